@@ -1,0 +1,20 @@
+"""Ids as the memory's contract writes them (contract/memory-v1.md, section 2)."""
+
+import re
+
+from typeid import TypeID
+
+_SUFFIX = "[0-7][0-9a-z]{25}"
+
+STORE_ID = re.compile(f"mem_(?:store|service)_{_SUFFIX}")
+PROFILE_ID = re.compile(f"mem_profile_{_SUFFIX}")
+OBSERVATION_ID = re.compile(f"mem_observation_{_SUFFIX}")
+SUMMARY_ID = re.compile(f"mem_summary_{_SUFFIX}")
+CONVERSATION_ID = re.compile(f"conv_conversation_{_SUFFIX}")
+OPERATION_ID = re.compile(f"mem_operation_{_SUFFIX}")
+ACCOUNT_SID = re.compile("AC[0-9a-f]{32}")
+
+
+def new_id(prefix: str) -> str:
+    """A new id such as `mem_profile_01k…`: a UUIDv7, so ids sort by creation."""
+    return str(TypeID(prefix=prefix))

@@ -1,0 +1,70 @@
+"""Identifier values in the one form in which they are compared.
+
+Rules: contract/memory-v1.md, section 12.4. Pure functions of text.
+"""
+
+import unicodedata
+
+import phonenumbers
+
+
+class Unreadable(ValueError):
+    """The text cannot be read as an identifier of its kind."""
+
+
+def normalise_phone(text: str) -> str:
+    """E.164: `+15558675310`. A number without a country code is read as US.
+
+    Raises Unreadable for what is no possible phone number.
+    """
+    # Full-width and Arabic-Indic digits become ASCII ones; anything invisible is
+    # refused below rather than dropped: it could make two people look like one.
+    digits = "".join(_digit(character) for character in text.strip())
+    if not digits.isascii() or not any(map(str.isdigit, digits)):
+        raise Unreadable("is not a phone number")
+    try:
+        number = phonenumbers.parse(digits, "US")
+    except phonenumbers.NumberParseException as exc:
+        raise Unreadable("is not a phone number") from exc
+    if number.extension or not phonenumbers.is_possible_number(number):
+        number = _with_plus(digits)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    if value is not None:
+        return str(value)
+    return unicodedata.normalize("NFKC", character)
+
+
+def _with_plus(digits: str) -> phonenumbers.PhoneNumber:
+    """The `+` of an international number is optional: try it as one."""
+    try:
+        number = phonenumbers.parse("+" + digits.lstrip("+ "), None)
+    except phonenumbers.NumberParseException as exc:
+        raise Unreadable("is not a phone number") from exc
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise Unreadable("is not a possible phone number")
+    return number
+
+
+def normalise_email(text: str) -> str:
+    """Lower case, without any white space."""
+    return "".join(text.split()).casefold()
+
+
+def normalise(text: str, kind: str) -> str:
+    """`text` by one of the contract's kinds: phone, email, trim or none.
+
+    Raises Unreadable; also for a value that is empty afterwards.
+    """
+    if kind == "phone":
+        value = normalise_phone(text)
+    elif kind == "email":
+        value = normalise_email(text)
+    else:
+        value = text.strip() if kind == "trim" else text
+    if not value:
+        raise Unreadable("is empty")
+    return value

@@ -1,0 +1,120 @@
+"""Texts as the stems that BM25 counts."""
+
+import re
+from functools import lru_cache
+
+import Stemmer
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+# Words that say nothing about what a text is about: articles, pronouns, auxiliaries,
+# prepositions. Kept short on purpose: an idf of nearly zero does the rest.
+STOP_WORDS = frozenset(
+    [
+        "a",
+        "about",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "being",
+        "but",
+        "by",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "me",
+        "might",
+        "my",
+        "of",
+        "on",
+        "or",
+        "our",
+        "ours",
+        "she",
+        "should",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "theirs",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "too",
+        "us",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+        "yours",
+    ]
+)
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    # A stemmer of PyStemmer is not safe to share between threads; making one is cheap
+    # beside the cache that stands before it.
+    stem: str = Stemmer.Stemmer("english", 0).stemWord(word)
+    return stem
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text's words in order, without stop words.
+
+    Snowball English (Porter, 2001) on case-folded words; other languages keep
+    their words as they are, apart from endings that look English.
+    """
+    words = (match.group().casefold() for match in _WORD.finditer(text))
+    return [_stem(word.replace("’", "'")) for word in words if word not in STOP_WORDS]

@@ -1,0 +1,14 @@
+"""gunicorn, as `make run` and the container start it. Settings: gunicorn's own names."""
+
+import os
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 4
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+# No query string and no referrer: both can name a customer.
+accesslog = os.environ.get("ACCESS_LOG") or None
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
+limit_request_line = 8190

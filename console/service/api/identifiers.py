@@ -1,0 +1,52 @@
+"""Identifiers. Contract 11.3."""
+
+from django.http import HttpResponse
+
+from console.service import errors, identifiers
+from console.service.api.answers import accepted, answer
+from console.service.api.body import read_body, refuse_body
+from console.service.api.profiles import Lookup, profile_of
+from console.service.api.query import flag_of
+from console.service.api.request import ApiRequest
+from console.service.stores import get_store
+
+
+def list_identifiers(
+    request: ApiRequest, store_id: str, profile_id: str
+) -> HttpResponse:
+    sets = identifiers.identifiers_of(profile_of(request, store_id, profile_id))
+    shown = [{"idType": kind, "values": values} for kind, values in sets.items()]
+    return answer({"identifiers": shown})
+
+
+def create_identifier(
+    request: ApiRequest, store_id: str, profile_id: str
+) -> HttpResponse:
+    profile = profile_of(request, store_id, profile_id)
+    body = read_body(request, Lookup)
+    store = get_store(request.account, store_id)
+    identifiers.add_identifier(store, profile, body.id_type, body.value)
+    return accepted("accepted")
+
+
+def fetch_identifier(
+    request: ApiRequest, store_id: str, profile_id: str, id_type: str
+) -> HttpResponse:
+    sets = identifiers.identifiers_of(profile_of(request, store_id, profile_id))
+    if id_type not in sets:
+        raise errors.NotFound("This profile has no identifier of that type.")
+    return answer({"idType": id_type, "values": sets[id_type]})
+
+
+def delete_identifier(
+    request: ApiRequest, store_id: str, profile_id: str, id_type: str
+) -> HttpResponse:
+    refuse_body(request)
+    profile = profile_of(request, store_id, profile_id)
+    identifiers.remove_identifier(
+        get_store(request.account, store_id),
+        profile,
+        id_type,
+        remove_all=flag_of(request.GET, "removeAll", default=False),
+    )
+    return accepted("accepted")

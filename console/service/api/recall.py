@@ -1,0 +1,61 @@
+"""Recall. Contract 11.6."""
+
+from time import perf_counter
+from typing import Annotated, Any
+
+import msgspec
+from django.http import HttpResponse
+
+from console.service import limits
+from console.service.api.answers import answer
+from console.service.api.body import Body, ConversationId, read_body
+from console.service.api.observations import Moment, show_observation
+from console.service.api.profiles import profile_of
+from console.service.api.request import ApiRequest
+from console.service.api.summaries import show_summary
+from console.service.recall import Question, recall
+
+Items = Annotated[int, msgspec.Meta(ge=0, le=int(limits.RECALL_ITEMS))]
+
+
+class RecallBody(Body, frozen=True):
+    query: Annotated[str, msgspec.Meta(max_length=int(limits.RECALL_QUERY))] = ""
+    conversation_id: ConversationId | None = None
+    begin_date: Moment | None = None
+    end_date: Moment | None = None
+    observations_limit: Items = int(limits.RECALL_OBSERVATIONS)
+    summaries_limit: Items = int(limits.RECALL_SUMMARIES)
+    communications_limit: Items = 0
+    relevance_threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+
+
+def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+    begin = perf_counter()
+    profile = profile_of(request, store_id, profile_id)
+    body = read_body(request, RecallBody)
+    found = recall(
+        profile,
+        Question(
+            query=body.query,
+            conversation_id=body.conversation_id or "",
+            begin=body.begin_date,
+            end=body.end_date,
+            observations_limit=body.observations_limit,
+            summaries_limit=body.summaries_limit,
+            relevance_threshold=body.relevance_threshold,
+        ),
+    )
+
+    def scored(shown: dict[str, Any]) -> dict[str, Any]:
+        score = found.scores.get(shown["id"])
+        return shown if score is None else shown | {"score": score}
+
+    return answer(
+        {
+            "observations": [scored(show_observation(o)) for o in found.observations],
+            "summaries": [scored(show_summary(s)) for s in found.summaries],
+            # Conversations are not stored yet, so there is nothing to quote.
+            "communications": [],
+            "meta": {"queryTime": round((perf_counter() - begin) * 1000)},
+        }
+    )

@@ -1,0 +1,26 @@
+"""One address, one function a method."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from console.service import errors
+
+View = Callable[..., HttpResponse]
+
+
+def resource(**methods: View) -> View:
+    """A view that calls the function named for the request's method, else 405."""
+
+    def view(request: HttpRequest, **path: Any) -> HttpResponse:
+        answer = methods.get(request.method or "")
+        if answer is None:
+            refusal = errors.MethodNotAllowed(
+                f"{request.method} is not spoken at this address."
+            )
+            refusal.headers["Allow"] = ", ".join(methods)
+            raise refusal
+        return answer(request, **path)
+
+    return view

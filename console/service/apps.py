@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.db.models import CharField, TextField
+from django.db.models.functions import Length
+
+
+class ServiceConfig(AppConfig):
+    """The embedded memory: its tables live on the `memory` alias alone."""
+
+    name = "console.service"
+    label = "service"
+
+    def ready(self) -> None:
+        # So that constraints can say content__length__lte.
+        CharField.register_lookup(Length)
+        TextField.register_lookup(Length)

@@ -1,0 +1,70 @@
+"""The service's own "no": HTTP status and error code of contract sections 5.2, 5.3."""
+
+from console.core.errors import DomainError
+
+
+class ServiceError(DomainError):
+    """Base; `code` is the contract's error code, `headers` go on the answer."""
+
+    code = 400
+
+    def __init__(self, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code or self.code
+        self.headers: dict[str, str] = {}
+
+
+class Invalid(ServiceError):
+    status, code = 400, 400
+
+
+class Unauthenticated(ServiceError):
+    status, code = 401, 20003
+
+
+class NotFound(ServiceError):
+    status, code = 404, 20404
+
+
+class MethodNotAllowed(ServiceError):
+    status, code = 405, 20004
+
+
+class Conflict(ServiceError):
+    status, code = 409, 20409
+
+
+class Stale(ServiceError):
+    status, code = 412, 20412
+
+
+class TooLarge(ServiceError):
+    status, code = 413, 413
+
+
+class UnsupportedMedia(ServiceError):
+    status, code = 415, 415
+
+
+class Failed(ServiceError):
+    status, code = 500, 20500
+
+
+class Unavailable(ServiceError):
+    status, code = 503, 20503
+
+
+# Product codes of section 5.3.
+STORE_UNKNOWN = 520041
+IF_MATCH_STALE = 520043
+STORE_LIMIT = 520044
+STORE_NAME_TAKEN = 520045
+SCHEMA = 520046
+TRAIT_GROUP_UNKNOWN = 520047
+STORE_ID_MALFORMED = 520049
+PROTECTED = 520050
+OPERATION_ID_MALFORMED = 520051
+OPERATION_UNKNOWN = 520052
+TRAIT_GROUP_LIMIT = 520053
+TRAIT_LIMIT = 520054
+TRAIT_GROUP_NAME_TAKEN = 520055

@@ -1,0 +1,64 @@
+"""Every limit of the memory, with where its value comes from.
+
+Sources: contract/memory-v1.md section 14, read in November 2026; marks as there
+([S] the API description, [D] the vendor's limits page, [R] our choice).
+"""
+
+
+class Limit(int):
+    """An integer that knows its source."""
+
+    source: str
+
+    def __new__(cls, value: int, source: str) -> "Limit":
+        limit = super().__new__(cls, value)
+        limit.source = source
+        return limit
+
+
+STORES_PER_ACCOUNT = Limit(15, "14 [S]; the beta page says 5")
+STORE_NAME = Limit(64, "10.1 [S]")
+STORE_DESCRIPTION = Limit(128, "10.1 [S]")
+
+TRAIT_GROUPS_PER_STORE = Limit(50, "14 [S]")
+TRAITS_PER_GROUP = Limit(95, "14 [S][D]")
+TRAIT_GROUP_NAME = Limit(64, "10.3 [S]")
+TRAIT_GROUP_DESCRIPTION = Limit(1024, "10.3 [S]")
+TRAIT_NAME = Limit(64, "11.1 [S]")
+TRAIT_PATTERN = Limit(1000, "10.3 [S]")
+TRAIT_STRING = Limit(1024, "11.2 [D]")
+TRAIT_INTEGER = Limit(2**31 - 1, "11.2 [D]: signed 32 bits")
+TRAIT_ARRAY = Limit(100, "11.2 [D]")
+PAYLOAD_GROUPS = Limit(50, "11.1 [S]")
+PAYLOAD_TRAITS = Limit(99, "11.1 [S]")
+
+ID_TYPE_MIN = Limit(2, "10.2 [S]")
+ID_TYPE_MAX = Limit(30, "10.2 [S]")
+IDENTIFIER_VALUE = Limit(255, "11.3 [S]")
+IDENTIFIER_TYPES = Limit(50, "11.3 [S]: types listed for one profile")
+LOOKUP_RESULTS = Limit(100, "11.1 [S]")
+
+BATCH = Limit(10, "11.4, 11.5 [S]: observations or summaries in one write")
+CONTENT = Limit(4096, "11.4 [S]")
+SOURCE = Limit(100, "11.4 [S]")
+CONVERSATIONS_PER_OBSERVATION = Limit(10, "11.4 [S]")
+OBSERVATIONS_PER_PROFILE = Limit(10_000, "[R]; the beta page says 500")
+SUMMARIES_PER_PROFILE = Limit(10_000, "[R]; the beta page says 500")
+
+RECALL_QUERY = Limit(1024, "11.6 [S]")
+RECALL_ITEMS = Limit(100, "11.6 [S]")
+RECALL_OBSERVATIONS = Limit(20, "11.6 [S], default")
+RECALL_SUMMARIES = Limit(5, "11.6 [S], default")
+
+PAGE_SIZE = Limit(50, "4 [S], default")
+PAGE_TOKEN = Limit(4096, "4 [S]")
+STORE_PAGE = Limit(100, "4 [S]")
+TRAIT_GROUP_PAGE = Limit(50, "4 [S]: the array's cap")
+TRAIT_DEFINITION_PAGE = Limit(95, "4 [S]")
+PROFILE_PAGE = Limit(1000, "4 [S]")
+TRAIT_PAGE = Limit(100, "4 [S]: the array's cap")
+MEMORY_PAGE = Limit(50, "4 [S]: observations, revisions, summaries")
+
+ERROR_MESSAGE = Limit(1024, "5.1 [S]")
+OPERATION_DAYS = Limit(7, "6.1 [D]: kept after completion")
+BODY_BYTES = Limit(8 * 1024 * 1024, "[R]: the largest legal write is under 1 MiB")

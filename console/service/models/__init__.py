@@ -1,0 +1,27 @@
+"""The memory's tables: one noun a file, every key led by the store."""
+
+from console.service.models.account import Account, Credential
+from console.service.models.observation import (
+    Observation,
+    ObservationRevision,
+    Summary,
+)
+from console.service.models.operation import Operation
+from console.service.models.profile import Identifier, Profile, Trait
+from console.service.models.store import IdentitySettings, Store
+from console.service.models.trait_group import TraitGroup
+
+__all__ = [
+    "Account",
+    "Credential",
+    "Identifier",
+    "IdentitySettings",
+    "Observation",
+    "ObservationRevision",
+    "Operation",
+    "Profile",
+    "Store",
+    "Summary",
+    "Trait",
+    "TraitGroup",
+]

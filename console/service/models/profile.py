@@ -1,0 +1,86 @@
+from django.db import models
+from django.db.models import Q
+
+from console.service import limits
+from console.service.models.scope import ProfileScoped, StoreScoped
+
+
+class Profile(StoreScoped):
+    """One customer in one store. Contract 11.1."""
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=42)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["store_id", "created_at", "id"], name="profile_by_creation"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Trait(ProfileScoped):
+    """One known thing about a customer. Contract 11.1 and 11.2.
+
+    value       string, number, boolean or a flat list of these
+    updated_at  when the value was set or last became another one
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "profile_id", "trait_group", "name")
+    trait_group = models.CharField(max_length=limits.TRAIT_GROUP_NAME)
+    name = models.CharField(max_length=limits.TRAIT_NAME)
+    value = models.JSONField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="trait_name_1_to_64",
+                condition=Q(name__length__gte=1)
+                & Q(name__length__lte=int(limits.TRAIT_NAME)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trait_group}.{self.name}"
+
+
+class Identifier(ProfileScoped):
+    """One value by which a customer is found, normalised. Contract 11.3.
+
+    exclusive  the type's settings forbid a second holder (enforceUnique)
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "id_type", "value", "profile_id")
+    id_type = models.CharField(max_length=limits.ID_TYPE_MAX)
+    value = models.CharField(max_length=limits.IDENTIFIER_VALUE)
+    exclusive = models.BooleanField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # Two writers who create the same person at once: one of them loses here.
+            models.UniqueConstraint(
+                fields=["store_id", "id_type", "value"],
+                condition=Q(exclusive=True),
+                name="identifier_has_one_holder",
+            ),
+            models.CheckConstraint(
+                name="identifier_value_1_to_255",
+                condition=Q(value__length__gte=1)
+                & Q(value__length__lte=int(limits.IDENTIFIER_VALUE)),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["store_id", "profile_id", "id_type", "added_at"],
+                name="identifier_by_profile",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id_type} of {self.profile_id}"

@@ -1,0 +1,75 @@
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from console.service import limits
+from console.service.models.account import Account
+
+
+class Store(models.Model):
+    """One memory: everything below carries its id as the first part of the key.
+
+    display_name  1 to 64 letters, digits and hyphens, unique in the account
+    version       1, and one more with each successful change (ETag)
+    Contract 10.1.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "QUEUED"
+        PROVISIONING = "PROVISIONING"
+        ACTIVE = "ACTIVE"
+        FAILED = "FAILED"
+
+    id = models.CharField(primary_key=True, max_length=42)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    display_name = models.CharField(max_length=limits.STORE_NAME)
+    description = models.CharField(max_length=limits.STORE_DESCRIPTION, blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "display_name"], name="store_name_in_account"
+            ),
+            models.CheckConstraint(
+                name="store_name_1_to_64",
+                condition=Q(display_name__length__gte=1)
+                & Q(display_name__length__lte=int(limits.STORE_NAME)),
+            ),
+            models.CheckConstraint(
+                name="store_description_to_128",
+                condition=Q(description__length__lte=int(limits.STORE_DESCRIPTION)),
+            ),
+            models.CheckConstraint(
+                name="store_version_from_1", condition=Q(version__gte=1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class IdentitySettings(models.Model):
+    """How one store tells people apart. Contract 10.2.
+
+    identifier_configs  list of the contract's IdentifierConfig objects
+    matching_rules      identifier types in the order in which they are tried
+    """
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, primary_key=True)
+    identifier_configs = models.JSONField()
+    matching_rules = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.store_id
+
+    def config_of(self, id_type: str) -> dict[str, Any] | None:
+        """The settings of one identifier type; None when this store has none."""
+        for config in self.identifier_configs:
+            if config["idType"] == id_type:
+                return dict(config)
+        return None

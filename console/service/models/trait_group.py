@@ -1,0 +1,41 @@
+from django.db import models
+from django.db.models import Q
+
+from console.service import limits
+from console.service.models.scope import StoreScoped
+
+
+class TraitGroup(StoreScoped):
+    """A named set of traits and their types. Contract 10.3.
+
+    traits     {name: the contract's TraitDefinition}, at most 95
+    protected  built in: it and its promoted traits cannot be deleted
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "display_name")
+    display_name = models.CharField(max_length=limits.TRAIT_GROUP_NAME)
+    description = models.CharField(
+        max_length=limits.TRAIT_GROUP_DESCRIPTION, blank=True
+    )
+    traits = models.JSONField(default=dict)
+    protected = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="trait_group_name_1_to_64",
+                condition=Q(display_name__length__gte=1)
+                & Q(display_name__length__lte=int(limits.TRAIT_GROUP_NAME)),
+            ),
+            models.CheckConstraint(
+                name="trait_group_description_to_1024",
+                condition=Q(
+                    description__length__lte=int(limits.TRAIT_GROUP_DESCRIPTION)
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name

@@ -1,0 +1,125 @@
+"""Profiles: who the customers of a store are. Contract 11.1 and section 12."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.core.ids import PROFILE_ID, new_id
+from console.service import errors
+from console.service.identifiers import attach, normalise_identifier
+from console.service.models import (
+    Identifier,
+    IdentitySettings,
+    Observation,
+    ObservationRevision,
+    Profile,
+    Store,
+    Summary,
+    Trait,
+)
+from console.service.stores import lock_store
+from console.service.traits import (
+    CheckedTrait,
+    Payload,
+    check_traits,
+    write_traits,
+)
+
+
+def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
+    """The one scoped lookup. With `lock`, the row is held to the transaction's end.
+
+    Raises Invalid for a malformed id, NotFound for a foreign or unknown one.
+    """
+    if not PROFILE_ID.fullmatch(profile_id):
+        raise errors.Invalid("profileId: is not a profile id")
+    rows = Profile.objects.of(store)
+    if lock:
+        rows = rows.select_for_update()
+    profile: Profile | None = rows.filter(id=profile_id).first()
+    if profile is None:
+        raise errors.NotFound("No such profile.")
+    return profile
+
+
+@transaction.atomic(using="memory")
+def create_profile(store: Store, payload: Payload) -> Profile:
+    """A new profile, or the one that these traits already identify.
+
+    Raises Invalid (undeclared traits, no identifier among them), Conflict (the
+    identifiers belong to different profiles).
+    """
+    lock_store(store)
+    traits = [t for t in check_traits(store, payload) if t.value is not None]
+    identifiers = _promoted(store, traits)
+    if not identifiers:
+        raise errors.Invalid(
+            "traits: give at least one trait that is an identifier, such as"
+            " Contact.email or Contact.phone"
+        )
+    now = timezone.now()
+    profile = _resolve(store, identifiers)
+    if profile is None:
+        profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
+        profile.save(force_insert=True)
+    for id_type, value, exclusive in identifiers:
+        attach(store, profile, id_type, value, exclusive, now=now)
+    write_traits(profile, traits, now=now)
+    return profile
+
+
+@transaction.atomic(using="memory")
+def patch_profile(store: Store, profile_id: str, payload: Payload) -> None:
+    """Sets the given traits, null removes one. Raises Invalid, NotFound, Conflict."""
+    lock_store(store)
+    profile = get_profile(store, profile_id)
+    traits = check_traits(store, payload)
+    now = timezone.now()
+    for id_type, value, exclusive in _promoted(store, traits):
+        attach(store, profile, id_type, value, exclusive, now=now)
+    write_traits(profile, traits, now=now)
+
+
+@transaction.atomic(using="memory")
+def delete_profile(store: Store, profile_id: str) -> None:
+    """Removes a profile and everything under it. Raises NotFound."""
+    lock_store(store)
+    profile = get_profile(store, profile_id, lock=True)
+    for model in (ObservationRevision, Observation, Summary, Trait, Identifier):
+        model.objects.of(profile).delete()
+    profile.delete()
+
+
+def _promoted(store: Store, traits: list[CheckedTrait]) -> list[tuple[str, str, bool]]:
+    """(type, normalised value, exclusive) of each trait that feeds an identifier."""
+    identifiers = []
+    for trait in traits:
+        if trait.id_type and trait.value is not None:
+            try:
+                value, exclusive = normalise_identifier(
+                    store, trait.id_type, str(trait.value)
+                )
+            except errors.Invalid as exc:
+                raise errors.Invalid(
+                    f"traits.{trait.trait_group}.{trait.name}: {exc.message}"
+                ) from exc
+            identifiers.append((trait.id_type, value, exclusive))
+    return identifiers
+
+
+def _resolve(store: Store, identifiers: list[tuple[str, str, bool]]) -> Profile | None:
+    """Whose identifiers these are: the matching rules in order, the first decides."""
+    rules = IdentitySettings.objects.get(store=store).matching_rules
+    for rule in rules:
+        for id_type, value, _ in identifiers:
+            if id_type == rule:
+                holder = (
+                    Identifier.objects.filter(
+                        store_id=store.id, id_type=id_type, value=value
+                    )
+                    .order_by("profile_id")
+                    .values_list("profile_id", flat=True)
+                    .first()
+                )
+                if holder:
+                    return get_profile(store, holder)
+    return None

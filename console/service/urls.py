@@ -1,0 +1,112 @@
+"""Every address of the memory. No slash at the end: the contract."""
+
+from django.urls import path
+
+from console.service.api import (
+    errors,
+    identifiers,
+    identity_settings,
+    observations,
+    operations,
+    profiles,
+    recall,
+    stores,
+    summaries,
+    trait_groups,
+)
+from console.service.api.resource import resource
+
+CONTROL = "v1/ControlPlane"
+STORE = f"{CONTROL}/Stores/<str:store_id>"
+GROUP = f"{STORE}/TraitGroups/<str:name>"
+DATA = "v1/Stores/<str:store_id>/Profiles"
+PROFILE = f"{DATA}/<str:profile_id>"
+OBSERVATION = f"{PROFILE}/Observations/<str:observation_id>"
+
+urlpatterns = [
+    path("v1/Errors/<int:code>", resource(GET=errors.explain)),
+    path(
+        f"{CONTROL}/Operations/<str:operation_id>",
+        resource(GET=operations.fetch_operation),
+    ),
+    path(
+        f"{CONTROL}/Stores",
+        resource(GET=stores.list_stores, POST=stores.create_store),
+    ),
+    path(
+        STORE,
+        resource(
+            GET=stores.fetch_store,
+            PATCH=stores.patch_store,
+            DELETE=stores.delete_store,
+        ),
+    ),
+    path(
+        f"{STORE}/IdentityResolutionSettings",
+        resource(GET=identity_settings.fetch_identity_settings),
+    ),
+    path(
+        f"{STORE}/TraitGroups",
+        resource(
+            GET=trait_groups.list_trait_groups, POST=trait_groups.create_trait_group
+        ),
+    ),
+    path(
+        GROUP,
+        resource(
+            GET=trait_groups.fetch_trait_group,
+            PATCH=trait_groups.patch_trait_group,
+            DELETE=trait_groups.delete_trait_group,
+        ),
+    ),
+    path(DATA, resource(GET=profiles.list_profiles, POST=profiles.create_profile)),
+    # Before the profile's own address: a word wins over an id.
+    path(f"{DATA}/Lookup", resource(POST=profiles.lookup_profiles)),
+    path(
+        PROFILE,
+        resource(
+            GET=profiles.fetch_profile,
+            PATCH=profiles.patch_profile,
+            DELETE=profiles.delete_profile,
+        ),
+    ),
+    path(f"{PROFILE}/Traits", resource(GET=profiles.list_traits)),
+    path(
+        f"{PROFILE}/Identifiers",
+        resource(GET=identifiers.list_identifiers, POST=identifiers.create_identifier),
+    ),
+    path(
+        f"{PROFILE}/Identifiers/<str:id_type>",
+        resource(
+            GET=identifiers.fetch_identifier, DELETE=identifiers.delete_identifier
+        ),
+    ),
+    path(
+        f"{PROFILE}/Observations",
+        resource(
+            GET=observations.list_observations, POST=observations.create_observations
+        ),
+    ),
+    path(
+        OBSERVATION,
+        resource(
+            GET=observations.fetch_observation,
+            PATCH=observations.patch_observation,
+            DELETE=observations.delete_observation,
+        ),
+    ),
+    path(f"{OBSERVATION}/Revisions", resource(GET=observations.list_revisions)),
+    path(
+        f"{PROFILE}/ConversationSummaries",
+        resource(GET=summaries.list_summaries, POST=summaries.create_summaries),
+    ),
+    path(
+        f"{PROFILE}/ConversationSummaries/<str:summary_id>",
+        resource(
+            GET=summaries.fetch_summary,
+            PATCH=summaries.patch_summary,
+            DELETE=summaries.delete_summary,
+        ),
+    ),
+    path(f"{PROFILE}/Recall", resource(POST=recall.create_recall)),
+]

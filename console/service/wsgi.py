@@ -1,0 +1,60 @@
+"""The embedded memory as a WSGI application of its own.
+
+It has its own URL configuration and middleware; sessions, CSRF and the console's
+pages do not exist here. It may be called from within a page's request, so it leaves
+the thread's URL configuration and script prefix as it found them.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import django
+from django.apps import apps
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpRequest, HttpResponse
+from django.urls import (
+    get_script_prefix,
+    get_urlconf,
+    set_script_prefix,
+    set_urlconf,
+)
+
+if not apps.ready:
+    django.setup()
+
+from console.service.api.auth import authenticate_request
+from console.service.api.body import check_size
+from console.service.api.errors import answer_errors
+
+URLCONF = "console.service.urls"
+MIDDLEWARE = (answer_errors, check_size, authenticate_request)
+
+
+class ServiceHandler(WSGIHandler):
+    """Django's handler with the service's own URLs and middleware."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        handler: Callable[[HttpRequest], HttpResponse] = self._get_response
+        for middleware in reversed(MIDDLEWARE):
+            handler = middleware(handler)
+        self._middleware_chain = handler
+
+    def get_response(self, request: HttpRequest) -> HttpResponse:
+        request.urlconf = URLCONF
+        return self._middleware_chain(request)
+
+
+handler = ServiceHandler()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """The WSGI entry point; `settings.MEMORY_APPLICATION` names it."""
+    urlconf, prefix = get_urlconf(), get_script_prefix()
+    try:
+        return handler(environ, start_response)
+    finally:
+        set_urlconf(urlconf)
+        set_script_prefix(prefix)

@@ -1,0 +1,20 @@
+"""One door for both halves: /v1 is the memory's, everything else the console's."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+pages = get_wsgi_application()
+
+# Imported after Django is set up: the service's modules hold models.
+from console.service.wsgi import application as service  # noqa: E402
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """A WSGI application that sends each request to the half it belongs to."""
+    path = environ.get("PATH_INFO", "")
+    half = service if path == "/v1" or path.startswith("/v1/") else pages
+    return half(environ, start_response)
