@@ -1,0 +1,196 @@
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from console.client.errors import MemoryNotFound, MemoryUnexpected
+from tests.client.conftest import (
+    CONVERSATION,
+    OBSERVATION,
+    OBSERVATION_BODY,
+    PROFILE,
+    PROFILE_PATH,
+    SUMMARY,
+    SUMMARY_BODY,
+    Memory,
+    accepted,
+    paged,
+)
+
+MOMENT = datetime(2026, 1, 4, 12, 0, 0, 900, tzinfo=timezone(timedelta(hours=2)))
+
+
+def test_observations_are_listed_by_filters():
+    memory = Memory(paged("observations", OBSERVATION_BODY | {"conversationIds": None}))
+
+    page = memory.store.list_observations(
+        PROFILE, created_after=MOMENT, conversation_id=CONVERSATION
+    )
+
+    assert page.items[0].content == "asks for paper bills"
+    assert page.items[0].conversation_ids == ()
+    assert page.items[0].score is None
+    assert memory.sent == [
+        f"GET {PROFILE_PATH}/Observations?pageSize=50&orderBy=DESC"
+        f"&createdAfter=2026-01-04T10%3A00%3A00Z&conversationId={CONVERSATION}"
+    ]
+
+
+def test_a_missing_content_is_named_by_its_place():
+    broken = {k: v for k, v in OBSERVATION_BODY.items() if k != "content"}
+    memory = Memory(paged("observations", OBSERVATION_BODY, broken))
+
+    with pytest.raises(MemoryUnexpected, match=r"observations\[1\].content"):
+        memory.store.list_observations(PROFILE)
+
+
+def test_observations_are_created_in_the_contracts_words():
+    memory = Memory(accepted())
+    item = {"content": "prefers chat", "source": "desk", "occurredAt": "2026-01-04"}
+
+    memory.store.create_observations(PROFILE, [item])
+
+    assert memory.sent == [f"POST {PROFILE_PATH}/Observations"]
+    assert memory.body() == {"observations": [item]}
+
+
+def test_an_observation_is_fetched_changed_and_deleted():
+    memory = Memory(OBSERVATION_BODY, accepted())
+    store = memory.store
+
+    observation = store.fetch_observation(PROFILE, OBSERVATION)
+    store.patch_observation(
+        PROFILE, OBSERVATION, content="wants paper bills", occurred_at=MOMENT
+    )
+    store.delete_observation(PROFILE, OBSERVATION)
+
+    path = f"{PROFILE_PATH}/Observations/{OBSERVATION}"
+    assert "paper" not in repr(observation)
+    assert memory.sent == [f"GET {path}", f"PATCH {path}", f"DELETE {path}"]
+    assert memory.body(1) == {
+        "content": "wants paper bills",
+        "occurredAt": "2026-01-04T10:00:00Z",
+    }
+
+
+def test_revisions_are_of_the_observation_asked_for():
+    memory = Memory(paged("revisions", OBSERVATION_BODY, OBSERVATION_BODY))
+    other = Memory(
+        paged("revisions", OBSERVATION_BODY | {"id": OBSERVATION[:-1] + "0"})
+    )
+
+    page = memory.store.list_revisions(PROFILE, OBSERVATION)
+
+    assert len(page.items) == 2
+    with pytest.raises(MemoryUnexpected, match="something else"):
+        other.store.list_revisions(PROFILE, OBSERVATION)
+
+
+def test_summaries_are_listed_and_created():
+    memory = Memory(paged("summaries", SUMMARY_BODY | {"source": "desk"}), accepted())
+    store = memory.store
+
+    page = store.list_summaries(PROFILE, conversation_id=CONVERSATION)
+    store.create_summaries(PROFILE, [{"content": "short"}])
+
+    assert page.items[0].source == "desk"
+    assert memory.body() == {"summaries": [{"content": "short"}]}
+    assert memory.sent == [
+        f"GET {PROFILE_PATH}/ConversationSummaries"
+        f"?pageSize=50&conversationId={CONVERSATION}",
+        f"POST {PROFILE_PATH}/ConversationSummaries",
+    ]
+
+
+def test_a_summary_is_fetched_changed_and_deleted():
+    memory = Memory(SUMMARY_BODY, accepted())
+    store = memory.store
+
+    summary = store.fetch_summary(PROFILE, SUMMARY)
+    store.patch_summary(PROFILE, SUMMARY, source="desk")
+    store.delete_summary(PROFILE, SUMMARY)
+
+    path = f"{PROFILE_PATH}/ConversationSummaries/{SUMMARY}"
+    assert summary.conversation_id == CONVERSATION
+    assert memory.sent == [f"GET {path}", f"PATCH {path}", f"DELETE {path}"]
+    assert memory.body(1) == {"source": "desk"}
+
+
+def test_recall_returns_the_exact_exchange():
+    body = {
+        "observations": [OBSERVATION_BODY | {"score": 0.71}],
+        "summaries": [SUMMARY_BODY | {"score": 1}],
+        "communications": [{"id": "conv_communication_x", "author": {}}],
+        "meta": {"queryTime": 12},
+    }
+    memory = Memory(body)
+
+    recall = memory.store.recall(
+        PROFILE, query="bills", begin=MOMENT, relevance_threshold=0.2
+    )
+
+    assert recall.is_ranked
+    assert recall.observations[0].score == 0.71
+    assert recall.communications == (body["communications"][0],)
+    assert recall.query_time_ms == 12
+    assert (recall.exchange.method, recall.exchange.status) == ("POST", 200)
+    assert recall.exchange.path == f"{PROFILE_PATH}/Recall"
+    assert recall.exchange.request == memory.body()
+    assert recall.exchange.response == body
+    assert recall.exchange.elapsed_ms > 0
+    assert "bills" not in repr(recall)
+    assert memory.body() == {
+        "query": "bills",
+        "beginDate": "2026-01-04T10:00:00Z",
+        "observationsLimit": 20,
+        "summariesLimit": 5,
+        "communicationsLimit": 0,
+        "relevanceThreshold": 0.2,
+    }
+
+
+def test_recall_without_a_query_is_not_ranked():
+    body = {
+        "observations": [OBSERVATION_BODY],
+        "summaries": [],
+        "communications": [],
+        "meta": {"queryTime": 0},
+    }
+
+    assert not Memory(body).store.recall(PROFILE).is_ranked
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"meta": {}},
+        {"meta": {"queryTime": "12"}},
+        {"communications": ["x"]},
+        {"summaries": None},
+        {"observations": [5]},
+    ],
+)
+def test_a_misshapen_recall_is_refused(change):
+    body = {"observations": [], "summaries": [], "communications": []} | change
+
+    with pytest.raises(MemoryUnexpected, match=next(iter(change))):
+        Memory(body).store.recall(PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("noun", "call"),
+    [
+        ("profile", lambda store: store.fetch_profile("..")),
+        ("profile", lambda store: store.recall("a/b")),
+        ("observation", lambda store: store.delete_observation(PROFILE, "x?y")),
+        ("summary", lambda store: store.fetch_summary(PROFILE, OBSERVATION)),
+        ("trait group", lambda store: store.fetch_trait_group("..")),
+        ("identifier type", lambda store: store.remove_identifier(PROFILE, "a/")),
+    ],
+)
+def test_what_cannot_stand_in_a_path_is_never_sent(noun, call):
+    memory = Memory(accepted())
+
+    with pytest.raises(MemoryNotFound, match=f"^{noun}: "):
+        call(memory.store)
+
+    assert memory.requests == []
