@@ -1,0 +1,24 @@
+// <button data-copy="text">: puts the text on the clipboard and says so.
+const SHOWN_MS = 1500;
+
+async function copy(button) {
+  const said = document.getElementById("said");
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    // No clipboard without https, or the browser was told to refuse.
+    said.textContent = "Not copied: the browser does not allow it here.";
+    return;
+  }
+  said.textContent = "Copied.";
+  button.dataset.copied = "";
+  setTimeout(() => {
+    delete button.dataset.copied;
+    said.textContent = "";
+  }, SHOWN_MS);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});

@@ -1,0 +1,55 @@
+// Single keys. Each has a visible control, which says it itself:
+//   data-key="r"   the key presses this link or button, or focuses this input
+//   data-row       a link that j and k walk through; Enter opens it, as any link
+// None works while typing, and the switch in the keys dialog turns all of them off.
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+
+const off = () => {
+  try {
+    return localStorage.getItem("keys") === "off";
+  } catch {
+    return false;
+  }
+};
+
+function press(key) {
+  const control = [...document.querySelectorAll("[data-key]")].find(
+    (each) => each.dataset.key === key && each.checkVisibility(),
+  );
+  if (!control) return false;
+  if (control.matches("input")) control.select();
+  else control.click();
+  return true;
+}
+
+function walk(step) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const here = rows.indexOf(document.activeElement);
+  const next = rows[Math.max(0, here + step)];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+  return Boolean(next);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest(TYPING)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (off() || document.querySelector("dialog[open]")) return;
+  const step = { j: 1, k: -1 }[event.key];
+  if (step ? walk(step) : press(event.key)) event.preventDefault();
+});
+
+const keysSwitch = document.querySelector("[data-keys-switch]");
+if (keysSwitch) {
+  keysSwitch.checked = !off();
+  keysSwitch.addEventListener("change", () => {
+    try {
+      localStorage.setItem("keys", keysSwitch.checked ? "on" : "off");
+    } catch {
+      keysSwitch.checked = true; // cannot be remembered, so it is not promised
+    }
+  });
+}
