@@ -1,0 +1,6 @@
+"""What an entry knows of the request that it was written in."""
+
+from contextvars import ContextVar
+
+# Set by the web layer for each request; empty in commands.
+request_id: ContextVar[str] = ContextVar("request_id", default="")

@@ -1,0 +1,82 @@
+import re
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from console.audit.chain import (
+    GENESIS,
+    Facts,
+    canonical_bytes,
+    entry_hash,
+    reason_digest,
+)
+
+FACTS = Facts(
+    seq=1,
+    at=datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC),
+    actor_id="7",
+    actor="zoë@demo.example",
+    role="officer",
+    tenant="alpenglow",
+    action="observation.deleted",
+    object_type="observation",
+    object_id="mem_observation_01kce57bqte2vr3vckwgb1zdtb",
+    outcome="done",
+    details={"revisions": 2, "observations": 1, "code": "wrong_fact"},
+    reason_digest="ab" * 32,
+    request_id="r1",
+)
+
+
+def test_an_entry_is_hashed_over_these_very_bytes():
+    written = canonical_bytes(FACTS)
+
+    assert written == (
+        b'["memory-console/audit/1",1,1767603600123,"7","zo\\u00eb@demo.example",'
+        b'"officer","alpenglow","observation.deleted","observation",'
+        b'"mem_observation_01kce57bqte2vr3vckwgb1zdtb","done",'
+        b'[["code","wrong_fact"],["observations",1],["revisions",2]],'
+        b'"' + b"ab" * 32 + b'","r1"]'
+    )
+
+
+def test_the_golden_vector_holds():
+    first = entry_hash(GENESIS, FACTS)
+    second = entry_hash(first, replace(FACTS, seq=2, details={}))
+
+    assert first == "944585ee5257d21220cf5e68f6c4dfba7cde8ab17867563fbd01bd575bd710de"
+    assert second == "a326b4071a34f5b608b51ca5f0a82d7385b84648434948ebe861baed90ff8a00"
+
+
+def test_the_golden_reason_holds():
+    assert (
+        reason_digest("00" * 16, "Müller asked by letter")
+        == "0de1a42f22bfb20502f6cc3f10e6429c7c03c415b98deee67336a63884da2325"
+    )
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Facts)])
+def test_every_field_is_under_the_hash(name):
+    others = {"seq": 2, "at": datetime(2026, 1, 6, tzinfo=UTC), "details": {"n": 1}}
+
+    changed = replace(FACTS, **{name: others.get(name, "other")})
+
+    assert entry_hash(GENESIS, changed) != entry_hash(GENESIS, FACTS)
+
+
+def test_text_cannot_slide_from_one_field_into_the_next():
+    one = replace(FACTS, actor_id="ab", actor="c")
+    other = replace(FACTS, actor_id="a", actor="bc")
+
+    assert entry_hash(GENESIS, one) != entry_hash(GENESIS, other)
+
+
+def test_the_order_of_details_does_not_matter():
+    turned = replace(FACTS, details=dict(reversed(FACTS.details.items())))
+
+    assert canonical_bytes(turned) == canonical_bytes(FACTS)
+
+
+def test_a_hash_is_64_hex_digits():
+    assert re.fullmatch("[0-9a-f]{64}", entry_hash(GENESIS, FACTS))

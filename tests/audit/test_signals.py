@@ -1,0 +1,52 @@
+import pytest
+from django.contrib.auth.signals import (
+    user_logged_in,
+    user_logged_out,
+    user_login_failed,
+)
+
+from console.accounts.models import User
+from console.audit.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+ANN = User(pk=3, email="ann@demo.example", name="Ann")
+
+
+def test_signing_out_is_written_down():
+    user_logged_out.send(sender=User, request=None, user=ANN)
+
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.object_id) == (
+        "session.closed",
+        "ann@demo.example",
+        "3",
+    )
+
+
+def test_signing_out_without_a_session_tells_of_nobody():
+    user_logged_out.send(sender=User, request=None, user=None)
+
+    assert not AuditEntry.objects.exists()
+
+
+def test_signing_in_is_written_down(client):
+    user = User.objects.create_user("bea@demo.example", name="Bea")
+
+    user_logged_in.send(sender=User, request=None, user=user)
+
+    assert AuditEntry.objects.get().action == "session.opened"
+
+
+def test_a_refused_sign_in_keeps_a_digest_and_not_what_was_typed():
+    for typed in ("Ann@Demo.example ", "ann@demo.example", "hunter2 my password"):
+        user_login_failed.send(sender=User, request=None, credentials={"email": typed})
+    user_login_failed.send(sender=User, request=None, credentials={})
+
+    entries = list(AuditEntry.objects.order_by("seq"))
+    digests = [entry.details["typed_name_digest"] for entry in entries]
+    assert digests[0] == digests[1] != digests[2] != digests[3]
+    assert {entry.outcome for entry in entries} == {"denied"}
+    kept = str(list(AuditEntry.objects.values())).casefold()
+    assert "ann@" not in kept
+    assert "hunter2" not in kept

@@ -1,0 +1,126 @@
+import re
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.audit.services import record
+from console.audit.verification import verify_log
+from tests.audit.guards import guards_down
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def log():
+    for number in range(1, 6):
+        record(
+            "profile.viewed",
+            by=None,
+            tenant=None,
+            reason=f"reason {number}",
+            details={"number": number},
+        )
+
+
+def tamper(statement: str) -> None:
+    """What somebody who owns the database can do: past the guards, with SQL."""
+    with guards_down(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_an_empty_log_is_sound():
+    assert verify_log().is_sound
+
+
+def test_an_untouched_log_is_sound(log):
+    verdict = verify_log()
+
+    assert (verdict.entries, verdict.reasons_erased, verdict.is_sound) == (5, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("attack", "first_bad"),
+    [
+        ("UPDATE audit_auditentry SET outcome = 'denied' WHERE seq = 3", 3),
+        ("UPDATE audit_auditentry SET details = '{\"number\": 9}' WHERE seq = 2", 2),
+        ("UPDATE audit_auditentry SET prev = hash WHERE seq = 4", 4),
+        ("UPDATE audit_auditentry SET hash = prev WHERE seq = 1", 1),
+        ("DELETE FROM audit_auditentry WHERE seq = 1", 1),
+        ("DELETE FROM audit_auditentry WHERE seq = 3", 3),
+        ("DELETE FROM audit_auditentry WHERE seq >= 4", 4),
+        ("DELETE FROM audit_auditentry", 1),
+        ("UPDATE audit_auditreason SET text = 'kinder words' WHERE entry_id = 2", 2),
+        ("UPDATE audit_audithead SET seq = 3", 3),
+        ("DELETE FROM audit_audithead", 1),
+        (
+            "UPDATE audit_audithead SET hash = '0000000000000000000000000000000000000000000000000000000000000000'",
+            5,
+        ),
+    ],
+)
+def test_what_an_owner_of_the_database_does_is_found(log, attack, first_bad):
+    tamper(attack)
+
+    verdict = verify_log()
+
+    assert verdict.broken_at == first_bad
+    assert verdict.entries == first_bad - 1
+
+
+def test_two_entries_that_changed_places_are_found(log):
+    tamper("UPDATE audit_auditentry SET seq = 9 WHERE seq = 2")
+    tamper("UPDATE audit_auditentry SET seq = 2 WHERE seq = 3")
+    tamper("UPDATE audit_auditentry SET seq = 3 WHERE seq = 9")
+
+    assert verify_log().broken_at == 2
+
+
+def test_a_rewritten_tail_does_not_meet_the_head(log):
+    entry = AuditEntry.objects.get(seq=5)
+    entry.outcome = "denied"
+    entry.hash = entry.expected_hash
+
+    with guards_down():
+        entry.save()
+
+    verdict = verify_log()
+
+    assert (verdict.broken_at, verdict.why) == (5, "the head names another hash")
+
+
+def test_a_reason_can_be_erased_without_breaking_the_chain(log):
+    AuditReason.objects.filter(entry=2).delete()
+
+    verdict = verify_log()
+
+    assert (verdict.is_sound, verdict.reasons_erased) == (True, 1)
+
+
+def test_an_end_cut_off_with_its_head_is_not_claimed_to_be_seen(log, capsys):
+    fourth = AuditEntry.objects.get(seq=4)
+    tamper("DELETE FROM audit_auditentry WHERE seq = 5")
+    AuditHead.objects.update(seq=4, hash=fourth.hash)
+
+    call_command("verify_audit")
+
+    assert "cut off together with its head cannot be seen" in capsys.readouterr().out
+
+
+def test_the_command_says_that_a_log_is_sound_and_how_fast_it_was(log, capsys):
+    call_command("verify_audit")
+
+    said = capsys.readouterr().out
+    assert said.startswith("Sound: 5 entries, 0 reasons erased since, ")
+    assert re.search(r"[\d,]+ entries/s", said)
+
+
+def test_the_command_exits_1_and_names_the_first_bad_entry(log, capsys):
+    tamper("UPDATE audit_auditentry SET outcome = 'denied' WHERE seq = 3")
+
+    with pytest.raises(SystemExit) as exit_:
+        call_command("verify_audit")
+
+    assert exit_.value.code == 1
+    assert "BROKEN at entry 3: its contents do not match" in capsys.readouterr().err
