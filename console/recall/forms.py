@@ -1,0 +1,109 @@
+"""A recall as asked for in an address. Limits: contract/memory-v1.md, section 11.6."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from console.core.ids import CONVERSATION_ID
+
+QUERY_MAX = 1024
+ITEMS_MAX = 100
+
+
+class Mode:
+    QUERY, CONVERSATION, RECENT = "query", "conversation", "recent"
+    CHOICES = ((QUERY, "query"), (CONVERSATION, "conversation"), (RECENT, "recent"))
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+
+class RunForm(forms.Form):
+    """identity, mode and the mode's own text, how many items, which days (UTC)."""
+
+    identity = forms.CharField(
+        max_length=512,
+        error_messages={"required": "Say whose memory: type:value, or a profile id."},
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": "email:…  phone:…  profile id",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    mode = forms.ChoiceField(
+        choices=Mode.CHOICES, initial=Mode.QUERY, widget=forms.RadioSelect
+    )
+    query = forms.CharField(
+        required=False,
+        max_length=QUERY_MAX,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    conversation = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Conversation id",
+        validators=[
+            RegexValidator(
+                rf"^{CONVERSATION_ID.pattern}\Z",
+                "A conversation's id starts with conv_conversation_.",
+            )
+        ],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    observations = forms.IntegerField(initial=20, min_value=0, max_value=ITEMS_MAX)
+    summaries = forms.IntegerField(initial=5, min_value=0, max_value=ITEMS_MAX)
+    threshold = forms.FloatField(
+        initial=0,
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+    begin = forms.DateField(required=False, label="From", widget=DayInput)
+    end = forms.DateField(required=False, label="Before", widget=DayInput)
+
+    @classmethod
+    def of_link(cls, values: dict[str, str]) -> "RunForm":
+        """The form filled in and not yet asked; the cursor stands where words go."""
+        form = cls(initial=values)
+        field = form.fields["query" if values.get("identity") else "identity"]
+        field.widget.attrs["autofocus"] = True
+        return form
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        mode = cleaned.get("mode")
+        if mode == Mode.QUERY and not cleaned.get("query") and "query" in cleaned:
+            self.add_error("query", "Write what to ask, or choose another mode.")
+        if mode == Mode.CONVERSATION and not cleaned.get("conversation", "x"):
+            self.add_error("conversation", "Give the conversation's id.")
+        begin, end = cleaned.get("begin"), cleaned.get("end")
+        if begin and end and end <= begin:
+            self.add_error("end", "This day must come after the first.")
+        return cleaned
+
+    def question(self) -> dict[str, Any]:
+        """The keyword arguments of StoreClient.recall; the mode decides which text."""
+        asked = self.cleaned_data
+        mode = asked["mode"]
+        return {
+            "query": asked["query"] if mode == Mode.QUERY else "",
+            "conversation_id": (
+                asked["conversation"] if mode == Mode.CONVERSATION else ""
+            ),
+            "begin": midnight(asked["begin"]),
+            "end": midnight(asked["end"]),
+            "observations_limit": asked["observations"],
+            "summaries_limit": asked["summaries"],
+            "relevance_threshold": asked["threshold"],
+        }
+
+
+def midnight(day: date | None) -> datetime | None:
+    """The first moment of a day, UTC."""
+    return datetime.combine(day, time.min, tzinfo=UTC) if day else None

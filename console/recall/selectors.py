@@ -1,0 +1,80 @@
+"""Running Recall for a page, with what a person needs to judge it."""
+
+import json
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from console.client.store import StoreClient
+from console.client.values import Observation, Profile, Recall, Summary
+from console.web.identity import name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One recalled item in its place."""
+
+    rank: int
+    kind: str  # observation or summary
+    item: Observation | Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A recall and its evidence. Times in milliseconds, as seen from the console."""
+
+    profile: Profile
+    recall: Recall
+    mode_asked: str
+    resolve_ms: float
+
+    @property
+    def name(self) -> str:
+        return name_of(self.profile.traits)
+
+    @property
+    def mode_ran(self) -> str:
+        """What the memory did, by its answer: a memory may fall back to recency."""
+        if self.recall.is_ranked:
+            return self.mode_asked
+        return "recent" if self.results else self.mode_asked
+
+    @property
+    def fell_back(self) -> bool:
+        return self.mode_ran != self.mode_asked
+
+    @property
+    def results(self) -> list[Result]:
+        """Observations and summaries in one list, best first; else newest first."""
+        items = [("observation", o) for o in self.recall.observations]
+        items += [("summary", s) for s in self.recall.summaries]  # type: ignore[misc]
+        if self.recall.is_ranked:
+            items.sort(key=lambda pair: -(pair[1].score or 0))
+        else:
+            items.sort(key=lambda pair: pair[1].occurred_at, reverse=True)
+        return [
+            Result(rank, kind, item) for rank, (kind, item) in enumerate(items, start=1)
+        ]
+
+    @property
+    def request_json(self) -> str:
+        return pretty(self.recall.exchange.request)
+
+    @property
+    def response_json(self) -> str:
+        return pretty(self.recall.exchange.response)
+
+
+def recall_profile(
+    store: StoreClient, profile_id: str, *, mode: str, question: dict[str, Any]
+) -> Run:
+    """Two calls: who this is, and the recall itself. Raises MemoryNotFound."""
+    begin = perf_counter()
+    profile = store.fetch_profile(profile_id)
+    resolve_ms = (perf_counter() - begin) * 1000
+    recall = store.recall(profile.canonical_id or profile.id, **question)
+    return Run(profile, recall, mode_asked=mode, resolve_ms=resolve_ms)
+
+
+def pretty(content: Any) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False)

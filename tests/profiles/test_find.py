@@ -1,0 +1,100 @@
+"""Find: an identifier on the way in, a profile's id on the way out."""
+
+import logging
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from tests.factories import make_profile, make_tenant
+
+
+def find(client, text: str, tenant: str = "acme"):
+    return client.get(reverse("find:find", args=[tenant]), {"id": text})
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["email:a@b.com", "email: A@B.COM ", "EMAIL:a@b.com", "phone:+1 (555) 867-5310"],
+)
+def test_an_identifier_leads_to_the_profiles_id(client, tenant, text):
+    profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
+
+    response = find(client, text)
+
+    assert response.status_code == 302
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_a_profile_id_leads_to_the_profile(client, tenant):
+    profile = make_profile(tenant)
+
+    response = find(client, f" {profile} ")
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Write what it is and a colon first"),
+        ("   ", "Write what it is and a colon first"),
+        ("a@b.com", "Write what it is and a colon first"),
+        (":+15558675310", "A type is missing"),
+        ("phone:", "Write the phone after the colon"),
+        ("phone:nobody", "The memory cannot read this phone"),
+        ("phone:415\u200b5552671", "all of them visible"),
+        ("email:" + "a" * 256, "at most 255 characters"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(client, tenant, text, told):
+    response = find(client, text)
+
+    assert response.status_code == 422
+    assert told in response.text
+    assert not AuditEntry.objects.filter(action="profile.found").exists()
+
+
+def test_an_unknown_type_is_told_the_types_of_this_store(client, tenant):
+    response = find(client, "fax:123")
+
+    assert response.status_code == 422
+    assert "chat, email, phone, pushUserID and whatsapp" in response.text
+
+
+def test_nobody_found_keeps_what_was_typed(client, tenant):
+    response = find(client, "email:nobody@b.com")
+
+    assert response.status_code == 404
+    assert "Nobody here has this email" in response.text
+    assert 'value="email:nobody@b.com"' in response.text
+
+
+def test_another_tenants_customer_is_nobody_here(client, tenant):
+    make_profile(make_tenant("other"), email="a@b.com")
+
+    response = find(client, "email:a@b.com")
+
+    assert response.status_code == 404
+
+
+def test_the_search_stands_in_no_title_log_or_audit_entry(client, tenant, caplog):
+    caplog.set_level(logging.DEBUG)
+    make_profile(tenant, email="a@b.com")
+
+    answers = [find(client, "email:a@b.com"), find(client, "email:c@d.com")]
+
+    assert "a@b.com" not in caplog.text
+    assert "c@d.com" not in caplog.text
+    assert "c@d.com" not in answers[1].text.partition("</title>")[0]
+    entries = AuditEntry.objects.filter(action="profile.found").order_by("seq")
+    assert [entry.details for entry in entries] == [
+        {"type": "email", "found": 1},
+        {"type": "email", "found": 0},
+    ]
