@@ -8,7 +8,8 @@ import environ
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()  # NAME_FILE wins over NAME: for container secrets
-environ.Env.read_env(BASE_DIR / ".env")
+# What the environment itself says wins over the file.
+environ.Env.read_env(BASE_DIR / env.str("ENV_FILE", default=".env"))
 
 # No default: better a console that stops than one that starts with a known key.
 SECRET_KEY = env.str("SECRET_KEY")
@@ -18,7 +19,8 @@ VAULT_KEYS = env.list("VAULT_KEYS")
 MEMORY_DIGEST_KEY = env.str("MEMORY_DIGEST_KEY")
 
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+# localhost is always one: under that name pages call the embedded memory.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1"]), "localhost"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # False only where no TLS can be: a laptop. It drops secure cookies and HSTS.
 HTTPS = env.bool("HTTPS", default=True)
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "console.web.middleware.RequestLine",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -3,10 +3,9 @@
 import os
 
 os.environ.setdefault("SECRET_KEY", "test-only-" + "k" * 50)
-os.environ.setdefault(
-    "VAULT_KEYS", "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-)
+os.environ.setdefault("VAULT_KEYS", "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 os.environ.setdefault("MEMORY_DIGEST_KEY", "test-only-" + "d" * 50)
+os.environ["ENV_FILE"] = os.devnull  # a developer's .env is not the tests'
 os.environ["HTTPS"] = "0"
 os.environ["DEBUG"] = "0"
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
@@ -15,15 +14,15 @@ from console.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 # live_server serves /static/ from the finders and knows no hashed names.
 STORAGES = {
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Real files, as users have them; each run's own.
-    for alias in DATABASES:
-        name = f"test-{alias}{os.environ.get('TEST_DB_SUFFIX', '')}.sqlite3"
-        DATABASES[alias]["TEST"] = {"NAME": str(BASE_DIR / name)}
+# Real files (or real PostgreSQL databases), as users have them; each run's own.
+_suffix = os.environ.get("TEST_DB_SUFFIX", "")
+for _alias, _config in DATABASES.items():
+    if _config["ENGINE"].endswith("sqlite3"):
+        _name = str(BASE_DIR / f"test-{_alias}{_suffix}.sqlite3")
+    else:
+        _name = f"test_{_alias}{_suffix}"
+    _config["TEST"] = {"NAME": _name}

@@ -1,0 +1,22 @@
+"""What allauth asks us about sign-in."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest, HttpResponse
+
+from console.accounts.models import User
+
+
+class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
+    """Nobody signs up; only active staff sign in."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def pre_login(
+        self, request: HttpRequest, user: User, **kwargs: Any
+    ) -> HttpResponse | None:
+        user.is_active = user.is_active and user.is_staff
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer

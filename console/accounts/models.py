@@ -1,0 +1,62 @@
+"""People who work here: staff, never customers."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes and finds people by their address, whatever its capitals."""
+
+    def create_user(
+        self, email: str, *, name: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        """A saved person; without a password nobody can sign in as them."""
+        user = self.model(email=email.strip().casefold(), name=name, **fields)
+        user.set_password(password)
+        user.full_clean()
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().casefold())
+
+
+class User(AbstractBaseUser):
+    """One member of staff. What they may do stands in their memberships.
+
+    email      the name they sign in with, case-folded
+    name       as colleagues write it, 1 to 80 characters
+    is_active  False ends every session at its next request
+    is_staff   False keeps the person on record but signs nobody in
+    """
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=80)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="user_email_case_folded",
+                condition=Q(email=Lower("email")),
+                violation_error_message="An email address is kept in small letters.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_full_name(self) -> str:
+        return self.name

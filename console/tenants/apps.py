@@ -1,0 +1,12 @@
+"""Who our tenants are, where their memories stand, and who may do what there."""
+
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    name = "console.tenants"
+    label = "tenants"
+    verbose_name = "Tenants"
+
+    def ready(self) -> None:
+        from console.tenants import checks  # noqa: F401  (registers itself)

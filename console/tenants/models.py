@@ -1,0 +1,133 @@
+"""Tenants and the people who may work for them."""
+
+from typing import Self
+from uuid import uuid4
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+
+from console.accounts.models import User
+
+SLUG = r"^[a-z0-9-]{1,40}\Z"
+
+
+class Role(models.TextChoices):
+    """What a person is for a tenant; policy.py says what each may do."""
+
+    AGENT = "agent", "support agent"
+    OFFICER = "officer", "privacy officer"
+    AUDITOR = "auditor", "auditor"
+    OPERATOR = "operator", "operator"
+
+
+class TenantQuerySet(models.QuerySet["Tenant"]):
+    def visible_to(self, user: User) -> Self:
+        """The tenants where `user` has a role, each with that role as `seen_as`."""
+        memberships = Membership.objects.filter(
+            Q(tenant=OuterRef("pk")) | Q(tenant=None), user=user
+        ).order_by(F("tenant").asc(nulls_last=True))
+        role = Subquery(memberships.values("role")[:1])
+        return self.annotate(seen_as=role).filter(seen_as__isnull=False)
+
+
+class Tenant(models.Model):
+    """One client of ours and the store that remembers their customers.
+
+    slug          their name in addresses: a-z, 0-9 and hyphens, 1 to 40
+    address       where their memory answers; "" means settings.MEMORY_URL
+    dialect       which paths that memory knows (contract/memory-v1.md, section 16)
+    account_sid   the account that owns the store; its secret is `sealed_token`
+    sealed_token  sealed by vault.py for this row and field alone
+    store_id      the one store that pages of this tenant can reach
+    """
+
+    class Dialect(models.TextChoices):
+        CURRENT = "current", "/v1/Stores"
+        SERVICES = "services", "/v1/Services"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    slug = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[RegexValidator(SLUG, "Use a-z, 0-9 and hyphens, 1 to 40 of them.")],
+    )
+    name = models.CharField(max_length=80)
+    address = models.CharField(max_length=200, blank=True)
+    dialect = models.CharField(
+        max_length=16, choices=Dialect.choices, default=Dialect.CURRENT
+    )
+    account_sid = models.CharField(max_length=34)
+    sealed_token = models.TextField()
+    store_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    seen_as: str  # set by visible_to
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="tenant_slug_a_z_0_9_hyphen_1_to_40",
+                condition=Q(slug__regex=SLUG),
+            ),
+            models.CheckConstraint(
+                name="tenant_dialect_known",
+                condition=Q(dialect__in=["current", "services"]),
+            ),
+            models.UniqueConstraint(
+                fields=["store_id"], name="tenant_never_shares_a_store"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def seen_as_label(self) -> str:
+        """`seen_as` in words."""
+        return Role(self.seen_as).label
+
+    @property
+    def token_context(self) -> str:
+        """What `sealed_token` is bound to: moved to another row, it does not open."""
+        return f"tenants.tenant:{self.pk}:token"
+
+
+class Membership(models.Model):
+    """One person's one role for one tenant; an operator's may cover them all.
+
+    tenant  None means every tenant of this installation: operators only
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(
+        Tenant, models.CASCADE, null=True, blank=True, related_name="memberships"
+    )
+    role = models.CharField(max_length=16, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="membership_role_known",
+                condition=Q(role__in=["agent", "officer", "auditor", "operator"]),
+            ),
+            models.CheckConstraint(
+                name="membership_of_all_tenants_is_an_operator",
+                condition=Q(tenant__isnull=False) | Q(role="operator"),
+                violation_error_message="Only an operator works without a tenant.",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "tenant"], name="membership_one_a_person_and_tenant"
+            ),
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=Q(tenant=None),
+                name="membership_one_of_all_tenants_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.get_role_display()}"

@@ -1,0 +1,88 @@
+"""What the shell around every page shows: tenant, role, ways to go."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from console.accounts.models import User
+from console.tenants.models import Role, Tenant
+from console.tenants.policy import Act, may
+
+# Label, icon, act, URL name; the first part of the name marks the current item.
+TENANT_PAGES = (
+    ("Profiles", "users", Act.VIEW_PROFILES, "profiles:list"),
+    ("Recall", "sparkles", Act.RUN_RECALL, "recall:run"),
+    ("Deletions", "trash", Act.VIEW_DELETIONS, "deletions:list"),
+    ("Audit", "clipboard-document-list", Act.VIEW_AUDIT, "auditing:list"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    label: str
+    icon: str
+    url: str
+    current: bool
+
+
+class Shell:
+    """Reads nothing until a template asks; signed out, everything is empty."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def user(self) -> User | None:
+        """Who is signed in; None when the request was refused before that was known."""
+        user: User | None = getattr(self._request, "user", None)
+        return user
+
+    @cached_property
+    def tenants(self) -> list[Tenant]:
+        """Every tenant where the person has a role, by name."""
+        if self.user is None or not self.user.is_authenticated:
+            return []
+        return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
+
+    @property
+    def tenant(self) -> Tenant | None:
+        """The tenant that this address names."""
+        return getattr(self._request, "tenant", None)
+
+    @property
+    def role(self) -> Role | None:
+        """The person's role there."""
+        return getattr(self._request, "role", None)
+
+    @property
+    def role_label(self) -> str:
+        return self.role.label if self.role else ""
+
+    @property
+    def may_find(self) -> bool:
+        return may(self.role, Act.VIEW_PROFILES)
+
+    @cached_property
+    def nav(self) -> list[NavItem]:
+        """The pages this person may open, tenant's pages first."""
+        items = []
+        if self.tenant:
+            items = [
+                self._item(label, icon, name, self.tenant.slug)
+                for label, icon, act, name in TENANT_PAGES
+                if may(self.role, act)
+            ]
+        if self.tenants:
+            items.append(self._item("Tenants", "building-office-2", "onboarding:list"))
+        return items
+
+    def _item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
+        match, feature = self._request.resolver_match, name.partition(":")[0]
+        current = match is not None and match.namespace == feature
+        return NavItem(label, icon, reverse(name, args=args), current)
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    return {"shell": Shell(request)}

@@ -1,0 +1,105 @@
+"""Tags that every template has without loading them. All of them escape."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from heroicons.templatetags.heroicons import heroicon_mini
+
+from console.core.time import to_wire
+from console.web.hidden import CANDIDATE, is_hidden, name_of
+
+register = template.Library()
+
+# Seconds of each unit, largest first; months and years by their mean.
+UNITS = (
+    (31_556_952, "y"),
+    (2_629_746, "mo"),
+    (604_800, "w"),
+    (86_400, "d"),
+    (3_600, "h"),
+    (60, "min"),
+)
+IDENT_TAIL = 4
+IDENT_SUFFIX_HEAD = 4
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString | str:
+    """The age of a moment, with the exact UTC time in its title: `3 d`."""
+    if at is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        to_wire(at),
+        to_wire(at).rstrip("Z").replace("T", " "),
+        age(timezone.now(), at),
+    )
+
+
+def age(now: datetime, at: datetime) -> str:
+    """The largest whole unit between two moments: `3 d`, `in 2 h`, `now`."""
+    seconds = (now - at).total_seconds()
+    for size, unit in UNITS:
+        if abs(seconds) >= size:
+            text = f"{int(abs(seconds) // size)} {unit}"
+            return text if seconds > 0 else f"in {text}"
+    return "now"
+
+
+@register.simple_tag
+def ident(value: str) -> SafeString:
+    """An id shortened in its middle, whole in its title, with a button to copy it."""
+    return format_html(
+        '<span class="ident"><code title="{}">{}</code>'
+        '<button type="button" class="copy" data-copy="{}" aria-label="Copy id {}">'
+        "{}</button></span>",
+        value,
+        shortened(value),
+        value,
+        shortened(value),
+        icon("document-duplicate"),
+    )
+
+
+def shortened(value: str) -> str:
+    """`mem_profile_01k5…9f3a`: prefix, first and last four of the suffix."""
+    prefix, _, suffix = value.rpartition("_")
+    head = f"{prefix}_" if prefix else ""
+    if len(suffix) <= IDENT_SUFFIX_HEAD + IDENT_TAIL + 1:
+        return value
+    return f"{head}{suffix[:IDENT_SUFFIX_HEAD]}…{suffix[-IDENT_TAIL:]}"
+
+
+@register.simple_tag
+def icon(name: str) -> str:
+    """A heroicon of 20 px, for the eye only: the words stand beside it."""
+    attrs: dict[str, Any] = {"aria_hidden": "true"}
+    return heroicon_mini(name, **attrs)
+
+
+@register.filter
+def visible(text: object) -> SafeString:
+    """Text letter for letter: markup escaped, unseen characters shown as marks."""
+    return format_html_join("", "{}", ((piece,) for piece in _pieces(str(text))))
+
+
+def _pieces(text: str) -> list[str]:
+    """Runs of plain text, each hidden character between them as its mark."""
+    pieces, start = [], 0
+    for match in CANDIDATE.finditer(text):
+        position = match.start()
+        if is_hidden(text, position):
+            pieces += [escape(text[start:position]), mark(match[0])]
+            start = position + 1
+    return [*pieces, escape(text[start:])]
+
+
+def mark(char: str) -> SafeString:
+    name = name_of(char)
+    return format_html(
+        '<span class="mark" title="{}">{}</span>', name, name.partition(" ")[0]
+    )

@@ -1,0 +1,195 @@
+import pytest
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+
+from console.accounts.adapter import StaffAdapter
+from console.accounts.models import User
+from tests.factories import PASSWORD, make_user
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits():
+    """The brake on sign-in counts in the cache, which outlives a test."""
+    cache.clear()
+
+
+def sign_in(client, email="sam@console.example", password=PASSWORD, **extra):
+    form = {"login": email, "password": password} | extra
+    return client.post(reverse("account_login"), form)
+
+
+def is_signed_in(client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def test_staff_sign_in_whatever_the_capitals(db, client):
+    make_user(email="Sam@Console.example")
+
+    response = sign_in(client, "SAM@console.EXAMPLE")
+
+    assert response.status_code == 302
+    assert is_signed_in(client)
+    assert User.objects.get().email == "sam@console.example"
+    assert User.objects.get_by_natural_key(" Sam@console.example ").pk
+
+
+def test_a_wrong_password_and_an_unknown_person_are_told_the_same(db, client):
+    make_user(email="sam@console.example")
+
+    wrong = sign_in(client, password="not this one")
+    unknown = sign_in(client, email="nobody@console.example")
+
+    assert wrong.context["form"].errors == unknown.context["form"].errors
+    assert not is_signed_in(client)
+
+
+def test_five_wrong_passwords_stop_the_sixth_try_even_with_the_right_one(db, client):
+    make_user(email="sam@console.example")
+    for _ in range(5):
+        sign_in(client, password="not this one")
+
+    response = sign_in(client)
+
+    assert "Too many" in str(response.context["form"].errors)
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_staff"])
+def test_people_who_left_do_not_sign_in(db, client, field):
+    make_user(email="sam@console.example", **{field: False})
+
+    sign_in(client)
+
+    assert not is_signed_in(client)
+
+
+def test_an_account_that_is_closed_ends_its_sessions(client, agent):
+    client.force_login(agent)
+    User.objects.update(is_active=False)
+
+    response = client.get(reverse("home"))
+
+    assert response["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "https:evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        " //evil.example",
+        "http://testserver@evil.example/",
+    ],
+)
+def test_after_sign_in_nobody_is_sent_to_another_site(db, client, address):
+    make_user(email="sam@console.example")
+
+    response = sign_in(client, next=address)
+
+    assert response.status_code == 302
+    assert response["Location"] == "/"
+
+
+def test_after_sign_in_people_go_on_to_the_page_they_asked_for(db, client):
+    make_user(email="sam@console.example")
+
+    response = sign_in(client, next="/tenants/")
+
+    assert response["Location"] == "/tenants/"
+
+
+def test_a_foreign_host_is_refused(db, client):
+    response = client.get(reverse("account_login"), headers={"Host": "evil.example"})
+
+    assert response.status_code == 400
+
+
+def test_a_forwarded_host_changes_no_link(db, client):
+    response = client.get("/", headers={"X-Forwarded-Host": "evil.example"})
+
+    assert "evil" not in response["Location"]
+
+
+@pytest.mark.parametrize(
+    "path", ["signup/", "email/", "password/reset/", "password/set/", "confirm-email/"]
+)
+def test_nothing_else_of_sign_in_is_open(db, client, path):
+    assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def test_nobody_signs_up(rf):
+    assert not StaffAdapter().is_open_for_signup(rf.get("/"))
+
+
+def test_signing_out_clears_what_the_browser_kept(client, agent):
+    client.force_login(agent)
+
+    response = client.post(reverse("account_logout"))
+
+    assert response["Clear-Site-Data"] == '"cache", "storage"'
+    assert not is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "account_logout",
+        "account_reauthenticate",
+        "account_change_password",
+        "mfa_index",
+    ],
+)
+def test_the_pages_of_ones_own_account_stand(client, db, name):
+    make_user(email="sam@console.example")
+    sign_in(client)
+
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_a_second_factor_is_set_up_after_proving_oneself_again(client, db):
+    make_user(email="sam@console.example")
+    sign_in(client)
+    page = reverse("mfa_activate_totp")
+
+    asked = client.get(page)
+    proved = client.post(asked["Location"], {"password": PASSWORD})
+
+    assert proved["Location"] == page
+    assert client.get(page).status_code == 200
+
+
+def test_a_form_without_our_token_changes_nothing(agent):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(agent)
+
+    response = client.post(reverse("account_logout"))
+
+    assert response.status_code == 403
+    assert "out of date" in response.text
+    assert is_signed_in(client)
+
+
+def test_a_person_needs_an_address_and_a_name(db):
+    with pytest.raises(ValidationError) as refusal:
+        User.objects.create_user("not an address", name="")
+
+    assert set(refusal.value.error_dict) == {"email", "name"}
+
+
+def test_the_database_keeps_addresses_case_folded(db):
+    with pytest.raises(IntegrityError):
+        User.objects.create(email="Sam@console.example", name="Sam")
+
+
+def test_a_person_is_called_by_their_name(db):
+    user = make_user(name="Sam Staff")
+
+    assert str(user) == user.get_full_name() == "Sam Staff"

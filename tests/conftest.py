@@ -1,0 +1,115 @@
+"""What every test finds: both databases, a tenant, one person of each role, a browser."""
+
+import os
+import shutil
+from typing import Any
+
+import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from console.accounts.models import User
+from console.tenants.models import Role, Tenant
+from tests.audit.guards import let_tests_flush
+from tests.factories import make_tenant, make_user
+
+# Playwright's synchronous API runs a loop in the test's thread.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+HOW_TO_GET_CHROMIUM = "no chromium: `apt-get install chromium`, or CHROMIUM=/its/path"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+# Django empties tables after a transactional test; the audit log refuses that.
+let_tests_flush()
+
+
+def keep_the_tests_transaction() -> None:
+    """A nested call of the memory ends a request, which closes idle connections; the
+    one that holds the test's transaction is not idle."""
+    close = BaseDatabaseWrapper.close_if_unusable_or_obsolete
+
+    def close_if_idle(self: BaseDatabaseWrapper) -> None:
+        if not self.in_atomic_block:
+            close(self)
+
+    BaseDatabaseWrapper.close_if_unusable_or_obsolete = close_if_idle
+
+
+keep_the_tests_transaction()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test with a database has both: the memory's calls arrive in the other one."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if marker or fixtures & {"db", "transactional_db", "live_server"}:
+            kwargs = (marker.kwargs if marker else {}) | {
+                "databases": ["default", "memory"]
+            }
+            item.add_marker(pytest.mark.django_db(**kwargs), append=False)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and not CHROMIUM:
+        if os.environ.get("CI") == "true":
+            pytest.fail(HOW_TO_GET_CHROMIUM, pytrace=False)
+        pytest.skip(HOW_TO_GET_CHROMIUM)
+
+
+@pytest.fixture
+def tenant(db: None) -> Tenant:
+    return make_tenant()
+
+
+@pytest.fixture
+def agent(tenant: Tenant) -> User:
+    return make_user(Role.AGENT, tenant, email="agent@console.example")
+
+
+@pytest.fixture
+def officer(tenant: Tenant) -> User:
+    return make_user(Role.OFFICER, tenant, email="officer@console.example")
+
+
+@pytest.fixture
+def auditor(tenant: Tenant) -> User:
+    return make_user(Role.AUDITOR, tenant, email="auditor@console.example")
+
+
+@pytest.fixture
+def operator(tenant: Tenant) -> User:
+    """Of the whole installation, `tenant` included."""
+    return make_user(Role.OPERATOR, email="operator@console.example")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any],
+) -> dict[str, Any]:
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "headless": True,
+        "args": FLAGS,
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1280, "height": 800},
+        "locale": "en-GB",
+        "timezone_id": "UTC",
+        "reduced_motion": "reduce",
+    }

@@ -1,0 +1,98 @@
+"""Builders that go the way the product goes: commands, services and the client."""
+
+import io
+import json
+from itertools import count
+from typing import Any
+
+from django.core.management import call_command
+
+from console.accounts.models import User
+from console.client.values import Observation, Summary
+from console.core.ids import new_id
+from console.onboarding.services import add_tenant
+from console.tenants.memory import store_of
+from console.tenants.models import Role, Tenant
+from console.tenants.services import add_member
+
+# Headers of a request that htmx makes.
+HTMX = {"HX-Request": "true"}
+PASSWORD = "correct-horse-battery-9"
+OCCURRED_AT = "2026-01-05T09:00:00Z"
+_number = count(1)
+
+
+def make_user(
+    role: Role | None = None,
+    tenant: Tenant | None = None,
+    *,
+    email: str = "",
+    name: str = "Sam Staff",
+    **fields: Any,
+) -> User:
+    """A person with PASSWORD; with `role`, for `tenant` or (operators) for all."""
+    user = User.objects.create_user(
+        email or f"staff{next(_number)}@console.example",
+        name=name,
+        password=PASSWORD,
+        **fields,
+    )
+    if role:
+        add_member(user, tenant=tenant, role=role)
+    return user
+
+
+def make_account(name: str = "acme") -> dict[str, str]:
+    """accountSid, authToken, apiKey and apiSecret of a new embedded account."""
+    out = io.StringIO()
+    call_command("create_account", name, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def make_tenant(slug: str = "acme", name: str = "", **fields: Any) -> Tenant:
+    """A tenant with an embedded account and an empty store of its own."""
+    if "account_sid" not in fields:
+        account = make_account(slug)
+        fields |= {"account_sid": account["accountSid"], "secret": account["authToken"]}
+    facts = {"address": "", "by": None} | fields
+    return add_tenant(slug=slug, name=name or slug.title(), **facts)
+
+
+def make_profile(tenant: Tenant, **traits: Any) -> str:
+    """The id of a new profile; `traits` are of the Contact group."""
+    contact = traits or {"email": f"customer{next(_number)}@example.com"}
+    return store_of(tenant).create_profile({"Contact": contact})
+
+
+def make_observation(
+    tenant: Tenant,
+    profile_id: str,
+    content: str = "Prefers SMS over calls.",
+    **fields: Any,
+) -> Observation:
+    """`fields` have the contract's names, as `occurredAt` and `conversationIds`."""
+    store = store_of(tenant)
+    facts = {"source": "chat", "occurredAt": OCCURRED_AT} | fields
+    before = {item.id for item in store.list_observations(profile_id).items}
+    store.create_observations(profile_id, [{"content": content} | facts])
+    after = store.list_observations(profile_id).items
+    return next(item for item in after if item.id not in before)
+
+
+def make_summary(
+    tenant: Tenant,
+    profile_id: str,
+    content: str = "Asked about order 4521; it was sent again.",
+    **fields: Any,
+) -> Summary:
+    """`fields` have the contract's names; a new conversation without conversationId."""
+    store = store_of(tenant)
+    facts = {
+        "source": "chat",
+        "occurredAt": OCCURRED_AT,
+        "conversationId": new_id("conv_conversation"),
+    } | fields
+    before = {item.id for item in store.list_summaries(profile_id).items}
+    store.create_summaries(profile_id, [{"content": content} | facts])
+    after = store.list_summaries(profile_id).items
+    return next(item for item in after if item.id not in before)

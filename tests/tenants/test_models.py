@@ -1,0 +1,170 @@
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.db import DataError, IntegrityError
+
+from console.accounts.models import User
+from console.tenants.models import Membership, Role, Tenant
+from console.tenants.policy import ALLOWED, Act, may, who_may
+from console.tenants.selectors import role_over_all
+from console.tenants.services import add_member
+from tests.factories import PASSWORD, make_user
+
+
+def make_row(slug="acme", **fields):
+    """A tenant as the table keeps it; its memory is never asked."""
+    return Tenant.objects.create(
+        **{"slug": slug, "name": slug, "store_id": f"store-{slug}"} | fields
+    )
+
+
+@pytest.mark.parametrize("slug", ["", "Acme", "a b", "a_b", "ä", "acme\n", "a" * 41])
+def test_a_slug_is_small_letters_digits_and_hyphens(db, slug):
+    # PostgreSQL calls one that is too long a DataError.
+    with pytest.raises((IntegrityError, DataError)):
+        make_row(slug)
+
+
+def test_a_store_serves_one_tenant(db):
+    make_row("acme", store_id="store-1")
+
+    with pytest.raises(IntegrityError):
+        make_row("other", store_id="store-1")
+
+
+def test_people_see_the_tenants_where_they_have_a_role_and_which(db):
+    acme, _ = make_row("acme"), make_row("other")
+    agent = make_user(Role.AGENT, acme)
+
+    seen = Tenant.objects.visible_to(agent)
+
+    assert [(str(t), t.seen_as, t.seen_as_label) for t in seen] == [
+        ("acme", "agent", "support agent")
+    ]
+
+
+def test_operators_see_every_tenant(db):
+    make_row("acme"), make_row("other")
+    operator = make_user(Role.OPERATOR)
+
+    assert Tenant.objects.visible_to(operator).count() == 2
+    assert role_over_all(operator) is Role.OPERATOR
+
+
+def test_a_role_for_one_tenant_comes_before_the_one_for_all(db):
+    acme = make_row("acme")
+    user = make_user(Role.OPERATOR)
+    add_member(user, tenant=acme, role=Role.AUDITOR)
+
+    assert Tenant.objects.visible_to(user).get().seen_as == "auditor"
+
+
+def test_without_a_role_nothing_is_seen(db):
+    make_row("acme")
+    user = make_user()
+
+    assert not Tenant.objects.visible_to(user).exists()
+    assert role_over_all(user) is None
+
+
+def test_only_operators_work_for_every_tenant(db):
+    user = make_user()
+
+    with pytest.raises(ValidationError, match="Only an operator"):
+        add_member(user, tenant=None, role=Role.AGENT)
+    with pytest.raises(IntegrityError):
+        Membership.objects.create(user=user, tenant=None, role=Role.AGENT)
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_a_person_has_one_role_a_tenant(db, everywhere):
+    tenant = None if everywhere else make_row()
+    user = make_user(Role.OPERATOR, tenant)
+
+    with pytest.raises(IntegrityError):
+        Membership.objects.create(user=user, tenant=tenant, role=Role.OPERATOR)
+
+
+def test_a_membership_says_itself_in_words(db):
+    member = add_member(make_user(), tenant=make_row(), role=Role.OFFICER)
+
+    assert str(member) == "Sam Staff is privacy officer"
+
+
+def test_every_act_has_somebody_who_may_do_it():
+    assert set(ALLOWED) == set(Act)
+    assert all(ALLOWED.values())
+
+
+@pytest.mark.parametrize(
+    ("act", "roles"),
+    [
+        (Act.VIEW_PROFILES, {"agent", "officer"}),
+        (Act.RUN_RECALL, {"agent", "officer"}),
+        (Act.PREVIEW_DELETION, {"agent", "officer"}),
+        (Act.DELETE, {"officer"}),
+        (Act.VIEW_AUDIT, {"officer", "auditor", "operator"}),
+        (Act.VIEW_ACCESS_EVENTS, {"officer", "auditor"}),
+        (Act.VIEW_CONFIGURATION_EVENTS, {"auditor", "operator"}),
+        (Act.ADD_TENANT, {"operator"}),
+    ],
+)
+def test_roles_hold_what_the_matrix_gives_them(act, roles):
+    assert {role.value for role in Role if may(role, act)} == roles
+    assert not may(None, act)
+
+
+def test_who_may_is_said_in_words():
+    assert who_may(Act.VIEW_PROFILES) == "support agent or privacy officer"
+
+
+def create_user(capsys, *args):
+    call_command("create_user", *args)
+    return capsys.readouterr().out
+
+
+def test_a_new_person_gets_a_password_that_is_shown_once(db, client, capsys):
+    make_row("acme")
+
+    said = create_user(
+        capsys, "Ann@console.example", "--role=agent", "--tenant=acme", "--name=Ann"
+    )
+
+    password = said.splitlines()[1].removeprefix("password ")
+    ann = User.objects.get(email="ann@console.example")
+    assert ann.check_password(password)
+    assert ann.name == "Ann"
+    assert "support agent of acme" in said
+    assert len(password) >= 20
+
+
+def test_a_known_person_keeps_their_password_and_gets_the_role(db, capsys):
+    make_row("acme")
+    user = make_user(email="ann@console.example")
+
+    said = create_user(capsys, "ANN@console.example", "--role=auditor", "--tenant=acme")
+
+    assert "password" not in said
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+
+def test_an_operator_needs_no_tenant(db, capsys):
+    said = create_user(capsys, "ann@console.example", "--role=operator")
+
+    assert said.startswith("ann@console.example is operator of every tenant")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["ann@console.example", "--role=agent"], "Only an operator"),
+        (["ann@console.example", "--role=agent", "--tenant=no"], "--tenant"),
+        (["nonsense", "--role=operator"], "valid email"),
+    ],
+)
+def test_a_person_who_cannot_be_added_leaves_nothing_behind(db, args, words):
+    with pytest.raises(CommandError, match=words):
+        call_command("create_user", *args)
+
+    assert not User.objects.exists()

@@ -1,0 +1,154 @@
+"""Every address of the console, met by those who may not be there."""
+
+import re
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from console.core.ids import new_id
+from console.tenants.models import Role
+from console.tenants.policy import Act
+from tests.factories import HTMX, make_profile, make_tenant, make_user
+
+# Open to strangers, each for its reason.
+OPEN = {
+    "healthz",  # a probe has no account
+    "readyz",  # the same
+    "account_login",  # the way in
+    "account_inactive",  # says why the way in is closed
+    "mfa_authenticate",  # the second half of sign-in
+    "account_logout",  # leads to sign-in by itself
+    "account_reauthenticate",  # the same
+    "mfa_reauthenticate",  # the same
+}
+SAMPLES = {
+    "tenant": "acme",
+    "profile_id": new_id("mem_profile"),
+    "observation_id": new_id("mem_observation"),
+    "summary_id": new_id("mem_summary"),
+}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def walk(
+    patterns: list[URLPattern | URLResolver], before: str = "/"
+) -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+ALL = list(walk(get_resolver().url_patterns))
+OF_A_TENANT = [(route, pattern) for route, pattern in ALL if "<slug:tenant>" in route]
+
+
+def address(route: str, **samples: str) -> str:
+    """A concrete path: what a converter stands for is replaced by a sample."""
+    parts = route.split("/")
+    return "/".join(sample_of(part, SAMPLES | samples) for part in parts)
+
+
+def sample_of(part: str, samples: dict[str, str]) -> str:
+    if not part.startswith("<"):
+        return part
+    converter, _, name = part.strip("<>").partition(":")
+    return samples.get(name) or {"int": "1", "uuid": str(uuid4())}[converter]
+
+
+def named(routes):
+    return [
+        pytest.param(route, pattern, id=route.replace("<", "").replace(">", ""))
+        for route, pattern in routes
+    ]
+
+
+@pytest.mark.parametrize(("route", "pattern"), named(ALL))
+def test_a_stranger_is_sent_to_sign_in(db, client, route, pattern):
+    path = address(route)
+
+    response = client.get(path)
+
+    if pattern.name in OPEN:
+        assert response.status_code in {200, 302}
+    else:
+        assert response.status_code == 302
+        assert response["Location"] == f"/accounts/login/?next={path}"
+
+
+@pytest.mark.parametrize(("route", "pattern"), named(OF_A_TENANT))
+def test_a_foreign_tenant_answers_as_an_unknown_one(db, client, route, pattern):
+    make_tenant("foreign")
+    client.force_login(make_user(Role.OFFICER, make_tenant("own")))
+
+    foreign = client.get(address(route, tenant="foreign"))
+    unknown = client.get(address(route, tenant="unknown"))
+
+    assert foreign.status_code == unknown.status_code == 404
+    assert lasting(foreign) == lasting(unknown)
+    assert "foreign" not in foreign.text
+
+
+def lasting(response) -> str:
+    """The page without what differs from one request to the next."""
+    text = response.text.replace(response.context["request_id"], "")
+    text = re.sub(
+        r'"X-CSRFToken": "\w+"|name="csrfmiddlewaretoken" value="\w+"', "", text
+    )
+    return re.sub(r"mem_profile_\w+", "", text)
+
+
+@pytest.mark.parametrize(("route", "pattern"), named(OF_A_TENANT))
+def test_every_view_of_a_tenant_names_its_act(route, pattern):
+    assert pattern.callback.act in Act
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/accounts/login/", "/nowhere/"])
+def test_every_answer_has_the_private_headers(db, client, path):
+    response = client.get(path)
+
+    assert {name: response.get(name) for name in HEADERS} == HEADERS
+    assert "script-src 'self'" in response["Content-Security-Policy"]
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert "camera=()" in response["Permissions-Policy"]
+
+
+def test_a_profile_of_another_tenant_is_not_found_under_ones_own(client, tenant, agent):
+    theirs = make_profile(make_tenant("foreign"))
+    client.force_login(agent)
+
+    foreign = client.get(f"/t/{tenant.slug}/profiles/{theirs}/")
+    unknown = client.get(f"/t/{tenant.slug}/profiles/{new_id('mem_profile')}/")
+
+    assert foreign.status_code == unknown.status_code == 404
+    assert lasting(foreign) == lasting(unknown)
+
+
+def test_htmx_is_told_to_sign_in_with_the_whole_window(db, client):
+    here = {"HX-Current-URL": "http://testserver/tenants/"}
+
+    response = client.get("/tenants/", headers=HTMX | here)
+
+    assert response["HX-Redirect"] == "/accounts/login/?next=/tenants/"
+
+
+def test_htmx_gets_an_unknown_address_as_the_problem_part(client, agent):
+    client.force_login(agent)
+
+    response = client.get("/t/unknown/profiles/", headers=HTMX)
+
+    assert response.status_code == 404
+    assert response["HX-Retarget"] == "#problem"
+    assert response["HX-Reswap"] == "outerHTML show:#problem:top"
+    assert "<html" not in response.text

@@ -1,0 +1,146 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.template import Context, Template
+from django.utils.safestring import mark_safe
+
+from console.web.hidden import check_plain
+from console.web.templatetags.console import (
+    age,
+    icon,
+    ident,
+    moment,
+    shortened,
+    visible,
+)
+
+NOW = datetime(2026, 1, 5, 9, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=59), "now"),
+        (timedelta(seconds=60), "1 min"),
+        (timedelta(hours=23), "23 h"),
+        (timedelta(days=6), "6 d"),
+        (timedelta(days=20), "2 w"),
+        (timedelta(days=100), "3 mo"),
+        (timedelta(days=800), "2 y"),
+        (timedelta(hours=-2), "in 2 h"),
+    ],
+)
+def test_an_age_is_its_largest_whole_unit(ago, words):
+    assert age(NOW, NOW - ago) == words
+
+
+@time_machine.travel(NOW, tick=False)
+def test_a_moment_shows_its_age_and_keeps_the_exact_time():
+    html = moment(NOW - timedelta(days=3))
+
+    assert html == (
+        '<time datetime="2026-01-02T09:00:30Z" title="2026-01-02 09:00:30 UTC">3 d</time>'
+    )
+
+
+def test_no_moment_is_a_dash():
+    assert moment(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "short"),
+    [
+        ("mem_profile_01kce57bqte2vr3vckwgb1zdtb", "mem_profile_01kc…zdtb"),
+        ("4f2c", "4f2c"),
+        ("0123456789abcdef", "0123…cdef"),
+        ("", ""),
+    ],
+)
+def test_an_id_is_shortened_in_its_middle(value, short):
+    assert shortened(value) == short
+
+
+def test_an_id_can_be_copied_whole_and_escapes():
+    html = ident('mem_"><script>alert(1)</script>')
+
+    assert "<script>" not in html
+    assert 'data-copy="mem_&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in html
+    assert 'type="button"' in html
+
+
+def test_an_icon_is_for_the_eye_only():
+    assert icon("users").startswith("<svg")
+    assert 'aria-hidden="true"' in icon("users")
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "{{ 7|add:7 }} {% load x %}",
+    "</textarea><svg onload=alert(1)>",
+    "a & b < c > d \" ' e",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("wrap", [str, mark_safe])
+def test_markup_is_shown_letter_for_letter(text, wrap):
+    html = Template("{{ text|visible }}").render(Context({"text": wrap(text)}))
+
+    assert "<" not in html
+    shown = html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"')
+    assert shown.replace("&#x27;", "'").replace("&amp;", "&") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a\u202eb", "U+202E"),
+        ("a\u200bb", "U+200B"),
+        ("a\x00b", "U+0000"),
+        ("a\x1b[31mb", "U+001B"),
+        ("a\u2028b", "U+2028"),
+        ("a\U000e0041b", "U+E0041"),
+        ("a\u200db", "U+200D"),
+        ("a\u3164b", "U+3164"),
+        ("a\ue000b", "U+E000"),
+        ("\ufeffa", "U+FEFF"),
+        ("x\ud800", "U+D800"),
+    ],
+)
+def test_a_character_that_hides_is_shown_as_a_mark(text, code):
+    html = visible(text)
+
+    assert f'title="{code} ' in html
+    assert f">{code}</span>" in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two\nlines\tand a tab",
+        "naïve café",
+        "👩\u200d👩\u200d👧",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "日本語",
+        "",
+    ],
+)
+def test_what_people_write_stays_as_it_is(text):
+    assert visible(text) == text
+
+
+def test_a_number_is_shown_too():
+    assert visible(7) == "7"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x07b", "a\u202eb", "\u200b"])
+def test_a_forms_line_with_hidden_characters_is_refused_by_position(text):
+    with pytest.raises(ValidationError, match=r"Character \d cannot be seen"):
+        check_plain(text)
+
+
+def test_a_plain_line_passes():
+    check_plain("Zoë & Søn – Ltd.")
