@@ -1,0 +1,111 @@
+"""The fictional customers of the demo tenants, the same ones every time.
+
+`demo/<tenant>/people.toml` names them and what may be known of them; the stories
+that happened to them are in `stories.toml` beside it (stories.py).
+"""
+
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from console.client.values import TraitDefinition, TraitValue
+
+Traits = dict[str, dict[str, TraitValue]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer. `words` are the texts that their stories may name."""
+
+    first: str
+    email: str
+    language: str
+    own_stories: tuple[str, ...]
+    traits: Traits
+    words: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def read(tenant: str, name: str) -> dict[str, Any]:
+    path = Path(__file__).parent / tenant / f"{name}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def random_for(*names: str) -> Random:
+    """A generator that always yields the same for the same names."""
+    return Random(" ".join(names))  # noqa: S311 - a demo that never changes
+
+
+def declarations(tenant: str) -> dict[str, tuple[str, dict[str, TraitDefinition]]]:
+    """Trait groups by name: description, and traits by name."""
+    return {
+        name: (
+            group["description"],
+            {
+                trait: TraitDefinition(how["type"])
+                for trait, how in group["traits"].items()
+            },
+        )
+        for name, group in read(tenant, "people")["groups"].items()
+    }
+
+
+def people(tenant: str) -> list[Person]:
+    page = read(tenant, "people")
+    return [person(tenant, page, *row) for row in page["people"]]
+
+
+def person(
+    tenant: str,
+    page: dict[str, Any],
+    first: str,
+    last: str,
+    city: str,
+    country: str,
+    phone: str,
+    language: str,
+    *own_stories: str,
+) -> Person:
+    email = f"{plain(first)}.{plain(last)}@{page['domain']}"
+    random = random_for(tenant, email, "traits")
+    contact = {
+        "firstName": first,
+        "lastName": last,
+        "email": email,
+        "phone": phone,
+        "city": city,
+        "country": country,
+        "preferredLanguage": language,
+    }
+    traits: Traits = {"Contact": dict(contact)}
+    words = {"first": first, "city": city}
+    for group, known in page["groups"].items():
+        for name, how in known["traits"].items():
+            value = draw(random, how)
+            if isinstance(value, str):
+                words[name] = value
+            if random.random() >= how.get("unset", 0):
+                traits.setdefault(group, {})[name] = value
+    return Person(first, email, language, own_stories, traits, words)
+
+
+def plain(name: str) -> str:
+    """`Étienne van Houten` as it stands in an email address."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return letters.replace(" ", "-").casefold()
+
+
+def draw(random: Random, how: dict[str, Any]) -> TraitValue:
+    """One value of a trait; the same number of steps whether it is set or not."""
+    if how["type"] == "BOOLEAN":
+        return random.random() < 0.5
+    if how["type"] == "ARRAY":
+        return random.sample(how["values"], random.randint(1, how["most"]))
+    if "values" in how:
+        return str(random.choice(how["values"]))
+    number = random.randint(how["from"], how["to"])
+    return how["form"].format(number) if "form" in how else number

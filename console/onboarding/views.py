@@ -1,0 +1,61 @@
+"""The tenants of this installation: which there are, whether they answer, a new one."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.onboarding.forms import AddTenantForm
+from console.onboarding.selectors import check_connection
+from console.onboarding.services import add_tenant
+from console.tenants.models import Tenant
+from console.tenants.policy import Act, may
+from console.tenants.selectors import role_over_all
+from console.web.access import requires
+from console.web.render import go_to, render_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+def list_tenants(request: ConsoleRequest) -> HttpResponse:
+    """Every tenant for operators, for everybody else their own."""
+    tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
+    may_add = may(role_over_all(request.user), Act.ADD_TENANT)
+    return render(
+        request, "onboarding/list.html", {"tenants": tenants, "may_add": may_add}
+    )
+
+
+@requires(Act.CHECK_CONNECTION)
+@require_safe
+def connection(request: ConsoleRequest) -> HttpResponse:
+    """One call of the tenant's memory, made now."""
+    return render_part(
+        request,
+        page="onboarding/connection.html",
+        part="onboarding/_connection.html",
+        context={
+            "tenant": request.tenant,
+            "connection": check_connection(request.tenant),
+        },
+    )
+
+
+@requires(Act.ADD_TENANT)
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: ConsoleRequest) -> HttpResponse:
+    """A form; the tenant is there once their store has answered."""
+    form = AddTenantForm(request.POST or None)
+    if form.is_valid():
+        tenant = add_tenant(**form.facts, by=request.user)
+        messages.success(request, f"{tenant.name} was added and their store answers.")
+        return go_to(request, "onboarding:list")
+    return render_part(
+        request,
+        page="onboarding/add.html",
+        part="onboarding/_form.html",
+        context={"form": form},
+        status=422 if form.errors else 200,
+    )

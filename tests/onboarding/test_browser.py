@@ -1,0 +1,62 @@
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+from playwright.sync_api import Page, expect
+
+from console.tenants.models import Role, Tenant
+from tests.factories import PASSWORD, make_account, make_tenant, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def errors(page: Page) -> list[str]:
+    """What the browser complains of; a refusal by the CSP is among it."""
+    errors: list[str] = []
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return errors
+
+
+def sign_in(page: Page, live_server, email: str) -> None:
+    cache.clear()
+    page.goto(f"{live_server.url}/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_an_operator_adds_a_tenant_and_sees_it_answer(
+    live_server, page, errors, tmp_path
+):
+    make_tenant("acme")
+    account = make_account("Alpenglow")
+    sign_in(page, live_server, make_user(Role.OPERATOR).email)
+    expect(page.locator("#connection-acme")).to_contain_text("Active")
+    page.screenshot(path=tmp_path / "list.png", full_page=True)
+    assert Axe().run(page).violations_count == 0
+
+    page.get_by_role("link", name="Add a tenant").click()
+    page.get_by_label("Name", exact=True).fill("Alpenglow")
+    page.get_by_label("Slug", exact=True).fill("Not A Slug")
+    page.get_by_label("Account SID").fill(account["accountSid"])
+    page.get_by_label("Auth token").fill(account["authToken"])
+    page.get_by_role("button", name="Add this tenant").click()
+    expect(page.get_by_text("Use a-z, 0-9 and hyphens")).to_be_visible()
+    page.screenshot(path=tmp_path / "form.png", full_page=True)
+    assert Axe().run(page).violations_count == 0
+
+    page.get_by_label("Slug", exact=True).fill("alpenglow")
+    page.get_by_label("Auth token").fill("wrong")
+    page.get_by_role("button", name="Add this tenant").click()
+    expect(page.locator("#problem")).to_contain_text("does not accept")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Alpenglow")
+
+    page.get_by_label("Auth token").fill(account["authToken"])
+    page.get_by_role("button", name="Add this tenant").click()
+    expect(page.get_by_text("Alpenglow was added")).to_be_visible()
+    expect(page.locator("#connection-alpenglow")).to_contain_text("Active")
+    page.screenshot(path=tmp_path / "after.png", full_page=True)
+    assert Tenant.objects.count() == 2
+    # The browser itself notes each refused answer; nothing else may stand there.
+    assert [e for e in errors if "Failed to load resource" not in e] == []

@@ -1,0 +1,95 @@
+import base64
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.core.write_env import SECRETS, filled_in, main
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLE = PROJECT / ".env.example"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / ".env.example").write_text(EXAMPLE.read_text())
+    return tmp_path
+
+
+def values(text):
+    lines = [line for line in text.splitlines() if re.match(r"[A-Z_]+=", line)]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_each_secret_gets_a_value_of_its_own(folder):
+    assert main(folder) == 0
+
+    written = values((folder / ".env").read_text())
+    secrets = [written[name] for name in SECRETS]
+    key_id, _, key = written["VAULT_KEYS"].partition(":")
+    assert len(set(secrets)) == len(SECRETS)
+    assert len(written["SECRET_KEY"]) >= 50
+    assert len(written["MEMORY_DIGEST_KEY"]) >= 50
+    assert (key_id, len(base64.b64decode(key, validate=True))) == ("k1", 32)
+    assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", written["DEMO_PASSWORD"])
+    assert written["HTTPS"] == "0"
+
+
+def test_two_installations_share_no_secret():
+    example = EXAMPLE.read_text()
+
+    one, other = values(filled_in(example)), values(filled_in(example))
+
+    assert all(one[name] != other[name] for name in SECRETS)
+
+
+def test_only_the_owner_may_read_it(folder):
+    main(folder)
+
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+
+
+def test_an_existing_file_is_never_overwritten(folder, capsys):
+    (folder / ".env").write_text("SECRET_KEY=in use\n")
+
+    assert main(folder) == 1
+
+    assert (folder / ".env").read_text() == "SECRET_KEY=in use\n"
+    assert ".env exists and keeps its secrets" in capsys.readouterr().err
+
+
+def test_a_missing_example_is_said(tmp_path, capsys):
+    assert main(tmp_path) == 1
+
+    assert ".env.example is not here" in capsys.readouterr().err
+    assert not (tmp_path / ".env").exists()
+
+
+def test_an_example_without_a_secrets_line_is_said(tmp_path, capsys):
+    (tmp_path / ".env.example").write_text("SECRET_KEY=\n")
+
+    assert main(tmp_path) == 1
+
+    assert ".env.example has no line MEMORY_DIGEST_KEY=" in capsys.readouterr().err
+
+
+def test_it_runs_before_there_are_settings(folder):
+    command = [sys.executable, "-m", "console.core.write_env"]
+
+    finished = subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(PROJECT)})
+
+    assert finished.returncode == 0
+    assert (folder / ".env").exists()
+
+
+def test_the_example_names_every_variable_of_the_settings():
+    settings = (PROJECT / "console/settings.py").read_text()
+    read = re.findall(r'(?:env\.\w+|database)\(\s*"([A-Z_]+)"', settings)
+
+    named = re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+
+    # ENV_FILE says where this file is.
+    assert set(named) == set(read) - {"ENV_FILE"}
