@@ -14,7 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 run: .venv/.run .env
 	@$(BIN)/python manage.py prepare --demo --port $(PORT)
-	@exec $(BIN)/gunicorn --config console/gunicorn.py --bind 127.0.0.1:$(PORT) console.wsgi
+	@$(BIN)/python manage.py db_worker --interval 2 --verbosity 0 & worker=$$!; trap "kill $$worker" EXIT; \
+	$(BIN)/gunicorn --config console/gunicorn.py --bind 127.0.0.1:$(PORT) console.wsgi
 
 test: .venv/.dev
 	$(BIN)/python -m tests.chromium
@@ -40,7 +41,7 @@ lock: .venv/.uv
 	  $(EXTRAS) --group dev pyproject.toml --output-file requirements.lock
 
 .env: .env.example
-	@$(BIN)/python manage.py write_env
+	@$(BIN)/python -m console.core.write_env
 
 .venv/.uv: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed")'

@@ -12,3 +12,4 @@ keepalive = 5
 accesslog = os.environ.get("ACCESS_LOG") or None
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
 limit_request_line = 8190
+control_socket_disable = True

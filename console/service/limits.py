@@ -47,6 +47,7 @@ SUMMARIES_PER_PROFILE = Limit(10_000, "[R]; the beta page says 500")
 
 RECALL_QUERY = Limit(1024, "11.6 [S]")
 RECALL_ITEMS = Limit(100, "11.6 [S]")
+RECALL_TURNS = Limit(10, "11.6 [S]: turns of a conversation that make a query")
 RECALL_OBSERVATIONS = Limit(20, "11.6 [S], default")
 RECALL_SUMMARIES = Limit(5, "11.6 [S], default")
 

@@ -1,6 +1,6 @@
 """Operations: the receipt of a control plane write. Contract section 6."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -30,6 +30,8 @@ def fail(account: Account, *, code: int, title: str, detail: str) -> Operation:
 
 def _record(account: Account, **fields: object) -> Operation:
     now = timezone.now()
+    # Here and not by a job: these writes are rare, and receipts are few.
+    Operation.objects.filter(account=account, created_at__lt=_oldest()).delete()
     return Operation.objects.create(
         id=new_id("mem_operation"),
         account=account,
@@ -53,11 +55,5 @@ def get_operation(account: Account, operation_id: str) -> Operation:
     return operation
 
 
-def prune_operations() -> int:
-    """Removes receipts past their time; answers how many."""
-    count, _ = Operation.objects.filter(created_at__lt=_oldest()).delete()
-    return count
-
-
-def _oldest() -> object:
+def _oldest() -> datetime:
     return timezone.now() - timedelta(days=limits.OPERATION_DAYS)

@@ -5,10 +5,9 @@ from django.utils import timezone
 
 from console.core.ids import PROFILE_ID, new_id
 from console.service import errors
-from console.service.identifiers import attach, normalise_identifier
+from console.service.identity import attach, find_holder, promoted
 from console.service.models import (
     Identifier,
-    IdentitySettings,
     Observation,
     ObservationRevision,
     Profile,
@@ -17,12 +16,7 @@ from console.service.models import (
     Trait,
 )
 from console.service.stores import lock_store
-from console.service.traits import (
-    CheckedTrait,
-    Payload,
-    check_traits,
-    write_traits,
-)
+from console.service.traits import Payload, check_traits, write_traits
 
 
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
@@ -50,19 +44,20 @@ def create_profile(store: Store, payload: Payload) -> Profile:
     """
     lock_store(store)
     traits = [t for t in check_traits(store, payload) if t.value is not None]
-    identifiers = _promoted(store, traits)
-    if not identifiers:
+    identities = promoted(store, traits)
+    if not identities:
         raise errors.Invalid(
             "traits: give at least one trait that is an identifier, such as"
             " Contact.email or Contact.phone"
         )
     now = timezone.now()
-    profile = _resolve(store, identifiers)
-    if profile is None:
+    if holder := find_holder(store, identities):
+        profile = get_profile(store, holder)
+    else:
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
         profile.save(force_insert=True)
-    for id_type, value, exclusive in identifiers:
-        attach(store, profile, id_type, value, exclusive, now=now)
+    for identity in identities:
+        attach(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
     return profile
 
@@ -74,8 +69,8 @@ def patch_profile(store: Store, profile_id: str, payload: Payload) -> None:
     profile = get_profile(store, profile_id)
     traits = check_traits(store, payload)
     now = timezone.now()
-    for id_type, value, exclusive in _promoted(store, traits):
-        attach(store, profile, id_type, value, exclusive, now=now)
+    for identity in promoted(store, traits):
+        attach(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
 
 
@@ -87,39 +82,3 @@ def delete_profile(store: Store, profile_id: str) -> None:
     for model in (ObservationRevision, Observation, Summary, Trait, Identifier):
         model.objects.of(profile).delete()
     profile.delete()
-
-
-def _promoted(store: Store, traits: list[CheckedTrait]) -> list[tuple[str, str, bool]]:
-    """(type, normalised value, exclusive) of each trait that feeds an identifier."""
-    identifiers = []
-    for trait in traits:
-        if trait.id_type and trait.value is not None:
-            try:
-                value, exclusive = normalise_identifier(
-                    store, trait.id_type, str(trait.value)
-                )
-            except errors.Invalid as exc:
-                raise errors.Invalid(
-                    f"traits.{trait.trait_group}.{trait.name}: {exc.message}"
-                ) from exc
-            identifiers.append((trait.id_type, value, exclusive))
-    return identifiers
-
-
-def _resolve(store: Store, identifiers: list[tuple[str, str, bool]]) -> Profile | None:
-    """Whose identifiers these are: the matching rules in order, the first decides."""
-    rules = IdentitySettings.objects.get(store=store).matching_rules
-    for rule in rules:
-        for id_type, value, _ in identifiers:
-            if id_type == rule:
-                holder = (
-                    Identifier.objects.filter(
-                        store_id=store.id, id_type=id_type, value=value
-                    )
-                    .order_by("profile_id")
-                    .values_list("profile_id", flat=True)
-                    .first()
-                )
-                if holder:
-                    return get_profile(store, holder)
-    return None

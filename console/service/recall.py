@@ -9,6 +9,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from console.engine.recall import Text, rank
+from console.service import limits
 from console.service.models import Observation, Profile, Summary
 
 
@@ -67,8 +68,11 @@ def _queries(profile: Profile, question: Question) -> list[str]:
         conversation_id=question.conversation_id
     )
     return [
-        *summed_up.values_list("content", flat=True),
-        *told.values_list("content", flat=True),
+        content
+        for rows in (summed_up, told)
+        for content in _by_recency(rows).values_list("content", flat=True)[
+            : limits.RECALL_TURNS
+        ]
     ]
 
 
@@ -90,8 +94,11 @@ def _window(model: Any, profile: Profile, question: Question) -> Any:
 
 
 def _newest(model: Any, profile: Profile, question: Question, limit: int) -> Any:
-    rows = _window(model, profile, question)
-    return list(rows.order_by("-occurred_at", "-created_at", "-id")[:limit])
+    return list(_by_recency(_window(model, profile, question))[:limit])
+
+
+def _by_recency(rows: Any) -> Any:
+    return rows.order_by("-occurred_at", "-created_at", "-id")
 
 
 def _texts(model: Any, profile: Profile, question: Question) -> list[Text]:

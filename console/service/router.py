@@ -13,7 +13,7 @@ class MemoryRouter:
     db_for_write = db_for_read
 
     def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
-        return (one._meta.app_label == APP) == (other._meta.app_label == APP)
+        return bool((one._meta.app_label == APP) == (other._meta.app_label == APP))
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
         return (db == ALIAS) == (app_label == APP)

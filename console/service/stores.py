@@ -20,13 +20,14 @@ from console.service.models import (
     TraitGroup,
 )
 
+# Profiles first: whoever is writing below one holds its row, and is waited for.
 _SCOPED = (
+    Profile,
     ObservationRevision,
     Observation,
     Summary,
     Trait,
     Identifier,
-    Profile,
     TraitGroup,
 )
 
@@ -47,14 +48,16 @@ def get_store(account: Account, store_id: str) -> Store:
     return store
 
 
-def lock_store(store: Store) -> None:
-    """Holds the store's row until the end of the transaction.
+def lock_store(store: Store) -> Store:
+    """The store as it is now, its row held until the end of the transaction.
 
     Taken before anything that decides who is who: two writers who meet the same
     person at once would otherwise make two profiles.
     """
-    if not Store.objects.select_for_update().filter(pk=store.pk).exists():
+    locked = Store.objects.select_for_update().filter(pk=store.pk).first()
+    if locked is None:
         raise errors.NotFound("No such store.", code=errors.STORE_UNKNOWN)
+    return locked
 
 
 @transaction.atomic(using="memory")
@@ -100,9 +103,9 @@ def patch_store(
     display_name: str | None,
     description: str | None,
 ) -> Store:
-    """Changes what is given. Raises Stale, NameTaken."""
+    """Changes what is given. Raises NotFound, Stale, NameTaken."""
     Account.objects.select_for_update().get(pk=store.account_id)
-    store = Store.objects.select_for_update().get(pk=store.pk)
+    store = lock_store(store)
     check_version(if_match, store.version)
     if display_name is not None and display_name != store.display_name:
         _check_name(Store.objects.filter(account=store.account_id), display_name)
@@ -120,7 +123,7 @@ def delete_store(store: Store) -> None:
     lock_store(store)
     for model in _SCOPED:
         model.objects.filter(store_id=store.id).delete()
-    store.delete()
+    Store.objects.filter(pk=store.pk).delete()
 
 
 def check_version(if_match: str, version: int) -> None:

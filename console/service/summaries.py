@@ -52,6 +52,8 @@ def patch_summary(
     """Changes what is given; no history is kept. Raises NotFound."""
     profile = get_profile(store, profile_id, lock=True)
     summary = get_summary(profile, summary_id)
+    if all(getattr(summary, name) == value for name, value in changes.items()):
+        return
     for name, value in changes.items():
         setattr(summary, name, value)
     summary.updated_at = max(timezone.now(), summary.updated_at)

@@ -10,7 +10,7 @@ import re2
 
 from console.service import errors, limits
 from console.service.models import Profile, Store, Trait, TraitGroup
-from console.service.trait_groups import normalise_trait_name
+from console.service.trait_groups import Definitions, normalise_trait_name
 
 Payload = Mapping[str, Mapping[str, Any]]
 
@@ -32,20 +32,29 @@ def check_traits(store: Store, payload: Payload) -> list[CheckedTrait]:
         for group in TraitGroup.objects.of(store).filter(display_name__in=payload)
     }
     checked = []
-    for group_name, values in payload.items():
-        if group_name not in groups:
-            raise errors.Invalid(f"traits.{group_name}: this store has no such group")
-        for raw_name, value in values.items():
-            name = normalise_trait_name(raw_name)
-            definition = groups[group_name].get(name)
-            path = f"traits.{group_name}.{name}"
-            if definition is None:
-                raise errors.Invalid(f"{path}: this group has no such trait")
-            if value is not None:
-                _check_value(path, value, definition)
-            promotion = definition.get("idTypePromotion", "")
-            checked.append(CheckedTrait(group_name, name, value, promotion))
+    for group, values in payload.items():
+        if group not in groups:
+            raise errors.Invalid(f"traits.{group:.64}: this store has no such group")
+        checked += _check_group(group, values, groups[group])
     return checked
+
+
+def _check_group(
+    group: str, values: Mapping[str, Any], definitions: Definitions
+) -> list[CheckedTrait]:
+    checked = {}
+    for raw_name, value in values.items():
+        name = normalise_trait_name(raw_name)
+        definition, path = definitions.get(name), f"traits.{group}.{name}"
+        if definition is None:
+            raise errors.Invalid(f"{path}: this group has no such trait")
+        if name in checked:
+            raise errors.Invalid(f"{path}: two names mean this trait")
+        if value is not None:
+            _check_value(path, value, definition)
+        promotion = definition.get("idTypePromotion", "")
+        checked[name] = CheckedTrait(group, name, value, promotion)
+    return list(checked.values())
 
 
 def write_traits(

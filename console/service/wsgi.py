@@ -37,7 +37,8 @@ class ServiceHandler(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        handler: Callable[[HttpRequest], HttpResponse] = self._get_response
+        # What resolves a URL and calls its view; the type stubs leave it out.
+        handler: Callable[[HttpRequest], HttpResponse] = self._get_response  # type: ignore[attr-defined]
         for middleware in reversed(MIDDLEWARE):
             handler = middleware(handler)
         self._middleware_chain = handler

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from console.client import transport
+
 MOMENT = "2026-01-05T09:00:00Z"
 
 
@@ -98,6 +100,9 @@ def serving(upstream: Upstream) -> Iterator[Upstream]:
     try:
         yield upstream
     finally:
+        # The process keeps a client for each address; this address ends here.
+        transport.http_for(upstream.address).close()
+        transport._http.cache_clear()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -1,7 +1,6 @@
 """HTTP Basic against accounts. Contract section 1."""
 
 import base64
-import binascii
 from collections.abc import Callable
 from typing import cast
 
@@ -37,7 +36,7 @@ def _credentials(request: HttpRequest) -> tuple[str, str]:
         raise _refusal("Give credentials by HTTP Basic.")
     try:
         pair = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as exc:
+    except ValueError as exc:
         raise _refusal("Authorization: is not HTTP Basic.") from exc
     username, _, secret = pair.partition(":")
     if "\0" in pair or len(pair) > 512:

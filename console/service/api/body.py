@@ -1,12 +1,15 @@
 """Request bodies: read once, bounded, and refused with the name of the field."""
 
 import re
+import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from console.core.ids import CONVERSATION_ID
 from console.service import errors, limits
 from console.service.api.resource import View
 
@@ -18,8 +21,9 @@ _SUSPECT = re.compile(rb"\\u00(?:0[0-8bBcCeEfF]|1|7[fF])|\\[bf]|\x7f")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
 
-SOURCE_PATTERN = r"^[a-zA-Z0-9 _./-]+$"
-CONVERSATION_PATTERN = r"^conv_conversation_[0-7][0-9a-z]{25}$"
+# \Z and not $: the latter lets a line break follow.
+SOURCE_PATTERN = r"^[a-zA-Z0-9 _./-]+\Z"
+CONVERSATION_PATTERN = rf"^{CONVERSATION_ID.pattern}\Z"
 
 Content = Annotated[str, msgspec.Meta(min_length=1, max_length=int(limits.CONTENT))]
 Source = Annotated[
@@ -32,9 +36,22 @@ ConversationId = Annotated[str, msgspec.Meta(pattern=CONVERSATION_PATTERN)]
 class Body(msgspec.Struct, rename="camel", frozen=True):
     """An open body: properties that the contract does not name are ignored."""
 
+    def __post_init__(self) -> None:
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, datetime):
+                _check_moment(field.encode_name, value)
+
 
 class StrictBody(Body, forbid_unknown_fields=True, frozen=True):
     """A body that the contract calls strict: unknown properties are refused."""
+
+
+def _check_moment(name: str, moment: datetime) -> None:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise ValueError(f"{name}: lies outside of the years 1 to 9999") from exc
 
 
 def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -42,55 +59,80 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
 
     def respond(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal():
+        # Nineteen digits are more than any machine holds, and quick to read.
+        if not (length.isascii() and length.isdecimal() and len(length) < 20):
             raise errors.Invalid("Content-Length: is not a number")
         if int(length) > limits.BODY_BYTES:
-            raise errors.TooLarge(f"The body is larger than {limits.BODY_BYTES} bytes.")
+            raise _too_large()
         return get_response(request)
 
     return respond
 
 
-def read_body(request: HttpRequest, shape: type[T], *, nulls: bool = False) -> T:
-    """The body as `shape`. Raises Invalid or UnsupportedMedia.
+def read_body(request: HttpRequest, shape: type[T], *, nulls_at: int = -1) -> T:
+    """The body as `shape`. Raises Invalid, TooLarge or UnsupportedMedia.
 
-    A null counts as absent (contract section 3), unless `nulls` keeps it.
+    A null counts as absent (contract section 3), except at the depth `nulls_at`.
     """
-    content = _decode(request)
-    if not isinstance(content, dict):
-        raise _invalid("The body must be a JSON object.")
     try:
-        kept = content if nulls else _without_nulls(content)
-        return msgspec.convert(kept, shape)
+        content = _decode(request)
+        if not isinstance(content, dict):
+            raise _invalid("The body must be a JSON object.")
+        return msgspec.convert(_without_nulls(content, keep_at=nulls_at), shape)
     except msgspec.ValidationError as exc:
         raise _invalid(_in_words(str(exc))) from exc
-    except OverflowError as exc:
-        raise _invalid("A date lies outside of the years 1 to 9999.") from exc
+    except RecursionError as exc:
+        raise _invalid("The body is nested too deeply.") from exc
 
 
 def refuse_body(request: HttpRequest) -> None:
     """A deletion takes no body; one that names fields was meant to do something."""
-    if request.body.strip() not in (b"", b"{}"):
+    try:
         content = _decode(request)
+    except RecursionError as exc:
+        raise _invalid("The body is nested too deeply.") from exc
+    if content:
         named = ", ".join(sorted(content)[:5]) if isinstance(content, dict) else ""
         raise _invalid(f"Unknown in a deletion: {named or 'a body'}.")
 
 
 def _decode(request: HttpRequest) -> Any:
-    raw = request.body
+    raw = _read(request)
     if not raw.strip():
         return {}
     if request.content_type not in ("", "application/json"):
         raise errors.UnsupportedMedia("Content-Type: must be application/json")
     try:
         content = msgspec.json.decode(raw)
+    except msgspec.ValidationError as exc:
+        raise _invalid("The body holds a number that is out of range.") from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise _invalid("The body is not JSON.") from exc
-    except RecursionError as exc:
-        raise _invalid("The body is nested too deeply.") from exc
     if _SUSPECT.search(raw):
         _refuse_control(content, "")
     return content
+
+
+def _read(request: HttpRequest) -> bytes:
+    """The body, unpacked when it is packed.
+
+    SDKs announce an encoding without packing (contract 1.1): what does not unpack
+    is taken as it is.
+    """
+    try:
+        raw: bytes = request.read()
+    except UnreadablePostError as exc:
+        raise _invalid("The body ended before its end.") from exc
+    if request.headers.get("Content-Encoding", "") not in {"gzip", "deflate"}:
+        return raw
+    try:
+        # 47: a gzip or a zlib header, whichever is there.
+        unpacked = zlib.decompressobj(47).decompress(raw, limits.BODY_BYTES + 1)
+    except zlib.error:
+        return raw
+    if len(unpacked) > limits.BODY_BYTES:
+        raise _too_large()
+    return unpacked
 
 
 def _refuse_control(value: Any, path: str) -> None:
@@ -107,11 +149,19 @@ def _refuse_control(value: Any, path: str) -> None:
             _refuse_control(item, f"{path}.{key}".lstrip("."))
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: Any, *, keep_at: int, depth: int = 0) -> Any:
     if isinstance(value, dict):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+        return {
+            name: _without_nulls(item, keep_at=keep_at, depth=depth + 1)
+            for name, item in value.items()
+            if item is not None or depth == keep_at
+        }
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value if item is not None]
+        return [
+            _without_nulls(item, keep_at=keep_at, depth=depth + 1)
+            for item in value
+            if item is not None
+        ]
     return value
 
 
@@ -127,6 +177,10 @@ def _in_words(message: str) -> str:
         words = "is required" if "missing" in text else "is not known here"
         return f"{path}.{missing.group(2)}: {words}".lstrip(".")
     return f"{path}: {text[:1].lower()}{text[1:]}" if path else text
+
+
+def _too_large() -> errors.TooLarge:
+    return errors.TooLarge(f"The body is larger than {limits.BODY_BYTES} bytes.")
 
 
 def _invalid(message: str) -> errors.Invalid:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -46,6 +46,7 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     def respond(request: HttpRequest) -> HttpResponse:
         try:
             request.get_host()
+            _refuse_nul(request)
             return get_response(request)
         except errors.ServiceError as exc:
             return refuse(request, exc)
@@ -53,6 +54,8 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
             return refuse(request, errors.NotFound("There is nothing at this address."))
         except DisallowedHost:
             return refuse(request, errors.Invalid("Host: is not served here."))
+        except SuspiciousOperation:
+            return refuse(request, errors.Invalid("The request holds too many fields."))
         except OperationalError:
             logger.warning("The memory's database refused a statement.", exc_info=True)
             return refuse(request, errors.Unavailable("The memory is busy; try again."))
@@ -61,6 +64,12 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
             return refuse(request, errors.Failed("The memory failed; try again."))
 
     return respond
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    # PostgreSQL cannot even compare it, and no address of ours has one.
+    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        raise errors.Invalid("The address holds a NUL character.")
 
 
 def refuse(request: HttpRequest, error: errors.ServiceError) -> HttpResponse:

@@ -22,10 +22,11 @@ def list_identifiers(
 def create_identifier(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id)
-    body = read_body(request, Lookup)
     store = get_store(request.account, store_id)
-    identifiers.add_identifier(store, profile, body.id_type, body.value)
+    body = read_body(request, Lookup)
+    identifiers.add_identifier(
+        store, profile_id, id_type=body.id_type, value=body.value
+    )
     return accepted("accepted")
 
 
@@ -42,11 +43,10 @@ def delete_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
     refuse_body(request)
-    profile = profile_of(request, store_id, profile_id)
     identifiers.remove_identifier(
         get_store(request.account, store_id),
-        profile,
-        id_type,
+        profile_id,
+        id_type=id_type,
         remove_all=flag_of(request.GET, "removeAll", default=False),
     )
     return accepted("accepted")

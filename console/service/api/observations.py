@@ -7,7 +7,7 @@ import msgspec
 from django.http import HttpResponse
 
 from console.core.time import to_wire
-from console.service import errors, limits, observations
+from console.service import limits, observations
 from console.service.api.answers import accepted, answer
 from console.service.api.body import (
     Body,
@@ -20,7 +20,7 @@ from console.service.api.body import (
 )
 from console.service.api.paging import answer_page, read_page
 from console.service.api.profiles import profile_of
-from console.service.api.query import moment_of
+from console.service.api.query import conversation_of, moment_of, source_of
 from console.service.api.request import ApiRequest
 from console.service.models import Observation
 from console.service.recall import of_conversation
@@ -61,13 +61,13 @@ def list_observations(
     profile = profile_of(request, store_id, profile_id)
     page = read_page(request, cap=limits.MEMORY_PAGE, filters=FILTERS)
     rows = Observation.objects.of(profile)
-    if page.filters.get("source"):
-        rows = rows.filter(source=page.filters["source"])
+    if source := source_of(page.filters):
+        rows = rows.filter(source=source)
     if after := moment_of(page.filters, "createdAfter"):
         rows = rows.filter(created_at__gte=after)
     if before := moment_of(page.filters, "createdBefore"):
         rows = rows.filter(created_at__lt=before)
-    if conversation := page.filters.get("conversationId"):
+    if conversation := conversation_of(page.filters):
         rows = of_conversation(rows, conversation)
     return answer_page(
         request,
@@ -120,7 +120,7 @@ def list_revisions(
     """Every state, the present one first (contract 17, 33)."""
     profile = profile_of(request, store_id, profile_id)
     observation = observations.get_observation(profile, observation_id)
-    page = read_page(request, cap=limits.MEMORY_PAGE)
+    page = read_page(request, cap=limits.MEMORY_PAGE, ordered=False)
     states = observations.revisions_of(observation)
     if not states.exists():
         meta = {"key": "revisions", "pageSize": 1}
@@ -136,20 +136,14 @@ def list_revisions(
 
 
 def fields_of(items: list[Any]) -> list[dict[str, Any]]:
-    """Bodies as the fields of rows. Raises Invalid for what cannot be stored."""
+    """Bodies as the fields of rows."""
     return [msgspec.structs.asdict(item) for item in items]
 
 
 def changes_of(body: Any) -> dict[str, Any]:
-    """The fields that a patch names. Raises Invalid when it names none."""
-    changes = {
-        name: value
-        for name, value in msgspec.structs.asdict(body).items()
-        if value is not None
-    }
-    if not changes:
-        raise errors.Invalid("The body names no field to change.")
-    return changes
+    """The fields that a patch names; none is a patch that changes nothing."""
+    fields = msgspec.structs.asdict(body)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def show_observation(row: Any, *, id_: str = "") -> dict[str, Any]:

@@ -44,17 +44,19 @@ def read_page(
     *,
     cap: int,
     filters: Sequence[str] = (),
+    ordered: bool = True,
 ) -> PageRequest:
     """The page that the query string asks for. Raises Invalid, naming the field.
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
     above the cap are clamped, because SDKs send their `limit` as a page size.
+    Lists that are not `ordered` do not know orderBy: newest first.
     """
     query = request.GET
     token = query.get("pageToken") or query.get("PageToken")
     if token:
         return _from_token(request, token)
-    order = query.get("orderBy") or "DESC"
+    order = (ordered and query.get("orderBy")) or "DESC"
     if order not in {"ASC", "DESC"}:
         raise errors.Invalid("orderBy: must be ASC or DESC")
     given = {name: query[name] for name in filters if query.get(name)}

@@ -81,7 +81,8 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
 
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, ProfileTraits, nulls=True)
+    # traits, group, trait: only the null of a trait means anything, its removal.
+    body = read_body(request, ProfileTraits, nulls_at=2)
     profiles.patch_profile(store, profile_id, body.traits or {})
     return accepted("accepted")
 

@@ -1,10 +1,13 @@
 """Query parameters beyond paging."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from console.core.ids import CONVERSATION_ID
 from console.core.time import from_wire
-from console.service import errors
+from console.service import errors, limits
+from console.service.api.body import SOURCE_PATTERN
 
 
 def moment_of(query: Mapping[str, str], name: str) -> datetime | None:
@@ -15,7 +18,7 @@ def moment_of(query: Mapping[str, str], name: str) -> datetime | None:
     try:
         # A plus sign that was not escaped arrives as a space.
         return from_wire(text.replace(" ", "+"))
-    except (ValueError, OverflowError) as exc:
+    except ValueError as exc:
         raise errors.Invalid(f"{name}: is not an RFC 3339 date-time") from exc
 
 
@@ -27,3 +30,21 @@ def flag_of(query: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text not in {"true", "false"}:
         raise errors.Invalid(f"{name}: must be true or false")
     return text == "true"
+
+
+def conversation_of(query: Mapping[str, str]) -> str:
+    """The `conversationId` filter, empty when absent. Raises Invalid."""
+    text = query.get("conversationId", "")
+    if text and not CONVERSATION_ID.fullmatch(text):
+        raise errors.Invalid("conversationId: is not a conversation id")
+    return text
+
+
+def source_of(query: Mapping[str, str]) -> str:
+    """The `source` filter, empty when absent. Raises Invalid."""
+    text = query.get("source", "")
+    if text and (len(text) > limits.SOURCE or not re.match(SOURCE_PATTERN, text)):
+        raise errors.Invalid(
+            f"source: must have 1 to {limits.SOURCE} letters, digits, spaces and _ . - /"
+        )
+    return text

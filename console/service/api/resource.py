@@ -11,7 +11,12 @@ View = Callable[..., HttpResponse]
 
 
 def resource(**methods: View) -> View:
-    """A view that calls the function named for the request's method, else 405."""
+    """A view that calls the function named for the request's method, else 405.
+
+    HEAD is answered as GET; the server that sends the answer leaves out its body.
+    """
+    if "GET" in methods:
+        methods["HEAD"] = methods["GET"]
 
     def view(request: HttpRequest, **path: Any) -> HttpResponse:
         answer = methods.get(request.method or "")
@@ -19,7 +24,7 @@ def resource(**methods: View) -> View:
             refusal = errors.MethodNotAllowed(
                 f"{request.method} is not spoken at this address."
             )
-            refusal.headers["Allow"] = ", ".join(methods)
+            refusal.headers["Allow"] = ", ".join(sorted(methods))
             raise refusal
         return answer(request, **path)
 

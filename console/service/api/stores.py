@@ -15,7 +15,7 @@ from console.service.models import Store
 DisplayName = Annotated[
     str,
     msgspec.Meta(
-        min_length=1, max_length=int(limits.STORE_NAME), pattern=r"^[a-zA-Z0-9-]+$"
+        min_length=1, max_length=int(limits.STORE_NAME), pattern=r"^[a-zA-Z0-9-]+\Z"
     ),
 ]
 Description = Annotated[
@@ -81,9 +81,8 @@ def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
 def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
     refuse_body(request)
     store = stores.get_store(request.account, store_id)
-    response = _completed(request, store)
     stores.delete_store(store)
-    return response
+    return _completed(request, store)
 
 
 def show_store(store: Store) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from console.service.api.body import (
 from console.service.api.observations import Moment, changes_of, fields_of
 from console.service.api.paging import answer_page, read_page
 from console.service.api.profiles import profile_of
+from console.service.api.query import conversation_of
 from console.service.api.request import ApiRequest
 from console.service.models import Summary
 from console.service.stores import get_store
@@ -47,9 +48,11 @@ class PatchSummary(Body, frozen=True):
 
 def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     profile = profile_of(request, store_id, profile_id)
-    page = read_page(request, cap=limits.MEMORY_PAGE, filters=("conversationId",))
+    page = read_page(
+        request, cap=limits.MEMORY_PAGE, filters=("conversationId",), ordered=False
+    )
     rows = Summary.objects.of(profile)
-    if conversation := page.filters.get("conversationId"):
+    if conversation := conversation_of(page.filters):
         rows = rows.filter(conversation_id=conversation)
     return answer_page(
         request,

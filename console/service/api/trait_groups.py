@@ -32,8 +32,8 @@ class StringRule(Rule, frozen=True, tag="STRING"):
 
 
 class NumberRule(Rule, frozen=True, tag="NUMBER"):
-    min: float | None = None
-    max: float | None = None
+    min: int | float | None = None
+    max: int | float | None = None
 
 
 class BooleanRule(Rule, frozen=True, tag="BOOLEAN"):
@@ -67,7 +67,7 @@ class CreateTraitGroup(StrictBody, frozen=True):
         msgspec.Meta(
             min_length=1,
             max_length=int(limits.TRAIT_GROUP_NAME),
-            pattern=r"^[a-zA-Z0-9_\-\.]+$",
+            pattern=r"^[a-zA-Z0-9_\-\.]+\Z",
         ),
     ]
     description: Description = ""
@@ -117,9 +117,9 @@ def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
         return answer(body, headers=etag(group.version))
     names = sorted(group.traits, reverse=not page.ascending)
     if page.cursor:
-        names = (
-            names[names.index(page.cursor[0]) + 1 :] if page.cursor[0] in names else []
-        )
+        # By comparison: the trait that the cursor names may be gone meanwhile.
+        [last] = page.cursor
+        names = [n for n in names if (n > last if page.ascending else n < last)]
     shown, meta = cut_page(
         request, names[: page.size + 1], page, key="traits", cursor_of=lambda n: [n]
     )

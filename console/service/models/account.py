@@ -15,6 +15,10 @@ class Account(models.Model):
                 name="account_sid_34",
                 condition=Q(sid__startswith="AC") & Q(sid__length=34),
             ),
+            models.CheckConstraint(
+                name="account_name_1_to_64",
+                condition=Q(name__length__gte=1) & Q(name__length__lte=64),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -32,6 +36,16 @@ class Credential(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     digest = models.CharField(max_length=64)
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="credential_username_34", condition=Q(username__length=34)
+            ),
+            models.CheckConstraint(
+                name="credential_digest_64", condition=Q(digest__length=64)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.username

@@ -77,6 +77,13 @@ class ObservationRevision(ObservationState):
             models.CheckConstraint(
                 name="revision_content_1_to_4096", condition=CONTENT_LENGTH
             ),
+            models.CheckConstraint(
+                name="revision_source_1_to_100",
+                condition=SOURCE_LENGTH & Q(source__length__gte=1),
+            ),
+            models.CheckConstraint(
+                name="revision_number_from_1", condition=Q(number__gte=1)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -105,8 +112,9 @@ class Summary(ProfileScoped):
                 name="summary_source_to_100", condition=SOURCE_LENGTH
             ),
             models.CheckConstraint(
-                name="summary_has_conversation",
-                condition=Q(conversation_id__length__gte=1),
+                name="summary_conversation_1_to_64",
+                condition=Q(conversation_id__length__gte=1)
+                & Q(conversation_id__length__lte=64),
             ),
         ]
         indexes = [

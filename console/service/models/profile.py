@@ -43,6 +43,11 @@ class Trait(ProfileScoped):
                 condition=Q(name__length__gte=1)
                 & Q(name__length__lte=int(limits.TRAIT_NAME)),
             ),
+            models.CheckConstraint(
+                name="trait_group_of_trait_1_to_64",
+                condition=Q(trait_group__length__gte=1)
+                & Q(trait_group__length__lte=int(limits.TRAIT_GROUP_NAME)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -73,6 +78,11 @@ class Identifier(ProfileScoped):
                 name="identifier_value_1_to_255",
                 condition=Q(value__length__gte=1)
                 & Q(value__length__lte=int(limits.IDENTIFIER_VALUE)),
+            ),
+            models.CheckConstraint(
+                name="identifier_type_2_to_30",
+                condition=Q(id_type__length__gte=int(limits.ID_TYPE_MIN))
+                & Q(id_type__length__lte=int(limits.ID_TYPE_MAX)),
             ),
         ]
         indexes = [

@@ -64,6 +64,13 @@ class IdentitySettings(models.Model):
     matching_rules = models.JSONField()
     version = models.PositiveIntegerField(default=1)
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="identity_settings_version_from_1", condition=Q(version__gte=1)
+            ),
+        ]
+
     def __str__(self) -> str:
         return self.store_id
 

@@ -35,6 +35,9 @@ class TraitGroup(StoreScoped):
                     description__length__lte=int(limits.TRAIT_GROUP_DESCRIPTION)
                 ),
             ),
+            models.CheckConstraint(
+                name="trait_group_version_from_1", condition=Q(version__gte=1)
+            ),
         ]
 
     def __str__(self) -> str:

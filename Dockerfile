@@ -1,0 +1,31 @@
+# Two stages: the first builds an environment from the lock, the second only runs it.
+# Every step is one that the Makefile runs too.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /app
+COPY requirements.lock pyproject.toml ./
+RUN python -m venv .venv \
+ && sed -n '/^uv==/,/[^\\]$/p' requirements.lock > uv.txt \
+ && .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r uv.txt \
+ && .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode \
+      --extra postgres -r pyproject.toml -c requirements.lock \
+ && .venv/bin/uv pip uninstall --quiet --python .venv/bin/python uv
+COPY manage.py ./
+COPY console console
+COPY templates templates
+COPY static static
+# Collecting files needs settings, and none of these values outlives this line.
+RUN SECRET_KEY=build VAULT_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= MEMORY_DIGEST_KEY=build \
+    .venv/bin/python manage.py collectstatic --noinput --verbosity 0
+
+FROM python:3.11-slim-bookworm
+ENV PYTHONUNBUFFERED=1 PATH=/app/.venv/bin:$PATH
+WORKDIR /app
+COPY --from=build /app /app
+RUN mkdir /data && chown 10001:10001 /data
+ENV DATABASE_URL=sqlite:////data/console.sqlite3 MEMORY_DATABASE_URL=sqlite:////data/memory.sqlite3
+VOLUME /data
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=3s \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz', headers={'Host': 'localhost'}), timeout=2)"]
+CMD ["gunicorn", "--config", "console/gunicorn.py", "--bind", "0.0.0.0:8000", "console.wsgi"]

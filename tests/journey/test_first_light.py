@@ -1,0 +1,194 @@
+"""The first day, in a real browser: find, read, recall, delete, and read the log.
+
+`SCREENSHOTS=<folder>` keeps a picture of each page; the README's is one of them.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+
+from console.accounts.models import User
+from console.tenants.models import Tenant
+from tests.factories import (
+    PASSWORD,
+    make_observation,
+    make_profile,
+    make_summary,
+    make_tenant,
+    make_user,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+
+
+@pytest.fixture
+def complaints(page: Page):
+    """What the browser complains of; a refusal by the CSP is a console error.
+
+    Chromium also notes each 422, which is how a form says no; those are expected.
+    """
+    found: list[str] = []
+
+    def note(message) -> None:
+        if message.type == "error" and "status of 422" not in message.text:
+            found.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def customer(tenant: Tenant) -> str:
+    profile = make_profile(
+        tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
+    )
+    make_summary(tenant, profile, "Order 4521 was late; sent again by express.")
+    for content in (
+        "Prefers SMS over calls for delivery updates.",
+        "Wants expedited shipping.",
+        "Owns a red bicycle.",
+    ):
+        make_observation(tenant, profile, content)
+    return profile
+
+
+def sign_in(page: Page, live_server, person: User) -> None:
+    page.goto(live_server.url + "/")
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def look(page: Page, name: str) -> None:
+    """No violation of accessibility, wide and narrow, light and dark."""
+    for width, height in ((1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            sideways = page.evaluate(
+                "document.documentElement.scrollWidth - innerWidth"
+            )
+            assert sideways <= 0, f"{name} scrolls sideways at {width}"
+            if SCREENSHOTS:
+                picture = Path(SCREENSHOTS) / f"{name}-{width}-{theme}.png"
+                page.screenshot(path=picture)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_officer_finds_recalls_and_deletes_by_keyboard(
+    live_server, page, complaints, tenant, customer, officer
+):
+    sign_in(page, live_server, officer)
+    look(page, "profiles")
+
+    page.keyboard.press("/")
+    page.keyboard.type("email:ada@example.com")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Ada")).to_be_visible()
+    assert page.url.endswith(f"/t/acme/profiles/{customer}/")
+    look(page, "profile")
+
+    page.keyboard.press("r")
+    expect(page.get_by_role("textbox", name="Query")).to_be_focused()
+    page.keyboard.type("delivery by sms")
+    page.keyboard.press("Enter")
+    first = page.locator(".result").first
+    expect(first).to_contain_text("Prefers SMS over calls")
+    expect(page).to_have_url(re.compile(rf"identity={customer}.*query=delivery"))
+    look(page, "recall")
+
+    first.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Observation", exact=True)).to_be_visible()
+    look(page, "observation")
+    page.get_by_role("link", name="Delete observation").click()
+    expect(page.get_by_text("Nobody can bring this back")).to_be_visible()
+    look(page, "delete")
+    page.get_by_label("Why").select_option(index=1)
+    page.get_by_label("In your words").fill("Ticket 88121: asked by the customer")
+    page.get_by_label(re.compile("Last 6 characters")).fill("wrong!")
+    page.get_by_role("button", name="Delete 1 observation").click()
+    expect(page.locator(".errorlist").first).to_be_visible()
+    asked = page.get_by_text(re.compile(r"^Type \w{6}$")).inner_text()
+    page.get_by_label(re.compile("Last 6 characters")).fill(asked.removeprefix("Type "))
+    page.get_by_role("button", name="Delete 1 observation").click()
+
+    expect(page.get_by_text("Ticket 88121")).to_be_visible()
+    look(page, "deletion")
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
+    expect(page.get_by_text("Owns a red bicycle.")).to_be_visible()
+    expect(page.get_by_text("Prefers SMS over calls")).to_have_count(0)
+
+
+def test_the_timeline_loads_more_in_place(
+    live_server, page, complaints, tenant, customer, agent
+):
+    for number in range(30):
+        make_observation(tenant, customer, f"Fact {number}")
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
+    expect(page.get_by_text("Fact 29", exact=True)).to_be_visible()
+
+    page.get_by_role("link", name="Load more").click()
+
+    expect(page.get_by_text("Fact 0", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Load more")).to_have_count(0)
+
+
+def test_the_auditor_reads_who_did_what(
+    live_server, page, complaints, tenant, customer, agent, auditor, client
+):
+    client.force_login(agent)
+    client.get(f"/t/acme/profiles/{customer}/")
+    sign_in(page, live_server, auditor)
+    page.goto(f"{live_server.url}/t/acme/audit/")
+
+    expect(page.get_by_role("cell", name="Profile opened")).to_be_visible()
+    look(page, "audit")
+
+
+def test_a_refusal_and_an_unknown_page_look_like_the_rest(
+    live_server, page, tenant, customer, agent
+):
+    sign_in(page, live_server, agent)
+
+    page.goto(f"{live_server.url}/t/acme/audit/")
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
+    look(page, "refused")
+    page.goto(f"{live_server.url}/t/nobody/profiles/")
+    expect(page.get_by_text("404")).to_be_visible()
+    look(page, "unknown")
+
+
+def test_a_memory_that_is_down_is_said_in_place(live_server, page, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    tenant = make_tenant()
+    # Port 9 of this machine: nobody listens there.
+    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    sign_in(page, live_server, make_user("agent", tenant))
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("memory")
+    look(page, "down")
+
+
+@pytest.mark.parametrize("person", ["operator", "agent"])
+def test_the_demo_is_fit_to_be_seen(
+    live_server, page, complaints, settings, db, person
+):
+    settings.DEMO_PASSWORD = PASSWORD
+    call_command("seed_demo", verbosity=0)
+    sign_in(page, live_server, User.objects.get(email=f"{person}@demo.example"))
+
+    page.goto(f"{live_server.url}/tenants/")
+    expect(page.get_by_text("ACTIVE").first).to_be_visible()
+    look(page, f"tenants-{person}")

