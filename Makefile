@@ -40,7 +40,8 @@ lock: .venv/.uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  $(EXTRAS) --group dev pyproject.toml --output-file requirements.lock
 
-.env: .env.example
+# Order only: a later .env.example never overwrites what is in use.
+.env: | .env.example
 	@$(BIN)/python -m console.core.write_env
 
 .venv/.uv: requirements.lock

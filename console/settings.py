@@ -231,5 +231,7 @@ LOGGING = {
         # httpx writes each address it calls, and an address can name a customer.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # RequestLine tells every answer, refusals too.
+        "django.request": {"level": "ERROR"},
     },
 }

@@ -17,10 +17,11 @@ def normalise_phone(text: str) -> str:
 
     Raises Unreadable for what is no possible phone number.
     """
-    # Full-width and Arabic-Indic digits become ASCII ones; anything invisible is
-    # refused below rather than dropped: it could make two people look like one.
+    # Full-width and Arabic-Indic digits become ASCII ones. Anything invisible, a
+    # letter or a footnote's digit is refused rather than dropped or read as one: it
+    # could make two people look like one.
     digits = "".join(_digit(character) for character in text.strip())
-    if not digits.isascii() or not any(map(str.isdigit, digits)):
+    if not digits.isascii() or any(map(str.isalpha, digits)):
         raise Unreadable("is not a phone number")
     try:
         number = phonenumbers.parse(digits, "US")
@@ -35,7 +36,10 @@ def _digit(character: str) -> str:
     value = unicodedata.decimal(character, None)
     if value is not None:
         return str(value)
-    return unicodedata.normalize("NFKC", character)
+    if unicodedata.category(character) == "Pd":
+        return "-"  # of the many dashes that word processors make
+    plain = unicodedata.normalize("NFKC", character)
+    return character if any(map(str.isdigit, plain)) else plain
 
 
 def _with_plus(digits: str) -> phonenumbers.PhoneNumber:

@@ -26,9 +26,9 @@ class Ranked:
 
 
 def rank(queries: Sequence[str], texts: Sequence[Text]) -> list[Ranked]:
-    """All `texts`, most relevant first; ties: the later one, then by id.
+    """All `texts`, most relevant first; ties: the later one, then the later id.
 
-    Several queries (the turns of a conversation) are scored one by one and a text
+    Takes at least one query. Several queries (the turns of a conversation) are scored one by one and a text
     keeps its best score: joined into one query they drown each other.
     """
     if not texts:
