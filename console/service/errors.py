@@ -34,6 +34,10 @@ class Conflict(ServiceError):
     status, code = 409, 20409
 
 
+class LengthRequired(ServiceError):
+    status, code = 411, 411
+
+
 class Stale(ServiceError):
     status, code = 412, 20412
 

@@ -79,6 +79,11 @@ def create_store(account: Account, *, display_name: str, description: str) -> St
         description=description,
         created_at=timezone.now(),
     )
+    _provide_built_ins(store)
+    return store
+
+
+def _provide_built_ins(store: Store) -> None:
     IdentitySettings.objects.create(
         store=store,
         identifier_configs=[_identifier_config(*pair) for pair in _ID_TYPES],
@@ -92,7 +97,6 @@ def create_store(account: Account, *, display_name: str, description: str) -> St
         protected=True,
         created_at=store.created_at,
     )
-    return store
 
 
 @transaction.atomic(using="memory")

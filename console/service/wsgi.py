@@ -6,10 +6,9 @@ the thread's URL configuration and script prefix as it found them.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Any
 
-import django
-from django.apps import apps
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.urls import (
@@ -18,9 +17,6 @@ from django.urls import (
     set_script_prefix,
     set_urlconf,
 )
-
-if not apps.ready:
-    django.setup()
 
 from console.service.api.auth import authenticate_request
 from console.service.api.body import check_size
@@ -45,7 +41,10 @@ class ServiceHandler(WSGIHandler):
 
     def get_response(self, request: HttpRequest) -> HttpResponse:
         request.urlconf = URLCONF
-        return self._middleware_chain(request)
+        response: HttpResponse = self._middleware_chain(request)
+        if request.method == "HEAD":
+            response.content = b""
+        return response
 
 
 handler = ServiceHandler()
@@ -55,7 +54,9 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     """The WSGI entry point; `settings.MEMORY_APPLICATION` names it."""
     urlconf, prefix = get_urlconf(), get_script_prefix()
     try:
-        return handler(environ, start_response)
+        # Closed here and not by the server: closing resets the URL configuration.
+        with closing(handler(environ, start_response)) as response:
+            return list(response)
     finally:
         set_urlconf(urlconf)
         set_script_prefix(prefix)

@@ -33,7 +33,8 @@ def knock(
         lambda status, headers: told.extend((status, headers)),
     )
     content = b"".join(chunks)
-    chunks.close()
+    if hasattr(chunks, "close"):
+        chunks.close()
     return httpx.Response(int(told[0][:3]), headers=told[1], content=content)
 
 

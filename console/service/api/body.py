@@ -58,6 +58,9 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: refuses a body by its announced length, before reading it."""
 
     def respond(request: HttpRequest) -> HttpResponse:
+        # Without a length nothing would be read: the body would count as empty.
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            raise errors.LengthRequired("Content-Length: is required")
         length = request.META.get("CONTENT_LENGTH") or "0"
         # Nineteen digits are more than any machine holds, and quick to read.
         if not (length.isascii() and length.isdecimal() and len(length) < 20):
@@ -72,7 +75,8 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
 def read_body(request: HttpRequest, shape: type[T], *, nulls_at: int = -1) -> T:
     """The body as `shape`. Raises Invalid, TooLarge or UnsupportedMedia.
 
-    A null counts as absent (contract section 3), except at the depth `nulls_at`.
+    A null counts as absent (contract section 3), except at the depth `nulls_at`; of
+    a name given twice the last counts.
     """
     try:
         content = _decode(request)

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 _TITLES = {
     400: "The request does not fit the contract.",
+    411: "The request's body has to announce its length.",
     413: "The request's body is larger than the memory reads.",
     415: "The request's body is not JSON.",
     20003: "The credentials are missing or wrong.",

@@ -13,7 +13,7 @@ View = Callable[..., HttpResponse]
 def resource(**methods: View) -> View:
     """A view that calls the function named for the request's method, else 405.
 
-    HEAD is answered as GET; the server that sends the answer leaves out its body.
+    HEAD is answered as GET.
     """
     if "GET" in methods:
         methods["HEAD"] = methods["GET"]

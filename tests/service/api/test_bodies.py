@@ -20,10 +20,9 @@ def path(profile) -> str:
 
 
 def observation_in_json(content: str) -> bytes:
-    return (
-        '{"observations":[{"content":%s,"source":"chat",'
-        '"occurredAt":"2026-01-05T09:00:00Z"}]}' % content
-    ).encode()
+    """`content` as it is to stand in the JSON, with its quotes."""
+    rest = '"source":"chat","occurredAt":"2026-01-05T09:00:00Z"'
+    return f'{{"observations":[{{"content":{content},{rest}}}]}}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -101,6 +100,7 @@ def test_a_control_character_in_a_trait_is_refused(api, profile):
         (b'{"traits":{"Contact":{"ci\\u0000ty":"x"}}}', "traits.Contact"),
         (b'{"traits":{"Con\\u0000tact":{}}}', "traits"),
         (b'{"\\u0000":1}', "body"),
+        (b'{"a":[1,true,{"b":"\\u0000"}]}', "a[2].b"),
     ):
         assert_refused(api.send("PATCH", profile, body), 400, 520046, place)
 
@@ -130,7 +130,7 @@ def test_of_a_name_given_twice_the_last_counts(api, path):
 
 
 def test_names_of_other_languages_mean_nothing(api, path):
-    odd = an_observation(**{"__proto__": {"isAdmin": True}, "constructor": 1, "pk": 2})
+    odd = an_observation(__proto__={"isAdmin": True}, constructor=1, pk=2)
 
     assert api("POST", path, {"observations": [odd]}).status_code == 202
     strict = {"observations": [an_observation()], "__proto__": {}}
@@ -162,6 +162,15 @@ def test_a_length_that_is_none_is_refused(db, length):
     answer = knock(CONTROL, CONTENT_LENGTH=length)
 
     assert_refused(answer, 400, 400, "Content-Length")
+
+
+def test_a_body_without_a_length_is_not_taken_for_none(api, profile):
+    def chunks():
+        yield b'{"traits":{"Contact":{"city":"Ulm"}}}'
+
+    answer = api("PATCH", profile, content=chunks())
+
+    assert_refused(answer, 411, 411, "Content-Length: is required")
 
 
 def test_a_body_of_sixty_megabytes_is_refused_at_once(api, path):

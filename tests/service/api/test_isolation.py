@@ -41,7 +41,7 @@ def furnish(api, make_store, make_profile, observe, summarise):
     """Fills a new store of an account with one of everything, marked."""
 
     def make(by, name: str) -> Owned:
-        made = by("POST", CONTROL, {"displayName": f"{name}"})
+        made = by("POST", CONTROL, {"displayName": name})
         operation = by.result(made)
         store = operation["result"]["id"]
         group = {"displayName": "Secret", "description": CANARY}
@@ -143,7 +143,7 @@ def test_lists_lookup_and_recall_hold_nothing_of_a_neighbour(
 
 
 def test_the_same_person_in_two_stores_is_two_profiles(api, furnish):
-    one, other = furnish(api, "client-1"), furnish(api, "client-2")
+    one, other = furnish(api, "client-2"), furnish(api, "client-3")
 
     assert one.profile != other.profile
 
@@ -163,7 +163,7 @@ def test_a_token_of_a_neighbours_list_opens_nothing(api, make_api, furnish, stor
 
 
 def test_deleting_a_store_leaves_its_neighbour_whole(api, furnish):
-    gone, kept = furnish(api, "client-1"), furnish(api, "client-2")
+    gone, kept = furnish(api, "client-2"), furnish(api, "client-3")
     scoped = [m for m in vars(models).values() if hasattr(m, "store_id")]
     before = {m: m.objects.filter(store_id=kept.store).count() for m in scoped}
 

@@ -1,0 +1,57 @@
+import re
+
+import pytest
+
+from console.core.ids import ACCOUNT_SID
+from console.service.accounts import authenticate, create_account, digest
+from console.service.models import Account, Credential
+
+
+@pytest.fixture
+def account(db):
+    return create_account("acme")
+
+
+def test_an_account_has_a_token_and_a_key_of_256_bits(account):
+    assert ACCOUNT_SID.fullmatch(account.account_sid)
+    assert re.fullmatch("SK[0-9a-f]{32}", account.api_key)
+    for secret in (account.auth_token, account.api_secret):
+        assert re.fullmatch("[0-9a-f]{64}", secret)
+
+
+def test_both_pairs_open_the_account(account):
+    opened = Account.objects.get()
+
+    assert authenticate(account.account_sid, account.auth_token) == opened
+    assert authenticate(account.api_key, account.api_secret) == opened
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "naïve ’", "x" * 10_000])
+def test_a_wrong_secret_opens_nothing(account, secret):
+    assert authenticate(account.account_sid, secret) is None
+    assert authenticate(account.account_sid.lower(), account.auth_token) is None
+    assert authenticate("", secret) is None
+
+
+def test_an_unknown_name_opens_nothing_even_without_a_secret(account):
+    assert authenticate("AC" + "0" * 32, "") is None
+
+
+def test_secrets_are_kept_as_digests_under_a_key(account, settings):
+    kept = Credential.objects.get(username=account.api_key).digest
+    assert kept == digest(account.api_secret)
+
+    settings.MEMORY_DIGEST_KEY = "another"
+
+    assert digest(account.api_secret) != kept
+    assert authenticate(account.api_key, account.api_secret) is None
+
+
+def test_no_two_accounts_share_a_secret(account):
+    other = create_account("acme")
+
+    assert len({*vars_of(account), *vars_of(other)}) == 8
+
+
+def vars_of(account) -> list[str]:
+    return [getattr(account, name) for name in account.__slots__]
