@@ -71,8 +71,6 @@ class TraitRow:
     @property
     def text(self) -> str:
         """The value as people read it; an array's items in one line."""
-        if self.value is None:
-            return ""
         values = self.value if isinstance(self.value, list) else [self.value]
         return ", ".join(
             str(v).lower() if isinstance(v, bool) else str(v) for v in values

@@ -145,6 +145,42 @@ def test_the_timeline_loads_more_in_place(
     expect(page.get_by_role("link", name="Load more")).to_have_count(0)
 
 
+def test_a_run_by_identifier_leaves_only_the_id_in_the_address(
+    live_server, page, complaints, tenant, customer, agent
+):
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/recall/")
+    page.get_by_label("Identity").fill("phone:+1 (555) 867-5310")
+    page.get_by_role("textbox", name="Query").fill("bicycle")
+
+    page.get_by_role("button", name="Run").click()
+
+    expect(page.locator(".result").first).to_contain_text("red bicycle")
+    expect(page).to_have_url(re.compile(f"identity={customer}&"))
+    page.go_back()
+    expect(page.get_by_text("Nothing asked yet")).to_be_visible()
+    page.go_forward()
+    expect(page.locator(".result").first).to_contain_text("red bicycle")
+
+
+def test_everything_works_without_javascript(
+    live_server, browser, tenant, customer, officer
+):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, live_server, officer)
+    page.get_by_label("Find a customer").fill("email:ada@example.com")
+    page.keyboard.press("Enter")
+    page.locator(".page-head").get_by_role("link", name="Recall").click()
+    page.get_by_role("textbox", name="Query").fill("bicycle")
+    page.get_by_role("button", name="Run").click()
+
+    expect(page.locator(".result").first).to_contain_text("red bicycle")
+    page.get_by_text("Request", exact=False).first.click()
+    expect(page.locator("pre").first).to_contain_text('"query": "bicycle"')
+    context.close()
+
+
 def test_the_auditor_reads_who_did_what(
     live_server, page, complaints, tenant, customer, agent, auditor, client
 ):
