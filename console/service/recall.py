@@ -44,11 +44,11 @@ def recall(profile: Profile, question: Question) -> Answer:
             _newest(Summary, profile, question, question.summaries_limit),
             scores={},
         )
-    texts = _texts(Observation, profile, question) + _texts(Summary, profile, question)
+    ranked = rank(queries, *_texts(profile, question))
     scores = {
-        ranked.id: ranked.score
-        for ranked in rank(queries, texts)
-        if ranked.score >= question.relevance_threshold
+        each.id: each.score
+        for each in ranked
+        if each.score >= question.relevance_threshold
     }
     return Answer(
         _best(Observation, profile, scores, question.observations_limit),
@@ -101,9 +101,18 @@ def _by_recency(rows: Any) -> Any:
     return rows.order_by("-occurred_at", "-created_at", "-id")
 
 
-def _texts(model: Any, profile: Profile, question: Question) -> list[Text]:
-    rows = _window(model, profile, question).values_list("id", "content", "occurred_at")
-    return [Text(*row) for row in rows]
+def _texts(profile: Profile, question: Question) -> tuple[list[Text], list[Text]]:
+    """Observations and summaries in the window, as the engine takes them."""
+    told = _window(Observation, profile, question).values_list(
+        "id", "content", "occurred_at", "conversation_ids"
+    )
+    summed_up = _window(Summary, profile, question).values_list(
+        "id", "content", "occurred_at", "conversation_id"
+    )
+    return (
+        [Text(*row, tuple(conversations)) for *row, conversations in told],
+        [Text(*row, (conversation,)) for *row, conversation in summed_up],
+    )
 
 
 def _best(

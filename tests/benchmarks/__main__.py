@@ -36,8 +36,9 @@ def set_up(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         set_up(Path(folder))
-        from tests.benchmarks import api, pages
+        from tests.benchmarks import api, pages, recall
 
+        recall.run()
         pages.run()
         api.run()
 

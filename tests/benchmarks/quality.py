@@ -51,7 +51,7 @@ def conversations(path: Path = DATA) -> Iterator[Conversation]:
         yield Conversation(
             [
                 Item(
-                    f"o{number}",
+                    f"o{number:04}",
                     each["content"],
                     datetime.fromisoformat(each["occurredAt"]),
                     str(each["session"]),
@@ -61,7 +61,7 @@ def conversations(path: Path = DATA) -> Iterator[Conversation]:
             ],
             [
                 Item(
-                    f"s{number}",
+                    f"s{number:04}",
                     each["content"],
                     datetime.fromisoformat(each["occurredAt"]),
                     str(each["session"]),
@@ -107,14 +107,16 @@ def _measure_one(
     conversation: Conversation, question: Question, ranked: Sequence[str]
 ) -> tuple[float, float, float, float, float]:
     covers = {o.id: o.covers & question.evidence for o in conversation.observations}
+    # What no observation covers can be found by nobody.
+    wanted = len(frozenset().union(*covers.values()))
     seen: set[str] = set()
     gains, found = [], []
     for id_ in ranked:
         gains.append(1.0 if covers[id_] - seen else 0.0)
         seen |= covers[id_]
-        found.append(len(seen) / len(question.evidence))
+        found.append(len(seen) / wanted)
     hits = [position for position, gain in enumerate(gains) if gain]
     dcg = sum(gain / log2(2 + position) for position, gain in enumerate(gains[:10]))
-    ideal = sum(1 / log2(2 + n) for n in range(min(10, len(question.evidence))))
+    ideal = sum(1 / log2(2 + n) for n in range(min(10, wanted)))
     at = [found[min(k, len(found)) - 1] for k in (5, 10, 20)]
     return (*at, dcg / ideal, 1 / (hits[0] + 1) if hits else 0.0)

@@ -59,3 +59,39 @@ def test_any_text_is_ranked_once_from_high_to_low(queries, contents):
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
     assert ranked == rank(queries, texts[::-1])
+
+
+def told(id_: str, content: str, conversation: str, *, hours: int = 0) -> Text:
+    return Text(id_, content, NOON + timedelta(hours=hours), (conversation,))
+
+
+def test_the_summary_of_its_conversation_lifts_an_observation():
+    observations = [told("a", "bought boots", "c1"), told("b", "bought boots", "c2")]
+    summaries = [
+        told("s1", "talked about avalanche courses", "c1", hours=-9),
+        told("s2", "talked about the weather", "c2", hours=-9),
+    ]
+
+    ranked = {r.id: r.score for r in rank(["avalanche"], observations, summaries)}
+
+    assert ranked["s1"] > ranked["a"] > ranked["b"] == ranked["s2"] == 0
+
+
+def test_what_was_told_beside_a_match_comes_before_the_rest():
+    observations = [
+        told("a", "likes tea", "c1"),
+        told("b", "the red one", "c1", hours=1),
+        told("c", "the blue one", "c2", hours=2),
+    ]
+
+    ranked = {r.id: r.score for r in rank(["tea"], observations)}
+
+    assert ranked["a"] > ranked["b"] > ranked["c"] == 0
+
+
+def test_a_date_in_the_query_lifts_what_happened_then():
+    observations = [text("a", "called"), text("b", "called", hours=24 * 60)]
+
+    ranked = [r.id for r in rank(["who called in January 2026"], observations)]
+
+    assert ranked == ["a", "b"]

@@ -132,7 +132,9 @@ def test_a_long_conversation_asks_by_its_last_ten_turns(recall, observe):
     recalled = recall(conversationId=CONVERSATION)
 
     [alpha] = [i for i in recalled["observations"] if i["content"] == "alpha"]
-    assert alpha["score"] == 0
+    others = [i["score"] for i in recalled["observations"] if i is not alpha]
+    # Its neighbour lifts it a little; its own words, which nobody asked for, do not.
+    assert alpha["score"] < min(others) / 2
     assert all(i["score"] for i in recalled["observations"] if i is not alpha)
 
 
