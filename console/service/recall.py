@@ -110,8 +110,11 @@ def _texts(profile: Profile, question: Question) -> tuple[list[Text], list[Text]
         "id", "content", "occurred_at", "conversation_id"
     )
     return (
-        [Text(*row, tuple(conversations)) for *row, conversations in told],
-        [Text(*row, (conversation,)) for *row, conversation in summed_up],
+        [Text(id_, said, at, tuple(ids)) for id_, said, at, ids in told],
+        [
+            Text(id_, said, at, (conversation,))
+            for id_, said, at, conversation in summed_up
+        ],
     )
 
 
