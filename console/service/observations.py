@@ -1,15 +1,15 @@
 """Observations: single facts, each with its past. Contract 11.4."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from copy import copy
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
-from console.core.ids import OBSERVATION_ID, new_id
+from console.core.ids import OBSERVATION_ID
 from console.service import errors, limits
+from console.service.memories import add_batch, change
 from console.service.models import (
     Observation,
     ObservationRevision,
@@ -33,26 +33,13 @@ def get_observation(profile: Profile, observation_id: str) -> Observation:
     return observation
 
 
-@transaction.atomic(using="memory")
 def create_observations(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
 ) -> None:
     """All of a batch or none. Items hold content, source, occurred_at and
     conversation_ids. Raises NotFound, Invalid (the profile is full)."""
-    profile = get_profile(store, profile_id, lock=True)
-    check_room(Observation, profile, len(items), limits.OBSERVATIONS_PER_PROFILE)
-    now = timezone.now()
-    Observation.objects.bulk_create(
-        Observation(
-            store_id=store.id,
-            profile_id=profile.id,
-            id=new_id("mem_observation"),
-            created_at=now,
-            updated_at=now,
-            **item,
-        )
-        for item in items
-    )
+    limit = limits.OBSERVATIONS_PER_PROFILE
+    add_batch(Observation, store, profile_id, items, limit=limit)
 
 
 @transaction.atomic(using="memory")
@@ -62,20 +49,11 @@ def patch_observation(
     """Changes what is given; every state there was is kept. Raises NotFound."""
     profile = get_profile(store, profile_id, lock=True)
     observation = get_observation(profile, observation_id)
-    if all(getattr(observation, name) == value for name, value in changes.items()):
-        return
-    if not revisions_of(observation).exists():
+    before = copy(observation)
+    if change(observation, changes):
+        if not revisions_of(before).exists():
+            _keep_revision(before)
         _keep_revision(observation)
-    for name, value in changes.items():
-        setattr(observation, name, value)
-    observation.updated_at = _later_than(observation.updated_at)
-    observation.save()
-    _keep_revision(observation)
-
-
-def _later_than(moment: datetime) -> datetime:
-    # A clock that was set back must not put a change before what it changed.
-    return max(timezone.now(), moment)
 
 
 def _keep_revision(observation: Observation) -> None:
@@ -107,9 +85,3 @@ def delete_observation(store: Store, profile_id: str, observation_id: str) -> No
     observation = get_observation(profile, observation_id)
     revisions_of(observation).delete()
     observation.delete()
-
-
-def check_room(model: Any, profile: Profile, count: int, limit: int) -> None:
-    """Raises Invalid when `count` more rows would be more than a profile holds."""
-    if model.objects.of(profile).count() + count > limit:
-        raise errors.Invalid(f"This profile would hold more than {limit} of these.")
