@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from console.profiles.selectors import people
 from console.tenants.memory import store_of
@@ -15,7 +15,7 @@ from console.web.request import ConsoleRequest
 TEXT_MAX = 512
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def find(request: ConsoleRequest) -> HttpResponse:
     """Straight to the profile; or why not, or which of several."""

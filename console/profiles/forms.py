@@ -16,7 +16,12 @@ class PageForm(forms.Form):
 
 
 class ObservationsForm(PageForm):
-    """Filters that the memory itself knows, so that every page of the list has them."""
+    """Filters that the memory itself knows, so that every page of the list has them.
+
+    after  the last day on the page before, whose heading need not come again
+    """
+
+    after = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
     source = forms.CharField(
         required=False,

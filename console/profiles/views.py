@@ -5,14 +5,16 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
+from console.client.store import StoreClient
 from console.profiles import selectors
 from console.profiles.forms import ObservationsForm, PageForm
 from console.tenants.memory import store_of
 from console.tenants.policy import Act, may
 from console.web.access import requires
 from console.web.forms import check_form
+from console.web.identity import name_of
 from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
@@ -20,7 +22,7 @@ from console.web.request import ConsoleRequest
 PROFILES_A_PAGE = 25
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def list_page(request: ConsoleRequest) -> HttpResponse:
     """The store's profiles, newest first."""
@@ -37,7 +39,7 @@ def list_page(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The card: who this is, what is known, what happened."""
@@ -54,7 +56,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "profiles/profile.html", context)
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Every trait group, with what is unset."""
@@ -62,27 +64,33 @@ def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     found = store.fetch_profile(profile_id)
     groups = selectors.trait_groups(store, found)
     note(request, "traits.listed", of="profile", id_=found.id, groups=len(groups))
-    context = {"profile_id": found.id, "groups": groups}
+    context = {
+        "profile_id": found.id,
+        "name": name_of(found.traits),
+        "groups": groups,
+    }
     return render(request, "profiles/traits.html", context)
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """By what this customer is found."""
-    found = store_of(request.tenant).list_identifiers(profile_id)
+    store = store_of(request.tenant)
+    found = store.list_identifiers(profile_id)
     count = sum(len(each.values) for each in found)
     note(request, "identifiers.listed", of="profile", id_=profile_id, count=count)
-    context = {"profile_id": profile_id, "identifiers": found}
+    context = {**_whose(store, profile_id), "identifiers": found}
     return render(request, "profiles/identifiers.html", context)
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The timeline, a page of the memory's list at a time."""
     query = check_form(ObservationsForm(request.GET))
-    page = store_of(request.tenant).list_observations(
+    store = store_of(request.tenant)
+    page = store.list_observations(
         profile_id,
         page_token=query["page"],
         source=query["source"],
@@ -95,7 +103,7 @@ def observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="profiles/observations.html",
         part="profiles/_moments.html",
         context={
-            "profile_id": profile_id,
+            **_whose(store, profile_id),
             "page": page,
             "days": selectors.by_day(page.items),
             "filters": query,
@@ -104,7 +112,7 @@ def observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
@@ -118,7 +126,7 @@ def observation(
     )
     note(request, "observation.viewed", of="observation", id_=observation_id)
     context = {
-        "profile_id": profile_id,
+        **_whose(store, profile_id),
         "observation": found,
         "revisions": revisions,
         **_rights(request),
@@ -126,12 +134,13 @@ def observation(
     return render(request, "profiles/observation.html", context)
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """What conversations came to, newest first."""
     query = check_form(ObservationsForm(request.GET))
-    page = store_of(request.tenant).list_summaries(
+    store = store_of(request.tenant)
+    page = store.list_summaries(
         profile_id,
         page_token=query["page"],
         conversation_id=query["conversation"],
@@ -143,7 +152,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="profiles/summaries.html",
         part="profiles/_summaries.html",
         context={
-            "profile_id": profile_id,
+            **_whose(store, profile_id),
             "page": page,
             "filters": query,
             **_rights(request),
@@ -151,14 +160,21 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 @requires(Act.VIEW_PROFILES)
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
     """One summary, whole."""
-    found = store_of(request.tenant).fetch_summary(profile_id, summary_id)
+    store = store_of(request.tenant)
+    found = store.fetch_summary(profile_id, summary_id)
     note(request, "summary.viewed", of="summary", id_=summary_id)
-    context = {"profile_id": profile_id, "summary": found, **_rights(request)}
+    context = {**_whose(store, profile_id), "summary": found, **_rights(request)}
     return render(request, "profiles/summary.html", context)
+
+
+def _whose(store: StoreClient, profile_id: str) -> dict[str, str]:
+    """Who a part of a profile belongs to: acting on the wrong person is the worst."""
+    name = name_of(store.fetch_profile(profile_id).traits)
+    return {"profile_id": profile_id, "name": name}
 
 
 def _rights(request: ConsoleRequest) -> dict[str, Any]:

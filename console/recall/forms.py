@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import RegexValidator
 
 from console.core.ids import CONVERSATION_ID
+from console.web.hidden import check_plain
 
 QUERY_MAX = 1024
 ITEMS_MAX = 100
@@ -20,12 +21,23 @@ class Mode:
 class DayInput(forms.DateInput):
     input_type = "date"
 
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day as the browser's own control writes it; 10/12 would be two days."""
+
+    widget = DayInput
+    input_formats = ["%Y-%m-%d"]
+
 
 class RunForm(forms.Form):
     """identity, mode and the mode's own text, how many items, which days (UTC)."""
 
     identity = forms.CharField(
         max_length=512,
+        validators=[check_plain],
         error_messages={"required": "Say whose memory: type:value, or a profile id."},
         widget=forms.TextInput(
             attrs={
@@ -42,6 +54,7 @@ class RunForm(forms.Form):
     query = forms.CharField(
         required=False,
         max_length=QUERY_MAX,
+        validators=[check_plain],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     conversation = forms.CharField(
@@ -64,8 +77,8 @@ class RunForm(forms.Form):
         max_value=1,
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
-    begin = forms.DateField(required=False, label="From", widget=DayInput)
-    end = forms.DateField(required=False, label="Before", widget=DayInput)
+    begin = DayField(required=False, label="From")
+    end = DayField(required=False, label="Before")
 
     @classmethod
     def of_link(cls, values: dict[str, str]) -> "RunForm":

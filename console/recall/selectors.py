@@ -57,6 +57,13 @@ class Run:
         ]
 
     @property
+    def first_unmatched(self) -> int:
+        """The rank from which nothing speaks for an item; 0 when something always does."""
+        if not self.recall.is_ranked:
+            return 0
+        return next((r.rank for r in self.results if not r.item.score), 0)
+
+    @property
     def request_json(self) -> str:
         return pretty(self.recall.exchange.request)
 

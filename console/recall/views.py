@@ -5,8 +5,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
+from console.client.errors import MemoryNotFound
+from console.client.store import StoreClient
 from console.core.ids import PROFILE_ID
 from console.recall.forms import Mode, RunForm
 from console.recall.selectors import Run, recall_profile
@@ -19,7 +21,7 @@ from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
 
-@require_GET
+@require_safe
 @requires(Act.RUN_RECALL)
 def run(request: ConsoleRequest) -> HttpResponse:
     """The form, and the results once an identity is given.
@@ -35,16 +37,28 @@ def run(request: ConsoleRequest) -> HttpResponse:
     store = store_of(request.tenant)
     identity = form.cleaned_data["identity"].strip()
     if PROFILE_ID.fullmatch(identity):
-        question = form.question()
-        mode = form.cleaned_data["mode"]
-        ran = recall_profile(store, identity, mode=mode, question=question)
-        _note(request, ran)
-        return _answer(request, form, run=ran)
+        return _run(request, form, store, identity)
     match = find_identity(store, identity)
     if match.profile_id:
         return redirect(_link(request, match.profile_id))
     _explain(form, match)
     return _answer(request, form, match=match)
+
+
+def _run(
+    request: ConsoleRequest, form: RunForm, store: StoreClient, profile_id: str
+) -> HttpResponse:
+    mode, question = form.cleaned_data["mode"], form.question()
+    try:
+        ran = recall_profile(store, profile_id, mode=mode, question=question)
+    except MemoryNotFound:
+        form.add_error("identity", "No profile of this store has this id.")
+        return _answer(request, form, status=404)
+    _note(request, ran)
+    response = _answer(request, form, run=ran)
+    # Only a run's own link, which names an id, goes into the browser's history.
+    response["HX-Push-Url"] = request.get_full_path()
+    return response
 
 
 def _asks(request: ConsoleRequest) -> bool:
@@ -88,6 +102,7 @@ def _answer(
     *,
     run: Run | None = None,
     match: Match | None = None,
+    status: int = 0,
 ) -> HttpResponse:
     choices = [(id_, _link(request, id_)) for id_ in match.profiles] if match else []
     context: dict[str, Any] = {"form": form, "run": run, "choices": choices}
@@ -96,7 +111,7 @@ def _answer(
         page="recall/run.html",
         part="recall/_run.html",
         context=context,
-        status=422 if form.errors else 200,
+        status=status or (422 if form.errors else 200),
     )
 
 

@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from console.client.errors import MemoryRefused
+from console.client.errors import MemoryNotFound, MemoryRefused
 from console.client.store import StoreClient
+from console.client.values import IdentifierConfig
 from console.core.ids import PROFILE_ID
 
 _TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
+_EMAIL = re.compile(r"[^@]+@[^@]+")
 VALUE_MAX = 255
 NAME_TRAITS = (("firstName", "lastName"), ("name",))
 
@@ -36,7 +38,7 @@ def find_identity(store: StoreClient, text: str) -> Match:
     """The profiles that `type:value`, or a profile id, means in this store."""
     text = text.strip()
     if PROFILE_ID.fullmatch(text):
-        return Match(profiles=(text,))
+        return _by_id(store, text)
     typed = _TYPED.fullmatch(text)
     if not typed:
         return Match(
@@ -44,42 +46,57 @@ def find_identity(store: StoreClient, text: str) -> Match:
             " or paste a whole profile id."
         )
     wanted, value = typed["type"], typed["value"].strip()
-    known = _types_of(store)
-    id_type = known.get(wanted.casefold())
-    if id_type is None:
+    known = {
+        c.id_type.casefold(): c for c in store.identity_settings().identifier_configs
+    }
+    config = known.get(wanted.casefold())
+    if config is None:
         named = (
             f"The type “{wanted}” is unknown here" if wanted else "A type is missing"
         )
-        return Match(
-            problem=f"{named}. This store knows {_in_words(sorted(known.values()))}."
-        )
-    return _look_up(store, id_type, value)
+        names = sorted(each.id_type for each in known.values())
+        return Match(problem=f"{named}. This store knows {_in_words(names)}.")
+    if problem := _problem_of(config, value):
+        return Match(config.id_type, problem=problem)
+    return _look_up(store, config, value)
 
 
-def _look_up(store: StoreClient, id_type: str, value: str) -> Match:
-    if not value:
-        return Match(id_type, problem=f"Write the {id_type} after the colon.")
-    if len(value) > VALUE_MAX or not value.isprintable():
-        return Match(
-            id_type,
-            problem=f"A {id_type} has at most {VALUE_MAX} characters, all of them"
-            " visible.",
-        )
+def _by_id(store: StoreClient, profile_id: str) -> Match:
     try:
-        found = store.lookup(id_type, value)
+        profile = store.fetch_profile(profile_id)
+    except MemoryNotFound:
+        return Match()
+    return Match(profiles=(profile.canonical_id or profile.id,))
+
+
+def _problem_of(config: IdentifierConfig, value: str) -> str:
+    """Why a value cannot be an identifier of its type; "" when it can."""
+    kind = config.id_type
+    if not value:
+        return f"Write the {kind} after the colon."
+    if len(value) > VALUE_MAX:
+        return f"The {kind} is too long: {VALUE_MAX} characters are the most."
+    if not value.isprintable():
+        return f"The {kind} holds a character that cannot be seen. Type it by hand."
+    if config.normalization == "email" and not _EMAIL.fullmatch(value):
+        return f"The {kind} needs an @ with something on both sides."
+    return ""
+
+
+def _look_up(store: StoreClient, config: IdentifierConfig, value: str) -> Match:
+    kind = config.id_type
+    try:
+        found = store.lookup(kind, value)
     except MemoryRefused as exc:
         if exc.http_status == 400:
-            return Match(id_type, problem=f"The memory cannot read this {id_type}.")
+            form = " Write + and the country code first." * (
+                config.normalization == "phone"
+            )
+            return Match(kind, problem=f"The memory cannot read this {kind}.{form}")
         if exc.http_status != 404:
             raise
-        return Match(id_type)
-    return Match(id_type, profiles=found.profiles)
-
-
-def _types_of(store: StoreClient) -> dict[str, str]:
-    """The store's identifier types by their case-folded names."""
-    configs = store.identity_settings().identifier_configs
-    return {config.id_type.casefold(): config.id_type for config in configs}
+        return Match(kind)
+    return Match(kind, profiles=found.profiles)
 
 
 def _in_words(names: list[str]) -> str:

@@ -48,9 +48,11 @@ def test_a_profile_id_leads_to_the_profile(client, tenant):
         ("a@b.com", "Write what it is and a colon first"),
         (":+15558675310", "A type is missing"),
         ("phone:", "Write the phone after the colon"),
-        ("phone:nobody", "The memory cannot read this phone"),
-        ("phone:415\u200b5552671", "all of them visible"),
-        ("email:" + "a" * 256, "at most 255 characters"),
+        ("phone:nobody", "Write + and the country code first"),
+        ("email:not an email", "needs an @"),
+        ("email:@b.com", "needs an @"),
+        ("phone:415\u200b5552671", "holds a character that cannot be seen"),
+        ("email:" + "a" * 256, "255 characters are the most"),
     ],
 )
 def test_what_cannot_be_read_is_explained(client, tenant, text, told):
@@ -74,6 +76,16 @@ def test_nobody_found_keeps_what_was_typed(client, tenant):
     assert response.status_code == 404
     assert "Nobody here has this email" in response.text
     assert 'value="email:nobody@b.com"' in response.text
+
+
+def test_an_id_that_nobody_has_is_nobody_found(client, tenant):
+    response = find(client, "mem_profile_" + "0" * 26)
+
+    assert response.status_code == 404
+    assert "Nobody here has this id" in response.text
+    entry = AuditEntry.objects.get(action="profile.found")
+    assert entry.details == {"type": "id", "found": 0}
+    assert entry.object_id == ""
 
 
 def test_another_tenants_customer_is_nobody_here(client, tenant):

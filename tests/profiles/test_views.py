@@ -129,6 +129,36 @@ def test_the_timeline_goes_by_day_and_loads_more(client, tenant):
     assert "<html" in client.get(more).text
 
 
+def test_a_day_that_spans_two_pages_has_one_heading(client, tenant):
+    profile = make_profile(tenant)
+    page_one = client.get(page("observations", profile), {"after": "2026-01-05"})
+    make_observation(tenant, profile, "Same day.", occurredAt="2026-01-05T08:00:00Z")
+
+    part = client.get(
+        page("observations", profile), {"after": "2026-01-05"}, headers=HTMX
+    )
+    later = client.get(
+        page("observations", profile), {"after": "2025-01-05"}, headers=HTMX
+    )
+
+    assert page_one.status_code == 200
+    assert "5 January 2026" not in part.text
+    assert "autofocus" in part.text
+    assert "Learned earlier than what stands above" in later.text
+    assert "5 January 2026" in later.text
+
+
+@pytest.mark.parametrize("part", ["traits", "identifiers", "observations", "summaries"])
+def test_every_part_says_whose_it_is_but_not_in_the_title(client, tenant, part):
+    profile = make_profile(tenant, email="a@b.com", firstName="Ada", lastName="Li")
+
+    response = client.get(page(part, profile))
+
+    title, _, body = response.text.partition("</title>")
+    assert "Ada Li" in body
+    assert "Ada" not in title
+
+
 def test_the_timeline_keeps_to_a_conversation_or_a_source(client, tenant):
     profile = make_profile(tenant)
     conversation = new_id("conv_conversation")

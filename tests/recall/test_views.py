@@ -158,6 +158,8 @@ def test_a_deep_link_may_leave_out_the_mode(client, profile):
         ({"mode": "guess"}, "Select a valid choice"),
         ({"mode": "query", "query": "x" * 1025}, "at most 1024 characters"),
         ({"mode": "query", "query": "a\0b"}, "Null characters are not allowed"),
+        ({"mode": "query", "query": "a\x07b"}, "id_query_error"),
+        ({"mode": "recent", "begin": "10/12/2024"}, "Enter a valid date"),
         (
             {"mode": "conversation", "conversation": "77"},
             "starts with conv_conversation_",
@@ -188,6 +190,24 @@ def test_htmx_gets_the_form_and_its_answer_alone(client, profile):
 
     assert "<html" not in response.text
     assert 'id="recall-run"' in response.text
+    assert response["HX-Push-Url"].startswith(f"/t/acme/recall/?identity={profile}&")
+
+
+def test_a_run_that_did_not_happen_leaves_nothing_in_the_history(client, profile):
+    response = ask(client, identity="email:nobody@b.com", mode="recent", headers=HTMX)
+
+    assert response.status_code == 422
+    assert "HX-Push-Url" not in response
+    assert "hx-push-url" not in response.text
+
+
+def test_what_matches_nothing_stands_below_a_line(client, profile):
+    response = ask(client, identity=profile, mode="query", query="delivery by sms")
+
+    line = response.text.index("Nothing below matches")
+    assert (
+        response.text.index("Prefers SMS") < line < response.text.index("red bicycle")
+    )
 
 
 def test_another_tenants_profile_is_not_there(client, tenant):
@@ -196,6 +216,7 @@ def test_another_tenants_profile_is_not_there(client, tenant):
     response = ask(client, identity=foreign, mode="recent")
 
     assert response.status_code == 404
+    assert "No profile of this store has this id." in response.text
 
 
 def test_a_run_is_one_audit_entry_without_the_query(client, profile):

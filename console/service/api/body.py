@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -89,8 +89,14 @@ def read_body(request: HttpRequest, shape: type[T], *, nulls_at: int = -1) -> T:
         raise _invalid("The body is nested too deeply.") from exc
 
 
-def refuse_body(request: HttpRequest) -> None:
-    """A deletion takes no body; one that names fields was meant to do something."""
+def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
+    """A deletion takes no body, and no parameter that it does not know.
+
+    Whoever names something here meant it to change what is deleted; nothing official
+    sends parameters with a deletion, so section 1's leniency is not needed for it.
+    """
+    if unknown := sorted(set(request.GET) - set(known)):
+        raise errors.Invalid(f"Unknown in a deletion: {', '.join(unknown[:5])}.")
     try:
         content = _decode(request)
     except RecursionError as exc:

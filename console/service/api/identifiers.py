@@ -4,7 +4,7 @@ from django.http import HttpResponse
 
 from console.service import errors, identifiers
 from console.service.api.answers import accepted, answer
-from console.service.api.body import read_body, refuse_body
+from console.service.api.body import check_deletion, read_body
 from console.service.api.profiles import Lookup, profile_of
 from console.service.api.query import flag_of
 from console.service.api.request import ApiRequest
@@ -42,7 +42,7 @@ def fetch_identifier(
 def delete_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
-    refuse_body(request)
+    check_deletion(request, known=("removeAll",))
     identifiers.remove_identifier(
         get_store(request.account, store_id),
         profile_id,

@@ -15,8 +15,8 @@ from console.service.api.body import (
     ConversationId,
     Source,
     StrictBody,
+    check_deletion,
     read_body,
-    refuse_body,
 )
 from console.service.api.paging import answer_page, read_page
 from console.service.api.profiles import profile_of
@@ -108,7 +108,7 @@ def patch_observation(
 def delete_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    refuse_body(request)
+    check_deletion(request)
     store = get_store(request.account, store_id)
     observations.delete_observation(store, profile_id, observation_id)
     return accepted("accepted")

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from console.core.time import to_wire
 from console.service import errors, identifiers, limits, profiles
 from console.service.api.answers import accepted, answer
-from console.service.api.body import StrictBody, read_body, refuse_body
+from console.service.api.body import StrictBody, check_deletion, read_body
 from console.service.api.paging import answer_page, read_page
 from console.service.api.request import ApiRequest
 from console.service.models import Profile, Trait
@@ -88,7 +88,7 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
 
 
 def delete_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    refuse_body(request)
+    check_deletion(request)
     profiles.delete_profile(get_store(request.account, store_id), profile_id)
     return accepted("accepted")
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 from console.service import limits, operations, stores
 from console.service.api.answers import answer, etag, operation_accepted, present
-from console.service.api.body import Body, read_body, refuse_body
+from console.service.api.body import Body, check_deletion, read_body
 from console.service.api.paging import answer_page, read_page
 from console.service.api.request import ApiRequest
 from console.service.models import Store
@@ -79,7 +79,7 @@ def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
-    refuse_body(request)
+    check_deletion(request)
     store = stores.get_store(request.account, store_id)
     stores.delete_store(store)
     return _completed(request, store)

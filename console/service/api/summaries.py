@@ -14,8 +14,8 @@ from console.service.api.body import (
     ConversationId,
     Source,
     StrictBody,
+    check_deletion,
     read_body,
-    refuse_body,
 )
 from console.service.api.observations import Moment, changes_of, fields_of
 from console.service.api.paging import answer_page, read_page
@@ -95,7 +95,7 @@ def patch_summary(
 def delete_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
-    refuse_body(request)
+    check_deletion(request)
     store = get_store(request.account, store_id)
     summaries.delete_summary(store, profile_id, summary_id)
     return accepted("accepted")

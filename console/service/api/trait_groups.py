@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 from console.service import limits, operations, trait_groups
 from console.service.api.answers import answer, etag, operation_accepted, present
-from console.service.api.body import StrictBody, read_body, refuse_body
+from console.service.api.body import StrictBody, check_deletion, read_body
 from console.service.api.paging import answer_page, cut_page, read_page
 from console.service.api.query import flag_of
 from console.service.api.request import ApiRequest
@@ -142,7 +142,7 @@ def patch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
 
 
 def delete_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
-    refuse_body(request)
+    check_deletion(request)
     trait_groups.delete_trait_group(get_store(request.account, store_id), name)
     return _completed(request, store_id, name)
 

@@ -108,3 +108,12 @@ def test_deleting_takes_no_fields(api, path, observe):
 
     assert_refused(answer, 400, 520046, "a, b")
     assert Observation.objects.count() == 1
+
+
+def test_a_deletion_takes_no_parameter_that_it_does_not_know(api, path, observe):
+    [seen] = observe("likes tea")
+
+    refused = api("DELETE", f"{path}/{seen['id']}", params={"force": "1"})
+
+    assert_refused(refused, 400, 400, "force")
+    assert api.get(f"{path}/{seen['id']}").status_code == 200
