@@ -7,12 +7,21 @@ from django.http import HttpRequest, HttpResponse
 
 from console.accounts.models import User
 
+# The session's key for an address that must not stand in another one.
+WANTED = "wanted"
+
 
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
     """Nobody signs up; only active staff sign in."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Where the person wanted to go; see SignInFirst, which alone sets it."""
+        wanted: str | None = request.session.pop(WANTED, None)
+        default: str = super().get_login_redirect_url(request)
+        return wanted or default
 
     def pre_login(
         self, request: HttpRequest, user: User, **kwargs: Any

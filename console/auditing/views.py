@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from console.auditing.forms import FilterForm
-from console.auditing.selectors import find_entries, readable_entries
+from console.auditing.selectors import facts_of, find_entries, readable_entries
 from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.noting import note
@@ -16,7 +16,7 @@ from console.web.request import ConsoleRequest
 @require_safe
 @requires(Act.VIEW_AUDIT)
 def list_entries(request: ConsoleRequest) -> HttpResponse:
-    """Newest first; htmx gets the rows alone."""
+    """Newest first; htmx gets the filters and the rows."""
     form = FilterForm(request.GET, role=request.role)
     page = None
     if form.is_valid():
@@ -25,7 +25,7 @@ def list_entries(request: ConsoleRequest) -> HttpResponse:
     return render_part(
         request,
         page="auditing/list.html",
-        part="auditing/_entries.html",
+        part="auditing/_log.html",
         context={"form": form, "page": page},
         status=422 if form.errors else 200,
     )
@@ -38,4 +38,5 @@ def entry(request: ConsoleRequest, seq: int) -> HttpResponse:
     entries = readable_entries(request.tenant, request.role)
     shown = get_object_or_404(entries.select_related("reason"), seq=seq)
     note(request, "audit.read", of="entry", id_=str(seq))
-    return render(request, "auditing/entry.html", {"entry": shown})
+    context = {"entry": shown, "facts": facts_of(shown)}
+    return render(request, "auditing/entry.html", context)

@@ -32,7 +32,9 @@ class ConfirmForm(forms.Form):
     confirmation = forms.CharField(
         label=f"Last {TAIL} characters of the id", max_length=64
     )
-    tenant_confirmation = forms.CharField(label="Name of the tenant", max_length=64)
+    tenant_confirmation = forms.CharField(
+        label="The tenant's short name", max_length=64
+    )
 
     def __init__(
         self, *args: Any, target: Target, tenant: Tenant, inventory: str, **kwargs: Any
@@ -67,11 +69,17 @@ class ConfirmForm(forms.Form):
                 self.add_error(None, f"Field given more than once: {name}.")
         seen = self.data.get("inventory", "")
         if not constant_time_compare(seen, self.inventory):
+            self._ask_again()
             self.add_error(
                 None,
                 "What would be lost is not what this page showed you before. Nothing "
                 "was deleted: look at it again, then confirm.",
             )
+
+    def _ask_again(self) -> None:
+        """What was typed confirmed something else: it has to be typed anew."""
+        forgotten = {"confirmation": "", "tenant_confirmation": ""}
+        self.data = {**self.data.dict(), **forgotten}  # type: ignore[attr-defined]
 
     def _same(self, name: str, expected: str) -> str:
         typed: str = self.cleaned_data[name]

@@ -19,11 +19,13 @@ from console.deletions.targets import Kind, Target
 from console.tenants.memory import store_of
 from console.tenants.policy import Act, may, who_may
 from console.web.access import check_may, requires
+from console.web.forms import BadAddress
 from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
 PAGE_ROWS = 50
+NAME_SHOWN = 80
 confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -51,6 +53,7 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     """What would be lost and, for those who may delete, the last question."""
     if request.method == "POST":
         check_may(request, Act.DELETE)
+        check_no_query(request)
     if not target.is_well_formed:
         raise Http404
     standing = standing_deletion(request.tenant, target)
@@ -69,6 +72,13 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     if form.is_valid():
         return redirect_to_receipt(request, execute(request, target, preview, form))
     return show_preview(request, target, preview, form)
+
+
+def check_no_query(request: ConsoleRequest) -> None:
+    """Whoever adds a parameter meant it to matter. Raises BadAddress."""
+    if request.GET:
+        names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
+        raise BadAddress(f"{names}: not known here. Nothing was deleted.")
 
 
 def execute(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
@@ -89,9 +90,11 @@ class AddTenantForm(forms.Form):
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"]
         try:
-            return check_address(address) if address else ""
+            checked = check_address(address) if address else ""
         except BadAddress as exc:
             raise ValidationError(exc.message) from exc
+        # One memory, one name: what is the default anyway is not written out.
+        return "" if checked == settings.MEMORY_URL else checked
 
     def clean(self) -> dict[str, Any]:
         """The id counts with an existing store alone, and is needed for one."""

@@ -18,6 +18,7 @@ class StoreNotReady(DomainError):
 
     status = 422
     title = "There is no store to use"
+    field = "store_id"
 
 
 class TenantTaken(DomainError):
@@ -26,15 +27,22 @@ class TenantTaken(DomainError):
     status = 409
     title = "Another tenant has this already"
 
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
 
 def check_is_free(*, slug: str, store_id: str = "") -> None:
     """Raises TenantTaken."""
     if Tenant.objects.filter(slug=slug).exists():
-        raise TenantTaken(f"The slug {slug} is another tenant's. Choose another one.")
+        raise TenantTaken(
+            f"The slug {slug} is another tenant's. Choose another one.", field="slug"
+        )
     if store_id and Tenant.objects.filter(store_id=store_id).exists():
         raise TenantTaken(
             "This store is another tenant's here, and two tenants never share one. "
-            "Give the id of this tenant's own store."
+            "Give the id of this tenant's own store.",
+            field="store_id",
         )
 
 
@@ -80,7 +88,7 @@ def _create_store(account: AccountClient, slug: str) -> str:
     operation = account.wait_for(account.create_store(f"client-{slug}"))
     if operation.status == "COMPLETED" and operation.result_id:
         return operation.result_id
-    said = operation.error or f"the operation is {operation.status.lower()}"
+    said = operation.error.rstrip(".") or f"the operation is {operation.status.lower()}"
     raise StoreNotReady(
         f"The memory did not make the store client-{slug}: {said}. No tenant was "
         "added. If the account has such a store already, give its id instead."
@@ -118,5 +126,6 @@ def _save(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
     except IntegrityError as exc:
         raise TenantTaken(
             f"Somebody else added {tenant.slug} or its store at the same moment. The "
-            f"store {tenant.store_id} is there, but no tenant was added for it."
+            f"store {tenant.store_id} is there, but no tenant was added for it.",
+            field="slug",
         ) from exc

@@ -6,9 +6,13 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from console.accounts.models import User
+from console.client.addresses import BadAddress
+from console.client.errors import MemoryDenied, MemoryUnreachable
+from console.core.errors import DomainError
 from console.onboarding.forms import AddTenantForm
 from console.onboarding.selectors import check_connection
-from console.onboarding.services import add_tenant
+from console.onboarding.services import StoreNotReady, TenantTaken, add_tenant
 from console.tenants.models import Tenant
 from console.tenants.policy import Act, may
 from console.tenants.selectors import role_over_all
@@ -48,9 +52,12 @@ def connection(request: ConsoleRequest) -> HttpResponse:
 def add(request: ConsoleRequest) -> HttpResponse:
     """A form; the tenant is there once their store has answered."""
     form = AddTenantForm(request.POST or None)
-    if form.is_valid():
-        tenant = add_tenant(**form.facts, by=request.user)
-        messages.success(request, f"{tenant.name} was added and their store answers.")
+    if form.is_valid() and (tenant := _add(form, request.user)):
+        messages.success(
+            request,
+            f"{tenant.name} was added and their store answers. Give people a role:"
+            f" manage.py create_user EMAIL --role agent --tenant {tenant.slug}",
+        )
         return go_to(request, "onboarding:list")
     return render_part(
         request,
@@ -59,3 +66,24 @@ def add(request: ConsoleRequest) -> HttpResponse:
         context={"form": form},
         status=422 if form.errors else 200,
     )
+
+
+def _add(form: AddTenantForm, user: User) -> Tenant | None:
+    """The new tenant; None when a refusal was written to the field that it is about."""
+    try:
+        return add_tenant(**form.facts, by=user)
+    except DomainError as problem:
+        form.add_error(_field_of(problem), problem.message)
+    return None
+
+
+def _field_of(problem: DomainError) -> str | None:
+    match problem:
+        case MemoryDenied():
+            return "secret"
+        case MemoryUnreachable() | BadAddress():
+            return "address"
+        case TenantTaken() | StoreNotReady():
+            return problem.field
+        case _:
+            return None

@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from console.accounts.models import User
 
-SLUG = r"^[a-z0-9-]{1,40}\Z"
+SLUG = r"^(?=.{1,40}\Z)[a-z0-9]+(?:-[a-z0-9]+)*\Z"
 
 
 class Role(models.TextChoices):
@@ -50,7 +50,11 @@ class Tenant(models.Model):
     slug = models.CharField(
         max_length=40,
         unique=True,
-        validators=[RegexValidator(SLUG, "Use a-z, 0-9 and hyphens, 1 to 40 of them.")],
+        validators=[
+            RegexValidator(
+                SLUG, "Use a-z, 0-9 and single hyphens between them, 40 at most."
+            )
+        ],
     )
     name = models.CharField(max_length=80)
     address = models.CharField(max_length=200, blank=True)

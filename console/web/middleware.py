@@ -7,11 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
+from console.accounts.adapter import WANTED
 from console.audit import context
 from console.core.errors import DomainError
 from console.tenants.models import Role, Tenant
@@ -97,6 +99,8 @@ class Problems:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            return _wrong_method(request, response)
         if wants_part(request) and _is_login_redirect(response):
             # htmx would follow it and put the sign-in form inside the page.
             return _sign_in_again(request)
@@ -115,6 +119,19 @@ class Problems:
         )
 
 
+def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Django's own 405 has no page."""
+    page = answer_problem(
+        request,
+        status=405,
+        title="Not in this way",
+        message="This address does something only when its own form is sent. "
+        "Nothing was changed.",
+    )
+    page["Allow"] = response["Allow"]
+    return page
+
+
 def _is_login_redirect(response: HttpResponse) -> bool:
     login = resolve_url(settings.LOGIN_URL)
     return response.status_code == 302 and response["Location"].startswith(login)
@@ -124,6 +141,21 @@ def _sign_in_again(request: HttpRequest) -> HttpResponse:
     """The whole window goes to sign-in and then back to the page it showed."""
     here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
     return HttpResponseClientRedirect(redirect_to_login(here).url)
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Closes every page; an address with a query waits in the session, not in `next`.
+
+    A softphone's link names a customer, and the sign-in address stays in histories.
+    """
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseRedirect:
+        if request.method != "GET" or not request.GET:
+            return super().handle_no_permission(request, view_func)
+        request.session[WANTED] = request.get_full_path()
+        return redirect(settings.LOGIN_URL)
 
 
 class TenantScope:

@@ -193,3 +193,27 @@ def test_a_person_is_called_by_their_name(db):
     user = make_user(name="Sam Staff")
 
     assert str(user) == user.get_full_name() == "Sam Staff"
+
+
+def test_who_is_staff_no_more_is_signed_out_with_the_next_request(client, agent):
+    client.force_login(agent)
+    assert client.get("/t/acme/profiles/").status_code == 200
+    User.objects.filter(pk=agent.pk).update(is_staff=False)
+
+    response = client.get("/t/acme/profiles/")
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_a_softphones_link_waits_in_the_session_and_not_in_the_address(client, agent):
+    link = "/t/acme/find/?id=email%3Aa%40b.com"
+
+    sent_to_sign_in = client.get(link)
+    signed_in = client.post(
+        sent_to_sign_in["Location"], {"login": agent.email, "password": PASSWORD}
+    )
+
+    assert sent_to_sign_in["Location"] == "/accounts/login/"
+    assert signed_in["Location"] == link
+    assert "wanted" not in client.session

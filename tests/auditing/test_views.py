@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -202,15 +203,42 @@ def test_rows_cost_no_query_of_their_own(
         client.get(list_url())
 
 
-def test_htmx_gets_the_rows_alone(client, auditor, log):
+def test_htmx_gets_the_filters_and_the_rows(client, auditor, log):
     client.force_login(auditor)
 
     response = client.get(list_url(), headers=HTMX)
 
-    assert (
-        response.content.decode().strip().startswith('<section id="auditing-entries"')
-    )
+    part = response.content.decode().strip()
+    assert part.startswith('<section id="auditing-log"')
+    assert 'id="auditing-entries"' in part
     assert "HX-Request" in response["Vary"]
+
+
+def test_htmx_marks_the_field_that_is_wrong(client, auditor, log):
+    client.force_login(auditor)
+
+    response = client.get(list_url(), {"object_id": "ann@example.com"}, headers=HTMX)
+
+    field = re.search(r'<input[^>]*name="object_id"[^>]*>', response.content.decode())
+    assert 'aria-invalid="true"' in field[0]
+
+
+def test_details_stand_as_names_and_values(client, auditor, log):
+    client.force_login(auditor)
+
+    page = client.get(list_url()).content.decode()
+
+    assert "<span>observations: 1</span>" in page
+
+
+def test_a_denied_act_stands_in_words(client, agent, auditor, log):
+    client.force_login(agent)
+    client.get(list_url())
+    client.force_login(auditor)
+
+    page = client.get(list_url()).content.decode()
+
+    assert "<span>act: read the audit log</span>" in page
 
 
 def test_an_entry_shows_its_reason_letter_for_letter_and_its_place(

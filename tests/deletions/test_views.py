@@ -218,6 +218,22 @@ def test_an_unknown_field_is_named(client, officer, profile_id, observation):
     assert "Unknown field: is&lt;b&gt;Admin." in response.content.decode()
 
 
+def test_an_address_with_a_parameter_deletes_nothing(
+    client, officer, profile_id, observation
+):
+    client.force_login(officer)
+    url = confirm_url("observation", profile_id, observation.id)
+    form = {"inventory": inventory_of(client.get(url)), **REASON}
+
+    response = client.post(
+        f"{url}?force=1", form | {"confirmation": observation.id[-6:]}
+    )
+
+    assert response.status_code == 422
+    assert "force: not known here. Nothing was deleted." in response.text
+    assert not Deletion.objects.exists()
+
+
 def test_a_profile_needs_the_tenants_name_as_well(client, officer, profile_id):
     client.force_login(officer)
 
@@ -237,6 +253,8 @@ def test_what_changed_since_it_was_seen_has_to_be_seen_again(
 
     form = {"confirmation": profile_id[-6:], "tenant_confirmation": "acme"} | REASON
     refused = client.post(url, form | {"inventory": seen})
+    # What was typed confirmed something else, so it is not there to be sent again.
+    assert f'value="{form["confirmation"]}"' not in refused.text
     accepted = client.post(url, form | {"inventory": inventory_of(refused)})
 
     assert "look at it again, then confirm" in refused.content.decode()

@@ -49,7 +49,7 @@ def test_an_operator_adds_a_tenant_and_sees_it_answer(
     page.get_by_label("Slug", exact=True).fill("alpenglow")
     page.get_by_label("Auth token").fill("wrong")
     page.get_by_role("button", name="Add this tenant").click()
-    expect(page.locator("#problem")).to_contain_text("does not accept")
+    expect(page.locator("#id_secret_error")).to_contain_text("does not know")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Alpenglow")
 
     page.get_by_label("Auth token").fill(account["authToken"])

@@ -248,3 +248,13 @@ def test_too_many_tries_is_said_in_the_same_look(rf):
 
     assert response.status_code == 429
     assert "Too many tries" in response.text
+
+
+def test_a_wrong_method_has_a_page_of_its_own(client, agent):
+    client.force_login(agent)
+
+    response = client.post("/t/acme/profiles/")
+
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, HEAD"
+    assert "Nothing was changed." in response.text

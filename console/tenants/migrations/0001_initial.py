@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Tenant',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.CharField(max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9-]{1,40}\\Z', 'Use a-z, 0-9 and hyphens, 1 to 40 of them.')])),
+                ('slug', models.CharField(max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^(?=.{1,40}\\Z)[a-z0-9]+(?:-[a-z0-9]+)*\\Z', 'Use a-z, 0-9 and single hyphens between them, 40 at most.')])),
                 ('name', models.CharField(max_length=80)),
                 ('address', models.CharField(blank=True, max_length=200)),
                 ('dialect', models.CharField(choices=[('current', '/v1/Stores'), ('services', '/v1/Services')], default='current', max_length=16)),
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9-]{1,40}\\Z')), name='tenant_slug_a_z_0_9_hyphen_1_to_40'), models.CheckConstraint(condition=models.Q(('dialect__in', ['current', 'services'])), name='tenant_dialect_known'), models.UniqueConstraint(fields=('store_id',), name='tenant_never_shares_a_store')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('slug__regex', '^(?=.{1,40}\\Z)[a-z0-9]+(?:-[a-z0-9]+)*\\Z')), name='tenant_slug_a_z_0_9_hyphen_1_to_40'), models.CheckConstraint(condition=models.Q(('dialect__in', ['current', 'services'])), name='tenant_dialect_known'), models.UniqueConstraint(fields=('store_id',), name='tenant_never_shares_a_store')],
             },
         ),
         migrations.CreateModel(
