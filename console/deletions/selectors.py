@@ -13,6 +13,7 @@ from console.client.values import Identifier, Observation, Page, Summary
 from console.deletions.models import Deletion
 from console.deletions.targets import Kind, Target
 from console.tenants.models import Tenant
+from console.web.identity import name_of
 
 T = TypeVar("T")
 # 50,000 observations: far above any profile, far below a list that never ends.
@@ -27,6 +28,7 @@ class Preview:
     inventory     keyed digest of all that was read: another one, another content
     item          the observation or summary itself
     identifiers   of the profile that would go
+    name          how the customer is called, when the whole profile would go
     canonical_id  set when the profile was merged into this one: look there instead
     """
 
@@ -34,6 +36,7 @@ class Preview:
     inventory: str
     item: Observation | Summary | None = field(default=None, repr=False)
     identifiers: tuple[Identifier, ...] = field(default=(), repr=False)
+    name: str = field(default="", repr=False)
     canonical_id: str | None = None
 
 
@@ -80,6 +83,7 @@ def preview_profile(store: StoreClient, profile_id: str) -> Preview:
             [*identifiers, *held["traits"], *held["observations"], *held["summaries"]]
         ),
         identifiers=identifiers,
+        name=name_of(profile.traits),
     )
 
 

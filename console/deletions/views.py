@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -58,7 +59,7 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
         raise Http404
     standing = standing_deletion(request.tenant, target)
     if standing and may(request.role, Act.VIEW_DELETIONS):
-        return redirect_to_receipt(request, standing)
+        return lead_to_the_first(request, standing)
     preview = preview_of(store_of(request.tenant), target)
     if preview.canonical_id:
         merged = target.under(preview.canonical_id)
@@ -70,7 +71,7 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
         inventory=preview.inventory,
     )
     if form.is_valid():
-        return redirect_to_receipt(request, execute(request, target, preview, form))
+        return lead_to_the_first(request, execute(request, target, preview, form))
     return show_preview(request, target, preview, form)
 
 
@@ -111,6 +112,17 @@ def show_preview(
     return render(request, "deletions/confirm.html", context, status=status)
 
 
+def lead_to_the_first(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
+    """To the one deletion that there is; who came second is told so."""
+    if request.method == "POST" and deletion.requested_by_id != request.user.pk:
+        messages.warning(
+            request,
+            f"{deletion.requested_by.email} asked for this deletion before you. "
+            "Yours was not carried out.",
+        )
+    return redirect_to_receipt(request, deletion)
+
+
 def redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
     return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
 
@@ -138,6 +150,7 @@ def deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     context = {
         "deletion": shown,
         "retry_url": shown.target.confirm_url(request.tenant.slug),
+        "may_open_profile": may(request.role, Act.VIEW_PROFILES),
         "merged_url": merged_url(request, shown),
         "may_delete": may(request.role, Act.DELETE),
     }

@@ -16,6 +16,7 @@ from tests.factories import (
     make_profile,
     make_summary,
     make_tenant,
+    make_user,
 )
 
 pytestmark = pytest.mark.django_db
@@ -291,6 +292,37 @@ def test_an_auditor_sees_deletions_and_no_memory_text(
     assert client.get(receipt).status_code == 200
     page = client.get(reverse("deletions:list", args=["acme"])).content.decode()
     assert receipt in page
+
+
+def test_the_whole_profiles_page_says_who_it_is_but_not_in_its_title(
+    client, officer, tenant
+):
+    client.force_login(officer)
+    profile = make_profile(tenant, email="ada@b.com", firstName="Ada", lastName="Li")
+
+    title, _, body = client.get(confirm_url("profile", profile)).text.partition(
+        "</title>"
+    )
+
+    assert "Ada Li" in body
+    assert "Ada" not in title
+
+
+def test_an_officer_who_came_second_is_told_so(
+    client, officer, tenant, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    form = {"inventory": inventory_of(client.get(url)), **REASON}
+    form["confirmation"] = observation.id[-6:]
+    client.post(url, form)
+    client.force_login(make_user("officer", tenant))
+
+    response = client.post(url, form, follow=True)
+
+    assert f"{officer.email} asked for this deletion before you" in response.text
+    assert "Open the profile" in response.text
+    assert Deletion.objects.count() == 1
 
 
 def test_a_second_request_is_led_to_the_first_ones_receipt(
