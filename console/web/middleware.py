@@ -140,7 +140,8 @@ def _is_login_redirect(response: HttpResponse) -> bool:
 def _sign_in_again(request: HttpRequest) -> HttpResponse:
     """The whole window goes to sign-in and then back to the page it showed."""
     here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-    return HttpResponseClientRedirect(redirect_to_login(here).url)
+    # The path alone: a query can name a customer.
+    return HttpResponseClientRedirect(redirect_to_login(here.partition("?")[0]).url)
 
 
 class SignInFirst(LoginRequiredMiddleware):
@@ -152,7 +153,7 @@ class SignInFirst(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Any
     ) -> HttpResponseRedirect:
-        if request.method != "GET" or not request.GET:
+        if request.method != "GET" or not request.GET or wants_part(request):
             return super().handle_no_permission(request, view_func)
         request.session[WANTED] = request.get_full_path()
         return redirect(settings.LOGIN_URL)

@@ -136,11 +136,16 @@ def test_a_profile_of_another_tenant_is_not_found_under_ones_own(client, tenant,
 
 
 def test_htmx_is_told_to_sign_in_with_the_whole_window(db, client):
-    here = {"HX-Current-URL": "http://testserver/tenants/"}
+    here = {"HX-Current-URL": "http://testserver/tenants/?id=email:a@b.com"}
 
-    response = client.get("/tenants/", headers=HTMX | here)
+    responses = [
+        client.get(address, headers=HTMX | here)
+        for address in ("/tenants/", "/tenants/?id=email:a@b.com")
+    ]
 
-    assert response["HX-Redirect"] == "/accounts/login/?next=/tenants/"
+    for response in responses:
+        assert response["HX-Redirect"] == "/accounts/login/?next=/tenants/"
+    assert "wanted" not in client.session
 
 
 def test_htmx_gets_an_unknown_address_as_the_problem_part(client, agent):
