@@ -16,7 +16,7 @@ from console.web.access import requires
 from console.web.forms import check_form
 from console.web.identity import name_of
 from console.web.noting import note
-from console.web.render import render_part
+from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
 
 PROFILES_A_PAGE = 25
@@ -80,7 +80,7 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     found = store.list_identifiers(profile_id)
     count = sum(len(each.values) for each in found)
     note(request, "identifiers.listed", of="profile", id_=profile_id, count=count)
-    context = {**_whose(store, profile_id), "identifiers": found}
+    context = {**_whose(request, store, profile_id), "identifiers": found}
     return render(request, "profiles/identifiers.html", context)
 
 
@@ -103,7 +103,7 @@ def observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="profiles/observations.html",
         part="profiles/_moments.html",
         context={
-            **_whose(store, profile_id),
+            **_whose(request, store, profile_id),
             "page": page,
             "days": selectors.by_day(page.items),
             "filters": query,
@@ -126,7 +126,7 @@ def observation(
     )
     note(request, "observation.viewed", of="observation", id_=observation_id)
     context = {
-        **_whose(store, profile_id),
+        **_whose(request, store, profile_id),
         "observation": found,
         "revisions": revisions,
         **_rights(request),
@@ -152,7 +152,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="profiles/summaries.html",
         part="profiles/_summaries.html",
         context={
-            **_whose(store, profile_id),
+            **_whose(request, store, profile_id),
             "page": page,
             "filters": query,
             **_rights(request),
@@ -167,13 +167,21 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
     store = store_of(request.tenant)
     found = store.fetch_summary(profile_id, summary_id)
     note(request, "summary.viewed", of="summary", id_=summary_id)
-    context = {**_whose(store, profile_id), "summary": found, **_rights(request)}
+    context = {
+        **_whose(request, store, profile_id),
+        "summary": found,
+        **_rights(request),
+    }
     return render(request, "profiles/summary.html", context)
 
 
-def _whose(store: StoreClient, profile_id: str) -> dict[str, str]:
+def _whose(
+    request: ConsoleRequest, store: StoreClient, profile_id: str
+) -> dict[str, str]:
     """Who a part of a profile belongs to: acting on the wrong person is the worst."""
-    name = name_of(store.fetch_profile(profile_id).traits)
+    # More rows go into a page that says so already: no call for them.
+    known = wants_part(request)
+    name = "" if known else name_of(store.fetch_profile(profile_id).traits)
     return {"profile_id": profile_id, "name": name}
 
 
