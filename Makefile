@@ -38,7 +38,7 @@ bench: .venv/.dev
 
 lock: .venv/.uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  $(EXTRAS) --group dev pyproject.toml --output-file requirements.lock
+	  $(EXTRAS) --extra onnx --group dev pyproject.toml --output-file requirements.lock
 
 # Order only: a later .env.example never overwrites what is in use.
 .env: | .env.example

@@ -33,6 +33,8 @@ MEMORY_TOTAL_TIMEOUT_S = env.float("MEMORY_TOTAL_TIMEOUT_S", default=10.0)
 # Lets a memory's address be http: or private. Off: a tenant's form cannot reach
 # into the network that the console stands in.
 MEMORY_ALLOW_PRIVATE = env.bool("MEMORY_ALLOW_PRIVATE", default=False)
+# How the embedded memory understands meaning: use-3, onnx:<folder> or none.
+MEMORY_EMBEDDER = env.str("MEMORY_EMBEDDER", default="use-3")
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 

@@ -1,7 +1,12 @@
 """Days that a query names, and whether something happened on them."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _MONTHS = [
     "january",
@@ -70,14 +75,27 @@ def _number(part: str, text: str) -> int:
     return place if part == "weekday" else place + 1
 
 
-def share_of_dates(named: Named, moment: datetime) -> float:
-    """How much of the named parts a moment (UTC) has, 0 to 1; 0 when none is named."""
+def microseconds(moment: datetime) -> int:
+    """Since 1970, UTC; exact, as no float of seconds would be."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def share_of_dates(named: Named, moments: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How much of the named parts each moment has, 0 to 1; 0 when none is named.
+
+    moments  microseconds since 1970, UTC
+    """
     if not named:
-        return 0.0
+        return np.zeros(len(moments))
+    days = moments.astype("datetime64[us]").astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
     has = {
-        ("year", moment.year),
-        ("month", moment.month),
-        ("day", moment.day),
-        ("weekday", moment.weekday()),
+        "year": months.astype("datetime64[Y]").astype(int) + 1970,
+        "month": months.astype(int) % 12 + 1,
+        "day": (days - months).astype(int) + 1,
+        "weekday": (days.astype(int) + 3) % 7,  # 1 January 1970 was a Thursday
     }
-    return len(named & has) / len(named)
+    held: NDArray[np.float64] = np.mean(
+        [has[part] == value for part, value in named], axis=0
+    )
+    return held

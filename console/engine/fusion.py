@@ -1,42 +1,89 @@
-"""From the parts that speak for a text to one score, 0 to 1.
+"""From the parts that speak for a text to the chance that it is what was asked for.
 
-Each part is taken for an independent chance that the text is wanted, and the score is
-the chance that at least one of them holds (noisy or; Pearl, "Probabilistic Reasoning
-in Intelligent Systems", 1988). So a part can only lift, a score never leaves 0 to 1,
-and a text for which nothing but its words speaks keeps the score of its words.
-
-Weights: chosen on the dev half of LoCoMo by tests/benchmarks/recall.py, November 2026.
+A logistic model: the log-odds are a bias and, for each part, its value times its
+coefficient. All parts are on absolute scales, so a score means the same for every
+query: of the texts shown with 0.6, six in ten are wanted (as on the data that the
+coefficients were fitted on; coefficients.py). Fusing absolute scores orders better
+than fusing ranks (RECALL.md, 1).
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 
-DATE = 0.15
-SUMMARY = 0.4
-NEIGHBOUR = 0.2
+import numpy as np
+from numpy.typing import NDArray
+
+from console.engine.coefficients import Coefficients
+
+# Where a text's own log-odds lend half of its weight to what it belongs with.
+HALF = -3.0
+# BM25 at which a match is half of what counts as a strong one, and how steep that is.
+BULK_AT, BULK_SLOPE = 7.0, 0.6
+# Texts in a profile of the data that we fitted on: among fewer, each is likelier to be
+# the wanted one, and its words are less rare. FEWEST: of the smallest ones in it.
+USUAL, FEWEST = 240, 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """What speaks for one text, each 0 to 1.
+    """What speaks for each text, a number a text.
 
-    words      BM25 as a share of what the query could reach
+    meaning    cosine of query and text, -1 to 1; 0 where a vector is missing
+    words      square root of the share of the query's words that it meets, 0 to 1
+    bulk       0 to 1: whether that is much, and not all of a query of one word
     date       share of the query's dates on which it happened
-    summary    words of the best summary of its conversation
-    neighbour  words of the better of the two observations beside it there
+    summary    strength of the best summary of its conversation
+    neighbour  strength of the better of the observations told before and after it
+    few        logarithm of USUAL over how many texts there are to choose from
     """
 
-    words: float
-    date: float = 0.0
-    summary: float = 0.0
-    neighbour: float = 0.0
+    meaning: NDArray[np.float64]
+    words: NDArray[np.float64]
+    bulk: NDArray[np.float64]
+    date: NDArray[np.float64]
+    summary: NDArray[np.float64]
+    neighbour: NDArray[np.float64]
+    few: NDArray[np.float64]
 
 
-def fuse(parts: Parts) -> float:
-    """The score of a text, 0 to 1."""
-    against = (
-        (1 - parts.words)
-        * (1 - DATE * parts.date)
-        * (1 - SUMMARY * parts.summary)
-        * (1 - NEIGHBOUR * parts.neighbour)
-    )
-    return min(1.0, max(0.0, 1 - against))
+NAMES = tuple(field.name for field in fields(Parts))
+
+
+def bulk_of(bm25: NDArray[np.float64]) -> NDArray[np.float64]:
+    return sigmoid(BULK_SLOPE * (bm25 - BULK_AT))
+
+
+def few_of(texts: int) -> NDArray[np.float64]:
+    return np.full(texts, np.log(USUAL / max(texts, FEWEST)))
+
+
+class Fusion:
+    """The coefficients of each text: of those with a vector, and of those without."""
+
+    def __init__(
+        self, known: Coefficients, unknown: Coefficients, has_vector: NDArray[np.bool_]
+    ) -> None:
+        self._weights = np.where(
+            has_vector[:, None], np.array(astuple(known)[1:]), astuple(unknown)[1:]
+        )
+
+    def contributions(self, parts: Parts) -> NDArray[np.float64]:
+        """Log-odds, a row a text: the bias, then what each part adds."""
+        columns = [getattr(parts, name) for name in NAMES]
+        table: NDArray[np.float64] = np.stack([np.ones(len(columns[0])), *columns], 1)
+        return self._weights * table
+
+    def own(self, parts: Parts) -> NDArray[np.float64]:
+        """How strongly a text's own content speaks, 0 to 1: what it lends to others."""
+        own = self._weights[:, 0].copy()
+        for column, name in enumerate(("meaning", "words", "bulk"), start=1):
+            own += self._weights[:, column] * getattr(parts, name)
+        return sigmoid(own - HALF)
+
+    def scores(self, parts: Parts) -> NDArray[np.float64]:
+        """The chance that each text is wanted, 0 to 1, to four places."""
+        return np.round(sigmoid(self.contributions(parts).sum(axis=1)), 4)
+
+
+def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = 1 / (1 + np.exp(-log_odds))
+    return found

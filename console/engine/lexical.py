@@ -4,48 +4,57 @@ Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
 2009, with the idf that cannot be negative (Lucene's log(1 + ...)).
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from math import log
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from console.engine.packing import Ragged
 
 K1 = 1.2
 B = 0.75
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How well a query's words meet each text.
+
+    share  0 to 1: BM25 divided by the most that this query could reach
+    bm25   from 0, undivided: how much was met at all
+    """
+
+    share: NDArray[np.float64]
+    bm25: NDArray[np.float64]
+
+
 class Bm25:
-    """Statistics of one profile's texts, each given as its stems."""
+    """Statistics of one profile's texts, given as their terms."""
 
-    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        self._counts = [Counter(document) for document in documents]
-        self._lengths = [len(document) for document in documents]
-        self._mean_length = sum(self._lengths) / max(1, len(documents)) or 1.0
-        self._holders = Counter(stem for counts in self._counts for stem in counts)
+    def __init__(self, terms: Ragged) -> None:
+        self._terms = terms
+        lengths = np.bincount(terms.rows, minlength=terms.size)
+        length = lengths / (lengths.mean() or 1.0) if terms.size else lengths
+        self._saturation = K1 * (1 - B + B * length)
 
-    def idf(self, stem: str) -> float:
-        """Rarity of a stem: log(1 + (N - n + 0.5) / (n + 0.5)), above 0."""
-        n = self._holders[stem]
-        return log(1 + (len(self._counts) - n + 0.5) / (n + 0.5))
+    def counts(self, term: int) -> NDArray[np.intp]:
+        """How often each text has a term."""
+        rows = self._terms.rows[self._terms.values == term]
+        return np.bincount(rows, minlength=self._terms.size)
 
-    def scores(self, query: Sequence[str]) -> list[float]:
-        """One score a text, 0 to 1: BM25 divided by the most this query could reach.
+    def idf(self, holders: int) -> float:
+        """Rarity of what so many texts hold: log(1 + (N - n + 0.5) / (n + 0.5)) > 0."""
+        return float(np.log1p((self._terms.size - holders + 0.5) / (holders + 0.5)))
 
-        Stems that no text holds count in the divisor, so a query of which half is
-        unknown cannot score above the half that is known, whatever it is.
+    def scores(self, query: NDArray[np.uint32]) -> Words:
+        """For each text, what of these terms it holds.
+
+        Terms that no text holds count in the divisor, so a query of which half is
+        unknown cannot reach a share above the half that is known, whatever it is.
         """
-        weights = {stem: self.idf(stem) for stem in dict.fromkeys(query)}
-        ceiling = sum(weights.values()) * (K1 + 1)
-        if not ceiling:
-            return [0.0] * len(self._counts)
-        return [
-            self._score(index, weights) / ceiling for index in range(len(self._counts))
-        ]
-
-    def _score(self, index: int, weights: dict[str, float]) -> float:
-        counts = self._counts[index]
-        length = self._lengths[index] / self._mean_length
-        saturation = K1 * (1 - B + B * length)
-        return sum(
-            idf * counts[stem] * (K1 + 1) / (counts[stem] + saturation)
-            for stem, idf in weights.items()
-            if stem in counts
-        )
+        bm25, ceiling = np.zeros(self._terms.size), 0.0
+        for term in dict.fromkeys(query.tolist()):
+            counts = self.counts(term)
+            idf = self.idf(int(np.count_nonzero(counts)))
+            ceiling += idf * (K1 + 1)
+            bm25 += idf * (K1 + 1) * counts / (counts + self._saturation)
+        return Words(bm25 / (ceiling or 1.0), bm25)

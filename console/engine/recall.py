@@ -1,117 +1,172 @@
 """What of a memory matters for a query: the order of texts, best first."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from console.engine.coefficients import WORDS, Coefficients
 from console.engine.dates import Named, dates_named, share_of_dates
-from console.engine.fusion import Parts, fuse
+from console.engine.fusion import Fusion, Parts, bulk_of, few_of
 from console.engine.lexical import Bm25
-from console.engine.tokens import stems
+from console.engine.packing import Floats
+from console.engine.texts import Texts, neighbours, shared_conversations
+from console.engine.tokens import stems, term_of
+
+# A turn of a conversation counts so much of the next one's weight (RECALL.md, 5).
+FADE = 0.85
+# Two texts of the same stems are one from here on: "likes him", "likes her" are not.
+SAME = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """One observation or summary as ranking sees it.
+class Query:
+    """One question, or one turn of a conversation.
 
-    occurred_at    UTC; breaks ties
-    conversations  ids of the conversations that it comes from
+    vector  of length 1; None: by words alone
+    weight  0 to 1, what its scores are multiplied by
+    id      of the turn that it is, if any
     """
 
-    id: str
-    content: str
-    occurred_at: datetime
-    conversations: tuple[str, ...] = ()
+    stems: Sequence[str]
+    named: Named = frozenset()
+    vector: Floats | None = None
+    weight: float = 1.0
+    id: str = ""
+
+    @classmethod
+    def of(
+        cls, text: str, vector: Floats | None = None, *, age: int = 0, id_: str = ""
+    ) -> "Query":
+        """`age`: how many turns ago it was said."""
+        return cls(stems(text), dates_named(text), vector, FADE**age, id_)
+
+    @property
+    def terms(self) -> NDArray[np.uint32]:
+        return np.array([term_of(stem) for stem in self.stems], np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A text's id and its relevance, 0 to 1."""
+    """A text's id, the chance that it is wanted, 0 to 1, and the ids of its copies."""
 
     id: str
     score: float
+    copies: tuple[str, ...] = ()
 
 
-def rank(
-    queries: Sequence[str], observations: Sequence[Text], summaries: Sequence[Text] = ()
-) -> list[Ranked]:
-    """Every text, most relevant first; ties: the later one, then the later id.
+@dataclass(slots=True)
+class Side:
+    """Texts of one kind, prepared for any number of queries."""
 
-    Takes at least one query. Several queries (the turns of a conversation) are
-    scored one by one and a text keeps its best score: joined into one query they
-    drown each other.
-    """
-    memory = _Memory(observations, summaries)
-    scored = [memory.scores(query) for query in queries]
-    best = [max(column) for column in zip(*scored, strict=True)]
-    order = sorted(
-        zip(best, (*observations, *summaries), strict=True),
-        key=lambda pair: (pair[0], pair[1].occurred_at, pair[1].id),
-        reverse=True,
-    )
-    return [Ranked(text.id, score) for score, text in order]
+    texts: Texts
+    fusion: Fusion
+    bm25: Bm25 = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bm25 = Bm25(self.texts.terms)
+
+    def parts(self, query: Query) -> Parts:
+        """What each text's own content and time say; nothing of what it belongs to."""
+        words, nothing = self.bm25.scores(query.terms), np.zeros(len(self.texts))
+        vectors = self.texts.vectors
+        return Parts(
+            meaning=nothing if query.vector is None else vectors.cosines(query.vector),
+            words=np.sqrt(words.share),
+            bulk=bulk_of(words.bm25),
+            date=share_of_dates(query.named, self.texts.occurred_at),
+            summary=nothing,
+            neighbour=nothing,
+            few=few_of(len(self.texts)),
+        )
 
 
-class _Memory:
-    """One profile's texts, prepared once for any number of queries."""
+class Ranking:
+    """The texts of one profile against queries; `by` says which query won each row."""
 
-    def __init__(self, observations: Sequence[Text], summaries: Sequence[Text]) -> None:
-        self._observations = observations
-        self._summaries = summaries
+    def __init__(
+        self,
+        queries: Sequence[Query],
+        observations: Texts,
+        summaries: Texts,
+        coefficients: Coefficients,
+        without_vector: Coefficients = WORDS,
+    ) -> None:
+        self.queries = queries
+        seen = all(query.vector is not None for query in queries)
         # Apart: a stem that is rare among facts is common among summaries.
-        self._told = Bm25([stems(text.content) for text in observations])
-        self._summed_up = Bm25([stems(text.content) for text in summaries])
-        self._beside = _neighbours(observations)
-
-    def scores(self, query: str) -> list[float]:
-        """Scores of the observations, then of the summaries, in their order."""
-        words, named = stems(query), dates_named(query)
-        told, summed_up = self._told.scores(words), self._summed_up.scores(words)
-        parts = [
-            *self._parts_of_observations(told, self._by_conversation(summed_up), named),
-            *(
-                Parts(score, date=share_of_dates(named, text.occurred_at))
-                for score, text in zip(summed_up, self._summaries, strict=True)
-            ),
-        ]
-        return [round(fuse(each), 4) for each in parts]
-
-    def _parts_of_observations(
-        self, told: list[float], by_conversation: dict[str, float], named: Named
-    ) -> list[Parts]:
-        return [
-            Parts(
-                words=told[index],
-                date=share_of_dates(named, text.occurred_at),
-                summary=max(
-                    (by_conversation.get(id_, 0.0) for id_ in text.conversations),
-                    default=0.0,
-                ),
-                neighbour=max((told[i] for i in self._beside[index]), default=0.0),
+        self.told, self.summed_up = (
+            Side(
+                texts, Fusion(coefficients, without_vector, texts.vectors.known & seen)
             )
-            for index, text in enumerate(self._observations)
+            for texts in (observations, summaries)
+        )
+        self.beside = neighbours(observations)
+        self.about = shared_conversations(observations, summaries)
+        scored = [self._scores(query) for query in queries]
+        self.scores, self.by = zip(
+            *(_best_of(column) for column in zip(*scored, strict=True)), strict=True
+        )
+
+    def parts(self, query: Query) -> tuple[Parts, Parts]:
+        """Of the observations, and of the summaries."""
+        told, summed_up = self.told.parts(query), self.summed_up.parts(query)
+        told.neighbour = self.beside.best(self.told.fusion.own(told))
+        told.summary = self.about.best(self.summed_up.fusion.own(summed_up))
+        return told, summed_up
+
+    def _scores(self, query: Query) -> list[NDArray[np.float64]]:
+        told, summed_up = self.parts(query)
+        return [
+            np.round(query.weight * side.fusion.scores(parts), 4)
+            for side, parts in ((self.told, told), (self.summed_up, summed_up))
         ]
 
-    def _by_conversation(self, summed_up: list[float]) -> dict[str, float]:
-        best: dict[str, float] = {}
-        for score, text in zip(summed_up, self._summaries, strict=True):
-            for conversation in text.conversations:
-                best[conversation] = max(score, best.get(conversation, 0.0))
-        return best
+    def observations(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
+        """The best observations, copies of one shown once."""
+        return _best(self.told.texts, self.scores[0], limit, threshold)
+
+    def summaries(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
+        """The best summaries, copies of one shown once."""
+        return _best(self.summed_up.texts, self.scores[1], limit, threshold)
 
 
-def _neighbours(observations: Sequence[Text]) -> list[list[int]]:
-    """For each observation, the ones told before and after it in its conversation."""
-    order = sorted(
-        range(len(observations)),
-        key=lambda i: (observations[i].occurred_at, observations[i].id),
-    )
-    beside: list[list[int]] = [[] for _ in observations]
-    last: dict[str, int] = {}
-    for index in order:
-        for conversation in observations[index].conversations:
-            if conversation in last:
-                beside[index].append(last[conversation])
-                beside[last[conversation]].append(index)
-            last[conversation] = index
-    return beside
+def _best_of(
+    scored: Sequence[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The best score of each row over the queries, and which query gave it.
+
+    One by one: joined into one query, the turns of a conversation drown each other.
+    """
+    table = np.stack(scored)
+    return table.max(axis=0), table.argmax(axis=0)
+
+
+def _best(
+    texts: Texts, scores: NDArray[np.float64], limit: int, threshold: float
+) -> list[Ranked]:
+    order = texts.newest_first(scores)
+    copies: dict[int, list[int]] = {}
+    alike: dict[bytes, list[int]] = defaultdict(list)
+    for row in order[scores[order] >= threshold].tolist() if limit else ():
+        terms = texts.packed_terms[row]
+        first = _first_alike(texts, alike.get(terms, ()), row)
+        if first is not None:
+            copies[first].append(row)
+        elif len(copies) < limit:
+            copies[row] = []
+            alike[terms].append(row)
+    return [
+        Ranked(texts.ids[row], float(scores[row]), tuple(texts.ids[n] for n in found))
+        for row, found in copies.items()
+    ]
+
+
+def _first_alike(texts: Texts, firsts: Sequence[int], row: int) -> int | None:
+    """Which of these, of the same stems in the same order, a text is a copy of.
+
+    A text without a vector is nobody's copy.
+    """
+    return next((n for n in firsts if texts.vectors.cosine(n, row) >= SAME), None)

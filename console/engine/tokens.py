@@ -2,7 +2,9 @@
 
 import re
 from functools import lru_cache
+from zlib import crc32
 
+import numpy as np
 import Stemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -118,3 +120,17 @@ def stems(text: str) -> list[str]:
     """
     words = (match.group().casefold() for match in _WORD.finditer(text))
     return [_stem(word.replace("’", "'")) for word in words if word not in STOP_WORDS]
+
+
+def term_of(stem: str) -> int:
+    """A stem as it is stored: its CRC-32.
+
+    Among the 5,000 different stems of a large profile, two share a value once in
+    350 profiles; the price is one text that matches a word too many.
+    """
+    return crc32(stem.encode())
+
+
+def terms(text: str) -> bytes:
+    """A text's stems in order, packed as little-endian 32-bit terms."""
+    return np.fromiter(map(term_of, stems(text)), "<u4").tobytes()

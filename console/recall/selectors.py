@@ -9,6 +9,9 @@ from console.client.store import StoreClient
 from console.client.values import Observation, Profile, Recall, Summary
 from console.web.identity import name_of
 
+# Below this, a person should not take an item for an answer.
+UNLIKELY = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -58,10 +61,10 @@ class Run:
 
     @property
     def first_unmatched(self) -> int:
-        """The rank from which nothing speaks for an item; 0 when something always does."""
+        """The rank from which items are wanted once in twenty times or less; 0: none."""
         if not self.recall.is_ranked:
             return 0
-        return next((r.rank for r in self.results if not r.item.score), 0)
+        return next((r.rank for r in self.results if (r.item.score or 0) < UNLIKELY), 0)
 
     @property
     def request_json(self) -> str:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from console.core.ids import new_id
 from console.service import errors
+from console.service.index import add_entries, change_entry, drop_entry
 from console.service.models import Store
 from console.service.profiles import get_profile
 
@@ -30,7 +31,7 @@ def add_batch(
     if model.objects.of(profile).count() + len(items) > limit:
         raise errors.Invalid(f"This profile would hold more than {limit} of these.")
     now = timezone.now()
-    model.objects.bulk_create(
+    rows = [
         model(
             store_id=store.id,
             profile_id=profile.id,
@@ -40,7 +41,9 @@ def add_batch(
             **item,
         )
         for item in items
-    )
+    ]
+    model.objects.bulk_create(rows)
+    add_entries(rows)
 
 
 def change(row: Any, changes: Mapping[str, Any]) -> bool:
@@ -51,7 +54,13 @@ def change(row: Any, changes: Mapping[str, Any]) -> bool:
         setattr(row, name, value)
     row.updated_at = _later_than(row.updated_at)
     row.save()
+    change_entry(row, changes)
     return True
+
+
+def remove(row: Any) -> None:
+    drop_entry(row)
+    row.delete()
 
 
 def _later_than(moment: datetime) -> datetime:

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from console.core.ids import OBSERVATION_ID
 from console.service import errors, limits
-from console.service.memories import add_batch, change
+from console.service.memories import add_batch, change, remove
 from console.service.models import (
     Observation,
     ObservationRevision,
@@ -84,4 +84,4 @@ def delete_observation(store: Store, profile_id: str, observation_id: str) -> No
     profile = get_profile(store, profile_id, lock=True)
     observation = get_observation(profile, observation_id)
     revisions_of(observation).delete()
-    observation.delete()
+    remove(observation)

@@ -8,6 +8,7 @@ from console.service import errors
 from console.service.identity import attach, find_holder, promoted
 from console.service.models import (
     Identifier,
+    IndexEntry,
     Observation,
     ObservationRevision,
     Profile,
@@ -79,6 +80,13 @@ def delete_profile(store: Store, profile_id: str) -> None:
     """Removes a profile and everything under it. Raises NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id, lock=True)
-    for model in (ObservationRevision, Observation, Summary, Trait, Identifier):
+    for model in (
+        IndexEntry,
+        ObservationRevision,
+        Observation,
+        Summary,
+        Trait,
+        Identifier,
+    ):
         model.objects.of(profile).delete()
     profile.delete()

@@ -1,15 +1,23 @@
 """Recall: what of a profile matters now, in three modes. Contract 11.6."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from console.engine.recall import Text, rank
+from console.engine.coefficients import coefficients_of
+from console.engine.dates import microseconds
+from console.engine.packing import Vectors, pack_conversations
+from console.engine.recall import Query, Ranked, Ranking
+from console.engine.texts import Row, Texts
 from console.service import limits
+from console.service.embedding import model_id, query_vector
+from console.service.index import read_entries
+from console.service.jobs import ask_for_vectors
 from console.service.models import Observation, Profile, Summary
 
 
@@ -28,51 +36,139 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Items in order; `scores` by id, empty when newest first was the order."""
+    """Items in order; `ranking` is None when newest first was the order.
 
+    mode      query, conversation or recent
+    steps_ms  what each step took, in milliseconds
+    """
+
+    mode: str
     observations: Sequence[Observation]
     summaries: Sequence[Summary]
-    scores: dict[str, float]
+    steps_ms: dict[str, float]
+    found: dict[str, Ranked] = field(default_factory=dict)
+    ranking: Ranking | None = None
+
+    def score(self, id_: str) -> float | None:
+        return self.found[id_].score if self.ranking else None
 
 
 def recall(profile: Profile, question: Question) -> Answer:
     """Ranked by the query or by the conversation, else newest first."""
-    queries = _queries(profile, question)
-    if not queries:
-        return Answer(
-            _newest(Observation, profile, question, question.observations_limit),
-            _newest(Summary, profile, question, question.summaries_limit),
-            scores={},
+    steps = Steps()
+    if query := question.query.strip():
+        queries = [Query.of(query, query_vector(query))]
+        steps.end("query")
+        entries = read_entries(
+            profile, model_id(), begin=question.begin, end=question.end
         )
-    ranked = rank(queries, *_texts(profile, question))
-    scores = {
-        each.id: each.score
-        for each in ranked
-        if each.score >= question.relevance_threshold
+        steps.end("read")
+        return _best_first("query", profile, question, queries, entries, steps)
+    if question.conversation_id:
+        entries = read_entries(profile, model_id())
+        steps.end("read")
+        queries = _turns(profile, entries, question.conversation_id)
+        entries = _within(entries, question)
+        steps.end("query")
+        if queries:
+            return _best_first(
+                "conversation", profile, question, queries, entries, steps
+            )
+    return _newest_first(profile, question, steps)
+
+
+class Steps:
+    """What took how long."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+        self._begin = perf_counter()
+
+    def end(self, name: str) -> None:
+        now = perf_counter()
+        self.ms[name] = round((now - self._begin) * 1000, 3)
+        self._begin = now
+
+
+def _best_first(
+    mode: str,
+    profile: Profile,
+    question: Question,
+    queries: Sequence[Query],
+    entries: Sequence[Row],
+    steps: Steps,
+) -> Answer:
+    ranking = _rank(queries, entries)
+    threshold = question.relevance_threshold
+    told = ranking.observations(question.observations_limit, threshold)
+    summed_up = ranking.summaries(question.summaries_limit, threshold)
+    steps.end("rank")
+    observations = _rows(Observation, profile, told)
+    summaries = _rows(Summary, profile, summed_up)
+    steps.end("fetch")
+    found = {each.id: each for each in (*told, *summed_up)}
+    return Answer(mode, observations, summaries, steps.ms, found, ranking)
+
+
+def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
+    model = model_id()
+    if model and not all(vector for *_, vector in entries):
+        ask_for_vectors()
+    told = [row for row in entries if row[0].startswith("mem_observation_")]
+    summed_up = [row for row in entries if row[0].startswith("mem_summary_")]
+    return Ranking(queries, Texts.of(told), Texts.of(summed_up), coefficients_of(model))
+
+
+def _newest_first(profile: Profile, question: Question, steps: Steps) -> Answer:
+    told = _newest(Observation, profile, question, question.observations_limit)
+    summed_up = _newest(Summary, profile, question, question.summaries_limit)
+    steps.end("fetch")
+    return Answer("recent", told, summed_up, steps.ms)
+
+
+def _turns(
+    profile: Profile, entries: Sequence[Row], conversation_id: str
+) -> list[Query]:
+    """What is kept of a conversation, as its last turns: its summary, then the
+    observations from it, the newest first."""
+    digest = pack_conversations([conversation_id])
+    of_it = [row for row in entries if _holds(row[3], digest)]
+    of_it.sort(key=lambda row: (row[0].startswith("mem_summary_"), row[1], row[0]))
+    last = of_it[: -limits.RECALL_TURNS - 1 : -1]
+    contents = {
+        id_: content
+        for model in (Observation, Summary)
+        for id_, content in model.objects.of(profile)
+        .filter(id__in=[row[0] for row in last])
+        .values_list("id", "content")
     }
-    return Answer(
-        _best(Observation, profile, scores, question.observations_limit),
-        _best(Summary, profile, scores, question.summaries_limit),
-        scores=scores,
-    )
-
-
-def _queries(profile: Profile, question: Question) -> list[str]:
-    """The query; or what is kept of the conversation, a turn a text."""
-    if question.query.strip():
-        return [question.query]
-    if not question.conversation_id:
-        return []
-    told = of_conversation(Observation.objects.of(profile), question.conversation_id)
-    summed_up = Summary.objects.of(profile).filter(
-        conversation_id=question.conversation_id
-    )
     return [
-        content
-        for rows in (summed_up, told)
-        for content in _by_recency(rows).values_list("content", flat=True)[
-            : limits.RECALL_TURNS
-        ]
+        Query.of(contents[row[0]], _vector_of(row), age=age, id_=row[0])
+        for age, row in enumerate(last)
+        if row[0] in contents
+    ]
+
+
+def _holds(conversations: bytes, digest: bytes) -> bool:
+    size = len(digest)
+    return any(
+        conversations[at : at + size] == digest
+        for at in range(0, len(conversations), size)
+    )
+
+
+def _vector_of(row: Row) -> Any:
+    """The turn's own vector, made when it was stored; None while it is not there."""
+    return Vectors.of([row[4]]).vector(0) if row[4] else None
+
+
+def _within(entries: Sequence[Row], question: Question) -> list[Row]:
+    begin = microseconds(question.begin) if question.begin else None
+    end = microseconds(question.end) if question.end else None
+    return [
+        row
+        for row in entries
+        if (begin is None or row[1] >= begin) and (end is None or row[1] < end)
     ]
 
 
@@ -84,45 +180,17 @@ def of_conversation(observations: Any, conversation_id: str) -> Any:
     return observations.alias(ids=as_text).filter(ids__contains=f'"{conversation_id}"')
 
 
-def _window(model: Any, profile: Profile, question: Question) -> Any:
+def _newest(model: Any, profile: Profile, question: Question, limit: int) -> Any:
     rows = model.objects.of(profile)
     if question.begin:
         rows = rows.filter(occurred_at__gte=question.begin)
     if question.end:
         rows = rows.filter(occurred_at__lt=question.end)
-    return rows
+    return list(rows.order_by("-occurred_at", "-created_at", "-id")[:limit])
 
 
-def _newest(model: Any, profile: Profile, question: Question, limit: int) -> Any:
-    return list(_by_recency(_window(model, profile, question))[:limit])
-
-
-def _by_recency(rows: Any) -> Any:
-    return rows.order_by("-occurred_at", "-created_at", "-id")
-
-
-def _texts(profile: Profile, question: Question) -> tuple[list[Text], list[Text]]:
-    """Observations and summaries in the window, as the engine takes them."""
-    told = _window(Observation, profile, question).values_list(
-        "id", "content", "occurred_at", "conversation_ids"
-    )
-    summed_up = _window(Summary, profile, question).values_list(
-        "id", "content", "occurred_at", "conversation_id"
-    )
-    return (
-        [Text(id_, said, at, tuple(ids)) for id_, said, at, ids in told],
-        [
-            Text(id_, said, at, (conversation,))
-            for id_, said, at, conversation in summed_up
-        ],
-    )
-
-
-def _best(
-    model: Any, profile: Profile, scores: dict[str, float], limit: int
-) -> list[Any]:
-    """The first `limit` of the ranked ids that are of this kind, in their order."""
-    prefix = f"mem_{model._meta.model_name}_"
-    ids = [id_ for id_ in scores if id_.startswith(prefix)][:limit]
+def _rows(model: Any, profile: Profile, ranked: Sequence[Ranked]) -> list[Any]:
+    """The ranked items of one kind, in their order."""
+    ids = [each.id for each in ranked]
     rows = {row.id: row for row in model.objects.of(profile).filter(id__in=ids)}
     return [rows[id_] for id_ in ids if id_ in rows]

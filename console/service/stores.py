@@ -11,6 +11,7 @@ from console.service.models import (
     Account,
     Identifier,
     IdentitySettings,
+    IndexEntry,
     Observation,
     ObservationRevision,
     Profile,
@@ -23,6 +24,7 @@ from console.service.models import (
 # Profiles first: whoever is writing below one holds its row, and is waited for.
 _SCOPED = (
     Profile,
+    IndexEntry,
     ObservationRevision,
     Observation,
     Summary,

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from console.core.ids import SUMMARY_ID
 from console.service import errors, limits
-from console.service.memories import add_batch, change
+from console.service.memories import add_batch, change, remove
 from console.service.models import Profile, Store, Summary
 from console.service.profiles import get_profile
 
@@ -44,4 +44,4 @@ def patch_summary(
 def delete_summary(store: Store, profile_id: str, summary_id: str) -> None:
     """Raises NotFound."""
     profile = get_profile(store, profile_id, lock=True)
-    get_summary(profile, summary_id).delete()
+    remove(get_summary(profile, summary_id))

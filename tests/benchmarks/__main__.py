@@ -36,9 +36,11 @@ def set_up(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         set_up(Path(folder))
-        from tests.benchmarks import api, pages, recall
+        from tests.benchmarks import api, multilingual, pages, recall, speed
 
         recall.run()
+        multilingual.run()
+        speed.run()
         pages.run()
         api.run()
 

@@ -38,7 +38,7 @@ BODY = json.dumps(
 
 
 @contextmanager
-def server() -> Iterator[None]:
+def server() -> Iterator[subprocess.Popen]:
     command = [
         sys.executable, "-m", "gunicorn", "--config", "console/gunicorn.py",
         "--workers", "1", "--bind", f"127.0.0.1:{PORT}", "tests.benchmarks.wsgi",
@@ -46,7 +46,7 @@ def server() -> Iterator[None]:
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait()
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
@@ -88,26 +88,26 @@ def rate(method: str, path: str, auth: str, body: str | None) -> float:
     return total / (perf_counter() - begin)
 
 
-def make_memory() -> tuple[str, str, str]:
+def make_memory(name: str) -> tuple[str, str, str]:
     """The Authorization header, the path of a profile to read and one to write to."""
     out = io.StringIO()
-    call_command("create_account", "bench", "--json", stdout=out)
+    call_command("create_account", name, "--json", stdout=out)
     pair = json.loads(out.getvalue())
     sid, token = pair["accountSid"], pair["authToken"]
     account = connect("embedded:", username=sid, secret=token)
-    store_id = account.wait_for(account.create_store("bench")).result_id
+    store_id = account.wait_for(account.create_store(name)).result_id
     store = account.store(store_id)
     paths = [
         f"/v1/Stores/{store_id}/Profiles/"
-        + store.create_profile({"Contact": {"email": f"{name}@example.com"}})
-        for name in ("read", "write")
+        + store.create_profile({"Contact": {"email": f"{person}@example.com"}})
+        for person in ("read", "write")
     ]
     auth = "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode()
     return auth, *paths
 
 
 def run() -> None:
-    auth, to_read, to_write = make_memory()
+    auth, to_read, to_write = make_memory("bench")
     calls = {
         "a bare Django view": ("GET", "/bare", None),
         "GET profile": ("GET", to_read, None),

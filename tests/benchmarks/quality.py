@@ -8,11 +8,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from math import log2
 from pathlib import Path
 from statistics import fmean
+from zlib import crc32
 
-DATA = Path(__file__).resolve().parents[3] / "shared/data/locomo-dev.retrieval.jsonl"
+FOLDER = Path(__file__).resolve().parents[3] / "shared/data"
+DATA = FOLDER / "locomo-dev.retrieval.jsonl"
+# The same conversations turn by turn, in the same order.
+TURNS = FOLDER / "locomo-dev.json"
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "inference", 4: "single-hop"}
 
 
@@ -45,7 +50,12 @@ class Conversation:
 Ranker = Callable[[Conversation, str], Sequence[str]]
 
 
-def conversations(path: Path = DATA) -> Iterator[Conversation]:
+@cache
+def conversations(path: Path = DATA) -> tuple[Conversation, ...]:
+    return tuple(_read(path))
+
+
+def _read(path: Path) -> Iterator[Conversation]:
     for line in path.read_text().splitlines():
         read = json.loads(line)
         yield Conversation(
@@ -93,13 +103,13 @@ def measure(rank: Ranker, categories: Sequence[int] = (1, 2, 3, 4)) -> Measures:
         _measure_one(conversation, question, rank(conversation, question.query))
         for conversation in conversations()
         for question in conversation.questions
-        if question.category in categories and _answerable(conversation, question)
+        if question.category in categories and answerable(conversation, question)
     ]
     means = [fmean(column) for column in zip(*rows, strict=True)]
     return Measures(*means, questions=len(rows))
 
 
-def _answerable(conversation: Conversation, question: Question) -> bool:
+def answerable(conversation: Conversation, question: Question) -> bool:
     return any(o.covers & question.evidence for o in conversation.observations)
 
 
@@ -120,3 +130,29 @@ def _measure_one(
     ideal = sum(1 / log2(2 + n) for n in range(min(10, wanted)))
     at = [found[min(k, len(found)) - 1] for k in (5, 10, 20)]
     return (*at, dcg / ideal, 1 / (hits[0] + 1) if hits else 0.0)
+
+
+def turns_of_another(
+    conversation: Conversation, query: str, count: int
+) -> Sequence[str]:
+    """So many turns in a row that have nothing to do with a conversation.
+
+    Of the next conversation of the file; which ones depends on the query alone.
+    """
+    everyone = conversations()
+    place = next(n for n, each in enumerate(everyone) if each is conversation)
+    turns = _turns()[(place + 1) % len(everyone)]
+    start = crc32(query.encode()) % (len(turns) - count)
+    return turns[start : start + count]
+
+
+@cache
+def _turns() -> list[list[str]]:
+    return [
+        [
+            turn["text"]
+            for number in range(1, 100)
+            for turn in each["conversation"].get(f"session_{number}", ())
+        ]
+        for each in json.loads(TURNS.read_text())
+    ]

@@ -1,41 +1,130 @@
-"""Quality of Recall on real conversations, by category and by part of the score."""
+"""Quality of Recall on real conversations: by category, by part, calibration, turns."""
 
-from collections.abc import Callable
-from dataclasses import astuple
-from unittest.mock import patch
+from collections.abc import Sequence
+from dataclasses import astuple, replace
 
-from console.engine import fusion
-from console.engine.recall import Text, rank
-from tests.benchmarks.quality import CATEGORIES, DATA, Conversation, measure
+import numpy as np
 
-Ranker = Callable[[Conversation, str], list[str]]
+from console.engine.coefficients import MODELS, WORDS, Coefficients
+from console.engine.recall import Query
+from tests.benchmarks.quality import (
+    CATEGORIES,
+    DATA,
+    Conversation,
+    Question,
+    Ranker,
+    answerable,
+    conversations,
+    measure,
+    turns_of_another,
+)
+from tests.benchmarks.ranking import Memories, ProductRanker, calibration_error
 
-
-def ranked_ids(conversation: Conversation, query: str) -> list[str]:
-    """The product's order of the observations; a session stands for a conversation."""
-    told, summed_up = (
-        [Text(i.id, i.content, i.occurred_at, (i.session,)) for i in items]
-        for items in (conversation.observations, conversation.summaries)
-    )
-    return [r.id for r in rank([query], told, summed_up) if r.id.startswith("o")]
+USE3 = MODELS["use-3"]
+COLUMNS = ("recall@5", "recall@10", "recall@20", "nDCG@10", "MRR")
+# The turns of a conversation that Recall looks at.
+TURNS = 10
 
 
 def run() -> None:
     if not DATA.exists():
         print(f"\nquality of Recall: skipped, {DATA.name} is not beside the project")
         return
-    columns = ("recall@5", "recall@10", "recall@20", "nDCG@10", "MRR")
-    print(f"\n{'Recall, LoCoMo dev':<28}" + "".join(f"{c:>10}" for c in columns))
-    off = {"DATE": 0.0, "SUMMARY": 0.0, "NEIGHBOUR": 0.0}
-    _row("words alone", off)
-    for name in off:
-        _row(f"without {name.lower()}", {name: 0.0})
-    _row("all", {})
+    memories = Memories()
+    print(f"\n{'Recall, LoCoMo dev':<28}" + "".join(f"{c:>10}" for c in COLUMNS))
+    _parts(memories)
+    _categories(ProductRanker(memories, USE3))
+    _conversations(memories)
+    _calibration("words alone", ProductRanker(None, WORDS))
+    _calibration("USE-3", ProductRanker(memories, USE3))
+
+
+def _parts(memories: Memories) -> None:
+    plain = replace(USE3, date=0.0, summary=0.0, neighbour=0.0)
+    _row("words alone, plain", ProductRanker(None, _only_words(WORDS)))
+    _row("words alone", ProductRanker(None, WORDS))
+    _row("USE-3, plain hybrid", ProductRanker(memories, plain))
+    for part in ("meaning", "words", "bulk", "date", "summary", "neighbour"):
+        ranker = ProductRanker(memories, replace(USE3, **{part: 0.0}))
+        _row(f"USE-3 without {part}", ranker)
+    _row("USE-3", ProductRanker(memories, USE3))
+
+
+def _only_words(coefficients: Coefficients) -> Coefficients:
+    return replace(coefficients, date=0.0, summary=0.0, neighbour=0.0)
+
+
+def _categories(ranker: Ranker) -> None:
     for number, name in CATEGORIES.items():
-        _row(f"  {name}", {}, (number,))
+        _row(f"  {name}", ranker, (number,))
 
 
-def _row(name: str, weights: dict[str, float], categories=tuple(CATEGORIES)) -> None:
-    with patch.multiple(fusion, **{"DATE": fusion.DATE} | weights):
-        *figures, questions = astuple(measure(ranked_ids, categories))
+def _row(name: str, ranker: Ranker, categories: Sequence[int] = (1, 2, 3, 4)) -> None:
+    *figures, questions = astuple(measure(ranker, categories))
     print(f"{name:<28}" + "".join(f"{f:>10.3f}" for f in figures) + f"{questions:>6}")
+
+
+def _conversations(memories: Memories) -> None:
+    """The question as a turn of another conversation: last of ten, and fourth last."""
+    ranker = ProductRanker(memories, USE3)
+
+    def ask(after: int) -> Ranker:
+        def rank(conversation: Conversation, query: str) -> Sequence[str]:
+            turns = turns_of_another(conversation, query, TURNS - 1)
+            memories.add([turn for turn in turns if not memories.knows(turn)])
+            place = len(turns) - after
+            said = [*turns[:place], query, *turns[place:]]
+            newest_first = [
+                Query.of(text, memories.vector(text), age=age)
+                for age, text in enumerate(reversed(said))
+            ]
+            return ranker.ids(conversation, newest_first)
+
+        return rank
+
+    _row("ten turns, asked last", ask(0))
+    _row("ten turns, three after it", ask(3))
+
+
+def _calibration(name: str, ranker: ProductRanker) -> None:
+    """Of the first ten of each answer; and whether the first score tells a question
+    that this memory can answer from one that was asked of another."""
+    scores, wanted, here, elsewhere = [], [], [], []
+    everyone = conversations()
+    for conversation, other in zip(everyone, everyone[1:] + everyone[:1], strict=True):
+        covers = {o.id: o.covers for o in conversation.observations}
+        for question in _questions(conversation):
+            found = ranker.first_ten(conversation, question.query)
+            here.append(found[0].score)
+            scores += [each.score for each in found]
+            wanted += [bool(covers[each.id] & question.evidence) for each in found]
+        for question in _questions(other):
+            [first, *_] = ranker.first_ten(conversation, question.query)
+            elsewhere.append(first.score)
+    error = calibration_error(np.array(scores), np.array(wanted, float))
+    print(
+        f"{name}: calibration error of the first ten {error:.3f};"
+        f" answerable against another's questions, AUC {_auc(here, elsewhere):.2f}"
+    )
+    for threshold in (0.1, 0.3, 0.5):
+        kept = np.array(scores) >= threshold
+        print(
+            f"  threshold {threshold}: keeps"
+            f" {np.array(wanted)[kept].sum() / sum(wanted):.0%} of what is wanted,"
+            f" answers {np.mean(np.array(here) >= threshold):.0%} of its questions and"
+            f" {np.mean(np.array(elsewhere) >= threshold):.0%} of another's"
+        )
+
+
+def _questions(conversation: Conversation) -> list[Question]:
+    return [
+        question
+        for question in conversation.questions
+        if question.category in CATEGORIES and answerable(conversation, question)
+    ]
+
+
+def _auc(high: list[float], low: list[float]) -> float:
+    """How often one of the first is above one of the second; equals count half."""
+    one, other = np.array(high)[:, None], np.array(low)[None]
+    return float((one > other).mean() + (one == other).mean() / 2)

@@ -1,8 +1,9 @@
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from console.engine.dates import dates_named, share_of_dates
+from console.engine.dates import dates_named, microseconds, share_of_dates
 
 MONDAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
 
@@ -42,4 +43,15 @@ def test_a_query_names_the_parts_of_its_dates(query, named):
     ],
 )
 def test_a_moment_has_a_share_of_what_was_named(query, share):
-    assert share_of_dates(dates_named(query), MONDAY) == pytest.approx(share)
+    moments = np.array([MONDAY.timestamp() * 1e6], np.int64)
+
+    assert share_of_dates(dates_named(query), moments) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970, 2024, 9999])
+def test_days_are_counted_in_any_year(year):
+    moment = datetime(year, 2, 28, 23, 59, 59, 999999, tzinfo=UTC)
+    names = {("year", year), ("month", 2), ("day", 28), ("weekday", moment.weekday())}
+    moments = np.array([microseconds(moment)])
+
+    assert share_of_dates(frozenset(names), moments).tolist() == [1.0]

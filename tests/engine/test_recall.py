@@ -1,47 +1,123 @@
-from datetime import UTC, datetime, timedelta
-
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.engine.recall import Text, rank
+from console.engine.coefficients import MODELS
+from console.engine.recall import FADE, Query
+from tests.engine.memory import order, rank, row, scores
 
-NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+USE3 = MODELS["use-3"]
+EAST, NORTH, NEARLY_EAST = (1.0, 0.0), (0.0, 1.0), (0.99, 0.14)
 
 
-def text(id_: str, content: str, *, hours: int = 0) -> Text:
-    return Text(id_, content, NOON + timedelta(hours=hours))
-
-
-def order(queries: list[str], *texts: Text) -> list[str]:
-    return [ranked.id for ranked in rank(queries, texts)]
+def asked(text: str, *, vector=EAST, **kwargs) -> Query:
+    return Query.of(text, np.array(vector, "<f4"), **kwargs)
 
 
 def test_the_most_relevant_comes_first():
-    texts = text("a", "has a dog"), text("b", "likes tea"), text("c", "tea for the dog")
+    rows = row("a", "has a dog"), row("b", "likes tea"), row("c", "tea for the dog")
 
-    assert order(["dogs and tea"], *texts)[0] == "c"
+    assert order("dogs and tea", *rows)[0] == "c"
 
 
 def test_of_equals_the_later_comes_first_and_then_the_later_id():
-    texts = text("a", "tea"), text("b", "tea", hours=1), text("c", "tea")
+    rows = row("a", "tea"), row("b", "tea", hours=1), row("c", "tea")
 
-    assert order(["tea"], *texts) == ["b", "c", "a"]
-    assert order(["tea"], *reversed(texts)) == ["b", "c", "a"]
-    assert order(["nothing of it"], *texts) == ["b", "c", "a"]
+    assert order("tea", *rows) == ["b", "c", "a"]
+    assert order("tea", *reversed(rows)) == ["b", "c", "a"]
+    assert order("nothing of it", *rows) == ["b", "c", "a"]
 
 
 def test_of_several_queries_the_best_score_counts():
-    texts = text("a", "likes tea"), text("b", "has a dog"), text("c", "rides a bike")
+    rows = row("a", "likes tea"), row("b", "has a dog"), row("c", "rides a bike")
 
-    both = {r.id: r.score for r in rank(["tea", "dog"], texts)}
-    one = {r.id: r.score for r in rank(["tea"], texts)}
+    both, one = scores(rank(["tea", "dog"], rows)), scores(rank(["tea"], rows))
 
-    assert both["a"] == one["a"] > 0
-    assert both["b"] > 0 == both["c"]
+    assert both["a"] == one["a"] > 10 * both["c"]
+    assert both["b"] > 10 * one["b"]
+
+
+def test_an_older_turn_counts_less():
+    rows = row("a", "likes tea"), row("b", "has a dog")
+    old = Query.of("tea", age=3)
+
+    faded, fresh = scores(rank([old], rows)), scores(rank(["tea"], rows))
+
+    assert faded["a"] == pytest.approx(FADE**3 * fresh["a"], abs=1e-4)
+
+
+def test_each_row_says_which_turn_won_it():
+    rows = row("a", "likes tea"), row("b", "has a dog")
+
+    ranking = rank(["dog", "tea"], rows)
+
+    assert ranking.by[0].tolist() == [1, 0]
 
 
 def test_nothing_to_rank_is_an_empty_list():
-    assert rank(["tea"], []) == []
+    ranking = rank(["tea"], [])
+
+    assert ranking.observations(10) == ranking.summaries(10) == []
+
+
+def test_no_more_than_the_limit_and_nothing_below_the_threshold():
+    rows = [row(str(number), "tea") for number in range(5)] + [row("x", "coffee")]
+    ranking = rank(["tea"], rows)
+
+    assert len(ranking.observations(3)) == 3
+    assert len(ranking.observations(10, threshold=0.05)) == 5
+    assert ranking.observations(0) == []
+
+
+def test_meaning_finds_what_no_word_does():
+    rows = [
+        row("a", "trains for a marathon", vector=NORTH),
+        row("b", "keeps a cat", vector=NEARLY_EAST),
+    ]
+
+    ranking = rank([asked("pets")], rows, coefficients=USE3)
+
+    assert [each.id for each in ranking.observations(2)] == ["b", "a"]
+
+
+def test_a_text_without_a_vector_is_scored_by_its_words_beside_those_with_one():
+    rows = [
+        row("old", "keeps a cat", vector=NEARLY_EAST),
+        row("new", "the tent leaks"),
+        row("other", "trains for a marathon", vector=NORTH),
+    ]
+
+    by_words = scores(rank(["leaking tent"], rows))
+    by_both = scores(rank([asked("leaking tent")], rows, coefficients=USE3))
+
+    assert by_both["new"] == by_words["new"]
+    assert max(by_both, key=by_both.get) == "new"
+
+
+def test_copies_are_shown_once_and_counted():
+    rows = [
+        row("a", "Likes tea.", vector=EAST),
+        row("b", "likes tea", vector=NEARLY_EAST, hours=1),
+        row("c", "Likes the tea!", vector=NEARLY_EAST),
+        row("d", "likes teas", vector=NORTH),  # the same stems, another meaning
+        row("e", "likes tea"),  # no vector yet: nobody's copy
+    ]
+
+    found = rank([asked("tea")], rows, coefficients=USE3).observations(10)
+
+    copies = {each.id: set(each.copies) for each in found}
+    [first] = [id_ for id_, those in copies.items() if those]
+    assert copies == {first: {"a", "b", "c"} - {first}, "d": set(), "e": set()}
+
+
+def test_copies_do_not_use_up_the_limit():
+    rows = [row(str(n), "likes tea", vector=EAST) for n in range(5)]
+    rows.append(row("other", "tea in the morning", vector=EAST))
+
+    found = rank([asked("tea")], rows, coefficients=USE3).observations(2)
+
+    assert {each.id for each in found} == {"4", "other"}
 
 
 @settings(deadline=None, derandomize=True)
@@ -50,48 +126,47 @@ def test_nothing_to_rank_is_an_empty_list():
     st.lists(st.text(max_size=40), max_size=8),
 )
 def test_any_text_is_ranked_once_from_high_to_low(queries, contents):
-    texts = [text(str(number), content) for number, content in enumerate(contents)]
+    rows = [row(str(number), content) for number, content in enumerate(contents)]
 
-    ranked = rank(queries, texts)
+    found = rank(queries, rows).observations(100)
 
-    assert sorted(r.id for r in ranked) == sorted(t.id for t in texts)
-    scores = [r.score for r in ranked]
-    assert scores == sorted(scores, reverse=True)
-    assert all(0 <= score <= 1 for score in scores)
-    assert ranked == rank(queries, texts[::-1])
-
-
-def told(id_: str, content: str, conversation: str, *, hours: int = 0) -> Text:
-    return Text(id_, content, NOON + timedelta(hours=hours), (conversation,))
+    assert sorted(each.id for each in found) == sorted(each[0] for each in rows)
+    assert [e.score for e in found] == sorted((e.score for e in found), reverse=True)
+    assert all(0 <= each.score <= 1 for each in found)
+    assert found == rank(queries, rows[::-1]).observations(100)
 
 
 def test_the_summary_of_its_conversation_lifts_an_observation():
-    observations = [told("a", "bought boots", "c1"), told("b", "bought boots", "c2")]
+    observations = [
+        row("a", "bought boots", "c1", "c9"),
+        row("b", "bought boots", "c2"),
+        row("c", "bought boots"),
+    ]
     summaries = [
-        told("s1", "talked about avalanche courses", "c1", hours=-9),
-        told("s2", "talked about the weather", "c2", hours=-9),
+        row("s1", "talked about avalanche courses", "c1", hours=-9),
+        row("s2", "talked about the weather", "c2", hours=-9),
     ]
 
-    ranked = {r.id: r.score for r in rank(["avalanche"], observations, summaries)}
+    found = scores(rank(["avalanche"], observations, summaries))
 
-    assert ranked["s1"] > ranked["a"] > ranked["b"] == ranked["s2"] == 0
+    assert found["s1"] > found["a"] > 1.5 * found["b"] > found["c"]
 
 
 def test_what_was_told_beside_a_match_comes_before_the_rest():
     observations = [
-        told("a", "likes tea", "c1"),
-        told("b", "the red one", "c1", hours=1),
-        told("c", "the blue one", "c2", hours=2),
+        row("a", "likes tea", "c1"),
+        row("b", "the red one", "c1", hours=1),
+        row("d", "the green one", "c1", hours=2),
+        row("c", "the blue one", "c2", hours=1),
     ]
 
-    ranked = {r.id: r.score for r in rank(["tea"], observations)}
+    found = scores(rank(["tea"], observations))
 
-    assert ranked["a"] > ranked["b"] > ranked["c"] == 0
+    assert found["a"] > found["b"] > 1.5 * found["d"]
+    assert found["d"] == pytest.approx(found["c"], rel=0.05)
 
 
 def test_a_date_in_the_query_lifts_what_happened_then():
-    observations = [text("a", "called"), text("b", "called", hours=24 * 60)]
+    rows = row("a", "called"), row("b", "called", hours=24 * 60)
 
-    ranked = [r.id for r in rank(["who called in January 2026"], observations)]
-
-    assert ranked == ["a", "b"]
+    assert order("who called in January 2026", *rows) == ["a", "b"]

@@ -13,6 +13,7 @@ from console.service.api.observations import Moment, show_observation
 from console.service.api.profiles import profile_of
 from console.service.api.request import ApiRequest
 from console.service.api.summaries import show_summary
+from console.service.api.trace import show_trace
 from console.service.recall import Question, recall
 
 Items = Annotated[int, msgspec.Meta(ge=0, le=int(limits.RECALL_ITEMS))]
@@ -27,6 +28,11 @@ class RecallBody(Body, frozen=True):
     summaries_limit: Items = int(limits.RECALL_SUMMARIES)
     communications_limit: Items = 0
     relevance_threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    # Ours, not the contract's (trace.py).
+    trace: bool = False
+    trace_items: Annotated[
+        list[str], msgspec.Meta(max_length=int(limits.RECALL_ITEMS))
+    ] = []
 
 
 def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
@@ -47,15 +53,16 @@ def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     )
 
     def scored(shown: dict[str, Any]) -> dict[str, Any]:
-        score = found.scores.get(shown["id"])
+        score = found.score(shown["id"])
         return shown if score is None else shown | {"score": score}
 
-    return answer(
-        {
-            "observations": [scored(show_observation(o)) for o in found.observations],
-            "summaries": [scored(show_summary(s)) for s in found.summaries],
-            # Conversations are not stored yet, so there is nothing to quote.
-            "communications": [],
-            "meta": {"queryTime": round((perf_counter() - begin) * 1000)},
-        }
-    )
+    shown = {
+        "observations": [scored(show_observation(o)) for o in found.observations],
+        "summaries": [scored(show_summary(s)) for s in found.summaries],
+        # Conversations are not stored yet, so there is nothing to quote.
+        "communications": [],
+        "meta": {"queryTime": round((perf_counter() - begin) * 1000)},
+    }
+    if body.trace:
+        shown["trace"] = show_trace(found, body.trace_items)
+    return answer(shown)

@@ -1,6 +1,7 @@
 """The memory's tables: one noun a file, every key led by the store."""
 
 from console.service.models.account import Account, Credential
+from console.service.models.index import IndexEntry
 from console.service.models.observation import (
     Observation,
     ObservationRevision,
@@ -16,6 +17,7 @@ __all__ = [
     "Credential",
     "Identifier",
     "IdentitySettings",
+    "IndexEntry",
     "Observation",
     "ObservationRevision",
     "Operation",

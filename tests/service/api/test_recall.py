@@ -73,7 +73,7 @@ def test_a_query_ranks_and_scores(recall, observe):
     scores = [item["score"] for item in recalled]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-    assert scores[0] > scores[1] > scores[2] == 0
+    assert scores[0] > scores[1] > 10 * scores[2]
 
 
 def test_without_question_the_newest_come_first_and_nothing_is_scored(
@@ -101,7 +101,7 @@ def test_a_conversation_asks_by_what_is_kept_of_it(recall, observe, summarise):
     recalled = recall(conversationId=CONVERSATION)
 
     assert contents(recalled)[:2] == ["the blue tent leaks", "bought a tent in May"]
-    assert recalled["observations"][2]["score"] == 0
+    assert recalled["observations"][2]["score"] < 0.05
     assert recalled["summaries"][0]["score"] > 0
 
 
@@ -215,8 +215,8 @@ def test_what_was_changed_is_recalled_as_changed(api, recall, profile, observe):
 
     api("PATCH", f"{profile}/Observations/{seen['id']}", {"content": "likes coffee"})
 
-    assert recall(query="tea", relevanceThreshold=0.01)["observations"] == []
-    assert contents(recall(query="coffee", relevanceThreshold=0.01)) == ["likes coffee"]
+    assert recall(query="tea", relevanceThreshold=0.05)["observations"] == []
+    assert contents(recall(query="coffee", relevanceThreshold=0.05)) == ["likes coffee"]
 
 
 def test_what_was_deleted_is_not_recalled(api, recall, profile, observe):

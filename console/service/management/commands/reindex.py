@@ -1,0 +1,64 @@
+"""Makes the table that Recall reads anew."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from console.service.embedding import model_id
+from console.service.models import Profile, Store
+from console.service.reindexing import (
+    entries_by_model,
+    entries_pending,
+    make_all_vectors,
+    rebuild,
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes what Recall reads anew from the memory's observations and summaries:"
+        " after an update that says so, or to be sure. The memory serves meanwhile."
+        " A changed MEMORY_EMBEDDER needs no reindex: the worker makes the new vectors;"
+        " --status says how far it is, --vectors does it here and now."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--status", action="store_true", help="only say what is there"
+        )
+        which.add_argument(
+            "--vectors", action="store_true", help="only make vectors that are missing"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["status"]:
+            # None: quiet unless stderr is a terminal.
+            disable = True if options["verbosity"] == 0 else None
+            if not options["vectors"]:
+                self.rebuild(disable)
+            self.make_vectors(disable)
+        self.report()
+
+    def rebuild(self, disable: bool | None) -> None:
+        total = Profile.objects.count()
+        with tqdm(total=total, unit=" profiles", disable=disable) as bar:
+            for store in Store.objects.all():
+                for _ in rebuild(store):
+                    bar.update()
+
+    def make_vectors(self, disable: bool | None) -> None:
+        with tqdm(total=entries_pending(), unit=" vectors", disable=disable) as bar:
+            for made in make_all_vectors():
+                bar.update(made)
+
+    def report(self) -> None:
+        by_model = entries_by_model()
+        present = model_id() or "none"
+        self.stdout.write(f"{by_model.total()} texts, embedder {present}")
+        for model, count in sorted(by_model.items()):
+            self.stdout.write(f"  {count} {model or 'without a vector'}")
+        if waiting := entries_pending():
+            self.stdout.write(f"  {waiting} wait for the worker, recalled by words")

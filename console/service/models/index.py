@@ -1,0 +1,34 @@
+from django.db import models
+
+from console.service.models.scope import ProfileScoped
+
+
+class IndexEntry(ProfileScoped):
+    """What Recall reads of one observation or summary: no text, only its traces.
+
+    item_id        of the observation or summary
+    occurred_at    microseconds since 1970, UTC
+    terms          its stems (engine.tokens.terms), four bytes each
+    conversations  where it comes from (engine.packing), eight bytes each
+    model          id of the embedder that made the vector; "" while there is none
+    vector         8-bit levels with their scale (engine.packing)
+    RECALL.md, "Rows, not packed blobs, first": about 0.6 kB a text.
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "profile_id", "item_id")
+    item_id = models.CharField(max_length=46)
+    occurred_at = models.BigIntegerField()
+    terms = models.BinaryField()
+    conversations = models.BinaryField()
+    model = models.CharField(max_length=40, default="")
+    vector = models.BinaryField(default=b"")
+
+    class Meta:
+        verbose_name_plural = "index entries"
+        indexes = [
+            # What the worker looks for: entries without the present model's vector.
+            models.Index(fields=["store_id", "model"], name="index_entry_by_model")
+        ]
+
+    def __str__(self) -> str:
+        return self.item_id

@@ -1,0 +1,47 @@
+"""Small memories for the engine's tests, written as rows of the side table."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from console.engine.coefficients import WORDS, Coefficients
+from console.engine.dates import microseconds
+from console.engine.packing import pack_conversations, pack_vector
+from console.engine.recall import Query, Ranking
+from console.engine.texts import Row, Texts
+from console.engine.tokens import terms
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def row(
+    id_: str,
+    content: str,
+    *conversations: str,
+    hours: int = 0,
+    vector: Sequence[float] = (),
+) -> Row:
+    moment = microseconds(NOON + timedelta(hours=hours))
+    packed = pack_vector(np.array(vector, "<f4")) if vector else b""
+    return id_, moment, terms(content), pack_conversations(conversations), packed
+
+
+def rank(
+    queries: Sequence[str | Query],
+    observations: Sequence[Row],
+    summaries: Sequence[Row] = (),
+    coefficients: Coefficients = WORDS,
+) -> Ranking:
+    asked = [Query.of(q) if isinstance(q, str) else q for q in queries]
+    return Ranking(asked, Texts.of(observations), Texts.of(summaries), coefficients)
+
+
+def order(query: str, *rows: Row) -> list[str]:
+    return [each.id for each in rank([query], rows).observations(100)]
+
+
+def scores(ranking: Ranking) -> dict[str, float]:
+    """Of all observations and summaries, by id."""
+    found = (*ranking.observations(100), *ranking.summaries(100))
+    return {each.id: each.score for each in found}

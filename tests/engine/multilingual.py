@@ -1,0 +1,81 @@
+"""English observations of one customer memory, asked for in other languages.
+
+multilingual.json holds 60 of them, each with a question or a note of the same meaning
+in German, Spanish and French: paraphrased, mostly without names and numbers, so that
+the words which two languages share find few.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from console.engine.coefficients import coefficients_of
+from console.engine.embedding import Embedder
+from console.engine.packing import Floats, pack_vector
+from console.engine.recall import Query, Ranking
+from console.engine.texts import Texts
+from console.engine.tokens import terms
+
+LANGUAGES = {"de": "German", "es": "Spanish", "fr": "French"}
+FACTS: Sequence[dict[str, str]] = json.loads(
+    Path(__file__).with_suffix(".json").read_text("utf-8")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Means over the queries of one language, 0 to 1.
+
+    recall_5  share whose observation is among the first five; by chance 5 in 60
+    mrr       of 1 divided by the place of the observation
+    """
+
+    recall_5: float
+    mrr: float
+
+    @classmethod
+    def of(cls, places: Sequence[int]) -> "Measures":
+        return cls(fmean(p <= 5 for p in places), fmean(1 / p for p in places))
+
+
+def places(embedder: Embedder | None) -> dict[str, list[int]]:
+    """By language, where each observation stands for its query, from 1.
+
+    All 60 are one profile, without conversations or dates. No embedder: words alone.
+    """
+    observations, nothing = _observations(embedder), Texts.of([])
+    coefficients = coefficients_of(embedder.id if embedder else "")
+
+    def place(id_: str, query: Query) -> int:
+        ranking = Ranking([query], observations, nothing, coefficients)
+        ranked = ranking.observations(len(FACTS))
+        return [each.id for each in ranked].index(id_) + 1
+
+    return {
+        language: [
+            place(id_, Query.of(text, vector))
+            for id_, text, vector in _embedded(embedder, language)
+        ]
+        for language in LANGUAGES
+    }
+
+
+def _observations(embedder: Embedder | None) -> Texts:
+    return Texts.of(
+        [
+            (id_, 0, terms(text), b"", b"" if vector is None else pack_vector(vector))
+            for id_, text, vector in _embedded(embedder, "en")
+        ]
+    )
+
+
+def _embedded(
+    embedder: Embedder | None, language: str
+) -> Iterator[tuple[str, str, Floats | None]]:
+    """Id, text and vector of each fact in one language."""
+    texts = [fact[language] for fact in FACTS]
+    vectors = embedder.embed(texts) if embedder else [None] * len(texts)
+    ids = (f"{number:02}" for number in range(len(texts)))
+    return zip(ids, texts, vectors, strict=True)
