@@ -151,8 +151,12 @@ class Memories(Bound):
         summaries_limit: int = 5,
         communications_limit: int = 0,
         relevance_threshold: float = 0.0,
+        trace: bool = False,
     ) -> Recall:
-        """Ranked by `query`, else by the conversation, else newest first unscored."""
+        """Ranked by `query`, else by the conversation, else newest first unscored.
+
+        trace  asks why; only the embedded memory answers that.
+        """
         body = given(
             query=query or None,
             conversationId=conversation_id or None,
@@ -162,6 +166,7 @@ class Memories(Bound):
             summariesLimit=summaries_limit,
             communicationsLimit=communications_limit,
             relevanceThreshold=relevance_threshold,
+            trace=trace or None,
         )
         path = f"{self._profile(profile_id)}/Recall"
         return wire.recall(self._sender.send("POST", path, body=body, reads=True))

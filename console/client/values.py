@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from msgspec import Meta
 
+from console.client.traces import Trace
 from console.core import ids
 
 
@@ -186,6 +187,7 @@ class Recall:
     communications: tuple[dict[str, Any], ...] = field(repr=False)
     query_time_ms: int
     exchange: Exchange
+    trace: Trace | None = None
     canonical_id: str | None = None
 
     @property

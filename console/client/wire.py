@@ -16,6 +16,7 @@ from console.client.shapes import (
     value,
     without_nulls,
 )
+from console.client.traces import Texts, Trace, TracedItem, TracedQuery
 
 
 def accepted(answer: Answer) -> values.Operation:
@@ -135,7 +136,22 @@ def recall(answer: Answer) -> values.Recall:
             response=answer.body,
             elapsed_ms=answer.elapsed_ms,
         ),
+        trace=_trace(answer),
         canonical_id=answer.canonical_id,
+    )
+
+
+def _trace(answer: Answer) -> Trace | None:
+    """None where the memory gave none, and for newest first, which has no scores."""
+    raw = member(answer, "trace")
+    if not raw.get("items") and not raw.get("queries"):
+        return None
+    inner = replace(answer, body=raw)
+    return Trace(
+        embedder=convert(inner, str, raw.get("embedder", ""), ".embedder"),
+        texts=value(inner, Texts, member(inner, "texts"), ".texts"),
+        queries=items(inner, "queries", reader(TracedQuery)),
+        items=items(inner, "items", reader(TracedItem)),
     )
 
 

@@ -79,6 +79,7 @@ class RunForm(forms.Form):
     )
     begin = DayField(required=False, label="From")
     end = DayField(required=False, label="Before")
+    explain = forms.BooleanField(required=False, label="Explain scores")
 
     @classmethod
     def of_link(cls, values: dict[str, str]) -> "RunForm":
@@ -114,6 +115,7 @@ class RunForm(forms.Form):
             "observations_limit": asked["observations"],
             "summaries_limit": asked["summaries"],
             "relevance_threshold": asked["threshold"],
+            "trace": asked["explain"],
         }
 
 

@@ -6,20 +6,38 @@ from time import perf_counter
 from typing import Any
 
 from console.client.store import StoreClient
+from console.client.traces import Part, TracedItem
 from console.client.values import Observation, Profile, Recall, Summary
 from console.web.identity import name_of
 
+# The parts of a score, as the embedded memory names them (console/engine/fusion.py).
+WORDS = {
+    "meaning": "what it means",
+    "words": "words of the query that it holds",
+    "bulk": "how much that is",
+    "date": "happened when the query says",
+    "summary": "summary of its conversation",
+    "neighbour": "told beside a match",
+    "few": "how few there are to choose from",
+}
 # Below this, a person should not take an item for an answer.
 UNLIKELY = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One recalled item in its place."""
+    """One recalled item in its place; `traced` where the memory explains it."""
 
     rank: int
     kind: str  # observation or summary
     item: Observation | Summary
+    traced: TracedItem | None = None
+
+    @property
+    def why(self) -> list[tuple[str, Part]]:
+        """The parts that move the score, in words."""
+        parts = self.traced.parts if self.traced else {}
+        return [(WORDS[n], parts[n]) for n in WORDS if n in parts and parts[n].adds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,7 @@ class Run:
     profile: Profile
     recall: Recall
     mode_asked: str
+    explain: bool
     resolve_ms: float
 
     @property
@@ -55,8 +74,10 @@ class Run:
             items.sort(key=lambda pair: -(pair[1].score or 0))
         else:
             items.sort(key=lambda pair: pair[1].occurred_at, reverse=True)
+        trace = self.recall.trace
         return [
-            Result(rank, kind, item) for rank, (kind, item) in enumerate(items, start=1)
+            Result(rank, kind, item, trace.of(item.id) if trace else None)
+            for rank, (kind, item) in enumerate(items, start=1)
         ]
 
     @property
@@ -83,7 +104,13 @@ def recall_profile(
     profile = store.fetch_profile(profile_id)
     resolve_ms = (perf_counter() - begin) * 1000
     recall = store.recall(profile.canonical_id or profile.id, **question)
-    return Run(profile, recall, mode_asked=mode, resolve_ms=resolve_ms)
+    return Run(
+        profile,
+        recall,
+        mode_asked=mode,
+        explain=question["trace"],
+        resolve_ms=resolve_ms,
+    )
 
 
 def pretty(content: Any) -> str:

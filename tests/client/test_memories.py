@@ -194,3 +194,75 @@ def test_what_cannot_stand_in_a_path_is_never_sent(noun, call):
         call(memory.store)
 
     assert memory.requests == []
+
+
+TRACE = {
+    "embedder": "use-3",
+    "texts": {"observations": 1, "summaries": 0, "withoutVector": 1},
+    "queries": [
+        {
+            "stems": ["bill"],
+            "unknownStems": ["paper"],
+            "dates": {"month": 5},
+            "weight": 1,
+            "byMeaning": True,
+        }
+    ],
+    "items": [
+        {
+            "id": OBSERVATION_BODY["id"],
+            "recalled": True,
+            "place": 1,
+            "score": 0.71,
+            "query": 0,
+            "bias": -8.6,
+            "logOdds": 0.9,
+            "byMeaning": False,
+            "parts": {"words": {"value": 0.5, "adds": 2.3}},
+            "stems": ["bill"],
+        }
+    ],
+}
+RANKED = {
+    "observations": [OBSERVATION_BODY | {"score": 0.71}],
+    "summaries": [],
+    "communications": [],
+    "meta": {"queryTime": 12},
+}
+
+
+def test_a_recall_is_explained_to_who_asks():
+    memory = Memory(RANKED | {"trace": TRACE})
+
+    recall = memory.store.recall(PROFILE, query="bills", trace=True)
+
+    assert memory.body()["trace"] is True
+    item = recall.trace.of(OBSERVATION_BODY["id"])
+    assert (item.place, item.parts["words"].adds, item.summary) == (1, 2.3, "")
+    assert recall.trace.of("mem_observation_x") is None
+    assert recall.trace.texts.total == recall.trace.texts.without_vector == 1
+    assert "bill" not in repr(recall)
+
+
+@pytest.mark.parametrize("trace", [None, {}, {"mode": "recent", "stepsMs": {}}])
+def test_a_memory_may_give_no_reasons(trace):
+    recall = Memory(RANKED | {"trace": trace}).store.recall(PROFILE, trace=True)
+
+    assert recall.trace is None
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"items": [5]}, "items"),
+        ({"items": [TRACE["items"][0] | {"score": "high"}]}, "score"),
+        ({"queries": "x"}, "queries"),
+        ({"texts": {}}, "texts"),
+        ({"embedder": 5}, "embedder"),
+    ],
+)
+def test_misshapen_reasons_are_refused(change, place):
+    memory = Memory(RANKED | {"trace": TRACE | change})
+
+    with pytest.raises(MemoryUnexpected, match=place):
+        memory.store.recall(PROFILE, trace=True)

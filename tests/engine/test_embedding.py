@@ -32,7 +32,9 @@ def test_none_is_no_model():
 
 @pytest.mark.parametrize("name", ["", "use-4", "onnx", "onnx:"])
 def test_another_name_is_refused(name):
-    with pytest.raises(ValueError, match="is no embedder: use-3, onnx:<folder> or none"):
+    with pytest.raises(
+        ValueError, match="is no embedder: use-3, onnx:<folder> or none"
+    ):
         load_embedder(name)
 
 

@@ -5,6 +5,7 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
@@ -226,3 +227,46 @@ def test_a_run_is_one_audit_entry_without_the_query(client, profile):
     assert entry.object_id == profile
     assert entry.details["mode"] == "query"
     assert "delivery" not in str(entry.details)
+
+
+def test_scores_are_explained_on_demand(client, profile):
+    asked = {"identity": profile, "query": "delivery by text message or fax"}
+    plain = ask(client, **asked)
+    explained = ask(client, **asked, explain="on")
+
+    assert "happened when" not in plain.text
+    assert 'class="why"' not in plain.text
+    assert explained.text.count('class="why"') == 3
+    assert "words of the query that it holds" in explained.text
+    assert "<code" in explained.text
+    assert "fax" in explained.text.partition("Nobody here said")[2]
+
+
+def test_what_waits_for_its_vector_is_said(client, profile):
+    before = ask(client, identity=profile, query="delivery", explain="on")
+    call_command("reindex", verbosity=0)
+    after = ask(client, identity=profile, query="delivery", explain="on")
+
+    assert "3 of 3 texts are found by their words alone" in before.text
+    assert "their vectors are still being made" in before.text
+    assert "by their words alone" not in after.text
+    assert "what it means" in after.text
+
+
+def test_copies_are_shown_once_with_their_number(client, tenant, profile):
+    for _ in range(3):
+        make_observation(tenant, profile, "Wants expedited shipping.")
+    call_command("reindex", verbosity=0)
+
+    page = ask(client, identity=profile, query="expedited", explain="on")
+
+    assert "4 observations" not in page.text
+    assert '<span class="badge">3 times</span>' in page.text
+    assert page.text.count("Copy 1") == 1
+
+
+def test_newest_first_has_no_scores_to_explain(client, profile):
+    page = ask(client, identity=profile, mode="recent", explain="on")
+
+    assert 'class="why"' not in page.text
+    assert "no reasons" not in page.text
