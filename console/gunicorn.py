@@ -1,6 +1,8 @@
 """gunicorn, as `make run` and the container start it. Settings: gunicorn's own names."""
 
 import os
+from threading import Thread
+from typing import Any
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -13,3 +15,12 @@ accesslog = os.environ.get("ACCESS_LOG") or None
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
 limit_request_line = 8190
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load the embedder while the first requests come in: a Recall would wait a second
+    for it."""
+    # Here and not above: gunicorn reads this file before Django is set up.
+    from console.service.embedding import query_vector
+
+    Thread(target=query_vector, args=("ready",), daemon=True).start()

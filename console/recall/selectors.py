@@ -21,7 +21,7 @@ WORDS = {
     "few": "how few there are to choose from",
 }
 # Below this, a person should not take an item for an answer.
-UNLIKELY = 0.05
+UNLIKELY = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,10 @@ class Result:
 
     @property
     def why(self) -> list[tuple[str, Part]]:
-        """The parts that move the score, in words."""
+        """The parts that move the score by what can be seen, in words."""
         parts = self.traced.parts if self.traced else {}
-        return [(WORDS[n], parts[n]) for n in WORDS if n in parts and parts[n].adds]
+        known = [(words, parts[name]) for name, words in WORDS.items() if name in parts]
+        return [(words, part) for words, part in known if abs(part.adds) >= 0.05]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Run:
 
     @property
     def first_unmatched(self) -> int:
-        """The rank from which items are wanted once in twenty times or less; 0: none."""
+        """The rank from which items are wanted once in thirty times or less; 0: none."""
         if not self.recall.is_ranked:
             return 0
         return next((r.rank for r in self.results if (r.item.score or 0) < UNLIKELY), 0)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
@@ -24,7 +24,12 @@ RUN_S = 20.0
 # A write asks for a run so much later; until then, further writes need not ask.
 DELAY_S = 1.0
 
-Key = tuple[str, ...]  # store, profile, item
+Key = tuple[str, str]  # profile, item
+
+SET_VECTOR = """
+    UPDATE service_indexentry SET model = %s, vector = %s
+    WHERE store_id = %s AND profile_id = %s AND item_id = %s
+"""
 
 _asked_until = 0.0
 
@@ -78,41 +83,60 @@ def embed_pending(model: Embedder) -> Iterator[int]:
 
 
 def _embed_batch(store_id: str, model: Embedder) -> int:
-    keys = list(pending(store_id, model.id).values_list("pk", flat=True)[:BATCH])
-    contents = contents_of(keys)
+    waiting = pending(store_id, model.id)
+    keys = list(waiting.values_list("profile_id", "item_id")[:BATCH])
+    contents = _contents_of(store_id, keys)
     packed: dict[Key, bytes] = {}
     if contents:
         vectors = model.embed(list(contents.values()))
         packed = dict(zip(contents, map(pack_vector, vectors), strict=True))
     with transaction.atomic(using="memory"):
-        _store(model.id, keys, contents, packed)
+        _store(store_id, model.id, keys, contents, packed)
     return len(keys)
 
 
 def _store(
-    model: str, keys: Sequence[Key], seen: dict[Key, str], packed: dict[Key, bytes]
+    store_id: str,
+    model: str,
+    keys: Sequence[Key],
+    seen: dict[Key, str],
+    packed: dict[Key, bytes],
 ) -> None:
     """Write what still is the vector of its text: embedding held no lock."""
     # Whoever changes a text changes its entry in the same transaction: with the
     # entries held, a text that is still the same stays so until this is committed.
-    list(IndexEntry.objects.select_for_update().filter(pk__in=keys).values_list("pk"))
-    present = contents_of(keys)
-    for key in keys:
-        entry = IndexEntry.objects.filter(pk=key)
-        if key not in present:
-            entry.delete()  # stands for nothing; kept, it would be met again and again
-        elif present[key] == seen.get(key):
-            entry.update(model=model, vector=packed[key])
-
-
-def contents_of(keys: Sequence[Key]) -> dict[Key, str]:
-    """The texts behind entries, by the entries' keys."""
-    return {
-        key: content
-        for model in (Observation, Summary)
-        for key, content in model.objects.filter(pk__in=keys).values_list(
-            "pk", "content"
+    list(_entries(store_id, keys).select_for_update().values_list("item_id"))
+    present = _contents_of(store_id, keys)
+    same = [key for key in packed if present.get(key) == seen[key]]
+    with connections["memory"].cursor() as cursor:
+        # Not one ORM update a row: compiling those took longer than embedding.
+        cursor.executemany(
+            SET_VECTOR, [(model, packed[key], store_id, *key) for key in same]
         )
+    # An entry without its text stands for nothing; kept, it would be met again and
+    # again.
+    if gone := [key for key in keys if key not in present]:
+        _entries(store_id, gone).delete()
+
+
+def _entries(store_id: str, keys: Sequence[Key]) -> Any:
+    """Entries by the primary key's columns, which is what an index can answer."""
+    profiles, ids = zip(*keys, strict=True) if keys else ((), ())
+    entries: Any = IndexEntry.objects
+    return entries.filter(
+        store_id=store_id, profile_id__in=set(profiles), item_id__in=ids
+    )
+
+
+def _contents_of(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
+    """The texts behind entries, by the entries' keys."""
+    profiles, ids = zip(*keys, strict=True) if keys else ((), ())
+    return {
+        (profile_id, id_): content
+        for model in (Observation, Summary)
+        for profile_id, id_, content in model.objects.filter(
+            store_id=store_id, profile_id__in=set(profiles), id__in=ids
+        ).values_list("profile_id", "id", "content")
     }
 
 

@@ -191,6 +191,8 @@ def _newest(model: Any, profile: Profile, question: Question, limit: int) -> Any
 
 def _rows(model: Any, profile: Profile, ranked: Sequence[Ranked]) -> list[Any]:
     """The ranked items of one kind, in their order."""
+    if not ranked:
+        return []
     ids = [each.id for each in ranked]
     rows = {row.id: row for row in model.objects.of(profile).filter(id__in=ids)}
     return [rows[id_] for id_ in ids if id_ in rows]
