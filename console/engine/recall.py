@@ -148,16 +148,22 @@ def _best(
     texts: Texts, scores: NDArray[np.float64], limit: int, threshold: float
 ) -> list[Ranked]:
     order = texts.newest_first(scores)
+    rest = iter(order[scores[order] >= threshold].tolist())
     copies: dict[int, list[int]] = {}
     alike: dict[bytes, list[int]] = defaultdict(list)
-    for row in order[scores[order] >= threshold].tolist() if limit else ():
-        terms = texts.packed_terms[row]
-        first = _first_alike(texts, alike.get(terms, ()), row)
+    terms = texts.packed_terms
+    while len(copies) < limit and (row := next(rest, None)) is not None:
+        first = _first_alike(texts, alike[terms[row]], row)
+        if first is None:
+            copies[row] = []
+            alike[terms[row]].append(row)
+        else:
+            copies[first].append(row)
+    # What is not shown can still be a copy of what is.
+    for row in [row for row in rest if terms[row] in alike]:
+        first = _first_alike(texts, alike[terms[row]], row)
         if first is not None:
             copies[first].append(row)
-        elif len(copies) < limit:
-            copies[row] = []
-            alike[terms].append(row)
     return [
         Ranked(texts.ids[row], float(scores[row]), tuple(texts.ids[n] for n in found))
         for row, found in copies.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Self
 
 import numpy as np
@@ -14,9 +15,10 @@ from console.engine.packing import (
     unpack_terms,
 )
 
-# id, occurred_at (microseconds since 1970, UTC), terms, conversations, vector; the
-# last three packed (tokens.terms, packing.pack_*), the vector b"" where there is none.
-Row = tuple[str, int, bytes, bytes, bytes]
+# id, occurred_at (microseconds since 1970, UTC), terms, conversations, vector, id of
+# the model that made it. Terms, conversations and vector are packed (tokens.terms,
+# packing.pack_*); a text without a vector has b"" and "".
+Row = tuple[str, int, bytes, bytes, bytes, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,15 @@ class Texts:
     vectors: Vectors
 
     @classmethod
-    def of(cls, rows: Sequence[Row]) -> Self:
-        rows = sorted(rows, key=lambda row: row[0])
-        ids, moments, terms, conversations, vectors = (
-            zip(*rows, strict=True) if rows else ((),) * 5
+    def of(cls, rows: Sequence[Row], model: str) -> Self:
+        """Vectors of another model than this one count as none."""
+        rows = sorted(rows, key=itemgetter(0))
+        ids, moments, terms, conversations, vectors, models = (
+            zip(*rows, strict=True) if rows else ((),) * 6
         )
+        if any(other != model for other in set(models)):
+            pairs = zip(vectors, models, strict=True)
+            vectors = tuple(vector if of == model else b"" for vector, of in pairs)
         return cls(
             ids,
             np.array(moments, np.int64),

@@ -65,22 +65,13 @@ def traces_of(row: Observation | Summary) -> dict[str, Any]:
 
 
 def read_entries(
-    profile: Profile,
-    model: str,
-    *,
-    begin: datetime | None = None,
-    end: datetime | None = None,
+    profile: Profile, *, begin: datetime | None = None, end: datetime | None = None
 ) -> list[Row]:
-    """A profile's entries by id, with the vectors of `model`: begin <= time < end."""
+    """A profile's entries in the order of their ids: begin <= time < end."""
     entries = IndexEntry.objects.of(profile).order_by("item_id")
     if begin:
         entries = entries.filter(occurred_at__gte=microseconds(begin))
     if end:
         entries = entries.filter(occurred_at__lt=microseconds(end))
     columns = ("item_id", "occurred_at", "terms", "conversations", "vector", "model")
-    return [
-        (id_, moment, words, conversations, vector if of == model else b"")
-        for id_, moment, words, conversations, vector, of in entries.values_list(
-            *columns
-        )
-    ]
+    return list(entries.values_list(*columns))

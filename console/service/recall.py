@@ -1,8 +1,10 @@
 """Recall: what of a profile matters now, in three modes. Contract 11.6."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
@@ -59,13 +61,11 @@ def recall(profile: Profile, question: Question) -> Answer:
     if query := question.query.strip():
         queries = [Query.of(query, query_vector(query))]
         steps.end("query")
-        entries = read_entries(
-            profile, model_id(), begin=question.begin, end=question.end
-        )
+        entries = read_entries(profile, begin=question.begin, end=question.end)
         steps.end("read")
         return _best_first("query", profile, question, queries, entries, steps)
     if question.conversation_id:
-        entries = read_entries(profile, model_id())
+        entries = read_entries(profile)
         steps.end("read")
         queries = _turns(profile, entries, question.conversation_id)
         entries = _within(entries, question)
@@ -112,11 +112,13 @@ def _best_first(
 
 def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
     model = model_id()
-    if model and not all(vector for *_, vector in entries):
+    # By their ids, all observations come before all summaries.
+    first_summary = bisect_left(entries, "mem_summary_", key=itemgetter(0))
+    told = Texts.of(entries[:first_summary], model)
+    summed_up = Texts.of(entries[first_summary:], model)
+    if not (told.vectors.known.all() and summed_up.vectors.known.all()):
         ask_for_vectors()
-    told = [row for row in entries if row[0].startswith("mem_observation_")]
-    summed_up = [row for row in entries if row[0].startswith("mem_summary_")]
-    return Ranking(queries, Texts.of(told), Texts.of(summed_up), coefficients_of(model))
+    return Ranking(queries, told, summed_up, coefficients_of(model))
 
 
 def _newest_first(profile: Profile, question: Question, steps: Steps) -> Answer:
@@ -159,7 +161,7 @@ def _holds(conversations: bytes, digest: bytes) -> bool:
 
 def _vector_of(row: Row) -> Any:
     """The turn's own vector, made when it was stored; None while it is not there."""
-    return Vectors.of([row[4]]).vector(0) if row[4] else None
+    return Vectors.of([row[4]]).vector(0) if row[5] and row[5] == model_id() else None
 
 
 def _within(entries: Sequence[Row], question: Question) -> list[Row]:

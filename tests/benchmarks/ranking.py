@@ -13,11 +13,13 @@ from console.engine.texts import Texts
 from console.engine.tokens import terms
 from tests.benchmarks.quality import Conversation, Item, conversations
 
+MODEL = "use-3"
+
 
 class Memories:
     """The vectors of every text and query of the data."""
 
-    def __init__(self, model: str = "use-3") -> None:
+    def __init__(self, model: str = MODEL) -> None:
         self._model = load_embedder(model)
         self._vectors: dict[str, Floats] = {}
         texts = {
@@ -51,9 +53,11 @@ def texts_of(items: Sequence[Item], memories: Memories | None) -> Texts:
                 terms(item.content),
                 pack_conversations([item.session]),
                 pack_vector(memories.vector(item.content)) if memories else b"",
+                MODEL if memories else "",
             )
             for item in items
-        ]
+        ],
+        MODEL,
     )
 
 

@@ -12,6 +12,7 @@ from console.engine.recall import Query, Ranking
 from console.engine.texts import Row, Texts
 from console.engine.tokens import terms
 
+MODEL = "a model"
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
@@ -24,7 +25,14 @@ def row(
 ) -> Row:
     moment = microseconds(NOON + timedelta(hours=hours))
     packed = pack_vector(np.array(vector, "<f4")) if vector else b""
-    return id_, moment, terms(content), pack_conversations(conversations), packed
+    return (
+        id_,
+        moment,
+        terms(content),
+        pack_conversations(conversations),
+        packed,
+        MODEL if packed else "",
+    )
 
 
 def rank(
@@ -34,7 +42,8 @@ def rank(
     coefficients: Coefficients = WORDS,
 ) -> Ranking:
     asked = [Query.of(q) if isinstance(q, str) else q for q in queries]
-    return Ranking(asked, Texts.of(observations), Texts.of(summaries), coefficients)
+    told, summed_up = Texts.of(observations, MODEL), Texts.of(summaries, MODEL)
+    return Ranking(asked, told, summed_up, coefficients)
 
 
 def order(query: str, *rows: Row) -> list[str]:

@@ -45,7 +45,7 @@ def places(embedder: Embedder | None) -> dict[str, list[int]]:
 
     All 60 are one profile, without conversations or dates. No embedder: words alone.
     """
-    observations, nothing = _observations(embedder), Texts.of([])
+    observations, nothing = _observations(embedder), Texts.of([], "")
     coefficients = coefficients_of(embedder.id if embedder else "")
 
     def place(id_: str, query: Query) -> int:
@@ -63,12 +63,12 @@ def places(embedder: Embedder | None) -> dict[str, list[int]]:
 
 
 def _observations(embedder: Embedder | None) -> Texts:
-    return Texts.of(
-        [
-            (id_, 0, terms(text), b"", b"" if vector is None else pack_vector(vector))
-            for id_, text, vector in _embedded(embedder, "en")
-        ]
-    )
+    model = embedder.id if embedder else ""
+    rows = [
+        (id_, 0, terms(text), b"", pack_vector(vector) if embedder else b"", model)
+        for id_, text, vector in _embedded(embedder, "en")
+    ]
+    return Texts.of(rows, model)
 
 
 def _embedded(
