@@ -9,12 +9,16 @@ from console.core.ids import STORE_ID, new_id
 from console.service import errors, limits
 from console.service.models import (
     Account,
+    DataMapping,
     Identifier,
     IdentitySettings,
+    ImportChunk,
     IndexEntry,
+    MergedProfile,
     Observation,
     ObservationRevision,
     Profile,
+    ProfileImport,
     Store,
     Summary,
     Trait,
@@ -24,12 +28,16 @@ from console.service.models import (
 # Profiles first: whoever is writing below one holds its row, and is waited for.
 _SCOPED = (
     Profile,
+    MergedProfile,
     IndexEntry,
     ObservationRevision,
     Observation,
     Summary,
     Trait,
     Identifier,
+    DataMapping,
+    ImportChunk,
+    ProfileImport,
     TraitGroup,
 )
 

@@ -23,6 +23,28 @@ class Profile(StoreScoped):
         return self.id
 
 
+class MergedProfile(StoreScoped):
+    """An id that a profile had before it was merged into another. Contract 7.
+
+    canonical_id  of the profile that it is now; always one that is there
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=42)
+    canonical_id = models.CharField(max_length=42)
+    merged_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["store_id", "canonical_id"], name="merged_profile_by_canonical"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} is {self.canonical_id}"
+
+
 class Trait(ProfileScoped):
     """One known thing about a customer. Contract 11.1 and 11.2.
 

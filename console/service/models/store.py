@@ -11,6 +11,7 @@ class Store(models.Model):
     """One memory: everything below carries its id as the first part of the key.
 
     display_name  1 to 64 letters, digits and hyphens, unique in the account
+    friendly_name  what clients of the older dialect call it (16.2)
     version       1, and one more with each successful change (ETag)
     Contract 10.1.
     """
@@ -25,6 +26,7 @@ class Store(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     display_name = models.CharField(max_length=limits.STORE_NAME)
     description = models.CharField(max_length=limits.STORE_DESCRIPTION, blank=True)
+    friendly_name = models.CharField(max_length=limits.STORE_DESCRIPTION, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()

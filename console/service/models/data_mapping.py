@@ -1,0 +1,57 @@
+from django.db import models
+from django.db.models import Q
+
+from console.service import limits
+from console.service.models.scope import StoreScoped
+
+
+class DataMapping(StoreScoped):
+    """How columns of a source become traits. Contract 10.4.
+
+    mapping_to    the contract's target: {type: TRAITS, mappings: [...]}
+    mapping_from  the contract's source, fixed at creation
+    source_type   mapping_from's type: INGRESS, DATASET_CLOUDAPP, DATASET_WAREHOUSE
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=46)
+    display_name = models.CharField(max_length=limits.DATA_MAPPING_NAME)
+    description = models.CharField(
+        max_length=limits.DATA_MAPPING_DESCRIPTION, blank=True
+    )
+    is_enabled = models.BooleanField(default=True)
+    source_type = models.CharField(max_length=17)
+    mapping_from = models.JSONField()
+    mapping_to = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store_id", "display_name"], name="data_mapping_name_in_store"
+            ),
+            models.CheckConstraint(
+                name="data_mapping_name_1_to_64",
+                condition=Q(display_name__length__gte=1)
+                & Q(display_name__length__lte=int(limits.DATA_MAPPING_NAME)),
+            ),
+            models.CheckConstraint(
+                name="data_mapping_description_to_512",
+                condition=Q(
+                    description__length__lte=int(limits.DATA_MAPPING_DESCRIPTION)
+                ),
+            ),
+            models.CheckConstraint(
+                name="data_mapping_version_from_1", condition=Q(version__gte=1)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["store_id", "created_at", "id"], name="data_mapping_by_creation"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.id
