@@ -35,6 +35,13 @@ MEMORY_TOTAL_TIMEOUT_S = env.float("MEMORY_TOTAL_TIMEOUT_S", default=10.0)
 MEMORY_ALLOW_PRIVATE = env.bool("MEMORY_ALLOW_PRIVATE", default=False)
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
 MEMORY_EMBEDDER = env.str("MEMORY_EMBEDDER", default="use-3")
+# Reads of a merged profile's old id: answered (with Canonical-Profile-Id), or 301.
+MEMORY_FOLLOW_MERGED = env.bool("MEMORY_FOLLOW_MERGED", default=False)
+# How often an account may ask the embedded memory, in each web worker; 0: no limit.
+MEMORY_REQUESTS_PER_S = env.float("MEMORY_REQUESTS_PER_S", default=0.0)
+# Seconds until a write to the embedded memory can be seen: a hosted one takes a
+# moment too, and programs should meet that before their users do.
+MEMORY_VISIBILITY_LAG_S = env.float("MEMORY_VISIBILITY_LAG_S", default=0.0)
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 

@@ -18,6 +18,16 @@ class Invalid(ServiceError):
     status, code = 400, 400
 
 
+class Moved(ServiceError):
+    """The profile was merged into another, under whose id it goes on. Contract 7."""
+
+    status, code = 308, 308
+
+    def __init__(self, profile_id: str, canonical_id: str) -> None:
+        super().__init__("This profile was merged into another.")
+        self.profile_id, self.canonical_id = profile_id, canonical_id
+
+
 class Unauthenticated(ServiceError):
     status, code = 401, 20003
 
@@ -50,6 +60,10 @@ class UnsupportedMedia(ServiceError):
     status, code = 415, 415
 
 
+class TooMany(ServiceError):
+    status, code = 429, 20429
+
+
 class Failed(ServiceError):
     status, code = 500, 20500
 
@@ -65,6 +79,7 @@ STORE_LIMIT = 520044
 STORE_NAME_TAKEN = 520045
 SCHEMA = 520046
 TRAIT_GROUP_UNKNOWN = 520047
+DATA_MAPPING_UNKNOWN = 520048
 STORE_ID_MALFORMED = 520049
 PROTECTED = 520050
 OPERATION_ID_MALFORMED = 520051
@@ -72,3 +87,4 @@ OPERATION_UNKNOWN = 520052
 TRAIT_GROUP_LIMIT = 520053
 TRAIT_LIMIT = 520054
 TRAIT_GROUP_NAME_TAKEN = 520055
+DATA_MAPPING_NAME_TAKEN = 520056

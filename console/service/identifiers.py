@@ -7,15 +7,16 @@ from django.utils import timezone
 
 from console.service import errors, limits
 from console.service.identity import (
-    attach,
     drop,
     holders,
     limit_of,
     read_identity,
+    similar,
     values_of,
 )
 from console.service.models import Identifier, Profile, Store
 from console.service.profiles import get_profile
+from console.service.resolution import attach
 from console.service.stores import lock_store
 
 
@@ -30,9 +31,10 @@ class Found:
 def lookup(store: Store, id_type: str, value: str) -> Found:
     """Who holds a value. Raises Invalid."""
     identity = read_identity(store, id_type, value)
-    return Found(
-        identity.value, tuple(holders(store, identity)[: limits.LOOKUP_RESULTS])
-    )
+    found = holders(store, identity)[: limits.LOOKUP_RESULTS]
+    if not found and (like := similar(store, identity)):
+        found = holders(store, like)[: limits.LOOKUP_RESULTS]
+    return Found(identity.value, tuple(found))
 
 
 def identifiers_of(profile: Profile) -> dict[str, list[str]]:
@@ -46,11 +48,31 @@ def identifiers_of(profile: Profile) -> dict[str, list[str]]:
 
 @transaction.atomic(using="memory")
 def add_identifier(store: Store, profile_id: str, *, id_type: str, value: str) -> None:
-    """Gives a profile one more value. Raises NotFound, Invalid, Conflict."""
+    """Gives a profile one more value, and merges it with who held it. Raises
+    NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     identity = read_identity(store, id_type, value)
     attach(store, profile, identity, now=timezone.now())
+
+
+@transaction.atomic(using="memory")
+def change_identifier(
+    store: Store, profile_id: str, *, id_type: str, old: str, new: str
+) -> None:
+    """Puts one value in the place of another. Raises NotFound, Invalid, Conflict."""
+    lock_store(store)
+    profile = get_profile(store, profile_id)
+    before, after = (read_identity(store, id_type, value) for value in (old, new))
+    rows = Identifier.objects.of(profile).filter(id_type=id_type)
+    held = rows.filter(value=before.value).first()
+    if held is None:
+        raise errors.NotFound("oldValue: this profile does not hold it.")
+    if before == after:
+        return
+    drop(profile, id_type, [before.value])
+    # In the old one's place: what a limit drops goes by the time a value came.
+    attach(store, profile, after, now=held.added_at)
 
 
 @transaction.atomic(using="memory")

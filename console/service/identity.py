@@ -1,9 +1,11 @@
 """Identity: which values mean which profile. Contract section 12."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
 
 from console.engine.normalising import Unreadable, normalise
 from console.service import errors, limits
@@ -42,9 +44,11 @@ def read_identity(store: Store, id_type: str, value: str) -> Identity:
 
 def promoted(store: Store, traits: Sequence[CheckedTrait]) -> list[Identity]:
     """The identities that traits feed. Raises Invalid, naming the trait."""
+    settings = IdentitySettings.objects.get(store=store)
     identities = []
     for trait in traits:
-        if trait.id_type and trait.value is not None:
+        # A type that the settings name no more makes nobody findable (17, 40).
+        if trait.value is not None and settings.config_of(trait.id_type):
             try:
                 identity = read_identity(store, trait.id_type, str(trait.value))
             except errors.Invalid as exc:
@@ -52,17 +56,6 @@ def promoted(store: Store, traits: Sequence[CheckedTrait]) -> list[Identity]:
                 raise errors.Invalid(f"{place}: {exc.message}") from exc
             identities.append(identity)
     return identities
-
-
-def find_holder(store: Store, identities: Sequence[Identity]) -> str | None:
-    """Whose these are: the matching rules in order, the first that matches decides."""
-    for rule in IdentitySettings.objects.get(store=store).matching_rules:
-        for identity in identities:
-            if identity.id_type == rule:
-                holder = holders(store, identity).first()
-                if holder:
-                    return str(holder)
-    return None
 
 
 def holders(store: Store, identity: Identity) -> Any:
@@ -76,30 +69,27 @@ def holders(store: Store, identity: Identity) -> Any:
     )
 
 
-def attach(
-    store: Store, profile: Profile, identity: Identity, *, now: datetime
-) -> None:
-    """Gives a profile a value, under the store's lock. Raises Conflict."""
-    held_by = set(holders(store, identity))
-    if profile.id in held_by:
-        return
-    if identity.exclusive and held_by:
-        raise errors.Conflict(
-            f"{identity.id_type}: another profile holds this value;"
-            " nothing was changed."
-        )
-    Identifier.objects.create(
-        store_id=store.id,
-        profile_id=profile.id,
-        id_type=identity.id_type,
-        value=identity.value,
-        exclusive=identity.exclusive,
-        added_at=now,
+def similar(store: Store, identity: Identity) -> Identity | None:
+    """For a type that is matched fuzzily, the held value that is most like this one.
+
+    Likeness is the edit similarity of Levenshtein over the longer length, in percent
+    (contract 17, 25); every value of the type is compared.
+    """
+    config = IdentitySettings.objects.get(store=store).config_of(identity.id_type) or {}
+    if config.get("matchingAlgo") != "fuzzy":
+        return None
+    values = Identifier.objects.filter(store_id=store.id, id_type=identity.id_type)
+    best = process.extractOne(
+        identity.value,
+        values.order_by("added_at", "value").values_list("value", flat=True),
+        scorer=Levenshtein.normalized_similarity,
+        score_cutoff=config["matchingThreshold"] / 100,
     )
-    _keep_within_limit(store, profile, identity.id_type)
+    return replace(identity, value=best[0]) if best else None
 
 
-def _keep_within_limit(store: Store, profile: Profile, id_type: str) -> None:
+def keep_within_limit(store: Store, profile: Profile, id_type: str) -> None:
+    """Takes what is over a type's limit, by its policy. Contract 12.3."""
     limit, newest_goes = limit_of(store, id_type)
     values = values_of(profile, id_type)
     over = max(0, len(values) - limit)
@@ -112,7 +102,9 @@ def limit_of(store: Store, id_type: str) -> tuple[int, bool]:
     A type that the settings no longer name keeps the contract's defaults.
     """
     config = IdentitySettings.objects.get(store=store).config_of(id_type) or {}
-    return config.get("limit", 100), config.get("limitPolicy") == "lifo"
+    return config.get("limit", int(limits.IDENTIFIER_VALUES)), config.get(
+        "limitPolicy"
+    ) == "lifo"
 
 
 def values_of(profile: Profile, id_type: str) -> list[str]:

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from console.core.ids import PROFILE_ID, new_id
 from console.service import errors
-from console.service.identity import attach, find_holder, promoted
+from console.service.identity import promoted
+from console.service.merging import canonical_id_of, forget_merged
 from console.service.models import (
     Identifier,
     IndexEntry,
@@ -16,6 +17,7 @@ from console.service.models import (
     Summary,
     Trait,
 )
+from console.service.resolution import attach, resolve
 from console.service.stores import lock_store
 from console.service.traits import Payload, check_traits, write_traits
 
@@ -23,7 +25,8 @@ from console.service.traits import Payload, check_traits, write_traits
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
     """The one scoped lookup. With `lock`, the row is held to the transaction's end.
 
-    Raises Invalid for a malformed id, NotFound for a foreign or unknown one.
+    Raises Invalid for a malformed id, NotFound for a foreign or unknown one, Moved
+    for one that was merged into another.
     """
     if not PROFILE_ID.fullmatch(profile_id):
         raise errors.Invalid("profileId: is not a profile id")
@@ -32,16 +35,18 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
         rows = rows.select_for_update()
     profile: Profile | None = rows.filter(id=profile_id).first()
     if profile is None:
+        if canonical_id := canonical_id_of(store, profile_id):
+            raise errors.Moved(profile_id, canonical_id)
         raise errors.NotFound("No such profile.")
     return profile
 
 
 @transaction.atomic(using="memory")
 def create_profile(store: Store, payload: Payload) -> Profile:
-    """A new profile, or the one that these traits already identify.
+    """A new profile, or the one that these traits already identify; several of them
+    become one.
 
-    Raises Invalid (undeclared traits, no identifier among them), Conflict (the
-    identifiers belong to different profiles).
+    Raises Invalid (undeclared traits, no identifier among them).
     """
     lock_store(store)
     traits = [t for t in check_traits(store, payload) if t.value is not None]
@@ -52,26 +57,26 @@ def create_profile(store: Store, payload: Payload) -> Profile:
             " Contact.email or Contact.phone"
         )
     now = timezone.now()
-    if holder := find_holder(store, identities):
-        profile = get_profile(store, holder)
-    else:
+    profile = resolve(store, identities)
+    if profile is None:
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
         profile.save(force_insert=True)
     for identity in identities:
-        attach(store, profile, identity, now=now)
+        profile = attach(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
     return profile
 
 
 @transaction.atomic(using="memory")
 def patch_profile(store: Store, profile_id: str, payload: Payload) -> None:
-    """Sets the given traits, null removes one. Raises Invalid, NotFound, Conflict."""
+    """Sets the given traits, null removes one; an identifier of another profile merges
+    the two. Raises Invalid, NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     traits = check_traits(store, payload)
     now = timezone.now()
     for identity in promoted(store, traits):
-        attach(store, profile, identity, now=now)
+        profile = attach(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
 
 
@@ -89,4 +94,5 @@ def delete_profile(store: Store, profile_id: str) -> None:
         Identifier,
     ):
         model.objects.of(profile).delete()
+    forget_merged(store, profile)
     profile.delete()

@@ -9,7 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.service import errors, limits
-from console.service.models import IdentitySettings, Store, Trait, TraitGroup
+from console.service.models import (
+    DataMapping,
+    IdentitySettings,
+    Store,
+    Trait,
+    TraitGroup,
+)
 from console.service.stores import NameTaken, check_version, lock_store
 
 TRAIT_NAME = re.compile(r"[a-z][a-zA-Z0-9_\-.]*")
@@ -117,8 +123,17 @@ def delete_trait_group(store: Store, name: str) -> None:
     group = get_trait_group(store, name)
     if group.protected:
         raise _protected(name, errors.Conflict)
+    if name in _mapped_groups(store):
+        raise errors.Conflict(
+            f"{name} is what a data mapping writes to; nothing was removed."
+        )
     Trait.objects.filter(store_id=store.id, trait_group=name).delete()
     group.delete()
+
+
+def _mapped_groups(store: Store) -> set[str]:
+    targets = DataMapping.objects.of(store).values_list("mapping_to", flat=True)
+    return {item["traitGroup"] for target in targets for item in target["mappings"]}
 
 
 def _remove_trait(group: TraitGroup, trait: str) -> None:

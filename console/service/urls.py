@@ -3,6 +3,7 @@
 from django.urls import path
 
 from console.service.api import (
+    data_mappings,
     errors,
     identifiers,
     identity_settings,
@@ -19,6 +20,7 @@ from console.service.api.resource import resource
 CONTROL = "v1/ControlPlane"
 STORE = f"{CONTROL}/Stores/<str:store_id>"
 GROUP = f"{STORE}/TraitGroups/<str:name>"
+MAPPING = f"{STORE}/DataMappings/<str:mapping_id>"
 DATA = "v1/Stores/<str:store_id>/Profiles"
 PROFILE = f"{DATA}/<str:profile_id>"
 OBSERVATION = f"{PROFILE}/Observations/<str:observation_id>"
@@ -43,7 +45,10 @@ urlpatterns = [
     ),
     path(
         f"{STORE}/IdentityResolutionSettings",
-        resource(GET=identity_settings.fetch_identity_settings),
+        resource(
+            GET=identity_settings.fetch_identity_settings,
+            PUT=identity_settings.put_identity_settings,
+        ),
     ),
     path(
         f"{STORE}/TraitGroups",
@@ -57,6 +62,21 @@ urlpatterns = [
             GET=trait_groups.fetch_trait_group,
             PATCH=trait_groups.patch_trait_group,
             DELETE=trait_groups.delete_trait_group,
+        ),
+    ),
+    path(
+        f"{STORE}/DataMappings",
+        resource(
+            GET=data_mappings.list_data_mappings,
+            POST=data_mappings.create_data_mapping,
+        ),
+    ),
+    path(
+        MAPPING,
+        resource(
+            GET=data_mappings.fetch_data_mapping,
+            PATCH=data_mappings.patch_data_mapping,
+            DELETE=data_mappings.delete_data_mapping,
         ),
     ),
     path(DATA, resource(GET=profiles.list_profiles, POST=profiles.create_profile)),
@@ -78,7 +98,9 @@ urlpatterns = [
     path(
         f"{PROFILE}/Identifiers/<str:id_type>",
         resource(
-            GET=identifiers.fetch_identifier, DELETE=identifiers.delete_identifier
+            GET=identifiers.fetch_identifier,
+            PATCH=identifiers.patch_identifier,
+            DELETE=identifiers.delete_identifier,
         ),
     ),
     path(
@@ -110,3 +132,4 @@ urlpatterns = [
     ),
     path(f"{PROFILE}/Recall", resource(POST=recall.create_recall)),
 ]
+

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 STORE = "mem_store_01k0000000000000000000000a"
 PROFILE = "mem_profile_01k0000000000000000000000a"
+MAPPING = "mem_datamapping_01k0000000000000000000000a"
 OBSERVATION = "mem_observation_01k0000000000000000000000a"
 SUMMARY = "mem_summary_01k0000000000000000000000a"
 OPERATION = "mem_operation_01k0000000000000000000000a"
@@ -13,6 +14,7 @@ def every_call(
     *,
     store: str = STORE,
     group: str = "Contact",
+    mapping: str = MAPPING,
     profile: str = PROFILE,
     observation: str = OBSERVATION,
     summary: str = SUMMARY,
@@ -27,15 +29,19 @@ def every_call(
         stores: "GET POST",
         f"{plane}/Operations/{operation}": "GET",
         f"{stores}/{store}": "GET PATCH DELETE",
-        f"{stores}/{store}/IdentityResolutionSettings": "GET",
+        f"{stores}/{store}/IdentityResolutionSettings": "GET PUT",
         f"{stores}/{store}/TraitGroups": "GET POST",
         f"{stores}/{store}/TraitGroups/{group}": "GET PATCH DELETE",
+        f"{stores}/{store}/DataMappings": "GET POST",
+        f"{stores}/{store}/DataMappings/{mapping}": "GET PATCH DELETE",
+        "/v1/Services": "GET POST",
+        f"/v1/Services/{store}": "GET DELETE",
         people: "GET POST",
         f"{people}/Lookup": "POST",
         person: "GET PATCH DELETE",
         f"{person}/Traits": "GET",
         f"{person}/Identifiers": "GET POST",
-        f"{person}/Identifiers/email": "GET DELETE",
+        f"{person}/Identifiers/email": "GET PATCH DELETE",
         seen: "GET POST",
         f"{seen}/{observation}": "GET PATCH DELETE",
         f"{seen}/{observation}/Revisions": "GET",
@@ -45,3 +51,5 @@ def every_call(
     }.items():
         for method in methods.split():
             yield method, path
+            if path.startswith(people):
+                yield method, path.replace("/v1/Stores/", "/v1/Services/")

@@ -6,8 +6,15 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
-from console.service.models import Identifier, Profile, Store, Trait
-from tests.service.conftest import CONTROL
+from console.service.models import (
+    Identifier,
+    IndexEntry,
+    Observation,
+    Profile,
+    Store,
+    Trait,
+)
+from tests.service.conftest import CONTROL, an_observation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,3 +68,28 @@ def test_changes_at_once_are_all_kept_as_states(api, profile, observe):
     states = api.get(f"{one}/Revisions").json()["revisions"]
     assert len(states) == 11
     assert states[0] == api.get(one).json()
+
+
+def test_forty_who_know_two_halves_of_one_person_end_with_one_profile(api, store):
+    """A third knows the email, a third the phone, a third that both are one."""
+    path = f"/v1/Stores/{store}/Profiles"
+    email, phone = {"email": "a@b.com"}, {"phone": "+15558675310"}
+
+    def write(number: int) -> set[int]:
+        contact = (email, phone, email | phone)[number % 3]
+        made = api("POST", path, {"traits": {"Contact": contact}})
+        body = {"observations": [an_observation(f"fact {number}")]}
+        target = f"{path}/{made.json()['id']}/Observations"
+        told = api("POST", target, body)
+        while told.status_code == 308:
+            told = api("POST", told.headers["Location"], body)
+        return {made.status_code, told.status_code}
+
+    answers = at_once(40, write)
+
+    assert answers == [{202}] * 40
+    [profile] = Profile.objects.all()
+    told = Observation.objects.filter(profile_id=profile.id)
+    assert {o.content for o in told} == {f"fact {number}" for number in range(40)}
+    assert Identifier.objects.count() == 2
+    assert IndexEntry.objects.filter(profile_id=profile.id).count() == 40

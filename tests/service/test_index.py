@@ -75,6 +75,8 @@ class Life:
                 make_vectors.func()
             if step % 250 == 249:
                 self.replace_a_profile(step)
+            if step % 200 == 199:
+                self.merge_two(step)
 
     def text(self) -> str:
         return " ".join(self.dice.choices(WORDS, k=self.dice.randint(1, 6)))
@@ -117,6 +119,17 @@ class Life:
         gone = self.profiles.pop(0)
         assert self.api("DELETE", gone).status_code == 202
         self.profiles.append(self.make_profile(f"new{step}@b.com"))
+
+    def merge_two(self, step: int) -> None:
+        one, other = self.dice.sample(self.profiles, 2)
+        email, *_ = self.api.get(f"{other}/Identifiers/email").json()["values"]
+        identifier = {"idType": "email", "value": email}
+        assert self.api("POST", f"{one}/Identifiers", identifier).status_code == 202
+        self.profiles = [
+            path for path in self.profiles if self.api.get(path).status_code == 200
+        ]
+        assert len(self.profiles) == 2
+        self.profiles.append(self.make_profile(f"third{step}@b.com"))
 
     def send(self, method: str, under: str, body: Any) -> None:
         path = f"{self.dice.choice(self.profiles)}/{under}"

@@ -23,6 +23,7 @@ _TITLES = {
     20404: "There is no such thing here.",
     20409: "What exists already stands against this.",
     20412: "It was changed since you fetched it.",
+    20429: "This account asks too often; Retry-After says when to come back.",
     20500: "The memory failed; the request may be repeated.",
     20503: "The memory is busy; the request may be repeated.",
     errors.STORE_UNKNOWN: "This account has no such store.",
@@ -48,7 +49,9 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         try:
             request.get_host()
             _refuse_nul(request)
-            return get_response(request)
+            return _name_canonical(request, get_response(request))
+        except errors.Moved as exc:
+            return redirect_to_canonical(request, exc)
         except errors.ServiceError as exc:
             return refuse(request, exc)
         except Http404:
@@ -71,6 +74,24 @@ def _refuse_nul(request: HttpRequest) -> None:
     # PostgreSQL cannot even compare it, and no address of ours has one.
     if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         raise errors.Invalid("The address holds a NUL character.")
+
+
+def _name_canonical(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if canonical_id := getattr(request, "canonical_profile_id", ""):
+        response.headers["Canonical-Profile-Id"] = canonical_id
+    return response
+
+
+def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResponse:
+    """301 for reads, 308 for everything else: the same call of the canonical profile.
+    Contract 7."""
+    path = request.get_full_path().replace(moved.profile_id, moved.canonical_id, 1)
+    uri = request.build_absolute_uri(path)
+    status = 301 if request.method in {"GET", "HEAD"} else 308
+    headers = {"Location": uri, "Canonical-Profile-Id": moved.canonical_id}
+    return answer(
+        {"message": moved.message, "uri": uri}, status=status, headers=headers
+    )
 
 
 def refuse(request: HttpRequest, error: errors.ServiceError) -> HttpResponse:

@@ -4,11 +4,17 @@ from django.http import HttpResponse
 
 from console.service import errors, identifiers
 from console.service.api.answers import accepted, answer
-from console.service.api.body import check_deletion, read_body
-from console.service.api.profiles import Lookup, profile_of
+from console.service.api.body import StrictBody, check_deletion, read_body
+from console.service.api.profiles import IdentifierValue, IdType, Lookup, profile_of
 from console.service.api.query import flag_of
 from console.service.api.request import ApiRequest
 from console.service.stores import get_store
+
+
+class ChangeIdentifier(StrictBody, frozen=True):
+    id_type: IdType
+    old_value: IdentifierValue
+    new_value: IdentifierValue
 
 
 def list_identifiers(
@@ -37,6 +43,19 @@ def fetch_identifier(
     if id_type not in sets:
         raise errors.NotFound("This profile has no identifier of that type.")
     return answer({"idType": id_type, "values": sets[id_type]})
+
+
+def patch_identifier(
+    request: ApiRequest, store_id: str, profile_id: str, id_type: str
+) -> HttpResponse:
+    store = get_store(request.account, store_id)
+    body = read_body(request, ChangeIdentifier)
+    if body.id_type != id_type:
+        raise errors.Invalid("idType: is not the one in the address")
+    identifiers.change_identifier(
+        store, profile_id, id_type=id_type, old=body.old_value, new=body.new_value
+    )
+    return accepted("accepted")
 
 
 def delete_identifier(

@@ -91,7 +91,7 @@ def create_observations(
 def fetch_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id)
+    profile = profile_of(request, store_id, profile_id, follow=True)
     observation = observations.get_observation(profile, observation_id)
     return answer(show_observation(observation))
 
@@ -118,7 +118,7 @@ def list_revisions(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
     """Every state, the present one first (contract 17, 33)."""
-    profile = profile_of(request, store_id, profile_id)
+    profile = profile_of(request, store_id, profile_id, follow=True)
     observation = observations.get_observation(profile, observation_id)
     page = read_page(request, cap=limits.MEMORY_PAGE, ordered=False)
     states = observations.revisions_of(observation)

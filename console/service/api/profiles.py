@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
+from django.conf import settings
 from django.http import HttpResponse
 
 from console.core.time import to_wire
@@ -106,9 +107,23 @@ def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResp
     )
 
 
-def profile_of(request: ApiRequest, store_id: str, profile_id: str) -> Profile:
-    """The profile that a path names, in the caller's own store."""
-    return profiles.get_profile(get_store(request.account, store_id), profile_id)
+def profile_of(
+    request: ApiRequest, store_id: str, profile_id: str, *, follow: bool = False
+) -> Profile:
+    """The profile that a path names, in the caller's own store.
+
+    follow  answer for the canonical profile where a merged one is named, and name it
+            in a header; else, and for reads by MEMORY_FOLLOW_MERGED, raises Moved
+    """
+    store = get_store(request.account, store_id)
+    reads = request.method in {"GET", "HEAD"}
+    try:
+        return profiles.get_profile(store, profile_id)
+    except errors.Moved as moved:
+        if not (follow or (reads and settings.MEMORY_FOLLOW_MERGED)):
+            raise
+        request.canonical_profile_id = moved.canonical_id
+        return profiles.get_profile(store, moved.canonical_id)
 
 
 def _groups(text: str | None) -> list[str]:

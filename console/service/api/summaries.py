@@ -79,7 +79,7 @@ def create_summaries(
 def fetch_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id)
+    profile = profile_of(request, store_id, profile_id, follow=True)
     return answer(show_summary(summaries.get_summary(profile, summary_id)))
 
 

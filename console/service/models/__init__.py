@@ -9,6 +9,7 @@ from console.service.models.observation import (
     Summary,
 )
 from console.service.models.operation import Operation
+from console.service.models.pending_write import PendingWrite
 from console.service.models.profile import Identifier, MergedProfile, Profile, Trait
 from console.service.models.profile_import import ImportChunk, ProfileImport
 from console.service.models.store import IdentitySettings, Store
@@ -26,6 +27,7 @@ __all__ = [
     "Observation",
     "ObservationRevision",
     "Operation",
+    "PendingWrite",
     "Profile",
     "ProfileImport",
     "Store",

@@ -100,16 +100,6 @@ def test_a_type_that_the_settings_forgot_can_still_be_removed(api, profile, add)
     assert_refused(add("ada"), 400, 400, "idType")
 
 
-def test_a_value_of_another_profile_is_a_conflict(api, profile, add, make_profile):
-    other = make_profile("other@b.com")
-    add("ada")
-
-    answer = add("ada", path=other)
-
-    assert_refused(answer, 409, 20409, "chat", "another profile")
-    assert Identifier.objects.filter(id_type="chat").count() == 1
-
-
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -1,5 +1,7 @@
 """Contract 10.2 and 13."""
 
+import pytest
+
 
 def test_a_store_starts_with_five_identifier_types(api, store):
     path = f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
@@ -42,3 +44,136 @@ def test_each_type_is_exact_and_unique(api, store):
         "enforceUnique": True,
         "normalization": "email",
     }
+
+
+@pytest.fixture
+def path(store) -> str:
+    return f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
+
+
+def test_the_whole_set_is_replaced(api, path, store):
+    body = {
+        "identifierConfigs": [
+            {"idType": "email", "normalization": "email", "limit": 3},
+            {"idType": "loyalty-card", "enforceUnique": False},
+        ],
+        "matchingRules": ["loyalty-card", "email"],
+    }
+
+    operation = api.result(api("PUT", path, body))
+
+    assert (operation["status"], operation["result"]["id"]) == ("COMPLETED", store)
+    answer = api.get(path)
+    defaults = {
+        "matchingAlgo": "exact",
+        "matchingThreshold": 75,
+        "limitPolicy": "fifo",
+    }
+    assert answer.json() == {
+        "identifierConfigs": [
+            defaults
+            | {
+                "idType": "email",
+                "normalization": "email",
+                "limit": 3,
+                "enforceUnique": True,
+            },
+            defaults
+            | {
+                "idType": "loyalty-card",
+                "normalization": "trim",
+                "limit": 100,
+                "enforceUnique": False,
+            },
+        ],
+        "matchingRules": ["loyalty-card", "email"],
+        "version": 2,
+    }
+    assert answer.headers["ETag"] == '"2"'
+
+
+@pytest.mark.parametrize(
+    ("if_match", "status"), [('"1"', 202), ('W/"1"', 202), ("*", 202), ('"7"', 412)]
+)
+def test_a_change_can_be_bound_to_a_version(api, path, if_match, status):
+    body = api.get(path).json()
+
+    answer = api("PUT", path, body, headers={"If-Match": if_match})
+
+    assert answer.status_code == status
+    assert api.get(path).json()["version"] == (2 if status == 202 else 1)
+
+
+def test_a_type_that_was_left_out_stays_and_matches_no_more(
+    api, path, store, make_profile
+):
+    profile = make_profile(phone="+15558675310")
+    settings = api.get(path).json()
+    settings["identifierConfigs"] = [
+        config
+        for config in settings["identifierConfigs"]
+        if config["idType"] == "email"
+    ]
+    api("PUT", path, settings | {"matchingRules": ["email"]})
+
+    sets = api.get(f"{profile}/Identifiers").json()["identifiers"]
+    again = make_profile("b@b.com", phone="+15558675310")
+
+    assert {each["idType"] for each in sets} == {"email", "phone"}
+    assert again != profile
+    assert [
+        i["idType"] for i in api.get(f"{again}/Identifiers").json()["identifiers"]
+    ] == ["email"]
+
+
+def test_a_type_keeps_as_many_values_as_its_limit_says(api, path, profile):
+    settings = api.get(path).json()
+    for config in settings["identifierConfigs"]:
+        config["limit"] = 2
+        config["limitPolicy"] = "lifo" if config["idType"] == "whatsapp" else "fifo"
+    api("PUT", path, settings)
+
+    for id_type in ("chat", "whatsapp"):
+        for value in ("one", "two", "three"):
+            body = {"idType": id_type, "value": value}
+            assert api("POST", f"{profile}/Identifiers", body).status_code == 202
+
+    chat, whatsapp = (
+        api.get(f"{profile}/Identifiers/{id_type}").json()["values"]
+        for id_type in ("chat", "whatsapp")
+    )
+    assert (chat, whatsapp) == (["two", "three"], ["one", "two"])
+
+
+CONFIG = {"idType": "email"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"identifierConfigs": []}, "identifierConfigs"),
+        ({"identifierConfigs": [CONFIG] * 16}, "identifierConfigs"),
+        ({"identifierConfigs": [CONFIG, CONFIG]}, "identifierConfigs[1].idType"),
+        ({"identifierConfigs": [CONFIG | {"idType": "x"}]}, "idType"),
+        ({"identifierConfigs": [CONFIG | {"idType": "a b"}]}, "idType"),
+        ({"identifierConfigs": [CONFIG | {"limit": 0}]}, "limit"),
+        ({"identifierConfigs": [CONFIG | {"limit": 101}]}, "limit"),
+        ({"identifierConfigs": [CONFIG | {"limitPolicy": "lru"}]}, "limitPolicy"),
+        ({"identifierConfigs": [CONFIG | {"matchingAlgo": "best"}]}, "matchingAlgo"),
+        ({"identifierConfigs": [CONFIG | {"matchingThreshold": 49}]}, "Threshold"),
+        ({"identifierConfigs": [CONFIG | {"normalization": "nfc"}]}, "normalization"),
+        ({"identifierConfigs": [CONFIG | {"extra": 1}]}, "extra"),
+        ({"matchingRules": []}, "matchingRules"),
+        ({"matchingRules": ["email", "email"]}, "matchingRules[1]"),
+        ({"matchingRules": ["phone"]}, "matchingRules[0]"),
+        ({"matchingRules": None}, "matchingRules"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused_by_field(api, path, change, words):
+    body = {"identifierConfigs": [CONFIG], "matchingRules": ["email"]} | change
+
+    answer = api("PUT", path, body)
+
+    assert answer.status_code == 400
+    assert words in answer.json()["message"]
+    assert api.get(path).json()["version"] == 1

@@ -149,34 +149,14 @@ def test_the_body_is_strict(api, profiles, profile):
         assert_refused(answer, 400, 520046, "id: is not known here")
 
 
-def test_identifiers_of_two_people_are_a_conflict_that_changes_nothing(
-    api, profiles, make_profile
-):
-    one = make_profile("a@b.com", firstName="Ada")
-    make_profile("b@b.com", phone="+15558675310")
-    before = list(Identifier.objects.values_list("value", flat=True))
-    clash = {"email": "a@b.com", "phone": "+15558675310", "firstName": "Bob"}
+def test_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles):
+    traits = {"Contact": {"email": "b@b.com", "phone": "nobody's"}}
 
-    created = api("POST", profiles, {"traits": {"Contact": clash}})
-    patched = api("PATCH", one, {"traits": {"Contact": clash}})
+    answer = api("POST", profiles, {"traits": traits})
 
-    assert_refused(created, 409, 20409, "phone", "nothing was changed")
-    assert_refused(patched, 409, 20409, "phone")
-    assert api.get(one).json()["traits"]["Contact"]["firstName"] == "Ada"
-    assert list(Identifier.objects.values_list("value", flat=True)) == before
-    assert "867" not in created.json()["message"]
-
-
-def test_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles, make_profile):
-    make_profile("a@b.com", phone="+15558675310")
-    make_profile("b@b.com")
-    clash = {"email": "b@b.com", "phone": "+15558675310"}
-
-    answer = api("POST", profiles, {"traits": {"Contact": clash}})
-
-    assert answer.status_code == 409
-    assert Profile.objects.count() == 2
-    assert Trait.objects.count() == 3
+    assert_refused(answer, 400, 400, "traits.Contact.phone")
+    assert not Profile.objects.exists()
+    assert not Trait.objects.exists()
 
 
 def test_patch_adds_overwrites_and_removes(api, make_profile):

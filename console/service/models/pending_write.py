@@ -1,0 +1,31 @@
+from django.db import models
+
+from console.service.models.account import Account
+
+
+class PendingWrite(models.Model):
+    """A write that was acknowledged and is not to be seen yet (api/delay.py).
+
+    due_at   UTC; from then on it is applied before anything of its account is read
+    headers  those that a write is read by, as WSGI names them
+    ids      {prefix: [id, ...]}: the new ids that its answer has promised
+    told     id of the profile that the answer named; empty for other writes
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    due_at = models.DateTimeField()
+    method = models.CharField(max_length=6)
+    path = models.CharField(max_length=512)
+    query = models.TextField(blank=True)
+    headers = models.JSONField()
+    body = models.BinaryField()
+    ids = models.JSONField()
+    told = models.CharField(max_length=42, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "id"], name="pending_write_by_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method}, due {self.due_at}"
