@@ -20,10 +20,20 @@ from django.urls import (
 
 from console.service.api.auth import authenticate_request
 from console.service.api.body import check_size
+from console.service.api.compression import compress_answers
+from console.service.api.delay import delay_writes
 from console.service.api.errors import answer_errors
+from console.service.api.request import URLCONF
+from console.service.api.throttle import limit_rate
 
-URLCONF = "console.service.urls"
-MIDDLEWARE = (answer_errors, check_size, authenticate_request)
+MIDDLEWARE = (
+    compress_answers,
+    answer_errors,
+    check_size,
+    authenticate_request,
+    limit_rate,
+    delay_writes,
+)
 
 
 class ServiceHandler(WSGIHandler):
