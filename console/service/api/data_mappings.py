@@ -81,7 +81,7 @@ class MappedTrait(StrictBody, frozen=True):
 
 
 class Target(StrictBody, frozen=True):
-    """`type` is no tag, which msgspec would let be absent where nothing else fits."""
+    """`type` is a field and no tag: of a lone struct msgspec lets the tag be absent."""
 
     type: Literal["TRAITS"]
     mappings: Annotated[

@@ -14,6 +14,7 @@ from console.service.api.resource import View
 logger = logging.getLogger(__name__)
 
 _TITLES = {
+    308: "The profile was merged into another, under whose id it goes on.",
     400: "The request does not fit the contract.",
     411: "The request's body has to announce its length.",
     413: "The request's body is larger than the memory reads.",
@@ -32,12 +33,14 @@ _TITLES = {
     errors.STORE_NAME_TAKEN: "The account has a store of that name.",
     errors.SCHEMA: "The request's body does not fit the contract.",
     errors.TRAIT_GROUP_UNKNOWN: "The store has no such trait group.",
+    errors.DATA_MAPPING_UNKNOWN: "The store has no such data mapping.",
     errors.STORE_ID_MALFORMED: "This is not the id of a store.",
     errors.PROTECTED: "This is built in and stays as it is.",
     errors.OPERATION_ID_MALFORMED: "This is not the id of an operation.",
     errors.OPERATION_UNKNOWN: "The operation is unknown, or older than a week.",
     errors.TRAIT_GROUP_LIMIT: "The store has as many trait groups as it may.",
     errors.TRAIT_LIMIT: "The trait group has as many traits as it may.",
+    errors.DATA_MAPPING_NAME_TAKEN: "The store has a data mapping of that name.",
     errors.TRAIT_GROUP_NAME_TAKEN: "The store has a trait group of that name.",
 }
 

@@ -9,6 +9,14 @@ from tests.service.conftest import CONTROL, CONVERSATION, a_summary, an_observat
 from tests.service.routes import every_call
 
 CANARY = "canary-7f3a"
+MAPPING = {
+    "displayName": CANARY,
+    "mappingFrom": {"type": "INGRESS", "columns": ["a"]},
+    "mappingTo": {
+        "type": "TRAITS",
+        "mappings": [{"expression": "a", "traitGroup": "Contact", "traitName": "city"}],
+    },
+}
 BODIES = {
     "Stores": {"displayName": "theirs"},
     "TraitGroups": {"displayName": "Account"},
@@ -18,6 +26,14 @@ BODIES = {
     "Observations": {"observations": [an_observation()]},
     "ConversationSummaries": {"summaries": [a_summary()]},
     "Recall": {"query": CANARY},
+    "DataMappings": MAPPING,
+}
+CHANGES = {
+    "IdentityResolutionSettings": {
+        "identifierConfigs": [{"idType": "email"}],
+        "matchingRules": ["email"],
+    },
+    "email": {"idType": "email", "oldValue": "x@b.com", "newValue": "y@b.com"},
 }
 
 
@@ -31,6 +47,7 @@ class Owned:
     observation: str
     summary: str
     operation: str
+    mapping: str
 
     def names(self) -> dict[str, str]:
         return vars(self)
@@ -46,6 +63,7 @@ def furnish(api, make_store, make_profile, observe, summarise):
         store = operation["result"]["id"]
         group = {"displayName": "Secret", "description": CANARY}
         by("POST", f"{CONTROL}/{store}/TraitGroups", group)
+        mapped = by.result(by("POST", f"{CONTROL}/{store}/DataMappings", MAPPING))
         path = make_profile(f"{CANARY}@b.com", by=by, store=store, city=CANARY)
         items = {"observations": [an_observation(CANARY, source=CANARY)]}
         by("POST", f"{path}/Observations", items)
@@ -60,15 +78,19 @@ def furnish(api, make_store, make_profile, observe, summarise):
             observation=seen["id"],
             summary=summary["id"],
             operation=operation["operationId"],
+            mapping=mapped["result"]["id"],
         )
 
     return make
 
 
 def body_of(method: str, path: str) -> dict | None:
+    last = path.rpartition("/")[2]
     if method == "POST":
-        return BODIES[path.rpartition("/")[2]]
-    return {} if method == "PATCH" else None
+        return BODIES[last]
+    if last.startswith("mem_datamapping_") and method == "PATCH":
+        return {"description": "new"}
+    return CHANGES.get(last, {}) if method in {"PATCH", "PUT"} else None
 
 
 def test_a_foreign_id_is_answered_as_an_unknown_one(api, make_api, furnish):
@@ -97,7 +119,9 @@ def same_headers(answer) -> list[tuple[str, str]]:
     return sorted(answer.headers.multi_items())
 
 
-@pytest.mark.parametrize("field", ["profile", "observation", "summary", "group"])
+@pytest.mark.parametrize(
+    "field", ["profile", "observation", "summary", "group", "mapping"]
+)
 def test_an_id_of_ones_own_other_store_is_as_unknown(api, store, furnish, field):
     """Nested under a store of one's own: a known store never opens a foreign child."""
     other = furnish(api, "client-2")
@@ -133,7 +157,8 @@ def test_lists_lookup_and_recall_hold_nothing_of_a_neighbour(
     ]
 
     assert lookup["profiles"] == []
-    paths = [base, f"{CONTROL}/{store}/TraitGroups", profile]
+    paths = [base, profile]
+    paths += [f"{CONTROL}/{store}/{child}" for child in ("TraitGroups", "DataMappings")]
     paths += [f"{profile}/{child}" for child in ("Traits", "Observations")]
     for text in [*recalled, *(api.get(path).text for path in paths)]:
         assert CANARY not in text
