@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres check bench bench-peers lock clean
+.PHONY: run test test-postgres check bench bench-peers crash lock clean
 
 run: .venv/.run .env
 	@$(BIN)/python manage.py prepare --demo --port $(PORT)
@@ -38,6 +38,9 @@ bench: .venv/.dev
 
 bench-peers: .venv/.dev
 	$(BIN)/python -m tests.benchmarks.peers
+
+crash: .venv/.dev
+	$(BIN)/python -m tests.crash
 
 lock: .venv/.uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
