@@ -32,6 +32,10 @@ class Unauthenticated(ServiceError):
     status, code = 401, 20003
 
 
+class Forbidden(ServiceError):
+    status, code = 403, 403
+
+
 class NotFound(ServiceError):
     status, code = 404, 20404
 

@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from console.engine.normalising import Unreadable, normalise
 from console.service import errors, limits
-from console.service.models import Identifier, IdentitySettings, Profile, Store
+from console.service.models import Identifier, Profile, Store
 from console.service.traits import CheckedTrait
 
 
@@ -27,7 +27,7 @@ def read_identity(store: Store, id_type: str, value: str) -> Identity:
 
     Raises Invalid for a type this store does not know and an unreadable value.
     """
-    config = IdentitySettings.objects.get(store=store).config_of(id_type)
+    config = store.identitysettings.config_of(id_type)
     if config is None:
         raise errors.Invalid("idType: this store has no such identifier type")
     try:
@@ -44,7 +44,7 @@ def read_identity(store: Store, id_type: str, value: str) -> Identity:
 
 def promoted(store: Store, traits: Sequence[CheckedTrait]) -> list[Identity]:
     """The identities that traits feed. Raises Invalid, naming the trait."""
-    settings = IdentitySettings.objects.get(store=store)
+    settings = store.identitysettings
     identities = []
     for trait in traits:
         # A type that the settings name no more makes nobody findable (17, 40).
@@ -75,7 +75,7 @@ def similar(store: Store, identity: Identity) -> Identity | None:
     Likeness is the edit similarity of Levenshtein over the longer length, in percent
     (contract 17, 25); every value of the type is compared.
     """
-    config = IdentitySettings.objects.get(store=store).config_of(identity.id_type) or {}
+    config = store.identitysettings.config_of(identity.id_type) or {}
     if config.get("matchingAlgo") != "fuzzy":
         return None
     values = Identifier.objects.filter(store_id=store.id, id_type=identity.id_type)
@@ -93,6 +93,8 @@ def keep_within_limit(store: Store, profile: Profile, id_type: str) -> None:
     limit, newest_goes = limit_of(store, id_type)
     values = values_of(profile, id_type)
     over = max(0, len(values) - limit)
+    if not over:
+        return
     drop(profile, id_type, values[limit:] if newest_goes else values[:over])
 
 
@@ -101,7 +103,7 @@ def limit_of(store: Store, id_type: str) -> tuple[int, bool]:
 
     A type that the settings no longer name keeps the contract's defaults.
     """
-    config = IdentitySettings.objects.get(store=store).config_of(id_type) or {}
+    config = store.identitysettings.config_of(id_type) or {}
     return config.get("limit", int(limits.IDENTIFIER_VALUES)), config.get(
         "limitPolicy"
     ) == "lifo"

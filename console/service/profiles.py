@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from console.core.ids import PROFILE_ID, new_id
 from console.service import errors
-from console.service.identity import promoted
+from console.service.identity import Identity, promoted
 from console.service.merging import canonical_id_of, forget_merged
 from console.service.models import (
     Identifier,
@@ -19,7 +19,7 @@ from console.service.models import (
 )
 from console.service.resolution import attach, resolve
 from console.service.stores import lock_store
-from console.service.traits import Payload, check_traits, write_traits
+from console.service.traits import CheckedTrait, Payload, check_traits, write_traits
 
 
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
@@ -41,14 +41,11 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
     return profile
 
 
-@transaction.atomic(using="memory")
-def create_profile(store: Store, payload: Payload) -> Profile:
-    """A new profile, or the one that these traits already identify; several of them
-    become one.
-
-    Raises Invalid (undeclared traits, no identifier among them).
-    """
-    lock_store(store)
+def read_person(
+    store: Store, payload: Payload
+) -> tuple[list[CheckedTrait], list[Identity]]:
+    """What is told of somebody, and by what they are found. Raises Invalid (undeclared
+    traits, no identifier among them)."""
     traits = [t for t in check_traits(store, payload) if t.value is not None]
     identities = promoted(store, traits)
     if not identities:
@@ -56,6 +53,18 @@ def create_profile(store: Store, payload: Payload) -> Profile:
             "traits: give at least one trait that is an identifier, such as"
             " Contact.email or Contact.phone"
         )
+    return traits, identities
+
+
+@transaction.atomic(using="memory")
+def create_profile(store: Store, payload: Payload) -> Profile:
+    """A new profile, or the one that these traits already identify; several of them
+    become one.
+
+    Raises Invalid (undeclared traits, no identifier among them).
+    """
+    store = lock_store(store)
+    traits, identities = read_person(store, payload)
     now = timezone.now()
     profile = resolve(store, identities)
     if profile is None:

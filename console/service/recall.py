@@ -4,12 +4,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
+from functools import reduce
+from operator import itemgetter, or_
 from time import perf_counter
 from typing import Any
 
-from django.db.models import TextField
-from django.db.models.functions import Cast
+from django.db.models import Q
 
 from console.engine.coefficients import coefficients_of
 from console.engine.dates import microseconds
@@ -176,10 +176,13 @@ def _within(entries: Sequence[Row], question: Question) -> list[Row]:
 
 def of_conversation(observations: Any, conversation_id: str) -> Any:
     """Observations that name a conversation; a scan of one profile's rows."""
-    # As text: SQLite has no containment operator for JSON. Ids hold no character
-    # that JSON would escape.
-    as_text = Cast("conversation_ids", TextField())
-    return observations.alias(ids=as_text).filter(ids__contains=f'"{conversation_id}"')
+    # Place by place, as JSON values: SQLite has no containment operator, and as text
+    # each database writes quotes and letters beyond ASCII in its own way.
+    places = (
+        Q(**{f"conversation_ids__{place}": conversation_id})
+        for place in range(limits.CONVERSATIONS_PER_OBSERVATION)
+    )
+    return observations.filter(reduce(or_, places))
 
 
 def _newest(model: Any, profile: Profile, question: Question, limit: int) -> Any:

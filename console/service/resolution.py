@@ -6,7 +6,7 @@ from datetime import datetime
 
 from console.service.identity import Identity, holders, keep_within_limit, similar
 from console.service.merging import merge
-from console.service.models import Identifier, IdentitySettings, Profile, Store
+from console.service.models import Identifier, Profile, Store
 
 
 def resolve(store: Store, identities: Sequence[Identity]) -> Profile | None:
@@ -18,7 +18,7 @@ def resolve(store: Store, identities: Sequence[Identity]) -> Profile | None:
     """
     held = {identity: set(holders(store, identity)) for identity in identities}
     shared = Counter(id_ for ids in held.values() for id_ in ids)
-    for rule in IdentitySettings.objects.get(store=store).matching_rules:
+    for rule in store.identitysettings.matching_rules:
         meant: set[str] = set()
         for identity, ids in held.items():
             if identity.id_type == rule:

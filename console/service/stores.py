@@ -71,7 +71,9 @@ def lock_store(store: Store) -> Store:
 
 
 @transaction.atomic(using="memory")
-def create_store(account: Account, *, display_name: str, description: str) -> Store:
+def create_store(
+    account: Account, *, display_name: str, description: str, friendly_name: str = ""
+) -> Store:
     """A store, ready at once, with its built-ins. Raises Invalid, NameTaken."""
     # Locked: creators that race for the last slot are let in one by one.
     account = Account.objects.select_for_update().get(pk=account.pk)
@@ -87,6 +89,7 @@ def create_store(account: Account, *, display_name: str, description: str) -> St
         account=account,
         display_name=display_name,
         description=description,
+        friendly_name=friendly_name,
         created_at=timezone.now(),
     )
     _provide_built_ins(store)

@@ -65,15 +65,17 @@ def write_traits(
         (trait.trait_group, trait.name): trait.value
         for trait in Trait.objects.of(profile)
     }
+    new = []
     for trait in traits:
         key = (trait.trait_group, trait.name)
         if trait.value is None:
             if key in stored:
                 _rows(profile, trait).delete()
         elif key not in stored:
-            _create(profile, trait, now)
+            new.append(_row(profile, trait, now))
         elif not _same(stored[key], trait.value):
             _rows(profile, trait).update(value=trait.value, updated_at=now)
+    Trait.objects.bulk_create(new)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -87,8 +89,8 @@ def _rows(profile: Profile, trait: CheckedTrait) -> Any:
     )
 
 
-def _create(profile: Profile, trait: CheckedTrait, now: datetime) -> None:
-    Trait.objects.create(
+def _row(profile: Profile, trait: CheckedTrait, now: datetime) -> Trait:
+    return Trait(
         store_id=profile.store_id,
         profile_id=profile.id,
         trait_group=trait.trait_group,

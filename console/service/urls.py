@@ -3,10 +3,12 @@
 from django.urls import path
 
 from console.service.api import (
+    bulk,
     data_mappings,
     errors,
     identifiers,
     identity_settings,
+    imports,
     observations,
     operations,
     profiles,
@@ -15,7 +17,9 @@ from console.service.api import (
     summaries,
     trait_groups,
 )
+from console.service.api.openapi.view import describe
 from console.service.api.resource import resource
+from console.service.services_urls import older_dialect
 
 CONTROL = "v1/ControlPlane"
 STORE = f"{CONTROL}/Stores/<str:store_id>"
@@ -27,6 +31,8 @@ OBSERVATION = f"{PROFILE}/Observations/<str:observation_id>"
 
 urlpatterns = [
     path("v1/Errors/<int:code>", resource(GET=errors.explain)),
+    path("v1/openapi.json", resource(GET=describe)),
+    path("v1/Uploads/<str:import_id>", resource(PUT=imports.upload_file)),
     path(
         f"{CONTROL}/Operations/<str:operation_id>",
         resource(GET=operations.fetch_operation),
@@ -81,6 +87,12 @@ urlpatterns = [
     ),
     path(DATA, resource(GET=profiles.list_profiles, POST=profiles.create_profile)),
     # Before the profile's own address: a word wins over an id.
+    path(f"{DATA}/Bulk", resource(PUT=bulk.put_profiles)),
+    path(
+        f"{DATA}/Imports",
+        resource(GET=imports.list_imports, POST=imports.create_import),
+    ),
+    path(f"{DATA}/Imports/<str:import_id>", resource(GET=imports.fetch_import)),
     path(f"{DATA}/Lookup", resource(POST=profiles.lookup_profiles)),
     path(
         PROFILE,
@@ -133,3 +145,4 @@ urlpatterns = [
     path(f"{PROFILE}/Recall", resource(POST=recall.create_recall)),
 ]
 
+urlpatterns += older_dialect(urlpatterns)

@@ -6,6 +6,7 @@ STORE = "mem_store_01k0000000000000000000000a"
 PROFILE = "mem_profile_01k0000000000000000000000a"
 MAPPING = "mem_datamapping_01k0000000000000000000000a"
 OBSERVATION = "mem_observation_01k0000000000000000000000a"
+IMPORT = "mem_import_01k0000000000000000000000a"
 SUMMARY = "mem_summary_01k0000000000000000000000a"
 OPERATION = "mem_operation_01k0000000000000000000000a"
 
@@ -19,6 +20,7 @@ def every_call(
     observation: str = OBSERVATION,
     summary: str = SUMMARY,
     operation: str = OPERATION,
+    import_: str = IMPORT,
 ) -> Iterator[tuple[str, str]]:
     """(method, path) of each, collections of the account first."""
     plane = "/v1/ControlPlane"
@@ -38,6 +40,9 @@ def every_call(
         f"/v1/Services/{store}": "GET DELETE",
         people: "GET POST",
         f"{people}/Lookup": "POST",
+        f"{people}/Bulk": "PUT",
+        f"{people}/Imports": "GET POST",
+        f"{people}/Imports/{import_}": "GET",
         person: "GET PATCH DELETE",
         f"{person}/Traits": "GET",
         f"{person}/Identifiers": "GET POST",

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 
 from console.service import errors
 from console.service.accounts import authenticate
+from console.service.api.body import UPLOADS
 from console.service.api.request import ApiRequest
 from console.service.api.resource import View
 
-# What an error's more_info names has to be readable by whoever met the error.
-_OPEN = "/v1/Errors/"
+# What an error's more_info names has to be readable by whoever met the error, and
+# what describes the service by whoever is about to write a client for it.
+_OPEN = ("/v1/Errors/", "/v1/openapi.json", UPLOADS)
 
 
 def authenticate_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:

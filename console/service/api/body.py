@@ -25,6 +25,9 @@ _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
 SOURCE_PATTERN = r"^[a-zA-Z0-9 _./-]+\Z"
 CONVERSATION_PATTERN = rf"^{CONVERSATION_ID.pattern}\Z"
 
+# Where files of imports arrive: how large one may be, its import says.
+UPLOADS = "/v1/Uploads/"
+
 Content = Annotated[str, msgspec.Meta(min_length=1, max_length=int(limits.CONTENT))]
 Source = Annotated[
     str,
@@ -65,7 +68,8 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         # Nineteen digits are more than any machine holds, and quick to read.
         if not (length.isascii() and length.isdecimal() and len(length) < 20):
             raise errors.Invalid("Content-Length: is not a number")
-        if int(length) > limits.BODY_BYTES:
+        upload = request.path_info.startswith(UPLOADS)
+        if int(length) > limits.BODY_BYTES and not upload:
             raise _too_large()
         return get_response(request)
 
@@ -178,7 +182,8 @@ def _without_nulls(value: Any, *, keep_at: int, depth: int = 0) -> Any:
 def _in_words(message: str) -> str:
     """`observations[3].content: expected …`, from msgspec's sentence."""
     place = _AT.search(message)
-    text = _AT.sub("", message).replace("`", "'")
+    # A pattern is shown as the contract writes it.
+    text = _AT.sub("", message).replace("`", "'").replace(r"\\Z", "$")
     missing = re.fullmatch(
         r"Object (missing required|contains unknown) field '(.*)'", text
     )

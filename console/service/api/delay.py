@@ -8,6 +8,7 @@ came and done when it is due, before the next request of its account is answered
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
@@ -43,7 +44,7 @@ _HEADERS = (
 )
 # POSTs that only read, and what the contract wants done at once: the upload of a file
 # needs its import, and a store of the older dialect is usable when it is answered.
-_AT_ONCE = ("/Lookup", "/Recall", "/Imports", "/v1/Services")
+_AT_ONCE = re.compile(r".*(/Lookup|/Recall|/Imports|/v1/Services(/[^/]+)?)")
 
 
 def delay_writes(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -67,9 +68,8 @@ def delay_writes(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
 
 
 def _is_write(request: HttpRequest) -> bool:
-    return request.method not in {"GET", "HEAD"} and not request.path_info.endswith(
-        _AT_ONCE
-    )
+    reads = request.method in {"GET", "HEAD"}
+    return not (reads or _AT_ONCE.fullmatch(request.path_info))
 
 
 def _put_off(get_response: View, request: ApiRequest, lag: float) -> HttpResponse:

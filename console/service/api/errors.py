@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 _TITLES = {
     308: "The profile was merged into another, under whose id it goes on.",
     400: "The request does not fit the contract.",
+    403: "This is not allowed to whoever asks.",
     411: "The request's body has to announce its length.",
     413: "The request's body is larger than the memory reads.",
     415: "The request's body is not JSON.",

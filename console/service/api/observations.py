@@ -20,7 +20,12 @@ from console.service.api.body import (
 )
 from console.service.api.paging import answer_page, read_page
 from console.service.api.profiles import profile_of
-from console.service.api.query import conversation_of, moment_of, source_of
+from console.service.api.query import (
+    ConversationFilter,
+    conversation_of,
+    moment_of,
+    source_of,
+)
 from console.service.api.request import ApiRequest
 from console.service.models import Observation
 from console.service.recall import of_conversation
@@ -56,7 +61,11 @@ class PatchObservation(Body, frozen=True, omit_defaults=True):
 
 
 def list_observations(
-    request: ApiRequest, store_id: str, profile_id: str
+    request: ApiRequest,
+    store_id: str,
+    profile_id: str,
+    *,
+    conversation_of: ConversationFilter = conversation_of,
 ) -> HttpResponse:
     profile = profile_of(request, store_id, profile_id)
     page = read_page(request, cap=limits.MEMORY_PAGE, filters=FILTERS)
@@ -97,10 +106,15 @@ def fetch_observation(
 
 
 def patch_observation(
-    request: ApiRequest, store_id: str, profile_id: str, observation_id: str
+    request: ApiRequest,
+    store_id: str,
+    profile_id: str,
+    observation_id: str,
+    *,
+    shape: type[PatchObservation] = PatchObservation,
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    changes = changes_of(read_body(request, PatchObservation))
+    changes = changes_of(read_body(request, shape))
     observations.patch_observation(store, profile_id, observation_id, changes)
     return accepted("accepted")
 

@@ -60,7 +60,7 @@ def read_page(
     if order not in {"ASC", "DESC"}:
         raise errors.Invalid("orderBy: must be ASC or DESC")
     given = {name: query[name] for name in filters if query.get(name)}
-    return PageRequest(size=min(_size(query), cap), order=order, filters=given)
+    return PageRequest(size=int(min(_size(query), cap)), order=order, filters=given)
 
 
 def _size(query: Mapping[str, str]) -> int:

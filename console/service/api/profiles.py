@@ -15,7 +15,22 @@ from console.service.api.request import ApiRequest
 from console.service.models import Profile, Trait
 from console.service.stores import get_store
 
-Group = Annotated[dict[str, Any], msgspec.Meta(max_length=int(limits.PAYLOAD_TRAITS))]
+_SCALARS = [
+    {"type": "string", "maxLength": int(limits.TRAIT_STRING)},
+    {"type": ["number", "boolean"]},
+]
+_ARRAY = {
+    "type": "array",
+    "items": {"anyOf": _SCALARS},
+    "maxItems": int(limits.TRAIT_ARRAY),
+}
+# Checked against the trait's definition, which no type can do (service/traits.py).
+TraitValue = Annotated[
+    Any, msgspec.Meta(extra_json_schema={"anyOf": [*_SCALARS, _ARRAY]})
+]
+Group = Annotated[
+    dict[str, TraitValue], msgspec.Meta(max_length=int(limits.PAYLOAD_TRAITS))
+]
 Groups = Annotated[
     dict[str, Group], msgspec.Meta(max_length=int(limits.PAYLOAD_GROUPS))
 ]
@@ -127,9 +142,9 @@ def profile_of(
 
 
 def _groups(text: str | None) -> list[str]:
-    if text is None:
+    if not text:
         return []
-    if not 1 <= len(text) <= 256:
+    if len(text) > 256:
         raise errors.Invalid("traitGroups: must have 1 to 256 characters")
     return [name.strip() for name in text.split(",")]
 

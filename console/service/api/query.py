@@ -1,13 +1,15 @@
 """Query parameters beyond paging."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from console.core.ids import CONVERSATION_ID
 from console.core.time import from_wire
 from console.service import errors, limits
 from console.service.api.body import SOURCE_PATTERN
+
+ConversationFilter = Callable[[Mapping[str, str]], str]
 
 
 def moment_of(query: Mapping[str, str], name: str) -> datetime | None:

@@ -34,23 +34,29 @@ class RecallBody(Body, frozen=True):
         list[str], msgspec.Meta(max_length=int(limits.RECALL_ITEMS))
     ] = []
 
+    def question(self) -> Question:
+        return Question(
+            query=self.query,
+            conversation_id=self.conversation_id or "",
+            begin=self.begin_date,
+            end=self.end_date,
+            observations_limit=self.observations_limit,
+            summaries_limit=self.summaries_limit,
+            relevance_threshold=self.relevance_threshold,
+        )
 
-def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+
+def create_recall(
+    request: ApiRequest,
+    store_id: str,
+    profile_id: str,
+    *,
+    shape: type[RecallBody] = RecallBody,
+) -> HttpResponse:
     begin = perf_counter()
     profile = profile_of(request, store_id, profile_id)
-    body = read_body(request, RecallBody)
-    found = recall(
-        profile,
-        Question(
-            query=body.query,
-            conversation_id=body.conversation_id or "",
-            begin=body.begin_date,
-            end=body.end_date,
-            observations_limit=body.observations_limit,
-            summaries_limit=body.summaries_limit,
-            relevance_threshold=body.relevance_threshold,
-        ),
-    )
+    body = read_body(request, shape)
+    found = recall(profile, body.question())
 
     def scored(shown: dict[str, Any]) -> dict[str, Any]:
         score = found.score(shown["id"])

@@ -28,4 +28,5 @@ def resource(**methods: View) -> View:
             raise refusal
         return answer(request, **path)
 
+    view.methods = methods  # type: ignore[attr-defined]  # For openapi/document.py.
     return view

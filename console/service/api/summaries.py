@@ -20,7 +20,7 @@ from console.service.api.body import (
 from console.service.api.observations import Moment, changes_of, fields_of
 from console.service.api.paging import answer_page, read_page
 from console.service.api.profiles import profile_of
-from console.service.api.query import conversation_of
+from console.service.api.query import ConversationFilter, conversation_of
 from console.service.api.request import ApiRequest
 from console.service.models import Summary
 from console.service.stores import get_store
@@ -46,7 +46,13 @@ class PatchSummary(Body, frozen=True):
     source: Source | None = None
 
 
-def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+def list_summaries(
+    request: ApiRequest,
+    store_id: str,
+    profile_id: str,
+    *,
+    conversation_of: ConversationFilter = conversation_of,
+) -> HttpResponse:
     profile = profile_of(request, store_id, profile_id)
     page = read_page(
         request, cap=limits.MEMORY_PAGE, filters=("conversationId",), ordered=False
@@ -84,10 +90,15 @@ def fetch_summary(
 
 
 def patch_summary(
-    request: ApiRequest, store_id: str, profile_id: str, summary_id: str
+    request: ApiRequest,
+    store_id: str,
+    profile_id: str,
+    summary_id: str,
+    *,
+    shape: type[PatchSummary] = PatchSummary,
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    changes = changes_of(read_body(request, PatchSummary))
+    changes = changes_of(read_body(request, shape))
     summaries.patch_summary(store, profile_id, summary_id, changes)
     return accepted("accepted")
 

@@ -74,7 +74,7 @@ def test_a_host_that_is_not_ours_is_refused(api):
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1", "/v1/", "/v1/ControlPlane", "/v1/Stores", "/v1/Services", f"{CONTROL}/"],
+    ["/v1", "/v1/", "/v1/ControlPlane", "/v1/Stores", "/v1/Services/", f"{CONTROL}/"],
 )
 def test_an_address_that_is_none_is_not_found_and_never_redirects(api, path):
     for method in ("GET", "POST", "DELETE"):
