@@ -71,7 +71,10 @@ def write_and_kill(
     writers = [Writer(auth, store, trial=trial, number=n) for n in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as threads:
         running = [threads.submit(writer.write, stop) for writer in writers]
-        sleep(dice.uniform(0.3, 1.8))
+        # From the first write on: a server that has just started is slow.
+        while not any(writer.told.batches for writer in writers):
+            sleep(0.01)
+        sleep(dice.uniform(0.2, 2.0))
         os.killpg(process.pid, signal.SIGKILL)
         stop.set()
         told = [each.result() for each in running]
