@@ -36,5 +36,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include(account_patterns)),
     path("tenants/", include("console.onboarding.urls")),
+    # At the root: it has an address with a tenant and one without.
+    path("", include("console.reference.urls")),
     path("t/<slug:tenant>/", include(tenant_patterns)),
 ]

@@ -75,8 +75,17 @@ class Shell:
                 if may(self.role, act)
             ]
         if self.tenants:
+            items.append(self._reference())
             items.append(self._item("Tenants", "building-office-2", "onboarding:list"))
         return items
+
+    def _reference(self) -> NavItem:
+        """Of the tenant's store, or of any."""
+        if self.tenant:
+            return self._item(
+                "API", "code-bracket", "reference:of_tenant", self.tenant.slug
+            )
+        return self._item("API", "code-bracket", "reference:start")
 
     def _item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         match, feature = self._request.resolver_match, name.partition(":")[0]

@@ -175,6 +175,7 @@ def test_the_shell_offers_what_the_role_may_open(client, tenant, agent):
     assert [(item.label, item.current) for item in shell.nav] == [
         ("Profiles", False),
         ("Recall", True),
+        ("API", False),
         ("Tenants", False),
     ]
     assert shell.tenant == tenant

@@ -1,0 +1,69 @@
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
+from playwright.sync_api import expect
+
+from tests.factories import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def reference(live_server, page, agent):
+    """The page, opened at one operation by its link."""
+    cache.clear()
+    page.goto(f"{live_server.url}/accounts/login/?next=/t/acme/api/%23recall")
+    page.get_by_label("Email").fill(agent.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{live_server.url}/t/acme/api/#recall")
+    return page
+
+
+def test_a_link_opens_the_page_at_its_operation(reference):
+    title = reference.get_by_role("heading", name="Recall", exact=True).last
+
+    expect(title).to_be_in_viewport()
+    # Below what sticks to the top, not behind it.
+    switch = reference.locator(".languages").bounding_box()
+    assert title.bounding_box()["y"] >= switch["y"] + switch["height"]
+
+
+def test_one_switch_shows_every_example_in_its_language(reference):
+    recall = reference.locator("#recall")
+    expect(recall.locator("pre:visible")).to_contain_text("curl -X POST")
+
+    reference.get_by_role("radio", name="curl").focus()
+    reference.keyboard.press("ArrowRight")
+
+    expect(recall.locator("pre:visible")).to_contain_text("from twilio.rest")
+    shown = reference.locator(".example:visible")
+    languages = shown.evaluate_all("all => all.map((one) => one.dataset.language)")
+    assert set(languages) == {"python"}
+
+
+def test_an_example_is_copied_as_it_stands(reference):
+    reference.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    recall = reference.locator("#recall")
+
+    recall.get_by_role("button", name="Copy recall in curl").click()
+
+    copied = reference.evaluate("navigator.clipboard.readText()")
+    assert copied == recall.locator("pre:visible code").text_content()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_accessible_and_fits(reference, width, scheme):
+    complaints = []
+    reference.on("console", lambda message: complaints.append(message.text))
+    reference.emulate_media(color_scheme=scheme)
+    reference.set_viewport_size({"width": width, "height": 844})
+    reference.reload()
+    reference.locator("#recall summary").click()
+
+    wider = reference.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+    assert wider <= 0
+    assert Axe().run(reference).violations_count == 0
+    assert complaints == []
