@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres check bench bench-peers crash lock clean
+.PHONY: run test test-postgres check bench bench-peers crash fuzz lock clean
 
 run: .venv/.run .env
 	@$(BIN)/python manage.py prepare --demo --port $(PORT)
@@ -41,6 +41,9 @@ bench-peers: .venv/.dev
 
 crash: .venv/.dev
 	$(BIN)/python -m tests.crash
+
+fuzz: .venv/.dev
+	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
 
 lock: .venv/.uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

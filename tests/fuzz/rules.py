@@ -1,0 +1,74 @@
+"""What the description cannot say in a schema, so that it is no finding."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from jsonschema_rs import validator_for
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.openapi.checks import RejectedPositiveData
+
+# Refusals of what fits the description: a store's own definitions, what two fields
+# mean together, and values that only a parser knows.
+BEYOND_SCHEMAS = (
+    # The store's definitions.
+    r"this store has no such (group|trait|identifier type)",
+    r"this group has no such trait",
+    r"traits: give at least one trait that is an identifier",
+    r"traits\.\S+: (must be|has|is longer|does not (match|fit)|two names mean)",
+    r"is built in and stays as it is",
+    r"identifierConfigs\[\d+\]\.idType: stands there twice",
+    r"matchingRules\[\d+\]: is no idType of identifierConfigs",
+    r"value: (is|has|cannot|needs|must)",
+    # Names that are normalised first.
+    r"traits: (a trait name starts with|two names mean the same trait)",
+    r"columnMappings\[\d+\]\.traitName: (is no trait's name|this store has no such trait|two columns)",
+    r"dataType: is empty",
+    r"ruleType: must be the trait's dataType",
+    r"idTypePromotion: (only|this store)",
+    r"pattern: is not an RE2 expression",
+    r"is no name of a trait group",
+    # Two fields together.
+    r"idType: is not the one in the address",
+    r"Give at least one of displayName",
+    r"The file must have \d+ bytes, as announced",
+    # What only we can read.
+    r"pageToken: (is not a token|belongs to another list)",
+    # JSON Schema takes 5.0 for an integer.
+    r"expected 'int', got 'float'",
+)
+_BEYOND = re.compile("|".join(BEYOND_SCHEMAS))
+
+
+def is_finding(context: Any, failure: Failure, case: Any, response: Any) -> bool:
+    """False for what the service does by a rule that stands outside of schemas."""
+    if isinstance(failure, RejectedPositiveData):
+        return not _BEYOND.search(response.json()["message"])
+    if isinstance(failure, AcceptedNegativeData):
+        return not (_is_valid_but_for_nulls(case) or _repeats_a_parameter(response))
+    return True
+
+
+def _is_valid_but_for_nulls(case: Any) -> bool:
+    """Null counts as absent: under an unknown name too, and in a list."""
+    told = case.operation.definition.raw.get("requestBody")
+    if not told or not isinstance(case.body, dict):
+        return False
+    schema = told["content"]["application/json"]["schema"]
+    components = case.operation.schema.raw_schema["components"]
+    validator = validator_for(schema | {"components": components})
+    return not validator.is_valid(case.body) and validator.is_valid(_present(case.body))
+
+
+def _repeats_a_parameter(response: Any) -> bool:
+    """Of a name given twice the last counts, in an address as in a body."""
+    asked = parse_qs(urlsplit(response.request.url).query, keep_blank_values=True)
+    return any(len(values) > 1 for values in asked.values())
+
+
+def _present(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _present(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_present(item) for item in value if item is not None]
+    return value

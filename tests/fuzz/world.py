@@ -1,0 +1,109 @@
+"""A store with something of everything, for cases to reach below the 404s."""
+
+from typing import Any
+
+import httpx
+
+from console.wsgi import application
+from tests.factories import make_account
+from tests.service.conftest import (
+    CONTROL,
+    CONVERSATION,
+    Api,
+    a_summary,
+    an_observation,
+)
+
+TRAITS = {
+    "tier": {"dataType": "STRING", "validationRule": {"ruleType": "STRING"}},
+    "points": {"dataType": "NUMBER"},
+    "isMember": {"dataType": "BOOLEAN"},
+    "tags": {"dataType": "ARRAY"},
+}
+MAPPING = {
+    "displayName": "orders",
+    "mappingFrom": {"type": "INGRESS", "columns": ["tier"]},
+    "mappingTo": {
+        "type": "TRAITS",
+        "mappings": [
+            {"expression": "tier", "traitGroup": "Account", "traitName": "tier"}
+        ],
+    },
+}
+
+IMPORT = {
+    "filename": "people.csv",
+    "fileSize": 1,
+    "columnMappings": [
+        {"columnName": name, "traitGroup": "Contact", "traitName": name}
+        for name in ("email", "city")
+    ],
+}
+
+
+def make_api() -> Api:
+    account = make_account("fuzzed")
+    transport = httpx.WSGITransport(app=application)
+    http = httpx.Client(transport=transport, base_url="http://testserver")
+    return Api(account["accountSid"], account["authToken"], http)
+
+
+def furnish(api: Api) -> dict[str, list[str]]:
+    """What is there now, by the name that addresses have for it."""
+    made = api.result(api("POST", CONTROL, {"displayName": "fuzzed"}))
+    store = made["result"]["id"]
+    control, people = f"{CONTROL}/{store}", f"/v1/Stores/{store}/Profiles"
+    api("POST", f"{control}/TraitGroups", {"displayName": "Account", "traits": TRAITS})
+    mapping = api.result(api("POST", f"{control}/DataMappings", MAPPING))
+    traits = {
+        "Contact": {"email": "a@b.com", "phone": "+15550100123", "city": "Ulm"},
+        "Account": {"tier": "gold", "points": 7, "isMember": True, "tags": ["a", 1]},
+    }
+    profile = api("POST", people, {"traits": traits}).json()["id"]
+    return {
+        "storeId": [store],
+        "operationId": [made["operationId"]],
+        "traitGroupName": ["Account", "Contact"],
+        "dataMappingId": [mapping["result"]["id"]],
+        "profileId": [profile, _merged_into(api, people, traits)],
+        **_announce(api, people),
+        "idType": ["email", "phone"],
+        "conversationId": [CONVERSATION],
+        **_remember(api, f"{people}/{profile}"),
+    }
+
+
+def _merged_into(api: Api, people: str, traits: Any) -> str:
+    """The former id of somebody who turned out to be the person of these traits."""
+    other = {"traits": {"Contact": {"email": "other@b.com"}}}
+    former = api("POST", people, other).json()["id"]
+    same = {"idType": "email", "value": traits["Contact"]["email"]}
+    assert api("POST", f"{people}/{former}/Identifiers", same).status_code == 202
+    assert api.get(f"{people}/{former}").status_code == 301
+    return former
+
+
+def _announce(api: Api, people: str) -> dict[str, list[str]]:
+    made = api("POST", f"{people}/Imports", IMPORT).json()
+    signature = made["url"].rpartition("=")[2]
+    return {"importId": [made["importId"]], "signature": [signature]}
+
+
+def _remember(api: Api, person: str) -> dict[str, list[str]]:
+    told = [an_observation(text, conversationIds=[CONVERSATION]) for text in _TOLD]
+    api("POST", f"{person}/Observations", {"observations": told})
+    api("POST", f"{person}/ConversationSummaries", {"summaries": [a_summary()]})
+    observations = _ids(api, person, "Observations", "observations")
+    changed = f"{person}/Observations/{observations[0]}"
+    api("PATCH", changed, {"content": "likes green tea"})
+    return {
+        "observationId": observations,
+        "summaryId": _ids(api, person, "ConversationSummaries", "summaries"),
+    }
+
+
+def _ids(api: Any, person: str, address: str, key: str) -> list[str]:
+    return [each["id"] for each in api.get(f"{person}/{address}").json()[key]]
+
+
+_TOLD = ("likes tea", "asks for paper bills", "moved to Ulm in May")
