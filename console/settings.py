@@ -42,6 +42,8 @@ MEMORY_REQUESTS_PER_S = env.float("MEMORY_REQUESTS_PER_S", default=0.0)
 # Seconds until a write to the embedded memory can be seen: a hosted one takes a
 # moment too, and programs should meet that before their users do.
 MEMORY_VISIBILITY_LAG_S = env.float("MEMORY_VISIBILITY_LAG_S", default=0.0)
+# Other limits of the embedded memory, as NAME=number, ... (console/service/limits.py).
+MEMORY_LIMITS = env.dict("MEMORY_LIMITS", default={})
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 

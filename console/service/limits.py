@@ -1,8 +1,14 @@
 """Every limit of the memory, with where its value comes from.
 
 Sources: contract/memory-v1.md section 14, read in November 2026; marks as there
-([S] the API description, [D] the vendor's limits page, [R] our choice).
+([S] the API description, [D] the vendor's limits page, [R] our choice). MEMORY_LIMITS
+sets those of CHANGEABLE anew: the public sources disagree about them, or say nothing.
 """
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 class Limit(int):
@@ -86,4 +92,36 @@ MEMORY_PAGE = Limit(50, "4 [S]: observations, revisions, summaries")
 
 ERROR_MESSAGE = Limit(1024, "5.1 [S]")
 OPERATION_DAYS = Limit(7, "6.1 [D]: kept after completion")
-BODY_BYTES = Limit(8 * 1024 * 1024, "[R]: the largest legal write is under 1 MiB")
+BODY_BYTES = Limit(8 * 1024 * 1024, "[R]: no SDK comes near")
+
+# How many of something there may be. Lengths are not among them: those are columns'.
+CHANGEABLE = (
+    "STORES_PER_ACCOUNT",
+    "TRAIT_GROUPS_PER_STORE",
+    "TRAITS_PER_GROUP",
+    "BATCH",
+    "BULK_PROFILES",
+    "OBSERVATIONS_PER_PROFILE",
+    "SUMMARIES_PER_PROFILE",
+    "LOOKUP_RESULTS",
+    "RECALL_ITEMS",
+    "OPERATION_DAYS",
+    "BODY_BYTES",
+)
+
+
+def set_anew(given: Mapping[str, str]) -> dict[str, Limit]:
+    """Limits by name, from the text of MEMORY_LIMITS. Raises ImproperlyConfigured."""
+    found = {}
+    for name, text in ((n.strip(), t.strip()) for n, t in given.items()):
+        if name not in CHANGEABLE:
+            raise ImproperlyConfigured(
+                f"MEMORY_LIMITS: {name} cannot be set; one of {', '.join(CHANGEABLE)}"
+            )
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text) < 2**31):
+            raise ImproperlyConfigured(f"MEMORY_LIMITS: {name} must be a number from 1")
+        found[name] = Limit(int(text), "MEMORY_LIMITS")
+    return found
+
+
+globals().update(set_anew(settings.MEMORY_LIMITS))
