@@ -7,6 +7,7 @@ from typing import Any
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from tests.fuzz.rules import is_finding
 from tests.service.conftest import Api
@@ -18,13 +19,24 @@ SEED = int(os.environ.get("FUZZ_SEED", "5"))
 STANDING_AGAINST = [301, 308, 403, 404, 409, 412, 429]
 
 
-def run(
-    api: Api, base: str, known: Mapping[str, Sequence[str]], **phases: Any
-) -> list[str]:
-    """Every finding, with the request that led to it.
+def run(schema: Any) -> list[str]:
+    """Every finding, with the request that led to it."""
+    return [
+        text for event in from_schema(schema).execute() for text in _findings(event)
+    ]
 
-    known   values for the parameters of these names, to reach what is there
-    phases  of schemathesis, where not as by default
+
+def schema_of(
+    api: Api,
+    base: str,
+    known: Mapping[str, Sequence[str]],
+    *,
+    stateful: bool = False,
+) -> OpenApiSchema:
+    """The service's description.
+
+    known     values for the parameters of these names, to reach what is there
+    stateful  for sequences, in which a call goes on with what the one before has made
     """
     description = api.get("/v1/openapi.json").json()
     operations = [
@@ -44,7 +56,7 @@ def run(
                 # `auth` would mend what is made up; its own check asks without it.
                 "with-security-parameters": False,
             },
-            "phases": phases,
+            "phases": {"stateful": {"enabled": stateful}},
             "checks": {
                 "positive_data_acceptance": {
                     "expected-statuses": ["2xx", 401, *STANDING_AGAINST]
@@ -62,9 +74,7 @@ def run(
     )
     schema = schemathesis.openapi.from_dict(description, config=config)
     schema.hooks.hook("filter_failure")(is_finding)
-    return [
-        text for event in from_schema(schema).execute() for text in _findings(event)
-    ]
+    return schema
 
 
 def _offer(operation: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> None:

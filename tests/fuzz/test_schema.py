@@ -1,50 +1,61 @@
 """Whatever is asked, the service keeps to its own description."""
 
+import hypothesis
 import pytest
+from django.db import transaction
 
-from tests.fuzz.run import CASES, run
+from tests.fuzz.run import CASES, SEED, run, schema_of
 from tests.fuzz.server import Door, serve
 from tests.fuzz.world import furnish, make_api
 
-OFF = {"enabled": False}
-# Sequences, in which each call goes on with what the one before has made.
-SEQUENCES = {"enabled": True, "generation": {"max-examples": max(1, CASES // 10)}}
+SEQUENCES = hypothesis.settings(
+    max_examples=max(1, CASES // 10),
+    stateful_step_count=8,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 
 
 @pytest.fixture
-def told(db, request):
-    """Of a door, after the test: how often it answered what; shown with `-rP`."""
-    door = Door(forgetful=request.param)
-    yield door
-    print(f"{door.statuses.total()} requests: {dict(sorted(door.statuses.items()))}")
+def api(db):
+    return make_api()
 
 
-@pytest.mark.parametrize("told", [True], indirect=True)
-def test_every_answer_is_as_described(told):
-    api = make_api()
-    known = furnish(api)
+def told(door: Door) -> str:
+    """What pytest shows with `-rP`."""
+    return f"{door.statuses.total()} requests: {dict(sorted(door.statuses.items()))}"
 
-    with serve(told) as base:
-        found = run(api, base, known, stateful=OFF)
 
+def test_every_answer_is_as_described(api):
+    known, door = furnish(api), Door(forgetful=True)
+
+    with serve(door) as base:
+        found = run(schema_of(api, base, known))
+
+    print(told(door))
     assert not found, "\n\n".join(found)
-    assert told.statuses["202"] > 100
+    assert door.statuses["202"] > 100, told(door)
 
 
-@pytest.mark.parametrize("told", [False], indirect=True)
-def test_what_is_made_is_there_and_what_is_deleted_is_gone(told):
-    api = make_api()
-    known = furnish(api)
+def test_what_is_made_is_there_and_what_is_deleted_is_gone(api):
+    known, door = furnish(api), Door(forgetful=False)
 
-    with serve(told) as base:
-        found = run(
-            api,
-            base,
-            known,
-            examples=OFF,
-            coverage=OFF,
-            fuzzing=OFF,
-            stateful=SEQUENCES,
-        )
+    with serve(door) as base:
+        machine = schema_of(api, base, known, stateful=True).as_state_machine()
 
-    assert not found, "\n\n".join(found)
+        @hypothesis.seed(SEED)
+        class Sequence(machine):
+            """Each starts in the world as it was, or it could not be repeated."""
+
+            def setup(self) -> None:
+                self.before = transaction.savepoint(using="memory")
+
+            def teardown(self) -> None:
+                transaction.savepoint_rollback(self.before, using="memory")
+                super().teardown()
+
+        Sequence.run(settings=SEQUENCES)
+
+    print(told(door))
+    assert door.statuses["201"] > 10, told(door)

@@ -2,7 +2,6 @@ from django.http import HttpRequest
 
 from console.service.models import Account
 
-
 URLCONF = "console.service.urls"
 
 
