@@ -1,10 +1,12 @@
-// <button data-copy="text">: puts the text on the clipboard and says so.
+// <button data-copy="text">: puts the text on the clipboard and says so. Without a
+// text it is the <pre> of the button's figure.
 const SHOWN_MS = 1500;
 
 async function copy(button) {
   const said = document.getElementById("said");
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    const shown = () => button.closest("figure").querySelector("pre").textContent;
+    await navigator.clipboard.writeText(button.dataset.copy || shown());
   } catch {
     // No clipboard without https, or the browser was told to refuse.
     said.textContent = "Not copied: the browser does not allow it here.";

@@ -15,7 +15,10 @@ from console.tenants.models import Role
 from console.wsgi import application
 from tests.factories import make_account, make_user
 
-_COPIED = re.compile(r'data-language="(\w+)".*?data-copy="(.*?)"', re.DOTALL)
+_COPIED = re.compile(
+    r'data-language="(\w+)".*?<pre><code>(.*?)</code></pre>', re.DOTALL
+)
+_TAG = re.compile(r"</?span[^>]*>")
 
 
 @pytest.fixture
@@ -35,7 +38,8 @@ def examples_in(page: str) -> dict[str, dict[str, str]]:
     found = zip(parts[1::2], parts[2::2], strict=True)
     return {
         name: {
-            language: html.unescape(text) for language, text in _COPIED.findall(part)
+            language: html.unescape(_TAG.sub("", text))
+            for language, text in _COPIED.findall(part)
         }
         for name, part in found
     }

@@ -32,11 +32,6 @@ class Example:
     lead: str
     call: str
 
-    @property
-    def text(self) -> str:
-        """All of it, as it runs."""
-        return f"{self.lead}\n\n{self.call}" if self.lead else self.call
-
 
 def variable(place: str) -> str:
     """The environment variable of a place: store_id is STORE_ID."""
