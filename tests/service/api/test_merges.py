@@ -4,7 +4,6 @@ import pytest
 
 from console.service.jobs import make_vectors
 from console.service.models import (
-    Identifier,
     IdentitySettings,
     IndexEntry,
     MergedProfile,
@@ -294,44 +293,6 @@ def test_a_fuzzy_type_means_the_most_similar_value_and_merges_nobody(
     assert api("POST", profiles, {"traits": traits}).json()["id"] == near
     assert lookup("nobody.else@b.com") == [other]
     assert Profile.objects.count() == 2
-
-
-def test_changing_an_identifier_keeps_its_place(api, profile):
-    for value in ("one", "two"):
-        api("POST", f"{profile}/Identifiers", {"idType": "chat", "value": value})
-    body = {"idType": "chat", "oldValue": " one ", "newValue": "first"}
-
-    answer = api("PATCH", f"{profile}/Identifiers/chat", body)
-
-    assert answer.status_code == 202
-    values = api.get(f"{profile}/Identifiers/chat").json()["values"]
-    assert values == ["first", "two"]
-
-
-def test_a_change_that_changes_nothing_is_accepted(api, profile):
-    body = {"idType": "email", "oldValue": "a@b.com", "newValue": "A@B.com "}
-
-    answer = api("PATCH", f"{profile}/Identifiers/email", body)
-
-    assert answer.status_code == 202
-    assert Identifier.objects.get().value == "a@b.com"
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "words"),
-    [
-        ({"idType": "chat", "oldValue": "a@b.com", "newValue": "x"}, 400, "idType"),
-        ({"idType": "email", "oldValue": "no@b.com", "newValue": "x"}, 404, "oldValue"),
-        ({"idType": "email", "oldValue": "a@b.com"}, 400, "newValue"),
-        ({"idType": "email", "oldValue": "a@b.com", "newValue": " "}, 400, "value"),
-    ],
-)
-def test_a_change_that_does_not_fit_is_refused(api, profile, body, status, words):
-    answer = api("PATCH", f"{profile}/Identifiers/email", body)
-
-    assert answer.status_code == status
-    assert words in answer.json()["message"]
-    assert Identifier.objects.get().value == "a@b.com"
 
 
 def test_another_store_keeps_its_own_person(api, make_store, make_profile, both, ada):
