@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from console.service.embedding import embedder, model_id
-from console.service.errors import NotFound
+from console.service.errors import Moved, NotFound
 from console.service.index import add_entries
 from console.service.jobs import embed_pending
 from console.service.models import IndexEntry, Observation, Profile, Store, Summary
@@ -24,7 +24,7 @@ def rebuild(store: Store) -> Iterator[int]:
     for profile_id in Profile.objects.of(store).values_list("id", flat=True):
         try:
             yield _rebuild_profile(store, profile_id)
-        except NotFound:  # deleted a moment ago, with its entries
+        except (NotFound, Moved):  # deleted or merged a moment ago, its entries with it
             yield 0
     present = Profile.objects.of(store).values("id")
     orphans = IndexEntry.objects.filter(store_id=store.id)

@@ -11,6 +11,7 @@ from console.engine.packing import Vectors
 from console.service.embedding import embedder
 from console.service.jobs import embed_pending, make_vectors
 from console.service.models import IndexEntry, Observation, Store, Summary
+from console.service.reindexing import rebuild
 from tests.service.conftest import CONVERSATION, OTHER_CONVERSATION, an_observation
 
 WORDS = [
@@ -181,6 +182,22 @@ def test_reindex_mends_what_is_missing_wrong_or_too_much(store, observe):
 
     assert entries() == right
     assert printed.splitlines() == ["2 texts, embedder use-3", "  2 use-3"]
+
+
+def test_a_profile_that_is_merged_while_reindex_runs_does_not_stop_it(
+    api, store, observe, make_profile
+):
+    one, other = make_profile("one@b.com"), make_profile("other@b.com")
+    for path in (one, other):
+        observe("likes tea", path=path)
+    steps = rebuild(Store.objects.get(pk=store))
+    next(steps)
+
+    api("POST", f"{other}/Identifiers", {"idType": "email", "value": "one@b.com"})
+    rest = list(steps)
+
+    assert 0 in rest
+    assert entries().keys() == {*Observation.objects.values_list("id", flat=True)}
 
 
 def test_a_changed_source_leaves_the_vector_and_a_changed_text_does_not(
