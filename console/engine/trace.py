@@ -1,14 +1,17 @@
 """Why a text stands where it stands: made after a ranking, for those who ask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from console.engine.fusion import NAMES, Parts
+from console.engine.fusion import NAMES
 from console.engine.recall import Ranking, Side
 from console.engine.tokens import term_of
+
+# Of the pairs that a ranking holds.
+OBSERVATIONS, SUMMARIES = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,62 +49,73 @@ class Explanation:
 
 def explain(ranking: Ranking, ids: Iterable[str]) -> list[Explanation]:
     """One for each of the ids that was ranked, in their order."""
-    # A conversation has up to ten queries, and their parts are those of all texts.
-    parts_of = cache(lambda number: ranking.parts(ranking.queries[number]))
-    sides = (ranking.told, ranking.summed_up)
-    found = []
-    for id_ in ids:
-        for kind, side in enumerate(sides):
-            if id_ in side.texts.ids:
-                row = side.texts.ids.index(id_)
-                number = int(ranking.by[kind][row])
-                found.append(_explain(ranking, kind, row, parts_of(number)))
-    return found
+    kinds = [_Kind(ranking, number) for number in (OBSERVATIONS, SUMMARIES)]
+    # A conversation has up to ten queries, and what one says is of all texts.
+    said_by = cache(lambda number: _Said(ranking, number))
+    return [
+        _explain(ranking, kind, kind.rows[id_], said_by)
+        for id_ in ids
+        for kind in kinds
+        if id_ in kind.rows
+    ]
+
+
+class _Kind:
+    """The texts of one kind, with the row of each id and the place of each row."""
+
+    def __init__(self, ranking: Ranking, number: int) -> None:
+        self.number = number
+        self.side = (ranking.told, ranking.summed_up)[number]
+        self.scores, self.by = ranking.scores[number], ranking.by[number]
+        self.rows = {id_: row for row, id_ in enumerate(self.side.texts.ids)}
+        order = self.side.texts.newest_first(self.scores).tolist()
+        self.places = {row: place for place, row in enumerate(order, start=1)}
+
+
+class _Said:
+    """What one query says of all texts: of observations, and of summaries."""
+
+    def __init__(self, ranking: Ranking, number: int) -> None:
+        self.stems = ranking.queries[number].stems
+        self.parts = ranking.parts(ranking.queries[number])
+        fusions = (ranking.told.fusion, ranking.summed_up.fusion)
+        pairs = list(zip(fusions, self.parts, strict=True))
+        self.added = [fusion.contributions(parts) for fusion, parts in pairs]
+        self.own = [fusion.own(parts) for fusion, parts in pairs]
 
 
 def _explain(
-    ranking: Ranking, kind: int, row: int, parts: tuple[Parts, Parts]
+    ranking: Ranking, kind: _Kind, row: int, said_by: Callable[[int], _Said]
 ) -> Explanation:
-    side = (ranking.told, ranking.summed_up)[kind]
-    scores, number = ranking.scores[kind], int(ranking.by[kind][row])
-    bias, *added = side.fusion.contributions(parts[kind])[row].tolist()
-    values = [float(getattr(parts[kind], name)[row]) for name in NAMES]
-    order = side.texts.newest_first(scores).tolist()
-    is_observation = kind == 0
+    number, texts = int(kind.by[row]), kind.side.texts
+    said = said_by(number)
+    parts = said.parts[kind.number]
+    bias, *added = said.added[kind.number][row].tolist()
+    values = [float(getattr(parts, name)[row]) for name in NAMES]
+    summary = neighbour = None
+    if kind.number == OBSERVATIONS:
+        lender = ranking.about.lender(row, said.own[SUMMARIES])
+        summary = None if lender is None else ranking.summed_up.texts.ids[lender]
+        lender = ranking.beside.lender(row, said.own[OBSERVATIONS])
+        neighbour = None if lender is None else texts.ids[lender]
     return Explanation(
-        id=side.texts.ids[row],
-        place=order.index(row) + 1,
-        score=float(scores[row]),
+        id=texts.ids[row],
+        place=kind.places[row],
+        score=float(kind.scores[row]),
         query=number,
         bias=bias,
         log_odds=bias + sum(added),
-        has_vector=bool(side.texts.vectors.known[row]),
+        has_vector=bool(texts.vectors.known[row]),
         parts=dict(zip(NAMES, map(Part, values, added), strict=True)),
-        stems=_held(side, row, ranking.queries[number].stems),
-        summary=_lending_summary(ranking, row, parts) if is_observation else None,
-        neighbour=_lending_neighbour(ranking, row, parts) if is_observation else None,
+        stems=_held(kind.side, row, said.stems),
+        summary=summary,
+        neighbour=neighbour,
     )
 
 
 def _held(side: Side, row: int, stems: Sequence[str]) -> tuple[str, ...]:
     held = np.frombuffer(side.texts.packed_terms[row], "<u4")
     return tuple(stem for stem in dict.fromkeys(stems) if term_of(stem) in held)
-
-
-def _lending_summary(
-    ranking: Ranking, row: int, parts: tuple[Parts, Parts]
-) -> str | None:
-    side = ranking.summed_up
-    lender = ranking.about.lender(row, side.fusion.own(parts[1]))
-    return None if lender is None else side.texts.ids[lender]
-
-
-def _lending_neighbour(
-    ranking: Ranking, row: int, parts: tuple[Parts, Parts]
-) -> str | None:
-    side = ranking.told
-    lender = ranking.beside.lender(row, side.fusion.own(parts[0]))
-    return None if lender is None else side.texts.ids[lender]
 
 
 def unknown_stems(side: Side, stems: Sequence[str]) -> list[str]:
