@@ -42,6 +42,6 @@ def apply_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
     for index, payload in enumerate(payloads):
         try:
             create_profile(store, payload)
-        except (errors.Invalid, errors.Conflict) as exc:
+        except errors.Invalid as exc:
             refused[index] = exc.message
     return refused

@@ -60,7 +60,8 @@ def add_identifier(store: Store, profile_id: str, *, id_type: str, value: str) -
 def change_identifier(
     store: Store, profile_id: str, *, id_type: str, old: str, new: str
 ) -> None:
-    """Puts one value in the place of another. Raises NotFound, Invalid, Conflict."""
+    """Puts one value in the place of another, and merges as add_identifier does.
+    Raises NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     before, after = (read_identity(store, id_type, value) for value in (old, new))

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Min
 from django.utils import timezone
 
 from console.service.identity import keep_within_limit
@@ -61,27 +60,22 @@ def _move_traits(gone: Profile, canonical: Profile) -> None:
     }
     for trait in Trait.objects.of(gone):
         key = (trait.trait_group, trait.name)
-        of_canonical = _rows(Trait, canonical).filter(
-            trait_group=trait.trait_group, name=trait.name
-        )
+        named = {"trait_group": trait.trait_group, "name": trait.name}
+        moving = _rows(Trait, gone).filter(**named)
         if key in kept and kept[key] >= trait.updated_at:
-            trait.delete()
+            moving.delete()
             continue
-        of_canonical.delete()
-        _rows(Trait, gone).filter(
-            trait_group=trait.trait_group, name=trait.name
-        ).update(profile_id=canonical.id)
+        if key in kept:
+            _rows(Trait, canonical).filter(**named).delete()
+        moving.update(profile_id=canonical.id)
 
 
 def _move_identifiers(store: Store, gone: Profile, canonical: Profile) -> None:
     for identifier in Identifier.objects.of(gone):
-        same = _rows(Identifier, canonical).filter(
-            id_type=identifier.id_type, value=identifier.value
-        )
-        earliest = same.aggregate(at=Min("added_at"))["at"]
-        moving = _rows(Identifier, gone).filter(
-            id_type=identifier.id_type, value=identifier.value
-        )
+        named = {"id_type": identifier.id_type, "value": identifier.value}
+        same = _rows(Identifier, canonical).filter(**named)
+        moving = _rows(Identifier, gone).filter(**named)
+        earliest = same.values_list("added_at", flat=True).first()
         if earliest is None:
             moving.update(profile_id=canonical.id)
         else:

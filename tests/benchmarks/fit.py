@@ -13,7 +13,7 @@ calibrated on conversations that the coefficients have not seen.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -168,7 +168,7 @@ def main() -> None:
         asked = list(samples(memories, meaning=start is not WORDS))
         found = fit(asked, start)
         print(f"{name}: Coefficients(_DEV, {', '.join(map(str, astuple(found)[1:]))})")
-        errors = held_out_errors(asked, replace(found))
+        errors = held_out_errors(asked, found)
         print(
             "  calibration error of the first ten, unseen conversations: "
             + ", ".join(f"{size or 'all'} texts {e:.3f}" for size, e in errors.items())

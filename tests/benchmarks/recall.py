@@ -40,17 +40,17 @@ def run() -> None:
 
 
 def _parts(memories: Memories) -> None:
-    plain = replace(USE3, date=0.0, summary=0.0, neighbour=0.0)
-    _row("words alone, plain", ProductRanker(None, _only_words(WORDS)))
+    _row("words alone, plain", ProductRanker(None, _plain(WORDS)))
     _row("words alone", ProductRanker(None, WORDS))
-    _row("USE-3, plain hybrid", ProductRanker(memories, plain))
+    _row("USE-3, plain hybrid", ProductRanker(memories, _plain(USE3)))
     for part in ("meaning", "words", "bulk", "date", "summary", "neighbour"):
         ranker = ProductRanker(memories, replace(USE3, **{part: 0.0}))
         _row(f"USE-3 without {part}", ranker)
     _row("USE-3", ProductRanker(memories, USE3))
 
 
-def _only_words(coefficients: Coefficients) -> Coefficients:
+def _plain(coefficients: Coefficients) -> Coefficients:
+    """Nothing but what a text itself says."""
     return replace(coefficients, date=0.0, summary=0.0, neighbour=0.0)
 
 
