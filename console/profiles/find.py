@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from console.profiles.selectors import people
+from console.profiles.selectors.people import people_of
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
 from console.web.access import requires
@@ -28,7 +28,7 @@ def find(request: ConsoleRequest) -> HttpResponse:
     context = {
         "text": text,
         "match": match,
-        "people": people(store, match.profiles) if match.profiles else [],
+        "people": people_of(store, match.profiles) if match.profiles else [],
     }
     return render(request, "profiles/find.html", context, status=_status(match))
 

@@ -1,0 +1,56 @@
+"""What conversations came to."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from console.profiles.forms import ObservationsForm
+from console.profiles.views.context import rights, whose
+from console.tenants.memory import store_of
+from console.tenants.policy import Act
+from console.web.access import requires
+from console.web.forms import check_form
+from console.web.noting import note
+from console.web.render import render_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """What conversations came to, newest first."""
+    query = check_form(ObservationsForm(request.GET))
+    store = store_of(request.tenant)
+    page = store.list_summaries(
+        profile_id,
+        page_token=query["page"],
+        conversation_id=query["conversation"],
+    )
+    count = len(page.items)
+    note(request, "summaries.listed", of="profile", id_=profile_id, count=count)
+    return render_part(
+        request,
+        page="profiles/summaries.html",
+        part="profiles/_summaries.html",
+        context={
+            **whose(request, store, profile_id),
+            "page": page,
+            "filters": query,
+            **rights(request),
+        },
+    )
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
+    """One summary, whole."""
+    store = store_of(request.tenant)
+    found = store.fetch_summary(profile_id, summary_id)
+    note(request, "summary.viewed", of="summary", id_=summary_id)
+    context = {
+        **whose(request, store, profile_id),
+        "summary": found,
+        **rights(request),
+    }
+    return render(request, "profiles/summary.html", context)
