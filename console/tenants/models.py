@@ -40,6 +40,9 @@ class Tenant(models.Model):
     account_sid   the account that owns the store; its secret is `sealed_token`
     sealed_token  sealed by vault.py for this row and field alone
     store_id      the one store that pages of this tenant can reach
+    pinned_groups names of trait groups on a customer's card, in this order; []: all
+    masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
+                  detect, hide or clear (console/web/masking.py); missing: detect
     """
 
     class Dialect(models.TextChoices):
@@ -64,6 +67,8 @@ class Tenant(models.Model):
     account_sid = models.CharField(max_length=34)
     sealed_token = models.TextField()
     store_id = models.CharField(max_length=64)
+    pinned_groups = models.JSONField(default=list, blank=True)
+    masking = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     seen_as: str  # set by visible_to

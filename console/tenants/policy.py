@@ -10,6 +10,10 @@ class Act(StrEnum):
 
     VIEW_PROFILES = "look at customers"
     RUN_RECALL = "run Recall"
+    REVEAL = "read a masked value"
+    CORRECT = "correct what is remembered"
+    EXPORT = "export what is on the screen"
+    ARRANGE = "arrange the support desk"
     PREVIEW_DELETION = "see what a deletion would remove"
     DELETE = "delete"
     VIEW_DELETIONS = "look at deletions"
@@ -26,6 +30,11 @@ AGENT, OFFICER, AUDITOR, OPERATOR = Role
 ALLOWED: dict[Act, frozenset[Role]] = {
     Act.VIEW_PROFILES: frozenset({AGENT, OFFICER}),
     Act.RUN_RECALL: frozenset({AGENT, OFFICER}),
+    Act.REVEAL: frozenset({AGENT, OFFICER}),
+    Act.CORRECT: frozenset({AGENT, OFFICER}),
+    Act.EXPORT: frozenset({OFFICER}),
+    # Which trait groups are pinned and what is masked, for everybody of the tenant.
+    Act.ARRANGE: frozenset({OFFICER}),
     Act.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
     Act.DELETE: frozenset({OFFICER}),
     Act.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),

@@ -1,0 +1,78 @@
+"""Why somebody does what is asked for a reason: a choice, and the ticket it is for."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from console.web.request import ConsoleRequest
+
+LAST_TICKET = "last_ticket"
+TICKET = r"^[A-Za-z0-9][A-Za-z0-9#._/-]{0,39}\Z"
+
+
+class ReasonForm(forms.Form):
+    """reason_code, ticket  both required; the ticket last used stands there already.
+
+    A subclass names its `reasons`: (code, words for the list and the audit log).
+    """
+
+    use_required_attribute = False
+    reasons: tuple[tuple[str, str], ...] = ()
+
+    reason_code = forms.ChoiceField(label="Why")
+    ticket = forms.CharField(
+        label="Ticket",
+        max_length=40,
+        validators=[
+            RegexValidator(
+                TICKET, "Letters, digits and “#._/-” make a ticket's number."
+            )
+        ],
+        help_text="Kept in the audit log. A ticket's number, nothing about a customer.",
+    )
+
+    def __init__(self, *args: Any, request: ConsoleRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._session = request.session
+        self.fields["ticket"].initial = self._session.get(LAST_TICKET, "")
+        self.fields["reason_code"].choices = [  # type: ignore[attr-defined]
+            ("", "Choose"),
+            *self.reasons,
+        ]
+        for field in self.fields.values():
+            field.error_messages["required"] = f"{field.label}: this is required."
+            field.widget.attrs.setdefault("autocomplete", "off")
+
+    def clean_ticket(self) -> str:
+        ticket: str = self.cleaned_data["ticket"]
+        self._session[LAST_TICKET] = ticket
+        return ticket
+
+    @property
+    def reason(self) -> str:
+        """One line for the audit log; only of a valid form."""
+        words = dict(self.reasons)[self.cleaned_data["reason_code"]]
+        return f"{words} (ticket {self.cleaned_data['ticket']})"
+
+
+class CorrectionForm(ReasonForm):
+    """Why what is remembered of a customer is changed by hand."""
+
+    reasons = (
+        ("customer", "The customer says it is wrong"),
+        ("outdated", "It is no longer true"),
+        ("typo", "It was written down wrongly"),
+        ("learned", "Learned on this call"),
+    )
+
+
+class RevealForm(ReasonForm):
+    """Why a masked value is read in clear."""
+
+    reasons = (
+        ("verify", "To make sure who is calling"),
+        ("contact", "To reach the customer or send something"),
+        ("correct", "To correct it"),
+        ("solve", "Needed to solve the case"),
+    )
