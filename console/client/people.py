@@ -25,11 +25,18 @@ class People(Bound):
         )
 
     def fetch_profile(
-        self, profile_id: str, *, trait_groups: Sequence[str] = ()
+        self,
+        profile_id: str,
+        *,
+        trait_groups: Sequence[str] = (),
+        merged_ids: bool = False,
     ) -> Profile:
         """With the traits of the groups named, or of all."""
-        path = self._profile(profile_id)
-        answer = self._get(path, traitGroups=",".join(trait_groups))
+        answer = self._get(
+            self._profile(profile_id),
+            traitGroups=",".join(trait_groups),
+            includeMergedIds="true" if merged_ids else "",
+        )
         return wire.profile(answer, profile_id)
 
     def patch_profile(

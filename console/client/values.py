@@ -106,12 +106,18 @@ class TraitGroup:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Contract 11.1. `canonical_id` is set when the id asked for was merged away."""
+    """Contract 11.1.
+
+    canonical_id  set when the id asked for was merged away
+    merged_ids    ids that it had before merges; only the embedded memory names them,
+                  and when asked
+    """
 
     id: ProfileId
     created_at: Moment
     traits: dict[str, dict[str, TraitValue]] = field(repr=False)
     canonical_id: str | None = None
+    merged_ids: tuple[ProfileId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ IDENTIFIER_VALUE = Limit(255, "11.3 [S]")
 IDENTIFIER_VALUES = Limit(100, "10.2 [S]: of one type on a profile")
 IDENTIFIER_TYPES = Limit(50, "11.3 [S]: types listed for one profile")
 LOOKUP_RESULTS = Limit(100, "11.1 [S]")
+MERGED_IDS = Limit(100, "ours: old ids named beside a profile, the newest")
 
 BATCH = Limit(10, "11.4, 11.5 [S]: observations or summaries in one write")
 CONTENT = Limit(4096, "11.4 [S]")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from console.service import limits
 from console.service.identity import keep_within_limit
 from console.service.models import (
     Identifier,
@@ -101,6 +102,14 @@ def canonical_id_of(store: Store, profile_id: str) -> str | None:
     merged: Any = MergedProfile.objects.of(store)
     found = merged.filter(id=profile_id).values_list("canonical_id", flat=True).first()
     return str(found) if found else None
+
+
+def merged_ids(profile: Profile) -> list[str]:
+    """The ids that a profile had before merges, the newest merge first."""
+    merged: Any = MergedProfile.objects.filter(store_id=profile.store_id)
+    merged = merged.filter(canonical_id=profile.id)
+    rows = merged.order_by("-merged_at", "id").values_list("id", flat=True)
+    return list(rows[: int(limits.MERGED_IDS)])
 
 
 def forget_merged(store: Store, profile: Profile) -> None:

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from console.core.time import to_wire
-from console.service import errors, identifiers, limits, profiles
+from console.service import errors, identifiers, limits, merging, profiles
 from console.service.api.answers import accepted, answer
 from console.service.api.body import StrictBody, check_deletion, read_body
 from console.service.api.paging import answer_page, read_page
+from console.service.api.query import flag_of
 from console.service.api.request import ApiRequest
 from console.service.models import Profile, Trait
 from console.service.stores import get_store
@@ -86,13 +87,14 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     wanted = _groups(request.GET.get("traitGroups"))
     for trait in _traits(profile, wanted).order_by("trait_group", "name"):
         traits.setdefault(trait.trait_group, {})[trait.name] = trait.value
-    return answer(
-        {
-            "id": profile.id,
-            "createdAt": to_wire(profile.created_at),
-            "traits": traits,
-        }
-    )
+    shown: dict[str, Any] = {
+        "id": profile.id,
+        "createdAt": to_wire(profile.created_at),
+        "traits": traits,
+    }
+    if flag_of(request.GET, "includeMergedIds", default=False):
+        shown["mergedIds"] = merging.merged_ids(profile)
+    return answer(shown)
 
 
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:

@@ -302,3 +302,12 @@ def test_another_store_keeps_its_own_person(api, make_store, make_profile, both,
 
     assert api.get(elsewhere).json()["id"] == id_of(elsewhere)
     assert_refused(api.get(elsewhere.replace(id_of(elsewhere), id_of(ada))), 404, 20404)
+
+
+def test_a_profile_names_its_old_ids_to_who_asks(api, ada, caller, both):
+    both()
+
+    asked = api.get(ada, includeMergedIds="true").json()
+
+    assert asked["mergedIds"] == [id_of(caller)]
+    assert "mergedIds" not in api.get(ada).json()

@@ -30,6 +30,10 @@ TRAIT_GROUPS_QUERY = {
 }
 
 
+# Ours: the contract has no way from a profile to the ids that it had before.
+MERGED_IDS_QUERY = {"includeMergedIds": bool}
+
+
 class CreatedProfile(Accepted, frozen=True):
     id: ProfileId = msgspec.field()
 
@@ -38,6 +42,10 @@ class Profile(Shown, frozen=True):
     id: ProfileId
     created_at: Moment
     traits: dict[TraitGroupName, dict[TraitName, TraitValue]]
+    merged_ids: (
+        Annotated[list[ProfileId], msgspec.Meta(max_length=int(limits.MERGED_IDS))]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class Trait(Shown, frozen=True):
@@ -64,7 +72,7 @@ OPERATIONS: Operations = {
     ),
     profiles.lookup_profiles: Operation({200: Answer(Found)}, body=profiles.Lookup),
     profiles.fetch_profile: Operation(
-        {200: Answer(Profile)}, query=TRAIT_GROUPS_QUERY, moved=301
+        {200: Answer(Profile)}, query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY, moved=301
     ),
     profiles.patch_profile: Operation(ACCEPTED, body=profiles.ProfileTraits, moved=308),
     profiles.delete_profile: Operation(ACCEPTED, moved=308),
