@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "console.web.middleware.Boosted",
     "console.web.middleware.Problems",
     "console.web.middleware.SignInFirst",
     "console.web.middleware.TenantScope",

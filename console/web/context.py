@@ -9,10 +9,13 @@ from django.urls import reverse
 from console.accounts.models import User
 from console.tenants.models import Role, Tenant
 from console.tenants.policy import Act, may
+from console.web.render import is_boosted, tenant_in
+from console.web.session import person_of
 
 # Label, icon, act, URL name; the first part of the name marks the current item.
 TENANT_PAGES = (
     ("Profiles", "users", Act.VIEW_PROFILES, "profiles:list"),
+    ("Traits", "tag", Act.VIEW_PROFILES, "trait_groups:list"),
     ("Recall", "sparkles", Act.RUN_RECALL, "recall:run"),
     ("Deletions", "trash", Act.VIEW_DELETIONS, "deletions:list"),
     ("Audit", "clipboard-document-list", Act.VIEW_AUDIT, "auditing:list"),
@@ -21,10 +24,13 @@ TENANT_PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
+    """leaves  the page is outside the tenant: a real load, with a rail of its own"""
+
     label: str
     icon: str
     url: str
     current: bool
+    leaves: bool
 
 
 class Shell:
@@ -34,10 +40,20 @@ class Shell:
         self._request = request
 
     @property
+    def frame(self) -> str:
+        """What a page stands in: base.html extends it."""
+        return "boosted.html" if is_boosted(self._request) else "document.html"
+
+    @property
     def user(self) -> User | None:
         """Who is signed in; None when the request was refused before that was known."""
         user: User | None = getattr(self._request, "user", None)
         return user
+
+    @property
+    def person(self) -> str:
+        """Whose page this is, in a word that names nobody."""
+        return person_of(self.user)
 
     @cached_property
     def tenants(self) -> list[Tenant]:
@@ -63,6 +79,12 @@ class Shell:
     @property
     def may_find(self) -> bool:
         return may(self.role, Act.VIEW_PROFILES)
+
+    @property
+    def may_see_styleguide(self) -> bool:
+        """Told without a query: operators see every tenant as one."""
+        seen_as = {tenant.seen_as for tenant in self.tenants}
+        return Role.OPERATOR in seen_as
 
     @cached_property
     def nav(self) -> list[NavItem]:
@@ -90,7 +112,9 @@ class Shell:
     def _item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         match, feature = self._request.resolver_match, name.partition(":")[0]
         current = match is not None and match.namespace == feature
-        return NavItem(label, icon, reverse(name, args=args), current)
+        url = reverse(name, args=args)
+        leaves = self.tenant is not None and tenant_in(url) != self.tenant.slug
+        return NavItem(label, icon, url, current, leaves)
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

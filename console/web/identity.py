@@ -11,6 +11,8 @@ from console.core.ids import PROFILE_ID
 
 _TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
 _EMAIL = re.compile(r"[^@]+@[^@]+")
+_PHONE = re.compile(r"\+?(?:[\s().-]*\d){7,20}")
+_ID_PREFIX = "mem_profile_"
 VALUE_MAX = 255
 NAME_TRAITS = (("firstName", "lastName"), ("name",))
 
@@ -35,16 +37,18 @@ class Match:
 
 
 def find_identity(store: StoreClient, text: str) -> Match:
-    """The profiles that `type:value`, or a profile id, means in this store."""
+    """The profiles that `type:value`, or a profile id, means in this store.
+
+    Without a type an e-mail address or a phone number is enough where only one type
+    of the store is of that form, and an id may come without its prefix.
+    """
     text = text.strip()
-    if PROFILE_ID.fullmatch(text):
-        return _by_id(store, text)
+    for profile_id in (text, _ID_PREFIX + text):
+        if PROFILE_ID.fullmatch(profile_id):
+            return _by_id(store, profile_id)
     typed = _TYPED.fullmatch(text)
     if not typed:
-        return Match(
-            problem="Write what it is and a colon first, such as email:… or phone:…,"
-            " or paste a whole profile id."
-        )
+        return _by_form(store, text)
     wanted, value = typed["type"], typed["value"].strip()
     known = {
         c.id_type.casefold(): c for c in store.identity_settings().identifier_configs
@@ -59,6 +63,30 @@ def find_identity(store: StoreClient, text: str) -> Match:
     if problem := _problem_of(config, value):
         return Match(config.id_type, problem=problem)
     return _look_up(store, config, value)
+
+
+def _by_form(store: StoreClient, text: str) -> Match:
+    how = Match(
+        problem="Write what it is and a colon first, such as email:… or phone:…,"
+        " or paste a whole profile id."
+    )
+    form = _form_of(text)
+    if not form:
+        return how
+    configs = store.identity_settings().identifier_configs
+    meant = [each for each in configs if each.normalization == form]
+    if len(meant) != 1:
+        return how
+    if problem := _problem_of(meant[0], text):
+        return Match(meant[0].id_type, problem=problem)
+    return _look_up(store, meant[0], text)
+
+
+def _form_of(text: str) -> str:
+    """The normalisation that a bare value asks for; "" when it could be anything."""
+    if _PHONE.fullmatch(text):
+        return "phone"
+    return "email" if _EMAIL.fullmatch(text) and " " not in text else ""
 
 
 def _by_id(store: StoreClient, profile_id: str) -> Match:

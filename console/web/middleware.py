@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
@@ -19,8 +18,9 @@ from console.core.errors import DomainError
 from console.tenants.models import Role, Tenant
 from console.web.logs import safe_path
 from console.web.problems import answer_problem
-from console.web.render import wants_part
+from console.web.render import is_boosted, tenant_in, wants_part
 from console.web.request import ConsoleRequest
+from console.web.session import person_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
@@ -91,19 +91,61 @@ class PrivateAnswers:
         return response
 
 
-class Problems:
-    """Refusals become pages or #problem parts; an ended session leaves the page."""
+class Boosted:
+    """Gives the links and forms of a page the next page's <main>, in their tenant only.
+
+    Another tenant, or none, is a real load: the page must show whose it is.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_boosted(request):
+            return self.get_response(request)
+        if request.method == "GET" and _leaves_tenant(request):
+            return HttpResponseClientRedirect(request.get_full_path())
+        return _into_main(request, self.get_response(request))
+
+
+def _leaves_tenant(request: HttpRequest) -> bool:
+    """Whether the page that asked stands in another tenant, as far as it is known."""
+    here = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    return here is not None and tenant_in(here) != tenant_in(request.path)
+
+
+def _into_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A page takes the place of <main>; a file, which htmx cannot save, is asked anew."""
+    if 300 <= response.status_code < 400 or _is_aimed(response):
+        return response
+    if not response["Content-Type"].startswith("text/html"):
+        return HttpResponseClientRedirect(request.get_full_path())
+    response["HX-Retarget"] = "#content"
+    response["HX-Reswap"] = "outerHTML show:window:top"
+    if request.method != "GET":
+        # The answer to a form is not a page to come back to.
+        response["HX-Push-Url"] = "false"
+    return response
+
+
+def _is_aimed(response: HttpResponse) -> bool:
+    return response.has_header("HX-Retarget") or response.has_header("HX-Redirect")
+
+
+class Problems:
+    """Refusals become pages or #problem parts; an ended session is said in place."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _is_of_another(request):
+            return _somebody_else(request)
         response = self.get_response(request)
         if response.status_code == 405 and not response.content:
             return _wrong_method(request, response)
-        if wants_part(request) and _is_login_redirect(response):
-            # htmx would follow it and put the sign-in form inside the page.
-            return _sign_in_again(request)
+        if _is_login_redirect(request, response):
+            return _session_ended(request, response)
         return response
 
     def process_exception(
@@ -132,16 +174,43 @@ def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return page
 
 
-def _is_login_redirect(response: HttpResponse) -> bool:
-    login = resolve_url(settings.LOGIN_URL)
-    return response.status_code == 302 and response["Location"].startswith(login)
+def _is_of_another(request: HttpRequest) -> bool:
+    """Whether the page that asks was made for somebody who has signed out since."""
+    made_for = request.headers.get("X-Person")
+    now = person_of(request.user) if made_for else ""
+    return bool(now) and now != made_for
 
 
-def _sign_in_again(request: HttpRequest) -> HttpResponse:
-    """The whole window goes to sign-in and then back to the page it showed."""
-    here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-    # The path alone: a query can name a customer.
-    return HttpResponseClientRedirect(redirect_to_login(here.partition("?")[0]).url)
+def _somebody_else(request: HttpRequest) -> HttpResponse:
+    return answer_problem(
+        request,
+        status=409,
+        title="Somebody else is signed in now",
+        message="Nothing was changed. This page was made for another person: copy "
+        "what you typed, then load the page again.",
+        session="other",
+    )
+
+
+def _is_login_redirect(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether htmx would follow the answer and put the sign-in form inside a page."""
+    if response.status_code != 302 or not request.htmx:  # type: ignore[attr-defined]
+        return False
+    return response["Location"].startswith(resolve_url(settings.LOGIN_URL))
+
+
+def _session_ended(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A link goes to sign-in and on from there; whatever else says so in place."""
+    if is_boosted(request) and request.method == "GET":
+        return HttpResponseClientRedirect(response["Location"])
+    return answer_problem(
+        request,
+        status=401,
+        title="Your session has ended",
+        message="Nothing was changed, and what you typed is still here. Sign in in a "
+        "new tab, come back to this one and go on.",
+        session="ended",
+    )
 
 
 class SignInFirst(LoginRequiredMiddleware):

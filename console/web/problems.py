@@ -3,9 +3,12 @@
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
-from console.web.render import render_part, wants_part
+from console.web.masking import mask_text
+from console.web.render import in_place, is_boosted
 
 
 class AccessDenied(DomainError):
@@ -16,34 +19,51 @@ class AccessDenied(DomainError):
 
 
 def answer_problem(
-    request: HttpRequest, *, status: int, title: str, message: str
+    request: HttpRequest, *, status: int, title: str, message: str, session: str = ""
 ) -> HttpResponse:
-    """The problem as web/problem.html, or web/_problem.html sent to #problem."""
-    response = render_part(
-        request,
-        page="web/problem.html",
-        part="web/_problem.html",
-        context=problem(request, status=status, title=title, message=message),
-        status=status,
+    """The problem as web/problem.html, or web/_problem.html sent to #problem.
+
+    session  what is wrong with it, for static/js/session.js: "ended", "stale" or
+             "other" (somebody else's); "" when nothing is
+    """
+    words = problem(
+        request, status=status, title=title, message=message, session=session
     )
+    response = render(request, template_of(request), words, status=status)
+    patch_vary_headers(response, ["HX-Request"])
     return aimed(request, response)
 
 
+def template_of(request: HttpRequest) -> str:
+    return "web/_problem.html" if in_place(request) else "web/problem.html"
+
+
 def aimed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """`response`, told to htmx to take the place of #problem."""
-    if wants_part(request):
+    """`response`, told to htmx to take the place of #problem.
+
+    The page that asked stays as it is, with its address and what was typed.
+    """
+    if in_place(request):
         response["HX-Retarget"] = "#problem"
         response["HX-Reswap"] = "outerHTML show:#problem:top"
+        response["HX-Push-Url"] = "false"
     return response
 
 
 def problem(
-    request: HttpRequest, *, status: int, title: str, message: str
+    request: HttpRequest, *, status: int, title: str, message: str, session: str = ""
 ) -> dict[str, int | str]:
-    """What both templates read."""
+    """What both templates read.
+
+    again  where the same can be asked once more; "" is the page that is open
+    """
+    asks = is_boosted(request) and request.method == "GET"
     return {
         "status": status,
         "title": title or HTTPStatus(status).phrase,
-        "message": message,
+        # A memory's own words can name whom they are about.
+        "message": mask_text(message),
         "request_id": getattr(request, "request_id", ""),
+        "session": session,
+        "again": request.get_full_path() if asks else "",
     }

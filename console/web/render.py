@@ -1,5 +1,6 @@
-"""Answering: a whole page to a browser, one part of it to htmx."""
+"""Answering: a whole page to a browser, its <main> to a boosted link, a part to htmx."""
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +10,35 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+_TENANT = re.compile(r"/t/([^/]+)/")
+
 
 def wants_part(request: HttpRequest) -> bool:
     """True when htmx will put the answer into a page that is already open."""
-    htmx: HtmxDetails | None = getattr(request, "htmx", None)
-    if htmx is None:  # refused before its middleware ran
-        return False
-    return bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
+    return in_place(request) and not is_boosted(request)
+
+
+def is_boosted(request: HttpRequest) -> bool:
+    """True for a link or form of a page that takes another page's <main> instead."""
+    htmx = _htmx(request)
+    return htmx is not None and htmx.boosted and in_place(request)
+
+
+def in_place(request: HttpRequest) -> bool:
+    """True when a page stays open whatever the answer is, with all that was typed."""
+    htmx = _htmx(request)
+    return htmx is not None and bool(htmx) and not htmx.history_restore_request
+
+
+def _htmx(request: HttpRequest) -> HtmxDetails | None:
+    """None for a request that was refused before htmx's middleware ran."""
+    return getattr(request, "htmx", None)
+
+
+def tenant_in(path: str) -> str:
+    """The tenant that an address of ours names; "" when it names none."""
+    match = _TENANT.match(path)
+    return match[1] if match else ""
 
 
 def render_part(

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_safe
 from console.tenants.models import Role, Tenant
 from console.tenants.policy import Act
 from console.web.access import requires
-from console.web.problems import aimed, answer_problem, problem
-from console.web.render import wants_part
+from console.web.problems import aimed, answer_problem, problem, template_of
 from console.web.request import ConsoleRequest
 
 # What a person of each role comes for.
@@ -87,6 +86,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
         title="This form is out of date",
         message="The page was open before you signed in, or cookies are off. Nothing "
         "was changed: load the page again and send the form once more.",
+        session="stale",
     )
 
 
@@ -136,5 +136,5 @@ def failed(request: HttpRequest) -> HttpResponse:
         message="The log has the details under the id below. Whether anything was "
         "changed is not known: look before you try again.",
     )
-    template = "web/_problem.html" if wants_part(request) else "web/problem.html"
-    return aimed(request, HttpResponse(render_to_string(template, words), status=500))
+    page = render_to_string(template_of(request), words)
+    return aimed(request, HttpResponse(page, status=500))

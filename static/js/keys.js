@@ -1,7 +1,8 @@
 // Single keys. Each has a visible control, which says it itself:
 //   data-key="r"   the key presses this link or button, or focuses this input
 //   data-row       a link that j and k walk through; Enter opens it, as any link
-// None works while typing, and the switch in the keys dialog turns all of them off.
+// Ctrl/Cmd-Enter sends the form that one is typing in.
+// None else works while typing, and the switch in the keys dialog turns all of them off.
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 const off = () => {
@@ -32,6 +33,14 @@ function walk(step) {
 }
 
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const form = event.target.closest(TYPING)?.form;
+    if (form) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest(TYPING)) {
     if (event.key === "Escape") event.target.blur();
@@ -42,14 +51,19 @@ document.addEventListener("keydown", (event) => {
   if (step ? walk(step) : press(event.key)) event.preventDefault();
 });
 
-const keysSwitch = document.querySelector("[data-keys-switch]");
-if (keysSwitch) {
-  keysSwitch.checked = !off();
-  keysSwitch.addEventListener("change", () => {
-    try {
-      localStorage.setItem("keys", keysSwitch.checked ? "on" : "off");
-    } catch {
-      keysSwitch.checked = true; // cannot be remembered, so it is not promised
-    }
-  });
+// Not bound to the switch: a page that comes back from history brings another one.
+function showSwitch() {
+  const keysSwitch = document.querySelector("[data-keys-switch]");
+  if (keysSwitch) keysSwitch.checked = !off();
 }
+
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches("[data-keys-switch]")) return;
+  try {
+    localStorage.setItem("keys", target.checked ? "on" : "off");
+  } catch {
+    target.checked = true; // cannot be remembered, so it is not promised
+  }
+});
+document.addEventListener("htmx:historyRestore", showSwitch);
+showSwitch();

@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from tests.factories import make_profile, make_tenant
+from console.service.models import IdentitySettings
+from tests.factories import HTMX, make_profile, make_tenant
 
 
 def find(client, text: str, tenant: str = "acme"):
@@ -45,7 +46,8 @@ def test_a_profile_id_leads_to_the_profile(client, tenant):
     [
         ("", "Write what it is and a colon first"),
         ("   ", "Write what it is and a colon first"),
-        ("a@b.com", "Write what it is and a colon first"),
+        ("Ada Winter", "Write what it is and a colon first"),
+        (f"{'a' * 256}@b.com", "255 characters are the most"),
         (":+15558675310", "A type is missing"),
         ("phone:", "Write the phone after the colon"),
         ("phone:nobody", "Write + and the country code first"),
@@ -110,3 +112,66 @@ def test_the_search_stands_in_no_title_log_or_audit_entry(client, tenant, caplog
         {"type": "email", "found": 1},
         {"type": "email", "found": 0},
     ]
+
+
+@pytest.mark.parametrize("text", ["a@b.com", "+1 (555) 867-5310"])
+def test_a_bare_value_is_enough_where_one_type_has_its_form(
+    client, tenant, chatless, text
+):
+    profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
+
+    response = find(client, text)
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.fixture
+def chatless(tenant) -> None:
+    """A store where phone is the only type of its form."""
+    identity = IdentitySettings.objects.get(store_id=tenant.store_id)
+    identity.identifier_configs = [
+        config
+        for config in identity.identifier_configs
+        if config["idType"] in {"email", "phone"}
+    ]
+    identity.save()
+
+
+def test_a_bare_value_of_several_types_needs_its_type(client, tenant):
+    identity = IdentitySettings.objects.get(store_id=tenant.store_id)
+    for config in identity.identifier_configs:
+        config["normalization"] = "email"
+    identity.save()
+
+    response = find(client, "a@b.com")
+
+    assert response.status_code == 422
+    assert "Write what it is and a colon first" in response.text
+
+
+def test_an_id_may_come_without_its_prefix(client, tenant):
+    profile = make_profile(tenant)
+
+    response = find(client, profile.removeprefix("mem_profile_"))
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_our_forms_post_what_was_typed(client, tenant):
+    profile = make_profile(tenant, email="a@b.com")
+
+    response = client.post("/t/acme/find/", {"id": "email:a@b.com"})
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_the_palette_is_told_in_a_few_words(client, tenant):
+    asks = HTMX | {"HX-Boosted": "true", "HX-Trigger": "palette-form"}
+
+    response = client.post("/t/acme/find/", {"id": "email:a@b.com"}, headers=asks)
+
+    assert response.status_code == 404
+    assert response["HX-Retarget"] == "#palette-said"
+    assert response["HX-Push-Url"] == "false"
+    assert "Nobody in Acme has this email" in response.text
+    assert "<main" not in response.text

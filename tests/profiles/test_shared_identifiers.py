@@ -1,10 +1,15 @@
 """An identifier that several people hold: the choice is the person's, not ours."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
+from console.core.ids import new_id
+from console.profiles.selectors import matches
 from console.service.models import IdentitySettings
 from console.tenants.memory import store_of
+from console.web.templatetags.console import shortened
 from tests.factories import make_profile
 
 
@@ -32,8 +37,37 @@ def test_find_shows_what_differs(client, family):
 
     assert response.status_code == 200
     assert "2 profiles hold this chat" in response.text
-    for text in ("Ada", "Bo", "Ada@b.com", *family):
+    for text in ("A•••", "B•••", *map(shortened, family)):
         assert text in response.text
+    assert "Ada" not in response.text
+
+
+def test_find_leaves_out_what_is_the_same(client, family):
+    response = client.post(
+        reverse("find:find", args=["acme"]), {"id": "chat:family-tablet"}
+    )
+
+    columns = re.findall(r'<th scope="col">(.+?)</th>', response.text)
+    assert columns == ["Profile", "Name", "Contact"]
+
+
+def test_more_people_than_anybody_reads_are_ids(client, family, monkeypatch):
+    monkeypatch.setattr(matches, "CANDIDATES", 1)
+
+    response = client.post(
+        reverse("find:find", args=["acme"]), {"id": "chat:family-tablet"}
+    )
+
+    assert "no name" in response.text
+
+
+def test_somebody_who_is_gone_meanwhile_is_an_id(tenant, family):
+    gone = new_id("mem_profile")
+
+    found = matches.candidates(store_of(tenant), tenant, [family[0], gone])
+
+    assert [each.name for each in found] == ["A•••", ""]
+    assert found[1].identifiers is None
 
 
 def test_recall_asks_which_one_and_keeps_the_question(client, family):

@@ -100,7 +100,6 @@ def test_a_refusal_shows_its_own_words(staff):
     [
         ({}, True),
         (HTMX, False),
-        (HTMX | {"HX-Boosted": "true"}, True),
         (HTMX | {"HX-History-Restore-Request": "true"}, True),
     ],
 )
@@ -174,6 +173,7 @@ def test_the_shell_offers_what_the_role_may_open(client, tenant, agent):
 
     assert [(item.label, item.current) for item in shell.nav] == [
         ("Profiles", False),
+        ("Traits", False),
         ("Recall", True),
         ("API", False),
         ("Tenants", False),

@@ -65,6 +65,7 @@ def ident(value: str) -> SafeString:
     )
 
 
+@register.filter
 def shortened(value: str) -> str:
     """`mem_profile_01k5…9f3a`: prefix, first and last four of the suffix."""
     prefix, _, suffix = value.rpartition("_")

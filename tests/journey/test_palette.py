@@ -1,0 +1,346 @@
+"""The shell, in a real browser: the palette, one document for a whole tenant, and a
+page that outlives its session."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+
+from console.accounts.models import User
+from console.tenants.models import Role
+from console.tenants.services import add_member
+from tests.factories import PASSWORD, make_observation, make_profile, make_tenant
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def complaints(page: Page):
+    """What the browser complains of; refusals that a test asks for are expected."""
+    found: list[str] = []
+
+    def note(message) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            found.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def customer(tenant) -> str:
+    profile = make_profile(tenant, email="ada@x.io", phone="+15558675310")
+    make_observation(tenant, profile, "Owns a red bicycle.")
+    return profile
+
+
+class Keyboard:
+    """Types and counts."""
+
+    def __init__(self, page: Page) -> None:
+        self._keyboard = page.keyboard
+        self.strokes = 0
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self._keyboard.press(key)
+        self.strokes += len(keys)
+
+    def type(self, text: str) -> None:
+        self._keyboard.type(text)
+        self.strokes += len(text)
+
+
+def sign_in(page: Page, live_server, person: User) -> None:
+    page.goto(live_server.url + "/")
+    give_credentials(page, person)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def give_credentials(page: Page, person: User) -> None:
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def mark(page: Page) -> None:
+    """A mark that only a new document would lose."""
+    page.evaluate("window.same = true")
+
+
+def is_marked(page: Page) -> bool:
+    return page.evaluate("window.same === true")
+
+
+def card(page: Page, customer: str) -> None:
+    expect(page).to_have_url(re.compile(rf"/t/acme/profiles/{customer}/$"))
+    expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_a_typed_address_leads_to_the_card_in_twelve_strokes(
+    live_server, page, complaints, tenant, customer, agent
+):
+    sign_in(page, live_server, agent)
+    mark(page)
+    keys = Keyboard(page)
+
+    keys.press("/")
+    keys.type("ada@x.io")
+    keys.press("Enter")
+
+    card(page, customer)
+    assert keys.strokes <= 12
+    assert is_marked(page)
+    assert "x.io" not in page.url
+
+
+def test_a_type_is_completed_and_a_recent_customer_is_two_strokes_away(
+    live_server, page, complaints, tenant, customer, agent
+):
+    other = make_profile(tenant, email="bo@x.io")
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
+    mark(page)
+
+    keys = Keyboard(page)
+    keys.press("Control+k")
+    expect(page.get_by_role("option", name="email:")).to_be_visible()
+    keys.type("em")
+    keys.press("Tab")
+    expect(page.locator("#palette-input")).to_have_value("email:")
+    keys.type("bo@x.io")
+    keys.press("Enter")
+    card(page, other)
+    again = Keyboard(page)
+    again.press("/", "Enter")
+
+    card(page, customer)
+    assert again.strokes == 2
+    assert is_marked(page)
+    kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert customer in kept
+    assert "x.io" not in kept
+
+
+def test_pages_and_tenants_are_found_by_name(
+    live_server, page, complaints, tenant, customer, agent
+):
+    add_member(agent, tenant=make_tenant("borealis"), role=Role.AGENT)
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
+    mark(page)
+
+    page.keyboard.press("/")
+    expect(page.get_by_role("option", name="Timeline")).to_be_visible()
+    page.keyboard.type("timel")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"profiles/{customer}/timeline/$"))
+    expect(page.locator("#content")).to_contain_text("red bicycle")
+    assert is_marked(page)
+    page.keyboard.press("/")
+    page.keyboard.type("bor")
+    expect(page.get_by_role("option", selected=True)).to_have_text("Borealis")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("/t/borealis/profiles/$"))
+    assert not is_marked(page)
+
+
+def test_nobody_found_is_said_in_the_palette_and_keeps_what_was_typed(
+    live_server, page, complaints, tenant, agent
+):
+    sign_in(page, live_server, agent)
+    here = page.url
+    page.get_by_role("button", name="Find a customer").click()
+    page.keyboard.type("email:nobody@x.io")
+
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#palette-said")).to_contain_text("Nobody in Acme")
+    expect(page.locator("#palette-input")).to_have_value("email:nobody@x.io")
+    assert page.url == here
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_words_that_name_nothing_are_sent_nowhere(
+    live_server, page, complaints, tenant, agent
+):
+    sign_in(page, live_server, agent)
+    sent = []
+    page.keyboard.press("/")
+    expect(page.get_by_role("option", name="Recall")).to_be_visible()
+    page.on("request", lambda request: sent.append(request.url))
+
+    page.keyboard.type("Caroline")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("option")).to_have_count(0)
+    assert sent == []
+
+
+def test_a_tenants_pages_share_one_document_and_history_works(
+    live_server, page, complaints, tenant, customer, agent
+):
+    sign_in(page, live_server, agent)
+    mark(page)
+
+    page.locator("#content tbody [data-row]").first.click()
+    card(page, customer)
+    expect(page.locator("#content")).to_be_focused()
+    expect(page).to_have_title(re.compile(customer))
+    page.keyboard.press("t")
+    expect(page).to_have_url(re.compile("/timeline/$"))
+    page.get_by_role("navigation", name="Main").get_by_text("Recall").click()
+    expect(page.locator(".nav [aria-current=page]")).to_have_text("Recall")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Timeline")).to_be_visible()
+    expect(page.locator(".nav [aria-current=page]")).to_have_text("Profiles")
+    page.go_back()
+    card(page, customer)
+    page.go_forward()
+    expect(page).to_have_url(re.compile("/timeline/$"))
+
+    assert is_marked(page)
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_palette_is_accessible(
+    live_server, page, tenant, customer, agent, width, theme
+):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
+    page.get_by_role("button", name="Find a customer").click()
+    expect(page.get_by_role("option", name="Timeline")).to_be_visible()
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_rail_says_how_the_memory_is(live_server, page, complaints, tenant, agent):
+    sign_in(page, live_server, agent)
+
+    expect(page.locator(".memory")).to_have_text("memory ok")
+
+
+def type_a_recall(page: Page, live_server, customer: str) -> None:
+    page.goto(f"{live_server.url}/t/acme/recall/?identity={customer}&mode=query")
+    page.get_by_role("textbox", name="Query").fill("a long and careful question")
+
+
+def run(page: Page) -> None:
+    page.get_by_role("textbox", name="Query").press("Control+Enter")
+
+
+def test_a_lost_session_keeps_what_was_typed_and_goes_on_after_sign_in(
+    live_server, page, complaints, tenant, customer, agent
+):
+    sign_in(page, live_server, agent)
+    type_a_recall(page, live_server, customer)
+    mark(page)
+    Session.objects.all().delete()
+
+    run(page)
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in a new tab").click()
+    give_credentials(opened.value, agent)
+    expect(opened.value.get_by_text("You are signed in")).to_be_visible()
+    opened.value.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("alert")).to_contain_text("You are signed in again")
+    query = page.get_by_role("textbox", name="Query")
+    expect(query).to_have_value("a long and careful question")
+    run(page)
+
+    expect(page.locator(".result").first).to_contain_text("red bicycle")
+    assert is_marked(page)
+
+
+def test_somebody_else_cannot_go_on_with_the_page(
+    live_server, page, complaints, tenant, customer, agent, officer, context
+):
+    sign_in(page, live_server, agent)
+    type_a_recall(page, live_server, customer)
+    Session.objects.all().delete()
+    run(page)
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    other = context.new_page()
+    sign_in(other, live_server, officer)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else is signed in")
+
+    run(page)
+
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else is signed in now")
+    expect(page.locator(".result")).to_have_count(0)
+
+
+def test_a_form_from_before_another_sign_in_is_mended_in_place(
+    live_server, page, complaints, tenant, customer, agent, context
+):
+    sign_in(page, live_server, agent)
+    before = page.locator("#palette-form [name=csrfmiddlewaretoken]").input_value()
+    Session.objects.all().delete()
+    sign_in(context.new_page(), live_server, agent)
+
+    page.keyboard.press("/")
+    page.keyboard.type("ada@x.io")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You are signed in again")).to_be_attached()
+    after = page.locator("#palette-form [name=csrfmiddlewaretoken]").input_value()
+    page.keyboard.press("Enter")
+
+    card(page, customer)
+    assert before != after
+
+
+def test_no_network_is_said_in_place(live_server, page, tenant, customer, agent):
+    sign_in(page, live_server, agent)
+    type_a_recall(page, live_server, customer)
+    page.route("**/recall/**", lambda route: route.abort())
+
+    run(page)
+
+    expect(page.get_by_role("alert")).to_contain_text("The console did not answer")
+    query = page.get_by_role("textbox", name="Query")
+    expect(query).to_have_value("a long and careful question")
+
+
+def test_a_proxys_error_page_is_not_put_into_ours(
+    live_server, page, tenant, customer, agent
+):
+    sign_in(page, live_server, agent)
+    type_a_recall(page, live_server, customer)
+    page.route(
+        "**/recall/**", lambda route: route.fulfill(status=502, body="<b>proxy</b>")
+    )
+
+    run(page)
+
+    expect(page.get_by_role("alert")).to_contain_text("The console did not answer")
+    expect(page.get_by_text("proxy")).to_have_count(0)
+
+
+def test_what_takes_long_is_seen(live_server, page, tenant, customer, agent):
+    sign_in(page, live_server, agent)
+    type_a_recall(page, live_server, customer)
+    waiting = []
+    page.route("**/recall/**", lambda route: waiting.append(route))
+
+    run(page)
+
+    expect(page.locator("#progress")).to_have_css("opacity", "1")
+    expect(page.locator("#content")).to_have_attribute("aria-busy", "true")
+    waiting[0].continue_()
+    expect(page.locator("#progress")).to_have_css("opacity", "0")
+    expect(page.locator("#content")).not_to_have_attribute("aria-busy", "true")

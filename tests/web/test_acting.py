@@ -1,0 +1,59 @@
+"""An audit entry before a change of somebody's memory, and one after."""
+
+import pytest
+
+from console.audit.models import AuditEntry
+from console.client.errors import MemoryRefused, MemoryUnreachable
+from console.tenants.models import Role
+from console.web.acting import acting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def request_of(agent, tenant):
+    class Asking:
+        user, role = agent, Role.AGENT
+
+    Asking.tenant = tenant
+    return Asking()
+
+
+def correct(request):
+    return acting(
+        request, "trait.corrected", of="trait", id_="A.b", reason="why", profile="p1"
+    )
+
+
+def outcomes():
+    entries = AuditEntry.objects.filter(action="trait.corrected").order_by("seq")
+    return [(entry.outcome, entry.details) for entry in entries]
+
+
+def test_what_was_done_has_its_intent_before_it(request_of):
+    with correct(request_of) as closing:
+        assert [outcome for outcome, _ in outcomes()] == ["allowed"]
+        closing["count"] = 2
+
+    (allowed, first), (done, last) = outcomes()
+    intent = AuditEntry.objects.get(outcome="allowed", action="trait.corrected")
+    assert (allowed, first) == ("allowed", {"profile": "p1"})
+    assert (done, last) == ("done", {"profile": "p1", "count": 2, "intent": intent.seq})
+    assert intent.reason.text == "why"
+
+
+@pytest.mark.parametrize(
+    ("problem", "outcome"),
+    [
+        (MemoryUnreachable("no answer", maybe_done=True), "unknown"),
+        (MemoryUnreachable("no way there"), "failed"),
+        (MemoryRefused("no", code=20001, http_status=400), "failed"),
+    ],
+)
+def test_what_the_memory_did_not_do_is_written_down_as_such(
+    request_of, problem, outcome
+):
+    with pytest.raises(type(problem)), correct(request_of):
+        raise problem
+
+    assert [each for each, _ in outcomes()] == ["allowed", outcome]

@@ -1,0 +1,46 @@
+"""Why somebody reads or changes something, as a form."""
+
+import pytest
+
+from console.web.reasons import CorrectionForm, RevealForm
+
+
+class Asking:
+    """As much of a request as the form reads."""
+
+    def __init__(self, **session):
+        self.session = session
+
+
+def test_a_reason_is_one_line_and_the_ticket_is_remembered():
+    request = Asking()
+    form = RevealForm({"reason_code": "verify", "ticket": "CASE-4521"}, request=request)
+
+    assert form.is_valid()
+    assert form.reason == "To make sure who is calling (ticket CASE-4521)"
+    assert RevealForm(request=request)["ticket"].value() == "CASE-4521"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "Why: this is required."),
+        ({"reason_code": "verify"}, "Ticket: this is required."),
+        ({"reason_code": "verify", "ticket": "a@b.com"}, "Letters, digits and"),
+        ({"reason_code": "verify", "ticket": "x" * 41}, "at most 40"),
+        ({"reason_code": "curious", "ticket": "1"}, "not one of the available"),
+    ],
+)
+def test_what_is_missing_or_unfit_is_said_at_its_field(given, words):
+    form = RevealForm(given, request=Asking())
+
+    assert not form.is_valid()
+    assert words in str(form.errors)
+
+
+def test_each_act_has_reasons_of_its_own():
+    reveal, correct = RevealForm(request=Asking()), CorrectionForm(request=Asking())
+
+    assert "To make sure who is calling" in str(reveal)
+    assert "It is no longer true" in str(correct)
+    assert "It is no longer true" not in str(reveal)
