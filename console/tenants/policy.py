@@ -23,6 +23,7 @@ class Act(StrEnum):
     OPEN_TENANT = "open a tenant"
     CHECK_CONNECTION = "check the connection"
     ADD_TENANT = "add a tenant"
+    SEE_STYLEGUIDE = "see the style guide"
 
 
 AGENT, OFFICER, AUDITOR, OPERATOR = Role
@@ -45,6 +46,7 @@ ALLOWED: dict[Act, frozenset[Role]] = {
     Act.OPEN_TENANT: frozenset(Role),
     Act.CHECK_CONNECTION: frozenset(Role),
     Act.ADD_TENANT: frozenset({OPERATOR}),
+    Act.SEE_STYLEGUIDE: frozenset({OPERATOR}),
 }
 
 
