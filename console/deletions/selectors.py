@@ -1,7 +1,7 @@
 """What a deletion would take, and which deletions there were."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from console.client.values import Identifier, Observation, Page, Summary
 from console.deletions.models import Deletion
 from console.deletions.targets import Kind, Target
 from console.tenants.models import Tenant
-from console.web.identity import name_of
+from console.web.veil import Veil
 
 T = TypeVar("T")
 # 50,000 observations: far above any profile, far below a list that never ends.
@@ -27,26 +27,28 @@ class Preview:
     counts        by plural noun
     inventory     keyed digest of all that was read: another one, another content
     item          the observation or summary itself
-    identifiers   of the profile that would go
-    name          how the customer is called, when the whole profile would go
+    text          what it says, masked: whoever needs it in clear reveals it where it is
+    identifiers   of the profile that would go: each type with its masked values
+    name          the initials of the customer, when the whole profile would go
     canonical_id  set when the profile was merged into this one: look there instead
     """
 
     counts: dict[str, int]
     inventory: str
     item: Observation | Summary | None = field(default=None, repr=False)
-    identifiers: tuple[Identifier, ...] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
+    identifiers: tuple[tuple[str, list[str]], ...] = field(default=(), repr=False)
     name: str = field(default="", repr=False)
     canonical_id: str | None = None
 
 
-def preview_of(store: StoreClient, target: Target) -> Preview:
+def preview_of(store: StoreClient, target: Target, veil: Veil) -> Preview:
     """Reads all of it, page by page. Raises MemoryNotFound, MemoryProblem."""
-    return PREVIEWS[target.kind](store, *target.ids)
+    return PREVIEWS[target.kind](store, veil, *target.ids)
 
 
 def preview_observation(
-    store: StoreClient, profile_id: str, observation_id: str
+    store: StoreClient, veil: Veil, profile_id: str, observation_id: str
 ) -> Preview:
     item = store.fetch_observation(profile_id, observation_id)
     revisions = walk(
@@ -55,15 +57,19 @@ def preview_observation(
     # The first revision is the present state (contract 11.4).
     earlier = list(revisions)[1:]
     counts = {"observations": 1, "revisions": len(earlier)}
-    return Preview(counts, digest_of([item, *earlier]), item=item)
+    text = veil.text("observation", item.id, item.content).text
+    return Preview(counts, digest_of([item, *earlier]), item=item, text=text)
 
 
-def preview_summary(store: StoreClient, profile_id: str, summary_id: str) -> Preview:
+def preview_summary(
+    store: StoreClient, veil: Veil, profile_id: str, summary_id: str
+) -> Preview:
     item = store.fetch_summary(profile_id, summary_id)
-    return Preview({"summaries": 1}, digest_of([item]), item=item)
+    text = veil.text("summary", item.id, item.content).text
+    return Preview({"summaries": 1}, digest_of([item]), item=item, text=text)
 
 
-def preview_profile(store: StoreClient, profile_id: str) -> Preview:
+def preview_profile(store: StoreClient, veil: Veil, profile_id: str) -> Preview:
     profile = store.fetch_profile(profile_id)
     if profile.canonical_id:
         return Preview({}, "", canonical_id=profile.canonical_id)
@@ -82,9 +88,17 @@ def preview_profile(store: StoreClient, profile_id: str) -> Preview:
         digest_of(
             [*identifiers, *held["traits"], *held["observations"], *held["summaries"]]
         ),
-        identifiers=identifiers,
-        name=name_of(profile.traits),
+        identifiers=tuple(masked_identifiers(identifiers, veil)),
+        name=veil.name(profile.traits),
     )
+
+
+def masked_identifiers(
+    identifiers: Iterable[Identifier], veil: Veil
+) -> Iterator[tuple[str, list[str]]]:
+    for each in identifiers:
+        shown = veil.identifier(each.id_type, each.values)
+        yield each.id_type, [value.text for value in shown]
 
 
 def walk(fetch_page: Callable[[str], Page[T]]) -> Iterator[T]:

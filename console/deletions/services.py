@@ -24,6 +24,7 @@ from console.deletions.models import Deletion
 from console.deletions.targets import Target, read, remove
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
+from console.web.masking import mask_text
 
 State = Deletion.State
 
@@ -114,24 +115,26 @@ def read_back(store: StoreClient, target: Target, still_there: Outcome) -> Outco
     except MemoryNotFound:
         return Outcome(State.DONE, verified_at=timezone.now())
     except MemoryProblem as problem:
-        words = f"Whether it is gone could not be checked. {problem.message}"
+        words = f"Whether it is gone could not be checked. {mask_text(problem.message)}"
         return Outcome(State.UNKNOWN, words)
     return still_there
 
 
 def outcome_of(problem: MemoryProblem) -> Outcome:
-    """What a deletion that was not accepted has come to."""
+    """What a deletion that was not accepted has come to.
+
+    Masked: a memory's words can name an identifier, and the row outlives the profile.
+    """
+    words = mask_text(problem.message)
     match problem:
         case MemoryMoved():
-            return Outcome(
-                State.FAILED, problem.message, canonical_id=problem.canonical_id
-            )
+            return Outcome(State.FAILED, words, canonical_id=problem.canonical_id)
         case MemoryNotFound():
             return ALREADY_GONE
         case MemoryUnreachable(maybe_done=True):
-            return Outcome(State.UNKNOWN, problem.message)
+            return Outcome(State.UNKNOWN, words)
         case _:
-            return Outcome(State.FAILED, problem.message)
+            return Outcome(State.FAILED, words)
 
 
 @transaction.atomic

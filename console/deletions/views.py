@@ -24,6 +24,7 @@ from console.web.forms import BadAddress
 from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
 
 PAGE_ROWS = 50
 NAME_SHOWN = 80
@@ -60,7 +61,7 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     standing = standing_deletion(request.tenant, target)
     if standing and may(request.role, Act.VIEW_DELETIONS):
         return lead_to_the_first(request, standing)
-    preview = preview_of(store_of(request.tenant), target)
+    preview = preview_of(store_of(request.tenant), target, veil_of(request))
     if preview.canonical_id:
         merged = target.under(preview.canonical_id)
         return redirect(merged.confirm_url(request.tenant.slug))

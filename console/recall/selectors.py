@@ -1,6 +1,5 @@
 """Running Recall for a page, with what a person needs to judge it."""
 
-import json
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from console.client.store import StoreClient
 from console.client.traces import Part, TracedItem
 from console.client.values import Observation, Profile, Recall, Summary
-from console.web.identity import name_of
+from console.recall.masked import masked_json
+from console.web.veil import Shown, Veil
 
 # The parts of a score, as the embedded memory names them (console/engine/fusion.py).
 WORDS = {
@@ -31,7 +31,14 @@ class Result:
     rank: int
     kind: str  # observation or summary
     item: Observation | Summary
+    shown: Shown
     traced: TracedItem | None = None
+
+    @property
+    def conversation_ids(self) -> tuple[str, ...]:
+        if isinstance(self.item, Summary):
+            return (self.item.conversation_id,)
+        return self.item.conversation_ids
 
     @property
     def why(self) -> list[tuple[str, Part]]:
@@ -43,17 +50,23 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A recall and its evidence. Times in milliseconds, as seen from the console."""
+    """A recall and its evidence. Times in milliseconds, as seen from the console.
+
+    veil    what this person may see of each item
+    masked  the same without what they revealed: for the name and the raw answer
+    """
 
     profile: Profile
     recall: Recall
     mode_asked: str
     explain: bool
     resolve_ms: float
+    veil: Veil
+    masked: Veil
 
     @property
     def name(self) -> str:
-        return name_of(self.profile.traits)
+        return self.masked.name(self.profile.traits)
 
     @property
     def mode_ran(self) -> str:
@@ -77,7 +90,13 @@ class Run:
             items.sort(key=lambda pair: pair[1].occurred_at, reverse=True)
         trace = self.recall.trace
         return [
-            Result(rank, kind, item, trace.of(item.id) if trace else None)
+            Result(
+                rank,
+                kind,
+                item,
+                self.veil.text(kind, item.id, item.content),
+                trace.of(item.id) if trace else None,
+            )
             for rank, (kind, item) in enumerate(items, start=1)
         ]
 
@@ -89,16 +108,31 @@ class Run:
         return next((r.rank for r in self.results if (r.item.score or 0) < UNLIKELY), 0)
 
     @property
+    def has_own_words(self) -> bool:
+        """Whether the words asked with were the customer's, not typed by a person."""
+        trace = self.recall.trace
+        return trace is not None and any(query.turn for query in trace.queries)
+
+    @property
     def request_json(self) -> str:
-        return pretty(self.recall.exchange.request)
+        return self._json(self.recall.exchange.request)
 
     @property
     def response_json(self) -> str:
-        return pretty(self.recall.exchange.response)
+        return self._json(self.recall.exchange.response)
+
+    def _json(self, content: Any) -> str:
+        return masked_json(content, self.masked, hide_stems=self.has_own_words)
 
 
 def recall_profile(
-    store: StoreClient, profile_id: str, *, mode: str, question: dict[str, Any]
+    store: StoreClient,
+    profile_id: str,
+    *,
+    mode: str,
+    question: dict[str, Any],
+    veil: Veil,
+    masked: Veil,
 ) -> Run:
     """Two calls: who this is, and the recall itself. Raises MemoryNotFound."""
     begin = perf_counter()
@@ -111,8 +145,6 @@ def recall_profile(
         mode_asked=mode,
         explain=question["trace"],
         resolve_ms=resolve_ms,
+        veil=veil,
+        masked=masked,
     )
-
-
-def pretty(content: Any) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False)

@@ -19,6 +19,7 @@ from console.web.identity import Match, find_identity
 from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
 
 
 @require_safe
@@ -50,7 +51,14 @@ def _run(
 ) -> HttpResponse:
     mode, question = form.cleaned_data["mode"], form.question()
     try:
-        ran = recall_profile(store, profile_id, mode=mode, question=question)
+        ran = recall_profile(
+            store,
+            profile_id,
+            mode=mode,
+            question=question,
+            veil=veil_of(request, profile_id),
+            masked=veil_of(request),
+        )
     except MemoryNotFound:
         form.add_error("identity", "No profile of this store has this id.")
         return _answer(request, form, status=404)

@@ -1,4 +1,6 @@
-"""Writing who works for which tenant."""
+"""Writing who works for which tenant, and how their desk is arranged."""
+
+from collections.abc import Mapping, Sequence
 
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
@@ -13,3 +15,11 @@ def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:
     membership.full_clean()
     membership.save(force_insert=True)
     return membership
+
+
+def arrange_desk(
+    tenant: Tenant, *, masking: Mapping[str, str], pinned_groups: Sequence[str]
+) -> None:
+    """Keep how values are shown and which groups are pinned; Tenant says the shapes."""
+    tenant.masking, tenant.pinned_groups = dict(masking), list(pinned_groups)
+    tenant.save(update_fields=["masking", "pinned_groups"])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 from console.audit import services as audit
 from console.tenants.policy import Act, may, who_may
@@ -12,7 +12,7 @@ from console.tenants.selectors import role_over_all
 from console.web.problems import AccessDenied
 from console.web.request import ConsoleRequest
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def requires(act: Act) -> Callable[[View], View]:
@@ -24,7 +24,9 @@ def requires(act: Act) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: ConsoleRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(
+            request: ConsoleRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
             check_may(request, act)
             return view(request, *args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""What of a value may be seen without a reason: shapes of phones, mails, cards, names.
+"""What of a value may be seen without a reason.
 
 Pure text in, text out. A masked value does not tell how long the hidden part was.
 """
@@ -9,11 +9,9 @@ from enum import StrEnum
 
 import phonenumbers
 
+from console.web.shapes import Shape, digits_of, find_shapes
+
 DOTS = "•••"
-# More digits than any clock, date or order of ours; fewer need a sign of a phone.
-PHONE_DIGITS = 9
-PHONE_DIGITS_WITH_SIGN = 7
-CARD_DIGITS = range(13, 20)
 
 
 class How(StrEnum):
@@ -24,58 +22,66 @@ class How(StrEnum):
     CLEAR = "clear"
 
 
-_BETWEEN = r"[\s().\-/·\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2069\ufeff]"
-_SHAPES = re.compile(
-    rf"""
-      (?P<date> (?<!\d)(?:
-            (?:19|20)\d\d ([-./]) (?:0?[1-9]|1[0-2]) \2 (?:0?[1-9]|[12]\d|3[01])
-          | (?:0?[1-9]|[12]\d|3[01]) ([-./]) (?:0?[1-9]|1[0-2]) \3 (?:19|20)\d\d
-        )(?!\d))
-    | (?P<mail> [^\s@\uff20<>()\[\]"',;:]{{1,64}} \s? [@\uff20] \s? [^\s@\uff20<>()\[\]"',;:]{{1,253}}
-                \. [^\W\d_]{{2,}})
-    | (?P<number> (?<![\w\#]) (?:[+\uff0b]\s?|\({_BETWEEN}?)? \d (?:{_BETWEEN}{{0,4}}\d){{6,30}}
-                (?!\w))
-    """,
-    re.VERBOSE,
-)
-_LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _PHONE_WORDS = frozenset(
-    {"phone", "mobile", "cell", "tel", "telephone", "fax", "sms", "whatsapp", "msisdn"}
+    ["phone", "mobile", "cell", "tel", "telephone", "fax", "sms", "whatsapp", "msisdn"]
 )
 _MAIL_WORDS = frozenset({"email", "mail"})
 _HIDDEN_WORDS = frozenset(
-    {
+    [
         "address",
         "street",
         "zip",
+        "postal",
         "postcode",
         "birth",
         "birthday",
+        "birthdate",
         "dob",
         "passport",
         "ssn",
         "iban",
-    }
+        "password",
+        "secret",
+        "cvv",
+        "cvc",
+    ]
 )
 _NAMES = frozenset(
-    {
-        "name",
-        "firstname",
-        "lastname",
-        "middlename",
-        "givenname",
-        "familyname",
-        "fullname",
-        "surname",
-        "nickname",
-    }
+    f"{which}name"
+    for which in [
+        "",
+        "first",
+        "last",
+        "middle",
+        "given",
+        "family",
+        "full",
+        "sur",
+        "nick",
+        "maiden",
+        "legal",
+        "preferred",
+        "customer",
+        "contact",
+        "cardholder",
+    ]
+)
+# "emailOptIn: true", "lastCallOn: 2026-01-05": about a phone, not one.
+_ABOUT = re.compile(
+    r"true|false|yes|no|\d{1,4}|\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?)?",
+    re.IGNORECASE,
 )
 
 
 def mask_text(text: str) -> str:
     """The text with every phone, mail address and card number in it masked."""
-    return _SHAPES.sub(_masked, text)
+    pieces, end = [], 0
+    for found in find_shapes(text):
+        masked = _MASKS[found.shape](text[found.start : found.end])
+        pieces += [text[end : found.start], masked]
+        end = found.end
+    return "".join([*pieces, text[end:]])
 
 
 def mask_trait(name: str, text: str, id_type: str = "") -> str:
@@ -83,34 +89,37 @@ def mask_trait(name: str, text: str, id_type: str = "") -> str:
     words = {
         word.casefold() for each in (name, id_type) for word in _WORDS.findall(each)
     }
-    # "e-mail" and "eMail" fall apart in two words.
-    if words & _MAIL_WORDS:
-        return mask_mail(text)
-    if words & _PHONE_WORDS:
-        return mask_phone(text)
     if re.sub(r"[\W_]", "", name).casefold() in _NAMES:
         return mask_name(text)
-    return DOTS if words & _HIDDEN_WORDS else mask_text(text)
+    # A mail address is no postal one: "emailAddress" is masked as a mail.
+    if words & _HIDDEN_WORDS and not words & _MAIL_WORDS:
+        return DOTS
+    if _ABOUT.fullmatch(text):
+        return text
+    if words & _MAIL_WORDS:
+        return mask_mail(text)
+    return mask_phone(text) if words & _PHONE_WORDS else mask_text(text)
 
 
 def mask_phone(text: str) -> str:
     """`+1 ••• 42`: the country and the last two digits; without a country those two."""
-    digits = _digits(text)
+    digits = digits_of(text)
     return f"{_country(text, digits)}{DOTS} {digits[-2:]}" if len(digits) > 4 else DOTS
 
 
 def mask_mail(text: str) -> str:
     """`a•••@•••.com`: the first letter and the top-level part."""
-    local, at, domain = unicodedata.normalize("NFKC", text).strip().rpartition("@")
-    _, dot, top = domain.rpartition(".")
+    plain = unicodedata.normalize("NFKC", text).strip()
+    local, at, domain = re.sub(r"\s?[\[(]\s?at\s?[\])]\s?", "@", plain).rpartition("@")
+    top = domain.rpartition(".")[2] if "." in domain else ""
     if not (at and local.strip()):
         return DOTS
-    return f"{local.strip()[0]}{DOTS}@{DOTS}{dot}{top if dot else ''}"
+    return f"{local.strip()[0]}{DOTS}@{DOTS}" + (f".{top}" if top.isalpha() else "")
 
 
 def mask_card(text: str) -> str:
     """`•••• 1111`: the last four digits."""
-    return f"{DOTS}• {_digits(text)[-4:]}"
+    return f"{DOTS}• {digits_of(text)[-4:]}"
 
 
 def mask_name(text: str) -> str:
@@ -118,32 +127,7 @@ def mask_name(text: str) -> str:
     return " ".join(f"{word[0]}{DOTS}" for word in text.split())
 
 
-def _masked(match: re.Match[str]) -> str:
-    found = match[0]
-    if match["date"]:
-        return found
-    if match["mail"]:
-        return mask_mail(found)
-    digits = _digits(found)
-    if len(digits) in CARD_DIGITS and _passes_luhn(digits):
-        return mask_card(found)
-    return mask_phone(found) if _is_phone(found, digits) else found
-
-
-def _is_phone(found: str, digits: str) -> bool:
-    if len(digits) >= PHONE_DIGITS:
-        return True
-    signed = (
-        unicodedata.normalize("NFKC", found[0]) in "+("
-        or digits[0] == "0"
-        or bool(_LOCAL.fullmatch(found))
-    )
-    return signed and len(digits) >= PHONE_DIGITS_WITH_SIGN
-
-
-def _digits(text: str) -> str:
-    """ASCII digits, whatever script they were written in."""
-    return "".join(str(unicodedata.digit(char)) for char in text if char.isdecimal())
+_MASKS = {Shape.PHONE: mask_phone, Shape.MAIL: mask_mail, Shape.CARD: mask_card}
 
 
 def _country(text: str, digits: str) -> str:
@@ -153,9 +137,3 @@ def _country(text: str, digits: str) -> str:
         return f"+{phonenumbers.parse(f'+{digits}').country_code} "
     except phonenumbers.NumberParseException:
         return ""
-
-
-def _passes_luhn(digits: str) -> bool:
-    doubled = [int(d) for d in digits[-2::-2]]
-    plain = sum(int(d) for d in digits[::-2])
-    return (plain + sum(d * 2 - 9 * (d > 4) for d in doubled)) % 10 == 0

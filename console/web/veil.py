@@ -1,18 +1,25 @@
 """One person's view of one customer: which values are masked, which are clear for now."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import Any
 
+from django.utils import timezone
+
 from console.tenants.models import Tenant
+from console.tenants.policy import Act, may
 from console.web.identity import NAME_TRAITS
 from console.web.masking import DOTS, How, mask_text, mask_trait
 from console.web.models import Reveal
 from console.web.request import ConsoleRequest
 
 TEXTS, IDENTIFIERS = "texts", "identifiers"
+# What an address and the audit log can name; a memory may allow stranger names.
+_REVEALABLE = re.compile(r"[a-z]+/[A-Za-z0-9_.-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +29,61 @@ class Shown:
     subject      what a reveal of it names, as `observation/mem_observation_…`
     is_masked    something of it is hidden
     clear_until  when it is masked again; None unless it was revealed
+    profile_id   where it can be revealed or hidden again; "" where it cannot
+    place        which value of its subject it is: an identifier can have several
     """
 
     text: str = field(repr=False)
     subject: str
     is_masked: bool = False
     clear_until: datetime | None = None
+    profile_id: str = ""
+    place: int = 1
+
+    @property
+    def kind(self) -> str:
+        """observation, summary, trait or identifier."""
+        return self.subject.partition("/")[0]
+
+    @property
+    def ref(self) -> str:
+        """Which one of its kind: an id, `Contact.email`, `phone`."""
+        return self.subject.partition("/")[2]
+
+    @property
+    def label(self) -> str:
+        """What it is, in words that name nobody: `this summary`, `Contact.email`."""
+        if self.kind in {"observation", "summary"}:
+            return f"this {self.kind}"
+        return f"the {self.ref}" if self.kind == "identifier" else self.ref
 
     @property
     def dom_id(self) -> str:
-        """The same subject as an id of HTML."""
-        return "shown-" + self.subject.replace("/", "-")
+        """The same as an id of HTML."""
+        after = f"-{self.place}" if self.place > 1 else ""
+        return f"shown-{self.subject.replace('/', '-')}{after}"
+
+    @property
+    def clear_for_s(self) -> int:
+        """Whole seconds until it is certainly masked again."""
+        left = self.clear_until - timezone.now() if self.clear_until else timedelta()
+        return max(1, ceil(left.total_seconds()) + 1)
 
 
 class Veil:
     """Masks by the tenant's rules, except what this person has revealed."""
 
     def __init__(
-        self, tenant: Tenant, clear: Mapping[str, datetime] | None = None
+        self,
+        tenant: Tenant,
+        clear: Mapping[str, datetime] | None = None,
+        *,
+        profile_id: str = "",
     ) -> None:
+        """`clear`: until when which subjects are; `profile_id`: where more can be."""
         self._rules: Mapping[str, str] = tenant.masking
         self._clear = clear or {}
+        self._profile_id = profile_id
 
     def text(self, kind: str, id_: str, content: str) -> Shown:
         """An observation's or a summary's text; `kind` is the one or the other."""
@@ -56,7 +97,10 @@ class Veil:
         """All values of one type: they are revealed together."""
         mask = partial(_mask_trait, id_type, "")
         subject = f"identifier/{id_type}"
-        return [self._shown(subject, IDENTIFIERS, value, mask) for value in values]
+        return [
+            replace(self._shown(subject, IDENTIFIERS, value, mask), place=place)
+            for place, value in enumerate(values, start=1)
+        ]
 
     def name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
         """How a customer is called, as far as it may be seen; "" when nothing says."""
@@ -75,18 +119,25 @@ class Veil:
         masked = _by_rule(self._rules.get(rule, How.DETECT), text, mask)
         if masked == text:
             return Shown(text, subject)
+        where = self._profile_id if _REVEALABLE.fullmatch(subject) else ""
         if until := self._clear.get(subject):
-            return Shown(text, subject, clear_until=until)
-        return Shown(masked, subject, is_masked=True)
+            return Shown(text, subject, clear_until=until, profile_id=where)
+        return Shown(masked, subject, is_masked=True, profile_id=where)
+
+
+def control_of(values: Sequence[Shown]) -> Shown:
+    """The one of a subject's values that says whether it can be revealed or hidden."""
+    return next((v for v in values if v.is_masked or v.clear_until), values[0])
 
 
 def veil_of(request: ConsoleRequest, profile_id: str = "") -> Veil:
     """The veil of this request's person; without a profile nothing is clear."""
-    if not profile_id:
+    if not (profile_id and may(request.role, Act.REVEAL)):
         return Veil(request.tenant)
     reveals = Reveal.objects.of(request.user, request.tenant).open()
     rows = reveals.filter(profile_id=profile_id).order_by("until")
-    return Veil(request.tenant, dict(rows.values_list("subject", "until")))
+    clear = dict(rows.values_list("subject", "until"))
+    return Veil(request.tenant, clear, profile_id=profile_id)
 
 
 def _mask_trait(name: str, id_type: str, text: str) -> str:

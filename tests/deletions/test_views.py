@@ -304,8 +304,10 @@ def test_the_whole_profiles_page_says_who_it_is_but_not_in_its_title(
         "</title>"
     )
 
-    assert "Ada Li" in body
-    assert "Ada" not in title
+    assert "A••• L•••" in body
+    assert "a•••@•••.com" in body
+    assert "A•••" not in title
+    assert "ada@b.com" not in body
 
 
 def test_an_officer_who_came_second_is_told_so(

@@ -1,40 +1,37 @@
 """Who the rows of a list are."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
-from console.client.values import Profile, TraitValue
-from console.web.identity import name_of
+from console.client.values import Profile
+from console.web.veil import Veil
 
 # A list names its people one call each; a slow memory gets no longer than this, and
 # the rest of the list shows ids alone.
 NAMES_S = 2.0
 
 
+CONTACT_TRAITS = ("email", "phone")
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of a list. `profile` is None when the memory was too slow to say who."""
+    """A row of a list, masked: a list never shows a value in clear.
+
+    profile  None when the memory was too slow to say who
+    contact  what tells people of one name apart
+    """
 
     id: str
     profile: Profile | None
-
-    @property
-    def name(self) -> str:
-        return name_of(self.profile.traits) if self.profile else ""
-
-    @property
-    def contact(self) -> list[TraitValue]:
-        """What tells people of one name apart: their contact traits."""
-        if self.profile is None:
-            return []
-        groups = self.profile.traits.values()
-        return [g[name] for g in groups for name in ("email", "phone") if g.get(name)]
+    name: str = ""
+    contact: tuple[str, ...] = field(default=(), repr=False)
 
 
-def people_of(store: StoreClient, ids: Iterable[str]) -> list[Person]:
+def people_of(store: StoreClient, ids: Iterable[str], veil: Veil) -> list[Person]:
     """Who the ids are. Profiles that are gone meanwhile are left out."""
     found, until = [], monotonic() + NAMES_S
     for profile_id in ids:
@@ -44,5 +41,19 @@ def people_of(store: StoreClient, ids: Iterable[str]) -> list[Person]:
             continue
         except MemoryProblem:
             profile, until = None, 0.0
-        found.append(Person(profile_id, profile))
+        found.append(person_of(profile, veil) if profile else Person(profile_id, None))
     return found
+
+
+def person_of(profile: Profile, veil: Veil) -> Person:
+    return Person(
+        profile.id,
+        profile,
+        veil.name(profile.traits),
+        tuple(
+            veil.trait(group, name, str(traits[name])).text
+            for group, traits in profile.traits.items()
+            for name in CONTACT_TRAITS
+            if traits.get(name)
+        ),
+    )

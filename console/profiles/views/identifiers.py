@@ -10,6 +10,7 @@ from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.noting import note
 from console.web.request import ConsoleRequest
+from console.web.veil import control_of, veil_of
 
 
 @require_safe
@@ -20,5 +21,12 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     found = store.list_identifiers(profile_id)
     count = sum(len(each.values) for each in found)
     note(request, "identifiers.listed", of="profile", id_=profile_id, count=count)
-    context = {**whose(request, store, profile_id), "identifiers": found}
+    veil = veil_of(request, profile_id)
+    shown = [
+        (each.id_type, veil.identifier(each.id_type, each.values)) for each in found
+    ]
+    context = {
+        **whose(request, store, profile_id),
+        "identifiers": [(kind, values, control_of(values)) for kind, values in shown],
+    }
     return render(request, "profiles/identifiers.html", context)

@@ -6,12 +6,13 @@ from django.views.decorators.http import require_safe
 from console.profiles.forms import PageForm
 from console.profiles.selectors.people import people_of
 from console.tenants.memory import store_of
-from console.tenants.policy import Act
+from console.tenants.policy import Act, may
 from console.web.access import requires
 from console.web.forms import check_form
 from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
 
 PROFILES_A_PAGE = 25
 
@@ -23,11 +24,15 @@ def list_page(request: ConsoleRequest) -> HttpResponse:
     query = check_form(PageForm(request.GET))
     store = store_of(request.tenant)
     page = store.list_profiles(page_token=query["page"], page_size=PROFILES_A_PAGE)
-    people = people_of(store, page.items)
+    people = people_of(store, page.items, veil_of(request))
     note(request, "profile.listed", count=len(people))
     return render_part(
         request,
         page="profiles/list.html",
         part="profiles/_people.html",
-        context={"people": people, "page": page},
+        context={
+            "people": people,
+            "page": page,
+            "may_arrange": may(request.role, Act.ARRANGE),
+        },
     )

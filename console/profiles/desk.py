@@ -1,0 +1,84 @@
+"""How a tenant's desk is arranged: what is masked for all its people, what is pinned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from console.audit import services as audit
+from console.tenants.models import Tenant
+from console.tenants.services import arrange_desk
+from console.web.masking import DOTS, How, mask_text, mask_trait
+from console.web.request import ConsoleRequest
+from console.web.veil import IDENTIFIERS, TEXTS
+
+# Made up; numbers that the numbering plan keeps for such use.
+SAID = "Call me on +1 555 010 4477 about order 4521."
+PHONE, TIER = "+15550104477", "gold"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """masking: as Tenant.masking, without what is only detected; pins: in order."""
+
+    masking: dict[str, str]
+    pins: list[str]
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> "Arrangement":
+        return cls(dict(tenant.masking), list(tenant.pinned_groups))
+
+    def how(self, rule: str) -> str:
+        return self.masking.get(rule, How.DETECT)
+
+
+def rule_of(group: str) -> str:
+    return f"group/{group}"
+
+
+def example_of(rule: str, how: str) -> str:
+    """How a made-up value of this rule is shown."""
+    if rule == TEXTS:
+        return {How.HIDE: DOTS, How.CLEAR: SAID}.get(How(how), mask_text(SAID))
+    traits = {"phone": PHONE} if rule == IDENTIFIERS else {"phone": PHONE, "tier": TIER}
+    masked = {
+        name: {How.HIDE: DOTS, How.CLEAR: value}.get(How(how), mask_trait(name, value))
+        for name, value in traits.items()
+    }
+    return ", ".join(f"{name} {value}" for name, value in masked.items())
+
+
+def arrange(
+    request: ConsoleRequest, wanted: Arrangement, *, known: Sequence[str], reason: str
+) -> None:
+    """Keep it for everybody of the tenant, with one audit entry of what is new.
+
+    known  the groups that the store has; a rule for one that it lacks now stays, so
+           that a group which comes back is not suddenly clear
+    """
+    before = Arrangement.of(request.tenant)
+    rules = {TEXTS, IDENTIFIERS, *map(rule_of, known)}
+    kept = {rule: how for rule, how in before.masking.items() if rule not in rules}
+    after = Arrangement(kept | wanted.masking, wanted.pins)
+    with transaction.atomic():
+        arrange_desk(request.tenant, masking=after.masking, pinned_groups=after.pins)
+        audit.record(
+            "desk.arranged",
+            by=request.user,
+            tenant=request.tenant,
+            role=request.role,
+            reason=reason,
+            details=news_of(before, after),
+        )
+
+
+def news_of(before: Arrangement, after: Arrangement) -> Mapping[str, int | str]:
+    """Each rule that is another now, and the pins; names of groups, never a value."""
+    rules = sorted({*before.masking, *after.masking})
+    changed = [rule for rule in rules if before.how(rule) != after.how(rule)]
+    news: dict[str, int | str] = {
+        f"rule_{number}": f"{rule}: {before.how(rule)}, now {after.how(rule)}"
+        for number, rule in enumerate(changed, start=1)
+    }
+    pins = {f"pin_{number}": name for number, name in enumerate(after.pins, start=1)}
+    return news | pins

@@ -1,0 +1,58 @@
+// Masked values: the box that asks why, and the texts that an answer brings along.
+//   .reveal-box            a popover: opened when it arrives, gone when it closes
+//   <template data-shown>  in an answer's .reveal: the text for every element of that id
+//   [data-clear-until]     masked again at that moment, also after the computer slept
+const places = (id) => document.querySelectorAll(`[id="${CSS.escape(id)}"]`);
+
+function openBox(box) {
+  box.showPopover();
+  box.addEventListener("toggle", (event) => {
+    if (event.newState === "closed") box.remove();
+  });
+}
+
+function putInPlace(control) {
+  let found = null;
+  for (const template of control.querySelectorAll("template[data-shown]")) {
+    for (const place of places(template.dataset.shown)) {
+      place.replaceChildren(template.content.cloneNode(true));
+      found ??= place;
+    }
+    template.remove();
+  }
+  return found;
+}
+
+document.addEventListener("htmx:load", (event) => {
+  const box = event.target.closest(".reveal-box");
+  if (box && !box.matches(":popover-open")) openBox(box);
+  const control = event.target.closest(".reveal");
+  const moved = control && !box && putInPlace(control);
+  if (!moved || control.dataset.acted !== "post") return;
+  // The eye goes to what is new: the value, or the button that shows it again.
+  const next = control.dataset.clearUntil ? moved : control.querySelector("a");
+  if (next === moved) moved.tabIndex = -1;
+  next.focus();
+});
+
+// A page that cannot reach the server at that moment must not go on showing it.
+function cover(control) {
+  for (const place of document.querySelectorAll(".shown")) {
+    const rest = place.id.slice(control.dataset.shows.length);
+    if (place.id.startsWith(control.dataset.shows) && /^(-\d+)?$/.test(rest)) {
+      place.textContent = "•••";
+    }
+  }
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches?.("[data-clear-until]")) cover(event.target);
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const control of document.querySelectorAll("[data-clear-until]")) {
+    const isOver = Date.parse(control.dataset.clearUntil) < Date.now();
+    if (isOver) htmx.trigger(control, "expired");
+  }
+});
