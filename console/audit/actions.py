@@ -57,6 +57,7 @@ ACTIONS = {
         Action("summary.deleted", "Summary deleted", Kind.CHANGE),
         Action("summary.viewed", "Summary opened", Kind.READ),
         Action("tenant.added", "Tenant added", Kind.CONFIG),
+        Action("timeline.counted", "Timeline counted", Kind.READ),
         Action("trait.corrected", "Trait corrected", Kind.CHANGE),
         Action("trait_groups.listed", "Trait groups listed", Kind.READ),
         Action("traits.listed", "Traits listed", Kind.READ),

@@ -1,47 +1,115 @@
-"""All that the profile page shows at first sight."""
+"""All that the desk needs of one customer at first sight."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from console.client.store import StoreClient
-from console.client.values import Identifier, Observation, Page, Profile, Summary
-from console.profiles.selectors.days import Day, by_day
-from console.profiles.selectors.traits import Group, trait_groups
-from console.web.identity import name_of
+from console.client.values import Identifier, Observation, Profile, Summary
+from console.profiles.selectors.changes import READ, Changes, changes_since
+from console.profiles.selectors.freshness import not_recallable
+from console.profiles.selectors.summaries import Told, told
+from console.profiles.selectors.traits import Group, pinned, trait_groups
+from console.web.veil import Shown, Veil
+
+NEWEST, SUMMARIES = 5, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """One of the newest observations. `waits`: Recall does not return it yet."""
+
+    observation: Observation
+    shown: Shown
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Identifiers of one type: the newest in sight, how many there were before it."""
+
+    id_type: str
+    shown: Shown
+    earlier: int
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that the profile page shows at first sight."""
+    """`newest` and `summaries` are newest first; `changes` are this person's."""
 
     profile: Profile
-    identifiers: tuple[Identifier, ...]
+    name: str
+    identifiers: list[Known]
     groups: list[Group]
-    observations: Page[Observation]
-    summaries: Page[Summary]
-    read_at: datetime
+    newest: list[Newest]
+    summaries: list[Told]
+    changes: Changes
 
     @property
-    def name(self) -> str:
-        return name_of(self.profile.traits)
-
-    @property
-    def days(self) -> list[Day]:
-        return by_day(self.observations.items)
+    def identifier_count(self) -> int:
+        return sum(1 + each.earlier for each in self.identifiers)
 
 
-def card_of(store: StoreClient, profile_id: str, *, now: datetime) -> Card:
-    """Five calls: profile, identifiers, trait groups, newest observations, summaries.
-
-    Raises MemoryNotFound for a profile that this store does not have.
-    """
-    profile = store.fetch_profile(profile_id)
-    canonical = profile.canonical_id or profile.id
+def card_of(
+    store: StoreClient,
+    profile: Profile,
+    *,
+    veil: Veil,
+    pins: Sequence[str],
+    since: datetime | None,
+    now: datetime,
+) -> Card:
+    """Four calls; one more on a return, and one more while something is fresh."""
+    observations = store.list_observations(profile.id, page_size=READ).items
+    summaries = store.list_summaries(profile.id, page_size=READ).items
+    groups = trait_groups(store, profile, veil)
     return Card(
         profile=profile,
-        identifiers=store.list_identifiers(canonical),
-        groups=trait_groups(store, profile),
-        observations=store.list_observations(canonical, page_size=25),
-        summaries=store.list_summaries(canonical, page_size=3),
-        read_at=now,
+        name=veil.name(profile.traits),
+        identifiers=_known(store.list_identifiers(profile.id), veil),
+        groups=pinned(groups, pins),
+        newest=newest_of(store, profile.id, observations, veil=veil, now=now),
+        summaries=told(_last(summaries), veil),
+        changes=changes_since(
+            store, profile.id, since, observations=observations, summaries=summaries
+        ),
     )
+
+
+def newest_of(
+    store: StoreClient,
+    profile_id: str,
+    observations: Sequence[Observation],
+    *,
+    veil: Veil,
+    now: datetime,
+) -> list[Newest]:
+    """The NEWEST that happened last; one call of Recall while one of them is fresh."""
+    last = sorted(observations, key=lambda each: (each.occurred_at, each.id))
+    newest = last[: -NEWEST - 1 : -1]
+    waiting = not_recallable(store, profile_id, newest, now=now)
+    return [
+        Newest(
+            each, veil.text("observation", each.id, each.content), each.id in waiting
+        )
+        for each in newest
+    ]
+
+
+def _last(summaries: Sequence[Summary]) -> list[Summary]:
+    return sorted(summaries, key=lambda each: (each.occurred_at, each.id))[
+        : -SUMMARIES - 1 : -1
+    ]
+
+
+def _known(identifiers: Sequence[Identifier], veil: Veil) -> list[Known]:
+    """Of each type the value that came last."""
+    return [
+        Known(
+            each.id_type,
+            veil.identifier(each.id_type, each.values)[-1],
+            len(each.values) - 1,
+        )
+        for each in identifiers
+        if each.values
+    ]

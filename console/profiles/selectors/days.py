@@ -1,28 +1,40 @@
-"""Observations by the day they happened."""
+"""Anything that happened at a time, by the day it happened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
+from typing import Generic, Protocol, TypeVar
 
-from console.client.values import Observation
+
+class Dated(Protocol):
+    """occurred_at is UTC."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def occurred_at(self) -> datetime: ...
+
+
+T = TypeVar("T", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """Observations of one day, UTC, newest first."""
+class Day(Generic[T]):
+    """What happened on one day, UTC, newest first."""
 
     on: date
-    observations: tuple[Observation, ...]
+    items: tuple[T, ...]
 
 
-def by_day(observations: Sequence[Observation]) -> list[Day]:
-    """A page of observations in the order in which they happened, newest first.
+def by_day(items: Sequence[T]) -> list[Day[T]]:
+    """Items in the order in which they happened, newest first.
 
     The memory lists by when it learned a thing; a person asks when it happened.
     """
-    newest = sorted(observations, key=lambda o: (o.occurred_at, o.id), reverse=True)
+    newest = sorted(items, key=lambda each: (each.occurred_at, each.id), reverse=True)
     return [
-        Day(on, tuple(items))
-        for on, items in groupby(newest, key=lambda o: o.occurred_at.date())
+        Day(on, tuple(group))
+        for on, group in groupby(newest, key=lambda each: each.occurred_at.date())
     ]

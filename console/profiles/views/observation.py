@@ -1,17 +1,21 @@
 """One observation."""
 
+from typing import Any
+
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from console.profiles.forms import PageForm
+from console.profiles.selectors.history import STATES_A_PAGE, history_of
 from console.profiles.views.context import rights, whose
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.forms import check_form
 from console.web.noting import note
+from console.web.render import render_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
 
 
 @require_safe
@@ -19,18 +23,26 @@ from console.web.request import ConsoleRequest
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    """One observation with every state it had."""
+    """One observation with every state it had; htmx gets the states alone."""
     store = store_of(request.tenant)
     query = check_form(PageForm(request.GET))
     found = store.fetch_observation(profile_id, observation_id)
     revisions = store.list_revisions(
-        profile_id, observation_id, page_token=query["page"]
+        profile_id, observation_id, page_token=query["page"], page_size=STATES_A_PAGE
     )
+    veil = veil_of(request, profile_id)
     note(request, "observation.viewed", of="observation", id_=observation_id)
-    context = {
+    context: dict[str, Any] = {
         **whose(request, store, profile_id),
         "observation": found,
+        "shown": veil.text("observation", found.id, found.content),
         "revisions": revisions,
+        "states": history_of(revisions, veil, request.tenant),
         **rights(request),
     }
-    return render(request, "profiles/observation.html", context)
+    return render_part(
+        request,
+        page="profiles/observation.html",
+        part="profiles/_revisions.html",
+        context=context,
+    )

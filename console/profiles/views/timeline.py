@@ -1,43 +1,104 @@
-"""What happened, by day."""
+"""What happened, by day: observations and summaries, and how many of them when."""
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
 
-from console.profiles.forms import ObservationsForm
-from console.profiles.selectors.days import by_day
+from console.profiles.forms import TimelineForm
+from console.profiles.selectors.filters import Filters
+from console.profiles.selectors.stream import Cursor, Reader
+from console.profiles.selectors.tally import tally_of
+from console.profiles.selectors.timeline import read_step
 from console.profiles.views.context import rights, whose
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.forms import check_form
 from console.web.noting import note
-from console.web.render import render_part
+from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
+
+# What of each list is asked for at once: up to twice as many rows at a time.
+ROWS_A_CALL = 20
+# Fewer than these and a step reads on; so it never has more than WANTED + 2 calls'.
+WANTED = 10
+STEP_S = 0.15
+COUNTING_S = 0.15
 
 
 @require_safe
 @requires(Act.VIEW_PROFILES)
-def observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """The timeline, a page of the memory's list at a time."""
-    query = check_form(ObservationsForm(request.GET))
+def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """One step of the timeline; `page` alone asks for the rows that follow."""
+    form = TimelineForm(request.GET)
+    query = check_form(form)
+    filters = Filters.of(query)
     store = store_of(request.tenant)
-    page = store.list_observations(
+    reader = Reader(
+        store,
         profile_id,
-        page_token=query["page"],
-        source=query["source"],
-        conversation_id=query["conversation"],
+        query["page"],
+        kind=filters.kind,
+        source=filters.source,
+        conversation=filters.conversation,
+        size=ROWS_A_CALL,
     )
-    count = len(page.items)
+    step = read_step(
+        reader,
+        veil_of(request, profile_id),
+        filters,
+        wanted=WANTED,
+        found=query["found"],
+        seconds=STEP_S,
+    )
+    count = len(step.moments)
     note(request, "observations.listed", of="profile", id_=profile_id, count=count)
-    return render_part(
+    is_more = query["page"] != Cursor()
+    response = render_part(
         request,
-        page="profiles/observations.html",
-        part="profiles/_moments.html",
+        page="profiles/timeline.html",
+        part="profiles/_step.html" if is_more else "profiles/_timeline.html",
         context={
             **whose(request, store, profile_id),
-            "page": page,
-            "days": by_day(page.items),
-            "filters": query,
+            "form": form,
+            "filters": filters,
+            "after": query["after"],
+            "is_more": is_more,
+            # Not while a search goes on by itself: somebody may be typing.
+            "takes_focus": is_more and "found" not in request.GET,
+            "step": step,
             **rights(request),
+        },
+    )
+    if wants_part(request) and not is_more:
+        # A form sends its empty fields too; a link names what is set.
+        push_url(response, f"{request.path}{filters.query}")
+    return response
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def density(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """How much happened when, and the numbers beside the filters, as far as counted."""
+    filters = Filters.of(check_form(TimelineForm(request.GET)))
+    store = store_of(request.tenant)
+    veil = veil_of(request, profile_id)
+    tally = tally_of(request, store, profile_id, veil, filters, seconds=COUNTING_S)
+    read = tally.cursor.read
+    note(request, "timeline.counted", of="profile", id_=profile_id, count=read)
+    return render_part(
+        request,
+        page="profiles/density.html",
+        part="profiles/_density.html",
+        context={
+            **whose(request, store, profile_id),
+            "filters": filters,
+            "tally": tally,
+            "strip": tally.strip(filters),
+            "observations": tally.total(filters, "observation"),
+            "summaries": tally.total(filters, "summary"),
+            "sources": tally.sources(filters),
+            "conversations": tally.conversations(filters),
         },
     )

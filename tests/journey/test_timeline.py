@@ -1,0 +1,211 @@
+"""The timeline in a real browser: narrowing, going on, looking back, taking along."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from console.accounts.models import User
+from console.core.ids import new_id
+from console.core.time import to_wire
+from console.service.models import Observation
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from tests.factories import PASSWORD, make_observation, make_profile, make_summary
+from tests.journey.test_first_light import complaints, look
+
+__all__ = ["complaints"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NOW = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
+TALK = new_id("conv_conversation")
+
+
+@pytest.fixture
+def customer(tenant: Tenant) -> str:
+    """Fifty facts of fifty days, a conversation with its summary, one correction."""
+    profile = make_profile(tenant, email="ada@example.com", firstName="Ada")
+    store = store_of(tenant)
+    for week in range(5):
+        store.create_observations(
+            profile,
+            [
+                {
+                    "content": f"Fact {week * 10 + day} of the router.",
+                    "source": "voice" if day % 3 else "chat",
+                    "occurredAt": to_wire(NOW - timedelta(days=week * 10 + day)),
+                    "conversationIds": [new_id("conv_conversation")],
+                }
+                for day in range(10)
+            ],
+        )
+    make_summary(
+        tenant,
+        profile,
+        "The router was sent again.",
+        conversationId=TALK,
+        occurredAt=to_wire(NOW),
+    )
+    moved = make_observation(
+        tenant,
+        profile,
+        "Lives in Oslo, reach at +15558675310.",
+        conversationIds=[TALK],
+        occurredAt=to_wire(NOW),
+    )
+    long = "W" * 200 + " مرحبا 👩‍👩‍👧‍👦 a\u202eb " + "lorem ipsum " * 300
+    make_observation(tenant, profile, long, occurredAt=to_wire(NOW))
+    store.patch_observation(
+        profile, moved.id, content="Lives in Bergen, reach at +15558675310."
+    )
+    # The wire tells whole seconds: as if it had been changed some of them later.
+    row = Observation.objects.get(id=moved.id)
+    changed = row.created_at + timedelta(seconds=9)
+    Observation.objects.filter(id=moved.id).update(updated_at=changed)
+    return profile
+
+
+def sign_in(page: Page, live_server, person: User) -> None:
+    page.goto(live_server.url + "/")
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def open_timeline(page: Page, live_server, person: User, customer: str) -> None:
+    sign_in(page, live_server, person)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
+    expect(page.locator(".density-head")).to_contain_text("one bar a")
+
+
+def test_the_timeline_is_fit_to_be_seen(
+    live_server, page, complaints, customer, officer
+):
+    open_timeline(page, live_server, officer, customer)
+
+    expect(page.locator(".density-head")).to_contain_text("52 observations, 1 summary")
+    look(page, "timeline")
+    page.get_by_text("The same in numbers").click()
+    look(page, "timeline-numbers")
+
+
+def test_the_timeline_is_narrowed_by_words_bars_and_conversations(
+    live_server, page, complaints, customer, agent
+):
+    open_timeline(page, live_server, agent, customer)
+    page.evaluate("window.sameDocument = true")
+
+    page.get_by_label("Words").fill("sent again")
+    page.keyboard.press("Enter")
+    expect(page.locator(".moment")).to_have_count(1)
+    expect(page.get_by_label("Words")).to_be_focused()
+    expect(page).to_have_url(re.compile("words=sent"))
+    expect(page.locator(".density-head")).to_contain_text("with these words")
+
+    page.go_back()
+    expect(page.locator(".moment").nth(5)).to_be_visible()
+    expect(page.get_by_label("Words")).to_have_value("")
+
+    expect(page.locator(".bar").last).to_be_visible()
+    page.locator(".bar").last.click()
+    expect(page.locator(".moment")).to_have_count(4)
+    expect(page).to_have_url(re.compile("begin=2026-03-20&end=2026-03-20"))
+
+    page.get_by_role("link", name=f"conv {TALK[-4:]}").first.click()
+    expect(page.get_by_role("heading", name="One conversation")).to_be_visible()
+    expect(page.locator(".moment")).to_have_count(2)
+    expect(
+        page.get_by_role("link", name="Recall for this conversation")
+    ).to_be_visible()
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_more_is_loaded_in_place_and_a_kind_is_chosen_by_key(
+    live_server, page, complaints, customer, agent
+):
+    open_timeline(page, live_server, agent, customer)
+    rows = page.locator(".moment")
+    before = rows.count()
+
+    page.get_by_role("link", name="Load more").click()
+    expect(rows).not_to_have_count(before)
+    expect(rows.nth(before).locator("[data-row]")).to_be_focused()
+    page.get_by_role("link", name="Load more").click()
+    expect(page.get_by_text("This is all.")).to_be_visible()
+    expect(rows).to_have_count(53)
+
+    page.get_by_role("radio", name="All").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(re.compile("kind=summary"))
+
+
+def test_what_an_observation_said_before_opens_in_its_row(
+    live_server, page, complaints, customer, agent
+):
+    open_timeline(page, live_server, agent, customer)
+
+    page.locator(".history > summary").press("Enter")
+
+    expect(page.locator(".state del")).to_have_text("Oslo")
+    expect(page.locator(".state ins")).to_have_text("Bergen")
+    expect(page.locator(".state").first).to_contain_text("+1 ••• 10")
+    look(page, "timeline-history")
+
+
+def test_a_timeline_that_is_narrowed_is_a_link(
+    live_server, page, complaints, customer, agent
+):
+    sign_in(page, live_server, agent)
+    at = f"{live_server.url}/t/acme/profiles/{customer}/timeline/"
+
+    page.goto(f"{at}?words=fact&source=chat&begin=2026-03-01&end=2026-03-10")
+
+    expect(page.get_by_label("Words")).to_have_value("fact")
+    expect(page.get_by_label("From")).to_have_value("2026-03-01")
+    expect(page.locator(".choice[aria-current]")).to_contain_text("chat")
+    sources = page.locator(".moment-meta a:first-child")
+    assert set(sources.all_inner_texts()) == {"chat"}
+    page.get_by_role("link", name="Show all of it").click()
+    expect(page.get_by_label("Words")).to_have_value("")
+
+
+def test_the_screen_is_taken_along_by_key_and_on_paper(
+    live_server, page, complaints, customer, officer
+):
+    open_timeline(page, live_server, officer, customer)
+
+    page.keyboard.press("e")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV").click()
+    text = started.value.path().read_text(encoding="utf-8-sig")
+    assert text.count("\n") >= 53
+    assert "8675310" not in text
+
+    page.emulate_media(media="print")
+    expect(page.locator(".case")).to_contain_text("A•••")
+    expect(page.locator(".case")).to_contain_text(officer.email)
+    for gone in (".timeline-filters", ".pager", ".tabs", ".moment-actions"):
+        expect(page.locator(gone).first).to_be_hidden()
+
+
+def test_the_timeline_needs_no_javascript(live_server, browser, customer, agent):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
+
+    page.get_by_label("Words").fill("bergen")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator(".moment")).to_have_count(1)
+    page.get_by_role("link", name="How much happened when").click()
+    expect(page.locator(".density-head")).to_contain_text("1 observation")
+    page.get_by_text("The same in numbers").click()
+    page.get_by_role("link", name="20 Mar 2026").click()
+    expect(page.locator(".moment")).to_have_count(1)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
+    page.get_by_role("link", name="Load more").click()
+    expect(page.get_by_text("The rows before these")).to_be_visible()
+    context.close()
