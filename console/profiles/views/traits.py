@@ -1,29 +1,58 @@
 """Who a customer is, by trait groups."""
 
+from typing import Any
+
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from console.profiles.selectors.traits import trait_groups
+from console.profiles.selectors.traits import Traits, traits_of
 from console.tenants.memory import store_of
-from console.tenants.policy import Act
+from console.tenants.policy import Act, may
 from console.web.access import requires
-from console.web.identity import name_of
 from console.web.noting import note
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
 
 
 @require_safe
 @requires(Act.VIEW_PROFILES)
 def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """Every trait group, with what is unset."""
-    store = store_of(request.tenant)
-    found = store.fetch_profile(profile_id)
-    groups = trait_groups(store, found)
-    note(request, "traits.listed", of="profile", id_=found.id, groups=len(groups))
-    context = {
-        "profile_id": found.id,
-        "name": name_of(found.traits),
-        "groups": groups,
+    """Every trait group; `?correct=Contact.email` opens that trait's form.
+
+    `?all=Contact` shows what is unset of a group that has more of it than UNSET_MAX.
+    """
+    found = read_traits(request, profile_id)
+    asked = request.GET.get("correct", "")
+    for row in found.rows:
+        if asked and row.subject == asked and row.is_correctable:
+            slug = request.tenant.slug
+            return redirect(
+                "profiles:correct_trait", slug, found.profile_id, row.group, row.name
+            )
+    return render(request, "profiles/traits.html", about(request, found))
+
+
+def read_traits(request: ConsoleRequest, profile_id: str) -> Traits:
+    """All traits as the person may see them, with an entry in the audit log."""
+    veil = veil_of(request, profile_id)
+    found = traits_of(store_of(request.tenant), profile_id, veil)
+    note(
+        request,
+        "traits.listed",
+        of="profile",
+        id_=found.profile_id,
+        groups=len(found.groups),
+    )
+    return found
+
+
+def about(request: ConsoleRequest, found: Traits) -> dict[str, Any]:
+    return {
+        "profile_id": found.profile_id,
+        # Initials, also while the name is revealed: its clear form has one place.
+        "name": veil_of(request).name(found.values),
+        "traits": found,
+        "may_correct": may(request.role, Act.CORRECT),
+        "all": request.GET.get("all", ""),
     }
-    return render(request, "profiles/traits.html", context)

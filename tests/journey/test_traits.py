@@ -1,0 +1,179 @@
+"""Traits in a real browser: read, corrected in place by keyboard, counted in the store."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from console.client.values import TraitDefinition
+from console.tenants.memory import store_of
+from tests.factories import make_profile
+from tests.journey.test_first_light import look, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ACCOUNT = {
+    "tier": TraitDefinition("STRING", "Level of the card"),
+    "points": TraitDefinition(
+        "NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
+    ),
+    "vip": TraitDefinition("BOOLEAN"),
+    "sports": TraitDefinition("ARRAY", "What they do outdoors"),
+    "joined": TraitDefinition("STRING", "First order, YYYY-MM-DD"),
+    "note": TraitDefinition("STRING"),
+}
+LONG = "Prefers <b>wide</b> \u202eboots مرحبا 🥾 " + "x" * 200
+
+
+@pytest.fixture
+def complaints(page: Page):
+    """What the browser complains of, but for the statuses by which a form says no."""
+    found: list[str] = []
+
+    def note(message) -> None:
+        if message.type == "error" and not re.search(
+            "status of 4(09|22)", message.text
+        ):
+            found.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def customer(tenant) -> str:
+    store_of(tenant).create_trait_group("Account", ACCOUNT, "The account in the shop")
+    profile = make_profile(
+        tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
+    )
+    account = {
+        "tier": "gold",
+        "points": 44,
+        "vip": True,
+        "sports": ["ski", "hike"],
+        "joined": "2021-04-03",
+        "note": LONG,
+    }
+    store_of(tenant).patch_profile(profile, {"Account": account})
+    return profile
+
+
+@pytest.fixture
+def traits(live_server, page: Page, complaints, agent, customer) -> str:
+    sign_in(page, live_server, agent)
+    return f"{live_server.url}/t/acme/profiles/{customer}/traits/"
+
+
+def row(page: Page, name: str):
+    return page.locator(f"[id='{name}']")
+
+
+def test_the_traits_page_is_fit_to_be_seen(page, traits):
+    page.goto(traits)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Traits")
+    look(page, "traits")
+
+
+def test_the_form_of_each_type_is_fit_to_be_seen(page, traits):
+    for trait in ("Contact/email", "Account/vip", "Account/sports", "Account/joined"):
+        page.goto(f"{traits}{trait}/correct/")
+
+        expect(page.get_by_label("Ticket")).to_be_visible()
+        look(page, f"correct-{trait.replace('/', '-')}")
+
+
+def test_a_trait_is_corrected_in_its_row_by_keyboard(page, traits, tenant, customer):
+    page.goto(traits)
+    row(page, "Account.points").get_by_role("link", name="Correct points").focus()
+    page.keyboard.press("Enter")
+
+    value = row(page, "Account.points").get_by_label("New value")
+    expect(value).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("450")
+    row(page, "Account.points").get_by_label("Why").select_option("typo")
+    row(page, "Account.points").get_by_label("Ticket").fill("T-1")
+    page.keyboard.press("Enter")
+    expect(row(page, "Account.points")).to_contain_text("at most 100")
+    expect(value).to_have_value("450")
+    value.fill("45")
+    page.keyboard.press("Enter")
+
+    expect(row(page, "Account.points")).to_contain_text(re.compile("corrected.*was 44"))
+    pencil = row(page, "Account.points").get_by_role("link", name="Correct points")
+    expect(pencil).to_be_focused()
+    found = store_of(tenant).fetch_profile(customer).traits["Account"]
+    assert found["points"] == 45
+    assert page.url == traits
+
+
+def test_a_form_is_left_and_two_can_be_open(page, traits):
+    page.goto(traits)
+    for name in ("tier", "vip"):
+        row(page, f"Account.{name}").get_by_role("link", name=f"Correct {name}").click()
+        expect(row(page, f"Account.{name}").get_by_label("Ticket")).to_be_visible()
+
+    row(page, "Account.tier").get_by_role("link", name="Leave it").click()
+
+    expect(row(page, "Account.tier")).to_contain_text("gold")
+    expect(row(page, "Account.vip").get_by_label("Ticket")).to_be_visible()
+
+
+def test_somebody_elses_change_is_shown_with_what_was_typed(
+    page, traits, tenant, customer
+):
+    page.goto(traits)
+    tier = row(page, "Account.tier")
+    tier.get_by_role("link", name="Correct tier").click()
+    tier.get_by_label("New value").fill("silver")
+    tier.get_by_label("Why").select_option("customer")
+    tier.get_by_label("Ticket").fill("T-1")
+    store_of(tenant).patch_profile(customer, {"Account": {"tier": "bronze"}})
+
+    tier.get_by_role("button", name="Correct tier").click()
+    expect(tier).to_contain_text("look again")
+    expect(tier).to_contain_text("bronze")
+    expect(tier.get_by_label("New value")).to_have_value("silver")
+    tier.get_by_role("button", name="Write mine all the same").click()
+
+    expect(tier).to_contain_text(re.compile("silver.*corrected", re.DOTALL))
+
+
+def test_a_value_that_takes_its_time_is_awaited(page, traits, settings):
+    settings.MEMORY_VISIBILITY_LAG_S = 1.5
+    page.goto(traits)
+    tier = row(page, "Account.tier")
+    tier.get_by_role("link", name="Correct tier").click()
+    tier.get_by_label("New value").fill("silver")
+    tier.get_by_label("Why").select_option("customer")
+    tier.get_by_label("Ticket").fill("T-1")
+
+    tier.get_by_role("button", name="Correct tier").click()
+
+    expect(tier).to_contain_text("written, not yet visible")
+    expect(tier).to_contain_text("corrected", timeout=10_000)
+    expect(tier).to_contain_text("silver")
+
+
+def test_the_store_says_on_how_many_profiles_a_trait_is_set(
+    live_server, page, traits, tenant
+):
+    for _ in range(3):
+        make_profile(tenant)
+
+    page.goto(f"{live_server.url}/t/acme/traits/")
+    page.get_by_role("link", name="Contact").click()
+
+    expect(row(page, "phone")).to_contain_text("1 of 4")
+    expect(row(page, "phone")).to_contain_text("unset on 3")
+
+
+def test_the_pages_of_the_store_are_fit_to_be_seen(live_server, page, traits):
+    page.goto(f"{live_server.url}/t/acme/traits/")
+    look(page, "trait-groups")
+    page.goto(f"{live_server.url}/t/acme/traits/Contact/?step=on")
+    expect(row(page, "phone")).to_contain_text("1 of 1")
+    look(page, "trait-group")
