@@ -36,12 +36,13 @@ def set_up(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         set_up(Path(folder))
-        from tests.benchmarks import api, multilingual, pages, recall, speed
+        from tests.benchmarks import api, multilingual, pages, paint, recall, speed
 
         recall.run()
         multilingual.run()
         speed.run()
         pages.run()
+        paint.run()
         api.run()
 
 

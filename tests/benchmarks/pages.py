@@ -1,5 +1,7 @@
-"""Each page: queries, server milliseconds (median of 15), HTML size."""
+"""Each page: queries, calls of the memory, server ms (median of 15), HTML size."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
 
@@ -8,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from console.accounts.models import User
+from console.client.sender import Sender
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 
@@ -29,8 +32,13 @@ def addresses() -> dict[str, tuple[str, str]]:
         "profiles": ("agent", f"{at}/profiles/"),
         "profile, few observations": ("agent", f"{at}/profiles/{ids[0]}/"),
         "profile, over 500": ("agent", f"{at}/profiles/{largest}/"),
+        "timeline": ("agent", f"{at}/profiles/{largest}/timeline/"),
+        "timeline, words": ("agent", f"{at}/profiles/{largest}/timeline/?words=slow"),
+        "timeline, density": ("agent", f"{at}/profiles/{largest}/timeline/density/"),
+        "summaries": ("agent", f"{at}/profiles/{largest}/summaries/"),
         "traits": ("agent", f"{at}/profiles/{largest}/traits/"),
-        "observations": ("agent", f"{at}/profiles/{largest}/observations/"),
+        "identifiers": ("agent", f"{at}/profiles/{largest}/identifiers/"),
+        "trait groups": ("agent", f"{at}/traits/"),
         "observation": (
             "agent",
             f"{at}/profiles/{largest}/observations/{observation}/",
@@ -44,7 +52,7 @@ def addresses() -> dict[str, tuple[str, str]]:
 
 
 def run() -> None:
-    print(f"\n{'page':<28}{'queries':>8}{'ms':>8}{'kB HTML':>9}")
+    print(f"\n{'page':<28}{'queries':>8}{'calls':>7}{'ms':>8}{'kB HTML':>9}")
     for name, (person, address) in addresses().items():
         client = Client()
         client.force_login(User.objects.get(email=f"{person}@demo.example"))
@@ -55,15 +63,28 @@ def run() -> None:
             response = client.get(address)
             times.append((perf_counter() - begin) * 1000)
         assert response.status_code == 200, (name, response.status_code)
-        queries = _queries(client, address)
+        with (
+            CaptureQueriesContext(connections["default"]) as queries,
+            _counted_calls() as calls,
+        ):
+            client.get(address)
         size = len(response.content) / 1000
-        print(f"{name:<28}{queries:>8}{median(times):>8.1f}{size:>9.1f}")
+        counts = f"{len(queries):>8}{len(calls):>7}"
+        print(f"{name:<28}{counts}{median(times):>8.1f}{size:>9.1f}")
 
 
-def _queries(client: Client, address: str) -> int:
-    with (
-        CaptureQueriesContext(connections["default"]) as console,
-        CaptureQueriesContext(connections["memory"]) as memory,
-    ):
-        client.get(address)
-    return len(console) + len(memory)
+@contextmanager
+def _counted_calls() -> Iterator[list[str]]:
+    """The calls of a memory that a page makes."""
+    calls: list[str] = []
+    send = Sender._exchange
+
+    def counted(sender: Sender, call):
+        calls.append(call.path)
+        return send(sender, call)
+
+    Sender._exchange = counted
+    try:
+        yield calls
+    finally:
+        Sender._exchange = send
