@@ -3,7 +3,10 @@
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.web import views
+from console.profiles.anywhere import find_anywhere
+from console.profiles.palette import palette_anywhere
+from console.profiles.views import desk
+from console.web import connection, session, views
 
 handler400 = views.bad_request
 handler403 = views.forbidden
@@ -23,8 +26,11 @@ account_patterns: list[URLPattern | URLResolver] = [
 
 tenant_patterns: list[URLPattern | URLResolver] = [
     path("", views.tenant_home, name="tenant_home"),
-    path("find/", include("console.profiles.find_urls")),
+    path("", include("console.profiles.find_urls")),
+    path("memory/", connection.memory, name="memory"),
     path("profiles/", include("console.profiles.urls")),
+    path("traits/", include("console.profiles.trait_urls")),
+    path("desk/", desk.desk, name="desk"),
     path("recall/", include("console.recall.urls")),
     path("", include("console.deletions.urls")),
     path("audit/", include("console.auditing.urls")),
@@ -34,8 +40,15 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("session/", session.session, name="session"),
+    path("signed-in/", session.signed_in, name="signed_in"),
+    # Without a slash: the address that softphones are given.
+    path("find", find_anywhere, name="find_anywhere"),
+    path("find/", find_anywhere),
+    path("palette/", palette_anywhere, name="palette_anywhere"),
     path("accounts/", include(account_patterns)),
     path("tenants/", include("console.onboarding.urls")),
+    path("styleguide/", include("console.styleguide.urls")),
     # At the root: it has an address with a tenant and one without.
     path("", include("console.reference.urls")),
     path("t/<slug:tenant>/", include(tenant_patterns)),

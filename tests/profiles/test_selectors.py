@@ -7,7 +7,9 @@ from console.client.client import connect
 from console.client.errors import MemoryDenied
 from console.core.ids import new_id
 from console.profiles.selectors.people import people_of
+from console.tenants.models import Tenant
 from console.web.identity import find_identity
+from console.web.veil import Veil
 
 CREATED = "2026-01-05T09:00:00Z"
 
@@ -38,7 +40,7 @@ def test_a_profile_that_went_meanwhile_is_left_out():
             200, json={"id": here, "createdAt": CREATED, "traits": {}}
         )
 
-    people = people_of(store_with(answer), [gone, here])
+    people = people_of(store_with(answer), [gone, here], Veil(Tenant()))
 
     assert [person.id for person in people] == [here]
 
@@ -51,9 +53,9 @@ def test_a_memory_that_fails_is_asked_for_no_more_names():
         asked.append(request.url.path)
         return refusal(401)
 
-    people = people_of(store_with(answer), ids)
+    people = people_of(store_with(answer), ids, Veil(Tenant()))
 
-    assert [(p.id, p.name, p.contact) for p in people] == [(id_, "", []) for id_ in ids]
+    assert [(p.id, p.name, p.contact) for p in people] == [(id_, "", ()) for id_ in ids]
     assert len(asked) == 1
 
 

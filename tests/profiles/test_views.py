@@ -8,7 +8,6 @@ from console.client.values import TraitDefinition
 from console.core.ids import new_id
 from console.tenants.memory import store_of
 from tests.factories import (
-    HTMX,
     make_observation,
     make_profile,
     make_summary,
@@ -30,17 +29,21 @@ def client(client, agent):
 
 def test_the_list_names_people_and_pages(client, tenant):
     for number in range(27):
-        make_profile(tenant, email=f"p{number}@b.com", firstName=f"Person{number}")
+        make_profile(tenant, email=f"p{number}@b.com", firstName=f"\u0391{number}")
+    ids = store_of(tenant).list_profiles(page_size=50).items
 
     first = client.get(page("list"))
 
-    assert "Person26" in first.text
-    assert "Person1<" not in first.text
+    assert "\u0391•••" in first.text
+    assert "p•••@•••.com" in first.text
+    assert "p26@b.com" not in first.text
+    assert ids[0] in first.text
+    assert ids[26] not in first.text
     older = (
         first.text.partition('rel="next"')[2].partition('href="')[2].partition('"')[0]
     )
     second = client.get(page("list") + older.replace("&amp;", "&"))
-    assert "Person1" in second.text
+    assert ids[26] in second.text
     assert "Newer" in second.text
 
 
@@ -66,10 +69,10 @@ def test_a_profile_shows_all_that_is_known(client, tenant):
 
     response = client.get(page("profile", profile))
 
-    for text in ("Ada Li", "a@b.com", "+15558675310", "Prefers SMS.", "Order 4521"):
+    masked = ("A••• L•••", "a•••@•••.com", "+1 ••• 10")
+    for text in (*masked, "Prefers SMS.", "Order 4521"):
         assert text in response.text
-    assert "5 January 2026" in response.text
-    assert "9 unset" not in response.text
+    assert 'datetime="2026-01-05T09:00:00Z"' in response.text
     assert "Ada" not in response.text.partition("</title>")[0]
 
 
@@ -78,18 +81,17 @@ def test_a_bare_profile_has_useful_empty_states(client, tenant):
 
     response = client.get(page("profile", profile))
 
-    assert "No observations" in response.text
-    assert "No summaries" in response.text
+    assert "An observation is one fact learned" in response.text
+    assert "A summary is written when a conversation ends." in response.text
     assert "Profile without a name" in response.text
 
 
 def test_every_text_is_shown_letter_for_letter(client, tenant):
-    profile = make_profile(tenant, email="a@b.com", firstName=HOSTILE)
+    profile = make_profile(tenant, email="a@b.com", city=HOSTILE)
     observation = make_observation(tenant, profile, HOSTILE)
     summary = make_summary(tenant, profile, HOSTILE)
 
     for address in (
-        page("list"),
         page("profile", profile),
         page("traits", profile),
         page("observations", profile),
@@ -102,52 +104,6 @@ def test_every_text_is_shown_letter_for_letter(client, tenant):
         assert "<script>alert" not in text
 
 
-def test_the_timeline_goes_by_day_and_loads_more(client, tenant):
-    profile = make_profile(tenant)
-    store = store_of(tenant)
-    for day in range(1, 7):
-        store.create_observations(
-            profile,
-            [
-                {
-                    "content": f"Fact {day}-{number}",
-                    "source": "chat",
-                    "occurredAt": f"2026-01-0{day}T0{number}:00:00Z",
-                }
-                for number in range(10)
-            ],
-        )
-
-    first = client.get(page("observations", profile))
-
-    assert "Fact 6-9" in first.text
-    assert "Fact 1-0" not in first.text
-    more = first.text.partition('hx-get="')[2].partition('"')[0].replace("&amp;", "&")
-    part = client.get(more, headers=HTMX)
-    assert "Fact 1-0" in part.text
-    assert "<html" not in part.text
-    assert "<html" in client.get(more).text
-
-
-def test_a_day_that_spans_two_pages_has_one_heading(client, tenant):
-    profile = make_profile(tenant)
-    page_one = client.get(page("observations", profile), {"after": "2026-01-05"})
-    make_observation(tenant, profile, "Same day.", occurredAt="2026-01-05T08:00:00Z")
-
-    part = client.get(
-        page("observations", profile), {"after": "2026-01-05"}, headers=HTMX
-    )
-    later = client.get(
-        page("observations", profile), {"after": "2025-01-05"}, headers=HTMX
-    )
-
-    assert page_one.status_code == 200
-    assert "5 January 2026" not in part.text
-    assert "autofocus" in part.text
-    assert "Learned earlier than what stands above" in later.text
-    assert "5 January 2026" in later.text
-
-
 @pytest.mark.parametrize("part", ["traits", "identifiers", "observations", "summaries"])
 def test_every_part_says_whose_it_is_but_not_in_the_title(client, tenant, part):
     profile = make_profile(tenant, email="a@b.com", firstName="Ada", lastName="Li")
@@ -155,8 +111,8 @@ def test_every_part_says_whose_it_is_but_not_in_the_title(client, tenant, part):
     response = client.get(page(part, profile))
 
     title, _, body = response.text.partition("</title>")
-    assert "Ada Li" in body
-    assert "Ada" not in title
+    assert "A••• L•••" in body
+    assert "A•••" not in title
 
 
 def test_the_timeline_keeps_to_a_conversation_or_a_source(client, tenant):
@@ -219,8 +175,8 @@ def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
 
     assert "Loyalty tier" in response.text
     assert "unset" in response.text
-    assert "true" in response.text
-    assert "a, b" in response.text
+    assert "yes</span>" in response.text
+    assert '<li dir="auto">b</li>' in response.text
 
 
 def test_identifiers_have_an_address(client, tenant):
@@ -229,7 +185,8 @@ def test_identifiers_have_an_address(client, tenant):
 
     response = client.get(page("identifiers", profile))
 
-    assert response.text.index("a@b.com") < response.text.index("second@b.com")
+    first, second = ("a•••@•••.com", "s•••@•••.com")
+    assert response.text.index(first) < response.text.index(second)
 
 
 @pytest.mark.parametrize("part", ["profile", "traits", "observations", "summaries"])

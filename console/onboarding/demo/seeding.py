@@ -23,6 +23,11 @@ from console.tenants.services import add_member
 
 EMBEDDED = "embedded:"
 TENANTS = {"alpenglow": "Alpenglow Outfitters", "brightline": "Brightline Telecom"}
+# What their support staff want on a customer's card.
+PINNED = {
+    "alpenglow": ["Account", "Loyalty", "Support"],
+    "brightline": ["Plan", "Account", "Support"],
+}
 # Address and name of the people to sign in as; the operator's role covers all tenants.
 STAFF = {
     "operator@demo.example": ("Robin Okonjo", Role.OPERATOR),
@@ -103,6 +108,8 @@ def add_demo_tenant(slug: str, sid: str, secret: str, loading: Loading) -> Tenan
         store_id=loading.store.store_id,
         by=None,
     )
+    tenant.pinned_groups = PINNED[slug]
+    tenant.save(update_fields=["pinned_groups"])
     audit.record(
         "memory.loaded", by=None, tenant=tenant, details=loading.tally.counts()
     )

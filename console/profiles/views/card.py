@@ -1,31 +1,94 @@
 """All that the desk needs of one customer at first sight."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from console.profiles.selectors.card import card_of
+from console.profiles.accepted import waiting_since
+from console.profiles.selectors.card import Newest, card_of, newest_of
+from console.profiles.selectors.changes import READ
 from console.profiles.views.context import rights
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.noting import note
+from console.web.render import wants_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
+from console.web.visits import visit
 
 
 @require_safe
 @requires(Act.VIEW_PROFILES)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """The card: who this is, what is known, what happened."""
-    card = card_of(store_of(request.tenant), profile_id, now=timezone.now())
+    """The card: who this is, what is known, what happened, what is new."""
+    store = store_of(request.tenant)
+    found = store.fetch_profile(profile_id, merged_ids=True)
+    card = card_of(
+        store,
+        found,
+        veil=veil_of(request, found.id),
+        pins=request.tenant.pinned_groups,
+        since=visit(request.user, request.tenant, found.id),
+        now=timezone.now(),
+    )
     note(
         request,
         "profile.viewed",
         of="profile",
-        id_=card.profile.id,
-        observations=len(card.observations.items),
-        summaries=len(card.summaries.items),
+        id_=found.id,
+        observations=len(card.newest),
+        summaries=len(card.summaries),
     )
-    context = {"card": card, **rights(request)}
+    context = {
+        "card": card,
+        "asked_id": profile_id,
+        **_newest(request, found.id, card.newest),
+    }
     return render(request, "profiles/profile.html", context)
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def newest(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """The newest observations again, while the memory is catching up."""
+    if not wants_part(request):
+        return redirect("profiles:profile", request.tenant.slug, profile_id)
+    store = store_of(request.tenant)
+    page = store.list_observations(profile_id, page_size=READ)
+    found = newest_of(
+        store,
+        profile_id,
+        page.items,
+        veil=veil_of(request, profile_id),
+        now=timezone.now(),
+    )
+    note(request, "observations.listed", of="profile", id_=profile_id, count=len(found))
+    context = _newest(request, profile_id, found)
+    return render(request, "profiles/_newest.html", context)
+
+
+def _newest(
+    request: ConsoleRequest, profile_id: str, found: list[Newest]
+) -> dict[str, Any]:
+    """What _newest.html reads. again_s: when to ask again; 0 when nothing is late."""
+    listed = [each.observation for each in found]
+    accepted_at = waiting_since(request, profile_id, listed)
+    late = [each.observation.updated_at for each in found if each.waits]
+    since = accepted_at or max(late, default=None)
+    return {
+        "profile_id": profile_id,
+        "newest": found,
+        "waiting_since": accepted_at,
+        "again_s": pause_s(timezone.now() - since) if since else 0,
+        **rights(request),
+    }
+
+
+def pause_s(age: timedelta) -> int:
+    """Seconds until the next look at something late: a quarter of its age, 2 to 30."""
+    return min(30, max(2, round(age.total_seconds() / 4)))

@@ -5,6 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from console.profiles.forms import ObservationsForm
+from console.profiles.selectors.days import by_day
+from console.profiles.selectors.summaries import told
 from console.profiles.views.context import rights, whose
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
@@ -13,17 +15,21 @@ from console.web.forms import check_form
 from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
+from console.web.veil import veil_of
+
+A_PAGE = 25
 
 
 @require_safe
 @requires(Act.VIEW_PROFILES)
 def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """What conversations came to, newest first."""
+    """A customer's story: every conversation in its own words, newest first."""
     query = check_form(ObservationsForm(request.GET))
     store = store_of(request.tenant)
     page = store.list_summaries(
         profile_id,
         page_token=query["page"],
+        page_size=A_PAGE,
         conversation_id=query["conversation"],
     )
     count = len(page.items)
@@ -35,7 +41,9 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         context={
             **whose(request, store, profile_id),
             "page": page,
+            "days": by_day(told(page.items, veil_of(request, profile_id))),
             "filters": query,
+            "export_query": f"?kind=summary&conversation={query['conversation']}",
             **rights(request),
         },
     )
@@ -51,6 +59,7 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
     context = {
         **whose(request, store, profile_id),
         "summary": found,
+        "shown": veil_of(request, profile_id).text("summary", found.id, found.content),
         **rights(request),
     }
     return render(request, "profiles/summary.html", context)
