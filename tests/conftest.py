@@ -5,6 +5,7 @@ import shutil
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from console.accounts.models import User
@@ -64,6 +65,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(HOW_TO_GET_CHROMIUM, pytrace=False)
         pytest.skip(HOW_TO_GET_CHROMIUM)
+
+
+@pytest.fixture(autouse=True)
+def forget_tries(request: pytest.FixtureRequest) -> None:
+    """Tables are emptied between tests, the cache is not: sign-ins would add up until
+    one more is refused."""
+    if request.node.get_closest_marker("browser"):
+        request.getfixturevalue("transactional_db")
+        cache.clear()
 
 
 @pytest.fixture

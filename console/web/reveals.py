@@ -1,6 +1,7 @@
 """Reading a masked value in clear: who, which one, why; written down before it is seen."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -104,6 +105,12 @@ def hide(shown: Shown, *, tenant: Tenant, by: User, role: Role) -> None:
             object_id=shown.ref,
             details={"profile": shown.profile_id},
         )
+
+
+def hide_all(*, user: User | None, **_: Any) -> None:
+    """When somebody signs out, what they revealed is masked again: staff share desks."""
+    if user is not None:
+        Reveal.objects.filter(user=user).open().update(until=timezone.now())
 
 
 def _refusal(tenant: Tenant, by: User) -> TooManyReveals | None:

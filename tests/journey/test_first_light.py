@@ -187,7 +187,7 @@ def test_a_refusal_and_an_unknown_page_look_like_the_rest(
     expect(page.get_by_text("Nothing was changed")).to_be_visible()
     look(page, "refused")
     page.goto(f"{live_server.url}/t/nobody/profiles/")
-    expect(page.get_by_text("404")).to_be_visible()
+    expect(page.get_by_text("404", exact=True)).to_be_visible()
     look(page, "unknown")
 
 

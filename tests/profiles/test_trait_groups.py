@@ -53,7 +53,7 @@ def test_the_groups_are_listed_with_what_they_are_for(client, tenant):
     assert "Measured in the shop" in text
     assert address("Contact") in text
     assert "2 groups" in text
-    assert AuditEntry.objects.latest("seq").action == "trait_groups.listed"
+    assert AuditEntry.objects.latest("seq").action == "schema.listed"
 
 
 def test_pinned_groups_are_marked(client, tenant):

@@ -125,3 +125,17 @@ def test_hiding_ends_a_reveal_at_once_and_is_written_down_once(agent, tenant):
     assert not Reveal.objects.open().exists()
     entries = AuditEntry.objects.filter(action="value.hidden")
     assert [entry.object_id for entry in entries] == ["Contact.email"]
+
+
+def test_signing_out_masks_all_again_for_this_person_alone(
+    client, agent, officer, tenant
+):
+    ask(agent, tenant)
+    ask(officer, tenant)
+    client.force_login(agent)
+
+    client.post("/accounts/logout/")
+    # Somebody without a session signs out of nothing.
+    client.post("/accounts/logout/")
+
+    assert [row.user for row in Reveal.objects.open()] == [officer]

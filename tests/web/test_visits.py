@@ -43,3 +43,9 @@ def test_a_visit_is_one_persons_in_one_tenant(tenant, agent, officer):
 
     assert visit(officer, tenant, PROFILE) is None
     assert visit(make_user("agent", elsewhere), elsewhere, PROFILE) is None
+
+
+def test_a_visit_names_nobody(tenant, agent):
+    visit(agent, tenant, PROFILE)
+
+    assert str(Visit.objects.get()) == f"visit {Visit.objects.get().pk}"

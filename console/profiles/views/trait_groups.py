@@ -30,7 +30,7 @@ from console.web.request import ConsoleRequest
 def list_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
     groups = all_groups(store_of(request.tenant))
-    note(request, "trait_groups.listed", count=len(groups))
+    note(request, "schema.listed", count=len(groups))
     pinned = request.tenant.pinned_groups
     context = {"groups": groups, "pinned": pinned}
     return render(request, "profiles/trait_groups.html", context)
@@ -46,7 +46,7 @@ def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
     sample = _sample(request, step=query["step"], again=query["again"])
     note(
         request,
-        "trait_groups.listed",
+        "schema.listed",
         of="trait_group",
         id_=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
         profiles=sample.size if sample else 0,

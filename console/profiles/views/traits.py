@@ -7,8 +7,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from console.profiles.selectors.traits import Traits, traits_of
+from console.profiles.views.context import rights
 from console.tenants.memory import store_of
-from console.tenants.policy import Act, may
+from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.noting import note
 from console.web.request import ConsoleRequest
@@ -53,6 +54,6 @@ def about(request: ConsoleRequest, found: Traits) -> dict[str, Any]:
         # Initials, also while the name is revealed: its clear form has one place.
         "name": veil_of(request).name(found.values),
         "traits": found,
-        "may_correct": may(request.role, Act.CORRECT),
+        **rights(request),
         "all": request.GET.get("all", ""),
     }

@@ -1,0 +1,94 @@
+"""Every page that support staff open: accessible, and never wider than the window."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from console.tenants.models import Tenant
+from tests.factories import make_observation, make_profile, make_summary
+from tests.journey.test_first_light import complaints, sign_in  # noqa: F401
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+# 640 is what a window of 1280 has left at a zoom of 200 %, 320 at 400 % (WCAG 1.4.10).
+WIDTHS = (768, 640, 390, 320)
+HARD = (
+    "\u202eright to left \U0001f469\u200d\U0001f4bb \u0645\u0631\u062d\u0628\u0627 "
+    + "w" * 200
+)
+
+
+@pytest.fixture
+def addresses(tenant: Tenant) -> dict[str, str]:
+    profile = make_profile(
+        tenant,
+        email="ada@example.com",
+        phone="+15558675310",
+        firstName="Ada",
+        city=HARD,
+    )
+    observation = make_observation(tenant, profile, HARD)
+    summary = make_summary(tenant, profile, f"Call back on +15558675310. {HARD}")
+    at = f"/t/{tenant.slug}"
+    of = f"{at}/profiles/{profile}"
+    return {
+        "profiles": f"{at}/profiles/",
+        "card": f"{of}/",
+        "timeline": f"{of}/timeline/",
+        "timeline, filtered": f"{of}/timeline/?words=right&kind=observation",
+        "timeline, nothing found": f"{of}/timeline/?words=nobody",
+        "summaries": f"{of}/summaries/",
+        "traits": f"{of}/traits/",
+        "correct a trait": f"{of}/traits/Contact/city/correct/",
+        "identifiers": f"{of}/identifiers/",
+        "observation": f"{of}/observations/{observation.id}/",
+        "correct an observation": f"{of}/observations/{observation.id}/correct/",
+        "add an observation": f"{of}/observations/add/",
+        "summary": f"{of}/summaries/{summary.id}/",
+        "correct what is masked": f"{of}/summaries/{summary.id}/correct/",
+        "reveal": f"{of}/reveal/summary/{summary.id}/",
+        "trait groups": f"{at}/traits/",
+        "trait group": f"{at}/traits/Contact/",
+        "desk": f"{at}/desk/",
+        "recall": f"{at}/recall/?identity={profile}&mode=query&query=right",
+        "find": f"{at}/find/?id=nobody",
+        "deletion": f"{of}/delete/",
+        "audit": f"{at}/audit/",
+    }
+
+
+def faults(page: Page, theme: str) -> list[str]:
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{theme}: {each['id']}, {each['nodes'][0]['html'][:120]}" for each in found
+    ]
+
+
+def too_wide(page: Page) -> list[str]:
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if over > 0:
+            found.append(f"{over} px too wide at {width}")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    return found
+
+
+def test_every_page_is_accessible_and_fits(
+    live_server,
+    page,
+    complaints,  # noqa: F811
+    officer,
+    addresses,
+):
+    sign_in(page, live_server, officer)
+
+    found = {}
+    for name, address in addresses.items():
+        page.goto(live_server.url + address)
+        page.wait_for_load_state("networkidle")
+        found[name] = [*faults(page, "light"), *faults(page, "dark"), *too_wide(page)]
+
+    assert {name: each for name, each in found.items() if each} == {}
