@@ -1,7 +1,6 @@
 """Who is meant by `email:a@b.com`: reading an identity and finding its profile."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from console.client.errors import MemoryNotFound, MemoryRefused
@@ -130,13 +129,3 @@ def _look_up(store: StoreClient, config: IdentifierConfig, value: str) -> Match:
 def _in_words(names: list[str]) -> str:
     *rest, last = names or ["no types"]
     return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def name_of(traits: Mapping[str, Mapping[str, object]]) -> str:
-    """How a customer is called, by the traits that hold names; "" when none does."""
-    for names in NAME_TRAITS:
-        for group in traits.values():
-            parts = [str(group[name]) for name in names if group.get(name)]
-            if parts:
-                return " ".join(parts)
-    return ""

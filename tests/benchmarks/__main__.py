@@ -36,12 +36,21 @@ def set_up(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         set_up(Path(folder))
-        from tests.benchmarks import api, multilingual, pages, paint, recall, speed
+        from tests.benchmarks import (
+            api,
+            multilingual,
+            pages,
+            paint,
+            recall,
+            speed,
+            timeline,
+        )
 
         recall.run()
         multilingual.run()
         speed.run()
         pages.run()
+        timeline.run()
         paint.run()
         api.run()
 

@@ -1,4 +1,4 @@
-"""Each page: queries, calls of the memory, server ms (median of 15), HTML size."""
+"""Each page: queries of the console, calls of the memory, ms (median of 15), HTML."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

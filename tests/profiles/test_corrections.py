@@ -1,11 +1,16 @@
 """Adding to a memory and correcting it: with a reason, once, and only what was seen."""
 
 import re
+from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from console.audit.models import AuditEntry
+from console.client.client import connect
 from console.client.errors import MemoryRefused, MemoryUnreachable
+from console.client.values import Observation
+from console.core.ids import new_id
 from console.profiles.corrections import OBSERVATION, correct, version_of
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
@@ -206,6 +211,37 @@ def test_a_correction_that_the_memory_does_not_show_yet_says_so(
     )
 
     assert "does not show it yet" in answer.text
+    assert outcomes("observation.corrected") == ["allowed", "done"]
+
+
+def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, agent):
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "PATCH":
+            return httpx.Response(202, json={"message": "accepted"})
+        return httpx.Response(404, json={"code": 20404, "message": "no", "status": 404})
+
+    account = connect(
+        "https://memory.example",
+        username="AC" + "0" * 32,
+        secret="s",
+        transport=httpx.MockTransport(answer),
+    )
+    request = rf.post("/")
+    request.user, request.tenant, request.role = agent, tenant, "agent"
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    said = Observation(new_id("mem_observation"), "Calls.", "chat", at, at, at)
+
+    shows = correct(
+        request,
+        account.store(new_id("mem_store")),
+        new_id("mem_profile"),
+        OBSERVATION,
+        said,
+        content="SMS.",
+        reason="why",
+    )
+
+    assert not shows
     assert outcomes("observation.corrected") == ["allowed", "done"]
 
 

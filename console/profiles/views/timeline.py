@@ -24,7 +24,7 @@ ROWS_A_CALL = 20
 # Fewer than these and a step reads on; so it never has more than WANTED + 2 calls'.
 WANTED = 10
 STEP_S = 0.15
-COUNTING_S = 0.15
+COUNTING_S = 0.12
 
 
 @require_safe

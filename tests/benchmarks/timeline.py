@@ -1,0 +1,76 @@
+"""A timeline of 10,000, step by step: how many steps, the slowest and the largest one.
+
+Every kind of step is gone through to its end, as a browser does it by itself.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from statistics import median
+from time import perf_counter
+
+from django.core.cache import cache
+from django.test import Client
+
+from console.accounts.models import User
+from console.core.time import to_wire
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from tests.factories import HTMX
+
+COUNT, BATCH = 10_000, 10
+BEGIN = datetime(2023, 1, 1, tzinfo=UTC)
+# Each seeks the next step in the answer to the one before it.
+MORE = re.compile(r'rel="next"\s+href="([^"]+)"')
+SEARCHES_ON = re.compile(r'id="timeline-more"\s+hx-get="([^"]+)"')
+COUNTS_ON = re.compile(r'hx-get="([^"]+density/[^"]*)"\s+hx-trigger="load')
+
+
+def run() -> None:
+    tenant = Tenant.objects.get(slug="brightline")
+    at = f"/t/{tenant.slug}/profiles/{long_life(tenant)}/timeline/"
+    client = Client()
+    client.force_login(User.objects.get(email="agent@demo.example"))
+    client.get(at)
+    print(f"\n{f'timeline of {COUNT:,}':<28}{'steps':>7}{'ms':>8}{'worst':>8}{'kB':>8}")
+    walk(client, "rows, the first twenty", at, MORE, most=20)
+    walk(client, "words that few hold", f"{at}?words=zither", SEARCHES_ON)
+    cache.clear()
+    walk(client, "strip and counts", f"{at}density/", COUNTS_ON)
+    walk(client, "strip again", f"{at}density/", COUNTS_ON)
+
+
+def long_life(tenant: Tenant) -> str:
+    """A new profile with an observation every three hours."""
+    store = store_of(tenant)
+    profile = store.create_profile({"Contact": {"email": "long-life@example.net"}})
+    for first in range(0, COUNT, BATCH):
+        store.create_observations(
+            profile,
+            [
+                {
+                    "content": f"Called about line {number}, which was slow again; "
+                    + ("played the zither." if number % 2500 == 0 else "sent a form."),
+                    "source": ("chat", "voice", "email")[number % 3],
+                    "occurredAt": to_wire(BEGIN + timedelta(hours=3 * number)),
+                }
+                for number in range(first, first + BATCH)
+            ],
+        )
+    return profile
+
+
+def walk(
+    client: Client, name: str, address: str, link: re.Pattern[str], *, most: int = 999
+) -> None:
+    times, largest = [], 0
+    while address and len(times) < most:
+        begin = perf_counter()
+        answer = client.get(address, headers=HTMX)
+        times.append((perf_counter() - begin) * 1000)
+        assert answer.status_code == 200, (name, answer.status_code)
+        largest = max(largest, len(answer.content))
+        found = link.search(answer.text)
+        address = unescape(found[1]) if found else ""
+    figures = f"{len(times):>7}{median(times):>8.0f}{max(times):>8.0f}"
+    print(f"{name:<28}{figures}{largest / 1000:>8.1f}")
