@@ -40,6 +40,11 @@ def seen_token(profile_id: str, row: TraitRow) -> str:
     return digest_of(json.dumps(told))
 
 
+def awaited_token(profile_id: str, row: TraitRow, value: TraitValue | None) -> str:
+    """Stands for a value of this one trait: asked of another it tells nothing."""
+    return digest_of(json.dumps([profile_id, row.group, row.name, digest_of(value)]))
+
+
 def check_unchanged(profile_id: str, row: TraitRow, seen: str) -> None:
     """`row` as it was just read. Raises TraitChanged."""
     if not constant_time_compare(seen_token(profile_id, row), seen):

@@ -17,11 +17,17 @@ from console.client.errors import MemoryProblem
 MOST_ROWS = 10_000
 MOST_S = 60.0
 Row = dict[str, Any]
-# What a spreadsheet takes for a formula, its full-width forms too, also behind what a
-# spreadsheet leaves out: space, quotes, unseen characters.
-_FORMULA = re.compile(
-    r"[\s\"'\u00a0\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n\0]"
+# What a spreadsheet takes for a formula, its full-width and small forms too, also behind
+# what a spreadsheet leaves out: space, quotes, unseen characters.
+_LEFT_OUT = (
+    r"[\s\"'\u00a0\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
+_SIGN = r"[=+\-@\u207a\u207c\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]"
+_FORMULA = re.compile(rf"{_LEFT_OUT}*{_SIGN}|[\t\r\n\0]")
+# Where commas are decimal, a spreadsheet ends cells at a semicolon, and a quoted text
+# behind a comma is not quoted for it: its lines and parts are cells and rows.
+_INNER = re.compile(rf"(?<=[;\t\r\n])(?={_LEFT_OUT}{{0,64}}{_SIGN})")
 
 
 @dataclass(slots=True)
@@ -78,7 +84,8 @@ def json_file(facts: Row, tap: Tap, source: Iterable[list[Row]]) -> Iterator[str
 
 def safe_cell(text: str) -> str:
     """Text that a spreadsheet shows and does not run."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    inside = _INNER.sub("'", text)
+    return f"'{inside}" if _FORMULA.match(text) else inside
 
 
 def _text(value: Any) -> str:

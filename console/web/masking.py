@@ -45,7 +45,23 @@ _HIDDEN_WORDS = frozenset(
         "secret",
         "cvv",
         "cvc",
+        "pin",
     ]
+)
+# The same where a name runs together: "homeaddress", "dateofbirth", "phonenumber".
+_PHONE_PIECES = ("phone", "telefon", "mobilenumber", "mobileno", "cellnumber")
+_MAIL_PIECES = ("email",)
+_HIDDEN_PIECES = (
+    "address",
+    "birth",
+    "passport",
+    "password",
+    "postalcode",
+    "postcode",
+    "zipcode",
+    "socialsecurity",
+    "nationalid",
+    "taxid",
 )
 _NAMES = frozenset(
     f"{which}name"
@@ -74,6 +90,9 @@ _ABOUT = re.compile(
 )
 
 
+_AT_IN_WORDS = re.compile(r"\s?[\[({]\s?at\s?[\])}]\s?|\sat\s|%40|&#64;", re.IGNORECASE)
+
+
 def mask_text(text: str) -> str:
     """The text with every phone, mail address and card number in it masked."""
     pieces, end = [], 0
@@ -86,19 +105,34 @@ def mask_text(text: str) -> str:
 
 def mask_trait(name: str, text: str, id_type: str = "") -> str:
     """A trait's value by what its name, or the identifier that it feeds, says it is."""
-    words = {
-        word.casefold() for each in (name, id_type) for word in _WORDS.findall(each)
-    }
-    if re.sub(r"[\W_]", "", name).casefold() in _NAMES:
+    if _joined(name).removesuffix("s") in _NAMES:
         return mask_name(text)
     # A mail address is no postal one: "emailAddress" is masked as a mail.
-    if words & _HIDDEN_WORDS and not words & _MAIL_WORDS:
+    is_mail = _says(name, id_type, words=_MAIL_WORDS, pieces=_MAIL_PIECES)
+    if not is_mail and _says(name, id_type, words=_HIDDEN_WORDS, pieces=_HIDDEN_PIECES):
         return DOTS
     if _ABOUT.fullmatch(text):
         return text
-    if words & _MAIL_WORDS:
+    if is_mail:
         return mask_mail(text)
-    return mask_phone(text) if words & _PHONE_WORDS else mask_text(text)
+    is_phone = _says(name, id_type, words=_PHONE_WORDS, pieces=_PHONE_PIECES)
+    return mask_phone(text) if is_phone else mask_text(text)
+
+
+def _says(*names: str, words: frozenset[str], pieces: tuple[str, ...]) -> bool:
+    """Whether one of the names holds one of the words, alone, in plural or run in."""
+    for name in names:
+        own = {word.casefold() for word in _WORDS.findall(name)}
+        if words & (own | {word.removesuffix("s") for word in own}):
+            return True
+        if any(piece in _joined(name) for piece in pieces):
+            return True
+    return False
+
+
+def _joined(name: str) -> str:
+    """`firstname` of `First_name2` and `contact.firstName`."""
+    return re.sub(r"[\W\d_]", "", name.rpartition(".")[2]).casefold()
 
 
 def mask_phone(text: str) -> str:
@@ -110,7 +144,7 @@ def mask_phone(text: str) -> str:
 def mask_mail(text: str) -> str:
     """`a•••@•••.com`: the first letter and the top-level part."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    local, at, domain = re.sub(r"\s?[\[(]\s?at\s?[\])]\s?", "@", plain).rpartition("@")
+    local, at, domain = _AT_IN_WORDS.sub("@", plain).rpartition("@")
     top = domain.rpartition(".")[2] if "." in domain else ""
     if not (at and local.strip()):
         return DOTS

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
@@ -110,8 +111,9 @@ class Boosted:
 
 def _leaves_tenant(request: HttpRequest) -> bool:
     """Whether the page that asked stands in another tenant, as far as it is known."""
-    here = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
-    return here is not None and tenant_in(here) != tenant_in(request.path)
+    here = request.htmx.current_url  # type: ignore[attr-defined]
+    # Its path alone: behind a proxy its scheme and host can be others than ours.
+    return bool(here) and tenant_in(urlsplit(here).path) != tenant_in(request.path)
 
 
 def _into_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -25,11 +25,24 @@ _UNSEEN = (
     r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u2800\u3164\ufe00-\ufe0f\ufeff"
     r"\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
 )
-_BETWEEN = rf"[\s().\-/·_~\u2010-\u2015\u2212\uff08\uff09\uff0d\uff0e{_UNSEEN}]"
-# Decimal digits of every script, raised, lowered and in circles.
-_DIGIT = r"[\d\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u24ea]"
-_PLUS = r"[+\uff0b\ufe62\u207a]"
-_NO_MAIL = r"\s@\uff20<>()\[\]\"',;:"
+# As people write it, and as pages and addresses that were pasted spell a blank.
+_BETWEEN = (
+    r"(?:[\s().\-/·_~\u2010-\u2015\u2027\u2043\u2044\u2212\u2215\u2219\u22c5\u30fb\ufe58"
+    rf"\ufe63\uff08\uff09\uff0d-\uff0f\uff3f\uff65{_UNSEEN}]|&nbsp;|&\#160;|%20)"
+)
+# Decimal digits of every script, raised, lowered, in circles, in brackets, with a dot.
+_DIGIT = (
+    r"[\d\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c"
+    r"\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792]"
+)
+_PLUS = r"(?:[+\uff0b\ufe62\u207a]|%2B|&\#43;)"
+_NO_MAIL = r"\s@\uff20\ufe6b<>()\[\]\"',;:"
+_LOCAL_PART = rf"(?:[^{_NO_MAIL}]|(?<=\w)'(?=\w)){{1,320}}"
+_AT = r"(?:[@\uff20\ufe6b]{1,3}|[\[({]\s?at\s?[\])}]|%40|&\#64;)"
+_DOT = r"(?:[.\uff0e\u3002\uff61]|\s?[\[({]\s?dot\s?[\])}]\s?)"
+_TOP = rf"[{_UNSEEN}]{{0,4}}[^\W\d_](?:[{_UNSEEN}]{{0,4}}[^\W\d_])+"
+# "anna at example dot com", as somebody says it on the phone.
+_SAID = r"(?<![\w.+-])[\w.+-]{1,64}\sat\s[\w-]{1,63}(?:\sdot\s[^\W\d_]{2,10}\b){1,3}"
 
 _DATE = r"""(?:
       (?:19|20)\d\d (?:-(?:0?[1-9]|1[0-2])-|/(?:0?[1-9]|1[0-2])/|\.(?:0?[1-9]|1[0-2])\.)
@@ -43,12 +56,14 @@ _UUID = r"[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}"
 _SHAPES = re.compile(
     rf"""
       (?P<kept> (?<![\d:]) (?: {_DATE} | {_CLOCK} ) | (?<![\w-]) {_UUID} (?![\w-]))
-    | (?P<mail> (?:"[^"@\n]{{1,64}}" | (?<![^{_NO_MAIL}]) [^{_NO_MAIL}]{{1,320}})
-        \s? (?:[@\uff20] | [\[(]\s?at\s?[\])]) \s?
-        (?: [^{_NO_MAIL}]{{1,253}}\.[^\W\d_]{{2,}} | (?:\d{{1,3}}\.){{3}}\d{{1,3}} ))
+    | (?P<mail> (?:"[^"@\n]{{1,64}}" | (?<![^{_NO_MAIL}]) (?<!\w') {_LOCAL_PART})
+        \s? {_AT} \s?
+        (?: [^{_NO_MAIL}]{{1,253}}{_DOT}{_TOP} | (?:\d{{1,3}}\.){{3}}\d{{1,3}} )
+      | {_SAID})
     | (?P<number>
-        (?: (?P<plus> {_PLUS}{_BETWEEN}{{0,4}} ) | (?<![A-Za-z\d_\#]) [(\uff08]{_BETWEEN}{{0,4}}
-          | (?<![A-Za-z\d_\#]) | (?<=phone) | (?<=tel) | (?<=mobile) | (?<=fax) )
+        (?: (?P<plus> {_PLUS}{_BETWEEN}{{0,4}} ) | (?<![A-Za-z\d_]) [(\uff08]{_BETWEEN}{{0,4}}
+          | (?<![A-Za-z\d_]) | (?<=phone) | (?<=tel) | (?<=mobile) | (?<=fax)
+          | (?<=card) | (?<=visa) | (?<=amex) | (?<=cc) )
         {_DIGIT} (?: {_BETWEEN}{{0,16}} (?!{_DATE}|{_CLOCK}) {_DIGIT} ){{6,30}}
         (?(plus) | (?! {_DIGIT} | _ | (?!x\s?\d|ext) [A-Za-z] )))
     """,
@@ -58,8 +73,8 @@ _LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
 _VERSION = re.compile(r"[1-9]\d*(?:\.\d+)*\.\d(?:\.\d+)*")
 # What stands before a number: what it is of, and what makes it one to call.
 _NAMED = re.compile(
-    r"(?:[$€£¥]\s?|\b(?:order|case|ticket|invoice|parcel|shipment|tracking|contract"
-    r"|reference|ref|article|item|serial|isbn|sku)\b\W{0,3}"
+    r"(?:[#$€£¥]\s?|\b(?:order|case|ticket|invoice|parcel|shipment|tracking|contract"
+    r"|reference|ref|article|item|serial|isbn|sku|ean|gtin|upc|s/n|inv|ord|rma)\b\W{0,3}"
     r"(?:(?:no|nr|number|id|code|is|was)\b\W{0,3}){0,2})\Z",
     re.IGNORECASE,
 )
@@ -86,9 +101,11 @@ class Found:
 
 def find_shapes(text: str) -> Iterator[Found]:
     """From left to right; none overlaps another."""
-    for match in _SHAPES.finditer(text):
-        if shape := _shape_of(match):
-            yield Found(shape, *match.span())
+    at = 0
+    while match := _SHAPES.search(text, at):
+        start, at = match.start(), _end_of(match)
+        if shape := _shape_of(match, text[start:at]):
+            yield Found(shape, start, at)
 
 
 def digits_of(text: str) -> str:
@@ -97,30 +114,47 @@ def digits_of(text: str) -> str:
     return "".join(str(value) for value in values if value is not None)
 
 
-def _shape_of(match: re.Match[str]) -> Shape | None:
+def _end_of(match: re.Match[str]) -> int:
+    """Of an order's number its first piece alone: what follows may be one to call."""
+    is_named = match["number"] and not match["plus"] and _NAMED.search(_before(match))
+    if not is_named or _is_card(match[0]):
+        return match.end()
+    return match.start() + len(match[0].split(maxsplit=1)[0])
+
+
+def _shape_of(match: re.Match[str], found: str) -> Shape | None:
+    """`found`: as much of the match as _end_of lets stand."""
     if match["kept"]:
         return None
     if match["mail"]:
         return Shape.MAIL
-    digits = digits_of(match[0])
-    if len(digits) in CARD_DIGITS and _passes_luhn(digits):
+    if _is_card(found):
         return Shape.CARD
-    return Shape.PHONE if _is_phone(match, digits) else None
+    return Shape.PHONE if _is_phone(match, found) else None
 
 
-def _is_phone(match: re.Match[str], digits: str) -> bool:
-    found, start = match[0], match.start()
-    before = match.string[max(0, start - _AROUND) : start]
+def _is_phone(match: re.Match[str], found: str) -> bool:
     if match["plus"]:
         return True
+    before = _before(match)
     if _VERSION.fullmatch(found) or _NAMED.search(before):
         return False
+    digits = digits_of(found)
     signed = (
         unicodedata.normalize("NFKC", found[0]) == "("
         or digits[0] == "0"
         or bool(_LOCAL.fullmatch(found) or _CALLED.search(before))
     )
     return len(digits) >= (PHONE_DIGITS_WITH_SIGN if signed else PHONE_DIGITS)
+
+
+def _before(match: re.Match[str]) -> str:
+    return match.string[max(0, match.start() - _AROUND) : match.start()]
+
+
+def _is_card(found: str) -> bool:
+    digits = digits_of(re.sub("%2[0B]|&#(?:160|43);", "", found))
+    return len(digits) in CARD_DIGITS and _passes_luhn(digits)
 
 
 def _passes_luhn(digits: str) -> bool:

@@ -81,6 +81,7 @@ class Veil:
         profile_id: str = "",
     ) -> None:
         """`clear`: until when which subjects are; `profile_id`: where more can be."""
+        self._tenant = tenant
         self._rules: Mapping[str, str] = tenant.masking
         self._clear = clear or {}
         self._profile_id = profile_id
@@ -91,7 +92,8 @@ class Veil:
 
     def trait(self, group: str, name: str, text: str, id_type: str = "") -> Shown:
         mask = partial(_mask_trait, name, id_type)
-        return self._shown(f"trait/{group}.{name}", f"group/{group}", text, mask)
+        subject = f"trait/{_subject_of(group, name)}"
+        return self._shown(subject, f"group/{group}", text, mask)
 
     def identifier(self, id_type: str, values: Sequence[str]) -> list[Shown]:
         """All values of one type: they are revealed together."""
@@ -103,11 +105,16 @@ class Veil:
         ]
 
     def name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
-        """How a customer is called, as far as it may be seen; "" when nothing says."""
+        """How a customer is called by rule; "" when nothing says.
+
+        Also while a name is revealed: its clear form stands at its trait alone, where
+        it can be hidden and goes by itself.
+        """
+        masked = Veil(self._tenant)
         for names in NAME_TRAITS:
             for group, members in traits.items():
                 parts = [
-                    self.trait(group, name, str(members[name])).text
+                    masked.trait(group, name, str(members[name])).text
                     for name in names
                     if members.get(name)
                 ]
@@ -138,6 +145,16 @@ def veil_of(request: ConsoleRequest, profile_id: str = "") -> Veil:
     rows = reveals.filter(profile_id=profile_id).order_by("until")
     clear = dict(rows.values_list("subject", "until"))
     return Veil(request.tenant, clear, profile_id=profile_id)
+
+
+def _subject_of(group: str, name: str) -> str:
+    """`Contact.email`. Both names may hold dots: "A.b" and "c" are not "A" and "b.c".
+
+    Names with two dots in a row get a slash, with which nothing can be revealed.
+    """
+    if ".." in f"{group}.{name}":
+        return f"{group}/{name}"
+    return f"{group}..{name}" if "." in group else f"{group}.{name}"
 
 
 def _mask_trait(name: str, id_type: str, text: str) -> str:

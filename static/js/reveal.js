@@ -35,9 +35,10 @@ document.addEventListener("htmx:load", (event) => {
   next.focus();
 });
 
-// A page that cannot reach the server at that moment must not go on showing it.
+// A page that cannot reach the server at that moment must not go on showing it, nor
+// the revisions of the same text, which come anew a moment later.
 function cover(control) {
-  for (const place of document.querySelectorAll(".shown")) {
+  for (const place of document.querySelectorAll(".shown, .state-text")) {
     const rest = place.id.slice(control.dataset.shows.length);
     if (place.id.startsWith(control.dataset.shows) && /^(-\d+)?$/.test(rest)) {
       place.textContent = "•••";
@@ -46,7 +47,8 @@ function cover(control) {
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.matches?.("[data-clear-until]")) cover(event.target);
+  const control = event.target.closest?.("[data-clear-until]");
+  if (control) cover(control);
 });
 
 document.addEventListener("visibilitychange", () => {

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from console.accounts.models import User
 from console.audit.models import AuditEntry
+from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import make_observation, make_profile
 from tests.journey.test_first_light import complaints, look, sign_in
@@ -106,6 +107,48 @@ def test_a_page_that_reaches_nobody_masks_it_all_the_same(at_identifiers: Page):
     page.clock.fast_forward("10:05")
 
     expect(value).to_have_text("•••")
+
+
+def test_the_revisions_are_clear_and_masked_again_with_their_text(
+    page: Page, live_server, agent: User, tenant: Tenant, complaints
+):
+    profile = make_profile(tenant, email="ada@example.com")
+    told = make_observation(tenant, profile, "Call back on +15558675310.")
+    store = store_of(tenant)
+    store.patch_observation(profile, told.id, content="Call +15558675311 now.")
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{profile}/observations/{told.id}/")
+    states = page.locator(".state-text")
+    expect(states.last).to_have_text("Call back on +1 ••• 10.")
+
+    page.keyboard.press("v")
+    page.get_by_label("Why").select_option("verify")
+    page.get_by_label("Ticket").fill("CASE-1")
+    page.keyboard.press("Enter")
+    expect(states.last).to_have_text("Call back on +15558675310.")
+    page.get_by_role("link", name="Hide this observation").click()
+
+    expect(states.last).to_have_text("Call back on +1 ••• 10.")
+    expect(page.locator("main")).not_to_contain_text("8675311")
+
+
+def test_what_is_clear_on_the_card_is_masked_again_there(
+    page: Page, live_server, agent: User, customer: str, complaints
+):
+    sign_in(page, live_server, agent)
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
+    page.get_by_role("link", name="Reveal this observation").click()
+    page.get_by_label("Why").select_option("verify")
+    page.get_by_label("Ticket").fill("CASE-1")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("+15558675310")
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
+    line = page.locator("#profiles-newest .shown")
+    expect(line).to_have_text("Call back on +15558675310.")
+
+    page.get_by_role("link", name="Hide this observation").click()
+
+    expect(line).to_have_text("Call back on +1 ••• 10.")
 
 
 def test_without_javascript_it_is_a_page_and_a_way_back(

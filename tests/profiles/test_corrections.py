@@ -314,3 +314,15 @@ def test_an_addition_that_is_not_right_says_why(client, tenant, profile, form, w
     assert answer.status_code == 422
     assert words in answer.text
     assert not store_of(tenant).list_observations(profile).items
+
+
+def test_nobody_learns_by_correcting_what_a_masked_text_says(client, tenant, profile):
+    said = "Call back on +15558675310."
+    told = make_observation(tenant, profile, said)
+    address = of_observation(profile, told)
+    seen = seen_in(client.post(address, {"content": "x", "seen": "x"} | WHY).text)
+
+    right = client.post(address, {"content": said, "seen": seen} | WHY)
+
+    assert right.status_code == 302
+    assert outcomes("observation.corrected") == ["allowed", "done"]

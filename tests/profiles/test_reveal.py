@@ -301,3 +301,56 @@ def test_only_who_works_with_customers_can_reveal(client, auditor, profile):
 
     assert response.status_code == 403
     assert not Reveal.objects.exists()
+
+
+def reveal_it(client, profile, kind, ref):
+    return client.post(url("reveal", profile, kind, ref), WHY, headers=HTMX)
+
+
+def test_what_is_clear_on_the_card_can_be_hidden_there(client, tenant, profile):
+    told = make_observation(tenant, profile, SAID)
+    story = make_summary(tenant, profile, SAID)
+    reveal_it(client, profile, "observation", told.id)
+    reveal_it(client, profile, "summary", story.id)
+
+    page = client.get(url("profile", profile)).text
+
+    for subject in (f"observation-{told.id}", f"summary-{story.id}"):
+        assert f'id="shown-{subject}"' in page
+        assert f'data-shows="shown-{subject}"' in page
+
+
+def test_a_revealed_name_stands_in_no_heading(client, profile):
+    reveal_it(client, profile, "trait", "Contact.firstName")
+
+    page = client.get(url("profile", profile)).text
+
+    assert page.count(">Ada<") == 1
+    assert '<h1 dir="auto">A•••</h1>' in page
+
+
+def test_revisions_come_anew_when_their_text_is_revealed_or_hidden(
+    client, tenant, profile
+):
+    told = make_observation(tenant, profile, SAID)
+    store_of(tenant).patch_observation(profile, told.id, content=f"{SAID} Twice.")
+
+    answer = reveal_it(client, profile, "observation", told.id)
+    page = client.get(url("observation", profile, told.id)).text
+
+    assert answer["HX-Trigger"] == f"shown-observation-{told.id}"
+    assert f'hx-trigger="shown-observation-{told.id} from:body"' in page
+    assert f'id="shown-observation-{told.id}-1"' in page
+    assert f'id="shown-observation-{told.id}-2"' in page
+
+
+def test_the_log_says_that_time_was_over_only_when_it_was(client, profile):
+    reveal_it(client, profile, "trait", "Contact.email")
+    masked = url("masked", profile, "trait", "Contact.email")
+
+    client.get(masked, headers=HTMX)
+    Reveal.objects.update(until=timezone.now())
+    client.get(masked, headers=HTMX)
+
+    entries = AuditEntry.objects.filter(action="value.hidden").order_by("seq")
+    assert [entry.details["cause"] for entry in entries] == ["page", "time"]

@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry, AuditReason
 from console.client.values import TraitDefinition
-from console.profiles.services import digest_of
+from console.profiles.selectors.traits import TraitRow
+from console.profiles.services import awaited_token, digest_of
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
@@ -416,3 +417,36 @@ def test_a_write_whose_look_back_fails_is_awaited(client, odd):
     )
 
     assert "written, not yet visible" in response.text
+
+
+def test_nobody_learns_by_correcting_what_a_masked_trait_is(client, profile):
+    path = address(profile, "firstName", "Contact")
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
+
+    right = client.post(path, {"value": "Ada", "seen": seen} | WHY)
+
+    assert right.status_code == 302
+    assert AuditEntry.objects.filter(action="trait.corrected").count() == 2
+
+
+def test_what_stands_for_a_value_says_nothing_of_another_profile(
+    client, tenant, profile
+):
+    other = make_profile(tenant, email="eve@example.com", firstName="Eve")
+    path = address(other, "firstName", "Contact")
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
+    client.post(path, {"value": "Ada", "seen": seen} | WHY)
+    stored = store_of(tenant).fetch_profile(other).traits["Contact"]["firstName"]
+    row = TraitRow("Contact", "firstName", "STRING", "", "", stored)
+    waits = awaited_token(other, row, "Ada")
+
+    states = [
+        client.get(
+            reverse("profiles:trait", args=["acme", each, "Contact", "firstName"]),
+            {"waits": waits},
+            headers=HTMX,
+        ).context["state"]
+        for each in (other, profile)
+    ]
+
+    assert states == ["done", "waiting"]

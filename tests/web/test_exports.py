@@ -31,6 +31,11 @@ from console.web.exports import Tap, csv_file, json_file, safe_cell
         "\u00a0=1",
         "\u200b=1",
         "\ufeff=1",
+        "\u202e=1",
+        "\u00ad=1",
+        "\ufe66=1",
+        "\ufe63 1",
+        "\u2212 1",
     ],
 )
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text):
@@ -40,6 +45,21 @@ def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text):
 @pytest.mark.parametrize("text", ["", "Prefers SMS", "a=b", "2026-01-05", "1 + 1", "…"])
 def test_other_text_stays_as_it_is(text):
     assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x;=1", "x;'=1"),
+        ("x; @SUM(A1)", "x;' @SUM(A1)"),
+        ("x\n=1", "x\n'=1"),
+        ("x\t+1", "x\t'+1"),
+        ("x\r\n=1", "x\r'\n'=1"),
+        ("a; b", "a; b"),
+    ],
+)
+def test_no_part_runs_where_a_spreadsheet_ends_cells_elsewhere(text, safe):
+    assert safe_cell(text) == safe
 
 
 def rows_then_silence():

@@ -129,3 +129,24 @@ def test_a_control_says_what_it_reveals_and_for_how_long_it_is_clear():
     assert 30 <= Shown("", "summary/s1", clear_until=soon).clear_for_s <= 32
     assert Shown("", "summary/s1").clear_for_s == 1
     assert SAID not in repr(Shown(SAID, "summary/s1"))
+
+
+def test_names_with_dots_are_never_one_subject(tenant):
+    veil = Veil(tenant, profile_id="p1")
+    mail = "a@b.com"
+    names = [("A", "b.c"), ("A.b", "c"), ("A.b", "c.d"), ("A.b.c", "d"), ("A", "b..c")]
+
+    shown = [veil.trait(group, name, mail) for group, name in names]
+
+    assert len({each.subject for each in shown}) == len(names)
+    assert [bool(each.profile_id) for each in shown] == [True] * 4 + [False]
+
+
+def test_a_revealed_name_is_clear_at_its_trait_alone(tenant):
+    until = timezone.now() + timedelta(minutes=5)
+    veil = Veil(tenant, {"trait/Contact.firstName": until}, profile_id="p1")
+
+    said = veil.name({"Contact": {"firstName": "Ada"}})
+
+    assert said == "A•••"
+    assert veil.trait("Contact", "firstName", "Ada").text == "Ada"

@@ -39,7 +39,7 @@ def _trait(store: StoreClient, veil: Veil, profile_id: str, ref: str) -> list[Sh
         row.shown
         for group in trait_groups(store, store.fetch_profile(profile_id), veil)
         for row in group.known
-        if row.subject == ref and row.shown
+        if row.shown and row.shown.subject == f"trait/{ref}"
     ]
 
 

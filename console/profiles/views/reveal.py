@@ -12,7 +12,7 @@ from console.profiles.selectors.values import shown_values
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
 from console.web.access import requires
-from console.web.models import CLEAR_FOR
+from console.web.models import CLEAR_FOR, Reveal
 from console.web.noting import note
 from console.web.reasons import RevealForm
 from console.web.render import render_part, wants_part
@@ -75,7 +75,11 @@ def masked_value(
     """What a page asks for when the ten minutes are over: the value, masked."""
     veil = Veil(request.tenant, profile_id=profile_id)
     values = values_or_404(request, profile_id, kind, ref, veil=veil)
-    note(request, "value.hidden", of=kind, id_=ref, profile=profile_id, cause="time")
+    mine = Reveal.objects.of(request.user, request.tenant).open()
+    goes_on = mine.filter(profile_id=profile_id, subject=f"{kind}/{ref}").exists()
+    # One page alone can be told to mask early; the log must not say that time was over.
+    cause = "page" if goes_on else "time"
+    note(request, "value.hidden", of=kind, id_=ref, profile=profile_id, cause=cause)
     return answer(request, profile_id, values)
 
 
@@ -126,7 +130,10 @@ def answer(
     """The control with the texts that belong beside it; or back to the page."""
     if wants_part(request):
         context = {"shown": control_of(values), "values": values}
-        return render(request, "profiles/_reveal.html", context)
+        response = render(request, "profiles/_reveal.html", context)
+        # What else a page made of the same text, as its revisions, is made anew.
+        response["HX-Trigger"] = values[0].dom_id
+        return response
     return redirect(f"{way_back(request, profile_id)}#{values[0].dom_id}")
 
 
