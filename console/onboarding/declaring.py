@@ -5,9 +5,9 @@ from typing import Any
 
 from console.client.client import AccountClient
 from console.client.errors import MemoryUnexpected
+from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.client.values import Operation, TraitDefinition
-from console.onboarding.kinds import all_pages
 from console.onboarding.records import (
     LineRefused,
     check_group,

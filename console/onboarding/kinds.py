@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.client.values import Observation, Page, Summary
+from console.client.values import Observation, Summary
 from console.core.time import from_wire
 from console.onboarding.records import OBSERVATION, SUMMARY, Field
 
@@ -23,14 +24,6 @@ class Kind:
     key: Callable[[Item], Key]
     kept: Callable[[StoreClient, str], set[Key]]
     send: Callable[[StoreClient, str, Sequence[Item]], None]
-
-
-def all_pages(fetch: Callable[[str], Page[Any]]) -> Iterable[Any]:
-    token: str | None = ""
-    while token is not None:
-        page = fetch(token)
-        yield from page.items
-        token = page.next_token or None
 
 
 def moment_of(item: Item) -> datetime:

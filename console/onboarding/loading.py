@@ -15,6 +15,7 @@ from console.client.errors import (
     MemoryNotFound,
     MemoryRefused,
 )
+from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.onboarding.kinds import (
     OBSERVATIONS,
@@ -22,7 +23,6 @@ from console.onboarding.kinds import (
     Item,
     Key,
     Kind,
-    all_pages,
     moment_of,
 )
 from console.onboarding.records import (

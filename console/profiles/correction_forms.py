@@ -3,12 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 from django.utils import timezone
 
-from console.core.ids import CONVERSATION_ID
-from console.profiles.forms import SOURCE
 from console.web.reasons import CorrectionForm
+from console.web.validators import check_conversation, check_source
 
 CONTENT_MAX = 4096  # contract 11.4 and 11.5
 # What this console calls itself as a source, until the person names another.
@@ -32,10 +30,6 @@ class TextForm(CorrectionForm):
 
     field_order = ("content", "reason_code", "ticket", "seen")
 
-    def look_again(self, version: str) -> None:
-        """From here on another version is the one that was seen; typed text stays."""
-        self.data = {**dict(self.data.items()), "seen": version}
-
 
 class ObservationForm(CorrectionForm):
     """A new observation. Times are UTC, to the minute."""
@@ -45,7 +39,7 @@ class ObservationForm(CorrectionForm):
         label="Source",
         max_length=100,
         initial=CONSOLE,
-        validators=[RegexValidator(SOURCE, "A source has letters, digits, “_./-”.")],
+        validators=[check_source],
         help_text="Where it comes from: a channel or a team.",
     )
     occurred_at = forms.DateTimeField(
@@ -57,12 +51,7 @@ class ObservationForm(CorrectionForm):
         label="Conversation, if there was one",
         required=False,
         max_length=64,
-        validators=[
-            RegexValidator(
-                rf"^{CONVERSATION_ID.pattern}\Z",
-                "A conversation's id starts with conv_conversation_.",
-            )
-        ],
+        validators=[check_conversation],
     )
 
     field_order = (

@@ -8,13 +8,14 @@ from django.db import transaction
 from console.audit import services as audit
 from console.tenants.models import Tenant
 from console.tenants.services import arrange_desk
-from console.web.masking import DOTS, How, mask_text, mask_trait
+from console.web.masking import How
 from console.web.request import ConsoleRequest
-from console.web.veil import IDENTIFIERS, TEXTS
+from console.web.veil import IDENTIFIERS, TEXTS, Veil
 
 # Made up; numbers that the numbering plan keeps for such use.
 SAID = "Call me on +1 555 010 4477 about order 4521."
-PHONE, TIER = "+15550104477", "gold"
+PHONE = "+15550104477"
+MADE_UP = {"phone": PHONE, "tier": "gold"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,15 @@ def rule_of(group: str) -> str:
 
 
 def example_of(rule: str, how: str) -> str:
-    """How a made-up value of this rule is shown."""
+    """How made-up values are shown where only this rule stands."""
+    veil = Veil(Tenant(masking={rule: how}))
     if rule == TEXTS:
-        return {How.HIDE: DOTS, How.CLEAR: SAID}.get(How(how), mask_text(SAID))
-    traits = {"phone": PHONE} if rule == IDENTIFIERS else {"phone": PHONE, "tier": TIER}
-    masked = {
-        name: {How.HIDE: DOTS, How.CLEAR: value}.get(How(how), mask_trait(name, value))
-        for name, value in traits.items()
-    }
-    return ", ".join(f"{name} {value}" for name, value in masked.items())
+        return veil.text("observation", "", SAID).text
+    if rule == IDENTIFIERS:
+        return f"phone {veil.identifier('phone', [PHONE])[0].text}"
+    group = rule.partition("/")[2]
+    shown = {name: veil.trait(group, name, text).text for name, text in MADE_UP.items()}
+    return ", ".join(f"{name} {text}" for name, text in shown.items())
 
 
 def arrange(

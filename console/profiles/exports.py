@@ -6,11 +6,7 @@ from console.client.store import StoreClient
 from console.core.time import to_wire
 from console.profiles.selectors.filters import Filters
 from console.profiles.selectors.stream import Cursor, Reader, Told
-from console.profiles.selectors.timeline import (
-    conversations_of,
-    kind_of,
-    matching,
-)
+from console.profiles.selectors.timeline import conversations_of, kind_of, matching
 from console.profiles.selectors.traits import trait_groups
 from console.web.exports import Row
 from console.web.veil import Shown, Veil
@@ -38,14 +34,7 @@ def rows_of(
     if what == "traits":
         yield _traits(store, profile_id, veil)
         return
-    reader = Reader(
-        store,
-        profile_id,
-        Cursor(),
-        kind=filters.kind,
-        source=filters.source,
-        conversation=filters.conversation,
-    )
+    reader = Reader(store, profile_id, Cursor(), filters)
     while True:
         read = matching(reader.read(), veil, filters)
         yield [_row(told, shown) for told, shown in read]
@@ -68,19 +57,17 @@ def _row(told: Told, shown: Shown) -> Row:
 
 
 def _traits(store: StoreClient, profile_id: str, veil: Veil) -> list[Row]:
-    profile = store.fetch_profile(profile_id)
-    rows = []
-    for group in trait_groups(store, profile):
-        for row in group.known:
-            shown = veil.trait(group.name, row.name, row.text, row.id_type)
-            rows.append(
-                {
-                    "group": group.name,
-                    "trait": row.name,
-                    "type": row.type,
-                    # As the memory gave it, a list too, unless something is hidden.
-                    "value": shown.text if shown.is_masked else row.value,
-                    "masked": shown.is_masked,
-                }
-            )
-    return rows
+    groups = trait_groups(store, store.fetch_profile(profile_id), veil)
+    return [
+        {
+            "group": row.group,
+            "trait": row.name,
+            "type": row.type,
+            # As the memory gave it, a list too, unless something is hidden.
+            "value": shown.text if shown.is_masked else row.value,
+            "masked": shown.is_masked,
+        }
+        for group in groups
+        for row in group.known
+        if (shown := row.shown)
+    ]

@@ -4,13 +4,9 @@ from typing import Any
 
 from django import forms
 from django.core.signing import BadSignature
-from django.core.validators import RegexValidator
 
-from console.core.ids import CONVERSATION_ID
 from console.profiles.selectors.stream import Cursor
-
-# The contract's pattern for sources, section 11.4.
-SOURCE = r"^[a-zA-Z0-9 _./-]+\Z"
+from console.web.validators import check_conversation, check_source
 
 
 class PageForm(forms.Form):
@@ -30,17 +26,12 @@ class ObservationsForm(PageForm):
     source = forms.CharField(
         required=False,
         max_length=100,
-        validators=[RegexValidator(SOURCE, "A source has letters, digits, “_./-”.")],
+        validators=[check_source],
     )
     conversation = forms.CharField(
         required=False,
         max_length=64,
-        validators=[
-            RegexValidator(
-                rf"^{CONVERSATION_ID.pattern}\Z",
-                "A conversation's id starts with conv_conversation_.",
-            )
-        ],
+        validators=[check_conversation],
     )
 
 

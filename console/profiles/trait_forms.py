@@ -112,8 +112,10 @@ class TraitForm(CorrectionForm):
     def _keep(self, value: TraitValue | None) -> None:
         stands = self.row.value
         alike = type(value) is type(stands) and texts_of(value) == texts_of(stands)
-        # By their texts too: to Python 1 and True are one.
-        if alike and value == stands:
+        # By their texts too: to Python 1 and True are one. Of a masked value nobody
+        # learns in this way what it is.
+        is_seen = not (self.row.shown and self.row.shown.is_masked)
+        if is_seen and alike and value == stands:
             self.add_error("value", "This is what stands there already.")
         self.new_value = value
 
@@ -130,13 +132,6 @@ class TraitForm(CorrectionForm):
         )
         self.put(holders=told, knows="")
         return False
-
-    def put(self, **texts: str) -> None:
-        """Other texts in the bound form's own fields; what was typed stays."""
-        data = self.data.copy()  # type: ignore[attr-defined]  # bound: a QueryDict
-        for name, text in texts.items():
-            data[name] = text
-        self.data = data
 
 
 def type_asked(row: TraitRow) -> str:

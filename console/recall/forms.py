@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
 
-from console.core.ids import CONVERSATION_ID
 from console.web.hidden import check_plain
+from console.web.validators import check_conversation
 
 QUERY_MAX = 1024
 ITEMS_MAX = 100
@@ -61,12 +60,7 @@ class RunForm(forms.Form):
         required=False,
         max_length=64,
         label="Conversation id",
-        validators=[
-            RegexValidator(
-                rf"^{CONVERSATION_ID.pattern}\Z",
-                "A conversation's id starts with conv_conversation_.",
-            )
-        ],
+        validators=[check_conversation],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     observations = forms.IntegerField(initial=20, min_value=0, max_value=ITEMS_MAX)

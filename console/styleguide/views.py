@@ -1,6 +1,6 @@
 """The living page of the design system: made of the pages' own templates."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import forms
 from django.http import HttpResponse
@@ -16,8 +16,10 @@ from console.web.veil import Shown
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
 PROFILE = "mem_profile_00000000000000000000000000"
-# Of 40 units, as the timeline's strip is drawn.
-HEIGHTS = (8, 4, 12, 40, 16, 4, 6, 24, 18, 30, 2, 9)
+# Observations and summaries of each week.
+WEEKS = ((8, 2), (4, 0), (12, 2), (32, 8), (16, 4), (0, 4), (6, 0), (24, 6), (9, 0))
+# A full bar, as the strip is drawn.
+HEIGHT = 40
 
 
 class SampleForm(forms.Form):
@@ -43,14 +45,9 @@ def styleguide(request: ConsoleRequest) -> HttpResponse:
         "tokens": tokens(),
         "profile": PROFILE,
         "form": SampleForm({"kind": "o"}),
-        "masked": Shown("a•••@e•••.com", "identifier/email", is_masked=True),
-        "clear": Shown(
-            "ada@example.com",
-            "identifier/email",
-            clear_until=now + timedelta(minutes=9),
-        ),
+        "veiled": sample_values(now),
         "ages": [now - timedelta(days=days) for days in (0, 3, 40, 400)],
-        "bars": [{"y": 40 - height, "height": height} for height in HEIGHTS],
+        "strip": {"bars": [sample_bar(*week) for week in enumerate(WEEKS, start=1)]},
         "problem": {
             "status": 503,
             "title": "The memory is busy",
@@ -58,3 +55,27 @@ def styleguide(request: ConsoleRequest) -> HttpResponse:
         },
     }
     return render(request, "styleguide/styleguide.html", context)
+
+
+def sample_values(now: datetime) -> list[Shown]:
+    """One that is masked, one that is clear for nine minutes more."""
+    subject, until = "identifier/email", now + timedelta(minutes=9)
+    return [
+        Shown("a•••@•••.com", subject, is_masked=True, profile_id=PROFILE),
+        Shown(
+            "ada@example.com", subject, clear_until=until, profile_id=PROFILE, place=2
+        ),
+    ]
+
+
+def sample_bar(number: int, counts: tuple[int, int]) -> dict[str, object]:
+    observations, summaries = counts
+    return {
+        "label": f"Week {number}",
+        "observations": observations,
+        "observations_y": HEIGHT - observations,
+        "observations_height": observations,
+        "summaries": summaries,
+        "summaries_y": HEIGHT - observations - summaries,
+        "summaries_height": summaries,
+    }

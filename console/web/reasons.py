@@ -66,6 +66,10 @@ class CorrectionForm(ReasonForm):
         ("learned", "Learned on this call"),
     )
 
+    def put(self, **texts: str) -> None:
+        """Other texts in the bound form's own fields; what was typed stays."""
+        self.data = dict(self.data.items()) | texts
+
 
 class RevealForm(ReasonForm):
     """Why a masked value is read in clear."""

@@ -9,10 +9,11 @@ from django.core.management import CommandError, call_command
 from console.audit.models import AuditEntry
 from console.client.client import connect
 from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
+from console.client.paging import all_pages
 from console.client.values import Operation, TraitDefinition
 from console.onboarding import records
 from console.onboarding.declaring import declare, finish, types_in
-from console.onboarding.kinds import OBSERVATIONS, all_pages
+from console.onboarding.kinds import OBSERVATIONS
 from console.onboarding.loading import Loading, load_lines
 from console.onboarding.records import LINE_BYTES, read_lines
 from console.service import limits

@@ -6,10 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from console.accounts.models import User
+from console.client.paging import all_pages
 from console.onboarding.demo import seeding
 from console.onboarding.demo.people import declarations, people
 from console.onboarding.demo.stories import ANCHOR, life_of
-from console.onboarding.kinds import all_pages
 from console.onboarding.records import OBSERVATION, SUMMARY, check_item, check_trait
 from console.tenants.memory import store_of
 from console.tenants.models import Membership, Role, Tenant

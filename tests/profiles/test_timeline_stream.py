@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from console.core.ids import new_id
 from console.core.time import to_wire
+from console.profiles.selectors.filters import Filters
 from console.profiles.selectors.stream import Cursor, Place, Reader
 from console.service.models import Observation, Summary
 from console.tenants.memory import store_of
@@ -47,11 +48,12 @@ def spread(model, step: timedelta) -> None:
         model.objects.filter(pk=row.pk).update(created_at=moment, updated_at=moment)
 
 
-def read_all(store, profile, *, a_step: int = 1, **filters) -> list:
+def read_all(store, profile, *, a_step: int = 1, **filters: str) -> list:
     """Everything, from one request to the next as an address would carry it."""
     found, cursor = [], Cursor()
     while not cursor.is_end:
-        reader = Reader(store, profile, Cursor.unpack(cursor.pack()), **filters)
+        start = Cursor.unpack(cursor.pack())
+        reader = Reader(store, profile, start, Filters(**filters), size=5)
         for _ in range(a_step):
             found += reader.read()
         cursor = reader.cursor
@@ -70,7 +72,7 @@ def test_every_item_is_read_once_and_in_order(
     spread(Observation, timedelta(seconds=every_observation_s))
     spread(Summary, timedelta(seconds=every_summary_s))
 
-    found = read_all(store_of(tenant), profile, a_step=a_step, size=5)
+    found = read_all(store_of(tenant), profile, a_step=a_step)
 
     ids = [item.id for item in found]
     assert len(ids) == len(set(ids)) == 40
@@ -123,7 +125,7 @@ def test_a_reader_keeps_to_its_filters(tenant, filters, count):
     learn(tenant, profile, observations=10, summaries=3)
     learn(tenant, profile, observations=2, summaries=1, source="voice")
 
-    found = read_all(store_of(tenant), profile, size=5, **filters)
+    found = read_all(store_of(tenant), profile, **filters)
 
     assert len(found) == count
 

@@ -13,6 +13,7 @@ from console.profiles.selectors.trait_groups import (
 from console.profiles.selectors.traits import Group, pinned, trait_groups
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
+from console.web.veil import Veil
 from tests.factories import HTMX, make_profile
 from tests.profiles.odd_memory import PROFILE, OddMemory, serving
 
@@ -193,7 +194,7 @@ def test_a_card_shows_pinned_groups_alone_or_all_that_hold_something():
     def group(name: str, value: str | None) -> Group:
         profile = Profile("mem_profile_x", None, {name: {"a": value}} if value else {})
         store = Groups(TraitGroup(name, 1, "", {"a": TraitDefinition("STRING")}))
-        return trait_groups(store, profile)[0]
+        return trait_groups(store, profile, Veil(Tenant()))[0]
 
     one, two, three = group("One", "x"), group("Two", None), group("Three", "y")
 

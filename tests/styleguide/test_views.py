@@ -45,6 +45,17 @@ def test_every_colour_and_space_has_its_sample():
             assert f'[data-token="{token.name}"]' in style
 
 
+def test_values_and_bars_are_drawn_by_the_pages_own_parts_and_ask_nothing(
+    client, operator
+):
+    client.force_login(operator)
+
+    samples = client.get("/styleguide/").text.split("hx-disable>")[1:]
+
+    assert [part.count("data-clear-until=") for part in samples] == [1, 0]
+    assert [part.count('class="bar"') for part in samples] == [0, 9]
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -10,12 +10,12 @@ from django.db import transaction
 from console.accounts.models import User
 from console.audit import services as audit
 from console.client.client import AccountClient, connect
+from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.core.errors import DomainError
 from console.onboarding.declaring import finish
 from console.onboarding.demo.people import declarations, people
 from console.onboarding.demo.stories import Correction, life_of
-from console.onboarding.kinds import all_pages
 from console.onboarding.loading import Loading
 from console.onboarding.services import add_tenant
 from console.tenants.models import Role, Tenant

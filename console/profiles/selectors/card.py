@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.client.store import StoreClient
-from console.client.values import Identifier, Observation, Profile, Summary
+from console.client.values import Identifier, Observation, Profile
 from console.profiles.selectors.changes import READ, Changes, changes_since
+from console.profiles.selectors.days import newest_first
 from console.profiles.selectors.freshness import not_recallable
-from console.profiles.selectors.summaries import Told, told
+from console.profiles.selectors.summaries import Story, stories
 from console.profiles.selectors.traits import Group, pinned, trait_groups
 from console.web.veil import Shown, Veil
 
@@ -42,7 +43,7 @@ class Card:
     identifiers: list[Known]
     groups: list[Group]
     newest: list[Newest]
-    summaries: list[Told]
+    summaries: list[Story]
     changes: Changes
 
     @property
@@ -69,7 +70,7 @@ def card_of(
         identifiers=_known(store.list_identifiers(profile.id), veil),
         groups=pinned(groups, pins),
         newest=newest_of(store, profile.id, observations, veil=veil, now=now),
-        summaries=told(_last(summaries), veil),
+        summaries=stories(newest_first(summaries)[:SUMMARIES], veil),
         changes=changes_since(
             store, profile.id, since, observations=observations, summaries=summaries
         ),
@@ -85,20 +86,13 @@ def newest_of(
     now: datetime,
 ) -> list[Newest]:
     """The NEWEST that happened last; one call of Recall while one of them is fresh."""
-    last = sorted(observations, key=lambda each: (each.occurred_at, each.id))
-    newest = last[: -NEWEST - 1 : -1]
+    newest = newest_first(observations)[:NEWEST]
     waiting = not_recallable(store, profile_id, newest, now=now)
     return [
         Newest(
             each, veil.text("observation", each.id, each.content), each.id in waiting
         )
         for each in newest
-    ]
-
-
-def _last(summaries: Sequence[Summary]) -> list[Summary]:
-    return sorted(summaries, key=lambda each: (each.occurred_at, each.id))[
-        : -SUMMARIES - 1 : -1
     ]
 
 

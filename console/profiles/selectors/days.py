@@ -1,6 +1,6 @@
 """Anything that happened at a time, by the day it happened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -28,13 +28,14 @@ class Day(Generic[T]):
     items: tuple[T, ...]
 
 
-def by_day(items: Sequence[T]) -> list[Day[T]]:
+def by_day(items: Iterable[T]) -> list[Day[T]]:
     """Items in the order in which they happened, newest first.
 
     The memory lists by when it learned a thing; a person asks when it happened.
     """
-    newest = sorted(items, key=lambda each: (each.occurred_at, each.id), reverse=True)
-    return [
-        Day(on, tuple(group))
-        for on, group in groupby(newest, key=lambda each: each.occurred_at.date())
-    ]
+    days = groupby(newest_first(items), key=lambda each: each.occurred_at.date())
+    return [Day(on, tuple(group)) for on, group in days]
+
+
+def newest_first(items: Iterable[T]) -> list[T]:
+    return sorted(items, key=lambda each: (each.occurred_at, each.id), reverse=True)

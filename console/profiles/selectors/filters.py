@@ -1,7 +1,7 @@
 """What a timeline can be narrowed to, and how that stands in an address."""
 
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +31,7 @@ class Filters:
     @classmethod
     def of(cls, query: dict[str, Any]) -> "Filters":
         """From a form's clean values, whatever else stands in them."""
-        return cls(**{name: query[name] for name in cls.__dataclass_fields__})
+        return cls(**{each.name: query[each.name] for each in fields(cls)})
 
     @property
     def folded(self) -> list[str]:
@@ -39,7 +39,7 @@ class Filters:
 
     @property
     def are_set(self) -> bool:
-        return self != Filters()
+        return self != EVERYTHING
 
     def holds_words(self, text: str) -> bool:
         """Whether every word occurs in it."""
@@ -55,9 +55,9 @@ class Filters:
         """The query string of the same filters with changes: `?source=chat`."""
         other = replace(self, **changes)
         given = {
-            name: value
-            for name in self.__dataclass_fields__
-            if (value := getattr(other, name))
+            each.name: value
+            for each in fields(self)
+            if (value := getattr(other, each.name))
         }
         return f"?{urlencode(given)}"
 
@@ -77,3 +77,6 @@ class Filters:
             f"up to {self.end.isoformat()}" if self.end else "",
         ]
         return [each for each in said if each]
+
+
+EVERYTHING = Filters()

@@ -1,12 +1,13 @@
 """Several profiles hold one identifier: what tells them apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.client.deadline import within
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
+from console.profiles.selectors.people import contact_of
 from console.tenants.models import Tenant
 from console.web.veil import Veil
 
@@ -63,19 +64,10 @@ def _candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate
         tenant,
         profile_id,
         name=veil.name(profile.traits),
-        contact=_contact(veil, profile.traits),
+        contact=contact_of(profile.traits, veil),
         known_since=profile.created_at,
         identifiers=sum(len(each.values) for each in identifiers),
         newest_at=newest[0].created_at if newest else None,
-    )
-
-
-def _contact(veil: Veil, traits: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
-    return tuple(
-        veil.trait(group, name, str(members[name])).text
-        for group, members in traits.items()
-        for name in ("email", "phone")
-        if members.get(name)
     )
 
 

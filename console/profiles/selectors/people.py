@@ -1,6 +1,6 @@
 """Who the rows of a list are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -12,8 +12,6 @@ from console.web.veil import Veil
 # A list names its people one call each; a slow memory gets no longer than this, and
 # the rest of the list shows ids alone.
 NAMES_S = 2.0
-
-
 CONTACT_TRAITS = ("email", "phone")
 
 
@@ -50,10 +48,16 @@ def person_of(profile: Profile, veil: Veil) -> Person:
         profile.id,
         profile,
         veil.name(profile.traits),
-        tuple(
-            veil.trait(group, name, str(traits[name])).text
-            for group, traits in profile.traits.items()
-            for name in CONTACT_TRAITS
-            if traits.get(name)
-        ),
+        contact_of(profile.traits, veil),
+    )
+
+
+def contact_of(
+    traits: Mapping[str, Mapping[str, object]], veil: Veil
+) -> tuple[str, ...]:
+    return tuple(
+        veil.trait(group, name, str(members[name])).text
+        for group, members in traits.items()
+        for name in CONTACT_TRAITS
+        if members.get(name)
     )

@@ -8,6 +8,7 @@ so nothing has to be kept between two requests but where each list goes on.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core import signing
@@ -15,6 +16,7 @@ from django.core import signing
 from console.client.store import StoreClient
 from console.client.values import Observation, Page, Summary
 from console.core.time import from_wire, to_wire
+from console.profiles.selectors.filters import EVERYTHING, Filters
 
 SALT = "timeline.cursor"
 Told = Observation | Summary
@@ -68,7 +70,7 @@ class Cursor:
 class Stream:
     """One list of the memory, a page at a time."""
 
-    def __init__(self, fetch: Callable[[str], Page[Any]], place: Place) -> None:
+    def __init__(self, fetch: Callable[..., Page[Any]], place: Place) -> None:
         self._fetch = fetch
         self._at, self._next, self._below = place.token, place.token, place.below
         self._held: list[Told] = []
@@ -77,7 +79,7 @@ class Stream:
         """Hold at least one item, unless the list is at its end."""
         while not self._held and self._next is not None:
             self._at, below, self._below = self._next, self._below, None
-            page = self._fetch(self._at)
+            page = self._fetch(page_token=self._at)
             self._next = page.next_token
             self._held = [
                 each for each in page.items if below is None or each.created_at < below
@@ -104,45 +106,43 @@ class Stream:
 
 
 class Reader:
-    """Reads on from a cursor, observations and summaries of one profile."""
+    """Reads on from a cursor, observations and summaries of one profile.
+
+    Of the filters those that keep the memory from sending: kind, source, conversation.
+    """
 
     def __init__(
         self,
         store: StoreClient,
         profile_id: str,
         cursor: Cursor,
+        filters: Filters = EVERYTHING,
         *,
-        kind: str = "",
-        source: str = "",
-        conversation: str = "",
         size: int = 50,
     ) -> None:
-        def observations(token: str) -> Page[Observation]:
-            return store.list_observations(
-                profile_id,
-                page_token=token,
-                page_size=size,
-                source=source,
-                conversation_id=conversation,
-            )
-
-        def summaries(token: str) -> Page[Summary]:
-            return store.list_summaries(
-                profile_id,
-                page_token=token,
-                page_size=size,
-                conversation_id=conversation,
-            )
-
-        self._read = cursor.read
+        observations = partial(
+            store.list_observations,
+            profile_id,
+            page_size=size,
+            source=filters.source,
+            conversation_id=filters.conversation,
+        )
+        summaries = partial(
+            store.list_summaries,
+            profile_id,
+            page_size=size,
+            conversation_id=filters.conversation,
+        )
+        first, second = cursor.observations, cursor.summaries
         self._observations = Stream(
-            observations, END if kind == "summary" else cursor.observations
+            observations, END if filters.kind == "summary" else first
         )
         self._summaries = Stream(
-            summaries, END if kind == "observation" else cursor.summaries
+            summaries, END if filters.kind == "observation" else second
         )
+        self._read = cursor.read
         # The memory knows no sources of summaries as a filter.
-        self._source = source
+        self._source = filters.source
 
     def read(self) -> list[Told]:
         """One call of each list at the most; raises MemoryProblem."""

@@ -9,7 +9,7 @@ from console.web.veil import Shown, Veil
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Story:
     """One summary and its text as it may be seen."""
 
     summary: Summary
@@ -24,7 +24,7 @@ class Told:
         return self.summary.occurred_at
 
 
-def told(summaries: Sequence[Summary], veil: Veil) -> list[Told]:
+def stories(summaries: Sequence[Summary], veil: Veil) -> list[Story]:
     return [
-        Told(each, veil.text("summary", each.id, each.content)) for each in summaries
+        Story(each, veil.text("summary", each.id, each.content)) for each in summaries
     ]

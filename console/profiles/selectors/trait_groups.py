@@ -8,6 +8,7 @@ from typing import Any
 
 import re2
 
+from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.client.values import (
     IdentifierConfig,
@@ -88,13 +89,8 @@ class Schema:
 
 def all_groups(store: StoreClient) -> list[TraitGroup]:
     """Every group with its traits, oldest first: the built-in one leads."""
-    groups: list[TraitGroup] = []
-    token: str | None = ""
-    while token is not None:
-        page = store.list_trait_groups(page_token=token)
-        groups += page.items
-        token = page.next_token
-    return groups[::-1]
+    groups = all_pages(lambda token: store.list_trait_groups(page_token=token))
+    return list(groups)[::-1]
 
 
 def schema_of(store: StoreClient, name: str) -> Schema:

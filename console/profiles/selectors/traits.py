@@ -44,7 +44,7 @@ class TraitRow:
     type    STRING, NUMBER, BOOLEAN, ARRAY, DATE; "" when the schema does not know it
     value   None is unset: the memory does not tell whether it was ever asked
     set_at  when the value was set or last changed, where that was read
-    shown   the value as the person may see it, where a veil was given
+    shown   the value as the person may see it; None is unset
     """
 
     group: str
@@ -178,13 +178,8 @@ class Traits:
         return sum(not row.is_known for row in self.rows)
 
 
-def trait_groups(
-    store: StoreClient, profile: Profile, veil: Veil | None = None
-) -> list[Group]:
-    """Every trait group of the store with this profile's values, filled groups first.
-
-    With a veil each row that has a value has it as `shown`.
-    """
+def trait_groups(store: StoreClient, profile: Profile, veil: Veil) -> list[Group]:
+    """Every trait group of the store with this profile's values, filled groups first."""
     return _groups(all_groups(store), profile.traits, veil)
 
 
@@ -239,7 +234,7 @@ def texts_of(value: TraitValue | None) -> list[str]:
 def _groups(
     schemas: Sequence[TraitGroup],
     values: Mapping[str, Values],
-    veil: Veil | None,
+    veil: Veil,
 ) -> list[Group]:
     known = {schema.display_name: schema for schema in schemas}
     names = [*known, *(name for name in values if name not in known)]
@@ -249,9 +244,7 @@ def _groups(
     return sorted(groups, key=lambda group: not group.known)
 
 
-def _group(
-    name: str, schema: TraitGroup | None, values: Values, veil: Veil | None
-) -> Group:
+def _group(name: str, schema: TraitGroup | None, values: Values, veil: Veil) -> Group:
     definitions = schema.traits if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]
     rows = (
@@ -267,7 +260,7 @@ def _row(
     name: str,
     definition: TraitDefinition | None,
     value: TraitValue | None,
-    veil: Veil | None,
+    veil: Veil,
 ) -> TraitRow:
     row = TraitRow(
         group,
@@ -277,7 +270,7 @@ def _row(
         definition.id_type_promotion if definition else "",
         value,
     )
-    if veil is None or value is None:
+    if value is None:
         return row
     return replace(row, shown=veil.trait(group, name, row.text, row.id_type))
 

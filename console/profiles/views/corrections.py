@@ -21,7 +21,7 @@ from console.tenants.policy import Act
 from console.web.access import requires
 from console.web.noting import note
 from console.web.request import ConsoleRequest
-from console.web.veil import veil_of
+from console.web.veil import Shown, veil_of
 
 CHANGED = (
     "The text was changed while you wrote. How it reads now stands above; your words "
@@ -67,7 +67,8 @@ def _correct(
     item = kind.fetch(store, profile_id, id_)
     seen = {"content": item.content, "seen": version_of(item)}
     form = TextForm(request.POST or None, request=request, initial=seen)
-    if request.method == "POST" and _may_write(form, item):
+    shown = veil_of(request, profile_id).text(kind.name, item.id, item.content)
+    if request.method == "POST" and _may_write(form, item, is_seen=not shown.is_masked):
         shows = correct(
             request,
             store,
@@ -79,17 +80,20 @@ def _correct(
         )
         messages.success(request, _outcome(kind, shows=shows))
         return redirect(f"profiles:{kind.name}", request.tenant.slug, profile_id, id_)
-    return _page(request, kind, profile_id, item, form)
+    return _page(request, kind, profile_id, item, shown, form)
 
 
-def _may_write(form: TextForm, item: Item) -> bool:
-    """Whether the form holds another text, made from the one that is there now."""
+def _may_write(form: TextForm, item: Item, *, is_seen: bool) -> bool:
+    """Whether the form holds another text, made from the one that is there now.
+
+    Of a masked text nobody learns in this way what it says.
+    """
     if not form.is_valid():
         return False
     if form.cleaned_data["seen"] != version_of(item):
         form.add_error(None, CHANGED)
-        form.look_again(version_of(item))
-    elif form.cleaned_data["content"] == item.content:
+        form.put(seen=version_of(item))
+    elif is_seen and form.cleaned_data["content"] == item.content:
         form.add_error("content", SAME)
     return form.is_valid()
 
@@ -101,14 +105,19 @@ def _outcome(kind: Kind, *, shows: bool) -> str:
 
 
 def _page(
-    request: ConsoleRequest, kind: Kind, profile_id: str, item: Item, form: TextForm
+    request: ConsoleRequest,
+    kind: Kind,
+    profile_id: str,
+    item: Item,
+    shown: Shown,
+    form: TextForm,
 ) -> HttpResponse:
     note(request, f"{kind.name}.viewed", of=kind.name, id_=item.id)
     context = {
         **whose(request, store_of(request.tenant), profile_id),
         "kind": kind,
         "item": item,
-        "shown": veil_of(request, profile_id).text(kind.name, item.id, item.content),
+        "shown": shown,
         "form": form,
     }
     status = 422 if form.errors else 200

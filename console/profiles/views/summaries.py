@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from console.profiles.forms import ObservationsForm
 from console.profiles.selectors.days import by_day
-from console.profiles.selectors.summaries import told
+from console.profiles.selectors.summaries import stories
 from console.profiles.views.context import rights, whose
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
@@ -41,7 +41,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         context={
             **whose(request, store, profile_id),
             "page": page,
-            "days": by_day(told(page.items, veil_of(request, profile_id))),
+            "days": by_day(stories(page.items, veil_of(request, profile_id))),
             "filters": query,
             "export_query": f"?kind=summary&conversation={query['conversation']}",
             **rights(request),

@@ -1,5 +1,9 @@
 """What happened, by day: observations and summaries, and how many of them when."""
 
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
@@ -8,7 +12,7 @@ from console.profiles.forms import TimelineForm
 from console.profiles.selectors.filters import Filters
 from console.profiles.selectors.stream import Cursor, Reader
 from console.profiles.selectors.tally import tally_of
-from console.profiles.selectors.timeline import read_step
+from console.profiles.selectors.timeline import Step, read_step
 from console.profiles.views.context import rights, whose
 from console.tenants.memory import store_of
 from console.tenants.policy import Act
@@ -34,18 +38,37 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     form = TimelineForm(request.GET)
     query = check_form(form)
     filters = Filters.of(query)
-    store = store_of(request.tenant)
-    reader = Reader(
-        store,
-        profile_id,
-        query["page"],
-        kind=filters.kind,
-        source=filters.source,
-        conversation=filters.conversation,
-        size=ROWS_A_CALL,
+    step = _read(request, profile_id, query, filters)
+    is_more = query["page"] != Cursor()
+    response = render_part(
+        request,
+        page="profiles/timeline.html",
+        part="profiles/_step.html" if is_more else "profiles/_timeline.html",
+        context={
+            **whose(request, store_of(request.tenant), profile_id),
+            "form": form,
+            "filters": filters,
+            "after": query["after"],
+            "is_more": is_more,
+            # Not while a search goes on by itself: somebody may be typing.
+            "takes_focus": is_more and "found" not in request.GET,
+            "step": step,
+            "rest": _rest(step, filters, query["after"]),
+            **rights(request),
+        },
     )
+    if wants_part(request) and not is_more:
+        # A form sends its empty fields too; a link names what is set.
+        push_url(response, f"{request.path}{filters.query}")
+    return response
+
+
+def _read(
+    request: ConsoleRequest, profile_id: str, query: dict[str, Any], filters: Filters
+) -> Step:
+    store = store_of(request.tenant)
     step = read_step(
-        reader,
+        Reader(store, profile_id, query["page"], filters, size=ROWS_A_CALL),
         veil_of(request, profile_id),
         filters,
         wanted=WANTED,
@@ -54,27 +77,14 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
     count = len(step.moments)
     note(request, "observations.listed", of="profile", id_=profile_id, count=count)
-    is_more = query["page"] != Cursor()
-    response = render_part(
-        request,
-        page="profiles/timeline.html",
-        part="profiles/_step.html" if is_more else "profiles/_timeline.html",
-        context={
-            **whose(request, store, profile_id),
-            "form": form,
-            "filters": filters,
-            "after": query["after"],
-            "is_more": is_more,
-            # Not while a search goes on by itself: somebody may be typing.
-            "takes_focus": is_more and "found" not in request.GET,
-            "step": step,
-            **rights(request),
-        },
-    )
-    if wants_part(request) and not is_more:
-        # A form sends its empty fields too; a link names what is set.
-        push_url(response, f"{request.path}{filters.query}")
-    return response
+    return step
+
+
+def _rest(step: Step, filters: Filters, after: date | None) -> dict[str, str]:
+    """Query strings of what follows: a page of its own, or rows below these."""
+    page = f"{filters.query}&{urlencode({'page': step.next})}"
+    last_on = step.last_on or after
+    return {"page": page, "rows": f"{page}&after={last_on}" if last_on else page}
 
 
 @require_safe

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.client.errors import MemoryProblem, MemoryRefused
@@ -15,9 +16,9 @@ from console.core.errors import DomainError
 from console.profiles.selectors.traits import TraitRow, one_trait
 from console.profiles.services import (
     TraitChanged,
+    awaited_token,
     check_unchanged,
     correct_trait,
-    digest_of,
     holders_of,
     seen_token,
 )
@@ -52,7 +53,7 @@ def trait(
     note(request, "traits.listed", of="profile", id_=now_id, traits=1)
     waits, looks = query["waits"], query["looks"] or 0
     if waits:
-        return _show(request, now_id, row, **_awaited(row, waits, looks + 1))
+        return _show(request, now_id, row, **_awaited(now_id, row, waits, looks + 1))
     return _show(request, now_id, row, has_focus=True)
 
 
@@ -127,7 +128,8 @@ def _written(request: ConsoleRequest, profile_id: str, form: TraitForm) -> HttpR
         now_id, row = _read(request, profile_id, row.group, row.name)
     if now_id != profile_id:
         return _merged(request, now_id)
-    awaited = _awaited(row, digest_of(form.new_value), 1)
+    waits = awaited_token(now_id, row, form.new_value)
+    awaited = _awaited(now_id, row, waits, 1)
     if wants_part(request):
         was = form.cleaned_data["was"]
         return _show(request, now_id, row, has_focus=True, was=was, **awaited)
@@ -136,9 +138,9 @@ def _written(request: ConsoleRequest, profile_id: str, form: TraitForm) -> HttpR
     return redirect(_address_of(request, now_id, row.anchor))
 
 
-def _awaited(row: TraitRow, waits: str, looks: int) -> dict[str, Any]:
+def _awaited(profile_id: str, row: TraitRow, waits: str, looks: int) -> dict[str, Any]:
     """state is done when the value can be read, late when it should be by now."""
-    if digest_of(row.value) == waits:
+    if constant_time_compare(awaited_token(profile_id, row, row.value), waits):
         return {"state": "done"}
     query = urlencode({"waits": waits, "looks": looks})
     state = "waiting" if looks <= LOOKS_MAX else "late"
