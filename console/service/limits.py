@@ -84,6 +84,7 @@ MATCHING_RULES = Limit(15, "10.2 [S]")
 
 PAGE_SIZE = Limit(50, "4 [S], default")
 PAGE_TOKEN = Limit(4096, "4 [S]")
+URL = Limit(2048, "6, 7 [S]: addresses in answers")
 STORE_PAGE = Limit(100, "4 [S]")
 TRAIT_GROUP_PAGE = Limit(50, "4 [S]: the array's cap")
 TRAIT_DEFINITION_PAGE = Limit(95, "4 [S]")

@@ -311,3 +311,13 @@ def test_a_profile_names_its_old_ids_to_who_asks(api, ada, caller, both):
 
     assert asked["mergedIds"] == [id_of(caller)]
     assert "mergedIds" not in api.get(ada).json()
+
+
+def test_a_redirect_that_would_be_too_long_begins_anew(api, ada, caller, both):
+    both()
+
+    answer = api.get(f"{caller}/Traits", pageToken="0" * 2048)
+
+    assert answer.status_code == 301
+    assert answer.json()["uri"].endswith(f"/Profiles/{id_of(ada)}/Traits")
+    assert answer.headers["Location"] == answer.json()["uri"]

@@ -32,7 +32,9 @@ TraitGroupName = Annotated[
         max_length=int(limits.TRAIT_GROUP_NAME), pattern=r"^[a-zA-Z0-9_\-\.]+$"
     ),
 ]
-Url = Annotated[str, msgspec.Meta(max_length=2048, extra_json_schema={"format": "uri"})]
+Url = Annotated[
+    str, msgspec.Meta(max_length=int(limits.URL), extra_json_schema={"format": "uri"})
+]
 Version = Annotated[int, msgspec.Meta(ge=1)]
 # UTC and whole seconds: the only form that the SDKs parse.
 Moment = Annotated[
