@@ -148,7 +148,7 @@ def test_a_call_by_keyboard_alone(
     expect(page.get_by_text("clear until")).to_be_visible()
 
     with step("correct a wrong fact", keys):
-        page.get_by_text("Prefers calls over SMS").focus()
+        page.get_by_role("link", name="Prefers calls over SMS").focus()
         keys.press("Enter")
         expect(
             page.get_by_role("heading", name="Observation", exact=True)
