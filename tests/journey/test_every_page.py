@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from console.tenants.models import Tenant
 from tests.factories import make_observation, make_profile, make_summary
-from tests.journey.test_first_light import complaints, sign_in  # noqa: F401
+from tests.journey.test_first_light import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -79,7 +79,7 @@ def too_wide(page: Page) -> list[str]:
 def test_every_page_is_accessible_and_fits(
     live_server,
     page,
-    complaints,  # noqa: F811
+    complaints,
     officer,
     addresses,
 ):

@@ -28,24 +28,6 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 
 
 @pytest.fixture
-def complaints(page: Page):
-    """What the browser complains of; a refusal by the CSP is a console error.
-
-    Chromium also notes each 422, which is how a form says no; those are expected.
-    """
-    found: list[str] = []
-
-    def note(message) -> None:
-        if message.type == "error" and "status of 422" not in message.text:
-            found.append(message.text)
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    yield found
-    assert found == []
-
-
-@pytest.fixture
 def customer(tenant: Tenant) -> str:
     profile = make_profile(
         tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"

@@ -8,10 +8,9 @@ from console.audit.models import AuditEntry
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import make_observation, make_profile
-from tests.journey.test_first_light import complaints, look, sign_in
+from tests.journey.test_first_light import look, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["complaints"]  # a fixture
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from console.core.ids import new_id
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
-from tests.journey.test_first_light import complaints, look, sign_in  # noqa: F401
+from tests.journey.test_first_light import look, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -98,7 +98,7 @@ def on_the_first_screen(*things: Locator) -> None:
 def test_a_call_by_keyboard_alone(
     live_server,
     page,
-    complaints,  # noqa: F811
+    complaints,
     tenant,
     customer,
     agent,
@@ -171,7 +171,7 @@ def test_a_call_by_keyboard_alone(
 def test_a_call_by_mouse_from_the_softphone(
     live_server,
     page,
-    complaints,  # noqa: F811
+    complaints,
     tenant,
     customer,
     agent,
@@ -217,7 +217,7 @@ def test_a_call_by_mouse_from_the_softphone(
 def test_the_card_fits_wide_and_narrow(
     live_server,
     page,
-    complaints,  # noqa: F811
+    complaints,
     tenant,
     customer,
     agent,

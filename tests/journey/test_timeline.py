@@ -13,9 +13,8 @@ from console.service.models import Observation
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
-from tests.journey.test_first_light import complaints, look
+from tests.journey.test_first_light import look
 
-__all__ = ["complaints"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NOW = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 TALK = new_id("conv_conversation")
