@@ -10,21 +10,26 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgres check bench bench-peers crash fuzz lock clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-postgres check fix bench bench-peers crash fuzz lock clean
 
-run: .venv/.run .env
+help: ## print this list (what `make` alone does)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run .env ## install, fill a demo, print the address and the sign-ins (PORT=8000)
 	@$(BIN)/python manage.py prepare --demo --port $(PORT)
 	@$(BIN)/python manage.py db_worker --interval 2 --verbosity 0 & worker=$$!; trap "kill $$worker" EXIT; \
 	$(BIN)/gunicorn --config console/gunicorn.py --bind 127.0.0.1:$(PORT) console.wsgi
 
-test: .venv/.dev
+# Coverage is a promise of the whole suite: a part of it (ARGS=tests/recall) is only run.
+test: .venv/.dev ## every test, with coverage; only a part with ARGS=tests/recall or ARGS="-k recall"
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),,--cov --cov-report=term) $(ARGS)
 
-test-postgres: .venv/.dev
+test-postgres: .venv/.dev ## the same on a throw-away PostgreSQL, without the browser (ARGS as above)
 	$(BIN)/python -m tests.postgres -m "not browser" $(ARGS)
 
-check: .venv/.dev
+check: .venv/.dev ## linters, types, templates, import rules, deployment checks, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(CHECK_ENV) $(BIN)/mypy
@@ -33,19 +38,24 @@ check: .venv/.dev
 	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: .venv/.dev
+fix: .venv/.dev ## let ruff and djlint repair and format what they can
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --quiet --reformat templates || $(BIN)/djlint --quiet --check templates
+
+bench: .venv/.dev ## measure the quality and speed of Recall, and the cost of pages and API calls
 	$(BIN)/python -m tests.benchmarks
 
-bench-peers: .venv/.dev
+bench-peers: .venv/.dev ## compare Recall with other stores (installs them, about 1 GB)
 	$(BIN)/python -m tests.benchmarks.peers
 
-crash: .venv/.dev
+crash: .venv/.dev ## kill the server during writes, 50 times on each database
 	$(BIN)/python -m tests.crash
 
-fuzz: .venv/.dev
+fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
 
-lock: .venv/.uv
+lock: .venv/.uv ## write requirements.lock again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  $(EXTRAS) --extra onnx --group dev pyproject.toml --output-file requirements.lock
 
@@ -69,5 +79,5 @@ lock: .venv/.uv
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@touch $@
 
-clean:
+clean: ## remove the environment, .env and both databases
 	rm -rf .venv .env .static *.sqlite3 *.sqlite3-wal *.sqlite3-shm
