@@ -54,10 +54,12 @@ INSTALLED_APPS = [
     "console.accounts",
     "console.tenants",
     "console.audit",
-    "console.deletions",
-    "console.onboarding",
+    "console.masking",
+    "console.pages.customers",
+    "console.pages.deletions",
+    "console.loading",
+    "console.demo",
     "console.service",
-    "console.web",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -108,7 +110,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "console.web.context.shell",
+                "console.web.shell.shell",
             ],
             "builtins": ["console.web.templatetags.console"],
         },
@@ -190,7 +192,7 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
-CSRF_FAILURE_VIEW = "console.web.views.csrf_failed"
+CSRF_FAILURE_VIEW = "console.web.problems.csrf_failed"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

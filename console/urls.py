@@ -3,16 +3,17 @@
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.profiles.anywhere import find_anywhere
-from console.profiles.palette import palette_anywhere
-from console.profiles.views import desk
-from console.web import connection, session, views
+from console.pages.find.across_tenants import find_across_tenants
+from console.pages.find.palette import palette_across_tenants
+from console.pages.home import views
+from console.pages.tenants import connection
+from console.web import problems, session
 
-handler400 = views.bad_request
-handler403 = views.forbidden
-handler404 = views.not_found
-handler429 = views.too_many  # read by allauth
-handler500 = views.failed
+handler400 = problems.bad_request
+handler403 = problems.forbidden
+handler404 = problems.not_found
+handler429 = problems.too_many  # read by allauth
+handler500 = problems.failed
 
 # Of allauth only what staff need: no sign-up, no e-mail, no reset by mail.
 account_patterns: list[URLPattern | URLResolver] = [
@@ -26,14 +27,16 @@ account_patterns: list[URLPattern | URLResolver] = [
 
 tenant_patterns: list[URLPattern | URLResolver] = [
     path("", views.tenant_home, name="tenant_home"),
-    path("", include("console.profiles.find_urls")),
+    path("", include("console.pages.find.urls")),
     path("memory/", connection.memory, name="memory"),
-    path("profiles/", include("console.profiles.urls")),
-    path("traits/", include("console.profiles.trait_urls")),
-    path("desk/", desk.desk, name="desk"),
-    path("recall/", include("console.recall.urls")),
-    path("", include("console.deletions.urls")),
-    path("audit/", include("console.auditing.urls")),
+    path("profiles/", include("console.pages.customers.urls")),
+    path("profiles/<str:profile_id>/", include("console.pages.timeline.urls")),
+    path("profiles/<str:profile_id>/", include("console.pages.reveals.urls")),
+    path("", include("console.pages.traits.urls")),
+    path("", include("console.pages.display.urls")),
+    path("recall/", include("console.pages.recall.urls")),
+    path("", include("console.pages.deletions.urls")),
+    path("audit/", include("console.pages.audit.urls")),
 ]
 
 urlpatterns = [
@@ -43,13 +46,13 @@ urlpatterns = [
     path("session/", session.session, name="session"),
     path("signed-in/", session.signed_in, name="signed_in"),
     # Without a slash: the address that softphones are given.
-    path("find", find_anywhere, name="find_anywhere"),
-    path("find/", find_anywhere),
-    path("palette/", palette_anywhere, name="palette_anywhere"),
+    path("find", find_across_tenants, name="find_across_tenants"),
+    path("find/", find_across_tenants),
+    path("palette/", palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
-    path("tenants/", include("console.onboarding.urls")),
-    path("styleguide/", include("console.styleguide.urls")),
+    path("tenants/", include("console.pages.tenants.urls")),
+    path("styleguide/", include("console.pages.styleguide.urls")),
     # At the root: it has an address with a tenant and one without.
-    path("", include("console.reference.urls")),
+    path("", include("console.pages.reference.urls")),
     path("t/<slug:tenant>/", include(tenant_patterns)),
 ]

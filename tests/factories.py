@@ -9,8 +9,8 @@ from django.core.management import call_command
 
 from console.accounts.models import User
 from console.client.values import Observation, Summary
-from console.core.ids import new_id
-from console.onboarding.services import add_tenant
+from console.contract.ids import new_id
+from console.pages.tenants.services import add_tenant
 from console.tenants.memory import store_of
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member

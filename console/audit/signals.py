@@ -13,7 +13,7 @@ from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
 from console.accounts.models import User
-from console.audit.services import record
+from console.audit.log import record
 
 TOLD: dict[str, tuple[Signal, ...]] = {
     "session.opened": (user_logged_in,),

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from console.client.http import Answer, Sender
 from console.client.paths import Dialect, segment
-from console.client.sender import Answer, Sender
-from console.core.time import to_wire
+from console.contract.times import to_wire
 
 
 class Bound:

@@ -6,7 +6,7 @@ from re import Pattern
 from urllib.parse import quote
 
 from console.client.errors import MemoryNotFound
-from console.core import ids
+from console.contract import ids
 from console.core.errors import DomainError
 
 

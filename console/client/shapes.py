@@ -14,7 +14,7 @@ import msgspec
 
 from console.client import faults
 from console.client.errors import MemoryUnexpected
-from console.client.sender import Answer
+from console.client.http import Answer
 from console.client.values import Page
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from msgspec import Meta
 
 from console.client.traces import Trace
-from console.core import ids
+from console.contract import ids
 
 
 def _whole(pattern: Pattern[str]) -> Meta:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from console.client import values
-from console.client.sender import Answer
+from console.client.http import Answer
 from console.client.shapes import (
     check_same,
     convert,

@@ -8,12 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.packing import (
-    Ragged,
-    Vectors,
-    unpack_conversations,
-    unpack_terms,
-)
+from console.engine.packing import Ragged, Vectors, unpack_conversations, unpack_terms
 
 # id, occurred_at (microseconds since 1970, UTC), terms, conversations, vector, id of
 # the model that made it. Terms, conversations and vector are packed (tokens.terms,

@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from console.service.api import (
+from console.service.http import errors
+from console.service.http.description.view import describe
+from console.service.http.routing import resource
+from console.service.memory.api import (
     bulk,
     data_mappings,
-    errors,
     identifiers,
     identity_settings,
     imports,
@@ -17,9 +19,7 @@ from console.service.api import (
     summaries,
     trait_groups,
 )
-from console.service.api.openapi.view import describe
-from console.service.api.resource import resource
-from console.service.services_urls import older_dialect
+from console.service.memory.api.v1_services.urls import older_dialect
 
 CONTROL = "v1/ControlPlane"
 STORE = f"{CONTROL}/Stores/<str:store_id>"

@@ -18,13 +18,13 @@ from django.urls import (
     set_urlconf,
 )
 
-from console.service.api.auth import authenticate_request
-from console.service.api.body import check_size
-from console.service.api.compression import compress_answers
-from console.service.api.delay import delay_writes
-from console.service.api.errors import answer_errors
-from console.service.api.request import URLCONF
-from console.service.api.throttle import limit_rate
+from console.service.http.auth import authenticate_request
+from console.service.http.bodies import check_size
+from console.service.http.compression import compress_answers
+from console.service.http.delay import delay_writes
+from console.service.http.errors import answer_errors
+from console.service.http.request import URLCONF
+from console.service.http.throttle import limit_rate
 
 MIDDLEWARE = (
     compress_answers,

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from console.client.client import AccountClient, connect
+from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
 from console.tenants.models import Tenant
 from console.tenants.vault import open_sealed

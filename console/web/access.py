@@ -6,8 +6,8 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 
-from console.audit import services as audit
-from console.tenants.policy import Act, may, who_may
+from console.audit import log as audit
+from console.tenants.permissions import Act, may, who_may
 from console.tenants.selectors import role_over_all
 from console.web.problems import AccessDenied
 from console.web.request import ConsoleRequest

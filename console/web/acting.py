@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from console.audit import services as audit
+from console.audit import log as audit
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.web.request import ConsoleRequest
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from console.core.errors import DomainError
+from console.core.unicode import is_hidden, name_of
 
 
 class BadAddress(DomainError):
@@ -23,3 +25,12 @@ def check_form(form: forms.Form) -> dict[str, Any]:
         for name, errors in form.errors.items()
     )
     raise BadAddress(f"{' '.join(told)} Nothing was asked of the memory.")
+
+
+def check_plain(text: str) -> None:
+    """A form field's validator: one line that shows everything it holds."""
+    for position, char in enumerate(text):
+        if char in "\t\n\r" or is_hidden(text, position):
+            raise ValidationError(
+                f"Character {position + 1} cannot be seen ({name_of(char)}): remove it."
+            )

@@ -1,6 +1,6 @@
 """One line in the audit log for what a page is about to show."""
 
-from console.audit import services as audit
+from console.audit import log as audit
 from console.web.request import ConsoleRequest
 
 

@@ -4,10 +4,11 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
-from console.web.masking import mask_text
+from console.masking.rules import mask_text
 from console.web.render import in_place, is_boosted
 
 
@@ -67,3 +68,65 @@ def problem(
         "session": session,
         "again": request.get_full_path() if asks else "",
     }
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that did not come from a page of ours, or from one before sign-in."""
+    return answer_problem(
+        request,
+        status=403,
+        title="This form is out of date",
+        message="The page was open before you signed in, or cookies are off. Nothing "
+        "was changed: load the page again and send the form once more.",
+        session="stale",
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer_problem(
+        request,
+        status=400,
+        title="This request cannot be read",
+        message="Nothing was changed. Go back and try again.",
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer_problem(
+        request,
+        status=403,
+        title="Not allowed",
+        message="You may not do this. Nothing was changed.",
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """One answer for what never was, what is gone and what is another tenant's."""
+    return answer_problem(
+        request,
+        status=404,
+        title="There is nothing here",
+        message="The address leads nowhere, or to a tenant that is not yours.",
+    )
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer_problem(
+        request,
+        status=429,
+        title="Too many tries",
+        message="Nothing was changed. Wait a few minutes and try again.",
+    )
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Without context processors: the database may be what failed."""
+    words = problem(
+        request,
+        status=500,
+        title="Something broke on our side",
+        message="The log has the details under the id below. Whether anything was "
+        "changed is not known: look before you try again.",
+    )
+    page = render_to_string(template_of(request), words)
+    return aimed(request, HttpResponse(page, status=500))

@@ -2,7 +2,7 @@
 
 from django.core.validators import RegexValidator
 
-from console.core.ids import CONVERSATION_ID
+from console.contract.ids import CONVERSATION_ID
 
 # Contract, section 11.4.
 check_source = RegexValidator(

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
+from console.audit.log import record
 from console.audit.models import AuditEntry
-from console.audit.services import record
 from console.audit.verification import verify_log
 
 pytestmark = pytest.mark.django_db

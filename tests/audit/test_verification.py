@@ -4,8 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from console.audit.log import record
 from console.audit.models import AuditEntry, AuditHead, AuditReason
-from console.audit.services import record
 from console.audit.verification import verify_log
 from tests.audit.guards import guards_down
 

@@ -19,7 +19,7 @@ from time import monotonic, perf_counter, sleep
 
 from django.core.management import call_command
 
-from console.client.client import connect
+from console.client.account import connect
 
 PORT = 54330
 CONNECTIONS = 16

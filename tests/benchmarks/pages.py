@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from console.accounts.models import User
-from console.client.sender import Sender
+from console.client.http import Sender
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 

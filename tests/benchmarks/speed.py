@@ -17,16 +17,16 @@ from django.db import transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from console.core.ids import new_id
+from console.contract.ids import new_id
 from console.engine.coefficients import coefficients_of
 from console.engine.packing import pack_vector
 from console.engine.recall import Query, Ranking
 from console.engine.texts import Texts
-from console.service.embedding import embedder, query_vector
-from console.service.index import read_entries, traces_of
-from console.service.jobs import embed_pending
-from console.service.models import IndexEntry, Observation, Profile, Store
-from console.service.observations import create_observations
+from console.service.memory.embedding import embedder, query_vector
+from console.service.memory.embedding_jobs import embed_pending
+from console.service.memory.index import read_entries, traces_of
+from console.service.memory.models import IndexEntry, Observation, Profile, Store
+from console.service.memory.observations import create_observations
 from console.service.wsgi import handler
 from tests.benchmarks.api import PORT, make_memory, server
 from tests.benchmarks.quality import DATA, conversations

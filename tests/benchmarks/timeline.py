@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from console.accounts.models import User
-from console.core.time import to_wire
+from console.contract.times import to_wire
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import HTMX

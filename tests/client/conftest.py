@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from console.client import deadline
-from console.client.client import AccountClient, connect
+from console.client.account import AccountClient, connect
 
 ORIGIN = "https://memory.example"
 STORE = "mem_store_01k0000000000000000000000c"

@@ -13,8 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from console.client import transport
-from console.client.client import connect
+from console.client import network
+from console.client.account import connect
 from tests.client.conftest import STORE
 
 
@@ -59,7 +59,7 @@ def memory(
         yield connect(address, username="AC", secret="s").store(STORE)
         server.shutdown(socket.SHUT_RDWR)
         thread.join(timeout=2)
-    transport.http_for(address).close()
+    network.http_for(address).close()
 
 
 def listening(certificate: Path | None) -> socket.socket:

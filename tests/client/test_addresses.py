@@ -2,8 +2,8 @@ from ipaddress import ip_address
 
 import pytest
 
+from console.client.account import connect
 from console.client.addresses import BadAddress, check_address, is_public
-from console.client.client import connect
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from console.client.client import connect
+from console.client.account import connect
 from console.client.errors import MemoryNotFound, MemoryUnexpected
 from console.client.values import Operation, Store
 from console.core.errors import DomainError

@@ -1,10 +1,7 @@
 import pytest
 
 from console.client.errors import MemoryUnexpected
-from console.client.values import (
-    IdentifierConfig,
-    TraitDefinition,
-)
+from console.client.values import IdentifierConfig, TraitDefinition
 from tests.client.conftest import (
     CONTROL_PATH,
     OPERATION,

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connections, transaction
 
-from console.client.client import connect
+from console.client.account import connect
 from console.client.errors import MemoryDenied, MemoryNotFound, MemoryRefused
 from console.client.values import Identifier, TraitDefinition
 from console.service.accounts import create_account

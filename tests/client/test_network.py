@@ -9,8 +9,8 @@ import time
 import httpx
 import pytest
 
-from console.client import deadline, transport
-from console.client.client import connect
+from console.client import deadline, network
+from console.client.account import connect
 from console.client.errors import MemoryUnexpected, MemoryUnreachable
 from tests.client.conftest import OBSERVATION, PROFILE, PROFILE_BODY, STORE
 from tests.client.sockets import drip, memory, stay_silent, whole, write_certificate
@@ -26,7 +26,7 @@ def short_and_local(settings):
     settings.MEMORY_TOTAL_TIMEOUT_S = DEADLINE_S
     yield
     # Another test's server can get the same port, and this one's client is closed.
-    transport._http.cache_clear()
+    network._http.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def resolver(monkeypatch):
             raise socket.gaierror("unknown")
         return [(0, 0, 0, "", (address, port)) for address in RESOLVED[host]]
 
-    monkeypatch.setattr(transport, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(network, "getaddrinfo", getaddrinfo)
     return asked
 
 
@@ -204,11 +204,11 @@ def test_a_name_is_resolved_once_and_stays_the_name_for_tls(
 
 def test_after_the_deadline_nothing_is_begun():
     with deadline.within(0):
-        stream = transport.DeadlineStream(transport.httpcore.MockStream([b"x"]))
+        stream = network.DeadlineStream(network.httpcore.MockStream([b"x"]))
 
-        with pytest.raises(transport.httpcore.ReadTimeout):
+        with pytest.raises(network.httpcore.ReadTimeout):
             stream.read(1, 5.0)
-        with pytest.raises(transport.httpcore.WriteTimeout):
+        with pytest.raises(network.httpcore.WriteTimeout):
             stream.write(b"x", 5.0)
 
 

@@ -4,10 +4,7 @@ import httpx
 import pytest
 
 from console.client.errors import MemoryUnexpected
-from console.client.values import (
-    Identifier,
-    Lookup,
-)
+from console.client.values import Identifier, Lookup
 from tests.client.conftest import (
     CANONICAL,
     PROFILE,

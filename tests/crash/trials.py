@@ -21,9 +21,9 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
-from console.client.client import connect  # noqa: E402
-from console.service.index import traces_of  # noqa: E402
-from console.service.models import (  # noqa: E402
+from console.client.account import connect  # noqa: E402
+from console.service.memory.index import traces_of  # noqa: E402
+from console.service.memory.models import (  # noqa: E402
     IndexEntry,
     Observation,
     ObservationRevision,

@@ -13,7 +13,7 @@ from time import perf_counter
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from console.core.ids import new_id
+from console.contract.ids import new_id
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary

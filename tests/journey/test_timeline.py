@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.accounts.models import User
-from console.core.ids import new_id
-from console.core.time import to_wire
-from console.service.models import Observation
+from console.contract.ids import new_id
+from console.contract.times import to_wire
+from console.service.memory.models import Observation
 from console.tenants.memory import store_of
 from console.tenants.models import Tenant
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from console.service import import_jobs
-from console.service.models import Trait
+from console.service.memory import import_jobs
+from console.service.memory.models import Trait
 
 COLUMNS = {"Mail": "Contact.email", "First": "Contact.firstName"}
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from console.core.ids import ACCOUNT_SID
+from console.contract.ids import ACCOUNT_SID
 from console.service.accounts import authenticate, create_account, digest
 from console.service.models import Account, Credential
 

@@ -5,7 +5,7 @@ from django.db import DataError, IntegrityError
 
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
-from console.tenants.policy import ALLOWED, Act, may, who_may
+from console.tenants.permissions import ALLOWED, Act, may, who_may
 from console.tenants.selectors import role_over_all
 from console.tenants.services import add_member
 from tests.factories import PASSWORD, make_user

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import path
 
 from console import urls as console_urls
+from console.contract.ids import new_id
 from console.core.errors import DomainError
-from console.core.ids import new_id
 from tests.factories import HTMX, make_user
 
 HERE = {"HX-Current-URL": "http://testserver/t/acme/profiles/?id=email:a@b.com"}

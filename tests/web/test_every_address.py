@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from console.core.ids import new_id
+from console.contract.ids import new_id
 from console.tenants.models import Role
-from console.tenants.policy import Act
+from console.tenants.permissions import Act
 from tests.factories import HTMX, make_profile, make_tenant, make_user
 
 # Open to strangers, each for its reason.

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils.safestring import mark_safe
 
-from console.web.hidden import check_plain
+from console.web.forms import check_plain
 from console.web.templatetags.console import (
     age,
     icon,

@@ -1,37 +1,8 @@
-"""The memory's tables: one noun a file, every key led by the store."""
+"""The service's tables, as Django finds them: its own, and those of its products."""
 
+from console.service.memory import models as memory  # noqa: F401  (its tables)
 from console.service.models.account import Account, Credential
-from console.service.models.data_mapping import DataMapping
-from console.service.models.index import IndexEntry
-from console.service.models.observation import (
-    Observation,
-    ObservationRevision,
-    Summary,
-)
 from console.service.models.operation import Operation
 from console.service.models.pending_write import PendingWrite
-from console.service.models.profile import Identifier, MergedProfile, Profile, Trait
-from console.service.models.profile_import import ImportChunk, ProfileImport
-from console.service.models.store import IdentitySettings, Store
-from console.service.models.trait_group import TraitGroup
 
-__all__ = [
-    "Account",
-    "Credential",
-    "DataMapping",
-    "Identifier",
-    "IdentitySettings",
-    "ImportChunk",
-    "IndexEntry",
-    "MergedProfile",
-    "Observation",
-    "ObservationRevision",
-    "Operation",
-    "PendingWrite",
-    "Profile",
-    "ProfileImport",
-    "Store",
-    "Summary",
-    "Trait",
-    "TraitGroup",
-]
+__all__ = ["Account", "Credential", "Operation", "PendingWrite"]

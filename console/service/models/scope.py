@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 
 if TYPE_CHECKING:
-    from console.service.models.profile import Profile
-    from console.service.models.store import Store
+    from console.service.memory.models.profile import Profile
+    from console.service.memory.models.store import Store
 
 
 class StoreQuerySet(models.QuerySet[Any]):

@@ -9,8 +9,8 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini
 
-from console.core.time import to_wire
-from console.web.hidden import CANDIDATE, is_hidden, name_of
+from console.contract.times import to_wire
+from console.core.unicode import CANDIDATE, is_hidden, name_of
 
 register = template.Library()
 

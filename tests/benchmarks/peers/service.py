@@ -9,15 +9,16 @@ import numpy as np
 from django.db import connections, transaction
 from django.utils import timezone
 
-from console.core.ids import new_id
+from console.contract.ids import new_id
 from console.engine.embedding import Use3
 from console.service.accounts import create_account
-from console.service.embedding import query_vector
-from console.service.index import add_entries
-from console.service.jobs import embed_pending
-from console.service.models import Account, Observation, Profile, Summary
-from console.service.recall import Question, recall
-from console.service.stores import create_store
+from console.service.memory.embedding import query_vector
+from console.service.memory.embedding_jobs import embed_pending
+from console.service.memory.index import add_entries
+from console.service.memory.models import Observation, Profile, Summary
+from console.service.memory.recall import Question, recall
+from console.service.memory.stores import create_store
+from console.service.models import Account
 from tests.benchmarks.peers.system import TOP, System
 from tests.benchmarks.peers.work import Row, Work
 

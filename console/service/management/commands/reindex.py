@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from console.service.embedding import model_id
-from console.service.models import Profile, Store
-from console.service.reindexing import (
+from console.service.memory.embedding import model_id
+from console.service.memory.models import Profile, Store
+from console.service.memory.reindexing import (
     entries_by_model,
     entries_pending,
     make_all_vectors,

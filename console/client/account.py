@@ -1,0 +1,119 @@
+"""The one typed client of a memory, embedded or hosted (contract/memory-v1.md).
+
+    account = connect("embedded:", username=sid, secret=token)
+    profile = account.store(store_id).fetch_profile(profile_id)
+
+Every method raises MemoryProblem (errors.py) and nothing of HTTP. Reads of a merged
+profile answer for the profile that it became and say so in `canonical_id`.
+"""
+
+from contextlib import suppress
+from itertools import chain, repeat
+
+import httpx
+from django.conf import settings
+
+from console.client import deadline, wire
+from console.client.addresses import check_address
+from console.client.errors import MemoryBusy, MemoryUnreachable
+from console.client.http import Sender
+from console.client.network import build_http, http_for
+from console.client.paths import Dialect, dialect_of, segment
+from console.client.store import StoreClient
+from console.client.values import Operation, Page, Store
+
+_POLL_PAUSES_S = (0.05, 0.1, 0.2, 0.5)
+
+
+def connect(
+    address: str,
+    *,
+    username: str,
+    secret: str,
+    dialect: str = "current",
+    transport: httpx.BaseTransport | None = None,
+) -> "AccountClient":
+    """A client of one account: `embedded:` or `https://host[:port]`. Calls nothing.
+
+    transport   what tests answer through
+    Raises BadAddress, and DomainError for a dialect that is not spoken.
+    """
+    spoken = dialect_of(dialect)
+    if transport is None:
+        http = http_for(address)
+    else:
+        http = build_http(check_address(address), transport)
+    sender = Sender(http, username=username, secret=secret)
+    return AccountClient(sender, spoken, address)
+
+
+class AccountClient:
+    """The stores of one account, and the operations that change them."""
+
+    def __init__(self, sender: Sender, dialect: Dialect, address: str) -> None:
+        self._sender = sender
+        self._dialect = dialect
+        self._address = address
+
+    def __repr__(self) -> str:
+        return f"<AccountClient {self._address}>"
+
+    def store(self, store_id: str) -> StoreClient:
+        """A client that can name this one store only."""
+        return StoreClient(self._sender, self._dialect, store_id)
+
+    def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
+        """Ids of stores. Contract 10.1."""
+        query = {"pageToken": page_token, "pageSize": str(page_size)}
+        return wire.store_ids(
+            self._sender.send("GET", self._dialect.stores, query=query)
+        )
+
+    def create_store(self, display_name: str, description: str = "") -> Operation:
+        """Contract 10.1: the new id is in the finished operation's `result_id`."""
+        body = {"displayName": display_name}
+        if description:
+            body["description"] = description
+        return wire.accepted(self._sender.send("POST", self._dialect.stores, body=body))
+
+    def fetch_store(self, store_id: str) -> Store:
+        answer = self._sender.send("GET", self._store_path(store_id))
+        return wire.store(answer, store_id)
+
+    def patch_store(
+        self,
+        store_id: str,
+        *,
+        display_name: str | None = None,
+        description: str | None = None,
+    ) -> Operation:
+        """Changes what is given. Contract 10.1."""
+        changes = {"displayName": display_name, "description": description}
+        body = {name: text for name, text in changes.items() if text is not None}
+        return wire.accepted(
+            self._sender.send("PATCH", self._store_path(store_id), body=body)
+        )
+
+    def delete_store(self, store_id: str) -> Operation:
+        """Deletes the store with everything in it. Contract 10.1."""
+        return wire.accepted(self._sender.send("DELETE", self._store_path(store_id)))
+
+    def fetch_operation(self, operation_id: str) -> Operation:
+        """Contract 6.1; kept for seven days after it is done."""
+        path = f"{self._dialect.operations}/{segment('operation', operation_id)}"
+        return wire.operation(self._sender.send("GET", path), operation_id)
+
+    def wait_for(self, operation: Operation) -> Operation:
+        """The operation when it is done, or as last seen at the deadline."""
+        pauses_s = chain(_POLL_PAUSES_S, repeat(1.0))
+        with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S):
+            while not operation.is_done:
+                # It goes on in the memory, whether this look at it works or not.
+                with suppress(MemoryUnreachable, MemoryBusy):
+                    operation = self.fetch_operation(operation.operation_id)
+                if not (operation.is_done or deadline.pause(next(pauses_s))):
+                    break
+        return operation
+
+    def _store_path(self, store_id: str) -> str:
+        return f"{self._dialect.stores}/{segment('store', store_id)}"

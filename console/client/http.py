@@ -1,0 +1,233 @@
+"""One call of a memory, from the first attempt to an answer of the contract's form.
+
+What is held here and nowhere else: the total deadline, the cap on an answer, retries,
+merged profiles (contract, section 7). Errors are faults.py's.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from random import SystemRandom
+from time import perf_counter
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from console.client import deadline, faults, strict_json
+from console.client.errors import (
+    MemoryMoved,
+    MemoryProblem,
+    MemoryRefused,
+    MemoryUnexpected,
+)
+from console.contract.ids import PROFILE_ID
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+MAX_RETRIES = 2
+MAX_HOPS = 3
+PAUSE_S = (0.2, 2.0)
+_MOVED = {301, 308}
+_IN_PATH = re.compile(rf"(?<=/Profiles/){PROFILE_ID.pattern}(?=/|\Z)")
+_random = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to send. `reads`: changes nothing, whatever its method."""
+
+    method: str
+    path: str
+    reads: bool
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: dict[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for `call`, which names the profile that answered.
+
+    canonical_id  set when the profile first asked for was merged into this one
+    """
+
+    call: Call
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    body: dict[str, Any] = field(repr=False)
+    elapsed_ms: float
+    canonical_id: str | None = None
+
+
+class Sender:
+    """Sends calls with one account's credentials; its repr shows none."""
+
+    def __init__(self, http: httpx.Client, *, username: str, secret: str) -> None:
+        self._http = http
+        self._auth = httpx.BasicAuth(username, secret)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+        reads: bool | None = None,
+    ) -> Answer:
+        """The answer to a call, within MEMORY_TOTAL_TIMEOUT_S. Empty `query` values
+        are left out; `reads` is by the method unless said. Raises MemoryProblem.
+        """
+        params = {name: value for name, value in (query or {}).items() if value}
+        reads = method == "GET" if reads is None else reads
+        started = perf_counter()
+        with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S):
+            answer = self._follow(Call(method, path, reads, params, body))
+        return replace(answer, elapsed_ms=(perf_counter() - started) * 1000)
+
+    def _follow(self, call: Call) -> Answer:
+        """Goes after a merged profile: the path stays ours, only the id changes."""
+        canonical_id = None
+        for _ in range(MAX_HOPS + 1):
+            answer = self._repeat(call)
+            if answer.status not in _MOVED:
+                return replace(answer, canonical_id=_merged(answer) or canonical_id)
+            canonical_id = self._moved_to(answer)
+            call = replace(call, path=_IN_PATH.sub(canonical_id, call.path))
+        raise faults.unexpected(
+            "The memory sends from one merged profile to the next without an end.",
+            maybe_done=False,
+        )
+
+    def _repeat(self, call: Call) -> Answer:
+        for _ in range(MAX_RETRIES):
+            try:
+                return self._exchange(call)
+            except MemoryProblem as problem:
+                pause_s = max(problem.retry_after_s or 0, _random.uniform(*PAUSE_S))
+                if not (problem.may_repeat and deadline.pause(pause_s)):
+                    raise
+        return self._exchange(call)
+
+    def _exchange(self, call: Call) -> Answer:
+        request = self._request(call)
+        try:
+            response = self._http.send(request, auth=self._auth, stream=True)
+            try:
+                body = _read(response, reads=call.reads)
+            finally:
+                response.close()
+        except httpx.TransportError as error:
+            # Not chained: httpx's errors hold the request, with its credentials.
+            raise faults.of_transport(error, reads=call.reads) from None
+        return _answer(call, response, body)
+
+    def _request(self, call: Call) -> httpx.Request:
+        """Raises MemoryRefused, before anything is sent, for what no request holds."""
+        headers = {} if call.body is None else {"Content-Type": "application/json"}
+        try:
+            content = None if call.body is None else strict_json.dumps(call.body)
+            return self._http.build_request(
+                call.method,
+                call.path,
+                params=call.query or None,
+                content=content,
+                headers=headers,
+            )
+        except (ValueError, TypeError, RecursionError, httpx.InvalidURL):
+            raise MemoryRefused(
+                "Something in this is too long or cannot be written as JSON. "
+                "Nothing was sent.",
+                code=400,
+                http_status=400,
+            ) from None
+
+    def _moved_to(self, answer: Answer) -> str:
+        """The id after a merge; only from a redirect to the same place of one store.
+
+        Raises MemoryMoved for DELETE: what is deleted has to be seen first.
+        """
+        path, headers = answer.call.path, answer.headers
+        here = self._http.build_request("GET", path).url
+        there = here.join(_location(answer))
+        named = _IN_PATH.search(there.path)
+        canonical_id = named.group() if named else ""
+        same_place = named and _IN_PATH.sub(canonical_id, path) == there.path
+        if not same_place or _origin(here) != _origin(there) or canonical_id in path:
+            raise _refused_redirect()
+        if headers.get("Canonical-Profile-Id", canonical_id) != canonical_id:
+            raise _refused_redirect()
+        if answer.call.method == "DELETE":
+            raise MemoryMoved(
+                "This profile was merged into another. Nothing was deleted; open the "
+                "merged profile and look again.",
+                canonical_id=canonical_id,
+            )
+        return canonical_id
+
+
+def _read(response: httpx.Response, *, reads: bool) -> bytes:
+    """The body as it came, at most MAX_BODY_BYTES and not packed."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise faults.unexpected(
+            "The memory packed its answer, which nobody asked for.",
+            maybe_done=not reads,
+        )
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise faults.unexpected(
+                "The memory's answer is larger than 8 MB.", maybe_done=not reads
+            )
+    return bytes(body)
+
+
+def _answer(call: Call, response: httpx.Response, body: bytes) -> Answer:
+    status, headers = response.status_code, response.headers
+    if status >= 400:
+        raise faults.of_status(status, headers, body, reads=call.reads)
+    if status in _MOVED:
+        return Answer(call, status, headers, {}, 0.0)
+    if status >= 300:
+        raise _refused_redirect(maybe_done=not call.reads)
+    try:
+        return Answer(call, status, headers, strict_json.loads(body), 0.0)
+    except ValueError:
+        raise faults.unexpected(
+            f"The memory's answer ({status}, {len(body)} bytes) cannot be read.",
+            maybe_done=not call.reads,
+        ) from None
+
+
+def _merged(answer: Answer) -> str | None:
+    """The profile that a 200 names instead of the one in its path."""
+    asked = _IN_PATH.search(answer.call.path)
+    stated = answer.headers.get("Canonical-Profile-Id")
+    if asked is None or stated in {None, asked.group()}:
+        return None
+    if not PROFILE_ID.fullmatch(stated):
+        raise faults.unexpected(
+            "The memory names a merged profile by something that is no profile id.",
+            maybe_done=not answer.call.reads,
+        )
+    return str(stated)
+
+
+def _location(answer: Answer) -> str:
+    """Empty without one; a deletion stops anyway, so there the header's id will do."""
+    location, without = answer.headers.get("Location"), ""
+    stated = answer.headers.get("Canonical-Profile-Id", "")
+    if answer.call.method == "DELETE" and PROFILE_ID.fullmatch(stated):
+        without = _IN_PATH.sub(stated, answer.call.path)
+    return without if location is None else str(location)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _refused_redirect(*, maybe_done: bool = False) -> MemoryUnexpected:
+    return faults.unexpected(
+        "The memory answered with a redirect that this console does not follow.",
+        maybe_done=maybe_done,
+    )

@@ -1,0 +1,49 @@
+"""Characters that a reader does not see, and that could make a text lie."""
+
+import re
+import unicodedata
+
+# Cc control, Cf format (direction, zero width, tags), Co private, Cs lone surrogate.
+_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+# Letters and a symbol by name, blanks by look.
+_BLANKS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_JOINERS = frozenset("\u200c\u200d")
+
+
+# Everything that needs a second look; plain English costs nothing.
+CANDIDATE = re.compile(r"[^\x20-\x7e\t\n\r]")
+
+
+def is_hidden(text: str, position: int) -> bool:
+    """Whether the character at `position` shows nothing of itself."""
+    char = text[position]
+    if char in _JOINERS and _joins(text, position):
+        return False
+    return char in _BLANKS or unicodedata.category(char) in _HIDDEN
+
+
+def _joins(text: str, position: int) -> bool:
+    """True inside emoji and the scripts that write with joiners."""
+    around = text[max(position - 1, 0) : position], text[position + 1 : position + 2]
+    return all(char > "\u00ff" and char not in _JOINERS for char in around)
+
+
+def name_of(char: str) -> str:
+    """`U+202E RIGHT-TO-LEFT OVERRIDE`, for the mark that stands for it."""
+    code = f"U+{ord(char):04X}"
+    return f"{code} {unicodedata.name(char, 'without a name')}"
+
+
+# Cc control, Cs lone surrogates, Zl and Zp line breaks by another name.
+_BREAKS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# They turn the order of the text around them, so that it reads as what it is not.
+_BIDI = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+def is_plain(text: str) -> bool:
+    """True for one line without control, line-break or direction characters."""
+    return not any(
+        char in _BIDI or unicodedata.category(char) in _BREAKS for char in text
+    )

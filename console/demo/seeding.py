@@ -1,0 +1,129 @@
+"""Making the demo: two tenants, their customers, and people to sign in as."""
+
+import io
+import json
+from collections.abc import Callable
+
+from django.core.management import call_command
+from django.db import transaction
+
+from console.accounts.models import User
+from console.audit import log as audit
+from console.client.account import AccountClient, connect
+from console.client.paging import all_pages
+from console.client.store import StoreClient
+from console.core.errors import DomainError
+from console.demo.people import declarations, people
+from console.demo.stories import Correction, life_of
+from console.loading.declaring import finish
+from console.loading.loading import Loading
+from console.pages.tenants.services import add_tenant
+from console.tenants.models import Role, Tenant
+from console.tenants.services import add_member
+
+EMBEDDED = "embedded:"
+TENANTS = {"alpenglow": "Alpenglow Outfitters", "brightline": "Brightline Telecom"}
+# What their support staff want on a customer's card.
+PINNED = {
+    "alpenglow": ["Account", "Loyalty", "Support"],
+    "brightline": ["Plan", "Account", "Support"],
+}
+# Address and name of the people to sign in as; the operator's role covers all tenants.
+STAFF = {
+    "operator@demo.example": ("Robin Okonjo", Role.OPERATOR),
+    "agent@demo.example": ("Ada Winter", Role.AGENT),
+    "officer@demo.example": ("Noor Castellan", Role.OFFICER),
+    "officer2@demo.example": ("Felix Brandt", Role.OFFICER),
+    "auditor@demo.example": ("Iris Tamm", Role.AUDITOR),
+}
+
+
+class DemoIncomplete(DomainError):
+    """A text of the demo was refused by the memory: a mistake of ours."""
+
+    title = "The demo could not be made"
+
+
+def seed(password: str, *, progress: Callable[[str], object]) -> None:
+    """Fill both stores, then add the tenants and the people in one go.
+
+    An interrupted run leaves no tenant behind, so the next one starts anew.
+    Raises DemoIncomplete, MemoryProblem.
+    """
+    filled = {}
+    for slug, name in TENANTS.items():
+        progress(f"{name}: writing 40 customers and what is remembered of them")
+        filled[slug] = fill_store(slug, name)
+    tenants = [add_demo_tenant(slug, *filled[slug]) for slug in TENANTS]
+    add_staff(tenants, password)
+
+
+def fill_store(slug: str, name: str) -> tuple[str, str, Loading]:
+    """A new account with one filled store: account SID, its secret, what was loaded."""
+    answer = io.StringIO()
+    call_command("create_account", name, "--json", stdout=answer)
+    made = json.loads(answer.getvalue())
+    sid, secret = made["accountSid"], made["authToken"]
+    account = connect(EMBEDDED, username=sid, secret=secret)
+    operation = account.wait_for(account.create_store(f"client-{slug}", name))
+    loading = load(account, account.store(operation.result_id or ""), slug)
+    return sid, secret, loading
+
+
+def load(account: AccountClient, store: StoreClient, slug: str) -> Loading:
+    for group, (description, traits) in declarations(slug).items():
+        finish(account, store.create_trait_group(group, traits, description))
+
+    def stop(refusal: str) -> None:
+        raise DemoIncomplete(f"{slug}: {refusal}")
+
+    loading = Loading(store, stop)
+    for number, person in enumerate(people(slug), 1):
+        life = life_of(slug, person)
+        profile_id = loading.load_record(number, life.record)
+        for correction in life.corrections:
+            correct(store, profile_id or "", correction)
+    return loading
+
+
+def correct(store: StoreClient, profile_id: str, correction: Correction) -> None:
+    """Patch what was written down wrong, so that it has a revision."""
+    talk = correction.conversation_id
+    for observation in all_pages(
+        lambda token: store.list_observations(
+            profile_id, conversation_id=talk, page_token=token
+        )
+    ):
+        if observation.content == correction.was:
+            store.patch_observation(profile_id, observation.id, content=correction.now)
+
+
+def add_demo_tenant(slug: str, sid: str, secret: str, loading: Loading) -> Tenant:
+    tenant = add_tenant(
+        slug=slug,
+        name=TENANTS[slug],
+        address=EMBEDDED,
+        account_sid=sid,
+        secret=secret,
+        store_id=loading.store.store_id,
+        by=None,
+    )
+    tenant.pinned_groups = PINNED[slug]
+    tenant.save(update_fields=["pinned_groups"])
+    audit.record(
+        "memory.loaded", by=None, tenant=tenant, details=loading.tally.counts()
+    )
+    return tenant
+
+
+@transaction.atomic
+def add_staff(tenants: list[Tenant], password: str) -> None:
+    """The demo people; one that exists keeps name and password."""
+    for email, (name, role) in STAFF.items():
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            user = User.objects.create_user(email, name=name, password=password)
+        covered: list[Tenant | None] = [None] if role is Role.OPERATOR else [*tenants]
+        for tenant in covered:
+            if not user.memberships.filter(tenant=tenant).exists():
+                add_member(user, tenant=tenant, role=role)

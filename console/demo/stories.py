@@ -1,0 +1,178 @@
+"""What happened to a demo person: conversations, told by their stories.toml.
+
+A story is a few conversations with days between them; its braces are filled once for
+each person it happens to, so that an order keeps its number to the end.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from console.contract.times import to_wire
+from console.demo.people import Person, random_for, read
+from console.loading.records import Record
+
+# Everything happened before this day, whenever the demo is made.
+ANCHOR = datetime(2026, 11, 1, tzinfo=UTC)
+DAYS_BACK = 700
+SEASONS = {"winter": {11, 12, 1, 2, 3}, "summer": {5, 6, 7, 8, 9}}
+EVERY_MONTH = set(range(1, 13))
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An observation that was written down wrong, to be patched after it is there."""
+
+    conversation_id: str
+    was: str
+    now: str
+
+
+@dataclass
+class Life:
+    """A person's record, ready to be loaded, and what is corrected afterwards."""
+
+    record: Record
+    corrections: list[Correction] = field(default_factory=list)
+
+
+class Words(dict[str, str]):
+    """The words of one story: drawn when first asked for, then kept."""
+
+    def __init__(self, random: Random, slots: dict[str, Any], known: dict[str, str]):
+        super().__init__(random.choice(slots.get("together", [{}])) | known)
+        self.random = random
+        self.slots = slots
+
+    def __missing__(self, name: str) -> str:
+        slot = self.slots[name]
+        if isinstance(slot, list):
+            self[name] = self.random.choice(slot).format_map(self)
+        else:
+            self[name] = slot["form"].format(
+                self.random.randint(slot["from"], slot["to"])
+            )
+        return self[name]
+
+
+def life_of(tenant: str, person: Person) -> Life:
+    """Everything that happened to one person, the same each time."""
+    random = random_for(tenant, person.email, "stories")
+    record = {"traits": person.traits, "observations": [], "summaries": []}
+    life = Life(record)
+    slots = read(tenant, "slots")
+    for story, start in plan(tenant, person, random):
+        words = Words(random, slots, person.words)
+        for talk in story["talk"]:
+            tell(life, person, talk, start, words, story.get("lang", "en"))
+    return life
+
+
+def plan(
+    tenant: str, person: Person, random: Random
+) -> list[tuple[dict[str, Any], datetime]]:
+    """The person's stories with the day each begins, oldest first."""
+    chosen = [
+        (story, beginning(story, random)) for story in choose(tenant, person, random)
+    ]
+    busiest = read(tenant, "people").get("busiest", {})
+    if busiest.get("email") == person.email:
+        by_name = {story["name"]: story for story in read(tenant, "stories")["story"]}
+        for week in range(busiest["times"]):
+            story = by_name[random.choice(busiest["stories"])]
+            chosen.append((story, ANCHOR - timedelta(weeks=week + 1)))
+    return sorted(chosen, key=lambda each: each[1])
+
+
+def choose(tenant: str, person: Person, random: Random) -> list[dict[str, Any]]:
+    """The person's own stories, one in their language, and two or three others."""
+    stories = read(tenant, "stories")["story"]
+    own = [
+        story
+        for story in stories
+        if story["name"] in person.own_stories or story.get("lang") == person.language
+    ]
+    others = [s for s in stories if "lang" not in s and not s.get("only")]
+    return own + random.sample(others, 2 if own else random.randint(2, 3))
+
+
+def beginning(story: dict[str, Any], random: Random) -> datetime:
+    """A day in the story's season, early enough for all of it to have happened."""
+    months = SEASONS.get(story.get("season", ""), EVERY_MONTH)
+    length = max(talk["day"] for talk in story["talk"])
+    days = [ANCHOR - timedelta(days=back) for back in range(length + 2, DAYS_BACK)]
+    return random.choice([day for day in days if day.month in months])
+
+
+def tell(
+    life: Life,
+    person: Person,
+    talk: dict[str, Any],
+    start: datetime,
+    words: Words,
+    language: str,
+) -> None:
+    """Add one conversation: its observations, and the summary after them."""
+    random = words.random
+    day = start + timedelta(days=talk["day"])
+    words |= dates(day, language)
+    moment = day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
+    conversation_id = conversation(person, moment)
+    source = one_of(random, talk["via"])
+    for note in talk["notes"]:
+        moment += timedelta(seconds=random.randint(20, 170))
+        content = fill(life, conversation_id, note, words)
+        life.record["observations"].append(
+            {
+                "content": content,
+                "source": source,
+                "occurredAt": to_wire(moment),
+                "conversationIds": [conversation_id],
+            }
+        )
+    life.record["summaries"].append(
+        {
+            "content": talk["summary"].format_map(words),
+            "conversationId": conversation_id,
+            "occurredAt": to_wire(moment + timedelta(minutes=2)),
+            "source": source,
+        }
+    )
+
+
+def fill(
+    life: Life,
+    conversation_id: str,
+    note: str | list[str] | dict[str, str],
+    words: Words,
+) -> str:
+    """A note's text, at first as it was written down wrong if it was."""
+    if not isinstance(note, dict):
+        return one_of(words.random, note).format_map(words)
+    was, now = note["was"].format_map(words), note["now"].format_map(words)
+    life.corrections.append(Correction(conversation_id, was, now))
+    return was
+
+
+def one_of(random: Random, texts: str | list[str]) -> str:
+    return texts if isinstance(texts, str) else random.choice(texts)
+
+
+def dates(day: datetime, language: str) -> dict[str, str]:
+    """Days around a conversation, as one says them."""
+    return {
+        "before": in_words(day - timedelta(days=6), language),
+        "soon": in_words(day + timedelta(days=13), language),
+    }
+
+
+def in_words(day: datetime, language: str) -> str:
+    return f"{day.day}.{day.month}." if language == "de" else f"{day.day} {day:%B}"
+
+
+def conversation(person: Person, moment: datetime) -> str:
+    """An id of the contract's form, the same each time (section 2)."""
+    digest = hashlib.sha256(f"{person.email} {moment}".encode()).hexdigest()
+    return f"conv_conversation_0{digest[:25]}"

@@ -1,0 +1,77 @@
+"""Declaring the trait groups that a file of profiles needs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from console.client.account import AccountClient
+from console.client.errors import MemoryUnexpected
+from console.client.paging import all_pages
+from console.client.store import StoreClient
+from console.client.values import Operation, TraitDefinition
+from console.loading.records import LineRefused, check_group, check_trait, parse_line
+
+Types = dict[str, dict[str, str]]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
+
+
+def types_in(lines: Iterable[tuple[int, bytes]]) -> Types:
+    """The type of each trait, by its first good value; bad lines are passed over."""
+    types: Types = {}
+    for _, raw in lines:
+        try:
+            groups = parse_line(raw)["traits"]
+        except LineRefused:  # told when the line is loaded
+            continue
+        for group, values in groups.items():
+            if not check_group(group, values):
+                learn(types.setdefault(group, {}), values)
+    return types
+
+
+def learn(known: dict[str, str], values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if value is not None and not check_trait(name, value):
+            known.setdefault(name, type_of(value))
+
+
+def type_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "BOOLEAN"
+    if isinstance(value, int | float):
+        return "NUMBER"
+    return "ARRAY" if isinstance(value, list) else "STRING"
+
+
+def declare(account: AccountClient, store: StoreClient, types: Types) -> list[str]:
+    """Create what the store does not know yet; the new names, as "group.trait".
+
+    Contract 10.3. Raises MemoryProblem.
+    """
+    known = {
+        group.display_name: {plain(name) for name in group.traits}
+        for group in all_pages(lambda token: store.list_trait_groups(page_token=token))
+    }
+    declared = []
+    for group, traits in types.items():
+        missing = {
+            name: TraitDefinition(kind)
+            for name, kind in traits.items()
+            if plain(name) not in known.get(group, set())
+        }
+        if missing:
+            write = (
+                store.patch_trait_group if group in known else store.create_trait_group
+            )
+            finish(account, write(group, missing))
+            declared += [f"{group}.{name}" for name in missing]
+    return declared
+
+
+def plain(name: str) -> str:
+    """`first_name` and `firstName` are one trait (contract, section 17, row 16)."""
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+def finish(account: AccountClient, operation: Operation) -> None:
+    done = account.wait_for(operation)
+    if done.status != "COMPLETED":
+        raise MemoryUnexpected(f"The trait group was not made: {done.error}")

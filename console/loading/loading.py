@@ -1,0 +1,246 @@
+"""Bringing profiles with their past into a memory, once each.
+
+What is wrong is left out and named by line and field; the rest goes in. What the
+memory already holds is not added again, so a run can be repeated after a repair.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.audit import log as audit
+from console.client.errors import (
+    MemoryBusy,
+    MemoryDenied,
+    MemoryNotFound,
+    MemoryRefused,
+)
+from console.client.paging import all_pages
+from console.client.store import StoreClient
+from console.loading.kinds import OBSERVATIONS, SUMMARIES, Item, Key, Kind, moment_of
+from console.loading.records import (
+    LineRefused,
+    Record,
+    check_group,
+    check_item,
+    check_trait,
+    parse_line,
+)
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+
+BATCH = 10  # contract/memory-v1.md, section 14: observations or summaries a write
+# A "no" that the next record would meet as well: these end the run.
+STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)
+
+Numbered = tuple[str, Item]  # where it stood ("observations[3]"), and what
+
+
+@dataclass
+class Counts:
+    added: int = 0
+    already_there: int = 0
+    refused: int = 0
+
+
+@dataclass
+class Tally:
+    """What a run did. `refused` counts whole lines and single traits too."""
+
+    profiles_new: int = 0
+    profiles_found: int = 0
+    observations: Counts = field(default_factory=Counts)
+    summaries: Counts = field(default_factory=Counts)
+    refused: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """The figures alone, for the audit log."""
+        return {
+            "profiles_new": self.profiles_new,
+            "profiles_found": self.profiles_found,
+            "observations_added": self.observations.added,
+            "observations_already_there": self.observations.already_there,
+            "summaries_added": self.summaries.added,
+            "summaries_already_there": self.summaries.already_there,
+            "refused": self.refused,
+        }
+
+
+@dataclass
+class Loading:
+    """One run into one store. `tell` gets a line of text for each refused record.
+
+    Methods raise MemoryUnreachable and STOPS; everything else is told and counted.
+    """
+
+    store: StoreClient
+    tell: Callable[[str], object]
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self.promotions = promotions_of(self.store)
+
+    def load_line(self, number: int, raw: bytes) -> None:
+        try:
+            record = parse_line(raw)
+        except LineRefused as exc:
+            self.refuse(number, str(exc))
+        else:
+            self.load_record(number, record)
+
+    def load_record(self, number: int, record: Record) -> str | None:
+        """Load one profile's parts; its id, or None when the profile was refused."""
+        traits = self.good_traits(number, record["traits"])
+        found = self.is_known(traits)
+        try:
+            profile_id = self.store.create_profile(traits)
+        except STOPS:
+            raise
+        except MemoryRefused as exc:
+            self.refuse(number, f"traits: {exc.message}")
+            return None
+        self.tally.profiles_found += found
+        self.tally.profiles_new += not found
+        self.load_items(number, profile_id, OBSERVATIONS, record["observations"])
+        self.load_items(number, profile_id, SUMMARIES, record["summaries"])
+        return profile_id
+
+    def good_traits(self, number: int, traits: Record) -> dict[str, Record]:
+        """The traits that have the contract's shape; the others are told."""
+        good: dict[str, Record] = {}
+        for group, values in traits.items():
+            if why := check_group(group, values):
+                self.refuse(number, f"traits.{printable(group)}: {why}")
+                continue
+            for name, value in values.items():
+                if value is None:  # absent: contract, section 17, row 20
+                    continue
+                if why := check_trait(name, value):
+                    path = f"traits.{group}.{printable(name)}"
+                    self.refuse(number, f"{path}: {why}")
+                else:
+                    good.setdefault(group, {})[name] = value
+        return good
+
+    def is_known(self, traits: Mapping[str, Record]) -> bool:
+        """Whether the memory has a profile of one of these identifiers."""
+        for (group, name), id_type in self.promotions.items():
+            value = traits.get(group, {}).get(name)
+            if value is not None and self.holders(id_type, str(value)):
+                return True
+        return False
+
+    def holders(self, id_type: str, value: str) -> tuple[str, ...]:
+        try:
+            return self.store.lookup(id_type, value).profiles
+        except (MemoryBusy, MemoryDenied):
+            raise
+        except MemoryRefused:  # 404: nobody; 400: the profile's creation will say it
+            return ()
+
+    def load_items(
+        self, number: int, profile_id: str, kind: Kind, items: Sequence[Any]
+    ) -> None:
+        """Add what is good and new, oldest first: created in the order it happened."""
+        counts: Counts = getattr(self.tally, kind.name)
+        good = self.good_items(number, kind, items)
+        fresh = without(kind.kept(self.store, profile_id), good, kind) if good else []
+        counts.already_there += len(good) - len(fresh)
+        for start in range(0, len(fresh), BATCH):
+            self.send(number, profile_id, kind, fresh[start : start + BATCH])
+
+    def good_items(
+        self, number: int, kind: Kind, items: Sequence[Any]
+    ) -> list[Numbered]:
+        good = []
+        for index, item in enumerate(items):
+            path = f"{kind.name}[{index}]"
+            if why := check_item(path, item, kind.fields):
+                self.refuse_item(number, kind, why)
+            else:
+                given = {
+                    name: value for name, value in item.items() if value is not None
+                }
+                good.append((path, given))
+        return sorted(good, key=lambda numbered: moment_of(numbered[1]))
+
+    def send(
+        self, number: int, profile_id: str, kind: Kind, batch: list[Numbered]
+    ) -> None:
+        """Send a batch; when the memory refuses it, each alone to find which."""
+        try:
+            kind.send(self.store, profile_id, [item for _, item in batch])
+        except STOPS:
+            raise
+        except MemoryRefused as exc:
+            if len(batch) == 1:
+                self.refuse_item(number, kind, f"{batch[0][0]}: {exc.message}")
+                return
+            for numbered in batch:
+                self.send(number, profile_id, kind, [numbered])
+        else:
+            counts: Counts = getattr(self.tally, kind.name)
+            counts.added += len(batch)
+
+    def refuse_item(self, number: int, kind: Kind, why: str) -> None:
+        counts: Counts = getattr(self.tally, kind.name)
+        counts.refused += 1
+        self.refuse(number, why)
+
+    def refuse(self, number: int, why: str) -> None:
+        self.tally.refused += 1
+        self.tell(f"line {number}: {printable(why, 400)}")
+
+
+def load_lines(
+    tenant: Tenant,
+    lines: Iterable[tuple[int, bytes]],
+    *,
+    tell: Callable[[str], object],
+) -> Tally:
+    """Load numbered lines; blank ones are passed over. One audit entry, however the
+    run ends. Raises MemoryUnreachable and STOPS."""
+    loading = Loading(store_of(tenant), tell)
+    outcome = "failed"
+    try:
+        for number, raw in lines:
+            if raw.strip():
+                loading.load_line(number, raw)
+        outcome = "done"
+    finally:
+        audit.record(
+            "memory.loaded",
+            by=None,
+            tenant=tenant,
+            outcome=outcome,
+            details=loading.tally.counts(),
+        )
+    return loading.tally
+
+
+def promotions_of(store: StoreClient) -> dict[tuple[str, str], str]:
+    """(group, trait) to the identifier type that its value becomes."""
+    groups = all_pages(lambda token: store.list_trait_groups(page_token=token))
+    return {
+        (group.display_name, name): definition.id_type_promotion
+        for group in groups
+        for name, definition in group.traits.items()
+        if definition.id_type_promotion
+    }
+
+
+def without(kept: set[Key], items: list[Numbered], kind: Kind) -> list[Numbered]:
+    """The items whose key is not kept yet, each key once."""
+    fresh = []
+    for path, item in items:
+        key = kind.key(item)
+        if key not in kept:
+            kept.add(key)
+            fresh.append((path, item))
+    return fresh
+
+
+def printable(text: str, limit: int = 64) -> str:
+    """Text from outside on one line of a terminal, without its escape codes."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"

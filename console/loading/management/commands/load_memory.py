@@ -1,0 +1,97 @@
+"""Brings a file of profiles into a tenant's memory."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from console.core.errors import DomainError
+from console.loading.declaring import declare, types_in
+from console.loading.loading import Counts, Tally, load_lines
+from console.loading.records import read_lines
+from console.tenants.memory import account_of, store_of
+from console.tenants.models import Tenant
+
+
+class Command(BaseCommand):
+    help = (
+        "Loads profiles with their observations and summaries, one JSON object a line."
+        " What is already there is not added again; refused records are named by line"
+        " and field, and make the exit code 1."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.jsonl")
+        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        parser.add_argument(
+            "--declare",
+            action="store_true",
+            help="first create the trait groups and traits that the store lacks",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenant = Tenant.objects.filter(slug=options["tenant"]).first()
+        if tenant is None:
+            raise CommandError(f"--tenant: there is no tenant {options['tenant']!r}.")
+        started = monotonic()
+        try:
+            if options["declare"]:
+                self.declare(tenant, options["file"])
+            tally = self.load(tenant, options["file"], quiet=options["verbosity"] == 0)
+        except OSError as exc:
+            raise CommandError(f"{options['file']}: {exc.strerror}.") from exc
+        except DomainError as exc:
+            raise CommandError(
+                f"Stopped: {exc.message} Run it again: nothing is added twice."
+            ) from exc
+        self.report(tally, monotonic() - started)
+
+    def declare(self, tenant: Tenant, path: Path) -> None:
+        with path.open("rb") as file:
+            types = types_in(read_lines(file))
+        for name in declare(account_of(tenant), store_of(tenant), types):
+            self.stdout.write(f"declared {name}")
+
+    def load(self, tenant: Tenant, path: Path, *, quiet: bool) -> Tally:
+        # None: quiet unless stderr is a terminal.
+        disable = True if quiet else None
+        size = path.stat().st_size
+        with (
+            path.open("rb") as file,
+            tqdm(total=size, unit="B", unit_scale=True, disable=disable) as bar,
+        ):
+            return load_lines(tenant, watched(read_lines(file), bar), tell=self.tell)
+
+    def tell(self, text: str) -> None:
+        """A line on stderr that leaves the progress bar whole."""
+        with tqdm.external_write_mode():
+            self.stderr.write(text)
+
+    def report(self, tally: Tally, seconds: float) -> None:
+        self.stdout.write(
+            f"profiles: {tally.profiles_new} new, {tally.profiles_found} found\n"
+            f"observations: {in_words(tally.observations)}\n"
+            f"summaries: {in_words(tally.summaries)}\n"
+            f"{seconds:.1f} s"
+        )
+        if tally.refused:
+            raise CommandError(f"{tally.refused} refused; each is named above.")
+
+
+def watched(
+    lines: Iterable[tuple[int, bytes]], bar: tqdm
+) -> Iterator[tuple[int, bytes]]:
+    for number, raw in lines:
+        yield number, raw
+        bar.update(len(raw))
+
+
+def in_words(counts: Counts) -> str:
+    return (
+        f"{counts.added} added, {counts.already_there} already there,"
+        f" {counts.refused} refused"
+    )

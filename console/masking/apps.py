@@ -1,0 +1,15 @@
+"""What of a customer may be seen without a reason, and what was revealed with one."""
+
+from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
+
+
+class MaskingConfig(AppConfig):
+    name = "console.masking"
+    label = "masking"
+    verbose_name = "Masking"
+
+    def ready(self) -> None:
+        from console.masking.reveals import hide_all
+
+        user_logged_out.connect(hide_all, dispatch_uid="masking-hide-all")

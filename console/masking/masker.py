@@ -1,0 +1,167 @@
+"""One person's view of one customer: which values are masked, which are clear for now."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from math import ceil
+from typing import Any
+
+from django.utils import timezone
+
+from console.masking.models import Reveal
+from console.masking.rules import DOTS, How, mask_text, mask_trait
+from console.profiles.identity import NAME_TRAITS
+from console.tenants.models import Tenant
+from console.tenants.permissions import Act, may
+from console.web.request import ConsoleRequest
+
+TEXTS, IDENTIFIERS = "texts", "identifiers"
+# What an address and the audit log can name; a memory may allow stranger names.
+_REVEALABLE = re.compile(r"[a-z]+/[A-Za-z0-9_.-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value as this person may see it now.
+
+    subject      what a reveal of it names, as `observation/mem_observation_…`
+    is_masked    something of it is hidden
+    clear_until  when it is masked again; None unless it was revealed
+    profile_id   where it can be revealed or hidden again; "" where it cannot
+    place        which value of its subject it is: an identifier can have several
+    """
+
+    text: str = field(repr=False)
+    subject: str
+    is_masked: bool = False
+    clear_until: datetime | None = None
+    profile_id: str = ""
+    place: int = 1
+
+    @property
+    def kind(self) -> str:
+        """observation, summary, trait or identifier."""
+        return self.subject.partition("/")[0]
+
+    @property
+    def ref(self) -> str:
+        """Which one of its kind: an id, `Contact.email`, `phone`."""
+        return self.subject.partition("/")[2]
+
+    @property
+    def label(self) -> str:
+        """What it is, in words that name nobody: `this summary`, `Contact.email`."""
+        if self.kind in {"observation", "summary"}:
+            return f"this {self.kind}"
+        return f"the {self.ref}" if self.kind == "identifier" else self.ref
+
+    @property
+    def dom_id(self) -> str:
+        """The same as an id of HTML."""
+        after = f"-{self.place}" if self.place > 1 else ""
+        return f"shown-{self.subject.replace('/', '-')}{after}"
+
+    @property
+    def clear_for_s(self) -> int:
+        """Whole seconds until it is certainly masked again."""
+        left = self.clear_until - timezone.now() if self.clear_until else timedelta()
+        return max(1, ceil(left.total_seconds()) + 1)
+
+
+class Veil:
+    """Masks by the tenant's rules, except what this person has revealed."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        clear: Mapping[str, datetime] | None = None,
+        *,
+        profile_id: str = "",
+    ) -> None:
+        """`clear`: until when which subjects are; `profile_id`: where more can be."""
+        self._tenant = tenant
+        self._rules: Mapping[str, str] = tenant.masking
+        self._clear = clear or {}
+        self._profile_id = profile_id
+
+    def text(self, kind: str, id_: str, content: str) -> Shown:
+        """An observation's or a summary's text; `kind` is the one or the other."""
+        return self._shown(f"{kind}/{id_}", TEXTS, content, mask_text)
+
+    def trait(self, group: str, name: str, text: str, id_type: str = "") -> Shown:
+        mask = partial(_mask_trait, name, id_type)
+        subject = f"trait/{_subject_of(group, name)}"
+        return self._shown(subject, f"group/{group}", text, mask)
+
+    def identifier(self, id_type: str, values: Sequence[str]) -> list[Shown]:
+        """All values of one type: they are revealed together."""
+        mask = partial(_mask_trait, id_type, "")
+        subject = f"identifier/{id_type}"
+        return [
+            replace(self._shown(subject, IDENTIFIERS, value, mask), place=place)
+            for place, value in enumerate(values, start=1)
+        ]
+
+    def name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
+        """How a customer is called by rule; "" when nothing says.
+
+        Also while a name is revealed: its clear form stands at its trait alone, where
+        it can be hidden and goes by itself.
+        """
+        masked = Veil(self._tenant)
+        for names in NAME_TRAITS:
+            for group, members in traits.items():
+                parts = [
+                    masked.trait(group, name, str(members[name])).text
+                    for name in names
+                    if members.get(name)
+                ]
+                if parts:
+                    return " ".join(parts)
+        return ""
+
+    def _shown(self, subject: str, rule: str, text: str, mask: Any) -> Shown:
+        masked = _by_rule(self._rules.get(rule, How.DETECT), text, mask)
+        if masked == text:
+            return Shown(text, subject)
+        where = self._profile_id if _REVEALABLE.fullmatch(subject) else ""
+        if until := self._clear.get(subject):
+            return Shown(text, subject, clear_until=until, profile_id=where)
+        return Shown(masked, subject, is_masked=True, profile_id=where)
+
+
+def control_of(values: Sequence[Shown]) -> Shown:
+    """The one of a subject's values that says whether it can be revealed or hidden."""
+    return next((v for v in values if v.is_masked or v.clear_until), values[0])
+
+
+def veil_of(request: ConsoleRequest, profile_id: str = "") -> Veil:
+    """The veil of this request's person; without a profile nothing is clear."""
+    if not (profile_id and may(request.role, Act.REVEAL)):
+        return Veil(request.tenant)
+    reveals = Reveal.objects.of(request.user, request.tenant).open()
+    rows = reveals.filter(profile_id=profile_id).order_by("until")
+    clear = dict(rows.values_list("subject", "until"))
+    return Veil(request.tenant, clear, profile_id=profile_id)
+
+
+def _subject_of(group: str, name: str) -> str:
+    """`Contact.email`. Both names may hold dots: "A.b" and "c" are not "A" and "b.c".
+
+    Names with two dots in a row get a slash, with which nothing can be revealed.
+    """
+    if ".." in f"{group}.{name}":
+        return f"{group}/{name}"
+    return f"{group}..{name}" if "." in group else f"{group}.{name}"
+
+
+def _mask_trait(name: str, id_type: str, text: str) -> str:
+    return mask_trait(name, text, id_type)
+
+
+def _by_rule(how: str, text: str, mask: Any) -> str:
+    if how == How.CLEAR:
+        return text
+    return DOTS if how == How.HIDE else str(mask(text))

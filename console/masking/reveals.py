@@ -1,0 +1,133 @@
+"""Reading a masked value in clear: who, which one, why; written down before it is seen."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.accounts.models import User
+from console.audit import log as audit
+from console.core.errors import DomainError
+from console.masking.masker import Shown
+from console.masking.models import CLEAR_FOR, Reveal
+from console.tenants.models import Role, Tenant
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR_MAX, DAY_MAX = 30, 100
+
+
+class TooManyReveals(DomainError):
+    """A person has read as many values in clear as one person does in a day's work."""
+
+    status = 429
+    title = "No more values in clear for now"
+
+
+def revealed_in_hour(user: User) -> int:
+    """How many values the person revealed in the last hour, in all their tenants."""
+    return Reveal.objects.filter(user=user).since(HOUR)
+
+
+def check_may_reveal(*, tenant: Tenant, by: User, role: Role) -> None:
+    """Raises TooManyReveals, after the audit log has noted the attempt."""
+    if refusal := _refusal(tenant, by):
+        _note_denial(tenant=tenant, by=by, role=role)
+        raise refusal
+
+
+def reveal(shown: Shown, *, tenant: Tenant, by: User, role: Role, reason: str) -> None:
+    """Let `by` read this one field or item in clear, for CLEAR_FOR.
+
+    The row and its audit entry are committed together, before anything is shown.
+    What needs no reveal, or is open already, is left as it is.
+    Raises TooManyReveals, AuditUnavailable.
+    """
+    if not shown.is_masked:
+        return
+    with transaction.atomic(durable=True):
+        # Locked: two reveals at the same moment are counted one after the other.
+        User.objects.select_for_update().get(pk=by.pk)
+        if not (refusal := _refusal(tenant, by)):
+            _write(shown, tenant=tenant, by=by, role=role, reason=reason)
+    if refusal:
+        _note_denial(tenant=tenant, by=by, role=role)
+        raise refusal
+
+
+def _note_denial(*, tenant: Tenant, by: User, role: Role) -> None:
+    audit.record_now(
+        "value.revealed",
+        by=by,
+        tenant=tenant,
+        role=role,
+        outcome="denied",
+        details={"hour": revealed_in_hour(by)},
+    )
+
+
+def _write(shown: Shown, *, tenant: Tenant, by: User, role: Role, reason: str) -> None:
+    now = timezone.now()
+    # The audit log remembers; here a row is of use for as long as it counts.
+    Reveal.objects.filter(user=by, made_at__lt=now - DAY).delete()
+    Reveal.objects.create(
+        user=by,
+        tenant=tenant,
+        profile_id=shown.profile_id,
+        subject=shown.subject,
+        made_at=now,
+        until=now + CLEAR_FOR,
+    )
+    audit.record(
+        "value.revealed",
+        by=by,
+        tenant=tenant,
+        role=role,
+        object_type=shown.kind,
+        object_id=shown.ref,
+        reason=reason,
+        details={"profile": shown.profile_id, "hour": revealed_in_hour(by)},
+    )
+
+
+@transaction.atomic
+def hide(shown: Shown, *, tenant: Tenant, by: User, role: Role) -> None:
+    """Mask it again for `by` now; nothing happens when it is masked already."""
+    reveals = Reveal.objects.of(by, tenant).open()
+    mine = reveals.filter(profile_id=shown.profile_id, subject=shown.subject)
+    if mine.update(until=timezone.now()):
+        audit.record(
+            "value.hidden",
+            by=by,
+            tenant=tenant,
+            role=role,
+            object_type=shown.kind,
+            object_id=shown.ref,
+            details={"profile": shown.profile_id},
+        )
+
+
+def hide_all(*, user: User | None, **_: Any) -> None:
+    """When somebody signs out, what they revealed is masked again: staff share desks."""
+    if user is not None:
+        Reveal.objects.filter(user=user).open().update(until=timezone.now())
+
+
+def _refusal(tenant: Tenant, by: User) -> TooManyReveals | None:
+    for age, words, most in ((DAY, "a day", DAY_MAX), (HOUR, "an hour", HOUR_MAX)):
+        if free_at := _free_at(by, age, most):
+            return TooManyReveals(
+                f"{most} values in {words} are the most that one person reads in "
+                f"clear. You can again on {free_at:%-d %B at %H:%M} UTC. What cannot "
+                f"wait, another person who works for {tenant.name} can open. Nothing "
+                "was shown or changed."
+            )
+    return None
+
+
+def _free_at(by: User, age: timedelta, most: int) -> datetime | None:
+    """When there is room for one more within `age`; None when there is now."""
+    made = Reveal.objects.filter(user=by, made_at__gt=timezone.now() - age)
+    # Newest first: when this one is too old to count, there are less than `most`.
+    oldest = made.order_by("-made_at").values_list("made_at")[most - 1 : most].first()
+    return oldest[0] + age if oldest else None

@@ -1,0 +1,86 @@
+"""Reading the audit log, by people."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from console.audit.actions import ACTIONS, Action, Kind, names_of
+from console.audit.models import AuditEntry, AuditEntryQuerySet
+from console.tenants.models import Role, Tenant
+from console.tenants.permissions import Act, may
+
+PAGE_ROWS = 50
+
+Facts = list[tuple[str, int | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Newest first; `older_than` is the number to go on below, None at the end."""
+
+    entries: list[AuditEntry]
+    older_than: int | None
+
+    @property
+    def rows(self) -> list[tuple[AuditEntry, Facts]]:
+        return [(entry, facts_of(entry)) for entry in self.entries]
+
+
+def readable_entries(tenant: Tenant, role: Role) -> AuditEntryQuerySet:
+    """The tenant's entries that someone in `role` may read."""
+    entries = AuditEntry.objects.of(tenant)
+    if not may(role, Act.VIEW_CONFIGURATION_EVENTS):
+        entries = entries.exclude(action__in=names_of(Kind.CONFIG))
+    if not may(role, Act.VIEW_ACCESS_EVENTS):
+        entries = entries.filter(action__in=names_of(Kind.CONFIG))
+    return entries
+
+
+def readable_actions(role: Role) -> list[Action]:
+    """What can stand in those entries, by its words."""
+    needed = {Kind.CONFIG: Act.VIEW_CONFIGURATION_EVENTS}
+    readable = [
+        action
+        for action in ACTIONS.values()
+        if may(role, needed.get(action.kind, Act.VIEW_ACCESS_EVENTS))
+    ]
+    return sorted(readable, key=lambda action: action.text)
+
+
+def find_entries(tenant: Tenant, role: Role, filters: dict[str, Any]) -> EntryPage:
+    """One page, in one query. `filters` is FilterForm's cleaned data."""
+    lookups = {
+        "action": filters["action"],
+        "actor": filters["person"],
+        "outcome": filters["outcome"],
+        "object_id": filters["object_id"],
+        "at__gte": start_of(filters["since"]),
+        "at__lt": start_of(filters["until"], days_later=1),
+        "seq__lt": filters["before"],
+    }
+    entries = readable_entries(tenant, role)
+    found = entries.filter(**{name: value for name, value in lookups.items() if value})
+    rows = list(found.order_by("-seq")[: PAGE_ROWS + 1])
+    page = rows[:PAGE_ROWS]
+    return EntryPage(page, page[-1].seq if len(rows) > PAGE_ROWS else None)
+
+
+def facts_of(entry: AuditEntry) -> Facts:
+    """The details by name, in words; a deletion's id is left to its link."""
+    return [
+        (name.replace("_", " "), act_in_words(value) if name == "act" else value)
+        for name, value in entry.details.items()
+        if name != "deletion"
+    ]
+
+
+def act_in_words(name: str) -> str:
+    """`look at deletions` for VIEW_DELETIONS; an act of former days keeps its name."""
+    return Act[name].value if name in Act.__members__ else name
+
+
+def start_of(day: date | None, *, days_later: int = 0) -> datetime | None:
+    """Midnight UTC at which a day begins."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(), UTC) + timedelta(days=days_later)

@@ -1,0 +1,42 @@
+"""The audit log for those who may read it. Reading it is itself written down."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from console.pages.audit.forms import FilterForm
+from console.pages.audit.selectors import facts_of, find_entries, readable_entries
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.noting import note
+from console.web.render import render_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+@requires(Act.VIEW_AUDIT)
+def list_entries(request: ConsoleRequest) -> HttpResponse:
+    """Newest first; htmx gets the filters and the rows."""
+    form = FilterForm(request.GET, role=request.role)
+    page = None
+    if form.is_valid():
+        note(request, "audit.read", filters=" ".join(form.used) or "none")
+        page = find_entries(request.tenant, request.role, form.cleaned_data)
+    return render_part(
+        request,
+        page="audit/list.html",
+        part="audit/_log.html",
+        context={"form": form, "page": page},
+        status=422 if form.errors else 200,
+    )
+
+
+@require_safe
+@requires(Act.VIEW_AUDIT)
+def entry(request: ConsoleRequest, seq: int) -> HttpResponse:
+    """One entry with its reason and its place in the chain."""
+    entries = readable_entries(request.tenant, request.role)
+    shown = get_object_or_404(entries.select_related("reason"), seq=seq)
+    note(request, "audit.read", of="entry", id_=str(seq))
+    context = {"entry": shown, "facts": facts_of(shown)}
+    return render(request, "audit/entry.html", context)

@@ -1,0 +1,109 @@
+"""All that the desk needs of one customer at first sight."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.client.store import StoreClient
+from console.client.values import Identifier, Observation, Profile
+from console.masking.masker import Shown, Veil
+from console.pages.customers.selectors.changes import READ, Changes, changes_since
+from console.pages.customers.selectors.recall_lag import not_recallable
+from console.profiles.days import newest_first
+from console.profiles.summaries import Story, stories
+from console.profiles.traits import Group, pinned, trait_groups
+
+NEWEST, SUMMARIES = 5, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """One of the newest observations. `waits`: Recall does not return it yet."""
+
+    observation: Observation
+    shown: Shown
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Identifiers of one type: the newest in sight, how many there were before it."""
+
+    id_type: str
+    shown: Shown
+    earlier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`newest` and `summaries` are newest first; `changes` are this person's."""
+
+    profile: Profile
+    name: str
+    identifiers: list[Known]
+    groups: list[Group]
+    newest: list[Newest]
+    summaries: list[Story]
+    changes: Changes
+
+    @property
+    def identifier_count(self) -> int:
+        return sum(1 + each.earlier for each in self.identifiers)
+
+
+def card_of(
+    store: StoreClient,
+    profile: Profile,
+    *,
+    veil: Veil,
+    pins: Sequence[str],
+    since: datetime | None,
+    now: datetime,
+) -> Card:
+    """Four calls; one more on a return, and one more while something is fresh."""
+    observations = store.list_observations(profile.id, page_size=READ).items
+    summaries = store.list_summaries(profile.id, page_size=READ).items
+    groups = trait_groups(store, profile, veil)
+    return Card(
+        profile=profile,
+        name=veil.name(profile.traits),
+        identifiers=_known(store.list_identifiers(profile.id), veil),
+        groups=pinned(groups, pins),
+        newest=newest_of(store, profile.id, observations, veil=veil, now=now),
+        summaries=stories(newest_first(summaries)[:SUMMARIES], veil),
+        changes=changes_since(
+            store, profile.id, since, observations=observations, summaries=summaries
+        ),
+    )
+
+
+def newest_of(
+    store: StoreClient,
+    profile_id: str,
+    observations: Sequence[Observation],
+    *,
+    veil: Veil,
+    now: datetime,
+) -> list[Newest]:
+    """The NEWEST that happened last; one call of Recall while one of them is fresh."""
+    newest = newest_first(observations)[:NEWEST]
+    waiting = not_recallable(store, profile_id, newest, now=now)
+    return [
+        Newest(
+            each, veil.text("observation", each.id, each.content), each.id in waiting
+        )
+        for each in newest
+    ]
+
+
+def _known(identifiers: Sequence[Identifier], veil: Veil) -> list[Known]:
+    """Of each type the value that came last."""
+    return [
+        Known(
+            each.id_type,
+            veil.identifier(each.id_type, each.values)[-1],
+            len(each.values) - 1,
+        )
+        for each in identifiers
+        if each.values
+    ]

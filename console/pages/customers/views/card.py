@@ -1,0 +1,94 @@
+"""All that the desk needs of one customer at first sight."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from console.masking.masker import veil_of
+from console.pages.customers.last_seen import update_last_seen
+from console.pages.customers.selectors.card import Newest, card_of, newest_of
+from console.pages.customers.selectors.changes import READ
+from console.profiles.context import rights
+from console.profiles.pending_writes import waiting_since
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.noting import note
+from console.web.render import wants_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """The card: who this is, what is known, what happened, what is new."""
+    store = store_of(request.tenant)
+    found = store.fetch_profile(profile_id, merged_ids=True)
+    card = card_of(
+        store,
+        found,
+        veil=veil_of(request, found.id),
+        pins=request.tenant.pinned_groups,
+        since=update_last_seen(request.user, request.tenant, found.id),
+        now=timezone.now(),
+    )
+    note(
+        request,
+        "profile.viewed",
+        of="profile",
+        id_=found.id,
+        observations=len(card.newest),
+        summaries=len(card.summaries),
+    )
+    context = {
+        "card": card,
+        "asked_id": profile_id,
+        **_newest(request, found.id, card.newest),
+    }
+    return render(request, "customers/profile.html", context)
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """The newest observations again, while the memory is catching up."""
+    if not wants_part(request):
+        return redirect("customers:profile", request.tenant.slug, profile_id)
+    store = store_of(request.tenant)
+    page = store.list_observations(profile_id, page_size=READ)
+    found = newest_of(
+        store,
+        profile_id,
+        page.items,
+        veil=veil_of(request, profile_id),
+        now=timezone.now(),
+    )
+    note(request, "observations.listed", of="profile", id_=profile_id, count=len(found))
+    context = _newest(request, profile_id, found)
+    return render(request, "customers/_recent_observations.html", context)
+
+
+def _newest(
+    request: ConsoleRequest, profile_id: str, found: list[Newest]
+) -> dict[str, Any]:
+    """What _newest.html reads. again_s: when to ask again; 0 when nothing is late."""
+    listed = [each.observation for each in found]
+    accepted_at = waiting_since(request, profile_id, listed)
+    late = [each.observation.updated_at for each in found if each.waits]
+    since = accepted_at or max(late, default=None)
+    return {
+        "profile_id": profile_id,
+        "newest": found,
+        "waiting_since": accepted_at,
+        "again_s": pause_s(timezone.now() - since) if since else 0,
+        **rights(request),
+    }
+
+
+def pause_s(age: timedelta) -> int:
+    """Seconds until the next look at something late: a quarter of its age, 2 to 30."""
+    return min(30, max(2, round(age.total_seconds() / 4)))

@@ -1,0 +1,88 @@
+"""The last question before something is gone."""
+
+from typing import Any
+
+from django import forms
+from django.utils.crypto import constant_time_compare
+
+from console.audit.log import REASON_MAX
+from console.core.unicode import is_plain
+from console.pages.deletions.models import Deletion
+from console.pages.deletions.targets import TAIL, Kind, Target
+from console.tenants.models import Tenant
+
+NOT_OF_THE_FORM = frozenset({"csrfmiddlewaretoken", "inventory"})
+NAME_SHOWN = 40
+
+
+class ConfirmForm(forms.Form):
+    """Accepts exactly its own fields, once each, for the inventory that was seen."""
+
+    use_required_attribute = False
+
+    reason_code = forms.ChoiceField(
+        label="Why", choices=[("", "Choose"), *Deletion.ReasonCode.choices]
+    )
+    reason = forms.CharField(
+        label="In your words",
+        min_length=5,
+        max_length=REASON_MAX,
+        help_text="Kept in the audit log. Name a ticket, not a customer.",
+    )
+    confirmation = forms.CharField(
+        label=f"Last {TAIL} characters of the id", max_length=64
+    )
+    tenant_confirmation = forms.CharField(
+        label="The tenant's short name", max_length=64
+    )
+
+    def __init__(
+        self, *args: Any, target: Target, tenant: Tenant, inventory: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.target, self.tenant, self.inventory = target, tenant, inventory
+        self.fields["confirmation"].help_text = f"Type {target.tail}"
+        self.fields["tenant_confirmation"].help_text = f"Type {tenant.slug}"
+        if target.kind is not Kind.PROFILE:
+            del self.fields["tenant_confirmation"]
+        for field in self.fields.values():
+            field.error_messages["required"] = f"{field.label}: this is required."
+            field.widget.attrs["autocomplete"] = "off"
+
+    def clean_reason(self) -> str:
+        reason: str = self.cleaned_data["reason"]
+        if not is_plain(reason):
+            raise forms.ValidationError("One line without control characters.")
+        return reason
+
+    def clean_confirmation(self) -> str:
+        return self._same("confirmation", self.target.tail)
+
+    def clean_tenant_confirmation(self) -> str:
+        return self._same("tenant_confirmation", self.tenant.slug)
+
+    def clean(self) -> None:
+        for name in self.data:
+            if name not in self.fields and name not in NOT_OF_THE_FORM:
+                self.add_error(None, f"Unknown field: {name[:NAME_SHOWN]}.")
+            elif len(self.data.getlist(name)) > 1:  # type: ignore[attr-defined]
+                self.add_error(None, f"Field given more than once: {name}.")
+        seen = self.data.get("inventory", "")
+        if not constant_time_compare(seen, self.inventory):
+            self._ask_again()
+            self.add_error(
+                None,
+                "What would be lost is not what this page showed you before. Nothing "
+                "was deleted: look at it again, then confirm.",
+            )
+
+    def _ask_again(self) -> None:
+        """What was typed confirmed something else: it has to be typed anew."""
+        forgotten = {"confirmation": "", "tenant_confirmation": ""}
+        self.data = {**self.data.dict(), **forgotten}  # type: ignore[attr-defined]
+
+    def _same(self, name: str, expected: str) -> str:
+        typed: str = self.cleaned_data[name]
+        if typed != expected:
+            raise forms.ValidationError(f"Type {expected}, exactly.")
+        return typed

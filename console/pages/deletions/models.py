@@ -1,0 +1,123 @@
+"""Deletions that people asked for: what, why, by whom and what came of it."""
+
+from datetime import timedelta
+from typing import Self
+from uuid import uuid4
+
+from django.core.validators import MinLengthValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from console.accounts.models import User
+from console.pages.deletions.targets import Kind, Target
+from console.tenants.models import Tenant
+
+# Past it a page that still waits for the memory's answer is gone: the client gives up
+# after MEMORY_TOTAL_TIMEOUT_S, 10 by default, for each of two calls.
+STALE_AFTER = timedelta(seconds=60)
+
+
+class DeletionQuerySet(models.QuerySet["Deletion"]):
+    def of(self, tenant: Tenant) -> Self:
+        return self.filter(tenant=tenant)
+
+    def on(self, target: Target) -> Self:
+        return self.filter(kind=target.kind, object_id=target.object_id)
+
+
+class Deletion(models.Model):
+    """One attempt to delete one thing from a tenant's memory.
+
+    The row is committed before the memory is called, so that a crash leaves it open
+    and not unsaid. The audit log tells of it when its outcome is known or missing.
+
+    object_id    the observation, the summary, or the profile itself
+    counts       what the person was shown would be lost
+    reason       5 to 200 characters, one line
+    words        why it failed or why its outcome is not known; "" when done
+    canonical_id the profile that this one was merged into, when that stopped it
+    verified_at  when a read of the object answered "not found"
+    """
+
+    class State(models.TextChoices):
+        EXECUTING = "executing"
+        DONE = "done"
+        FAILED = "failed"
+        UNKNOWN = "unknown", "outcome unknown"
+
+    class ReasonCode(models.TextChoices):
+        CUSTOMER = "customer_request", "The customer asked for it"
+        WRONG = "wrong_fact", "It is not true"
+        OTHER_PERSON = "other_person", "It is about somebody else"
+        SENSITIVE = "sensitive", "It should never have been kept"
+        TEST = "test_record", "It was only a test"
+        OTHER = "other", "Something else"
+
+    OPEN = (State.EXECUTING, State.UNKNOWN)
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="deletions")
+    kind = models.CharField(max_length=16, choices=Kind)
+    profile_id = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=64)
+    counts = models.JSONField()
+    reason_code = models.CharField(max_length=20, choices=ReasonCode)
+    reason = models.CharField(max_length=200, validators=[MinLengthValidator(5)])
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="deletions")
+    state = models.CharField(max_length=16, choices=State, default=State.EXECUTING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    words = models.CharField(max_length=500, blank=True)
+    canonical_id = models.CharField(max_length=64, blank=True)
+
+    objects = DeletionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "-created_at"], name="deletion_newest_first")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "object_id"],
+                condition=Q(state__in=["executing", "unknown"]),
+                name="deletion_one_open_an_object",
+            ),
+            models.CheckConstraint(
+                name="deletion_finished_unless_open",
+                condition=Q(state__in=["executing", "unknown"], finished_at=None)
+                | Q(state__in=["done", "failed"], finished_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deletion_done_is_verified",
+                condition=~Q(state="done") | Q(verified_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="deletion_reason_5_to_200",
+                condition=Q(reason__length__gte=5) & Q(reason__length__lte=200),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"deletion {self.pk} of {self.kind} {self.object_id}"
+
+    @property
+    def target(self) -> Target:
+        return Target(Kind(self.kind), self.profile_id, self.object_id)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def is_old(self) -> bool:
+        """True when nobody can still be waiting for the memory's answer to it."""
+        return timezone.now() - self.created_at > STALE_AFTER
+
+    @property
+    def shown_state(self) -> State:
+        """An attempt that nobody finished is one whose outcome nobody knows."""
+        if self.state == self.State.EXECUTING and self.is_old:
+            return self.State.UNKNOWN
+        return self.State(self.state)

@@ -1,0 +1,172 @@
+"""Deleting from a memory, so that nobody is told more than is known.
+
+Three steps, none inside another's transaction: the attempt is committed, the memory is
+called and asked again, the outcome is committed together with its audit entry.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from console.accounts.models import User
+from console.audit import log as audit
+from console.client.errors import (
+    MemoryMoved,
+    MemoryNotFound,
+    MemoryProblem,
+    MemoryUnreachable,
+)
+from console.client.store import StoreClient
+from console.masking.rules import mask_text
+from console.pages.deletions.jobs import settle_later
+from console.pages.deletions.models import Deletion
+from console.pages.deletions.targets import Target, read, remove
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+
+State = Deletion.State
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known after a call; `words` say why it is not done."""
+
+    state: State
+    words: str = ""
+    verified_at: datetime | None = None
+    canonical_id: str = ""
+
+
+STILL_ANSWERED = Outcome(
+    State.UNKNOWN,
+    "The memory still answers with it. That can be a moment's delay: check again a "
+    "minute after the deletion was asked for.",
+)
+STILL_HELD = Outcome(
+    State.FAILED, "The memory still holds it: nothing was deleted. Delete it again."
+)
+ALREADY_GONE = Outcome(
+    State.FAILED,
+    "It was already gone when the memory was asked: this deletion removed nothing.",
+)
+
+
+def delete(
+    target: Target,
+    *,
+    tenant: Tenant,
+    counts: dict[str, int],
+    reason_code: str,
+    reason: str,
+    by: User,
+    role: str,
+) -> Deletion:
+    """Delete once. A second request at the same moment gets the first one's row.
+
+    Nothing of a memory's refusal is raised: it stands in the row's state and words.
+    """
+    store = store_of(tenant)
+    try:
+        # Durable: the attempt is on disk before the memory hears of it.
+        with transaction.atomic(durable=True):
+            deletion = Deletion.objects.create(
+                tenant=tenant,
+                kind=target.kind,
+                profile_id=target.profile_id,
+                object_id=target.object_id,
+                counts=counts,
+                reason_code=reason_code,
+                reason=reason,
+                requested_by=by,
+            )
+            # Should this process die in the middle, the worker finds out.
+            settle_later(deletion)
+    except IntegrityError:
+        attempts = Deletion.objects.of(tenant).on(target).order_by("-created_at")
+        if (theirs := attempts.first()) is None:
+            raise
+        return theirs
+    return close_deletion(deletion, execute(store, target), by=by, role=role)
+
+
+def settle_deletion(deletion: Deletion, *, by: User, role: str) -> Deletion:
+    """Find out by reading what became of an attempt whose outcome is not known."""
+    if deletion.shown_state != State.UNKNOWN:
+        return deletion
+    still_there = STILL_HELD if deletion.is_old else STILL_ANSWERED
+    outcome = read_back(store_of(deletion.tenant), deletion.target, still_there)
+    return close_deletion(deletion, outcome, by=by, role=role)
+
+
+def execute(store: StoreClient, target: Target) -> Outcome:
+    try:
+        remove(store, target)
+    except MemoryProblem as problem:
+        return outcome_of(problem)
+    return read_back(store, target, STILL_ANSWERED)
+
+
+def read_back(store: StoreClient, target: Target, still_there: Outcome) -> Outcome:
+    """Only a memory that answers "not found" has proven a deletion."""
+    try:
+        read(store, target)
+    except MemoryNotFound:
+        return Outcome(State.DONE, verified_at=timezone.now())
+    except MemoryProblem as problem:
+        words = f"Whether it is gone could not be checked. {mask_text(problem.message)}"
+        return Outcome(State.UNKNOWN, words)
+    return still_there
+
+
+def outcome_of(problem: MemoryProblem) -> Outcome:
+    """What a deletion that was not accepted has come to.
+
+    Masked: a memory's words can name an identifier, and the row outlives the profile.
+    """
+    words = mask_text(problem.message)
+    match problem:
+        case MemoryMoved():
+            return Outcome(State.FAILED, words, canonical_id=problem.canonical_id)
+        case MemoryNotFound():
+            return ALREADY_GONE
+        case MemoryUnreachable(maybe_done=True):
+            return Outcome(State.UNKNOWN, words)
+        case _:
+            return Outcome(State.FAILED, words)
+
+
+@transaction.atomic
+def close_deletion(
+    deletion: Deletion, outcome: Outcome, *, by: User, role: str
+) -> Deletion:
+    """Keep the outcome and, when it says something new, its audit entry."""
+    # Locked: the page that executes and one that checks again may both know by now.
+    deletion = Deletion.objects.select_for_update().get(pk=deletion.pk)
+    if not deletion.is_open:
+        return deletion
+    is_news = deletion.state != outcome.state
+    deletion.state, deletion.words = outcome.state, outcome.words
+    deletion.canonical_id = outcome.canonical_id
+    deletion.verified_at = outcome.verified_at
+    deletion.finished_at = None if deletion.is_open else timezone.now()
+    deletion.save()
+    if is_news:
+        record_outcome(deletion, by=by, role=role)
+    return deletion
+
+
+def record_outcome(deletion: Deletion, *, by: User, role: str) -> None:
+    audit.record(
+        f"{deletion.kind}.deleted",
+        by=by,
+        tenant=deletion.tenant,
+        role=role,
+        object_type=deletion.kind,
+        object_id=deletion.object_id,
+        outcome=deletion.state,
+        reason=deletion.reason,
+        details=deletion.counts
+        | {"reason_code": deletion.reason_code, "deletion": str(deletion.pk)},
+    )

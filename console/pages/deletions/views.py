@@ -1,0 +1,176 @@
+"""Deleting an observation, a summary or a profile, and what became of it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from console.masking.masker import veil_of
+from console.pages.deletions.forms import ConfirmForm
+from console.pages.deletions.models import Deletion
+from console.pages.deletions.selectors import Preview, preview_of, standing_deletion
+from console.pages.deletions.services import delete, settle_deletion
+from console.pages.deletions.targets import Kind, Target
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act, may, who_may
+from console.web.access import check_may, requires
+from console.web.forms import BadAddress
+from console.web.noting import note
+from console.web.render import render_part
+from console.web.request import ConsoleRequest
+
+PAGE_ROWS = 50
+NAME_SHOWN = 80
+confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@confirm_methods
+@requires(Act.PREVIEW_DELETION)
+def observation(
+    request: ConsoleRequest, profile_id: str, observation_id: str
+) -> HttpResponse:
+    return confirm(request, Target(Kind.OBSERVATION, profile_id, observation_id))
+
+
+@confirm_methods
+@requires(Act.PREVIEW_DELETION)
+def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
+    return confirm(request, Target(Kind.SUMMARY, profile_id, summary_id))
+
+
+@confirm_methods
+@requires(Act.PREVIEW_DELETION)
+def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    return confirm(request, Target(Kind.PROFILE, profile_id, profile_id))
+
+
+def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
+    """What would be lost and, for those who may delete, the last question."""
+    if request.method == "POST":
+        check_may(request, Act.DELETE)
+        check_no_query(request)
+    if not target.is_well_formed:
+        raise Http404
+    standing = standing_deletion(request.tenant, target)
+    if standing and may(request.role, Act.VIEW_DELETIONS):
+        return lead_to_the_first(request, standing)
+    preview = preview_of(store_of(request.tenant), target, veil_of(request))
+    if preview.canonical_id:
+        merged = target.under(preview.canonical_id)
+        return redirect(merged.confirm_url(request.tenant.slug))
+    form = ConfirmForm(
+        request.POST if request.method == "POST" else None,
+        target=target,
+        tenant=request.tenant,
+        inventory=preview.inventory,
+    )
+    if form.is_valid():
+        return lead_to_the_first(request, execute(request, target, preview, form))
+    return show_preview(request, target, preview, form)
+
+
+def check_no_query(request: ConsoleRequest) -> None:
+    """Whoever adds a parameter meant it to matter. Raises BadAddress."""
+    if request.GET:
+        names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
+        raise BadAddress(f"{names}: not known here. Nothing was deleted.")
+
+
+def execute(
+    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmForm
+) -> Deletion:
+    return delete(
+        target,
+        tenant=request.tenant,
+        counts=preview.counts,
+        reason_code=form.cleaned_data["reason_code"],
+        reason=form.cleaned_data["reason"],
+        by=request.user,
+        role=request.role,
+    )
+
+
+def show_preview(
+    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmForm
+) -> HttpResponse:
+    of, id_ = target.kind.value, target.object_id
+    note(request, "deletion.previewed", of=of, id_=id_, **preview.counts)
+    may_delete = may(request.role, Act.DELETE)
+    context = {
+        "target": target,
+        "preview": preview,
+        "form": form if may_delete else None,
+        "who_may_delete": who_may(Act.DELETE),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "deletions/confirm.html", context, status=status)
+
+
+def lead_to_the_first(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
+    """To the one deletion that there is; who came second is told so."""
+    if request.method == "POST" and deletion.requested_by_id != request.user.pk:
+        messages.warning(
+            request,
+            f"{deletion.requested_by.email} asked for this deletion before you. "
+            "Yours was not carried out.",
+        )
+    return redirect_to_receipt(request, deletion)
+
+
+def redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
+    return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
+
+
+@require_safe
+@requires(Act.VIEW_DELETIONS)
+def list_deletions(request: ConsoleRequest) -> HttpResponse:
+    """Newest first; htmx gets the rows alone."""
+    deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
+    pages = Paginator(deletions.order_by("-created_at", "id"), PAGE_ROWS)
+    return render_part(
+        request,
+        page="deletions/list.html",
+        part="deletions/_deletions.html",
+        context={"page": pages.get_page(request.GET.get("page"))},
+    )
+
+
+@require_safe
+@requires(Act.VIEW_DELETIONS)
+def deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
+    """The receipt: who, when, why, what was lost and how that was checked."""
+    deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
+    shown = get_object_or_404(deletions, pk=deletion_id)
+    context = {
+        "deletion": shown,
+        "retry_url": shown.target.confirm_url(request.tenant.slug),
+        "may_open_profile": may(request.role, Act.VIEW_PROFILES),
+        "merged_url": merged_url(request, shown),
+        "may_delete": may(request.role, Act.DELETE),
+    }
+    return render(request, "deletions/deletion.html", context)
+
+
+def merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
+    """Where the same thing can be deleted after a merge; "" without one."""
+    if not deletion.canonical_id:
+        return ""
+    merged = deletion.target.under(deletion.canonical_id)
+    return merged.confirm_url(request.tenant.slug)
+
+
+@require_POST
+@requires(Act.DELETE)
+def settle(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
+    """Ask the memory what became of an attempt whose outcome is not known."""
+    deletions = Deletion.objects.of(request.tenant).select_related("tenant")
+    settled = get_object_or_404(deletions, pk=deletion_id)
+    settle_deletion(settled, by=request.user, role=request.role)
+    return redirect_to_receipt(request, settled)

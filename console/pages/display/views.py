@@ -1,0 +1,33 @@
+"""What the desk masks and pins, for everybody who works for the tenant."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from console.pages.display.forms import ArrangeForm
+from console.pages.display.services import arrange
+from console.profiles.schema import all_groups
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.request import ConsoleRequest
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.ARRANGE)
+def display(request: ConsoleRequest) -> HttpResponse:
+    """Nothing of a customer stands here: the examples are made up."""
+    groups = [group.display_name for group in all_groups(store_of(request.tenant))]
+    given = request.POST if request.method == "POST" else None
+    form = ArrangeForm(given, request=request, groups=groups)
+    if form.is_valid():
+        wanted = form.arrangement()
+        arrange(request, wanted, known=groups, reason=form.reason)
+        name = request.tenant.name
+        messages.success(
+            request, f"Saved. Everybody of {name} meets it on the next page they open."
+        )
+        return redirect("display:display", request.tenant.slug)
+    status = 422 if form.errors else 200
+    return render(request, "display/display.html", {"form": form}, status=status)

@@ -1,0 +1,51 @@
+"""What the palette offers before anything is typed; it filters in the browser."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from console.client.deadline import within
+from console.core.errors import DomainError
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from console.tenants.permissions import Act, may
+from console.web.access import requires
+from console.web.request import ConsoleRequest
+
+TYPES_S = 2.0
+# Pages of the customer who is on screen. The browser puts the id in.
+PROFILE_PAGES = (
+    ("Card", "customers:profile"),
+    ("Timeline", "timeline:timeline"),
+    ("Summaries", "timeline:summaries"),
+    ("Traits", "traits:profile"),
+    ("Identifiers", "customers:identifiers"),
+)
+
+
+@require_safe
+@requires(Act.OPEN_TENANT)
+def palette(request: ConsoleRequest) -> HttpResponse:
+    """The store's identifier types, the customer's pages, the tenant's and all tenants."""
+    may_find = may(request.role, Act.VIEW_PROFILES)
+    context = {
+        "types": types_of(request.tenant) if may_find else [],
+        "profile_pages": PROFILE_PAGES if may_find else (),
+    }
+    return render(request, "find/_palette_options.html", context)
+
+
+@require_safe
+def palette_across_tenants(request: ConsoleRequest) -> HttpResponse:
+    """Outside a tenant: no store, so no types."""
+    return render(request, "find/_palette_options.html")
+
+
+def types_of(tenant: Tenant) -> list[str]:
+    """The identifier types of the tenant's store; none while its memory is away."""
+    try:
+        with within(TYPES_S):
+            configs = store_of(tenant).identity_settings().identifier_configs
+    except DomainError:
+        return []
+    return sorted(each.id_type for each in configs)

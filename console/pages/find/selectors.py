@@ -1,0 +1,80 @@
+"""Several profiles hold one identifier: what tells them apart."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from console.client.deadline import within
+from console.client.errors import MemoryProblem
+from console.client.store import StoreClient
+from console.masking.masker import Veil
+from console.pages.customers.selectors.people import contact_of
+from console.tenants.models import Tenant
+
+# Three calls each: more people than this are shown by their ids alone.
+CANDIDATES = 10
+CANDIDATES_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One profile that may be meant, masked; all but its id may be unknown.
+
+    identifiers  how many values it is found by
+    newest_at    when the memory last learned something of this customer
+    """
+
+    tenant: Tenant
+    id: str
+    name: str = field(default="", repr=False)
+    contact: tuple[str, ...] = field(default=(), repr=False)
+    known_since: datetime | None = None
+    identifiers: int | None = None
+    newest_at: datetime | None = None
+
+
+COLUMNS = ("tenant", "name", "contact", "known_since", "identifiers", "newest_at")
+
+
+def candidates(
+    store: StoreClient, tenant: Tenant, ids: Iterable[str]
+) -> list[Candidate]:
+    """Who the ids are, as long as the memory answers in time."""
+    found = []
+    with within(CANDIDATES_S):
+        for number, profile_id in enumerate(ids):
+            known = number < CANDIDATES
+            found.append(
+                _candidate(store, tenant, profile_id)
+                if known
+                else Candidate(tenant, profile_id)
+            )
+    return found
+
+
+def _candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate:
+    try:
+        profile = store.fetch_profile(profile_id)
+        identifiers = store.list_identifiers(profile_id)
+        newest = store.list_observations(profile_id, page_size=1).items
+    except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
+        return Candidate(tenant, profile_id)
+    veil = Veil(tenant)
+    return Candidate(
+        tenant,
+        profile_id,
+        name=veil.name(profile.traits),
+        contact=contact_of(profile.traits, veil),
+        known_since=profile.created_at,
+        identifiers=sum(len(each.values) for each in identifiers),
+        newest_at=newest[0].created_at if newest else None,
+    )
+
+
+def differing(found: list[Candidate]) -> list[str]:
+    """The columns that help to choose: those where not every row says the same."""
+    return [
+        name
+        for name in COLUMNS
+        if len({str(getattr(each, name)) for each in found}) > 1
+    ]

@@ -1,0 +1,118 @@
+"""A recall as asked for in an address. Limits: contract/memory-v1.md, section 11.6."""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django import forms
+
+from console.web.forms import check_plain
+from console.web.validators import check_conversation
+
+QUERY_MAX = 1024
+ITEMS_MAX = 100
+
+
+class Mode:
+    QUERY, CONVERSATION, RECENT = "query", "conversation", "recent"
+    CHOICES = ((QUERY, "query"), (CONVERSATION, "conversation"), (RECENT, "recent"))
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day as the browser's own control writes it; 10/12 would be two days."""
+
+    widget = DayInput
+    input_formats = ["%Y-%m-%d"]
+
+
+class RunForm(forms.Form):
+    """identity, mode and the mode's own text, how many items, which days (UTC)."""
+
+    identity = forms.CharField(
+        max_length=512,
+        validators=[check_plain],
+        error_messages={"required": "Say whose memory: type:value, or a profile id."},
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": "email:…  phone:…  profile id",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    mode = forms.ChoiceField(
+        choices=Mode.CHOICES, initial=Mode.QUERY, widget=forms.RadioSelect
+    )
+    query = forms.CharField(
+        required=False,
+        max_length=QUERY_MAX,
+        validators=[check_plain],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    conversation = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Conversation id",
+        validators=[check_conversation],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    observations = forms.IntegerField(initial=20, min_value=0, max_value=ITEMS_MAX)
+    summaries = forms.IntegerField(initial=5, min_value=0, max_value=ITEMS_MAX)
+    threshold = forms.FloatField(
+        initial=0,
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+    begin = DayField(required=False, label="From")
+    end = DayField(required=False, label="Before")
+    explain = forms.BooleanField(required=False, label="Explain scores")
+
+    @classmethod
+    def of_link(cls, values: dict[str, str]) -> "RunForm":
+        """The form filled in and not yet asked; the cursor stands where words go."""
+        form = cls(initial=values)
+        field = form.fields["query" if values.get("identity") else "identity"]
+        field.widget.attrs["autofocus"] = True
+        return form
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        mode = cleaned.get("mode")
+        if mode == Mode.QUERY and not cleaned.get("query") and "query" in cleaned:
+            self.add_error("query", "Write what to ask, or choose another mode.")
+        if mode == Mode.CONVERSATION and not cleaned.get("conversation", "x"):
+            self.add_error("conversation", "Give the conversation's id.")
+        begin, end = cleaned.get("begin"), cleaned.get("end")
+        if begin and end and end <= begin:
+            self.add_error("end", "This day must come after the first.")
+        return cleaned
+
+    def question(self) -> dict[str, Any]:
+        """The keyword arguments of StoreClient.recall; the mode decides which text."""
+        asked = self.cleaned_data
+        mode = asked["mode"]
+        return {
+            "query": asked["query"] if mode == Mode.QUERY else "",
+            "conversation_id": (
+                asked["conversation"] if mode == Mode.CONVERSATION else ""
+            ),
+            "begin": midnight(asked["begin"]),
+            "end": midnight(asked["end"]),
+            "observations_limit": asked["observations"],
+            "summaries_limit": asked["summaries"],
+            "relevance_threshold": asked["threshold"],
+            "trace": asked["explain"],
+        }
+
+
+def midnight(day: date | None) -> datetime | None:
+    """The first moment of a day, UTC."""
+    return datetime.combine(day, time.min, tzinfo=UTC) if day else None

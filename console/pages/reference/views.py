@@ -1,0 +1,44 @@
+"""The reference of the Memory API, with the ids of the reader's own store in it."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from console.pages.reference.examples import LANGUAGES, set_up
+from console.pages.reference.selectors import chapters, site_of
+from console.tenants.models import Tenant
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+def start(request: ConsoleRequest) -> HttpResponse:
+    """To the person's one tenant; for others the store's id is left to them."""
+    tenants = Tenant.objects.visible_to(request.user)[:2]
+    if len(tenants) == 1:
+        return redirect("reference:of_tenant", tenants[0].slug)
+    return _show(request, None)
+
+
+@require_safe
+@requires(Act.OPEN_TENANT)
+def of_tenant(request: ConsoleRequest) -> HttpResponse:
+    """Nothing is asked of the memory: the store's id is known here."""
+    return _show(request, request.tenant)
+
+
+def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
+    here = request.build_absolute_uri("/").rstrip("/")
+    site = site_of(tenant, here=here)
+    return render(
+        request,
+        "reference/api.html",
+        {
+            "site": site,
+            "is_here": site.base == here,
+            "chapters": chapters(site),
+            "languages": LANGUAGES,
+            "installs": set_up(site),
+        },
+    )

@@ -1,0 +1,156 @@
+"""One masked value in clear for ten minutes, with a reason; and masked again."""
+
+import re
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.masking.masker import Shown, Veil, control_of, veil_of
+from console.masking.models import CLEAR_FOR, Reveal
+from console.masking.reveals import (
+    HOUR_MAX,
+    check_may_reveal,
+    hide,
+    reveal,
+    revealed_in_hour,
+)
+from console.pages.reveals.selectors import shown_values
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.noting import note
+from console.web.reasons import RevealForm
+from console.web.render import render_part, wants_part
+from console.web.request import ConsoleRequest
+
+asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@asks_and_acts
+@requires(Act.REVEAL)
+def reveal_value(
+    request: ConsoleRequest, profile_id: str, kind: str, ref: str
+) -> HttpResponse:
+    """The question why; answered, the value alone, or the page where it stands."""
+    subject = (profile_id, kind, ref)
+    shown = control_of(values_or_404(request, *subject))
+    acting: dict[str, Any] = {
+        "tenant": request.tenant,
+        "by": request.user,
+        "role": request.role,
+    }
+    given = request.POST if request.method == "POST" else None
+    form = RevealForm(given, request=request)
+    if form.is_valid():
+        reveal(shown, reason=form.reason, **acting)
+        # Read again, after the audit entry: until here nothing of it could be shown.
+        return answer(request, profile_id, values_or_404(request, *subject))
+    check_may_reveal(**acting)
+    return ask(request, profile_id, shown, form)
+
+
+@asks_and_acts
+@requires(Act.REVEAL)
+def hide_value(
+    request: ConsoleRequest, profile_id: str, kind: str, ref: str
+) -> HttpResponse:
+    """Masked again now. Without JavaScript the link leads to a page with the button."""
+    subject = (profile_id, kind, ref)
+    shown = control_of(values_or_404(request, *subject))
+    if request.method != "POST":
+        context = about(request, profile_id, shown)
+        return render(request, "reveals/hide.html", context)
+    hide(shown, tenant=request.tenant, by=request.user, role=request.role)
+    return answer(request, profile_id, values_or_404(request, *subject))
+
+
+@require_safe
+@requires(Act.REVEAL)
+def masked_value(
+    request: ConsoleRequest, profile_id: str, kind: str, ref: str
+) -> HttpResponse:
+    """What a page asks for when the ten minutes are over: the value, masked."""
+    veil = Veil(request.tenant, profile_id=profile_id)
+    values = values_or_404(request, profile_id, kind, ref, veil=veil)
+    mine = Reveal.objects.of(request.user, request.tenant).open()
+    goes_on = mine.filter(profile_id=profile_id, subject=f"{kind}/{ref}").exists()
+    # One page alone can be told to mask early; the log must not say that time was over.
+    cause = "page" if goes_on else "time"
+    note(request, "value.hidden", of=kind, id_=ref, profile=profile_id, cause=cause)
+    return answer(request, profile_id, values)
+
+
+def values_or_404(
+    request: ConsoleRequest,
+    profile_id: str,
+    kind: str,
+    ref: str,
+    *,
+    veil: Veil | None = None,
+) -> list[Shown]:
+    """The values of one subject. What is not there, not here or has a name that the
+    audit log could not hold: one answer."""
+    veil = veil or veil_of(request, profile_id)
+    values = shown_values(store_of(request.tenant), veil, profile_id, kind, ref)
+    if not values or any(v.is_masked and not v.profile_id for v in values):
+        raise Http404
+    return values
+
+
+def ask(
+    request: ConsoleRequest, profile_id: str, shown: Shown, form: RevealForm
+) -> HttpResponse:
+    """The form: in place a box at the value, or what was wrong in it; or a page."""
+    form.fields["reason_code"].widget.attrs["autofocus"] = True
+    response = render_part(
+        request,
+        page="reveals/reveal.html",
+        part=f"reveals/_reveal_{'form' if form.is_bound else 'box'}.html",
+        context={
+            **about(request, profile_id, shown),
+            "form": form,
+            "number": revealed_in_hour(request.user) + 1,
+            "hour_max": HOUR_MAX,
+            "minutes": CLEAR_FOR.seconds // 60,
+            "in_place": wants_part(request),
+        },
+        status=422 if form.errors else 200,
+    )
+    if wants_part(request) and form.is_bound:
+        response["HX-Retarget"], response["HX-Reswap"] = "this", "outerHTML"
+    return response
+
+
+def answer(
+    request: ConsoleRequest, profile_id: str, values: list[Shown]
+) -> HttpResponse:
+    """The control with the texts that belong beside it; or back to the page."""
+    if wants_part(request):
+        context = {"shown": control_of(values), "values": values}
+        response = render(request, "masking/_reveal.html", context)
+        # What else a page made of the same text, as its revisions, is made anew.
+        response["HX-Trigger"] = values[0].dom_id
+        return response
+    return redirect(f"{way_back(request, profile_id)}#{values[0].dom_id}")
+
+
+def about(request: ConsoleRequest, profile_id: str, shown: Shown) -> dict[str, object]:
+    """What a page about one value says. Nothing of the customer, so no audit line."""
+    back = way_back(request, profile_id)
+    return {"profile_id": profile_id, "shown": shown, "back": back}
+
+
+def way_back(request: ConsoleRequest, profile_id: str) -> str:
+    """The page that was left: only one of the same profile."""
+    home = reverse("customers:profile", args=[request.tenant.slug, profile_id])
+    given = request.POST.get("back") or request.GET.get("back", "")
+    return given if is_below(home, given) else home
+
+
+def is_below(home: str, path: str) -> bool:
+    """Plain names below `home`: no host, no query, no way up."""
+    is_plain = re.fullmatch(r"[A-Za-z0-9_/.~-]+", path)
+    return bool(is_plain) and path.startswith(home) and "/." not in path

@@ -1,0 +1,81 @@
+"""The living page of the design system: made of the pages' own templates."""
+
+from datetime import datetime, timedelta
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from console.masking.masker import Shown
+from console.pages.styleguide.tokens import tokens
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.request import ConsoleRequest
+
+# Nobody's: an id that no memory gives, and texts that no customer said.
+PROFILE = "mem_profile_00000000000000000000000000"
+# Observations and summaries of each week.
+WEEKS = ((8, 2), (4, 0), (12, 2), (32, 8), (16, 4), (0, 4), (6, 0), (24, 6), (9, 0))
+# A full bar, as the strip is drawn.
+HEIGHT = 40
+
+
+class SampleForm(forms.Form):
+    """One field of each kind, sent without what it needs."""
+
+    reason = forms.CharField(help_text="Stands in the audit log.")
+    kind = forms.ChoiceField(choices=[("o", "observation"), ("s", "summary")])
+    words = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    mode = forms.ChoiceField(
+        choices=[("query", "query"), ("recent", "recent")],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    sure = forms.BooleanField(required=False)
+
+
+@require_safe
+@requires(Act.SEE_STYLEGUIDE)
+def styleguide(request: ConsoleRequest) -> HttpResponse:
+    """Every token and component, in every state that can be drawn."""
+    now = timezone.now()
+    context = {
+        "tokens": tokens(),
+        "profile": PROFILE,
+        "form": SampleForm({"kind": "o"}),
+        "veiled": sample_values(now),
+        "ages": [now - timedelta(days=days) for days in (0, 3, 40, 400)],
+        "strip": {"bars": [sample_bar(*week) for week in enumerate(WEEKS, start=1)]},
+        "problem": {
+            "status": 503,
+            "title": "The memory is busy",
+            "message": "Nothing was changed. Try again in a moment.",
+        },
+    }
+    return render(request, "styleguide/styleguide.html", context)
+
+
+def sample_values(now: datetime) -> list[Shown]:
+    """One that is masked, one that is clear for nine minutes more."""
+    subject, until = "identifier/email", now + timedelta(minutes=9)
+    return [
+        Shown("a•••@•••.com", subject, is_masked=True, profile_id=PROFILE),
+        Shown(
+            "ada@example.com", subject, clear_until=until, profile_id=PROFILE, place=2
+        ),
+    ]
+
+
+def sample_bar(number: int, counts: tuple[int, int]) -> dict[str, object]:
+    observations, summaries = counts
+    return {
+        "label": f"Week {number}",
+        "observations": observations,
+        "observations_y": HEIGHT - observations,
+        "observations_height": observations,
+        "summaries": summaries,
+        "summaries_y": HEIGHT - observations - summaries,
+        "summaries_height": summaries,
+    }

@@ -1,0 +1,114 @@
+"""What an operator types to take a tenant in."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+
+from console.client.addresses import BadAddress, check_address
+from console.contract.ids import ACCOUNT_SID, STORE_ID
+from console.pages.tenants.services import TenantTaken, check_is_free
+from console.tenants.models import SLUG, Tenant
+from console.web.forms import check_plain
+
+
+def _form_of(pattern: str, words: str) -> RegexValidator:
+    return RegexValidator(rf"^(?:{pattern})\Z", words)
+
+
+class AddTenantForm(forms.Form):
+    """A tenant, the account that owns their memory, and the store inside it."""
+
+    name = forms.CharField(
+        max_length=80,
+        validators=[check_plain],
+        help_text="As your colleagues know this client.",
+    )
+    slug = forms.CharField(
+        max_length=40,
+        validators=[RegexValidator(SLUG, "Use a-z, 0-9 and hyphens only.")],
+        help_text="Stands in every address: a-z, 0-9 and hyphens. It stays.",
+    )
+    address = forms.CharField(
+        label="Memory address",
+        max_length=200,
+        required=False,
+        help_text="https://… of their memory. Empty: where this console keeps its own.",
+    )
+    account_sid = forms.CharField(
+        label="Account SID",
+        max_length=34,
+        validators=[
+            _form_of(ACCOUNT_SID.pattern, "An account SID is AC and 32 of 0-9 and a-f.")
+        ],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    secret = forms.CharField(
+        label="Auth token",
+        max_length=128,
+        strip=False,
+        validators=[
+            _form_of(r"[!-~]+", "An auth token has letters, digits and signs.")
+        ],
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Kept sealed. Nobody can read it here again.",
+    )
+    store = forms.ChoiceField(
+        choices=[
+            ("new", "Create a store named client- and the slug"),
+            ("existing", "Use a store that the account has"),
+        ],
+        initial="new",
+        widget=forms.RadioSelect,
+    )
+    store_id = forms.CharField(
+        label="Store id",
+        max_length=64,
+        required=False,
+        validators=[
+            _form_of(STORE_ID.pattern, "A store id is mem_store_ and 26 characters.")
+        ],
+        help_text="Only for an existing store: mem_store_…",
+    )
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if Tenant.objects.filter(name__iexact=name).exists():
+            raise ValidationError("Another tenant is called that already.")
+        return name
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        try:
+            check_is_free(slug=slug)
+        except TenantTaken as exc:
+            raise ValidationError(exc.message) from exc
+        return slug
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        try:
+            checked = check_address(address) if address else ""
+        except BadAddress as exc:
+            raise ValidationError(exc.message) from exc
+        # One memory, one name: what is the default anyway is not written out.
+        return "" if checked == settings.MEMORY_URL else checked
+
+    def clean(self) -> dict[str, Any]:
+        """The id counts with an existing store alone, and is needed for one."""
+        cleaned = super().clean() or self.cleaned_data
+        store, store_id = cleaned.get("store"), cleaned.get("store_id")
+        if store == "existing" and store_id == "":
+            self.add_error("store_id", "An existing store is known by its id.")
+        if store == "new" and store_id:
+            self.add_error("store_id", "A new store has no id yet: leave this empty.")
+        return cleaned
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What add_tenant takes."""
+        facts: dict[str, str] = dict(self.cleaned_data)
+        del facts["store"]
+        return facts

@@ -1,0 +1,131 @@
+"""Taking a tenant in: nothing is saved before their store has answered."""
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from console.accounts.models import User
+from console.audit import log as audit
+from console.client.account import AccountClient, connect
+from console.client.errors import MemoryNotFound
+from console.client.values import Store
+from console.core.errors import DomainError
+from console.tenants.models import Role, Tenant
+from console.tenants.vault import seal
+
+
+class StoreNotReady(DomainError):
+    """The memory answered, but there is no store that could serve this tenant."""
+
+    status = 422
+    title = "There is no store to use"
+    field = "store_id"
+
+
+class TenantTaken(DomainError):
+    """Another tenant has this slug or this store."""
+
+    status = 409
+    title = "Another tenant has this already"
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def check_is_free(*, slug: str, store_id: str = "") -> None:
+    """Raises TenantTaken."""
+    if Tenant.objects.filter(slug=slug).exists():
+        raise TenantTaken(
+            f"The slug {slug} is another tenant's. Choose another one.", field="slug"
+        )
+    if store_id and Tenant.objects.filter(store_id=store_id).exists():
+        raise TenantTaken(
+            "This store is another tenant's here, and two tenants never share one. "
+            "Give the id of this tenant's own store.",
+            field="store_id",
+        )
+
+
+def add_tenant(
+    *,
+    slug: str,
+    name: str,
+    address: str,
+    account_sid: str,
+    secret: str,
+    store_id: str = "",
+    dialect: str = Tenant.Dialect.CURRENT,
+    by: User | None,
+) -> Tenant:
+    """A saved tenant whose store has just answered.
+
+    Without `store_id` a store named `client-<slug>` is made in their account. Call it
+    outside any transaction. Raises TenantTaken, StoreNotReady, MemoryProblem.
+    """
+    check_is_free(slug=slug, store_id=store_id)
+    account = connect(
+        address or settings.MEMORY_URL,
+        username=account_sid,
+        secret=secret,
+        dialect=dialect,
+    )
+    store = _usable(account, store_id or _create_store(account, slug))
+    tenant = Tenant(
+        slug=slug,
+        name=name,
+        address=address,
+        dialect=dialect,
+        account_sid=account_sid,
+        store_id=store.id,
+    )
+    tenant.sealed_token = seal(secret, context=tenant.token_context)
+    _save(tenant, by=by, made_store=not store_id)
+    return tenant
+
+
+def _create_store(account: AccountClient, slug: str) -> str:
+    """The id of a new store, once the memory has finished making it."""
+    operation = account.wait_for(account.create_store(f"client-{slug}"))
+    if operation.status == "COMPLETED" and operation.result_id:
+        return operation.result_id
+    said = operation.error.rstrip(".") or f"the operation is {operation.status.lower()}"
+    raise StoreNotReady(
+        f"The memory did not make the store client-{slug}: {said}. No tenant was "
+        "added. If the account has such a store already, give its id instead."
+    )
+
+
+def _usable(account: AccountClient, store_id: str) -> Store:
+    try:
+        store = account.fetch_store(store_id)
+    except MemoryNotFound as exc:
+        raise StoreNotReady(
+            "Store id: this account has no such store. No tenant was added."
+        ) from exc
+    if store.status != "ACTIVE":
+        raise StoreNotReady(
+            f"The store {store.display_name} is {store.status.lower()}, not active. "
+            "No tenant was added: try again with its id when it is."
+        )
+    return store
+
+
+def _save(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
+    try:
+        with transaction.atomic():
+            tenant.save(force_insert=True)
+            audit.record(
+                "tenant.added",
+                by=by,
+                tenant=tenant,
+                role=Role.OPERATOR if by else "",
+                object_type="tenant",
+                object_id=str(tenant.pk),
+                details={"stores_made": int(made_store)},
+            )
+    except IntegrityError as exc:
+        raise TenantTaken(
+            f"Somebody else added {tenant.slug} or its store at the same moment. The "
+            f"store {tenant.store_id} is there, but no tenant was added for it.",
+            field="slug",
+        ) from exc

@@ -1,0 +1,89 @@
+"""The tenants of this installation: which there are, whether they answer, a new one."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.accounts.models import User
+from console.client.addresses import BadAddress
+from console.client.errors import MemoryDenied, MemoryUnreachable
+from console.core.errors import DomainError
+from console.pages.tenants.forms import AddTenantForm
+from console.pages.tenants.selectors import check_connection
+from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
+from console.tenants.models import Tenant
+from console.tenants.permissions import Act, may
+from console.tenants.selectors import role_over_all
+from console.web.access import requires
+from console.web.render import go_to, render_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+def list_tenants(request: ConsoleRequest) -> HttpResponse:
+    """Every tenant for operators, for everybody else their own."""
+    tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
+    may_add = may(role_over_all(request.user), Act.ADD_TENANT)
+    return render(
+        request, "tenants/list.html", {"tenants": tenants, "may_add": may_add}
+    )
+
+
+@requires(Act.CHECK_CONNECTION)
+@require_safe
+def connection(request: ConsoleRequest) -> HttpResponse:
+    """One call of the tenant's memory, made now."""
+    return render_part(
+        request,
+        page="tenants/connection.html",
+        part="tenants/_connection.html",
+        context={
+            "tenant": request.tenant,
+            "connection": check_connection(request.tenant),
+        },
+    )
+
+
+@requires(Act.ADD_TENANT)
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: ConsoleRequest) -> HttpResponse:
+    """A form; the tenant is there once their store has answered."""
+    form = AddTenantForm(request.POST or None)
+    if form.is_valid() and (tenant := _add(form, request.user)):
+        messages.success(
+            request,
+            f"{tenant.name} was added and their store answers. Give people a role:"
+            f" manage.py create_user EMAIL --role agent --tenant {tenant.slug}",
+        )
+        return go_to(request, "tenants:list")
+    return render_part(
+        request,
+        page="tenants/add.html",
+        part="tenants/_form.html",
+        context={"form": form},
+        status=422 if form.errors else 200,
+    )
+
+
+def _add(form: AddTenantForm, user: User) -> Tenant | None:
+    """The new tenant; None when a refusal was written to the field that it is about."""
+    try:
+        return add_tenant(**form.facts, by=user)
+    except DomainError as problem:
+        form.add_error(_field_of(problem), problem.message)
+    return None
+
+
+def _field_of(problem: DomainError) -> str | None:
+    match problem:
+        case MemoryDenied():
+            return "secret"
+        case MemoryUnreachable() | BadAddress():
+            return "address"
+        case TenantTaken() | StoreNotReady():
+            return problem.field
+        case _:
+            return None

@@ -1,0 +1,180 @@
+"""A step through a customer's timeline: bounded in items and in time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from time import monotonic
+
+from django.utils.html import escape
+
+from console.client.values import Observation
+from console.core.unicode import CANDIDATE, is_hidden
+from console.masking.masker import Shown, Veil
+from console.pages.timeline.selectors.filters import Filters, fold
+from console.pages.timeline.selectors.reader import Cursor, Reader, Told
+from console.profiles.days import Day, by_day
+
+# What of a text a row shows: characters, and bytes of its HTML. The mark of a hidden
+# character is long; a screen of them must not make a page of megabytes.
+ROW_CHARACTERS = 480
+ROW_BYTES = 720
+MARK_BYTES = 80
+BEFORE_WORD = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One row: an observation or a summary as this person may see it.
+
+    shown  its text, as much of it as a row has room for
+    """
+
+    told: Told
+    shown: Shown
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.told)
+
+    @property
+    def id(self) -> str:
+        return self.told.id
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.told.occurred_at
+
+    @property
+    def conversations(self) -> tuple[str, ...]:
+        return conversations_of(self.told)
+
+    @property
+    def is_changed(self) -> bool:
+        return self.told.updated_at != self.told.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one answer holds.
+
+    found     rows since somebody last asked for more
+    is_short  the time was over before the step had its fill: it goes on by itself
+    since     the moment (UTC) back to which what was learned has been read
+    """
+
+    moments: list[Moment]
+    cursor: Cursor
+    found: int
+    is_short: bool
+    since: datetime | None
+    is_story: bool = False
+
+    @property
+    def days(self) -> list[Day[Moment]]:
+        """Newest first; a conversation as it went."""
+        days = by_day(self.moments)
+        if not self.is_story:
+            return days
+        return [Day(day.on, day.items[::-1]) for day in reversed(days)]
+
+    @property
+    def last_on(self) -> date | None:
+        days = self.days
+        return days[-1].on if days else None
+
+    @property
+    def next(self) -> str:
+        """The rest, for an address; "" when there is none."""
+        return "" if self.cursor.is_end else self.cursor.pack()
+
+
+def read_step(
+    reader: Reader,
+    veil: Veil,
+    filters: Filters,
+    *,
+    wanted: int,
+    found: int = 0,
+    seconds: float,
+) -> Step:
+    """Read until `wanted` rows were found, `seconds` are over or nothing is left.
+
+    Raises MemoryProblem.
+    """
+    until, moments, since = monotonic() + seconds, list[Moment](), None
+    words = filters.folded
+    while True:
+        told = reader.read()
+        since = min((item.created_at for item in told), default=since)
+        moments += [
+            Moment(item, replace(shown, text=row_text(shown.text, words)))
+            for item, shown in matching(told, veil, filters)
+        ]
+        full = found + len(moments) >= wanted
+        at_end = reader.cursor.is_end
+        if full or at_end or monotonic() >= until:
+            break
+    return Step(
+        moments=moments,
+        cursor=reader.cursor,
+        found=found + len(moments),
+        is_short=not (full or at_end),
+        since=since,
+        is_story=bool(filters.conversation),
+    )
+
+
+def matching(
+    told: list[Told], veil: Veil, filters: Filters
+) -> Iterator[tuple[Told, Shown]]:
+    """What the filters let through, each with its text as it may be seen.
+
+    Words are looked for in what is shown: a search must not tell what is masked.
+    """
+    words = filters.folded
+    for item in told:
+        if not filters.holds_day(item.occurred_at.date()):
+            continue
+        if words and not filters.holds_words(item.content):
+            continue
+        shown = veil.text(kind_of(item), item.id, item.content)
+        if words and shown.is_masked and not filters.holds_words(shown.text):
+            continue
+        yield item, shown
+
+
+def kind_of(told: Told) -> str:
+    return "observation" if isinstance(told, Observation) else "summary"
+
+
+def conversations_of(told: Told) -> tuple[str, ...]:
+    if isinstance(told, Observation):
+        return told.conversation_ids
+    return (told.conversation_id,)
+
+
+def row_text(text: str, words: list[str]) -> str:
+    """A long text from its beginning, or from shortly before the word that was sought."""
+    if len(text) > ROW_CHARACTERS and words:
+        # As near as folding allows: it can change a text's length.
+        at = min(fold(text).find(word) for word in words)
+        if at > ROW_CHARACTERS - BEFORE_WORD:
+            return "… " + _beginning(text[at - BEFORE_WORD :])
+    return _beginning(text)
+
+
+def _beginning(text: str) -> str:
+    if text.isascii() and text.isprintable() and len(text) * 6 <= ROW_BYTES:
+        return text
+    left = ROW_BYTES
+    for end in range(len(text)):
+        left -= _bytes_at(text, end)
+        if left < 0 or end >= ROW_CHARACTERS:
+            return text[:end] + " …"
+    return text
+
+
+def _bytes_at(text: str, position: int) -> int:
+    if CANDIDATE.match(text, position) and is_hidden(text, position):
+        return MARK_BYTES
+    return len(escape(text[position]).encode())

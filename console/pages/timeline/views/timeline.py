@@ -1,0 +1,114 @@
+"""What happened, by day: observations and summaries, and how many of them when."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
+
+from console.masking.masker import veil_of
+from console.pages.timeline.forms import TimelineForm
+from console.pages.timeline.selectors.counts import tally_of
+from console.pages.timeline.selectors.filters import Filters
+from console.pages.timeline.selectors.reader import Cursor, Reader
+from console.pages.timeline.selectors.timeline import Step, read_step
+from console.profiles.context import rights, whose
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.forms import check_form
+from console.web.noting import note
+from console.web.render import render_part, wants_part
+from console.web.request import ConsoleRequest
+
+# What of each list is asked for at once: up to twice as many rows at a time.
+ROWS_A_CALL = 20
+# Fewer than these and a step reads on; so it never has more than WANTED + 2 calls'.
+WANTED = 10
+STEP_S = 0.15
+COUNTING_S = 0.12
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """One step of the timeline; `page` alone asks for the rows that follow."""
+    form = TimelineForm(request.GET)
+    query = check_form(form)
+    filters = Filters.of(query)
+    step = _read(request, profile_id, query, filters)
+    is_more = query["page"] != Cursor()
+    response = render_part(
+        request,
+        page="timeline/timeline.html",
+        part="timeline/_items.html" if is_more else "timeline/_timeline.html",
+        context={
+            **whose(request, store_of(request.tenant), profile_id),
+            "form": form,
+            "filters": filters,
+            "after": query["after"],
+            "is_more": is_more,
+            # Not while a search goes on by itself: somebody may be typing.
+            "takes_focus": is_more and "found" not in request.GET,
+            "step": step,
+            "rest": _rest(step, filters, query["after"]),
+            **rights(request),
+        },
+    )
+    if wants_part(request) and not is_more:
+        # A form sends its empty fields too; a link names what is set.
+        push_url(response, f"{request.path}{filters.query}")
+    return response
+
+
+def _read(
+    request: ConsoleRequest, profile_id: str, query: dict[str, Any], filters: Filters
+) -> Step:
+    store = store_of(request.tenant)
+    step = read_step(
+        Reader(store, profile_id, query["page"], filters, size=ROWS_A_CALL),
+        veil_of(request, profile_id),
+        filters,
+        wanted=WANTED,
+        found=query["found"],
+        seconds=STEP_S,
+    )
+    count = len(step.moments)
+    note(request, "observations.listed", of="profile", id_=profile_id, count=count)
+    return step
+
+
+def _rest(step: Step, filters: Filters, after: date | None) -> dict[str, str]:
+    """Query strings of what follows: a page of its own, or rows below these."""
+    page = f"{filters.query}&{urlencode({'page': step.next})}"
+    last_on = step.last_on or after
+    return {"page": page, "rows": f"{page}&after={last_on}" if last_on else page}
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """How much happened when, and the numbers beside the filters, as far as counted."""
+    filters = Filters.of(check_form(TimelineForm(request.GET)))
+    store = store_of(request.tenant)
+    veil = veil_of(request, profile_id)
+    tally = tally_of(request, store, profile_id, veil, filters, seconds=COUNTING_S)
+    read = tally.cursor.read
+    note(request, "timeline.counted", of="profile", id_=profile_id, count=read)
+    return render_part(
+        request,
+        page="timeline/histogram.html",
+        part="timeline/_histogram_panel.html",
+        context={
+            **whose(request, store, profile_id),
+            "filters": filters,
+            "tally": tally,
+            "strip": tally.strip(filters),
+            "observations": tally.total(filters, "observation"),
+            "summaries": tally.total(filters, "summary"),
+            "sources": tally.sources(filters),
+            "conversations": tally.conversations(filters),
+        },
+    )

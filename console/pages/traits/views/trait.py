@@ -1,0 +1,194 @@
+"""One trait in its row: correcting it, and waiting until the memory shows it."""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.client.errors import MemoryProblem, MemoryRefused
+from console.core.errors import DomainError
+from console.masking.masker import veil_of
+from console.masking.rules import mask_text
+from console.pages.traits.forms import AwaitedForm, TraitForm, shown_text
+from console.pages.traits.services import (
+    TraitChanged,
+    awaited_token,
+    check_unchanged,
+    correct_trait,
+    holders_of,
+    seen_token,
+)
+from console.pages.traits.views.traits import about, read_traits
+from console.profiles.traits import TraitRow, one_trait
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act, may
+from console.web.access import requires
+from console.web.forms import check_form
+from console.web.noting import note
+from console.web.render import go_to, render_part, wants_part
+from console.web.request import ConsoleRequest
+
+# Looks at a written value that cannot be read yet, one a second.
+LOOKS_MAX = 8
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def trait(
+    request: ConsoleRequest, profile_id: str, group: str, trait: str
+) -> HttpResponse:
+    """The row again: after a form was closed, or while a written value is awaited."""
+    if not wants_part(request):
+        return redirect(_address_of(request, profile_id, f"{group}.{trait}"))
+    query = check_form(AwaitedForm(request.GET))
+    now_id, row = _read(request, profile_id, group, trait)
+    if now_id != profile_id:
+        return _merged(request, now_id)
+    note(request, "traits.listed", of="profile", id_=now_id, traits=1)
+    waits, looks = query["waits"], query["looks"] or 0
+    if waits:
+        return _show(request, now_id, row, **_awaited(now_id, row, waits, looks + 1))
+    return _show(request, now_id, row, has_focus=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Act.CORRECT)
+def correct(
+    request: ConsoleRequest, profile_id: str, group: str, trait: str
+) -> HttpResponse:
+    """The form in the row; a POST writes what it says, if nobody was quicker."""
+    profile_id, row = _read(request, profile_id, group, trait)
+    if not row.is_correctable:
+        raise Http404
+    form = TraitForm(
+        request.POST if request.method == "POST" else None,
+        request=request,
+        row=row,
+        seen=seen_token(profile_id, row),
+    )
+    status = 200
+    if form.is_bound:
+        status = _write(request, profile_id, form) if form.is_valid() else 422
+        if status == 200:
+            return _written(request, profile_id, form)
+    return _ask(request, profile_id, form, status)
+
+
+def _read(
+    request: ConsoleRequest, profile_id: str, group: str, trait: str
+) -> tuple[str, TraitRow]:
+    veil = veil_of(request, profile_id)
+    return one_trait(store_of(request.tenant), profile_id, group, trait, veil)
+
+
+def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
+    """200 when it is written; else the status of the refusal, told in the form."""
+    row, value = form.row, form.new_value
+    try:
+        check_unchanged(profile_id, row, form.cleaned_data["seen"])
+        if row.id_type and value is not None and not _knows(request, profile_id, form):
+            return 422
+        correct_trait(request, profile_id, row, value, reason=form.reason)
+    except MemoryRefused as problem:
+        field = "value" if problem.status == 422 else None
+        # The memory's own words can name an identifier.
+        form.add_error(field, mask_text(problem.message))
+        return problem.status
+    except TraitChanged as problem:
+        form.add_error(None, problem.message)
+        form.saw = form.cleaned_data["was"]
+        form.put(seen=seen_token(profile_id, row), was=shown_text(row))
+        return problem.status
+    except DomainError as problem:
+        form.add_error(None, problem.message)
+        return problem.status
+    return 200
+
+
+def _knows(request: ConsoleRequest, profile_id: str, form: TraitForm) -> bool:
+    """Whether the person knows which profiles this value would merge."""
+    id_type = form.row.id_type
+    others = holders_of(
+        store_of(request.tenant), profile_id, id_type, form.new_value or ""
+    )
+    note(request, "profile.found", type=id_type, found=len(others))
+    return form.accepts(others)
+
+
+def _written(request: ConsoleRequest, profile_id: str, form: TraitForm) -> HttpResponse:
+    """The row as the memory shows it now, which may be later than it was accepted."""
+    now_id, row = profile_id, form.row
+    with suppress(MemoryProblem):
+        now_id, row = _read(request, profile_id, row.group, row.name)
+    if now_id != profile_id:
+        return _merged(request, now_id)
+    waits = awaited_token(now_id, row, form.new_value)
+    awaited = _awaited(now_id, row, waits, 1)
+    if wants_part(request):
+        was = form.cleaned_data["was"]
+        return _show(request, now_id, row, has_focus=True, was=was, **awaited)
+    told = "is corrected" if awaited["state"] == "done" else "is written, not yet shown"
+    messages.info(request, f"{row.subject} {told}.")
+    return redirect(_address_of(request, now_id, row.anchor))
+
+
+def _awaited(profile_id: str, row: TraitRow, waits: str, looks: int) -> dict[str, Any]:
+    """state is done when the value can be read, late when it should be by now."""
+    if constant_time_compare(awaited_token(profile_id, row, row.value), waits):
+        return {"state": "done"}
+    query = urlencode({"waits": waits, "looks": looks})
+    state = "waiting" if looks <= LOOKS_MAX else "late"
+    return {"state": state, "again": f"?{query}", "afresh": f"?waits={waits}"}
+
+
+def _merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
+    messages.warning(
+        request,
+        "The profile was merged with an older one that holds the same identifier. "
+        "This is the profile that goes on.",
+    )
+    return go_to(request, "traits:profile", request.tenant.slug, now_id)
+
+
+def _show(
+    request: ConsoleRequest, profile_id: str, row: TraitRow, **state: Any
+) -> HttpResponse:
+    may_correct = may(request.role, Act.CORRECT)
+    context = {"profile_id": profile_id, "row": row, "may_correct": may_correct}
+    # Only htmx comes here.
+    return render_part(
+        request,
+        page="traits/_trait.html",
+        part="traits/_trait.html",
+        context=context | state,
+    )
+
+
+def _ask(
+    request: ConsoleRequest, profile_id: str, form: TraitForm, status: int
+) -> HttpResponse:
+    """The row with the form in it; for a browser in the page with all the others."""
+    context = {"profile_id": profile_id, "row": form.row, "form": form}
+    if wants_part(request):
+        note(request, "traits.listed", of="profile", id_=profile_id, traits=1)
+    else:
+        context |= about(request, read_traits(request, profile_id))
+        context["all"] = form.row.group
+    return render_part(
+        request,
+        page="traits/traits.html",
+        part="traits/_trait_form.html",
+        context=context | {"asked": form.row.subject},
+        status=status,
+    )
+
+
+def _address_of(request: ConsoleRequest, profile_id: str, anchor: str) -> str:
+    page = reverse("traits:profile", args=[request.tenant.slug, profile_id])
+    return f"{page}#{anchor}"

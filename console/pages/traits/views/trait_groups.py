@@ -1,0 +1,77 @@
+"""What may be known of a store's customers, and of how many it is known."""
+
+import re
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from console.pages.traits.forms import GroupForm
+from console.pages.traits.selectors import (
+    SAMPLE,
+    Sample,
+    covered,
+    forget_sample,
+    kept_sample,
+    next_step,
+)
+from console.profiles.schema import all_groups, schema_of
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.forms import check_form
+from console.web.noting import note
+from console.web.render import render_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def list_page(request: ConsoleRequest) -> HttpResponse:
+    """The store's trait groups."""
+    groups = all_groups(store_of(request.tenant))
+    note(request, "schema.listed", count=len(groups))
+    pinned = request.tenant.pinned_groups
+    context = {"groups": groups, "pinned": pinned}
+    return render(request, "traits/trait_groups.html", context)
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
+    """One group's schema; each part for htmx goes on counting who has what."""
+    form = GroupForm(request.GET)
+    query = check_form(form)
+    schema = schema_of(store_of(request.tenant), group)
+    sample = _sample(request, step=query["step"], again=query["again"])
+    note(
+        request,
+        "schema.listed",
+        of="trait_group",
+        id_=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
+        profiles=sample.size if sample else 0,
+    )
+    rows = schema.named(query["words"]) if schema.has_filter else schema.rows
+    known = {row.name for row in schema.rows}
+    return render_part(
+        request,
+        page="traits/trait_group.html",
+        part="traits/_fill_rate.html",
+        context={
+            "form": form,
+            "schema": schema,
+            "group": schema.group,
+            "rows": covered(rows, sample),
+            "sample": sample,
+            "sample_max": SAMPLE,
+            "strangers": sample.strangers(group, known) if sample else [],
+        },
+    )
+
+
+def _sample(request: ConsoleRequest, *, step: bool, again: bool) -> Sample | None:
+    if again:
+        forget_sample(request.tenant)
+    if step or again:
+        return next_step(store_of(request.tenant), request.tenant)
+    return kept_sample(request.tenant)

@@ -1,0 +1,59 @@
+"""Who a customer is, by trait groups."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from console.masking.masker import veil_of
+from console.profiles.context import rights
+from console.profiles.traits import Traits, traits_of
+from console.tenants.memory import store_of
+from console.tenants.permissions import Act
+from console.web.access import requires
+from console.web.noting import note
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+@requires(Act.VIEW_PROFILES)
+def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """Every trait group; `?correct=Contact.email` opens that trait's form.
+
+    `?all=Contact` shows what is unset of a group that has more of it than UNSET_MAX.
+    """
+    found = read_traits(request, profile_id)
+    asked = request.GET.get("correct", "")
+    for row in found.rows:
+        if asked and row.subject == asked and row.is_correctable:
+            slug = request.tenant.slug
+            return redirect(
+                "traits:correct", slug, found.profile_id, row.group, row.name
+            )
+    return render(request, "traits/traits.html", about(request, found))
+
+
+def read_traits(request: ConsoleRequest, profile_id: str) -> Traits:
+    """All traits as the person may see them, with an entry in the audit log."""
+    veil = veil_of(request, profile_id)
+    found = traits_of(store_of(request.tenant), profile_id, veil)
+    note(
+        request,
+        "traits.listed",
+        of="profile",
+        id_=found.profile_id,
+        groups=len(found.groups),
+    )
+    return found
+
+
+def about(request: ConsoleRequest, found: Traits) -> dict[str, Any]:
+    return {
+        "profile_id": found.profile_id,
+        # Initials, also while the name is revealed: its clear form has one place.
+        "name": veil_of(request).name(found.values),
+        "traits": found,
+        **rights(request),
+        "all": request.GET.get("all", ""),
+    }

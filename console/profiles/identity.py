@@ -1,0 +1,131 @@
+"""Who is meant by `email:a@b.com`: reading an identity and finding its profile."""
+
+import re
+from dataclasses import dataclass
+
+from console.client.errors import MemoryNotFound, MemoryRefused
+from console.client.store import StoreClient
+from console.client.values import IdentifierConfig
+from console.contract.ids import PROFILE_ID
+
+_TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
+_EMAIL = re.compile(r"[^@]+@[^@]+")
+_PHONE = re.compile(r"\+?(?:[\s().-]*\d){7,20}")
+_ID_PREFIX = "mem_profile_"
+VALUE_MAX = 255
+NAME_TRAITS = (("firstName", "lastName"), ("name",))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What an identity led to.
+
+    id_type   the type that was asked for; "" for a profile id
+    profiles  ids of the profiles that hold it: none, one or several
+    problem   why nothing could be asked, in words; "" when it was
+    """
+
+    id_type: str = ""
+    profiles: tuple[str, ...] = ()
+    problem: str = ""
+
+    @property
+    def profile_id(self) -> str:
+        """The one profile that was meant; "" when it was none or several."""
+        return self.profiles[0] if len(self.profiles) == 1 else ""
+
+
+def find_identity(store: StoreClient, text: str) -> Match:
+    """The profiles that `type:value`, or a profile id, means in this store.
+
+    Without a type an e-mail address or a phone number is enough where only one type
+    of the store is of that form, and an id may come without its prefix.
+    """
+    text = text.strip()
+    for profile_id in (text, _ID_PREFIX + text):
+        if PROFILE_ID.fullmatch(profile_id):
+            return _by_id(store, profile_id)
+    typed = _TYPED.fullmatch(text)
+    if not typed:
+        return _by_form(store, text)
+    wanted, value = typed["type"], typed["value"].strip()
+    known = {
+        c.id_type.casefold(): c for c in store.identity_settings().identifier_configs
+    }
+    config = known.get(wanted.casefold())
+    if config is None:
+        named = (
+            f"The type “{wanted}” is unknown here" if wanted else "A type is missing"
+        )
+        names = sorted(each.id_type for each in known.values())
+        return Match(problem=f"{named}. This store knows {_in_words(names)}.")
+    if problem := _problem_of(config, value):
+        return Match(config.id_type, problem=problem)
+    return _look_up(store, config, value)
+
+
+def _by_form(store: StoreClient, text: str) -> Match:
+    how = Match(
+        problem="Write what it is and a colon first, such as email:… or phone:…,"
+        " or paste a whole profile id."
+    )
+    form = _form_of(text)
+    if not form:
+        return how
+    configs = store.identity_settings().identifier_configs
+    meant = [each for each in configs if each.normalization == form]
+    if len(meant) != 1:
+        return how
+    if problem := _problem_of(meant[0], text):
+        return Match(meant[0].id_type, problem=problem)
+    return _look_up(store, meant[0], text)
+
+
+def _form_of(text: str) -> str:
+    """The normalisation that a bare value asks for; "" when it could be anything."""
+    if _PHONE.fullmatch(text):
+        return "phone"
+    return "email" if _EMAIL.fullmatch(text) and " " not in text else ""
+
+
+def _by_id(store: StoreClient, profile_id: str) -> Match:
+    try:
+        profile = store.fetch_profile(profile_id)
+    except MemoryNotFound:
+        return Match()
+    return Match(profiles=(profile.canonical_id or profile.id,))
+
+
+def _problem_of(config: IdentifierConfig, value: str) -> str:
+    """Why a value cannot be an identifier of its type; "" when it can."""
+    kind = config.id_type
+    if not value:
+        return f"Write the {kind} after the colon."
+    if len(value) > VALUE_MAX:
+        return f"The {kind} is too long: {VALUE_MAX} characters are the most."
+    if not value.isprintable():
+        return f"The {kind} holds a character that cannot be seen. Type it by hand."
+    if config.normalization == "email" and not _EMAIL.fullmatch(value):
+        return f"The {kind} needs an @ with something on both sides."
+    return ""
+
+
+def _look_up(store: StoreClient, config: IdentifierConfig, value: str) -> Match:
+    kind = config.id_type
+    try:
+        found = store.lookup(kind, value)
+    except MemoryRefused as exc:
+        if exc.http_status == 400:
+            form = " Write + and the country code first." * (
+                config.normalization == "phone"
+            )
+            return Match(kind, problem=f"The memory cannot read this {kind}.{form}")
+        if exc.http_status != 404:
+            raise
+        return Match(kind)
+    return Match(kind, profiles=found.profiles)
+
+
+def _in_words(names: list[str]) -> str:
+    *rest, last = names or ["no types"]
+    return f"{', '.join(rest)} and {last}" if rest else last

@@ -1,0 +1,202 @@
+"""Request bodies: read once, bounded, and refused with the name of the field."""
+
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+from console.contract.ids import CONVERSATION_ID
+from console.service import errors, limits
+from console.service.http.routing import View
+
+T = TypeVar("T")
+
+# Only a body that holds an escape for a control character is walked to find where:
+# raw ones are no JSON at all. Tab and the line breaks are text.
+_SUSPECT = re.compile(rb"\\u00(?:0[0-8bBcCeEfF]|1|7[fF])|\\[bf]|\x7f")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
+
+# \Z and not $: the latter lets a line break follow.
+SOURCE_PATTERN = r"^[a-zA-Z0-9 _./-]+\Z"
+CONVERSATION_PATTERN = rf"^{CONVERSATION_ID.pattern}\Z"
+
+# Where files of imports arrive: how large one may be, its import says.
+UPLOADS = "/v1/Uploads/"
+
+Content = Annotated[str, msgspec.Meta(min_length=1, max_length=int(limits.CONTENT))]
+Source = Annotated[
+    str,
+    msgspec.Meta(min_length=1, max_length=int(limits.SOURCE), pattern=SOURCE_PATTERN),
+]
+ConversationId = Annotated[str, msgspec.Meta(pattern=CONVERSATION_PATTERN)]
+
+
+class Body(msgspec.Struct, rename="camel", frozen=True):
+    """An open body: properties that the contract does not name are ignored."""
+
+    def __post_init__(self) -> None:
+        for field in msgspec.structs.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, datetime):
+                _check_moment(field.encode_name, value)
+
+
+class StrictBody(Body, forbid_unknown_fields=True, frozen=True):
+    """A body that the contract calls strict: unknown properties are refused."""
+
+
+def _check_moment(name: str, moment: datetime) -> None:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise ValueError(f"{name}: lies outside of the years 1 to 9999") from exc
+
+
+def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: refuses a body by its announced length, before reading it."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        # Without a length nothing would be read: the body would count as empty.
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            raise errors.LengthRequired("Content-Length: is required")
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        # Nineteen digits are more than any machine holds, and quick to read.
+        if not (length.isascii() and length.isdecimal() and len(length) < 20):
+            raise errors.Invalid("Content-Length: is not a number")
+        upload = request.path_info.startswith(UPLOADS)
+        if int(length) > limits.BODY_BYTES and not upload:
+            raise _too_large()
+        return get_response(request)
+
+    return respond
+
+
+def read_body(request: HttpRequest, shape: type[T], *, nulls_at: int = -1) -> T:
+    """The body as `shape`. Raises Invalid, TooLarge or UnsupportedMedia.
+
+    A null counts as absent (contract section 3), except at the depth `nulls_at`; of
+    a name given twice the last counts.
+    """
+    try:
+        content = _decode(request)
+        if not isinstance(content, dict):
+            raise _invalid("The body must be a JSON object.")
+        return msgspec.convert(_without_nulls(content, keep_at=nulls_at), shape)
+    except msgspec.ValidationError as exc:
+        raise _invalid(_in_words(str(exc))) from exc
+    except RecursionError as exc:
+        raise _invalid("The body is nested too deeply.") from exc
+
+
+def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
+    """A deletion takes no body, and no parameter that it does not know.
+
+    Whoever names something here meant it to change what is deleted; nothing official
+    sends parameters with a deletion, so section 1's leniency is not needed for it.
+    """
+    if unknown := sorted(set(request.GET) - set(known)):
+        raise errors.Invalid(f"Unknown in a deletion: {', '.join(unknown[:5])}.")
+    try:
+        content = _decode(request)
+    except RecursionError as exc:
+        raise _invalid("The body is nested too deeply.") from exc
+    if content:
+        named = ", ".join(sorted(content)[:5]) if isinstance(content, dict) else ""
+        raise _invalid(f"Unknown in a deletion: {named or 'a body'}.")
+
+
+def _decode(request: HttpRequest) -> Any:
+    raw = _read(request)
+    if not raw.strip():
+        return {}
+    if request.content_type not in ("", "application/json"):
+        raise errors.UnsupportedMedia("Content-Type: must be application/json")
+    try:
+        content = msgspec.json.decode(raw)
+    except msgspec.ValidationError as exc:
+        raise _invalid("The body holds a number that is out of range.") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise _invalid("The body is not JSON.") from exc
+    if _SUSPECT.search(raw):
+        _refuse_control(content, "")
+    return content
+
+
+def _read(request: HttpRequest) -> bytes:
+    """The body, unpacked when it is packed.
+
+    SDKs announce an encoding without packing (contract 1.1): what does not unpack
+    is taken as it is.
+    """
+    try:
+        raw: bytes = request.read()
+    except UnreadablePostError as exc:
+        raise _invalid("The body ended before its end.") from exc
+    if request.headers.get("Content-Encoding", "") not in {"gzip", "deflate"}:
+        return raw
+    try:
+        # 47: a gzip or a zlib header, whichever is there.
+        unpacked = zlib.decompressobj(47).decompress(raw, limits.BODY_BYTES + 1)
+    except zlib.error:
+        return raw
+    if len(unpacked) > limits.BODY_BYTES:
+        raise _too_large()
+    return unpacked
+
+
+def _refuse_control(value: Any, path: str) -> None:
+    if isinstance(value, str):
+        if _CONTROL.search(value):
+            raise _invalid(f"{path or 'body'}: holds a control character")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_control(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _CONTROL.search(key):
+                raise _invalid(f"{path or 'body'}: a name holds a control character")
+            _refuse_control(item, f"{path}.{key}".lstrip("."))
+
+
+def _without_nulls(value: Any, *, keep_at: int, depth: int = 0) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_nulls(item, keep_at=keep_at, depth=depth + 1)
+            for name, item in value.items()
+            if item is not None or depth == keep_at
+        }
+    if isinstance(value, list):
+        return [
+            _without_nulls(item, keep_at=keep_at, depth=depth + 1)
+            for item in value
+            if item is not None
+        ]
+    return value
+
+
+def _in_words(message: str) -> str:
+    """`observations[3].content: expected …`, from msgspec's sentence."""
+    place = _AT.search(message)
+    # A pattern is shown as the contract writes it.
+    text = _AT.sub("", message).replace("`", "'").replace(r"\\Z", "$")
+    missing = re.fullmatch(
+        r"Object (missing required|contains unknown) field '(.*)'", text
+    )
+    path = place.group("path") if place else ""
+    if missing:
+        words = "is required" if "missing" in text else "is not known here"
+        return f"{path}.{missing.group(2)}: {words}".lstrip(".")
+    return f"{path}: {text[:1].lower()}{text[1:]}" if path else text
+
+
+def _too_large() -> errors.TooLarge:
+    return errors.TooLarge(f"The body is larger than {limits.BODY_BYTES} bytes.")
+
+
+def _invalid(message: str) -> errors.Invalid:
+    return errors.Invalid(message, code=errors.SCHEMA)

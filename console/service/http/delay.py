@@ -1,0 +1,199 @@
+"""The eventual consistency of a hosted memory, on demand (MEMORY_VISIBILITY_LAG_S).
+
+A write is tried at once, in a transaction that is rolled back: so it is refused, or
+acknowledged with the ids that it will have, as if it had been done. It is kept as it
+came and done when it is due, before the next request of its account is answered.
+"""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from console.contract.ids import minting
+from console.service import errors
+from console.service.http.request import URLCONF, ApiRequest
+from console.service.http.routing import View
+from console.service.memory.models import MergedProfile, Store
+from console.service.models import Account, Operation, PendingWrite
+
+logger = logging.getLogger(__name__)
+
+# What of a request a write is read by, beside its address and body.
+_HEADERS = (
+    "CONTENT_TYPE",
+    "CONTENT_LENGTH",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_IF_MATCH",
+    "HTTP_HOST",
+    "wsgi.url_scheme",
+)
+# POSTs that only read, and what the contract wants done at once: the upload of a file
+# needs its import, and a store of the older dialect is usable when it is answered.
+_AT_ONCE = re.compile(r".*(/Lookup|/Recall|/Imports|/v1/Services(/[^/]+)?)")
+
+
+def delay_writes(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware, innermost: applies what is due, and puts off what is written now."""
+    leftovers = [True]
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        lag, account = (
+            settings.MEMORY_VISIBILITY_LAG_S,
+            getattr(request, "account", None),
+        )
+        if account and (lag or leftovers):
+            apply_due(get_response, account, everything=not lag)
+            # With the lag switched off, what was still waiting is done, and that once.
+            leftovers[:] = [True] if lag or PendingWrite.objects.exists() else []
+        if account and lag and _is_write(request):
+            return _put_off(get_response, cast(ApiRequest, request), lag)
+        return get_response(request)
+
+    return respond
+
+
+def _is_write(request: HttpRequest) -> bool:
+    reads = request.method in {"GET", "HEAD"}
+    return not (reads or _AT_ONCE.fullmatch(request.path_info))
+
+
+def _put_off(get_response: View, request: ApiRequest, lag: float) -> HttpResponse:
+    body = request.body
+    with transaction.atomic(using="memory"), minting() as ids:
+        response = get_response(_again(request.META, body, request.account))
+        transaction.set_rollback(True, using="memory")
+    if response.status_code >= 300:
+        return response
+    _keep(request, body, response, ids, lag)
+    return response
+
+
+def _again(environ: dict[str, Any], body: bytes, account: Account) -> ApiRequest:
+    """The same request with its body unread."""
+    request = cast(ApiRequest, WSGIRequest(environ | {"wsgi.input": io.BytesIO(body)}))
+    request.account, request.urlconf = account, URLCONF
+    return request
+
+
+@transaction.atomic(using="memory")
+def _keep(
+    request: ApiRequest,
+    body: bytes,
+    response: HttpResponse,
+    ids: dict[str, list[str]],
+    lag: float,
+) -> None:
+    now = timezone.now()
+    PendingWrite.objects.create(
+        account=request.account,
+        due_at=now + timedelta(seconds=lag),
+        method=request.method or "",
+        path=request.path_info,
+        query=request.META.get("QUERY_STRING", ""),
+        headers={name: request.META[name] for name in _HEADERS if name in request.META},
+        body=body,
+        ids=ids,
+        told=_told(response),
+    )
+    for operation_id in ids.get("mem_operation", ()):
+        Operation.objects.create(
+            id=operation_id,
+            account=request.account,
+            status=Operation.Status.PENDING,
+            created_at=now,
+        )
+
+
+def _told(response: HttpResponse) -> str:
+    """The profile that an answer names, if it does."""
+    named = str(json.loads(response.content).get("id", ""))
+    return named if named.startswith("mem_profile_") else ""
+
+
+def apply_due(get_response: View, account: Account, *, everything: bool) -> None:
+    """Do what an account's writes have waited long enough for, in their order."""
+    while _apply_next(get_response, account, everything):
+        pass
+
+
+@transaction.atomic(using="memory")
+def _apply_next(get_response: View, account: Account, everything: bool) -> bool:
+    """One of them, all of it or nothing; False when none is left."""
+    waiting = PendingWrite.objects.filter(account=account)
+    if not everything:
+        waiting = waiting.filter(due_at__lte=timezone.now())
+    if not waiting.exists():
+        return False
+    # Held: of two processes that come at once, the second finds it gone.
+    write = waiting.select_for_update().order_by("id").first()
+    if write is None:
+        return True
+    _apply(get_response, write)
+    write.delete()
+    return True
+
+
+def _apply(get_response: View, write: PendingWrite) -> None:
+    path = write.path
+    while True:
+        try:
+            with transaction.atomic(using="memory"), minting(write.ids):
+                response = get_response(_request_of(write, path))
+        except errors.Moved as moved:
+            # Merged while it waited: it is meant for the canonical profile.
+            path = path.replace(moved.profile_id, moved.canonical_id, 1)
+        except errors.ServiceError as refusal:
+            # What it was meant for has changed or gone since it was acknowledged.
+            logger.warning("A delayed write was not possible any more.")
+            _fail(write, refusal)
+            return
+        else:
+            _keep_promise(write, response)
+            return
+
+
+def _request_of(write: PendingWrite, path: str) -> ApiRequest:
+    environ = write.headers | {
+        "REQUEST_METHOD": write.method,
+        "PATH_INFO": path,
+        "QUERY_STRING": write.query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+    }
+    return _again(environ, bytes(write.body), write.account)
+
+
+def _fail(write: PendingWrite, refusal: errors.ServiceError) -> None:
+    Operation.objects.filter(pk__in=write.ids.get("mem_operation", ())).update(
+        status=Operation.Status.FAILED,
+        completed_at=timezone.now(),
+        error={
+            "code": refusal.code,
+            "title": "Not possible any more",
+            "detail": refusal.message,
+        },
+    )
+
+
+def _keep_promise(write: PendingWrite, response: HttpResponse) -> None:
+    """A profile that another waiting write has made meanwhile has its id; the one
+    that was promised leads there."""
+    found = _told(response)
+    if write.told and found != write.told:
+        store = Store.objects.get(pk=write.path.split("/")[3])
+        MergedProfile.objects.create(
+            store_id=store.pk,
+            id=write.told,
+            canonical_id=found,
+            merged_at=timezone.now(),
+        )

@@ -1,0 +1,184 @@
+"""Token pagination by key, in both directions. Contract section 4."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.core import signing
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from console.service import errors, limits
+from console.service.http.answers import answer
+
+T = TypeVar("T")
+
+_SALT = "memory.page"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What page of a list is asked for; all of it travels in the token.
+
+    order    ASC or DESC
+    filters  the list's own query parameters, as text
+    cursor   the sort key that this page starts after; None: from the beginning
+    back     the page lies before the cursor
+    """
+
+    size: int
+    order: str
+    filters: Mapping[str, str]
+    cursor: tuple[Any, ...] | None = None
+    back: bool = False
+
+    @property
+    def ascending(self) -> bool:
+        """Whether rows are read upwards: a page backwards reads the other way."""
+        return (self.order == "ASC") != self.back
+
+
+def read_page(
+    request: HttpRequest,
+    *,
+    cap: int,
+    filters: Sequence[str] = (),
+    ordered: bool = True,
+) -> PageRequest:
+    """The page that the query string asks for. Raises Invalid, naming the field.
+
+    A token carries the whole query: filters repeated beside it are not read. Sizes
+    above the cap are clamped, because SDKs send their `limit` as a page size.
+    Lists that are not `ordered` do not know orderBy: newest first.
+    """
+    query = request.GET
+    token = query.get("pageToken") or query.get("PageToken")
+    if token:
+        return _from_token(request, token)
+    order = (ordered and query.get("orderBy")) or "DESC"
+    if order not in {"ASC", "DESC"}:
+        raise errors.Invalid("orderBy: must be ASC or DESC")
+    given = {name: query[name] for name in filters if query.get(name)}
+    return PageRequest(size=int(min(_size(query), cap)), order=order, filters=given)
+
+
+def _size(query: Mapping[str, str]) -> int:
+    text = query.get("pageSize") or query.get("PageSize") or str(limits.PAGE_SIZE)
+    # At most nine digits: longer ones are as good as infinite, and slow to read.
+    size = int(text[:9]) if text.isascii() and text.isdecimal() else 0
+    if size < 1:
+        raise errors.Invalid("pageSize: must be a whole number from 1")
+    return size
+
+
+def answer_page(
+    request: HttpRequest,
+    rows: Any,
+    page: PageRequest,
+    *,
+    key: str,
+    sort: Sequence[str],
+    show: Callable[[Any], Any],
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    """One page of a queryset as the contract's envelope.
+
+    `sort` names fields whose values together are unique; the page's order turns
+    all of them around.
+    """
+    if page.cursor is not None:
+        rows = rows.filter(_beyond(sort, page.cursor, page.ascending))
+    signed = [name if page.ascending else f"-{name}" for name in sort]
+    found = list(rows.order_by(*signed)[: page.size + 1])
+    items, meta = cut_page(
+        request,
+        found,
+        page,
+        key=key,
+        cursor_of=lambda item: [getattr(item, name) for name in sort],
+    )
+    body = {key: [show(item) for item in items], "meta": meta}
+    return answer(body, headers=headers)
+
+
+def cut_page(
+    request: HttpRequest,
+    found: list[T],
+    page: PageRequest,
+    *,
+    key: str,
+    cursor_of: Callable[[T], Sequence[Any]],
+) -> tuple[list[T], dict[str, Any]]:
+    """A page's items in the list's order, and their `meta`.
+
+    `found` starts beyond the cursor, in the page's direction, and holds one item
+    more than the page when there are more.
+    """
+    more = len(found) > page.size
+    items = found[: page.size]
+    if page.back:
+        items.reverse()
+    before = more if page.back else page.cursor is not None
+    after = page.back or more
+    meta: dict[str, Any] = {"key": key, "pageSize": len(items) or page.size}
+    if items and after:
+        meta["nextToken"] = _token(request, page, cursor_of(items[-1]), back=False)
+    if items and before:
+        meta["previousToken"] = _token(request, page, cursor_of(items[0]), back=True)
+    return items, meta
+
+
+def _beyond(sort: Sequence[str], cursor: Sequence[Any], ascending: bool) -> Q:
+    """Rows after the cursor: (a, b) > (x, y) as a > x or (a = x and b > y)."""
+    operator = "gt" if ascending else "lt"
+    condition, equal = Q(pk__in=[]), Q()
+    for name, value in zip(sort, cursor, strict=True):
+        condition |= equal & Q(**{f"{name}__{operator}": value})
+        equal &= Q(**{name: value})
+    return condition
+
+
+def _token(
+    request: HttpRequest, page: PageRequest, cursor: Sequence[Any], *, back: bool
+) -> str:
+    return signing.dumps(
+        {
+            "of": _scope(request),
+            "size": page.size,
+            "order": page.order,
+            "filters": dict(page.filters),
+            "cursor": [_dump(value) for value in cursor],
+            "back": back,
+        },
+        salt=_SALT,
+        compress=True,
+    )
+
+
+def _from_token(request: HttpRequest, token: str) -> PageRequest:
+    try:
+        if len(token) > limits.PAGE_TOKEN:
+            raise signing.BadSignature
+        told = signing.loads(token, salt=_SALT)
+    except Exception as exc:
+        raise errors.Invalid("pageToken: is not a token of this memory") from exc
+    if told["of"] != _scope(request):
+        raise errors.Invalid("pageToken: belongs to another list")
+    page = PageRequest(size=told["size"], order=told["order"], filters=told["filters"])
+    cursor = tuple(_load(value) for value in told["cursor"])
+    return replace(page, cursor=cursor, back=told["back"])
+
+
+def _scope(request: HttpRequest) -> str:
+    # The account too: one path can exist for two of them only as a 404, and a token
+    # must not tell them apart.
+    return f"{request.account.sid} {request.path_info}"  # type: ignore[attr-defined]
+
+
+def _dump(value: Any) -> Any:
+    return {"at": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _load(value: Any) -> Any:
+    return datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value

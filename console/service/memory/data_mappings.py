@@ -1,0 +1,116 @@
+"""Data mappings: how columns of a source become traits. Contract 10.4."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.ids import DATA_MAPPING_ID, new_id
+from console.service import errors
+from console.service.memory.models import DataMapping, Store, TraitGroup
+from console.service.memory.stores import check_version, lock_store
+from console.service.memory.trait_groups import normalise_trait_name
+
+DATASETS = ("DATASET_CLOUDAPP", "DATASET_WAREHOUSE")
+SOURCE_TYPES = ("INGRESS", *DATASETS)
+
+
+def get_data_mapping(store: Store, mapping_id: str) -> DataMapping:
+    """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
+    if not DATA_MAPPING_ID.fullmatch(mapping_id):
+        raise errors.Invalid("dataMappingId: is not a data mapping id")
+    mapping: DataMapping | None = (
+        DataMapping.objects.of(store).filter(id=mapping_id).first()
+    )
+    if mapping is None:
+        raise errors.NotFound("No such data mapping.", code=errors.DATA_MAPPING_UNKNOWN)
+    return mapping
+
+
+@transaction.atomic(using="memory")
+def create_data_mapping(store: Store, fields: Mapping[str, Any]) -> DataMapping:
+    """Fields: display_name, is_enabled, mapping_from, mapping_to, maybe description.
+
+    Raises Invalid (a dataset's targets are not there), Conflict (the name is taken).
+    """
+    lock_store(store)
+    now = timezone.now()
+    mapping = DataMapping(
+        store_id=store.id,
+        id=new_id("mem_datamapping"),
+        source_type=fields["mapping_from"]["type"],
+        created_at=now,
+        updated_at=now,
+        **fields,
+    )
+    _check_targets(store, mapping)
+    _check_name(store, mapping)
+    mapping.save(force_insert=True)
+    return mapping
+
+
+@transaction.atomic(using="memory")
+def patch_data_mapping(
+    store: Store, mapping_id: str, *, if_match: str, changes: Mapping[str, Any]
+) -> None:
+    """Changes what is given; a given `mapping_to` replaces all of the former one.
+
+    Raises NotFound, Stale, Invalid (nothing is given, or as at creation), Conflict.
+    """
+    # Locked: a deletion meanwhile would be undone by the save below.
+    lock_store(store)
+    mapping = get_data_mapping(store, mapping_id)
+    check_version(if_match, mapping.version)
+    if not changes:
+        raise errors.Invalid(
+            "Give at least one of displayName, description, isEnabled and mappingTo."
+        )
+    for name, value in changes.items():
+        setattr(mapping, name, value)
+    # Not for other changes: what lost its traits must still be open to switching off.
+    if "mapping_to" in changes:
+        _check_targets(store, mapping)
+    _check_name(store, mapping)
+    mapping.version += 1
+    mapping.updated_at = timezone.now()
+    mapping.save()
+
+
+@transaction.atomic(using="memory")
+def delete_data_mapping(store: Store, mapping_id: str) -> None:
+    """Raises NotFound."""
+    lock_store(store)
+    get_data_mapping(store, mapping_id).delete()
+
+
+def _check_name(store: Store, mapping: DataMapping) -> None:
+    named = DataMapping.objects.of(store).filter(display_name=mapping.display_name)
+    if named.exclude(id=mapping.id).exists():
+        raise errors.Conflict(
+            "displayName: this store has a data mapping of that name.",
+            code=errors.DATA_MAPPING_NAME_TAKEN,
+        )
+
+
+def _check_targets(store: Store, mapping: DataMapping) -> None:
+    """That a dataset's targets are declared; types of its columns nobody tells us."""
+    if mapping.source_type not in DATASETS:
+        return
+    groups = {
+        group.display_name: group.traits for group in TraitGroup.objects.of(store)
+    }
+    for index, item in enumerate(mapping.mapping_to["mappings"]):
+        place, traits = f"mappingTo.mappings[{index}]", groups.get(item["traitGroup"])
+        if traits is None:
+            raise errors.Invalid(f"{place}.traitGroup: this store has no such group")
+        if not _names_one_of(traits, item["traitName"]):
+            raise errors.Invalid(f"{place}.traitName: this group has no such trait")
+
+
+def _names_one_of(traits: Mapping[str, Any], name: str) -> bool:
+    try:
+        return normalise_trait_name(name) in traits
+    except errors.Invalid:
+        # A mapping may name what is longer than any trait: 128 characters.
+        return False

@@ -1,0 +1,187 @@
+"""Uploaded files, read by the worker. Contract 11.7.
+
+A run works for a while and hands over to the next one, so that other tasks get their
+turn; where to go on travels with the task. A run that dies is begun anew from the
+first row, which does no harm: writing a row twice is writing it once. Whoever asks
+for an import that stands still (a lost task, a dead worker) has it run again.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from itertools import islice
+from time import monotonic
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django_tasks import task
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from console.service import errors
+from console.service.memory.bulk import apply_profiles
+from console.service.memory.import_rows import (
+    Column,
+    Rows,
+    Unreadable,
+    columns_of,
+    data_types_of,
+    payload_of,
+    pieces_of,
+)
+from console.service.memory.models import ImportChunk, ProfileImport, Store
+from console.service.memory.stores import lock_store
+from console.service.memory.traits import Payload
+from console.service.models import Operation
+
+# Rows in one transaction, under one lock of the store.
+BATCH = 100
+RUN_S = 20.0
+# A run says after each batch that it lives; one that has not for so long does not.
+STALE_S = 60.0
+
+_UNREADABLE = "The file cannot be read; nothing of it was written."
+
+
+class Overtaken(Exception):
+    """Another run has gone on with this import, or it is gone."""
+
+
+def ask_for_run(row: ProfileImport) -> None:
+    """Once this transaction is committed, have the worker read the file."""
+
+    def enqueue() -> None:
+        process_import.enqueue(row.store_id, row.id)
+
+    # Robust: the file is kept, and ask_again makes good for a lost task.
+    transaction.on_commit(enqueue, using="memory", robust=True)
+
+
+def ask_again(row: ProfileImport) -> None:
+    """Asks for a run if there should be one, and none lives or waits."""
+    if row.status != ProfileImport.Status.PROCESSING:
+        return
+    if row.updated_at > timezone.now() - timedelta(seconds=STALE_S):
+        return
+    waiting = _runs().filter(status=TaskResultStatus.READY, args_kwargs__args__1=row.id)
+    if not waiting.exists():
+        process_import.enqueue(row.store_id, row.id)
+
+
+@task()
+def process_import(
+    store_id: str, import_id: str, position: int = 0, refused: int = 0
+) -> None:
+    """Go on at a byte of the file, with so many rows refused. Safe to run twice."""
+    store = Store.objects.filter(pk=store_id).first()
+    row = ProfileImport.objects.filter(store_id=store_id, id=import_id).first()
+    if store and row:
+        with suppress(Overtaken, errors.NotFound):
+            _advance(row)
+            _process(store, row, position, refused)
+    _runs().filter(status=TaskResultStatus.SUCCESSFUL).delete()
+
+
+def _process(store: Store, row: ProfileImport, position: int, refused: int) -> None:
+    until = monotonic() + RUN_S
+    try:
+        header, rows = _open(row, position)
+        columns = columns_of(header, row.column_mappings, data_types_of(store))
+    except Unreadable as exc:
+        _fail(store, row, exc)
+        return
+    while batch := list(islice(rows, BATCH)):
+        payloads = _payloads_of(batch, columns, width=len(header))
+        refused += len(batch) - len(payloads) + _write(store, row, payloads)
+        if monotonic() > until:
+            process_import.enqueue(store.id, row.id, rows.position, refused)
+            return
+    _complete(store, row, refused)
+
+
+def _open(row: ProfileImport, position: int) -> tuple[list[str], Rows]:
+    """The header, and the rows from a byte on. Raises Unreadable."""
+    rows = Rows(pieces_of(row))
+    header = next(rows, None)
+    if header is None:
+        raise Unreadable("The file has no header.")
+    if position:
+        return header, Rows(pieces_of(row, position), position)
+    # Read to its end before a row of it is written: what cannot be read changes
+    # nothing.
+    for _ in Rows(pieces_of(row)):
+        pass
+    return header, rows
+
+
+def _payloads_of(
+    batch: Sequence[Sequence[str]], columns: Sequence[Column], *, width: int
+) -> list[Payload]:
+    """Rows as payloads, without those that are none."""
+    payloads: list[Payload] = []
+    for cells in batch:
+        with suppress(errors.Invalid):
+            payloads.append(payload_of(cells, columns, width=width))
+    return payloads
+
+
+@transaction.atomic(using="memory")
+def _write(store: Store, row: ProfileImport, payloads: Sequence[Payload]) -> int:
+    """All that are accepted, unless another run has written them; answers how many
+    were refused. Raises Overtaken, NotFound."""
+    refused = apply_profiles(store, payloads)
+    _advance(row)
+    return len(refused)
+
+
+def _complete(store: Store, row: ProfileImport, refused: int) -> None:
+    _end(
+        store,
+        row,
+        {"status": ProfileImport.Status.COMPLETED, "errors": refused},
+        {
+            "status": Operation.Status.COMPLETED,
+            "result_id": row.id,
+            "result_path": f"/v1/Stores/{store.id}/Profiles/Imports/{row.id}",
+        },
+    )
+
+
+def _fail(store: Store, row: ProfileImport, reason: Unreadable) -> None:
+    error = {"code": reason.code, "title": _UNREADABLE, "detail": reason.message}
+    _end(
+        store,
+        row,
+        {"status": ProfileImport.Status.FAILED},
+        {"status": Operation.Status.FAILED, "error": error},
+    )
+
+
+@transaction.atomic(using="memory")
+def _end(
+    store: Store, row: ProfileImport, fields: dict[str, Any], outcome: dict[str, Any]
+) -> None:
+    lock_store(store)
+    _advance(row, **fields)
+    ImportChunk.objects.filter(store_id=store.id, import_id=row.id).delete()
+    receipt = Operation.objects.filter(pk=row.operation_id)
+    receipt.update(completed_at=row.updated_at, **outcome)
+
+
+def _advance(row: ProfileImport, **fields: Any) -> None:
+    """Says that this run lives. Raises Overtaken if another one has said so since."""
+    now = timezone.now()
+    mine = ProfileImport.objects.filter(
+        store_id=row.store_id,
+        id=row.id,
+        status=ProfileImport.Status.PROCESSING,
+        updated_at=row.updated_at,
+    )
+    if not mine.update(updated_at=now, **fields):
+        raise Overtaken
+    row.updated_at = now
+
+
+def _runs() -> Any:
+    return DBTaskResult.objects.filter(task_path=process_import.module_path)

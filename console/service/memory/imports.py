@@ -1,0 +1,146 @@
+"""Imports: profiles from a CSV file that is announced, uploaded, then read. 11.7.
+
+PENDING until the file is there, PROCESSING from then on; import_jobs does the rest.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from tempfile import SpooledTemporaryFile
+
+from django.core import signing
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.ids import IMPORT_ID, new_id
+from console.service import errors, limits
+from console.service.memory.import_jobs import ask_for_run
+from console.service.memory.import_rows import CHUNK_BYTES, data_types_of
+from console.service.memory.models import ImportChunk, ProfileImport, Store
+from console.service.memory.stores import lock_store
+from console.service.memory.trait_groups import normalise_trait_name
+from console.service.models import Operation
+
+_SALT = "memory.import"
+
+
+@transaction.atomic(using="memory")
+def create_import(
+    store: Store,
+    *,
+    filename: str,
+    file_size: int,
+    mappings: Sequence[Mapping[str, str]],
+) -> ProfileImport:
+    """Announces a file. Raises Invalid for a mapping to no trait of this store."""
+    store = lock_store(store)
+    _check_mappings(store, mappings)
+    now = timezone.now()
+    operation = Operation.objects.create(
+        id=new_id("mem_operation"),
+        account_id=store.account_id,
+        status=Operation.Status.PENDING,
+        created_at=now,
+    )
+    row: ProfileImport = ProfileImport.objects.create(
+        store_id=store.id,
+        id=new_id("mem_import"),
+        filename=filename,
+        file_size=file_size,
+        column_mappings=mappings,
+        operation_id=operation.id,
+        created_at=now,
+        updated_at=now,
+    )
+    return row
+
+
+def _check_mappings(store: Store, mappings: Sequence[Mapping[str, str]]) -> None:
+    types, targets = data_types_of(store), set()
+    for index, mapping in enumerate(mappings):
+        place = f"columnMappings[{index}].traitName"
+        try:
+            target = (mapping["traitGroup"], normalise_trait_name(mapping["traitName"]))
+        except errors.Invalid as exc:
+            raise errors.Invalid(f"{place}: is no trait's name") from exc
+        if target not in types:
+            raise errors.Invalid(f"{place}: this store has no such trait")
+        if target in targets:
+            raise errors.Invalid(f"{place}: two columns mean this trait")
+        targets.add(target)
+
+
+def get_import(store: Store, import_id: str) -> ProfileImport:
+    """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
+    if not IMPORT_ID.fullmatch(import_id):
+        raise errors.Invalid("importId: is not an import id")
+    row: ProfileImport | None = (
+        ProfileImport.objects.of(store).filter(id=import_id).first()
+    )
+    if row is None:
+        raise errors.NotFound("No such import.")
+    return row
+
+
+def sign_upload(row: ProfileImport) -> str:
+    """What lets its bearer upload this import's file, once and not for long."""
+    return signing.dumps([row.store_id, row.id], salt=_SALT)
+
+
+def open_upload(import_id: str, signature: str) -> ProfileImport:
+    """The import that waits for this upload. Raises Forbidden."""
+    try:
+        store_id, signed = signing.loads(
+            signature, salt=_SALT, max_age=limits.IMPORT_URL_S
+        )
+    except signing.SignatureExpired as exc:
+        raise errors.Forbidden("signature: has expired") from exc
+    except signing.BadSignature as exc:
+        raise errors.Forbidden("signature: is not one of this memory") from exc
+    row: ProfileImport | None = ProfileImport.objects.filter(
+        store_id=store_id, id=import_id
+    ).first()
+    if signed != import_id or row is None:
+        raise errors.Forbidden("signature: belongs to no import of this address")
+    if row.status != ProfileImport.Status.PENDING:
+        raise _used()
+    return row
+
+
+def receive(row: ProfileImport, pieces: Iterable[bytes]) -> None:
+    """Keeps the uploaded file and has it read. Raises Invalid, Forbidden.
+
+    An upload that breaks off leaves nothing, and may be repeated.
+    """
+    # Spooled: a line may be slow, and nobody else is to wait for it.
+    with SpooledTemporaryFile(max_size=CHUNK_BYTES) as spool:
+        for piece in pieces:
+            spool.write(piece)
+        if spool.tell() != row.file_size:
+            raise wrong_size(row)
+        spool.seek(0)
+        _keep(row, iter(lambda: spool.read(CHUNK_BYTES), b""))
+
+
+@transaction.atomic(using="memory")
+def _keep(row: ProfileImport, chunks: Iterable[bytes]) -> None:
+    lock_store(Store(pk=row.store_id))
+    taken = ProfileImport.objects.filter(
+        store_id=row.store_id, id=row.id, status=ProfileImport.Status.PENDING
+    ).update(status=ProfileImport.Status.PROCESSING, updated_at=timezone.now())
+    if not taken:
+        raise _used()
+    for number, content in enumerate(chunks):
+        ImportChunk.objects.create(
+            store_id=row.store_id, import_id=row.id, number=number, content=content
+        )
+    Operation.objects.filter(pk=row.operation_id).update(
+        status=Operation.Status.RUNNING
+    )
+    ask_for_run(row)
+
+
+def wrong_size(row: ProfileImport) -> errors.Invalid:
+    return errors.Invalid(f"The file must have {row.file_size} bytes, as announced.")
+
+
+def _used() -> errors.Forbidden:
+    return errors.Forbidden("signature: this file was uploaded already")

@@ -1,0 +1,68 @@
+"""What observations and summaries have in common: batches below one profile."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.ids import new_id
+from console.service import errors
+from console.service.memory.index import add_entries, change_entry, drop_entry
+from console.service.memory.models import Store
+from console.service.memory.profiles import get_profile
+
+
+@transaction.atomic(using="memory")
+def add_batch(
+    model: Any,
+    store: Store,
+    profile_id: str,
+    items: Sequence[Mapping[str, Any]],
+    *,
+    limit: int,
+) -> None:
+    """All of a batch or none; `items` hold the columns that a client gives.
+
+    Raises NotFound, Invalid when the profile would hold more than `limit`.
+    """
+    profile = get_profile(store, profile_id, lock=True)
+    if model.objects.of(profile).count() + len(items) > limit:
+        raise errors.Invalid(f"This profile would hold more than {limit} of these.")
+    now = timezone.now()
+    rows = [
+        model(
+            store_id=store.id,
+            profile_id=profile.id,
+            id=new_id(f"mem_{model._meta.model_name}"),
+            created_at=now,
+            updated_at=now,
+            **item,
+        )
+        for item in items
+    ]
+    model.objects.bulk_create(rows)
+    add_entries(rows)
+
+
+def change(row: Any, changes: Mapping[str, Any]) -> bool:
+    """Sets and saves what differs; False when nothing does."""
+    if all(getattr(row, name) == value for name, value in changes.items()):
+        return False
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.updated_at = _later_than(row.updated_at)
+    row.save()
+    change_entry(row, changes)
+    return True
+
+
+def remove(row: Any) -> None:
+    drop_entry(row)
+    row.delete()
+
+
+def _later_than(moment: datetime) -> datetime:
+    # A clock that was set back must not put a change before what it changed.
+    return max(timezone.now(), moment)

@@ -1,0 +1,35 @@
+"""The memory's tables: one noun a file, every key led by the store."""
+
+from console.service.memory.models.data_mapping import DataMapping
+from console.service.memory.models.index import IndexEntry
+from console.service.memory.models.observation import (
+    Observation,
+    ObservationRevision,
+    Summary,
+)
+from console.service.memory.models.profile import (
+    Identifier,
+    MergedProfile,
+    Profile,
+    Trait,
+)
+from console.service.memory.models.profile_import import ImportChunk, ProfileImport
+from console.service.memory.models.store import IdentitySettings, Store
+from console.service.memory.models.trait_group import TraitGroup
+
+__all__ = [
+    "DataMapping",
+    "Identifier",
+    "IdentitySettings",
+    "ImportChunk",
+    "IndexEntry",
+    "MergedProfile",
+    "Observation",
+    "ObservationRevision",
+    "Profile",
+    "ProfileImport",
+    "Store",
+    "Summary",
+    "Trait",
+    "TraitGroup",
+]

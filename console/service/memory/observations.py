@@ -1,0 +1,87 @@
+"""Observations: single facts, each with its past. Contract 11.4."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from console.contract.ids import OBSERVATION_ID
+from console.service import errors, limits
+from console.service.memory.item_writes import add_batch, change, remove
+from console.service.memory.models import (
+    Observation,
+    ObservationRevision,
+    Profile,
+    Store,
+)
+from console.service.memory.profiles import get_profile
+
+_STATE = ("content", "source", "occurred_at", "conversation_ids", "updated_at")
+
+
+def get_observation(profile: Profile, observation_id: str) -> Observation:
+    """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
+    if not OBSERVATION_ID.fullmatch(observation_id):
+        raise errors.Invalid("observationId: is not an observation id")
+    observation: Observation | None = (
+        Observation.objects.of(profile).filter(id=observation_id).first()
+    )
+    if observation is None:
+        raise errors.NotFound("No such observation.")
+    return observation
+
+
+def create_observations(
+    store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
+) -> None:
+    """All of a batch or none. Items hold content, source, occurred_at and
+    conversation_ids. Raises NotFound, Invalid (the profile is full)."""
+    limit = limits.OBSERVATIONS_PER_PROFILE
+    add_batch(Observation, store, profile_id, items, limit=limit)
+
+
+@transaction.atomic(using="memory")
+def patch_observation(
+    store: Store, profile_id: str, observation_id: str, changes: Mapping[str, Any]
+) -> None:
+    """Changes what is given; every state there was is kept. Raises NotFound."""
+    profile = get_profile(store, profile_id, lock=True)
+    observation = get_observation(profile, observation_id)
+    before = copy(observation)
+    if change(observation, changes):
+        if not revisions_of(before).exists():
+            _keep_revision(before)
+        _keep_revision(observation)
+
+
+def _keep_revision(observation: Observation) -> None:
+    kept = revisions_of(observation)
+    number = (kept.aggregate(last=Max("number"))["last"] or 0) + 1
+    ObservationRevision.objects.create(
+        store_id=observation.store_id,
+        profile_id=observation.profile_id,
+        observation_id=observation.id,
+        number=number,
+        created_at=observation.created_at,
+        **{name: getattr(observation, name) for name in _STATE},
+    )
+
+
+def revisions_of(observation: Observation) -> Any:
+    """Every state of an observation that was ever changed, else none: a queryset."""
+    return ObservationRevision.objects.filter(
+        store_id=observation.store_id,
+        profile_id=observation.profile_id,
+        observation_id=observation.id,
+    )
+
+
+@transaction.atomic(using="memory")
+def delete_observation(store: Store, profile_id: str, observation_id: str) -> None:
+    """Removes an observation and its revisions. Raises NotFound."""
+    profile = get_profile(store, profile_id, lock=True)
+    observation = get_observation(profile, observation_id)
+    revisions_of(observation).delete()
+    remove(observation)

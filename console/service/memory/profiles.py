@@ -1,0 +1,112 @@
+"""Profiles: who the customers of a store are. Contract 11.1 and section 12."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.ids import PROFILE_ID, new_id
+from console.service import errors
+from console.service.memory.identity import Identity, promoted
+from console.service.memory.merging import canonical_id_of, forget_merged
+from console.service.memory.models import (
+    Identifier,
+    IndexEntry,
+    Observation,
+    ObservationRevision,
+    Profile,
+    Store,
+    Summary,
+    Trait,
+)
+from console.service.memory.resolution import attach, resolve
+from console.service.memory.stores import lock_store
+from console.service.memory.traits import (
+    CheckedTrait,
+    Payload,
+    check_traits,
+    write_traits,
+)
+
+
+def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
+    """The one scoped lookup. With `lock`, the row is held to the transaction's end.
+
+    Raises Invalid for a malformed id, NotFound for a foreign or unknown one, Moved
+    for one that was merged into another.
+    """
+    if not PROFILE_ID.fullmatch(profile_id):
+        raise errors.Invalid("profileId: is not a profile id")
+    rows = Profile.objects.of(store)
+    if lock:
+        rows = rows.select_for_update()
+    profile: Profile | None = rows.filter(id=profile_id).first()
+    if profile is None:
+        if canonical_id := canonical_id_of(store, profile_id):
+            raise errors.Moved(profile_id, canonical_id)
+        raise errors.NotFound("No such profile.")
+    return profile
+
+
+def read_person(
+    store: Store, payload: Payload
+) -> tuple[list[CheckedTrait], list[Identity]]:
+    """What is told of somebody, and by what they are found. Raises Invalid (undeclared
+    traits, no identifier among them)."""
+    traits = [t for t in check_traits(store, payload) if t.value is not None]
+    identities = promoted(store, traits)
+    if not identities:
+        raise errors.Invalid(
+            "traits: give at least one trait that is an identifier, such as"
+            " Contact.email or Contact.phone"
+        )
+    return traits, identities
+
+
+@transaction.atomic(using="memory")
+def create_profile(store: Store, payload: Payload) -> Profile:
+    """A new profile, or the one that these traits already identify; several of them
+    become one.
+
+    Raises Invalid (undeclared traits, no identifier among them).
+    """
+    store = lock_store(store)
+    traits, identities = read_person(store, payload)
+    now = timezone.now()
+    profile = resolve(store, identities)
+    if profile is None:
+        profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
+        profile.save(force_insert=True)
+    for identity in identities:
+        profile = attach(store, profile, identity, now=now)
+    write_traits(profile, traits, now=now)
+    return profile
+
+
+@transaction.atomic(using="memory")
+def patch_profile(store: Store, profile_id: str, payload: Payload) -> None:
+    """Sets the given traits, null removes one; an identifier of another profile merges
+    the two. Raises Invalid, NotFound."""
+    lock_store(store)
+    profile = get_profile(store, profile_id)
+    traits = check_traits(store, payload)
+    now = timezone.now()
+    for identity in promoted(store, traits):
+        profile = attach(store, profile, identity, now=now)
+    write_traits(profile, traits, now=now)
+
+
+@transaction.atomic(using="memory")
+def delete_profile(store: Store, profile_id: str) -> None:
+    """Removes a profile and everything under it. Raises NotFound."""
+    lock_store(store)
+    profile = get_profile(store, profile_id, lock=True)
+    for model in (
+        IndexEntry,
+        ObservationRevision,
+        Observation,
+        Summary,
+        Trait,
+        Identifier,
+    ):
+        model.objects.of(profile).delete()
+    forget_merged(store, profile)
+    profile.delete()

@@ -1,0 +1,201 @@
+"""Stores: a tenant's whole memory. Contract 10.1, built-ins in section 13."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.ids import STORE_ID, new_id
+from console.service import errors, limits
+from console.service.memory.models import (
+    DataMapping,
+    Identifier,
+    IdentitySettings,
+    ImportChunk,
+    IndexEntry,
+    MergedProfile,
+    Observation,
+    ObservationRevision,
+    Profile,
+    ProfileImport,
+    Store,
+    Summary,
+    Trait,
+    TraitGroup,
+)
+from console.service.models import Account
+
+# Profiles first: whoever is writing below one holds its row, and is waited for.
+_SCOPED = (
+    Profile,
+    MergedProfile,
+    IndexEntry,
+    ObservationRevision,
+    Observation,
+    Summary,
+    Trait,
+    Identifier,
+    DataMapping,
+    ImportChunk,
+    ProfileImport,
+    TraitGroup,
+)
+
+
+class NameTaken(errors.ServiceError):
+    """The account has a store (or the store a trait group) of this name."""
+
+
+def get_store(account: Account, store_id: str) -> Store:
+    """The one scoped lookup: a foreign store is as unknown as one that never was."""
+    if not STORE_ID.fullmatch(store_id):
+        raise errors.Invalid(
+            "storeId: is not a store id", code=errors.STORE_ID_MALFORMED
+        )
+    store = Store.objects.filter(account=account, id=store_id).first()
+    if store is None:
+        raise errors.NotFound("No such store.", code=errors.STORE_UNKNOWN)
+    return store
+
+
+def lock_store(store: Store) -> Store:
+    """The store as it is now, its row held until the end of the transaction.
+
+    Taken before anything that decides who is who: two writers who meet the same
+    person at once would otherwise make two profiles.
+    """
+    locked = Store.objects.select_for_update().filter(pk=store.pk).first()
+    if locked is None:
+        raise errors.NotFound("No such store.", code=errors.STORE_UNKNOWN)
+    return locked
+
+
+@transaction.atomic(using="memory")
+def create_store(
+    account: Account, *, display_name: str, description: str, friendly_name: str = ""
+) -> Store:
+    """A store, ready at once, with its built-ins. Raises Invalid, NameTaken."""
+    # Locked: creators that race for the last slot are let in one by one.
+    account = Account.objects.select_for_update().get(pk=account.pk)
+    stores = Store.objects.filter(account=account)
+    if stores.count() >= limits.STORES_PER_ACCOUNT:
+        raise errors.Invalid(
+            f"This account has {limits.STORES_PER_ACCOUNT} stores, and cannot have more.",
+            code=errors.STORE_LIMIT,
+        )
+    _check_name(stores, display_name)
+    store = Store.objects.create(
+        id=new_id("mem_store"),
+        account=account,
+        display_name=display_name,
+        description=description,
+        friendly_name=friendly_name,
+        created_at=timezone.now(),
+    )
+    _provide_built_ins(store)
+    return store
+
+
+def _provide_built_ins(store: Store) -> None:
+    IdentitySettings.objects.create(
+        store=store,
+        identifier_configs=[_identifier_config(*pair) for pair in _ID_TYPES],
+        matching_rules=["email", "whatsapp", "phone", "chat", "pushUserID"],
+    )
+    TraitGroup.objects.create(
+        store_id=store.id,
+        display_name="Contact",
+        description="Who the customer is and how to reach them",
+        traits=contact_traits(),
+        protected=True,
+        created_at=store.created_at,
+    )
+
+
+@transaction.atomic(using="memory")
+def patch_store(
+    store: Store,
+    *,
+    if_match: str,
+    display_name: str | None,
+    description: str | None,
+) -> Store:
+    """Changes what is given. Raises NotFound, Stale, NameTaken."""
+    Account.objects.select_for_update().get(pk=store.account_id)
+    store = lock_store(store)
+    check_version(if_match, store.version)
+    if display_name is not None and display_name != store.display_name:
+        _check_name(Store.objects.filter(account=store.account_id), display_name)
+        store.display_name = display_name
+    if description is not None:
+        store.description = description
+    store.version += 1
+    store.save()
+    return store
+
+
+@transaction.atomic(using="memory")
+def delete_store(store: Store) -> None:
+    """Removes a store with all that it remembers; nothing brings it back."""
+    lock_store(store)
+    for model in _SCOPED:
+        model.objects.filter(store_id=store.id).delete()
+    Store.objects.filter(pk=store.pk).delete()
+
+
+def check_version(if_match: str, version: int) -> None:
+    """Compares an If-Match header with a version, quoted or not. Raises Stale."""
+    wanted = if_match.strip().removeprefix("W/").strip('"')
+    if wanted and wanted not in {"*", str(version)}:
+        raise errors.Stale(
+            "If-Match: this was changed meanwhile; fetch it again.",
+            code=errors.IF_MATCH_STALE,
+        )
+
+
+def _check_name(stores: Any, display_name: str) -> None:
+    if stores.filter(display_name=display_name).exists():
+        raise NameTaken(
+            "displayName: this account has a store of that name.",
+            code=errors.STORE_NAME_TAKEN,
+        )
+
+
+_ID_TYPES = (
+    ("chat", "trim"),
+    ("email", "email"),
+    ("phone", "phone"),
+    ("pushUserID", "trim"),
+    ("whatsapp", "trim"),
+)
+
+
+def _identifier_config(id_type: str, normalization: str) -> dict[str, Any]:
+    return {
+        "idType": id_type,
+        "matchingAlgo": "exact",
+        "matchingThreshold": 75,
+        "limit": 100,
+        "limitPolicy": "fifo",
+        "enforceUnique": True,
+        "normalization": normalization,
+    }
+
+
+def contact_traits() -> dict[str, dict[str, str]]:
+    """The eleven built-in traits; email and phone feed the identifiers."""
+    plain = [
+        "firstName",
+        "lastName",
+        "street",
+        "city",
+        "state",
+        "postalCode",
+        "country",
+        "preferredLanguage",
+        "dob",
+    ]
+    return {name: {"dataType": "STRING"} for name in plain} | {
+        name: {"dataType": "STRING", "idTypePromotion": name}
+        for name in ("email", "phone")
+    }

@@ -1,0 +1,201 @@
+"""Trait groups: what may be known of a customer, and as what type. Contract 10.3."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import re2
+from django.db import transaction
+from django.utils import timezone
+
+from console.service import errors, limits
+from console.service.memory.models import (
+    DataMapping,
+    IdentitySettings,
+    Store,
+    Trait,
+    TraitGroup,
+)
+from console.service.memory.stores import NameTaken, check_version, lock_store
+
+TRAIT_NAME = re.compile(r"[a-z][a-zA-Z0-9_\-.]*")
+Definitions = Mapping[str, dict[str, Any]]
+
+
+# RE2 itself would print a pattern that it refuses.
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+
+def normalise_trait_name(name: str) -> str:
+    """`first_name`, `First Name` and `firstName` are one trait (contract 17, 16).
+
+    Raises Invalid for what is no trait name afterwards.
+    """
+    first, *rest = re.split(r"[_\s]+", name.strip("_ ")) or [""]
+    joined = (
+        first[:1].lower() + first[1:] + "".join(w[:1].upper() + w[1:] for w in rest)
+    )
+    if not TRAIT_NAME.fullmatch(joined) or len(joined) > limits.TRAIT_NAME:
+        raise errors.Invalid(
+            f"traits: a trait name starts with a letter, has letters, digits, '-', '.'"
+            f" and at most {limits.TRAIT_NAME} characters"
+        )
+    return joined
+
+
+def get_trait_group(store: Store, name: str) -> TraitGroup:
+    group: TraitGroup | None = (
+        TraitGroup.objects.of(store).filter(display_name=name).first()
+    )
+    if group is None:
+        raise errors.NotFound("No such trait group.", code=errors.TRAIT_GROUP_UNKNOWN)
+    return group
+
+
+@transaction.atomic(using="memory")
+def create_trait_group(
+    store: Store, *, display_name: str, description: str, traits: Definitions
+) -> TraitGroup:
+    """Raises Invalid, NameTaken."""
+    lock_store(store)
+    groups = TraitGroup.objects.of(store)
+    if groups.filter(display_name=display_name).exists():
+        raise NameTaken(
+            "displayName: this store has a trait group of that name.",
+            code=errors.TRAIT_GROUP_NAME_TAKEN,
+        )
+    if groups.count() >= limits.TRAIT_GROUPS_PER_STORE:
+        raise errors.Invalid(
+            f"This store has {limits.TRAIT_GROUPS_PER_STORE} trait groups,"
+            " and cannot have more.",
+            code=errors.TRAIT_GROUP_LIMIT,
+        )
+    definitions = _normalise(traits)
+    for name, definition in definitions.items():
+        _check_definition(store, name, definition)
+    group: TraitGroup = groups.create(
+        store_id=store.id,
+        display_name=display_name,
+        description=description,
+        traits=definitions,
+        created_at=timezone.now(),
+    )
+    return group
+
+
+@transaction.atomic(using="memory")
+def patch_trait_group(
+    store: Store,
+    name: str,
+    *,
+    if_match: str,
+    description: str | None,
+    traits: Definitions,
+) -> TraitGroup:
+    """Definitions by key: known ones are replaced, `dataType` "" removes one.
+
+    A removed trait goes from every profile too. Raises NotFound, Stale, Invalid.
+    """
+    lock_store(store)
+    group = get_trait_group(store, name)
+    check_version(if_match, group.version)
+    for trait, definition in _normalise(traits).items():
+        if definition["dataType"] == "":
+            _remove_trait(group, trait)
+        else:
+            _check_definition(store, trait, definition)
+            if group.protected and group.traits.get(trait, {}).get("idTypePromotion"):
+                raise _protected(f"{name}.{trait}", errors.Invalid)
+            group.traits[trait] = definition
+    _check_count(group.traits)
+    if description is not None:
+        group.description = description
+    group.version += 1
+    group.save()
+    return group
+
+
+@transaction.atomic(using="memory")
+def delete_trait_group(store: Store, name: str) -> None:
+    """Removes the group and its traits from every profile. Raises Conflict."""
+    lock_store(store)
+    group = get_trait_group(store, name)
+    if group.protected:
+        raise _protected(name, errors.Conflict)
+    if name in _mapped_groups(store):
+        raise errors.Conflict(
+            f"{name} is what a data mapping writes to; nothing was removed."
+        )
+    Trait.objects.filter(store_id=store.id, trait_group=name).delete()
+    group.delete()
+
+
+def _mapped_groups(store: Store) -> set[str]:
+    targets = DataMapping.objects.of(store).values_list("mapping_to", flat=True)
+    return {item["traitGroup"] for target in targets for item in target["mappings"]}
+
+
+def _remove_trait(group: TraitGroup, trait: str) -> None:
+    definition = group.traits.pop(trait, None)
+    if definition is None:
+        raise errors.Invalid(f"traits.{trait}: this group has no such trait")
+    if group.protected and definition.get("idTypePromotion"):
+        raise _protected(f"{group.display_name}.{trait}", errors.Invalid)
+    Trait.objects.filter(
+        store_id=group.store_id, trait_group=group.display_name, name=trait
+    ).delete()
+
+
+def _protected(name: str, error: type[errors.ServiceError]) -> errors.ServiceError:
+    return error(f"{name} is built in and stays as it is.", code=errors.PROTECTED)
+
+
+def _normalise(traits: Definitions) -> dict[str, dict[str, Any]]:
+    definitions = {normalise_trait_name(name): each for name, each in traits.items()}
+    if len(definitions) < len(traits):
+        raise errors.Invalid("traits: two names mean the same trait")
+    _check_count(definitions)
+    return definitions
+
+
+def _check_count(definitions: Definitions) -> None:
+    if len(definitions) > limits.TRAITS_PER_GROUP:
+        raise errors.Invalid(
+            f"traits: a group has at most {limits.TRAITS_PER_GROUP}",
+            code=errors.TRAIT_LIMIT,
+        )
+
+
+def _check_definition(store: Store, name: str, definition: dict[str, Any]) -> None:
+    if definition["dataType"] == "":
+        raise errors.Invalid(f"traits.{name}.dataType: is empty")
+    promotion = definition.get("idTypePromotion")
+    if promotion:
+        if definition["dataType"] not in {"STRING", "NUMBER"}:
+            raise errors.Invalid(
+                f"traits.{name}.idTypePromotion: only a STRING or a NUMBER can be"
+                " an identifier"
+            )
+        identity = IdentitySettings.objects.get(store=store)
+        if identity.config_of(promotion) is None:
+            raise errors.Invalid(
+                f"traits.{name}.idTypePromotion: this store has no such identifier type"
+            )
+    rule = definition.get("validationRule") or {}
+    if rule and rule["ruleType"] != definition["dataType"]:
+        raise errors.Invalid(
+            f"traits.{name}.validationRule.ruleType: must be the trait's dataType"
+        )
+    if rule.get("pattern"):
+        _check_pattern(name, rule["pattern"])
+
+
+def _check_pattern(name: str, pattern: str) -> None:
+    # RE2 answers in time linear to the value: a client's pattern cannot stall us.
+    try:
+        re2.compile(pattern, _QUIET)
+    except re2.error as exc:
+        raise errors.Invalid(
+            f"traits.{name}.validationRule.pattern: is not an RE2 expression"
+        ) from exc

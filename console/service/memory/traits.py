@@ -1,0 +1,168 @@
+"""Trait values: checked against their group's definitions. Contract 11.2."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import re2
+
+from console.service import errors, limits
+from console.service.memory.models import Profile, Store, Trait, TraitGroup
+from console.service.memory.trait_groups import Definitions, normalise_trait_name
+
+Payload = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTrait:
+    """A value that fits its definition; None asks for its removal."""
+
+    trait_group: str
+    name: str
+    value: Any
+    id_type: str  # what identifier it feeds; empty: none
+
+
+def check_traits(store: Store, payload: Payload) -> list[CheckedTrait]:
+    """Every value against its definition. Raises Invalid, naming the trait."""
+    groups = {
+        group.display_name: group.traits
+        for group in TraitGroup.objects.of(store).filter(display_name__in=payload)
+    }
+    checked = []
+    for group, values in payload.items():
+        if group not in groups:
+            raise errors.Invalid(f"traits.{group:.64}: this store has no such group")
+        checked += _check_group(group, values, groups[group])
+    return checked
+
+
+def _check_group(
+    group: str, values: Mapping[str, Any], definitions: Definitions
+) -> list[CheckedTrait]:
+    checked = {}
+    for raw_name, value in values.items():
+        name = normalise_trait_name(raw_name)
+        definition, path = definitions.get(name), f"traits.{group}.{name}"
+        if definition is None:
+            raise errors.Invalid(f"{path}: this group has no such trait")
+        if name in checked:
+            raise errors.Invalid(f"{path}: two names mean this trait")
+        if value is not None:
+            _check_value(path, value, definition)
+        promotion = definition.get("idTypePromotion", "")
+        checked[name] = CheckedTrait(group, name, value, promotion)
+    return list(checked.values())
+
+
+def write_traits(
+    profile: Profile, traits: list[CheckedTrait], *, now: datetime
+) -> None:
+    """Sets and removes; a value that is already there keeps its timestamp."""
+    stored = {
+        (trait.trait_group, trait.name): trait.value
+        for trait in Trait.objects.of(profile)
+    }
+    new = []
+    for trait in traits:
+        key = (trait.trait_group, trait.name)
+        if trait.value is None:
+            if key in stored:
+                _rows(profile, trait).delete()
+        elif key not in stored:
+            new.append(_row(profile, trait, now))
+        elif not _same(stored[key], trait.value):
+            _rows(profile, trait).update(value=trait.value, updated_at=now)
+    Trait.objects.bulk_create(new)
+
+
+def _same(one: Any, other: Any) -> bool:
+    # In Python 1 == True == 1.0; for a memory these are three values.
+    return type(one) is type(other) and bool(one == other)
+
+
+def _rows(profile: Profile, trait: CheckedTrait) -> Any:
+    return Trait.objects.of(profile).filter(
+        trait_group=trait.trait_group, name=trait.name
+    )
+
+
+def _row(profile: Profile, trait: CheckedTrait, now: datetime) -> Trait:
+    return Trait(
+        store_id=profile.store_id,
+        profile_id=profile.id,
+        trait_group=trait.trait_group,
+        name=trait.name,
+        value=trait.value,
+        updated_at=now,
+    )
+
+
+def _check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
+    kind = definition["dataType"]
+    rule = definition.get("validationRule") or {}
+    if kind == "ARRAY":
+        if not isinstance(value, list):
+            raise errors.Invalid(f"{path}: must be an array")
+        _check_array(path, value, rule)
+    else:
+        _check_scalar(path, value)
+        _CHECKS[kind](path, value, rule)
+
+
+def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
+    if len(value) > limits.TRAIT_ARRAY:
+        raise errors.Invalid(f"{path}: has more than {limits.TRAIT_ARRAY} items")
+    for index, item in enumerate(value):
+        _check_scalar(f"{path}[{index}]", item)
+    _check_range(path, len(value), rule.get("minItems"), rule.get("maxItems"), "items")
+
+
+def _check_scalar(path: str, value: Any) -> None:
+    if isinstance(value, str):
+        if len(value) > limits.TRAIT_STRING:
+            raise errors.Invalid(
+                f"{path}: is longer than {limits.TRAIT_STRING} characters"
+            )
+    elif isinstance(value, bool):
+        pass
+    elif isinstance(value, int):
+        if not -limits.TRAIT_INTEGER - 1 <= value <= limits.TRAIT_INTEGER:
+            raise errors.Invalid(f"{path}: does not fit a signed 32-bit integer")
+    elif not (isinstance(value, float) and math.isfinite(value)):
+        raise errors.Invalid(f"{path}: must be a string, a number or a boolean")
+
+
+def _check_string(path: str, value: Any, rule: Mapping[str, Any]) -> None:
+    if not isinstance(value, str):
+        raise errors.Invalid(f"{path}: must be a string")
+    low, high = rule.get("minLength"), rule.get("maxLength")
+    _check_range(path, len(value), low, high, "characters")
+    pattern = rule.get("pattern")
+    if pattern and not re2.search(pattern, value):
+        raise errors.Invalid(f"{path}: does not match the trait's pattern")
+
+
+def _check_number(path: str, value: Any, rule: Mapping[str, Any]) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise errors.Invalid(f"{path}: must be a number")
+    _check_range(path, value, rule.get("min"), rule.get("max"), "")
+
+
+def _check_boolean(path: str, value: Any, rule: Mapping[str, Any]) -> None:
+    if not isinstance(value, bool):
+        raise errors.Invalid(f"{path}: must be true or false")
+
+
+def _check_range(
+    path: str, value: float, low: float | None, high: float | None, unit: str
+) -> None:
+    if low is not None and value < low:
+        raise errors.Invalid(f"{path}: must be at least {low} {unit}".rstrip())
+    if high is not None and value > high:
+        raise errors.Invalid(f"{path}: must be at most {high} {unit}".rstrip())
+
+
+_CHECKS = {"STRING": _check_string, "NUMBER": _check_number, "BOOLEAN": _check_boolean}

@@ -1,0 +1,120 @@
+"""What the shell around every page shows: tenant, role, ways to go."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from console.accounts.models import User
+from console.tenants.models import Role, Tenant
+from console.tenants.permissions import Act, may
+from console.web.render import is_boosted, tenant_in
+from console.web.session import person_of
+
+# Label, icon, act, URL name; the item whose address begins this one is the current.
+TENANT_PAGES = (
+    ("Profiles", "users", Act.VIEW_PROFILES, "customers:list"),
+    ("Traits", "tag", Act.VIEW_PROFILES, "traits:groups"),
+    ("Recall", "sparkles", Act.RUN_RECALL, "recall:run"),
+    ("Deletions", "trash", Act.VIEW_DELETIONS, "deletions:list"),
+    ("Audit", "clipboard-document-list", Act.VIEW_AUDIT, "audit:list"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """leaves  the page is outside the tenant: a real load, with a rail of its own"""
+
+    label: str
+    icon: str
+    url: str
+    current: bool
+    leaves: bool
+
+
+class Shell:
+    """Reads nothing until a template asks; signed out, everything is empty."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def frame(self) -> str:
+        """What a page stands in: base.html extends it."""
+        return "boosted.html" if is_boosted(self._request) else "document.html"
+
+    @property
+    def user(self) -> User | None:
+        """Who is signed in; None when the request was refused before that was known."""
+        user: User | None = getattr(self._request, "user", None)
+        return user
+
+    @property
+    def person(self) -> str:
+        """Whose page this is, in a word that names nobody."""
+        return person_of(self.user)
+
+    @cached_property
+    def tenants(self) -> list[Tenant]:
+        """Every tenant where the person has a role, by name."""
+        if self.user is None or not self.user.is_authenticated:
+            return []
+        return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
+
+    @property
+    def tenant(self) -> Tenant | None:
+        """The tenant that this address names."""
+        return getattr(self._request, "tenant", None)
+
+    @property
+    def role(self) -> Role | None:
+        """The person's role there."""
+        return getattr(self._request, "role", None)
+
+    @property
+    def role_label(self) -> str:
+        return self.role.label if self.role else ""
+
+    @property
+    def may_find(self) -> bool:
+        return may(self.role, Act.VIEW_PROFILES)
+
+    @property
+    def may_see_styleguide(self) -> bool:
+        """Told without a query: operators see every tenant as one."""
+        seen_as = {tenant.seen_as for tenant in self.tenants}
+        return Role.OPERATOR in seen_as
+
+    @cached_property
+    def nav(self) -> list[NavItem]:
+        """The pages this person may open, tenant's pages first."""
+        items = []
+        if self.tenant:
+            items = [
+                self._item(label, icon, name, self.tenant.slug)
+                for label, icon, act, name in TENANT_PAGES
+                if may(self.role, act)
+            ]
+        if self.tenants:
+            items.append(self._reference())
+            items.append(self._item("Tenants", "building-office-2", "tenants:list"))
+        return items
+
+    def _reference(self) -> NavItem:
+        """Of the tenant's store, or of any."""
+        if self.tenant:
+            return self._item(
+                "API", "code-bracket", "reference:of_tenant", self.tenant.slug
+            )
+        return self._item("API", "code-bracket", "reference:start")
+
+    def _item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
+        url = reverse(name, args=args)
+        current = self._request.path.startswith(url)
+        leaves = self.tenant is not None and tenant_in(url) != self.tenant.slug
+        return NavItem(label, icon, url, current, leaves)
+
+
+def shell(request: HttpRequest) -> dict[str, Shell]:
+    return {"shell": Shell(request)}

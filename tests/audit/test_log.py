@@ -1,0 +1,163 @@
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from console.accounts.models import User
+from console.audit.actions import UnknownAction
+from console.audit.chain import GENESIS, reason_digest
+from console.audit.context import request_id
+from console.audit.log import AuditUnavailable, ReasonRefused, record, record_now
+from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.tenants.models import Tenant
+
+pytestmark = pytest.mark.django_db
+
+SHOP = Tenant(slug="alpenglow", name="Alpenglow")
+OFFICER = User(pk=7, email="officer@demo.example", name="Olive Officer")
+
+
+def record_plain(action="profile.viewed", **fields):
+    return record(action, by=None, tenant=None, **fields)
+
+
+def test_an_entry_says_who_did_what_to_which_with_which_outcome():
+    token = request_id.set("4f2c")
+
+    record(
+        "observation.deleted",
+        by=OFFICER,
+        tenant=SHOP,
+        role="officer",
+        object_type="observation",
+        object_id="mem_observation_01kce57bqte2vr3vckwgb1zdtb",
+        outcome="done",
+        reason="The customer asked for it",
+        details={"revisions": 2},
+    )
+
+    request_id.reset(token)
+    entry = AuditEntry.objects.get()
+    assert (entry.actor_id, entry.actor, entry.role) == (
+        "7",
+        "officer@demo.example",
+        "officer",
+    )
+    assert (entry.tenant, entry.action) == ("alpenglow", "observation.deleted")
+    assert entry.details == {"revisions": 2}
+    assert entry.request_id == "4f2c"
+    assert entry.reason.text == "The customer asked for it"
+    assert str(entry) == "1 observation.deleted done"
+
+
+def test_entries_are_numbered_and_chained_from_the_first():
+    first, second = record_plain(), record_plain()
+
+    assert (first.seq, second.seq) == (1, 2)
+    assert (first.prev, second.prev) == (GENESIS, first.hash)
+    head = AuditHead.objects.get()
+    assert (head.seq, head.hash) == (2, second.hash)
+    assert str(head) == "head at 2"
+
+
+def test_what_the_database_gives_back_still_matches_its_hash():
+    record_plain(details={"mode": "query", "count": 20})
+
+    entry = AuditEntry.objects.get()
+
+    assert entry.is_intact
+    assert entry.at.microsecond % 1000 == 0
+
+
+def test_the_chain_holds_a_commitment_and_not_the_words():
+    record_plain(reason="Wrong person")
+
+    reason = AuditReason.objects.get()
+
+    entry = AuditEntry.objects.get()
+    assert entry.reason_digest == reason_digest(reason.salt, "Wrong person")
+    assert "Wrong person" not in str(AuditEntry.objects.values().get())
+    assert "Wrong person" not in str(reason)
+
+
+def test_an_entry_dies_with_the_change_that_it_tells_of():
+    with transaction.atomic():
+        record_plain()
+        transaction.set_rollback(True)
+
+    assert not AuditEntry.objects.exists()
+    assert record_plain().seq == 1
+
+
+def test_an_unknown_action_is_an_error():
+    with pytest.raises(UnknownAction, match=r"profile\.eaten"):
+        record_plain("profile.eaten")
+
+
+def test_an_unknown_outcome_is_an_error():
+    with pytest.raises(ValueError, match="perhaps"):
+        record_plain(outcome="perhaps")
+
+
+def test_a_reason_over_the_limit_is_refused_and_not_cut():
+    with pytest.raises(ReasonRefused, match="Reason: 201 characters, 200 are allowed"):
+        record_plain(reason="x" * 201)
+
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "bad", ["\n", "\x1b[31m", "\x00", "\u202e", "\u2028", "\ud800"]
+)
+def test_a_reason_is_one_plain_line(bad):
+    with pytest.raises(ReasonRefused, match="Reason: one line"):
+        record_plain(reason=f'ticket 12{bad}{{"seq": 99}}')
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["ann@example.com", "+15558675310", "email:ann", "a b", "x" * 129, "a\n"],
+)
+def test_an_identifier_is_no_object_id_and_is_not_repeated(identifier):
+    with pytest.raises(ValueError, match=r"^object_id is not an opaque id$"):
+        record_plain(object_id=identifier)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"Name": 1},
+        {"ok": True},
+        {"ratio": 0.5},
+        {"list": []},
+        {"text": "x" * 121},
+        {"text": "a\nb"},
+        {"big": 2**53},
+    ],
+)
+def test_details_are_counts_and_short_names(details):
+    with pytest.raises(ValueError, match="no count or short name"):
+        record_plain(details=details)
+
+
+def test_a_log_that_cannot_be_written_is_a_503_in_words():
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE audit_audithead RENAME TO audit_elsewhere")
+
+        with pytest.raises(
+            AuditUnavailable, match="nothing was shown or changed"
+        ) as no:
+            record_plain()
+
+        transaction.set_rollback(True)
+    assert no.value.status == 503
+    assert isinstance(no.value.__cause__, DatabaseError)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_of_its_own_refuses_to_stand_in_a_transaction():
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
+        record_now("access.denied", by=OFFICER, tenant=SHOP, outcome="denied")
+
+    record_now("access.denied", by=OFFICER, tenant=SHOP, outcome="denied")
+
+    assert AuditEntry.objects.get().outcome == "denied"

@@ -1,0 +1,94 @@
+import io
+import os
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from console.demo.management.commands import prepare
+from console.demo.seeding import add_staff
+from console.tenants.models import Tenant
+
+
+@pytest.fixture
+def collected(settings, tmp_path):
+    """Static files come from one folder and go into another, with hashed names."""
+    source = tmp_path / "static"
+    source.mkdir()
+    (source / "page.css").write_text("body {}")
+    settings.STATICFILES_DIRS = [source]
+    settings.STATICFILES_FINDERS = [
+        "django.contrib.staticfiles.finders.FileSystemFinder"
+    ]
+    settings.STATIC_ROOT = tmp_path / "collected"
+    settings.STORAGES = {
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        }
+    }
+    return tmp_path
+
+
+def run(*options):
+    out = io.StringIO()
+    call_command("prepare", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_prepare_says_how_to_make_the_first_operator(db, collected):
+    printed = run("--port", "8123")
+
+    assert "http://localhost:8123/" in printed
+    assert "manage.py create_user EMAIL --role operator" in printed
+    assert "demo" not in printed
+    assert not Tenant.objects.exists()
+
+
+def test_prepare_prints_the_demo_sign_ins(tenant, collected, settings):
+    settings.DEMO_PASSWORD = "the-one-password"
+    add_staff([tenant], settings.DEMO_PASSWORD)
+
+    printed = run("--demo")
+
+    assert "http://localhost:8000/" in printed
+    assert printed.count("@demo.example") == 5
+    assert "privacy officer  officer2@demo.example" in printed
+    assert printed.count("the-one-password") == 1
+    assert list(Tenant.objects.all()) == [tenant]
+
+
+def test_static_files_are_collected_when_one_of_them_changed(db, collected):
+    run()
+    manifest = collected / "collected/staticfiles.json"
+    first = manifest.read_text()
+
+    assert not prepare.static_files_are_old()
+    (collected / "static/page.css").write_text("body { color: red }")
+    os.utime(manifest, (1, 1))
+    run()
+
+    assert manifest.read_text() != first
+    assert not prepare.static_files_are_old()
+
+
+def test_the_cache_table_is_made_once(db, collected, settings):
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache",
+        }
+    }
+
+    run()
+    run()
+
+    assert "cache" in connections["default"].introspection.table_names()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_behind_is_migrated(collected):
+    call_command("migrate", "sessions", "zero", verbosity=0)
+
+    prepare.migrate("default")
+
+    assert "django_session" in connections["default"].introspection.table_names()

@@ -1,0 +1,260 @@
+import io
+from collections import Counter
+
+import phonenumbers
+import pytest
+from django.core.management import CommandError, call_command
+
+from console.accounts.models import User
+from console.client.paging import all_pages
+from console.demo import seeding
+from console.demo.people import declarations, people
+from console.demo.stories import ANCHOR, life_of
+from console.loading.records import OBSERVATION, SUMMARY, check_item, check_trait
+from console.tenants.memory import store_of
+from console.tenants.models import Membership, Role, Tenant
+from tests.factories import make_tenant
+
+PASSWORD = "demo-password-of-the-test"
+TENANTS = ["alpenglow", "brightline"]
+
+
+@pytest.fixture(scope="module")
+def lives():
+    """Tenant to the lives of its 40 people, as they are loaded."""
+    return {slug: [life_of(slug, each) for each in people(slug)] for slug in TENANTS}
+
+
+def contents(life):
+    return [item["content"] for item in life.record["observations"]]
+
+
+def all_contents(lives):
+    return [
+        text for tenant in lives.values() for life in tenant for text in contents(life)
+    ]
+
+
+def seed(*options):
+    out = io.StringIO()
+    call_command("seed_demo", *options, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def few_people(monkeypatch):
+    """Three of the forty a tenant, one of them corrected: the whole takes seconds."""
+    monkeypatch.setattr(
+        seeding,
+        "people",
+        lambda slug: [p for p in people(slug) if life_of(slug, p).corrections][:3],
+    )
+
+
+@pytest.mark.parametrize("slug", TENANTS)
+def test_forty_people_have_reachable_and_fictional_contact_data(slug):
+    contacts = [person.traits["Contact"] for person in people(slug)]
+
+    numbers = [phonenumbers.parse(contact["phone"]) for contact in contacts]
+
+    assert len({contact["email"] for contact in contacts}) == 40
+    assert len({str(number) for number in numbers}) == 40
+    assert all(phonenumbers.is_possible_number(number) for number in numbers)
+    assert all(c["email"].endswith((".com", ".net")) for c in contacts)
+    assert all("@example." in c["email"] and c["email"].isascii() for c in contacts)
+
+
+def test_the_demo_is_the_same_each_time(lives):
+    again = life_of("alpenglow", people("alpenglow")[7])
+
+    assert again == lives["alpenglow"][7]
+
+
+@pytest.mark.parametrize("slug", TENANTS)
+def test_every_text_of_the_demo_has_the_contracts_shape(lives, slug):
+    for life in lives[slug]:
+        for item in life.record["observations"]:
+            assert check_item("o", item, OBSERVATION) is None
+            assert "{" not in item["content"].replace("{first_name}", "").replace(
+                "{curly}", ""
+            )
+        for item in life.record["summaries"]:
+            assert check_item("s", item, SUMMARY) is None
+        for group in life.record["traits"].values():
+            assert [check_trait(*trait) for trait in group.items()] == [None] * len(
+                group
+            )
+
+
+@pytest.mark.parametrize("slug", TENANTS)
+def test_every_conversation_has_observations_and_one_summary_after_them(lives, slug):
+    for life in lives[slug]:
+        talks = Counter(
+            talk for o in life.record["observations"] for talk in o["conversationIds"]
+        )
+        summed_up = Counter(s["conversationId"] for s in life.record["summaries"])
+
+        assert set(talks) == set(summed_up)
+        assert max(summed_up.values()) == 1
+        assert all(2 <= count <= 6 for count in talks.values())
+
+
+def test_everything_happened_before_the_anchor(lives):
+    moments = [
+        item["occurredAt"]
+        for tenant in lives.values()
+        for life in tenant
+        for item in life.record["observations"]
+    ]
+
+    assert max(moments) < ANCHOR.isoformat()
+
+
+def test_no_two_people_read_alike(lives):
+    counts = Counter(all_contents(lives))
+
+    assert len(counts) > 0.85 * counts.total()
+    assert max(counts.values()) <= 6
+
+
+def test_one_profile_has_over_five_hundred_observations(lives):
+    sizes = sorted(len(contents(life)) for life in lives["brightline"])
+
+    assert sizes[-1] > 500
+    assert 10 <= sizes[0] <= sizes[-2] <= 40
+
+
+def test_hostile_and_foreign_texts_are_among_them(lives):
+    texts = all_contents(lives)
+
+    assert any("<script>" in text for text in texts)
+    assert any("🥾" in text for text in texts)
+    assert any("יעדיף" in text or "מעדיף" in text for text in texts)
+    assert any("العربية" in text for text in texts)
+    assert any("Schlafsack" in text for text in texts)
+    assert any("raquettes" in text for text in texts)
+    assert any("bastones" in text for text in texts)
+    assert 4000 <= max(map(len, texts)) <= 4096
+
+
+@pytest.mark.parametrize("slug", TENANTS)
+def test_traits_are_declared_in_all_four_types_and_some_are_unset(lives, slug):
+    groups = declarations(slug)
+    declared = {(g, name) for g, (_, traits) in groups.items() for name in traits}
+
+    types = {
+        each.data_type for _, traits in groups.values() for each in traits.values()
+    }
+    held = Counter(
+        (group, name)
+        for life in lives[slug]
+        for group, traits in life.record["traits"].items()
+        for name in traits
+        if group != "Contact"
+    )
+    assert types == {"STRING", "NUMBER", "BOOLEAN", "ARRAY"}
+    assert set(held) == declared
+    assert min(held.values()) < 40
+
+
+def test_seeding_makes_two_tenants_with_their_memories(db, settings, few_people):
+    settings.DEMO_PASSWORD = PASSWORD
+
+    printed = seed()
+
+    store = store_of(Tenant.objects.get(slug="alpenglow"))
+    (profile_id, *_) = store.list_profiles(order="ASC").items
+    corrected = [
+        observation
+        for observation in all_pages(
+            lambda token: store.list_observations(profile_id, page_token=token)
+        )
+        if len(store.list_revisions(profile_id, observation.id).items) == 2
+    ]
+    assert "The demo is ready: 2 tenants, 5 people" in printed
+    assert len(store.list_profiles().items) == 3
+    assert store.list_summaries(profile_id).items
+    assert corrected
+    assert {group.display_name for group in store.list_trait_groups().items} == {
+        "Account",
+        "Contact",
+        "Loyalty",
+        "Preferences",
+        "Support",
+    }
+
+
+def test_the_demo_people_have_one_password_and_their_roles(db, settings, few_people):
+    settings.DEMO_PASSWORD = PASSWORD
+
+    seed()
+
+    roles = Counter(
+        Membership.objects.values_list("user__email", "role", "tenant__slug")
+    )
+    assert all(user.check_password(PASSWORD) for user in User.objects.all())
+    assert roles == Counter(
+        [
+            ("operator@demo.example", Role.OPERATOR, None),
+            *(
+                (f"{name}@demo.example", role, slug)
+                for slug in TENANTS
+                for name, role in [
+                    ("agent", Role.AGENT),
+                    ("officer", Role.OFFICER),
+                    ("officer2", Role.OFFICER),
+                    ("auditor", Role.AUDITOR),
+                ]
+            ),
+        ]
+    )
+
+
+def test_people_who_exist_already_keep_their_password(db, settings, few_people):
+    settings.DEMO_PASSWORD = PASSWORD
+    known = User.objects.create_user(
+        "agent@demo.example", name="Known", password="another-password"
+    )
+
+    seed()
+
+    known.refresh_from_db()
+    assert known.check_password("another-password")
+    assert known.memberships.count() == 2
+    seeding.add_staff(list(Tenant.objects.all()), PASSWORD)
+    assert known.memberships.count() == 2
+
+
+def test_a_filled_installation_is_left_alone(tenant):
+    assert seed("--if-empty") == ""
+
+    assert list(Tenant.objects.all()) == [tenant]
+
+
+def test_an_existing_demo_tenant_is_refused(db, settings):
+    settings.DEMO_PASSWORD = PASSWORD
+    make_tenant(slug="brightline")
+
+    with pytest.raises(CommandError, match="The tenant brightline exists"):
+        seed()
+
+
+def test_no_demo_without_a_password(db, settings):
+    settings.DEMO_PASSWORD = ""
+
+    with pytest.raises(CommandError, match="DEMO_PASSWORD is empty"):
+        seed()
+
+    assert not Tenant.objects.exists()
+
+
+def test_a_text_that_the_memory_refuses_stops_the_demo(db, settings, monkeypatch):
+    settings.DEMO_PASSWORD = PASSWORD
+    broken = people("alpenglow")[0]
+    broken.traits["Contact"]["phone"] = "nobody"
+    monkeypatch.setattr(seeding, "people", lambda slug: [broken])
+
+    with pytest.raises(CommandError, match=r"alpenglow: line 1: traits"):
+        seed()
+
+    assert not Tenant.objects.exists()

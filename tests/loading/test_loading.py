@@ -1,0 +1,481 @@
+import io
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from django.core.management import CommandError, call_command
+
+from console.audit.models import AuditEntry
+from console.client.account import connect
+from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
+from console.client.paging import all_pages
+from console.client.values import Operation, TraitDefinition
+from console.loading import records
+from console.loading.declaring import declare, finish, types_in
+from console.loading.kinds import OBSERVATIONS
+from console.loading.loading import Loading, load_lines
+from console.loading.records import LINE_BYTES, read_lines
+from console.service import limits
+from console.tenants.memory import account_of, store_of
+from tests.factories import make_account
+
+LOCOMO = Path(__file__).parents[3] / "shared/data/locomo-dev.memory.jsonl"
+TALK = "conv_conversation_00000000000000000000000001"
+
+
+def observation(content="Likes paper bills.", **fields):
+    facts = {"source": "chat", "occurredAt": "2026-01-05T09:00:00Z"}
+    return {"content": content} | facts | fields
+
+
+def summary(content="They spoke of bills.", **fields):
+    facts = {"conversationId": TALK, "occurredAt": "2026-01-05T09:10:00Z"}
+    return {"content": content} | facts | fields
+
+
+def record(email="ada@example.com", **parts):
+    return {"traits": {"Contact": {"email": email}}} | parts
+
+
+def line(**parts):
+    return json.dumps(record(**parts)).encode()
+
+
+def load(tenant, *lines):
+    """The tally of a run over raw lines, and what was told."""
+    told = []
+    tally = load_lines(tenant, enumerate(lines, 1), tell=told.append)
+    return tally, told
+
+
+def run(path, tenant, *options):
+    """What the command printed; its exit code is 1 where this raises."""
+    out, err = io.StringIO(), io.StringIO()
+    arguments = (str(path), "--tenant", tenant.slug, *options)
+    call_command("load_memory", *arguments, stdout=out, stderr=err)
+    return out.getvalue()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes lines into a file and gives its path."""
+
+    def write(*lines):
+        path = tmp_path / "memory.jsonl"
+        path.write_bytes(b"\n".join(lines))
+        return path
+
+    return write
+
+
+def kept(tenant, email="ada@example.com"):
+    """Observations and summaries of one customer, oldest creation first."""
+    store = store_of(tenant)
+    (profile_id,) = store.lookup("email", email).profiles
+    observations = store.list_observations(profile_id, order="ASC").items
+    return observations, store.list_summaries(profile_id).items
+
+
+def test_a_line_becomes_a_profile_with_its_past(tenant):
+    parts = {"observations": [observation(conversationIds=[TALK])]}
+
+    tally, told = load(tenant, line(**parts, summaries=[summary(source="voice")]))
+
+    observations, summaries = kept(tenant)
+    assert told == []
+    assert (tally.profiles_new, tally.profiles_found) == (1, 0)
+    assert observations[0].content == "Likes paper bills."
+    assert observations[0].conversation_ids == (TALK,)
+    assert (summaries[0].conversation_id, summaries[0].source) == (TALK, "voice")
+
+
+def test_loading_twice_adds_nothing_twice(tenant):
+    many = [observation(f"Fact {number}.") for number in range(53)]
+    lines = [line(observations=many, summaries=[summary()])]
+    load(tenant, *lines)
+
+    tally, _ = load(tenant, *lines)
+
+    assert (tally.profiles_new, tally.profiles_found) == (0, 1)
+    assert (tally.observations.added, tally.observations.already_there) == (0, 53)
+    assert (tally.summaries.added, tally.summaries.already_there) == (0, 1)
+
+
+def test_the_same_moment_written_otherwise_is_not_added_again(tenant):
+    load(tenant, line(observations=[observation()]))
+    same = observation(occurredAt="2026-01-05T10:00:00.250+01:00")
+
+    tally, _ = load(tenant, line(observations=[same, same, observation("New.")]))
+
+    assert (tally.observations.added, tally.observations.already_there) == (1, 2)
+
+
+def test_observations_are_created_in_the_order_in_which_they_happened(tenant):
+    days = [20, 3, 11, 28, 1, 7, 15, 9, 22, 5, 30, 2]
+    items = [
+        observation(f"{day:02}", occurredAt=f"2026-01-{day:02}T09:00:00Z")
+        for day in days
+    ]
+
+    load(tenant, line(observations=items))
+
+    observations, _ = kept(tenant)
+    assert [item.content for item in observations] == [f"{d:02}" for d in sorted(days)]
+
+
+def test_a_bad_observation_does_not_stop_the_good_ones(tenant):
+    items = [observation("One."), observation(""), observation("Three.")]
+
+    tally, told = load(tenant, b"", line(observations=items))
+
+    observations, _ = kept(tenant)
+    assert [item.content for item in observations] == ["One.", "Three."]
+    assert told == [
+        "line 2: observations[1].content: must be 1 to 4096 characters long"
+    ]
+    assert (tally.observations.refused, tally.refused) == (1, 1)
+
+
+MUST_BE = "must be 1 to 100 of letters, digits, spaces and _ . / -"
+WHEN = "must be a date and time with a zone, such as 2026-01-05T09:00:00Z"
+TALKS = "must be an array of at most 10 conversation ids"
+ID = "must be a conversation id (conv_conversation_ and 26 characters)"
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ("secret text", ": must be an object"),
+        (observation(mood="secret"), ".mood: is an unknown field"),
+        (observation(**{"\x1b[2J": 1}), ".\\x1b[2J: is an unknown field"),
+        (observation(None), ".content: is missing"),
+        (observation(7), ".content: must be text"),
+        (observation("s" * 4097), ".content: must be 1 to 4096 characters long"),
+        (observation("sec\x00ret"), ".content: holds control characters"),
+        (observation("\ud800"), ".content: holds control characters"),
+        (observation(source="<secret>"), f".source: {MUST_BE}"),
+        (observation(source=3), f".source: {MUST_BE}"),
+        (observation(source="s" * 101), f".source: {MUST_BE}"),
+        (observation(occurredAt="yesterday"), f".occurredAt: {WHEN}"),
+        (observation(occurredAt="2026-01-05T09:00:00"), f".occurredAt: {WHEN}"),
+        (observation(occurredAt="2026-02-30T09:00:00Z"), f".occurredAt: {WHEN}"),
+        (observation(occurredAt="0001-01-01T00:00:00+14:00"), f".occurredAt: {WHEN}"),
+        (observation(occurredAt=1767603600), f".occurredAt: {WHEN}"),
+        (observation(conversationIds=TALK), f".conversationIds: {TALKS}"),
+        (observation(conversationIds=[TALK] * 11), f".conversationIds: {TALKS}"),
+        (observation(conversationIds=["secret"]), f".conversationIds: {ID}"),
+    ],
+)
+def test_a_refused_observation_is_named_by_line_and_field(tenant, item, told):
+    tally, lines = load(tenant, line(observations=[item]))
+
+    assert lines == [f"line 1: observations[0]{told}"]
+    assert (tally.observations.added, tally.observations.refused) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        (summary(conversationId=None), ".conversationId: is missing"),
+        (summary(conversationId="CH123"), f".conversationId: {ID}"),
+        (summary(source="é"), f".source: {MUST_BE}"),
+        (summary(conversationIds=[TALK]), ".conversationIds: is an unknown field"),
+    ],
+)
+def test_a_refused_summary_is_named_by_line_and_field(tenant, item, told):
+    tally, lines = load(tenant, line(summaries=[summary(), item]))
+
+    assert lines == [f"line 1: summaries[1]{told}"]
+    assert (tally.summaries.added, tally.summaries.refused) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"{", "is not JSON at column 2"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b'{"traits":' * 50_000 + b"{}" + b"}" * 50_000, "is nested too deeply"),
+        (b'{"traits": {"Contact": {"lastName": "\xe9"}}}', "is not UTF-8 at byte 38"),
+        (b"[]", "must be a JSON object"),
+        (b'{"traits": {}, "secret": 1}', "secret: is no field of a profile's line"),
+        (b'{"traits": []}', "traits: must be an object"),
+        (b'{"observations": {}}', "observations: must be an array"),
+        (b'{"summaries": "x"}', "summaries: must be an array"),
+        (b'{"traits": {}, "traits": {}}', "traits: stands there twice"),
+        (b'{"traits": {"A": {"b": NaN}}}', "NaN is no JSON number"),
+        (b"9" * 5000, "holds a number that is too long"),
+        (b" " * (LINE_BYTES + 1), "is longer than 64 MiB"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_refused_whole(tenant, raw, told):
+    loading = Loading(store_of(tenant), (lines := []).append)
+
+    loading.load_line(4, raw)
+    loading.load_line(5, line(observations=[observation()]))
+
+    assert lines == [f"line 4: {told}"]
+    assert (loading.tally.refused, loading.tally.profiles_new) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("traits", "told"),
+    [
+        ({"Two words": {}}, "Two words: is no name of a trait group"),
+        ({"Contact\x1b": {}}, "Contact?: is no name of a trait group"),
+        ({"Plan": 7}, "Plan: must be an object"),
+        ({"Plan": {"": 1}}, "Plan.: a trait name has 1 to 64 printable characters"),
+        ({"Plan": {"a": {}}}, "Plan.a: must be text, a number, true or false, or an"),
+        ({"Plan": {"a": [[1]]}}, "Plan.a: must be text, a number, true or false, or"),
+        ({"Plan": {"a": [1] * 101}}, "Plan.a: has more than 100 items"),
+        ({"Plan": {"a": "s" * 1025}}, "Plan.a: is longer than 1024 characters"),
+        ({"Plan": {"a": "\x07"}}, "Plan.a: holds control characters"),
+        ({"Plan": {"a": 1e999}}, "Plan.a: is too large a number"),
+        ({"Plan": {"a": 2**31}}, "Plan.a: does not fit a signed 32-bit integer"),
+    ],
+)
+def test_a_refused_trait_is_named_and_the_others_are_loaded(tenant, traits, told):
+    raw = json.dumps({"traits": {"Contact": {"email": "ada@example.com"}} | traits})
+
+    tally, lines = load(tenant, raw.replace("Infinity", "1e999").encode())
+
+    assert [text.startswith(f"line 1: traits.{told}") for text in lines] == [True]
+    assert (tally.profiles_new, tally.refused) == (1, 1)
+
+
+def test_a_line_without_an_identifier_is_refused_whole(tenant):
+    nameless = {
+        "traits": {"Contact": {"firstName": "Ada", "email": None}},
+        "observations": [observation()],
+    }
+
+    tally, told = load(tenant, json.dumps(nameless).encode())
+
+    assert tally.profiles_new == tally.observations.added == 0
+    assert told[0].startswith("line 1: traits: The memory refused this")
+    assert "Contact.email" in told[0]
+
+
+def test_an_unreadable_identifier_is_refused_by_the_memory(tenant):
+    raw = b'{"traits": {"Contact": {"phone": "none of your business"}}}'
+
+    tally, told = load(tenant, raw)
+
+    assert tally.refused == 1
+    assert "traits.Contact.phone" in told[0]
+    assert "business" not in told[0]
+
+
+def test_what_the_memory_refuses_in_a_batch_is_found_and_named(tenant, monkeypatch):
+    monkeypatch.setattr(limits, "OBSERVATIONS_PER_PROFILE", 12)
+    items = [observation(f"Fact {number}.") for number in range(15)]
+
+    tally, told = load(tenant, line(observations=items))
+
+    assert (tally.observations.added, tally.observations.refused) == (12, 3)
+    places = [text.partition(": The memory refused")[0] for text in told]
+    assert places == [f"line 1: observations[{index}]" for index in (12, 13, 14)]
+
+
+def test_a_memory_that_is_busy_stops_the_run():
+    def answer(request):
+        if request.url.path.endswith("/Lookup"):
+            return httpx.Response(503, headers={"Retry-After": "3600"})
+        groups = {
+            "displayName": "Contact",
+            "version": 1,
+            "traits": {"email": {"dataType": "STRING", "idTypePromotion": "email"}},
+        }
+        meta = {"key": "traitGroups", "pageSize": 1}
+        return httpx.Response(200, json={"traitGroups": [groups], "meta": meta})
+
+    account = connect(
+        "https://memory.example",
+        username="AC" + "0" * 32,
+        secret="s",
+        transport=httpx.MockTransport(answer),
+    )
+    loading = Loading(account.store("mem_store_00000000000000000000000001"), print)
+
+    with pytest.raises(MemoryBusy):
+        loading.load_record(1, record())
+
+
+def test_an_interrupted_run_stands_in_the_audit_log(tenant):
+    def lines():
+        yield 1, line(observations=[observation()])
+        account_of(tenant).delete_store(tenant.store_id)
+        yield 2, line(email="eve@example.com")
+
+    with pytest.raises(MemoryNotFound):
+        load_lines(tenant, lines(), tell=print)
+
+    entry = AuditEntry.objects.get(action="memory.loaded")
+    assert entry.outcome == "failed"
+    assert entry.details["observations_added"] == 1
+
+
+def test_a_store_that_vanishes_between_two_writes_stops_the_run(tenant):
+    loading = Loading(store_of(tenant), print)
+    profile_id = loading.load_record(
+        1, record() | {"observations": [], "summaries": []}
+    )
+    account_of(tenant).delete_store(tenant.store_id)
+
+    with pytest.raises(MemoryNotFound):
+        loading.send(1, profile_id, OBSERVATIONS, [("observations[0]", observation())])
+
+
+def test_an_over_long_line_is_read_once_and_passed_over(monkeypatch):
+    monkeypatch.setattr(records, "LINE_BYTES", 10)
+    file = io.BytesIO(b"a" * 25 + b"\nshort\n")
+
+    lines = list(read_lines(file))
+
+    assert [(number, len(raw)) for number, raw in lines] == [
+        (1, 11),
+        (2, 6),
+    ]
+
+
+def test_undeclared_traits_are_refused_and_declared_on_demand(tenant, file):
+    plan = {"tier": "Gold", "lines": 2, "paper": True, "tags": ["a"], "gone": None}
+    path = file(
+        json.dumps(
+            record(traits={"Contact": {"email": "a@example.com"}, "Plan": plan})
+        ).encode(),
+        b"{broken",
+    )
+
+    with pytest.raises(CommandError, match="2 refused"):
+        run(path, tenant)
+    with pytest.raises(CommandError, match="1 refused"):
+        run(path, tenant, "--declare")
+
+    traits = store_of(tenant).fetch_trait_group("Plan").traits
+    types = {name: trait.data_type for name, trait in traits.items()}
+    assert types == {
+        "tier": "STRING",
+        "lines": "NUMBER",
+        "paper": "BOOLEAN",
+        "tags": "ARRAY",
+    }
+
+
+def test_declaring_leaves_what_is_known_as_it_is(tenant):
+    store, account = store_of(tenant), account_of(tenant)
+    account.wait_for(
+        store.create_trait_group("Plan", {"tier": TraitDefinition("STRING")})
+    )
+    lines = [
+        b'{"traits": {"Plan": {"tier": 3, "max_lines": 2}, "Contact": {"Email": "x"}}}',
+        b'{"traits": {"Plan": {"max_lines": "two"}, "?": {"a": 1}}}',
+    ]
+    types = types_in(enumerate(lines, 1))
+
+    declared = declare(account, store, types)
+
+    traits = store.fetch_trait_group("Plan").traits
+    assert declared == ["Plan.max_lines"]
+    assert {name: trait.data_type for name, trait in traits.items()} == {
+        "tier": "STRING",
+        "maxLines": "NUMBER",
+    }
+    assert store.fetch_trait_group("Contact").traits["email"].id_type_promotion
+
+
+def test_a_trait_group_that_the_memory_does_not_make_is_an_error(tenant):
+    failed = Operation("mem_operation_1", "FAILED", error="The name is taken.")
+
+    with pytest.raises(MemoryUnexpected, match="The name is taken"):
+        finish(account_of(tenant), failed)
+
+
+def test_the_command_reports_what_it_did(tenant, file):
+    path = file(
+        b"\xef\xbb\xbf" + line(observations=[observation()], summaries=[summary()]),
+        b"",
+        line(email="eve@example.com"),
+    )
+
+    printed = run(path, tenant)
+
+    assert "profiles: 2 new, 0 found\n" in printed
+    assert "observations: 1 added, 0 already there, 0 refused\n" in printed
+    assert "summaries: 1 added, 0 already there, 0 refused\n" in printed
+    entry = AuditEntry.objects.get(action="memory.loaded")
+    assert (entry.outcome, entry.tenant) == ("done", tenant.slug)
+    assert entry.details["profiles_new"] == 2
+
+
+def test_the_command_names_refused_records_on_stderr(tenant, file):
+    path = file(line(observations=[observation(source="!")]), b"nonsense")
+    err = io.StringIO()
+
+    with pytest.raises(CommandError, match="2 refused; each is named above") as exc:
+        call_command(
+            "load_memory",
+            str(path),
+            tenant=tenant.slug,
+            verbosity=0,
+            stdout=io.StringIO(),
+            stderr=err,
+        )
+
+    assert exc.value.returncode == 1
+    assert "line 1: observations[0].source: " in err.getvalue()
+    assert "line 2: is not JSON" in err.getvalue()
+
+
+def test_the_command_draws_a_bar_on_a_terminal(tenant, file, monkeypatch, capsys):
+    path = file(line(observations=[observation()]))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    run(path, tenant)
+
+    assert "100%" in capsys.readouterr().err
+
+
+def test_an_unknown_tenant_is_refused(db, file):
+    with pytest.raises(CommandError, match="--tenant: there is no tenant 'nobody'"):
+        call_command("load_memory", str(file(b"{}")), tenant="nobody")
+
+
+def test_a_missing_file_is_refused(tenant, tmp_path):
+    with pytest.raises(CommandError, match="No such file or directory"):
+        run(tmp_path / "missing.jsonl", tenant)
+
+
+def test_a_memory_that_says_no_stops_the_command(tenant, file):
+    tenant.account_sid = make_account()["accountSid"]
+    tenant.save()
+
+    with pytest.raises(CommandError, match=r"Stopped: .* nothing is added twice"):
+        run(file(line()), tenant)
+
+
+@pytest.mark.skipif(not LOCOMO.exists(), reason="the LoCoMo file is not beside us")
+def test_real_conversations_load_completely_and_are_recalled(tenant):
+    printed = run(LOCOMO, tenant)
+
+    assert "profiles: 10 new, 0 found" in printed
+    assert "observations: 1210 added, 0 already there, 0 refused" in printed
+    assert "summaries: 256 added, 0 already there, 0 refused" in printed
+    store = store_of(tenant)
+    (profile_id,) = store.lookup("email", "caroline.conv-26@example.com").profiles
+    recalled = store.recall(profile_id, query="LGBTQ support group").observations
+    assert any("attended an LGBTQ support group" in o.content for o in recalled[:3])
+
+
+@pytest.mark.skipif(not LOCOMO.exists(), reason="the LoCoMo file is not beside us")
+def test_real_conversations_are_found_again(tenant):
+    run(LOCOMO, tenant)
+
+    printed = run(LOCOMO, tenant)
+
+    assert "profiles: 0 new, 10 found" in printed
+    assert "observations: 0 added, 1210 already there, 0 refused" in printed
+    assert (
+        len(list(all_pages(lambda t: store_of(tenant).list_profiles(page_token=t))))
+        == 10
+    )

@@ -1,0 +1,284 @@
+"""No page of a tenant shows what its rules mask, but the one that was revealed."""
+
+import json
+import re
+from html import unescape
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from console.client.values import TraitDefinition
+from console.contract.ids import new_id
+from console.tenants.memory import store_of
+from tests.factories import HTMX, make_observation, make_profile, make_summary
+from tests.web.test_every_address import OF_A_TENANT, address
+
+WHY = {"reason_code": "verify", "ticket": "CASE-4521"}
+# Each stands in one place, in every way that it could be written there.
+CANARIES = {
+    "trait/Contact.firstName": ["Quillon"],
+    "trait/Contact.lastName": ["Vossberg"],
+    "trait/Contact.email": ["trait.mail@canary.example", "trait.mail"],
+    "trait/Contact.phone": ["+15558675301", "15558675301", "5558675301"],
+    "trait/Notes.other": ["note.mail@canary.example", "5558675302"],
+    "trait/Notes.numbers": ["5558675303", "list.mail@canary.example"],
+    "identifier/email": ["id.mail@canary.example", "id.mail"],
+    "identifier/phone": ["+15558675304", "5558675304"],
+    "observation": [
+        "+1 (555) 867-5305",
+        "867-5305",
+        "told.mail@canary.example",
+        "4111 1111 1111 1111",
+        "4111111111111111",
+    ],
+    "summary": ["+1 555 867 5306", "867 5306", "sum.mail@canary.example"],
+    "revision": ["5558675307", "old.mail@canary.example"],
+}
+PLAIN = "Delivery of order 4521"
+
+
+class Customer:
+    """A profile with a canary in every place that a page could show."""
+
+    def __init__(self, tenant):
+        store = store_of(tenant)
+        self.traits(store)
+        self.id = make_profile(
+            tenant,
+            firstName="Quillon",
+            lastName="Vossberg",
+            email="trait.mail@canary.example",
+            phone="+15558675301",
+        )
+        store.add_identifier(self.id, "email", "id.mail@canary.example")
+        store.add_identifier(self.id, "phone", "+15558675304")
+        notes = {
+            "other": "Ask note.mail@canary.example or 5558675302.",
+            "numbers": ["5558675303", "list.mail@canary.example"],
+        }
+        store.patch_profile(self.id, {"Notes": notes})
+        self.conversation = new_id("conv_conversation")
+        told = make_observation(
+            tenant,
+            self.id,
+            "Was 5558675307, old.mail@canary.example.",
+            conversationIds=[self.conversation],
+        )
+        said = (
+            f"{PLAIN}: call +1 (555) 867-5305, mail told.mail@canary.example, card "
+            "4111 1111 1111 1111 or 4111111111111111."
+        )
+        store.patch_observation(self.id, told.id, content=said)
+        self.observation = told.id
+        self.summary = make_summary(
+            tenant,
+            self.id,
+            f"{PLAIN}: call +1 555 867 5306 or sum.mail@canary.example.",
+            conversationId=self.conversation,
+        ).id
+
+    def traits(self, store) -> None:
+        store.create_trait_group(
+            "Notes",
+            {"other": TraitDefinition("STRING"), "numbers": TraitDefinition("ARRAY")},
+        )
+
+    @property
+    def samples(self) -> dict[str, str]:
+        return {
+            "tenant": "acme",
+            "profile_id": self.id,
+            "observation_id": self.observation,
+            "summary_id": self.summary,
+            "group": "Notes",
+            "trait": "other",
+            "kind": "observation",
+            "ref": self.observation,
+            "deletion_id": str(uuid4()),
+        }
+
+    def subject(self, subject: str) -> str:
+        """`observation` with its id."""
+        id_ = {"observation": self.observation, "summary": self.summary}.get(subject)
+        return f"{subject}/{id_}" if id_ else subject
+
+
+@pytest.fixture
+def customer(tenant) -> Customer:
+    return Customer(tenant)
+
+
+def addresses(customer: Customer) -> list[str]:
+    """Every page of the tenant; those that ask something, asked."""
+    paths = [address(route, **customer.samples) for route, _ in OF_A_TENANT]
+    recall = reverse("recall:run", args=["acme"])
+    timeline = reverse("timeline:timeline", args=["acme", customer.id])
+    asked = f"{recall}?identity={customer.id}&explain=on"
+    return [
+        *paths,
+        f"{asked}&mode=query&query=delivery+of+order",
+        f"{asked}&mode=conversation&conversation={customer.conversation}",
+        f"{asked}&mode=recent",
+        f"{timeline}?words=delivery",
+        f"{timeline}?conversation={customer.conversation}",
+        *(
+            f"{reverse('timeline:export', args=['acme', customer.id])}?format={each}"
+            for each in ("csv", "json")
+        ),
+    ]
+
+
+def told(response) -> str:
+    """All that an answer says: head and body, as a reader and as a script has it."""
+    body = (
+        b"".join(response.streaming_content)
+        if response.streaming
+        else (response.content)
+    )
+    text = unescape(body.decode())
+    return f"{text}\n{json.dumps(dict(response.headers))}"
+
+
+def found_in(text: str) -> set[str]:
+    return {
+        subject
+        for subject, canaries in CANARIES.items()
+        if any(canary in text for canary in canaries)
+    }
+
+
+@pytest.mark.parametrize(
+    ("person", "headers"),
+    [
+        ("agent", None),
+        ("agent", HTMX),
+        ("agent", HTMX | {"HX-Boosted": "true"}),
+        ("officer", None),
+        ("auditor", None),
+        ("operator", None),
+    ],
+)
+def test_nobody_meets_a_masked_value_on_any_page(
+    client, request, customer, person, headers
+):
+    client.force_login(request.getfixturevalue(person))
+
+    for path in addresses(customer):
+        response = client.get(path, headers=headers)
+
+        assert found_in(told(response)) == set(), path
+
+
+def test_the_canaries_are_there_to_be_found(client, agent, customer):
+    """Without masking the same walk meets all of them."""
+    client.force_login(agent)
+    tenant_rules = {
+        "texts": "clear",
+        "identifiers": "clear",
+        "group/Contact": "clear",
+        "group/Notes": "clear",
+    }
+    tenant = agent.memberships.get().tenant
+    tenant.masking = tenant_rules
+    tenant.save()
+
+    seen = set()
+    for path in addresses(customer):
+        seen |= found_in(told(client.get(path)))
+
+    assert seen == set(CANARIES)
+
+
+# What is revealed with it: a trait that feeds an identifier is one of its values, and
+# an observation is one item in all its states.
+ALONG = {
+    "identifier/email": {"trait/Contact.email"},
+    "identifier/phone": {"trait/Contact.phone"},
+    "observation": {"revision"},
+}
+# Where a revealed value may stand in clear: the pages that show that very field, and
+# the one that corrects it.
+OF_A_TRAIT = {"profile", "traits", "correct"}
+OF_THE_TIMELINE = {"profile", "timeline", "observations"}
+PLACES = {
+    "trait/Contact.firstName": OF_A_TRAIT,
+    "trait/Contact.email": OF_A_TRAIT,
+    "trait/Notes.other": OF_A_TRAIT,
+    "identifier/email": {"profile", "identifiers"},
+    "identifier/phone": {"profile", "identifiers"},
+    "observation": {
+        "recent_observations",
+        "observation",
+        "observation_correct",
+        "revisions",
+        *OF_THE_TIMELINE,
+    },
+    "summary": {"summaries", "summary", "summary_correct", *OF_THE_TIMELINE},
+}
+
+
+@pytest.mark.parametrize("subject", PLACES)
+def test_a_reveal_shows_one_value_and_only_where_it_stands(
+    client, agent, customer, subject
+):
+    client.force_login(agent)
+    kind, _, ref = customer.subject(subject).partition("/")
+    client.post(
+        reverse("reveals:reveal", args=["acme", customer.id, kind, ref]),
+        WHY,
+        headers=HTMX,
+    )
+
+    met = {}
+    for route, pattern in OF_A_TENANT:
+        path = address(route, **customer.samples)
+        if found := found_in(told(client.get(path))):
+            met[pattern.name] = found
+
+    assert set().union(*met.values()) == {subject} | ALONG.get(subject, set())
+    assert met.keys() <= PLACES[subject]
+
+
+def test_what_is_revealed_stands_in_no_attribute_and_in_no_title(
+    client, agent, customer
+):
+    client.force_login(agent)
+    for subject in PLACES:
+        kind, _, ref = customer.subject(subject).partition("/")
+        client.post(
+            reverse("reveals:reveal", args=["acme", customer.id, kind, ref]), WHY
+        )
+
+    for path in addresses(customer):
+        response = client.get(path)
+        if not response.get("Content-Type", "").startswith("text/html"):
+            continue
+        page = response.text
+        title = page.partition("</title>")[0]
+        attributes = " ".join(re.findall(r'="([^"]*)"', page))
+        assert found_in(unescape(title + attributes)) == set(), path
+
+
+def test_the_raw_answer_of_a_recall_stays_masked_while_its_item_is_clear(
+    client, agent, customer
+):
+    client.force_login(agent)
+    client.post(
+        reverse(
+            "reveals:reveal",
+            args=["acme", customer.id, "observation", customer.observation],
+        ),
+        WHY,
+    )
+
+    page = client.get(
+        reverse("recall:run", args=["acme"]),
+        {"identity": customer.id, "mode": "query", "query": "call 5558675310"},
+    )
+
+    results, _, raw = page.text.partition('<details class="raw">')
+    assert "+1 (555) 867-5305" in results
+    assert found_in(unescape(raw)) == set()
+    assert "5558675310" not in raw
+    assert PLAIN in raw

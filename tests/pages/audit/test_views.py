@@ -1,0 +1,295 @@
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from console.audit.log import record
+from console.audit.models import AuditEntry, AuditReason
+from tests.factories import HTMX, make_tenant
+
+pytestmark = pytest.mark.django_db
+
+
+def list_url(slug="acme"):
+    return reverse("audit:list", args=[slug])
+
+
+def entry_url(seq, slug="acme"):
+    return reverse("audit:entry", args=[slug, seq])
+
+
+def shown(response):
+    return [entry.action for entry in response.context["page"].entries]
+
+
+@pytest.fixture
+def log(tenant, officer):
+    for action, fields in {
+        "tenant.added": {"role": "operator"},
+        "profile.viewed": {"object_id": "mem_profile_01kce57bqte2vr3vckwgb1zdtb"},
+        "observation.deleted": {
+            "reason": "The customer <b>asked</b>",
+            "outcome": "failed",
+            "details": {"observations": 1},
+        },
+    }.items():
+        record(action, by=officer, tenant=tenant, **fields)
+
+
+def test_an_auditor_reads_every_entry_newest_first(client, auditor, log):
+    client.force_login(auditor)
+
+    response = client.get(list_url())
+
+    assert response.status_code == 200
+    assert shown(response)[:3] == [
+        "audit.read",
+        "observation.deleted",
+        "profile.viewed",
+    ]
+    assert "tenant.added" in shown(response)
+
+
+def test_an_officer_reads_what_people_did_and_not_the_configuration(
+    client, officer, log
+):
+    client.force_login(officer)
+
+    response = client.get(list_url())
+
+    assert "profile.viewed" in shown(response)
+    assert "tenant.added" not in shown(response)
+
+
+def test_an_operator_reads_configuration_alone(client, operator, log):
+    client.force_login(operator)
+
+    response = client.get(list_url())
+
+    assert set(shown(response)) == {"tenant.added"}
+    assert "Profile opened" not in response.content.decode()
+
+
+def test_an_agent_is_told_who_may(client, agent, log):
+    client.force_login(agent)
+
+    response = client.get(list_url())
+
+    assert response.status_code == 403
+    assert AuditEntry.objects.order_by("-seq").first().action == "access.denied"
+
+
+def test_reading_is_an_entry_once_a_page(client, auditor, log):
+    client.force_login(auditor)
+
+    client.get(list_url(), {"outcome": "failed", "person": "x@example.com"})
+
+    entry = AuditEntry.objects.get(action="audit.read")
+    assert entry.actor == auditor.email
+    assert entry.details == {"filters": "person outcome"}
+
+
+def test_another_tenants_entries_stay_theirs(client, auditor, log):
+    other = make_tenant("other")
+    theirs = record("profile.viewed", by=None, tenant=other)
+    client.force_login(auditor)
+
+    listed = client.get(list_url())
+    opened = client.get(entry_url(theirs.seq))
+
+    assert theirs.seq not in [entry.seq for entry in listed.context["page"].entries]
+    assert opened.status_code == 404
+    assert client.get(list_url("other")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"action": "profile.viewed"}, ["profile.viewed"]),
+        ({"outcome": "failed"}, ["observation.deleted"]),
+        (
+            {"object_id": "mem_profile_01kce57bqte2vr3vckwgb1zdtb"},
+            ["profile.viewed"],
+        ),
+        (
+            {"person": "Officer@console.example", "outcome": "failed"},
+            ["observation.deleted"],
+        ),
+        ({"person": "nobody@console.example"}, []),
+        ({"since": "9998-01-01"}, []),
+        ({"until": "2020-01-01"}, []),
+        (
+            {"since": f"{datetime.now(UTC):%Y-%m-%d}", "outcome": "failed"},
+            ["observation.deleted"],
+        ),
+        (
+            {"until": f"{datetime.now(UTC):%Y-%m-%d}", "outcome": "failed"},
+            ["observation.deleted"],
+        ),
+        ({"surplus": "ignored", "outcome": "failed"}, ["observation.deleted"]),
+    ],
+)
+def test_filters_live_in_the_address(client, auditor, log, query, expected):
+    client.force_login(auditor)
+
+    response = client.get(list_url(), query)
+
+    assert shown(response) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"action": "profile.eaten"}, "action"),
+        ({"outcome": "perhaps"}, "outcome"),
+        ({"since": "2026-02-30"}, "since"),
+        ({"since": "2026-02-02", "until": "2026-02-01"}, "until"),
+        ({"until": "9999-12-31"}, "until"),
+        ({"object_id": "ann@example.com"}, "object_id"),
+        ({"person": "x" * 255}, "person"),
+        ({"before": "-1"}, "before"),
+        ({"before": "9" * 30}, "before"),
+        ({"before": "abc"}, "before"),
+        ({"person": "a\x00b"}, "person"),
+    ],
+)
+def test_a_bad_filter_names_its_field_and_looks_nothing_up(
+    client, auditor, log, query, field
+):
+    client.force_login(auditor)
+
+    response = client.get(list_url(), query)
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    assert "Nothing was looked up" in response.content.decode()
+    assert not AuditEntry.objects.filter(action="audit.read").exists()
+
+
+def test_an_operator_cannot_filter_for_what_they_may_not_read(client, operator, log):
+    client.force_login(operator)
+
+    response = client.get(list_url(), {"action": "profile.viewed"})
+
+    assert response.status_code == 422
+
+
+def test_fifty_rows_a_page_and_a_link_to_the_older_ones(client, auditor, tenant):
+    for _ in range(60):
+        record("recall.run", by=None, tenant=tenant)
+    client.force_login(auditor)
+
+    newest = client.get(list_url(), {"action": "recall.run"})
+    older_than = newest.context["page"].older_than
+    older = client.get(list_url(), {"action": "recall.run", "before": older_than})
+
+    assert len(shown(newest)) == 50
+    assert len(shown(older)) == 10
+    assert older.context["page"].older_than is None
+    link = f"?action=recall.run&amp;before={older_than}"
+    assert link in newest.content.decode()
+    assert 'href="/t/acme/audit/?action=recall.run"' in older.content.decode()
+
+
+def test_rows_cost_no_query_of_their_own(
+    client, auditor, tenant, django_assert_max_num_queries
+):
+    for _ in range(30):
+        record("recall.run", by=None, tenant=tenant)
+    client.force_login(auditor)
+
+    with django_assert_max_num_queries(12):
+        client.get(list_url())
+
+
+def test_htmx_gets_the_filters_and_the_rows(client, auditor, log):
+    client.force_login(auditor)
+
+    response = client.get(list_url(), headers=HTMX)
+
+    part = response.content.decode().strip()
+    assert part.startswith('<section id="auditing-log"')
+    assert 'id="auditing-entries"' in part
+    assert "HX-Request" in response["Vary"]
+
+
+def test_htmx_marks_the_field_that_is_wrong(client, auditor, log):
+    client.force_login(auditor)
+
+    response = client.get(list_url(), {"object_id": "ann@example.com"}, headers=HTMX)
+
+    field = re.search(r'<input[^>]*name="object_id"[^>]*>', response.content.decode())
+    assert 'aria-invalid="true"' in field[0]
+
+
+def test_details_stand_as_names_and_values(client, auditor, log):
+    client.force_login(auditor)
+
+    page = client.get(list_url()).content.decode()
+
+    assert "<span>observations: 1</span>" in page
+
+
+def test_a_denied_act_stands_in_words(client, agent, auditor, log):
+    client.force_login(agent)
+    client.get(list_url())
+    client.force_login(auditor)
+
+    page = client.get(list_url()).content.decode()
+
+    assert "<span>act: read the audit log</span>" in page
+
+
+def test_an_entry_shows_its_reason_letter_for_letter_and_its_place(
+    client, auditor, log
+):
+    seq = AuditEntry.objects.get(action="observation.deleted").seq
+    client.force_login(auditor)
+
+    page = client.get(entry_url(seq)).content.decode()
+
+    assert "The customer &lt;b&gt;asked&lt;/b&gt;" in page
+    assert "contents match its hash" in page
+    assert AuditEntry.objects.get(action="audit.read").object_id == str(seq)
+
+
+def test_an_entry_says_when_its_reason_was_erased(client, auditor, log):
+    seq = AuditEntry.objects.get(action="observation.deleted").seq
+    AuditReason.objects.all().delete()
+    client.force_login(auditor)
+
+    page = client.get(entry_url(seq)).content.decode()
+
+    assert "erased; that one was given can still be proven" in page
+
+
+def test_an_operator_cannot_open_what_they_may_not_list(client, operator, log):
+    seq = AuditEntry.objects.get(action="observation.deleted").seq
+    client.force_login(operator)
+
+    assert client.get(entry_url(seq)).status_code == 404
+
+
+@pytest.mark.parametrize("seq", [0, 10**6, 10**30])
+def test_a_number_without_an_entry_is_a_404(client, auditor, log, seq):
+    client.force_login(auditor)
+
+    assert client.get(entry_url(seq)).status_code == 404
+
+
+def test_a_log_without_matches_says_so(client, auditor, tenant):
+    client.force_login(auditor)
+
+    page = client.get(list_url(), {"action": "recall.run"}).content.decode()
+
+    assert "No such entries" in page
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_nothing_can_be_sent_to_the_log(client, auditor, log, method):
+    client.force_login(auditor)
+
+    response = getattr(client, method)(list_url())
+
+    assert response.status_code == 405

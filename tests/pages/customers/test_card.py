@@ -1,0 +1,234 @@
+"""The card: who is on the line and what matters, at first sight."""
+
+import re
+import time
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from console.client.account import connect
+from console.client.values import Observation
+from console.contract.ids import new_id
+from console.contract.times import to_wire
+from console.pages.customers.models import LastSeen
+from console.pages.customers.selectors.recall_lag import RECALL_MAX, not_recallable
+from console.pages.customers.views.card import pause_s
+from console.tenants.memory import store_of
+from tests.factories import HTMX, make_observation, make_profile, make_summary
+
+NOW = timezone.now().replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def signed_in(client, agent):
+    client.force_login(agent)
+
+
+def card(profile: str, part: str = "") -> str:
+    return f"/t/acme/profiles/{profile}/{part}"
+
+
+def store_that_recalls(*contents: tuple[str, str]):
+    """A store whose Recall knows these ids with these texts, and nothing else."""
+    items = [
+        {
+            "id": id_,
+            "content": content,
+            "source": "chat",
+            "occurredAt": to_wire(NOW),
+            "createdAt": to_wire(NOW),
+            "updatedAt": to_wire(NOW),
+        }
+        for id_, content in contents
+    ]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = {"observations": items, "summaries": [], "communications": []}
+        return httpx.Response(200, json=body | {"meta": {"queryTime": 1}})
+
+    account = connect(
+        "https://memory.example",
+        username="AC" + "0" * 32,
+        secret="s",
+        transport=httpx.MockTransport(answer),
+    )
+    return account.store(new_id("mem_store"))
+
+
+def observation(content: str = "likes tea", age: timedelta = timedelta(0)):
+    at = NOW - age
+    return Observation(new_id("mem_observation"), content, "chat", NOW, at, at)
+
+
+def test_it_shows_the_five_newest_observations_and_three_summaries(client, tenant):
+    profile = make_profile(tenant)
+    for day in range(1, 8):
+        make_observation(
+            tenant, profile, f"Fact {day}", occurredAt=f"2026-01-0{day}T09:00:00Z"
+        )
+        make_summary(
+            tenant, profile, f"Story {day}", occurredAt=f"2026-01-0{day}T09:00:00Z"
+        )
+
+    shown = client.get(card(profile)).text
+
+    assert re.findall(r"Fact \d", shown) == [f"Fact {n}" for n in (7, 6, 5, 4, 3)]
+    assert re.findall(r"Story \d", shown) == [f"Story {n}" for n in (7, 6, 5)]
+
+
+def test_who_it_is_is_masked_and_can_be_revealed(client, tenant):
+    profile = make_profile(tenant, email="ada@example.com", firstName="Ada")
+
+    shown = client.get(card(profile)).text
+
+    assert "A•••" in shown
+    assert "a•••@•••.com" in shown
+    assert "ada@example.com" not in shown
+    assert "/reveal/" in shown
+
+
+def test_it_says_what_changed_since_the_last_visit(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Known before.")
+    first = client.get(card(profile)).text
+    LastSeen.objects.update(seen_at=timezone.now() - timedelta(hours=2))
+
+    again = client.get(card(profile)).text
+
+    assert "your first visit" in first
+    assert "3 changes" not in first
+    assert "2 changes" in again
+    assert "since your last visit" in again
+    assert again.count('class="badge fresh"') == 1
+
+
+def test_a_visit_without_news_says_so(client, tenant):
+    profile = make_profile(tenant)
+    client.get(card(profile))
+    LastSeen.objects.update(
+        seen_at=timezone.now() + timedelta(seconds=5),
+        before_at=timezone.now() + timedelta(seconds=5),
+    )
+
+    assert "nothing new" in client.get(card(profile)).text
+
+
+def test_pinned_groups_stand_alone_and_in_their_order(client, tenant):
+    profile = make_profile(tenant, email="ada@example.com", city="Bath")
+    tenant.pinned_groups = ["Nowhere"]
+    tenant.save()
+
+    shown = client.get(card(profile)).text
+
+    assert "Pinned traits" in shown
+    assert "Bath" not in shown
+
+
+def test_a_merged_profile_names_the_ids_that_it_had(client, tenant):
+    store = store_of(tenant)
+    first = make_profile(tenant, email="ada@example.com")
+    second = make_profile(tenant, phone="+15558675310")
+    store.add_identifier(second, "email", "ada@example.com")
+
+    asked = client.get(card(second))
+
+    assert asked.status_code == 200
+    assert "was merged into this one" in asked.text
+    assert "1 merged id" in asked.text
+    assert f'data-copy="{second}"' in asked.text
+    assert f'data-copy="{first}"' in asked.text
+
+
+def test_what_recall_does_not_return_yet_is_marked():
+    known, waits, old = (
+        observation(),
+        observation(),
+        observation(age=timedelta(hours=1)),
+    )
+    store = store_that_recalls((known.id, known.content))
+
+    found = not_recallable(store, new_id("mem_profile"), [known, waits, old], now=NOW)
+
+    assert found == {waits.id}
+
+
+def test_a_correction_that_recall_does_not_know_yet_is_marked():
+    corrected = observation("likes coffee")
+    store = store_that_recalls((corrected.id, "likes tea"))
+
+    found = not_recallable(store, new_id("mem_profile"), [corrected], now=NOW)
+
+    assert found == {corrected.id}
+
+
+def test_nothing_is_said_of_more_than_one_answer_holds():
+    store = store_that_recalls(
+        *((new_id("mem_observation"), "x") for _ in range(RECALL_MAX))
+    )
+
+    assert not not_recallable(store, new_id("mem_profile"), [observation()], now=NOW)
+
+
+def test_the_badge_stands_on_the_card_and_goes_by_itself(client, tenant):
+    profile = make_profile(tenant)
+    fresh = make_observation(tenant, profile, "Just said.", occurredAt=to_wire(NOW))
+
+    shown = client.get(card(profile, "newest/"), headers=HTMX).text
+
+    # The embedded memory is recalled from at once.
+    assert fresh.id in shown
+    assert "not yet recallable" not in shown
+    assert "hx-get" not in shown.partition(">")[0]
+
+
+def test_without_htmx_the_newest_are_the_card(client, tenant):
+    profile = make_profile(tenant)
+
+    answer = client.get(card(profile, "newest/"))
+
+    assert answer.status_code == 302
+    assert answer["Location"] == card(profile)
+
+
+def test_a_write_that_is_not_listed_yet_is_waited_for(client, tenant, settings):
+    profile = make_profile(tenant)
+    settings.MEMORY_VISIBILITY_LAG_S = 1.0
+    form = {
+        "content": "Moves in May.",
+        "source": "console",
+        "occurred_at": "2026-01-05T09:00",
+        "reason_code": "learned",
+        "ticket": "T-1",
+    }
+
+    client.post(card(profile, "observations/add/"), form)
+    waiting = client.get(card(profile)).text
+    time.sleep(1.1)
+    listed = client.get(card(profile, "newest/"), headers=HTMX).text
+
+    assert "written, not listed yet" in waiting
+    assert "Moves in May." not in waiting
+    assert 'hx-trigger="load delay:2s"' in waiting
+    assert "Moves in May." in listed
+    assert "written, not listed yet" not in listed
+
+
+@pytest.mark.parametrize(
+    ("age_s", "pause"), [(0, 2), (20, 5), (600, 30)], ids=["now", "later", "late"]
+)
+def test_the_longer_it_takes_the_seldomer_it_asks(age_s, pause):
+    assert pause_s(timedelta(seconds=age_s)) == pause
+
+
+def test_a_write_that_never_comes_is_waited_for_no_longer(client, tenant):
+    profile = make_profile(tenant)
+    session = client.session
+    session["accepted"] = {profile: to_wire(timezone.now() - timedelta(minutes=11))}
+    session.save()
+
+    shown = client.get(card(profile)).text
+
+    assert "written, not listed yet" not in shown
+    assert client.session["accepted"] == {}

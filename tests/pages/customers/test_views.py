@@ -1,0 +1,237 @@
+"""A store's profiles and every part of one, as support staff meet them."""
+
+import pytest
+
+from console.audit.models import AuditEntry
+from console.client.values import TraitDefinition
+from console.contract.ids import new_id
+from console.tenants.memory import store_of
+from tests.factories import (
+    make_observation,
+    make_profile,
+    make_summary,
+    make_tenant,
+)
+from tests.pages.urls import page_url
+
+HOSTILE = "<script>alert(1)</script>{{ 7 }}"
+
+
+def page(name: str, *args: str) -> str:
+    return page_url(name, *args)
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+def test_the_list_names_people_and_pages(client, tenant):
+    for number in range(27):
+        make_profile(tenant, email=f"p{number}@b.com", firstName=f"\u0391{number}")
+    ids = store_of(tenant).list_profiles(page_size=50).items
+
+    first = client.get(page("list"))
+
+    assert "\u0391•••" in first.text
+    assert "p•••@•••.com" in first.text
+    assert "p26@b.com" not in first.text
+    assert ids[0] in first.text
+    assert ids[26] not in first.text
+    older = (
+        first.text.partition('rel="next"')[2].partition('href="')[2].partition('"')[0]
+    )
+    second = client.get(page("list") + older.replace("&amp;", "&"))
+    assert ids[26] in second.text
+    assert "Newer" in second.text
+
+
+def test_an_empty_list_says_how_profiles_come_to_be(client, tenant):
+    response = client.get(page("list"))
+
+    assert "No profiles yet" in response.text
+
+
+def test_a_page_token_that_was_made_up_is_refused_by_name(client, tenant):
+    response = client.get(page("list"), {"page": "made-up"})
+
+    assert response.status_code == 422
+    assert "pageToken" in response.text
+
+
+def test_a_profile_shows_all_that_is_known(client, tenant):
+    profile = make_profile(
+        tenant, email="a@b.com", phone="+15558675310", firstName="Ada", lastName="Li"
+    )
+    make_observation(tenant, profile, "Prefers SMS.", occurredAt="2026-01-05T09:00:00Z")
+    make_summary(tenant, profile, "Order 4521 was late.")
+
+    response = client.get(page("profile", profile))
+
+    masked = ("A••• L•••", "a•••@•••.com", "+1 ••• 10")
+    for text in (*masked, "Prefers SMS.", "Order 4521"):
+        assert text in response.text
+    assert 'datetime="2026-01-05T09:00:00Z"' in response.text
+    assert "Ada" not in response.text.partition("</title>")[0]
+
+
+def test_a_bare_profile_has_useful_empty_states(client, tenant):
+    profile = make_profile(tenant)
+
+    response = client.get(page("profile", profile))
+
+    assert "An observation is one fact learned" in response.text
+    assert "A summary is written when a conversation ends." in response.text
+    assert "Profile without a name" in response.text
+
+
+def test_every_text_is_shown_letter_for_letter(client, tenant):
+    profile = make_profile(tenant, email="a@b.com", city=HOSTILE)
+    observation = make_observation(tenant, profile, HOSTILE)
+    summary = make_summary(tenant, profile, HOSTILE)
+
+    for address in (
+        page("profile", profile),
+        page("traits", profile),
+        page("observations", profile),
+        page("observation", profile, observation.id),
+        page("summaries", profile),
+        page("summary", profile, summary.id),
+    ):
+        text = client.get(address).text
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7 }}" in text
+        assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize("part", ["traits", "identifiers", "observations", "summaries"])
+def test_every_part_says_whose_it_is_but_not_in_the_title(client, tenant, part):
+    profile = make_profile(tenant, email="a@b.com", firstName="Ada", lastName="Li")
+
+    response = client.get(page(part, profile))
+
+    title, _, body = response.text.partition("</title>")
+    assert "A••• L•••" in body
+    assert "A•••" not in title
+
+
+def test_the_timeline_keeps_to_a_conversation_or_a_source(client, tenant):
+    profile = make_profile(tenant)
+    conversation = new_id("conv_conversation")
+    make_observation(tenant, profile, "Said here.", conversationIds=[conversation])
+    make_observation(tenant, profile, "Said elsewhere.", source="voice")
+
+    by_conversation = client.get(
+        page("observations", profile), {"conversation": conversation}
+    )
+    by_source = client.get(page("observations", profile), {"source": "voice"})
+
+    assert "Said here." in by_conversation.text
+    assert "Said elsewhere." not in by_conversation.text
+    assert "Said elsewhere." in by_source.text
+    assert "Said here." not in by_source.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("conversation", "made-up"), ("source", "<b>"), ("page", "x" * 5000)],
+)
+def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
+    profile = make_profile(tenant)
+
+    response = client.get(page("observations", profile), {name: value})
+
+    assert response.status_code == 422
+    assert f"{name}:" in response.text
+
+
+def test_an_observation_shows_every_state_it_had(client, tenant):
+    profile = make_profile(tenant)
+    seen = make_observation(tenant, profile, "Lives in Oslo.")
+    store_of(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
+
+    response = client.get(page("observation", profile, seen.id))
+
+    assert response.text.index("Lives in Bergen.") < response.text.index(
+        "Lives in Oslo."
+    )
+    assert "present" in response.text
+
+
+def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
+    store = store_of(tenant)
+    store.create_trait_group(
+        "Account",
+        {
+            "tier": TraitDefinition("STRING", "Loyalty tier"),
+            "vip": TraitDefinition("BOOLEAN"),
+            "tags": TraitDefinition("ARRAY"),
+        },
+    )
+    profile = make_profile(tenant, email="a@b.com")
+    store.patch_profile(profile, {"Account": {"vip": True, "tags": ["a", "b"]}})
+
+    response = client.get(page("traits", profile))
+
+    assert "Loyalty tier" in response.text
+    assert "unset" in response.text
+    assert "yes</span>" in response.text
+    assert '<li dir="auto">b</li>' in response.text
+
+
+def test_identifiers_have_an_address(client, tenant):
+    profile = make_profile(tenant, email="a@b.com")
+    store_of(tenant).add_identifier(profile, "email", "second@b.com")
+
+    response = client.get(page("identifiers", profile))
+
+    first, second = ("a•••@•••.com", "s•••@•••.com")
+    assert response.text.index(first) < response.text.index(second)
+
+
+@pytest.mark.parametrize("part", ["profile", "traits", "observations", "summaries"])
+def test_a_foreign_profile_is_as_unknown_as_one_that_never_was(client, tenant, part):
+    foreign = make_profile(make_tenant("other"))
+
+    answers = [client.get(page(part, id_)) for id_ in (foreign, new_id("mem_profile"))]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+def test_each_view_of_a_customer_is_one_audit_entry(client, tenant, agent):
+    profile = make_profile(tenant)
+    before = AuditEntry.objects.count()
+
+    client.get(page("profile", profile))
+
+    assert AuditEntry.objects.count() == before + 1
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.action, entry.actor, entry.object_id) == (
+        "profile.viewed",
+        agent.email,
+        profile,
+    )
+
+
+def test_only_the_privacy_officer_is_offered_a_deletion(client, tenant, officer):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile)
+
+    for_agent = client.get(page("profile", profile)).text
+    client.force_login(officer)
+    for_officer = client.get(page("profile", profile)).text
+
+    assert "/delete/" not in for_agent
+    assert "/delete/" in for_officer
+
+
+def test_the_profile_page_asks_few_questions(
+    client, tenant, django_assert_max_num_queries
+):
+    profile = make_profile(tenant)
+    for number in range(20):
+        make_observation(tenant, profile, f"Fact {number}")
+
+    # SECURITY of speed: no query per row, whatever the page shows.
+    with django_assert_max_num_queries(15):
+        client.get(page("profile", profile))

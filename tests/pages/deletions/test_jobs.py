@@ -1,0 +1,68 @@
+"""The worker closes what the page that asked could not."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.utils import timezone
+
+from console.audit.models import AuditEntry
+from console.pages.deletions.jobs import SETTLE_AFTER, settle_later
+from console.pages.deletions.models import Deletion
+from console.tenants.memory import store_of
+from tests.factories import make_observation, make_profile
+
+
+def work_off(*, after: timedelta) -> None:
+    """What `manage.py db_worker` finds to do that much later."""
+    with time_machine.travel(timezone.now() + after, tick=True):
+        call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
+
+
+@pytest.fixture
+def crashed(transactional_db, tenant, officer) -> Deletion:
+    """An attempt that was committed and never closed: the process died there."""
+    profile = make_profile(tenant)
+    observation = make_observation(tenant, profile)
+    deletion = Deletion.objects.create(
+        tenant=tenant,
+        kind="observation",
+        profile_id=profile,
+        object_id=observation.id,
+        counts={"observations": 1},
+        reason_code="customer_request",
+        reason="Ticket 4711",
+        requested_by=officer,
+    )
+    settle_later(deletion)
+    return deletion
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_crash_after_the_memory_deleted_ends_as_done(crashed, tenant):
+    store_of(tenant).delete_observation(crashed.profile_id, crashed.object_id)
+
+    work_off(after=SETTLE_AFTER + timedelta(seconds=1))
+
+    crashed.refresh_from_db()
+    assert crashed.state == Deletion.State.DONE
+    entry = AuditEntry.objects.get(action="observation.deleted")
+    assert (entry.outcome, entry.role) == ("done", "worker")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_crash_before_the_memory_heard_of_it_ends_as_failed(crashed):
+    work_off(after=SETTLE_AFTER + timedelta(seconds=1))
+
+    crashed.refresh_from_db()
+    assert crashed.state == Deletion.State.FAILED
+    assert "nothing was deleted" in crashed.words
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_under_way_is_left_alone(crashed):
+    work_off(after=timedelta(seconds=5))
+
+    crashed.refresh_from_db()
+    assert crashed.state == Deletion.State.EXECUTING

@@ -1,0 +1,379 @@
+"""What people are told when the memory does not simply say yes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.db import IntegrityError, connection, connections
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from console.audit.log import AuditUnavailable
+from console.audit.models import AuditEntry
+from console.pages.deletions.models import Deletion
+from console.pages.deletions.services import delete, settle_deletion
+from console.pages.deletions.targets import Kind, Target
+from console.tenants.models import Role
+from tests.factories import make_user
+from tests.pages.deletions.test_views import confirm, confirm_url
+from tests.pages.deletions.upstream import Upstream, serving
+
+pytestmark = pytest.mark.django_db
+PROFILE = "mem_profile_01kce57bqte2vr3vckwgb1zdtb"
+CANONICAL = "mem_profile_01kce57bqte2vr3vckwgb1zdta"
+OBSERVATION = "mem_observation_01kce57bqte2vr3vckwgb1zdtb"
+TARGET = Target(Kind.OBSERVATION, PROFILE, OBSERVATION)
+ACCEPTED = (202, {})
+
+
+@pytest.fixture
+def upstream(tenant, settings):
+    """A memory of its own for the tenant, which does as it is told."""
+    settings.MEMORY_ALLOW_PRIVATE = True
+    settings.MEMORY_TOTAL_TIMEOUT_S = 0.5
+    with serving(Upstream(OBSERVATION, lambda: ACCEPTED)) as upstream:
+        tenant.address = upstream.address
+        tenant.save()
+        yield upstream
+
+
+def delete_it(tenant, by, target=TARGET):
+    return delete(
+        target,
+        tenant=tenant,
+        counts={"observations": 1},
+        reason_code="customer_request",
+        reason="Ticket 4711",
+        by=by,
+        role="officer",
+    )
+
+
+def settle(deletion, by):
+    return settle_deletion(deletion, by=by, role="officer")
+
+
+def age(deletion, **delta):
+    """As if it had been asked for that long ago."""
+    then = timezone.now() - timedelta(**delta)
+    Deletion.objects.filter(pk=deletion.pk).update(created_at=then)
+    deletion.refresh_from_db()
+
+
+def outcomes():
+    entries = AuditEntry.objects.filter(action="observation.deleted").order_by("seq")
+    return [entry.outcome for entry in entries]
+
+
+def test_a_deletion_whose_answer_was_lost_is_unknown_until_it_is_read_back(
+    tenant, officer, upstream
+):
+    def delete_and_hang_up():
+        upstream.is_gone = True
+
+    upstream.on_delete = delete_and_hang_up
+
+    deletion = delete_it(tenant, officer)
+
+    assert (deletion.state, deletion.finished_at) == ("unknown", None)
+    assert "not known whether it was done" in deletion.words
+    settled = settle(deletion, officer)
+    assert (settled.state, settled.words) == ("done", "")
+    assert settled.verified_at
+    assert outcomes() == ["unknown", "done"]
+    assert len(upstream.deletions) == 1
+
+
+def test_a_deletion_that_hangs_is_unknown_within_the_deadline(
+    tenant, officer, upstream
+):
+    released = Event()
+    upstream.on_delete = lambda: released.wait(5) and ACCEPTED
+
+    deletion = delete_it(tenant, officer)
+    released.set()
+
+    assert deletion.state == "unknown"
+    assert "took too long" in deletion.words
+
+
+def test_what_is_still_there_after_a_minute_was_not_deleted(tenant, officer, upstream):
+    upstream.on_delete = lambda: None
+    deletion = delete_it(tenant, officer)
+    age(deletion, seconds=61)
+
+    settled = settle(deletion, officer)
+
+    assert settled.state == "failed"
+    assert "nothing was deleted" in settled.words
+    assert outcomes() == ["unknown", "failed"]
+
+
+def test_what_is_still_there_at_once_stays_unknown_and_is_told_once(
+    tenant, officer, upstream
+):
+    deletion = delete_it(tenant, officer)
+
+    settled = settle(deletion, officer)
+
+    assert settled.state == "unknown"
+    assert "still answers with it" in settled.words
+    assert outcomes() == ["unknown"]
+
+
+def test_an_accepted_deletion_that_cannot_be_checked_is_unknown(
+    tenant, officer, upstream
+):
+    def delete_and_go_down():
+        upstream.is_down = True
+        return ACCEPTED
+
+    upstream.on_delete = delete_and_go_down
+
+    deletion = delete_it(tenant, officer)
+
+    assert deletion.state == "unknown"
+    assert deletion.words.startswith("Whether it is gone could not be checked.")
+
+
+def test_what_was_already_gone_is_no_success(tenant, officer, upstream):
+    upstream.is_gone = True
+    upstream.on_delete = lambda: (404, {})
+
+    deletion = delete_it(tenant, officer)
+
+    assert deletion.state == "failed"
+    assert str(deletion) == f"deletion {deletion.pk} of observation {OBSERVATION}"
+    assert "already gone" in deletion.words
+    assert outcomes() == ["failed"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409])
+def test_a_refusal_is_a_failure_in_words(tenant, officer, upstream, status):
+    upstream.on_delete = lambda: (status, {})
+
+    deletion = delete_it(tenant, officer)
+
+    assert deletion.state == "failed"
+    assert "Nothing was changed" in deletion.words
+
+
+def test_a_memory_that_breaks_leaves_the_outcome_unknown(tenant, officer, upstream):
+    upstream.on_delete = lambda: (500, {})
+
+    assert delete_it(tenant, officer).state == "unknown"
+
+
+def test_a_memory_that_cannot_be_reached_deleted_nothing(tenant, officer, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    settings.MEMORY_TOTAL_TIMEOUT_S = 0.5
+    tenant.address = "http://127.0.0.1:9"
+    tenant.save()
+
+    deletion = delete_it(tenant, officer)
+
+    assert deletion.state == "failed"
+    assert "Nothing was changed" in deletion.words
+
+
+def test_a_merge_stops_the_deletion_and_leads_to_the_merged_profile(
+    client, tenant, officer, upstream
+):
+    moved = f"{upstream.address}/v1/Stores/{tenant.store_id}/Profiles/{CANONICAL}/Observations/{OBSERVATION}"
+    upstream.on_delete = lambda: (
+        308,
+        {"Location": moved, "Canonical-Profile-Id": CANONICAL},
+    )
+
+    deletion = delete_it(tenant, officer)
+
+    assert (deletion.state, deletion.canonical_id) == ("failed", CANONICAL)
+    client.force_login(officer)
+    receipt = reverse("deletions:deletion", args=["acme", deletion.pk])
+    page = client.get(receipt).content.decode()
+    assert confirm_url("observation", CANONICAL, OBSERVATION) in page
+    assert "Nothing was deleted" in page
+
+
+def test_a_merged_profile_is_shown_where_it_is_now(client, officer, upstream):
+    upstream.merged_to = CANONICAL
+    client.force_login(officer)
+
+    response = client.get(confirm_url("profile", PROFILE))
+
+    assert response["Location"] == confirm_url("profile", CANONICAL)
+    assert not AuditEntry.objects.filter(action="deletion.previewed").exists()
+
+
+def test_a_failed_deletion_can_be_tried_again(tenant, officer, upstream):
+    upstream.on_delete = lambda: (409, {})
+    first = delete_it(tenant, officer)
+    upstream.on_delete = lambda: (setattr(upstream, "is_gone", True), ACCEPTED)[1]
+
+    second = delete_it(tenant, officer)
+
+    assert (first.state, second.state) == ("failed", "done")
+    assert first.pk != second.pk
+
+
+def test_an_open_deletion_is_not_begun_again(tenant, officer, upstream):
+    upstream.on_delete = lambda: None
+    first = delete_it(tenant, officer)
+
+    second = delete_it(tenant, officer)
+
+    assert first.pk == second.pk
+    assert len(upstream.deletions) == 1
+
+
+def test_a_row_that_the_database_refuses_for_another_cause_is_an_error(
+    tenant, officer, upstream
+):
+    with pytest.raises(IntegrityError):
+        delete(
+            TARGET,
+            tenant=tenant,
+            counts={},
+            reason_code="other",
+            reason="no",
+            by=officer,
+            role="officer",
+        )
+
+    assert not upstream.deletions
+
+
+def left_behind(tenant, officer):
+    """What a crash between the commit and the answer leaves."""
+    return Deletion.objects.create(
+        tenant=tenant,
+        kind=TARGET.kind,
+        profile_id=TARGET.profile_id,
+        object_id=TARGET.object_id,
+        counts={"observations": 1},
+        reason_code="other",
+        reason="Ticket 4711",
+        requested_by=officer,
+    )
+
+
+def test_a_deletion_left_by_a_crash_is_shown_as_unknown_and_can_be_settled(
+    client, tenant, officer, upstream
+):
+    deletion = left_behind(tenant, officer)
+    receipt = reverse("deletions:deletion", args=["acme", deletion.pk])
+    client.force_login(officer)
+    at_once = client.get(receipt).content.decode()
+    age(deletion, seconds=61)
+    upstream.is_gone = True
+
+    later = client.get(receipt).content.decode()
+    answer = client.post(reverse("deletions:settle", args=["acme", deletion.pk]))
+
+    assert "The memory is being asked" in at_once
+    assert "Check again" not in at_once
+    assert "Whether it is gone is not known" in later
+    assert "Check again" in later
+    assert answer["Location"] == receipt
+    deletion.refresh_from_db()
+    assert deletion.state == "done"
+    assert outcomes() == ["done"]
+
+
+def test_a_deletion_that_somebody_waits_for_is_not_settled_by_another(
+    tenant, officer, upstream
+):
+    deletion = left_behind(tenant, officer)
+    upstream.is_gone = True
+
+    assert settle(deletion, officer).state == "executing"
+
+
+def test_a_closed_deletion_stays_as_it_is(tenant, officer, upstream):
+    upstream.on_delete = lambda: (409, {})
+    deletion = delete_it(tenant, officer)
+    upstream.is_gone = True
+
+    assert settle(deletion, officer).state == "failed"
+    assert outcomes() == ["failed"]
+
+
+def test_of_two_who_settle_the_first_one_is_kept(tenant, officer, upstream):
+    upstream.on_delete = lambda: None
+    mine, theirs = delete_it(tenant, officer), Deletion.objects.get()
+    upstream.is_gone = True
+    settle(mine, officer)
+    upstream.is_gone = False
+    age(theirs, seconds=61)
+    theirs.state = "unknown"
+
+    assert settle(theirs, officer).state == "done"
+    assert outcomes() == ["unknown", "done"]
+
+
+def test_an_auditor_sees_that_it_is_unknown_and_cannot_settle(
+    client, tenant, officer, auditor, upstream
+):
+    upstream.on_delete = lambda: None
+    deletion = delete_it(tenant, officer)
+    client.force_login(auditor)
+
+    receipt = client.get(reverse("deletions:deletion", args=["acme", deletion.pk]))
+    posted = client.post(reverse("deletions:settle", args=["acme", deletion.pk]))
+
+    assert "not known" in receipt.content.decode()
+    assert "Check again" not in receipt.content.decode()
+    assert posted.status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_an_audit_log_the_outcome_is_left_open(tenant, officer, upstream):
+    rename = "ALTER TABLE audit_audithead RENAME TO audit_elsewhere"
+    back = "ALTER TABLE audit_elsewhere RENAME TO audit_audithead"
+    with connection.cursor() as cursor:
+        cursor.execute(rename)
+
+    with pytest.raises(AuditUnavailable):
+        delete_it(tenant, officer)
+
+    with connection.cursor() as cursor:
+        cursor.execute(back)
+    assert Deletion.objects.get().state == "executing"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_officers_at_the_same_moment_delete_once(tenant, officer, upstream):
+    asked, released = Event(), Event()
+
+    def wait_and_delete():
+        asked.set()
+        released.wait(5)
+        upstream.is_gone = True
+        return ACCEPTED
+
+    def first_officer():
+        try:
+            client = Client()
+            client.force_login(officer)
+            return confirm(client, url, OBSERVATION[-6:])
+        finally:
+            connections.close_all()
+
+    upstream.on_delete = wait_and_delete
+    url = confirm_url("observation", PROFILE, OBSERVATION)
+    second = Client()
+    second.force_login(make_user(Role.OFFICER, tenant))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(first_officer)
+        assert asked.wait(5)
+
+        led_away = second.get(url)
+        seen = second.get(led_away["Location"]).content.decode()
+        released.set()
+
+    assert first.result()["Location"] == led_away["Location"]
+    assert "The memory is being asked" in seen
+    assert len(upstream.deletions) == 1
+    assert outcomes() == ["done"]

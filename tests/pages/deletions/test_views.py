@@ -1,0 +1,464 @@
+"""Against the embedded memory, as people meet it."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.client.errors import MemoryNotFound
+from console.pages.deletions.models import Deletion
+from console.tenants.memory import store_of
+from tests.factories import (
+    HTMX,
+    make_observation,
+    make_profile,
+    make_summary,
+    make_tenant,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+REASON = {"reason_code": "customer_request", "reason": "Ticket 4711"}
+
+
+def confirm_url(kind, *ids, slug="acme"):
+    return reverse(f"deletions:{kind}", args=[slug, *ids])
+
+
+def inventory_of(page):
+    return re.search(r'name="inventory" value="([0-9a-f]+)"', page.content.decode())[1]
+
+
+def confirm(client, url, tail, **fields):
+    """Look at the page, then send its form as a person would."""
+    seen = inventory_of(client.get(url))
+    form = {"inventory": seen, "confirmation": tail} | REASON | fields
+    return client.post(url, form)
+
+
+def told(action):
+    return AuditEntry.objects.filter(action=action)
+
+
+@pytest.fixture
+def profile_id(tenant):
+    return make_profile(tenant, email="ann@example.com")
+
+
+@pytest.fixture
+def observation(tenant, profile_id):
+    return make_observation(tenant, profile_id, "Allergic to <b>nuts</b>.")
+
+
+def test_an_officer_sees_what_goes_and_what_stays(
+    client, officer, profile_id, observation
+):
+    client.force_login(officer)
+
+    response = client.get(confirm_url("observation", profile_id, observation.id))
+
+    page = response.content.decode()
+    assert "Allergic to &lt;b&gt;nuts&lt;/b&gt;." in page
+    assert "Nobody can bring this back" in page
+    assert "Delete 1 observation" in page
+    assert f"Type {observation.id[-6:]}" in page
+    assert "nuts" not in re.search("<title>(.*?)</title>", page, re.S)[1]
+
+
+def test_looking_is_written_down_with_counts(client, officer, tenant, profile_id):
+    make_observation(tenant, profile_id)
+    make_summary(tenant, profile_id)
+    client.force_login(officer)
+
+    client.get(confirm_url("profile", profile_id))
+
+    entry = told("deletion.previewed").get()
+    assert (entry.object_type, entry.object_id) == ("profile", profile_id)
+    assert entry.details == {
+        "identifiers": 1,
+        "traits": 1,
+        "observations": 1,
+        "summaries": 1,
+    }
+
+
+def test_revisions_are_counted_and_go_along(
+    client, officer, tenant, profile_id, observation
+):
+    store_of(tenant).patch_observation(profile_id, observation.id, content="No nuts.")
+    client.force_login(officer)
+
+    response = client.get(confirm_url("observation", profile_id, observation.id))
+
+    assert response.context["preview"].counts == {"observations": 1, "revisions": 1}
+
+
+def test_an_observation_is_deleted_with_a_receipt_and_one_entry(
+    client, officer, tenant, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+
+    response = confirm(client, url, observation.id[-6:])
+
+    deletion = Deletion.objects.get()
+    assert response["Location"] == reverse(
+        "deletions:deletion", args=["acme", deletion.pk]
+    )
+    with pytest.raises(MemoryNotFound):
+        store_of(tenant).fetch_observation(profile_id, observation.id)
+    entry = told("observation.deleted").get()
+    assert (entry.actor, entry.role, entry.outcome) == (
+        officer.email,
+        "officer",
+        "done",
+    )
+    assert entry.object_id == observation.id
+    assert entry.reason.text == "Ticket 4711"
+    assert entry.details == {
+        "observations": 1,
+        "revisions": 0,
+        "reason_code": "customer_request",
+        "deletion": str(deletion.pk),
+    }
+    receipt = client.get(response["Location"]).content.decode()
+    assert "answered “not found” at" in receipt
+    assert "Ticket 4711" in receipt
+    assert "nuts" not in receipt
+    assert "nuts" not in str(list(AuditEntry.objects.values()))
+
+
+def test_a_summary_is_deleted(client, officer, tenant, profile_id):
+    summary = make_summary(tenant, profile_id)
+    client.force_login(officer)
+
+    confirm(client, confirm_url("summary", profile_id, summary.id), summary.id[-6:])
+
+    assert Deletion.objects.get().state == "done"
+    assert told("summary.deleted").get().outcome == "done"
+    assert not store_of(tenant).list_summaries(profile_id).items
+
+
+def test_a_whole_profile_is_deleted(client, officer, tenant, profile_id, observation):
+    client.force_login(officer)
+
+    confirm(
+        client,
+        confirm_url("profile", profile_id),
+        profile_id[-6:],
+        tenant_confirmation="acme",
+    )
+
+    deletion = Deletion.objects.get()
+    assert (deletion.state, deletion.counts["observations"]) == ("done", 1)
+    assert told("profile.deleted").get().outcome == "done"
+    assert store_of(tenant).lookup("email", "ann@example.com").profiles == ()
+
+
+def test_every_page_of_a_long_profile_is_counted(client, officer, tenant, profile_id):
+    for start in range(0, 60, 10):
+        store_of(tenant).create_observations(
+            profile_id,
+            [
+                {
+                    "content": f"Fact {number}",
+                    "source": "chat",
+                    "occurredAt": "2026-01-05T09:00:00Z",
+                }
+                for number in range(start, start + 10)
+            ],
+        )
+    client.force_login(officer)
+
+    response = client.get(confirm_url("profile", profile_id))
+
+    assert response.context["preview"].counts["observations"] == 60
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"confirmation": "000000"}, "confirmation"),
+        ({"confirmation": ""}, "confirmation"),
+        ({"reason": ""}, "reason"),
+        ({"reason": "    x    "}, "reason"),
+        ({"reason": "x" * 201}, "reason"),
+        ({"reason": "two\nlines"}, "reason"),
+        ({"reason": "turned \u202e round"}, "reason"),
+        ({"reason": "nul \x00 in it"}, "reason"),
+        ({"reason_code": ""}, "reason_code"),
+        ({"reason_code": "because"}, "reason_code"),
+        ({"surplus": "1"}, "__all__"),
+        ({"reason": ["Ticket 1", "Ticket 2"]}, "__all__"),
+        ({"inventory": "0" * 64}, "__all__"),
+        ({"tenant_confirmation": "acme"}, "__all__"),
+    ],
+)
+def test_a_form_that_is_not_exact_deletes_nothing_and_names_the_field(
+    client, officer, tenant, profile_id, observation, fields, named
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+
+    response = confirm(client, url, observation.id[-6:], **fields)
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [named]
+    assert not Deletion.objects.exists()
+    assert store_of(tenant).fetch_observation(profile_id, observation.id)
+
+
+def test_an_unknown_field_is_named(client, officer, profile_id, observation):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+
+    response = confirm(client, url, observation.id[-6:], **{"is<b>Admin": "1"})
+
+    assert "Unknown field: is&lt;b&gt;Admin." in response.content.decode()
+
+
+def test_an_address_with_a_parameter_deletes_nothing(
+    client, officer, profile_id, observation
+):
+    client.force_login(officer)
+    url = confirm_url("observation", profile_id, observation.id)
+    form = {"inventory": inventory_of(client.get(url)), **REASON}
+
+    response = client.post(
+        f"{url}?force=1", form | {"confirmation": observation.id[-6:]}
+    )
+
+    assert response.status_code == 422
+    assert "force: not known here. Nothing was deleted." in response.text
+    assert not Deletion.objects.exists()
+
+
+def test_a_profile_needs_the_tenants_name_as_well(client, officer, profile_id):
+    client.force_login(officer)
+
+    response = confirm(client, confirm_url("profile", profile_id), profile_id[-6:])
+
+    assert list(response.context["form"].errors) == ["tenant_confirmation"]
+    assert not Deletion.objects.exists()
+
+
+def test_what_changed_since_it_was_seen_has_to_be_seen_again(
+    client, officer, tenant, profile_id, observation
+):
+    url = confirm_url("profile", profile_id)
+    client.force_login(officer)
+    seen = inventory_of(client.get(url))
+    make_observation(tenant, profile_id, "Said a minute ago.")
+
+    form = {"confirmation": profile_id[-6:], "tenant_confirmation": "acme"} | REASON
+    refused = client.post(url, form | {"inventory": seen})
+    # What was typed confirmed something else, so it is not there to be sent again.
+    assert f'value="{form["confirmation"]}"' not in refused.text
+    accepted = client.post(url, form | {"inventory": inventory_of(refused)})
+
+    assert "look at it again, then confirm" in refused.content.decode()
+    assert accepted.status_code == 302
+    assert Deletion.objects.get().counts["observations"] == 2
+
+
+def test_an_agent_sees_the_preview_and_who_may_delete(
+    client, agent, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(agent)
+
+    looked = client.get(url)
+    posted = client.post(url, {"confirmation": observation.id[-6:]} | REASON)
+
+    assert "a privacy officer of Acme can" in looked.content.decode()
+    assert "<textarea" not in looked.content.decode()
+    assert "inventory" not in looked.content.decode()
+    assert posted.status_code == 403
+    assert told("access.denied").get().details == {"act": "DELETE"}
+    assert not Deletion.objects.exists()
+
+
+def test_an_auditor_sees_deletions_and_no_memory_text(
+    client, auditor, officer, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    receipt = confirm(client, url, observation.id[-6:])["Location"]
+    client.force_login(auditor)
+
+    assert client.get(url).status_code == 403
+    assert client.get(receipt).status_code == 200
+    page = client.get(reverse("deletions:list", args=["acme"])).content.decode()
+    assert receipt in page
+
+
+def test_the_whole_profiles_page_says_who_it_is_but_not_in_its_title(
+    client, officer, tenant
+):
+    client.force_login(officer)
+    profile = make_profile(tenant, email="ada@b.com", firstName="Ada", lastName="Li")
+
+    title, _, body = client.get(confirm_url("profile", profile)).text.partition(
+        "</title>"
+    )
+
+    assert "A••• L•••" in body
+    assert "a•••@•••.com" in body
+    assert "A•••" not in title
+    assert "ada@b.com" not in body
+
+
+def test_an_officer_who_came_second_is_told_so(
+    client, officer, tenant, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    form = {"inventory": inventory_of(client.get(url)), **REASON}
+    form["confirmation"] = observation.id[-6:]
+    client.post(url, form)
+    client.force_login(make_user("officer", tenant))
+
+    response = client.post(url, form, follow=True)
+
+    assert f"{officer.email} asked for this deletion before you" in response.text
+    assert "Open the profile" in response.text
+    assert Deletion.objects.count() == 1
+
+
+def test_a_second_request_is_led_to_the_first_ones_receipt(
+    client, officer, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    form = {"inventory": inventory_of(client.get(url)), **REASON}
+    form["confirmation"] = observation.id[-6:]
+
+    first, second, looked = (
+        client.post(url, form),
+        client.post(url, form),
+        client.get(url),
+    )
+
+    assert first["Location"] == second["Location"] == looked["Location"]
+    assert Deletion.objects.count() == 1
+    assert told("observation.deleted").count() == 1
+
+
+def test_what_an_agent_looks_for_after_its_deletion_is_a_404(
+    client, officer, agent, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    confirm(client, url, observation.id[-6:])
+    client.force_login(agent)
+
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        (
+            "mem_profile_01kce57bqte2vr3vckwgb1zdtb",
+            "mem_observation_01kce57bqte2vr3vckwgb1zdtb",
+        ),
+        (
+            "mem_profile_01kce57bqte2vr3vckwgb1zdtb",
+            "mem_summary_01kce57bqte2vr3vckwgb1zdtb",
+        ),
+        ("nobody", "nothing"),
+        ("..", "%00"),
+    ],
+)
+def test_what_is_not_there_is_a_404(client, officer, ids):
+    client.force_login(officer)
+
+    assert client.get(confirm_url("observation", *ids)).status_code == 404
+    assert not told("deletion.previewed").exists()
+
+
+def test_another_tenants_profile_is_a_404(client, officer, observation, profile_id):
+    other = make_tenant("other")
+    theirs = make_profile(other)
+    client.force_login(officer)
+
+    assert client.get(confirm_url("profile", theirs)).status_code == 404
+    assert client.get(confirm_url("profile", theirs, slug="other")).status_code == 404
+
+
+def test_another_tenants_receipt_is_a_404(client, officer, profile_id, observation):
+    other = make_tenant("other")
+    theirs = Deletion.objects.create(
+        tenant=other,
+        kind="profile",
+        profile_id=profile_id,
+        object_id=profile_id,
+        counts={},
+        reason_code="other",
+        reason="Theirs",
+        requested_by=officer,
+    )
+    client.force_login(officer)
+
+    receipt = reverse("deletions:deletion", args=["acme", theirs.pk])
+    settle = reverse("deletions:settle", args=["acme", theirs.pk])
+    listed = client.get(reverse("deletions:list", args=["acme"]))
+
+    assert client.get(receipt).status_code == 404
+    assert client.post(settle).status_code == 404
+    assert "No deletions yet" in listed.content.decode()
+
+
+def test_a_form_from_another_site_deletes_nothing(officer, profile_id, observation):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(officer)
+    url = confirm_url("observation", profile_id, observation.id)
+    form = {"confirmation": observation.id[-6:]} | REASON
+
+    answers = [
+        client.post(url, form),
+        client.post(url, form, headers={"Origin": "null"}),
+        client.post(url, "confirmation=x", content_type="text/plain"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert not Deletion.objects.exists()
+
+
+def test_an_address_alone_deletes_nothing(client, officer, profile_id, observation):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+
+    response = client.get(url, {"confirmation": observation.id[-6:]} | REASON)
+
+    assert response.status_code == 200
+    assert client.delete(url).status_code == 405
+    assert not Deletion.objects.exists()
+
+
+def test_the_list_is_newest_first_and_htmx_gets_its_rows(
+    client, officer, tenant, profile_id
+):
+    client.force_login(officer)
+    for content in ("First fact", "Second fact"):
+        made = make_observation(tenant, profile_id, content)
+        url = confirm_url("observation", profile_id, made.id)
+        confirm(client, url, made.id[-6:])
+
+    response = client.get(reverse("deletions:list", args=["acme"]), headers=HTMX)
+
+    listed = [row.object_id for row in response.context["page"]]
+    assert listed[0] == made.id
+    assert len(listed) == 2
+    assert response.content.decode().startswith('<section id="deletions-deletions"')
+
+
+@pytest.mark.parametrize("page", ["-1", "0", "abc", "9" * 30])
+def test_a_page_that_is_not_there_is_the_nearest(client, officer, tenant, page):
+    client.force_login(officer)
+
+    response = client.get(reverse("deletions:list", args=["acme"]), {"page": page})
+
+    assert response.status_code == 200

@@ -1,0 +1,126 @@
+"""What is masked and what is pinned, for everybody of a tenant."""
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.pages.display.services import example_of
+from tests.factories import make_observation, make_profile
+
+WHY = {"reason_code": "policy", "ticket": "POL-7"}
+
+
+@pytest.fixture
+def client(client, officer):
+    client.force_login(officer)
+    return client
+
+
+def address() -> str:
+    return reverse("display:display", args=["acme"])
+
+
+def filled(**changed: str) -> dict[str, str]:
+    rules = {"how-texts": "detect", "how-identifiers": "detect"}
+    groups = {"how-group/Contact": "detect", "pin-Contact": ""}
+    return rules | groups | WHY | changed
+
+
+def test_the_page_shows_each_rule_with_a_value_that_is_nobodys(client, tenant):
+    make_profile(tenant, email="ada@example.com")
+
+    response = client.get(address())
+
+    assert "Call me on +1 ••• 77 about order 4521." in response.text
+    assert "phone +15550104477, tier gold" in response.text
+    assert "Contact" in response.text
+    assert "ada@example.com" not in response.text
+
+
+def test_a_rule_holds_for_everybody_from_the_next_page_on(client, agent, tenant):
+    profile = make_profile(tenant, email="ada@example.com")
+    item = make_observation(tenant, profile, "Owns a red bicycle.")
+
+    saved = client.post(address(), filled(**{"how-texts": "hide"}), follow=True)
+
+    assert "Saved. Everybody of Acme" in saved.text
+    client.force_login(agent)
+    page = client.get(reverse("timeline:observation", args=["acme", profile, item.id]))
+    assert "red bicycle" not in page.text
+    tenant.refresh_from_db()
+    assert tenant.masking == {"texts": "hide"}
+
+
+def test_pins_are_kept_in_their_order(client, tenant):
+    client.post(address(), filled(**{"pin-Contact": "2"}))
+
+    tenant.refresh_from_db()
+    assert tenant.pinned_groups == ["Contact"]
+    assert 'value="2"' not in client.get(address()).text
+    assert 'name="pin-Contact" value="1"' in client.get(address()).text
+
+
+def test_the_log_says_what_is_new_and_why(client, tenant):
+    tenant.masking = {"texts": "clear", "group/Gone": "hide"}
+    tenant.save()
+
+    client.post(address(), filled(**{"how-group/Contact": "clear", "pin-Contact": "1"}))
+
+    entry = AuditEntry.objects.get(action="desk.arranged")
+    assert entry.details == {
+        "rule_1": "group/Contact: detect, now clear",
+        "rule_2": "texts: clear, now detect",
+        "pin_1": "Contact",
+    }
+    assert entry.reason.text == "The policy on customer data changed (ticket POL-7)"
+    tenant.refresh_from_db()
+    # A group that comes back is as hidden as it was.
+    assert tenant.masking == {"group/Gone": "hide", "group/Contact": "clear"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"how-texts": "never"}, "Select a valid choice"),
+        ({"pin-Contact": "0"}, "greater than or equal to 1"),
+        ({"ticket": ""}, "Ticket: this is required."),
+    ],
+)
+def test_what_cannot_be_kept_is_said_and_nothing_is(client, tenant, changed, words):
+    response = client.post(address(), filled(**changed))
+
+    assert response.status_code == 422
+    assert words in response.text
+    tenant.refresh_from_db()
+    assert (tenant.masking, tenant.pinned_groups) == ({}, [])
+
+
+def test_an_empty_form_is_no_arrangement(client, tenant):
+    response = client.post(address(), {})
+
+    assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("rule", "how", "seen"),
+    [
+        ("texts", "hide", "•••"),
+        ("texts", "clear", "Call me on +1 555 010 4477 about order 4521."),
+        ("identifiers", "detect", "phone +1 ••• 77"),
+        ("group/Any", "hide", "phone •••, tier •••"),
+    ],
+)
+def test_an_example_shows_what_a_rule_does(rule, how, seen):
+    assert example_of(rule, how) == seen
+
+
+def test_only_an_officer_arranges_the_desk(client, agent, tenant):
+    link = address()
+    seen_by_officer = client.get(reverse("customers:list", args=["acme"])).text
+    client.force_login(agent)
+
+    assert link in seen_by_officer
+    assert link not in client.get(reverse("customers:list", args=["acme"])).text
+    assert client.post(link, filled(**{"how-texts": "clear"})).status_code == 403
+    tenant.refresh_from_db()
+    assert tenant.masking == {}

@@ -1,0 +1,70 @@
+"""What the palette offers: the store's own types, pages, tenants; customers never."""
+
+import pytest
+
+from console.service.memory.models import IdentitySettings
+from console.tenants.models import Role, Tenant
+from console.tenants.services import add_member
+from tests.factories import make_profile, make_tenant
+
+
+def test_an_agent_gets_types_pages_and_tenants(client, tenant, agent):
+    make_profile(tenant, email="a@b.com")
+    add_member(agent, tenant=make_tenant("borealis"), role=Role.AGENT)
+    client.force_login(agent)
+
+    response = client.get("/t/acme/palette/")
+
+    for text in ('data-fill="phone:"', "/t/acme/recall/", "/t/borealis/"):
+        assert text in response.text
+    assert "/t/acme/profiles/-profile-/traits/" in response.text
+    assert "a@b.com" not in response.text
+
+
+def test_the_types_are_the_stores_own(client, tenant, agent):
+    identity = IdentitySettings.objects.get(store_id=tenant.store_id)
+    identity.identifier_configs = identity.identifier_configs[:1]
+    identity.identifier_configs[0]["idType"] = "memberNumber"
+    identity.save()
+    client.force_login(agent)
+
+    response = client.get("/t/acme/palette/")
+
+    assert response.text.count("data-fill") == 1
+    assert 'data-fill="memberNumber:"' in response.text
+
+
+def test_an_auditor_finds_pages_only(client, tenant, auditor):
+    client.force_login(auditor)
+
+    response = client.get("/t/acme/palette/")
+
+    assert "/t/acme/audit/" in response.text
+    assert "data-fill" not in response.text
+    assert "-profile-" not in response.text
+
+
+def test_outside_a_tenant_there_are_tenants(client, tenant, agent):
+    client.force_login(agent)
+
+    response = client.get("/palette/")
+
+    assert 'href="/t/acme/"' in response.text
+    assert "data-fill" not in response.text
+
+
+@pytest.fixture
+def away(tenant, settings) -> None:
+    settings.MEMORY_ALLOW_PRIVATE = True
+    # Port 9 of this machine: nobody listens there.
+    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+
+
+def test_a_memory_that_is_away_leaves_the_rest(client, away, agent):
+    client.force_login(agent)
+
+    response = client.get("/t/acme/palette/")
+
+    assert response.status_code == 200
+    assert "data-fill" not in response.text
+    assert "/t/acme/recall/" in response.text

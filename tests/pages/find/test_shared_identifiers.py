@@ -1,0 +1,82 @@
+"""An identifier that several people hold: the choice is the person's, not ours."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from console.contract.ids import new_id
+from console.pages.find import selectors
+from console.service.memory.models import IdentitySettings
+from console.tenants.memory import store_of
+from console.web.templatetags.console import shortened
+from tests.factories import make_profile
+
+
+@pytest.fixture
+def family(client, agent, tenant) -> list[str]:
+    """Two profiles with one chat name, in a store that allows it."""
+    client.force_login(agent)
+    identity = IdentitySettings.objects.get(store_id=tenant.store_id)
+    for config in identity.identifier_configs:
+        config["enforceUnique"] = config["idType"] != "chat"
+    identity.save()
+    profiles = [
+        make_profile(tenant, email=f"{name}@b.com", firstName=name)
+        for name in ("Ada", "Bo")
+    ]
+    for profile in profiles:
+        store_of(tenant).add_identifier(profile, "chat", "family-tablet")
+    return profiles
+
+
+def test_find_shows_what_differs(client, family):
+    response = client.get(
+        reverse("find:find", args=["acme"]), {"id": "chat:family-tablet"}
+    )
+
+    assert response.status_code == 200
+    assert "2 profiles hold this chat" in response.text
+    for text in ("A•••", "B•••", *map(shortened, family)):
+        assert text in response.text
+    assert "Ada" not in response.text
+
+
+def test_find_leaves_out_what_is_the_same(client, family):
+    response = client.post(
+        reverse("find:find", args=["acme"]), {"id": "chat:family-tablet"}
+    )
+
+    columns = re.findall(r'<th scope="col">(.+?)</th>', response.text)
+    assert columns == ["Profile", "Name", "Contact"]
+
+
+def test_more_people_than_anybody_reads_are_ids(client, family, monkeypatch):
+    monkeypatch.setattr(selectors, "CANDIDATES", 1)
+
+    response = client.post(
+        reverse("find:find", args=["acme"]), {"id": "chat:family-tablet"}
+    )
+
+    assert "no name" in response.text
+
+
+def test_somebody_who_is_gone_meanwhile_is_an_id(tenant, family):
+    gone = new_id("mem_profile")
+
+    found = selectors.candidates(store_of(tenant), tenant, [family[0], gone])
+
+    assert [each.name for each in found] == ["A•••", ""]
+    assert found[1].identifiers is None
+
+
+def test_recall_asks_which_one_and_keeps_the_question(client, family):
+    response = client.get(
+        reverse("recall:run", args=["acme"]),
+        {"identity": "chat:family-tablet", "mode": "query", "query": "delivery"},
+    )
+
+    assert response.status_code == 422
+    assert "Several profiles hold this" in response.text
+    for profile in family:
+        assert f"identity={profile}&amp;mode=query&amp;query=delivery" in response.text

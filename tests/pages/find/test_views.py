@@ -1,0 +1,177 @@
+"""Find: an identifier on the way in, a profile's id on the way out."""
+
+import logging
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.service.memory.models import IdentitySettings
+from tests.factories import HTMX, make_profile, make_tenant
+
+
+def find(client, text: str, tenant: str = "acme"):
+    return client.get(reverse("find:find", args=[tenant]), {"id": text})
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["email:a@b.com", "email: A@B.COM ", "EMAIL:a@b.com", "phone:+1 (555) 867-5310"],
+)
+def test_an_identifier_leads_to_the_profiles_id(client, tenant, text):
+    profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
+
+    response = find(client, text)
+
+    assert response.status_code == 302
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_a_profile_id_leads_to_the_profile(client, tenant):
+    profile = make_profile(tenant)
+
+    response = find(client, f" {profile} ")
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Write what it is and a colon first"),
+        ("   ", "Write what it is and a colon first"),
+        ("Ada Winter", "Write what it is and a colon first"),
+        (f"{'a' * 256}@b.com", "255 characters are the most"),
+        (":+15558675310", "A type is missing"),
+        ("phone:", "Write the phone after the colon"),
+        ("phone:nobody", "Write + and the country code first"),
+        ("email:not an email", "needs an @"),
+        ("email:@b.com", "needs an @"),
+        ("phone:415\u200b5552671", "holds a character that cannot be seen"),
+        ("email:" + "a" * 256, "255 characters are the most"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(client, tenant, text, told):
+    response = find(client, text)
+
+    assert response.status_code == 422
+    assert told in response.text
+    assert not AuditEntry.objects.filter(action="profile.found").exists()
+
+
+def test_an_unknown_type_is_told_the_types_of_this_store(client, tenant):
+    response = find(client, "fax:123")
+
+    assert response.status_code == 422
+    assert "chat, email, phone, pushUserID and whatsapp" in response.text
+
+
+def test_nobody_found_keeps_what_was_typed(client, tenant):
+    response = find(client, "email:nobody@b.com")
+
+    assert response.status_code == 404
+    assert "Nobody here has this email" in response.text
+    assert 'value="email:nobody@b.com"' in response.text
+
+
+def test_an_id_that_nobody_has_is_nobody_found(client, tenant):
+    response = find(client, "mem_profile_" + "0" * 26)
+
+    assert response.status_code == 404
+    assert "Nobody here has this id" in response.text
+    entry = AuditEntry.objects.get(action="profile.found")
+    assert entry.details == {"type": "id", "found": 0}
+    assert entry.object_id == ""
+
+
+def test_another_tenants_customer_is_nobody_here(client, tenant):
+    make_profile(make_tenant("other"), email="a@b.com")
+
+    response = find(client, "email:a@b.com")
+
+    assert response.status_code == 404
+
+
+def test_the_search_stands_in_no_title_log_or_audit_entry(client, tenant, caplog):
+    caplog.set_level(logging.DEBUG)
+    make_profile(tenant, email="a@b.com")
+
+    answers = [find(client, "email:a@b.com"), find(client, "email:c@d.com")]
+
+    assert "a@b.com" not in caplog.text
+    assert "c@d.com" not in caplog.text
+    assert "c@d.com" not in answers[1].text.partition("</title>")[0]
+    entries = AuditEntry.objects.filter(action="profile.found").order_by("seq")
+    assert [entry.details for entry in entries] == [
+        {"type": "email", "found": 1},
+        {"type": "email", "found": 0},
+    ]
+
+
+@pytest.mark.parametrize("text", ["a@b.com", "+1 (555) 867-5310"])
+def test_a_bare_value_is_enough_where_one_type_has_its_form(
+    client, tenant, chatless, text
+):
+    profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
+
+    response = find(client, text)
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.fixture
+def chatless(tenant) -> None:
+    """A store where phone is the only type of its form."""
+    identity = IdentitySettings.objects.get(store_id=tenant.store_id)
+    identity.identifier_configs = [
+        config
+        for config in identity.identifier_configs
+        if config["idType"] in {"email", "phone"}
+    ]
+    identity.save()
+
+
+def test_a_bare_value_of_several_types_needs_its_type(client, tenant):
+    identity = IdentitySettings.objects.get(store_id=tenant.store_id)
+    for config in identity.identifier_configs:
+        config["normalization"] = "email"
+    identity.save()
+
+    response = find(client, "a@b.com")
+
+    assert response.status_code == 422
+    assert "Write what it is and a colon first" in response.text
+
+
+def test_an_id_may_come_without_its_prefix(client, tenant):
+    profile = make_profile(tenant)
+
+    response = find(client, profile.removeprefix("mem_profile_"))
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_our_forms_post_what_was_typed(client, tenant):
+    profile = make_profile(tenant, email="a@b.com")
+
+    response = client.post("/t/acme/find/", {"id": "email:a@b.com"})
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_the_palette_is_told_in_a_few_words(client, tenant):
+    asks = HTMX | {"HX-Boosted": "true", "HX-Trigger": "palette-form"}
+
+    response = client.post("/t/acme/find/", {"id": "email:a@b.com"}, headers=asks)
+
+    assert response.status_code == 404
+    assert response["HX-Retarget"] == "#palette-said"
+    assert response["HX-Push-Url"] == "false"
+    assert "Nobody in Acme has this email" in response.text
+    assert "<main" not in response.text

@@ -1,0 +1,49 @@
+"""The examples for curl, as a shell runs them."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.pages.reference.conftest import in_order, shape
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not (shutil.which("curl") and shutil.which("bash")), reason="no curl, no bash"
+    ),
+]
+STATUS = "\nstatus %{http_code}"
+
+
+def run(text: str, variables: dict[str, str]) -> tuple[int, str]:
+    """The answer's status and its body."""
+    command = text.replace("curl ", f"curl -sS -w '{STATUS}' ", 1)
+    environment = {"PATH": os.environ["PATH"], "NO_PROXY": "*"} | variables
+    done = subprocess.run(
+        ["bash", "-uc", command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stderr
+    body, _, status = done.stdout.rpartition("\nstatus ")
+    return int(status), body
+
+
+def test_every_example_runs_and_answers_what_the_page_says(examples, reader):
+    for operation in in_order():
+        if operation.name == "delete-service":
+            reader.leave_for_the_other_store()
+
+        status, body = run(examples[operation.name]["curl"], reader.variables)
+
+        assert status == operation.status, (operation.name, body)
+        if operation.answer is not None:
+            told = json.loads(body)
+            assert shape(told) == shape(operation.answer), operation.name
+        reader.take(body)
+        reader.learn(operation)

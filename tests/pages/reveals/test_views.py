@@ -1,0 +1,356 @@
+"""One masked value in clear for ten minutes, and masked again."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from console.audit.models import AuditEntry
+from console.contract.ids import new_id
+from console.masking.models import Reveal
+from console.tenants.memory import store_of
+from tests.factories import (
+    HTMX,
+    make_observation,
+    make_profile,
+    make_summary,
+    make_tenant,
+    make_user,
+)
+from tests.pages.urls import page_url
+
+SAID = "Call back on +15558675310."
+WHY = {"reason_code": "verify", "ticket": "CASE-4521"}
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.fixture
+def profile(tenant) -> str:
+    return make_profile(
+        tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
+    )
+
+
+def url(name: str, *args: str) -> str:
+    return page_url(name, *args)
+
+
+def acts():
+    entries = AuditEntry.objects.filter(action__startswith="value.").order_by("seq")
+    return [(e.action, e.object_type, e.object_id, e.outcome) for e in entries]
+
+
+def test_the_control_opens_a_question_beside_the_value(client, profile):
+    response = client.get(
+        url("reveal", profile, "trait", "Contact.email"), headers=HTMX
+    )
+
+    assert response.status_code == 200
+    assert "Reveal Contact.email" in response.text
+    assert "Reveal 1 of the 30 that an hour allows" in response.text
+    assert "popover" in response.text
+    assert "ada@example.com" not in response.text
+    assert acts() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "clear"),
+    [
+        ("trait", "Contact.email", "ada@example.com"),
+        ("trait", "Contact.firstName", "Ada"),
+        ("identifier", "phone", "+15558675310"),
+    ],
+)
+def test_a_reason_brings_the_value_and_nothing_else(client, profile, kind, ref, clear):
+    response = client.post(url("reveal", profile, kind, ref), WHY, headers=HTMX)
+
+    assert f'<template data-shown="shown-{kind}-{ref}">{clear}</template>' in (
+        response.text
+    )
+    assert response.text.count(clear) == 1
+    assert "clear until" in response.text
+    assert acts() == [("value.revealed", kind, ref, "done")]
+
+
+def test_an_item_is_revealed_by_its_id_and_stays_so_on_its_page(
+    client, tenant, profile
+):
+    observation = make_observation(tenant, profile, SAID)
+    other = make_observation(tenant, profile, f"{SAID} Again.")
+    summary = make_summary(tenant, profile, SAID)
+
+    for kind, id_ in (("observation", observation.id), ("summary", summary.id)):
+        answer = client.post(url("reveal", profile, kind, id_), WHY, headers=HTMX)
+        assert SAID in answer.text
+
+    assert SAID in client.get(url("observation", profile, observation.id)).text
+    assert SAID not in client.get(url("observation", profile, other.id)).text
+
+
+def test_all_values_of_one_identifier_come_together(client, tenant, profile):
+    store_of(tenant).add_identifier(profile, "phone", "+15558675311")
+
+    response = client.post(
+        url("reveal", profile, "identifier", "phone"), WHY, headers=HTMX
+    )
+
+    assert 'data-shown="shown-identifier-phone">+15558675310<' in response.text
+    assert 'data-shown="shown-identifier-phone-2">+15558675311<' in response.text
+    assert Reveal.objects.count() == 1
+
+
+def test_without_javascript_a_page_asks_and_leads_back(client, profile):
+    back = url("identifiers", profile)
+    address = url("reveal", profile, "identifier", "email")
+
+    page = client.get(address, {"back": back})
+    answer = client.post(address, WHY | {"back": back})
+
+    assert "<h1>Reveal the email</h1>" in page.text
+    assert f'name="back" value="{back}"' in page.text
+    assert (answer.status_code, answer["Location"]) == (
+        302,
+        f"{back}#shown-identifier-email",
+    )
+    assert "ada@example.com" in client.get(back).text
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "",
+        "https://evil.example/",
+        "//evil.example/",
+        "{home}../../../../accounts/logout/",
+        "{home}\\evil",
+        "{home}?next=x",
+        "/t/acme/profiles/",
+    ],
+)
+def test_the_way_back_never_leaves_the_profile(client, profile, back):
+    home = url("profile", profile)
+
+    answer = client.post(
+        url("reveal", profile, "identifier", "email"),
+        WHY | {"back": back.format(home=home)},
+    )
+
+    assert answer["Location"] == f"{home}#shown-identifier-email"
+
+
+@pytest.mark.parametrize("headers", [None, HTMX])
+def test_without_a_reason_nothing_is_shown(client, profile, headers):
+    response = client.post(
+        url("reveal", profile, "trait", "Contact.email"), {}, headers=headers
+    )
+
+    assert response.status_code == 422
+    assert "Why: this is required." in response.text
+    assert "ada@example.com" not in response.text
+    assert acts() == []
+    assert response.get("HX-Retarget") == ("this" if headers else None)
+
+
+def test_what_is_clear_already_is_not_asked_for_twice(client, profile):
+    address = url("reveal", profile, "trait", "Contact.email")
+    client.post(address, WHY, headers=HTMX)
+
+    again = client.post(address, WHY, headers=HTMX)
+    page = client.get(address)
+
+    assert "ada@example.com" in again.text
+    assert len(acts()) == 1
+    assert "Nothing of it is masked" in page.text
+
+
+def test_the_log_is_written_before_the_value_is_sent(client, profile):
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "audit_auditentry" in sql:
+            raise DatabaseError("disk full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        response = client.post(
+            url("reveal", profile, "trait", "Contact.email"), WHY, headers=HTMX
+        )
+
+    assert response.status_code == 503
+    assert "ada@example.com" not in response.text
+    assert "ada@example.com" not in client.get(url("traits", profile)).text
+
+
+def test_the_thirty_first_in_an_hour_is_refused(client, agent, tenant, profile):
+    now = timezone.now()
+    Reveal.objects.bulk_create(
+        Reveal(user=agent, tenant=tenant, profile_id="x", subject="y", until=now)
+        for _ in range(30)
+    )
+    address = url("reveal", profile, "trait", "Contact.email")
+
+    for response in (
+        client.get(address, headers=HTMX),
+        client.post(address, WHY, headers=HTMX),
+    ):
+        assert response.status_code == 429
+        assert response["HX-Retarget"] == "#problem"
+        assert "30 values in an hour" in response.text
+        assert "ada@example.com" not in response.text
+
+
+@pytest.mark.parametrize("name", ["reveal", "hide", "masked"])
+@pytest.mark.parametrize(
+    ("kind", "ref"),
+    [
+        ("trait", "Contact.nothing"),
+        ("trait", "Contact"),
+        ("identifier", "fax"),
+        ("observation", "mem_observation_00000000000000000000000000"),
+        ("summary", "made-up"),
+        ("profile", "x"),
+    ],
+)
+def test_what_is_not_there_answers_404(client, profile, name, kind, ref):
+    response = client.get(url(name, profile, kind, ref))
+
+    assert response.status_code == 404
+
+
+def test_another_tenants_value_answers_as_one_that_does_not_exist(
+    client, tenant, profile
+):
+    other = make_tenant("other")
+    foreign = make_profile(other, email="bo@example.com")
+    item = make_observation(other, foreign, SAID)
+
+    answers = [
+        client.post(url("reveal", *args), WHY, headers=HTMX)
+        for args in (
+            (foreign, "trait", "Contact.email"),
+            (profile, "observation", item.id),
+            (new_id("mem_profile"), "trait", "Contact.email"),
+        )
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert not Reveal.objects.exists()
+
+
+def test_a_reveal_counts_for_one_person(client, tenant, profile):
+    client.post(url("reveal", profile, "identifier", "email"), WHY, headers=HTMX)
+    colleague = make_user("agent", tenant)
+
+    client.force_login(colleague)
+
+    assert "ada@example.com" not in client.get(url("identifiers", profile)).text
+
+
+def test_hiding_masks_at_once(client, profile):
+    client.post(url("reveal", profile, "identifier", "email"), WHY, headers=HTMX)
+    address = url("hide", profile, "identifier", "email")
+
+    page = client.get(address)
+    answer = client.post(address, headers=HTMX)
+
+    assert "Hide the email" in page.text
+    assert "ada@example.com" not in page.text + answer.text
+    assert 'data-shown="shown-identifier-email">a•••@•••.com<' in answer.text
+    assert "ada@example.com" not in client.get(url("identifiers", profile)).text
+    assert acts()[-1] == ("value.hidden", "identifier", "email", "done")
+
+
+def test_without_javascript_hiding_leads_back(client, profile):
+    client.post(url("reveal", profile, "identifier", "email"), WHY, headers=HTMX)
+
+    answer = client.post(url("hide", profile, "identifier", "email"))
+
+    assert answer["Location"].startswith(url("profile", profile))
+
+
+def test_after_ten_minutes_the_server_masks_and_the_page_is_told(client, profile):
+    client.post(url("reveal", profile, "identifier", "email"), WHY, headers=HTMX)
+    while_clear = client.get(url("identifiers", profile)).text
+    Reveal.objects.update(until=timezone.now() - timedelta(seconds=1))
+
+    part = client.get(url("masked", profile, "identifier", "email"), headers=HTMX)
+
+    assert 'hx-trigger="load delay:601s, expired"' in while_clear
+    assert "a•••@•••.com" in part.text
+    assert "ada@example.com" not in part.text
+    assert "ada@example.com" not in client.get(url("identifiers", profile)).text
+    assert acts()[-1] == ("value.hidden", "identifier", "email", "done")
+
+
+def test_the_masked_part_is_masked_even_while_the_value_is_clear(client, profile):
+    client.post(url("reveal", profile, "identifier", "email"), WHY, headers=HTMX)
+
+    part = client.get(url("masked", profile, "identifier", "email"), headers=HTMX)
+
+    assert "ada@example.com" not in part.text
+
+
+def test_only_who_works_with_customers_can_reveal(client, auditor, profile):
+    client.force_login(auditor)
+
+    response = client.post(url("reveal", profile, "trait", "Contact.email"), WHY)
+
+    assert response.status_code == 403
+    assert not Reveal.objects.exists()
+
+
+def reveal_it(client, profile, kind, ref):
+    return client.post(url("reveal", profile, kind, ref), WHY, headers=HTMX)
+
+
+def test_what_is_clear_on_the_card_can_be_hidden_there(client, tenant, profile):
+    told = make_observation(tenant, profile, SAID)
+    story = make_summary(tenant, profile, SAID)
+    reveal_it(client, profile, "observation", told.id)
+    reveal_it(client, profile, "summary", story.id)
+
+    page = client.get(url("profile", profile)).text
+
+    for subject in (f"observation-{told.id}", f"summary-{story.id}"):
+        assert f'id="shown-{subject}"' in page
+        assert f'data-shows="shown-{subject}"' in page
+
+
+def test_a_revealed_name_stands_in_no_heading(client, profile):
+    reveal_it(client, profile, "trait", "Contact.firstName")
+
+    page = client.get(url("profile", profile)).text
+
+    assert page.count(">Ada<") == 1
+    assert '<h1 dir="auto">A•••</h1>' in page
+
+
+def test_revisions_come_anew_when_their_text_is_revealed_or_hidden(
+    client, tenant, profile
+):
+    told = make_observation(tenant, profile, SAID)
+    store_of(tenant).patch_observation(profile, told.id, content=f"{SAID} Twice.")
+
+    answer = reveal_it(client, profile, "observation", told.id)
+    page = client.get(url("observation", profile, told.id)).text
+
+    assert answer["HX-Trigger"] == f"shown-observation-{told.id}"
+    assert f'hx-trigger="shown-observation-{told.id} from:body"' in page
+    assert f'id="shown-observation-{told.id}-1"' in page
+    assert f'id="shown-observation-{told.id}-2"' in page
+
+
+def test_the_log_says_that_time_was_over_only_when_it_was(client, profile):
+    reveal_it(client, profile, "trait", "Contact.email")
+    masked = url("masked", profile, "trait", "Contact.email")
+
+    client.get(masked, headers=HTMX)
+    Reveal.objects.update(until=timezone.now())
+    client.get(masked, headers=HTMX)
+
+    entries = AuditEntry.objects.filter(action="value.hidden").order_by("seq")
+    assert [entry.details["cause"] for entry in entries] == ["page", "time"]

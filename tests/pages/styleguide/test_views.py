@@ -1,0 +1,75 @@
+"""The style guide: operators' alone, and never behind the style sheets."""
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import expect
+
+from console.pages.styleguide.tokens import tokens
+from tests.factories import PASSWORD
+
+CSS = Path(settings.BASE_DIR) / "static" / "css"
+
+
+def test_an_operator_sees_every_token(client, operator):
+    client.force_login(operator)
+
+    page = client.get("/styleguide/")
+
+    assert page.status_code == 200
+    for name in ("n0", "accent", "s4", "quick"):
+        assert f"<code>--{name}</code>" in page.text
+
+
+def test_others_are_refused_and_see_no_link(client, tenant, agent):
+    client.force_login(agent)
+
+    assert client.get("/styleguide/").status_code == 403
+    assert "/styleguide/" not in client.get("/tenants/").text
+
+
+def test_the_keys_dialog_leads_an_operator_there(client, tenant, operator):
+    client.force_login(operator)
+
+    assert 'href="/styleguide/"' in client.get("/tenants/").text
+
+
+def test_every_colour_and_space_has_its_sample():
+    style = (CSS / "styleguide.css").read_text()
+
+    for token in tokens():
+        if token.is_colour or re.fullmatch(r"s\d", token.name):
+            assert f'[data-token="{token.name}"]' in style
+
+
+def test_values_and_bars_are_drawn_by_the_pages_own_parts_and_ask_nothing(
+    client, operator
+):
+    client.force_login(operator)
+
+    samples = client.get("/styleguide/").text.split("hx-disable>")[1:]
+
+    assert [part.count("data-clear-until=") for part in samples] == [1, 0]
+    assert [part.count('class="bar"') for part in samples] == [0, 9]
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 768, 390])
+def test_every_component_is_accessible(live_server, page, operator, theme, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto(f"{live_server.url}/styleguide/")
+    page.get_by_label("Email").fill(operator.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Style guide")).to_be_visible()
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

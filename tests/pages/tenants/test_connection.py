@@ -1,0 +1,45 @@
+"""The rail's word about the memory."""
+
+import pytest
+
+from console.service.memory.models import Store
+from console.tenants.models import Tenant
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+def test_a_memory_that_answers_is_ok(client):
+    response = client.get("/t/acme/memory/")
+
+    assert 'data-state="ok">memory ok<' in response.text
+
+
+def test_a_memory_that_is_away_is_said_with_200(client, tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    # Port 9 of this machine: nobody listens there.
+    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+
+    response = client.get("/t/acme/memory/")
+
+    assert response.status_code == 200
+    assert 'data-state="refused">memory away<' in response.text
+
+
+def test_a_memory_without_the_store_refuses(client, tenant):
+    Tenant.objects.filter(pk=tenant.pk).update(store_id="mem_store_" + "0" * 26)
+
+    response = client.get("/t/acme/memory/")
+
+    assert "memory refuses us" in response.text
+
+
+def test_a_store_that_is_not_active_yet_is_waiting(client, tenant):
+    Store.objects.filter(pk=tenant.store_id).update(status="PROVISIONING")
+
+    response = client.get("/t/acme/memory/")
+
+    assert 'data-state="waiting">store provisioning<' in response.text

@@ -1,0 +1,356 @@
+import json
+
+import pytest
+from django.db.models.signals import pre_save
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.client.account import connect
+from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
+from console.service.memory.models import Store
+from console.tenants.memory import account_of, store_of
+from console.tenants.models import Role, Tenant
+from tests.factories import HTMX, make_account, make_tenant, make_user
+
+ADD = "/tenants/add/"
+
+
+@pytest.fixture
+def new_operator(client, db):
+    """Signed in on an installation without tenants."""
+    user = make_user(Role.OPERATOR)
+    client.force_login(user)
+    return user
+
+
+def form_of(account=None, **fields):
+    account = account or make_account()
+    return {
+        "name": "Alpenglow",
+        "slug": "alpenglow",
+        "address": "",
+        "account_sid": account["accountSid"],
+        "secret": account["authToken"],
+        "store": "new",
+        "store_id": "",
+    } | fields
+
+
+def new_store(account, name="theirs"):
+    memory = connect(
+        "embedded:", username=account["accountSid"], secret=account["authToken"]
+    )
+    return memory.wait_for(memory.create_store(name)).result_id
+
+
+def test_a_tenant_comes_in_with_a_store_made_for_it(client, new_operator):
+    response = client.post(ADD, form_of(), follow=True)
+
+    tenant = Tenant.objects.get()
+    store = account_of(tenant).fetch_store(tenant.store_id)
+    assert response.redirect_chain == [("/tenants/", 302)]
+    assert "Alpenglow was added" in response.text
+    assert store.display_name == "client-alpenglow"
+    assert store_of(tenant).list_profiles().items == ()
+    entry = AuditEntry.objects.get(action="tenant.added")
+    assert (entry.actor, entry.tenant) == (new_operator.email, "alpenglow")
+    assert entry.object_id == str(tenant.pk)
+    assert entry.details == {"stores_made": 1}
+
+
+def test_a_tenant_comes_in_with_a_store_they_have(client, new_operator):
+    account = make_account()
+    store_id = new_store(account)
+
+    client.post(ADD, form_of(account, store="existing", store_id=store_id))
+
+    assert Tenant.objects.get().store_id == store_id
+    assert AuditEntry.objects.get(action="tenant.added").details == {"stores_made": 0}
+
+
+def test_the_token_is_never_readable_again(client, new_operator):
+    form = form_of()
+
+    client.post(ADD, form)
+    page = client.get("/tenants/")
+    refused = client.post(ADD, form | {"slug": "NO"})
+
+    assert form["secret"] not in page.text + refused.text
+    assert form["secret"] not in Tenant.objects.get().sealed_token
+    assert form["secret"] not in json.dumps(
+        list(AuditEntry.objects.values()), default=str
+    )
+
+
+def test_htmx_gets_the_form_back_alone_and_goes_on_when_it_was_accepted(
+    client, new_operator
+):
+    refused = client.post(ADD, form_of(slug="NO"), headers=HTMX)
+    accepted = client.post(ADD, form_of(), headers=HTMX)
+
+    assert refused.status_code == 422
+    assert refused.text.lstrip().startswith('<form class="fields"')
+    assert accepted["HX-Redirect"] == "/tenants/"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "x" * 81),
+        ("name", "Alpen\u202eglow"),
+        ("name", "Alpen\nglow"),
+        ("name", "Alpen\x00glow"),
+        ("slug", ""),
+        ("slug", "Alpen Glow"),
+        ("slug", "a" * 41),
+        ("slug", "alpenglow\x00"),
+        ("address", "http://memory.example"),
+        ("address", "https://127.0.0.1"),
+        ("address", "https://2130706433"),
+        ("address", "https://user@memory.example"),
+        ("address", "file:///etc/passwd"),
+        ("address", "https://memory.example:22"),
+        ("address", "https://" + "a" * 200 + ".example"),
+        ("account_sid", "AC123"),
+        ("account_sid", "ac" + "0" * 32),
+        ("secret", ""),
+        ("secret", "two words"),
+        ("secret", "x" * 129),
+        ("secret", "tok\x07en"),
+        ("store", "other"),
+        ("store_id", "mem_profile_01kce57bqte2vr3vckwgb1zdtb"),
+        ("store_id", "mem_store_01k0000000000000000000000a"),  # with store=new
+    ],
+)
+def test_what_cannot_be_is_refused_beside_its_field(client, new_operator, field, value):
+    response = client.post(ADD, form_of(**{field: value}))
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    assert not Tenant.objects.exists()
+
+
+def test_an_existing_store_needs_its_id(client, new_operator):
+    response = client.post(ADD, form_of(store="existing"))
+
+    assert list(response.context["form"].errors) == ["store_id"]
+
+
+@pytest.mark.parametrize(
+    ("field", "words"), [("slug", "another tenant"), ("name", "called that already")]
+)
+def test_a_second_tenant_of_the_same_name_is_explained(
+    client, new_operator, field, words
+):
+    make_tenant("alpenglow", "Alpenglow")
+    other = {"slug": "other", "name": "Other"}
+    del other[field]
+
+    response = client.post(ADD, form_of(**other))
+
+    assert words in str(response.context["form"].errors[field])
+    assert Tenant.objects.count() == 1
+
+
+def test_wrong_credentials_leave_no_tenant(client, new_operator):
+    response = client.post(ADD, form_of(secret="wrong"))
+
+    assert response.status_code == 422
+    assert "does not know" in str(response.context["form"].errors["secret"])
+    assert 'value="alpenglow"' in response.text
+    assert 'value="wrong"' not in response.text
+    assert not Tenant.objects.exists()
+
+
+def test_a_store_name_that_is_taken_shows_what_the_memory_said(client, new_operator):
+    account = make_account()
+    new_store(account, "client-alpenglow")
+
+    response = client.post(ADD, form_of(account), headers=HTMX)
+
+    assert response.status_code == 422
+    assert "did not make the store client-alpenglow" in response.text
+    assert "give its id instead" in response.text
+    assert not Tenant.objects.exists()
+
+
+def test_a_store_of_another_account_is_unknown(client, new_operator):
+    foreign = new_store(make_account("foreign"))
+
+    response = client.post(ADD, form_of(store="existing", store_id=foreign))
+
+    assert response.status_code == 422
+    assert "this account has no such store" in response.text
+
+
+def test_two_tenants_never_share_a_store(db):
+    first = make_tenant("first")
+
+    with pytest.raises(TenantTaken, match="never share"):
+        make_tenant("second", account_sid="AC", secret="x", store_id=first.store_id)
+
+
+def test_a_memory_that_is_away_leaves_no_tenant(client, new_operator, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+
+    response = client.post(ADD, form_of(address="http://127.0.0.1:9"))
+
+    assert response.status_code == 422
+    assert "address" in response.context["form"].errors
+    assert not Tenant.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.OFFICER, Role.AUDITOR])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_only_operators_add_tenants(client, tenant, role, method):
+    client.force_login(make_user(role, tenant))
+
+    response = getattr(client, method)(ADD)
+
+    assert response.status_code == 403
+    assert "to add a tenant takes that of operator" in response.text
+    assert Tenant.objects.count() == 1
+
+
+def test_an_operator_of_one_tenant_adds_none(client, tenant):
+    client.force_login(make_user(Role.OPERATOR, tenant))
+
+    assert client.get(ADD).status_code == 403
+
+
+def test_everybody_sees_their_own_tenants_in_the_list(client, agent):
+    make_tenant("foreign")
+    client.force_login(agent)
+
+    page = client.get("/tenants/")
+
+    assert "acme" in page.text
+    assert "foreign" not in page.text
+    assert ADD not in page.text
+
+
+def test_operators_see_all_and_can_add(client, operator):
+    make_tenant("other")
+    client.force_login(operator)
+
+    page = client.get("/tenants/")
+
+    assert "tenant-acme" in page.text
+    assert "tenant-other" in page.text
+    assert ADD in page.text
+
+
+def test_without_a_tenant_the_list_says_why_and_what_next(client, db):
+    client.force_login(make_user())
+    assert "An operator gives you one" in client.get("/tenants/").text
+
+    client.force_login(make_user(Role.OPERATOR))
+    assert "No tenants yet" in client.get("/tenants/").text
+
+
+def check(client, tenant, **headers):
+    return client.get(reverse("tenants:connection", args=[tenant.slug]), **headers)
+
+
+def test_the_connection_is_checked_when_asked(client, tenant, agent):
+    client.force_login(agent)
+
+    page, part = check(client, tenant), check(client, tenant, headers=HTMX)
+
+    assert page.context["connection"].state == "ok"
+    assert "Active" in part.text
+    assert " ms" in part.text
+    assert "<html" not in part.text
+
+
+def test_a_store_that_is_gone_is_refused(client, tenant, agent):
+    account = account_of(tenant)
+    account.wait_for(account.delete_store(tenant.store_id))
+    client.force_login(agent)
+
+    connection = check(client, tenant).context["connection"]
+
+    assert connection.state == "refused"
+    assert connection.message
+
+
+def test_a_memory_that_is_away_is_unreachable(client, tenant, agent, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    Tenant.objects.update(address="http://127.0.0.1:9")
+    client.force_login(agent)
+
+    response = check(client, tenant)
+
+    assert response.status_code == 200
+    assert response.context["connection"].state == "unreachable"
+
+
+def test_a_locked_vault_shows_and_breaks_nothing_else(client, tenant, agent, settings):
+    settings.VAULT_KEYS = ["new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]
+    client.force_login(agent)
+
+    assert client.get("/tenants/").status_code == 200
+    assert check(client, tenant).context["connection"].title == "The vault is locked"
+    assert client.get(f"/t/{tenant.slug}/profiles/").status_code == 503
+
+
+def test_the_list_needs_few_queries(client, operator, django_assert_max_num_queries):
+    for number in range(4):
+        make_tenant(f"tenant-{number}")
+    client.force_login(operator)
+
+    with django_assert_max_num_queries(6):
+        client.get("/tenants/")
+
+
+def test_a_store_that_is_not_active_yet_is_said_to_wait(client, tenant, agent):
+    Store.objects.update(status="PROVISIONING")
+    client.force_login(agent)
+
+    connection = check(client, tenant).context["connection"]
+
+    assert (connection.state, connection.title) == (
+        "waiting",
+        "The store is provisioning",
+    )
+
+
+def test_a_tenant_waits_for_its_store(db):
+    account = make_account()
+    store_id = new_store(account)
+    Store.objects.update(status="PROVISIONING")
+
+    with pytest.raises(StoreNotReady, match="is provisioning, not active"):
+        add_with(account, store_id)
+
+    assert not Tenant.objects.exists()
+
+
+def test_of_two_operators_at_the_same_moment_one_is_told(db):
+    account = make_account()
+    store_id = new_store(account)
+
+    def be_faster(instance, **_):
+        Tenant.objects.bulk_create([Tenant(slug=instance.slug, store_id="another")])
+
+    pre_save.connect(be_faster, sender=Tenant)
+    try:
+        with pytest.raises(TenantTaken, match="at the same moment"):
+            add_with(account, store_id)
+    finally:
+        pre_save.disconnect(be_faster, sender=Tenant)
+
+    assert not AuditEntry.objects.filter(action="tenant.added").exists()
+
+
+def add_with(account, store_id):
+    return add_tenant(
+        slug="alpenglow",
+        name="Alpenglow",
+        address="",
+        account_sid=account["accountSid"],
+        secret=account["authToken"],
+        store_id=store_id,
+        by=None,
+    )

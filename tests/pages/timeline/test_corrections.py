@@ -1,0 +1,328 @@
+"""Adding to a memory and correcting it: with a reason, once, and only what was seen."""
+
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from console.audit.models import AuditEntry
+from console.client.account import connect
+from console.client.errors import MemoryRefused, MemoryUnreachable
+from console.client.values import Observation
+from console.contract.ids import new_id
+from console.pages.timeline.services import OBSERVATION, correct, version_of
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from tests.factories import make_observation, make_profile, make_summary
+
+WHY = {"reason_code": "customer", "ticket": "T-88121"}
+
+
+@pytest.fixture(autouse=True)
+def signed_in(client, agent):
+    client.force_login(agent)
+
+
+@pytest.fixture
+def profile(tenant: Tenant) -> str:
+    return make_profile(tenant)
+
+
+def at(profile: str, rest: str) -> str:
+    return f"/t/acme/profiles/{profile}/{rest}"
+
+
+def of_observation(profile: str, observation) -> str:
+    return at(profile, f"observations/{observation.id}/correct/")
+
+
+def seen_in(page: str) -> str:
+    return re.search(r'name="seen" value="(\w+)"', page)[1]
+
+
+def outcomes(action: str) -> list[str]:
+    rows = AuditEntry.objects.filter(action=action).order_by("seq")
+    return [row.outcome for row in rows]
+
+
+def test_an_observation_is_corrected_and_keeps_what_it_said(client, tenant, profile):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    address = of_observation(profile, observation)
+    seen = seen_in(client.get(address).text)
+
+    answer = client.post(
+        address, {"content": "Prefers SMS.", "seen": seen} | WHY, follow=True
+    )
+
+    assert answer.redirect_chain == [
+        (at(profile, f"observations/{observation.id}/"), 302)
+    ]
+    assert "Corrected. The text before stays as a revision." in answer.text
+    states = store_of(tenant).list_revisions(profile, observation.id).items
+    assert [state.content for state in states] == ["Prefers SMS.", "Prefers calls."]
+
+
+def test_a_correction_is_in_the_audit_log_before_and_after(client, tenant, profile):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    address = of_observation(profile, observation)
+    seen = seen_in(client.get(address).text)
+
+    client.post(address, {"content": "Prefers SMS.", "seen": seen} | WHY)
+
+    before, after = AuditEntry.objects.filter(action="observation.corrected").order_by(
+        "seq"
+    )
+    assert (before.outcome, after.outcome) == ("allowed", "done")
+    assert before.reason.text == "The customer says it is wrong (ticket T-88121)"
+    assert after.object_id == observation.id
+    assert after.details["intent"] == before.seq
+    assert after.details["updated_at"].endswith("Z")
+    assert "SMS" not in str(before.details) + str(after.details)
+
+
+def test_a_summary_is_corrected_and_its_page_says_that_nothing_is_kept(
+    client, tenant, profile
+):
+    summary = make_summary(tenant, profile, "Order sent by post.")
+    address = at(profile, f"summaries/{summary.id}/correct/")
+    page = client.get(address).text
+
+    answer = client.post(
+        address,
+        {"content": "Order sent by express.", "seen": seen_in(page)} | WHY,
+        follow=True,
+    )
+
+    assert "the text before is gone" in page
+    assert "Order sent by express." in answer.text
+    assert outcomes("summary.corrected") == ["allowed", "done"]
+
+
+def test_what_changed_meanwhile_is_shown_and_nothing_typed_is_lost(
+    client, tenant, profile
+):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    address = of_observation(profile, observation)
+    seen = seen_in(client.get(address).text)
+    store_of(tenant).patch_observation(profile, observation.id, content="Prefers post.")
+    mine = {"content": "Prefers SMS."} | WHY
+
+    refused = client.post(address, mine | {"seen": seen})
+    again = client.post(address, mine | {"seen": seen_in(refused.text)})
+
+    assert refused.status_code == 409
+    assert "changed while you wrote" in refused.text
+    assert "Prefers post." in refused.text
+    assert "Prefers SMS." in refused.text
+    assert again.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"content": ""}, "Text: this is required."),
+        ({"content": "x" * 4097}, "at most 4096"),
+        ({"content": "Prefers calls."}, "This is what it says already."),
+        ({"reason_code": ""}, "Why: this is required."),
+        ({"ticket": ""}, "Ticket: this is required."),
+        ({"ticket": "call +1 555"}, "make a ticket"),
+    ],
+)
+def test_a_form_that_is_not_right_says_why(client, tenant, profile, form, words):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    address = of_observation(profile, observation)
+    seen = {"seen": seen_in(client.get(address).text)}
+
+    answer = client.post(address, {"content": "Prefers SMS."} | WHY | seen | form)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert outcomes("observation.corrected") == []
+
+
+def test_the_ticket_stands_in_the_next_form(client, tenant, profile):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    address = of_observation(profile, observation)
+    seen = seen_in(client.get(address).text)
+    client.post(address, {"content": "Prefers SMS.", "seen": seen} | WHY)
+
+    assert 'value="T-88121"' in client.get(address).text
+
+
+def test_a_masked_text_is_revealed_before_it_is_corrected(client, tenant, profile):
+    observation = make_observation(tenant, profile, "Call him on +1 555 867 5310.")
+
+    page = client.get(of_observation(profile, observation)).text
+
+    assert "Part of it is masked" in page
+    assert "555 867" not in page
+    assert "<textarea" not in page
+
+
+def test_an_observation_of_another_profile_cannot_be_corrected(client, tenant, profile):
+    other = make_profile(tenant)
+    observation = make_observation(tenant, other, "Not yours.")
+
+    assert client.get(of_observation(profile, observation)).status_code == 404
+    answer = client.post(of_observation(profile, observation), {"content": "x"} | WHY)
+    assert answer.status_code == 404
+
+
+def test_only_those_who_may_correct_can(client, tenant, profile, auditor):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    client.force_login(auditor)
+
+    answer = client.get(of_observation(profile, observation))
+
+    assert answer.status_code == 403
+
+
+def test_a_refusal_of_the_memory_is_kept_as_failed(rf, tenant, agent, profile):
+    store = store_of(tenant)
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    request = rf.post("/")
+    request.user, request.tenant, request.role = agent, tenant, "agent"
+
+    with pytest.raises(MemoryRefused):
+        correct(
+            request,
+            store,
+            profile,
+            OBSERVATION,
+            observation,
+            content="x" * 5000,
+            reason="why",
+        )
+
+    assert outcomes("observation.corrected") == ["allowed", "failed"]
+
+
+def test_a_correction_that_the_memory_does_not_show_yet_says_so(
+    client, tenant, profile, settings
+):
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    address = of_observation(profile, observation)
+    seen = seen_in(client.get(address).text)
+    settings.MEMORY_VISIBILITY_LAG_S = 30.0
+
+    answer = client.post(
+        address, {"content": "Prefers SMS.", "seen": seen} | WHY, follow=True
+    )
+
+    assert "does not show it yet" in answer.text
+    assert outcomes("observation.corrected") == ["allowed", "done"]
+
+
+def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, agent):
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "PATCH":
+            return httpx.Response(202, json={"message": "accepted"})
+        return httpx.Response(404, json={"code": 20404, "message": "no", "status": 404})
+
+    account = connect(
+        "https://memory.example",
+        username="AC" + "0" * 32,
+        secret="s",
+        transport=httpx.MockTransport(answer),
+    )
+    request = rf.post("/")
+    request.user, request.tenant, request.role = agent, tenant, "agent"
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    said = Observation(new_id("mem_observation"), "Calls.", "chat", at, at, at)
+
+    shows = correct(
+        request,
+        account.store(new_id("mem_store")),
+        new_id("mem_profile"),
+        OBSERVATION,
+        said,
+        content="SMS.",
+        reason="why",
+    )
+
+    assert not shows
+    assert outcomes("observation.corrected") == ["allowed", "done"]
+
+
+def test_the_version_is_of_the_text_too(tenant, profile):
+    store = store_of(tenant)
+    observation = make_observation(tenant, profile, "Prefers calls.")
+    store.patch_observation(profile, observation.id, content="Prefers SMS.")
+
+    # In the same second: the wire's times cannot tell the two apart.
+    now = store.fetch_observation(profile, observation.id)
+    assert version_of(now) != version_of(observation)
+
+
+def test_a_memory_that_is_down_leaves_the_outcome_open(
+    client, tenant, profile, settings
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    form = {
+        "content": "Moves in May.",
+        "source": "console",
+        "occurred_at": "2026-01-05T09:00",
+    }
+
+    answer = client.post(at(profile, "observations/add/"), form | WHY)
+
+    assert answer.status_code == MemoryUnreachable.status
+    assert outcomes("observation.added") == ["allowed", "failed"]
+
+
+def test_an_observation_is_added_with_its_source_time_and_conversation(
+    client, tenant, profile
+):
+    conversation = "conv_conversation_00000000000000000000000000"
+    form = {
+        "content": "Moves in May.",
+        "source": "branch office",
+        "occurred_at": "2026-01-05T09:00",
+        "conversation": conversation,
+    }
+
+    answer = client.post(at(profile, "observations/add/"), form | WHY, follow=True)
+
+    [added] = store_of(tenant).list_observations(profile).items
+    assert added.content == "Moves in May."
+    assert added.source == "branch office"
+    assert added.conversation_ids == (conversation,)
+    assert added.occurred_at.isoformat() == "2026-01-05T09:00:00+00:00"
+    assert "Moves in May." in answer.text
+    assert "written, not listed yet" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"source": "a/b;c"}, "A source has letters"),
+        ({"occurred_at": "tomorrow"}, "Enter a valid date/time."),
+        ({"conversation": "77b0"}, "conv_conversation_"),
+    ],
+)
+def test_an_addition_that_is_not_right_says_why(client, tenant, profile, form, words):
+    right = {
+        "content": "Moves in May.",
+        "source": "console",
+        "occurred_at": "2026-01-05T09:00",
+    }
+
+    answer = client.post(at(profile, "observations/add/"), right | WHY | form)
+
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert not store_of(tenant).list_observations(profile).items
+
+
+def test_nobody_learns_by_correcting_what_a_masked_text_says(client, tenant, profile):
+    said = "Call back on +15558675310."
+    told = make_observation(tenant, profile, said)
+    address = of_observation(profile, told)
+    seen = seen_in(client.post(address, {"content": "x", "seen": "x"} | WHY).text)
+
+    right = client.post(address, {"content": said, "seen": seen} | WHY)
+
+    assert right.status_code == 302
+    assert outcomes("observation.corrected") == ["allowed", "done"]

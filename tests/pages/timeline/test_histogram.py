@@ -1,0 +1,243 @@
+"""How much happened when: bars, numbers at the filters, counting in steps."""
+
+import html
+import re
+from datetime import date, timedelta
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.contract.ids import new_id
+from console.pages.timeline.selectors.filters import Filters
+from console.pages.timeline.selectors.histogram import HEIGHT, MOST_BARS, strip_of
+from console.pages.timeline.views import timeline as views
+from tests.factories import HTMX, make_observation, make_profile, make_summary
+from tests.pages.timeline.test_reader import learn
+
+START = date(2024, 2, 27)
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted():
+    cache.clear()
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+def page(profile: str) -> str:
+    return reverse("timeline:histogram", args=["acme", profile])
+
+
+def days(*spans: int, kind: str = "observation"):
+    return [(START + timedelta(days=span), kind) for span in spans]
+
+
+@pytest.mark.parametrize(
+    ("span", "unit", "first"),
+    [
+        (0, "day", "27 Feb 2024"),
+        (59, "day", "27 Feb 2024"),
+        (60, "week", "26 Feb – 3 Mar 2024"),
+        (450, "month", "February 2024"),
+        (1900, "quarter", "Q1 2024"),
+        (6000, "year", "2024"),
+        (40_000, "2 years", "2024 – 2025"),
+        (2_900_000, "135 years", "1890 – 2024"),
+    ],
+)
+def test_bars_are_as_fine_as_sixty_of_them_can_be(span, unit, first):
+    strip = strip_of(days(0, span), Filters())
+
+    assert strip.unit == unit
+    assert strip.bars[0].label == first
+    assert len(strip.bars) <= MOST_BARS
+    assert sum(bar.observations for bar in strip.bars) == 2
+    for bar, following in zip(strip.bars, strip.bars[1:], strict=False):
+        assert following.begin == bar.end + timedelta(days=1)
+
+
+@pytest.mark.parametrize("edge", [date.min, date.max])
+@pytest.mark.parametrize("span", [0, 100, 500, 3000, 9000, 3_000_000])
+def test_bars_hold_at_both_ends_of_time(edge, span):
+    other = edge + timedelta(days=span if edge == date.min else -span)
+
+    strip = strip_of([(edge, "summary"), (other, "summary")], Filters())
+
+    assert sum(bar.summaries for bar in strip.bars) == 2
+    assert strip.bars[0].begin <= min(edge, other)
+    assert strip.bars[-1].end >= max(edge, other)
+
+
+def test_a_bar_is_as_high_as_its_count_and_never_invisible():
+    counted = days(*[0] * 30, 1) + days(*[1] * 99, kind="summary")
+
+    first, second = strip_of(counted, Filters()).bars
+
+    assert (first.observations_height, first.summaries_height) == (12, 0)
+    assert (second.observations_height, second.summaries_height) == (2, 40)
+    assert first.observations_y == HEIGHT - 12
+    assert second.summaries_y == 0
+    assert "begin=2024-02-27&end=2024-02-27" in first.query
+
+
+def test_a_strip_spans_what_is_filtered_for_and_nothing_has_none():
+    wide = Filters(begin=START - timedelta(days=5), end=START + timedelta(days=5))
+
+    assert len(strip_of(days(0), wide).bars) == 11
+    assert strip_of([], wide) is None
+
+
+def test_the_strip_and_the_table_say_the_same_and_lead_to_their_days(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, occurredAt="2026-01-05T09:00:00Z")
+    make_observation(tenant, profile, occurredAt="2026-01-05T10:00:00Z")
+    make_summary(tenant, profile, occurredAt="2026-01-07T09:00:00Z")
+
+    text = client.get(page(profile), headers=HTMX).text
+
+    assert "<html" not in text
+    assert "one bar a day" in text
+    assert text.count('class="bar"') == 3
+    assert text.count("strip-o") == 1
+    assert text.count('fill="url(#strip-hatch)"') == 1
+    assert text.count("begin=2026-01-05&amp;end=2026-01-05") == 4
+    assert re.search(r"5 Jan 2026</a>\s*</th>\s*<td class=\"number\">2</td>", text)
+
+
+def test_the_numbers_at_the_filters_follow_the_other_filters(client, tenant):
+    profile = make_profile(tenant)
+    talks = [new_id("conv_conversation") for _ in range(2)]
+    for source, talk in (("chat", 0), ("chat", 1), ("voice", 1)):
+        make_observation(tenant, profile, source=source, conversationIds=[talks[talk]])
+    make_summary(tenant, profile, source="voice", conversationId=talks[0])
+
+    def choices(**query: str) -> list[tuple[str, str]]:
+        text = client.get(page(profile), query, headers=HTMX).text
+        found = re.findall(
+            r'class="choice".*?>\s*(\S+)\s*<span class="number">(\d+)<', text, re.DOTALL
+        )
+        return [(name.lstrip("…"), count) for name, count in found]
+
+    first, second = (talk[-4:] for talk in talks)
+    assert sorted(choices()) == sorted(
+        [("chat", "2"), ("voice", "2"), (first, "2"), (second, "2")]
+    )
+    assert sorted(choices(source="voice")) == sorted(
+        [("chat", "2"), ("voice", "2"), (first, "1"), (second, "1")]
+    )
+    assert sorted(choices(kind="summary")) == sorted([("voice", "1"), (first, "1")])
+    assert sorted(choices(conversation=talks[1])) == sorted(
+        [("chat", "1"), ("voice", "1"), (first, "2"), (second, "2")]
+    )
+    assert choices(begin="2026-02-01") == []
+    assert choices(end="2026-01-01") == []
+
+
+def test_a_filter_that_is_set_leads_back_out(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, source="voice")
+
+    text = client.get(page(profile), {"source": "voice"}, headers=HTMX).text
+
+    chosen = re.search(r'class="choice"\s+href="([^"]+)"\s+aria-current', text)
+    assert chosen[1].endswith("/timeline/?")
+
+
+def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, monkeypatch):
+    monkeypatch.setattr(views, "COUNTING_S", 0.0)
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=120)
+
+    answers = [client.get(page(profile), headers=HTMX).text for _ in range(4)]
+
+    counted = [re.search(r"<strong>(\d+)</strong>", text)[1] for text in answers]
+    assert counted == ["50", "100", "120", "120"]
+    assert "counted 50 so far" in answers[0]
+    assert ['hx-trigger="load"' in text for text in answers] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_counting_reads_on_while_there_is_time(client, tenant, monkeypatch):
+    monkeypatch.setattr(views, "COUNTING_S", 60.0)
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=60)
+
+    text = client.get(page(profile), headers=HTMX).text
+
+    assert "<strong>60</strong>" in text
+    assert 'hx-trigger="load"' not in text
+
+
+def test_a_count_that_is_done_is_kept_until_something_is_learned(
+    client, tenant, django_assert_max_num_queries
+):
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=3)
+    assert "<strong>3</strong>" in client.get(page(profile)).text
+
+    make_summary(tenant, profile)
+    again = client.get(page(profile)).text
+    make_observation(tenant, profile, source="voice")
+    narrowed = client.get(page(profile), {"source": "voice"}).text
+
+    assert re.search(
+        r"<strong>3</strong> observations,\s+<strong>1</strong> sum", again
+    )
+    assert "<strong>1</strong> observation," in narrowed
+
+
+def test_only_what_holds_the_words_is_counted(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Call +15558675310 about the bill.")
+    make_observation(tenant, profile, "Wants a window seat.")
+
+    with_words = client.get(page(profile), {"words": "BILL"}).text
+    masked = client.get(page(profile), {"words": "867531"}).text
+
+    assert "<strong>1</strong> observation," in with_words
+    assert "with these words" in with_words
+    assert "<strong>0</strong> observations," in masked
+
+
+def test_no_text_waits_in_the_cache(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Owns a red bicycle.")
+
+    client.get(page(profile), {"words": "bicycle"})
+
+    kept = b"".join(cache._cache.values())
+    assert b"bicycle" not in kept
+    assert profile not in html.escape(kept.decode("latin-1"))
+    assert all(key.startswith(f":1:{tenant.pk}:") for key in cache._cache)
+    assert not any("bicycle" in key for key in cache._cache)
+
+
+def test_each_count_is_one_audit_entry(client, tenant):
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=2)
+
+    client.get(page(profile))
+
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.action, entry.object_id) == ("timeline.counted", profile)
+    assert entry.details == {"count": 2}
+
+
+def test_without_javascript_the_count_is_a_page(client, tenant):
+    profile = make_profile(tenant)
+
+    text = client.get(page(profile)).text
+
+    assert "<html" in text
+    assert "Back to the timeline" in text
+    assert "<strong>0</strong> observations" in text

@@ -1,0 +1,292 @@
+"""The timeline: what stands on it, what it can be narrowed to, how it goes on."""
+
+import html
+import re
+
+import pytest
+
+from console.audit.models import AuditEntry
+from console.contract.ids import new_id
+from console.pages.timeline.views import timeline as views
+from tests.factories import HTMX, make_observation, make_profile, make_summary
+from tests.pages.timeline.test_reader import learn
+from tests.pages.urls import page_url
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+def page(profile: str, name: str = "timeline", *args: str) -> str:
+    return page_url(name, profile, *args)
+
+
+def way_on(text: str) -> str:
+    """The address that the pager of an answer leads to; "" when it has none."""
+    found = re.search(r'id="timeline-more".*?hx-get="([^"]+)"', text, re.DOTALL)
+    return html.unescape(found[1]) if found else ""
+
+
+def test_observations_and_summaries_stand_in_one_column(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Said it.", occurredAt="2026-01-05T09:00:00Z")
+    make_summary(tenant, profile, "Sum of it.", occurredAt="2026-01-06T09:00:00Z")
+
+    text = client.get(page(profile)).text
+
+    assert text.index("6 January 2026") < text.index("Sum of it.")
+    assert text.index("Sum of it.") < text.index("5 January 2026")
+    assert text.index("5 January 2026") < text.index("Said it.")
+
+
+def test_htmx_gets_the_timeline_alone_and_more_rows_alone(client, tenant):
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=45)
+
+    whole = client.get(page(profile)).text
+    part = client.get(page(profile), headers=HTMX).text
+    more = client.get(way_on(whole), headers=HTMX).text
+
+    assert "<html" in whole
+    assert "<html" not in part
+    assert 'id="timeline-page"' in part
+    assert 'id="timeline-page"' not in more
+    shown = re.findall(r"Fact \d+", whole) + re.findall(r"Fact \d+", more)
+    assert len(shown) == len(set(shown)) == 40
+    assert "autofocus" in more
+    assert "autofocus" not in whole
+    last = client.get(way_on(more), headers=HTMX).text
+    assert "This is all." in last
+    assert not way_on(last)
+
+
+def test_more_rows_as_a_page_say_that_rows_stand_before(client, tenant):
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=25)
+    first = client.get(page(profile)).text
+
+    response = client.get(way_on(first))
+
+    assert "The rows before these" in response.text
+    assert "<html" in response.text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"words": "ZURICH bike"}, ["Owns a bike in Zürich."]),
+        ({"words": "nowhere"}, []),
+        ({"kind": "summary"}, ["Asked about a bike."]),
+        ({"kind": "observation"}, ["Owns a bike in Zürich.", "Prefers SMS."]),
+        ({"source": "voice"}, ["Prefers SMS."]),
+        ({"begin": "2026-01-06"}, ["Asked about a bike."]),
+        ({"end": "2026-01-03"}, ["Prefers SMS."]),
+        ({"begin": "2026-01-05", "end": "2026-01-05"}, ["Owns a bike in Zürich."]),
+    ],
+)
+def test_filters_leave_what_they_name(client, tenant, query, found):
+    profile = make_profile(tenant)
+    make_observation(
+        tenant,
+        profile,
+        "Prefers SMS.",
+        source="voice",
+        occurredAt="2026-01-02T09:00:00Z",
+    )
+    make_observation(tenant, profile, "Owns a bike in Zürich.")
+    make_summary(
+        tenant, profile, "Asked about a bike.", occurredAt="2026-02-05T09:00:00Z"
+    )
+
+    text = client.get(page(profile), query).text
+
+    everything = {"Prefers SMS.", "Owns a bike in Zürich.", "Asked about a bike."}
+    assert {each for each in everything if f">{each}<" in text} == set(found)
+    assert "Show all of it" in text
+
+
+def test_a_timeline_without_anything_says_what_would_be_there(client, tenant):
+    profile = make_profile(tenant)
+
+    empty = client.get(page(profile)).text
+    narrowed = client.get(page(profile), {"words": "bill"}).text
+
+    assert "No observations and no summaries" in empty
+    assert "Nothing with the words “bill”" in narrowed
+    assert "not in what is masked" in narrowed
+
+
+def test_a_search_does_not_tell_what_is_masked(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Call +15558675310 after six.")
+
+    by_number = client.get(page(profile), {"words": "867531"}).text
+    by_word = client.get(page(profile), {"words": "after six"}).text
+
+    assert "Call" not in by_number
+    assert "Call" in by_word
+    assert "8675310" not in by_word
+
+
+def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, monkeypatch):
+    monkeypatch.setattr(views, "STEP_S", 0.0)
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "The oldest of all.")
+    learn(tenant, profile, observations=45)
+
+    first = client.get(page(profile), {"words": "oldest"}).text
+    answers = [first]
+    while address := way_on(answers[-1]):
+        assert "found=0" in address
+        answers.append(client.get(address, headers=HTMX).text)
+
+    assert 'hx-trigger="load"' in first.partition('id="timeline-more"')[2]
+    assert "Search on" in first
+    assert "The oldest of all." in answers[-1]
+    assert "All 46 were read." in answers[-1]
+    assert len(answers) == 3
+    assert not any("autofocus" in answer for answer in answers)
+
+
+def test_a_search_reads_on_while_there_is_time(client, tenant, monkeypatch):
+    monkeypatch.setattr(views, "STEP_S", 60.0)
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "The oldest of all.")
+    learn(tenant, profile, observations=45)
+
+    text = client.get(page(profile), {"words": "oldest"}).text
+
+    assert "The oldest of all." in text
+    assert not way_on(text)
+
+
+def test_a_search_rests_when_its_rows_are_many(client, tenant, monkeypatch):
+    monkeypatch.setattr(views, "STEP_S", 0.0)
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=45)
+
+    text = client.get(page(profile), {"words": "fact", "found": 1}).text
+
+    assert "Load more" in text
+    assert "Search on" not in text
+
+
+def test_a_day_that_spans_two_steps_has_one_heading(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Same day.", occurredAt="2026-01-05T08:00:00Z")
+
+    same = client.get(page(profile), {"after": "2026-01-05"}, headers=HTMX).text
+    later = client.get(page(profile), {"after": "2025-01-05"}, headers=HTMX).text
+
+    assert "5 January 2026" not in same
+    assert "Learned earlier than what stands above" in later
+    assert "5 January 2026" in later
+
+
+def test_a_step_without_rows_keeps_the_day_above_it(client, tenant, monkeypatch):
+    monkeypatch.setattr(views, "STEP_S", 0.0)
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=25)
+
+    text = client.get(page(profile), {"words": "none", "after": "2026-01-05"}).text
+
+    assert "after=2026-01-05" in way_on(text)
+
+
+def test_a_conversation_is_told_as_it_went(client, tenant):
+    profile = make_profile(tenant)
+    conversation = new_id("conv_conversation")
+    make_summary(
+        tenant,
+        profile,
+        "How it ended.",
+        conversationId=conversation,
+        occurredAt="2026-01-06T09:00:00Z",
+    )
+    for text, hour in (("Second.", 10), ("First.", 9)):
+        make_observation(
+            tenant,
+            profile,
+            text,
+            conversationIds=[conversation],
+            occurredAt=f"2026-01-05T{hour:02}:00:00Z",
+        )
+    make_observation(tenant, profile, "Of another one.")
+
+    text = client.get(page(profile), {"conversation": conversation}).text
+
+    order = [text.index(f">{each}<") for each in ("First.", "Second.", "How it ended.")]
+    assert order == sorted(order)
+    assert "Of another one." not in text
+    assert "One conversation" in text
+    assert f"mode=conversation&amp;conversation={conversation}" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("conversation", "made-up"),
+        ("source", "<b>"),
+        ("page", "made-up"),
+        ("page", "x" * 9000),
+        ("kind", "trait"),
+        ("begin", "yesterday"),
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
+    profile = make_profile(tenant)
+
+    response = client.get(page(profile), {name: value})
+
+    assert response.status_code == 422
+    assert f"{name}:" in response.text
+
+
+def test_days_in_the_wrong_order_are_refused(client, tenant):
+    profile = make_profile(tenant)
+
+    response = client.get(page(profile), {"begin": "2026-02-01", "end": "2026-01-01"})
+
+    assert response.status_code == 422
+    assert "The first day lies after the last one." in response.text
+
+
+def test_a_timeline_asks_few_questions(client, tenant, django_assert_max_num_queries):
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=30, summaries=30)
+
+    with django_assert_max_num_queries(30):
+        client.get(page(profile))
+
+
+def test_each_step_is_one_audit_entry_with_its_count(client, tenant, agent):
+    profile = make_profile(tenant)
+    learn(tenant, profile, observations=3)
+    before = AuditEntry.objects.count()
+
+    client.get(page(profile), {"words": "fact"})
+
+    assert AuditEntry.objects.count() == before + 1
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.action, entry.object_id) == ("observations.listed", profile)
+    assert entry.details == {"count": 3}
+
+
+def test_htmx_is_told_an_address_without_empty_filters(client, tenant):
+    at = page(make_profile(tenant))
+
+    response = client.get(at, {"words": "", "kind": "summary"}, headers=HTMX)
+
+    assert response["HX-Push-Url"] == f"{at}?kind=summary"
+    assert "HX-Push-Url" not in client.get(at, {"kind": "summary"})
+
+
+def test_the_former_address_shows_the_same_page(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Said it.")
+
+    response = client.get(page(profile, "observations"))
+
+    assert "Said it." in response.text

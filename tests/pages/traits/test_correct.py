@@ -1,0 +1,452 @@
+"""Correcting a trait in its row: audited, never over somebody else's change."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry, AuditReason
+from console.client.values import TraitDefinition
+from console.pages.traits.services import awaited_token, digest_of
+from console.profiles.traits import TraitRow
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from tests.factories import HTMX, make_profile
+from tests.pages.odd_memory import PROFILE, OddMemory, serving
+
+GROUP = {
+    "tier": TraitDefinition("STRING"),
+    "points": TraitDefinition(
+        "NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
+    ),
+    "vip": TraitDefinition("BOOLEAN"),
+    "sports": TraitDefinition("ARRAY"),
+    "sizes": TraitDefinition("ARRAY"),
+    "joined": TraitDefinition("STRING", "YYYY-MM-DD"),
+    "seenAt": TraitDefinition("STRING", "ISO 8601"),
+    "note": TraitDefinition("STRING"),
+    "poem": TraitDefinition("STRING"),
+}
+VALUES = {
+    "tier": "gold",
+    "points": 7,
+    "vip": False,
+    "sports": ["ski", 3, True],
+    "sizes": [1, 2.5],
+    "seenAt": "2026-01-05T09:00:00Z",
+    "note": "2026-01-05",
+    "poem": "one\ntwo",
+}
+WHY = {"reason_code": "customer", "ticket": "T-88121"}
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.fixture
+def profile(tenant) -> str:
+    store_of(tenant).create_trait_group("Account", GROUP)
+    profile = make_profile(
+        tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
+    )
+    store_of(tenant).patch_profile(profile, {"Account": VALUES})
+    return profile
+
+
+@pytest.fixture
+def odd(settings, tenant):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    shop = {"size": {"dataType": "NUMBER"}, "mail": {"dataType": "STRING"}}
+    shop["mail"]["idTypePromotion"] = "email"
+    memory = OddMemory(schema={"Shop": shop}, values={"Shop": {"size": 40}})
+    with serving(memory):
+        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+        yield memory
+
+
+def address(profile: str, trait: str, group: str = "Account") -> str:
+    return reverse("traits:correct", args=["acme", profile, group, trait])
+
+
+def hidden(text: str) -> dict[str, str]:
+    """What the form carries along."""
+    fields = re.findall(r'<input type="hidden" name="(\w+)"(?: value="([^"]*)")?', text)
+    return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def fill(client, profile: str, trait: str, group: str = "Account", **typed):
+    """Opens the form and sends it as htmx does."""
+    form = client.get(address(profile, trait, group), headers=HTMX)
+    sent = hidden(form.text) | WHY | typed
+    return client.post(address(profile, trait, group), sent, headers=HTMX)
+
+
+def stored(tenant, profile: str, trait: str, group: str = "Account"):
+    return store_of(tenant).fetch_profile(profile).traits[group].get(trait)
+
+
+@pytest.mark.parametrize(
+    ("trait", "typed", "value"),
+    [
+        ("tier", "silver", "silver"),
+        ("tier", "  silver ", "silver"),
+        ("points", "8", 8),
+        ("points", "-8.5", -8.5),
+        ("points", ".5", 0.5),
+        ("vip", "yes", True),
+        ("vip", "unset", None),
+        ("sports", "true\n3\nhike\n", [True, 3, "hike"]),
+        ("sizes", "2.5\n 4", [2.5, 4]),
+        ("joined", "2026-01-31", "2026-01-31"),
+        ("seenAt", "2026-02-01T10:00:00Z", "2026-02-01T10:00:00Z"),
+        ("poem", "one\r\nthree", "one\nthree"),
+    ],
+)
+def test_a_value_of_each_type_is_written_as_that_type(
+    client, tenant, profile, trait, typed, value
+):
+    response = fill(client, profile, trait, value=typed)
+
+    assert response.status_code == 200
+    assert "corrected" in response.text
+    after = stored(tenant, profile, trait)
+    assert (after, type(after)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("trait", "typed", "words"),
+    [
+        ("tier", "", "Write the new value"),
+        ("tier", "gold", "stands there already"),
+        ("tier", "go\x00ld", "Null characters"),
+        ("tier", "go\u202eld", "cannot be seen"),
+        ("points", "8,5", "with a point"),
+        ("points", "1e999", "with a point"),
+        ("points", "101", "at most 100"),
+        ("vip", "perhaps", "Choose yes, no or unset"),
+        ("sports", " \n ", "at least one item"),
+        ("sports", "sk\u200bi", "cannot be seen"),
+        ("sizes", "1\nbig", "with a point"),
+        ("joined", "2026-02-31", "a date that exists"),
+    ],
+)
+def test_what_cannot_be_is_said_at_the_field_and_kept(
+    client, tenant, profile, trait, typed, words
+):
+    before = stored(tenant, profile, trait)
+
+    response = fill(client, profile, trait, value=typed)
+
+    assert response.status_code == 422
+    assert words in response.text
+    assert stored(tenant, profile, trait) == before
+    assert "T-88121" in response.text
+
+
+def test_a_correction_is_audited_with_its_reason_and_without_the_value(
+    client, tenant, profile
+):
+    fill(client, profile, "tier", value="silver")
+
+    entries = AuditEntry.objects.filter(action="trait.corrected").order_by("seq")
+    assert [entry.outcome for entry in entries] == ["allowed", "done"]
+    assert entries[0].object_id == "Account.tier"
+    assert entries[0].details["profile"] == profile
+    assert "T-88121" in AuditReason.objects.get(entry=entries[0]).text
+    assert "silver" not in str(list(AuditEntry.objects.values()))
+
+
+def test_old_and_new_stand_in_the_row_afterwards(client, profile):
+    response = fill(client, profile, "tier", value="silver")
+
+    assert "silver" in response.text
+    assert re.search(r"was\s*<span[^>]*>gold", response.text)
+
+
+def test_a_trait_is_cleared(client, tenant, profile):
+    response = fill(client, profile, "tier", value="gold", clear="on")
+
+    assert "unset" in response.text
+    assert stored(tenant, profile, "tier") is None
+    assert AuditEntry.objects.latest("seq").details["cleared"] == 1
+
+
+def test_a_masked_value_never_stands_in_the_form(client, profile):
+    text = client.get(address(profile, "firstName", "Contact"), headers=HTMX).text
+
+    assert "Ada" not in text
+    assert "Starts empty" in text
+    assert "A•••" in text
+
+
+@pytest.mark.parametrize(
+    ("trait", "start"),
+    [("tier", 'value="gold"'), ("vip", 'value="no"'), ("note", 'type="date"')],
+)
+def test_what_may_be_seen_is_where_the_form_starts(client, profile, trait, start):
+    text = client.get(address(profile, trait), headers=HTMX).text
+
+    assert start in text
+    assert "Starts empty" not in text
+
+
+def test_an_item_of_several_lines_is_not_taken_apart(client, tenant, profile):
+    store_of(tenant).patch_profile(profile, {"Account": {"sports": ["a\nb"]}})
+
+    text = client.get(address(profile, "sports"), headers=HTMX).text
+
+    assert re.search(r"<textarea[^>]*>\s*</textarea>", text)
+
+
+def test_a_change_by_somebody_else_is_shown_before_it_is_written_over(
+    client, tenant, profile
+):
+    form = client.get(address(profile, "tier"), headers=HTMX).text
+    store_of(tenant).patch_profile(profile, {"Account": {"tier": "bronze"}})
+    mine = hidden(form) | WHY | {"value": "silver"}
+
+    conflict = client.post(address(profile, "tier"), mine, headers=HTMX)
+
+    assert conflict.status_code == 409
+    assert "look again" in conflict.text
+    for text in ("gold", "bronze", 'value="silver"'):
+        assert text in conflict.text
+    assert stored(tenant, profile, "tier") == "bronze"
+    again = hidden(conflict.text) | WHY | {"value": "silver"}
+    client.post(address(profile, "tier"), again, headers=HTMX)
+    assert stored(tenant, profile, "tier") == "silver"
+
+
+def test_a_change_within_the_same_second_and_back_in_type_is_seen_as_well(profile):
+    assert digest_of(1) != digest_of(1.0)
+    assert digest_of(1) != digest_of(True)
+    assert digest_of("1") != digest_of(1)
+    assert digest_of(None) != digest_of("")
+
+
+def test_an_identifier_is_changed_only_by_who_knows_what_it_means(
+    client, tenant, profile
+):
+    refused = fill(client, profile, "email", "Contact", value="li@example.com")
+    done = fill(client, profile, "email", "Contact", value="li@example.com", knows="on")
+
+    assert refused.status_code == 422
+    assert "Read what this means" in refused.text
+    assert "corrected" in done.text
+    assert store_of(tenant).lookup("email", "li@example.com").profiles == (profile,)
+
+
+def test_who_else_holds_an_identifier_is_told_before_the_two_are_merged(
+    client, tenant, profile
+):
+    other = make_profile(tenant, email="eve@example.com")
+    typed = {"value": "eve@example.com", "knows": "on"}
+
+    warned = fill(client, profile, "email", "Contact", **typed)
+
+    assert warned.status_code == 422
+    assert other in warned.text
+    assert "nobody can take a merge back" in warned.text
+    assert stored(tenant, profile, "email", "Contact") == "ada@example.com"
+    again = hidden(warned.text) | WHY | typed
+    merged = client.post(address(profile, "email", "Contact"), again, headers=HTMX)
+    # The older of the two goes on, and that is this one.
+    assert "corrected" in merged.text
+
+
+def test_a_number_that_feeds_an_identifier_is_looked_up_too(client, tenant, profile):
+    member = {"number": TraitDefinition("NUMBER", id_type_promotion="chat")}
+    store_of(tenant).create_trait_group("Member", member)
+    other = make_profile(tenant)
+    store_of(tenant).patch_profile(other, {"Member": {"number": 4711}})
+
+    response = fill(client, profile, "number", "Member", value="4711", knows="on")
+
+    assert response.status_code == 422
+    assert other in response.text
+
+
+def test_after_a_merge_the_profile_that_goes_on_is_shown(client, tenant, settings):
+    settings.MEMORY_FOLLOW_MERGED = True
+    older = make_profile(tenant, email="ada@example.com")
+    newer = make_profile(tenant, email="eve@example.com")
+    typed = {"value": "ada@example.com", "knows": "on"}
+    warned = fill(client, newer, "email", "Contact", **typed)
+
+    again = hidden(warned.text) | WHY | typed
+    response = client.post(address(newer, "email", "Contact"), again, headers=HTMX)
+
+    page = reverse("traits:profile", args=["acme", older])
+    assert response["HX-Redirect"] == page
+    assert "merged with an older one" in client.get(page).text
+
+
+def test_clearing_an_identifier_asks_nobody_else(client, tenant, profile):
+    response = fill(client, profile, "phone", "Contact", clear="on", knows="on")
+
+    assert response.status_code == 200
+    assert stored(tenant, profile, "phone", "Contact") is None
+
+
+def test_a_value_that_is_no_identifier_is_the_memorys_to_refuse(
+    client, tenant, profile
+):
+    typed = "x" * 2000
+
+    response = fill(client, profile, "phone", "Contact", value=typed, knows="on")
+
+    assert response.status_code == 422
+    assert "longer than 1024" in response.text
+    assert typed in response.text
+
+
+def test_a_value_that_is_written_but_not_yet_visible_says_so_and_is_awaited(
+    client, profile, settings, time_machine_travels
+):
+    settings.MEMORY_VISIBILITY_LAG_S = 2.0
+
+    waiting = fill(client, profile, "tier", value="silver")
+
+    assert "written, not yet visible" in waiting.text
+    assert "gold" in waiting.text
+    again = re.search(r'hx-get="([^"]*waits=[^"]*)"', waiting.text)[1]
+    again = again.replace("&amp;", "&")
+    still = client.get(again, headers=HTMX)
+    assert "written, not yet visible" in still.text
+    late = client.get(again.replace("looks=1", "looks=9"), headers=HTMX)
+    assert "Look again" in late.text
+    time_machine_travels(3)
+    seen = client.get(again, headers=HTMX)
+    assert "corrected" in seen.text
+    assert "silver" in seen.text
+
+
+@pytest.fixture
+def time_machine_travels():
+    import time_machine
+    from django.utils import timezone
+
+    with time_machine.travel(timezone.now(), tick=True) as traveller:
+        yield traveller.shift
+
+
+def test_without_javascript_the_form_stands_in_the_page(client, tenant, profile):
+    page = client.get(address(profile, "tier"))
+    sent = hidden(page.text) | WHY | {"value": "silver"}
+
+    response = client.post(address(profile, "tier"), sent)
+
+    assert "<html" in page.text
+    assert "Correct tier" in page.text
+    assert response["Location"].endswith("/traits/#Account.tier")
+    assert "Account.tier is corrected." in client.get(response["Location"]).text
+    assert stored(tenant, profile, "tier") == "silver"
+
+
+def test_without_javascript_a_late_value_is_told_on_the_page(client, profile, settings):
+    settings.MEMORY_VISIBILITY_LAG_S = 30.0
+    sent = hidden(client.get(address(profile, "tier")).text) | WHY
+
+    response = client.post(address(profile, "tier"), sent | {"value": "silver"})
+
+    assert "is written, not yet shown" in client.get(response["Location"]).text
+
+
+def test_a_trait_that_is_not_in_the_schema_cannot_be_corrected(client, odd):
+    odd.values = {"Shop": {"colour": "red"}}
+
+    response = client.get(address(PROFILE, "colour", "Shop"))
+
+    assert response.status_code == 404
+
+
+def test_a_memory_that_fails_is_told_in_place_with_all_that_was_typed(client, odd):
+    odd.failing = {"PATCH": 500}
+
+    response = fill(client, PROFILE, "size", "Shop", value="41")
+
+    assert response.status_code == 502
+    assert 'value="41"' in response.text
+    assert "not known whether it was done" in response.text
+    tried = AuditEntry.objects.filter(action="trait.corrected").latest("seq")
+    assert tried.outcome == "unknown"
+
+
+def test_a_refusal_that_is_not_of_the_value_stands_above_the_form(client, odd):
+    odd.failing = {"PATCH": 404}
+
+    response = fill(client, PROFILE, "size", "Shop", value="41")
+
+    assert response.status_code == 404
+    assert "nonfield" in response.text
+    assert 'value="41"' in response.text
+
+
+def test_a_look_up_that_fails_writes_nothing(client, odd):
+    odd.failing = {"/Lookup": 401}
+
+    response = fill(client, PROFILE, "mail", "Shop", value="a@b.com", knows="on")
+
+    assert response.status_code == 502
+    assert 'value="a@b.com"' in response.text
+    assert odd.written == []
+
+
+def test_an_identifier_that_the_memory_cannot_look_up_is_written_nonetheless(
+    client, odd
+):
+    odd.failing = {"/Lookup": 404}
+
+    response = fill(client, PROFILE, "mail", "Shop", value="a@b.com", knows="on")
+
+    assert "written, not yet visible" in response.text
+    assert odd.written == [{"traits": {"Shop": {"mail": "a@b.com"}}}]
+
+
+def test_a_write_whose_look_back_fails_is_awaited(client, odd):
+    form = client.get(address(PROFILE, "size", "Shop"), headers=HTMX).text
+    odd.reads_left = 2
+
+    response = client.post(
+        address(PROFILE, "size", "Shop"),
+        hidden(form) | WHY | {"value": "41"},
+        headers=HTMX,
+    )
+
+    assert "written, not yet visible" in response.text
+
+
+def test_nobody_learns_by_correcting_what_a_masked_trait_is(client, profile):
+    path = address(profile, "firstName", "Contact")
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
+
+    right = client.post(path, {"value": "Ada", "seen": seen} | WHY)
+
+    assert right.status_code == 302
+    assert AuditEntry.objects.filter(action="trait.corrected").count() == 2
+
+
+def test_what_stands_for_a_value_says_nothing_of_another_profile(
+    client, tenant, profile
+):
+    other = make_profile(tenant, email="eve@example.com", firstName="Eve")
+    path = address(other, "firstName", "Contact")
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
+    client.post(path, {"value": "Ada", "seen": seen} | WHY)
+    stored = store_of(tenant).fetch_profile(other).traits["Contact"]["firstName"]
+    row = TraitRow("Contact", "firstName", "STRING", "", "", stored)
+    waits = awaited_token(other, row, "Ada")
+
+    states = [
+        client.get(
+            reverse("traits:trait", args=["acme", each, "Contact", "firstName"]),
+            {"waits": waits},
+            headers=HTMX,
+        ).context["state"]
+        for each in (other, profile)
+    ]
+
+    assert states == ["done", "waiting"]

@@ -1,0 +1,223 @@
+"""A store's trait groups: their schema, and on how many profiles each trait is set."""
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.client.values import TraitDefinition
+from console.pages.traits import selectors
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from tests.factories import HTMX, make_profile
+from tests.pages.odd_memory import PROFILE, OddMemory, serving
+
+LIST = "/t/acme/traits/"
+SIZING = {
+    "shoe": TraitDefinition(
+        "NUMBER", "EU size", validation_rule={"ruleType": "NUMBER", "min": 20}
+    ),
+    "code": TraitDefinition(
+        "STRING", validation_rule={"ruleType": "STRING", "pattern": "^[A-Z]+$"}
+    ),
+}
+
+
+@pytest.fixture
+def client(client, agent):
+    cache.clear()
+    client.force_login(agent)
+    return client
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A step has time for one profile."""
+    monkeypatch.setattr(selectors, "STEP_S", 0.0000001)
+
+
+def address(group: str) -> str:
+    return reverse("traits:group", args=["acme", group])
+
+
+def row_of(text: str, name: str) -> str:
+    row = text.partition(f'<tr id="{name}"')[2].partition("</tr>")[0]
+    return " ".join(row.split())
+
+
+def test_the_groups_are_listed_with_what_they_are_for(client, tenant):
+    store_of(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
+
+    text = client.get(LIST).text
+
+    assert "Measured in the shop" in text
+    assert address("Contact") in text
+    assert "2 groups" in text
+    assert AuditEntry.objects.latest("seq").action == "schema.listed"
+
+
+def test_pinned_groups_are_marked(client, tenant):
+    store_of(tenant).create_trait_group("Sizing", SIZING)
+    unpinned = client.get(LIST).text
+    Tenant.objects.filter(pk=tenant.pk).update(pinned_groups=["Contact"])
+
+    pinned = client.get(LIST).text
+
+    assert "if set" in unpinned
+    assert "pinned" in pinned
+    assert "if set" not in pinned
+
+
+def test_a_store_without_groups_says_what_one_is(client, settings, tenant):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory()) as memory:
+        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+
+        text = client.get(LIST).text
+
+    assert "No trait groups" in text
+
+
+def test_a_group_shows_types_rules_and_what_feeds_what(client, tenant):
+    store_of(tenant).create_trait_group("Sizing", SIZING)
+
+    contact = client.get(address("Contact")).text
+    sizing = client.get(address("Sizing")).text
+
+    assert "as a phone number" in row_of(contact, "phone")
+    assert "one profile a value" in row_of(contact, "phone")
+    assert "up to 100 each" in row_of(contact, "phone")
+    assert "at least 20" in row_of(sizing, "shoe")
+    assert "^[A-Z]+$" in row_of(sizing, "code")
+    assert "not counted yet" in row_of(sizing, "code")
+
+
+def test_an_unknown_group_is_not_found(client, tenant):
+    assert client.get(address("Hats")).status_code == 404
+
+
+def test_a_part_counts_on_how_many_profiles_each_trait_is_set(client, tenant):
+    with_phone = make_profile(tenant, email="a@b.com", phone="+15558675310")
+    without = [make_profile(tenant) for _ in range(6)]
+
+    text = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
+
+    assert "<html" not in text
+    assert "7 of 7" in row_of(text, "email")
+    phone = row_of(text, "phone")
+    assert "1 of 7" in phone
+    assert 'value="1"' in phone
+    assert "unset on 6" in phone
+    assert sum(id_ in phone for id_ in without) == 5
+    assert with_phone not in phone
+    assert "and more" in phone
+
+
+def test_the_count_goes_on_from_step_to_step_and_is_kept(client, tenant, slow):
+    for _ in range(3):
+        make_profile(tenant)
+
+    first = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
+    second = client.get(address("Contact"), {"step": "on"}).text
+    third = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
+    kept = client.get(address("Contact")).text
+
+    assert "1 of the 3 newest profiles read" in first
+    assert 'hx-trigger="load, click"' in first
+    assert "2 of the 3 newest profiles read" in second
+    assert "Count again" in third
+    assert "3 of 3" in row_of(kept, "email")
+    assert store_of(tenant).store_id not in kept.partition("trait-coverage")[2]
+
+
+def test_a_finished_count_is_not_asked_for_again_unless_wanted(client, tenant):
+    make_profile(tenant)
+    client.get(address("Contact"), {"step": "on"})
+    make_profile(tenant)
+
+    stale = client.get(address("Contact"), {"step": "on"}).text
+    fresh = client.get(address("Contact"), {"again": "on"}).text
+
+    assert "1 of 1" in row_of(stale, "email")
+    assert "2 of 2" in row_of(fresh, "email")
+
+
+def test_a_profile_that_goes_meanwhile_is_left_out(client, tenant, slow):
+    gone, kept = make_profile(tenant), make_profile(tenant)
+    first = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
+    store_of(tenant).delete_profile(gone)
+
+    text = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
+
+    assert "1 of the 2" in first
+    assert "1 of 1" in row_of(text, "email")
+    assert kept not in row_of(text, "email")
+
+
+def test_a_store_without_profiles_has_nothing_to_count(client, tenant):
+    text = client.get(address("Contact"), {"step": "on"}).text
+
+    assert "no profiles to count on" in text
+    assert "<meter" not in text
+
+
+def test_a_memory_that_fails_on_the_way_keeps_what_was_counted(
+    client, settings, tenant
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    other = PROFILE[:-1] + "c"
+    memory = OddMemory(
+        schema={"Shop": {"mail": {"dataType": "STRING", "idTypePromotion": "email"}}},
+        values={"Shop": {"mail": "a@b.com", "relic": "x"}, "Hats": {"size": 1}},
+        ids=[PROFILE, other],
+        failing={other: 500},
+    )
+    with serving(memory):
+        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+
+        stuck = client.get(address("Shop"), {"step": "on"}, headers=HTMX).text
+        memory.failing = {}
+        healed = client.get(address("Shop"), {"step": "on"}, headers=HTMX).text
+
+    assert "The memory stopped answering: 1 of 2" in stuck
+    assert "load, click" not in stuck
+    assert "1 of 1" in row_of(stuck, "mail")
+    assert "2 of 2" in row_of(healed, "mail")
+    assert "relic on 2" in " ".join(healed.split())
+    assert "does not know that type" in row_of(healed, "mail")
+
+
+def test_long_groups_are_filtered_by_name(client, tenant):
+    traits = {f"field{n:02}": TraitDefinition("STRING") for n in range(21)}
+    store_of(tenant).create_trait_group("Wide", traits)
+
+    whole = client.get(address("Wide")).text
+    some = client.get(address("Wide"), {"words": "FIELD1"}).text
+    none = client.get(address("Wide"), {"words": "hat"}).text
+    short = client.get(address("Contact"), {"words": "hat"}).text
+
+    assert 'id="trait-filter"' in whole
+    assert "field20" in whole
+    assert "field10" in some
+    assert "field20" not in some
+    assert "has that in its name" in none
+    assert "firstName" in short
+
+
+def test_a_group_with_nothing_in_it_says_so(client, tenant):
+    store_of(tenant).create_trait_group("Empty", {}, "Later")
+
+    assert "No traits yet" in client.get(address("Empty")).text
+
+
+def test_a_filter_that_is_too_long_is_refused_by_name(client, tenant):
+    response = client.get(address("Contact"), {"words": "x" * 65})
+
+    assert response.status_code == 422
+    assert "words:" in response.text
+
+
+def test_the_auditor_reads_no_customers(client, auditor):
+    client.force_login(auditor)
+
+    assert client.get(LIST).status_code == 403

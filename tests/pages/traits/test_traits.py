@@ -1,0 +1,256 @@
+"""A profile's traits, by group and type, as far as they may be seen."""
+
+import pytest
+
+from console.audit.models import AuditEntry
+from console.client.values import Page, Profile, TraitDefinition, TraitGroup
+from console.masking.masker import Veil
+from console.profiles.schema import date_in, rule_in_words, type_of
+from console.profiles.traits import Group, pinned, trait_groups
+from console.tenants.memory import store_of
+from console.tenants.models import Tenant
+from tests.factories import HTMX, make_profile
+from tests.pages.odd_memory import PROFILE, OddMemory, serving
+from tests.pages.urls import page_url
+
+SIZING = {
+    "shoe": TraitDefinition("NUMBER", "EU size"),
+    "newsletter": TraitDefinition("BOOLEAN"),
+    "vip": TraitDefinition("BOOLEAN"),
+    "sports": TraitDefinition("ARRAY"),
+    "since": TraitDefinition("STRING", "First fitting, YYYY-MM-DD"),
+    "note": TraitDefinition("STRING"),
+}
+
+
+def page(name: str, *args: str) -> str:
+    return page_url(name, *args)
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.fixture
+def profile(tenant) -> str:
+    store_of(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
+    profile = make_profile(
+        tenant,
+        email="ada@example.com",
+        firstName="Ada",
+        lastName="Li",
+        dob="1815-12-10",
+    )
+    values = {
+        "shoe": 44.5,
+        "newsletter": True,
+        "vip": False,
+        "sports": ["ski", True],
+        "since": "2021-04-03",
+    }
+    store_of(tenant).patch_profile(profile, {"Sizing": values})
+    return profile
+
+
+@pytest.fixture
+def odd(settings, tenant):
+    """The tenant's memory is one that fails as it is told."""
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory()) as memory:
+        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+        yield memory
+
+
+def row_of(text: str, name: str) -> str:
+    return text.partition(f'id="{name}"')[2].partition("</tr>")[0]
+
+
+def test_each_type_is_drawn_in_its_own_way(client, profile):
+    text = client.get(page("traits", profile)).text
+
+    assert 'data-look="number"' in row_of(text, "Sizing.shoe")
+    assert "44.5" in row_of(text, "Sizing.shoe")
+    assert "yes</span>" in row_of(text, "Sizing.newsletter")
+    assert "no</span>" in row_of(text, "Sizing.vip")
+    assert row_of(text, "Sizing.sports").count("<li") == 2
+    assert "true</li>" in row_of(text, "Sizing.sports")
+    since = row_of(text, "Sizing.since")
+    assert "2021-04-03" in since
+    assert ">date" in since.replace("\n", "").replace(" ", "")
+    assert " y</span>" in since
+    assert "unset" in row_of(text, "Sizing.note")
+
+
+def test_a_masked_value_tells_nothing_of_itself(client, profile):
+    text = client.get(page("traits", profile)).text
+
+    assert "ada@" not in text
+    assert "Ada" not in text
+    assert "A••• L•••" in text
+    birth = row_of(text, "Contact.dob")
+    assert "1815" not in birth
+    assert " y</span>" not in birth
+
+
+def test_traits_say_since_when_and_what_they_feed(client, profile):
+    text = client.get(page("traits", profile)).text
+
+    assert "<time" in row_of(text, "Contact.email")
+    assert "identifier" in row_of(text, "Contact.email")
+    assert "<time" not in row_of(text, "Contact.street")
+    assert "EU size" in row_of(text, "Sizing.shoe")
+
+
+def test_what_the_schema_does_not_know_is_told_apart(client, tenant, odd):
+    odd.schema = {
+        "Shop": {
+            "size": {"dataType": "NUMBER"},
+            "day": {"dataType": "STRING", "description": "An ISO date"},
+            "kind": {"dataType": "MAP"},
+        }
+    }
+    values = {"size": "44", "day": "soon", "kind": 1, "colour": "red", "a/b": "x"}
+    odd.values = {"Shop": values, "Gone/by": {"relic": ["x"]}}
+
+    text = client.get(page("traits", PROFILE)).text
+
+    assert "a number in the schema, text here" in row_of(text, "Shop.size")
+    assert "a date in the schema, other text here" in row_of(text, "Shop.day")
+    assert "MAP in the schema, a number here" in row_of(text, "Shop.kind")
+    colour = row_of(text, "Shop.colour")
+    assert "not in the schema" in colour
+    assert "pencil" not in colour
+    assert "no such group" in text
+    assert "3 not in the schema" in text
+
+
+def test_a_group_full_of_unset_traits_is_folded_until_it_is_asked_for(client, tenant):
+    traits = {f"field{n}": TraitDefinition("STRING") for n in range(21)}
+    store_of(tenant).create_trait_group("Wide", traits)
+    store_of(tenant).create_trait_group("Empty", {}, "Nothing in it")
+    profile = make_profile(tenant)
+
+    folded = client.get(page("traits", profile)).text
+    unfolded = client.get(page("traits", profile), {"all": "Wide"}).text
+
+    assert "Show the 21 that are unset" in folded
+    assert 'id="Wide.field3"' not in folded
+    assert 'id="Wide.field3"' in unfolded
+    assert "This group has no traits yet." in folded
+
+
+def test_looking_at_traits_is_one_audit_entry_and_two_calls_long(client, profile):
+    before = AuditEntry.objects.count()
+
+    client.get(page("traits", profile))
+
+    assert AuditEntry.objects.count() == before + 1
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.action, entry.object_id) == ("traits.listed", profile)
+
+
+def test_a_link_opens_the_form_of_one_trait(client, profile):
+    opened = client.get(page("traits", profile), {"correct": "Sizing.shoe"})
+    unknown = client.get(page("traits", profile), {"correct": "Sizing.hat"})
+
+    assert opened["Location"] == page("correct", profile, "Sizing", "shoe")
+    assert unknown.status_code == 200
+
+
+def test_one_row_is_a_part_and_leads_a_browser_to_its_place(client, profile):
+    address = page("trait", profile, "Sizing", "shoe")
+
+    part = client.get(address, headers=HTMX)
+    whole = client.get(address)
+
+    assert part.text.lstrip().startswith("<tr")
+    assert "autofocus" in part.text
+    assert whole["Location"].endswith("/traits/#Sizing.shoe")
+
+
+@pytest.mark.parametrize(("group", "trait"), [("Contact", "hat"), ("Hats", "email")])
+def test_a_trait_that_nobody_knows_is_not_found(client, profile, group, trait):
+    response = client.get(page("trait", profile, group, trait), headers=HTMX)
+
+    assert response.status_code == 404
+
+
+def test_a_row_of_a_merged_profile_leads_to_the_one_that_goes_on(client, tenant, odd):
+    odd.schema = {"Shop": {"size": {"dataType": "NUMBER"}}}
+    odd.merged_to = "mem_profile_01k0000000000000000000000a"
+
+    response = client.get(page("trait", PROFILE, "Shop", "size"), headers=HTMX)
+
+    assert response["HX-Redirect"] == page("traits", odd.merged_to)
+
+
+def test_a_card_shows_pinned_groups_alone_or_all_that_hold_something():
+    def group(name: str, value: str | None) -> Group:
+        profile = Profile("mem_profile_x", None, {name: {"a": value}} if value else {})
+        store = Groups(TraitGroup(name, 1, "", {"a": TraitDefinition("STRING")}))
+        return trait_groups(store, profile, Veil(Tenant()))[0]
+
+    one, two, three = group("One", "x"), group("Two", None), group("Three", "y")
+
+    assert pinned([one, two, three], []) == [one, three]
+    assert pinned([one, two, three], ["Two", "Hats", "One"]) == [two, one]
+    assert two.unset_names == "a"
+
+
+class Groups:
+    """A store that knows trait groups and nothing else."""
+
+    def __init__(self, *groups: TraitGroup) -> None:
+        self.groups = groups
+
+    def list_trait_groups(self, *, page_token: str):
+        place = int(page_token or 0)
+        more = str(place + 1) if place + 1 < len(self.groups) else None
+        return Page(self.groups[place : place + 1], more)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [
+        ("2026-01-31", True),
+        ("2026-01-31T09:00:00Z", True),
+        ("2026-02-31", False),
+        ("20260131", False),
+        ("31.1.2026", False),
+        ("tomorrow", False),
+        (20260131, False),
+    ],
+)
+def test_a_date_is_an_iso_date_that_exists(text, is_date):
+    assert (date_in(text) is not None) == is_date
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind"),
+    [
+        (r"^\d{4}-\d{2}-\d{2}$", "DATE"),
+        (r"\d", "STRING"),
+        ("(", "STRING"),
+        (7, "STRING"),
+        ("", "STRING"),
+    ],
+)
+def test_a_pattern_that_takes_dates_alone_makes_a_date(pattern, kind):
+    rule = {"ruleType": "STRING", "pattern": pattern}
+
+    assert type_of(TraitDefinition("STRING", validation_rule=rule)) == kind
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"minLength": 2, "maxLength": 20}, "2 to 20 characters"),
+        ({"min": 0}, "at least 0"),
+        ({"maxItems": 5}, "at most 5 items"),
+        ({"pattern": "x"}, ""),
+    ],
+)
+def test_a_rule_is_said_in_words(rule, words):
+    assert rule_in_words(rule) == words

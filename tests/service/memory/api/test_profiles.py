@@ -1,0 +1,266 @@
+"""Contract 11.1 and section 12."""
+
+import pytest
+
+from console.service.memory.models import (
+    Identifier,
+    Observation,
+    ObservationRevision,
+    Profile,
+    Summary,
+    Trait,
+)
+from tests.service.conftest import NOBODY, assert_refused
+
+UNDER_A_PROFILE = (Identifier, Observation, ObservationRevision, Summary, Trait)
+
+
+@pytest.fixture
+def profiles(store) -> str:
+    return f"/v1/Stores/{store}/Profiles"
+
+
+def test_create_gives_the_id_at_once(api, profiles):
+    traits = {"Contact": {"email": "A@b.com", "firstName": "Ada"}}
+
+    answer = api("POST", profiles, {"traits": traits})
+
+    assert answer.status_code == 202
+    assert answer.json().keys() == {"id", "message"}
+    shown = api.get(f"{profiles}/{answer.json()['id']}").json()
+    assert shown.keys() == {"id", "createdAt", "traits"}
+    assert shown["traits"] == traits
+    assert shown["createdAt"].endswith("Z")
+    assert len(shown["createdAt"]) == len("2026-01-05T09:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "traits",
+    [
+        {"email": " A @B.com"},
+        {"email": "new@b.com", "phone": "+1 (555) 867-5310"},
+        {"phone": "555.867.5310"},
+    ],
+)
+def test_the_same_person_is_the_same_profile(api, profiles, make_profile, traits):
+    known = make_profile("a@b.com", phone="+15558675310")
+
+    answer = api("POST", profiles, {"traits": {"Contact": traits}})
+
+    assert answer.json()["id"] == known.rpartition("/")[2]
+    assert Profile.objects.count() == 1
+
+
+def test_another_person_is_another_profile(make_profile):
+    assert make_profile("a@b.com") != make_profile("b@b.com")
+
+
+def test_creating_again_adds_traits_and_identifiers(api, profiles, make_profile):
+    known = make_profile("a@b.com", firstName="Ada")
+
+    make_profile("a@b.com", phone="+15558675310", lastName="Lovelace")
+
+    assert api.get(known).json()["traits"]["Contact"] == {
+        "email": "a@b.com",
+        "firstName": "Ada",
+        "lastName": "Lovelace",
+        "phone": "+15558675310",
+    }
+    assert Identifier.objects.count() == 2
+
+
+def test_a_changed_identifier_keeps_the_one_before(api, profile):
+    api("PATCH", profile, {"traits": {"Contact": {"email": "new@b.com"}}})
+
+    held = api.get(f"{profile}/Identifiers").json()["identifiers"]
+    assert held == [{"idType": "email", "values": ["a@b.com", "new@b.com"]}]
+    assert api.get(profile).json()["traits"]["Contact"]["email"] == "new@b.com"
+
+
+def test_a_promoted_trait_of_an_own_group_is_an_identifier(
+    api, store, profiles, declare
+):
+    declare("Web", chatName={"dataType": "STRING", "idTypePromotion": "chat"})
+
+    made = api("POST", profiles, {"traits": {"Web": {"chat_name": " ada "}}}).json()
+
+    found = api("POST", f"{profiles}/Lookup", {"idType": "chat", "value": "ada"})
+    assert found.json() == {"normalizedValue": "ada", "profiles": [made["id"]]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"traits": None},
+        {"traits": {}},
+        {"traits": {"Contact": None}},
+        {"traits": {"Contact": {}}},
+        {"traits": {"Contact": {"firstName": "Ada"}}},
+        {"traits": {"Contact": {"firstName": "Ada", "email": None}}},
+    ],
+)
+def test_create_needs_an_identifier(api, profiles, body):
+    answer = api("POST", profiles, body)
+
+    assert_refused(answer, 400, 400, "at least one trait that is an identifier")
+    assert not Profile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("traits", "field"),
+    [
+        ({"Contact": {"email": "a@b.com"}, "Vip": {"x": 1}}, "traits.Vip"),
+        ({"Contact": {"email": "a@b.com", "shoe": 43}}, "traits.Contact.shoe"),
+        ({"Contact": {"email": 5}}, "traits.Contact.email"),
+        ({"Contact": {"email": "  "}}, "traits.Contact.email"),
+        ({"Contact": {"phone": "no number"}}, "traits.Contact.phone"),
+        ({"Contact": {"phone": ""}}, "traits.Contact.phone"),
+        ({"Contact": {"email": "e" * 256}}, "traits.Contact.email"),
+        ({"Contact": {"email": "ß" * 200}}, "traits.Contact.email"),
+        ({"Contact": "a@b.com"}, "traits"),
+        ([], "traits"),
+        ({"x" * 2000: {}}, "no such group"),
+        ({f"G{n}": {} for n in range(51)}, "traits"),
+        ({"Contact": {f"t{n}": "x" for n in range(100)}}, "traits"),
+    ],
+)
+def test_create_refuses_what_does_not_fit(api, profiles, traits, field):
+    answer = api("POST", profiles, {"traits": traits})
+
+    assert answer.status_code == 400
+    assert field in answer.json()["message"]
+    assert not Profile.objects.exists()
+    assert not Identifier.objects.exists()
+
+
+def test_two_spellings_of_one_trait_are_refused(api, profiles):
+    traits = {"Contact": {"email": "a@b.com", "firstName": "A", "first_name": "B"}}
+
+    answer = api("POST", profiles, {"traits": traits})
+
+    assert_refused(answer, 400, 400, "traits.Contact.firstName", "two names")
+
+
+def test_the_body_is_strict(api, profiles, profile):
+    body = {"traits": {"Contact": {"email": "a@b.com"}}, "id": NOBODY}
+
+    for answer in (api("POST", profiles, body), api("PATCH", profile, body)):
+        assert_refused(answer, 400, 520046, "id: is not known here")
+
+
+def test_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles):
+    traits = {"Contact": {"email": "b@b.com", "phone": "nobody's"}}
+
+    answer = api("POST", profiles, {"traits": traits})
+
+    assert_refused(answer, 400, 400, "traits.Contact.phone")
+    assert not Profile.objects.exists()
+    assert not Trait.objects.exists()
+
+
+def test_patch_adds_overwrites_and_removes(api, make_profile):
+    path = make_profile(firstName="Ada", lastName="Byron", city="London")
+    changes = {"lastName": "Lovelace", "country": "UK", "city": None, "dob": None}
+
+    answer = api("PATCH", path, {"traits": {"Contact": changes}})
+
+    assert answer.status_code == 202
+    assert answer.json().keys() == {"message"}
+    assert api.get(path).json()["traits"]["Contact"] == {
+        "country": "UK",
+        "email": "a@b.com",
+        "firstName": "Ada",
+        "lastName": "Lovelace",
+    }
+
+
+def test_a_removed_trait_leaves_its_identifier(api, store, profile):
+    api("PATCH", profile, {"traits": {"Contact": {"email": None}}})
+
+    assert api.get(profile).json()["traits"] == {}
+    assert api.get(f"{profile}/Identifiers/email").json()["values"] == ["a@b.com"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"traits": None},
+        {"traits": {}},
+        {"traits": {"Contact": {}}},
+        {"traits": {"Contact": None}},
+    ],
+)
+def test_an_empty_patch_changes_nothing(api, profile, body):
+    before = api.get(profile).json()
+
+    assert api("PATCH", profile, body).status_code == 202
+    assert api.get(profile).json() == before
+
+
+def test_fetch_keeps_to_the_groups_asked_for(api, make_profile, declare):
+    declare("Account", tier={"dataType": "STRING"})
+    path = make_profile()
+    api("PATCH", path, {"traits": {"Account": {"tier": "gold"}}})
+
+    def shown(groups: str) -> set[str]:
+        return set(api.get(path, traitGroups=groups).json()["traits"])
+
+    assert shown("Account") == {"Account"}
+    assert shown("Account, Contact,Unknown") == {"Account", "Contact"}
+    assert shown("Unknown") == set()
+    assert shown("contact") == set()
+    assert_refused(api.get(path, traitGroups="g" * 257), 400, 400, "traitGroups")
+
+
+def test_delete_takes_everything_under_the_profile(
+    api, make_profile, profile, observe, summarise
+):
+    neighbour = make_profile("neighbour@b.com", firstName="Eve")
+    observe("stays", path=neighbour)
+    [seen] = observe("goes")
+    api("PATCH", f"{profile}/Observations/{seen['id']}", {"content": "goes too"})
+    summarise("goes as well")
+    kept = api.get(neighbour).json()
+
+    answer = api("DELETE", profile)
+
+    assert answer.status_code == 202
+    assert answer.json().keys() == {"message"}
+    gone = profile.rpartition("/")[2]
+    assert [m.objects.filter(profile_id=gone).count() for m in UNDER_A_PROFILE] == (
+        [0] * 5
+    )
+    assert Observation.objects.count() == 1
+    assert api.get(neighbour).json() == kept
+    for method in ("GET", "PATCH", "DELETE"):
+        assert_refused(api(method, profile), 404, 20404)
+
+
+def test_a_deleted_person_who_comes_back_is_new(make_profile, api):
+    before = make_profile()
+    api("DELETE", before)
+
+    after = make_profile()
+
+    assert after != before
+    assert api.get(f"{after}/Observations").json()["observations"] == []
+
+
+def test_deleting_takes_no_fields(api, profile):
+    assert_refused(api("DELETE", profile, {"reason": "x"}), 400, 520046, "reason")
+    assert_refused(api("DELETE", profile, ["x"]), 400, 520046, "a body")
+    assert Profile.objects.count() == 1
+
+
+def test_a_malformed_id_and_an_unknown_one(api, profiles):
+    for method in ("GET", "PATCH", "DELETE"):
+        assert_refused(api(method, f"{profiles}/x"), 400, 400, "profileId")
+        assert_refused(api(method, f"{profiles}/{NOBODY}"), 404, 20404)
+
+
+def test_ids_sort_by_creation(make_profile):
+    ids = [make_profile(f"{n}@b.com").rpartition("/")[2] for n in range(20)]
+
+    assert ids == sorted(ids)

@@ -1,0 +1,207 @@
+"""The worker reads an uploaded file. Contract 11.7."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from console.service.memory import import_jobs
+from console.service.memory.models import (
+    Identifier,
+    ImportChunk,
+    Profile,
+    ProfileImport,
+    Store,
+    TraitGroup,
+)
+from tests.service.csv_files import (
+    many,
+    outcome_of,
+    read_file,
+    upload_file,
+    values,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def upload(api, store):
+    """Announces and uploads a file; answers what the announcement was told."""
+    return partial(upload_file, api, store)
+
+
+@pytest.fixture
+def outcome(api, store):
+    """The import as it is shown, and its operation."""
+    return partial(outcome_of, api, store)
+
+
+@pytest.fixture
+def run(api, store):
+    """The task's own function, in this process; answers the import and its receipt."""
+    return partial(read_file, api, store)
+
+
+def later(seconds: float):
+    return time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=True)
+
+
+def work_off() -> None:
+    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
+
+
+def test_the_worker_imports_what_was_uploaded(upload, outcome, store):
+    told = upload("Mail,First\r\na@b.com,Ada\r\nb@b.com,Bob\r\n")
+
+    work_off()
+
+    shown, operation = outcome(told)
+    assert shown["status"] == "COMPLETED"
+    assert shown["summary"] == {"errors": 0, "warnings": 0}
+    assert operation["status"] == "COMPLETED"
+    assert operation["result"]["id"] == told["importId"]
+    assert operation["resultUrl"].endswith(
+        f"{store}/Profiles/Imports/{told['importId']}"
+    )
+    assert values("firstName") == ["Ada", "Bob"]
+    assert not ImportChunk.objects.exists()
+    assert DBTaskResult.objects.get().status == "SUCCESSFUL"
+
+
+def test_a_row_is_an_item_of_bulk(upload, run, make_profile, api):
+    known = make_profile("a@b.com", city="London")
+
+    run(upload("Mail,First\nA@B.com,Ada\na@b.com,Grace\nnew@b.com,\n"))
+
+    assert Profile.objects.count() == 2
+    traits = api.get(known).json()["traits"]["Contact"]
+    assert (traits["firstName"], traits["city"]) == ("Grace", "London")
+
+
+def test_a_long_file_is_worked_off_in_turns(upload, outcome, monkeypatch):
+    monkeypatch.setattr(import_jobs, "RUN_S", 0.0)
+    monkeypatch.setattr(import_jobs, "BATCH", 7)
+    told = upload(many(50, more="," + "ä" * 30_000))
+    assert ImportChunk.objects.count() == 3
+
+    work_off()
+
+    shown, _ = outcome(told)
+    assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 5)
+    assert Profile.objects.count() == 45
+
+
+def test_a_run_that_died_is_begun_again_without_harm(
+    upload, outcome, store, monkeypatch
+):
+    monkeypatch.setattr(import_jobs, "BATCH", 10)
+    told = upload(many(50))
+    DBTaskResult.objects.all().delete()
+    die_after(3, monkeypatch)
+
+    with pytest.raises(KeyboardInterrupt):
+        import_jobs.process_import.func(store, told["importId"])
+    monkeypatch.undo()
+    written = set(Profile.objects.values_list("id", flat=True))
+    with later(61):
+        assert outcome(told)[0]["status"] == "PROCESSING"
+        work_off()
+
+    shown, _ = outcome(told)
+    assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 5)
+    assert len(written) == 27
+    assert written < set(Profile.objects.values_list("id", flat=True))
+    assert Profile.objects.count() == Identifier.objects.count() == 45
+
+
+def die_after(batches: int, monkeypatch) -> None:
+    write, left = import_jobs._write, iter(range(batches))
+
+    def write_or_die(*args):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return write(*args)
+
+    monkeypatch.setattr(import_jobs, "_write", write_or_die)
+
+
+def test_a_lost_task_is_asked_for_again_by_whoever_asks_for_the_import(upload, outcome):
+    told = upload("Mail,First\na@b.com,Ada\n")
+    DBTaskResult.objects.all().delete()
+
+    outcome(told)
+    early = DBTaskResult.objects.count()
+    with later(61):
+        outcome(told)
+        outcome(told)
+        asked = DBTaskResult.objects.count()
+        work_off()
+
+    assert (early, asked) == (0, 1)
+    assert outcome(told)[0]["status"] == "COMPLETED"
+
+
+def test_an_upload_holds_though_the_queue_cannot_be_reached(
+    upload, outcome, monkeypatch
+):
+    def fails(*args):
+        raise ConnectionError
+
+    monkeypatch.setattr(type(import_jobs.process_import), "enqueue", fails)
+    told = upload("Mail,First\na@b.com,Ada\n")
+    monkeypatch.undo()
+
+    with later(61):
+        outcome(told)
+        work_off()
+
+    assert outcome(told)[0]["status"] == "COMPLETED"
+
+
+def test_a_run_that_is_overtaken_writes_no_more(upload, run, store, monkeypatch):
+    monkeypatch.setattr(import_jobs, "BATCH", 2)
+    told = upload("Mail,First\n" + "".join(f"{n}@b.com,N\n" for n in range(6)))
+    row = ProfileImport.objects.get()
+    late = ProfileImport.objects.get()
+
+    run(told)
+    written = Profile.objects.count()
+    Profile.objects.all().delete()
+    Identifier.objects.all().delete()
+    with pytest.raises(import_jobs.Overtaken):
+        import_jobs._write(
+            Store.objects.get(pk=store), late, [{"Contact": {"email": "late@b.com"}}]
+        )
+    run(told)
+
+    assert written == 6
+    assert not Profile.objects.exists()
+    row.refresh_from_db()
+    assert row.status == "COMPLETED"
+
+
+def test_a_trait_that_was_taken_away_since_is_refused_by_the_row(upload, run, store):
+    told = upload("Mail,First\na@b.com,Ada\nb@b.com,\n")
+    contact = TraitGroup.objects.get(store_id=store)
+    del contact.traits["firstName"]
+    contact.save()
+
+    shown, _ = run(told)
+
+    assert shown["summary"]["errors"] == 1
+    assert values("email") == ["b@b.com"]
+
+
+def test_a_store_that_is_gone_is_no_matter(api, store, upload):
+    upload("Mail,First\na@b.com,Ada\n")
+    api("DELETE", f"/v1/ControlPlane/Stores/{store}")
+
+    work_off()
+
+    assert not Profile.objects.exists()
+    assert DBTaskResult.objects.get().status == "SUCCESSFUL"

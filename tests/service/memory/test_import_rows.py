@@ -1,0 +1,173 @@
+"""What a CSV file means. Contract 11.7 and 17, 41."""
+
+import json
+
+import pytest
+
+from console.service.memory import import_rows
+from console.service.memory.models import Identifier, ImportChunk, Profile
+from tests.service.csv_files import many, read_file, upload_file, values
+
+
+@pytest.fixture
+def load(api, store):
+    """Uploads a file and has it read; answers the import and its operation."""
+
+    def run(content: str | bytes, **columns: str) -> tuple[dict, dict]:
+        return read_file(api, store, upload_file(api, store, content, **columns))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffMail,First\na@b.com,Ada\n",
+        "Mail,First\na@b.com,Ada",
+        "Mail,First\r\na@b.com,Ada\r\n",
+        "Mail,First\ra@b.com,Ada\r",
+        '"Mail","First"\n"a@b.com","Ada"\n',
+        "First,Mail\nAda,a@b.com\n",
+        "x,Mail,x,First\n1,a@b.com,2,Ada\n",
+        "\n\nMail,First\n\n\na@b.com,Ada\n\n",
+        '\ufeff"Mail",First\na@b.com,Ada\n',
+    ],
+)
+def test_a_file_is_read_in_every_form_of_the_dialect(load, content):
+    shown, _ = load(content)
+
+    assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 0)
+    assert values("firstName") == ["Ada"]
+    assert Identifier.objects.get().value == "a@b.com"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('"a, b"', "a, b"),
+        ('"say ""hi"""', 'say "hi"'),
+        ('"two\nlines"', "two\nlines"),
+        ('"two\r\nlines"', "two\r\nlines"),
+        ("Żółw 😀", "Żółw 😀"),
+        (" spaced ", " spaced "),
+        ("42", "42"),
+        ("null", "null"),
+        ("a\u2028b\x85c", "a\u2028b\x85c"),
+    ],
+)
+def test_a_cell_is_its_text(load, cell, value):
+    load(f"Mail,First\na@b.com,{cell}\nb@b.com,Bob\n")
+
+    assert values("firstName") == [value, "Bob"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        ("NUMBER", "42", 42),
+        ("NUMBER", "-4.5", -4.5),
+        ("NUMBER", " 7 ", 7),
+        ("BOOLEAN", "true", True),
+        ("BOOLEAN", "FALSE", False),
+        ("ARRAY", '"[""a"", 1, true]"', ["a", 1, True]),
+        ("ARRAY", "[]", []),
+    ],
+)
+def test_a_value_is_of_the_traits_type(load, declare, kind, cell, value):
+    declare("Account", tier={"dataType": kind})
+
+    shown, _ = load(
+        f"Mail,Tier\na@b.com,{cell}\n", Mail="Contact.email", Tier="Account.tier"
+    )
+
+    assert shown["summary"]["errors"] == 0
+    assert json.dumps(values("tier")) == json.dumps([value])
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [
+        ("NUMBER", "many"),
+        ("NUMBER", "1.234,5"),
+        ("NUMBER", "NaN"),
+        ("NUMBER", "true"),
+        ("NUMBER", "9" * 400),
+        ("BOOLEAN", "yes"),
+        ("BOOLEAN", "1"),
+        ("ARRAY", "a"),
+        ("ARRAY", '"{""a"": 1}"'),
+        ("ARRAY", "[[1]]"),
+        ("ARRAY", "[" * 9000),
+        ("ARRAY", '"[""\\u0000""]"'),
+        ("STRING", "a\x00b"),
+        ("STRING", "s" * 1025),
+    ],
+)
+def test_a_row_that_does_not_fit_is_counted_and_leaves_the_others(
+    load, declare, kind, cell
+):
+    declare("Account", tier={"dataType": kind})
+    content = f"Mail,Tier\na@b.com,\nb@b.com,{cell}\nc@b.com,\n"
+
+    shown, operation = load(content, Mail="Contact.email", Tier="Account.tier")
+
+    assert (shown["status"], operation["status"]) == ("COMPLETED", "COMPLETED")
+    assert shown["summary"]["errors"] == 1
+    assert values("email") == ["a@b.com", "c@b.com"]
+
+
+@pytest.mark.parametrize("row", ["x@b.com", "x@b.com,X,more", ",Nobody", "  ,X"])
+def test_a_row_without_a_person_or_of_another_width_is_an_error(load, row):
+    shown, _ = load(f"Mail,First\na@b.com,Ada\n{row}\n")
+
+    assert shown["summary"]["errors"] == 1
+    assert values("firstName") == ["Ada"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("Mail,First\na@b.com,Ada\n".encode("utf-16"), "UTF-8"),
+        ("Mail,First\na@b.com,Ada\nb@b.com,Bj\xf6rn\n".encode("latin-1"), "UTF-8"),
+        (b"\n\r\n\n", "no header"),
+        (b"a@b.com,Ada\nb@b.com,Bob\n", "The column Mail is not"),
+        (b"Mail,First,Mail\na@b.com,Ada,c@b.com\n", "Mail is more than once"),
+        (b"mail,First\na@b.com,Ada\n", "The column Mail is not"),
+        (b'Mail,First\na@b.com,Ada\nb@b.com,"Bob\nc@b.com,Eve\n', "CSV"),
+        (b'Mail,First\na@b.com,"A"da\n', "CSV"),
+        (b"Mail,First\na@b.com,Ada\nb@b.com," + b"x" * 140_000, "CSV"),
+        (b"Mail,First\na@b.com,Ada\n" + b"x," * 700_000, "longer"),
+        (b"Mail,First\na@b.com,Ada\n" + b'"\n",' * 300_000, "longer"),
+    ],
+)
+def test_a_file_that_cannot_be_read_changes_nothing(load, content, words):
+    shown, operation = load(content)
+
+    assert shown["status"] == operation["status"] == "FAILED"
+    assert words in operation["error"]["detail"]
+    assert not {"a@b.com", "Ada"} & set(operation["error"]["detail"].split())
+    assert not Profile.objects.exists()
+    assert not ImportChunk.objects.exists()
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64])
+def test_pieces_are_cut_anywhere(size):
+    content = ("\ufeff" + many(30)).encode()
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+
+    rows = list(import_rows.Rows(pieces))
+
+    assert rows == list(import_rows.Rows([content]))
+    assert rows[2] == ["1@b.com", "Nr\r\n1 ä"]
+    assert len(rows) == 31
+
+
+def test_rows_go_on_at_the_position_of_the_last_one():
+    content = ("\ufeff" + many(30)).encode()
+    whole = list(import_rows.Rows([content]))
+    rows = import_rows.Rows([content])
+
+    for number in range(1, len(whole) + 1):
+        next(rows)
+        rest = import_rows.Rows([content[rows.position :]], rows.position)
+        assert list(rest) == whole[number:]
