@@ -194,6 +194,6 @@ def _keep_promise(write: PendingWrite, response: HttpResponse) -> None:
         MergedProfile.objects.create(
             store_id=store.pk,
             id=write.told,
-            canonical_id=found,
+            profile_id=found,
             merged_at=timezone.now(),
         )

@@ -6,18 +6,8 @@ from django.utils import timezone
 from console.contract.ids import PROFILE_ID, new_id
 from console.service import errors
 from console.service.memory.identity import Identity, promoted
-from console.service.memory.merging import canonical_id_of, forget_merged
-from console.service.memory.models import (
-    Identifier,
-    IndexEntry,
-    Observation,
-    ObservationRevision,
-    Profile,
-    Store,
-    Summary,
-    Trait,
-)
-from console.service.memory.resolution import attach, resolve
+from console.service.memory.models import Profile, Store
+from console.service.memory.resolution import attach, get_canonical_id, resolve
 from console.service.memory.stores import lock_store
 from console.service.memory.traits import (
     CheckedTrait,
@@ -25,6 +15,7 @@ from console.service.memory.traits import (
     check_traits,
     write_traits,
 )
+from console.service.models.scope import ProfileScoped, find_models
 
 
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
@@ -40,7 +31,7 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
         rows = rows.select_for_update()
     profile: Profile | None = rows.filter(id=profile_id).first()
     if profile is None:
-        if canonical_id := canonical_id_of(store, profile_id):
+        if canonical_id := get_canonical_id(store, profile_id):
             raise errors.Moved(profile_id, canonical_id)
         raise errors.NotFound("No such profile.")
     return profile
@@ -99,14 +90,6 @@ def delete_profile(store: Store, profile_id: str) -> None:
     """Removes a profile and everything under it. Raises NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id, lock=True)
-    for model in (
-        IndexEntry,
-        ObservationRevision,
-        Observation,
-        Summary,
-        Trait,
-        Identifier,
-    ):
+    for model in find_models(ProfileScoped):
         model.objects.of(profile).delete()
-    forget_merged(store, profile)
     profile.delete()

@@ -7,39 +7,9 @@ from django.utils import timezone
 
 from console.contract.ids import STORE_ID, new_id
 from console.service import errors, limits
-from console.service.memory.models import (
-    DataMapping,
-    Identifier,
-    IdentitySettings,
-    ImportChunk,
-    IndexEntry,
-    MergedProfile,
-    Observation,
-    ObservationRevision,
-    Profile,
-    ProfileImport,
-    Store,
-    Summary,
-    Trait,
-    TraitGroup,
-)
+from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
 from console.service.models import Account
-
-# Profiles first: whoever is writing below one holds its row, and is waited for.
-_SCOPED = (
-    Profile,
-    MergedProfile,
-    IndexEntry,
-    ObservationRevision,
-    Observation,
-    Summary,
-    Trait,
-    Identifier,
-    DataMapping,
-    ImportChunk,
-    ProfileImport,
-    TraitGroup,
-)
+from console.service.models.scope import ProfileScoped, StoreScoped, find_models
 
 
 class NameTaken(errors.ServiceError):
@@ -138,7 +108,9 @@ def patch_store(
 def delete_store(store: Store) -> None:
     """Removes a store with all that it remembers; nothing brings it back."""
     lock_store(store)
-    for model in _SCOPED:
+    # Profiles first: whoever is writing below one holds its row, and is waited for.
+    Profile.objects.of(store).delete()
+    for model in (*find_models(ProfileScoped), *find_models(StoreScoped)):
         model.objects.filter(store_id=store.id).delete()
     Store.objects.filter(pk=store.pk).delete()
 

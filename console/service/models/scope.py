@@ -3,15 +3,29 @@
 So PostgreSQL can partition or shard by it without a change, and a lookup that
 forgets the store finds nothing to join on. Nothing but the store is a foreign key:
 rows below a profile are written and removed under a lock on its row.
+
+What goes with a store or a profile, and what moves when profiles are merged, follows
+from the base class: whatever derives from one of these two is found by find_models.
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from django.apps import apps
 from django.db import models
+
+from console.service.router import APP
 
 if TYPE_CHECKING:
     from console.service.memory.models.profile import Profile
     from console.service.memory.models.store import Store
+
+M = TypeVar("M", bound=models.Model)
+
+
+def find_models(base: type[M]) -> list[type[M]]:
+    """Every table of the service below a base class, whichever product declares it."""
+    tables = apps.get_app_config(APP).get_models()
+    return [model for model in tables if issubclass(model, base)]
 
 
 class StoreQuerySet(models.QuerySet[Any]):
@@ -20,7 +34,7 @@ class StoreQuerySet(models.QuerySet[Any]):
 
 
 class StoreScoped(models.Model):
-    """A row that belongs to one store."""
+    """A row that belongs to one store and is deleted with it."""
 
     store_id = models.CharField(max_length=42)
 
@@ -36,7 +50,7 @@ class ProfileQuerySet(models.QuerySet[Any]):
 
 
 class ProfileScoped(models.Model):
-    """A row that belongs to one profile of one store."""
+    """A row that belongs to one profile of one store and is deleted with either."""
 
     store_id = models.CharField(max_length=42)
     profile_id = models.CharField(max_length=42)
@@ -45,3 +59,11 @@ class ProfileScoped(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def move_rows(cls, source: "Profile", target: "Profile") -> None:
+        """In a merge, `source` ends and its rows become those of `target`.
+
+        A table in which rows of the two can clash says here which of them stays.
+        """
+        cls.objects.of(source).update(profile_id=target.id)

@@ -13,7 +13,7 @@ from console.service.http.bodies import StrictBody, check_deletion, read_body
 from console.service.http.paging import answer_page, read_page
 from console.service.http.query import flag_of
 from console.service.http.request import ApiRequest
-from console.service.memory import identifiers, merging, profiles
+from console.service.memory import identifiers, profiles, resolution
 from console.service.memory.models import Profile, Trait
 from console.service.memory.stores import get_store
 
@@ -94,7 +94,7 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
         "traits": traits,
     }
     if flag_of(request.GET, "includeMergedIds", default=False):
-        shown["mergedIds"] = merging.merged_ids(profile)
+        shown["mergedIds"] = resolution.list_merged_ids(profile)
     return answer(shown)
 
 

@@ -23,26 +23,27 @@ class Profile(StoreScoped):
         return self.id
 
 
-class MergedProfile(StoreScoped):
+class MergedProfile(ProfileScoped):
     """An id that a profile had before it was merged into another. Contract 7.
 
-    canonical_id  of the profile that it is now; always one that is there
+    id          the former id
+    profile_id  the canonical one: of the profile that it is now, always one that exists
     """
 
     pk = models.CompositePrimaryKey("store_id", "id")
     id = models.CharField(max_length=42)
-    canonical_id = models.CharField(max_length=42)
+    profile_id = models.CharField(max_length=42, db_column="canonical_id")
     merged_at = models.DateTimeField()
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["store_id", "canonical_id"], name="merged_profile_by_canonical"
+                fields=["store_id", "profile_id"], name="merged_profile_by_canonical"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.id} is {self.canonical_id}"
+        return f"{self.id} is {self.profile_id}"
 
 
 class Trait(ProfileScoped):
@@ -74,6 +75,23 @@ class Trait(ProfileScoped):
 
     def __str__(self) -> str:
         return f"{self.trait_group}.{self.name}"
+
+    @classmethod
+    def move_rows(cls, source: Profile, target: Profile) -> None:
+        """Of two values of one trait the newer stays."""
+        updated_at = {
+            (trait.trait_group, trait.name): trait.updated_at
+            for trait in cls.objects.of(target)
+        }
+        for trait in cls.objects.of(source):
+            key = (trait.trait_group, trait.name)
+            same_trait = {"trait_group": trait.trait_group, "name": trait.name}
+            if key in updated_at:
+                if updated_at[key] >= trait.updated_at:
+                    continue
+                cls.objects.of(target).filter(**same_trait).delete()
+            cls.objects.of(source).filter(**same_trait).update(profile_id=target.id)
+        cls.objects.of(source).delete()
 
 
 class Identifier(ProfileScoped):
@@ -116,3 +134,17 @@ class Identifier(ProfileScoped):
 
     def __str__(self) -> str:
         return f"{self.id_type} of {self.profile_id}"
+
+    @classmethod
+    def move_rows(cls, source: Profile, target: Profile) -> None:
+        """A value that both have stays once, since the earlier time."""
+        for identifier in cls.objects.of(source):
+            same_value = {"id_type": identifier.id_type, "value": identifier.value}
+            kept = cls.objects.of(target).filter(**same_value)
+            if kept.exists():
+                later = kept.filter(added_at__gt=identifier.added_at)
+                later.update(added_at=identifier.added_at)
+            else:
+                moving = cls.objects.of(source).filter(**same_value)
+                moving.update(profile_id=target.id)
+        cls.objects.of(source).delete()
