@@ -11,7 +11,7 @@ from console.accounts.models import User
 from console.client.values import Observation, Summary
 from console.contract.ids import new_id
 from console.pages.tenants.services import add_tenant
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 
@@ -61,7 +61,7 @@ def make_tenant(slug: str = "acme", name: str = "", **fields: Any) -> Tenant:
 def make_profile(tenant: Tenant, **traits: Any) -> str:
     """The id of a new profile; `traits` are of the Contact group."""
     contact = traits or {"email": f"customer{next(_number)}@example.com"}
-    return store_of(tenant).create_profile({"Contact": contact})
+    return open_store(tenant).create_profile({"Contact": contact})
 
 
 def make_observation(
@@ -71,7 +71,7 @@ def make_observation(
     **fields: Any,
 ) -> Observation:
     """`fields` have the contract's names, as `occurredAt` and `conversationIds`."""
-    store = store_of(tenant)
+    store = open_store(tenant)
     facts = {"source": "chat", "occurredAt": OCCURRED_AT} | fields
     before = {item.id for item in store.list_observations(profile_id).items}
     store.create_observations(profile_id, [{"content": content} | facts])
@@ -86,7 +86,7 @@ def make_summary(
     **fields: Any,
 ) -> Summary:
     """`fields` have the contract's names; a new conversation without conversationId."""
-    store = store_of(tenant)
+    store = open_store(tenant)
     facts = {
         "source": "chat",
         "occurredAt": OCCURRED_AT,

@@ -67,7 +67,7 @@ ACTIONS = {
 }
 
 
-def known_action(name: str) -> Action:
+def get_action(name: str) -> Action:
     """The registered action of this name. Raises UnknownAction."""
     try:
         return ACTIONS[name]
@@ -75,5 +75,5 @@ def known_action(name: str) -> Action:
         raise UnknownAction(f"{name!r} stands in no audit registry.") from None
 
 
-def names_of(kind: Kind) -> list[str]:
+def list_action_names(kind: Kind) -> list[str]:
     return [action.name for action in ACTIONS.values() if action.kind is kind]

@@ -1,21 +1,23 @@
-"""Writing the audit log."""
+"""Writing the audit log: `log` with a change, `log_view` before a look, `log_change`
+around a call of a memory."""
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from console.accounts.models import User
 from console.audit import context
-from console.audit.actions import known_action
+from console.audit.actions import get_action
 from console.audit.chain import Facts, entry_hash, reason_digest
 from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
 from console.core.unicode import is_plain
-from console.tenants.models import Tenant
+from console.tenants.actor import Actor
 
 REASON_MAX = 200
 DETAIL_MAX = 120
@@ -39,43 +41,43 @@ class ReasonRefused(DomainError):
     title = "The reason was not accepted"
 
 
-def record(
+def log(
+    actor: Actor,
     action: str,
     *,
-    by: User | None,
-    tenant: Tenant | None,
-    role: str = "",
     object_type: str = "",
     object_id: str = "",
     outcome: str = AuditEntry.Outcome.DONE,
     reason: str = "",
-    details: Mapping[str, int | str] | None = None,
+    **details: int | str,
 ) -> AuditEntry:
     """Write one entry with the change: in the caller's transaction if there is one.
 
+    object_type, object_id  the kind and the opaque id of what was acted on
+    details                 counts and names; never a customer's data
     Call it last in that transaction: from here to its end other writers wait.
     Raises UnknownAction and ValueError for a wrong call, ReasonRefused,
     AuditUnavailable.
     """
-    known_action(action)
+    get_action(action)
     check_reason(reason)
     salt = secrets.token_hex(16) if reason else ""
-    stated: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "at": now_ms(),
-        "actor_id": str(by.pk) if by else "",
-        "actor": by.email if by else "",
-        "role": role,
-        "tenant": tenant.slug if tenant else "",
+        "actor_id": str(actor.user.pk) if actor.user else "",
+        "actor": actor.user.email if actor.user else "",
+        "role": actor.name,
+        "tenant": actor.tenant.slug if actor.tenant else "",
         "action": action,
         "object_type": object_type,
         "object_id": checked_object_id(object_id),
         "outcome": AuditEntry.Outcome(outcome).value,
-        "details": checked_details(details or {}),
+        "details": checked_details(details),
         "reason_digest": reason_digest(salt, reason) if reason else "",
         "request_id": context.request_id.get(),
     }
     try:
-        return append(stated, salt=salt, reason=reason)
+        return append(facts, salt=salt, reason=reason)
     except DatabaseError as exc:
         raise AuditUnavailable(
             "The audit log cannot be written now, so nothing was shown or changed. "
@@ -83,14 +85,50 @@ def record(
         ) from exc
 
 
-def record_now(action: str, **entry: Any) -> AuditEntry:
-    """The same as `record`, committed on return: before personal data are shown, and
-    for a denial or a failure whose own transaction is gone.
+def log_view(actor: Actor, action: str, **entry: Any) -> AuditEntry:
+    """The same as `log`, committed on return: before personal data are shown, and for
+    a denial or a failure whose own transaction is gone.
 
-    Raises RuntimeError inside a transaction, whose rollback would take it along.
+    A crash can over-report what was seen, never under-report it. Raises RuntimeError
+    inside a transaction, whose rollback would take the entry along.
     """
     with transaction.atomic(durable=True):
-        return record(action, **entry)
+        return log(actor, action, **entry)
+
+
+@contextmanager
+def log_change(
+    actor: Actor,
+    action: str,
+    *,
+    object_type: str,
+    object_id: str,
+    reason: str = "",
+    **details: int | str,
+) -> Iterator[dict[str, int | str]]:
+    """Around a call that changes somebody's memory: an entry before, one after.
+
+    Commits `allowed`, runs the block, commits what came of it: done, failed, unknown.
+    Yields the details of the closing entry, for what is known only afterwards. A
+    process that dies in between leaves `allowed` without an end, which says so.
+    Raises RuntimeError inside a transaction, whatever the block raises, and
+    AuditUnavailable before anything was changed.
+    """
+    on = {"object_type": object_type, "object_id": object_id}
+    intent = log_view(actor, action, outcome="allowed", reason=reason, **on, **details)
+    closing: dict[str, int | str] = {**details, "intent": intent.seq}
+    try:
+        yield closing
+    except MemoryProblem as problem:
+        log_view(actor, action, outcome=_outcome(problem), **on, **closing)
+        raise
+    log_view(actor, action, outcome="done", **on, **closing)
+
+
+def _outcome(problem: MemoryProblem) -> str:
+    if isinstance(problem, MemoryUnreachable) and problem.maybe_done:
+        return "unknown"
+    return "failed"
 
 
 @transaction.atomic

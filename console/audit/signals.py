@@ -13,7 +13,8 @@ from django.dispatch import Signal
 from django.utils.crypto import salted_hmac
 
 from console.accounts.models import User
-from console.audit.log import record
+from console.audit.log import log
+from console.tenants.actor import Actor
 
 TOLD: dict[str, tuple[Signal, ...]] = {
     "session.opened": (user_logged_in,),
@@ -35,9 +36,7 @@ def connect() -> None:
 def teller(action: str) -> Any:
     def tell(*, user: User | None = None, **_: Any) -> None:
         if user is not None:  # signing out without a session tells of nobody
-            record(
-                action, by=user, tenant=None, object_type="user", object_id=str(user.pk)
-            )
+            log(Actor(user), action, object_type="user", object_id=str(user.pk))
 
     return tell
 
@@ -46,12 +45,11 @@ def tell_refusal(*, credentials: dict[str, Any], **_: Any) -> None:
     """What was typed as a name is not kept: people type passwords there. Its keyed
     digest still shows that two refusals were meant for the same person."""
     typed = credentials.get("email") or credentials.get("username") or ""
-    record(
+    log(
+        Actor(None),
         "session.refused",
-        by=None,
-        tenant=None,
         outcome="denied",
-        details={"typed_name_digest": name_digest(str(typed))},
+        typed_name_digest=name_digest(str(typed)),
     )
 
 

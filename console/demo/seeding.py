@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from console.accounts.models import User
-from console.audit import log as audit
+from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.paging import all_pages
 from console.client.store import StoreClient
@@ -18,6 +18,7 @@ from console.demo.stories import Correction, life_of
 from console.loading.declaring import finish
 from console.loading.loading import Loading
 from console.pages.tenants.services import add_tenant
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 
@@ -110,9 +111,7 @@ def add_demo_tenant(slug: str, sid: str, secret: str, loading: Loading) -> Tenan
     )
     tenant.pinned_groups = PINNED[slug]
     tenant.save(update_fields=["pinned_groups"])
-    audit.record(
-        "memory.loaded", by=None, tenant=tenant, details=loading.tally.counts()
-    )
+    log(Actor(None, tenant), "memory.loaded", **loading.tally.counts())
     return tenant
 
 

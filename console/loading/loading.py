@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.audit import log as audit
+from console.audit.log import log
 from console.client.errors import (
     MemoryBusy,
     MemoryDenied,
@@ -26,7 +26,8 @@ from console.loading.records import (
     check_trait,
     parse_line,
 )
-from console.tenants.memory import store_of
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 
 BATCH = 10  # contract/memory-v1.md, section 14: observations or summaries a write
@@ -200,7 +201,7 @@ def load_lines(
 ) -> Tally:
     """Load numbered lines; blank ones are passed over. One audit entry, however the
     run ends. Raises MemoryUnreachable and STOPS."""
-    loading = Loading(store_of(tenant), tell)
+    loading = Loading(open_store(tenant), tell)
     outcome = "failed"
     try:
         for number, raw in lines:
@@ -208,12 +209,11 @@ def load_lines(
                 loading.load_line(number, raw)
         outcome = "done"
     finally:
-        audit.record(
+        log(
+            Actor(None, tenant),
             "memory.loaded",
-            by=None,
-            tenant=tenant,
             outcome=outcome,
-            details=loading.tally.counts(),
+            **loading.tally.counts(),
         )
     return loading.tally
 

@@ -99,7 +99,7 @@ class Found:
     end: int
 
 
-def find_shapes(text: str) -> Iterator[Found]:
+def find_personal_data(text: str) -> Iterator[Found]:
     """From left to right; none overlaps another."""
     at = 0
     while match := _SHAPES.search(text, at):
@@ -108,7 +108,7 @@ def find_shapes(text: str) -> Iterator[Found]:
             yield Found(shape, start, at)
 
 
-def digits_of(text: str) -> str:
+def to_digits(text: str) -> str:
     """ASCII digits, whatever script they were written in."""
     values = (unicodedata.digit(char, None) for char in text)
     return "".join(str(value) for value in values if value is not None)
@@ -139,7 +139,7 @@ def _is_phone(match: re.Match[str], found: str) -> bool:
     before = _before(match)
     if _VERSION.fullmatch(found) or _NAMED.search(before):
         return False
-    digits = digits_of(found)
+    digits = to_digits(found)
     signed = (
         unicodedata.normalize("NFKC", found[0]) == "("
         or digits[0] == "0"
@@ -153,7 +153,7 @@ def _before(match: re.Match[str]) -> str:
 
 
 def _is_card(found: str) -> bool:
-    digits = digits_of(re.sub("%2[0B]|&#(?:160|43);", "", found))
+    digits = to_digits(re.sub("%2[0B]|&#(?:160|43);", "", found))
     return len(digits) in CARD_DIGITS and _passes_luhn(digits)
 
 

@@ -12,18 +12,19 @@ from django.utils import timezone
 
 from console.masking.models import Reveal
 from console.masking.rules import DOTS, How, mask_text, mask_trait
-from console.profiles.identity import NAME_TRAITS
+from console.tenants.actor import Actor
 from console.tenants.models import Tenant
-from console.tenants.permissions import Act, may
-from console.web.request import ConsoleRequest
+from console.tenants.permissions import Permission
 
 TEXTS, IDENTIFIERS = "texts", "identifiers"
+NAME_TRAITS = (("firstName", "lastName"), ("name",))
+CONTACT_TRAITS = ("email", "phone")
 # What an address and the audit log can name; a memory may allow stranger names.
 _REVEALABLE = re.compile(r"[a-z]+/[A-Za-z0-9_.-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MaskedValue:
     """A value as this person may see it now.
 
     subject      what a reveal of it names, as `observation/mem_observation_…`
@@ -70,7 +71,7 @@ class Shown:
         return max(1, ceil(left.total_seconds()) + 1)
 
 
-class Veil:
+class Masker:
     """Masks by the tenant's rules, except what this person has revealed."""
 
     def __init__(
@@ -86,16 +87,16 @@ class Veil:
         self._clear = clear or {}
         self._profile_id = profile_id
 
-    def text(self, kind: str, id_: str, content: str) -> Shown:
+    def text(self, kind: str, id_: str, content: str) -> MaskedValue:
         """An observation's or a summary's text; `kind` is the one or the other."""
         return self._shown(f"{kind}/{id_}", TEXTS, content, mask_text)
 
-    def trait(self, group: str, name: str, text: str, id_type: str = "") -> Shown:
+    def trait(self, group: str, name: str, text: str, id_type: str = "") -> MaskedValue:
         mask = partial(_mask_trait, name, id_type)
         subject = f"trait/{_subject_of(group, name)}"
         return self._shown(subject, f"group/{group}", text, mask)
 
-    def identifier(self, id_type: str, values: Sequence[str]) -> list[Shown]:
+    def identifier(self, id_type: str, values: Sequence[str]) -> list[MaskedValue]:
         """All values of one type: they are revealed together."""
         mask = partial(_mask_trait, id_type, "")
         subject = f"identifier/{id_type}"
@@ -110,7 +111,7 @@ class Veil:
         Also while a name is revealed: its clear form stands at its trait alone, where
         it can be hidden and goes by itself.
         """
-        masked = Veil(self._tenant)
+        masked = Masker(self._tenant)
         for names in NAME_TRAITS:
             for group, members in traits.items():
                 parts = [
@@ -122,29 +123,38 @@ class Veil:
                     return " ".join(parts)
         return ""
 
-    def _shown(self, subject: str, rule: str, text: str, mask: Any) -> Shown:
+    def contact(self, traits: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+        """What tells people of one name apart: mail and phone, masked."""
+        return tuple(
+            self.trait(group, name, str(members[name])).text
+            for group, members in traits.items()
+            for name in CONTACT_TRAITS
+            if members.get(name)
+        )
+
+    def _shown(self, subject: str, rule: str, text: str, mask: Any) -> MaskedValue:
         masked = _by_rule(self._rules.get(rule, How.DETECT), text, mask)
         if masked == text:
-            return Shown(text, subject)
+            return MaskedValue(text, subject)
         where = self._profile_id if _REVEALABLE.fullmatch(subject) else ""
         if until := self._clear.get(subject):
-            return Shown(text, subject, clear_until=until, profile_id=where)
-        return Shown(masked, subject, is_masked=True, profile_id=where)
+            return MaskedValue(text, subject, clear_until=until, profile_id=where)
+        return MaskedValue(masked, subject, is_masked=True, profile_id=where)
 
 
-def control_of(values: Sequence[Shown]) -> Shown:
+def get_reveal_target(values: Sequence[MaskedValue]) -> MaskedValue:
     """The one of a subject's values that says whether it can be revealed or hidden."""
     return next((v for v in values if v.is_masked or v.clear_until), values[0])
 
 
-def veil_of(request: ConsoleRequest, profile_id: str = "") -> Veil:
-    """The veil of this request's person; without a profile nothing is clear."""
-    if not (profile_id and may(request.role, Act.REVEAL)):
-        return Veil(request.tenant)
-    reveals = Reveal.objects.of(request.user, request.tenant).open()
-    rows = reveals.filter(profile_id=profile_id).order_by("until")
-    clear = dict(rows.values_list("subject", "until"))
-    return Veil(request.tenant, clear, profile_id=profile_id)
+def masker_for(actor: Actor, profile_id: str = "") -> Masker:
+    """What this person sees masked; without a profile nothing is clear."""
+    user, tenant = actor.in_tenant()
+    if not (profile_id and actor.may(Permission.REVEAL)):
+        return Masker(tenant)
+    rows = Reveal.objects.of(user, tenant).open().filter(profile_id=profile_id)
+    clear = dict(rows.order_by("until").values_list("subject", "until"))
+    return Masker(tenant, clear, profile_id=profile_id)
 
 
 def _subject_of(group: str, name: str) -> str:

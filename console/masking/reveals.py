@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.audit import log as audit
+from console.audit.log import log, log_view
 from console.core.errors import DomainError
-from console.masking.masker import Shown
+from console.masking.masker import MaskedValue
 from console.masking.models import CLEAR_FOR, Reveal
-from console.tenants.models import Role, Tenant
+from console.tenants.actor import Actor
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOUR_MAX, DAY_MAX = 30, 100
@@ -24,20 +24,20 @@ class TooManyReveals(DomainError):
     title = "No more values in clear for now"
 
 
-def revealed_in_hour(user: User) -> int:
+def count_reveals_in_hour(user: User) -> int:
     """How many values the person revealed in the last hour, in all their tenants."""
     return Reveal.objects.filter(user=user).since(HOUR)
 
 
-def check_may_reveal(*, tenant: Tenant, by: User, role: Role) -> None:
-    """Raises TooManyReveals, after the audit log has noted the attempt."""
-    if refusal := _refusal(tenant, by):
-        _note_denial(tenant=tenant, by=by, role=role)
+def check_may_reveal(actor: Actor) -> None:
+    """Raises TooManyReveals, after the audit log has kept the attempt."""
+    if refusal := _build_refusal(actor):
+        _log_denial(actor)
         raise refusal
 
 
-def reveal(shown: Shown, *, tenant: Tenant, by: User, role: Role, reason: str) -> None:
-    """Let `by` read this one field or item in clear, for CLEAR_FOR.
+def reveal(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
+    """Let the person read this one field or item in clear, for CLEAR_FOR.
 
     The row and its audit entry are committed together, before anything is shown.
     What needs no reveal, or is open already, is left as it is.
@@ -47,63 +47,56 @@ def reveal(shown: Shown, *, tenant: Tenant, by: User, role: Role, reason: str) -
         return
     with transaction.atomic(durable=True):
         # Locked: two reveals at the same moment are counted one after the other.
-        User.objects.select_for_update().get(pk=by.pk)
-        if not (refusal := _refusal(tenant, by)):
-            _write(shown, tenant=tenant, by=by, role=role, reason=reason)
+        User.objects.select_for_update().get(pk=actor.in_tenant()[0].pk)
+        if not (refusal := _build_refusal(actor)):
+            _save(shown, actor, reason=reason)
     if refusal:
-        _note_denial(tenant=tenant, by=by, role=role)
+        _log_denial(actor)
         raise refusal
 
 
-def _note_denial(*, tenant: Tenant, by: User, role: Role) -> None:
-    audit.record_now(
-        "value.revealed",
-        by=by,
-        tenant=tenant,
-        role=role,
-        outcome="denied",
-        details={"hour": revealed_in_hour(by)},
-    )
+def _log_denial(actor: Actor) -> None:
+    user, _ = actor.in_tenant()
+    hour = count_reveals_in_hour(user)
+    log_view(actor, "value.revealed", outcome="denied", hour=hour)
 
 
-def _write(shown: Shown, *, tenant: Tenant, by: User, role: Role, reason: str) -> None:
+def _save(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
+    user, tenant = actor.in_tenant()
     now = timezone.now()
     # The audit log remembers; here a row is of use for as long as it counts.
-    Reveal.objects.filter(user=by, made_at__lt=now - DAY).delete()
+    Reveal.objects.filter(user=user, made_at__lt=now - DAY).delete()
     Reveal.objects.create(
-        user=by,
+        user=user,
         tenant=tenant,
         profile_id=shown.profile_id,
         subject=shown.subject,
         made_at=now,
         until=now + CLEAR_FOR,
     )
-    audit.record(
+    log(
+        actor,
         "value.revealed",
-        by=by,
-        tenant=tenant,
-        role=role,
         object_type=shown.kind,
         object_id=shown.ref,
         reason=reason,
-        details={"profile": shown.profile_id, "hour": revealed_in_hour(by)},
+        profile=shown.profile_id,
+        hour=count_reveals_in_hour(user),
     )
 
 
 @transaction.atomic
-def hide(shown: Shown, *, tenant: Tenant, by: User, role: Role) -> None:
-    """Mask it again for `by` now; nothing happens when it is masked already."""
-    reveals = Reveal.objects.of(by, tenant).open()
+def hide(shown: MaskedValue, actor: Actor) -> None:
+    """Mask it again for the person now; nothing happens when it is masked already."""
+    reveals = Reveal.objects.of(*actor.in_tenant()).open()
     mine = reveals.filter(profile_id=shown.profile_id, subject=shown.subject)
     if mine.update(until=timezone.now()):
-        audit.record(
+        log(
+            actor,
             "value.hidden",
-            by=by,
-            tenant=tenant,
-            role=role,
             object_type=shown.kind,
             object_id=shown.ref,
-            details={"profile": shown.profile_id},
+            profile=shown.profile_id,
         )
 
 
@@ -113,9 +106,10 @@ def hide_all(*, user: User | None, **_: Any) -> None:
         Reveal.objects.filter(user=user).open().update(until=timezone.now())
 
 
-def _refusal(tenant: Tenant, by: User) -> TooManyReveals | None:
+def _build_refusal(actor: Actor) -> TooManyReveals | None:
+    user, tenant = actor.in_tenant()
     for age, words, most in ((DAY, "a day", DAY_MAX), (HOUR, "an hour", HOUR_MAX)):
-        if free_at := _free_at(by, age, most):
+        if free_at := _get_free_at(user, age, most):
             return TooManyReveals(
                 f"{most} values in {words} are the most that one person reads in "
                 f"clear. You can again on {free_at:%-d %B at %H:%M} UTC. What cannot "
@@ -125,9 +119,9 @@ def _refusal(tenant: Tenant, by: User) -> TooManyReveals | None:
     return None
 
 
-def _free_at(by: User, age: timedelta, most: int) -> datetime | None:
+def _get_free_at(user: User, age: timedelta, most: int) -> datetime | None:
     """When there is room for one more within `age`; None when there is now."""
-    made = Reveal.objects.filter(user=by, made_at__gt=timezone.now() - age)
+    made = Reveal.objects.filter(user=user, made_at__gt=timezone.now() - age)
     # Newest first: when this one is too old to count, there are less than `most`.
     oldest = made.order_by("-made_at").values_list("made_at")[most - 1 : most].first()
     return oldest[0] + age if oldest else None

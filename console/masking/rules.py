@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import phonenumbers
 
-from console.masking.detect import Shape, digits_of, find_shapes
+from console.masking.detect import Shape, find_personal_data, to_digits
 
 DOTS = "•••"
 
@@ -96,7 +96,7 @@ _AT_IN_WORDS = re.compile(r"\s?[\[({]\s?at\s?[\])}]\s?|\sat\s|%40|&#64;", re.IGN
 def mask_text(text: str) -> str:
     """The text with every phone, mail address and card number in it masked."""
     pieces, end = [], 0
-    for found in find_shapes(text):
+    for found in find_personal_data(text):
         masked = _MASKS[found.shape](text[found.start : found.end])
         pieces += [text[end : found.start], masked]
         end = found.end
@@ -137,7 +137,7 @@ def _joined(name: str) -> str:
 
 def mask_phone(text: str) -> str:
     """`+1 ••• 42`: the country and the last two digits; without a country those two."""
-    digits = digits_of(text)
+    digits = to_digits(text)
     return f"{_country(text, digits)}{DOTS} {digits[-2:]}" if len(digits) > 4 else DOTS
 
 
@@ -153,7 +153,7 @@ def mask_mail(text: str) -> str:
 
 def mask_card(text: str) -> str:
     """`•••• 1111`: the last four digits."""
-    return f"{DOTS}• {digits_of(text)[-4:]}"
+    return f"{DOTS}• {to_digits(text)[-4:]}"
 
 
 def mask_name(text: str) -> str:

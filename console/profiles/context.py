@@ -4,8 +4,8 @@ from typing import Any
 
 from console.client.store import StoreClient
 from console.client.values import Profile
-from console.masking.masker import veil_of
-from console.tenants.permissions import Act, may
+from console.masking.masker import masker_for
+from console.tenants.permissions import Permission, may
 from console.web.render import wants_part
 from console.web.request import ConsoleRequest
 
@@ -25,13 +25,13 @@ def whose(
 
 def name_above(request: ConsoleRequest, profile: Profile) -> str:
     """The name in the breadcrumb of a page whose profile is at hand already."""
-    return veil_of(request).name(profile.traits)
+    return masker_for(request.actor).name(profile.traits)
 
 
 def rights(request: ConsoleRequest) -> dict[str, Any]:
     """What this person may do here, as templates ask for it."""
     return {
-        "may_correct": may(request.role, Act.CORRECT),
-        "may_delete": may(request.role, Act.DELETE),
-        "may_export": may(request.role, Act.EXPORT),
+        "may_correct": may(request.role, Permission.CORRECT),
+        "may_delete": may(request.role, Permission.DELETE),
+        "may_export": may(request.role, Permission.EXPORT),
     }

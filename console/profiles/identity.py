@@ -13,7 +13,6 @@ _EMAIL = re.compile(r"[^@]+@[^@]+")
 _PHONE = re.compile(r"\+?(?:[\s().-]*\d){7,20}")
 _ID_PREFIX = "mem_profile_"
 VALUE_MAX = 255
-NAME_TRAITS = (("firstName", "lastName"), ("name",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.client.values import Summary
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Story:
     """One summary and its text as it may be seen."""
 
     summary: Summary
-    shown: Shown
+    shown: MaskedValue
 
     @property
     def id(self) -> str:
@@ -24,7 +24,7 @@ class Story:
         return self.summary.occurred_at
 
 
-def stories(summaries: Sequence[Summary], veil: Veil) -> list[Story]:
+def stories(summaries: Sequence[Summary], masker: Masker) -> list[Story]:
     return [
-        Story(each, veil.text("summary", each.id, each.content)) for each in summaries
+        Story(each, masker.text("summary", each.id, each.content)) for each in summaries
     ]

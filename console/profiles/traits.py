@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.client.values import Profile, TraitDefinition, TraitGroup, TraitValue
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 from console.profiles.schema import (
     ARRAY,
     BOOLEAN,
@@ -49,7 +49,7 @@ class TraitRow:
     id_type: str
     value: TraitValue | None = field(repr=False)
     set_at: datetime | None = None
-    shown: Shown | None = field(default=None, repr=False)
+    shown: MaskedValue | None = field(default=None, repr=False)
 
     @property
     def subject(self) -> str:
@@ -80,7 +80,7 @@ class TraitRow:
         return texts_of(self.value)
 
     @property
-    def is_veiled(self) -> bool:
+    def is_sensitive(self) -> bool:
         """Masked, or clear for now: nothing that follows from the value stands beside."""
         return self.shown is not None and bool(
             self.shown.is_masked or self.shown.clear_until
@@ -89,7 +89,7 @@ class TraitRow:
     @property
     def age(self) -> str:
         """Of the date that the value is; "" for everything else."""
-        moment = None if self.is_veiled else date_in(self.value)
+        moment = None if self.is_sensitive else date_in(self.value)
         return age(timezone.now(), moment) if moment else ""
 
     @property
@@ -97,7 +97,7 @@ class TraitRow:
         """How the value is drawn: unset, veiled, boolean, number, array, date, text."""
         if self.value is None:
             return "unset"
-        if self.is_veiled:
+        if self.is_sensitive:
             return "veiled"
         kind = _type_of_value(self.value)
         return "text" if kind == STRING else kind.lower()
@@ -173,9 +173,9 @@ class Traits:
         return sum(not row.is_known for row in self.rows)
 
 
-def trait_groups(store: StoreClient, profile: Profile, veil: Veil) -> list[Group]:
+def trait_groups(store: StoreClient, profile: Profile, masker: Masker) -> list[Group]:
     """Every trait group of the store with this profile's values, filled groups first."""
-    return _groups(all_groups(store), profile.traits, veil)
+    return _groups(all_groups(store), profile.traits, masker)
 
 
 def pinned(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
@@ -190,10 +190,10 @@ def pinned(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
     return [by_name[name] for name in names if name in by_name]
 
 
-def traits_of(store: StoreClient, profile_id: str, veil: Veil) -> Traits:
+def traits_of(store: StoreClient, profile_id: str, masker: Masker) -> Traits:
     """All groups with values and since when. Two calls. Raises MemoryNotFound."""
     stored = stored_traits(store, profile_id)
-    groups = _groups(all_groups(store), stored.values, veil)
+    groups = _groups(all_groups(store), stored.values, masker)
     dated = [
         replace(group, rows=tuple(_dated(row, stored) for row in group.rows))
         for group in groups
@@ -202,12 +202,12 @@ def traits_of(store: StoreClient, profile_id: str, veil: Veil) -> Traits:
 
 
 def one_trait(
-    store: StoreClient, profile_id: str, group: str, name: str, veil: Veil
+    store: StoreClient, profile_id: str, group: str, name: str, masker: Masker
 ) -> tuple[str, TraitRow]:
     """The profile that it is now and one row. Two calls. Raises MemoryNotFound."""
     schema = store.fetch_trait_group(group)
     stored = stored_traits(store, profile_id, group=group)
-    found = _group(group, schema, stored.values.get(group, {}), veil)
+    found = _group(group, schema, stored.values.get(group, {}), masker)
     for row in found.rows:
         if row.name == name:
             return stored.profile_id, _dated(row, stored)
@@ -229,21 +229,23 @@ def texts_of(value: TraitValue | None) -> list[str]:
 def _groups(
     schemas: Sequence[TraitGroup],
     values: Mapping[str, Values],
-    veil: Veil,
+    masker: Masker,
 ) -> list[Group]:
     known = {schema.display_name: schema for schema in schemas}
     names = [*known, *(name for name in values if name not in known)]
     groups = [
-        _group(name, known.get(name), values.get(name, {}), veil) for name in names
+        _group(name, known.get(name), values.get(name, {}), masker) for name in names
     ]
     return sorted(groups, key=lambda group: not group.known)
 
 
-def _group(name: str, schema: TraitGroup | None, values: Values, veil: Veil) -> Group:
+def _group(
+    name: str, schema: TraitGroup | None, values: Values, masker: Masker
+) -> Group:
     definitions = schema.traits if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]
     rows = (
-        _row(name, trait, definitions.get(trait), values.get(trait), veil)
+        _row(name, trait, definitions.get(trait), values.get(trait), masker)
         for trait in names
     )
     description = schema.description if schema else ""
@@ -255,7 +257,7 @@ def _row(
     name: str,
     definition: TraitDefinition | None,
     value: TraitValue | None,
-    veil: Veil,
+    masker: Masker,
 ) -> TraitRow:
     row = TraitRow(
         group,
@@ -267,7 +269,7 @@ def _row(
     )
     if value is None:
         return row
-    return replace(row, shown=veil.trait(group, name, row.text, row.id_type))
+    return replace(row, shown=masker.trait(group, name, row.text, row.id_type))
 
 
 def _dated(row: TraitRow, stored: Stored) -> TraitRow:

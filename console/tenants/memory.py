@@ -5,19 +5,19 @@ from django.conf import settings
 from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
 from console.tenants.models import Tenant
-from console.tenants.vault import open_sealed
+from console.tenants.vault import decrypt
 
 
-def account_of(tenant: Tenant) -> AccountClient:
-    """The account that owns the tenant's store. Raises VaultLocked, SealBroken."""
+def open_account(tenant: Tenant) -> AccountClient:
+    """The account that owns the tenant's store. Raises VaultLocked, CredentialTampered."""
     return connect(
         tenant.address or settings.MEMORY_URL,
         username=tenant.account_sid,
-        secret=open_sealed(tenant.sealed_token, context=tenant.token_context),
+        secret=decrypt(tenant.encrypted_token, context=tenant.token_context),
         dialect=tenant.dialect,
     )
 
 
-def store_of(tenant: Tenant) -> StoreClient:
-    """The tenant's own store and no other. Raises VaultLocked, SealBroken."""
-    return account_of(tenant).store(tenant.store_id)
+def open_store(tenant: Tenant) -> StoreClient:
+    """The tenant's own store and no other. Raises VaultLocked, CredentialTampered."""
+    return open_account(tenant).store(tenant.store_id)

@@ -37,8 +37,8 @@ class Tenant(models.Model):
     slug          their name in addresses: a-z, 0-9 and hyphens, 1 to 40
     address       where their memory answers; "" means settings.MEMORY_URL
     dialect       which paths that memory knows (contract/memory-v1.md, section 16)
-    account_sid   the account that owns the store; its secret is `sealed_token`
-    sealed_token  sealed by vault.py for this row and field alone
+    account_sid   the account that owns the store; its secret is `encrypted_token`
+    encrypted_token  encrypted by vault.py for this row and field alone
     store_id      the one store that pages of this tenant can reach
     pinned_groups names of trait groups on a customer's card, in this order; []: all
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
@@ -65,7 +65,7 @@ class Tenant(models.Model):
         max_length=16, choices=Dialect.choices, default=Dialect.CURRENT
     )
     account_sid = models.CharField(max_length=34)
-    sealed_token = models.TextField()
+    encrypted_token = models.TextField()
     store_id = models.CharField(max_length=64)
     pinned_groups = models.JSONField(default=list, blank=True)
     masking = models.JSONField(default=dict, blank=True)
@@ -100,7 +100,7 @@ class Tenant(models.Model):
 
     @property
     def token_context(self) -> str:
-        """What `sealed_token` is bound to: moved to another row, it does not open."""
+        """What `encrypted_token` is bound to: moved to another row, it does not open."""
         return f"tenants.tenant:{self.pk}:token"
 
 

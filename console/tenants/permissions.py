@@ -5,7 +5,7 @@ from enum import StrEnum
 from console.tenants.models import Role
 
 
-class Act(StrEnum):
+class Permission(StrEnum):
     """Something a person may or may not do; the value is how it is said in words."""
 
     VIEW_PROFILES = "look at customers"
@@ -28,33 +28,33 @@ class Act(StrEnum):
 
 AGENT, OFFICER, AUDITOR, OPERATOR = Role
 
-ALLOWED: dict[Act, frozenset[Role]] = {
-    Act.VIEW_PROFILES: frozenset({AGENT, OFFICER}),
-    Act.RUN_RECALL: frozenset({AGENT, OFFICER}),
-    Act.REVEAL: frozenset({AGENT, OFFICER}),
-    Act.CORRECT: frozenset({AGENT, OFFICER}),
-    Act.EXPORT: frozenset({OFFICER}),
+ALLOWED: dict[Permission, frozenset[Role]] = {
+    Permission.VIEW_PROFILES: frozenset({AGENT, OFFICER}),
+    Permission.RUN_RECALL: frozenset({AGENT, OFFICER}),
+    Permission.REVEAL: frozenset({AGENT, OFFICER}),
+    Permission.CORRECT: frozenset({AGENT, OFFICER}),
+    Permission.EXPORT: frozenset({OFFICER}),
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
-    Act.ARRANGE: frozenset({OFFICER}),
-    Act.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
-    Act.DELETE: frozenset({OFFICER}),
-    Act.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),
+    Permission.ARRANGE: frozenset({OFFICER}),
+    Permission.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
+    Permission.DELETE: frozenset({OFFICER}),
+    Permission.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),
     # Opens the page; the two acts below say which entries stand on it.
-    Act.VIEW_AUDIT: frozenset({OFFICER, AUDITOR, OPERATOR}),
-    Act.VIEW_ACCESS_EVENTS: frozenset({OFFICER, AUDITOR}),
-    Act.VIEW_CONFIGURATION_EVENTS: frozenset({AUDITOR, OPERATOR}),
-    Act.OPEN_TENANT: frozenset(Role),
-    Act.CHECK_CONNECTION: frozenset(Role),
-    Act.ADD_TENANT: frozenset({OPERATOR}),
-    Act.SEE_STYLEGUIDE: frozenset({OPERATOR}),
+    Permission.VIEW_AUDIT: frozenset({OFFICER, AUDITOR, OPERATOR}),
+    Permission.VIEW_ACCESS_EVENTS: frozenset({OFFICER, AUDITOR}),
+    Permission.VIEW_CONFIGURATION_EVENTS: frozenset({AUDITOR, OPERATOR}),
+    Permission.OPEN_TENANT: frozenset(Role),
+    Permission.CHECK_CONNECTION: frozenset(Role),
+    Permission.ADD_TENANT: frozenset({OPERATOR}),
+    Permission.SEE_STYLEGUIDE: frozenset({OPERATOR}),
 }
 
 
-def may(role: Role | None, act: Act) -> bool:
-    """Whether someone in `role` may do `act`; nobody without a role may anything."""
-    return role in ALLOWED[act]
+def may(role: Role | None, permission: Permission) -> bool:
+    """Whether someone in `role` may do `permission`; nobody without a role may anything."""
+    return role in ALLOWED[permission]
 
 
-def who_may(act: Act) -> str:
-    """The roles that may do `act`, in words: "support agent or privacy officer"."""
-    return " or ".join(role.label for role in Role if role in ALLOWED[act])
+def who_may(permission: Permission) -> str:
+    """The roles that may do `permission`, in words: "support agent or privacy officer"."""
+    return " or ".join(role.label for role in Role if role in ALLOWED[permission])

@@ -6,7 +6,7 @@ from console.accounts.models import User
 from console.tenants.models import Membership, Role
 
 
-def role_over_all(user: User) -> Role | None:
+def get_installation_role(user: User) -> Role | None:
     """The role a person holds for the whole installation, outside any tenant."""
     everywhere = Q(tenant=None)
     role = Membership.objects.filter(everywhere, user=user).values_list("role").first()

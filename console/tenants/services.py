@@ -17,7 +17,7 @@ def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:
     return membership
 
 
-def arrange_desk(
+def save_display_settings(
     tenant: Tenant, *, masking: Mapping[str, str], pinned_groups: Sequence[str]
 ) -> None:
     """Keep how values are shown and which groups are pinned; Tenant says the shapes."""

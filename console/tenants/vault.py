@@ -1,7 +1,7 @@
 """Credentials at rest: AES-256-GCM, each bound to the row and field it stands in.
 
-A sealed text is `keyid:base64(nonce + ciphertext)`. settings.VAULT_KEYS lists keys as
-`id:base64 of 32 bytes`, newest first: the first seals, any of them opens.
+An encrypted text is `keyid:base64(nonce + ciphertext)`. settings.VAULT_KEYS lists
+keys as `id:base64 of 32 bytes`, newest first: the first encrypts, any decrypts.
 """
 
 import binascii
@@ -20,52 +20,52 @@ NONCE_BYTES = 12
 
 
 class VaultLocked(DomainError):
-    """The key that sealed this is not among the ones we were started with."""
+    """The key that encrypted this is not among the ones we were started with."""
 
     status = 503
     title = "The vault is locked"
 
 
-class SealBroken(DomainError):
+class CredentialTampered(DomainError):
     """The text was changed, or moved here from another row or field."""
 
     status = 503
     title = "A stored credential cannot be trusted"
 
 
-def seal(text: str, *, context: str) -> str:
-    """`text` sealed with the newest key, to be opened with the same `context` only."""
+def encrypt(text: str, *, context: str) -> str:
+    """`text` under the newest key; only the same `context` decrypts it."""
     key_id, key = newest_key()
     nonce = os.urandom(NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, text.encode(), context.encode())
-    return f"{key_id}:{b64encode(nonce + sealed).decode()}"
+    ciphertext = AESGCM(key).encrypt(nonce, text.encode(), context.encode())
+    return f"{key_id}:{b64encode(nonce + ciphertext).decode()}"
 
 
-def open_sealed(blob: str, *, context: str) -> str:
-    """The text in `blob`. Raises VaultLocked, SealBroken."""
+def decrypt(blob: str, *, context: str) -> str:
+    """The text in `blob`. Raises VaultLocked, CredentialTampered."""
     key_id, _, body = blob.partition(":")
     key = keys().get(key_id)
     if key is None:
         raise VaultLocked(
-            "This credential was sealed with a key that the console does not have. "
+            "This credential was encrypted with a key that the console does not have. "
             "An operator adds that key to VAULT_KEYS."
         )
     try:
         raw = b64decode(body, validate=True)
-        nonce, sealed = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
-        return AESGCM(key).decrypt(nonce, sealed, context.encode()).decode()
+        nonce, ciphertext = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+        return AESGCM(key).decrypt(nonce, ciphertext, context.encode()).decode()
     except (InvalidTag, ValueError) as exc:
-        raise SealBroken(
+        raise CredentialTampered(
             "This credential was changed or moved outside the console, so it was not "
             "used. An operator enters it again."
         ) from exc
 
 
 def newest_key() -> tuple[str, bytes]:
-    """Id and bytes of the key that seals. Raises VaultLocked when there is none."""
+    """Id and bytes of the key that encrypts. Raises VaultLocked when there is none."""
     for key_id, key in keys().items():
         return key_id, key
-    raise VaultLocked("There is no key to seal with: an operator sets VAULT_KEYS.")
+    raise VaultLocked("There is no key to encrypt with: an operator sets VAULT_KEYS.")
 
 
 def keys() -> dict[str, bytes]:

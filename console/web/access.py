@@ -1,4 +1,4 @@
-"""Each view names the act that it serves; a role without that act meets a 403."""
+"""Each view names the permission that it serves; a role without it meets a 403."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,20 +6,19 @@ from typing import Any
 
 from django.http.response import HttpResponseBase
 
-from console.audit import log as audit
-from console.tenants.permissions import Act, may, who_may
-from console.tenants.selectors import role_over_all
+from console.audit.log import log_view
+from console.tenants.permissions import Permission, may, who_may
 from console.web.problems import AccessDenied
 from console.web.request import ConsoleRequest
 
 View = Callable[..., HttpResponseBase]
 
 
-def requires(act: Act) -> Callable[[View], View]:
-    """Let only roles that hold `act` into the view; others are told who may.
+def require_permission(permission: Permission) -> Callable[[View], View]:
+    """Let only roles that hold `permission` into the view; others are told who may.
 
     Under a tenant's address the role there counts, elsewhere the role a person
-    holds over the whole installation. Tests read `view.act`. Raises AccessDenied.
+    holds over the whole installation. Tests read `view.permission`. Raises AccessDenied.
     """
 
     def decorate(view: View) -> View:
@@ -27,30 +26,22 @@ def requires(act: Act) -> Callable[[View], View]:
         def guarded(
             request: ConsoleRequest, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
-            check_may(request, act)
+            check_may(request, permission)
             return view(request, *args, **kwargs)
 
-        guarded.act = act  # type: ignore[attr-defined]
+        guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
 
     return decorate
 
 
-def check_may(request: ConsoleRequest, act: Act) -> None:
+def check_may(request: ConsoleRequest, permission: Permission) -> None:
     """Raises AccessDenied, after the audit log has noted the attempt."""
-    tenant = getattr(request, "tenant", None)
-    role = request.role if tenant else role_over_all(request.user)
-    if may(role, act):
+    role = request.actor.role
+    if may(role, permission):
         return
-    audit.record_now(
-        "access.denied",
-        by=request.user,
-        tenant=tenant,
-        role=role or "",
-        outcome="denied",
-        details={"act": act.name},
-    )
+    log_view(request.actor, "access.denied", outcome="denied", act=permission.name)
     yours = f"Your role here is {role.label}" if role else "You have no role here"
     raise AccessDenied(
-        f"{yours}; to {act} takes that of {who_may(act)}. Nothing was changed."
+        f"{yours}; to {permission} takes that of {who_may(permission)}. Nothing was changed."
     )

@@ -16,6 +16,12 @@ class BadAddress(DomainError):
     title = "This address does not work"
 
 
+class PageForm(forms.Form):
+    """page  the memory's own token, opaque to us"""
+
+    page = forms.CharField(required=False, max_length=4096)
+
+
 def check_form(form: forms.Form) -> dict[str, Any]:
     """The form's clean values. Raises BadAddress, naming the fields."""
     if form.is_valid():

@@ -16,12 +16,13 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.accounts.adapter import WANTED
 from console.audit import context
 from console.core.errors import DomainError
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.web.logs import safe_path
 from console.web.problems import answer_problem
 from console.web.render import is_boosted, tenant_in, wants_part
 from console.web.request import ConsoleRequest
-from console.web.session import person_of
+from console.web.session import get_person_key
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
@@ -179,7 +180,7 @@ def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def _is_of_another(request: HttpRequest) -> bool:
     """Whether the page that asks was made for somebody who has signed out since."""
     made_for = request.headers.get("X-Person")
-    now = person_of(request.user) if made_for else ""
+    now = get_person_key(request.user) if made_for else ""
     return bool(now) and now != made_for
 
 
@@ -251,8 +252,10 @@ class TenantScope:
     ) -> None:
         slug = kwargs.pop("tenant", None)
         if slug is None:
+            request.actor = Actor(request.user)
             return
         tenant = Tenant.objects.visible_to(request.user).filter(slug=slug).first()
         if tenant is None:
             raise Http404
         request.tenant, request.role = tenant, Role(tenant.seen_as)
+        request.actor = Actor(request.user, tenant, request.role)

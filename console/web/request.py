@@ -4,17 +4,20 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from console.accounts.models import User
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 
 
 class ConsoleRequest(HttpRequest):
     """After the middleware: a signed-in person and, under /t/, their tenant.
 
-    tenant, role  set by TenantScope, for addresses that name a tenant
+    actor         who asks, where, and as what; set by TenantScope
+    tenant, role  the actor's, for addresses that name a tenant
     request_id    stands on every answer, problem page and log line
     """
 
     user: User
+    actor: Actor
     tenant: Tenant
     role: Role
     htmx: HtmxDetails

@@ -12,7 +12,7 @@ from console.web.request import ConsoleRequest
 _DIGITS = 16
 
 
-def person_of(user: AbstractBaseUser | AnonymousUser | None) -> str:
+def get_person_key(user: AbstractBaseUser | AnonymousUser | None) -> str:
     """An opaque word for one person, the same in all of their sessions; "" for nobody.
 
     Pages carry it and send it back, so that what one person has open is never
@@ -31,7 +31,7 @@ def session(request: ConsoleRequest) -> HttpResponse:
     Cross-Origin-Resource-Policy keeps it from them.
     """
     return JsonResponse(
-        {"person": person_of(request.user), "token": get_token(request)}
+        {"person": get_person_key(request.user), "token": get_token(request)}
     )
 
 

@@ -8,17 +8,17 @@ from django.urls import reverse
 
 from console.accounts.models import User
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Act, may
+from console.tenants.permissions import Permission, may
 from console.web.render import is_boosted, tenant_in
-from console.web.session import person_of
+from console.web.session import get_person_key
 
-# Label, icon, act, URL name; the item whose address begins this one is the current.
+# Label, icon, permission, URL name; the item whose address begins this one is the current.
 TENANT_PAGES = (
-    ("Profiles", "users", Act.VIEW_PROFILES, "customers:list"),
-    ("Traits", "tag", Act.VIEW_PROFILES, "traits:groups"),
-    ("Recall", "sparkles", Act.RUN_RECALL, "recall:run"),
-    ("Deletions", "trash", Act.VIEW_DELETIONS, "deletions:list"),
-    ("Audit", "clipboard-document-list", Act.VIEW_AUDIT, "audit:list"),
+    ("Profiles", "users", Permission.VIEW_PROFILES, "customers:list"),
+    ("Traits", "tag", Permission.VIEW_PROFILES, "traits:groups"),
+    ("Recall", "sparkles", Permission.RUN_RECALL, "recall:run"),
+    ("Deletions", "trash", Permission.VIEW_DELETIONS, "deletions:list"),
+    ("Audit", "clipboard-document-list", Permission.VIEW_AUDIT, "audit:list"),
 )
 
 
@@ -53,7 +53,7 @@ class Shell:
     @property
     def person(self) -> str:
         """Whose page this is, in a word that names nobody."""
-        return person_of(self.user)
+        return get_person_key(self.user)
 
     @cached_property
     def tenants(self) -> list[Tenant]:
@@ -78,7 +78,7 @@ class Shell:
 
     @property
     def may_find(self) -> bool:
-        return may(self.role, Act.VIEW_PROFILES)
+        return may(self.role, Permission.VIEW_PROFILES)
 
     @property
     def may_see_styleguide(self) -> bool:
@@ -93,8 +93,8 @@ class Shell:
         if self.tenant:
             items = [
                 self._item(label, icon, name, self.tenant.slug)
-                for label, icon, act, name in TENANT_PAGES
-                if may(self.role, act)
+                for label, icon, permission, name in TENANT_PAGES
+                if may(self.role, permission)
             ]
         if self.tenants:
             items.append(self._reference())

@@ -1,6 +1,6 @@
 import re
 
-from console.audit.actions import ACTIONS, Kind, names_of
+from console.audit.actions import ACTIONS, Kind, list_action_names
 from console.audit.models import AuditEntry
 
 
@@ -13,8 +13,8 @@ def test_every_action_is_a_noun_and_a_past_verb_with_words_for_people():
 
 
 def test_an_operator_has_configuration_to_read():
-    assert "tenant.added" in names_of(Kind.CONFIG)
-    assert "profile.viewed" not in names_of(Kind.CONFIG)
+    assert "tenant.added" in list_action_names(Kind.CONFIG)
+    assert "profile.viewed" not in list_action_names(Kind.CONFIG)
 
 
 def test_an_action_that_left_the_registry_still_names_itself():

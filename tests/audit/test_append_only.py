@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from console.audit.log import record
+from console.audit.log import log
 from console.audit.models import AuditEntry
 from console.audit.verification import verify_log
+from console.tenants.actor import Actor
 
 pytestmark = pytest.mark.django_db
 
@@ -49,9 +50,9 @@ POSTGRESQL = [
 
 
 @pytest.fixture
-def log():
+def three_entries():
     for action in ("profile.viewed", "profile.found", "recall.run"):
-        record(action, by=None, tenant=None)
+        log(Actor(None), action)
 
 
 def refused(statement: str) -> bool:
@@ -64,7 +65,7 @@ def refused(statement: str) -> bool:
 
 
 @pytest.mark.parametrize("statement", EVERYWHERE)
-def test_the_database_refuses(log, statement):
+def test_the_database_refuses(three_entries, statement):
     before = list(AuditEntry.objects.order_by("seq").values())
 
     assert refused(statement)
@@ -77,7 +78,7 @@ def test_the_database_refuses(log, statement):
 @pytest.mark.skipif(
     "connection.vendor != 'sqlite'", reason="words that only SQLite has"
 )
-def test_sqlite_refuses(log, statement):
+def test_sqlite_refuses(three_entries, statement):
     before = list(AuditEntry.objects.order_by("seq").values())
 
     assert refused(statement)
@@ -89,7 +90,7 @@ def test_sqlite_refuses(log, statement):
 @pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="words that only PostgreSQL has"
 )
-def test_postgresql_refuses(log, statement):
+def test_postgresql_refuses(three_entries, statement):
     before = list(AuditEntry.objects.order_by("seq").values())
 
     assert refused(statement)
@@ -97,7 +98,7 @@ def test_postgresql_refuses(log, statement):
     assert list(AuditEntry.objects.order_by("seq").values()) == before
 
 
-def test_the_orm_cannot_change_an_entry(log):
+def test_the_orm_cannot_change_an_entry(three_entries):
     entry = AuditEntry.objects.get(seq=2)
     entry.outcome = "denied"
 
@@ -115,14 +116,14 @@ def test_the_orm_cannot_change_an_entry(log):
     assert AuditEntry.objects.get(seq=2).outcome == "done"
 
 
-def test_a_true_next_entry_goes_in(log):
+def test_a_true_next_entry_goes_in(three_entries):
     assert not refused(f"INSERT {COPY.format(seq=4)}")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_writers_at_the_same_moment_queue_up():
     def write(_: int) -> None:
-        record("profile.viewed", by=None, tenant=None)
+        log(Actor(None), "profile.viewed")
         connection.close()
 
     with ThreadPoolExecutor(4) as writers:

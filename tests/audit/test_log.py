@@ -5,9 +5,10 @@ from console.accounts.models import User
 from console.audit.actions import UnknownAction
 from console.audit.chain import GENESIS, reason_digest
 from console.audit.context import request_id
-from console.audit.log import AuditUnavailable, ReasonRefused, record, record_now
+from console.audit.log import AuditUnavailable, ReasonRefused, log, log_view
 from console.audit.models import AuditEntry, AuditHead, AuditReason
-from console.tenants.models import Tenant
+from console.tenants.actor import Actor
+from console.tenants.models import Role, Tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -15,23 +16,21 @@ SHOP = Tenant(slug="alpenglow", name="Alpenglow")
 OFFICER = User(pk=7, email="officer@demo.example", name="Olive Officer")
 
 
-def record_plain(action="profile.viewed", **fields):
-    return record(action, by=None, tenant=None, **fields)
+def log_plain(action="profile.viewed", **fields):
+    return log(Actor(None), action, **fields)
 
 
 def test_an_entry_says_who_did_what_to_which_with_which_outcome():
     token = request_id.set("4f2c")
 
-    record(
+    log(
+        Actor(OFFICER, SHOP, Role.OFFICER),
         "observation.deleted",
-        by=OFFICER,
-        tenant=SHOP,
-        role="officer",
         object_type="observation",
         object_id="mem_observation_01kce57bqte2vr3vckwgb1zdtb",
         outcome="done",
         reason="The customer asked for it",
-        details={"revisions": 2},
+        revisions=2,
     )
 
     request_id.reset(token)
@@ -49,7 +48,7 @@ def test_an_entry_says_who_did_what_to_which_with_which_outcome():
 
 
 def test_entries_are_numbered_and_chained_from_the_first():
-    first, second = record_plain(), record_plain()
+    first, second = log_plain(), log_plain()
 
     assert (first.seq, second.seq) == (1, 2)
     assert (first.prev, second.prev) == (GENESIS, first.hash)
@@ -59,7 +58,7 @@ def test_entries_are_numbered_and_chained_from_the_first():
 
 
 def test_what_the_database_gives_back_still_matches_its_hash():
-    record_plain(details={"mode": "query", "count": 20})
+    log_plain(mode="query", count=20)
 
     entry = AuditEntry.objects.get()
 
@@ -68,7 +67,7 @@ def test_what_the_database_gives_back_still_matches_its_hash():
 
 
 def test_the_chain_holds_a_commitment_and_not_the_words():
-    record_plain(reason="Wrong person")
+    log_plain(reason="Wrong person")
 
     reason = AuditReason.objects.get()
 
@@ -80,26 +79,26 @@ def test_the_chain_holds_a_commitment_and_not_the_words():
 
 def test_an_entry_dies_with_the_change_that_it_tells_of():
     with transaction.atomic():
-        record_plain()
+        log_plain()
         transaction.set_rollback(True)
 
     assert not AuditEntry.objects.exists()
-    assert record_plain().seq == 1
+    assert log_plain().seq == 1
 
 
 def test_an_unknown_action_is_an_error():
     with pytest.raises(UnknownAction, match=r"profile\.eaten"):
-        record_plain("profile.eaten")
+        log_plain("profile.eaten")
 
 
 def test_an_unknown_outcome_is_an_error():
     with pytest.raises(ValueError, match="perhaps"):
-        record_plain(outcome="perhaps")
+        log_plain(outcome="perhaps")
 
 
 def test_a_reason_over_the_limit_is_refused_and_not_cut():
     with pytest.raises(ReasonRefused, match="Reason: 201 characters, 200 are allowed"):
-        record_plain(reason="x" * 201)
+        log_plain(reason="x" * 201)
 
     assert not AuditEntry.objects.exists()
 
@@ -109,7 +108,7 @@ def test_a_reason_over_the_limit_is_refused_and_not_cut():
 )
 def test_a_reason_is_one_plain_line(bad):
     with pytest.raises(ReasonRefused, match="Reason: one line"):
-        record_plain(reason=f'ticket 12{bad}{{"seq": 99}}')
+        log_plain(reason=f'ticket 12{bad}{{"seq": 99}}')
 
 
 @pytest.mark.parametrize(
@@ -118,7 +117,7 @@ def test_a_reason_is_one_plain_line(bad):
 )
 def test_an_identifier_is_no_object_id_and_is_not_repeated(identifier):
     with pytest.raises(ValueError, match=r"^object_id is not an opaque id$"):
-        record_plain(object_id=identifier)
+        log_plain(object_id=identifier)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,7 @@ def test_an_identifier_is_no_object_id_and_is_not_repeated(identifier):
 )
 def test_details_are_counts_and_short_names(details):
     with pytest.raises(ValueError, match="no count or short name"):
-        record_plain(details=details)
+        log_plain(**details)
 
 
 def test_a_log_that_cannot_be_written_is_a_503_in_words():
@@ -146,7 +145,7 @@ def test_a_log_that_cannot_be_written_is_a_503_in_words():
         with pytest.raises(
             AuditUnavailable, match="nothing was shown or changed"
         ) as no:
-            record_plain()
+            log_plain()
 
         transaction.set_rollback(True)
     assert no.value.status == 503
@@ -156,8 +155,8 @@ def test_a_log_that_cannot_be_written_is_a_503_in_words():
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_of_its_own_refuses_to_stand_in_a_transaction():
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        record_now("access.denied", by=OFFICER, tenant=SHOP, outcome="denied")
+        log_view(Actor(OFFICER, SHOP), "access.denied", outcome="denied")
 
-    record_now("access.denied", by=OFFICER, tenant=SHOP, outcome="denied")
+    log_view(Actor(OFFICER, SHOP), "access.denied", outcome="denied")
 
     assert AuditEntry.objects.get().outcome == "denied"

@@ -2,26 +2,28 @@
 
 import pytest
 
+from console.audit.log import log_change
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryRefused, MemoryUnreachable
+from console.tenants.actor import Actor
 from console.tenants.models import Role
-from console.web.acting import acting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def request_of(agent, tenant):
-    class Asking:
-        user, role = agent, Role.AGENT
-
-    Asking.tenant = tenant
-    return Asking()
+def actor(agent, tenant):
+    return Actor(agent, tenant, Role.AGENT)
 
 
-def correct(request):
-    return acting(
-        request, "trait.corrected", of="trait", id_="A.b", reason="why", profile="p1"
+def correct(actor):
+    return log_change(
+        actor,
+        "trait.corrected",
+        object_type="trait",
+        object_id="A.b",
+        reason="why",
+        profile="p1",
     )
 
 
@@ -30,8 +32,8 @@ def outcomes():
     return [(entry.outcome, entry.details) for entry in entries]
 
 
-def test_what_was_done_has_its_intent_before_it(request_of):
-    with correct(request_of) as closing:
+def test_what_was_done_has_its_intent_before_it(actor):
+    with correct(actor) as closing:
         assert [outcome for outcome, _ in outcomes()] == ["allowed"]
         closing["count"] = 2
 
@@ -50,10 +52,8 @@ def test_what_was_done_has_its_intent_before_it(request_of):
         (MemoryRefused("no", code=20001, http_status=400), "failed"),
     ],
 )
-def test_what_the_memory_did_not_do_is_written_down_as_such(
-    request_of, problem, outcome
-):
-    with pytest.raises(type(problem)), correct(request_of):
+def test_what_the_memory_did_not_do_is_written_down_as_such(actor, problem, outcome):
+    with pytest.raises(type(problem)), correct(actor):
         raise problem
 
     assert [each for each, _ in outcomes()] == ["allowed", outcome]

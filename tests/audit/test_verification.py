@@ -4,24 +4,19 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from console.audit.log import record
+from console.audit.log import log
 from console.audit.models import AuditEntry, AuditHead, AuditReason
 from console.audit.verification import verify_log
+from console.tenants.actor import Actor
 from tests.audit.guards import guards_down
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def log():
+def entries():
     for number in range(1, 6):
-        record(
-            "profile.viewed",
-            by=None,
-            tenant=None,
-            reason=f"reason {number}",
-            details={"number": number},
-        )
+        log(Actor(None), "profile.viewed", reason=f"reason {number}", number=number)
 
 
 def tamper(statement: str) -> None:
@@ -34,7 +29,7 @@ def test_an_empty_log_is_sound():
     assert verify_log().is_sound
 
 
-def test_an_untouched_log_is_sound(log):
+def test_an_untouched_log_is_sound(entries):
     verdict = verify_log()
 
     assert (verdict.entries, verdict.reasons_erased, verdict.is_sound) == (5, 0, True)
@@ -60,7 +55,7 @@ def test_an_untouched_log_is_sound(log):
         ),
     ],
 )
-def test_what_an_owner_of_the_database_does_is_found(log, attack, first_bad):
+def test_what_an_owner_of_the_database_does_is_found(entries, attack, first_bad):
     tamper(attack)
 
     verdict = verify_log()
@@ -69,7 +64,7 @@ def test_what_an_owner_of_the_database_does_is_found(log, attack, first_bad):
     assert verdict.entries == first_bad - 1
 
 
-def test_two_entries_that_changed_places_are_found(log):
+def test_two_entries_that_changed_places_are_found(entries):
     tamper("UPDATE audit_auditentry SET seq = 9 WHERE seq = 2")
     tamper("UPDATE audit_auditentry SET seq = 2 WHERE seq = 3")
     tamper("UPDATE audit_auditentry SET seq = 3 WHERE seq = 9")
@@ -77,7 +72,7 @@ def test_two_entries_that_changed_places_are_found(log):
     assert verify_log().broken_at == 2
 
 
-def test_a_rewritten_tail_does_not_meet_the_head(log):
+def test_a_rewritten_tail_does_not_meet_the_head(entries):
     entry = AuditEntry.objects.get(seq=5)
     entry.outcome = "denied"
     entry.hash = entry.expected_hash
@@ -90,7 +85,7 @@ def test_a_rewritten_tail_does_not_meet_the_head(log):
     assert (verdict.broken_at, verdict.why) == (5, "the head names another hash")
 
 
-def test_a_reason_can_be_erased_without_breaking_the_chain(log):
+def test_a_reason_can_be_erased_without_breaking_the_chain(entries):
     AuditReason.objects.filter(entry=2).delete()
 
     verdict = verify_log()
@@ -98,7 +93,7 @@ def test_a_reason_can_be_erased_without_breaking_the_chain(log):
     assert (verdict.is_sound, verdict.reasons_erased) == (True, 1)
 
 
-def test_an_end_cut_off_with_its_head_is_not_claimed_to_be_seen(log, capsys):
+def test_an_end_cut_off_with_its_head_is_not_claimed_to_be_seen(entries, capsys):
     fourth = AuditEntry.objects.get(seq=4)
     tamper("DELETE FROM audit_auditentry WHERE seq = 5")
     AuditHead.objects.update(seq=4, hash=fourth.hash)
@@ -108,7 +103,7 @@ def test_an_end_cut_off_with_its_head_is_not_claimed_to_be_seen(log, capsys):
     assert "cut off together with its head cannot be seen" in capsys.readouterr().out
 
 
-def test_the_command_says_that_a_log_is_sound_and_how_fast_it_was(log, capsys):
+def test_the_command_says_that_a_log_is_sound_and_how_fast_it_was(entries, capsys):
     call_command("verify_audit")
 
     said = capsys.readouterr().out
@@ -116,7 +111,7 @@ def test_the_command_says_that_a_log_is_sound_and_how_fast_it_was(log, capsys):
     assert re.search(r"[\d,]+ entries/s", said)
 
 
-def test_the_command_exits_1_and_names_the_first_bad_entry(log, capsys):
+def test_the_command_exits_1_and_names_the_first_bad_entry(entries, capsys):
     tamper("UPDATE audit_auditentry SET outcome = 'denied' WHERE seq = 3")
 
     with pytest.raises(SystemExit) as exit_:

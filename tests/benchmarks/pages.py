@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console.accounts.models import User
 from console.client.http import Sender
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 
 ROUNDS = 15
@@ -20,7 +20,7 @@ ROUNDS = 15
 def addresses() -> dict[str, tuple[str, str]]:
     """A page's name to the person who opens it and its address."""
     tenant = Tenant.objects.get(slug="brightline")
-    store = store_of(tenant)
+    store = open_store(tenant)
     ids = store.list_profiles(page_size=1000).items
     # The demo's one customer with over 500 observations.
     [largest] = store.lookup("email", "odalys.northfield@example.net").profiles

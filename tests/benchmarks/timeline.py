@@ -14,7 +14,7 @@ from django.test import Client
 
 from console.accounts.models import User
 from console.contract.times import to_wire
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX
 
@@ -42,7 +42,7 @@ def run() -> None:
 
 def long_life(tenant: Tenant) -> str:
     """A new profile with an observation every three hours."""
-    store = store_of(tenant)
+    store = open_store(tenant)
     profile = store.create_profile({"Contact": {"email": "long-life@example.net"}})
     for first in range(0, COUNT, BATCH):
         store.create_observations(

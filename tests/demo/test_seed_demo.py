@@ -11,7 +11,7 @@ from console.demo import seeding
 from console.demo.people import declarations, people
 from console.demo.stories import ANCHOR, life_of
 from console.loading.records import OBSERVATION, SUMMARY, check_item, check_trait
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Membership, Role, Tenant
 from tests.factories import make_tenant
 
@@ -162,7 +162,7 @@ def test_seeding_makes_two_tenants_with_their_memories(db, settings, few_people)
 
     printed = seed()
 
-    store = store_of(Tenant.objects.get(slug="alpenglow"))
+    store = open_store(Tenant.objects.get(slug="alpenglow"))
     (profile_id, *_) = store.list_profiles(order="ASC").items
     corrected = [
         observation

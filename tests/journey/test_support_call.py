@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from console.contract.ids import new_id
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
 from tests.journey.test_first_light import look, sign_in
@@ -163,7 +163,7 @@ def test_a_call_by_keyboard_alone(
         keys.press("Control+Enter")
         expect(page.get_by_text("Corrected.")).to_be_visible()
     assert page.evaluate("window.sameDocument")
-    assert store_of(tenant).recall(customer, query="sms").observations[0].content == (
+    assert open_store(tenant).recall(customer, query="sms").observations[0].content == (
         "Prefers SMS."
     )
 

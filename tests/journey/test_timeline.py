@@ -10,7 +10,7 @@ from console.accounts.models import User
 from console.contract.ids import new_id
 from console.contract.times import to_wire
 from console.service.memory.models import Observation
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
 from tests.journey.test_first_light import look
@@ -24,7 +24,7 @@ TALK = new_id("conv_conversation")
 def customer(tenant: Tenant) -> str:
     """Fifty facts of fifty days, a conversation with its summary, one correction."""
     profile = make_profile(tenant, email="ada@example.com", firstName="Ada")
-    store = store_of(tenant)
+    store = open_store(tenant)
     for week in range(5):
         store.create_observations(
             profile,

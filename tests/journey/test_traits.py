@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from console.client.values import TraitDefinition
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import make_profile
 from tests.journey.test_first_light import look, sign_in
 
@@ -33,7 +33,7 @@ def refusals() -> str:
 
 @pytest.fixture
 def customer(tenant) -> str:
-    store_of(tenant).create_trait_group("Account", ACCOUNT, "The account in the shop")
+    open_store(tenant).create_trait_group("Account", ACCOUNT, "The account in the shop")
     profile = make_profile(
         tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
     )
@@ -45,7 +45,7 @@ def customer(tenant) -> str:
         "joined": "2021-04-03",
         "note": LONG,
     }
-    store_of(tenant).patch_profile(profile, {"Account": account})
+    open_store(tenant).patch_profile(profile, {"Account": account})
     return profile
 
 
@@ -94,7 +94,7 @@ def test_a_trait_is_corrected_in_its_row_by_keyboard(page, traits, tenant, custo
     expect(row(page, "Account.points")).to_contain_text(re.compile("corrected.*was 44"))
     pencil = row(page, "Account.points").get_by_role("link", name="Correct points")
     expect(pencil).to_be_focused()
-    found = store_of(tenant).fetch_profile(customer).traits["Account"]
+    found = open_store(tenant).fetch_profile(customer).traits["Account"]
     assert found["points"] == 45
     assert page.url == traits
 
@@ -120,7 +120,7 @@ def test_somebody_elses_change_is_shown_with_what_was_typed(
     tier.get_by_label("New value").fill("silver")
     tier.get_by_label("Why").select_option("customer")
     tier.get_by_label("Ticket").fill("T-1")
-    store_of(tenant).patch_profile(customer, {"Account": {"tier": "bronze"}})
+    open_store(tenant).patch_profile(customer, {"Account": {"tier": "bronze"}})
 
     tier.get_by_role("button", name="Correct tier").click()
     expect(tier).to_contain_text("look again")

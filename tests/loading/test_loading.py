@@ -17,7 +17,7 @@ from console.loading.kinds import OBSERVATIONS
 from console.loading.loading import Loading, load_lines
 from console.loading.records import LINE_BYTES, read_lines
 from console.service import limits
-from console.tenants.memory import account_of, store_of
+from console.tenants.memory import open_account, open_store
 from tests.factories import make_account
 
 LOCOMO = Path(__file__).parents[3] / "shared/data/locomo-dev.memory.jsonl"
@@ -71,7 +71,7 @@ def file(tmp_path):
 
 def kept(tenant, email="ada@example.com"):
     """Observations and summaries of one customer, oldest creation first."""
-    store = store_of(tenant)
+    store = open_store(tenant)
     (profile_id,) = store.lookup("email", email).profiles
     observations = store.list_observations(profile_id, order="ASC").items
     return observations, store.list_summaries(profile_id).items
@@ -209,7 +209,7 @@ def test_a_refused_summary_is_named_by_line_and_field(tenant, item, told):
     ],
 )
 def test_a_line_that_cannot_be_read_is_refused_whole(tenant, raw, told):
-    loading = Loading(store_of(tenant), (lines := []).append)
+    loading = Loading(open_store(tenant), (lines := []).append)
 
     loading.load_line(4, raw)
     loading.load_line(5, line(observations=[observation()]))
@@ -304,7 +304,7 @@ def test_a_memory_that_is_busy_stops_the_run():
 def test_an_interrupted_run_stands_in_the_audit_log(tenant):
     def lines():
         yield 1, line(observations=[observation()])
-        account_of(tenant).delete_store(tenant.store_id)
+        open_account(tenant).delete_store(tenant.store_id)
         yield 2, line(email="eve@example.com")
 
     with pytest.raises(MemoryNotFound):
@@ -316,11 +316,11 @@ def test_an_interrupted_run_stands_in_the_audit_log(tenant):
 
 
 def test_a_store_that_vanishes_between_two_writes_stops_the_run(tenant):
-    loading = Loading(store_of(tenant), print)
+    loading = Loading(open_store(tenant), print)
     profile_id = loading.load_record(
         1, record() | {"observations": [], "summaries": []}
     )
-    account_of(tenant).delete_store(tenant.store_id)
+    open_account(tenant).delete_store(tenant.store_id)
 
     with pytest.raises(MemoryNotFound):
         loading.send(1, profile_id, OBSERVATIONS, [("observations[0]", observation())])
@@ -352,7 +352,7 @@ def test_undeclared_traits_are_refused_and_declared_on_demand(tenant, file):
     with pytest.raises(CommandError, match="1 refused"):
         run(path, tenant, "--declare")
 
-    traits = store_of(tenant).fetch_trait_group("Plan").traits
+    traits = open_store(tenant).fetch_trait_group("Plan").traits
     types = {name: trait.data_type for name, trait in traits.items()}
     assert types == {
         "tier": "STRING",
@@ -363,7 +363,7 @@ def test_undeclared_traits_are_refused_and_declared_on_demand(tenant, file):
 
 
 def test_declaring_leaves_what_is_known_as_it_is(tenant):
-    store, account = store_of(tenant), account_of(tenant)
+    store, account = open_store(tenant), open_account(tenant)
     account.wait_for(
         store.create_trait_group("Plan", {"tier": TraitDefinition("STRING")})
     )
@@ -388,7 +388,7 @@ def test_a_trait_group_that_the_memory_does_not_make_is_an_error(tenant):
     failed = Operation("mem_operation_1", "FAILED", error="The name is taken.")
 
     with pytest.raises(MemoryUnexpected, match="The name is taken"):
-        finish(account_of(tenant), failed)
+        finish(open_account(tenant), failed)
 
 
 def test_the_command_reports_what_it_did(tenant, file):
@@ -461,7 +461,7 @@ def test_real_conversations_load_completely_and_are_recalled(tenant):
     assert "profiles: 10 new, 0 found" in printed
     assert "observations: 1210 added, 0 already there, 0 refused" in printed
     assert "summaries: 256 added, 0 already there, 0 refused" in printed
-    store = store_of(tenant)
+    store = open_store(tenant)
     (profile_id,) = store.lookup("email", "caroline.conv-26@example.com").profiles
     recalled = store.recall(profile_id, query="LGBTQ support group").observations
     assert any("attended an LGBTQ support group" in o.content for o in recalled[:3])
@@ -476,6 +476,6 @@ def test_real_conversations_are_found_again(tenant):
     assert "profiles: 0 new, 10 found" in printed
     assert "observations: 0 added, 1210 already there, 0 refused" in printed
     assert (
-        len(list(all_pages(lambda t: store_of(tenant).list_profiles(page_token=t))))
+        len(list(all_pages(lambda t: open_store(tenant).list_profiles(page_token=t))))
         == 10
     )

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from console.client.values import TraitDefinition
 from console.contract.ids import new_id
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 from tests.web.test_every_address import OF_A_TENANT, address
 
@@ -42,7 +42,7 @@ class Customer:
     """A profile with a canary in every place that a page could show."""
 
     def __init__(self, tenant):
-        store = store_of(tenant)
+        store = open_store(tenant)
         self.traits(store)
         self.id = make_profile(
             tenant,

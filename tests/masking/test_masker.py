@@ -5,19 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from console.masking.masker import Shown, Veil, control_of, veil_of
+from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.masking.models import Reveal
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from tests.factories import make_tenant
 
 SAID = "Call +15558675310."
-
-
-class Asking:
-    """As much of a request as a veil reads."""
-
-    def __init__(self, user, tenant, role=Role.AGENT):
-        self.user, self.tenant, self.role = user, tenant, role
 
 
 def revealed(user, tenant, profile_id, subject, minutes=10):
@@ -32,9 +26,9 @@ def revealed(user, tenant, profile_id, subject, minutes=10):
     [("detect", "Call +1 ••• 10."), ("hide", "•••"), ("clear", SAID)],
 )
 def test_the_tenants_rule_says_how_a_text_is_shown(how, text):
-    veil = Veil(Tenant(masking={"texts": how}), profile_id="p")
+    masker = Masker(Tenant(masking={"texts": how}), profile_id="p")
 
-    shown = veil.text("observation", "o1", SAID)
+    shown = masker.text("observation", "o1", SAID)
 
     assert shown.text == text
     assert shown.is_masked == (how != "clear")
@@ -42,11 +36,11 @@ def test_the_tenants_rule_says_how_a_text_is_shown(how, text):
 
 
 def test_each_trait_group_has_its_own_rule():
-    veil = Veil(Tenant(masking={"group/Account": "hide", "identifiers": "clear"}))
+    masker = Masker(Tenant(masking={"group/Account": "hide", "identifiers": "clear"}))
 
-    assert veil.trait("Account", "tier", "gold").text == "•••"
-    assert veil.trait("Contact", "tier", "gold").text == "gold"
-    assert veil.identifier("email", ["a@b.com"])[0].text == "a@b.com"
+    assert masker.trait("Account", "tier", "gold").text == "•••"
+    assert masker.trait("Contact", "tier", "gold").text == "gold"
+    assert masker.identifier("email", ["a@b.com"])[0].text == "a@b.com"
 
 
 def test_a_reveal_clears_one_subject_for_one_person_on_one_profile(
@@ -56,8 +50,8 @@ def test_a_reveal_clears_one_subject_for_one_person_on_one_profile(
     revealed(agent, tenant, "p1", "observation/o1")
 
     def seen(user, where, profile_id, id_):
-        veil = veil_of(Asking(user, where), profile_id)
-        return veil.text("observation", id_, SAID).text
+        masker = masker_for(Actor(user, where, Role.AGENT), profile_id)
+        return masker.text("observation", id_, SAID).text
 
     assert seen(agent, tenant, "p1", "o1") == SAID
     assert seen(agent, tenant, "p1", "o2") == DOTTED
@@ -73,7 +67,9 @@ DOTTED = "Call +1 ••• 10."
 def test_a_reveal_ends(agent, tenant):
     revealed(agent, tenant, "p1", "observation/o1", minutes=-1)
 
-    shown = veil_of(Asking(agent, tenant), "p1").text("observation", "o1", SAID)
+    shown = masker_for(Actor(agent, tenant, Role.AGENT), "p1").text(
+        "observation", "o1", SAID
+    )
 
     assert shown.text == DOTTED
 
@@ -81,31 +77,31 @@ def test_a_reveal_ends(agent, tenant):
 def test_who_has_lost_the_right_sees_nothing_in_clear_and_no_control(agent, tenant):
     revealed(agent, tenant, "p1", "observation/o1")
 
-    veil = veil_of(Asking(agent, tenant, Role.AUDITOR), "p1")
-    shown = veil.text("observation", "o1", SAID)
+    masker = masker_for(Actor(agent, tenant, Role.AUDITOR), "p1")
+    shown = masker.text("observation", "o1", SAID)
 
     assert (shown.text, shown.profile_id) == (DOTTED, "")
 
 
 def test_a_name_that_no_address_can_hold_has_no_control():
-    shown = Veil(Tenant(), profile_id="p").trait("Contact", "e/mail", "a@b.com")
+    shown = Masker(Tenant(), profile_id="p").trait("Contact", "e/mail", "a@b.com")
 
     assert shown.is_masked
     assert shown.profile_id == ""
 
 
 def test_the_values_of_an_identifier_have_one_subject_and_a_place_each():
-    veil = Veil(Tenant(), profile_id="p")
+    masker = Masker(Tenant(), profile_id="p")
 
-    shown = veil.identifier("caseId", ["88121", "5558675310"])
+    shown = masker.identifier("caseId", ["88121", "5558675310"])
 
     assert {each.subject for each in shown} == {"identifier/caseId"}
     assert [each.dom_id for each in shown] == [
         "shown-identifier-caseId",
         "shown-identifier-caseId-2",
     ]
-    assert control_of(shown) is shown[1]
-    assert control_of(shown[:1]) is shown[0]
+    assert get_reveal_target(shown) is shown[1]
+    assert get_reveal_target(shown[:1]) is shown[0]
 
 
 @pytest.mark.parametrize(
@@ -117,26 +113,28 @@ def test_the_values_of_an_identifier_have_one_subject_and_a_place_each():
     ],
 )
 def test_a_customer_is_called_by_initials(traits, name):
-    assert Veil(Tenant()).name(traits) == name
+    assert Masker(Tenant()).name(traits) == name
 
 
 def test_a_control_says_what_it_reveals_and_for_how_long_it_is_clear():
     soon = timezone.now() + timedelta(seconds=30)
 
-    labels = [Shown("", s).label for s in ("summary/s1", "trait/A.b", "identifier/x")]
+    labels = [
+        MaskedValue("", s).label for s in ("summary/s1", "trait/A.b", "identifier/x")
+    ]
 
     assert labels == ["this summary", "A.b", "the x"]
-    assert 30 <= Shown("", "summary/s1", clear_until=soon).clear_for_s <= 32
-    assert Shown("", "summary/s1").clear_for_s == 1
-    assert SAID not in repr(Shown(SAID, "summary/s1"))
+    assert 30 <= MaskedValue("", "summary/s1", clear_until=soon).clear_for_s <= 32
+    assert MaskedValue("", "summary/s1").clear_for_s == 1
+    assert SAID not in repr(MaskedValue(SAID, "summary/s1"))
 
 
 def test_names_with_dots_are_never_one_subject(tenant):
-    veil = Veil(tenant, profile_id="p1")
+    masker = Masker(tenant, profile_id="p1")
     mail = "a@b.com"
     names = [("A", "b.c"), ("A.b", "c"), ("A.b", "c.d"), ("A.b.c", "d"), ("A", "b..c")]
 
-    shown = [veil.trait(group, name, mail) for group, name in names]
+    shown = [masker.trait(group, name, mail) for group, name in names]
 
     assert len({each.subject for each in shown}) == len(names)
     assert [bool(each.profile_id) for each in shown] == [True] * 4 + [False]
@@ -144,9 +142,9 @@ def test_names_with_dots_are_never_one_subject(tenant):
 
 def test_a_revealed_name_is_clear_at_its_trait_alone(tenant):
     until = timezone.now() + timedelta(minutes=5)
-    veil = Veil(tenant, {"trait/Contact.firstName": until}, profile_id="p1")
+    masker = Masker(tenant, {"trait/Contact.firstName": until}, profile_id="p1")
 
-    said = veil.name({"Contact": {"firstName": "Ada"}})
+    said = masker.name({"Contact": {"firstName": "Ada"}})
 
     assert said == "A•••"
-    assert veil.trait("Contact", "firstName", "Ada").text == "Ada"
+    assert masker.trait("Contact", "firstName", "Ada").text == "Ada"

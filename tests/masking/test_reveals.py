@@ -8,17 +8,18 @@ from django.utils import timezone
 
 from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
-from console.masking.masker import Shown
+from console.masking.masker import MaskedValue
 from console.masking.models import CLEAR_FOR, Reveal
 from console.masking.reveals import TooManyReveals, check_may_reveal, hide, reveal
+from console.tenants.actor import Actor
 from console.tenants.models import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MASKED = Shown("•••", "trait/Contact.email", is_masked=True, profile_id="p1")
+MASKED = MaskedValue("•••", "trait/Contact.email", is_masked=True, profile_id="p1")
 
 
 def ask(agent, tenant, shown=MASKED):
-    reveal(shown, tenant=tenant, by=agent, role=Role.AGENT, reason="why (ticket 1)")
+    reveal(shown, Actor(agent, tenant, Role.AGENT), reason="why (ticket 1)")
 
 
 def made(agent, tenant, count, *, ago=timedelta()):
@@ -65,7 +66,7 @@ def test_a_log_that_cannot_be_written_lets_nothing_be_seen(agent, tenant):
 def test_what_is_not_masked_is_not_counted(agent, tenant):
     entries = AuditEntry.objects.count()
 
-    ask(agent, tenant, Shown("gold", "trait/Account.tier"))
+    ask(agent, tenant, MaskedValue("gold", "trait/Account.tier"))
 
     assert not Reveal.objects.exists()
     assert AuditEntry.objects.count() == entries
@@ -91,7 +92,7 @@ def test_nobody_reads_more_than_the_limit_in_clear(agent, tenant, count, ago, wo
     entry = AuditEntry.objects.latest("seq")
     assert (entry.action, entry.outcome) == ("value.revealed", "denied")
     with pytest.raises(TooManyReveals):
-        check_may_reveal(tenant=tenant, by=agent, role=Role.AGENT)
+        check_may_reveal(Actor(agent, tenant, Role.AGENT))
 
 
 def test_the_refusal_says_when_there_is_room_again(agent, tenant):
@@ -120,7 +121,7 @@ def test_hiding_ends_a_reveal_at_once_and_is_written_down_once(agent, tenant):
     ask(agent, tenant)
 
     for _ in range(2):
-        hide(MASKED, tenant=tenant, by=agent, role=Role.AGENT)
+        hide(MASKED, Actor(agent, tenant, Role.AGENT))
 
     assert not Reveal.objects.open().exists()
     entries = AuditEntry.objects.filter(action="value.hidden")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.masking.detect import digits_of
+from console.masking.detect import to_digits
 from console.masking.rules import (
     DOTS,
     mask_card,
@@ -75,7 +75,7 @@ def test_no_script_and_no_unseen_character_hides_a_number_from_the_mask(text):
     seen = mask_text(text)
 
     assert DOTS in seen
-    assert digits_of(seen) in {"10", "110"}
+    assert to_digits(seen) in {"10", "110"}
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from django.db import DataError, IntegrityError
 
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
-from console.tenants.permissions import ALLOWED, Act, may, who_may
-from console.tenants.selectors import role_over_all
+from console.tenants.permissions import ALLOWED, Permission, may, who_may
+from console.tenants.selectors import get_installation_role
 from console.tenants.services import add_member
 from tests.factories import PASSWORD, make_user
 
@@ -50,7 +50,7 @@ def test_operators_see_every_tenant(db):
     operator = make_user(Role.OPERATOR)
 
     assert Tenant.objects.visible_to(operator).count() == 2
-    assert role_over_all(operator) is Role.OPERATOR
+    assert get_installation_role(operator) is Role.OPERATOR
 
 
 def test_a_role_for_one_tenant_comes_before_the_one_for_all(db):
@@ -66,7 +66,7 @@ def test_without_a_role_nothing_is_seen(db):
     user = make_user()
 
     assert not Tenant.objects.visible_to(user).exists()
-    assert role_over_all(user) is None
+    assert get_installation_role(user) is None
 
 
 def test_only_operators_work_for_every_tenant(db):
@@ -94,21 +94,21 @@ def test_a_membership_says_itself_in_words(db):
 
 
 def test_every_act_has_somebody_who_may_do_it():
-    assert set(ALLOWED) == set(Act)
+    assert set(ALLOWED) == set(Permission)
     assert all(ALLOWED.values())
 
 
 @pytest.mark.parametrize(
     ("act", "roles"),
     [
-        (Act.VIEW_PROFILES, {"agent", "officer"}),
-        (Act.RUN_RECALL, {"agent", "officer"}),
-        (Act.PREVIEW_DELETION, {"agent", "officer"}),
-        (Act.DELETE, {"officer"}),
-        (Act.VIEW_AUDIT, {"officer", "auditor", "operator"}),
-        (Act.VIEW_ACCESS_EVENTS, {"officer", "auditor"}),
-        (Act.VIEW_CONFIGURATION_EVENTS, {"auditor", "operator"}),
-        (Act.ADD_TENANT, {"operator"}),
+        (Permission.VIEW_PROFILES, {"agent", "officer"}),
+        (Permission.RUN_RECALL, {"agent", "officer"}),
+        (Permission.PREVIEW_DELETION, {"agent", "officer"}),
+        (Permission.DELETE, {"officer"}),
+        (Permission.VIEW_AUDIT, {"officer", "auditor", "operator"}),
+        (Permission.VIEW_ACCESS_EVENTS, {"officer", "auditor"}),
+        (Permission.VIEW_CONFIGURATION_EVENTS, {"auditor", "operator"}),
+        (Permission.ADD_TENANT, {"operator"}),
     ],
 )
 def test_roles_hold_what_the_matrix_gives_them(act, roles):
@@ -117,7 +117,7 @@ def test_roles_hold_what_the_matrix_gives_them(act, roles):
 
 
 def test_who_may_is_said_in_words():
-    assert who_may(Act.VIEW_PROFILES) == "support agent or privacy officer"
+    assert who_may(Permission.VIEW_PROFILES) == "support agent or privacy officer"
 
 
 def create_user(capsys, *args):

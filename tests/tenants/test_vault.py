@@ -4,7 +4,7 @@ from django.core.management import CommandError, call_command
 
 from console.tenants import checks
 from console.tenants.models import Tenant
-from console.tenants.vault import SealBroken, VaultLocked, open_sealed, seal
+from console.tenants.vault import CredentialTampered, VaultLocked, decrypt, encrypt
 from tests.factories import make_tenant
 
 OLD = "old:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -13,21 +13,21 @@ HERE = "tenants.tenant:1:token"
 
 
 def test_a_sealed_text_opens_where_it_was_sealed():
-    blob = seal("a token", context=HERE)
+    blob = encrypt("a token", context=HERE)
 
-    assert open_sealed(blob, context=HERE) == "a token"
+    assert decrypt(blob, context=HERE) == "a token"
     assert "a token" not in blob
 
 
 def test_the_same_text_is_never_sealed_the_same_way_twice():
-    assert seal("a token", context=HERE) != seal("a token", context=HERE)
+    assert encrypt("a token", context=HERE) != encrypt("a token", context=HERE)
 
 
 def test_a_blob_moved_to_another_tenant_is_refused():
-    blob = seal("a token", context=HERE)
+    blob = encrypt("a token", context=HERE)
 
-    with pytest.raises(SealBroken):
-        open_sealed(blob, context="tenants.tenant:2:token")
+    with pytest.raises(CredentialTampered):
+        decrypt(blob, context="tenants.tenant:2:token")
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,18 @@ def test_a_blob_moved_to_another_tenant_is_refused():
     ],
 )
 def test_a_blob_that_was_changed_is_refused(spoil):
-    blob = spoil(seal("a token", context=HERE))
+    blob = spoil(encrypt("a token", context=HERE))
 
-    with pytest.raises(SealBroken):
-        open_sealed(blob, context=HERE)
+    with pytest.raises(CredentialTampered):
+        decrypt(blob, context=HERE)
 
 
 def test_a_blob_under_an_unknown_key_is_locked_and_names_no_secret(settings):
-    blob = seal("a token", context=HERE)
+    blob = encrypt("a token", context=HERE)
     settings.VAULT_KEYS = [NEW]
 
     with pytest.raises(VaultLocked) as refusal:
-        open_sealed(blob, context=HERE)
+        decrypt(blob, context=HERE)
 
     assert refusal.value.status == 503
     assert "VAULT_KEYS" in refusal.value.message
@@ -59,19 +59,19 @@ def test_a_blob_under_an_unknown_key_is_locked_and_names_no_secret(settings):
 
 def test_the_newest_key_seals_and_every_key_opens(settings):
     settings.VAULT_KEYS = [OLD]
-    before = seal("a token", context=HERE)
+    before = encrypt("a token", context=HERE)
     settings.VAULT_KEYS = [NEW, OLD]
-    after = seal("a token", context=HERE)
+    after = encrypt("a token", context=HERE)
 
     assert after.startswith("new:")
-    assert open_sealed(before, context=HERE) == open_sealed(after, context=HERE)
+    assert decrypt(before, context=HERE) == decrypt(after, context=HERE)
 
 
 def test_without_keys_nothing_is_sealed(settings):
     settings.VAULT_KEYS = []
 
     with pytest.raises(VaultLocked):
-        seal("a token", context=HERE)
+        encrypt("a token", context=HERE)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_cut_off_key_stops_the_start_without_being_shown(settings, entry):
     assert error.id == "tenants.E001"
     assert "dG9v" not in error.msg
     with pytest.raises(ImproperlyConfigured):
-        seal("a token", context=HERE)
+        encrypt("a token", context=HERE)
 
 
 def test_whole_keys_pass_the_check():
@@ -110,8 +110,8 @@ def test_rotation_seals_everything_again_in_batches(db, settings, capsys):
     ]
     for tenant in tenants:
         tenant.refresh_from_db()
-        assert tenant.sealed_token.startswith("new:")
-        assert open_sealed(tenant.sealed_token, context=tenant.token_context) == "t"
+        assert tenant.encrypted_token.startswith("new:")
+        assert decrypt(tenant.encrypted_token, context=tenant.token_context) == "t"
 
 
 def test_rotation_with_nothing_to_do_says_so(db, capsys):
@@ -128,8 +128,8 @@ def test_rotation_passes_over_what_it_cannot_open_and_names_it(db, settings, cap
     with pytest.raises(CommandError, match="locked"):
         rotate(capsys)
 
-    assert Tenant.objects.get(slug="fine").sealed_token.startswith("new:")
-    assert Tenant.objects.get(slug="locked").sealed_token.startswith("lost:")
+    assert Tenant.objects.get(slug="fine").encrypted_token.startswith("new:")
+    assert Tenant.objects.get(slug="locked").encrypted_token.startswith("lost:")
 
 
 def test_rotation_in_empty_batches_is_refused(db):
@@ -140,14 +140,14 @@ def test_rotation_in_empty_batches_is_refused(db):
 def make_sealed(slug):
     """A tenant without a memory: the vault does not ask for one."""
     tenant = Tenant(slug=slug, name=slug, account_sid="AC", store_id=f"store-{slug}")
-    tenant.sealed_token = seal("t", context=tenant.token_context)
+    tenant.encrypted_token = encrypt("t", context=tenant.token_context)
     tenant.save()
     return tenant
 
 
 def test_a_tenants_memory_opens_with_its_own_token_alone(db):
     acme, other = make_tenant("acme"), make_sealed("other")
-    other.sealed_token = acme.sealed_token
+    other.encrypted_token = acme.encrypted_token
 
-    with pytest.raises(SealBroken):
-        open_sealed(other.sealed_token, context=other.token_context)
+    with pytest.raises(CredentialTampered):
+        decrypt(other.encrypted_token, context=other.token_context)

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from console.contract.ids import new_id
 from console.tenants.models import Role
-from console.tenants.permissions import Act
+from console.tenants.permissions import Permission
 from tests.factories import HTMX, make_profile, make_tenant, make_user
 
 # Open to strangers, each for its reason.
@@ -115,7 +115,7 @@ def lasting(response) -> str:
 
 @pytest.mark.parametrize(("route", "pattern"), named(OF_A_TENANT))
 def test_every_view_of_a_tenant_names_its_act(route, pattern):
-    assert pattern.callback.act in Act
+    assert pattern.callback.permission in Permission
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/accounts/login/", "/nowhere/"])

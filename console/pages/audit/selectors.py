@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from console.audit.actions import ACTIONS, Action, Kind, names_of
+from console.audit.actions import ACTIONS, Action, Kind, list_action_names
 from console.audit.models import AuditEntry, AuditEntryQuerySet
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Act, may
+from console.tenants.permissions import Permission, may
 
 PAGE_ROWS = 50
 
@@ -29,20 +29,20 @@ class EntryPage:
 def readable_entries(tenant: Tenant, role: Role) -> AuditEntryQuerySet:
     """The tenant's entries that someone in `role` may read."""
     entries = AuditEntry.objects.of(tenant)
-    if not may(role, Act.VIEW_CONFIGURATION_EVENTS):
-        entries = entries.exclude(action__in=names_of(Kind.CONFIG))
-    if not may(role, Act.VIEW_ACCESS_EVENTS):
-        entries = entries.filter(action__in=names_of(Kind.CONFIG))
+    if not may(role, Permission.VIEW_CONFIGURATION_EVENTS):
+        entries = entries.exclude(action__in=list_action_names(Kind.CONFIG))
+    if not may(role, Permission.VIEW_ACCESS_EVENTS):
+        entries = entries.filter(action__in=list_action_names(Kind.CONFIG))
     return entries
 
 
 def readable_actions(role: Role) -> list[Action]:
     """What can stand in those entries, by its words."""
-    needed = {Kind.CONFIG: Act.VIEW_CONFIGURATION_EVENTS}
+    needed = {Kind.CONFIG: Permission.VIEW_CONFIGURATION_EVENTS}
     readable = [
         action
         for action in ACTIONS.values()
-        if may(role, needed.get(action.kind, Act.VIEW_ACCESS_EVENTS))
+        if may(role, needed.get(action.kind, Permission.VIEW_ACCESS_EVENTS))
     ]
     return sorted(readable, key=lambda action: action.text)
 
@@ -75,8 +75,8 @@ def facts_of(entry: AuditEntry) -> Facts:
 
 
 def act_in_words(name: str) -> str:
-    """`look at deletions` for VIEW_DELETIONS; an act of former days keeps its name."""
-    return Act[name].value if name in Act.__members__ else name
+    """`look at deletions` for VIEW_DELETIONS; an older name stays as it is."""
+    return Permission[name].value if name in Permission.__members__ else name
 
 
 def start_of(day: date | None, *, days_later: int = 0) -> datetime | None:

@@ -4,23 +4,23 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from console.audit.log import log_view
 from console.pages.audit.forms import FilterForm
 from console.pages.audit.selectors import facts_of, find_entries, readable_entries
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
 
 @require_safe
-@requires(Act.VIEW_AUDIT)
+@require_permission(Permission.VIEW_AUDIT)
 def list_entries(request: ConsoleRequest) -> HttpResponse:
     """Newest first; htmx gets the filters and the rows."""
     form = FilterForm(request.GET, role=request.role)
     page = None
     if form.is_valid():
-        note(request, "audit.read", filters=" ".join(form.used) or "none")
+        log_view(request.actor, "audit.read", filters=" ".join(form.used) or "none")
         page = find_entries(request.tenant, request.role, form.cleaned_data)
     return render_part(
         request,
@@ -32,11 +32,11 @@ def list_entries(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_safe
-@requires(Act.VIEW_AUDIT)
+@require_permission(Permission.VIEW_AUDIT)
 def entry(request: ConsoleRequest, seq: int) -> HttpResponse:
     """One entry with its reason and its place in the chain."""
     entries = readable_entries(request.tenant, request.role)
     shown = get_object_or_404(entries.select_related("reason"), seq=seq)
-    note(request, "audit.read", of="entry", id_=str(seq))
+    log_view(request.actor, "audit.read", object_type="entry", object_id=str(seq))
     context = {"entry": shown, "facts": facts_of(shown)}
     return render(request, "audit/entry.html", context)

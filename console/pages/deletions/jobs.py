@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from console.pages.deletions.models import Deletion
+from console.tenants.actor import Actor
 
 # Longer than any call may take, so that a deletion under way is never asked about.
 SETTLE_AFTER = timedelta(seconds=90)
@@ -23,7 +24,8 @@ def settle(deletion_id: str) -> str:
     )
 
     deletion = Deletion.objects.get(pk=UUID(deletion_id))
-    settled = settle_deletion(deletion, by=deletion.requested_by, role="worker")
+    actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
+    settled = settle_deletion(deletion, actor)
     return str(settled.state)
 
 

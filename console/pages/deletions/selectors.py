@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from console.client.errors import MemoryUnexpected
 from console.client.store import StoreClient
 from console.client.values import Identifier, Observation, Page, Summary
-from console.masking.masker import Veil
+from console.masking.masker import Masker
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import Kind, Target
 from console.tenants.models import Tenant
@@ -42,13 +42,13 @@ class Preview:
     canonical_id: str | None = None
 
 
-def preview_of(store: StoreClient, target: Target, veil: Veil) -> Preview:
+def preview_of(store: StoreClient, target: Target, masker: Masker) -> Preview:
     """Reads all of it, page by page. Raises MemoryNotFound, MemoryProblem."""
-    return PREVIEWS[target.kind](store, veil, *target.ids)
+    return PREVIEWS[target.kind](store, masker, *target.ids)
 
 
 def preview_observation(
-    store: StoreClient, veil: Veil, profile_id: str, observation_id: str
+    store: StoreClient, masker: Masker, profile_id: str, observation_id: str
 ) -> Preview:
     item = store.fetch_observation(profile_id, observation_id)
     revisions = walk(
@@ -57,19 +57,19 @@ def preview_observation(
     # The first revision is the present state (contract 11.4).
     earlier = list(revisions)[1:]
     counts = {"observations": 1, "revisions": len(earlier)}
-    text = veil.text("observation", item.id, item.content).text
+    text = masker.text("observation", item.id, item.content).text
     return Preview(counts, digest_of([item, *earlier]), item=item, text=text)
 
 
 def preview_summary(
-    store: StoreClient, veil: Veil, profile_id: str, summary_id: str
+    store: StoreClient, masker: Masker, profile_id: str, summary_id: str
 ) -> Preview:
     item = store.fetch_summary(profile_id, summary_id)
-    text = veil.text("summary", item.id, item.content).text
+    text = masker.text("summary", item.id, item.content).text
     return Preview({"summaries": 1}, digest_of([item]), item=item, text=text)
 
 
-def preview_profile(store: StoreClient, veil: Veil, profile_id: str) -> Preview:
+def preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
     profile = store.fetch_profile(profile_id)
     if profile.canonical_id:
         return Preview({}, "", canonical_id=profile.canonical_id)
@@ -88,16 +88,16 @@ def preview_profile(store: StoreClient, veil: Veil, profile_id: str) -> Preview:
         digest_of(
             [*identifiers, *held["traits"], *held["observations"], *held["summaries"]]
         ),
-        identifiers=tuple(masked_identifiers(identifiers, veil)),
-        name=veil.name(profile.traits),
+        identifiers=tuple(masked_identifiers(identifiers, masker)),
+        name=masker.name(profile.traits),
     )
 
 
 def masked_identifiers(
-    identifiers: Iterable[Identifier], veil: Veil
+    identifiers: Iterable[Identifier], masker: Masker
 ) -> Iterator[tuple[str, list[str]]]:
     for each in identifiers:
-        shown = veil.identifier(each.id_type, each.values)
+        shown = masker.identifier(each.id_type, each.values)
         yield each.id_type, [value.text for value in shown]
 
 

@@ -10,8 +10,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from console.accounts.models import User
-from console.audit import log as audit
+from console.audit.log import log
 from console.client.errors import (
     MemoryMoved,
     MemoryNotFound,
@@ -23,8 +22,8 @@ from console.masking.rules import mask_text
 from console.pages.deletions.jobs import settle_later
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import Target, read, remove
-from console.tenants.memory import store_of
-from console.tenants.models import Tenant
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
 
 State = Deletion.State
 
@@ -55,19 +54,18 @@ ALREADY_GONE = Outcome(
 
 def delete(
     target: Target,
+    actor: Actor,
     *,
-    tenant: Tenant,
     counts: dict[str, int],
     reason_code: str,
     reason: str,
-    by: User,
-    role: str,
 ) -> Deletion:
     """Delete once. A second request at the same moment gets the first one's row.
 
     Nothing of a memory's refusal is raised: it stands in the row's state and words.
     """
-    store = store_of(tenant)
+    user, tenant = actor.in_tenant()
+    store = open_store(tenant)
     try:
         # Durable: the attempt is on disk before the memory hears of it.
         with transaction.atomic(durable=True):
@@ -79,7 +77,7 @@ def delete(
                 counts=counts,
                 reason_code=reason_code,
                 reason=reason,
-                requested_by=by,
+                requested_by=user,
             )
             # Should this process die in the middle, the worker finds out.
             settle_later(deletion)
@@ -88,16 +86,16 @@ def delete(
         if (theirs := attempts.first()) is None:
             raise
         return theirs
-    return close_deletion(deletion, execute(store, target), by=by, role=role)
+    return close_deletion(deletion, execute(store, target), actor)
 
 
-def settle_deletion(deletion: Deletion, *, by: User, role: str) -> Deletion:
+def settle_deletion(deletion: Deletion, actor: Actor) -> Deletion:
     """Find out by reading what became of an attempt whose outcome is not known."""
     if deletion.shown_state != State.UNKNOWN:
         return deletion
     still_there = STILL_HELD if deletion.is_old else STILL_ANSWERED
-    outcome = read_back(store_of(deletion.tenant), deletion.target, still_there)
-    return close_deletion(deletion, outcome, by=by, role=role)
+    outcome = read_back(open_store(deletion.tenant), deletion.target, still_there)
+    return close_deletion(deletion, outcome, actor)
 
 
 def execute(store: StoreClient, target: Target) -> Outcome:
@@ -138,9 +136,7 @@ def outcome_of(problem: MemoryProblem) -> Outcome:
 
 
 @transaction.atomic
-def close_deletion(
-    deletion: Deletion, outcome: Outcome, *, by: User, role: str
-) -> Deletion:
+def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
     """Keep the outcome and, when it says something new, its audit entry."""
     # Locked: the page that executes and one that checks again may both know by now.
     deletion = Deletion.objects.select_for_update().get(pk=deletion.pk)
@@ -153,20 +149,19 @@ def close_deletion(
     deletion.finished_at = None if deletion.is_open else timezone.now()
     deletion.save()
     if is_news:
-        record_outcome(deletion, by=by, role=role)
+        log_outcome(deletion, actor)
     return deletion
 
 
-def record_outcome(deletion: Deletion, *, by: User, role: str) -> None:
-    audit.record(
+def log_outcome(deletion: Deletion, actor: Actor) -> None:
+    log(
+        actor,
         f"{deletion.kind}.deleted",
-        by=by,
-        tenant=deletion.tenant,
-        role=role,
         object_type=deletion.kind,
         object_id=deletion.object_id,
         outcome=deletion.state,
         reason=deletion.reason,
-        details=deletion.counts
-        | {"reason_code": deletion.reason_code, "deletion": str(deletion.pk)},
+        **deletion.counts,
+        reason_code=deletion.reason_code,
+        deletion=str(deletion.pk),
     )

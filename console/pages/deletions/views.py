@@ -12,17 +12,17 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from console.masking.masker import veil_of
+from console.audit.log import log_view
+from console.masking.masker import masker_for
 from console.pages.deletions.forms import ConfirmForm
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.selectors import Preview, preview_of, standing_deletion
 from console.pages.deletions.services import delete, settle_deletion
 from console.pages.deletions.targets import Kind, Target
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act, may, who_may
-from console.web.access import check_may, requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission, may, who_may
+from console.web.access import check_may, require_permission
 from console.web.forms import BadAddress
-from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
@@ -32,7 +32,7 @@ confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @confirm_methods
-@requires(Act.PREVIEW_DELETION)
+@require_permission(Permission.PREVIEW_DELETION)
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
@@ -40,13 +40,13 @@ def observation(
 
 
 @confirm_methods
-@requires(Act.PREVIEW_DELETION)
+@require_permission(Permission.PREVIEW_DELETION)
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
     return confirm(request, Target(Kind.SUMMARY, profile_id, summary_id))
 
 
 @confirm_methods
-@requires(Act.PREVIEW_DELETION)
+@require_permission(Permission.PREVIEW_DELETION)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return confirm(request, Target(Kind.PROFILE, profile_id, profile_id))
 
@@ -54,14 +54,14 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     """What would be lost and, for those who may delete, the last question."""
     if request.method == "POST":
-        check_may(request, Act.DELETE)
+        check_may(request, Permission.DELETE)
         check_no_query(request)
     if not target.is_well_formed:
         raise Http404
     standing = standing_deletion(request.tenant, target)
-    if standing and may(request.role, Act.VIEW_DELETIONS):
+    if standing and may(request.role, Permission.VIEW_DELETIONS):
         return lead_to_the_first(request, standing)
-    preview = preview_of(store_of(request.tenant), target, veil_of(request))
+    preview = preview_of(open_store(request.tenant), target, masker_for(request.actor))
     if preview.canonical_id:
         merged = target.under(preview.canonical_id)
         return redirect(merged.confirm_url(request.tenant.slug))
@@ -88,12 +88,10 @@ def execute(
 ) -> Deletion:
     return delete(
         target,
-        tenant=request.tenant,
+        request.actor,
         counts=preview.counts,
         reason_code=form.cleaned_data["reason_code"],
         reason=form.cleaned_data["reason"],
-        by=request.user,
-        role=request.role,
     )
 
 
@@ -101,13 +99,19 @@ def show_preview(
     request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmForm
 ) -> HttpResponse:
     of, id_ = target.kind.value, target.object_id
-    note(request, "deletion.previewed", of=of, id_=id_, **preview.counts)
-    may_delete = may(request.role, Act.DELETE)
+    log_view(
+        request.actor,
+        "deletion.previewed",
+        object_type=of,
+        object_id=id_,
+        **preview.counts,
+    )
+    may_delete = may(request.role, Permission.DELETE)
     context = {
         "target": target,
         "preview": preview,
         "form": form if may_delete else None,
-        "who_may_delete": who_may(Act.DELETE),
+        "who_may_delete": who_may(Permission.DELETE),
     }
     status = 422 if form.errors else 200
     return render(request, "deletions/confirm.html", context, status=status)
@@ -129,7 +133,7 @@ def redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpResp
 
 
 @require_safe
-@requires(Act.VIEW_DELETIONS)
+@require_permission(Permission.VIEW_DELETIONS)
 def list_deletions(request: ConsoleRequest) -> HttpResponse:
     """Newest first; htmx gets the rows alone."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
@@ -143,7 +147,7 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_safe
-@requires(Act.VIEW_DELETIONS)
+@require_permission(Permission.VIEW_DELETIONS)
 def deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """The receipt: who, when, why, what was lost and how that was checked."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
@@ -151,9 +155,9 @@ def deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     context = {
         "deletion": shown,
         "retry_url": shown.target.confirm_url(request.tenant.slug),
-        "may_open_profile": may(request.role, Act.VIEW_PROFILES),
+        "may_open_profile": may(request.role, Permission.VIEW_PROFILES),
         "merged_url": merged_url(request, shown),
-        "may_delete": may(request.role, Act.DELETE),
+        "may_delete": may(request.role, Permission.DELETE),
     }
     return render(request, "deletions/deletion.html", context)
 
@@ -167,10 +171,10 @@ def merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
 
 
 @require_POST
-@requires(Act.DELETE)
+@require_permission(Permission.DELETE)
 def settle(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """Ask the memory what became of an attempt whose outcome is not known."""
     deletions = Deletion.objects.of(request.tenant).select_related("tenant")
     settled = get_object_or_404(deletions, pk=deletion_id)
-    settle_deletion(settled, by=request.user, role=request.role)
+    settle_deletion(settled, request.actor)
     return redirect_to_receipt(request, settled)

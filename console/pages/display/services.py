@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from console.audit import log as audit
-from console.masking.masker import IDENTIFIERS, TEXTS, Veil
+from console.audit.log import log
+from console.masking.masker import IDENTIFIERS, TEXTS, Masker
 from console.masking.rules import How
 from console.tenants.models import Tenant
-from console.tenants.services import arrange_desk
+from console.tenants.services import save_display_settings
 from console.web.request import ConsoleRequest
 
 # Made up; numbers that the numbering plan keeps for such use.
@@ -39,13 +39,15 @@ def rule_of(group: str) -> str:
 
 def example_of(rule: str, how: str) -> str:
     """How made-up values are shown where only this rule stands."""
-    veil = Veil(Tenant(masking={rule: how}))
+    masker = Masker(Tenant(masking={rule: how}))
     if rule == TEXTS:
-        return veil.text("observation", "", SAID).text
+        return masker.text("observation", "", SAID).text
     if rule == IDENTIFIERS:
-        return f"phone {veil.identifier('phone', [PHONE])[0].text}"
+        return f"phone {masker.identifier('phone', [PHONE])[0].text}"
     group = rule.partition("/")[2]
-    shown = {name: veil.trait(group, name, text).text for name, text in MADE_UP.items()}
+    shown = {
+        name: masker.trait(group, name, text).text for name, text in MADE_UP.items()
+    }
     return ", ".join(f"{name} {text}" for name, text in shown.items())
 
 
@@ -62,18 +64,18 @@ def arrange(
     kept = {rule: how for rule, how in before.masking.items() if rule not in rules}
     after = Arrangement(kept | wanted.masking, wanted.pins)
     with transaction.atomic():
-        arrange_desk(request.tenant, masking=after.masking, pinned_groups=after.pins)
-        audit.record(
+        save_display_settings(
+            request.tenant, masking=after.masking, pinned_groups=after.pins
+        )
+        log(
+            request.actor,
             "desk.arranged",
-            by=request.user,
-            tenant=request.tenant,
-            role=request.role,
             reason=reason,
-            details=news_of(before, after),
+            **list_changes(before, after),
         )
 
 
-def news_of(before: Arrangement, after: Arrangement) -> Mapping[str, int | str]:
+def list_changes(before: Arrangement, after: Arrangement) -> Mapping[str, int | str]:
     """Each rule that is another now, and the pins; names of groups, never a value."""
     rules = sorted({*before.masking, *after.masking})
     changed = [rule for rule in rules if before.how(rule) != after.how(rule)]

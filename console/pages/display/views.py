@@ -8,17 +8,17 @@ from django.views.decorators.http import require_http_methods
 from console.pages.display.forms import ArrangeForm
 from console.pages.display.services import arrange
 from console.profiles.schema import all_groups
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Act.ARRANGE)
+@require_permission(Permission.ARRANGE)
 def display(request: ConsoleRequest) -> HttpResponse:
     """Nothing of a customer stands here: the examples are made up."""
-    groups = [group.display_name for group in all_groups(store_of(request.tenant))]
+    groups = [group.display_name for group in all_groups(open_store(request.tenant))]
     given = request.POST if request.method == "POST" else None
     form = ArrangeForm(given, request=request, groups=groups)
     if form.is_valid():

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.audit import log as audit
+from console.audit.log import log_view
 from console.client.deadline import within
 from console.core.errors import DomainError
 from console.pages.find.selectors import Candidate, candidates, differing
 from console.pages.find.views import READS_AND_POSTS, asked_for
 from console.profiles.identity import Match, find_identity
-from console.tenants.memory import store_of
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Act, may
+from console.tenants.permissions import Permission, may
 from console.web.request import ConsoleRequest
 
 # One tenant that hangs must not use up the time of the others.
@@ -50,7 +51,7 @@ def find_across_tenants(request: ConsoleRequest) -> HttpResponse:
 def _tenants_of(request: ConsoleRequest) -> list[Tenant]:
     """Where this person may look at customers."""
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
-    return [t for t in tenants if may(Role(t.seen_as), Act.VIEW_PROFILES)]
+    return [t for t in tenants if may(Role(t.seen_as), Permission.VIEW_PROFILES)]
 
 
 def ask_all(tenants: Iterable[Tenant], text: str) -> list[Asked]:
@@ -62,7 +63,7 @@ def ask_all(tenants: Iterable[Tenant], text: str) -> list[Asked]:
 def _ask(tenant: Tenant, text: str) -> Asked:
     try:
         with within(TENANT_S):
-            return Asked(tenant, find_identity(store_of(tenant), text))
+            return Asked(tenant, find_identity(open_store(tenant), text))
     except DomainError as exc:  # the memory, or the vault that keeps its credentials
         return Asked(tenant, None, exc.title)
 
@@ -76,7 +77,7 @@ def _context(asked: list[Asked]) -> dict[str, object]:
     found: list[Candidate] = []
     for each in asked:
         if profiles := _profiles(each):
-            found += candidates(store_of(each.tenant), each.tenant, profiles)
+            found += candidates(open_store(each.tenant), each.tenant, profiles)
     answered = [each for each in asked if each.match]
     return {
         "candidates": found,
@@ -92,12 +93,11 @@ def _note(request: ConsoleRequest, asked: Asked) -> None:
     if asked.match is None or asked.match.problem:
         return
     match = asked.match
-    audit.record_now(
+    log_view(
+        Actor(request.user, asked.tenant, Role(asked.tenant.seen_as)),
         "profile.found",
-        by=request.user,
-        tenant=asked.tenant,
-        role=Role(asked.tenant.seen_as),
         object_type="profile" if match.profile_id else "",
         object_id=match.profile_id,
-        details={"type": match.id_type or "id", "found": len(match.profiles)},
+        type=match.id_type or "id",
+        found=len(match.profiles),
     )

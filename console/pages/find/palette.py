@@ -6,10 +6,10 @@ from django.views.decorators.http import require_safe
 
 from console.client.deadline import within
 from console.core.errors import DomainError
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
-from console.tenants.permissions import Act, may
-from console.web.access import requires
+from console.tenants.permissions import Permission, may
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 TYPES_S = 2.0
@@ -24,10 +24,10 @@ PROFILE_PAGES = (
 
 
 @require_safe
-@requires(Act.OPEN_TENANT)
+@require_permission(Permission.OPEN_TENANT)
 def palette(request: ConsoleRequest) -> HttpResponse:
     """The store's identifier types, the customer's pages, the tenant's and all tenants."""
-    may_find = may(request.role, Act.VIEW_PROFILES)
+    may_find = may(request.role, Permission.VIEW_PROFILES)
     context = {
         "types": types_of(request.tenant) if may_find else [],
         "profile_pages": PROFILE_PAGES if may_find else (),
@@ -45,7 +45,7 @@ def types_of(tenant: Tenant) -> list[str]:
     """The identifier types of the tenant's store; none while its memory is away."""
     try:
         with within(TYPES_S):
-            configs = store_of(tenant).identity_settings().identifier_configs
+            configs = open_store(tenant).identity_settings().identifier_configs
     except DomainError:
         return []
     return sorted(each.id_type for each in configs)

@@ -7,8 +7,7 @@ from datetime import datetime
 from console.client.deadline import within
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
-from console.masking.masker import Veil
-from console.pages.customers.selectors.people import contact_of
+from console.masking.masker import Masker
 from console.tenants.models import Tenant
 
 # Three calls each: more people than this are shown by their ids alone.
@@ -59,12 +58,12 @@ def _candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate
         newest = store.list_observations(profile_id, page_size=1).items
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
         return Candidate(tenant, profile_id)
-    veil = Veil(tenant)
+    masker = Masker(tenant)
     return Candidate(
         tenant,
         profile_id,
-        name=veil.name(profile.traits),
-        contact=contact_of(profile.traits, veil),
+        name=masker.name(profile.traits),
+        contact=masker.contact(profile.traits),
         known_since=profile.created_at,
         identifiers=sum(len(each.values) for each in identifiers),
         newest_at=newest[0].created_at if newest else None,

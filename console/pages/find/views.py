@@ -4,12 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from console.audit.log import log_view
 from console.pages.find.selectors import candidates, differing
 from console.profiles.identity import Match, find_identity
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 TEXT_MAX = 512
@@ -17,7 +17,7 @@ READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @READS_AND_POSTS
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def find(request: ConsoleRequest) -> HttpResponse:
     """Straight to the profile; or why not, or which of several.
 
@@ -25,7 +25,7 @@ def find(request: ConsoleRequest) -> HttpResponse:
     with ?id=.
     """
     text = asked_for(request)
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     match = find_identity(store, text)
     _note(request, match)
     if match.profile_id:
@@ -68,11 +68,11 @@ def _note(request: ConsoleRequest, match: Match) -> None:
     """One entry a question that reached the memory; never what was asked for."""
     if match.problem:
         return
-    note(
-        request,
+    log_view(
+        request.actor,
         "profile.found",
-        of="profile" if match.profile_id else "",
-        id_=match.profile_id,
+        object_type="profile" if match.profile_id else "",
+        object_id=match.profile_id,
         type=match.id_type or "id",
         found=len(match.profiles),
     )

@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 # What a person of each role comes for.
@@ -35,7 +35,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
     return redirect("tenants:list")
 
 
-@requires(Act.OPEN_TENANT)
+@require_permission(Permission.OPEN_TENANT)
 @require_safe
 def tenant_home(request: ConsoleRequest) -> HttpResponse:
     """To what a person of this role comes for."""

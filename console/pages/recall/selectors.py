@@ -7,7 +7,7 @@ from typing import Any
 from console.client.store import StoreClient
 from console.client.traces import Part, TracedItem
 from console.client.values import Observation, Profile, Recall, Summary
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 from console.pages.recall.masked import masked_json
 
 # The parts of a score, as the embedded memory names them (console/engine/fusion.py).
@@ -31,7 +31,7 @@ class Result:
     rank: int
     kind: str  # observation or summary
     item: Observation | Summary
-    shown: Shown
+    shown: MaskedValue
     traced: TracedItem | None = None
 
     @property
@@ -52,7 +52,7 @@ class Result:
 class Run:
     """A recall and its evidence. Times in milliseconds, as seen from the console.
 
-    veil    what this person may see of each item
+    masker    what this person may see of each item
     masked  the same without what they revealed: for the name and the raw answer
     """
 
@@ -61,8 +61,8 @@ class Run:
     mode_asked: str
     explain: bool
     resolve_ms: float
-    veil: Veil
-    masked: Veil
+    masker: Masker
+    masked: Masker
 
     @property
     def name(self) -> str:
@@ -94,7 +94,7 @@ class Run:
                 rank,
                 kind,
                 item,
-                self.veil.text(kind, item.id, item.content),
+                self.masker.text(kind, item.id, item.content),
                 trace.of(item.id) if trace else None,
             )
             for rank, (kind, item) in enumerate(items, start=1)
@@ -131,8 +131,8 @@ def recall_profile(
     *,
     mode: str,
     question: dict[str, Any],
-    veil: Veil,
-    masked: Veil,
+    masker: Masker,
+    masked: Masker,
 ) -> Run:
     """Two calls: who this is, and the recall itself. Raises MemoryNotFound."""
     begin = perf_counter()
@@ -145,6 +145,6 @@ def recall_profile(
         mode_asked=mode,
         explain=question["trace"],
         resolve_ms=resolve_ms,
-        veil=veil,
+        masker=masker,
         masked=masked,
     )

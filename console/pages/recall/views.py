@@ -7,23 +7,23 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from console.audit.log import log_view
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
-from console.masking.masker import veil_of
+from console.masking.masker import masker_for
 from console.pages.recall.forms import Mode, RunForm
 from console.pages.recall.selectors import Run, recall_profile
 from console.profiles.identity import Match, find_identity
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
 
 @require_safe
-@requires(Act.RUN_RECALL)
+@require_permission(Permission.RUN_RECALL)
 def run(request: ConsoleRequest) -> HttpResponse:
     """The form, and the results once an identity is given.
 
@@ -35,7 +35,7 @@ def run(request: ConsoleRequest) -> HttpResponse:
     form = RunForm(_with_defaults(request))
     if not form.is_valid():
         return _answer(request, form)
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     identity = form.cleaned_data["identity"].strip()
     if PROFILE_ID.fullmatch(identity):
         return _run(request, form, store, identity)
@@ -56,8 +56,8 @@ def _run(
             profile_id,
             mode=mode,
             question=question,
-            veil=veil_of(request, profile_id),
-            masked=veil_of(request),
+            masker=masker_for(request.actor, profile_id),
+            masked=masker_for(request.actor),
         )
     except MemoryNotFound:
         form.add_error("identity", "No profile of this store has this id.")
@@ -124,11 +124,11 @@ def _answer(
 
 
 def _note(request: ConsoleRequest, ran: Run) -> None:
-    note(
-        request,
+    log_view(
+        request.actor,
         "recall.run",
-        of="profile",
-        id_=ran.profile.id,
+        object_type="profile",
+        object_id=ran.profile.id,
         mode=ran.mode_ran,
         observations=len(ran.recall.observations),
         summaries=len(ran.recall.summaries),

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 from console.pages.reference.examples import LANGUAGES, set_up
 from console.pages.reference.selectors import chapters, site_of
 from console.tenants.models import Tenant
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 
@@ -22,7 +22,7 @@ def start(request: ConsoleRequest) -> HttpResponse:
 
 
 @require_safe
-@requires(Act.OPEN_TENANT)
+@require_permission(Permission.OPEN_TENANT)
 def of_tenant(request: ConsoleRequest) -> HttpResponse:
     """Nothing is asked of the memory: the store's id is known here."""
     return _show(request, request.tenant)

@@ -1,27 +1,26 @@
 """One masked value in clear for ten minutes, with a reason; and masked again."""
 
 import re
-from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.masking.masker import Shown, Veil, control_of, veil_of
+from console.audit.log import log_view
+from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.masking.models import CLEAR_FOR, Reveal
 from console.masking.reveals import (
     HOUR_MAX,
     check_may_reveal,
+    count_reveals_in_hour,
     hide,
     reveal,
-    revealed_in_hour,
 )
 from console.pages.reveals.selectors import shown_values
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.reasons import RevealForm
 from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
@@ -30,56 +29,58 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @asks_and_acts
-@requires(Act.REVEAL)
+@require_permission(Permission.REVEAL)
 def reveal_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
     """The question why; answered, the value alone, or the page where it stands."""
     subject = (profile_id, kind, ref)
-    shown = control_of(values_or_404(request, *subject))
-    acting: dict[str, Any] = {
-        "tenant": request.tenant,
-        "by": request.user,
-        "role": request.role,
-    }
+    shown = get_reveal_target(values_or_404(request, *subject))
     given = request.POST if request.method == "POST" else None
     form = RevealForm(given, request=request)
     if form.is_valid():
-        reveal(shown, reason=form.reason, **acting)
+        reveal(shown, request.actor, reason=form.reason)
         # Read again, after the audit entry: until here nothing of it could be shown.
         return answer(request, profile_id, values_or_404(request, *subject))
-    check_may_reveal(**acting)
+    check_may_reveal(request.actor)
     return ask(request, profile_id, shown, form)
 
 
 @asks_and_acts
-@requires(Act.REVEAL)
+@require_permission(Permission.REVEAL)
 def hide_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
     """Masked again now. Without JavaScript the link leads to a page with the button."""
     subject = (profile_id, kind, ref)
-    shown = control_of(values_or_404(request, *subject))
+    shown = get_reveal_target(values_or_404(request, *subject))
     if request.method != "POST":
         context = about(request, profile_id, shown)
         return render(request, "reveals/hide.html", context)
-    hide(shown, tenant=request.tenant, by=request.user, role=request.role)
+    hide(shown, request.actor)
     return answer(request, profile_id, values_or_404(request, *subject))
 
 
 @require_safe
-@requires(Act.REVEAL)
+@require_permission(Permission.REVEAL)
 def masked_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
     """What a page asks for when the ten minutes are over: the value, masked."""
-    veil = Veil(request.tenant, profile_id=profile_id)
-    values = values_or_404(request, profile_id, kind, ref, veil=veil)
+    masker = Masker(request.tenant, profile_id=profile_id)
+    values = values_or_404(request, profile_id, kind, ref, masker=masker)
     mine = Reveal.objects.of(request.user, request.tenant).open()
     goes_on = mine.filter(profile_id=profile_id, subject=f"{kind}/{ref}").exists()
     # One page alone can be told to mask early; the log must not say that time was over.
     cause = "page" if goes_on else "time"
-    note(request, "value.hidden", of=kind, id_=ref, profile=profile_id, cause=cause)
+    log_view(
+        request.actor,
+        "value.hidden",
+        object_type=kind,
+        object_id=ref,
+        profile=profile_id,
+        cause=cause,
+    )
     return answer(request, profile_id, values)
 
 
@@ -89,19 +90,19 @@ def values_or_404(
     kind: str,
     ref: str,
     *,
-    veil: Veil | None = None,
-) -> list[Shown]:
+    masker: Masker | None = None,
+) -> list[MaskedValue]:
     """The values of one subject. What is not there, not here or has a name that the
     audit log could not hold: one answer."""
-    veil = veil or veil_of(request, profile_id)
-    values = shown_values(store_of(request.tenant), veil, profile_id, kind, ref)
+    masker = masker or masker_for(request.actor, profile_id)
+    values = shown_values(open_store(request.tenant), masker, profile_id, kind, ref)
     if not values or any(v.is_masked and not v.profile_id for v in values):
         raise Http404
     return values
 
 
 def ask(
-    request: ConsoleRequest, profile_id: str, shown: Shown, form: RevealForm
+    request: ConsoleRequest, profile_id: str, shown: MaskedValue, form: RevealForm
 ) -> HttpResponse:
     """The form: in place a box at the value, or what was wrong in it; or a page."""
     form.fields["reason_code"].widget.attrs["autofocus"] = True
@@ -112,7 +113,7 @@ def ask(
         context={
             **about(request, profile_id, shown),
             "form": form,
-            "number": revealed_in_hour(request.user) + 1,
+            "number": count_reveals_in_hour(request.user) + 1,
             "hour_max": HOUR_MAX,
             "minutes": CLEAR_FOR.seconds // 60,
             "in_place": wants_part(request),
@@ -125,11 +126,11 @@ def ask(
 
 
 def answer(
-    request: ConsoleRequest, profile_id: str, values: list[Shown]
+    request: ConsoleRequest, profile_id: str, values: list[MaskedValue]
 ) -> HttpResponse:
     """The control with the texts that belong beside it; or back to the page."""
     if wants_part(request):
-        context = {"shown": control_of(values), "values": values}
+        context = {"shown": get_reveal_target(values), "values": values}
         response = render(request, "masking/_reveal.html", context)
         # What else a page made of the same text, as its revisions, is made anew.
         response["HX-Trigger"] = values[0].dom_id
@@ -137,7 +138,9 @@ def answer(
     return redirect(f"{way_back(request, profile_id)}#{values[0].dom_id}")
 
 
-def about(request: ConsoleRequest, profile_id: str, shown: Shown) -> dict[str, object]:
+def about(
+    request: ConsoleRequest, profile_id: str, shown: MaskedValue
+) -> dict[str, object]:
     """What a page about one value says. Nothing of the customer, so no audit line."""
     back = way_back(request, profile_id)
     return {"profile_id": profile_id, "shown": shown, "back": back}

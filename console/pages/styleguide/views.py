@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from console.masking.masker import Shown
+from console.masking.masker import MaskedValue
 from console.pages.styleguide.tokens import tokens
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
@@ -37,7 +37,7 @@ class SampleForm(forms.Form):
 
 
 @require_safe
-@requires(Act.SEE_STYLEGUIDE)
+@require_permission(Permission.SEE_STYLEGUIDE)
 def styleguide(request: ConsoleRequest) -> HttpResponse:
     """Every token and component, in every state that can be drawn."""
     now = timezone.now()
@@ -57,12 +57,12 @@ def styleguide(request: ConsoleRequest) -> HttpResponse:
     return render(request, "styleguide/styleguide.html", context)
 
 
-def sample_values(now: datetime) -> list[Shown]:
+def sample_values(now: datetime) -> list[MaskedValue]:
     """One that is masked, one that is clear for nine minutes more."""
     subject, until = "identifier/email", now + timedelta(minutes=9)
     return [
-        Shown("a•••@•••.com", subject, is_masked=True, profile_id=PROFILE),
-        Shown(
+        MaskedValue("a•••@•••.com", subject, is_masked=True, profile_id=PROFILE),
+        MaskedValue(
             "ada@example.com", subject, clear_until=until, profile_id=PROFILE, place=2
         ),
     ]

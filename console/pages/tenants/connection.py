@@ -7,17 +7,17 @@ from django.views.decorators.http import require_safe
 from console.client.deadline import within
 from console.client.errors import MemoryRefused
 from console.core.errors import DomainError
-from console.tenants.memory import account_of
+from console.tenants.memory import open_account
 from console.tenants.models import Tenant
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 ANSWER_S = 3.0
 
 
 @require_safe
-@requires(Act.OPEN_TENANT)
+@require_permission(Permission.OPEN_TENANT)
 def memory(request: ConsoleRequest) -> HttpResponse:
     """A dot and words; one call of the memory."""
     state, words = state_of(request.tenant)
@@ -30,7 +30,7 @@ def state_of(tenant: Tenant) -> tuple[str, str]:
     """ok, waiting or refused, and the same in words."""
     try:
         with within(ANSWER_S):
-            status = account_of(tenant).fetch_store(tenant.store_id).status
+            status = open_account(tenant).fetch_store(tenant.store_id).status
     except MemoryRefused:
         return "refused", "memory refuses us"
     except DomainError:  # unreachable, or the vault keeps the credentials

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from console.client.errors import MemoryRefused
 from console.core.errors import DomainError
-from console.tenants.memory import account_of
+from console.tenants.memory import open_account
 from console.tenants.models import Tenant
 
 
@@ -28,7 +28,7 @@ def check_connection(tenant: Tenant) -> Connection:
     """Asks the tenant's memory for their store, with their credentials."""
     started = perf_counter()
     try:
-        status = account_of(tenant).fetch_store(tenant.store_id).status
+        status = open_account(tenant).fetch_store(tenant.store_id).status
     except MemoryRefused as exc:
         return Connection("refused", exc.title, _ms_since(started), exc.message)
     except DomainError as exc:  # unreachable, or the vault keeps the credentials

@@ -4,13 +4,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from console.accounts.models import User
-from console.audit import log as audit
+from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound
 from console.client.values import Store
 from console.core.errors import DomainError
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
-from console.tenants.vault import seal
+from console.tenants.vault import encrypt
 
 
 class StoreNotReady(DomainError):
@@ -78,7 +79,7 @@ def add_tenant(
         account_sid=account_sid,
         store_id=store.id,
     )
-    tenant.sealed_token = seal(secret, context=tenant.token_context)
+    tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
     _save(tenant, by=by, made_store=not store_id)
     return tenant
 
@@ -114,14 +115,12 @@ def _save(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
     try:
         with transaction.atomic():
             tenant.save(force_insert=True)
-            audit.record(
+            log(
+                Actor(by, tenant, Role.OPERATOR if by else None),
                 "tenant.added",
-                by=by,
-                tenant=tenant,
-                role=Role.OPERATOR if by else "",
                 object_type="tenant",
                 object_id=str(tenant.pk),
-                details={"stores_made": int(made_store)},
+                stores_made=int(made_store),
             )
     except IntegrityError as exc:
         raise TenantTaken(

@@ -14,9 +14,9 @@ from console.pages.tenants.forms import AddTenantForm
 from console.pages.tenants.selectors import check_connection
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
 from console.tenants.models import Tenant
-from console.tenants.permissions import Act, may
-from console.tenants.selectors import role_over_all
-from console.web.access import requires
+from console.tenants.permissions import Permission, may
+from console.tenants.selectors import get_installation_role
+from console.web.access import require_permission
 from console.web.render import go_to, render_part
 from console.web.request import ConsoleRequest
 
@@ -25,13 +25,13 @@ from console.web.request import ConsoleRequest
 def list_tenants(request: ConsoleRequest) -> HttpResponse:
     """Every tenant for operators, for everybody else their own."""
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
-    may_add = may(role_over_all(request.user), Act.ADD_TENANT)
+    may_add = may(get_installation_role(request.user), Permission.ADD_TENANT)
     return render(
         request, "tenants/list.html", {"tenants": tenants, "may_add": may_add}
     )
 
 
-@requires(Act.CHECK_CONNECTION)
+@require_permission(Permission.CHECK_CONNECTION)
 @require_safe
 def connection(request: ConsoleRequest) -> HttpResponse:
     """One call of the tenant's memory, made now."""
@@ -46,7 +46,7 @@ def connection(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@requires(Act.ADD_TENANT)
+@require_permission(Permission.ADD_TENANT)
 @sensitive_post_parameters("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: ConsoleRequest) -> HttpResponse:

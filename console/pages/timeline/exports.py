@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from console.client.store import StoreClient
 from console.contract.times import to_wire
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 from console.pages.timeline.export_files import Row
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.reader import Cursor, Reader, Told
@@ -32,21 +32,21 @@ COLUMNS = {
 
 
 def rows_of(
-    what: str, store: StoreClient, profile_id: str, veil: Veil, filters: Filters
+    what: str, store: StoreClient, profile_id: str, masker: Masker, filters: Filters
 ) -> Iterator[list[Row]]:
     """A batch for each step of reading. Raises MemoryProblem at any of them."""
     if what == "traits":
-        yield _traits(store, profile_id, veil)
+        yield _traits(store, profile_id, masker)
         return
     reader = Reader(store, profile_id, Cursor(), filters)
     while True:
-        read = matching(reader.read(), veil, filters)
+        read = matching(reader.read(), masker, filters)
         yield [_row(told, shown) for told, shown in read]
         if reader.cursor.is_end:
             return
 
 
-def _row(told: Told, shown: Shown) -> Row:
+def _row(told: Told, shown: MaskedValue) -> Row:
     return {
         "kind": kind_of(told),
         "id": told.id,
@@ -60,8 +60,8 @@ def _row(told: Told, shown: Shown) -> Row:
     }
 
 
-def _traits(store: StoreClient, profile_id: str, veil: Veil) -> list[Row]:
-    groups = trait_groups(store, store.fetch_profile(profile_id), veil)
+def _traits(store: StoreClient, profile_id: str, masker: Masker) -> list[Row]:
+    groups = trait_groups(store, store.fetch_profile(profile_id), masker)
     return [
         {
             "group": row.group,

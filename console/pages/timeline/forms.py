@@ -6,13 +6,8 @@ from django import forms
 from django.core.signing import BadSignature
 
 from console.pages.timeline.selectors.reader import Cursor
+from console.web.forms import PageForm
 from console.web.validators import check_conversation, check_source
-
-
-class PageForm(forms.Form):
-    """page  the memory's own token, opaque to us"""
-
-    page = forms.CharField(required=False, max_length=4096)
 
 
 class ObservationsForm(PageForm):

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
+from console.audit.log import log_change
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.client.values import Observation, Summary
 from console.contract.times import to_wire
 from console.profiles.pending_writes import remember
-from console.web.acting import acting
 from console.web.request import ConsoleRequest
 
 Item = Observation | Summary
@@ -70,11 +70,11 @@ def correct(
 
     Raises MemoryProblem.
     """
-    with acting(
-        request,
+    with log_change(
+        request.actor,
         f"{kind.name}.corrected",
-        of=kind.name,
-        id_=item.id,
+        object_type=kind.name,
+        object_id=item.id,
         reason=reason,
         profile=profile_id,
     ) as closing:
@@ -106,11 +106,11 @@ def add_observation(
     reason: str,
 ) -> None:
     """One more observation; the card waits for it to be listed. Raises MemoryProblem."""
-    with acting(
-        request,
+    with log_change(
+        request.actor,
         "observation.added",
-        of="profile",
-        id_=profile_id,
+        object_type="profile",
+        object_id=profile_id,
         reason=reason,
         source=item["source"],
     ):

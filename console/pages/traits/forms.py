@@ -81,7 +81,7 @@ class TraitForm(CorrectionForm):
         field = self.fields["value"]
         field.widget = widget_for(self.row, self.type)
         field.initial = initial_for(self.row, self.type)
-        hint = _UNSEEN if self.row.is_veiled and self.type != BOOLEAN else ""
+        hint = _UNSEEN if self.row.is_sensitive and self.type != BOOLEAN else ""
         field.help_text = f"{_HELP.get(self.type, '')} {hint}".strip()
         field.widget.attrs |= {"autocomplete": "off", "autofocus": True}
 
@@ -141,12 +141,12 @@ def shown_text(row: TraitRow) -> str:
 def initial_for(row: TraitRow, kind: str) -> str:
     """What the input starts with: never a masked value, nor one that will be again."""
     if kind == BOOLEAN:
-        plain = isinstance(row.value, bool) and not row.is_veiled
+        plain = isinstance(row.value, bool) and not row.is_sensitive
         return {True: "yes", False: "no"}[bool(row.value)] if plain else ""
     items = texts_of(row.value)
     # An item of several lines would come back as several items.
     broken = kind == ARRAY and any("\n" in item for item in items)
-    return "" if row.is_veiled or broken or row.misfit else "\n".join(items)
+    return "" if row.is_sensitive or broken or row.misfit else "\n".join(items)
 
 
 def widget_for(row: TraitRow, kind: str) -> forms.Widget:
@@ -159,7 +159,7 @@ def widget_for(row: TraitRow, kind: str) -> forms.Widget:
     if kind == DATE and (row.value is None or _DAY.fullmatch(row.text)):
         return forms.TextInput({"type": "date"})
     long = kind == STRING and (len(row.text) > LINE_MAX or "\n" in row.text)
-    if kind == ARRAY or (long and not row.is_veiled):
+    if kind == ARRAY or (long and not row.is_sensitive):
         return forms.Textarea({"rows": 4, "dir": "auto"})
     return forms.TextInput({"dir": "auto"})
 

@@ -4,13 +4,13 @@ import json
 
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from console.audit.log import log_change
 from console.client.errors import MemoryRefused
 from console.client.store import StoreClient
 from console.client.values import TraitValue
 from console.core.errors import DomainError
 from console.profiles.traits import TraitRow
-from console.tenants.memory import store_of
-from console.web.acting import acting
+from console.tenants.memory import open_store
 from console.web.request import ConsoleRequest
 
 _SALT = "console.pages.traits.services"
@@ -83,15 +83,15 @@ def correct_trait(
 
     Raises MemoryProblem, AuditUnavailable.
     """
-    with acting(
-        request,
+    with log_change(
+        request.actor,
         "trait.corrected",
-        of="trait",
-        id_=row.anchor[:_SUBJECT_MAX],
+        object_type="trait",
+        object_id=row.anchor[:_SUBJECT_MAX],
         reason=reason,
         profile=profile_id,
         cleared=int(value is None),
     ):
-        store_of(request.tenant).patch_profile(
+        open_store(request.tenant).patch_profile(
             profile_id, {row.group: {row.name: value}}
         )

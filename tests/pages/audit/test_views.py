@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from console.audit.log import record
+from console.audit.log import log as audit_log
 from console.audit.models import AuditEntry, AuditReason
+from console.tenants.actor import Actor
+from console.tenants.models import Role
 from tests.factories import HTMX, make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -26,15 +28,16 @@ def shown(response):
 @pytest.fixture
 def log(tenant, officer):
     for action, fields in {
-        "tenant.added": {"role": "operator"},
+        "tenant.added": {"role": Role.OPERATOR},
         "profile.viewed": {"object_id": "mem_profile_01kce57bqte2vr3vckwgb1zdtb"},
         "observation.deleted": {
             "reason": "The customer <b>asked</b>",
             "outcome": "failed",
-            "details": {"observations": 1},
+            "observations": 1,
         },
     }.items():
-        record(action, by=officer, tenant=tenant, **fields)
+        role = fields.pop("role", None)
+        audit_log(Actor(officer, tenant, role), action, **fields)
 
 
 def test_an_auditor_reads_every_entry_newest_first(client, auditor, log):
@@ -92,7 +95,7 @@ def test_reading_is_an_entry_once_a_page(client, auditor, log):
 
 def test_another_tenants_entries_stay_theirs(client, auditor, log):
     other = make_tenant("other")
-    theirs = record("profile.viewed", by=None, tenant=other)
+    theirs = audit_log(Actor(None, other), "profile.viewed")
     client.force_login(auditor)
 
     listed = client.get(list_url())
@@ -177,7 +180,7 @@ def test_an_operator_cannot_filter_for_what_they_may_not_read(client, operator, 
 
 def test_fifty_rows_a_page_and_a_link_to_the_older_ones(client, auditor, tenant):
     for _ in range(60):
-        record("recall.run", by=None, tenant=tenant)
+        audit_log(Actor(None, tenant), "recall.run")
     client.force_login(auditor)
 
     newest = client.get(list_url(), {"action": "recall.run"})
@@ -196,7 +199,7 @@ def test_rows_cost_no_query_of_their_own(
     client, auditor, tenant, django_assert_max_num_queries
 ):
     for _ in range(30):
-        record("recall.run", by=None, tenant=tenant)
+        audit_log(Actor(None, tenant), "recall.run")
     client.force_login(auditor)
 
     with django_assert_max_num_queries(12):

@@ -15,7 +15,7 @@ from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
 from console.pages.customers.selectors.recall_lag import RECALL_MAX, not_recallable
 from console.pages.customers.views.card import pause_s
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 
 NOW = timezone.now().replace(microsecond=0)
@@ -127,7 +127,7 @@ def test_pinned_groups_stand_alone_and_in_their_order(client, tenant):
 
 
 def test_a_merged_profile_names_the_ids_that_it_had(client, tenant):
-    store = store_of(tenant)
+    store = open_store(tenant)
     first = make_profile(tenant, email="ada@example.com")
     second = make_profile(tenant, phone="+15558675310")
     store.add_identifier(second, "email", "ada@example.com")

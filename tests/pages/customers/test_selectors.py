@@ -6,7 +6,7 @@ import pytest
 from console.client.account import connect
 from console.client.errors import MemoryDenied
 from console.contract.ids import new_id
-from console.masking.masker import Veil
+from console.masking.masker import Masker
 from console.pages.customers.selectors.people import people_of
 from console.profiles.identity import find_identity
 from console.tenants.models import Tenant
@@ -40,7 +40,7 @@ def test_a_profile_that_went_meanwhile_is_left_out():
             200, json={"id": here, "createdAt": CREATED, "traits": {}}
         )
 
-    people = people_of(store_with(answer), [gone, here], Veil(Tenant()))
+    people = people_of(store_with(answer), [gone, here], Masker(Tenant()))
 
     assert [person.id for person in people] == [here]
 
@@ -53,7 +53,7 @@ def test_a_memory_that_fails_is_asked_for_no_more_names():
         asked.append(request.url.path)
         return refusal(401)
 
-    people = people_of(store_with(answer), ids, Veil(Tenant()))
+    people = people_of(store_with(answer), ids, Masker(Tenant()))
 
     assert [(p.id, p.name, p.contact) for p in people] == [(id_, "", ()) for id_ in ids]
     assert len(asked) == 1

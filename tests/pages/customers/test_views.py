@@ -5,7 +5,7 @@ import pytest
 from console.audit.models import AuditEntry
 from console.client.values import TraitDefinition
 from console.contract.ids import new_id
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import (
     make_observation,
     make_profile,
@@ -30,7 +30,7 @@ def client(client, agent):
 def test_the_list_names_people_and_pages(client, tenant):
     for number in range(27):
         make_profile(tenant, email=f"p{number}@b.com", firstName=f"\u0391{number}")
-    ids = store_of(tenant).list_profiles(page_size=50).items
+    ids = open_store(tenant).list_profiles(page_size=50).items
 
     first = client.get(page("list"))
 
@@ -148,7 +148,7 @@ def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
 def test_an_observation_shows_every_state_it_had(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
-    store_of(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
+    open_store(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
 
     response = client.get(page("observation", profile, seen.id))
 
@@ -159,7 +159,7 @@ def test_an_observation_shows_every_state_it_had(client, tenant):
 
 
 def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
-    store = store_of(tenant)
+    store = open_store(tenant)
     store.create_trait_group(
         "Account",
         {
@@ -181,7 +181,7 @@ def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
 
 def test_identifiers_have_an_address(client, tenant):
     profile = make_profile(tenant, email="a@b.com")
-    store_of(tenant).add_identifier(profile, "email", "second@b.com")
+    open_store(tenant).add_identifier(profile, "email", "second@b.com")
 
     response = client.get(page("identifiers", profile))
 

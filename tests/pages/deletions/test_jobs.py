@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.pages.deletions.jobs import SETTLE_AFTER, settle_later
 from console.pages.deletions.models import Deletion
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import make_observation, make_profile
 
 
@@ -41,7 +41,7 @@ def crashed(transactional_db, tenant, officer) -> Deletion:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_crash_after_the_memory_deleted_ends_as_done(crashed, tenant):
-    store_of(tenant).delete_observation(crashed.profile_id, crashed.object_id)
+    open_store(tenant).delete_observation(crashed.profile_id, crashed.object_id)
 
     work_off(after=SETTLE_AFTER + timedelta(seconds=1))
 

@@ -15,6 +15,7 @@ from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import delete, settle_deletion
 from console.pages.deletions.targets import Kind, Target
+from console.tenants.actor import Actor
 from console.tenants.models import Role
 from tests.factories import make_user
 from tests.pages.deletions.test_views import confirm, confirm_url
@@ -42,17 +43,15 @@ def upstream(tenant, settings):
 def delete_it(tenant, by, target=TARGET):
     return delete(
         target,
-        tenant=tenant,
+        Actor(by, tenant, Role.OFFICER),
         counts={"observations": 1},
         reason_code="customer_request",
         reason="Ticket 4711",
-        by=by,
-        role="officer",
     )
 
 
 def settle(deletion, by):
-    return settle_deletion(deletion, by=by, role="officer")
+    return settle_deletion(deletion, Actor(by, deletion.tenant, Role.OFFICER))
 
 
 def age(deletion, **delta):
@@ -234,12 +233,10 @@ def test_a_row_that_the_database_refuses_for_another_cause_is_an_error(
     with pytest.raises(IntegrityError):
         delete(
             TARGET,
-            tenant=tenant,
+            Actor(officer, tenant, Role.OFFICER),
             counts={},
             reason_code="other",
             reason="no",
-            by=officer,
-            role="officer",
         )
 
     assert not upstream.deletions

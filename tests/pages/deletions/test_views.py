@@ -9,7 +9,7 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
 from console.pages.deletions.models import Deletion
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import (
     HTMX,
     make_observation,
@@ -87,7 +87,7 @@ def test_looking_is_written_down_with_counts(client, officer, tenant, profile_id
 def test_revisions_are_counted_and_go_along(
     client, officer, tenant, profile_id, observation
 ):
-    store_of(tenant).patch_observation(profile_id, observation.id, content="No nuts.")
+    open_store(tenant).patch_observation(profile_id, observation.id, content="No nuts.")
     client.force_login(officer)
 
     response = client.get(confirm_url("observation", profile_id, observation.id))
@@ -108,7 +108,7 @@ def test_an_observation_is_deleted_with_a_receipt_and_one_entry(
         "deletions:deletion", args=["acme", deletion.pk]
     )
     with pytest.raises(MemoryNotFound):
-        store_of(tenant).fetch_observation(profile_id, observation.id)
+        open_store(tenant).fetch_observation(profile_id, observation.id)
     entry = told("observation.deleted").get()
     assert (entry.actor, entry.role, entry.outcome) == (
         officer.email,
@@ -138,7 +138,7 @@ def test_a_summary_is_deleted(client, officer, tenant, profile_id):
 
     assert Deletion.objects.get().state == "done"
     assert told("summary.deleted").get().outcome == "done"
-    assert not store_of(tenant).list_summaries(profile_id).items
+    assert not open_store(tenant).list_summaries(profile_id).items
 
 
 def test_a_whole_profile_is_deleted(client, officer, tenant, profile_id, observation):
@@ -154,12 +154,12 @@ def test_a_whole_profile_is_deleted(client, officer, tenant, profile_id, observa
     deletion = Deletion.objects.get()
     assert (deletion.state, deletion.counts["observations"]) == ("done", 1)
     assert told("profile.deleted").get().outcome == "done"
-    assert store_of(tenant).lookup("email", "ann@example.com").profiles == ()
+    assert open_store(tenant).lookup("email", "ann@example.com").profiles == ()
 
 
 def test_every_page_of_a_long_profile_is_counted(client, officer, tenant, profile_id):
     for start in range(0, 60, 10):
-        store_of(tenant).create_observations(
+        open_store(tenant).create_observations(
             profile_id,
             [
                 {
@@ -207,7 +207,7 @@ def test_a_form_that_is_not_exact_deletes_nothing_and_names_the_field(
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [named]
     assert not Deletion.objects.exists()
-    assert store_of(tenant).fetch_observation(profile_id, observation.id)
+    assert open_store(tenant).fetch_observation(profile_id, observation.id)
 
 
 def test_an_unknown_field_is_named(client, officer, profile_id, observation):

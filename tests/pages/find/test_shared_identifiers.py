@@ -8,7 +8,7 @@ from django.urls import reverse
 from console.contract.ids import new_id
 from console.pages.find import selectors
 from console.service.memory.models import IdentitySettings
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.web.templatetags.console import shortened
 from tests.factories import make_profile
 
@@ -26,7 +26,7 @@ def family(client, agent, tenant) -> list[str]:
         for name in ("Ada", "Bo")
     ]
     for profile in profiles:
-        store_of(tenant).add_identifier(profile, "chat", "family-tablet")
+        open_store(tenant).add_identifier(profile, "chat", "family-tablet")
     return profiles
 
 
@@ -64,7 +64,7 @@ def test_more_people_than_anybody_reads_are_ids(client, family, monkeypatch):
 def test_somebody_who_is_gone_meanwhile_is_an_id(tenant, family):
     gone = new_id("mem_profile")
 
-    found = selectors.candidates(store_of(tenant), tenant, [family[0], gone])
+    found = selectors.candidates(open_store(tenant), tenant, [family[0], gone])
 
     assert [each.name for each in found] == ["A•••", ""]
     assert found[1].identifiers is None

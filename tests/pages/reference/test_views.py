@@ -25,7 +25,7 @@ def test_no_credential_is_on_the_page(client, tenant, agent):
     page = client.get("/t/acme/api/").text
 
     assert tenant.account_sid not in page
-    assert tenant.sealed_token not in page
+    assert tenant.encrypted_token not in page
 
 
 def test_the_start_leads_to_the_one_tenant_of_a_person(client, agent):

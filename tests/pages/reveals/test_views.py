@@ -9,7 +9,7 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.masking.models import Reveal
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import (
     HTMX,
     make_observation,
@@ -94,7 +94,7 @@ def test_an_item_is_revealed_by_its_id_and_stays_so_on_its_page(
 
 
 def test_all_values_of_one_identifier_come_together(client, tenant, profile):
-    store_of(tenant).add_identifier(profile, "phone", "+15558675311")
+    open_store(tenant).add_identifier(profile, "phone", "+15558675311")
 
     response = client.post(
         url("reveal", profile, "identifier", "phone"), WHY, headers=HTMX
@@ -333,7 +333,7 @@ def test_revisions_come_anew_when_their_text_is_revealed_or_hidden(
     client, tenant, profile
 ):
     told = make_observation(tenant, profile, SAID)
-    store_of(tenant).patch_observation(profile, told.id, content=f"{SAID} Twice.")
+    open_store(tenant).patch_observation(profile, told.id, content=f"{SAID} Twice.")
 
     answer = reveal_it(client, profile, "observation", told.id)
     page = client.get(url("observation", profile, told.id)).text

@@ -8,7 +8,7 @@ from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
 from console.service.memory.models import Store
-from console.tenants.memory import account_of, store_of
+from console.tenants.memory import open_account, open_store
 from console.tenants.models import Role, Tenant
 from tests.factories import HTMX, make_account, make_tenant, make_user
 
@@ -47,11 +47,11 @@ def test_a_tenant_comes_in_with_a_store_made_for_it(client, new_operator):
     response = client.post(ADD, form_of(), follow=True)
 
     tenant = Tenant.objects.get()
-    store = account_of(tenant).fetch_store(tenant.store_id)
+    store = open_account(tenant).fetch_store(tenant.store_id)
     assert response.redirect_chain == [("/tenants/", 302)]
     assert "Alpenglow was added" in response.text
     assert store.display_name == "client-alpenglow"
-    assert store_of(tenant).list_profiles().items == ()
+    assert open_store(tenant).list_profiles().items == ()
     entry = AuditEntry.objects.get(action="tenant.added")
     assert (entry.actor, entry.tenant) == (new_operator.email, "alpenglow")
     assert entry.object_id == str(tenant.pk)
@@ -76,7 +76,7 @@ def test_the_token_is_never_readable_again(client, new_operator):
     refused = client.post(ADD, form | {"slug": "NO"})
 
     assert form["secret"] not in page.text + refused.text
-    assert form["secret"] not in Tenant.objects.get().sealed_token
+    assert form["secret"] not in Tenant.objects.get().encrypted_token
     assert form["secret"] not in json.dumps(
         list(AuditEntry.objects.values()), default=str
     )
@@ -265,7 +265,7 @@ def test_the_connection_is_checked_when_asked(client, tenant, agent):
 
 
 def test_a_store_that_is_gone_is_refused(client, tenant, agent):
-    account = account_of(tenant)
+    account = open_account(tenant)
     account.wait_for(account.delete_store(tenant.store_id))
     client.force_login(agent)
 

@@ -12,8 +12,9 @@ from console.client.errors import MemoryRefused, MemoryUnreachable
 from console.client.values import Observation
 from console.contract.ids import new_id
 from console.pages.timeline.services import OBSERVATION, correct, version_of
-from console.tenants.memory import store_of
-from console.tenants.models import Tenant
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
+from console.tenants.models import Role, Tenant
 from tests.factories import make_observation, make_profile, make_summary
 
 WHY = {"reason_code": "customer", "ticket": "T-88121"}
@@ -59,7 +60,7 @@ def test_an_observation_is_corrected_and_keeps_what_it_said(client, tenant, prof
         (at(profile, f"observations/{observation.id}/"), 302)
     ]
     assert "Corrected. The text before stays as a revision." in answer.text
-    states = store_of(tenant).list_revisions(profile, observation.id).items
+    states = open_store(tenant).list_revisions(profile, observation.id).items
     assert [state.content for state in states] == ["Prefers SMS.", "Prefers calls."]
 
 
@@ -105,7 +106,9 @@ def test_what_changed_meanwhile_is_shown_and_nothing_typed_is_lost(
     observation = make_observation(tenant, profile, "Prefers calls.")
     address = of_observation(profile, observation)
     seen = seen_in(client.get(address).text)
-    store_of(tenant).patch_observation(profile, observation.id, content="Prefers post.")
+    open_store(tenant).patch_observation(
+        profile, observation.id, content="Prefers post."
+    )
     mine = {"content": "Prefers SMS."} | WHY
 
     refused = client.post(address, mine | {"seen": seen})
@@ -179,10 +182,10 @@ def test_only_those_who_may_correct_can(client, tenant, profile, auditor):
 
 
 def test_a_refusal_of_the_memory_is_kept_as_failed(rf, tenant, agent, profile):
-    store = store_of(tenant)
+    store = open_store(tenant)
     observation = make_observation(tenant, profile, "Prefers calls.")
     request = rf.post("/")
-    request.user, request.tenant, request.role = agent, tenant, "agent"
+    request.actor = Actor(agent, tenant, Role.AGENT)
 
     with pytest.raises(MemoryRefused):
         correct(
@@ -227,7 +230,7 @@ def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, 
         transport=httpx.MockTransport(answer),
     )
     request = rf.post("/")
-    request.user, request.tenant, request.role = agent, tenant, "agent"
+    request.actor = Actor(agent, tenant, Role.AGENT)
     at = datetime(2026, 1, 5, tzinfo=UTC)
     said = Observation(new_id("mem_observation"), "Calls.", "chat", at, at, at)
 
@@ -246,7 +249,7 @@ def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, 
 
 
 def test_the_version_is_of_the_text_too(tenant, profile):
-    store = store_of(tenant)
+    store = open_store(tenant)
     observation = make_observation(tenant, profile, "Prefers calls.")
     store.patch_observation(profile, observation.id, content="Prefers SMS.")
 
@@ -285,7 +288,7 @@ def test_an_observation_is_added_with_its_source_time_and_conversation(
 
     answer = client.post(at(profile, "observations/add/"), form | WHY, follow=True)
 
-    [added] = store_of(tenant).list_observations(profile).items
+    [added] = open_store(tenant).list_observations(profile).items
     assert added.content == "Moves in May."
     assert added.source == "branch office"
     assert added.conversation_ids == (conversation,)
@@ -313,7 +316,7 @@ def test_an_addition_that_is_not_right_says_why(client, tenant, profile, form, w
 
     assert answer.status_code == 422
     assert words in answer.text
-    assert not store_of(tenant).list_observations(profile).items
+    assert not open_store(tenant).list_observations(profile).items
 
 
 def test_nobody_learns_by_correcting_what_a_masked_text_says(client, tenant, profile):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.client.values import TraitDefinition
 from console.pages.timeline import export_files
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import make_observation, make_profile, make_summary
 from tests.pages.timeline.test_reader import learn
 
@@ -85,7 +85,7 @@ def test_what_is_masked_on_the_screen_is_masked_in_the_file(client, tenant):
 
 
 def test_traits_are_exported_as_the_memory_gave_them(client, tenant):
-    store = store_of(tenant)
+    store = open_store(tenant)
     store.create_trait_group(
         "Account", {"tags": TraitDefinition("ARRAY"), "vip": TraitDefinition("BOOLEAN")}
     )

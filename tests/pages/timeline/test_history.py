@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from console.audit import log as audit
+from console.audit.log import log
 from console.contract.times import to_wire
 from console.service.memory.models import Observation
-from console.tenants.memory import store_of
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile
 from tests.pages.urls import page_url
 
@@ -27,7 +28,7 @@ def page(profile: str, name: str = "timeline", *args: str) -> str:
 def test_revisions_open_with_the_words_that_changed(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
-    store_of(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
+    open_store(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
 
     part = client.get(page(profile, "observation", seen.id), headers=HTMX).text
 
@@ -42,17 +43,16 @@ def test_revisions_open_with_the_words_that_changed(client, tenant):
 def test_a_revision_names_who_wrote_it_here(client, tenant, agent):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
-    store = store_of(tenant)
+    store = open_store(tenant)
     store.patch_observation(profile, seen.id, content="Lives in Bergen.")
     changed = store.fetch_observation(profile, seen.id)
     for details in ({"updated_at": to_wire(changed.updated_at)}, {"count": 1}):
-        audit.record(
+        log(
+            Actor(agent, tenant),
             "observation.corrected",
-            by=agent,
-            tenant=tenant,
             object_type="observation",
             object_id=seen.id,
-            details=details,
+            **details,
         )
 
     part = client.get(page(profile, "observation", seen.id), headers=HTMX).text
@@ -63,7 +63,7 @@ def test_a_revision_names_who_wrote_it_here(client, tenant, agent):
 def test_a_revision_of_something_masked_says_only_that(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Call +15558675310.")
-    store_of(tenant).patch_observation(profile, seen.id, content="Call +15558675410.")
+    open_store(tenant).patch_observation(profile, seen.id, content="Call +15558675410.")
 
     part = client.get(page(profile, "observation", seen.id), headers=HTMX).text
 
@@ -75,7 +75,9 @@ def test_many_revisions_have_pages(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "State 0.")
     for number in range(1, 22):
-        store_of(tenant).patch_observation(profile, seen.id, content=f"State {number}.")
+        open_store(tenant).patch_observation(
+            profile, seen.id, content=f"State {number}."
+        )
 
     text = client.get(page(profile, "observation", seen.id)).text
     earlier = html.unescape(re.search(r'href="(\?page|[^"]+\?page)=([^"]+)"', text)[2])

@@ -12,7 +12,7 @@ from console.contract.times import to_wire
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.reader import Cursor, Place, Reader
 from console.service.memory.models import Observation, Summary
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from tests.factories import make_profile
 
 BATCH = 10
@@ -20,7 +20,7 @@ BATCH = 10
 
 def learn(tenant, profile, *, observations=0, summaries=0, **fields) -> None:
     """Many at once; all of them learned at one moment unless `spread` is called."""
-    store = store_of(tenant)
+    store = open_store(tenant)
     facts = {"source": "chat", "occurredAt": "2026-01-05T09:00:00Z"} | fields
     for start in range(0, observations, BATCH):
         numbers = range(start, min(start + BATCH, observations))
@@ -72,7 +72,7 @@ def test_every_item_is_read_once_and_in_order(
     spread(Observation, timedelta(seconds=every_observation_s))
     spread(Summary, timedelta(seconds=every_summary_s))
 
-    found = read_all(store_of(tenant), profile, a_step=a_step)
+    found = read_all(open_store(tenant), profile, a_step=a_step)
 
     ids = [item.id for item in found]
     assert len(ids) == len(set(ids)) == 40
@@ -83,7 +83,7 @@ def test_a_step_is_newer_than_all_that_follow_it(tenant):
     learn(tenant, profile, observations=12, summaries=12)
     spread(Observation, timedelta(minutes=1))
     spread(Summary, timedelta(minutes=3))
-    reader = Reader(store_of(tenant), profile, Cursor(), size=4)
+    reader = Reader(open_store(tenant), profile, Cursor(), size=4)
 
     steps = []
     while not reader.cursor.is_end:
@@ -99,7 +99,7 @@ def test_what_is_learned_meanwhile_repeats_nothing(tenant):
     learn(tenant, profile, observations=6, summaries=6)
     spread(Observation, timedelta(minutes=1))
     spread(Summary, timedelta(minutes=10))
-    store = store_of(tenant)
+    store = open_store(tenant)
     first = Reader(store, profile, Cursor(), size=4)
     seen = [item.id for item in first.read()]
 
@@ -125,7 +125,7 @@ def test_a_reader_keeps_to_its_filters(tenant, filters, count):
     learn(tenant, profile, observations=10, summaries=3)
     learn(tenant, profile, observations=2, summaries=1, source="voice")
 
-    found = read_all(store_of(tenant), profile, **filters)
+    found = read_all(open_store(tenant), profile, **filters)
 
     assert len(found) == count
 

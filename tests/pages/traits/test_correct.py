@@ -9,7 +9,7 @@ from console.audit.models import AuditEntry, AuditReason
 from console.client.values import TraitDefinition
 from console.pages.traits.services import awaited_token, digest_of
 from console.profiles.traits import TraitRow
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
@@ -48,11 +48,11 @@ def client(client, agent):
 
 @pytest.fixture
 def profile(tenant) -> str:
-    store_of(tenant).create_trait_group("Account", GROUP)
+    open_store(tenant).create_trait_group("Account", GROUP)
     profile = make_profile(
         tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
     )
-    store_of(tenant).patch_profile(profile, {"Account": VALUES})
+    open_store(tenant).patch_profile(profile, {"Account": VALUES})
     return profile
 
 
@@ -85,7 +85,7 @@ def fill(client, profile: str, trait: str, group: str = "Account", **typed):
 
 
 def stored(tenant, profile: str, trait: str, group: str = "Account"):
-    return store_of(tenant).fetch_profile(profile).traits[group].get(trait)
+    return open_store(tenant).fetch_profile(profile).traits[group].get(trait)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_what_may_be_seen_is_where_the_form_starts(client, profile, trait, start
 
 
 def test_an_item_of_several_lines_is_not_taken_apart(client, tenant, profile):
-    store_of(tenant).patch_profile(profile, {"Account": {"sports": ["a\nb"]}})
+    open_store(tenant).patch_profile(profile, {"Account": {"sports": ["a\nb"]}})
 
     text = client.get(address(profile, "sports"), headers=HTMX).text
 
@@ -205,7 +205,7 @@ def test_a_change_by_somebody_else_is_shown_before_it_is_written_over(
     client, tenant, profile
 ):
     form = client.get(address(profile, "tier"), headers=HTMX).text
-    store_of(tenant).patch_profile(profile, {"Account": {"tier": "bronze"}})
+    open_store(tenant).patch_profile(profile, {"Account": {"tier": "bronze"}})
     mine = hidden(form) | WHY | {"value": "silver"}
 
     conflict = client.post(address(profile, "tier"), mine, headers=HTMX)
@@ -236,7 +236,7 @@ def test_an_identifier_is_changed_only_by_who_knows_what_it_means(
     assert refused.status_code == 422
     assert "Read what this means" in refused.text
     assert "corrected" in done.text
-    assert store_of(tenant).lookup("email", "li@example.com").profiles == (profile,)
+    assert open_store(tenant).lookup("email", "li@example.com").profiles == (profile,)
 
 
 def test_who_else_holds_an_identifier_is_told_before_the_two_are_merged(
@@ -259,9 +259,9 @@ def test_who_else_holds_an_identifier_is_told_before_the_two_are_merged(
 
 def test_a_number_that_feeds_an_identifier_is_looked_up_too(client, tenant, profile):
     member = {"number": TraitDefinition("NUMBER", id_type_promotion="chat")}
-    store_of(tenant).create_trait_group("Member", member)
+    open_store(tenant).create_trait_group("Member", member)
     other = make_profile(tenant)
-    store_of(tenant).patch_profile(other, {"Member": {"number": 4711}})
+    open_store(tenant).patch_profile(other, {"Member": {"number": 4711}})
 
     response = fill(client, profile, "number", "Member", value="4711", knows="on")
 
@@ -436,7 +436,7 @@ def test_what_stands_for_a_value_says_nothing_of_another_profile(
     path = address(other, "firstName", "Contact")
     seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
     client.post(path, {"value": "Ada", "seen": seen} | WHY)
-    stored = store_of(tenant).fetch_profile(other).traits["Contact"]["firstName"]
+    stored = open_store(tenant).fetch_profile(other).traits["Contact"]["firstName"]
     row = TraitRow("Contact", "firstName", "STRING", "", "", stored)
     waits = awaited_token(other, row, "Ada")
 

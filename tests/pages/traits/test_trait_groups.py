@@ -7,7 +7,7 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.client.values import TraitDefinition
 from console.pages.traits import selectors
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
@@ -46,7 +46,7 @@ def row_of(text: str, name: str) -> str:
 
 
 def test_the_groups_are_listed_with_what_they_are_for(client, tenant):
-    store_of(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
+    open_store(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
 
     text = client.get(LIST).text
 
@@ -57,7 +57,7 @@ def test_the_groups_are_listed_with_what_they_are_for(client, tenant):
 
 
 def test_pinned_groups_are_marked(client, tenant):
-    store_of(tenant).create_trait_group("Sizing", SIZING)
+    open_store(tenant).create_trait_group("Sizing", SIZING)
     unpinned = client.get(LIST).text
     Tenant.objects.filter(pk=tenant.pk).update(pinned_groups=["Contact"])
 
@@ -79,7 +79,7 @@ def test_a_store_without_groups_says_what_one_is(client, settings, tenant):
 
 
 def test_a_group_shows_types_rules_and_what_feeds_what(client, tenant):
-    store_of(tenant).create_trait_group("Sizing", SIZING)
+    open_store(tenant).create_trait_group("Sizing", SIZING)
 
     contact = client.get(address("Contact")).text
     sizing = client.get(address("Sizing")).text
@@ -127,7 +127,7 @@ def test_the_count_goes_on_from_step_to_step_and_is_kept(client, tenant, slow):
     assert "2 of the 3 newest profiles read" in second
     assert "Count again" in third
     assert "3 of 3" in row_of(kept, "email")
-    assert store_of(tenant).store_id not in kept.partition("trait-coverage")[2]
+    assert open_store(tenant).store_id not in kept.partition("trait-coverage")[2]
 
 
 def test_a_finished_count_is_not_asked_for_again_unless_wanted(client, tenant):
@@ -145,7 +145,7 @@ def test_a_finished_count_is_not_asked_for_again_unless_wanted(client, tenant):
 def test_a_profile_that_goes_meanwhile_is_left_out(client, tenant, slow):
     gone, kept = make_profile(tenant), make_profile(tenant)
     first = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
-    store_of(tenant).delete_profile(gone)
+    open_store(tenant).delete_profile(gone)
 
     text = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
 
@@ -189,7 +189,7 @@ def test_a_memory_that_fails_on_the_way_keeps_what_was_counted(
 
 def test_long_groups_are_filtered_by_name(client, tenant):
     traits = {f"field{n:02}": TraitDefinition("STRING") for n in range(21)}
-    store_of(tenant).create_trait_group("Wide", traits)
+    open_store(tenant).create_trait_group("Wide", traits)
 
     whole = client.get(address("Wide")).text
     some = client.get(address("Wide"), {"words": "FIELD1"}).text
@@ -205,7 +205,7 @@ def test_long_groups_are_filtered_by_name(client, tenant):
 
 
 def test_a_group_with_nothing_in_it_says_so(client, tenant):
-    store_of(tenant).create_trait_group("Empty", {}, "Later")
+    open_store(tenant).create_trait_group("Empty", {}, "Later")
 
     assert "No traits yet" in client.get(address("Empty")).text
 

@@ -4,10 +4,10 @@ import pytest
 
 from console.audit.models import AuditEntry
 from console.client.values import Page, Profile, TraitDefinition, TraitGroup
-from console.masking.masker import Veil
+from console.masking.masker import Masker
 from console.profiles.schema import date_in, rule_in_words, type_of
 from console.profiles.traits import Group, pinned, trait_groups
-from console.tenants.memory import store_of
+from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
@@ -35,7 +35,7 @@ def client(client, agent):
 
 @pytest.fixture
 def profile(tenant) -> str:
-    store_of(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
+    open_store(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
     profile = make_profile(
         tenant,
         email="ada@example.com",
@@ -50,7 +50,7 @@ def profile(tenant) -> str:
         "sports": ["ski", True],
         "since": "2021-04-03",
     }
-    store_of(tenant).patch_profile(profile, {"Sizing": values})
+    open_store(tenant).patch_profile(profile, {"Sizing": values})
     return profile
 
 
@@ -128,8 +128,8 @@ def test_what_the_schema_does_not_know_is_told_apart(client, tenant, odd):
 
 def test_a_group_full_of_unset_traits_is_folded_until_it_is_asked_for(client, tenant):
     traits = {f"field{n}": TraitDefinition("STRING") for n in range(21)}
-    store_of(tenant).create_trait_group("Wide", traits)
-    store_of(tenant).create_trait_group("Empty", {}, "Nothing in it")
+    open_store(tenant).create_trait_group("Wide", traits)
+    open_store(tenant).create_trait_group("Empty", {}, "Nothing in it")
     profile = make_profile(tenant)
 
     folded = client.get(page("traits", profile)).text
@@ -190,7 +190,7 @@ def test_a_card_shows_pinned_groups_alone_or_all_that_hold_something():
     def group(name: str, value: str | None) -> Group:
         profile = Profile("mem_profile_x", None, {name: {"a": value}} if value else {})
         store = Groups(TraitGroup(name, 1, "", {"a": TraitDefinition("STRING")}))
-        return trait_groups(store, profile, Veil(Tenant()))[0]
+        return trait_groups(store, profile, Masker(Tenant()))[0]
 
     one, two, three = group("One", "x"), group("Two", None), group("Three", "y")
 

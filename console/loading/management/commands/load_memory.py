@@ -13,7 +13,7 @@ from console.core.errors import DomainError
 from console.loading.declaring import declare, types_in
 from console.loading.loading import Counts, Tally, load_lines
 from console.loading.records import read_lines
-from console.tenants.memory import account_of, store_of
+from console.tenants.memory import open_account, open_store
 from console.tenants.models import Tenant
 
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def declare(self, tenant: Tenant, path: Path) -> None:
         with path.open("rb") as file:
             types = types_in(read_lines(file))
-        for name in declare(account_of(tenant), store_of(tenant), types):
+        for name in declare(open_account(tenant), open_store(tenant), types):
             self.stdout.write(f"declared {name}")
 
     def load(self, tenant: Tenant, path: Path, *, quiet: bool) -> Tally:

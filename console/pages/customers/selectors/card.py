@@ -6,7 +6,7 @@ from datetime import datetime
 
 from console.client.store import StoreClient
 from console.client.values import Identifier, Observation, Profile
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 from console.pages.customers.selectors.changes import READ, Changes, changes_since
 from console.pages.customers.selectors.recall_lag import not_recallable
 from console.profiles.days import newest_first
@@ -21,7 +21,7 @@ class Newest:
     """One of the newest observations. `waits`: Recall does not return it yet."""
 
     observation: Observation
-    shown: Shown
+    shown: MaskedValue
     waits: bool
 
 
@@ -30,7 +30,7 @@ class Known:
     """Identifiers of one type: the newest in sight, how many there were before it."""
 
     id_type: str
-    shown: Shown
+    shown: MaskedValue
     earlier: int
 
 
@@ -55,7 +55,7 @@ def card_of(
     store: StoreClient,
     profile: Profile,
     *,
-    veil: Veil,
+    masker: Masker,
     pins: Sequence[str],
     since: datetime | None,
     now: datetime,
@@ -63,14 +63,14 @@ def card_of(
     """Four calls; one more on a return, and one more while something is fresh."""
     observations = store.list_observations(profile.id, page_size=READ).items
     summaries = store.list_summaries(profile.id, page_size=READ).items
-    groups = trait_groups(store, profile, veil)
+    groups = trait_groups(store, profile, masker)
     return Card(
         profile=profile,
-        name=veil.name(profile.traits),
-        identifiers=_known(store.list_identifiers(profile.id), veil),
+        name=masker.name(profile.traits),
+        identifiers=_known(store.list_identifiers(profile.id), masker),
         groups=pinned(groups, pins),
-        newest=newest_of(store, profile.id, observations, veil=veil, now=now),
-        summaries=stories(newest_first(summaries)[:SUMMARIES], veil),
+        newest=newest_of(store, profile.id, observations, masker=masker, now=now),
+        summaries=stories(newest_first(summaries)[:SUMMARIES], masker),
         changes=changes_since(
             store, profile.id, since, observations=observations, summaries=summaries
         ),
@@ -82,7 +82,7 @@ def newest_of(
     profile_id: str,
     observations: Sequence[Observation],
     *,
-    veil: Veil,
+    masker: Masker,
     now: datetime,
 ) -> list[Newest]:
     """The NEWEST that happened last; one call of Recall while one of them is fresh."""
@@ -90,18 +90,18 @@ def newest_of(
     waiting = not_recallable(store, profile_id, newest, now=now)
     return [
         Newest(
-            each, veil.text("observation", each.id, each.content), each.id in waiting
+            each, masker.text("observation", each.id, each.content), each.id in waiting
         )
         for each in newest
     ]
 
 
-def _known(identifiers: Sequence[Identifier], veil: Veil) -> list[Known]:
+def _known(identifiers: Sequence[Identifier], masker: Masker) -> list[Known]:
     """Of each type the value that came last."""
     return [
         Known(
             each.id_type,
-            veil.identifier(each.id_type, each.values)[-1],
+            masker.identifier(each.id_type, each.values)[-1],
             len(each.values) - 1,
         )
         for each in identifiers

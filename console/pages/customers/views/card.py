@@ -8,39 +8,39 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from console.masking.masker import veil_of
+from console.audit.log import log_view
+from console.masking.masker import masker_for
 from console.pages.customers.last_seen import update_last_seen
 from console.pages.customers.selectors.card import Newest, card_of, newest_of
 from console.pages.customers.selectors.changes import READ
 from console.profiles.context import rights
 from console.profiles.pending_writes import waiting_since
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.render import wants_part
 from console.web.request import ConsoleRequest
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The card: who this is, what is known, what happened, what is new."""
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     found = store.fetch_profile(profile_id, merged_ids=True)
     card = card_of(
         store,
         found,
-        veil=veil_of(request, found.id),
+        masker=masker_for(request.actor, found.id),
         pins=request.tenant.pinned_groups,
         since=update_last_seen(request.user, request.tenant, found.id),
         now=timezone.now(),
     )
-    note(
-        request,
+    log_view(
+        request.actor,
         "profile.viewed",
-        of="profile",
-        id_=found.id,
+        object_type="profile",
+        object_id=found.id,
         observations=len(card.newest),
         summaries=len(card.summaries),
     )
@@ -53,21 +53,27 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The newest observations again, while the memory is catching up."""
     if not wants_part(request):
         return redirect("customers:profile", request.tenant.slug, profile_id)
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     page = store.list_observations(profile_id, page_size=READ)
     found = newest_of(
         store,
         profile_id,
         page.items,
-        veil=veil_of(request, profile_id),
+        masker=masker_for(request.actor, profile_id),
         now=timezone.now(),
     )
-    note(request, "observations.listed", of="profile", id_=profile_id, count=len(found))
+    log_view(
+        request.actor,
+        "observations.listed",
+        object_type="profile",
+        object_id=profile_id,
+        count=len(found),
+    )
     context = _newest(request, profile_id, found)
     return render(request, "customers/_recent_observations.html", context)
 

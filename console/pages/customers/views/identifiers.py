@@ -4,29 +4,37 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.masking.masker import control_of, veil_of
+from console.audit.log import log_view
+from console.masking.masker import get_reveal_target, masker_for
 from console.profiles.context import whose
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """By what this customer is found."""
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     found = store.list_identifiers(profile_id)
     count = sum(len(each.values) for each in found)
-    note(request, "identifiers.listed", of="profile", id_=profile_id, count=count)
-    veil = veil_of(request, profile_id)
+    log_view(
+        request.actor,
+        "identifiers.listed",
+        object_type="profile",
+        object_id=profile_id,
+        count=count,
+    )
+    masker = masker_for(request.actor, profile_id)
     shown = [
-        (each.id_type, veil.identifier(each.id_type, each.values)) for each in found
+        (each.id_type, masker.identifier(each.id_type, each.values)) for each in found
     ]
     context = {
         **whose(request, store, profile_id),
-        "identifiers": [(kind, values, control_of(values)) for kind, values in shown],
+        "identifiers": [
+            (kind, values, get_reveal_target(values)) for kind, values in shown
+        ],
     }
     return render(request, "customers/identifiers.html", context)

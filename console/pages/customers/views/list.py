@@ -3,14 +3,13 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from console.masking.masker import veil_of
+from console.audit.log import log_view
+from console.masking.masker import masker_for
 from console.pages.customers.selectors.people import people_of
-from console.pages.timeline.forms import PageForm
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act, may
-from console.web.access import requires
-from console.web.forms import check_form
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission, may
+from console.web.access import require_permission
+from console.web.forms import PageForm, check_form
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
@@ -18,14 +17,14 @@ PROFILES_A_PAGE = 25
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def list_page(request: ConsoleRequest) -> HttpResponse:
     """The store's profiles, newest first."""
     query = check_form(PageForm(request.GET))
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     page = store.list_profiles(page_token=query["page"], page_size=PROFILES_A_PAGE)
-    people = people_of(store, page.items, veil_of(request))
-    note(request, "profile.listed", count=len(people))
+    people = people_of(store, page.items, masker_for(request.actor))
+    log_view(request.actor, "profile.listed", count=len(people))
     return render_part(
         request,
         page="customers/list.html",
@@ -33,6 +32,6 @@ def list_page(request: ConsoleRequest) -> HttpResponse:
         context={
             "people": people,
             "page": page,
-            "may_arrange": may(request.role, Act.ARRANGE),
+            "may_arrange": may(request.role, Permission.ARRANGE),
         },
     )

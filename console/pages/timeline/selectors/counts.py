@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from console.client.store import StoreClient
-from console.masking.masker import Veil
+from console.masking.masker import Masker
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.histogram import Strip, strip_of
 from console.pages.timeline.selectors.reader import Cursor, Reader, Told
@@ -96,7 +96,7 @@ def tally_of(
     request: ConsoleRequest,
     store: StoreClient,
     profile_id: str,
-    veil: Veil,
+    masker: Masker,
     filters: Filters,
     *,
     seconds: float,
@@ -114,7 +114,7 @@ def tally_of(
         if tally is not None and tally.newest == newest:
             return tally
         tally = Tally(newest)
-    tally = _count_on(store, profile_id, veil, filters, tally, seconds)
+    tally = _count_on(store, profile_id, masker, filters, tally, seconds)
     cache.set(key, tally, KEPT_S)
     return tally
 
@@ -122,7 +122,7 @@ def tally_of(
 def _count_on(
     store: StoreClient,
     profile_id: str,
-    veil: Veil,
+    masker: Masker,
     filters: Filters,
     tally: Tally,
     seconds: float,
@@ -133,15 +133,15 @@ def _count_on(
     marks = list(tally.marks)
     while True:
         told = reader.read()
-        marks += [_mark(item) for item in _holding(told, veil, words)]
+        marks += [_mark(item) for item in _holding(told, masker, words)]
         if reader.cursor.is_end or monotonic() >= until:
             return Tally(tally.newest, reader.cursor, tuple(marks))
 
 
-def _holding(told: list[Told], veil: Veil, words: Filters) -> list[Told]:
+def _holding(told: list[Told], masker: Masker, words: Filters) -> list[Told]:
     if not words.folded:
         return told
-    return [item for item, _ in matching(told, veil, words)]
+    return [item for item, _ in matching(told, masker, words)]
 
 
 def _mark(item: Told) -> Mark:

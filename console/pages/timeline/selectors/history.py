@@ -6,7 +6,7 @@ from typing import Any
 from console.audit.models import AuditEntry
 from console.client.values import Observation, Page
 from console.contract.times import to_wire
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 from console.pages.timeline.diffs import Piece, word_diff
 from console.tenants.models import Tenant
 
@@ -24,7 +24,7 @@ class State:
     """
 
     told: Observation
-    shown: Shown
+    shown: MaskedValue
     pieces: list[Piece] | None
     is_hidden: bool
     by: str
@@ -32,15 +32,15 @@ class State:
     is_present: bool
 
 
-def history_of(page: Page[Observation], veil: Veil, tenant: Tenant) -> list[State]:
-    """A page of revisions, newest first, as the veil shows them."""
+def history_of(page: Page[Observation], masker: Masker, tenant: Tenant) -> list[State]:
+    """A page of revisions, newest first, as the masker shows them."""
     authors = authors_of(tenant, {each.id for each in page.items})
     befores = [*page.items[1:], None]
     return [
         _state(
             told,
             before,
-            veil,
+            masker,
             by=authors.get(to_wire(told.updated_at), ""),
             is_first=before is None and page.next_token is None,
             is_present=place == 0 and page.previous_token is None,
@@ -62,12 +62,12 @@ def authors_of(tenant: Tenant, ids: set[str]) -> dict[str, str]:
 
 
 def _state(
-    told: Observation, before: Observation | None, veil: Veil, **facts: Any
+    told: Observation, before: Observation | None, masker: Masker, **facts: Any
 ) -> State:
-    shown = veil.text("observation", told.id, told.content)
+    shown = masker.text("observation", told.id, told.content)
     if before is None:
         return State(told, shown, pieces=None, is_hidden=False, **facts)
-    earlier = veil.text("observation", before.id, before.content)
+    earlier = masker.text("observation", before.id, before.content)
     return State(
         told,
         shown,

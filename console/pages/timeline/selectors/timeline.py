@@ -9,7 +9,7 @@ from django.utils.html import escape
 
 from console.client.values import Observation
 from console.core.unicode import CANDIDATE, is_hidden
-from console.masking.masker import Shown, Veil
+from console.masking.masker import MaskedValue, Masker
 from console.pages.timeline.selectors.filters import Filters, fold
 from console.pages.timeline.selectors.reader import Cursor, Reader, Told
 from console.profiles.days import Day, by_day
@@ -30,7 +30,7 @@ class Moment:
     """
 
     told: Told
-    shown: Shown
+    shown: MaskedValue
 
     @property
     def kind(self) -> str:
@@ -90,7 +90,7 @@ class Step:
 
 def read_step(
     reader: Reader,
-    veil: Veil,
+    masker: Masker,
     filters: Filters,
     *,
     wanted: int,
@@ -108,7 +108,7 @@ def read_step(
         since = min((item.created_at for item in told), default=since)
         moments += [
             Moment(item, replace(shown, text=row_text(shown.text, words)))
-            for item, shown in matching(told, veil, filters)
+            for item, shown in matching(told, masker, filters)
         ]
         full = found + len(moments) >= wanted
         at_end = reader.cursor.is_end
@@ -125,8 +125,8 @@ def read_step(
 
 
 def matching(
-    told: list[Told], veil: Veil, filters: Filters
-) -> Iterator[tuple[Told, Shown]]:
+    told: list[Told], masker: Masker, filters: Filters
+) -> Iterator[tuple[Told, MaskedValue]]:
     """What the filters let through, each with its text as it may be seen.
 
     Words are looked for in what is shown: a search must not tell what is masked.
@@ -137,7 +137,7 @@ def matching(
             continue
         if words and not filters.holds_words(item.content):
             continue
-        shown = veil.text(kind_of(item), item.id, item.content)
+        shown = masker.text(kind_of(item), item.id, item.content)
         if words and shown.is_masked and not filters.holds_words(shown.text):
             continue
         yield item, shown

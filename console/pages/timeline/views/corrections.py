@@ -5,7 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from console.masking.masker import Shown, veil_of
+from console.audit.log import log_view
+from console.masking.masker import MaskedValue, masker_for
 from console.pages.timeline.correction_forms import ObservationForm, TextForm
 from console.pages.timeline.services import (
     OBSERVATION,
@@ -17,10 +18,9 @@ from console.pages.timeline.services import (
     version_of,
 )
 from console.profiles.context import whose
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 CHANGED = (
@@ -31,10 +31,10 @@ SAME = "This is what it says already."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Act.CORRECT)
+@require_permission(Permission.CORRECT)
 def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A fact that a person learned."""
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     form = ObservationForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
         add_observation(request, store, profile_id, item=form.item, reason=form.reason)
@@ -45,7 +45,7 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Act.CORRECT)
+@require_permission(Permission.CORRECT)
 def observation_correct(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
@@ -53,7 +53,7 @@ def observation_correct(
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Act.CORRECT)
+@require_permission(Permission.CORRECT)
 def summary_correct(
     request: ConsoleRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
@@ -63,11 +63,11 @@ def summary_correct(
 def _correct(
     request: ConsoleRequest, kind: Kind, profile_id: str, id_: str
 ) -> HttpResponse:
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     item = kind.fetch(store, profile_id, id_)
     seen = {"content": item.content, "seen": version_of(item)}
     form = TextForm(request.POST or None, request=request, initial=seen)
-    shown = veil_of(request, profile_id).text(kind.name, item.id, item.content)
+    shown = masker_for(request.actor, profile_id).text(kind.name, item.id, item.content)
     if request.method == "POST" and _may_write(form, item, is_seen=not shown.is_masked):
         shows = correct(
             request,
@@ -109,12 +109,14 @@ def _page(
     kind: Kind,
     profile_id: str,
     item: Item,
-    shown: Shown,
+    shown: MaskedValue,
     form: TextForm,
 ) -> HttpResponse:
-    note(request, f"{kind.name}.viewed", of=kind.name, id_=item.id)
+    log_view(
+        request.actor, f"{kind.name}.viewed", object_type=kind.name, object_id=item.id
+    )
     context = {
-        **whose(request, store_of(request.tenant), profile_id),
+        **whose(request, open_store(request.tenant), profile_id),
         "kind": kind,
         "item": item,
         "shown": shown,

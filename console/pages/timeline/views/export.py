@@ -2,22 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 
 from django.http import StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from console.audit import context
-from console.audit import log as audit
+from console.audit.log import log_view
 from console.contract.times import to_wire
-from console.masking.masker import veil_of
+from console.masking.masker import masker_for
 from console.pages.timeline.export_files import Tap, csv_file, json_file
 from console.pages.timeline.exports import COLUMNS, rows_of
 from console.pages.timeline.forms import ExportForm
 from console.pages.timeline.selectors.filters import Filters
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.forms import check_form
 from console.web.request import ConsoleRequest
 
@@ -25,7 +26,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
 @require_safe
-@requires(Act.EXPORT)
+@require_permission(Permission.EXPORT)
 def export(request: ConsoleRequest, profile_id: str) -> StreamingHttpResponse:
     """A CSV or JSON file, written page by page; noted before its first byte."""
     query = check_form(ExportForm(request.GET))
@@ -33,9 +34,9 @@ def export(request: ConsoleRequest, profile_id: str) -> StreamingHttpResponse:
     filters = Filters.of(query)
     rows = rows_of(
         what,
-        store_of(request.tenant),
+        open_store(request.tenant),
         profile_id,
-        veil_of(request, profile_id),
+        masker_for(request.actor, profile_id),
         filters,
     )
     # Whatever the memory refuses is said on a page and not in a file.
@@ -55,13 +56,13 @@ def export(request: ConsoleRequest, profile_id: str) -> StreamingHttpResponse:
         pieces = json_file(facts, tap, source)
     name = f"{what}-{profile_id[-6:]}-{now:%Y%m%d-%H%M%S}.{format_}"
     return StreamingHttpResponse(
-        noted(request, profile_id, pieces, tap, what=what, format=format_),
+        log_export(request, profile_id, pieces, tap, what=what, format=format_),
         content_type=TYPES[format_],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def noted(
+def log_export(
     request: ConsoleRequest,
     profile_id: str,
     pieces: Iterator[str],
@@ -69,16 +70,15 @@ def noted(
     **details: str,
 ) -> Iterator[str]:
     """The same pieces, between an audit entry of now and one with the final count."""
-    entry = {
-        "by": request.user,
-        "tenant": request.tenant,
-        "role": request.role,
-        "object_type": "profile",
-        "object_id": profile_id,
-    }
-    intent = audit.record_now(
-        "profile.exported", outcome="allowed", details=details, **entry
+    export = partial(
+        log_view,
+        request.actor,
+        "profile.exported",
+        object_type="profile",
+        object_id=profile_id,
+        **details,
     )
+    intent = export(outcome="allowed")
 
     def passed_on() -> Iterator[str]:
         is_whole = False
@@ -88,11 +88,8 @@ def noted(
         finally:
             # Also when nobody listens any more; the request's own id is gone by then.
             token = context.request_id.set(request.request_id)
-            closing = {**details, "intent": intent.seq, "count": tap.count}
             outcome = "done" if is_whole else "failed"
-            audit.record_now(
-                "profile.exported", outcome=outcome, details=closing, **entry
-            )
+            export(outcome=outcome, intent=intent.seq, count=tap.count)
             context.request_id.reset(token)
 
     return passed_on()

@@ -4,16 +4,16 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.masking.masker import veil_of
+from console.audit.log import log_view
+from console.masking.masker import masker_for
 from console.pages.timeline.forms import ObservationsForm
 from console.profiles.context import rights, whose
 from console.profiles.days import by_day
 from console.profiles.summaries import stories
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
@@ -21,11 +21,11 @@ A_PAGE = 25
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A customer's story: every conversation in its own words, newest first."""
     query = check_form(ObservationsForm(request.GET))
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     page = store.list_summaries(
         profile_id,
         page_token=query["page"],
@@ -33,7 +33,13 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         conversation_id=query["conversation"],
     )
     count = len(page.items)
-    note(request, "summaries.listed", of="profile", id_=profile_id, count=count)
+    log_view(
+        request.actor,
+        "summaries.listed",
+        object_type="profile",
+        object_id=profile_id,
+        count=count,
+    )
     return render_part(
         request,
         page="timeline/summaries.html",
@@ -41,7 +47,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         context={
             **whose(request, store, profile_id),
             "page": page,
-            "days": by_day(stories(page.items, veil_of(request, profile_id))),
+            "days": by_day(stories(page.items, masker_for(request.actor, profile_id))),
             "filters": query,
             "export_query": f"?kind=summary&conversation={query['conversation']}",
             **rights(request),
@@ -50,16 +56,20 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
     """One summary, whole."""
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     found = store.fetch_summary(profile_id, summary_id)
-    note(request, "summary.viewed", of="summary", id_=summary_id)
+    log_view(
+        request.actor, "summary.viewed", object_type="summary", object_id=summary_id
+    )
     context = {
         **whose(request, store, profile_id),
         "summary": found,
-        "shown": veil_of(request, profile_id).text("summary", found.id, found.content),
+        "shown": masker_for(request.actor, profile_id).text(
+            "summary", found.id, found.content
+        ),
         **rights(request),
     }
     return render(request, "timeline/summary.html", context)

@@ -8,18 +8,18 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 from django_htmx.http import push_url
 
-from console.masking.masker import veil_of
+from console.audit.log import log_view
+from console.masking.masker import masker_for
 from console.pages.timeline.forms import TimelineForm
 from console.pages.timeline.selectors.counts import tally_of
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.reader import Cursor, Reader
 from console.pages.timeline.selectors.timeline import Step, read_step
 from console.profiles.context import rights, whose
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.noting import note
 from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
 
@@ -32,7 +32,7 @@ COUNTING_S = 0.12
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """One step of the timeline; `page` alone asks for the rows that follow."""
     form = TimelineForm(request.GET)
@@ -45,7 +45,7 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="timeline/timeline.html",
         part="timeline/_items.html" if is_more else "timeline/_timeline.html",
         context={
-            **whose(request, store_of(request.tenant), profile_id),
+            **whose(request, open_store(request.tenant), profile_id),
             "form": form,
             "filters": filters,
             "after": query["after"],
@@ -66,17 +66,23 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 def _read(
     request: ConsoleRequest, profile_id: str, query: dict[str, Any], filters: Filters
 ) -> Step:
-    store = store_of(request.tenant)
+    store = open_store(request.tenant)
     step = read_step(
         Reader(store, profile_id, query["page"], filters, size=ROWS_A_CALL),
-        veil_of(request, profile_id),
+        masker_for(request.actor, profile_id),
         filters,
         wanted=WANTED,
         found=query["found"],
         seconds=STEP_S,
     )
     count = len(step.moments)
-    note(request, "observations.listed", of="profile", id_=profile_id, count=count)
+    log_view(
+        request.actor,
+        "observations.listed",
+        object_type="profile",
+        object_id=profile_id,
+        count=count,
+    )
     return step
 
 
@@ -88,15 +94,21 @@ def _rest(step: Step, filters: Filters, after: date | None) -> dict[str, str]:
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """How much happened when, and the numbers beside the filters, as far as counted."""
     filters = Filters.of(check_form(TimelineForm(request.GET)))
-    store = store_of(request.tenant)
-    veil = veil_of(request, profile_id)
-    tally = tally_of(request, store, profile_id, veil, filters, seconds=COUNTING_S)
+    store = open_store(request.tenant)
+    masker = masker_for(request.actor, profile_id)
+    tally = tally_of(request, store, profile_id, masker, filters, seconds=COUNTING_S)
     read = tally.cursor.read
-    note(request, "timeline.counted", of="profile", id_=profile_id, count=read)
+    log_view(
+        request.actor,
+        "timeline.counted",
+        object_type="profile",
+        object_id=profile_id,
+        count=read,
+    )
     return render_part(
         request,
         page="timeline/histogram.html",

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_http_methods, require_safe
 
+from console.audit.log import log_view
 from console.client.errors import MemoryProblem, MemoryRefused
 from console.core.errors import DomainError
-from console.masking.masker import veil_of
+from console.masking.masker import masker_for
 from console.masking.rules import mask_text
 from console.pages.traits.forms import AwaitedForm, TraitForm, shown_text
 from console.pages.traits.services import (
@@ -26,11 +27,10 @@ from console.pages.traits.services import (
 )
 from console.pages.traits.views.traits import about, read_traits
 from console.profiles.traits import TraitRow, one_trait
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act, may
-from console.web.access import requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission, may
+from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.noting import note
 from console.web.render import go_to, render_part, wants_part
 from console.web.request import ConsoleRequest
 
@@ -39,7 +39,7 @@ LOOKS_MAX = 8
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def trait(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
@@ -50,7 +50,13 @@ def trait(
     now_id, row = _read(request, profile_id, group, trait)
     if now_id != profile_id:
         return _merged(request, now_id)
-    note(request, "traits.listed", of="profile", id_=now_id, traits=1)
+    log_view(
+        request.actor,
+        "traits.listed",
+        object_type="profile",
+        object_id=now_id,
+        traits=1,
+    )
     waits, looks = query["waits"], query["looks"] or 0
     if waits:
         return _show(request, now_id, row, **_awaited(now_id, row, waits, looks + 1))
@@ -58,7 +64,7 @@ def trait(
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Act.CORRECT)
+@require_permission(Permission.CORRECT)
 def correct(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
@@ -83,8 +89,8 @@ def correct(
 def _read(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> tuple[str, TraitRow]:
-    veil = veil_of(request, profile_id)
-    return one_trait(store_of(request.tenant), profile_id, group, trait, veil)
+    masker = masker_for(request.actor, profile_id)
+    return one_trait(open_store(request.tenant), profile_id, group, trait, masker)
 
 
 def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
@@ -115,9 +121,9 @@ def _knows(request: ConsoleRequest, profile_id: str, form: TraitForm) -> bool:
     """Whether the person knows which profiles this value would merge."""
     id_type = form.row.id_type
     others = holders_of(
-        store_of(request.tenant), profile_id, id_type, form.new_value or ""
+        open_store(request.tenant), profile_id, id_type, form.new_value or ""
     )
-    note(request, "profile.found", type=id_type, found=len(others))
+    log_view(request.actor, "profile.found", type=id_type, found=len(others))
     return form.accepts(others)
 
 
@@ -159,7 +165,7 @@ def _merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
 def _show(
     request: ConsoleRequest, profile_id: str, row: TraitRow, **state: Any
 ) -> HttpResponse:
-    may_correct = may(request.role, Act.CORRECT)
+    may_correct = may(request.role, Permission.CORRECT)
     context = {"profile_id": profile_id, "row": row, "may_correct": may_correct}
     # Only htmx comes here.
     return render_part(
@@ -176,7 +182,13 @@ def _ask(
     """The row with the form in it; for a browser in the page with all the others."""
     context = {"profile_id": profile_id, "row": form.row, "form": form}
     if wants_part(request):
-        note(request, "traits.listed", of="profile", id_=profile_id, traits=1)
+        log_view(
+            request.actor,
+            "traits.listed",
+            object_type="profile",
+            object_id=profile_id,
+            traits=1,
+        )
     else:
         context |= about(request, read_traits(request, profile_id))
         context["all"] = form.row.group

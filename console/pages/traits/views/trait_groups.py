@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from console.audit.log import log_view
 from console.pages.traits.forms import GroupForm
 from console.pages.traits.selectors import (
     SAMPLE,
@@ -16,39 +17,38 @@ from console.pages.traits.selectors import (
     next_step,
 )
 from console.profiles.schema import all_groups, schema_of
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.noting import note
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def list_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
-    groups = all_groups(store_of(request.tenant))
-    note(request, "schema.listed", count=len(groups))
+    groups = all_groups(open_store(request.tenant))
+    log_view(request.actor, "schema.listed", count=len(groups))
     pinned = request.tenant.pinned_groups
     context = {"groups": groups, "pinned": pinned}
     return render(request, "traits/trait_groups.html", context)
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
     """One group's schema; each part for htmx goes on counting who has what."""
     form = GroupForm(request.GET)
     query = check_form(form)
-    schema = schema_of(store_of(request.tenant), group)
+    schema = schema_of(open_store(request.tenant), group)
     sample = _sample(request, step=query["step"], again=query["again"])
-    note(
-        request,
+    log_view(
+        request.actor,
         "schema.listed",
-        of="trait_group",
-        id_=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
+        object_type="trait_group",
+        object_id=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
         profiles=sample.size if sample else 0,
     )
     rows = schema.named(query["words"]) if schema.has_filter else schema.rows
@@ -73,5 +73,5 @@ def _sample(request: ConsoleRequest, *, step: bool, again: bool) -> Sample | Non
     if again:
         forget_sample(request.tenant)
     if step or again:
-        return next_step(store_of(request.tenant), request.tenant)
+        return next_step(open_store(request.tenant), request.tenant)
     return kept_sample(request.tenant)

@@ -6,18 +6,18 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from console.masking.masker import veil_of
+from console.audit.log import log_view
+from console.masking.masker import masker_for
 from console.profiles.context import rights
 from console.profiles.traits import Traits, traits_of
-from console.tenants.memory import store_of
-from console.tenants.permissions import Act
-from console.web.access import requires
-from console.web.noting import note
+from console.tenants.memory import open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 
 @require_safe
-@requires(Act.VIEW_PROFILES)
+@require_permission(Permission.VIEW_PROFILES)
 def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Every trait group; `?correct=Contact.email` opens that trait's form.
 
@@ -36,13 +36,13 @@ def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 
 def read_traits(request: ConsoleRequest, profile_id: str) -> Traits:
     """All traits as the person may see them, with an entry in the audit log."""
-    veil = veil_of(request, profile_id)
-    found = traits_of(store_of(request.tenant), profile_id, veil)
-    note(
-        request,
+    masker = masker_for(request.actor, profile_id)
+    found = traits_of(open_store(request.tenant), profile_id, masker)
+    log_view(
+        request.actor,
         "traits.listed",
-        of="profile",
-        id_=found.profile_id,
+        object_type="profile",
+        object_id=found.profile_id,
         groups=len(found.groups),
     )
     return found
@@ -52,7 +52,7 @@ def about(request: ConsoleRequest, found: Traits) -> dict[str, Any]:
     return {
         "profile_id": found.profile_id,
         # Initials, also while the name is revealed: its clear form has one place.
-        "name": veil_of(request).name(found.values),
+        "name": masker_for(request.actor).name(found.values),
         "traits": found,
         **rights(request),
         "all": request.GET.get("all", ""),

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.tenants.rotation import reseal_some, waiting
+from console.tenants.rotation import reencrypt_batch, waiting
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             raise CommandError("--batch: must be 1 or more.")
         locked: list[str] = []
         while waiting().exclude(slug__in=locked).exists():
-            locked += reseal_some(options["batch"], passing_over=locked)
+            locked += reencrypt_batch(options["batch"], passing_over=locked)
             self.stdout.write(f"{waiting().count()} remain under an older key")
         if locked:
             raise CommandError(
