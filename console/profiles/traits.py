@@ -22,7 +22,7 @@ from console.profiles.schema import (
     type_of,
 )
 from console.profiles.stored_traits import Stored, stored_traits
-from console.web.templatetags.console import age
+from console.web.templatetags.console import format_age
 
 # Rows with other names have no address, so they cannot be corrected here.
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -90,7 +90,7 @@ class TraitRow:
     def age(self) -> str:
         """Of the date that the value is; "" for everything else."""
         moment = None if self.is_sensitive else date_in(self.value)
-        return age(timezone.now(), moment) if moment else ""
+        return format_age(timezone.now(), moment) if moment else ""
 
     @property
     def look(self) -> str:

@@ -8,11 +8,12 @@ from django.utils.safestring import mark_safe
 
 from console.web.forms import check_plain
 from console.web.templatetags.console import (
-    age,
+    format_age,
+    format_elapsed,
     icon,
     ident,
-    moment,
     shortened,
+    timestamp,
     visible,
 )
 
@@ -20,33 +21,52 @@ NOW = datetime(2026, 1, 5, 9, 0, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("ago", "words"),
+    ("elapsed", "words"),
     [
-        (timedelta(seconds=59), "now"),
-        (timedelta(seconds=60), "1 min"),
-        (timedelta(hours=23), "23 h"),
-        (timedelta(days=6), "6 d"),
-        (timedelta(days=20), "2 w"),
-        (timedelta(days=100), "3 mo"),
-        (timedelta(days=800), "2 y"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(seconds=60), "1 min ago"),
+        (timedelta(hours=23), "23 h ago"),
+        (timedelta(days=6), "6 d ago"),
+        (timedelta(days=20), "2 w ago"),
+        (timedelta(days=100), "3 mo ago"),
+        (timedelta(days=800), "2 y ago"),
         (timedelta(hours=-2), "in 2 h"),
     ],
 )
-def test_an_age_is_its_largest_whole_unit(ago, words):
-    assert age(NOW, NOW - ago) == words
+def test_format_elapsed_uses_the_largest_whole_unit(elapsed, words):
+    assert format_elapsed(NOW, NOW - elapsed) == words
+
+
+def test_format_age_has_no_direction():
+    assert format_age(NOW, NOW - timedelta(days=3)) == "3 d"
+    assert format_age(NOW, NOW + timedelta(days=3)) == "3 d"
 
 
 @time_machine.travel(NOW, tick=False)
-def test_a_moment_shows_its_age_and_keeps_the_exact_time():
-    html = moment(NOW - timedelta(days=3))
+def test_timestamp_shows_its_age_and_keeps_the_exact_time():
+    html = timestamp(NOW - timedelta(days=3))
 
     assert html == (
-        '<time datetime="2026-01-02T09:00:30Z" title="2026-01-02 09:00:30 UTC">3 d</time>'
+        '<time datetime="2026-01-02T09:00:30Z"'
+        ' title="3 d ago, 2026-01-02 09:00:30 UTC">3 d ago</time>'
     )
 
 
-def test_no_moment_is_a_dash():
-    assert moment(None) == "–"
+@pytest.mark.parametrize(
+    ("elapsed", "shown"),
+    [
+        (timedelta(days=7) - timedelta(seconds=1), ">6 d ago<"),
+        (timedelta(days=7), ">29 Dec 2025<"),
+        (timedelta(days=-8), ">13 Jan<"),
+    ],
+)
+@time_machine.travel(NOW, tick=False)
+def test_timestamp_shows_the_date_from_one_week_on(elapsed, shown):
+    assert shown in timestamp(NOW - elapsed)
+
+
+def test_timestamp_of_nothing_is_a_dash():
+    assert timestamp(None) == "–"
 
 
 @pytest.mark.parametrize(

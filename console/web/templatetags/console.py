@@ -1,6 +1,6 @@
 """Tags that every template has without loading them. All of them escape."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -28,26 +28,43 @@ IDENT_SUFFIX_HEAD = 4
 
 
 @register.simple_tag
-def moment(at: datetime | None) -> SafeString | str:
-    """The age of a moment, with the exact UTC time in its title: `3 d`."""
+def timestamp(at: datetime | None) -> SafeString | str:
+    """`3 d ago`, from one week on `22 Oct`; on hover the age and the exact time."""
     if at is None:
         return "–"
+    now = timezone.now()
+    elapsed = format_elapsed(now, at)
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" title="{}, {} UTC">{}</time>',
         to_wire(at),
+        elapsed,
         to_wire(at).rstrip("Z").replace("T", " "),
-        age(timezone.now(), at),
+        elapsed if abs(now - at) < timedelta(weeks=1) else format_date(now, at),
     )
 
 
-def age(now: datetime, at: datetime) -> str:
-    """The largest whole unit between two moments: `3 d`, `in 2 h`, `now`."""
-    seconds = (now - at).total_seconds()
+def format_elapsed(now: datetime, at: datetime) -> str:
+    """`3 d ago`, `in 2 h`, `just now`."""
+    age = format_age(now, at)
+    if not age:
+        return "just now"
+    return f"{age} ago" if at < now else f"in {age}"
+
+
+def format_age(now: datetime, at: datetime) -> str:
+    """The largest whole unit between two times: `3 d`; "" below a minute."""
+    seconds = abs((now - at).total_seconds())
     for size, unit in UNITS:
-        if abs(seconds) >= size:
-            text = f"{int(abs(seconds) // size)} {unit}"
-            return text if seconds > 0 else f"in {text}"
-    return "now"
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return ""
+
+
+def format_date(now: datetime, at: datetime) -> str:
+    """`22 Oct`, with its year in any other year than this one; UTC."""
+    day = at.astimezone(UTC)
+    text = f"{day.day} {day:%b}"
+    return text if day.year == now.year else f"{text} {day.year}"
 
 
 @register.simple_tag
