@@ -2,28 +2,36 @@
 
 A write is tried at once, in a transaction that is rolled back: so it is refused, or
 acknowledged with the ids that it will have, as if it had been done. It is kept as it
-came and done when it is due, before the next request of its account is answered.
+came and applied when it is due, before the next request of its account is answered.
+
+Nothing else of the service knows of the delay. The rows that an answer names get
+their promised ids by Django's pre_save signal: profiles and operations, which are
+created one by one (bulk_create sends no signal).
 """
 
 import io
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from console.contract.ids import minting
 from console.service import errors
 from console.service.http.request import URLCONF, ApiRequest
 from console.service.http.routing import View
-from console.service.memory.models import MergedProfile, Store
+from console.service.memory.models import MergedProfile, Profile, Store
 from console.service.models import Account, Operation, PendingWrite
 
 logger = logging.getLogger(__name__)
@@ -40,6 +48,11 @@ _HEADERS = (
 # POSTs that only read, and what the contract wants done at once: the upload of a file
 # needs its import, and a store of the older dialect is usable when it is answered.
 _AT_ONCE = re.compile(r".*(/Lookup|/Recall|/Imports|/v1/Services(/[^/]+)?)")
+
+Ids = dict[str, list[str]]
+OnCreate = Callable[[Profile | Operation], None]
+# What is done with each new row of the write that this thread tries or applies.
+_on_create: ContextVar[OnCreate | None] = ContextVar("on_create", default=None)
 
 
 def delay_writes(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -68,17 +81,20 @@ def _is_write(request: HttpRequest) -> bool:
 
 
 def _put_off(get_response: View, request: ApiRequest, lag: float) -> HttpResponse:
-    body = request.body
-    with transaction.atomic(using="memory"), minting() as ids:
-        response = get_response(_again(request.META, body, request.account))
+    body, ids = request.body, cast(Ids, defaultdict(list))
+
+    def note(row: Profile | Operation) -> None:
+        ids[_get_prefix(row)].append(row.id)
+
+    with transaction.atomic(using="memory"), _on_each_new_row(note):
+        response = get_response(_repeat(request.META, body, request.account))
         transaction.set_rollback(True, using="memory")
-    if response.status_code >= 300:
-        return response
-    _keep(request, body, response, ids, lag)
+    if response.status_code < 300:
+        _keep(request, body, response, ids, lag)
     return response
 
 
-def _again(environ: dict[str, Any], body: bytes, account: Account) -> ApiRequest:
+def _repeat(environ: dict[str, Any], body: bytes, account: Account) -> ApiRequest:
     """The same request with its body unread."""
     request = cast(ApiRequest, WSGIRequest(environ | {"wsgi.input": io.BytesIO(body)}))
     request.account, request.urlconf = account, URLCONF
@@ -87,11 +103,7 @@ def _again(environ: dict[str, Any], body: bytes, account: Account) -> ApiRequest
 
 @transaction.atomic(using="memory")
 def _keep(
-    request: ApiRequest,
-    body: bytes,
-    response: HttpResponse,
-    ids: dict[str, list[str]],
-    lag: float,
+    request: ApiRequest, body: bytes, response: HttpResponse, ids: Ids, lag: float
 ) -> None:
     now = timezone.now()
     PendingWrite.objects.create(
@@ -103,7 +115,7 @@ def _keep(
         headers={name: request.META[name] for name in _HEADERS if name in request.META},
         body=body,
         ids=ids,
-        told=_told(response),
+        answered_profile_id=_get_answered_profile_id(response),
     )
     for operation_id in ids.get("mem_operation", ()):
         Operation.objects.create(
@@ -114,10 +126,10 @@ def _keep(
         )
 
 
-def _told(response: HttpResponse) -> str:
-    """The profile that an answer names, if it does."""
-    named = str(json.loads(response.content).get("id", ""))
-    return named if named.startswith("mem_profile_") else ""
+def _get_answered_profile_id(response: HttpResponse) -> str:
+    """The profile that an answer names; empty when it names none."""
+    id_ = str(json.loads(response.content).get("id", ""))
+    return id_ if id_.startswith("mem_profile_") else ""
 
 
 def apply_due(get_response: View, account: Account, *, everything: bool) -> None:
@@ -147,14 +159,14 @@ def _apply(get_response: View, write: PendingWrite) -> None:
     path = write.path
     while True:
         try:
-            with transaction.atomic(using="memory"), minting(write.ids):
-                response = get_response(_request_of(write, path))
+            with transaction.atomic(using="memory"), _promised_ids(write.ids):
+                response = get_response(_rebuild_request(write, path))
         except errors.Moved as moved:
             # Merged while it waited: it is meant for the canonical profile.
             path = path.replace(moved.profile_id, moved.canonical_id, 1)
         except errors.ServiceError as refusal:
             # What it was meant for has changed or gone since it was acknowledged.
-            logger.warning("A delayed write was not possible any more.")
+            logger.warning("A delayed write was refused when it was due.")
             _fail(write, refusal)
             return
         else:
@@ -162,7 +174,7 @@ def _apply(get_response: View, write: PendingWrite) -> None:
             return
 
 
-def _request_of(write: PendingWrite, path: str) -> ApiRequest:
+def _rebuild_request(write: PendingWrite, path: str) -> ApiRequest:
     environ = write.headers | {
         "REQUEST_METHOD": write.method,
         "PATH_INFO": path,
@@ -170,7 +182,45 @@ def _request_of(write: PendingWrite, path: str) -> ApiRequest:
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
     }
-    return _again(environ, bytes(write.body), write.account)
+    return _repeat(environ, bytes(write.body), write.account)
+
+
+@contextmanager
+def _promised_ids(promised: Ids) -> Iterator[None]:
+    """New rows get the promised ids; operations take the place of the pending ones."""
+    ids = {prefix: list(values) for prefix, values in promised.items()}
+    pending = Operation.objects.filter(pk__in=ids.get("mem_operation", ()))
+    created_at = dict(pending.values_list("pk", "created_at"))
+    pending.delete()
+
+    def assign(row: Profile | Operation) -> None:
+        if waiting := ids.get(_get_prefix(row)):
+            row.id = waiting.pop(0)
+            row.created_at = created_at.get(row.id, row.created_at)
+
+    with _on_each_new_row(assign):
+        yield
+
+
+@contextmanager
+def _on_each_new_row(act: OnCreate) -> Iterator[None]:
+    token = _on_create.set(act)
+    try:
+        yield
+    finally:
+        _on_create.reset(token)
+
+
+@receiver(pre_save, sender=Profile)
+@receiver(pre_save, sender=Operation)
+def _see_row(instance: Profile | Operation, **kwargs: Any) -> None:
+    act = _on_create.get()
+    if act and instance._state.adding:
+        act(instance)
+
+
+def _get_prefix(row: Profile | Operation) -> str:
+    return row.id.rpartition("_")[0]
 
 
 def _fail(write: PendingWrite, refusal: errors.ServiceError) -> None:
@@ -179,7 +229,7 @@ def _fail(write: PendingWrite, refusal: errors.ServiceError) -> None:
         completed_at=timezone.now(),
         error={
             "code": refusal.code,
-            "title": "Not possible any more",
+            "title": "No longer possible",
             "detail": refusal.message,
         },
     )
@@ -188,12 +238,12 @@ def _fail(write: PendingWrite, refusal: errors.ServiceError) -> None:
 def _keep_promise(write: PendingWrite, response: HttpResponse) -> None:
     """A profile that another waiting write has made meanwhile has its id; the one
     that was promised leads there."""
-    found = _told(response)
-    if write.told and found != write.told:
+    promised, found = write.answered_profile_id, _get_answered_profile_id(response)
+    if promised and found != promised:
         store = Store.objects.get(pk=write.path.split("/")[3])
         MergedProfile.objects.create(
             store_id=store.pk,
-            id=write.told,
+            id=promised,
             profile_id=found,
             merged_at=timezone.now(),
         )

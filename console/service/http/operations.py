@@ -32,18 +32,13 @@ def _record(account: Account, **fields: object) -> Operation:
     now = timezone.now()
     # Here and not by a job: these writes are rare, and receipts are few.
     Operation.objects.filter(account=account, created_at__lt=_oldest()).delete()
-    # Or the one that was promised when the write was put off (api/delay.py).
-    operation, _ = Operation.objects.update_or_create(
+    return Operation.objects.create(
         id=new_id("mem_operation"),
-        defaults={"completed_at": now, **fields},
-        create_defaults={
-            "account": account,
-            "created_at": now,
-            "completed_at": now,
-            **fields,
-        },
+        account=account,
+        created_at=now,
+        completed_at=now,
+        **fields,
     )
-    return operation
 
 
 def get_operation(account: Account, operation_id: str) -> Operation:

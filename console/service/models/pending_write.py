@@ -4,12 +4,13 @@ from console.service.models.account import Account
 
 
 class PendingWrite(models.Model):
-    """A write that was acknowledged and is not to be seen yet (api/delay.py).
+    """A write that was acknowledged and is not visible yet (http/delay.py).
 
-    due_at   UTC; from then on it is applied before anything of its account is read
-    headers  those that a write is read by, as WSGI names them
-    ids      {prefix: [id, ...]}: the new ids that its answer has promised
-    told     id of the profile that the answer named; empty for other writes
+    due_at               UTC; from then on it is applied before anything of its
+                         account is read
+    headers              those that a write is read by, as WSGI names them
+    ids                  {prefix: [id, ...]}: the ids that its new rows will have
+    answered_profile_id  of the profile that the answer named; empty for other writes
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
@@ -20,7 +21,7 @@ class PendingWrite(models.Model):
     headers = models.JSONField()
     body = models.BinaryField()
     ids = models.JSONField()
-    told = models.CharField(max_length=42, blank=True)
+    answered_profile_id = models.CharField(max_length=42, blank=True, db_column="told")
 
     class Meta:
         indexes = [

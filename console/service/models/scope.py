@@ -8,7 +8,7 @@ What goes with a store or a profile, and what moves when profiles are merged, fo
 from the base class: whatever derives from one of these two is found by find_models.
 """
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.db import models
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from console.service.memory.models.profile import Profile
     from console.service.memory.models.store import Store
 
-M = TypeVar("M", bound=models.Model)
 
-
-def find_models(base: type[M]) -> list[type[M]]:
+def find_models(base: type) -> list[Any]:
     """Every table of the service below a base class, whichever product declares it."""
     tables = apps.get_app_config(APP).get_models()
     return [model for model in tables if issubclass(model, base)]

@@ -74,6 +74,7 @@ def test_an_operation_goes_from_pending_to_completed(api, lagging, later):
     assert "completedAt" not in pending
     assert completed["status"] == "COMPLETED"
     assert completed["operationId"] == answer.headers["Operation-Id"]
+    assert completed["createdAt"] == pending["createdAt"] < completed["completedAt"]
     assert completed["result"]["id"] not in before
     assert completed["result"]["id"] in api.get(CONTROL).json()["stores"]
 

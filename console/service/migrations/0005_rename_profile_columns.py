@@ -1,4 +1,6 @@
-"""Call a merged profile's canonical id what every row below a profile calls it.
+"""Name two columns after the profile that they hold.
+
+A merged profile's canonical id is what every row below a profile calls profile_id.
 
 Rows: none is touched, for the columns keep their names; only Django's own picture of
 the schema changes. Deploy: together with the release that uses the names.
@@ -34,6 +36,16 @@ class Migration(migrations.Migration):
                 migrations.AddIndex(
                     model_name='mergedprofile',
                     index=models.Index(fields=['store_id', 'profile_id'], name='merged_profile_by_canonical'),
+                ),
+                migrations.RenameField(
+                    model_name='pendingwrite',
+                    old_name='told',
+                    new_name='answered_profile_id',
+                ),
+                migrations.AlterField(
+                    model_name='pendingwrite',
+                    name='answered_profile_id',
+                    field=models.CharField(blank=True, db_column='told', max_length=42),
                 ),
             ]
         ),
