@@ -19,6 +19,7 @@ from console.tenants.services import add_member
 HTMX = {"HX-Request": "true"}
 PASSWORD = "correct-horse-battery-9"
 OCCURRED_AT = "2026-01-05T09:00:00Z"
+ITEMS_A_CALL = 10
 _number = count(1)
 
 
@@ -96,3 +97,28 @@ def make_summary(
     store.create_summaries(profile_id, [{"content": content} | facts])
     after = store.list_summaries(profile_id).items
     return next(item for item in after if item.id not in before)
+
+
+def make_items(
+    tenant: Tenant,
+    profile_id: str,
+    *,
+    observations: int = 0,
+    summaries: int = 0,
+    **fields: Any,
+) -> None:
+    """Many in a few calls, all learned at one time; `{}` in `content` is a number."""
+    store = open_store(tenant)
+    facts = {"source": "chat", "occurredAt": OCCURRED_AT} | fields
+    for kind, wanted, create in (
+        ("Fact", observations, store.create_observations),
+        ("Summary", summaries, store.create_summaries),
+    ):
+        content = str(facts.get("content", f"{kind} {{}}"))
+        items = [facts | {"content": content.format(n)} for n in range(wanted)]
+        if kind == "Summary":
+            items = [
+                {"conversationId": new_id("conv_conversation")} | item for item in items
+            ]
+        for start in range(0, wanted, ITEMS_A_CALL):
+            create(profile_id, items[start : start + ITEMS_A_CALL])

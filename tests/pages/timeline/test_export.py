@@ -11,8 +11,7 @@ from console.audit.models import AuditEntry
 from console.client.values import TraitDefinition
 from console.pages.timeline import export_files
 from console.tenants.memory import open_store
-from tests.factories import make_observation, make_profile, make_summary
-from tests.pages.timeline.test_reader import learn
+from tests.factories import make_items, make_observation, make_profile, make_summary
 
 BOM = "\ufeff"
 
@@ -119,7 +118,7 @@ def test_an_export_is_noted_before_its_first_byte_and_after_its_last(
     client, tenant, officer
 ):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=3)
+    make_items(tenant, profile, observations=3)
 
     response = client.get(page(profile), {"what": "timeline", "format": "csv"})
 
@@ -136,7 +135,7 @@ def test_an_export_is_noted_before_its_first_byte_and_after_its_last(
 
 def test_an_export_that_nobody_reads_to_its_end_is_noted_as_such(client, tenant):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=60)
+    make_items(tenant, profile, observations=60)
 
     response = client.get(page(profile), {"what": "timeline", "format": "json"})
     for _ in range(5):
@@ -157,7 +156,7 @@ def test_a_file_that_was_cut_says_so_at_its_end(
 ):
     monkeypatch.setattr(export_files, limit, value)
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=120)
+    make_items(tenant, profile, observations=120)
     query = {"what": "timeline"}
 
     told = json.loads(read(client.get(page(profile), query | {"format": "json"})))

@@ -13,8 +13,13 @@ from console.contract.ids import new_id
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.histogram import HEIGHT, MOST_BARS, strip_of
 from console.pages.timeline.views import timeline as views
-from tests.factories import HTMX, make_observation, make_profile, make_summary
-from tests.pages.timeline.test_reader import learn
+from tests.factories import (
+    HTMX,
+    make_items,
+    make_observation,
+    make_profile,
+    make_summary,
+)
 
 START = date(2024, 2, 27)
 
@@ -152,7 +157,7 @@ def test_a_filter_that_is_set_leads_back_out(client, tenant):
 def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, monkeypatch):
     monkeypatch.setattr(views, "COUNTING_S", 0.0)
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=120)
+    make_items(tenant, profile, observations=120)
 
     answers = [client.get(page(profile), headers=HTMX).text for _ in range(4)]
 
@@ -170,7 +175,7 @@ def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, monkeypatch)
 def test_counting_reads_on_while_there_is_time(client, tenant, monkeypatch):
     monkeypatch.setattr(views, "COUNTING_S", 60.0)
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=60)
+    make_items(tenant, profile, observations=60)
 
     text = client.get(page(profile), headers=HTMX).text
 
@@ -182,7 +187,7 @@ def test_a_count_that_is_done_is_kept_until_something_is_learned(
     client, tenant, django_assert_max_num_queries
 ):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=3)
+    make_items(tenant, profile, observations=3)
     assert "<strong>3</strong>" in client.get(page(profile)).text
 
     make_summary(tenant, profile)
@@ -224,7 +229,7 @@ def test_no_text_waits_in_the_cache(client, tenant):
 
 def test_each_count_is_one_audit_entry(client, tenant):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=2)
+    make_items(tenant, profile, observations=2)
 
     client.get(page(profile))
 

@@ -7,36 +7,12 @@ import pytest
 from django.core.signing import BadSignature
 from django.utils import timezone
 
-from console.contract.ids import new_id
 from console.contract.times import to_wire
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.reader import Cursor, Place, Reader
 from console.service.memory.models import Observation, Summary
 from console.tenants.memory import open_store
-from tests.factories import make_profile
-
-BATCH = 10
-
-
-def learn(tenant, profile, *, observations=0, summaries=0, **fields) -> None:
-    """Many at once; all of them learned at one moment unless `spread` is called."""
-    store = open_store(tenant)
-    facts = {"source": "chat", "occurredAt": "2026-01-05T09:00:00Z"} | fields
-    for start in range(0, observations, BATCH):
-        numbers = range(start, min(start + BATCH, observations))
-        store.create_observations(
-            profile, [{"content": f"Fact {n}"} | facts for n in numbers]
-        )
-    for start in range(0, summaries, BATCH):
-        numbers = range(start, min(start + BATCH, summaries))
-        store.create_summaries(
-            profile,
-            [
-                {"content": f"Story {n}", "conversationId": new_id("conv_conversation")}
-                | facts
-                for n in numbers
-            ],
-        )
+from tests.factories import make_items, make_profile
 
 
 def spread(model, step: timedelta) -> None:
@@ -68,7 +44,7 @@ def test_every_item_is_read_once_and_in_order(
     tenant, a_step, every_observation_s, every_summary_s
 ):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=23, summaries=17)
+    make_items(tenant, profile, observations=23, summaries=17)
     spread(Observation, timedelta(seconds=every_observation_s))
     spread(Summary, timedelta(seconds=every_summary_s))
 
@@ -80,7 +56,7 @@ def test_every_item_is_read_once_and_in_order(
 
 def test_a_step_is_newer_than_all_that_follow_it(tenant):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=12, summaries=12)
+    make_items(tenant, profile, observations=12, summaries=12)
     spread(Observation, timedelta(minutes=1))
     spread(Summary, timedelta(minutes=3))
     reader = Reader(open_store(tenant), profile, Cursor(), size=4)
@@ -96,14 +72,14 @@ def test_a_step_is_newer_than_all_that_follow_it(tenant):
 
 def test_what_is_learned_meanwhile_repeats_nothing(tenant):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=6, summaries=6)
+    make_items(tenant, profile, observations=6, summaries=6)
     spread(Observation, timedelta(minutes=1))
     spread(Summary, timedelta(minutes=10))
     store = open_store(tenant)
     first = Reader(store, profile, Cursor(), size=4)
     seen = [item.id for item in first.read()]
 
-    learn(tenant, profile, observations=1, summaries=1)
+    make_items(tenant, profile, observations=1, summaries=1)
     rest = Reader(store, profile, first.cursor, size=4)
     while not rest.cursor.is_end:
         seen += [item.id for item in rest.read()]
@@ -122,8 +98,8 @@ def test_what_is_learned_meanwhile_repeats_nothing(tenant):
 )
 def test_a_reader_keeps_to_its_filters(tenant, filters, count):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=10, summaries=3)
-    learn(tenant, profile, observations=2, summaries=1, source="voice")
+    make_items(tenant, profile, observations=10, summaries=3)
+    make_items(tenant, profile, observations=2, summaries=1, source="voice")
 
     found = read_all(open_store(tenant), profile, **filters)
 

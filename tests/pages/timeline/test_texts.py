@@ -9,8 +9,7 @@ from django.utils import timezone
 from console.pages.timeline.selectors.filters import Filters, fold
 from console.pages.timeline.selectors.timeline import ROW_CHARACTERS, row_text
 from console.service.memory.models import Observation
-from tests.factories import make_observation, make_profile
-from tests.pages.timeline.test_reader import learn
+from tests.factories import make_items, make_observation, make_profile
 from tests.pages.urls import page_url
 
 
@@ -71,7 +70,7 @@ def test_a_full_answer_stays_small(client, tenant, officer):
     client.force_login(officer)
     profile = make_profile(tenant)
     text = "Reach +15558675310 " + "é" * 4000
-    learn(tenant, profile, observations=40, summaries=40, content=text)
+    make_items(tenant, profile, observations=40, summaries=40, content=text)
     Observation.objects.update(created_at=timezone.now() - timedelta(days=1))
 
     responses = [client.get(page(profile), {"words": each}) for each in ("", "reach")]

@@ -8,8 +8,13 @@ import pytest
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.pages.timeline.views import timeline as views
-from tests.factories import HTMX, make_observation, make_profile, make_summary
-from tests.pages.timeline.test_reader import learn
+from tests.factories import (
+    HTMX,
+    make_items,
+    make_observation,
+    make_profile,
+    make_summary,
+)
 from tests.pages.urls import page_url
 
 
@@ -43,7 +48,7 @@ def test_observations_and_summaries_stand_in_one_column(client, tenant):
 
 def test_htmx_gets_the_timeline_alone_and_more_rows_alone(client, tenant):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=45)
+    make_items(tenant, profile, observations=45)
 
     whole = client.get(page(profile)).text
     part = client.get(page(profile), headers=HTMX).text
@@ -64,7 +69,7 @@ def test_htmx_gets_the_timeline_alone_and_more_rows_alone(client, tenant):
 
 def test_more_rows_as_a_page_say_that_rows_stand_before(client, tenant):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=25)
+    make_items(tenant, profile, observations=25)
     first = client.get(page(profile)).text
 
     response = client.get(way_on(first))
@@ -134,7 +139,7 @@ def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, monke
     monkeypatch.setattr(views, "STEP_S", 0.0)
     profile = make_profile(tenant)
     make_observation(tenant, profile, "The oldest of all.")
-    learn(tenant, profile, observations=45)
+    make_items(tenant, profile, observations=45)
 
     first = client.get(page(profile), {"words": "oldest"}).text
     answers = [first]
@@ -154,7 +159,7 @@ def test_a_search_reads_on_while_there_is_time(client, tenant, monkeypatch):
     monkeypatch.setattr(views, "STEP_S", 60.0)
     profile = make_profile(tenant)
     make_observation(tenant, profile, "The oldest of all.")
-    learn(tenant, profile, observations=45)
+    make_items(tenant, profile, observations=45)
 
     text = client.get(page(profile), {"words": "oldest"}).text
 
@@ -165,7 +170,7 @@ def test_a_search_reads_on_while_there_is_time(client, tenant, monkeypatch):
 def test_a_search_rests_when_its_rows_are_many(client, tenant, monkeypatch):
     monkeypatch.setattr(views, "STEP_S", 0.0)
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=45)
+    make_items(tenant, profile, observations=45)
 
     text = client.get(page(profile), {"words": "fact", "found": 1}).text
 
@@ -188,7 +193,7 @@ def test_a_day_that_spans_two_steps_has_one_heading(client, tenant):
 def test_a_step_without_rows_keeps_the_day_above_it(client, tenant, monkeypatch):
     monkeypatch.setattr(views, "STEP_S", 0.0)
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=25)
+    make_items(tenant, profile, observations=25)
 
     text = client.get(page(profile), {"words": "none", "after": "2026-01-05"}).text
 
@@ -255,7 +260,7 @@ def test_days_in_the_wrong_order_are_refused(client, tenant):
 
 def test_a_timeline_asks_few_questions(client, tenant, django_assert_max_num_queries):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=30, summaries=30)
+    make_items(tenant, profile, observations=30, summaries=30)
 
     with django_assert_max_num_queries(30):
         client.get(page(profile))
@@ -263,7 +268,7 @@ def test_a_timeline_asks_few_questions(client, tenant, django_assert_max_num_que
 
 def test_each_step_is_one_audit_entry_with_its_count(client, tenant, agent):
     profile = make_profile(tenant)
-    learn(tenant, profile, observations=3)
+    make_items(tenant, profile, observations=3)
     before = AuditEntry.objects.count()
 
     client.get(page(profile), {"words": "fact"})
