@@ -125,7 +125,7 @@ def test_a_run_by_identifier_leaves_only_the_id_in_the_address(
     expect(page.locator(".result").first).to_contain_text("red bicycle")
     expect(page).to_have_url(re.compile(f"identity={customer}&"))
     page.go_back()
-    expect(page.get_by_text("Nothing asked yet")).to_be_visible()
+    expect(page.get_by_text("No recall yet")).to_be_visible()
     page.go_forward()
     expect(page.locator(".result").first).to_contain_text("red bicycle")
 

@@ -1,4 +1,4 @@
-"""A recall as asked for in an address. Limits: contract/memory-v1.md, section 11.6."""
+"""The query string of a recall. Limits: contract/memory-v1.md, section 11.6."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -14,7 +14,7 @@ ITEMS_MAX = 100
 
 class Mode:
     QUERY, CONVERSATION, RECENT = "query", "conversation", "recent"
-    CHOICES = ((QUERY, "query"), (CONVERSATION, "conversation"), (RECENT, "recent"))
+    CHOICES = ((QUERY, "Query"), (CONVERSATION, "Conversation"), (RECENT, "Recent"))
 
 
 class DayInput(forms.DateInput):
@@ -37,7 +37,9 @@ class RunForm(forms.Form):
     identity = forms.CharField(
         max_length=512,
         validators=[check_plain],
-        error_messages={"required": "Say whose memory: type:value, or a profile id."},
+        error_messages={
+            "required": "Enter an identifier, as type:value, or a profile id."
+        },
         widget=forms.TextInput(
             attrs={
                 "placeholder": "email:…  phone:…  profile id",
@@ -76,8 +78,8 @@ class RunForm(forms.Form):
     explain = forms.BooleanField(required=False, label="Explain scores")
 
     @classmethod
-    def of_link(cls, values: dict[str, str]) -> "RunForm":
-        """The form filled in and not yet asked; the cursor stands where words go."""
+    def from_link(cls, values: dict[str, str]) -> "RunForm":
+        """The form filled in and not yet sent; the cursor is where to type next."""
         form = cls(initial=values)
         field = form.fields["query" if values.get("identity") else "identity"]
         field.widget.attrs["autofocus"] = True
@@ -87,15 +89,15 @@ class RunForm(forms.Form):
         cleaned = super().clean() or {}
         mode = cleaned.get("mode")
         if mode == Mode.QUERY and not cleaned.get("query") and "query" in cleaned:
-            self.add_error("query", "Write what to ask, or choose another mode.")
+            self.add_error("query", "Enter a query, or choose another mode.")
         if mode == Mode.CONVERSATION and not cleaned.get("conversation", "x"):
-            self.add_error("conversation", "Give the conversation's id.")
+            self.add_error("conversation", "Enter the conversation's id.")
         begin, end = cleaned.get("begin"), cleaned.get("end")
         if begin and end and end <= begin:
-            self.add_error("end", "This day must come after the first.")
+            self.add_error("end", "Must be after the first day.")
         return cleaned
 
-    def question(self) -> dict[str, Any]:
+    def build_question(self) -> dict[str, Any]:
         """The keyword arguments of StoreClient.recall; the mode decides which text."""
         asked = self.cleaned_data
         mode = asked["mode"]
@@ -104,8 +106,8 @@ class RunForm(forms.Form):
             "conversation_id": (
                 asked["conversation"] if mode == Mode.CONVERSATION else ""
             ),
-            "begin": midnight(asked["begin"]),
-            "end": midnight(asked["end"]),
+            "begin": get_midnight(asked["begin"]),
+            "end": get_midnight(asked["end"]),
             "observations_limit": asked["observations"],
             "summaries_limit": asked["summaries"],
             "relevance_threshold": asked["threshold"],
@@ -113,6 +115,6 @@ class RunForm(forms.Form):
         }
 
 
-def midnight(day: date | None) -> datetime | None:
-    """The first moment of a day, UTC."""
+def get_midnight(day: date | None) -> datetime | None:
+    """When a day begins, UTC."""
     return datetime.combine(day, time.min, tzinfo=UTC) if day else None

@@ -1,6 +1,9 @@
-"""Running Recall for a page, with what a person needs to judge it."""
+"""Running a recall for a page, with what a person needs to judge it."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 from typing import Any
 
@@ -8,121 +11,71 @@ from console.client.store import StoreClient
 from console.client.traces import Part, TracedItem
 from console.client.values import Observation, Profile, Recall, Summary
 from console.masking.masker import MaskedValue, Masker
-from console.pages.recall.masked import masked_json
+from console.masking.rules import mask_text
 
-# The parts of a score, as the embedded memory names them (console/engine/fusion.py).
-WORDS = {
-    "meaning": "what it means",
-    "words": "words of the query that it holds",
-    "bulk": "how much that is",
-    "date": "happened when the query says",
-    "summary": "summary of its conversation",
-    "neighbour": "told beside a match",
-    "few": "how few there are to choose from",
+# What adds to a score, as the embedded memory names it (console/engine/fusion.py).
+SCORE_PARTS = {
+    "meaning": "similarity in meaning",
+    "words": "share of the query's words",
+    "bulk": "strength of the word match",
+    "date": "match with a date in the query",
+    "summary": "match of its conversation's summary",
+    "neighbour": "match of a neighbour",
+    "few": "size of the profile",
 }
-# Below this, a person should not take an item for an answer.
+# Parts that add less do not change what a page shows of a score.
+LEAST_LOG_ODDS = 0.05
+# Below this score, a person should not take an item for an answer.
 UNLIKELY = 0.03
+# Word stems in a trace. Those of a conversation are the customer's own words in pieces,
+# where no detector finds a phone number or a name any more.
+STEMS = frozenset({"stems", "unknownStems"})
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One recalled item in its place; `traced` where the memory explains it."""
+class RecalledItem:
+    """One item of the answer.
+
+    rank         1 for the best one, or for the newest where nothing is ranked
+    kind         observation or summary
+    shown        its text as this person may see it
+    traced       how its score came about, where the memory tells
+    score_parts  label and part, for each part that moves the score visibly
+    """
 
     rank: int
-    kind: str  # observation or summary
+    kind: str
     item: Observation | Summary
     shown: MaskedValue
-    traced: TracedItem | None = None
-
-    @property
-    def conversation_ids(self) -> tuple[str, ...]:
-        if isinstance(self.item, Summary):
-            return (self.item.conversation_id,)
-        return self.item.conversation_ids
-
-    @property
-    def why(self) -> list[tuple[str, Part]]:
-        """The parts that move the score by what can be seen, in words."""
-        parts = self.traced.parts if self.traced else {}
-        known = [(words, parts[name]) for name, words in WORDS.items() if name in parts]
-        return [(words, part) for words, part in known if abs(part.adds) >= 0.05]
+    conversation_ids: tuple[str, ...]
+    traced: TracedItem | None
+    score_parts: list[tuple[str, Part]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RecallRun:
     """A recall and its evidence. Times in milliseconds, as seen from the console.
 
-    masker    what this person may see of each item
-    masked  the same without what they revealed: for the name and the raw answer
+    name                  by rule: also while this person has revealed it
+    mode_ran              by its answer: a memory may fall back to recency
+    first_unlikely        the rank from which on items are unlikely matches; 0: none
+    has_customer_words    asked with what the customer said, not with what a person typed
+    request_json, response_json  masked by rule, as the name
     """
 
     profile: Profile
+    name: str
     recall: Recall
     mode_asked: str
-    explain: bool
-    resolve_ms: float
-    masker: Masker
-    masked: Masker
-
-    @property
-    def name(self) -> str:
-        return self.masked.name(self.profile.traits)
-
-    @property
-    def mode_ran(self) -> str:
-        """What the memory did, by its answer: a memory may fall back to recency."""
-        if self.recall.is_ranked:
-            return self.mode_asked
-        return "recent" if self.results else self.mode_asked
-
-    @property
-    def fell_back(self) -> bool:
-        return self.mode_ran != self.mode_asked
-
-    @property
-    def results(self) -> list[Result]:
-        """Observations and summaries in one list, best first; else newest first."""
-        items = [("observation", o) for o in self.recall.observations]
-        items += [("summary", s) for s in self.recall.summaries]  # type: ignore[misc]
-        if self.recall.is_ranked:
-            items.sort(key=lambda pair: -(pair[1].score or 0))
-        else:
-            items.sort(key=lambda pair: pair[1].occurred_at, reverse=True)
-        trace = self.recall.trace
-        return [
-            Result(
-                rank,
-                kind,
-                item,
-                self.masker.text(kind, item.id, item.content),
-                trace.of(item.id) if trace else None,
-            )
-            for rank, (kind, item) in enumerate(items, start=1)
-        ]
-
-    @property
-    def first_unmatched(self) -> int:
-        """The rank from which items are wanted once in thirty times or less; 0: none."""
-        if not self.recall.is_ranked:
-            return 0
-        return next((r.rank for r in self.results if (r.item.score or 0) < UNLIKELY), 0)
-
-    @property
-    def has_own_words(self) -> bool:
-        """Whether the words asked with were the customer's, not typed by a person."""
-        trace = self.recall.trace
-        return trace is not None and any(query.turn for query in trace.queries)
-
-    @property
-    def request_json(self) -> str:
-        return self._json(self.recall.exchange.request)
-
-    @property
-    def response_json(self) -> str:
-        return self._json(self.recall.exchange.response)
-
-    def _json(self, content: Any) -> str:
-        return masked_json(content, self.masked, hide_stems=self.has_own_words)
+    mode_ran: str
+    is_explained: bool
+    find_ms: float
+    total_ms: float
+    items: list[RecalledItem]
+    first_unlikely: int
+    has_customer_words: bool
+    request_json: str = field(repr=False)
+    response_json: str = field(repr=False)
 
 
 def recall_profile(
@@ -132,19 +85,112 @@ def recall_profile(
     mode: str,
     question: dict[str, Any],
     masker: Masker,
-    masked: Masker,
-) -> Run:
-    """Two calls: who this is, and the recall itself. Raises MemoryNotFound."""
+    rule_masker: Masker,
+) -> RecallRun:
+    """Two calls: who this is, and the recall itself. Raises MemoryNotFound.
+
+    masker       what this person may see of each item
+    rule_masker  the same without what they revealed
+    """
     begin = perf_counter()
     profile = store.fetch_profile(profile_id)
-    resolve_ms = (perf_counter() - begin) * 1000
+    find_ms = (perf_counter() - begin) * 1000
     recall = store.recall(profile.canonical_id or profile.id, **question)
-    return Run(
-        profile,
-        recall,
-        mode_asked=mode,
-        explain=question["trace"],
-        resolve_ms=resolve_ms,
-        masker=masker,
-        masked=masked,
+    items = _build_items(recall, masker)
+    has_customer_words = recall.trace is not None and any(
+        query.turn for query in recall.trace.queries
     )
+    unlikely = [item.rank for item in items if (item.item.score or 0) < UNLIKELY]
+    mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
+    return RecallRun(
+        profile=profile,
+        name=rule_masker.name(profile.traits),
+        recall=recall,
+        mode_asked=mode,
+        mode_ran=mode if recall.is_ranked or not items else "recent",
+        is_explained=question["trace"],
+        find_ms=find_ms,
+        total_ms=find_ms + recall.exchange.elapsed_ms,
+        items=items,
+        first_unlikely=unlikely[0] if unlikely and recall.is_ranked else 0,
+        has_customer_words=has_customer_words,
+        request_json=mask_json(recall.exchange.request),
+        response_json=mask_json(recall.exchange.response),
+    )
+
+
+def _build_items(recall: Recall, masker: Masker) -> list[RecalledItem]:
+    """Observations and summaries in one list, best first; else newest first."""
+    found: list[tuple[str, Observation | Summary]] = [
+        *(("observation", observation) for observation in recall.observations),
+        *(("summary", summary) for summary in recall.summaries),
+    ]
+    if recall.is_ranked:
+        found.sort(key=lambda pair: -(pair[1].score or 0))
+    else:
+        found.sort(key=lambda pair: pair[1].occurred_at, reverse=True)
+    traced = {item.id: item for item in recall.trace.items} if recall.trace else {}
+    return [
+        RecalledItem(
+            rank=rank,
+            kind=kind,
+            item=item,
+            shown=masker.text(kind, item.id, item.content),
+            conversation_ids=(
+                (item.conversation_id,)
+                if isinstance(item, Summary)
+                else item.conversation_ids
+            ),
+            traced=traced.get(item.id),
+            score_parts=_build_score_parts(traced.get(item.id)),
+        )
+        for rank, (kind, item) in enumerate(found, start=1)
+    ]
+
+
+def _build_score_parts(traced: TracedItem | None) -> list[tuple[str, Part]]:
+    parts = traced.parts if traced else {}
+    return [
+        (label, parts[name])
+        for name, label in SCORE_PARTS.items()
+        if name in parts and abs(parts[name].adds) >= LEAST_LOG_ODDS
+    ]
+
+
+class _JsonMasker:
+    """Writes JSON, indented, with the tenant's rule for texts on each text in it.
+
+    Each text is masked once: what `items` show masked is taken from there.
+    """
+
+    def __init__(
+        self, items: Iterable[RecalledItem], masker: Masker, *, hides_stems: bool
+    ) -> None:
+        self._contents = {
+            item.item.content: item.shown.text
+            for item in items
+            if item.shown.clear_until is None
+        }
+        self._masker = masker
+        self._hides_stems = hides_stems
+        # The same sources, ids and stems come again and again.
+        self._mask_text: Callable[[str], str] = cache(mask_text)
+
+    def __call__(self, content: Any) -> str:
+        return json.dumps(self._mask(content, ""), indent=2, ensure_ascii=False)
+
+    def _mask(self, content: Any, name: str) -> Any:
+        if isinstance(content, dict):
+            return {key: self._mask(value, key) for key, value in content.items()}
+        if isinstance(content, list):
+            if self._hides_stems and name in STEMS:
+                return f"{len(content)} not shown"
+            return [self._mask(part, name) for part in content]
+        if not isinstance(content, str):
+            return content
+        if name == "content":
+            if content not in self._contents:
+                masked = self._masker.text("observation", "", content).text
+                self._contents[content] = masked
+            return self._contents[content]
+        return self._mask_text(content)

@@ -13,7 +13,7 @@ from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.masking.masker import masker_for
 from console.pages.recall.forms import Mode, RunForm
-from console.pages.recall.selectors import Run, recall_profile
+from console.pages.recall.selectors import RecallRun, recall_profile
 from console.profiles.identity import Match, find_identity
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
@@ -30,107 +30,100 @@ def run(request: ConsoleRequest) -> HttpResponse:
     An identifier is only the way in: it is answered by a redirect to the same
     recall with the profile's id in its place, and that is the run's own link.
     """
-    if not _asks(request):
-        return _answer(request, RunForm.of_link(request.GET.dict()))
-    form = RunForm(_with_defaults(request))
+    if _only_fills_in(request):
+        return _render_run(request, RunForm.from_link(request.GET.dict()))
+    form = RunForm(_add_defaults(request))
     if not form.is_valid():
-        return _answer(request, form)
+        return _render_run(request, form)
     store = open_store(request.tenant)
     identity = form.cleaned_data["identity"].strip()
     if PROFILE_ID.fullmatch(identity):
-        return _run(request, form, store, identity)
+        return _run_for_profile(request, form, store, identity)
     match = find_identity(store, identity)
     if match.profile_id:
-        return redirect(_link(request, match.profile_id))
-    _explain(form, match)
-    return _answer(request, form, match=match)
+        return redirect(_get_run_url(request, match.profile_id))
+    if match.profiles:
+        form.add_error("identity", "Several profiles have this: choose one below.")
+    else:
+        told = match.problem or f"No profile has this {match.id_type}."
+        form.add_error("identity", told)
+    return _render_run(request, form, match=match)
 
 
-def _run(
+def _only_fills_in(request: ConsoleRequest) -> bool:
+    """Whether a link names at most who, and how, but asks nothing yet."""
+    query = request.GET
+    waits = query.get("mode") == Mode.QUERY and "query" not in query
+    return waits or not query.get("identity")
+
+
+def _add_defaults(request: ConsoleRequest) -> dict[str, str]:
+    """The query string; a deep link may leave out the mode and the limits."""
+    given = {name: str(value) for name, value in request.GET.items() if value}
+    for name in ("observations", "summaries", "threshold"):
+        given.setdefault(name, str(RunForm.base_fields[name].initial))
+    implied = Mode.CONVERSATION if "conversation" in given else Mode.RECENT
+    given.setdefault("mode", Mode.QUERY if "query" in given else implied)
+    return given
+
+
+def _run_for_profile(
     request: ConsoleRequest, form: RunForm, store: StoreClient, profile_id: str
 ) -> HttpResponse:
-    mode, question = form.cleaned_data["mode"], form.question()
     try:
-        ran = recall_profile(
+        recall_run = recall_profile(
             store,
             profile_id,
-            mode=mode,
-            question=question,
+            mode=form.cleaned_data["mode"],
+            question=form.build_question(),
             masker=masker_for(request.actor, profile_id),
-            masked=masker_for(request.actor),
+            rule_masker=masker_for(request.actor),
         )
     except MemoryNotFound:
-        form.add_error("identity", "No profile of this store has this id.")
-        return _answer(request, form, status=404)
-    _note(request, ran)
-    response = _answer(request, form, run=ran)
+        form.add_error("identity", "No profile has this id.")
+        return _render_run(request, form, status=404)
+    recall = recall_run.recall
+    log_view(
+        request.actor,
+        "recall.run",
+        object_type="profile",
+        object_id=recall_run.profile.id,
+        mode=recall_run.mode_ran,
+        observations=len(recall.observations),
+        summaries=len(recall.summaries),
+        ms=round(recall.exchange.elapsed_ms),
+    )
+    response = _render_run(request, form, run=recall_run)
     # Only a run's own link, which names an id, goes into the browser's history.
     response["HX-Push-Url"] = request.get_full_path()
     return response
 
 
-def _asks(request: ConsoleRequest) -> bool:
-    """False for a link that only fills in the form: who, and perhaps how."""
-    query = request.GET
-    waits = query.get("mode") == Mode.QUERY and "query" not in query
-    return bool(query.get("identity")) and not waits
-
-
-def _with_defaults(request: ConsoleRequest) -> dict[str, str]:
-    """The query string; a deep link may leave out the mode and the limits."""
-    given = {name: str(value) for name, value in request.GET.items() if value}
-    for name in ("observations", "summaries", "threshold"):
-        given.setdefault(name, str(RunForm.base_fields[name].initial))
-    if "mode" not in given:
-        implied = "conversation" if "conversation" in given else "recent"
-        given["mode"] = "query" if "query" in given else implied
-    return given
-
-
-def _explain(form: RunForm, match: Match) -> None:
-    if match.profiles:
-        form.add_error("identity", "Several profiles hold this: choose one below.")
-    else:
-        form.add_error(
-            "identity",
-            match.problem or f"Nobody in this store has this {match.id_type}.",
-        )
-
-
-def _link(request: ConsoleRequest, profile_id: str) -> str:
+def _get_run_url(request: ConsoleRequest, profile_id: str) -> str:
     query = request.GET.copy()
     query["identity"] = profile_id
-    here = reverse("recall:run", args=[request.tenant.slug])
-    return f"{here}?{query.urlencode()}"
+    path = reverse("recall:run", args=[request.tenant.slug])
+    return f"{path}?{query.urlencode()}"
 
 
-def _answer(
+def _render_run(
     request: ConsoleRequest,
     form: RunForm,
     *,
-    run: Run | None = None,
+    run: RecallRun | None = None,
     match: Match | None = None,
     status: int = 0,
 ) -> HttpResponse:
-    choices = [(id_, _link(request, id_)) for id_ in match.profiles] if match else []
-    context: dict[str, Any] = {"form": form, "run": run, "choices": choices}
+    profiles = match.profiles if match else ()
+    context: dict[str, Any] = {
+        "form": form,
+        "run": run,
+        "candidates": [(id_, _get_run_url(request, id_)) for id_ in profiles],
+    }
     return render_part(
         request,
         page="recall/run.html",
         part="recall/_run.html",
         context=context,
         status=status or (422 if form.errors else 200),
-    )
-
-
-def _note(request: ConsoleRequest, ran: Run) -> None:
-    log_view(
-        request.actor,
-        "recall.run",
-        object_type="profile",
-        object_id=ran.profile.id,
-        mode=ran.mode_ran,
-        observations=len(ran.recall.observations),
-        summaries=len(ran.recall.summaries),
-        ms=round(ran.recall.exchange.elapsed_ms),
     )

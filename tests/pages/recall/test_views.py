@@ -12,6 +12,7 @@ from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from tests.factories import (
     HTMX,
+    make_items,
     make_observation,
     make_profile,
     make_summary,
@@ -36,7 +37,7 @@ def profile(tenant) -> str:
     return profile
 
 
-def ask(client, **query):
+def run(client, **query):
     headers = query.pop("headers", None)
     return client.get(reverse("recall:run", args=["acme"]), query, headers=headers)
 
@@ -49,32 +50,32 @@ def response_of(page) -> dict:
     )
 
 
-def test_the_empty_simulator_says_what_the_modes_are(client, tenant):
-    response = ask(client)
+def test_run_without_a_query_says_what_the_modes_are(client, tenant):
+    response = run(client)
 
     assert response.status_code == 200
-    assert "Nothing asked yet" in response.text
+    assert "No recall yet" in response.text
 
 
-def test_a_link_without_a_query_fills_in_the_form_and_asks_nothing(client, profile):
-    response = ask(client, identity=profile, mode="query")
+def test_run_of_a_link_without_a_query_only_fills_in_the_form(client, profile):
+    response = run(client, identity=profile, mode="query")
 
     assert response.status_code == 200
     assert f'value="{profile}"' in response.text
-    assert "Nothing asked yet" in response.text
+    assert "No recall yet" in response.text
     assert not AuditEntry.objects.filter(action="recall.run").exists()
 
 
-def test_an_identifier_is_replaced_by_the_profiles_id(client, profile):
-    response = ask(client, identity="email:a@b.com", mode="query", query="delivery")
+def test_run_redirects_an_identifier_to_the_profiles_id(client, profile):
+    response = run(client, identity="email:a@b.com", mode="query", query="delivery")
 
     assert response.status_code == 302
     query = parse_qs(urlsplit(response["Location"]).query)
     assert query == {"identity": [profile], "mode": ["query"], "query": ["delivery"]}
 
 
-def test_a_query_ranks_and_shows_the_exchange(client, profile):
-    response = ask(client, identity=profile, mode="query", query="delivery by sms")
+def test_run_ranks_by_a_query_and_shows_the_exchange(client, profile):
+    response = run(client, identity=profile, mode="query", query="delivery by sms")
 
     text = response.text
     assert text.index("Prefers SMS") < text.index("red bicycle")
@@ -86,44 +87,44 @@ def test_a_query_ranks_and_shows_the_exchange(client, profile):
     assert response_of(response)["observations"][0]["score"] > 0
 
 
-def test_recent_shows_newest_first_without_scores(client, profile):
-    response = ask(client, identity=profile, mode="recent", query="delivery")
+def test_run_of_recent_shows_newest_first_without_scores(client, profile):
+    response = run(client, identity=profile, mode="recent", query="delivery")
 
     text = response.text
     assert text.index("red bicycle") < text.index("Prefers SMS")
     assert "<meter" not in text
-    assert "<strong>recent</strong>" in text
+    assert "<strong>Recent</strong>" in text
     assert "&quot;query&quot;" not in text
 
 
-def test_a_conversation_gives_the_query(client, tenant, profile):
+def test_run_takes_the_query_from_a_conversation(client, tenant, profile):
     conversation = new_id("conv_conversation")
     make_observation(
         tenant, profile, "Asked about bicycle tyres.", conversationIds=[conversation]
     )
 
-    response = ask(
+    response = run(
         client, identity=profile, mode="conversation", conversation=conversation
     )
 
-    assert "<strong>conversation</strong>" in response.text
+    assert "<strong>Conversation</strong>" in response.text
     assert response.text.index("red bicycle") < response.text.index("Prefers SMS")
 
 
-def test_a_conversation_that_nobody_knows_falls_back_and_says_so(client, profile):
-    response = ask(
+def test_run_of_an_unknown_conversation_falls_back_and_says_so(client, profile):
+    response = run(
         client,
         identity=profile,
         mode="conversation",
         conversation=new_id("conv_conversation"),
     )
 
-    assert "<strong>recent</strong>" in response.text
-    assert "it keeps nothing of that conversation" in response.text
+    assert "<strong>Recent</strong>" in response.text
+    assert "this profile has nothing from that conversation" in response.text
 
 
-def test_limits_threshold_and_dates_reach_the_memory(client, profile):
-    response = ask(
+def test_run_sends_limits_threshold_and_dates(client, profile):
+    response = run(
         client,
         identity=profile,
         mode="query",
@@ -141,12 +142,12 @@ def test_limits_threshold_and_dates_reach_the_memory(client, profile):
     assert "2026-01-01T00:00:00Z" in response.text
 
 
-def test_a_deep_link_may_leave_out_the_mode(client, profile):
-    by_query = ask(client, identity=profile, query="delivery")
-    without = ask(client, identity=profile)
+def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
+    by_query = run(client, identity=profile, query="delivery")
+    without = run(client, identity=profile)
 
-    assert "<strong>query</strong>" in by_query.text
-    assert "<strong>recent</strong>" in without.text
+    assert "<strong>Query</strong>" in by_query.text
+    assert "<strong>Recent</strong>" in without.text
 
 
 @pytest.mark.parametrize(
@@ -154,9 +155,9 @@ def test_a_deep_link_may_leave_out_the_mode(client, profile):
     [
         ({"identity": "nobody"}, "Write what it is and a colon first"),
         ({"identity": "fax:1"}, "This store knows"),
-        ({"identity": "email:nobody@b.com"}, "Nobody in this store has this email"),
-        ({"mode": "query", "query": ""}, "Write what to ask"),
-        ({"mode": "conversation"}, "Give the conversation"),
+        ({"identity": "email:nobody@b.com"}, "No profile has this email"),
+        ({"mode": "query", "query": ""}, "Enter a query"),
+        ({"mode": "conversation"}, "Enter the conversation"),
         ({"mode": "guess"}, "Select a valid choice"),
         ({"mode": "query", "query": "x" * 1025}, "at most 1024 characters"),
         ({"mode": "query", "query": "a\0b"}, "Null characters are not allowed"),
@@ -174,19 +175,19 @@ def test_a_deep_link_may_leave_out_the_mode(client, profile):
         ({"mode": "recent", "begin": "2026-02-30"}, "Enter a valid date"),
         (
             {"mode": "recent", "begin": "2026-02-02", "end": "2026-02-02"},
-            "must come after",
+            "Must be after",
         ),
     ],
 )
-def test_what_cannot_be_asked_is_said_at_its_field(client, profile, query, told):
-    response = ask(client, **({"identity": profile, "mode": "recent"} | query))
+def test_run_form_shows_an_error_at_its_field(client, profile, query, told):
+    response = run(client, **({"identity": profile, "mode": "recent"} | query))
 
     assert response.status_code == 422
     assert told in response.text
 
 
-def test_htmx_gets_the_form_and_its_answer_alone(client, profile):
-    response = ask(
+def test_run_gives_htmx_the_form_and_its_results_alone(client, profile):
+    response = run(
         client, identity=profile, mode="query", query="delivery", headers=HTMX
     )
 
@@ -195,34 +196,36 @@ def test_htmx_gets_the_form_and_its_answer_alone(client, profile):
     assert response["HX-Push-Url"].startswith(f"/t/acme/recall/?identity={profile}&")
 
 
-def test_a_run_that_did_not_happen_leaves_nothing_in_the_history(client, profile):
-    response = ask(client, identity="email:nobody@b.com", mode="recent", headers=HTMX)
+def test_run_that_failed_leaves_nothing_in_the_history(client, profile):
+    response = run(client, identity="email:nobody@b.com", mode="recent", headers=HTMX)
 
     assert response.status_code == 422
     assert "HX-Push-Url" not in response
     assert "hx-push-url" not in response.text
 
 
-def test_what_matches_nothing_stands_below_a_line(client, profile):
-    response = ask(client, identity=profile, mode="query", query="delivery by sms")
+def test_run_shows_unlikely_matches_below_a_line(client, profile):
+    response = run(client, identity=profile, mode="query", query="delivery by sms")
 
-    line = response.text.index("What is below is wanted once in thirty times")
+    line = response.text.index(
+        "Unlikely matches (under 3 %), listed because the threshold is 0<"
+    )
     assert (
         response.text.index("Prefers SMS") < line < response.text.index("red bicycle")
     )
 
 
-def test_another_tenants_profile_is_not_there(client, tenant):
+def test_run_keeps_to_its_tenant(client, tenant):
     foreign = make_profile(make_tenant("other"))
 
-    response = ask(client, identity=foreign, mode="recent")
+    response = run(client, identity=foreign, mode="recent")
 
     assert response.status_code == 404
-    assert "No profile of this store has this id." in response.text
+    assert "No profile has this id." in response.text
 
 
-def test_a_run_is_one_audit_entry_without_the_query(client, profile):
-    ask(client, identity=profile, mode="query", query="delivery")
+def test_run_is_one_audit_entry_without_the_query(client, profile):
+    run(client, identity=profile, mode="query", query="delivery")
 
     [entry] = AuditEntry.objects.filter(action="recall.run")
     assert entry.object_id == profile
@@ -230,44 +233,57 @@ def test_a_run_is_one_audit_entry_without_the_query(client, profile):
     assert "delivery" not in str(entry.details)
 
 
-def test_scores_are_explained_on_demand(client, profile):
+def test_run_explains_scores_on_demand(client, profile):
     asked = {"identity": profile, "query": "delivery by text message or fax"}
-    plain = ask(client, **asked)
-    explained = ask(client, **asked, explain="on")
+    plain = run(client, **asked)
+    explained = run(client, **asked, explain="on")
 
-    assert "happened when" not in plain.text
+    assert plain.text.count('class="result"') == 3
     assert 'class="why"' not in plain.text
     assert explained.text.count('class="why"') == 3
-    assert "words of the query that it holds" in explained.text
+    assert "share of the query&#x27;s words" in explained.text
     assert "<code" in explained.text
-    assert "fax" in explained.text.partition("Nobody here said")[2]
+    assert "fax" in explained.text.partition("Not in this profile")[2]
 
 
-def test_what_waits_for_its_vector_is_said(client, profile):
-    before = ask(client, identity=profile, query="delivery", explain="on")
+def test_run_says_what_waits_for_its_embedding(client, profile):
+    before = run(client, identity=profile, query="delivery", explain="on")
     call_command("reindex", verbosity=0)
-    after = ask(client, identity=profile, query="delivery", explain="on")
+    after = run(client, identity=profile, query="delivery", explain="on")
 
-    assert "3 of 3 texts are found by their words alone" in before.text
-    assert "their vectors are still being made" in before.text
-    assert "by their words alone" not in after.text
-    assert "what it means" in after.text
+    assert "3 of 3 texts are matched by words only" in before.text
+    assert "their embeddings are still being made" in before.text
+    assert "matched by words only" not in after.text
+    assert "similarity in meaning" in after.text
 
 
-def test_copies_are_shown_once_with_their_number(client, tenant, profile):
+def test_run_shows_copies_once_with_their_number(client, tenant, profile):
     for _ in range(3):
         make_observation(tenant, profile, "Wants expedited shipping.")
     call_command("reindex", verbosity=0)
 
-    page = ask(client, identity=profile, query="expedited", explain="on")
+    page = run(client, identity=profile, query="expedited", explain="on")
 
     assert "4 observations" not in page.text
     assert '<span class="badge">3 times</span>' in page.text
     assert page.text.count("Copy 1") == 1
 
 
-def test_newest_first_has_no_scores_to_explain(client, profile):
-    page = ask(client, identity=profile, mode="recent", explain="on")
+def test_run_of_recent_has_no_scores_to_explain(client, profile):
+    page = run(client, identity=profile, mode="recent", explain="on")
 
+    assert page.text.count('class="result"') == 3
     assert 'class="why"' not in page.text
-    assert "no reasons" not in page.text
+    assert "does not explain" not in page.text
+
+
+def test_run_masks_each_text_once(client, tenant, masked_texts):
+    profile = make_profile(tenant)
+    content = "Call +1555867{} after six."
+    make_items(tenant, profile, observations=100, content=content)
+
+    response = run(client, identity=profile, mode="recent", observations="100")
+
+    texts = [content.format(number) for number in range(100)]
+    assert response.text.count('class="result"') == 100
+    assert [masked_texts[text] for text in texts] == [1] * 100
