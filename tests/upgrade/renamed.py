@@ -5,10 +5,13 @@ name. What stands in no map is called as it was.
 """
 
 # "app.Model" then: "app.Model" now.
-MODELS: dict[str, str] = {}
+MODELS = {"web.Reveal": "masking.Reveal"}
 
 # Table then: table now.
-TABLES: dict[str, str] = {}
+TABLES = {"web_reveal": "masking_reveal", "web_visit": "customers_lastseen"}
 
 # (table, column) then: column now, or "" when it is gone or holds other values.
-COLUMNS: dict[tuple[str, str], str] = {}
+COLUMNS = {
+    ("django_tasks_database_dbtaskresult", "task_path"): "",
+    ("tenants_tenant", "sealed_token"): "encrypted_token",
+}
