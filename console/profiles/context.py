@@ -1,35 +1,29 @@
 """What pages below one profile share."""
 
-from typing import Any
-
 from console.client.store import StoreClient
-from console.client.values import Profile
 from console.masking.masker import masker_for
 from console.tenants.permissions import Permission, may
 from console.web.render import wants_part
 from console.web.request import ConsoleRequest
 
 
-def whose(
+def build_profile_context(
     request: ConsoleRequest, store: StoreClient, profile_id: str
 ) -> dict[str, str]:
-    """Who a part of a profile belongs to: acting on the wrong person is the worst.
+    """Who a page is about: acting on the wrong person is the worst mistake.
 
-    Initials, also while the name is revealed: its clear form stands in one place.
+    Initials, also while the name is revealed: its clear form is in one place only.
     """
-    # More rows go into a page that says so already: no call for them.
-    known = wants_part(request)
-    name = "" if known else name_above(request, store.fetch_profile(profile_id))
+    name = ""
+    # A part goes into a page that has the name already: no call for it.
+    if not wants_part(request):
+        traits = store.fetch_profile(profile_id).traits
+        name = masker_for(request.actor).name(traits)
     return {"profile_id": profile_id, "name": name}
 
 
-def name_above(request: ConsoleRequest, profile: Profile) -> str:
-    """The name in the breadcrumb of a page whose profile is at hand already."""
-    return masker_for(request.actor).name(profile.traits)
-
-
-def rights(request: ConsoleRequest) -> dict[str, Any]:
-    """What this person may do here, as templates ask for it."""
+def get_permissions(request: ConsoleRequest) -> dict[str, bool]:
+    """What this person may do with a profile, as templates ask for it."""
     return {
         "may_correct": may(request.role, Permission.CORRECT),
         "may_delete": may(request.role, Permission.DELETE),

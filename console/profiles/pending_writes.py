@@ -3,7 +3,7 @@
 Kept in the session by profile: when, and nothing of what was written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -17,21 +17,22 @@ KEY = "accepted"
 GIVE_UP = timedelta(minutes=10)
 
 
-def remember(request: ConsoleRequest, profile_id: str) -> None:
-    accepted = request.session.get(KEY, {})
-    request.session[KEY] = accepted | {profile_id: to_wire(timezone.now())}
+def remember_write(request: ConsoleRequest, profile_id: str) -> None:
+    pending = request.session.get(KEY, {})
+    request.session[KEY] = pending | {profile_id: to_wire(timezone.now())}
 
 
-def waiting_since(
-    request: ConsoleRequest, profile_id: str, listed: Sequence[Observation]
+def get_pending_since(
+    request: ConsoleRequest, profile_id: str, listed: Iterable[Observation]
 ) -> datetime | None:
     """When a write was accepted that `listed` does not hold yet; None: nothing waits."""
-    accepted: dict[str, str] = request.session.get(KEY, {})
-    if profile_id not in accepted:
+    pending: dict[str, str] = request.session.get(KEY, {})
+    if profile_id not in pending:
         return None
-    at = from_wire(accepted[profile_id])
-    if any(each.created_at >= at for each in listed) or timezone.now() - at > GIVE_UP:
-        rest = {key: value for key, value in accepted.items() if key != profile_id}
+    at = from_wire(pending[profile_id])
+    is_listed = any(observation.created_at >= at for observation in listed)
+    if is_listed or timezone.now() - at > GIVE_UP:
+        rest = {key: value for key, value in pending.items() if key != profile_id}
         request.session[KEY] = rest
         return None
     return at

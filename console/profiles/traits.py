@@ -1,216 +1,135 @@
 """A profile's traits beside the schema of their groups."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.utils import timezone
+from functools import cached_property
 
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
-from console.client.values import Profile, TraitDefinition, TraitGroup, TraitValue
-from console.masking.masker import MaskedValue, Masker
-from console.profiles.schema import (
-    ARRAY,
-    BOOLEAN,
-    DATE,
-    NUMBER,
-    STRING,
-    all_groups,
-    date_in,
-    type_of,
+from console.client.values import (
+    Profile,
+    TraitDefinition,
+    TraitGroup,
+    TraitValue,
 )
-from console.profiles.stored_traits import Stored, stored_traits
-from console.web.templatetags.console import format_age
+from console.masking.masker import Masker
+from console.profiles.schema import fetch_trait_groups, get_trait_type
+from console.profiles.trait_row import ADDRESSABLE_NAME, TraitRow, format_items
 
-# Rows with other names have no address, so they cannot be corrected here.
-_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+TRAITS_A_CALL = 1000
+# A group with more unset traits shows them only when asked to.
 UNSET_MAX = 20
-_SAID = {STRING: "text", NUMBER: "a number", BOOLEAN: "yes or no", ARRAY: "a list"}
-
 Values = Mapping[str, TraitValue]
+Times = Mapping[str, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class TraitRow:
-    """One trait of a group's schema, or one that the schema does not know (any more).
-
-    type    STRING, NUMBER, BOOLEAN, ARRAY, DATE; "" when the schema does not know it
-    value   None is unset: the memory does not tell whether it was ever asked
-    set_at  when the value was set or last changed, where that was read
-    shown   the value as the person may see it; None is unset
-    """
-
-    group: str
-    name: str
-    type: str
-    description: str
-    id_type: str
-    value: TraitValue | None = field(repr=False)
-    set_at: datetime | None = None
-    shown: MaskedValue | None = field(default=None, repr=False)
-
-    @property
-    def subject(self) -> str:
-        return f"{self.group}.{self.name}"
-
-    @property
-    def anchor(self) -> str:
-        """The row's id on a page, for links: `Contact.email`."""
-        return re.sub(r"\s", "_", self.subject)
-
-    @property
-    def is_known(self) -> bool:
-        return bool(self.type)
-
-    @property
-    def is_correctable(self) -> bool:
-        """A memory takes no value for what its schema does not know."""
-        names = (self.group, self.name)
-        return self.is_known and all(_NAME.fullmatch(name) for name in names)
-
-    @property
-    def text(self) -> str:
-        """The value as people read it; an array's items in one line."""
-        return ", ".join(texts_of(self.value))
-
-    @property
-    def items(self) -> list[str]:
-        return texts_of(self.value)
-
-    @property
-    def is_sensitive(self) -> bool:
-        """Masked, or clear for now: nothing that follows from the value stands beside."""
-        return self.shown is not None and bool(
-            self.shown.is_masked or self.shown.clear_until
-        )
-
-    @property
-    def age(self) -> str:
-        """Of the date that the value is; "" for everything else."""
-        moment = None if self.is_sensitive else date_in(self.value)
-        return format_age(timezone.now(), moment) if moment else ""
-
-    @property
-    def look(self) -> str:
-        """How the value is drawn: unset, veiled, boolean, number, array, date, text."""
-        if self.value is None:
-            return "unset"
-        if self.is_sensitive:
-            return "veiled"
-        kind = _type_of_value(self.value)
-        return "text" if kind == STRING else kind.lower()
-
-    @property
-    def misfit(self) -> str:
-        """What the value is although the schema says otherwise; "" when it fits."""
-        if self.value is None or not self.type:
-            return ""
-        wanted = STRING if self.type == DATE else self.type
-        found = _type_of_value(self.value)
-        found = STRING if found == DATE else found
-        if found != wanted:
-            return f"{_SAID.get(wanted, wanted)} in the schema, {_SAID[found]} here"
-        if self.type == DATE and date_in(self.value) is None:
-            return "a date in the schema, other text here"
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A trait group with a profile's values; is_known: the schema has it (still)."""
+@dataclass(frozen=True)
+class ProfileTraitGroup:
+    """A trait group with a profile's values; is_declared: the schema has it (still)."""
 
     name: str
     description: str
     rows: tuple[TraitRow, ...]
-    is_known: bool = True
+    is_declared: bool = True
 
-    @property
-    def known(self) -> list[TraitRow]:
+    @cached_property
+    def filled(self) -> list[TraitRow]:
         return [row for row in self.rows if row.value is not None]
 
-    @property
+    @cached_property
     def unset(self) -> list[TraitRow]:
         return [row for row in self.rows if row.value is None]
 
-    @property
+    @cached_property
     def unset_names(self) -> str:
         return ", ".join(row.name for row in self.unset)
 
-    @property
-    def folds(self) -> bool:
+    @cached_property
+    def is_folded(self) -> bool:
         """So much is unset that a page shows it only when it is asked to."""
         return len(self.unset) > UNSET_MAX
 
-    @property
+    @cached_property
     def is_linkable(self) -> bool:
-        return self.is_known and bool(_NAME.fullmatch(self.name))
+        return self.is_declared and bool(ADDRESSABLE_NAME.fullmatch(self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+@dataclass(frozen=True)
+class ProfileTraits:
     """All traits of one profile. profile_id is the one that it is now."""
 
     profile_id: str
     values: dict[str, dict[str, TraitValue]] = field(repr=False)
-    groups: list[Group]
+    groups: list[ProfileTraitGroup]
 
-    @property
+    @cached_property
     def rows(self) -> list[TraitRow]:
         return [row for group in self.groups for row in group.rows]
 
-    @property
-    def set_count(self) -> int:
-        return sum(len(group.known) for group in self.groups)
+    @cached_property
+    def filled_count(self) -> int:
+        return sum(len(group.filled) for group in self.groups)
 
-    @property
+    @cached_property
     def unset_count(self) -> int:
         return sum(len(group.unset) for group in self.groups)
 
-    @property
-    def unknown_count(self) -> int:
-        return sum(not row.is_known for row in self.rows)
+    @cached_property
+    def undeclared_count(self) -> int:
+        return sum(not row.is_declared for row in self.rows)
 
 
-def trait_groups(store: StoreClient, profile: Profile, masker: Masker) -> list[Group]:
-    """Every trait group of the store with this profile's values, filled groups first."""
-    return _groups(all_groups(store), profile.traits, masker)
+@dataclass(frozen=True, slots=True)
+class StoredTraits:
+    """What a memory has stored, by group and name; profile_id: what it is now."""
+
+    profile_id: str
+    values: dict[str, dict[str, TraitValue]] = field(repr=False)
+    set_at: dict[str, dict[str, datetime]]
 
 
-def pinned(groups: Sequence[Group], names: Sequence[str]) -> list[Group]:
-    """For a card: the groups that are pinned, in that order; no names: the filled ones.
+def build_trait_groups(
+    store: StoreClient, profile: Profile, masker: Masker
+) -> list[ProfileTraitGroup]:
+    """Every trait group of the store with a profile's values. One call."""
+    return _build_groups(fetch_trait_groups(store), profile.traits, {}, masker)
 
-    A pinned group stands there even when nothing of it is set; one that the store
-    does not have is left out.
+
+def select_pinned(
+    groups: Sequence[ProfileTraitGroup], names: Sequence[str]
+) -> list[ProfileTraitGroup]:
+    """For a card: the pinned groups, in that order; without pins the filled ones.
+
+    A pinned group is shown even when nothing of it is set; one that the store does
+    not have is left out.
     """
     if not names:
-        return [group for group in groups if group.known]
+        return [group for group in groups if group.filled]
     by_name = {group.name: group for group in groups}
     return [by_name[name] for name in names if name in by_name]
 
 
-def traits_of(store: StoreClient, profile_id: str, masker: Masker) -> Traits:
+def fetch_profile_traits(
+    store: StoreClient, profile_id: str, masker: Masker
+) -> ProfileTraits:
     """All groups with values and since when. Two calls. Raises MemoryNotFound."""
-    stored = stored_traits(store, profile_id)
-    groups = _groups(all_groups(store), stored.values, masker)
-    dated = [
-        replace(group, rows=tuple(_dated(row, stored) for row in group.rows))
-        for group in groups
-    ]
-    return Traits(stored.profile_id, stored.values, dated)
+    stored = _fetch_stored(store, profile_id)
+    schemas = fetch_trait_groups(store)
+    groups = _build_groups(schemas, stored.values, stored.set_at, masker)
+    return ProfileTraits(stored.profile_id, stored.values, groups)
 
 
-def one_trait(
+def fetch_trait_row(
     store: StoreClient, profile_id: str, group: str, name: str, masker: Masker
 ) -> tuple[str, TraitRow]:
     """The profile that it is now and one row. Two calls. Raises MemoryNotFound."""
     schema = store.fetch_trait_group(group)
-    stored = stored_traits(store, profile_id, group=group)
-    found = _group(group, schema, stored.values.get(group, {}), masker)
-    for row in found.rows:
+    stored = _fetch_stored(store, profile_id, group=group)
+    values, set_at = stored.values.get(group, {}), stored.set_at.get(group, {})
+    for row in _build_group(group, schema, values, set_at, masker).rows:
         if row.name == name:
-            return stored.profile_id, _dated(row, stored)
+            return stored.profile_id, row
     raise MemoryNotFound(
         "This store has no such trait, and this profile no such value.",
         code=404,
@@ -218,70 +137,88 @@ def one_trait(
     )
 
 
-def texts_of(value: TraitValue | None) -> list[str]:
-    """A value's items as people read them: one for all but arrays, none for unset."""
-    if value is None:
-        return []
-    values = value if isinstance(value, list) else [value]
-    return [str(v).lower() if isinstance(v, bool) else str(v) for v in values]
+def _fetch_stored(
+    store: StoreClient, profile_id: str, *, group: str = ""
+) -> StoredTraits:
+    """The traits of one group, or of all, as they can be read now."""
+    values: dict[str, dict[str, TraitValue]] = {}
+    set_at: dict[str, dict[str, datetime]] = {}
+    now_id = profile_id
+    token: str | None = ""
+    while token is not None:
+        page = store.list_traits(
+            profile_id,
+            page_token=token,
+            page_size=TRAITS_A_CALL,
+            trait_groups=[group] if group else (),
+        )
+        now_id = page.canonical_id or now_id
+        for trait in page.items:
+            values.setdefault(trait.trait_group, {})[trait.name] = trait.value
+            set_at.setdefault(trait.trait_group, {})[trait.name] = trait.timestamp
+        token = page.next_token
+    return StoredTraits(now_id, values, set_at)
 
 
-def _groups(
+def _build_groups(
     schemas: Sequence[TraitGroup],
     values: Mapping[str, Values],
+    set_at: Mapping[str, Times],
     masker: Masker,
-) -> list[Group]:
-    known = {schema.display_name: schema for schema in schemas}
-    names = [*known, *(name for name in values if name not in known)]
+) -> list[ProfileTraitGroup]:
+    """Filled groups first."""
+    declared = {schema.display_name: schema for schema in schemas}
+    names = [*declared, *(name for name in values if name not in declared)]
     groups = [
-        _group(name, known.get(name), values.get(name, {}), masker) for name in names
+        _build_group(
+            name, declared.get(name), values.get(name, {}), set_at.get(name, {}), masker
+        )
+        for name in names
     ]
-    return sorted(groups, key=lambda group: not group.known)
+    return sorted(groups, key=lambda group: not group.filled)
 
 
-def _group(
-    name: str, schema: TraitGroup | None, values: Values, masker: Masker
-) -> Group:
+def _build_group(
+    name: str,
+    schema: TraitGroup | None,
+    values: Values,
+    set_at: Times,
+    masker: Masker,
+) -> ProfileTraitGroup:
     definitions = schema.traits if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]
-    rows = (
-        _row(name, trait, definitions.get(trait), values.get(trait), masker)
+    rows = tuple(
+        _build_row(
+            name,
+            trait,
+            definitions.get(trait),
+            values.get(trait),
+            set_at.get(trait),
+            masker,
+        )
         for trait in names
     )
     description = schema.description if schema else ""
-    return Group(name, description, tuple(rows), is_known=schema is not None)
+    return ProfileTraitGroup(name, description, rows, is_declared=schema is not None)
 
 
-def _row(
+def _build_row(
     group: str,
     name: str,
     definition: TraitDefinition | None,
     value: TraitValue | None,
+    set_at: datetime | None,
     masker: Masker,
 ) -> TraitRow:
-    row = TraitRow(
-        group,
-        name,
-        type_of(definition) if definition else "",
-        definition.description if definition else "",
-        definition.id_type_promotion if definition else "",
-        value,
+    id_type = definition.id_type_promotion if definition else ""
+    text = ", ".join(format_items(value))
+    return TraitRow(
+        group=group,
+        name=name,
+        type=get_trait_type(definition) if definition else "",
+        description=definition.description if definition else "",
+        id_type=id_type,
+        value=value,
+        set_at=set_at,
+        shown=None if value is None else masker.trait(group, name, text, id_type),
     )
-    if value is None:
-        return row
-    return replace(row, shown=masker.trait(group, name, row.text, row.id_type))
-
-
-def _dated(row: TraitRow, stored: Stored) -> TraitRow:
-    trait = stored.trait(row.group, row.name)
-    return replace(row, set_at=trait.timestamp) if trait else row
-
-
-def _type_of_value(value: TraitValue) -> str:
-    if isinstance(value, bool):
-        return BOOLEAN
-    if isinstance(value, int | float):
-        return NUMBER
-    if isinstance(value, list):
-        return ARRAY
-    return DATE if date_in(value) else STRING

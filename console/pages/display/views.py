@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.pages.display.forms import ArrangeForm
 from console.pages.display.services import arrange
-from console.profiles.schema import all_groups
+from console.profiles.schema import fetch_trait_groups
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -18,7 +18,9 @@ from console.web.request import ConsoleRequest
 @require_permission(Permission.ARRANGE)
 def display(request: ConsoleRequest) -> HttpResponse:
     """Nothing of a customer stands here: the examples are made up."""
-    groups = [group.display_name for group in all_groups(open_store(request.tenant))]
+    groups = [
+        group.display_name for group in fetch_trait_groups(open_store(request.tenant))
+    ]
     given = request.POST if request.method == "POST" else None
     form = ArrangeForm(given, request=request, groups=groups)
     if form.is_valid():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.masking.masker import MaskedValue, Masker
-from console.profiles.traits import trait_groups
+from console.profiles.traits import build_trait_groups
 
 
 def shown_values(
@@ -41,8 +41,8 @@ def _trait(
     """With the schema: a trait that feeds an identifier is masked as one."""
     return [
         row.shown
-        for group in trait_groups(store, store.fetch_profile(profile_id), masker)
-        for row in group.known
+        for group in build_trait_groups(store, store.fetch_profile(profile_id), masker)
+        for row in group.filled
         if row.shown and row.shown.subject == f"trait/{ref}"
     ]
 

@@ -13,7 +13,7 @@ from console.pages.timeline.selectors.timeline import (
     kind_of,
     matching,
 )
-from console.profiles.traits import trait_groups
+from console.profiles.traits import build_trait_groups
 
 COLUMNS = {
     "timeline": [
@@ -61,7 +61,7 @@ def _row(told: Told, shown: MaskedValue) -> Row:
 
 
 def _traits(store: StoreClient, profile_id: str, masker: Masker) -> list[Row]:
-    groups = trait_groups(store, store.fetch_profile(profile_id), masker)
+    groups = build_trait_groups(store, store.fetch_profile(profile_id), masker)
     return [
         {
             "group": row.group,
@@ -72,6 +72,6 @@ def _traits(store: StoreClient, profile_id: str, masker: Masker) -> list[Row]:
             "masked": shown.is_masked,
         }
         for group in groups
-        for row in group.known
+        for row in group.filled
         if (shown := row.shown)
     ]

@@ -12,7 +12,7 @@ from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.client.values import Observation, Summary
 from console.contract.times import to_wire
-from console.profiles.pending_writes import remember
+from console.profiles.pending_writes import remember_write
 from console.web.request import ConsoleRequest
 
 Item = Observation | Summary
@@ -114,6 +114,6 @@ def add_observation(
         reason=reason,
         source=item["source"],
     ):
-        remember(request, profile_id)
+        remember_write(request, profile_id)
         sent = item | {"occurredAt": to_wire(item["occurredAt"])}
         store.create_observations(profile_id, [sent])

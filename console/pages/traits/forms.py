@@ -9,8 +9,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from console.client.values import TraitValue
-from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING, date_in
-from console.profiles.traits import TraitRow, texts_of
+from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING
+from console.profiles.schema import parse_date as parse_stored_date
+from console.profiles.trait_row import TraitRow, format_items
 from console.web.forms import check_plain
 from console.web.reasons import CorrectionForm
 
@@ -104,7 +105,9 @@ class TraitForm(CorrectionForm):
 
     def _keep(self, value: TraitValue | None) -> None:
         stands = self.row.value
-        alike = type(value) is type(stands) and texts_of(value) == texts_of(stands)
+        alike = type(value) is type(stands) and format_items(value) == format_items(
+            stands
+        )
         # By their texts too: to Python 1 and True are one. Of a masked value nobody
         # learns in this way what it is.
         is_seen = not (self.row.shown and self.row.shown.is_masked)
@@ -143,10 +146,10 @@ def initial_for(row: TraitRow, kind: str) -> str:
     if kind == BOOLEAN:
         plain = isinstance(row.value, bool) and not row.is_sensitive
         return {True: "yes", False: "no"}[bool(row.value)] if plain else ""
-    items = texts_of(row.value)
+    items = format_items(row.value)
     # An item of several lines would come back as several items.
     broken = kind == ARRAY and any("\n" in item for item in items)
-    return "" if row.is_sensitive or broken or row.misfit else "\n".join(items)
+    return "" if row.is_sensitive or broken or row.mismatch else "\n".join(items)
 
 
 def widget_for(row: TraitRow, kind: str) -> forms.Widget:
@@ -193,14 +196,14 @@ def parse_array(typed: str, row: TraitRow) -> TraitValue:
     stored = row.value if isinstance(row.value, list) else []
     if stored and all(type(item) in {int, float} for item in stored):
         return [parse_number(line) for line in lines]
-    known = dict(zip(texts_of(stored), stored, strict=True))
+    known = dict(zip(format_items(stored), stored, strict=True))
     for line in lines:
         check_plain(line)
     return [known.get(line, line) for line in lines]
 
 
 def parse_date(typed: str, row: TraitRow) -> TraitValue:
-    if date_in(typed) is None:
+    if parse_stored_date(typed) is None:
         raise ValidationError(_WANTED[DATE])
     return typed
 

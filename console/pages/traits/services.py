@@ -9,7 +9,7 @@ from console.client.errors import MemoryRefused
 from console.client.store import StoreClient
 from console.client.values import TraitValue
 from console.core.errors import DomainError
-from console.profiles.traits import TraitRow
+from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
 from console.web.request import ConsoleRequest
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from console.audit.models import AuditEntry, AuditReason
 from console.client.values import TraitDefinition
 from console.pages.traits.services import awaited_token, digest_of
-from console.profiles.traits import TraitRow
+from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile

@@ -5,8 +5,12 @@ import pytest
 from console.audit.models import AuditEntry
 from console.client.values import Page, Profile, TraitDefinition, TraitGroup
 from console.masking.masker import Masker
-from console.profiles.schema import date_in, rule_in_words, type_of
-from console.profiles.traits import Group, pinned, trait_groups
+from console.profiles.schema import describe_rule, get_trait_type, parse_date
+from console.profiles.traits import (
+    ProfileTraitGroup,
+    build_trait_groups,
+    select_pinned,
+)
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
@@ -187,15 +191,15 @@ def test_a_row_of_a_merged_profile_leads_to_the_one_that_goes_on(client, tenant,
 
 
 def test_a_card_shows_pinned_groups_alone_or_all_that_hold_something():
-    def group(name: str, value: str | None) -> Group:
+    def group(name: str, value: str | None) -> ProfileTraitGroup:
         profile = Profile("mem_profile_x", None, {name: {"a": value}} if value else {})
         store = Groups(TraitGroup(name, 1, "", {"a": TraitDefinition("STRING")}))
-        return trait_groups(store, profile, Masker(Tenant()))[0]
+        return build_trait_groups(store, profile, Masker(Tenant()))[0]
 
     one, two, three = group("One", "x"), group("Two", None), group("Three", "y")
 
-    assert pinned([one, two, three], []) == [one, three]
-    assert pinned([one, two, three], ["Two", "Hats", "One"]) == [two, one]
+    assert select_pinned([one, two, three], []) == [one, three]
+    assert select_pinned([one, two, three], ["Two", "Hats", "One"]) == [two, one]
     assert two.unset_names == "a"
 
 
@@ -224,7 +228,7 @@ class Groups:
     ],
 )
 def test_a_date_is_an_iso_date_that_exists(text, is_date):
-    assert (date_in(text) is not None) == is_date
+    assert (parse_date(text) is not None) == is_date
 
 
 @pytest.mark.parametrize(
@@ -240,7 +244,7 @@ def test_a_date_is_an_iso_date_that_exists(text, is_date):
 def test_a_pattern_that_takes_dates_alone_makes_a_date(pattern, kind):
     rule = {"ruleType": "STRING", "pattern": pattern}
 
-    assert type_of(TraitDefinition("STRING", validation_rule=rule)) == kind
+    assert get_trait_type(TraitDefinition("STRING", validation_rule=rule)) == kind
 
 
 @pytest.mark.parametrize(
@@ -253,4 +257,4 @@ def test_a_pattern_that_takes_dates_alone_makes_a_date(pattern, kind):
     ],
 )
 def test_a_rule_is_said_in_words(rule, words):
-    assert rule_in_words(rule) == words
+    assert describe_rule(rule) == words

@@ -9,9 +9,16 @@ from console.client.values import Identifier, Observation, Profile
 from console.masking.masker import MaskedValue, Masker
 from console.pages.customers.selectors.changes import READ, Changes, changes_since
 from console.pages.customers.selectors.recall_lag import not_recallable
-from console.profiles.days import newest_first
-from console.profiles.summaries import Story, stories
-from console.profiles.traits import Group, pinned, trait_groups
+from console.profiles.rows import (
+    SummaryRow,
+    build_summary_rows,
+    sort_newest_first,
+)
+from console.profiles.traits import (
+    ProfileTraitGroup,
+    build_trait_groups,
+    select_pinned,
+)
 
 NEWEST, SUMMARIES = 5, 3
 
@@ -41,9 +48,9 @@ class Card:
     profile: Profile
     name: str
     identifiers: list[Known]
-    groups: list[Group]
+    groups: list[ProfileTraitGroup]
     newest: list[Newest]
-    summaries: list[Story]
+    summaries: list[SummaryRow]
     changes: Changes
 
     @property
@@ -63,14 +70,14 @@ def card_of(
     """Four calls; one more on a return, and one more while something is fresh."""
     observations = store.list_observations(profile.id, page_size=READ).items
     summaries = store.list_summaries(profile.id, page_size=READ).items
-    groups = trait_groups(store, profile, masker)
+    groups = build_trait_groups(store, profile, masker)
     return Card(
         profile=profile,
         name=masker.name(profile.traits),
         identifiers=_known(store.list_identifiers(profile.id), masker),
-        groups=pinned(groups, pins),
+        groups=select_pinned(groups, pins),
         newest=newest_of(store, profile.id, observations, masker=masker, now=now),
-        summaries=stories(newest_first(summaries)[:SUMMARIES], masker),
+        summaries=build_summary_rows(sort_newest_first(summaries)[:SUMMARIES], masker),
         changes=changes_since(
             store, profile.id, since, observations=observations, summaries=summaries
         ),
@@ -86,7 +93,7 @@ def newest_of(
     now: datetime,
 ) -> list[Newest]:
     """The NEWEST that happened last; one call of Recall while one of them is fresh."""
-    newest = newest_first(observations)[:NEWEST]
+    newest = sort_newest_first(observations)[:NEWEST]
     waiting = not_recallable(store, profile_id, newest, now=now)
     return [
         Newest(

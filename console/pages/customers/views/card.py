@@ -13,8 +13,8 @@ from console.masking.masker import masker_for
 from console.pages.customers.last_seen import update_last_seen
 from console.pages.customers.selectors.card import Newest, card_of, newest_of
 from console.pages.customers.selectors.changes import READ
-from console.profiles.context import rights
-from console.profiles.pending_writes import waiting_since
+from console.profiles.context import get_permissions
+from console.profiles.pending_writes import get_pending_since
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -83,7 +83,7 @@ def _newest(
 ) -> dict[str, Any]:
     """What _newest.html reads. again_s: when to ask again; 0 when nothing is late."""
     listed = [each.observation for each in found]
-    accepted_at = waiting_since(request, profile_id, listed)
+    accepted_at = get_pending_since(request, profile_id, listed)
     late = [each.observation.updated_at for each in found if each.waits]
     since = accepted_at or max(late, default=None)
     return {
@@ -91,7 +91,7 @@ def _newest(
         "newest": found,
         "waiting_since": accepted_at,
         "again_s": pause_s(timezone.now() - since) if since else 0,
-        **rights(request),
+        **get_permissions(request),
     }
 
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import get_reveal_target, masker_for
-from console.profiles.context import whose
+from console.profiles.context import build_profile_context
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -32,7 +32,7 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         (each.id_type, masker.identifier(each.id_type, each.values)) for each in found
     ]
     context = {
-        **whose(request, store, profile_id),
+        **build_profile_context(request, store, profile_id),
         "identifiers": [
             (kind, values, get_reveal_target(values)) for kind, values in shown
         ],

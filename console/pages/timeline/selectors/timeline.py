@@ -12,7 +12,7 @@ from console.core.unicode import CANDIDATE, is_hidden
 from console.masking.masker import MaskedValue, Masker
 from console.pages.timeline.selectors.filters import Filters, fold
 from console.pages.timeline.selectors.reader import Cursor, Reader, Told
-from console.profiles.days import Day, by_day
+from console.profiles.rows import Day, group_by_day
 
 # What of a text a row shows: characters, and bytes of its HTML. The mark of a hidden
 # character is long; a screen of them must not make a page of megabytes.
@@ -72,10 +72,10 @@ class Step:
     @property
     def days(self) -> list[Day[Moment]]:
         """Newest first; a conversation as it went."""
-        days = by_day(self.moments)
+        days = group_by_day(self.moments)
         if not self.is_story:
             return days
-        return [Day(day.on, day.items[::-1]) for day in reversed(days)]
+        return [Day(day.on, day.rows[::-1]) for day in reversed(days)]
 
     @property
     def last_on(self) -> date | None:

@@ -17,7 +17,7 @@ from console.pages.timeline.services import (
     correct,
     version_of,
 )
-from console.profiles.context import whose
+from console.profiles.context import build_profile_context
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -39,7 +39,7 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         add_observation(request, store, profile_id, item=form.item, reason=form.reason)
         return redirect("customers:profile", request.tenant.slug, profile_id)
-    context = {**whose(request, store, profile_id), "form": form}
+    context = {**build_profile_context(request, store, profile_id), "form": form}
     status = 422 if form.errors else 200
     return render(request, "timeline/observation_add.html", context, status=status)
 
@@ -116,7 +116,7 @@ def _page(
         request.actor, f"{kind.name}.viewed", object_type=kind.name, object_id=item.id
     )
     context = {
-        **whose(request, open_store(request.tenant), profile_id),
+        **build_profile_context(request, open_store(request.tenant), profile_id),
         "kind": kind,
         "item": item,
         "shown": shown,

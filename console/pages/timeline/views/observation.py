@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.timeline.selectors.history import STATES_A_PAGE, history_of
-from console.profiles.context import rights, whose
+from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -37,12 +37,12 @@ def observation(
         object_id=observation_id,
     )
     context: dict[str, Any] = {
-        **whose(request, store, profile_id),
+        **build_profile_context(request, store, profile_id),
         "observation": found,
         "shown": masker.text("observation", found.id, found.content),
         "revisions": revisions,
         "states": history_of(revisions, masker, request.tenant),
-        **rights(request),
+        **get_permissions(request),
     }
     return render_part(
         request,

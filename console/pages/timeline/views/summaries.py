@@ -7,9 +7,8 @@ from django.views.decorators.http import require_safe
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.timeline.forms import ObservationsForm
-from console.profiles.context import rights, whose
-from console.profiles.days import by_day
-from console.profiles.summaries import stories
+from console.profiles.context import build_profile_context, get_permissions
+from console.profiles.rows import build_summary_rows, group_by_day
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -45,12 +44,14 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="timeline/summaries.html",
         part="timeline/_summaries.html",
         context={
-            **whose(request, store, profile_id),
+            **build_profile_context(request, store, profile_id),
             "page": page,
-            "days": by_day(stories(page.items, masker_for(request.actor, profile_id))),
+            "days": group_by_day(
+                build_summary_rows(page.items, masker_for(request.actor, profile_id))
+            ),
             "filters": query,
             "export_query": f"?kind=summary&conversation={query['conversation']}",
-            **rights(request),
+            **get_permissions(request),
         },
     )
 
@@ -65,11 +66,11 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
         request.actor, "summary.viewed", object_type="summary", object_id=summary_id
     )
     context = {
-        **whose(request, store, profile_id),
+        **build_profile_context(request, store, profile_id),
         "summary": found,
         "shown": masker_for(request.actor, profile_id).text(
             "summary", found.id, found.content
         ),
-        **rights(request),
+        **get_permissions(request),
     }
     return render(request, "timeline/summary.html", context)

@@ -15,7 +15,7 @@ from console.pages.timeline.selectors.counts import tally_of
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.reader import Cursor, Reader
 from console.pages.timeline.selectors.timeline import Step, read_step
-from console.profiles.context import rights, whose
+from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -45,7 +45,7 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="timeline/timeline.html",
         part="timeline/_items.html" if is_more else "timeline/_timeline.html",
         context={
-            **whose(request, open_store(request.tenant), profile_id),
+            **build_profile_context(request, open_store(request.tenant), profile_id),
             "form": form,
             "filters": filters,
             "after": query["after"],
@@ -54,7 +54,7 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             "takes_focus": is_more and "found" not in request.GET,
             "step": step,
             "rest": _rest(step, filters, query["after"]),
-            **rights(request),
+            **get_permissions(request),
         },
     )
     if wants_part(request) and not is_more:
@@ -114,7 +114,7 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page="timeline/histogram.html",
         part="timeline/_histogram_panel.html",
         context={
-            **whose(request, store, profile_id),
+            **build_profile_context(request, store, profile_id),
             "filters": filters,
             "tally": tally,
             "strip": tally.strip(filters),

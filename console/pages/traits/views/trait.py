@@ -26,7 +26,8 @@ from console.pages.traits.services import (
     seen_token,
 )
 from console.pages.traits.views.traits import about, read_traits
-from console.profiles.traits import TraitRow, one_trait
+from console.profiles.trait_row import TraitRow
+from console.profiles.traits import fetch_trait_row
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
@@ -90,7 +91,7 @@ def _read(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> tuple[str, TraitRow]:
     masker = masker_for(request.actor, profile_id)
-    return one_trait(open_store(request.tenant), profile_id, group, trait, masker)
+    return fetch_trait_row(open_store(request.tenant), profile_id, group, trait, masker)
 
 
 def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:

@@ -16,7 +16,7 @@ from console.pages.traits.selectors import (
     kept_sample,
     next_step,
 )
-from console.profiles.schema import all_groups, schema_of
+from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -29,7 +29,7 @@ from console.web.request import ConsoleRequest
 @require_permission(Permission.VIEW_PROFILES)
 def list_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
-    groups = all_groups(open_store(request.tenant))
+    groups = fetch_trait_groups(open_store(request.tenant))
     log_view(request.actor, "schema.listed", count=len(groups))
     pinned = request.tenant.pinned_groups
     context = {"groups": groups, "pinned": pinned}
@@ -42,7 +42,7 @@ def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
     """One group's schema; each part for htmx goes on counting who has what."""
     form = GroupForm(request.GET)
     query = check_form(form)
-    schema = schema_of(open_store(request.tenant), group)
+    schema = fetch_schema(open_store(request.tenant), group)
     sample = _sample(request, step=query["step"], again=query["again"])
     log_view(
         request.actor,
@@ -51,7 +51,7 @@ def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
         object_id=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
         profiles=sample.size if sample else 0,
     )
-    rows = schema.named(query["words"]) if schema.has_filter else schema.rows
+    rows = schema.filter_rows(query["words"]) if schema.has_filter else schema.rows
     known = {row.name for row in schema.rows}
     return render_part(
         request,

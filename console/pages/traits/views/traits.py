@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
-from console.profiles.context import rights
-from console.profiles.traits import Traits, traits_of
+from console.profiles.context import get_permissions
+from console.profiles.traits import ProfileTraits, fetch_profile_traits
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -34,10 +34,10 @@ def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "traits/traits.html", about(request, found))
 
 
-def read_traits(request: ConsoleRequest, profile_id: str) -> Traits:
+def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
     """All traits as the person may see them, with an entry in the audit log."""
     masker = masker_for(request.actor, profile_id)
-    found = traits_of(open_store(request.tenant), profile_id, masker)
+    found = fetch_profile_traits(open_store(request.tenant), profile_id, masker)
     log_view(
         request.actor,
         "traits.listed",
@@ -48,12 +48,12 @@ def read_traits(request: ConsoleRequest, profile_id: str) -> Traits:
     return found
 
 
-def about(request: ConsoleRequest, found: Traits) -> dict[str, Any]:
+def about(request: ConsoleRequest, found: ProfileTraits) -> dict[str, Any]:
     return {
         "profile_id": found.profile_id,
         # Initials, also while the name is revealed: its clear form has one place.
         "name": masker_for(request.actor).name(found.values),
         "traits": found,
-        **rights(request),
+        **get_permissions(request),
         "all": request.GET.get("all", ""),
     }
