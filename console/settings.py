@@ -47,6 +47,11 @@ MEMORY_LIMITS = env.dict("MEMORY_LIMITS", default={})
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 
+# Pages read a long list for fractions of a second and then go on by themselves
+# (console/web/budget.py). A number of steps instead ends them at the same place on
+# every machine, as tests need it.
+BUDGET_STEPS: int | None = None
+
 # The password of the demo people that `make run` makes; empty: no demo people.
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 

@@ -14,6 +14,8 @@ from console.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Pages read on for a number of steps, not of seconds: this machine may be busy.
+BUDGET_STEPS = 1000
 # live_server serves /static/ from the finders and knows no hashed names.
 STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from console.client.errors import MemoryProblem
+from console.web.budget import start_budget
 
 MOST_ROWS = 10_000
 MOST_S = 60.0
@@ -39,7 +39,7 @@ class Tap:
     cut: str = ""
 
     def batches(self, source: Iterable[list[Row]]) -> Iterator[list[Row]]:
-        until = monotonic() + MOST_S
+        budget = start_budget(MOST_S)
         try:
             for batch in source:
                 taken = batch[: MOST_ROWS - self.count]
@@ -49,7 +49,8 @@ class Tap:
                 if len(taken) < len(batch):
                     self.cut = f"Cut after {MOST_ROWS} rows: narrow the filters."
                     return
-                if monotonic() >= until:
+                budget.spend_step()
+                if budget.is_spent():
                     self.cut = f"Cut after {MOST_S:.0f} seconds: narrow the filters."
                     return
         except MemoryProblem as problem:

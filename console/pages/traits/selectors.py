@@ -7,7 +7,6 @@ profiles and a bit for each of them, never a value.
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from time import monotonic
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -16,6 +15,7 @@ from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.profiles.schema import SchemaRow
 from console.tenants.models import Tenant
+from console.web.budget import Budget, start_budget
 
 SAMPLE = 50
 # One step of a page: long enough to get on, short enough not to be felt.
@@ -109,7 +109,7 @@ def next_step(store: StoreClient, tenant: Tenant) -> Sample:
     """
     sample = kept_sample(tenant) or _begun(store)
     if not sample.is_complete:
-        sample = _go_on(store, replace(sample, is_stuck=False))
+        sample = _go_on(store, replace(sample, is_stuck=False), start_budget(STEP_S))
         cache.set(_key(tenant), sample, KEPT_S)
     return sample
 
@@ -119,9 +119,8 @@ def _begun(store: StoreClient) -> Sample:
     return Sample(page.items[:SAMPLE], timezone.now())
 
 
-def _go_on(store: StoreClient, sample: Sample) -> Sample:
+def _go_on(store: StoreClient, sample: Sample, budget: Budget) -> Sample:
     """At least one profile, however slow the memory is."""
-    until = monotonic() + STEP_S
     tried, read, has, stuck = sample.tried, sample.read, dict(sample.has), False
     while tried < len(sample.ids):
         bit = 1 << tried
@@ -135,7 +134,8 @@ def _go_on(store: StoreClient, sample: Sample) -> Sample:
             stuck = True
             break
         tried += 1
-        if monotonic() >= until:
+        budget.spend_step()
+        if budget.is_spent():
             break
     return replace(sample, tried=tried, read=read, has=has, is_stuck=stuck)
 

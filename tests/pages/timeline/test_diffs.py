@@ -1,6 +1,6 @@
 """What changed between two texts, word by word."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -44,11 +44,11 @@ def test_both_texts_can_be_read_out_of_a_diff(before, after):
 def test_a_long_text_is_compared_in_no_time(word):
     before = (word * 4096)[:4096]
     after = before[:2000] + "something else " + before[2100:]
-    started = perf_counter()
+    started = process_time()
 
     word_diff(before, after)
 
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 def test_a_piece_shows_no_text_in_its_repr():

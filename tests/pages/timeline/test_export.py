@@ -148,13 +148,14 @@ def test_an_export_that_nobody_reads_to_its_end_is_noted_as_such(client, tenant)
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "said"),
-    [("MOST_ROWS", 60, "Cut after 60 rows"), ("MOST_S", 0.0, "Cut after 0 seconds")],
+    ("most_rows", "steps", "said"),
+    [(60, 1000, "Cut after 60 rows"), (10_000, 1, "Cut after 60 seconds")],
 )
 def test_a_file_that_was_cut_says_so_at_its_end(
-    client, tenant, monkeypatch, limit, value, said
+    client, tenant, monkeypatch, settings, most_rows, steps, said
 ):
-    monkeypatch.setattr(export_files, limit, value)
+    monkeypatch.setattr(export_files, "MOST_ROWS", most_rows)
+    settings.BUDGET_STEPS = steps
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=120)
     query = {"what": "timeline"}

@@ -12,7 +12,6 @@ from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.pages.timeline.selectors.filters import Filters
 from console.pages.timeline.selectors.histogram import HEIGHT, MOST_BARS, strip_of
-from console.pages.timeline.views import timeline as views
 from tests.factories import (
     HTMX,
     make_items,
@@ -154,8 +153,8 @@ def test_a_filter_that_is_set_leads_back_out(client, tenant):
     assert chosen[1].endswith("/timeline/?")
 
 
-def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, monkeypatch):
-    monkeypatch.setattr(views, "COUNTING_S", 0.0)
+def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, settings):
+    settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=120)
 
@@ -172,8 +171,7 @@ def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, monkeypatch)
     ]
 
 
-def test_counting_reads_on_while_there_is_time(client, tenant, monkeypatch):
-    monkeypatch.setattr(views, "COUNTING_S", 60.0)
+def test_counting_reads_on_while_there_is_time(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=60)
 

@@ -7,7 +7,6 @@ import pytest
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
-from console.pages.timeline.views import timeline as views
 from tests.factories import (
     HTMX,
     make_items,
@@ -135,8 +134,8 @@ def test_a_search_does_not_tell_what_is_masked(client, tenant):
     assert "8675310" not in by_word
 
 
-def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, monkeypatch):
-    monkeypatch.setattr(views, "STEP_S", 0.0)
+def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, settings):
+    settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_observation(tenant, profile, "The oldest of all.")
     make_items(tenant, profile, observations=45)
@@ -155,8 +154,7 @@ def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, monke
     assert not any("autofocus" in answer for answer in answers)
 
 
-def test_a_search_reads_on_while_there_is_time(client, tenant, monkeypatch):
-    monkeypatch.setattr(views, "STEP_S", 60.0)
+def test_a_search_reads_on_while_there_is_time(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "The oldest of all.")
     make_items(tenant, profile, observations=45)
@@ -167,8 +165,8 @@ def test_a_search_reads_on_while_there_is_time(client, tenant, monkeypatch):
     assert not way_on(text)
 
 
-def test_a_search_rests_when_its_rows_are_many(client, tenant, monkeypatch):
-    monkeypatch.setattr(views, "STEP_S", 0.0)
+def test_a_search_rests_when_its_rows_are_many(client, tenant, settings):
+    settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=45)
 
@@ -190,8 +188,8 @@ def test_a_day_that_spans_two_steps_has_one_heading(client, tenant):
     assert "5 January 2026" in later
 
 
-def test_a_step_without_rows_keeps_the_day_above_it(client, tenant, monkeypatch):
-    monkeypatch.setattr(views, "STEP_S", 0.0)
+def test_a_step_without_rows_keeps_the_day_above_it(client, tenant, settings):
+    settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=25)
 

@@ -6,7 +6,6 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.client.values import TraitDefinition
-from console.pages.traits import selectors
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
@@ -31,9 +30,9 @@ def client(client, agent):
 
 
 @pytest.fixture
-def slow(monkeypatch):
+def slow(settings):
     """A step has time for one profile."""
-    monkeypatch.setattr(selectors, "STEP_S", 0.0000001)
+    settings.BUDGET_STEPS = 1
 
 
 def address(group: str) -> str:

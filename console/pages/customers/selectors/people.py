@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from time import monotonic
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.client.values import Profile
 from console.masking.masker import Masker
+from console.web.budget import Budget, start_budget
 
 # A list names its people one call each; a slow memory gets no longer than this, and
 # the rest of the list shows ids alone.
@@ -30,14 +30,15 @@ class Person:
 
 def people_of(store: StoreClient, ids: Iterable[str], masker: Masker) -> list[Person]:
     """Who the ids are. Profiles that are gone meanwhile are left out."""
-    found, until = [], monotonic() + NAMES_S
+    found, budget = [], start_budget(NAMES_S)
     for profile_id in ids:
         try:
-            profile = store.fetch_profile(profile_id) if monotonic() < until else None
+            profile = None if budget.is_spent() else store.fetch_profile(profile_id)
         except MemoryNotFound:
             continue
         except MemoryProblem:
-            profile, until = None, 0.0
+            profile, budget = None, Budget(steps=0)
+        budget.spend_step()
         found.append(
             person_of(profile, masker) if profile else Person(profile_id, None)
         )

@@ -7,7 +7,6 @@ kinds, sources and conversation ids, no word of any text.
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
-from time import monotonic
 from typing import NamedTuple
 
 from django.core.cache import cache
@@ -23,6 +22,7 @@ from console.pages.timeline.selectors.timeline import (
     kind_of,
     matching,
 )
+from console.web.budget import Budget
 from console.web.request import ConsoleRequest
 
 KEPT_S = 600
@@ -99,9 +99,9 @@ def tally_of(
     masker: Masker,
     filters: Filters,
     *,
-    seconds: float,
+    budget: Budget,
 ) -> Tally:
-    """Count on for `seconds`, from where the last step of this person came to.
+    """Count on within the budget, from where the last step of this person came to.
 
     Everything is counted that holds the words; the other filters only choose among
     it. A tally that was complete begins anew when something newer has been learned.
@@ -114,7 +114,7 @@ def tally_of(
         if tally is not None and tally.newest == newest:
             return tally
         tally = Tally(newest)
-    tally = _count_on(store, profile_id, masker, filters, tally, seconds)
+    tally = _count_on(store, profile_id, masker, filters, tally, budget)
     cache.set(key, tally, KEPT_S)
     return tally
 
@@ -125,16 +125,16 @@ def _count_on(
     masker: Masker,
     filters: Filters,
     tally: Tally,
-    seconds: float,
+    budget: Budget,
 ) -> Tally:
-    until = monotonic() + seconds
     reader = Reader(store, profile_id, tally.cursor)
     words = Filters(words=filters.words)
     marks = list(tally.marks)
     while True:
         told = reader.read()
         marks += [_mark(item) for item in _holding(told, masker, words)]
-        if reader.cursor.is_end or monotonic() >= until:
+        budget.spend_step()
+        if reader.cursor.is_end or budget.is_spent():
             return Tally(tally.newest, reader.cursor, tuple(marks))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from time import monotonic
 
 from django.utils.html import escape
 
@@ -13,6 +12,7 @@ from console.masking.masker import MaskedValue, Masker
 from console.pages.timeline.selectors.filters import Filters, fold
 from console.pages.timeline.selectors.reader import Cursor, Reader, Told
 from console.profiles.rows import Day, group_by_day
+from console.web.budget import Budget
 
 # What of a text a row shows: characters, and bytes of its HTML. The mark of a hidden
 # character is long; a screen of them must not make a page of megabytes.
@@ -95,13 +95,13 @@ def read_step(
     *,
     wanted: int,
     found: int = 0,
-    seconds: float,
+    budget: Budget,
 ) -> Step:
-    """Read until `wanted` rows were found, `seconds` are over or nothing is left.
+    """Read until `wanted` rows were found, the budget is spent or nothing is left.
 
     Raises MemoryProblem.
     """
-    until, moments, since = monotonic() + seconds, list[Moment](), None
+    moments, since = list[Moment](), None
     words = filters.folded
     while True:
         told = reader.read()
@@ -112,7 +112,8 @@ def read_step(
         ]
         full = found + len(moments) >= wanted
         at_end = reader.cursor.is_end
-        if full or at_end or monotonic() >= until:
+        budget.spend_step()
+        if full or at_end or budget.is_spent():
             break
     return Step(
         moments=moments,

@@ -19,6 +19,7 @@ from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
+from console.web.budget import start_budget
 from console.web.forms import check_form
 from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
@@ -73,7 +74,7 @@ def _read(
         filters,
         wanted=WANTED,
         found=query["found"],
-        seconds=STEP_S,
+        budget=start_budget(STEP_S),
     )
     count = len(step.moments)
     log_view(
@@ -100,7 +101,9 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     filters = Filters.of(check_form(TimelineForm(request.GET)))
     store = open_store(request.tenant)
     masker = masker_for(request.actor, profile_id)
-    tally = tally_of(request, store, profile_id, masker, filters, seconds=COUNTING_S)
+    tally = tally_of(
+        request, store, profile_id, masker, filters, budget=start_budget(COUNTING_S)
+    )
     read = tally.cursor.read
     log_view(
         request.actor,
