@@ -24,7 +24,7 @@ from console.engine.recall import Query, Ranking
 from console.engine.texts import Texts
 from console.service.memory.embedding import embedder, query_vector
 from console.service.memory.embedding_jobs import embed_pending
-from console.service.memory.index import read_entries, traces_of
+from console.service.memory.index import build_index_columns, read_entries
 from console.service.memory.models import IndexEntry, Observation, Profile, Store
 from console.service.memory.observations import create_observations
 from console.service.wsgi import handler
@@ -84,7 +84,7 @@ class Bench:
                 item_id=row.id,
                 model=embedder().id,
                 vector=vector,
-                **traces_of(row),
+                **build_index_columns(row),
             )
             yield row, entry
 

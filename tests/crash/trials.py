@@ -22,7 +22,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from console.client.account import connect  # noqa: E402
-from console.service.memory.index import traces_of  # noqa: E402
+from console.service.memory.index import build_index_columns  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
     IndexEntry,
     Observation,
@@ -113,7 +113,7 @@ def check_whole() -> list[str]:
             wrong.append(f"{row.id}: has no entry")
         elif (entry.profile_id, bytes(entry.terms)) != (
             row.profile_id,
-            traces_of(row)["terms"],
+            build_index_columns(row)["terms"],
         ):
             wrong.append(f"{row.id}: its entry says something else")
         if row.profile_id not in profiles:

@@ -15,7 +15,8 @@ from django_tasks_db.models import DBTaskResult
 from console.engine.embedding import Embedder
 from console.engine.packing import pack_vector
 from console.service.memory.embedding import embedder, model_id
-from console.service.memory.models import IndexEntry, Observation, Store, Summary
+from console.service.memory.models import IndexedItem, IndexEntry, Store
+from console.service.models.scope import find_models
 
 BATCH = 64
 # One run of the task; what is left then goes to the next one, so that other tasks
@@ -133,7 +134,7 @@ def _contents_of(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
     profiles, ids = zip(*keys, strict=True) if keys else ((), ())
     return {
         (profile_id, id_): content
-        for model in (Observation, Summary)
+        for model in find_models(IndexedItem)
         for profile_id, id_, content in model.objects.filter(
             store_id=store_id, profile_id__in=set(profiles), id__in=ids
         ).values_list("profile_id", "id", "content")

@@ -1,66 +1,71 @@
-"""The side table that Recall reads, kept in step with observations and summaries.
+"""The side table that Recall reads, kept in step with the items that it is made of.
 
-Every function writes in the caller's transaction, so an entry and what it stands for
-appear, change and go together. Vectors come later, from the worker (jobs.py).
+Every function writes in the caller's transaction, so an entry and its item appear,
+change and go together. Vectors come later, from the worker (embedding_jobs.py).
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
+
+from django.db import transaction
+from django.db.models import Count
 
 from console.engine.dates import microseconds
 from console.engine.packing import pack_conversations
 from console.engine.texts import Row
 from console.engine.tokens import terms
+from console.service.errors import Moved, NotFound
+from console.service.memory.embedding import model_id
 from console.service.memory.embedding_jobs import ask_for_vectors
-from console.service.memory.models import IndexEntry, Observation, Profile, Summary
+from console.service.memory.models import IndexedItem, IndexEntry, Profile, Store
+from console.service.memory.profiles import get_profile
+from console.service.models.scope import find_models
 
-# What of an observation or a summary an entry is made of.
+# The columns of items that an entry is made of.
 INDEXED = {"content", "occurred_at", "conversation_ids", "conversation_id"}
 
 
-def add_entries(rows: Iterable[Observation | Summary]) -> None:
-    """For observations or summaries that have none yet."""
+def add_entries(items: Iterable[IndexedItem]) -> None:
+    """For items that have no entry yet."""
     IndexEntry.objects.bulk_create(
         IndexEntry(
-            store_id=row.store_id,
-            profile_id=row.profile_id,
-            item_id=row.id,
-            **traces_of(row),
+            store_id=item.store_id,
+            profile_id=item.profile_id,
+            item_id=item.id,
+            **build_index_columns(item),
         )
-        for row in rows
+        for item in items
     )
     ask_for_vectors()
 
 
-def change_entry(row: Observation | Summary, changed: Collection[str]) -> None:
-    """After the named columns of a row have changed."""
+def update_entry(item: IndexedItem, changed: Collection[str]) -> None:
+    """After the named columns of an item have changed."""
     if not INDEXED & set(changed):
         return
-    traces = traces_of(row)
+    columns = build_index_columns(item)
     if "content" in changed:
-        traces |= {"model": "", "vector": b""}
-    entries_of(row).update(**traces)
+        columns |= {"model": "", "vector": b""}
+    _filter_entry(item).update(**columns)
     ask_for_vectors()
 
 
-def drop_entry(row: Observation | Summary) -> None:
-    entries_of(row).delete()
+def delete_entry(item: IndexedItem) -> None:
+    _filter_entry(item).delete()
 
 
-def entries_of(row: Observation | Summary) -> Any:
-    return IndexEntry.objects.filter(pk=(row.store_id, row.profile_id, row.id))
+def _filter_entry(item: IndexedItem) -> Any:
+    return IndexEntry.objects.filter(pk=(item.store_id, item.profile_id, item.id))
 
 
-def traces_of(row: Observation | Summary) -> dict[str, Any]:
-    """The columns of an entry that follow from the row alone."""
-    conversations = (
-        [row.conversation_id] if isinstance(row, Summary) else row.conversation_ids
-    )
+def build_index_columns(item: IndexedItem) -> dict[str, Any]:
+    """The columns of an entry that follow from its item alone."""
     return {
-        "occurred_at": microseconds(row.occurred_at),
-        "terms": terms(row.content),
-        "conversations": pack_conversations(conversations),
+        "occurred_at": microseconds(item.occurred_at),
+        "terms": terms(item.content),
+        "conversations": pack_conversations(item.conversation_ids),
     }
 
 
@@ -75,3 +80,42 @@ def read_entries(
         entries = entries.filter(occurred_at__lt=microseconds(end))
     columns = ("item_id", "occurred_at", "terms", "conversations", "vector", "model")
     return list(entries.values_list(*columns))
+
+
+def rebuild_index(store: Store) -> Iterator[int]:
+    """All entries of a store made anew, while the memory serves; yields for each
+    profile how many it has now.
+
+    One profile a transaction: meanwhile it is recalled by words alone, all others as
+    before, until their new vectors are made.
+    """
+    for profile_id in Profile.objects.of(store).values_list("id", flat=True):
+        try:
+            yield _rebuild_profile(store, profile_id)
+        except (NotFound, Moved):  # deleted or merged a moment ago, its entries with it
+            yield 0
+    present = Profile.objects.of(store).values("id")
+    orphans = IndexEntry.objects.filter(store_id=store.id)
+    orphans.exclude(profile_id__in=present).delete()
+
+
+@transaction.atomic(using="memory")
+def _rebuild_profile(store: Store, profile_id: str) -> int:
+    profile = get_profile(store, profile_id, lock=True)
+    IndexEntry.objects.of(profile).delete()
+    models = find_models(IndexedItem)
+    items = [item for model in models for item in model.objects.of(profile)]
+    add_entries(items)
+    return len(items)
+
+
+def count_entries_by_model() -> Counter[str]:
+    """How many entries have a vector of which model; "" for none."""
+    entries: Any = IndexEntry.objects
+    return Counter(dict(entries.values_list("model").annotate(Count("model"))))
+
+
+def count_pending_entries() -> int:
+    """How many entries wait for a vector of the present model."""
+    counts = count_entries_by_model()
+    return counts.total() - counts[model_id()]

@@ -1,7 +1,6 @@
 """What observations and summaries have in common: batches below one profile."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,13 +8,13 @@ from django.utils import timezone
 
 from console.contract.ids import new_id
 from console.service import errors
-from console.service.memory.index import add_entries, change_entry, drop_entry
-from console.service.memory.models import Store
+from console.service.memory.index import add_entries, delete_entry, update_entry
+from console.service.memory.models import IndexedItem, Store
 from console.service.memory.profiles import get_profile
 
 
 @transaction.atomic(using="memory")
-def add_batch(
+def create_items(
     model: Any,
     store: Store,
     profile_id: str,
@@ -35,7 +34,7 @@ def add_batch(
         model(
             store_id=store.id,
             profile_id=profile.id,
-            id=new_id(f"mem_{model._meta.model_name}"),
+            id=new_id(f"mem_{model.kind}"),
             created_at=now,
             updated_at=now,
             **item,
@@ -46,23 +45,19 @@ def add_batch(
     add_entries(rows)
 
 
-def change(row: Any, changes: Mapping[str, Any]) -> bool:
+def update_item(item: IndexedItem, changes: Mapping[str, Any]) -> bool:
     """Sets and saves what differs; False when nothing does."""
-    if all(getattr(row, name) == value for name, value in changes.items()):
+    if all(getattr(item, name) == value for name, value in changes.items()):
         return False
     for name, value in changes.items():
-        setattr(row, name, value)
-    row.updated_at = _later_than(row.updated_at)
-    row.save()
-    change_entry(row, changes)
+        setattr(item, name, value)
+    # A clock that was set back must not put a change before what it changed.
+    item.updated_at = max(timezone.now(), item.updated_at)
+    item.save()
+    update_entry(item, changes)
     return True
 
 
-def remove(row: Any) -> None:
-    drop_entry(row)
-    row.delete()
-
-
-def _later_than(moment: datetime) -> datetime:
-    # A clock that was set back must not put a change before what it changed.
-    return max(timezone.now(), moment)
+def delete_item(item: IndexedItem) -> None:
+    delete_entry(item)
+    item.delete()

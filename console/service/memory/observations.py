@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from console.contract.ids import OBSERVATION_ID
 from console.service import errors, limits
-from console.service.memory.item_writes import add_batch, change, remove
+from console.service.memory.item_writes import create_items, delete_item, update_item
 from console.service.memory.models import (
     Observation,
     ObservationRevision,
@@ -33,13 +35,24 @@ def get_observation(profile: Profile, observation_id: str) -> Observation:
     return observation
 
 
+def filter_by_conversation(observations: Any, conversation_id: str) -> Any:
+    """Those of a queryset that name a conversation; a scan of one profile's rows."""
+    # Place by place, as JSON values: SQLite has no containment operator, and as text
+    # each database writes quotes and letters beyond ASCII in its own way.
+    places = (
+        Q(**{f"conversation_ids__{place}": conversation_id})
+        for place in range(limits.CONVERSATIONS_PER_OBSERVATION)
+    )
+    return observations.filter(reduce(or_, places))
+
+
 def create_observations(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
 ) -> None:
     """All of a batch or none. Items hold content, source, occurred_at and
     conversation_ids. Raises NotFound, Invalid (the profile is full)."""
     limit = limits.OBSERVATIONS_PER_PROFILE
-    add_batch(Observation, store, profile_id, items, limit=limit)
+    create_items(Observation, store, profile_id, items, limit=limit)
 
 
 @transaction.atomic(using="memory")
@@ -50,14 +63,14 @@ def patch_observation(
     profile = get_profile(store, profile_id, lock=True)
     observation = get_observation(profile, observation_id)
     before = copy(observation)
-    if change(observation, changes):
-        if not revisions_of(before).exists():
+    if update_item(observation, changes):
+        if not list_revisions(before).exists():
             _keep_revision(before)
         _keep_revision(observation)
 
 
 def _keep_revision(observation: Observation) -> None:
-    kept = revisions_of(observation)
+    kept = list_revisions(observation)
     number = (kept.aggregate(last=Max("number"))["last"] or 0) + 1
     ObservationRevision.objects.create(
         store_id=observation.store_id,
@@ -69,7 +82,7 @@ def _keep_revision(observation: Observation) -> None:
     )
 
 
-def revisions_of(observation: Observation) -> Any:
+def list_revisions(observation: Observation) -> Any:
     """Every state of an observation that was ever changed, else none: a queryset."""
     return ObservationRevision.objects.filter(
         store_id=observation.store_id,
@@ -83,5 +96,5 @@ def delete_observation(store: Store, profile_id: str, observation_id: str) -> No
     """Removes an observation and its revisions. Raises NotFound."""
     profile = get_profile(store, profile_id, lock=True)
     observation = get_observation(profile, observation_id)
-    revisions_of(observation).delete()
-    remove(observation)
+    list_revisions(observation).delete()
+    delete_item(observation)

@@ -4,28 +4,29 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
-from operator import itemgetter, or_
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
-from django.db.models import Q
-
 from console.engine.coefficients import coefficients_of
 from console.engine.dates import microseconds
-from console.engine.packing import Vectors, pack_conversations
+from console.engine.packing import Floats, Vectors, pack_conversations
 from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Row, Texts
 from console.service import limits
 from console.service.memory.embedding import model_id, query_vector
 from console.service.memory.embedding_jobs import ask_for_vectors
 from console.service.memory.index import read_entries
-from console.service.memory.models import Observation, Profile, Summary
+from console.service.memory.models import IndexedItem, Observation, Profile, Summary
+from console.service.models.scope import find_models
+
+# By their ids, all observations come before all summaries.
+_SUMMARY_PREFIX = f"mem_{Summary.kind}_"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A recall as asked. An empty query counts as none; dates bound occurred_at."""
+class RecallRequest:
+    """An empty query counts as none; dates bound occurred_at."""
 
     query: str
     conversation_id: str
@@ -37,48 +38,27 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RecallResult:
     """Items in order; `ranking` is None when newest first was the order.
 
     mode      query, conversation or recent
     steps_ms  what each step took, in milliseconds
+    ranked    the items as the ranking has them, by id
     """
 
     mode: str
     observations: Sequence[Observation]
     summaries: Sequence[Summary]
     steps_ms: dict[str, float]
-    found: dict[str, Ranked] = field(default_factory=dict)
+    ranked: dict[str, Ranked] = field(default_factory=dict)
     ranking: Ranking | None = None
 
-    def score(self, id_: str) -> float | None:
-        return self.found[id_].score if self.ranking else None
+    def get_score(self, id_: str) -> float | None:
+        return self.ranked[id_].score if self.ranking else None
 
 
-def recall(profile: Profile, question: Question) -> Answer:
-    """Ranked by the query or by the conversation, else newest first."""
-    steps = Steps()
-    if query := question.query.strip():
-        queries = [Query.of(query, query_vector(query))]
-        steps.end("query")
-        entries = read_entries(profile, begin=question.begin, end=question.end)
-        steps.end("read")
-        return _best_first("query", profile, question, queries, entries, steps)
-    if question.conversation_id:
-        entries = read_entries(profile)
-        steps.end("read")
-        queries = _turns(profile, entries, question.conversation_id)
-        entries = _within(entries, question)
-        steps.end("query")
-        if queries:
-            return _best_first(
-                "conversation", profile, question, queries, entries, steps
-            )
-    return _newest_first(profile, question, steps)
-
-
-class Steps:
-    """What took how long."""
+class StepTimer:
+    """What each step took; `ms` in milliseconds."""
 
     def __init__(self) -> None:
         self.ms: dict[str, float] = {}
@@ -90,68 +70,114 @@ class Steps:
         self._begin = now
 
 
-def _best_first(
+def recall(profile: Profile, request: RecallRequest) -> RecallResult:
+    """Ranked by the query or by the conversation, else newest first."""
+    timer = StepTimer()
+    if query := request.query.strip():
+        queries = [Query.of(query, query_vector(query))]
+        timer.end("query")
+        entries = read_entries(profile, begin=request.begin, end=request.end)
+        timer.end("read")
+        return _recall_ranked("query", profile, request, queries, entries, timer)
+    if request.conversation_id:
+        entries = read_entries(profile)
+        timer.end("read")
+        queries = _build_turns(profile, entries, request.conversation_id)
+        entries = _filter_by_date(entries, request)
+        timer.end("query")
+        if queries:
+            return _recall_ranked(
+                "conversation", profile, request, queries, entries, timer
+            )
+    return _recall_newest(profile, request, timer)
+
+
+def _recall_ranked(
     mode: str,
     profile: Profile,
-    question: Question,
+    request: RecallRequest,
     queries: Sequence[Query],
     entries: Sequence[Row],
-    steps: Steps,
-) -> Answer:
-    ranking = _rank(queries, entries)
-    threshold = question.relevance_threshold
-    told = ranking.observations(question.observations_limit, threshold)
-    summed_up = ranking.summaries(question.summaries_limit, threshold)
-    steps.end("rank")
-    observations = _rows(Observation, profile, told)
-    summaries = _rows(Summary, profile, summed_up)
-    steps.end("fetch")
-    found = {each.id: each for each in (*told, *summed_up)}
-    return Answer(mode, observations, summaries, steps.ms, found, ranking)
+    timer: StepTimer,
+) -> RecallResult:
+    ranking, threshold = _rank(queries, entries), request.relevance_threshold
+    best_observations = ranking.observations(request.observations_limit, threshold)
+    best_summaries = ranking.summaries(request.summaries_limit, threshold)
+    timer.end("rank")
+    observations = _fetch_ranked(Observation, profile, best_observations)
+    summaries = _fetch_ranked(Summary, profile, best_summaries)
+    timer.end("fetch")
+    ranked = {item.id: item for item in (*best_observations, *best_summaries)}
+    return RecallResult(mode, observations, summaries, timer.ms, ranked, ranking)
 
 
 def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
     model = model_id()
-    # By their ids, all observations come before all summaries.
-    first_summary = bisect_left(entries, "mem_summary_", key=itemgetter(0))
-    told = Texts.of(entries[:first_summary], model)
-    summed_up = Texts.of(entries[first_summary:], model)
-    if not (told.vectors.known.all() and summed_up.vectors.known.all()):
+    first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
+    observations = Texts.of(entries[:first_summary], model)
+    summaries = Texts.of(entries[first_summary:], model)
+    if not (observations.vectors.known.all() and summaries.vectors.known.all()):
         ask_for_vectors()
-    return Ranking(queries, told, summed_up, coefficients_of(model))
+    return Ranking(queries, observations, summaries, coefficients_of(model))
 
 
-def _newest_first(profile: Profile, question: Question, steps: Steps) -> Answer:
-    told = _newest(Observation, profile, question, question.observations_limit)
-    summed_up = _newest(Summary, profile, question, question.summaries_limit)
-    steps.end("fetch")
-    return Answer("recent", told, summed_up, steps.ms)
+def _fetch_ranked(
+    model: type[IndexedItem], profile: Profile, ranked: Sequence[Ranked]
+) -> list[Any]:
+    """The items of one kind, in the ranking's order."""
+    if not ranked:
+        return []
+    ids = [item.id for item in ranked]
+    items = {item.id: item for item in model.objects.of(profile).filter(id__in=ids)}
+    return [items[id_] for id_ in ids if id_ in items]
 
 
-def _turns(
+def _recall_newest(
+    profile: Profile, request: RecallRequest, timer: StepTimer
+) -> RecallResult:
+    observations = _fetch_newest(
+        Observation, profile, request, request.observations_limit
+    )
+    summaries = _fetch_newest(Summary, profile, request, request.summaries_limit)
+    timer.end("fetch")
+    return RecallResult("recent", observations, summaries, timer.ms)
+
+
+def _fetch_newest(
+    model: type[IndexedItem], profile: Profile, request: RecallRequest, limit: int
+) -> list[Any]:
+    items = model.objects.of(profile)
+    if request.begin:
+        items = items.filter(occurred_at__gte=request.begin)
+    if request.end:
+        items = items.filter(occurred_at__lt=request.end)
+    return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
+
+
+def _build_turns(
     profile: Profile, entries: Sequence[Row], conversation_id: str
 ) -> list[Query]:
     """What is kept of a conversation, as its last turns: its summary, then the
     observations from it, the newest first."""
     digest = pack_conversations([conversation_id])
-    of_it = [row for row in entries if _holds(row[3], digest)]
-    of_it.sort(key=lambda row: (row[0].startswith("mem_summary_"), row[1], row[0]))
-    last = of_it[: -limits.RECALL_TURNS - 1 : -1]
+    turns = [row for row in entries if _has_conversation(row[3], digest)]
+    turns.sort(key=lambda row: (row[0].startswith(_SUMMARY_PREFIX), row[1], row[0]))
+    last = turns[: -limits.RECALL_TURNS - 1 : -1]
     contents = {
         id_: content
-        for model in (Observation, Summary)
+        for model in find_models(IndexedItem)
         for id_, content in model.objects.of(profile)
         .filter(id__in=[row[0] for row in last])
         .values_list("id", "content")
     }
     return [
-        Query.of(contents[row[0]], _vector_of(row), age=age, id_=row[0])
+        Query.of(contents[row[0]], _get_vector(row), age=age, id_=row[0])
         for age, row in enumerate(last)
         if row[0] in contents
     ]
 
 
-def _holds(conversations: bytes, digest: bytes) -> bool:
+def _has_conversation(conversations: bytes, digest: bytes) -> bool:
     size = len(digest)
     return any(
         conversations[at : at + size] == digest
@@ -159,45 +185,16 @@ def _holds(conversations: bytes, digest: bytes) -> bool:
     )
 
 
-def _vector_of(row: Row) -> Any:
+def _get_vector(row: Row) -> Floats | None:
     """The turn's own vector, made when it was stored; None while it is not there."""
     return Vectors.of([row[4]]).vector(0) if row[5] and row[5] == model_id() else None
 
 
-def _within(entries: Sequence[Row], question: Question) -> list[Row]:
-    begin = microseconds(question.begin) if question.begin else None
-    end = microseconds(question.end) if question.end else None
+def _filter_by_date(entries: Sequence[Row], request: RecallRequest) -> list[Row]:
+    begin = microseconds(request.begin) if request.begin else None
+    end = microseconds(request.end) if request.end else None
     return [
         row
         for row in entries
         if (begin is None or row[1] >= begin) and (end is None or row[1] < end)
     ]
-
-
-def of_conversation(observations: Any, conversation_id: str) -> Any:
-    """Observations that name a conversation; a scan of one profile's rows."""
-    # Place by place, as JSON values: SQLite has no containment operator, and as text
-    # each database writes quotes and letters beyond ASCII in its own way.
-    places = (
-        Q(**{f"conversation_ids__{place}": conversation_id})
-        for place in range(limits.CONVERSATIONS_PER_OBSERVATION)
-    )
-    return observations.filter(reduce(or_, places))
-
-
-def _newest(model: Any, profile: Profile, question: Question, limit: int) -> Any:
-    rows = model.objects.of(profile)
-    if question.begin:
-        rows = rows.filter(occurred_at__gte=question.begin)
-    if question.end:
-        rows = rows.filter(occurred_at__lt=question.end)
-    return list(rows.order_by("-occurred_at", "-created_at", "-id")[:limit])
-
-
-def _rows(model: Any, profile: Profile, ranked: Sequence[Ranked]) -> list[Any]:
-    """The ranked items of one kind, in their order."""
-    if not ranked:
-        return []
-    ids = [each.id for each in ranked]
-    rows = {row.id: row for row in model.objects.of(profile).filter(id__in=ids)}
-    return [rows[id_] for id_ in ids if id_ in rows]

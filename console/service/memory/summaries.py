@@ -7,7 +7,7 @@ from django.db import transaction
 
 from console.contract.ids import SUMMARY_ID
 from console.service import errors, limits
-from console.service.memory.item_writes import add_batch, change, remove
+from console.service.memory.item_writes import create_items, delete_item, update_item
 from console.service.memory.models import Profile, Store, Summary
 from console.service.memory.profiles import get_profile
 
@@ -28,7 +28,7 @@ def create_summaries(
     """All of a batch or none. Items hold content, conversation_id, occurred_at and
     source. Raises NotFound, Invalid (the profile is full)."""
     limit = limits.SUMMARIES_PER_PROFILE
-    add_batch(Summary, store, profile_id, items, limit=limit)
+    create_items(Summary, store, profile_id, items, limit=limit)
 
 
 @transaction.atomic(using="memory")
@@ -37,11 +37,11 @@ def patch_summary(
 ) -> None:
     """Changes what is given; no history is kept. Raises NotFound."""
     profile = get_profile(store, profile_id, lock=True)
-    change(get_summary(profile, summary_id), changes)
+    update_item(get_summary(profile, summary_id), changes)
 
 
 @transaction.atomic(using="memory")
 def delete_summary(store: Store, profile_id: str, summary_id: str) -> None:
     """Raises NotFound."""
     profile = get_profile(store, profile_id, lock=True)
-    remove(get_summary(profile, summary_id))
+    delete_item(get_summary(profile, summary_id))

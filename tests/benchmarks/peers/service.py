@@ -16,7 +16,7 @@ from console.service.memory.embedding import query_vector
 from console.service.memory.embedding_jobs import embed_pending
 from console.service.memory.index import add_entries
 from console.service.memory.models import Observation, Profile, Summary
-from console.service.memory.recall import Question, recall
+from console.service.memory.recall import RecallRequest, recall
 from console.service.memory.stores import create_store
 from console.service.models import Account
 from tests.benchmarks.peers.system import TOP, System
@@ -91,7 +91,7 @@ class Service(System):
             pass
 
     def search(self, profile: str, query: str, vector: np.ndarray) -> list[str]:
-        question = Question(query, "", None, None, TOP, 0, 0.0)
+        question = RecallRequest(query, "", None, None, TOP, 0, 0.0)
         answer = recall(self._profiles[profile], question)
         return [self._names[each.id] for each in answer.observations]
 

@@ -10,8 +10,8 @@ from django.core.management import call_command
 from console.engine.packing import Vectors
 from console.service.memory.embedding import embedder
 from console.service.memory.embedding_jobs import embed_pending, make_vectors
+from console.service.memory.index import rebuild_index
 from console.service.memory.models import IndexEntry, Observation, Store, Summary
-from console.service.memory.reindexing import rebuild
 from tests.service.conftest import CONVERSATION, OTHER_CONVERSATION, an_observation
 
 WORDS = [
@@ -190,7 +190,7 @@ def test_a_profile_that_is_merged_while_reindex_runs_does_not_stop_it(
     one, other = make_profile("one@b.com"), make_profile("other@b.com")
     for path in (one, other):
         observe("likes tea", path=path)
-    steps = rebuild(Store.objects.get(pk=store))
+    steps = rebuild_index(Store.objects.get(pk=store))
     next(steps)
 
     api("POST", f"{other}/Identifiers", {"idType": "email", "value": "one@b.com"})

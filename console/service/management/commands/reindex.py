@@ -6,14 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from console.service.memory.embedding import model_id
-from console.service.memory.models import Profile, Store
-from console.service.memory.reindexing import (
-    entries_by_model,
-    entries_pending,
-    make_all_vectors,
-    rebuild,
+from console.service.memory.embedding import embedder, model_id
+from console.service.memory.embedding_jobs import embed_pending
+from console.service.memory.index import (
+    count_entries_by_model,
+    count_pending_entries,
+    rebuild_index,
 )
+from console.service.memory.models import Profile, Store
 
 
 class Command(BaseCommand):
@@ -46,19 +46,20 @@ class Command(BaseCommand):
         total = Profile.objects.count()
         with tqdm(total=total, unit=" profiles", disable=disable) as bar:
             for store in Store.objects.all():
-                for _ in rebuild(store):
+                for _ in rebuild_index(store):
                     bar.update()
 
     def make_vectors(self, disable: bool | None) -> None:
-        with tqdm(total=entries_pending(), unit=" vectors", disable=disable) as bar:
-            for made in make_all_vectors():
+        model, pending = embedder(), count_pending_entries()
+        with tqdm(total=pending, unit=" vectors", disable=disable) as bar:
+            for made in embed_pending(model) if model else ():
                 bar.update(made)
 
     def report(self) -> None:
-        by_model = entries_by_model()
+        by_model = count_entries_by_model()
         present = model_id() or "none"
         self.stdout.write(f"{by_model.total()} texts, embedder {present}")
         for model, count in sorted(by_model.items()):
             self.stdout.write(f"  {count} {model or 'without a vector'}")
-        if waiting := entries_pending():
+        if waiting := count_pending_entries():
             self.stdout.write(f"  {waiting} wait for the worker, recalled by words")

@@ -29,7 +29,6 @@ from console.service.http.request import ApiRequest
 from console.service.memory import observations
 from console.service.memory.api.profiles import profile_of
 from console.service.memory.models import Observation
-from console.service.memory.recall import of_conversation
 from console.service.memory.stores import get_store
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -78,7 +77,7 @@ def list_observations(
     if before := moment_of(page.filters, "createdBefore"):
         rows = rows.filter(created_at__lt=before)
     if conversation := conversation_of(page.filters):
-        rows = of_conversation(rows, conversation)
+        rows = observations.filter_by_conversation(rows, conversation)
     return answer_page(
         request,
         rows,
@@ -136,7 +135,7 @@ def list_revisions(
     profile = profile_of(request, store_id, profile_id, follow=True)
     observation = observations.get_observation(profile, observation_id)
     page = read_page(request, cap=limits.MEMORY_PAGE, ordered=False)
-    states = observations.revisions_of(observation)
+    states = observations.list_revisions(observation)
     if not states.exists():
         meta = {"key": "revisions", "pageSize": 1}
         return answer({"revisions": [show_observation(observation)], "meta": meta})

@@ -14,7 +14,7 @@ from console.service.memory.api.observations import Moment, show_observation
 from console.service.memory.api.profiles import profile_of
 from console.service.memory.api.summaries import show_summary
 from console.service.memory.api.trace import show_trace
-from console.service.memory.recall import Question, recall
+from console.service.memory.recall import RecallRequest, recall
 
 Items = Annotated[int, msgspec.Meta(ge=0, le=int(limits.RECALL_ITEMS))]
 
@@ -34,8 +34,8 @@ class RecallBody(Body, frozen=True):
         list[str], msgspec.Meta(max_length=int(limits.RECALL_ITEMS))
     ] = []
 
-    def question(self) -> Question:
-        return Question(
+    def question(self) -> RecallRequest:
+        return RecallRequest(
             query=self.query,
             conversation_id=self.conversation_id or "",
             begin=self.begin_date,
@@ -59,7 +59,7 @@ def create_recall(
     found = recall(profile, body.question())
 
     def scored(shown: dict[str, Any]) -> dict[str, Any]:
-        score = found.score(shown["id"])
+        score = found.get_score(shown["id"])
         return shown if score is None else shown | {"score": score}
 
     shown = {

@@ -12,10 +12,10 @@ from console.engine.coefficients import coefficients_of
 from console.engine.recall import Query, Ranking
 from console.engine.trace import Explanation, Part, explain, unknown_stems
 from console.service.memory.embedding import model_id
-from console.service.memory.recall import Answer
+from console.service.memory.recall import RecallResult
 
 
-def show_trace(answer: Answer, asked_for: Sequence[str]) -> dict[str, Any]:
+def show_trace(answer: RecallResult, asked_for: Sequence[str]) -> dict[str, Any]:
     """Of every recalled item, and of those asked for.
 
     mode        query, conversation or recent: what was done
@@ -30,7 +30,7 @@ def show_trace(answer: Answer, asked_for: Sequence[str]) -> dict[str, Any]:
     shown: dict[str, Any] = {"mode": answer.mode, "stepsMs": answer.steps_ms}
     if (ranking := answer.ranking) is None:
         return shown
-    ids = list(dict.fromkeys([*answer.found, *asked_for]))
+    ids = list(dict.fromkeys([*answer.ranked, *asked_for]))
     explained = explain(ranking, ids)
     known = {each.id for each in explained}
     return shown | {
@@ -71,8 +71,8 @@ def _show_query(ranking: Ranking, query: Query) -> dict[str, Any]:
     return shown | ({"turn": query.id} if query.id else {})
 
 
-def _show_item(answer: Answer, each: Explanation) -> dict[str, Any]:
-    recalled = answer.found.get(each.id)
+def _show_item(answer: RecallResult, each: Explanation) -> dict[str, Any]:
+    recalled = answer.ranked.get(each.id)
     shown = {
         "id": each.id,
         "recalled": recalled is not None,

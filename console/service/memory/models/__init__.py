@@ -1,7 +1,7 @@
 """The memory's tables: one noun a file, every key led by the store."""
 
 from console.service.memory.models.data_mapping import DataMapping
-from console.service.memory.models.index import IndexEntry
+from console.service.memory.models.index import IndexedItem, IndexEntry
 from console.service.memory.models.observation import (
     Observation,
     ObservationRevision,
@@ -23,6 +23,7 @@ __all__ = [
     "IdentitySettings",
     "ImportChunk",
     "IndexEntry",
+    "IndexedItem",
     "MergedProfile",
     "Observation",
     "ObservationRevision",

@@ -1,12 +1,34 @@
+from datetime import datetime
+from typing import Any, ClassVar
+
 from django.db import models
 
 from console.service.models.scope import ProfileScoped
 
 
-class IndexEntry(ProfileScoped):
-    """What Recall reads of one observation or summary: no text, only its traces.
+class IndexedItem(ProfileScoped):
+    """A text that Recall finds: each row of such a table has one IndexEntry.
 
-    item_id        of the observation or summary
+    kind              what the text is, as in its id: `mem_<kind>_01k…`
+    conversation_ids  of the conversations that it comes from
+    """
+
+    kind: ClassVar[str]
+    # Columns of every such table; their lengths and the rest are its own.
+    id: models.CharField[str, str]
+    content: models.TextField[str, str]
+    occurred_at: models.DateTimeField[datetime, datetime]
+    updated_at: models.DateTimeField[datetime, datetime]
+    conversation_ids: Any
+
+    class Meta:
+        abstract = True
+
+
+class IndexEntry(ProfileScoped):
+    """What Recall reads of one item: not its text, only what follows from it.
+
+    item_id        of the IndexedItem
     occurred_at    microseconds since 1970, UTC
     terms          its stems (engine.tokens.terms), four bytes each
     conversations  where it comes from (engine.packing), eight bytes each

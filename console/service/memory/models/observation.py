@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 
 from console.service import limits
+from console.service.memory.models.index import IndexedItem
 from console.service.models.scope import ProfileScoped
 
 CONTENT_LENGTH = Q(content__length__gte=1) & Q(content__length__lte=int(limits.CONTENT))
@@ -29,8 +30,10 @@ class ObservationState(ProfileScoped):
         abstract = True
 
 
-class Observation(ObservationState):
+class Observation(ObservationState, IndexedItem):
     """One fact learned from a conversation, kept on one profile."""
+
+    kind = "observation"
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
     id = models.CharField(max_length=46)
@@ -90,8 +93,10 @@ class ObservationRevision(ObservationState):
         return f"{self.observation_id} revision {self.number}"
 
 
-class Summary(ProfileScoped):
+class Summary(IndexedItem):
     """What one conversation came to. Contract 11.5; lengths as an observation's."""
+
+    kind = "summary"
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
     id = models.CharField(max_length=42)
@@ -126,3 +131,7 @@ class Summary(ProfileScoped):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def conversation_ids(self) -> list[str]:
+        return [self.conversation_id]

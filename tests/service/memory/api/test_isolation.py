@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import pytest
+from django.apps import apps
 
-from console.service.memory import models
 from tests.service.conftest import CONTROL, CONVERSATION, a_summary, an_observation
 from tests.service.routes import every_call
 
@@ -198,7 +198,8 @@ def test_a_token_of_a_neighbours_list_opens_nothing(api, make_api, furnish, stor
 
 def test_deleting_a_store_leaves_its_neighbour_whole(api, furnish):
     gone, kept = furnish(api, "client-2"), furnish(api, "client-3")
-    scoped = [m for m in vars(models).values() if hasattr(m, "store_id")]
+    tables = apps.get_app_config("service").get_models()
+    scoped = [model for model in tables if hasattr(model, "store_id")]
     before = {m: m.objects.filter(store_id=kept.store).count() for m in scoped}
 
     api.result(api("DELETE", f"{CONTROL}/{gone.store}"))

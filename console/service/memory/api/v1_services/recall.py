@@ -10,7 +10,7 @@ from console.service import limits
 from console.service.http.request import ApiRequest
 from console.service.memory.api import recall as current
 from console.service.memory.api.v1_services.conversations import ConversationId
-from console.service.memory.recall import Question
+from console.service.memory.recall import RecallRequest
 
 Items = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -23,7 +23,7 @@ class RecallBody(current.RecallBody, frozen=True):
     summaries_limit: Items = int(limits.RECALL_SUMMARIES)
     communications_limit: Items = 0
 
-    def question(self) -> Question:
+    def question(self) -> RecallRequest:
         most = int(limits.OLDER_RECALL_ITEMS)
         return replace(
             super().question(),
