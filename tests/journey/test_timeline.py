@@ -1,4 +1,4 @@
-"""The timeline in a real browser: narrowing, going on, looking back, taking along."""
+"""The timeline in a real browser: filters, more rows, revisions, export, paper."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -75,21 +75,19 @@ def sign_in(page: Page, live_server, person: User) -> None:
 def open_timeline(page: Page, live_server, person: User, customer: str) -> None:
     sign_in(page, live_server, person)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
-    expect(page.locator(".density-head")).to_contain_text("one bar a")
+    expect(page.locator(".density-head")).to_contain_text("one bar per")
 
 
-def test_the_timeline_is_fit_to_be_seen(
-    live_server, page, complaints, customer, officer
-):
+def test_timeline_is_fit_to_be_seen(live_server, page, complaints, customer, officer):
     open_timeline(page, live_server, officer, customer)
 
     expect(page.locator(".density-head")).to_contain_text("52 observations, 1 summary")
     look(page, "timeline")
-    page.get_by_text("The same in numbers").click()
+    page.get_by_text("As a table").click()
     look(page, "timeline-numbers")
 
 
-def test_the_timeline_is_narrowed_by_words_bars_and_conversations(
+def test_timeline_is_filtered_by_words_bars_and_conversations(
     live_server, page, complaints, customer, agent
 ):
     open_timeline(page, live_server, agent, customer)
@@ -112,7 +110,7 @@ def test_the_timeline_is_narrowed_by_words_bars_and_conversations(
     expect(page).to_have_url(re.compile("begin=2026-03-20&end=2026-03-20"))
 
     page.get_by_role("link", name=f"conv {TALK[-4:]}").first.click()
-    expect(page.get_by_role("heading", name="One conversation")).to_be_visible()
+    expect(page.get_by_role("heading", name="Conversation")).to_be_visible()
     expect(page.locator(".moment")).to_have_count(2)
     expect(
         page.get_by_role("link", name="Recall for this conversation")
@@ -120,7 +118,7 @@ def test_the_timeline_is_narrowed_by_words_bars_and_conversations(
     assert page.evaluate("window.sameDocument") is True
 
 
-def test_more_is_loaded_in_place_and_a_kind_is_chosen_by_key(
+def test_timeline_loads_more_in_place_and_filters_by_key(
     live_server, page, complaints, customer, agent
 ):
     open_timeline(page, live_server, agent, customer)
@@ -131,7 +129,7 @@ def test_more_is_loaded_in_place_and_a_kind_is_chosen_by_key(
     expect(rows).not_to_have_count(before)
     expect(rows.nth(before).locator("[data-row]")).to_be_focused()
     page.get_by_role("link", name="Load more").click()
-    expect(page.get_by_text("This is all.")).to_be_visible()
+    expect(page.get_by_text("End of the timeline.")).to_be_visible()
     expect(rows).to_have_count(53)
 
     page.get_by_role("radio", name="All").focus()
@@ -141,7 +139,7 @@ def test_more_is_loaded_in_place_and_a_kind_is_chosen_by_key(
     expect(page).to_have_url(re.compile("kind=summary"))
 
 
-def test_what_an_observation_said_before_opens_in_its_row(
+def test_timeline_opens_revisions_in_their_row(
     live_server, page, complaints, customer, agent
 ):
     open_timeline(page, live_server, agent, customer)
@@ -154,9 +152,7 @@ def test_what_an_observation_said_before_opens_in_its_row(
     look(page, "timeline-history")
 
 
-def test_a_timeline_that_is_narrowed_is_a_link(
-    live_server, page, complaints, customer, agent
-):
+def test_timeline_filters_are_a_link(live_server, page, complaints, customer, agent):
     sign_in(page, live_server, agent)
     at = f"{live_server.url}/t/acme/profiles/{customer}/timeline/"
 
@@ -167,11 +163,11 @@ def test_a_timeline_that_is_narrowed_is_a_link(
     expect(page.locator(".choice[aria-current]")).to_contain_text("chat")
     sources = page.locator(".moment-meta a:first-child")
     assert set(sources.all_inner_texts()) == {"chat"}
-    page.get_by_role("link", name="Show all of it").click()
+    page.get_by_role("link", name="Clear filters").click()
     expect(page.get_by_label("Words")).to_have_value("")
 
 
-def test_the_screen_is_taken_along_by_key_and_on_paper(
+def test_timeline_is_exported_by_key_and_printed(
     live_server, page, complaints, customer, officer
 ):
     open_timeline(page, live_server, officer, customer)
@@ -190,7 +186,7 @@ def test_the_screen_is_taken_along_by_key_and_on_paper(
         expect(page.locator(gone).first).to_be_hidden()
 
 
-def test_the_timeline_needs_no_javascript(live_server, browser, customer, agent):
+def test_timeline_works_without_javascript(live_server, browser, customer, agent):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in(page, live_server, agent)
@@ -199,12 +195,12 @@ def test_the_timeline_needs_no_javascript(live_server, browser, customer, agent)
     page.get_by_label("Words").fill("bergen")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator(".moment")).to_have_count(1)
-    page.get_by_role("link", name="How much happened when").click()
+    page.get_by_role("link", name="Activity").click()
     expect(page.locator(".density-head")).to_contain_text("1 observation")
-    page.get_by_text("The same in numbers").click()
+    page.get_by_text("As a table").click()
     page.get_by_role("link", name="20 Mar 2026").click()
     expect(page.locator(".moment")).to_have_count(1)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
     page.get_by_role("link", name="Load more").click()
-    expect(page.get_by_text("The rows before these")).to_be_visible()
+    expect(page.get_by_text("Earlier rows are on")).to_be_visible()
     context.close()

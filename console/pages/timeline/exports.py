@@ -1,20 +1,33 @@
-"""The rows of a profile's export: what the screen shows, masked as it is there."""
+"""Files of what a page shows: CSV that no spreadsheet runs, JSON that is exact.
 
-from collections.abc import Iterator
+Both are written while they are read, and both say so themselves when they were cut.
+"""
 
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.contract.times import to_wire
 from console.masking.masker import MaskedValue, Masker
-from console.pages.timeline.export_files import Row
-from console.pages.timeline.selectors.filters import Filters
-from console.pages.timeline.selectors.reader import Cursor, Reader, Told
-from console.pages.timeline.selectors.timeline import (
-    conversations_of,
-    kind_of,
-    matching,
+from console.pages.timeline.selectors.filters import TimelineFilters
+from console.pages.timeline.selectors.reader import (
+    Cursor,
+    TimelineItem,
+    TimelineReader,
+    get_conversation_ids,
+    get_kind,
 )
+from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.traits import build_trait_groups
+from console.web.budget import Budget, start_budget
 
+EXPORT_ROWS_MAX = 10_000
+EXPORT_S = 60.0
 COLUMNS = {
     "timeline": [
         "kind",
@@ -29,38 +42,129 @@ COLUMNS = {
     ],
     "traits": ["group", "trait", "type", "value", "masked"],
 }
+ExportRow = dict[str, Any]
+# What a spreadsheet takes for a formula, its full-width and small forms too, also behind
+# what a spreadsheet leaves out: space, quotes, unseen characters.
+_LEFT_OUT = (
+    r"[\s\"'\u00a0\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
+_SIGN = r"[=+\-@\u207a\u207c\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]"
+_FORMULA = re.compile(rf"{_LEFT_OUT}*{_SIGN}|[\t\r\n\0]")
+# Where commas are decimal, a spreadsheet ends cells at a semicolon, and a quoted text
+# behind a comma is not quoted for it: its lines and parts are cells and rows.
+_INNER = re.compile(rf"(?<=[;\t\r\n])(?={_LEFT_OUT}{{0,64}}{_SIGN})")
 
 
-def rows_of(
-    what: str, store: StoreClient, profile_id: str, masker: Masker, filters: Filters
-) -> Iterator[list[Row]]:
-    """A batch for each step of reading. Raises MemoryProblem at any of them."""
+class ExportLimiter:
+    """Lets rows through up to the limits. cut: why the rest is missing, or ""."""
+
+    def __init__(self, rows_max: int, budget: Budget) -> None:
+        self._rows_max = rows_max
+        self._budget = budget
+        self.row_count = 0
+        self.masked_count = 0
+        self.cut = ""
+
+    def limit(self, batches: Iterable[list[ExportRow]]) -> Iterator[list[ExportRow]]:
+        try:
+            for batch in batches:
+                rows = batch[: self._rows_max - self.row_count]
+                self.row_count += len(rows)
+                self.masked_count += sum(bool(row.get("masked")) for row in rows)
+                yield rows
+                self._budget.spend_step()
+                if len(rows) < len(batch):
+                    self.cut = f"Cut after {self._rows_max} rows: narrow the filters."
+                elif self._budget.is_spent():
+                    self.cut = f"Cut after {EXPORT_S:.0f} seconds: narrow the filters."
+                if self.cut:
+                    return
+        except MemoryProblem as problem:
+            self.cut = f"Cut because of the memory: {problem.title}."
+
+
+def start_limiter() -> ExportLimiter:
+    return ExportLimiter(EXPORT_ROWS_MAX, start_budget(EXPORT_S))
+
+
+def read_export(
+    what: str,
+    store: StoreClient,
+    profile_id: str,
+    masker: Masker,
+    filters: TimelineFilters,
+) -> Iterator[list[ExportRow]]:
+    """A batch for each step of reading, masked as on the page.
+
+    Raises MemoryProblem at any of them.
+    """
     if what == "traits":
-        yield _traits(store, profile_id, masker)
+        yield _read_traits(store, profile_id, masker)
         return
-    reader = Reader(store, profile_id, Cursor(), filters)
-    while True:
-        read = matching(reader.read(), masker, filters)
-        yield [_row(told, shown) for told, shown in read]
-        if reader.cursor.is_end:
-            return
+    reader = TimelineReader(store, profile_id, Cursor(), filters)
+    while not reader.cursor.is_end:
+        matches = mask_matches(reader.read(), masker, filters)
+        yield [_build_row(item, shown) for item, shown in matches]
 
 
-def _row(told: Told, shown: MaskedValue) -> Row:
+def write_csv(
+    columns: list[str], limiter: ExportLimiter, batches: Iterable[list[ExportRow]]
+) -> Iterator[str]:
+    """UTF-8 with a mark for spreadsheets; every cell quoted, none a formula."""
+    yield "\ufeff" + _write_lines([columns])
+    for batch in limiter.limit(batches):
+        yield _write_lines(
+            [_format_cell(row[name]) for name in columns] for row in batch
+        )
+    if limiter.cut:
+        yield _write_lines([["cut", *[""] * (len(columns) - 2), limiter.cut]])
+
+
+def write_json(
+    facts: ExportRow, limiter: ExportLimiter, batches: Iterable[list[ExportRow]]
+) -> Iterator[str]:
+    """One object: the facts, `items`, and at the end what is known only then.
+
+    masked  whether any item holds less than the memory does; each says it itself too
+    """
+    yield json.dumps(facts, ensure_ascii=False)[:-1] + ', "items": ['
+    comma = ""
+    for batch in limiter.limit(batches):
+        for row in batch:
+            yield f"{comma}\n{json.dumps(row, ensure_ascii=False)}"
+            comma = ","
+    end = {
+        "count": limiter.row_count,
+        "masked": bool(limiter.masked_count),
+        "cut": limiter.cut or None,
+    }
+    yield "\n], " + json.dumps(end, ensure_ascii=False)[1:] + "\n"
+
+
+def escape_cell(text: str) -> str:
+    """Text that a spreadsheet shows and does not run."""
+    inside = _INNER.sub("'", text)
+    return f"'{inside}" if _FORMULA.match(text) else inside
+
+
+def _build_row(item: TimelineItem, shown: MaskedValue) -> ExportRow:
     return {
-        "kind": kind_of(told),
-        "id": told.id,
-        "occurred_at": to_wire(told.occurred_at),
-        "learned_at": to_wire(told.created_at),
-        "changed_at": to_wire(told.updated_at),
-        "source": told.source,
-        "conversations": list(conversations_of(told)),
+        "kind": get_kind(item),
+        "id": item.id,
+        "occurred_at": to_wire(item.occurred_at),
+        "learned_at": to_wire(item.created_at),
+        "changed_at": to_wire(item.updated_at),
+        "source": item.source,
+        "conversations": list(get_conversation_ids(item)),
         "text": shown.text,
         "masked": shown.is_masked,
     }
 
 
-def _traits(store: StoreClient, profile_id: str, masker: Masker) -> list[Row]:
+def _read_traits(
+    store: StoreClient, profile_id: str, masker: Masker
+) -> list[ExportRow]:
     groups = build_trait_groups(store, store.fetch_profile(profile_id), masker)
     return [
         {
@@ -75,3 +179,18 @@ def _traits(store: StoreClient, profile_id: str, masker: Masker) -> list[Row]:
         for row in group.filled
         if (shown := row.shown)
     ]
+
+
+def _format_cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(str(item) for item in value)
+    return str(value)
+
+
+def _write_lines(rows: Iterable[list[str]]) -> str:
+    lines = io.StringIO()
+    writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
+    writer.writerows([escape_cell(cell) for cell in row] for row in rows)
+    return lines.getvalue()

@@ -1,19 +1,26 @@
-"""What can be asked of a list in its address."""
+"""Query strings of the timeline's pages, and forms that add and correct."""
 
 from typing import Any
 
 from django import forms
 from django.core.signing import BadSignature
+from django.utils import timezone
 
 from console.pages.timeline.selectors.reader import Cursor
 from console.web.forms import PageForm
+from console.web.reasons import CorrectionForm
 from console.web.validators import check_conversation, check_source
 
+CONTENT_MAX = 4096  # contract 11.4 and 11.5
+# The source of what is added here, unless the person names another.
+CONSOLE = "console"
+_MINUTES = "%Y-%m-%dT%H:%M"
 
-class ObservationsForm(PageForm):
-    """Filters that the memory itself knows, so that every page of the list has them.
 
-    after  the last day on the page before, whose heading need not come again
+class ItemListForm(PageForm):
+    """Filters that the memory itself applies.
+
+    after  the last day on the previous page, whose heading is there already
     """
 
     after = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
@@ -30,13 +37,13 @@ class ObservationsForm(PageForm):
     )
 
 
-class TimelineForm(ObservationsForm):
-    """All that a timeline can be asked for in its address.
+class TimelineForm(ItemListForm):
+    """All filters, and where to read on.
 
-    page        where the step before ended, of both of the memory's lists
+    page        the cursor at which the previous step ended
     words       all of them must occur
     begin, end  days of occurrence, UTC, both included
-    found       rows that stand already since somebody asked for more
+    found       rows on the page since somebody last asked for more
     """
 
     page = forms.CharField(required=False, max_length=8000)
@@ -65,9 +72,9 @@ class TimelineForm(ObservationsForm):
     def clean_page(self) -> Cursor:
         text = self.cleaned_data["page"]
         try:
-            return Cursor.unpack(text) if text else Cursor()
+            return Cursor.decode(text) if text else Cursor()
         except BadSignature:
-            raise forms.ValidationError("This is no place in a timeline.") from None
+            raise forms.ValidationError("Not a page of this timeline.") from None
 
     def clean_found(self) -> int:
         return self.cleaned_data["found"] or 0
@@ -76,14 +83,77 @@ class TimelineForm(ObservationsForm):
         given = self.cleaned_data
         begin, end = given.get("begin"), given.get("end")
         if begin and end and begin > end:
-            raise forms.ValidationError("The first day lies after the last one.")
+            raise forms.ValidationError("The first day is after the last one.")
         return given
 
 
 class ExportForm(TimelineForm):
-    """what  the part of the profile; the timeline's comes with its filters"""
+    """what  the timeline, with its filters, or the traits"""
 
     what = forms.ChoiceField(
         choices=[("timeline", "Timeline"), ("traits", "Traits")],
     )
     format = forms.ChoiceField(choices=[("csv", "CSV"), ("json", "JSON")])
+
+
+class CorrectTextForm(CorrectionForm):
+    """seen  the version of the text that the person saw (services.get_version)"""
+
+    content = forms.CharField(
+        label="Text",
+        max_length=CONTENT_MAX,
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
+        help_text="One fact, in plain words; up to 4,096 characters.",
+    )
+    seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    field_order = ("content", "reason_code", "ticket", "seen")
+
+
+class AddObservationForm(CorrectionForm):
+    """A new observation. Times are UTC, to the minute."""
+
+    content = CorrectTextForm.base_fields["content"]
+    source = forms.CharField(
+        label="Source",
+        max_length=100,
+        initial=CONSOLE,
+        validators=[check_source],
+        help_text="A channel or a team, such as chat or billing.",
+    )
+    occurred_at = forms.DateTimeField(
+        label="When it was said (UTC)",
+        input_formats=[_MINUTES],
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format=_MINUTES),
+    )
+    conversation = forms.CharField(
+        label="Conversation id, if there was one",
+        required=False,
+        max_length=64,
+        validators=[check_conversation],
+    )
+
+    field_order = (
+        "content",
+        "occurred_at",
+        "source",
+        "conversation",
+        "reason_code",
+        "ticket",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["occurred_at"].initial = timezone.now()
+        self.fields["reason_code"].initial = "learned"
+
+    def build_item(self) -> dict[str, Any]:
+        """The contract's fields (11.4); only of a valid form."""
+        clean = self.cleaned_data
+        conversation = clean["conversation"]
+        return {
+            "content": clean["content"],
+            "source": clean["source"],
+            "occurredAt": clean["occurred_at"],
+            "conversationIds": [conversation] if conversation else [],
+        }

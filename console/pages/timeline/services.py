@@ -1,4 +1,4 @@
-"""Changing what is remembered of one customer, once, and only what was seen."""
+"""Adding to a customer's memory, and correcting it."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,31 +10,29 @@ from django.utils.crypto import salted_hmac
 from console.audit.log import log_change
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
-from console.client.values import Observation, Summary
 from console.contract.times import to_wire
+from console.pages.timeline.selectors.reader import TimelineItem
 from console.profiles.pending_writes import remember_write
 from console.web.request import ConsoleRequest
-
-Item = Observation | Summary
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How an observation and a summary differ, as far as a correction goes.
+    """How corrections of an observation and of a summary differ.
 
-    name    also the kind of a reveal's subject and the name of its page
-    keeps   what becomes of the text before
+    name          also the kind of a reveal's subject and the name of its page
+    history_note  what becomes of the previous text
     """
 
     name: str
-    keeps: str
+    history_note: str
     fetch: Callable[[StoreClient, str, str], Any]
     patch: Callable[[StoreClient, str, str, str], None]
 
 
 OBSERVATION = Kind(
     "observation",
-    "The text before stays as a revision.",
+    "The previous text stays as a revision.",
     lambda store, profile_id, id_: store.fetch_observation(profile_id, id_),
     lambda store, profile_id, id_, text: store.patch_observation(
         profile_id, id_, content=text
@@ -42,7 +40,7 @@ OBSERVATION = Kind(
 )
 SUMMARY = Kind(
     "summary",
-    "A summary keeps no history: the text before is gone.",
+    "A summary keeps no history: the previous text is gone.",
     lambda store, profile_id, id_: store.fetch_summary(profile_id, id_),
     lambda store, profile_id, id_, text: store.patch_summary(
         profile_id, id_, content=text
@@ -50,23 +48,23 @@ SUMMARY = Kind(
 )
 
 
-def version_of(item: Item) -> str:
+def get_version(item: TimelineItem) -> str:
     """A digest of the state that somebody saw; the wire's times are whole seconds."""
     state = f"{item.id} {to_wire(item.updated_at)} {item.content}"
     return salted_hmac("profiles.version", state, algorithm="sha256").hexdigest()
 
 
-def correct(
+def correct_item(
     request: ConsoleRequest,
     store: StoreClient,
     profile_id: str,
     kind: Kind,
-    item: Item,
+    item: TimelineItem,
     *,
     content: str,
     reason: str,
 ) -> bool:
-    """Put `content` in the place of the item's text; whether the memory shows it yet.
+    """Replace the item's text with `content`; whether the memory shows it yet.
 
     Raises MemoryProblem.
     """
@@ -79,22 +77,15 @@ def correct(
         profile=profile_id,
     ) as closing:
         kind.patch(store, profile_id, item.id, content)
-        now = _read_back(store, profile_id, kind, item.id)
-        shows = now is not None and now.content == content
-        if now is not None and shows:
-            # By it the page of revisions finds who wrote which.
-            closing["updated_at"] = to_wire(now.updated_at)
-    return shows
-
-
-def _read_back(
-    store: StoreClient, profile_id: str, kind: Kind, id_: str
-) -> Item | None:
-    # The change is accepted; a look at it that fails does not undo that.
-    with suppress(MemoryProblem):
-        found: Item = kind.fetch(store, profile_id, id_)
-        return found
-    return None
+        # The change is accepted; a read that fails does not undo that.
+        now: TimelineItem | None = None
+        with suppress(MemoryProblem):
+            now = kind.fetch(store, profile_id, item.id)
+        if now is None or now.content != content:
+            return False
+        # By it the page of revisions finds the author.
+        closing["updated_at"] = to_wire(now.updated_at)
+    return True
 
 
 def add_observation(
@@ -105,7 +96,7 @@ def add_observation(
     item: dict[str, Any],
     reason: str,
 ) -> None:
-    """One more observation; the card waits for it to be listed. Raises MemoryProblem."""
+    """The card waits until the observation is listed. Raises MemoryProblem."""
     with log_change(
         request.actor,
         "observation.added",

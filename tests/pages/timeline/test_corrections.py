@@ -11,7 +11,7 @@ from console.client.account import connect
 from console.client.errors import MemoryRefused, MemoryUnreachable
 from console.client.values import Observation
 from console.contract.ids import new_id
-from console.pages.timeline.services import OBSERVATION, correct, version_of
+from console.pages.timeline.services import OBSERVATION, correct_item, get_version
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
@@ -47,7 +47,7 @@ def outcomes(action: str) -> list[str]:
     return [row.outcome for row in rows]
 
 
-def test_an_observation_is_corrected_and_keeps_what_it_said(client, tenant, profile):
+def test_observation_correct_keeps_a_revision(client, tenant, profile):
     observation = make_observation(tenant, profile, "Prefers calls.")
     address = of_observation(profile, observation)
     seen = seen_in(client.get(address).text)
@@ -59,12 +59,12 @@ def test_an_observation_is_corrected_and_keeps_what_it_said(client, tenant, prof
     assert answer.redirect_chain == [
         (at(profile, f"observations/{observation.id}/"), 302)
     ]
-    assert "Corrected. The text before stays as a revision." in answer.text
+    assert "Corrected. The previous text stays as a revision." in answer.text
     states = open_store(tenant).list_revisions(profile, observation.id).items
     assert [state.content for state in states] == ["Prefers SMS.", "Prefers calls."]
 
 
-def test_a_correction_is_in_the_audit_log_before_and_after(client, tenant, profile):
+def test_observation_correct_is_logged_before_and_after(client, tenant, profile):
     observation = make_observation(tenant, profile, "Prefers calls.")
     address = of_observation(profile, observation)
     seen = seen_in(client.get(address).text)
@@ -82,9 +82,7 @@ def test_a_correction_is_in_the_audit_log_before_and_after(client, tenant, profi
     assert "SMS" not in str(before.details) + str(after.details)
 
 
-def test_a_summary_is_corrected_and_its_page_says_that_nothing_is_kept(
-    client, tenant, profile
-):
+def test_summary_correct_says_that_no_history_is_kept(client, tenant, profile):
     summary = make_summary(tenant, profile, "Order sent by post.")
     address = at(profile, f"summaries/{summary.id}/correct/")
     page = client.get(address).text
@@ -95,14 +93,12 @@ def test_a_summary_is_corrected_and_its_page_says_that_nothing_is_kept(
         follow=True,
     )
 
-    assert "the text before is gone" in page
+    assert "the previous text is gone" in page
     assert "Order sent by express." in answer.text
     assert outcomes("summary.corrected") == ["allowed", "done"]
 
 
-def test_what_changed_meanwhile_is_shown_and_nothing_typed_is_lost(
-    client, tenant, profile
-):
+def test_observation_correct_shows_what_changed_meanwhile(client, tenant, profile):
     observation = make_observation(tenant, profile, "Prefers calls.")
     address = of_observation(profile, observation)
     seen = seen_in(client.get(address).text)
@@ -115,7 +111,7 @@ def test_what_changed_meanwhile_is_shown_and_nothing_typed_is_lost(
     again = client.post(address, mine | {"seen": seen_in(refused.text)})
 
     assert refused.status_code == 409
-    assert "changed while you wrote" in refused.text
+    assert "changed the text while you were writing" in refused.text
     assert "Prefers post." in refused.text
     assert "Prefers SMS." in refused.text
     assert again.status_code == 302
@@ -126,13 +122,15 @@ def test_what_changed_meanwhile_is_shown_and_nothing_typed_is_lost(
     [
         ({"content": ""}, "Text: this is required."),
         ({"content": "x" * 4097}, "at most 4096"),
-        ({"content": "Prefers calls."}, "This is what it says already."),
+        ({"content": "Prefers calls."}, "This is the current text already."),
         ({"reason_code": ""}, "Why: this is required."),
         ({"ticket": ""}, "Ticket: this is required."),
         ({"ticket": "call +1 555"}, "make a ticket"),
     ],
 )
-def test_a_form_that_is_not_right_says_why(client, tenant, profile, form, words):
+def test_observation_correct_says_what_is_not_valid(
+    client, tenant, profile, form, words
+):
     observation = make_observation(tenant, profile, "Prefers calls.")
     address = of_observation(profile, observation)
     seen = {"seen": seen_in(client.get(address).text)}
@@ -144,7 +142,9 @@ def test_a_form_that_is_not_right_says_why(client, tenant, profile, form, words)
     assert outcomes("observation.corrected") == []
 
 
-def test_the_ticket_stands_in_the_next_form(client, tenant, profile):
+def test_observation_correct_keeps_the_ticket_for_the_next_form(
+    client, tenant, profile
+):
     observation = make_observation(tenant, profile, "Prefers calls.")
     address = of_observation(profile, observation)
     seen = seen_in(client.get(address).text)
@@ -153,17 +153,17 @@ def test_the_ticket_stands_in_the_next_form(client, tenant, profile):
     assert 'value="T-88121"' in client.get(address).text
 
 
-def test_a_masked_text_is_revealed_before_it_is_corrected(client, tenant, profile):
+def test_observation_correct_needs_a_masked_text_revealed(client, tenant, profile):
     observation = make_observation(tenant, profile, "Call him on +1 555 867 5310.")
 
     page = client.get(of_observation(profile, observation)).text
 
-    assert "Part of it is masked" in page
+    assert "Part of the text is masked" in page
     assert "555 867" not in page
     assert "<textarea" not in page
 
 
-def test_an_observation_of_another_profile_cannot_be_corrected(client, tenant, profile):
+def test_observation_correct_keeps_to_its_profile(client, tenant, profile):
     other = make_profile(tenant)
     observation = make_observation(tenant, other, "Not yours.")
 
@@ -172,7 +172,7 @@ def test_an_observation_of_another_profile_cannot_be_corrected(client, tenant, p
     assert answer.status_code == 404
 
 
-def test_only_those_who_may_correct_can(client, tenant, profile, auditor):
+def test_observation_correct_needs_permission(client, tenant, profile, auditor):
     observation = make_observation(tenant, profile, "Prefers calls.")
     client.force_login(auditor)
 
@@ -181,14 +181,14 @@ def test_only_those_who_may_correct_can(client, tenant, profile, auditor):
     assert answer.status_code == 403
 
 
-def test_a_refusal_of_the_memory_is_kept_as_failed(rf, tenant, agent, profile):
+def test_correct_item_logs_a_refusal_as_failed(rf, tenant, agent, profile):
     store = open_store(tenant)
     observation = make_observation(tenant, profile, "Prefers calls.")
     request = rf.post("/")
     request.actor = Actor(agent, tenant, Role.AGENT)
 
     with pytest.raises(MemoryRefused):
-        correct(
+        correct_item(
             request,
             store,
             profile,
@@ -201,7 +201,7 @@ def test_a_refusal_of_the_memory_is_kept_as_failed(rf, tenant, agent, profile):
     assert outcomes("observation.corrected") == ["allowed", "failed"]
 
 
-def test_a_correction_that_the_memory_does_not_show_yet_says_so(
+def test_observation_correct_says_what_is_not_visible_yet(
     client, tenant, profile, settings
 ):
     observation = make_observation(tenant, profile, "Prefers calls.")
@@ -217,7 +217,7 @@ def test_a_correction_that_the_memory_does_not_show_yet_says_so(
     assert outcomes("observation.corrected") == ["allowed", "done"]
 
 
-def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, agent):
+def test_correct_item_is_done_although_reading_back_fails(rf, tenant, agent):
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "PATCH":
             return httpx.Response(202, json={"message": "accepted"})
@@ -234,7 +234,7 @@ def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, 
     at = datetime(2026, 1, 5, tzinfo=UTC)
     said = Observation(new_id("mem_observation"), "Calls.", "chat", at, at, at)
 
-    shows = correct(
+    is_visible = correct_item(
         request,
         account.store(new_id("mem_store")),
         new_id("mem_profile"),
@@ -244,21 +244,21 @@ def test_a_correction_that_cannot_be_looked_at_is_done_all_the_same(rf, tenant, 
         reason="why",
     )
 
-    assert not shows
+    assert not is_visible
     assert outcomes("observation.corrected") == ["allowed", "done"]
 
 
-def test_the_version_is_of_the_text_too(tenant, profile):
+def test_get_version_depends_on_the_text(tenant, profile):
     store = open_store(tenant)
     observation = make_observation(tenant, profile, "Prefers calls.")
     store.patch_observation(profile, observation.id, content="Prefers SMS.")
 
     # In the same second: the wire's times cannot tell the two apart.
     now = store.fetch_observation(profile, observation.id)
-    assert version_of(now) != version_of(observation)
+    assert get_version(now) != get_version(observation)
 
 
-def test_a_memory_that_is_down_leaves_the_outcome_open(
+def test_observation_add_fails_when_the_memory_is_down(
     client, tenant, profile, settings
 ):
     settings.MEMORY_ALLOW_PRIVATE = True
@@ -275,9 +275,7 @@ def test_a_memory_that_is_down_leaves_the_outcome_open(
     assert outcomes("observation.added") == ["allowed", "failed"]
 
 
-def test_an_observation_is_added_with_its_source_time_and_conversation(
-    client, tenant, profile
-):
+def test_observation_add_sends_source_time_and_conversation(client, tenant, profile):
     conversation = "conv_conversation_00000000000000000000000000"
     form = {
         "content": "Moves in May.",
@@ -305,7 +303,7 @@ def test_an_observation_is_added_with_its_source_time_and_conversation(
         ({"conversation": "77b0"}, "conv_conversation_"),
     ],
 )
-def test_an_addition_that_is_not_right_says_why(client, tenant, profile, form, words):
+def test_observation_add_says_what_is_not_valid(client, tenant, profile, form, words):
     right = {
         "content": "Moves in May.",
         "source": "console",
@@ -319,10 +317,10 @@ def test_an_addition_that_is_not_right_says_why(client, tenant, profile, form, w
     assert not open_store(tenant).list_observations(profile).items
 
 
-def test_nobody_learns_by_correcting_what_a_masked_text_says(client, tenant, profile):
+def test_observation_correct_does_not_tell_what_is_masked(client, tenant, profile):
     said = "Call back on +15558675310."
-    told = make_observation(tenant, profile, said)
-    address = of_observation(profile, told)
+    observation = make_observation(tenant, profile, said)
+    address = of_observation(profile, observation)
     seen = seen_in(client.post(address, {"content": "x", "seen": "x"} | WHY).text)
 
     right = client.post(address, {"content": said, "seen": seen} | WHY)

@@ -1,4 +1,4 @@
-"""How much happened when: bars, numbers at the filters, counting in steps."""
+"""Activity over time: bars, numbers at the filters, counting in steps."""
 
 import html
 import re
@@ -10,8 +10,12 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
-from console.pages.timeline.selectors.filters import Filters
-from console.pages.timeline.selectors.histogram import HEIGHT, MOST_BARS, strip_of
+from console.pages.timeline.selectors.filters import TimelineFilters
+from console.pages.timeline.selectors.histogram import (
+    BARS_MAX,
+    HEIGHT,
+    build_histogram,
+)
 from tests.factories import (
     HTMX,
     make_items,
@@ -55,33 +59,35 @@ def days(*spans: int, kind: str = "observation"):
         (2_900_000, "135 years", "1890 – 2024"),
     ],
 )
-def test_bars_are_as_fine_as_sixty_of_them_can_be(span, unit, first):
-    strip = strip_of(days(0, span), Filters())
+def test_build_histogram_has_the_finest_unit_in_sixty_bars(span, unit, first):
+    histogram = build_histogram(days(0, span), TimelineFilters())
 
-    assert strip.unit == unit
-    assert strip.bars[0].label == first
-    assert len(strip.bars) <= MOST_BARS
-    assert sum(bar.observations for bar in strip.bars) == 2
-    for bar, following in zip(strip.bars, strip.bars[1:], strict=False):
+    assert histogram.unit == unit
+    assert histogram.bars[0].label == first
+    assert len(histogram.bars) <= BARS_MAX
+    assert sum(bar.observations for bar in histogram.bars) == 2
+    for bar, following in zip(histogram.bars, histogram.bars[1:], strict=False):
         assert following.begin == bar.end + timedelta(days=1)
 
 
 @pytest.mark.parametrize("edge", [date.min, date.max])
 @pytest.mark.parametrize("span", [0, 100, 500, 3000, 9000, 3_000_000])
-def test_bars_hold_at_both_ends_of_time(edge, span):
+def test_build_histogram_holds_at_both_ends_of_time(edge, span):
     other = edge + timedelta(days=span if edge == date.min else -span)
 
-    strip = strip_of([(edge, "summary"), (other, "summary")], Filters())
+    histogram = build_histogram(
+        [(edge, "summary"), (other, "summary")], TimelineFilters()
+    )
 
-    assert sum(bar.summaries for bar in strip.bars) == 2
-    assert strip.bars[0].begin <= min(edge, other)
-    assert strip.bars[-1].end >= max(edge, other)
+    assert sum(bar.summaries for bar in histogram.bars) == 2
+    assert histogram.bars[0].begin <= min(edge, other)
+    assert histogram.bars[-1].end >= max(edge, other)
 
 
-def test_a_bar_is_as_high_as_its_count_and_never_invisible():
+def test_build_histogram_scales_its_bars_and_hides_none():
     counted = days(*[0] * 30, 1) + days(*[1] * 99, kind="summary")
 
-    first, second = strip_of(counted, Filters()).bars
+    first, second = build_histogram(counted, TimelineFilters()).bars
 
     assert (first.observations_height, first.summaries_height) == (12, 0)
     assert (second.observations_height, second.summaries_height) == (2, 40)
@@ -90,14 +96,16 @@ def test_a_bar_is_as_high_as_its_count_and_never_invisible():
     assert "begin=2024-02-27&end=2024-02-27" in first.query
 
 
-def test_a_strip_spans_what_is_filtered_for_and_nothing_has_none():
-    wide = Filters(begin=START - timedelta(days=5), end=START + timedelta(days=5))
+def test_build_histogram_spans_the_filters_and_needs_items():
+    wide = TimelineFilters(
+        begin=START - timedelta(days=5), end=START + timedelta(days=5)
+    )
 
-    assert len(strip_of(days(0), wide).bars) == 11
-    assert strip_of([], wide) is None
+    assert len(build_histogram(days(0), wide).bars) == 11
+    assert build_histogram([], wide) is None
 
 
-def test_the_strip_and_the_table_say_the_same_and_lead_to_their_days(client, tenant):
+def test_histogram_and_its_table_lead_to_their_days(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, occurredAt="2026-01-05T09:00:00Z")
     make_observation(tenant, profile, occurredAt="2026-01-05T10:00:00Z")
@@ -106,7 +114,7 @@ def test_the_strip_and_the_table_say_the_same_and_lead_to_their_days(client, ten
     text = client.get(page(profile), headers=HTMX).text
 
     assert "<html" not in text
-    assert "one bar a day" in text
+    assert "one bar per day" in text
     assert text.count('class="bar"') == 3
     assert text.count("strip-o") == 1
     assert text.count('fill="url(#strip-hatch)"') == 1
@@ -114,7 +122,7 @@ def test_the_strip_and_the_table_say_the_same_and_lead_to_their_days(client, ten
     assert re.search(r"5 Jan 2026</a>\s*</th>\s*<td class=\"number\">2</td>", text)
 
 
-def test_the_numbers_at_the_filters_follow_the_other_filters(client, tenant):
+def test_histogram_counts_choices_by_the_other_filters(client, tenant):
     profile = make_profile(tenant)
     talks = [new_id("conv_conversation") for _ in range(2)]
     for source, talk in (("chat", 0), ("chat", 1), ("voice", 1)):
@@ -143,7 +151,7 @@ def test_the_numbers_at_the_filters_follow_the_other_filters(client, tenant):
     assert choices(end="2026-01-01") == []
 
 
-def test_a_filter_that_is_set_leads_back_out(client, tenant):
+def test_histogram_choice_that_is_set_leads_back_out(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, source="voice")
 
@@ -153,7 +161,7 @@ def test_a_filter_that_is_set_leads_back_out(client, tenant):
     assert chosen[1].endswith("/timeline/?")
 
 
-def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, settings):
+def test_histogram_counts_in_steps_until_it_is_done(client, tenant, settings):
     settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=120)
@@ -171,7 +179,7 @@ def test_counting_goes_on_in_steps_until_it_is_done(client, tenant, settings):
     ]
 
 
-def test_counting_reads_on_while_there_is_time(client, tenant):
+def test_histogram_counts_on_within_its_budget(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=60)
 
@@ -181,9 +189,7 @@ def test_counting_reads_on_while_there_is_time(client, tenant):
     assert 'hx-trigger="load"' not in text
 
 
-def test_a_count_that_is_done_is_kept_until_something_is_learned(
-    client, tenant, django_assert_max_num_queries
-):
+def test_histogram_keeps_its_counts_until_something_is_added(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=3)
     assert "<strong>3</strong>" in client.get(page(profile)).text
@@ -199,7 +205,7 @@ def test_a_count_that_is_done_is_kept_until_something_is_learned(
     assert "<strong>1</strong> observation," in narrowed
 
 
-def test_only_what_holds_the_words_is_counted(client, tenant):
+def test_histogram_counts_only_what_contains_the_words(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Call +15558675310 about the bill.")
     make_observation(tenant, profile, "Wants a window seat.")
@@ -212,20 +218,21 @@ def test_only_what_holds_the_words_is_counted(client, tenant):
     assert "<strong>0</strong> observations," in masked
 
 
-def test_no_text_waits_in_the_cache(client, tenant):
+def test_histogram_caches_no_text(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Owns a red bicycle.")
 
     client.get(page(profile), {"words": "bicycle"})
 
     kept = b"".join(cache._cache.values())
+    assert b"CountedItem" in kept
     assert b"bicycle" not in kept
     assert profile not in html.escape(kept.decode("latin-1"))
     assert all(key.startswith(f":1:{tenant.pk}:") for key in cache._cache)
     assert not any("bicycle" in key for key in cache._cache)
 
 
-def test_each_count_is_one_audit_entry(client, tenant):
+def test_histogram_is_one_audit_entry(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=2)
 
@@ -236,7 +243,7 @@ def test_each_count_is_one_audit_entry(client, tenant):
     assert entry.details == {"count": 2}
 
 
-def test_without_javascript_the_count_is_a_page(client, tenant):
+def test_histogram_is_a_page_without_javascript(client, tenant):
     profile = make_profile(tenant)
 
     text = client.get(page(profile)).text

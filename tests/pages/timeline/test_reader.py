@@ -8,8 +8,12 @@ from django.core.signing import BadSignature
 from django.utils import timezone
 
 from console.contract.times import to_wire
-from console.pages.timeline.selectors.filters import Filters
-from console.pages.timeline.selectors.reader import Cursor, Place, Reader
+from console.pages.timeline.selectors.filters import TimelineFilters
+from console.pages.timeline.selectors.reader import (
+    Cursor,
+    ListPosition,
+    TimelineReader,
+)
 from console.service.memory.models import Observation, Summary
 from console.tenants.memory import open_store
 from tests.factories import make_items, make_profile
@@ -20,46 +24,48 @@ def spread(model, step: timedelta) -> None:
     now = timezone.now().replace(microsecond=0)
     rows = list(model.objects.order_by("-created_at", "-id"))
     for place, row in enumerate(rows):
-        moment = now - place * step
-        model.objects.filter(pk=row.pk).update(created_at=moment, updated_at=moment)
+        at = now - place * step
+        model.objects.filter(pk=row.pk).update(created_at=at, updated_at=at)
 
 
-def read_all(store, profile, *, a_step: int = 1, **filters: str) -> list:
-    """Everything, from one request to the next as an address would carry it."""
+def read_all(store, profile, *, reads_a_step: int = 1, **filters: str) -> list:
+    """Everything, from one request to the next as an address carries the cursor."""
     found, cursor = [], Cursor()
     while not cursor.is_end:
-        start = Cursor.unpack(cursor.pack())
-        reader = Reader(store, profile, start, Filters(**filters), size=5)
-        for _ in range(a_step):
+        start = Cursor.decode(cursor.encode())
+        reader = TimelineReader(
+            store, profile, start, TimelineFilters(**filters), page_size=5
+        )
+        for _ in range(reads_a_step):
             found += reader.read()
         cursor = reader.cursor
     return found
 
 
-@pytest.mark.parametrize("a_step", [1, 3])
+@pytest.mark.parametrize("reads_a_step", [1, 3])
 @pytest.mark.parametrize(
-    ("every_observation_s", "every_summary_s"), [(0, 0), (60, 700), (700, 60), (7, 7)]
+    ("observation_gap_s", "summary_gap_s"), [(0, 0), (60, 700), (700, 60), (7, 7)]
 )
-def test_every_item_is_read_once_and_in_order(
-    tenant, a_step, every_observation_s, every_summary_s
+def test_timeline_reader_reads_every_item_once(
+    tenant, reads_a_step, observation_gap_s, summary_gap_s
 ):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=23, summaries=17)
-    spread(Observation, timedelta(seconds=every_observation_s))
-    spread(Summary, timedelta(seconds=every_summary_s))
+    spread(Observation, timedelta(seconds=observation_gap_s))
+    spread(Summary, timedelta(seconds=summary_gap_s))
 
-    found = read_all(open_store(tenant), profile, a_step=a_step)
+    found = read_all(open_store(tenant), profile, reads_a_step=reads_a_step)
 
     ids = [item.id for item in found]
     assert len(ids) == len(set(ids)) == 40
 
 
-def test_a_step_is_newer_than_all_that_follow_it(tenant):
+def test_timeline_reader_reads_newest_first(tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=12, summaries=12)
     spread(Observation, timedelta(minutes=1))
     spread(Summary, timedelta(minutes=3))
-    reader = Reader(open_store(tenant), profile, Cursor(), size=4)
+    reader = TimelineReader(open_store(tenant), profile, Cursor(), page_size=4)
 
     steps = []
     while not reader.cursor.is_end:
@@ -70,17 +76,17 @@ def test_a_step_is_newer_than_all_that_follow_it(tenant):
         assert min(step) >= max(following)
 
 
-def test_what_is_learned_meanwhile_repeats_nothing(tenant):
+def test_timeline_reader_repeats_nothing_when_something_is_added(tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=6, summaries=6)
     spread(Observation, timedelta(minutes=1))
     spread(Summary, timedelta(minutes=10))
     store = open_store(tenant)
-    first = Reader(store, profile, Cursor(), size=4)
+    first = TimelineReader(store, profile, Cursor(), page_size=4)
     seen = [item.id for item in first.read()]
 
     make_items(tenant, profile, observations=1, summaries=1)
-    rest = Reader(store, profile, first.cursor, size=4)
+    rest = TimelineReader(store, profile, first.cursor, page_size=4)
     while not rest.cursor.is_end:
         seen += [item.id for item in rest.read()]
 
@@ -96,7 +102,7 @@ def test_what_is_learned_meanwhile_repeats_nothing(tenant):
         ({"source": "voice", "kind": "observation"}, 2),
     ],
 )
-def test_a_reader_keeps_to_its_filters(tenant, filters, count):
+def test_timeline_reader_applies_its_filters(tenant, filters, count):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=10, summaries=3)
     make_items(tenant, profile, observations=2, summaries=1, source="voice")
@@ -106,10 +112,12 @@ def test_a_reader_keeps_to_its_filters(tenant, filters, count):
     assert len(found) == count
 
 
-def test_a_cursor_travels_in_an_address_and_nobody_can_make_one_up():
-    cursor = Cursor(Place("abc"), Place("", timezone.now().replace(microsecond=0)), 7)
+def test_cursor_is_signed_in_an_address():
+    cursor = Cursor(
+        ListPosition("abc"), ListPosition("", timezone.now().replace(microsecond=0)), 7
+    )
 
-    assert Cursor.unpack(cursor.pack()) == cursor
-    assert to_wire(cursor.summaries.below) not in cursor.pack()
+    assert Cursor.decode(cursor.encode()) == cursor
+    assert to_wire(cursor.summaries.before) not in cursor.encode()
     with pytest.raises(BadSignature):
-        Cursor.unpack("made-up")
+        Cursor.decode("made-up")

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from console.pages.timeline.selectors.filters import Filters, fold
-from console.pages.timeline.selectors.timeline import ROW_CHARACTERS, row_text
+from console.pages.timeline.selectors.filters import TimelineFilters, fold_text
+from console.pages.timeline.selectors.timeline import ROW_CHARACTERS, shorten_text
 from console.service.memory.models import Observation
 from tests.factories import make_items, make_observation, make_profile
 from tests.pages.urls import page_url
@@ -30,76 +30,84 @@ def page(profile: str, name: str = "timeline", *args: str) -> str:
         "W" * 200,
         "مرحبا",
         "👩‍👩‍👧‍👦 plan",
-        "a\u202eb",
     ],
 )
-def test_odd_texts_are_shown_letter_for_letter(client, tenant, content):
+def test_timeline_shows_odd_texts_letter_for_letter(client, tenant, content):
     profile = make_profile(tenant)
     make_observation(tenant, profile, content)
 
     text = client.get(page(profile)).text
 
-    if "\u202e" in content:
-        assert "U+202E RIGHT-TO-LEFT OVERRIDE" in text
-        assert "\u202e" not in text
-    else:
-        assert html.escape(content) in text
-        assert "<script>alert" not in text
+    assert html.escape(content) in text
+    assert "<script>alert" not in text
+
+
+def test_timeline_marks_hidden_characters(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "a\u202eb")
+
+    text = client.get(page(profile)).text
+
+    assert "U+202E RIGHT-TO-LEFT OVERRIDE" in text
+    assert "\u202e" not in text
 
 
 @pytest.mark.parametrize(
     "content", ["\u200b" * 3000 + "x", "<" * 4096, "é" * 4096, "🎉" * 2000]
 )
-def test_no_text_makes_a_row_that_is_large(content):
-    row = row_text(content, [])
+def test_shorten_text_makes_no_row_large(content):
+    row = shorten_text(content, [])
 
     assert len(row) <= ROW_CHARACTERS + 2
     assert row.endswith(" …")
 
 
-def test_a_long_text_is_shown_from_where_its_word_stands():
+def test_shorten_text_begins_shortly_before_the_word():
     text = "lorem ipsum " * 200 + "needle and the rest"
 
-    assert "needle" in row_text(text, ["needle"])
-    assert row_text(text, ["needle"]).startswith("… ")
-    assert row_text(text, ["lorem"]).startswith("lorem")
-    assert row_text("short", ["short"]) == "short"
+    assert "needle" in shorten_text(text, ["needle"])
+    assert shorten_text(text, ["needle"]).startswith("… ")
+    assert shorten_text(text, ["lorem"]).startswith("lorem")
+    assert shorten_text("short", ["short"]) == "short"
 
 
-def test_a_full_answer_stays_small(client, tenant, officer):
+def test_timeline_of_long_texts_stays_small(client, tenant, officer):
     client.force_login(officer)
     profile = make_profile(tenant)
     text = "Reach +15558675310 " + "é" * 4000
     make_items(tenant, profile, observations=40, summaries=40, content=text)
     Observation.objects.update(created_at=timezone.now() - timedelta(days=1))
 
-    responses = [client.get(page(profile), {"words": each}) for each in ("", "reach")]
+    everything = client.get(page(profile))
+    found = client.get(page(profile), {"words": "reach"})
 
-    for response in responses:
-        assert 50_000 < len(response.content) < 150_000
+    assert 50_000 < len(everything.content) < 150_000
+    assert 50_000 < len(found.content) < 150_000
 
 
-def test_filters_stand_in_the_address_and_in_words():
-    filters = Filters("Bill  late", "summary", "chat", "conv_1", date(2026, 1, 5), None)
+def test_timeline_filters_have_a_query_and_descriptions():
+    filters = TimelineFilters(
+        "Bill  late", "summary", "chat", "conv_1", date(2026, 1, 5), None
+    )
 
     assert filters.query == (
         "?words=Bill++late&kind=summary&source=chat&conversation=conv_1"
         "&begin=2026-01-05"
     )
-    assert filters.but(words="", kind="", begin=None) == (
+    assert filters.build_query(words="", kind="", begin=None) == (
         "?source=chat&conversation=conv_1"
     )
-    assert filters.in_words == [
-        "with the words “Bill  late”",
-        "summaries alone",
+    assert filters.descriptions == [
+        "containing “Bill  late”",
+        "summaries only",
         "from source chat",
-        "of conversation conv_1",
-        "from 2026-01-05 on",
+        "in conversation conv_1",
+        "since 2026-01-05",
     ]
-    assert Filters(end=date(2026, 1, 5)).in_words == ["up to 2026-01-05"]
+    assert TimelineFilters(end=date(2026, 1, 5)).descriptions == ["until 2026-01-05"]
     assert "Bill" not in repr(filters)
 
 
-def test_words_are_compared_without_case_and_accents():
-    assert fold("ZÜRICH Straße ﬁn") == "zurich strasse fin"
-    assert fold("Plain") == "plain"
+def test_fold_text_ignores_case_and_accents():
+    assert fold_text("ZÜRICH Straße ﬁn") == "zurich strasse fin"
+    assert fold_text("Plain") == "plain"

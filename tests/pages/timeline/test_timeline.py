@@ -1,4 +1,4 @@
-"""The timeline: what stands on it, what it can be narrowed to, how it goes on."""
+"""The timeline: its rows, its filters and its steps."""
 
 import html
 import re
@@ -27,13 +27,13 @@ def page(profile: str, name: str = "timeline", *args: str) -> str:
     return page_url(name, profile, *args)
 
 
-def way_on(text: str) -> str:
-    """The address that the pager of an answer leads to; "" when it has none."""
+def find_next(text: str) -> str:
+    """The address of what follows; "" when nothing does."""
     found = re.search(r'id="timeline-more".*?hx-get="([^"]+)"', text, re.DOTALL)
     return html.unescape(found[1]) if found else ""
 
 
-def test_observations_and_summaries_stand_in_one_column(client, tenant):
+def test_timeline_shows_observations_and_summaries_by_day(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Said it.", occurredAt="2026-01-05T09:00:00Z")
     make_summary(tenant, profile, "Sum of it.", occurredAt="2026-01-06T09:00:00Z")
@@ -45,13 +45,13 @@ def test_observations_and_summaries_stand_in_one_column(client, tenant):
     assert text.index("5 January 2026") < text.index("Said it.")
 
 
-def test_htmx_gets_the_timeline_alone_and_more_rows_alone(client, tenant):
+def test_timeline_gives_htmx_its_part_and_more_rows_alone(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=45)
 
     whole = client.get(page(profile)).text
     part = client.get(page(profile), headers=HTMX).text
-    more = client.get(way_on(whole), headers=HTMX).text
+    more = client.get(find_next(whole), headers=HTMX).text
 
     assert "<html" in whole
     assert "<html" not in part
@@ -61,19 +61,19 @@ def test_htmx_gets_the_timeline_alone_and_more_rows_alone(client, tenant):
     assert len(shown) == len(set(shown)) == 40
     assert "autofocus" in more
     assert "autofocus" not in whole
-    last = client.get(way_on(more), headers=HTMX).text
-    assert "This is all." in last
-    assert not way_on(last)
+    last = client.get(find_next(more), headers=HTMX).text
+    assert "End of the timeline." in last
+    assert not find_next(last)
 
 
-def test_more_rows_as_a_page_say_that_rows_stand_before(client, tenant):
+def test_timeline_as_a_later_page_leads_back_to_the_first(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=25)
     first = client.get(page(profile)).text
 
-    response = client.get(way_on(first))
+    response = client.get(find_next(first))
 
-    assert "The rows before these" in response.text
+    assert "Earlier rows are on the previous pages." in response.text
     assert "<html" in response.text
 
 
@@ -90,7 +90,7 @@ def test_more_rows_as_a_page_say_that_rows_stand_before(client, tenant):
         ({"begin": "2026-01-05", "end": "2026-01-05"}, ["Owns a bike in Zürich."]),
     ],
 )
-def test_filters_leave_what_they_name(client, tenant, query, found):
+def test_timeline_filters_its_rows(client, tenant, query, found):
     profile = make_profile(tenant)
     make_observation(
         tenant,
@@ -107,34 +107,35 @@ def test_filters_leave_what_they_name(client, tenant, query, found):
     text = client.get(page(profile), query).text
 
     everything = {"Prefers SMS.", "Owns a bike in Zürich.", "Asked about a bike."}
-    assert {each for each in everything if f">{each}<" in text} == set(found)
-    assert "Show all of it" in text
+    assert {content for content in everything if f">{content}<" in text} == set(found)
+    assert "Clear filters" in text
 
 
-def test_a_timeline_without_anything_says_what_would_be_there(client, tenant):
+def test_timeline_without_rows_says_what_would_be_there(client, tenant):
     profile = make_profile(tenant)
 
     empty = client.get(page(profile)).text
     narrowed = client.get(page(profile), {"words": "bill"}).text
 
     assert "No observations and no summaries" in empty
-    assert "Nothing with the words “bill”" in narrowed
+    assert "Nothing containing “bill”" in narrowed
     assert "not in what is masked" in narrowed
 
 
-def test_a_search_does_not_tell_what_is_masked(client, tenant):
+def test_timeline_search_does_not_tell_what_is_masked(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Call +15558675310 after six.")
 
     by_number = client.get(page(profile), {"words": "867531"}).text
     by_word = client.get(page(profile), {"words": "after six"}).text
 
+    assert "Nothing containing “867531”" in by_number
     assert "Call" not in by_number
     assert "Call" in by_word
     assert "8675310" not in by_word
 
 
-def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, settings):
+def test_timeline_search_goes_on_by_itself_in_steps(client, tenant, settings):
     settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_observation(tenant, profile, "The oldest of all.")
@@ -142,19 +143,19 @@ def test_a_long_search_goes_on_by_itself_and_can_be_led_on(client, tenant, setti
 
     first = client.get(page(profile), {"words": "oldest"}).text
     answers = [first]
-    while address := way_on(answers[-1]):
+    while address := find_next(answers[-1]):
         assert "found=0" in address
         answers.append(client.get(address, headers=HTMX).text)
 
     assert 'hx-trigger="load"' in first.partition('id="timeline-more"')[2]
-    assert "Search on" in first
+    assert "Keep searching" in first
     assert "The oldest of all." in answers[-1]
-    assert "All 46 were read." in answers[-1]
+    assert "All 46 items were searched." in answers[-1]
     assert len(answers) == 3
-    assert not any("autofocus" in answer for answer in answers)
+    assert "autofocus" not in "".join(answers)
 
 
-def test_a_search_reads_on_while_there_is_time(client, tenant):
+def test_timeline_search_reads_on_within_its_budget(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "The oldest of all.")
     make_items(tenant, profile, observations=45)
@@ -162,10 +163,10 @@ def test_a_search_reads_on_while_there_is_time(client, tenant):
     text = client.get(page(profile), {"words": "oldest"}).text
 
     assert "The oldest of all." in text
-    assert not way_on(text)
+    assert not find_next(text)
 
 
-def test_a_search_rests_when_its_rows_are_many(client, tenant, settings):
+def test_timeline_search_rests_when_its_rows_are_many(client, tenant, settings):
     settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=45)
@@ -173,10 +174,10 @@ def test_a_search_rests_when_its_rows_are_many(client, tenant, settings):
     text = client.get(page(profile), {"words": "fact", "found": 1}).text
 
     assert "Load more" in text
-    assert "Search on" not in text
+    assert "Keep searching" not in text
 
 
-def test_a_day_that_spans_two_steps_has_one_heading(client, tenant):
+def test_timeline_has_one_heading_for_a_day_in_two_steps(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Same day.", occurredAt="2026-01-05T08:00:00Z")
 
@@ -184,21 +185,21 @@ def test_a_day_that_spans_two_steps_has_one_heading(client, tenant):
     later = client.get(page(profile), {"after": "2025-01-05"}, headers=HTMX).text
 
     assert "5 January 2026" not in same
-    assert "Learned earlier than what stands above" in later
+    assert "Learned before the rows above" in later
     assert "5 January 2026" in later
 
 
-def test_a_step_without_rows_keeps_the_day_above_it(client, tenant, settings):
+def test_timeline_step_without_rows_keeps_the_day_above_it(client, tenant, settings):
     settings.BUDGET_STEPS = 1
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=25)
 
     text = client.get(page(profile), {"words": "none", "after": "2026-01-05"}).text
 
-    assert "after=2026-01-05" in way_on(text)
+    assert "after=2026-01-05" in find_next(text)
 
 
-def test_a_conversation_is_told_as_it_went(client, tenant):
+def test_timeline_of_a_conversation_is_oldest_first(client, tenant):
     profile = make_profile(tenant)
     conversation = new_id("conv_conversation")
     make_summary(
@@ -220,10 +221,11 @@ def test_a_conversation_is_told_as_it_went(client, tenant):
 
     text = client.get(page(profile), {"conversation": conversation}).text
 
-    order = [text.index(f">{each}<") for each in ("First.", "Second.", "How it ended.")]
+    contents = ("First.", "Second.", "How it ended.")
+    order = [text.index(f">{content}<") for content in contents]
     assert order == sorted(order)
     assert "Of another one." not in text
-    assert "One conversation" in text
+    assert "oldest first" in text
     assert f"mode=conversation&amp;conversation={conversation}" in text
 
 
@@ -238,7 +240,7 @@ def test_a_conversation_is_told_as_it_went(client, tenant):
         ("begin", "yesterday"),
     ],
 )
-def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
+def test_timeline_names_a_filter_that_is_not_valid(client, tenant, name, value):
     profile = make_profile(tenant)
 
     response = client.get(page(profile), {name: value})
@@ -247,24 +249,26 @@ def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
     assert f"{name}:" in response.text
 
 
-def test_days_in_the_wrong_order_are_refused(client, tenant):
+def test_timeline_refuses_days_in_the_wrong_order(client, tenant):
     profile = make_profile(tenant)
 
     response = client.get(page(profile), {"begin": "2026-02-01", "end": "2026-01-01"})
 
     assert response.status_code == 422
-    assert "The first day lies after the last one." in response.text
+    assert "The first day is after the last one." in response.text
 
 
-def test_a_timeline_asks_few_questions(client, tenant, django_assert_max_num_queries):
+def test_timeline_makes_few_queries(client, tenant, django_assert_max_num_queries):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=30, summaries=30)
 
     with django_assert_max_num_queries(30):
-        client.get(page(profile))
+        text = client.get(page(profile)).text
+
+    assert text.count('class="moment"') == 40
 
 
-def test_each_step_is_one_audit_entry_with_its_count(client, tenant, agent):
+def test_timeline_step_is_one_audit_entry_with_its_count(client, tenant, agent):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=3)
     before = AuditEntry.objects.count()
@@ -277,7 +281,7 @@ def test_each_step_is_one_audit_entry_with_its_count(client, tenant, agent):
     assert entry.details == {"count": 3}
 
 
-def test_htmx_is_told_an_address_without_empty_filters(client, tenant):
+def test_timeline_pushes_an_address_without_empty_filters(client, tenant):
     at = page(make_profile(tenant))
 
     response = client.get(at, {"words": "", "kind": "summary"}, headers=HTMX)
@@ -286,10 +290,22 @@ def test_htmx_is_told_an_address_without_empty_filters(client, tenant):
     assert "HX-Push-Url" not in client.get(at, {"kind": "summary"})
 
 
-def test_the_former_address_shows_the_same_page(client, tenant):
+def test_timeline_has_its_former_address_too(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Said it.")
 
     response = client.get(page(profile, "observations"))
 
     assert "Said it." in response.text
+
+
+def test_timeline_masks_each_text_once(client, tenant, masked_texts):
+    profile = make_profile(tenant)
+    content = "Call +1555867{} after six."
+    make_items(tenant, profile, observations=20, content=content)
+
+    text = client.get(page(profile), {"words": "after six"}).text
+
+    assert text.count('class="moment"') == 20
+    counts = [masked_texts[content.format(number)] for number in range(20)]
+    assert counts == [1] * 20

@@ -1,4 +1,4 @@
-"""Counting a whole timeline in bounded steps: the strip and the numbers at the filters.
+"""Counting a whole timeline in steps: for the histogram and the numbers at the filters.
 
 Between two steps, and for a while afterwards, the counts wait in the cache: days,
 kinds, sources and conversation ids, no word of any text.
@@ -14,33 +14,34 @@ from django.utils.crypto import salted_hmac
 
 from console.client.store import StoreClient
 from console.masking.masker import Masker
-from console.pages.timeline.selectors.filters import Filters
-from console.pages.timeline.selectors.histogram import Strip, strip_of
-from console.pages.timeline.selectors.reader import Cursor, Reader, Told
-from console.pages.timeline.selectors.timeline import (
-    conversations_of,
-    kind_of,
-    matching,
+from console.pages.timeline.selectors.filters import TimelineFilters
+from console.pages.timeline.selectors.reader import (
+    Cursor,
+    TimelineItem,
+    TimelineReader,
+    get_conversation_ids,
+    get_kind,
 )
+from console.pages.timeline.selectors.timeline import mask_matches
 from console.web.budget import Budget
 from console.web.request import ConsoleRequest
 
-KEPT_S = 600
-MOST_CHOICES = 20
+CACHED_S = 600
+CHOICES_MAX = 20
 
 
-class Mark(NamedTuple):
+class CountedItem(NamedTuple):
     """One item as it is counted; `day` is date.toordinal() of its occurrence."""
 
     day: int
     kind: str
     source: str
-    conversations: tuple[str, ...]
+    conversation_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One value that a filter can have. `query` is the address with it, or without."""
+class FilterChoice:
+    """One value that a filter can have. `query` sets it, or takes it away again."""
 
     value: str
     count: int
@@ -49,127 +50,129 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class TimelineCounts:
     """What was counted so far. newest: ids of the newest items when it began."""
 
     newest: tuple[str, ...]
     cursor: Cursor = field(default_factory=Cursor)
-    marks: tuple[Mark, ...] = ()
+    items: tuple[CountedItem, ...] = ()
 
     @property
     def is_done(self) -> bool:
         return self.cursor.is_end
 
-    def strip(self, filters: Filters) -> Strip | None:
-        held = self._held(filters)
-        days = ((date.fromordinal(mark.day), mark.kind) for mark in held)
-        return strip_of(days, filters)
+    def list_days(self, filters: TimelineFilters) -> list[tuple[date, str]]:
+        """Day and kind of each item."""
+        return [
+            (date.fromordinal(item.day), item.kind) for item in self._select(filters)
+        ]
 
-    def total(self, filters: Filters, kind: str) -> int:
+    def count_kind(self, filters: TimelineFilters, kind: str) -> int:
         """How many of a kind there are, whatever kind is filtered for."""
-        return sum(m.kind == kind for m in self._held(replace(filters, kind="")))
+        items = self._select(replace(filters, kind=""))
+        return sum(item.kind == kind for item in items)
 
-    def sources(self, filters: Filters) -> list[Choice]:
-        held = self._held(replace(filters, source=""))
-        counts = Counter(mark.source for mark in held if mark.source)
-        return _choices(counts, filters, "source")
+    def list_sources(self, filters: TimelineFilters) -> list[FilterChoice]:
+        items = self._select(replace(filters, source=""))
+        counts = Counter(item.source for item in items if item.source)
+        return _build_choices(counts, filters, "source")
 
-    def conversations(self, filters: Filters) -> list[Choice]:
-        held = self._held(replace(filters, conversation=""))
-        counts = Counter(each for mark in held for each in mark.conversations)
-        return _choices(counts, filters, "conversation")
+    def list_conversations(self, filters: TimelineFilters) -> list[FilterChoice]:
+        items = self._select(replace(filters, conversation=""))
+        counts = Counter(id_ for item in items for id_ in item.conversation_ids)
+        return _build_choices(counts, filters, "conversation")
 
-    def _held(self, filters: Filters) -> list[Mark]:
+    def _select(self, filters: TimelineFilters) -> list[CountedItem]:
         begin = filters.begin.toordinal() if filters.begin else 0
         end = filters.end.toordinal() if filters.end else date.max.toordinal()
+        conversation = filters.conversation
         return [
-            mark
-            for mark in self.marks
-            if begin <= mark.day <= end
-            and filters.kind in {"", mark.kind}
-            and filters.source in {"", mark.source}
-            and (not filters.conversation or filters.conversation in mark.conversations)
+            item
+            for item in self.items
+            if begin <= item.day <= end
+            and filters.kind in {"", item.kind}
+            and filters.source in {"", item.source}
+            and (not conversation or conversation in item.conversation_ids)
         ]
 
 
-def tally_of(
+def count_timeline(
     request: ConsoleRequest,
     store: StoreClient,
     profile_id: str,
     masker: Masker,
-    filters: Filters,
+    filters: TimelineFilters,
     *,
     budget: Budget,
-) -> Tally:
-    """Count on within the budget, from where the last step of this person came to.
+) -> TimelineCounts:
+    """Count on within the budget, from where this person's last step ended.
 
-    Everything is counted that holds the words; the other filters only choose among
-    it. A tally that was complete begins anew when something newer has been learned.
+    Everything is counted that contains the words; the other filters only choose among
+    it. Complete counts begin anew when something newer has been learned.
     Raises MemoryProblem.
     """
-    key = _key(request, profile_id, filters)
-    tally: Tally | None = cache.get(key)
-    if tally is None or tally.is_done:
-        newest = _newest(store, profile_id)
-        if tally is not None and tally.newest == newest:
-            return tally
-        tally = Tally(newest)
-    tally = _count_on(store, profile_id, masker, filters, tally, budget)
-    cache.set(key, tally, KEPT_S)
-    return tally
-
-
-def _count_on(
-    store: StoreClient,
-    profile_id: str,
-    masker: Masker,
-    filters: Filters,
-    tally: Tally,
-    budget: Budget,
-) -> Tally:
-    reader = Reader(store, profile_id, tally.cursor)
-    words = Filters(words=filters.words)
-    marks = list(tally.marks)
+    key = _build_cache_key(request, profile_id, filters)
+    counts: TimelineCounts | None = cache.get(key)
+    if counts is None or counts.is_done:
+        newest = _fetch_newest_ids(store, profile_id)
+        if counts is not None and counts.newest == newest:
+            return counts
+        counts = TimelineCounts(newest)
+    reader = TimelineReader(store, profile_id, counts.cursor)
+    items = list(counts.items)
     while True:
-        told = reader.read()
-        marks += [_mark(item) for item in _holding(told, masker, words)]
+        items += _count_matches(reader.read(), masker, filters)
         budget.spend_step()
         if reader.cursor.is_end or budget.is_spent():
-            return Tally(tally.newest, reader.cursor, tuple(marks))
+            break
+    counts = TimelineCounts(counts.newest, reader.cursor, tuple(items))
+    cache.set(key, counts, CACHED_S)
+    return counts
 
 
-def _holding(told: list[Told], masker: Masker, words: Filters) -> list[Told]:
-    if not words.folded:
-        return told
-    return [item for item, _ in matching(told, masker, words)]
+def _count_matches(
+    items: list[TimelineItem], masker: Masker, filters: TimelineFilters
+) -> list[CountedItem]:
+    """What contains the words; without words nothing needs to be masked for it."""
+    if filters.folded_words:
+        words = TimelineFilters(words=filters.words)
+        items = [item for item, _ in mask_matches(items, masker, words)]
+    return [
+        CountedItem(
+            day=item.occurred_at.date().toordinal(),
+            kind=get_kind(item),
+            source=item.source,
+            conversation_ids=get_conversation_ids(item),
+        )
+        for item in items
+    ]
 
 
-def _mark(item: Told) -> Mark:
-    day = item.occurred_at.date().toordinal()
-    return Mark(day, kind_of(item), item.source, conversations_of(item))
-
-
-def _newest(store: StoreClient, profile_id: str) -> tuple[str, ...]:
+def _fetch_newest_ids(store: StoreClient, profile_id: str) -> tuple[str, ...]:
     lists = (store.list_observations, store.list_summaries)
     pages = [list_page(profile_id, page_size=1) for list_page in lists]
     return tuple(item.id for page in pages for item in page.items)
 
 
-def _choices(counts: Counter[str], filters: Filters, name: str) -> list[Choice]:
+def _build_choices(
+    counts: Counter[str], filters: TimelineFilters, name: str
+) -> list[FilterChoice]:
     """Most frequent first; the one that is set leads back out of its filter."""
     chosen = getattr(filters, name)
     return [
-        Choice(
-            value,
-            count,
-            filters.but(**{name: "" if value == chosen else value}),
-            value == chosen,
+        FilterChoice(
+            value=value,
+            count=count,
+            query=filters.build_query(**{name: "" if value == chosen else value}),
+            is_set=value == chosen,
         )
-        for value, count in counts.most_common(MOST_CHOICES)
+        for value, count in counts.most_common(CHOICES_MAX)
     ]
 
 
-def _key(request: ConsoleRequest, profile_id: str, filters: Filters) -> str:
+def _build_cache_key(
+    request: ConsoleRequest, profile_id: str, filters: TimelineFilters
+) -> str:
     # Of one person: what words find depends on what that person has revealed.
-    words = salted_hmac("timeline.words", " ".join(filters.folded)).hexdigest()
-    return f"{request.tenant.pk}:tally:{profile_id}:{request.user.pk}:{words}"
+    words = salted_hmac("timeline.words", " ".join(filters.folded_words)).hexdigest()
+    return f"{request.tenant.pk}:counts:{profile_id}:{request.user.pk}:{words}"

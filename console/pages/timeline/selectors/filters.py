@@ -1,24 +1,26 @@
-"""What a timeline can be narrowed to, and how that stands in an address."""
+"""What a timeline can be narrowed to, and its query string."""
 
 import unicodedata
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-KINDS = {"observation": "observations alone", "summary": "summaries alone"}
+KINDS = {"observation": "observations only", "summary": "summaries only"}
 
 
-def fold(text: str) -> str:
-    """Text as it is compared: without case, accents and forms of compatibility."""
+def fold_text(text: str) -> str:
+    """For comparison: without case, accents and compatibility forms."""
     if text.isascii():
         return text.casefold()
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in apart if not unicodedata.combining(c)).casefold()
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = (char for char in decomposed if not unicodedata.combining(char))
+    return "".join(plain).casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+@dataclass(frozen=True)
+class TimelineFilters:
     """begin and end are days of occurrence, UTC, both included; "" and None: any."""
 
     words: str = field(default="", repr=False)
@@ -29,54 +31,55 @@ class Filters:
     end: date | None = None
 
     @classmethod
-    def of(cls, query: dict[str, Any]) -> "Filters":
-        """From a form's clean values, whatever else stands in them."""
-        return cls(**{each.name: query[each.name] for each in fields(cls)})
+    def from_form(cls, cleaned_data: dict[str, Any]) -> "TimelineFilters":
+        """From a form's clean values, whatever else is among them."""
+        return cls(**{name: cleaned_data[name] for name in FILTER_NAMES})
 
-    @property
-    def folded(self) -> list[str]:
-        return fold(self.words).split()
+    @cached_property
+    def folded_words(self) -> list[str]:
+        return fold_text(self.words).split()
 
-    @property
+    @cached_property
     def are_set(self) -> bool:
-        return self != EVERYTHING
+        return self != NO_FILTERS
 
-    def holds_words(self, text: str) -> bool:
+    def match_words(self, text: str) -> bool:
         """Whether every word occurs in it."""
-        folded = fold(text)
-        return all(word in folded for word in self.folded)
+        if not self.folded_words:
+            return True
+        folded = fold_text(text)
+        return all(word in folded for word in self.folded_words)
 
-    def holds_day(self, day: date) -> bool:
+    def match_day(self, day: date) -> bool:
         return (self.begin is None or self.begin <= day) and (
             self.end is None or day <= self.end
         )
 
-    def but(self, **changes: Any) -> str:
+    def build_query(self, **changes: Any) -> str:
         """The query string of the same filters with changes: `?source=chat`."""
-        other = replace(self, **changes)
+        changed = replace(self, **changes)
         given = {
-            each.name: value
-            for each in fields(self)
-            if (value := getattr(other, each.name))
+            name: value for name in FILTER_NAMES if (value := getattr(changed, name))
         }
         return f"?{urlencode(given)}"
 
-    @property
+    @cached_property
     def query(self) -> str:
-        return self.but()
+        return self.build_query()
 
-    @property
-    def in_words(self) -> list[str]:
-        """Each filter that is set, as paper and headings say it."""
-        said = [
-            f"with the words “{self.words}”" if self.words else "",
+    @cached_property
+    def descriptions(self) -> list[str]:
+        """Each filter that is set, as headings and paper say it."""
+        texts = [
+            f"containing “{self.words}”" if self.words else "",
             KINDS.get(self.kind, ""),
             f"from source {self.source}" if self.source else "",
-            f"of conversation {self.conversation}" if self.conversation else "",
-            f"from {self.begin.isoformat()} on" if self.begin else "",
-            f"up to {self.end.isoformat()}" if self.end else "",
+            f"in conversation {self.conversation}" if self.conversation else "",
+            f"since {self.begin.isoformat()}" if self.begin else "",
+            f"until {self.end.isoformat()}" if self.end else "",
         ]
-        return [each for each in said if each]
+        return [text for text in texts if text]
 
 
-EVERYTHING = Filters()
+FILTER_NAMES = tuple(filter_field.name for filter_field in fields(TimelineFilters))
+NO_FILTERS = TimelineFilters()

@@ -1,4 +1,4 @@
-"""How much happened when: days into at most 60 bars, each a link to its days."""
+"""Activity over time: at most 60 bars, each a link to its days."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -6,89 +6,106 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from console.pages.timeline.selectors.filters import Filters
+from console.pages.timeline.selectors.filters import TimelineFilters
 
-MOST_BARS = 60
+BARS_MAX = 60
 HEIGHT = 40
-# Fewest that can be seen beside a bar that is full.
-LEAST_HEIGHT = 2
+# The lowest that can be seen beside a bar of full height.
+HEIGHT_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A bucket of days; heights in units of HEIGHT, summaries stand on observations."""
+class HistogramBar:
+    """A few days; heights in units of HEIGHT, summaries stacked on observations."""
 
     begin: date
     end: date
     label: str
     query: str
     observations: int
+    observations_y: int
+    observations_height: int
     summaries: int
-    tallest: int
-
-    @property
-    def observations_height(self) -> int:
-        return self._height(self.observations)
-
-    @property
-    def summaries_height(self) -> int:
-        return self._height(self.summaries)
-
-    @property
-    def observations_y(self) -> int:
-        return HEIGHT - self.observations_height
-
-    @property
-    def summaries_y(self) -> int:
-        return max(self.observations_y - self.summaries_height, 0)
-
-    def _height(self, count: int) -> int:
-        return max(round(HEIGHT * count / self.tallest), LEAST_HEIGHT) if count else 0
+    summaries_y: int
+    summaries_height: int
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """unit: what one bar stands for, as `week` or `5 years`."""
+class Histogram:
+    """unit: how long a bar is, as `week` or `5 years`."""
 
     unit: str
-    bars: list[Bar]
+    bars: list[HistogramBar]
 
 
-def strip_of(days: Iterable[tuple[date, str]], filters: Filters) -> Strip | None:
-    """Bars over all that is given, (day, kind) each; None without any.
+def build_histogram(
+    days: Iterable[tuple[date, str]], filters: TimelineFilters
+) -> Histogram | None:
+    """Bars over all days, given as (day, kind); None without any.
 
-    The span is that of the filters where they name one.
+    The span is that of the filters where they have one.
     """
     counts = Counter(days)
     if not counts:
         return None
     known = [day for day, _ in counts]
     first, last = filters.begin or min(known), filters.end or max(known)
-    unit, spans = _spans(first, last)
+    unit, spans = _choose_spans(first, last)
     starts = [begin for begin, _ in spans]
-    sums: Counter[tuple[date, str]] = Counter()
+    totals: Counter[tuple[date, str]] = Counter()
     for (day, kind), count in counts.items():
-        sums[starts[bisect_right(starts, day) - 1], kind] += count
-    tallest = max(sums[b, "observation"] + sums[b, "summary"] for b in starts)
+        totals[starts[bisect_right(starts, day) - 1], kind] += count
+    tallest = max(
+        totals[begin, "observation"] + totals[begin, "summary"] for begin in starts
+    )
     bars = [
-        Bar(
-            begin=begin,
-            end=end,
-            label=_label(begin, end, unit),
-            query=filters.but(begin=begin, end=end),
-            observations=sums[begin, "observation"],
-            summaries=sums[begin, "summary"],
+        _build_bar(
+            begin,
+            end,
+            label=_format_label(begin, end, unit),
+            query=filters.build_query(begin=begin, end=end),
+            observations=totals[begin, "observation"],
+            summaries=totals[begin, "summary"],
             tallest=tallest,
         )
         for begin, end in spans
     ]
-    return Strip(unit, bars)
+    return Histogram(unit, bars)
 
 
-def _spans(first: date, last: date) -> tuple[str, list[tuple[date, date]]]:
-    """The finest unit that needs no more than MOST_BARS bars, and its spans."""
-    # One bar fewer: multiples of years begin before the first.
-    years = -(-(last.year - first.year + 1) // (MOST_BARS - 1))
+def _build_bar(
+    begin: date,
+    end: date,
+    *,
+    label: str,
+    query: str,
+    observations: int,
+    summaries: int,
+    tallest: int,
+) -> HistogramBar:
+    observations_height, summaries_height = (
+        max(round(HEIGHT * count / tallest), HEIGHT_MIN) if count else 0
+        for count in (observations, summaries)
+    )
+    observations_y = HEIGHT - observations_height
+    return HistogramBar(
+        begin=begin,
+        end=end,
+        label=label,
+        query=query,
+        observations=observations,
+        observations_y=observations_y,
+        observations_height=observations_height,
+        summaries=summaries,
+        summaries_y=max(observations_y - summaries_height, 0),
+        summaries_height=summaries_height,
+    )
+
+
+def _choose_spans(first: date, last: date) -> tuple[str, list[tuple[date, date]]]:
+    """The finest unit that needs no more than BARS_MAX bars, and its spans."""
+    # One bar fewer: multiples of years begin before the first one.
+    years = -(-(last.year - first.year + 1) // (BARS_MAX - 1))
     steps = {
         "day": 0,
         "week": 0,
@@ -98,27 +115,27 @@ def _spans(first: date, last: date) -> tuple[str, list[tuple[date, date]]]:
     }
     for unit, months in steps.items():
         days = {"day": 1, "week": 7}.get(unit, months * 30)
-        if (last - first).days / days > MOST_BARS:
+        if (last - first).days / days > BARS_MAX:
             continue
-        spans = list(_cut(first, last, unit, months))
-        if len(spans) <= MOST_BARS:
+        spans = list(_split(first, last, unit, months))
+        if len(spans) <= BARS_MAX:
             return unit, spans
-    raise AssertionError("years are made to fit")
+    raise AssertionError("a multiple of years always fits")
 
 
-def _cut(
+def _split(
     first: date, last: date, unit: str, months: int
 ) -> Iterator[tuple[date, date]]:
-    begin = _start(first, unit, months)
+    begin = _get_start(first, unit, months)
     while begin <= last:
-        following = _following(begin, unit, months)
-        yield begin, following - timedelta(days=1) if following else date.max
-        if following is None:
+        next_start = _get_next_start(begin, unit, months)
+        yield begin, next_start - timedelta(days=1) if next_start else date.max
+        if next_start is None:
             return
-        begin = following
+        begin = next_start
 
 
-def _start(day: date, unit: str, months: int) -> date:
+def _get_start(day: date, unit: str, months: int) -> date:
     if unit == "day":
         return day
     if unit == "week":
@@ -127,8 +144,8 @@ def _start(day: date, unit: str, months: int) -> date:
     return date(max(whole // 12, 1), whole % 12 + 1, 1)
 
 
-def _following(begin: date, unit: str, months: int) -> date | None:
-    """The next span's first day; None beyond the last day that there is."""
+def _get_next_start(begin: date, unit: str, months: int) -> date | None:
+    """The first day of the next span; None beyond the last day that there is."""
     if unit in {"day", "week"}:
         ordinal = begin.toordinal() + (1 if unit == "day" else 7 - begin.weekday())
         return date.fromordinal(ordinal) if ordinal <= date.max.toordinal() else None
@@ -138,7 +155,7 @@ def _following(begin: date, unit: str, months: int) -> date | None:
     )
 
 
-def _label(begin: date, end: date, unit: str) -> str:
+def _format_label(begin: date, end: date, unit: str) -> str:
     if unit == "day":
         return f"{begin.day} {begin:%b} {begin.year}"
     if unit == "week":

@@ -1,8 +1,8 @@
 """Both lists of a profile as one, in the order in which the memory learned them.
 
-The memory pages observations and summaries apart. They are read side by side, and
-whatever was learned as late as the older end of what both pages cover is handed on;
-so nothing has to be kept between two requests but where each list goes on.
+The memory pages observations and summaries separately. They are read side by side, and
+what was learned at or after the oldest time that both pages reach is handed on; so
+nothing has to be kept between two requests but where each list goes on.
 """
 
 from collections.abc import Callable
@@ -16,99 +16,116 @@ from django.core import signing
 from console.client.store import StoreClient
 from console.client.values import Observation, Page, Summary
 from console.contract.times import from_wire, to_wire
-from console.pages.timeline.selectors.filters import EVERYTHING, Filters
+from console.pages.timeline.selectors.filters import NO_FILTERS, TimelineFilters
 
 SALT = "timeline.cursor"
-Told = Observation | Summary
+TimelineItem = Observation | Summary
+
+
+def get_kind(item: TimelineItem) -> str:
+    return "observation" if isinstance(item, Observation) else "summary"
+
+
+def get_conversation_ids(item: TimelineItem) -> tuple[str, ...]:
+    if isinstance(item, Observation):
+        return item.conversation_ids
+    return (item.conversation_id,)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPosition:
     """Where reading one list goes on.
 
-    token  the memory's own; "" for the beginning, None when the list has been read
-    below  what this page holds from then on (UTC) has been handed on already
+    token   the memory's own; "" for the beginning, None at the end
+    before  what this page holds from then on (UTC) has been handed on already
     """
 
     token: str | None = ""
-    below: datetime | None = None
+    before: datetime | None = None
 
 
-START, END = Place(), Place(token=None)
+START, END = ListPosition(), ListPosition(token=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where reading goes on in both lists; `read` items lie before it."""
+    """Where reading goes on in both lists, `read_count` items in."""
 
-    observations: Place = START
-    summaries: Place = START
-    read: int = 0
+    observations: ListPosition = START
+    summaries: ListPosition = START
+    read_count: int = 0
 
     @property
     def is_end(self) -> bool:
         return self.observations.token is None and self.summaries.token is None
 
-    def pack(self) -> str:
-        """As it stands in an address: signed, since it goes back to the memory."""
-        places = [
-            [each.token, to_wire(each.below) if each.below else ""]
-            for each in (self.observations, self.summaries)
+    def encode(self) -> str:
+        """For an address: signed, since it goes back to the memory."""
+        positions = [
+            [position.token, to_wire(position.before) if position.before else ""]
+            for position in (self.observations, self.summaries)
         ]
-        return signing.dumps([*places, self.read], salt=SALT, compress=True)
+        return signing.dumps([*positions, self.read_count], salt=SALT, compress=True)
 
     @classmethod
-    def unpack(cls, text: str) -> "Cursor":
+    def decode(cls, text: str) -> "Cursor":
         """Raises django.core.signing.BadSignature."""
-        *places, read = signing.loads(text, salt=SALT)
-        first, second = (
-            Place(token, from_wire(below) if below else None) for token, below in places
+        *positions, read_count = signing.loads(text, salt=SALT)
+        observations, summaries = (
+            ListPosition(token, from_wire(before) if before else None)
+            for token, before in positions
         )
-        return cls(first, second, read)
+        return cls(observations, summaries, read_count)
 
 
-class Stream:
+class ListReader:
     """One list of the memory, a page at a time."""
 
-    def __init__(self, fetch: Callable[..., Page[Any]], place: Place) -> None:
+    def __init__(self, fetch: Callable[..., Page[Any]], position: ListPosition) -> None:
         self._fetch = fetch
-        self._at, self._next, self._below = place.token, place.token, place.below
-        self._held: list[Told] = []
+        self._token = self._next_token = position.token
+        self._before = position.before
+        self._items: list[TimelineItem] = []
 
-    def fill(self) -> None:
+    def fetch_page(self) -> None:
         """Hold at least one item, unless the list is at its end."""
-        while not self._held and self._next is not None:
-            self._at, below, self._below = self._next, self._below, None
-            page = self._fetch(page_token=self._at)
-            self._next = page.next_token
-            self._held = [
-                each for each in page.items if below is None or each.created_at < below
+        while not self._items and self._next_token is not None:
+            self._token = self._next_token
+            before, self._before = self._before, None
+            page = self._fetch(page_token=self._token)
+            self._next_token = page.next_token
+            self._items = [
+                item
+                for item in page.items
+                if before is None or item.created_at < before
             ]
 
     @property
-    def edge(self) -> datetime | None:
-        """Up to when the list is known; None when all of it is."""
-        return self._held[-1].created_at if self._next is not None else None
+    def reached(self) -> datetime | None:
+        """Back to when the list is known; None when all of it is."""
+        return self._items[-1].created_at if self._next_token is not None else None
 
-    def take(self, edge: datetime | None) -> list[Told]:
-        """What was learned at `edge` or later; the rest stays for the next time."""
-        taken = [i for i in self._held if edge is None or i.created_at >= edge]
-        self._held = self._held[len(taken) :]
+    def take(self, since: datetime | None) -> list[TimelineItem]:
+        """What was learned at `since` or later; the rest stays for the next time."""
+        taken = [
+            item for item in self._items if since is None or item.created_at >= since
+        ]
+        self._items = self._items[len(taken) :]
         # Of the page that is held; the one after it is still whole.
-        self._below = edge if self._held else None
+        self._before = since if self._items else None
         return taken
 
     @property
-    def place(self) -> Place:
-        if self._held:
-            return Place(self._at, self._below)
-        return Place(self._next)
+    def position(self) -> ListPosition:
+        if self._items:
+            return ListPosition(self._token, self._before)
+        return ListPosition(self._next_token)
 
 
-class Reader:
+class TimelineReader:
     """Reads on from a cursor, observations and summaries of one profile.
 
-    Of the filters those that keep the memory from sending: kind, source, conversation.
+    Applies the filters that spare the memory work: kind, source, conversation.
     """
 
     def __init__(
@@ -116,44 +133,51 @@ class Reader:
         store: StoreClient,
         profile_id: str,
         cursor: Cursor,
-        filters: Filters = EVERYTHING,
+        filters: TimelineFilters = NO_FILTERS,
         *,
-        size: int = 50,
+        page_size: int = 50,
     ) -> None:
-        observations = partial(
+        fetch_observations = partial(
             store.list_observations,
             profile_id,
-            page_size=size,
+            page_size=page_size,
             source=filters.source,
             conversation_id=filters.conversation,
         )
-        summaries = partial(
+        fetch_summaries = partial(
             store.list_summaries,
             profile_id,
-            page_size=size,
+            page_size=page_size,
             conversation_id=filters.conversation,
         )
-        first, second = cursor.observations, cursor.summaries
-        self._observations = Stream(
-            observations, END if filters.kind == "summary" else first
+        self._observations = ListReader(
+            fetch_observations,
+            END if filters.kind == "summary" else cursor.observations,
         )
-        self._summaries = Stream(
-            summaries, END if filters.kind == "observation" else second
+        self._summaries = ListReader(
+            fetch_summaries, END if filters.kind == "observation" else cursor.summaries
         )
-        self._read = cursor.read
-        # The memory knows no sources of summaries as a filter.
+        self._read_count = cursor.read_count
+        # The memory cannot filter summaries by source.
         self._source = filters.source
 
-    def read(self) -> list[Told]:
-        """One call of each list at the most; raises MemoryProblem."""
-        streams = (self._observations, self._summaries)
-        for stream in streams:
-            stream.fill()
-        edge = max((s.edge for s in streams if s.edge is not None), default=None)
-        taken = [item for stream in streams for item in stream.take(edge)]
-        self._read += len(taken)
-        return [i for i in taken if not self._source or i.source == self._source]
+    def read(self) -> list[TimelineItem]:
+        """One call of each list at the most. Raises MemoryProblem."""
+        lists = (self._observations, self._summaries)
+        for list_reader in lists:
+            list_reader.fetch_page()
+        reached = [
+            list_reader.reached
+            for list_reader in lists
+            if list_reader.reached is not None
+        ]
+        since = max(reached, default=None)
+        items = [item for list_reader in lists for item in list_reader.take(since)]
+        self._read_count += len(items)
+        return [item for item in items if self._source in {"", item.source}]
 
     @property
     def cursor(self) -> Cursor:
-        return Cursor(self._observations.place, self._summaries.place, self._read)
+        return Cursor(
+            self._observations.position, self._summaries.position, self._read_count
+        )

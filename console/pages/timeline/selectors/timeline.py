@@ -1,181 +1,171 @@
-"""A step through a customer's timeline: bounded in items and in time."""
+"""A step through a customer's timeline, bounded in items and in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from django.utils.html import escape
 
-from console.client.values import Observation
 from console.core.unicode import CANDIDATE, is_hidden
 from console.masking.masker import MaskedValue, Masker
-from console.pages.timeline.selectors.filters import Filters, fold
-from console.pages.timeline.selectors.reader import Cursor, Reader, Told
+from console.pages.timeline.selectors.filters import TimelineFilters, fold_text
+from console.pages.timeline.selectors.reader import (
+    Cursor,
+    TimelineItem,
+    TimelineReader,
+    get_conversation_ids,
+    get_kind,
+)
 from console.profiles.rows import Day, group_by_day
 from console.web.budget import Budget
 
-# What of a text a row shows: characters, and bytes of its HTML. The mark of a hidden
-# character is long; a screen of them must not make a page of megabytes.
+# How much of a text a row shows: characters, and bytes of its HTML. The mark of a
+# hidden character is long; a screen of them must not make a page of megabytes.
 ROW_CHARACTERS = 480
 ROW_BYTES = 720
 MARK_BYTES = 80
-BEFORE_WORD = 80
+CHARACTERS_BEFORE_WORD = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One row: an observation or a summary as this person may see it.
+class TimelineRow:
+    """An observation or a summary as this person may see it.
 
-    shown  its text, as much of it as a row has room for
+    shown       its text, as much of it as a row has room for
+    is_revised  it has earlier revisions to open
     """
 
-    told: Told
+    id: str
+    kind: str
+    occurred_at: datetime
+    updated_at: datetime
+    source: str
+    conversation_ids: tuple[str, ...]
+    is_revised: bool
     shown: MaskedValue
 
-    @property
-    def kind(self) -> str:
-        return kind_of(self.told)
-
-    @property
-    def id(self) -> str:
-        return self.told.id
-
-    @property
-    def occurred_at(self) -> datetime:
-        return self.told.occurred_at
-
-    @property
-    def conversations(self) -> tuple[str, ...]:
-        return conversations_of(self.told)
-
-    @property
-    def is_changed(self) -> bool:
-        return self.told.updated_at != self.told.created_at
-
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TimelineStep:
     """What one answer holds.
 
-    found     rows since somebody last asked for more
-    is_short  the time was over before the step had its fill: it goes on by itself
-    since     the moment (UTC) back to which what was learned has been read
+    days             newest first; a conversation in its own order
+    next_page        the cursor of what follows; "" when nothing does
+    row_count        rows since somebody last asked for more
+    is_short         the time was over before there were enough rows: it goes on by itself
+    read_back_to     all that was learned since then (UTC) has been read
+    is_conversation  shows one conversation
     """
 
-    moments: list[Moment]
+    rows: list[TimelineRow]
+    days: list[Day[TimelineRow]]
     cursor: Cursor
-    found: int
+    next_page: str
+    row_count: int
     is_short: bool
-    since: datetime | None
-    is_story: bool = False
-
-    @property
-    def days(self) -> list[Day[Moment]]:
-        """Newest first; a conversation as it went."""
-        days = group_by_day(self.moments)
-        if not self.is_story:
-            return days
-        return [Day(day.on, day.rows[::-1]) for day in reversed(days)]
-
-    @property
-    def last_on(self) -> date | None:
-        days = self.days
-        return days[-1].on if days else None
-
-    @property
-    def next(self) -> str:
-        """The rest, for an address; "" when there is none."""
-        return "" if self.cursor.is_end else self.cursor.pack()
+    read_back_to: datetime | None
+    is_conversation: bool
 
 
 def read_step(
-    reader: Reader,
+    reader: TimelineReader,
     masker: Masker,
-    filters: Filters,
+    filters: TimelineFilters,
     *,
     wanted: int,
-    found: int = 0,
+    rows_before: int = 0,
     budget: Budget,
-) -> Step:
+) -> TimelineStep:
     """Read until `wanted` rows were found, the budget is spent or nothing is left.
 
     Raises MemoryProblem.
     """
-    moments, since = list[Moment](), None
-    words = filters.folded
+    rows, read_back_to = list[TimelineRow](), None
     while True:
-        told = reader.read()
-        since = min((item.created_at for item in told), default=since)
-        moments += [
-            Moment(item, replace(shown, text=row_text(shown.text, words)))
-            for item, shown in matching(told, masker, filters)
+        items = reader.read()
+        read_back_to = min((item.created_at for item in items), default=read_back_to)
+        rows += [
+            _build_row(item, shown, filters)
+            for item, shown in mask_matches(items, masker, filters)
         ]
-        full = found + len(moments) >= wanted
-        at_end = reader.cursor.is_end
+        is_full = rows_before + len(rows) >= wanted
+        is_end = reader.cursor.is_end
         budget.spend_step()
-        if full or at_end or budget.is_spent():
+        if is_full or is_end or budget.is_spent():
             break
-    return Step(
-        moments=moments,
+    days = group_by_day(rows)
+    if filters.conversation:
+        days = [Day(day.on, day.rows[::-1]) for day in reversed(days)]
+    return TimelineStep(
+        rows=rows,
+        days=days,
         cursor=reader.cursor,
-        found=found + len(moments),
-        is_short=not (full or at_end),
-        since=since,
-        is_story=bool(filters.conversation),
+        next_page="" if is_end else reader.cursor.encode(),
+        row_count=rows_before + len(rows),
+        is_short=not (is_full or is_end),
+        read_back_to=read_back_to,
+        is_conversation=bool(filters.conversation),
     )
 
 
-def matching(
-    told: list[Told], masker: Masker, filters: Filters
-) -> Iterator[tuple[Told, MaskedValue]]:
+def mask_matches(
+    items: Iterable[TimelineItem], masker: Masker, filters: TimelineFilters
+) -> Iterator[tuple[TimelineItem, MaskedValue]]:
     """What the filters let through, each with its text as it may be seen.
 
     Words are looked for in what is shown: a search must not tell what is masked.
     """
-    words = filters.folded
-    for item in told:
-        if not filters.holds_day(item.occurred_at.date()):
+    for item in items:
+        if not filters.match_day(item.occurred_at.date()):
             continue
-        if words and not filters.holds_words(item.content):
+        if not filters.match_words(item.content):
             continue
-        shown = masker.text(kind_of(item), item.id, item.content)
-        if words and shown.is_masked and not filters.holds_words(shown.text):
+        shown = masker.text(get_kind(item), item.id, item.content)
+        if shown.is_masked and not filters.match_words(shown.text):
             continue
         yield item, shown
 
 
-def kind_of(told: Told) -> str:
-    return "observation" if isinstance(told, Observation) else "summary"
-
-
-def conversations_of(told: Told) -> tuple[str, ...]:
-    if isinstance(told, Observation):
-        return told.conversation_ids
-    return (told.conversation_id,)
-
-
-def row_text(text: str, words: list[str]) -> str:
-    """A long text from its beginning, or from shortly before the word that was sought."""
+def shorten_text(text: str, words: list[str]) -> str:
+    """A long text from its beginning, or from shortly before a word of the search."""
     if len(text) > ROW_CHARACTERS and words:
         # As near as folding allows: it can change a text's length.
-        at = min(fold(text).find(word) for word in words)
-        if at > ROW_CHARACTERS - BEFORE_WORD:
-            return "… " + _beginning(text[at - BEFORE_WORD :])
-    return _beginning(text)
+        at = min(fold_text(text).find(word) for word in words)
+        if at > ROW_CHARACTERS - CHARACTERS_BEFORE_WORD:
+            return "… " + _cut_end(text[at - CHARACTERS_BEFORE_WORD :])
+    return _cut_end(text)
 
 
-def _beginning(text: str) -> str:
+def _build_row(
+    item: TimelineItem, shown: MaskedValue, filters: TimelineFilters
+) -> TimelineRow:
+    kind = get_kind(item)
+    return TimelineRow(
+        id=item.id,
+        kind=kind,
+        occurred_at=item.occurred_at,
+        updated_at=item.updated_at,
+        source=item.source,
+        conversation_ids=get_conversation_ids(item),
+        # Summaries keep no revisions.
+        is_revised=kind == "observation" and item.updated_at != item.created_at,
+        shown=replace(shown, text=shorten_text(shown.text, filters.folded_words)),
+    )
+
+
+def _cut_end(text: str) -> str:
     if text.isascii() and text.isprintable() and len(text) * 6 <= ROW_BYTES:
         return text
-    left = ROW_BYTES
+    bytes_left = ROW_BYTES
     for end in range(len(text)):
-        left -= _bytes_at(text, end)
-        if left < 0 or end >= ROW_CHARACTERS:
+        bytes_left -= _count_bytes(text, end)
+        if bytes_left < 0 or end >= ROW_CHARACTERS:
             return text[:end] + " …"
     return text
 
 
-def _bytes_at(text: str, position: int) -> int:
+def _count_bytes(text: str, position: int) -> int:
+    """Of one character, as the page writes it."""
     if CANDIDATE.match(text, position) and is_hidden(text, position):
         return MARK_BYTES
     return len(escape(text[position]).encode())

@@ -6,16 +6,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from console.audit.log import log_view
-from console.masking.masker import MaskedValue, masker_for
-from console.pages.timeline.correction_forms import ObservationForm, TextForm
+from console.masking.masker import masker_for
+from console.pages.timeline.forms import AddObservationForm, CorrectTextForm
+from console.pages.timeline.selectors.reader import TimelineItem
 from console.pages.timeline.services import (
     OBSERVATION,
     SUMMARY,
-    Item,
     Kind,
     add_observation,
-    correct,
-    version_of,
+    correct_item,
+    get_version,
 )
 from console.profiles.context import build_profile_context
 from console.tenants.memory import open_store
@@ -24,10 +24,10 @@ from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 CHANGED = (
-    "The text was changed while you wrote. How it reads now stands above; your words "
-    "are kept below. Send them again to put them in its place."
+    "Somebody changed the text while you were writing. Nothing was saved. The current "
+    "text is shown above, yours is kept below: submit again to replace the current text."
 )
-SAME = "This is what it says already."
+UNCHANGED = "This is the current text already."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,9 +35,10 @@ SAME = "This is what it says already."
 def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A fact that a person learned."""
     store = open_store(request.tenant)
-    form = ObservationForm(request.POST or None, request=request)
+    form = AddObservationForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
-        add_observation(request, store, profile_id, item=form.item, reason=form.reason)
+        item = form.build_item()
+        add_observation(request, store, profile_id, item=item, reason=form.reason)
         return redirect("customers:profile", request.tenant.slug, profile_id)
     context = {**build_profile_context(request, store, profile_id), "form": form}
     status = 422 if form.errors else 200
@@ -65,11 +66,12 @@ def _correct(
 ) -> HttpResponse:
     store = open_store(request.tenant)
     item = kind.fetch(store, profile_id, id_)
-    seen = {"content": item.content, "seen": version_of(item)}
-    form = TextForm(request.POST or None, request=request, initial=seen)
+    seen = {"content": item.content, "seen": get_version(item)}
+    form = CorrectTextForm(request.POST or None, request=request, initial=seen)
     shown = masker_for(request.actor, profile_id).text(kind.name, item.id, item.content)
-    if request.method == "POST" and _may_write(form, item, is_seen=not shown.is_masked):
-        shows = correct(
+    is_post = request.method == "POST"
+    if is_post and _may_write(form, item, is_clear=not shown.is_masked):
+        is_visible = correct_item(
             request,
             store,
             profile_id,
@@ -78,45 +80,16 @@ def _correct(
             content=form.cleaned_data["content"],
             reason=form.reason,
         )
-        messages.success(request, _outcome(kind, shows=shows))
+        if is_visible:
+            messages.success(request, f"Corrected. {kind.history_note}")
+        else:
+            messages.success(request, "Corrected. The memory does not show it yet.")
         return redirect(f"timeline:{kind.name}", request.tenant.slug, profile_id, id_)
-    return _page(request, kind, profile_id, item, shown, form)
-
-
-def _may_write(form: TextForm, item: Item, *, is_seen: bool) -> bool:
-    """Whether the form holds another text, made from the one that is there now.
-
-    Of a masked text nobody learns in this way what it says.
-    """
-    if not form.is_valid():
-        return False
-    if form.cleaned_data["seen"] != version_of(item):
-        form.add_error(None, CHANGED)
-        form.put(seen=version_of(item))
-    elif is_seen and form.cleaned_data["content"] == item.content:
-        form.add_error("content", SAME)
-    return form.is_valid()
-
-
-def _outcome(kind: Kind, *, shows: bool) -> str:
-    if shows:
-        return f"Corrected. {kind.keeps}"
-    return "The memory accepted the correction and does not show it yet."
-
-
-def _page(
-    request: ConsoleRequest,
-    kind: Kind,
-    profile_id: str,
-    item: Item,
-    shown: MaskedValue,
-    form: TextForm,
-) -> HttpResponse:
     log_view(
         request.actor, f"{kind.name}.viewed", object_type=kind.name, object_id=item.id
     )
     context = {
-        **build_profile_context(request, open_store(request.tenant), profile_id),
+        **build_profile_context(request, store, profile_id),
         "kind": kind,
         "item": item,
         "shown": shown,
@@ -126,3 +99,18 @@ def _page(
     if CHANGED in form.non_field_errors():
         status = 409
     return render(request, "timeline/correct.html", context, status=status)
+
+
+def _may_write(form: CorrectTextForm, item: TimelineItem, *, is_clear: bool) -> bool:
+    """Whether the form has another text, written on top of the current one.
+
+    That a text is the current one is not told while it is masked.
+    """
+    if not form.is_valid():
+        return False
+    if form.cleaned_data["seen"] != get_version(item):
+        form.add_error(None, CHANGED)
+        form.put(seen=get_version(item))
+    elif is_clear and form.cleaned_data["content"] == item.content:
+        form.add_error("content", UNCHANGED)
+    return form.is_valid()

@@ -1,4 +1,4 @@
-"""What is on the screen, as a file."""
+"""What a page shows, as a file."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,10 +12,16 @@ from console.audit import context
 from console.audit.log import log_view
 from console.contract.times import to_wire
 from console.masking.masker import masker_for
-from console.pages.timeline.export_files import Tap, csv_file, json_file
-from console.pages.timeline.exports import COLUMNS, rows_of
+from console.pages.timeline.exports import (
+    COLUMNS,
+    ExportLimiter,
+    read_export,
+    start_limiter,
+    write_csv,
+    write_json,
+)
 from console.pages.timeline.forms import ExportForm
-from console.pages.timeline.selectors.filters import Filters
+from console.pages.timeline.selectors.filters import TimelineFilters
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -28,48 +34,47 @@ TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 @require_safe
 @require_permission(Permission.EXPORT)
 def export(request: ConsoleRequest, profile_id: str) -> StreamingHttpResponse:
-    """A CSV or JSON file, written page by page; noted before its first byte."""
+    """A CSV or JSON file, written batch by batch; logged before its first byte."""
     query = check_form(ExportForm(request.GET))
     what, format_ = query["what"], query["format"]
-    filters = Filters.of(query)
-    rows = rows_of(
+    filters = TimelineFilters.from_form(query)
+    batches = read_export(
         what,
         open_store(request.tenant),
         profile_id,
         masker_for(request.actor, profile_id),
         filters,
     )
-    # Whatever the memory refuses is said on a page and not in a file.
-    first = next(rows)
-    now, tap = datetime.now(UTC), Tap()
-    source = chain([first], rows)
+    # What the memory refuses becomes a page, not a file.
+    batches = chain([next(batches)], batches)
+    now, limiter = datetime.now(UTC), start_limiter()
     if format_ == "csv":
-        pieces = csv_file(COLUMNS[what], tap, source)
+        chunks = write_csv(COLUMNS[what], limiter, batches)
     else:
         facts = {
             "profile": profile_id,
             "tenant": request.tenant.slug,
             "what": what,
             "exported_at": to_wire(now),
-            "filters": filters.in_words,
+            "filters": filters.descriptions,
         }
-        pieces = json_file(facts, tap, source)
+        chunks = write_json(facts, limiter, batches)
     name = f"{what}-{profile_id[-6:]}-{now:%Y%m%d-%H%M%S}.{format_}"
     return StreamingHttpResponse(
-        log_export(request, profile_id, pieces, tap, what=what, format=format_),
+        _log_export(request, profile_id, chunks, limiter, what=what, format=format_),
         content_type=TYPES[format_],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def log_export(
+def _log_export(
     request: ConsoleRequest,
     profile_id: str,
-    pieces: Iterator[str],
-    tap: Tap,
+    chunks: Iterator[str],
+    limiter: ExportLimiter,
     **details: str,
 ) -> Iterator[str]:
-    """The same pieces, between an audit entry of now and one with the final count."""
+    """The same chunks, between an audit entry of now and one with the final count."""
     export = partial(
         log_view,
         request.actor,
@@ -80,16 +85,16 @@ def log_export(
     )
     intent = export(outcome="allowed")
 
-    def passed_on() -> Iterator[str]:
-        is_whole = False
+    def pass_on() -> Iterator[str]:
+        is_complete = False
         try:
-            yield from pieces
-            is_whole = not tap.cut
+            yield from chunks
+            is_complete = not limiter.cut
         finally:
-            # Also when nobody listens any more; the request's own id is gone by then.
+            # Also when the reader has gone; the request's own id is gone by then.
             token = context.request_id.set(request.request_id)
-            outcome = "done" if is_whole else "failed"
-            export(outcome=outcome, intent=intent.seq, count=tap.count)
+            outcome = "done" if is_complete else "failed"
+            export(outcome=outcome, intent=intent.seq, count=limiter.row_count)
             context.request_id.reset(token)
 
-    return passed_on()
+    return pass_on()

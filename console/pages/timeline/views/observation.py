@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
-from console.pages.timeline.selectors.history import STATES_A_PAGE, history_of
+from console.pages.timeline.selectors.revisions import REVISIONS_A_PAGE, build_revisions
 from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
@@ -22,12 +22,12 @@ from console.web.request import ConsoleRequest
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    """One observation with every state it had; htmx gets the states alone."""
+    """One observation with its revisions; htmx gets the revisions alone."""
     store = open_store(request.tenant)
     query = check_form(PageForm(request.GET))
     found = store.fetch_observation(profile_id, observation_id)
-    revisions = store.list_revisions(
-        profile_id, observation_id, page_token=query["page"], page_size=STATES_A_PAGE
+    revision_page = store.list_revisions(
+        profile_id, observation_id, page_token=query["page"], page_size=REVISIONS_A_PAGE
     )
     masker = masker_for(request.actor, profile_id)
     log_view(
@@ -40,8 +40,8 @@ def observation(
         **build_profile_context(request, store, profile_id),
         "observation": found,
         "shown": masker.text("observation", found.id, found.content),
-        "revisions": revisions,
-        "states": history_of(revisions, masker, request.tenant),
+        "revision_page": revision_page,
+        "revisions": build_revisions(revision_page, masker, request.tenant),
         **get_permissions(request),
     }
     return render_part(

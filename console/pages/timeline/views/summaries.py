@@ -1,4 +1,4 @@
-"""What conversations came to."""
+"""Summaries of conversations."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
-from console.pages.timeline.forms import ObservationsForm
+from console.pages.timeline.forms import ItemListForm
 from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.rows import build_summary_rows, group_by_day
 from console.tenants.memory import open_store
@@ -16,28 +16,28 @@ from console.web.forms import check_form
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
-A_PAGE = 25
+SUMMARIES_A_PAGE = 25
 
 
 @require_safe
 @require_permission(Permission.VIEW_PROFILES)
 def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """A customer's story: every conversation in its own words, newest first."""
-    query = check_form(ObservationsForm(request.GET))
+    """Every summary of a customer in full, newest first."""
+    query = check_form(ItemListForm(request.GET))
     store = open_store(request.tenant)
     page = store.list_summaries(
         profile_id,
         page_token=query["page"],
-        page_size=A_PAGE,
+        page_size=SUMMARIES_A_PAGE,
         conversation_id=query["conversation"],
     )
-    count = len(page.items)
+    rows = build_summary_rows(page.items, masker_for(request.actor, profile_id))
     log_view(
         request.actor,
         "summaries.listed",
         object_type="profile",
         object_id=profile_id,
-        count=count,
+        count=len(rows),
     )
     return render_part(
         request,
@@ -46,9 +46,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         context={
             **build_profile_context(request, store, profile_id),
             "page": page,
-            "days": group_by_day(
-                build_summary_rows(page.items, masker_for(request.actor, profile_id))
-            ),
+            "days": group_by_day(rows),
             "filters": query,
             "export_query": f"?kind=summary&conversation={query['conversation']}",
             **get_permissions(request),
@@ -59,7 +57,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 @require_safe
 @require_permission(Permission.VIEW_PROFILES)
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
-    """One summary, whole."""
+    """One summary in full."""
     store = open_store(request.tenant)
     found = store.fetch_summary(profile_id, summary_id)
     log_view(

@@ -1,4 +1,4 @@
-"""What happened, by day: observations and summaries, and how many of them when."""
+"""Observations and summaries by day, and how many there were when."""
 
 from datetime import date
 from typing import Any
@@ -11,10 +11,11 @@ from django_htmx.http import push_url
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.timeline.forms import TimelineForm
-from console.pages.timeline.selectors.counts import tally_of
-from console.pages.timeline.selectors.filters import Filters
-from console.pages.timeline.selectors.reader import Cursor, Reader
-from console.pages.timeline.selectors.timeline import Step, read_step
+from console.pages.timeline.selectors.counts import count_timeline
+from console.pages.timeline.selectors.filters import TimelineFilters
+from console.pages.timeline.selectors.histogram import build_histogram
+from console.pages.timeline.selectors.reader import Cursor, TimelineReader
+from console.pages.timeline.selectors.timeline import TimelineStep, read_step
 from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
@@ -24,9 +25,9 @@ from console.web.forms import check_form
 from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
 
-# What of each list is asked for at once: up to twice as many rows at a time.
-ROWS_A_CALL = 20
-# Fewer than these and a step reads on; so it never has more than WANTED + 2 calls'.
+# Items of each list that one call asks for: up to twice as many rows at a time.
+ITEMS_A_CALL = 20
+# With fewer rows a step reads on; so it never has more than WANTED and those of 2 calls.
 WANTED = 10
 STEP_S = 0.15
 COUNTING_S = 0.12
@@ -38,8 +39,8 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """One step of the timeline; `page` alone asks for the rows that follow."""
     form = TimelineForm(request.GET)
     query = check_form(form)
-    filters = Filters.of(query)
-    step = _read(request, profile_id, query, filters)
+    filters = TimelineFilters.from_form(query)
+    step = _read_step(request, profile_id, query, filters)
     is_more = query["page"] != Cursor()
     response = render_part(
         request,
@@ -54,7 +55,7 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             # Not while a search goes on by itself: somebody may be typing.
             "takes_focus": is_more and "found" not in request.GET,
             "step": step,
-            "rest": _rest(step, filters, query["after"]),
+            "next": _build_next_queries(step, filters, query["after"]),
             **get_permissions(request),
         },
     )
@@ -64,53 +65,58 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return response
 
 
-def _read(
-    request: ConsoleRequest, profile_id: str, query: dict[str, Any], filters: Filters
-) -> Step:
+def _read_step(
+    request: ConsoleRequest,
+    profile_id: str,
+    query: dict[str, Any],
+    filters: TimelineFilters,
+) -> TimelineStep:
     store = open_store(request.tenant)
     step = read_step(
-        Reader(store, profile_id, query["page"], filters, size=ROWS_A_CALL),
+        TimelineReader(
+            store, profile_id, query["page"], filters, page_size=ITEMS_A_CALL
+        ),
         masker_for(request.actor, profile_id),
         filters,
         wanted=WANTED,
-        found=query["found"],
+        rows_before=query["found"],
         budget=start_budget(STEP_S),
     )
-    count = len(step.moments)
     log_view(
         request.actor,
         "observations.listed",
         object_type="profile",
         object_id=profile_id,
-        count=count,
+        count=len(step.rows),
     )
     return step
 
 
-def _rest(step: Step, filters: Filters, after: date | None) -> dict[str, str]:
-    """Query strings of what follows: a page of its own, or rows below these."""
-    page = f"{filters.query}&{urlencode({'page': step.next})}"
-    last_on = step.last_on or after
+def _build_next_queries(
+    step: TimelineStep, filters: TimelineFilters, after: date | None
+) -> dict[str, str]:
+    """Query strings of what follows: as a page of its own, or as rows below these."""
+    page = f"{filters.query}&{urlencode({'page': step.next_page})}"
+    last_on = step.days[-1].on if step.days else after
     return {"page": page, "rows": f"{page}&after={last_on}" if last_on else page}
 
 
 @require_safe
 @require_permission(Permission.VIEW_PROFILES)
 def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """How much happened when, and the numbers beside the filters, as far as counted."""
-    filters = Filters.of(check_form(TimelineForm(request.GET)))
+    """Activity over time, and the numbers at the filters, as far as counted."""
+    filters = TimelineFilters.from_form(check_form(TimelineForm(request.GET)))
     store = open_store(request.tenant)
     masker = masker_for(request.actor, profile_id)
-    tally = tally_of(
+    counts = count_timeline(
         request, store, profile_id, masker, filters, budget=start_budget(COUNTING_S)
     )
-    read = tally.cursor.read
     log_view(
         request.actor,
         "timeline.counted",
         object_type="profile",
         object_id=profile_id,
-        count=read,
+        count=counts.cursor.read_count,
     )
     return render_part(
         request,
@@ -119,11 +125,11 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         context={
             **build_profile_context(request, store, profile_id),
             "filters": filters,
-            "tally": tally,
-            "strip": tally.strip(filters),
-            "observations": tally.total(filters, "observation"),
-            "summaries": tally.total(filters, "summary"),
-            "sources": tally.sources(filters),
-            "conversations": tally.conversations(filters),
+            "counts": counts,
+            "histogram": build_histogram(counts.list_days(filters), filters),
+            "observations": counts.count_kind(filters, "observation"),
+            "summaries": counts.count_kind(filters, "summary"),
+            "sources": counts.list_sources(filters),
+            "conversations": counts.list_conversations(filters),
         },
     )

@@ -3,11 +3,15 @@
 import html
 import re
 from datetime import timedelta
+from time import process_time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from console.audit.log import log
 from console.contract.times import to_wire
+from console.pages.timeline.selectors.revisions import diff_words
 from console.service.memory.models import Observation
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
@@ -25,7 +29,7 @@ def page(profile: str, name: str = "timeline", *args: str) -> str:
     return page_url(name, profile, *args)
 
 
-def test_revisions_open_with_the_words_that_changed(client, tenant):
+def test_observation_shows_the_words_that_changed(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
     open_store(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
@@ -35,12 +39,12 @@ def test_revisions_open_with_the_words_that_changed(client, tenant):
     assert "<html" not in part
     assert "<del>Oslo</del>" in part
     assert "<ins>Bergen</ins>" in part
-    assert "by the memory's API" in part
-    assert "as it was written, from chat" in part
-    assert part.count("present") == 1
+    assert "through the memory's API" in part
+    assert "original, from chat" in part
+    assert part.count(">current<") == 1
 
 
-def test_a_revision_names_who_wrote_it_here(client, tenant, agent):
+def test_observation_names_the_author_of_a_revision(client, tenant, agent):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
     store = open_store(tenant)
@@ -60,18 +64,19 @@ def test_a_revision_names_who_wrote_it_here(client, tenant, agent):
     assert f"by {agent.email}" in part
 
 
-def test_a_revision_of_something_masked_says_only_that(client, tenant):
+def test_observation_does_not_tell_a_masked_change(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Call +15558675310.")
     open_store(tenant).patch_observation(profile, seen.id, content="Call +15558675410.")
 
     part = client.get(page(profile, "observation", seen.id), headers=HTMX).text
 
+    assert part.count("+1 ••• 10") == 2
     assert "What changed is masked." in part
     assert "8675" not in part
 
 
-def test_many_revisions_have_pages(client, tenant):
+def test_observation_pages_its_revisions(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "State 0.")
     for number in range(1, 22):
@@ -85,11 +90,11 @@ def test_many_revisions_have_pages(client, tenant):
 
     assert "State 0." not in text
     assert "State 0." in second
-    assert "as it was written" in second
-    assert "as it was written" not in text
+    assert "original" in second
+    assert "original" not in text
 
 
-def test_a_changed_observation_says_so_on_the_timeline(client, tenant):
+def test_timeline_marks_a_revised_observation(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
     row = Observation.objects.get(id=seen.id)
@@ -98,3 +103,52 @@ def test_a_changed_observation_says_so_on_the_timeline(client, tenant):
     text = client.get(page(profile)).text
 
     assert 'class="history"' in text
+
+
+def diff(before: str, after: str) -> list[tuple[str, str]]:
+    return [(piece.change, piece.text) for piece in diff_words(before, after)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pieces"),
+    [
+        ("same text", "same text", [("", "same text")]),
+        (
+            "Lives in Oslo.",
+            "Lives in Bergen.",
+            [("", "Lives in "), ("del", "Oslo"), ("ins", "Bergen"), ("", ".")],
+        ),
+        ("a b", "a c b", [("", "a "), ("ins", "c "), ("", "b")]),
+        ("a c b", "a b", [("", "a "), ("del", "c "), ("", "b")]),
+        ("", "new", [("ins", "new")]),
+        ("مرحبا بك", "مرحبا به", [("", "مرحبا "), ("del", "بك"), ("ins", "به")]),
+    ],
+)
+def test_diff_words_has_deleted_before_inserted(before, after, pieces):
+    assert diff(before, after) == pieces
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_diff_words_holds_both_texts(before, after):
+    pieces = diff_words(before, after)
+
+    assert "".join(p.text for p in pieces if p.change != "ins") == before
+    assert "".join(p.text for p in pieces if p.change != "del") == after
+
+
+@pytest.mark.parametrize("word", ["a ", "ab cd ", "?! ", "x"])
+def test_diff_words_of_long_texts_is_cheap(word):
+    before = (word * 4096)[:4096]
+    after = before[:2000] + "something else " + before[2100:]
+    started = process_time()
+
+    diff_words(before, after)
+
+    assert process_time() - started < 0.5
+
+
+def test_diff_piece_has_no_text_in_its_repr():
+    [piece] = diff_words("Oslo", "Oslo")
+
+    assert piece.text == "Oslo"
+    assert "Oslo" not in repr(piece)

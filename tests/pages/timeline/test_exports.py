@@ -1,4 +1,4 @@
-"""Files of what is on the screen: safe, exact, masked, noted before the first byte."""
+"""Files of what a page shows: safe, exact, masked, logged before the first byte."""
 
 import csv
 import io
@@ -8,9 +8,17 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.client.errors import MemoryUnreachable
 from console.client.values import TraitDefinition
-from console.pages.timeline import export_files
+from console.pages.timeline import exports
+from console.pages.timeline.exports import (
+    ExportLimiter,
+    escape_cell,
+    write_csv,
+    write_json,
+)
 from console.tenants.memory import open_store
+from console.web.budget import Budget
 from tests.factories import make_items, make_observation, make_profile, make_summary
 
 BOM = "\ufeff"
@@ -35,7 +43,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix(BOM), newline="")))
 
 
-def test_a_timeline_as_csv_holds_what_stands_on_the_screen(client, tenant):
+def test_export_csv_has_what_the_timeline_shows(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Prefers SMS.", source="voice")
     make_summary(tenant, profile, "Asked about a bill.")
@@ -53,59 +61,62 @@ def test_a_timeline_as_csv_holds_what_stands_on_the_screen(client, tenant):
     assert response["Cache-Control"] == "no-store"
 
 
-def test_an_export_has_the_filters_of_the_page(client, tenant):
+def test_export_applies_the_filters_of_the_page(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Prefers SMS.")
     make_observation(tenant, profile, "Prefers calls.")
     query = {"what": "timeline", "format": "json", "words": "sms"}
 
-    told = json.loads(read(client.get(page(profile), query)))
+    file = json.loads(read(client.get(page(profile), query)))
 
-    assert [item["text"] for item in told["items"]] == ["Prefers SMS."]
-    assert told["filters"] == ["with the words “sms”"]
-    assert told["count"] == 1
-    assert told["cut"] is None
-    assert told["masked"] is False
+    assert [item["text"] for item in file["items"]] == ["Prefers SMS."]
+    assert file["filters"] == ["containing “sms”"]
+    assert file["count"] == 1
+    assert file["cut"] is None
+    assert file["masked"] is False
 
 
-def test_what_is_masked_on_the_screen_is_masked_in_the_file(client, tenant):
+@pytest.mark.parametrize("what", ["timeline", "traits"])
+def test_export_masks_what_the_page_masks(client, tenant, what):
     profile = make_profile(tenant, email="ada@example.com")
     make_observation(tenant, profile, "Call +15558675310.")
+    masked = {"timeline": "Call +1 ••• 10.", "traits": "a•••@•••.com"}[what]
 
-    for what in ("timeline", "traits"):
-        for format_ in ("csv", "json"):
-            text = read(client.get(page(profile), {"what": what, "format": format_}))
-            assert "8675310" not in text
-            assert "ada@example.com" not in text
-            if format_ == "json":
-                told = json.loads(text)
-                assert told["masked"] is True
-                assert [item["masked"] for item in told["items"]].count(True) == 1
+    as_csv = read(client.get(page(profile), {"what": what, "format": "csv"}))
+    as_json = read(client.get(page(profile), {"what": what, "format": "json"}))
+
+    file = json.loads(as_json)
+    assert file["masked"] is True
+    assert [item["masked"] for item in file["items"]] == [True]
+    assert masked in as_csv
+    assert masked in as_json
+    assert "8675310" not in as_csv + as_json
+    assert "ada@example.com" not in as_csv + as_json
 
 
-def test_traits_are_exported_as_the_memory_gave_them(client, tenant):
+def test_export_has_traits_as_the_memory_gave_them(client, tenant):
     store = open_store(tenant)
     store.create_trait_group(
         "Account", {"tags": TraitDefinition("ARRAY"), "vip": TraitDefinition("BOOLEAN")}
     )
     profile = make_profile(tenant, email="ada@example.com")
-    store.patch_profile(profile, {"Account": {"tags": ["a", "b"], "vip": True}})
+    store.patch_profile(profile, {"Account": {"tags": ["a", 2], "vip": True}})
 
-    told = json.loads(
+    file = json.loads(
         read(client.get(page(profile), {"what": "traits", "format": "json"}))
     )
     found = rows(read(client.get(page(profile), {"what": "traits", "format": "csv"})))
 
-    values = {item["trait"]: item["value"] for item in told["items"]}
-    assert values == {"email": "a•••@•••.com", "tags": ["a", "b"], "vip": True}
+    values = {item["trait"]: item["value"] for item in file["items"]}
+    assert values == {"email": "a•••@•••.com", "tags": ["a", 2], "vip": True}
     assert {row["trait"]: row["value"] for row in found} == {
         "email": "a•••@•••.com",
-        "tags": "a b",
+        "tags": "a 2",
         "vip": "yes",
     }
 
 
-def test_no_cell_is_a_formula(client, tenant):
+def test_export_csv_has_no_formula(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "=HYPERLINK(1)")
 
@@ -114,7 +125,7 @@ def test_no_cell_is_a_formula(client, tenant):
     assert '"\'=HYPERLINK(1)"' in text
 
 
-def test_an_export_is_noted_before_its_first_byte_and_after_its_last(
+def test_export_is_logged_before_its_first_byte_and_after_its_last(
     client, tenant, officer
 ):
     profile = make_profile(tenant)
@@ -133,7 +144,7 @@ def test_an_export_is_noted_before_its_first_byte_and_after_its_last(
     assert closed.request_id == opened.request_id != ""
 
 
-def test_an_export_that_nobody_reads_to_its_end_is_noted_as_such(client, tenant):
+def test_export_is_logged_as_failed_when_nobody_reads_its_end(client, tenant):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=60)
 
@@ -148,29 +159,29 @@ def test_an_export_that_nobody_reads_to_its_end_is_noted_as_such(client, tenant)
 
 
 @pytest.mark.parametrize(
-    ("most_rows", "steps", "said"),
+    ("rows_max", "steps", "said"),
     [(60, 1000, "Cut after 60 rows"), (10_000, 1, "Cut after 60 seconds")],
 )
-def test_a_file_that_was_cut_says_so_at_its_end(
-    client, tenant, monkeypatch, settings, most_rows, steps, said
+def test_export_that_was_cut_says_so_at_its_end(
+    client, tenant, monkeypatch, settings, rows_max, steps, said
 ):
-    monkeypatch.setattr(export_files, "MOST_ROWS", most_rows)
+    monkeypatch.setattr(exports, "EXPORT_ROWS_MAX", rows_max)
     settings.BUDGET_STEPS = steps
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=120)
     query = {"what": "timeline"}
 
-    told = json.loads(read(client.get(page(profile), query | {"format": "json"})))
+    file = json.loads(read(client.get(page(profile), query | {"format": "json"})))
     found = rows(read(client.get(page(profile), query | {"format": "csv"})))
 
-    assert said in told["cut"]
-    assert told["count"] == len(told["items"]) < 120
+    assert said in file["cut"]
+    assert file["count"] == len(file["items"]) < 120
     assert found[-1]["kind"] == "cut"
     assert said in found[-1]["masked"]
     assert AuditEntry.objects.latest("seq").outcome == "failed"
 
 
-def test_a_profile_that_is_unknown_is_a_page_and_no_file(client, tenant):
+def test_export_of_an_unknown_profile_is_a_page(client, tenant):
     foreign = "mem_profile_01k5fz3c7hfvnbq5w3s0rv0ab1"
 
     response = client.get(page(foreign), {"what": "timeline", "format": "csv"})
@@ -180,7 +191,7 @@ def test_a_profile_that_is_unknown_is_a_page_and_no_file(client, tenant):
 
 
 @pytest.mark.parametrize("name", ["what", "format"])
-def test_an_export_needs_to_know_what_and_how(client, tenant, name):
+def test_export_names_what_is_missing(client, tenant, name):
     query = {"what": "timeline", "format": "csv"}
     del query[name]
 
@@ -190,7 +201,7 @@ def test_an_export_needs_to_know_what_and_how(client, tenant, name):
     assert f"{name}:" in response.text
 
 
-def test_an_agent_is_offered_no_export_and_gets_none(client, tenant, agent):
+def test_export_needs_permission(client, tenant, agent):
     profile = make_profile(tenant)
     timeline = reverse("timeline:timeline", args=["acme", profile])
     assert "/export/" in client.get(timeline).text
@@ -200,3 +211,76 @@ def test_an_agent_is_offered_no_export_and_gets_none(client, tenant, agent):
 
     assert refused.status_code == 403
     assert "/export/" not in client.get(timeline).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+15558675310",
+        "-2",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        "\nx",
+        "\0x",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "  =1",
+        '"=1',
+        "'=1",
+        "\u00a0=1",
+        "\u200b=1",
+        "\ufeff=1",
+        "\u202e=1",
+        "\u00ad=1",
+        "\ufe66=1",
+        "\ufe63 1",
+        "\u2212 1",
+    ],
+)
+def test_escape_cell_marks_what_a_spreadsheet_would_run(text):
+    assert escape_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "Prefers SMS", "a=b", "2026-01-05", "1 + 1", "…"])
+def test_escape_cell_keeps_other_text(text):
+    assert escape_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x;=1", "x;'=1"),
+        ("x; @SUM(A1)", "x;' @SUM(A1)"),
+        ("x\n=1", "x\n'=1"),
+        ("x\t+1", "x\t'+1"),
+        ("x\r\n=1", "x\r'\n'=1"),
+        ("a; b", "a; b"),
+    ],
+)
+def test_escape_cell_marks_parts_that_another_separator_ends(text, safe):
+    assert escape_cell(text) == safe
+
+
+def read_until_it_fails():
+    yield [{"a": 'say "hi"', "b": "x\ny"}]
+    raise MemoryUnreachable("The memory did not answer.")
+
+
+def test_write_csv_and_json_end_in_words_when_the_memory_fails():
+    limiter, other = ExportLimiter(9, Budget()), ExportLimiter(9, Budget())
+
+    text = "".join(write_csv(["a", "b"], limiter, read_until_it_fails()))
+    lines = write_json({"what": "x"}, other, read_until_it_fails())
+    file = json.loads("".join(lines))
+
+    parsed = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert parsed[:2] == [["a", "b"], ['say "hi"', "x\ny"]]
+    assert parsed[2] == ["cut", "Cut because of the memory: The memory did not answer."]
+    assert limiter.row_count == 1
+    assert file["count"] == 1
+    assert file["cut"] == parsed[2][1]
+    assert text.count('"') >= 12
