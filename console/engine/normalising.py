@@ -8,25 +8,25 @@ import unicodedata
 import phonenumbers
 
 
-class Unreadable(ValueError):
-    """The text cannot be read as an identifier of its kind."""
+class InvalidIdentifier(ValueError):
+    """A text that is no identifier of its kind."""
 
 
 def normalise_phone(text: str) -> str:
     """E.164: `+15558675310`. A number without a country code is read as US.
 
-    Raises Unreadable for what is no possible phone number.
+    Raises InvalidIdentifier for what is no possible phone number.
     """
     # Full-width and Arabic-Indic digits become ASCII ones. Anything invisible, a
     # letter or a footnote's digit is refused rather than dropped or read as one: it
     # could make two people look like one.
     digits = "".join(_digit(character) for character in text.strip())
     if not digits.isascii() or any(map(str.isalpha, digits)):
-        raise Unreadable("is not a phone number")
+        raise InvalidIdentifier("not a valid phone number")
     try:
         number = phonenumbers.parse(digits, "US")
     except phonenumbers.NumberParseException as exc:
-        raise Unreadable("is not a phone number") from exc
+        raise InvalidIdentifier("not a valid phone number") from exc
     if number.extension or not phonenumbers.is_possible_number(number):
         number = _with_plus(digits)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -47,9 +47,9 @@ def _with_plus(digits: str) -> phonenumbers.PhoneNumber:
     try:
         number = phonenumbers.parse("+" + digits.lstrip("+ "), None)
     except phonenumbers.NumberParseException as exc:
-        raise Unreadable("is not a phone number") from exc
+        raise InvalidIdentifier("not a valid phone number") from exc
     if number.extension or not phonenumbers.is_possible_number(number):
-        raise Unreadable("is not a possible phone number")
+        raise InvalidIdentifier("not a valid phone number")
     return number
 
 
@@ -61,7 +61,7 @@ def normalise_email(text: str) -> str:
 def normalise(text: str, kind: str) -> str:
     """`text` by one of the contract's kinds: phone, email, trim or none.
 
-    Raises Unreadable; also for a value that is empty afterwards.
+    Raises InvalidIdentifier; also for a value that is empty afterwards.
     """
     if kind == "phone":
         value = normalise_phone(text)
@@ -70,5 +70,5 @@ def normalise(text: str, kind: str) -> str:
     else:
         value = text.strip() if kind == "trim" else text
     if not value:
-        raise Unreadable("is empty")
+        raise InvalidIdentifier("must not be empty")
     return value

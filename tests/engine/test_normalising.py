@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.engine.normalising import (
-    Unreadable,
+    InvalidIdentifier,
     normalise,
     normalise_email,
     normalise_phone,
@@ -60,7 +60,7 @@ def test_a_phone_number_has_one_form(text, expected):
     ],
 )
 def test_what_could_be_somebody_elses_number_is_refused(text):
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidIdentifier):
         normalise_phone(text)
 
 
@@ -69,7 +69,7 @@ def test_what_could_be_somebody_elses_number_is_refused(text):
 def test_any_text_is_a_number_in_one_form_or_refused(text):
     try:
         number = normalise_phone(text)
-    except Unreadable:
+    except InvalidIdentifier:
         return
     assert number[0] == "+"
     assert number[1:].isascii()
@@ -115,5 +115,5 @@ def test_each_kind_has_its_rule(kind, expected):
     [("email", " "), ("trim", " \n"), ("none", ""), ("phone", " ")],
 )
 def test_a_value_that_is_empty_afterwards_is_none(kind, text):
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidIdentifier):
         normalise(text, kind)

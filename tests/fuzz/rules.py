@@ -13,13 +13,15 @@ from schemathesis.openapi.checks import RejectedPositiveData
 BEYOND_SCHEMAS = (
     # The store's definitions.
     r"this store has no such (group|trait|identifier type)",
+    r"idType: unknown identifier type",
+    r"traits\.\S+: (not a valid|at most)",
     r"this group has no such trait",
-    r"traits: give at least one trait that is an identifier",
+    r"traits: at least one trait that is an identifier is required",
     r"traits\.\S+: (must be|has|is longer|does not (match|fit)|two names mean)",
     r"is built in and stays as it is",
     r"identifierConfigs\[\d+\]\.idType: stands there twice",
     r"matchingRules\[\d+\]: is no idType of identifierConfigs",
-    r"value: (is|has|cannot|needs|must)",
+    r"[vV]alue: (not a valid|at most|must)",
     # Names that are normalised first.
     r"traits: (a trait name starts with|two names mean the same trait)",
     r"columnMappings\[\d+\]\.traitName: (is no trait's name|this store has no such trait|two columns)",

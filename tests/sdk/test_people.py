@@ -27,7 +27,7 @@ def test_profiles_are_created_found_changed_and_deleted(walk):
     assert told["found"] == {"normalizedValue": "p4@example.com", "profiles": [last]}
     assert told["missed"] == {"normalizedValue": "nobody@example.com", "profiles": []}
     assert told["deleted"] == ACCEPTED
-    assert_refused(told["gone"], 404, 20404, "No such profile")
+    assert_refused(told["gone"], 404, 20404, "Profile not found")
     assert told["lost"]["profiles"] == []
 
 

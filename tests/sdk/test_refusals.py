@@ -10,7 +10,7 @@ def test_errors_arrive_with_status_code_and_message(walk):
 
     assert_refused(told["stranger"], 401, 20003, "credentials")
     assert_refused(told["malformed"], 400, 520049, "storeId")
-    assert_refused(told["unknown"], 404, 20404, "No such profile")
+    assert_refused(told["unknown"], 404, 20404, "Profile not found")
     assert_refused(told["undeclared"], 400, 400, "shoeSize")
     assert_refused(told["empty"], 400, 520046, "observations")
     assert_refused(told["unnamed"], 400, 520046, "displayName")
@@ -48,5 +48,5 @@ def test_what_is_written_shows_a_moment_later(walk, settings):
     told = walk("late")
 
     assert (told["first"], told["last"]) == ("PENDING", "COMPLETED")
-    assert_refused(told["early"], 404, 20404, "No such profile")
+    assert_refused(told["early"], 404, 20404, "Profile not found")
     assert told["traits"] == {"Contact": {"email": "l@example.com"}}

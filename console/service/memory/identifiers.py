@@ -7,86 +7,89 @@ from django.utils import timezone
 
 from console.service import errors, limits
 from console.service.memory.identity import (
-    drop,
-    holders,
-    limit_of,
-    read_identity,
-    similar,
-    values_of,
+    find_holders,
+    find_similar,
+    get_value_limit,
+    list_values,
+    parse_identity,
+    remove_values,
 )
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.profiles import get_profile
-from console.service.memory.resolution import attach
+from console.service.memory.resolution import assign_identifier
 from console.service.memory.stores import lock_store
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a lookup answers: the value as compared, and who holds it."""
+class LookupResult:
+    """The value as compared, and the ids of the profiles that hold it."""
 
     normalized_value: str
     profiles: tuple[str, ...]
 
 
-def lookup(store: Store, id_type: str, value: str) -> Found:
+def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
     """Who holds a value. Raises Invalid."""
-    identity = read_identity(store, id_type, value)
-    found = holders(store, identity)[: limits.LOOKUP_RESULTS]
-    if not found and (like := similar(store, identity)):
-        found = holders(store, like)[: limits.LOOKUP_RESULTS]
-    return Found(identity.value, tuple(found))
+    identity = parse_identity(store, id_type, value)
+    holders = find_holders(store, identity)[: limits.LOOKUP_RESULTS]
+    if not holders and (similar := find_similar(store, identity)):
+        holders = find_holders(store, similar)[: limits.LOOKUP_RESULTS]
+    return LookupResult(identity.value, tuple(holders))
 
 
-def identifiers_of(profile: Profile) -> dict[str, list[str]]:
+def list_identifiers(profile: Profile) -> dict[str, list[str]]:
     """Values by type, oldest first."""
     rows = Identifier.objects.of(profile).order_by("id_type", "added_at", "value")
-    sets: dict[str, list[str]] = {}
+    values_by_type: dict[str, list[str]] = {}
     for id_type, value in rows.values_list("id_type", "value"):
-        sets.setdefault(id_type, []).append(value)
-    return sets
+        values_by_type.setdefault(id_type, []).append(value)
+    return values_by_type
 
 
 @transaction.atomic(using="memory")
-def add_identifier(store: Store, profile_id: str, *, id_type: str, value: str) -> None:
+def create_identifier(
+    store: Store, profile_id: str, *, id_type: str, value: str
+) -> None:
     """Gives a profile one more value, and merges it with who held it. Raises
     NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    identity = read_identity(store, id_type, value)
-    attach(store, profile, identity, now=timezone.now())
+    identity = parse_identity(store, id_type, value)
+    assign_identifier(store, profile, identity, now=timezone.now())
 
 
 @transaction.atomic(using="memory")
-def change_identifier(
+def patch_identifier(
     store: Store, profile_id: str, *, id_type: str, old: str, new: str
 ) -> None:
-    """Puts one value in the place of another, and merges as add_identifier does.
+    """Puts one value in the place of another, and merges as create_identifier does.
     Raises NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    before, after = (read_identity(store, id_type, value) for value in (old, new))
+    before = parse_identity(store, id_type, old, path="oldValue")
+    after = parse_identity(store, id_type, new, path="newValue")
     rows = Identifier.objects.of(profile).filter(id_type=id_type)
     held = rows.filter(value=before.value).first()
     if held is None:
-        raise errors.NotFound("oldValue: this profile does not hold it.")
+        raise errors.NotFound("oldValue: not an identifier of this profile")
     if before == after:
         return
-    drop(profile, id_type, [before.value])
-    # In the old one's place: what a limit drops goes by the time a value came.
-    attach(store, profile, after, now=held.added_at)
+    remove_values(profile, id_type, [before.value])
+    # In the old one's place: what a limit removes goes by the time a value came.
+    assign_identifier(store, profile, after, now=held.added_at)
 
 
 @transaction.atomic(using="memory")
-def remove_identifier(
+def delete_identifier(
     store: Store, profile_id: str, *, id_type: str, remove_all: bool
 ) -> None:
-    """Takes one value by the type's limit policy, or all. Raises NotFound."""
+    """Removes one value by the type's limit policy, or all. Raises NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    values = values_of(profile, id_type)
+    values = list_values(profile, id_type)
     if not values:
-        raise errors.NotFound("This profile has no identifier of that type.")
+        raise errors.NotFound("idType: no identifier of this type on this profile")
     if not remove_all:
-        _, newest_goes = limit_of(store, id_type)
+        _, newest_goes = get_value_limit(store, id_type)
         values = values[-1:] if newest_goes else values[:1]
-    drop(profile, id_type, values)
+    remove_values(profile, id_type, values)

@@ -7,7 +7,7 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from console.engine.normalising import Unreadable, normalise
+from console.engine.normalising import InvalidIdentifier, normalise
 from console.service import errors, limits
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.traits import CheckedTrait
@@ -22,43 +22,39 @@ class Identity:
     exclusive: bool
 
 
-def read_identity(store: Store, id_type: str, value: str) -> Identity:
-    """A value in the form in which it is stored and compared.
+def parse_identity(
+    store: Store, id_type: str, value: str, *, path: str = "value"
+) -> Identity:
+    """A value in the form in which it is stored and compared; `path` names it.
 
-    Raises Invalid for a type this store does not know and an unreadable value.
+    Raises Invalid for a type that the store does not have and a value that is none.
     """
-    config = store.identitysettings.config_of(id_type)
+    config = store.identitysettings.get_config(id_type)
     if config is None:
-        raise errors.Invalid("idType: this store has no such identifier type")
+        raise errors.Invalid("idType: unknown identifier type")
     try:
         normalised = normalise(value, config["normalization"])
-    except Unreadable as exc:
-        raise errors.Invalid(f"value: {exc}") from exc
+    except InvalidIdentifier as exc:
+        raise errors.Invalid(f"{path}: {exc}") from exc
     # Checked here, not by length as given: folding the case of "ß" makes it longer.
     if len(normalised) > limits.IDENTIFIER_VALUE:
-        raise errors.Invalid(
-            f"value: is longer than {limits.IDENTIFIER_VALUE} characters"
-        )
+        raise errors.Invalid(f"{path}: at most {limits.IDENTIFIER_VALUE} characters")
     return Identity(id_type, normalised, config["enforceUnique"])
 
 
-def promoted(store: Store, traits: Sequence[CheckedTrait]) -> list[Identity]:
+def get_promoted_identities(
+    store: Store, traits: Sequence[CheckedTrait]
+) -> list[Identity]:
     """The identities that traits feed. Raises Invalid, naming the trait."""
-    settings = store.identitysettings
-    identities = []
-    for trait in traits:
+    return [
+        parse_identity(store, trait.id_type, str(trait.value), path=trait.path)
+        for trait in traits
         # A type that the settings name no more makes nobody findable (17, 40).
-        if trait.value is not None and settings.config_of(trait.id_type):
-            try:
-                identity = read_identity(store, trait.id_type, str(trait.value))
-            except errors.Invalid as exc:
-                place = f"traits.{trait.trait_group}.{trait.name}"
-                raise errors.Invalid(f"{place}: {exc.message}") from exc
-            identities.append(identity)
-    return identities
+        if trait.value is not None and store.identitysettings.get_config(trait.id_type)
+    ]
 
 
-def holders(store: Store, identity: Identity) -> Any:
+def find_holders(store: Store, identity: Identity) -> Any:
     """The ids of the profiles that hold a value, the earliest first: a queryset."""
     return (
         Identifier.objects.filter(
@@ -69,13 +65,13 @@ def holders(store: Store, identity: Identity) -> Any:
     )
 
 
-def similar(store: Store, identity: Identity) -> Identity | None:
+def find_similar(store: Store, identity: Identity) -> Identity | None:
     """For a type that is matched fuzzily, the held value that is most like this one.
 
-    Likeness is the edit similarity of Levenshtein over the longer length, in percent
-    (contract 17, 25); every value of the type is compared.
+    Similarity is Levenshtein's over the longer length, in percent (contract 17, 25);
+    every value of the type is compared.
     """
-    config = store.identitysettings.config_of(identity.id_type) or {}
+    config = store.identitysettings.get_config(identity.id_type) or {}
     if config.get("matchingAlgo") != "fuzzy":
         return None
     values = Identifier.objects.filter(store_id=store.id, id_type=identity.id_type)
@@ -88,33 +84,31 @@ def similar(store: Store, identity: Identity) -> Identity | None:
     return replace(identity, value=best[0]) if best else None
 
 
-def keep_within_limit(store: Store, profile: Profile, id_type: str) -> None:
-    """Takes what is over a type's limit, by its policy. Contract 12.3."""
-    limit, newest_goes = limit_of(store, id_type)
-    values = values_of(profile, id_type)
-    over = max(0, len(values) - limit)
-    if not over:
-        return
-    drop(profile, id_type, values[limit:] if newest_goes else values[:over])
-
-
-def limit_of(store: Store, id_type: str) -> tuple[int, bool]:
-    """How many values of a type a profile keeps, and whether the newest one goes.
-
-    A type that the settings no longer name keeps the contract's defaults.
-    """
-    config = store.identitysettings.config_of(id_type) or {}
-    return config.get("limit", int(limits.IDENTIFIER_VALUES)), config.get(
-        "limitPolicy"
-    ) == "lifo"
-
-
-def values_of(profile: Profile, id_type: str) -> list[str]:
+def list_values(profile: Profile, id_type: str) -> list[str]:
     """A profile's values of one type, the oldest first."""
     rows = Identifier.objects.of(profile).filter(id_type=id_type)
     return list(rows.order_by("added_at", "value").values_list("value", flat=True))
 
 
-def drop(profile: Profile, id_type: str, values: Sequence[str]) -> None:
-    """Takes values from a profile."""
+def remove_values(profile: Profile, id_type: str, values: Sequence[str]) -> None:
     Identifier.objects.of(profile).filter(id_type=id_type, value__in=values).delete()
+
+
+def get_value_limit(store: Store, id_type: str) -> tuple[int, bool]:
+    """How many values of a type a profile keeps, and whether the newest one goes.
+
+    A type that the settings no longer name keeps the contract's defaults.
+    """
+    config = store.identitysettings.get_config(id_type) or {}
+    limit = config.get("limit", int(limits.IDENTIFIER_VALUES))
+    return limit, config.get("limitPolicy") == "lifo"
+
+
+def enforce_value_limit(store: Store, profile: Profile, id_type: str) -> None:
+    """Removes the values over a type's limit, by its policy. Contract 12.3."""
+    limit, newest_goes = get_value_limit(store, id_type)
+    values = list_values(profile, id_type)
+    over = max(0, len(values) - limit)
+    if over:
+        surplus = values[limit:] if newest_goes else values[:over]
+        remove_values(profile, id_type, surplus)

@@ -20,7 +20,6 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from console.service import errors
-from console.service.memory.bulk import apply_profiles
 from console.service.memory.import_rows import (
     Column,
     Rows,
@@ -31,6 +30,7 @@ from console.service.memory.import_rows import (
     pieces_of,
 )
 from console.service.memory.models import ImportChunk, ProfileImport, Store
+from console.service.memory.profiles import create_profiles
 from console.service.memory.stores import lock_store
 from console.service.memory.traits import Payload
 from console.service.models import Operation
@@ -130,7 +130,7 @@ def _payloads_of(
 def _write(store: Store, row: ProfileImport, payloads: Sequence[Payload]) -> int:
     """All that are accepted, unless another run has written them; answers how many
     were refused. Raises Overtaken, NotFound."""
-    refused = apply_profiles(store, payloads)
+    refused = create_profiles(store, payloads)
     _advance(row)
     return len(refused)
 

@@ -1,13 +1,19 @@
 """Profiles: who the customers of a store are. Contract 11.1 and section 12."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import PROFILE_ID, new_id
 from console.service import errors
-from console.service.memory.identity import Identity, promoted
+from console.service.memory.identity import Identity, get_promoted_identities
 from console.service.memory.models import Profile, Store
-from console.service.memory.resolution import attach, get_canonical_id, resolve
+from console.service.memory.resolution import (
+    assign_identifier,
+    get_canonical_id,
+    resolve_profile,
+)
 from console.service.memory.stores import lock_store
 from console.service.memory.traits import (
     CheckedTrait,
@@ -17,6 +23,10 @@ from console.service.memory.traits import (
 )
 from console.service.models.scope import ProfileScoped, find_models
 
+# Many profiles are written so many at a time under one lock of the store: others who
+# write there wait so long, not for all.
+CHUNK = 100
+
 
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
     """The one scoped lookup. With `lock`, the row is held to the transaction's end.
@@ -25,7 +35,7 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
     for one that was merged into another.
     """
     if not PROFILE_ID.fullmatch(profile_id):
-        raise errors.Invalid("profileId: is not a profile id")
+        raise errors.Invalid("profileId: not a valid profile id")
     rows = Profile.objects.of(store)
     if lock:
         rows = rows.select_for_update()
@@ -33,23 +43,8 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
     if profile is None:
         if canonical_id := get_canonical_id(store, profile_id):
             raise errors.Moved(profile_id, canonical_id)
-        raise errors.NotFound("No such profile.")
+        raise errors.NotFound("Profile not found.")
     return profile
-
-
-def read_person(
-    store: Store, payload: Payload
-) -> tuple[list[CheckedTrait], list[Identity]]:
-    """What is told of somebody, and by what they are found. Raises Invalid (undeclared
-    traits, no identifier among them)."""
-    traits = [t for t in check_traits(store, payload) if t.value is not None]
-    identities = promoted(store, traits)
-    if not identities:
-        raise errors.Invalid(
-            "traits: give at least one trait that is an identifier, such as"
-            " Contact.email or Contact.phone"
-        )
-    return traits, identities
 
 
 @transaction.atomic(using="memory")
@@ -57,19 +52,66 @@ def create_profile(store: Store, payload: Payload) -> Profile:
     """A new profile, or the one that these traits already identify; several of them
     become one.
 
-    Raises Invalid (undeclared traits, no identifier among them).
+    Raises Invalid (unknown traits, no identifier among them).
     """
     store = lock_store(store)
-    traits, identities = read_person(store, payload)
+    traits, identities = _check_payload(store, payload)
     now = timezone.now()
-    profile = resolve(store, identities)
+    profile = resolve_profile(store, identities)
     if profile is None:
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
         profile.save(force_insert=True)
     for identity in identities:
-        profile = attach(store, profile, identity, now=now)
+        profile = assign_identifier(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
     return profile
+
+
+def _check_payload(
+    store: Store, payload: Payload
+) -> tuple[list[CheckedTrait], list[Identity]]:
+    """A new profile's traits, and by what it is found. Raises Invalid."""
+    traits = [t for t in check_traits(store, payload) if t.value is not None]
+    identities = get_promoted_identities(store, traits)
+    if not identities:
+        raise errors.Invalid(
+            "traits: at least one trait that is an identifier is required, such as"
+            " Contact.email or Contact.phone"
+        )
+    return traits, identities
+
+
+def put_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
+    """Each as create_profile, in order; answers which were refused, and why.
+
+    All are checked before the first is written. What is refused nevertheless fitted
+    the store a moment before: somebody has changed a definition since.
+    Raises Invalid (`profiles[3].traits.Contact.email: …`); then nothing was written.
+    """
+    for index, payload in enumerate(payloads):
+        try:
+            _check_payload(store, payload)
+        except errors.Invalid as exc:
+            raise errors.Invalid(f"profiles[{index}].{exc.message}") from exc
+    refused: dict[int, str] = {}
+    for start in range(0, len(payloads), CHUNK):
+        chunk = create_profiles(store, payloads[start : start + CHUNK])
+        refused |= {start + index: message for index, message in chunk.items()}
+    return refused
+
+
+@transaction.atomic(using="memory")
+def create_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
+    """One transaction, in which each item stands for itself: a refused one leaves
+    nothing behind and the others stay. Raises NotFound for a store that is gone."""
+    lock_store(store)
+    refused = {}
+    for index, payload in enumerate(payloads):
+        try:
+            create_profile(store, payload)
+        except errors.Invalid as exc:
+            refused[index] = exc.message
+    return refused
 
 
 @transaction.atomic(using="memory")
@@ -80,8 +122,8 @@ def patch_profile(store: Store, profile_id: str, payload: Payload) -> None:
     profile = get_profile(store, profile_id)
     traits = check_traits(store, payload)
     now = timezone.now()
-    for identity in promoted(store, traits):
-        profile = attach(store, profile, identity, now=now)
+    for identity in get_promoted_identities(store, traits):
+        profile = assign_identifier(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
 
 

@@ -12,42 +12,43 @@ from django.utils import timezone
 from console.service import limits
 from console.service.memory.identity import (
     Identity,
-    holders,
-    keep_within_limit,
-    similar,
+    enforce_value_limit,
+    find_holders,
+    find_similar,
 )
 from console.service.memory.models import Identifier, MergedProfile, Profile, Store
 from console.service.models.scope import ProfileScoped, find_models
 
 
-def resolve(store: Store, identities: Sequence[Identity]) -> Profile | None:
+def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | None:
     """The profile that these mean, merged of several if need be; None: nobody yet.
 
     Rules are tried in order, and the first that matches decides (contract 12.1). A
     value that several may hold means somebody only when a second one does as well
     (12.2).
     """
-    held = {identity: set(holders(store, identity)) for identity in identities}
+    held = {identity: set(find_holders(store, identity)) for identity in identities}
     shared = Counter(id_ for ids in held.values() for id_ in ids)
     for rule in store.identitysettings.matching_rules:
         meant: set[str] = set()
         for identity, ids in held.items():
             if identity.id_type == rule:
                 meant |= {id_ for id_ in ids if identity.exclusive or shared[id_] > 1}
-                meant |= _alike(store, identity) if not ids else set()
+                if not ids:
+                    meant |= _find_similar_holder(store, identity)
         if meant:
             return merge_profiles(store, meant)
     return None
 
 
-def _alike(store: Store, identity: Identity) -> set[str]:
+def _find_similar_holder(store: Store, identity: Identity) -> set[str]:
     """For fuzzy types, the holder of the most similar value: never several, for a
     likeness alone must not make two people one."""
-    found = similar(store, identity)
-    return {min(holders(store, found))} if found else set()
+    found = find_similar(store, identity)
+    return {min(find_holders(store, found))} if found else set()
 
 
-def attach(
+def assign_identifier(
     store: Store, profile: Profile, identity: Identity, *, now: datetime
 ) -> Profile:
     """Gives a profile a value; answers whose it is then.
@@ -55,7 +56,7 @@ def attach(
     Another holder of a value that only one may hold is the same person: the two are
     merged, and the earlier of them goes on (contract 12.2).
     """
-    held_by = set(holders(store, identity))
+    held_by = set(find_holders(store, identity))
     if identity.exclusive and held_by - {profile.id}:
         profile = merge_profiles(store, held_by | {profile.id})
     if profile.id not in held_by:
@@ -66,7 +67,7 @@ def attach(
             value=identity.value,
             defaults={"exclusive": identity.exclusive, "added_at": now},
         )
-        keep_within_limit(store, profile, identity.id_type)
+        enforce_value_limit(store, profile, identity.id_type)
     return profile
 
 
@@ -91,7 +92,7 @@ def _merge_into(store: Store, canonical: Profile, merged: Profile) -> None:
         model.move_rows(merged, canonical)
     id_types = Identifier.objects.of(canonical).values_list("id_type", flat=True)
     for id_type in set(id_types):
-        keep_within_limit(store, canonical, id_type)
+        enforce_value_limit(store, canonical, id_type)
     MergedProfile.objects.create(
         store_id=store.id,
         id=merged.id,

@@ -178,7 +178,7 @@ def _check_definition(store: Store, name: str, definition: dict[str, Any]) -> No
                 " an identifier"
             )
         identity = IdentitySettings.objects.get(store=store)
-        if identity.config_of(promotion) is None:
+        if identity.get_config(promotion) is None:
             raise errors.Invalid(
                 f"traits.{name}.idTypePromotion: this store has no such identifier type"
             )

@@ -24,6 +24,11 @@ class CheckedTrait:
     value: Any
     id_type: str  # what identifier it feeds; empty: none
 
+    @property
+    def path(self) -> str:
+        """Where the value stands in a request."""
+        return f"traits.{self.trait_group}.{self.name}"
+
 
 def check_traits(store: Store, payload: Payload) -> list[CheckedTrait]:
     """Every value against its definition. Raises Invalid, naming the trait."""

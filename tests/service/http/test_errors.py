@@ -158,4 +158,4 @@ def test_unknown_profiles_are_the_same_everywhere(api, store):
     path = f"/v1/Stores/{store}/Profiles/{NOBODY}"
 
     for child in ("", "/Traits", "/Identifiers", "/Observations"):
-        assert_refused(api.get(f"{path}{child}"), 404, 20404, "No such profile")
+        assert_refused(api.get(f"{path}{child}"), 404, 20404, "Profile not found")

@@ -12,8 +12,8 @@ from console.service.http.answers import accepted, operation_url
 from console.service.http.bodies import StrictBody, read_body
 from console.service.http.request import ApiRequest
 from console.service.memory.api.profiles import ProfileTraits
-from console.service.memory.bulk import put_profiles as put_all
 from console.service.memory.models import Store
+from console.service.memory.profiles import put_profiles as put_all
 from console.service.memory.stores import get_store
 from console.service.models import Operation
 

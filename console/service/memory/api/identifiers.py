@@ -26,7 +26,7 @@ class ChangeIdentifier(StrictBody, frozen=True):
 def list_identifiers(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
-    sets = identifiers.identifiers_of(profile_of(request, store_id, profile_id))
+    sets = identifiers.list_identifiers(profile_of(request, store_id, profile_id))
     shown = [{"idType": kind, "values": values} for kind, values in sets.items()]
     return answer({"identifiers": shown})
 
@@ -36,7 +36,7 @@ def create_identifier(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, Lookup)
-    identifiers.add_identifier(
+    identifiers.create_identifier(
         store, profile_id, id_type=body.id_type, value=body.value
     )
     return accepted("accepted")
@@ -45,7 +45,7 @@ def create_identifier(
 def fetch_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
-    sets = identifiers.identifiers_of(profile_of(request, store_id, profile_id))
+    sets = identifiers.list_identifiers(profile_of(request, store_id, profile_id))
     if id_type not in sets:
         raise errors.NotFound("This profile has no identifier of that type.")
     return answer({"idType": id_type, "values": sets[id_type]})
@@ -58,7 +58,7 @@ def patch_identifier(
     body = read_body(request, ChangeIdentifier)
     if body.id_type != id_type:
         raise errors.Invalid("idType: is not the one in the address")
-    identifiers.change_identifier(
+    identifiers.patch_identifier(
         store, profile_id, id_type=id_type, old=body.old_value, new=body.new_value
     )
     return accepted("accepted")
@@ -68,7 +68,7 @@ def delete_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
     check_deletion(request, known=("removeAll",))
-    identifiers.remove_identifier(
+    identifiers.delete_identifier(
         get_store(request.account, store_id),
         profile_id,
         id_type=id_type,

@@ -76,7 +76,7 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
 def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, Lookup)
-    found = identifiers.lookup(store, body.id_type, body.value)
+    found = identifiers.look_up_profiles(store, body.id_type, body.value)
     return answer(
         {"normalizedValue": found.normalized_value, "profiles": found.profiles}
     )

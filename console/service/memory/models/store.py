@@ -76,7 +76,7 @@ class IdentitySettings(models.Model):
     def __str__(self) -> str:
         return self.store_id
 
-    def config_of(self, id_type: str) -> dict[str, Any] | None:
+    def get_config(self, id_type: str) -> dict[str, Any] | None:
         """The settings of one identifier type; None when this store has none."""
         for config in self.identifier_configs:
             if config["idType"] == id_type:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.service.memory import bulk
+from console.service.memory import profiles
 from console.service.memory.models import Identifier, Profile, Trait, TraitGroup
 from console.service.models import Operation
 from tests.service.conftest import assert_refused
@@ -99,7 +99,7 @@ def test_the_shape_is_strict(api, path, body, words):
 
 def test_an_item_that_fails_at_last_leaves_the_others(api, store, path, monkeypatch):
     """Between the check and the writing, somebody takes a definition away."""
-    apply = bulk.apply_profiles
+    apply = profiles.create_profiles
 
     def forget_a_trait_and_then(*args):
         contact = TraitGroup.objects.get(store_id=store)
@@ -109,8 +109,8 @@ def test_an_item_that_fails_at_last_leaves_the_others(api, store, path, monkeypa
 
     body = people("a@b.com")
     body["profiles"] += people("b@b.com", city="Ulm")["profiles"]
-    monkeypatch.setattr(bulk, "apply_profiles", forget_a_trait_and_then)
-    monkeypatch.setattr(bulk, "CHUNK", 1)
+    monkeypatch.setattr(profiles, "create_profiles", forget_a_trait_and_then)
+    monkeypatch.setattr(profiles, "CHUNK", 1)
 
     told = api("PUT", path, body)
 

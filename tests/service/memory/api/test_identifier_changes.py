@@ -32,7 +32,7 @@ def test_a_change_that_changes_nothing_is_accepted(api, profile):
         ({"idType": "chat", "oldValue": "a@b.com", "newValue": "x"}, 400, "idType"),
         ({"idType": "email", "oldValue": "no@b.com", "newValue": "x"}, 404, "oldValue"),
         ({"idType": "email", "oldValue": "a@b.com"}, 400, "newValue"),
-        ({"idType": "email", "oldValue": "a@b.com", "newValue": " "}, 400, "value"),
+        ({"idType": "email", "oldValue": "a@b.com", "newValue": " "}, 400, "newValue"),
     ],
 )
 def test_a_change_that_does_not_fit_is_refused(api, profile, body, status, words):

@@ -34,7 +34,7 @@ def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     """As today, with an object for each profile instead of its id alone."""
     store = get_store(request.account, store_id)
     body = read_body(request, Lookup)
-    found = identifiers.lookup(store, body.id_type, body.value)
+    found = identifiers.look_up_profiles(store, body.id_type, body.value)
     return answer(
         {
             "normalizedValue": found.normalized_value,
