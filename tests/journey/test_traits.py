@@ -59,14 +59,14 @@ def row(page: Page, name: str):
     return page.locator(f"[id='{name}']")
 
 
-def test_the_traits_page_is_fit_to_be_seen(page, traits):
+def test_traits_is_fit_to_be_seen(page, traits):
     page.goto(traits)
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Traits")
     look(page, "traits")
 
 
-def test_the_form_of_each_type_is_fit_to_be_seen(page, traits):
+def test_correct_form_of_each_type_is_fit_to_be_seen(page, traits):
     for trait in ("Contact/email", "Account/vip", "Account/sports", "Account/joined"):
         page.goto(f"{traits}{trait}/correct/")
 
@@ -74,7 +74,7 @@ def test_the_form_of_each_type_is_fit_to_be_seen(page, traits):
         look(page, f"correct-{trait.replace('/', '-')}")
 
 
-def test_a_trait_is_corrected_in_its_row_by_keyboard(page, traits, tenant, customer):
+def test_correct_in_its_row_by_keyboard(page, traits, tenant, customer):
     page.goto(traits)
     row(page, "Account.points").get_by_role("link", name="Correct points").focus()
     page.keyboard.press("Enter")
@@ -99,19 +99,19 @@ def test_a_trait_is_corrected_in_its_row_by_keyboard(page, traits, tenant, custo
     assert page.url == traits
 
 
-def test_a_form_is_left_and_two_can_be_open(page, traits):
+def test_correct_is_cancelled_and_two_can_be_open(page, traits):
     page.goto(traits)
     for name in ("tier", "vip"):
         row(page, f"Account.{name}").get_by_role("link", name=f"Correct {name}").click()
         expect(row(page, f"Account.{name}").get_by_label("Ticket")).to_be_visible()
 
-    row(page, "Account.tier").get_by_role("link", name="Leave it").click()
+    row(page, "Account.tier").get_by_role("link", name="Cancel").click()
 
     expect(row(page, "Account.tier")).to_contain_text("gold")
     expect(row(page, "Account.vip").get_by_label("Ticket")).to_be_visible()
 
 
-def test_somebody_elses_change_is_shown_with_what_was_typed(
+def test_correct_shows_somebody_elses_change_with_what_was_typed(
     page, traits, tenant, customer
 ):
     page.goto(traits)
@@ -123,15 +123,15 @@ def test_somebody_elses_change_is_shown_with_what_was_typed(
     open_store(tenant).patch_profile(customer, {"Account": {"tier": "bronze"}})
 
     tier.get_by_role("button", name="Correct tier").click()
-    expect(tier).to_contain_text("look again")
+    expect(tier).to_contain_text("changed this trait after you opened it")
     expect(tier).to_contain_text("bronze")
     expect(tier.get_by_label("New value")).to_have_value("silver")
-    tier.get_by_role("button", name="Write mine all the same").click()
+    tier.get_by_role("button", name="Save mine anyway").click()
 
     expect(tier).to_contain_text(re.compile("silver.*corrected", re.DOTALL))
 
 
-def test_a_value_that_takes_its_time_is_awaited(page, traits, settings):
+def test_correct_waits_for_a_value_that_takes_its_time(page, traits, settings):
     settings.MEMORY_VISIBILITY_LAG_S = 1.5
     page.goto(traits)
     tier = row(page, "Account.tier")
@@ -147,9 +147,7 @@ def test_a_value_that_takes_its_time_is_awaited(page, traits, settings):
     expect(tier).to_contain_text("silver")
 
 
-def test_the_store_says_on_how_many_profiles_a_trait_is_set(
-    live_server, page, traits, tenant
-):
+def test_group_page_counts_fill_rates(live_server, page, traits, tenant):
     for _ in range(3):
         make_profile(tenant)
 
@@ -160,7 +158,7 @@ def test_the_store_says_on_how_many_profiles_a_trait_is_set(
     expect(row(page, "phone")).to_contain_text("unset on 3")
 
 
-def test_the_pages_of_the_store_are_fit_to_be_seen(live_server, page, traits):
+def test_groups_page_and_group_page_are_fit_to_be_seen(live_server, page, traits):
     page.goto(f"{live_server.url}/t/acme/traits/")
     look(page, "trait-groups")
     page.goto(f"{live_server.url}/t/acme/traits/Contact/?step=on")

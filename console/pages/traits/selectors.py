@@ -17,50 +17,47 @@ from console.profiles.schema import SchemaRow
 from console.tenants.models import Tenant
 from console.web.budget import Budget, start_budget
 
-SAMPLE = 50
+SAMPLE_SIZE = 50
 # One step of a page: long enough to get on, short enough not to be felt.
 STEP_S = 0.2
-KEPT_S = 600
+CACHED_S = 600
 UNSET_SHOWN = 5
-_KEY = "trait-coverage-1"
+_CACHE_KEY = "trait-fill-rate-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """One trait: set on `count` of `of` profiles; at most five ids where it is not."""
+class FillRate:
+    """One trait is set on `count` of `total` profiles; a few ids where it is not."""
 
     count: int
-    of: int
-    unset_on: tuple[str, ...]
-
-    @property
-    def unset_count(self) -> int:
-        return self.of - self.count
+    total: int
+    unset_count: int
+    unset_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ProfileSample:
     """The newest profiles, and what of them has been read.
 
-    tried  how many of the ids, from the first, were asked for
-    read   bit n: profile n answered; the others were gone meanwhile
-    has    the same bits for each trait, by group and name
-    is_stuck  the memory failed on the way; what was counted stands
+    tried_count  how many of the ids, from the first, were asked for
+    read         bit n: profile n was read; the others were gone by then
+    filled       the same bits for each trait, by group and name
+    is_stuck     the memory failed on the way; what was counted stays
     """
 
     ids: tuple[str, ...]
     began_at: datetime
-    tried: int = 0
+    tried_count: int = 0
     read: int = 0
-    has: dict[tuple[str, str], int] = field(default_factory=dict)
+    filled: dict[tuple[str, str], int] = field(default_factory=dict)
     is_stuck: bool = False
 
     @property
     def is_complete(self) -> bool:
-        return self.tried >= len(self.ids)
+        return self.tried_count >= len(self.ids)
 
     @property
-    def is_going_on(self) -> bool:
+    def goes_on(self) -> bool:
         return not (self.is_complete or self.is_stuck)
 
     @property
@@ -68,82 +65,90 @@ class Sample:
         """How many profiles were read."""
         return self.read.bit_count()
 
-    def coverage(self, group: str, name: str) -> Coverage:
-        has = self.has.get((group, name), 0)
-        lacks = self.read & ~has
-        unset = [id_ for n, id_ in enumerate(self.ids) if lacks >> n & 1]
-        return Coverage(has.bit_count(), self.size, tuple(unset[:UNSET_SHOWN]))
+    def get_fill_rate(self, group: str, name: str) -> FillRate:
+        filled = self.filled.get((group, name), 0)
+        unset = self.read & ~filled
+        unset_ids = [id_ for n, id_ in enumerate(self.ids) if unset >> n & 1]
+        return FillRate(
+            count=filled.bit_count(),
+            total=self.size,
+            unset_count=len(unset_ids),
+            unset_ids=tuple(unset_ids[:UNSET_SHOWN]),
+        )
 
-    def strangers(self, group: str, known: Container[str]) -> list[tuple[str, int]]:
-        """Traits of the group that its schema does not know, and on how many."""
+    def count_undeclared(
+        self, group: str, declared: Container[str]
+    ) -> list[tuple[str, int]]:
+        """Traits of the group that its schema does not have, and on how many."""
         return [
             (name, bits.bit_count())
-            for (of, name), bits in sorted(self.has.items())
-            if of == group and name not in known
+            for (trait_group, name), bits in sorted(self.filled.items())
+            if trait_group == group and name not in declared
         ]
 
 
-def covered(
-    rows: Iterable[SchemaRow], sample: Sample | None
-) -> list[tuple[SchemaRow, Coverage | None]]:
-    """Each trait with its count, as far as there is one."""
+def add_fill_rates(
+    rows: Iterable[SchemaRow], sample: ProfileSample | None
+) -> list[tuple[SchemaRow, FillRate | None]]:
+    """Each trait with its fill rate, as far as there is one."""
     return [
-        (row, sample.coverage(row.group, row.name) if sample else None) for row in rows
+        (row, sample.get_fill_rate(row.group, row.name) if sample else None)
+        for row in rows
     ]
 
 
-def kept_sample(tenant: Tenant) -> Sample | None:
-    """The count as far as it came in the last ten minutes."""
-    sample: Sample | None = cache.get(_key(tenant))
+def get_sample(tenant: Tenant) -> ProfileSample | None:
+    """The count as far as it got in the last ten minutes."""
+    sample: ProfileSample | None = cache.get(_build_cache_key(tenant))
     return sample
 
 
 def forget_sample(tenant: Tenant) -> None:
-    cache.delete(_key(tenant))
+    cache.delete(_build_cache_key(tenant))
 
 
-def next_step(store: StoreClient, tenant: Tenant) -> Sample:
-    """Goes on with the tenant's count for STEP_S; the first step begins it.
+def count_step(store: StoreClient, tenant: Tenant) -> ProfileSample:
+    """Goes on with the tenant's count; the first step begins it.
 
-    Raises MemoryProblem when not even the newest ids can be had.
+    Raises MemoryProblem when not even the newest ids can be read.
     """
-    sample = kept_sample(tenant) or _begun(store)
+    sample = get_sample(tenant)
+    if sample is None:
+        page = store.list_profiles(page_size=SAMPLE_SIZE)
+        sample = ProfileSample(page.items[:SAMPLE_SIZE], timezone.now())
     if not sample.is_complete:
-        sample = _go_on(store, replace(sample, is_stuck=False), start_budget(STEP_S))
-        cache.set(_key(tenant), sample, KEPT_S)
+        sample = _read_profiles(store, sample, start_budget(STEP_S))
+        cache.set(_build_cache_key(tenant), sample, CACHED_S)
     return sample
 
 
-def _begun(store: StoreClient) -> Sample:
-    page = store.list_profiles(page_size=SAMPLE)
-    return Sample(page.items[:SAMPLE], timezone.now())
-
-
-def _go_on(store: StoreClient, sample: Sample, budget: Budget) -> Sample:
+def _read_profiles(
+    store: StoreClient, sample: ProfileSample, budget: Budget
+) -> ProfileSample:
     """At least one profile, however slow the memory is."""
-    tried, read, has, stuck = sample.tried, sample.read, dict(sample.has), False
+    tried, read, filled = sample.tried_count, sample.read, dict(sample.filled)
+    is_stuck = False
     while tried < len(sample.ids):
         bit = 1 << tried
         try:
-            for trait in _traits_of(store, sample.ids[tried]):
-                has[trait] = has.get(trait, 0) | bit
-            read |= bit
+            traits = store.fetch_profile(sample.ids[tried]).traits
         except MemoryNotFound:
-            pass
+            traits, bit = {}, 0
         except MemoryProblem:
-            stuck = True
+            is_stuck = True
             break
+        for group, members in traits.items():
+            for name in members:
+                filled[group, name] = filled.get((group, name), 0) | bit
+        read |= bit
         tried += 1
         budget.spend_step()
         if budget.is_spent():
             break
-    return replace(sample, tried=tried, read=read, has=has, is_stuck=stuck)
+    return replace(
+        sample, tried_count=tried, read=read, filled=filled, is_stuck=is_stuck
+    )
 
 
-def _traits_of(store: StoreClient, profile_id: str) -> list[tuple[str, str]]:
-    traits = store.fetch_profile(profile_id).traits
-    return [(group, name) for group, members in traits.items() for name in members]
-
-
-def _key(tenant: Tenant) -> str:
-    return f"{_KEY}-{tenant.pk}"
+def _build_cache_key(tenant: Tenant) -> str:
+    return f"{_CACHE_KEY}-{tenant.pk}"

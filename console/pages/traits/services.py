@@ -1,4 +1,4 @@
-"""Changing one trait of a profile by hand, without running over somebody else's change."""
+"""Correcting one trait of a profile, without overwriting somebody else's change."""
 
 import json
 
@@ -22,47 +22,47 @@ class TraitChanged(DomainError):
     """Somebody changed the trait after the person had looked at it."""
 
     status = 409
-    title = "Changed meanwhile"
+    title = "Changed in the meantime"
 
 
-def digest_of(value: TraitValue | None) -> str:
+def get_digest(value: TraitValue | None) -> str:
     """A keyed digest: tells 1, 1.0, true and "1" apart, and nothing of the value."""
     return salted_hmac(_SALT, json.dumps(value), algorithm="sha256").hexdigest()[:32]
 
 
-def seen_token(profile_id: str, row: TraitRow) -> str:
-    """Stands for the state of a trait that a form was made from.
+def get_version(profile_id: str, row: TraitRow) -> str:
+    """A digest of the state that a form was made from.
 
-    With the value, for a memory gives moments in whole seconds.
+    The value is part of it: a memory gives times in whole seconds.
     """
     at = row.set_at.isoformat() if row.set_at else "unset"
-    told = [profile_id, row.group, row.name, at, digest_of(row.value)]
-    return digest_of(json.dumps(told))
+    state = [profile_id, row.group, row.name, at, get_digest(row.value)]
+    return get_digest(json.dumps(state))
 
 
-def awaited_token(profile_id: str, row: TraitRow, value: TraitValue | None) -> str:
-    """Stands for a value of this one trait: asked of another it tells nothing."""
-    return digest_of(json.dumps([profile_id, row.group, row.name, digest_of(value)]))
+def get_awaited_digest(profile_id: str, row: TraitRow, value: TraitValue | None) -> str:
+    """Of a value of this one trait: for any other it tells nothing."""
+    return get_digest(json.dumps([profile_id, row.group, row.name, get_digest(value)]))
 
 
 def check_unchanged(profile_id: str, row: TraitRow, seen: str) -> None:
     """`row` as it was just read. Raises TraitChanged."""
-    if not constant_time_compare(seen_token(profile_id, row), seen):
+    if not constant_time_compare(get_version(profile_id, row), seen):
         raise TraitChanged(
-            "Somebody changed this trait after you had opened it. Nothing was written: "
-            "look again. What you typed is still here."
+            "Somebody changed this trait after you opened it. Nothing was saved. Check "
+            "the current value; what you typed is still here."
         )
 
 
-def holders_of(
+def find_other_holders(
     store: StoreClient, profile_id: str, id_type: str, value: TraitValue
 ) -> list[str]:
-    """Other profiles that hold this identifier, so that writing it may merge them.
+    """Other profiles with this identifier: writing it may merge them.
 
-    None as well where the memory cannot read it as one: the write will say so.
+    None as well where the memory refuses it as one: the write will say so.
     """
     try:
-        # A number that feeds an identifier does so by its digits.
+        # A number becomes an identifier by its digits.
         found = store.lookup(id_type, str(value))
     except MemoryRefused as refusal:
         if refusal.http_status in {400, 404}:

@@ -8,7 +8,7 @@ PROFILE = "profiles/<str:profile_id>/traits"
 
 app_name = "traits"
 urlpatterns = [
-    path("traits/", trait_groups.list_page, name="groups"),
+    path("traits/", trait_groups.groups_page, name="groups"),
     path("traits/<str:group>/", trait_groups.group_page, name="group"),
     path(f"{PROFILE}/", traits.traits, name="profile"),
     path(f"{PROFILE}/<str:group>/<str:trait>/", trait.trait, name="trait"),

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry, AuditReason
 from console.client.values import TraitDefinition
-from console.pages.traits.services import awaited_token, digest_of
+from console.pages.traits.services import get_awaited_digest, get_digest
 from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
@@ -105,9 +105,7 @@ def stored(tenant, profile: str, trait: str, group: str = "Account"):
         ("poem", "one\r\nthree", "one\nthree"),
     ],
 )
-def test_a_value_of_each_type_is_written_as_that_type(
-    client, tenant, profile, trait, typed, value
-):
+def test_correct_writes_each_type(client, tenant, profile, trait, typed, value):
     response = fill(client, profile, trait, value=typed)
 
     assert response.status_code == 200
@@ -119,8 +117,8 @@ def test_a_value_of_each_type_is_written_as_that_type(
 @pytest.mark.parametrize(
     ("trait", "typed", "words"),
     [
-        ("tier", "", "Write the new value"),
-        ("tier", "gold", "stands there already"),
+        ("tier", "", "Enter the new value"),
+        ("tier", "gold", "the current value already"),
         ("tier", "go\x00ld", "Null characters"),
         ("tier", "go\u202eld", "cannot be seen"),
         ("points", "8,5", "with a point"),
@@ -133,7 +131,7 @@ def test_a_value_of_each_type_is_written_as_that_type(
         ("joined", "2026-02-31", "a date that exists"),
     ],
 )
-def test_what_cannot_be_is_said_at_the_field_and_kept(
+def test_correct_says_what_is_not_valid_and_keeps_it(
     client, tenant, profile, trait, typed, words
 ):
     before = stored(tenant, profile, trait)
@@ -146,9 +144,7 @@ def test_what_cannot_be_is_said_at_the_field_and_kept(
     assert "T-88121" in response.text
 
 
-def test_a_correction_is_audited_with_its_reason_and_without_the_value(
-    client, tenant, profile
-):
+def test_correct_is_logged_with_its_reason_and_no_value(client, tenant, profile):
     fill(client, profile, "tier", value="silver")
 
     entries = AuditEntry.objects.filter(action="trait.corrected").order_by("seq")
@@ -159,14 +155,14 @@ def test_a_correction_is_audited_with_its_reason_and_without_the_value(
     assert "silver" not in str(list(AuditEntry.objects.values()))
 
 
-def test_old_and_new_stand_in_the_row_afterwards(client, profile):
+def test_correct_shows_the_old_and_the_new_value(client, profile):
     response = fill(client, profile, "tier", value="silver")
 
     assert "silver" in response.text
     assert re.search(r"was\s*<span[^>]*>gold", response.text)
 
 
-def test_a_trait_is_cleared(client, tenant, profile):
+def test_correct_clears_a_trait(client, tenant, profile):
     response = fill(client, profile, "tier", value="gold", clear="on")
 
     assert "unset" in response.text
@@ -174,7 +170,7 @@ def test_a_trait_is_cleared(client, tenant, profile):
     assert AuditEntry.objects.latest("seq").details["cleared"] == 1
 
 
-def test_a_masked_value_never_stands_in_the_form(client, profile):
+def test_correct_does_not_fill_in_a_masked_value(client, profile):
     text = client.get(address(profile, "firstName", "Contact"), headers=HTMX).text
 
     assert "Ada" not in text
@@ -186,14 +182,14 @@ def test_a_masked_value_never_stands_in_the_form(client, profile):
     ("trait", "start"),
     [("tier", 'value="gold"'), ("vip", 'value="no"'), ("note", 'type="date"')],
 )
-def test_what_may_be_seen_is_where_the_form_starts(client, profile, trait, start):
+def test_correct_fills_in_the_current_value(client, profile, trait, start):
     text = client.get(address(profile, trait), headers=HTMX).text
 
     assert start in text
     assert "Starts empty" not in text
 
 
-def test_an_item_of_several_lines_is_not_taken_apart(client, tenant, profile):
+def test_correct_does_not_split_an_item_of_several_lines(client, tenant, profile):
     open_store(tenant).patch_profile(profile, {"Account": {"sports": ["a\nb"]}})
 
     text = client.get(address(profile, "sports"), headers=HTMX).text
@@ -201,9 +197,7 @@ def test_an_item_of_several_lines_is_not_taken_apart(client, tenant, profile):
     assert re.search(r"<textarea[^>]*>\s*</textarea>", text)
 
 
-def test_a_change_by_somebody_else_is_shown_before_it_is_written_over(
-    client, tenant, profile
-):
+def test_correct_shows_a_change_by_somebody_else_first(client, tenant, profile):
     form = client.get(address(profile, "tier"), headers=HTMX).text
     open_store(tenant).patch_profile(profile, {"Account": {"tier": "bronze"}})
     mine = hidden(form) | WHY | {"value": "silver"}
@@ -211,7 +205,7 @@ def test_a_change_by_somebody_else_is_shown_before_it_is_written_over(
     conflict = client.post(address(profile, "tier"), mine, headers=HTMX)
 
     assert conflict.status_code == 409
-    assert "look again" in conflict.text
+    assert "changed this trait after you opened it" in conflict.text
     for text in ("gold", "bronze", 'value="silver"'):
         assert text in conflict.text
     assert stored(tenant, profile, "tier") == "bronze"
@@ -220,16 +214,14 @@ def test_a_change_by_somebody_else_is_shown_before_it_is_written_over(
     assert stored(tenant, profile, "tier") == "silver"
 
 
-def test_a_change_within_the_same_second_and_back_in_type_is_seen_as_well(profile):
-    assert digest_of(1) != digest_of(1.0)
-    assert digest_of(1) != digest_of(True)
-    assert digest_of("1") != digest_of(1)
-    assert digest_of(None) != digest_of("")
+def test_get_digest_tells_equal_values_of_other_types_apart(profile):
+    assert get_digest(1) != get_digest(1.0)
+    assert get_digest(1) != get_digest(True)
+    assert get_digest("1") != get_digest(1)
+    assert get_digest(None) != get_digest("")
 
 
-def test_an_identifier_is_changed_only_by_who_knows_what_it_means(
-    client, tenant, profile
-):
+def test_correct_of_an_identifier_needs_a_confirmation(client, tenant, profile):
     refused = fill(client, profile, "email", "Contact", value="li@example.com")
     done = fill(client, profile, "email", "Contact", value="li@example.com", knows="on")
 
@@ -239,9 +231,7 @@ def test_an_identifier_is_changed_only_by_who_knows_what_it_means(
     assert open_store(tenant).lookup("email", "li@example.com").profiles == (profile,)
 
 
-def test_who_else_holds_an_identifier_is_told_before_the_two_are_merged(
-    client, tenant, profile
-):
+def test_correct_names_other_holders_before_a_merge(client, tenant, profile):
     other = make_profile(tenant, email="eve@example.com")
     typed = {"value": "eve@example.com", "knows": "on"}
 
@@ -249,7 +239,7 @@ def test_who_else_holds_an_identifier_is_told_before_the_two_are_merged(
 
     assert warned.status_code == 422
     assert other in warned.text
-    assert "nobody can take a merge back" in warned.text
+    assert "a merge cannot be undone" in warned.text
     assert stored(tenant, profile, "email", "Contact") == "ada@example.com"
     again = hidden(warned.text) | WHY | typed
     merged = client.post(address(profile, "email", "Contact"), again, headers=HTMX)
@@ -257,7 +247,7 @@ def test_who_else_holds_an_identifier_is_told_before_the_two_are_merged(
     assert "corrected" in merged.text
 
 
-def test_a_number_that_feeds_an_identifier_is_looked_up_too(client, tenant, profile):
+def test_correct_looks_up_a_number_that_is_an_identifier(client, tenant, profile):
     member = {"number": TraitDefinition("NUMBER", id_type_promotion="chat")}
     open_store(tenant).create_trait_group("Member", member)
     other = make_profile(tenant)
@@ -269,7 +259,7 @@ def test_a_number_that_feeds_an_identifier_is_looked_up_too(client, tenant, prof
     assert other in response.text
 
 
-def test_after_a_merge_the_profile_that_goes_on_is_shown(client, tenant, settings):
+def test_correct_shows_the_other_profile_after_a_merge(client, tenant, settings):
     settings.MEMORY_FOLLOW_MERGED = True
     older = make_profile(tenant, email="ada@example.com")
     newer = make_profile(tenant, email="eve@example.com")
@@ -281,17 +271,17 @@ def test_after_a_merge_the_profile_that_goes_on_is_shown(client, tenant, setting
 
     page = reverse("traits:profile", args=["acme", older])
     assert response["HX-Redirect"] == page
-    assert "merged with an older one" in client.get(page).text
+    assert "merged into an older one" in client.get(page).text
 
 
-def test_clearing_an_identifier_asks_nobody_else(client, tenant, profile):
+def test_correct_that_clears_an_identifier_looks_up_nothing(client, tenant, profile):
     response = fill(client, profile, "phone", "Contact", clear="on", knows="on")
 
     assert response.status_code == 200
     assert stored(tenant, profile, "phone", "Contact") is None
 
 
-def test_a_value_that_is_no_identifier_is_the_memorys_to_refuse(
+def test_correct_leaves_it_to_the_memory_to_refuse_an_identifier(
     client, tenant, profile
 ):
     typed = "x" * 2000
@@ -303,7 +293,7 @@ def test_a_value_that_is_no_identifier_is_the_memorys_to_refuse(
     assert typed in response.text
 
 
-def test_a_value_that_is_written_but_not_yet_visible_says_so_and_is_awaited(
+def test_correct_waits_until_a_value_is_visible(
     client, profile, settings, time_machine_travels
 ):
     settings.MEMORY_VISIBILITY_LAG_S = 2.0
@@ -317,7 +307,7 @@ def test_a_value_that_is_written_but_not_yet_visible_says_so_and_is_awaited(
     still = client.get(again, headers=HTMX)
     assert "written, not yet visible" in still.text
     late = client.get(again.replace("looks=1", "looks=9"), headers=HTMX)
-    assert "Look again" in late.text
+    assert "Check again" in late.text
     time_machine_travels(3)
     seen = client.get(again, headers=HTMX)
     assert "corrected" in seen.text
@@ -333,7 +323,7 @@ def time_machine_travels():
         yield traveller.shift
 
 
-def test_without_javascript_the_form_stands_in_the_page(client, tenant, profile):
+def test_correct_works_without_javascript(client, tenant, profile):
     page = client.get(address(profile, "tier"))
     sent = hidden(page.text) | WHY | {"value": "silver"}
 
@@ -342,20 +332,25 @@ def test_without_javascript_the_form_stands_in_the_page(client, tenant, profile)
     assert "<html" in page.text
     assert "Correct tier" in page.text
     assert response["Location"].endswith("/traits/#Account.tier")
-    assert "Account.tier is corrected." in client.get(response["Location"]).text
+    assert "Account.tier was corrected." in client.get(response["Location"]).text
     assert stored(tenant, profile, "tier") == "silver"
 
 
-def test_without_javascript_a_late_value_is_told_on_the_page(client, profile, settings):
+def test_correct_without_javascript_says_what_is_not_visible_yet(
+    client, profile, settings
+):
     settings.MEMORY_VISIBILITY_LAG_S = 30.0
     sent = hidden(client.get(address(profile, "tier")).text) | WHY
 
     response = client.post(address(profile, "tier"), sent | {"value": "silver"})
 
-    assert "is written, not yet shown" in client.get(response["Location"]).text
+    assert (
+        "was saved; the memory does not show it yet"
+        in client.get(response["Location"]).text
+    )
 
 
-def test_a_trait_that_is_not_in_the_schema_cannot_be_corrected(client, odd):
+def test_correct_of_an_undeclared_trait_is_not_found(client, odd):
     odd.values = {"Shop": {"colour": "red"}}
 
     response = client.get(address(PROFILE, "colour", "Shop"))
@@ -363,7 +358,7 @@ def test_a_trait_that_is_not_in_the_schema_cannot_be_corrected(client, odd):
     assert response.status_code == 404
 
 
-def test_a_memory_that_fails_is_told_in_place_with_all_that_was_typed(client, odd):
+def test_correct_keeps_what_was_typed_when_the_memory_fails(client, odd):
     odd.failing = {"PATCH": 500}
 
     response = fill(client, PROFILE, "size", "Shop", value="41")
@@ -375,7 +370,7 @@ def test_a_memory_that_fails_is_told_in_place_with_all_that_was_typed(client, od
     assert tried.outcome == "unknown"
 
 
-def test_a_refusal_that_is_not_of_the_value_stands_above_the_form(client, odd):
+def test_correct_shows_other_refusals_above_the_form(client, odd):
     odd.failing = {"PATCH": 404}
 
     response = fill(client, PROFILE, "size", "Shop", value="41")
@@ -385,7 +380,7 @@ def test_a_refusal_that_is_not_of_the_value_stands_above_the_form(client, odd):
     assert 'value="41"' in response.text
 
 
-def test_a_look_up_that_fails_writes_nothing(client, odd):
+def test_correct_writes_nothing_when_the_lookup_fails(client, odd):
     odd.failing = {"/Lookup": 401}
 
     response = fill(client, PROFILE, "mail", "Shop", value="a@b.com", knows="on")
@@ -395,9 +390,7 @@ def test_a_look_up_that_fails_writes_nothing(client, odd):
     assert odd.written == []
 
 
-def test_an_identifier_that_the_memory_cannot_look_up_is_written_nonetheless(
-    client, odd
-):
+def test_correct_writes_an_identifier_that_cannot_be_looked_up(client, odd):
     odd.failing = {"/Lookup": 404}
 
     response = fill(client, PROFILE, "mail", "Shop", value="a@b.com", knows="on")
@@ -406,7 +399,7 @@ def test_an_identifier_that_the_memory_cannot_look_up_is_written_nonetheless(
     assert odd.written == [{"traits": {"Shop": {"mail": "a@b.com"}}}]
 
 
-def test_a_write_whose_look_back_fails_is_awaited(client, odd):
+def test_correct_waits_when_reading_back_fails(client, odd):
     form = client.get(address(PROFILE, "size", "Shop"), headers=HTMX).text
     odd.reads_left = 2
 
@@ -419,7 +412,7 @@ def test_a_write_whose_look_back_fails_is_awaited(client, odd):
     assert "written, not yet visible" in response.text
 
 
-def test_nobody_learns_by_correcting_what_a_masked_trait_is(client, profile):
+def test_correct_does_not_tell_what_is_masked(client, profile):
     path = address(profile, "firstName", "Contact")
     seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
 
@@ -429,24 +422,22 @@ def test_nobody_learns_by_correcting_what_a_masked_trait_is(client, profile):
     assert AuditEntry.objects.filter(action="trait.corrected").count() == 2
 
 
-def test_what_stands_for_a_value_says_nothing_of_another_profile(
-    client, tenant, profile
-):
+def test_awaited_digest_tells_nothing_of_another_profile(client, tenant, profile):
     other = make_profile(tenant, email="eve@example.com", firstName="Eve")
     path = address(other, "firstName", "Contact")
     seen = re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
     client.post(path, {"value": "Ada", "seen": seen} | WHY)
     stored = open_store(tenant).fetch_profile(other).traits["Contact"]["firstName"]
     row = TraitRow("Contact", "firstName", "STRING", "", "", stored)
-    waits = awaited_token(other, row, "Ada")
+    waits = get_awaited_digest(other, row, "Ada")
 
     states = [
         client.get(
-            reverse("traits:trait", args=["acme", each, "Contact", "firstName"]),
+            reverse("traits:trait", args=["acme", id_, "Contact", "firstName"]),
             {"waits": waits},
             headers=HTMX,
         ).context["state"]
-        for each in (other, profile)
+        for id_ in (other, profile)
     ]
 
     assert states == ["done", "waiting"]

@@ -30,8 +30,8 @@ def client(client, agent):
 
 
 @pytest.fixture
-def slow(settings):
-    """A step has time for one profile."""
+def one_profile_a_step(settings):
+    """A step reads one profile."""
     settings.BUDGET_STEPS = 1
 
 
@@ -44,7 +44,7 @@ def row_of(text: str, name: str) -> str:
     return " ".join(row.split())
 
 
-def test_the_groups_are_listed_with_what_they_are_for(client, tenant):
+def test_groups_page_lists_groups_with_descriptions(client, tenant):
     open_store(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
 
     text = client.get(LIST).text
@@ -55,7 +55,7 @@ def test_the_groups_are_listed_with_what_they_are_for(client, tenant):
     assert AuditEntry.objects.latest("seq").action == "schema.listed"
 
 
-def test_pinned_groups_are_marked(client, tenant):
+def test_groups_page_marks_pinned_groups(client, tenant):
     open_store(tenant).create_trait_group("Sizing", SIZING)
     unpinned = client.get(LIST).text
     Tenant.objects.filter(pk=tenant.pk).update(pinned_groups=["Contact"])
@@ -67,7 +67,7 @@ def test_pinned_groups_are_marked(client, tenant):
     assert "if set" not in pinned
 
 
-def test_a_store_without_groups_says_what_one_is(client, settings, tenant):
+def test_groups_page_without_groups_says_what_one_is(client, settings, tenant):
     settings.MEMORY_ALLOW_PRIVATE = True
     with serving(OddMemory()) as memory:
         Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
@@ -77,25 +77,25 @@ def test_a_store_without_groups_says_what_one_is(client, settings, tenant):
     assert "No trait groups" in text
 
 
-def test_a_group_shows_types_rules_and_what_feeds_what(client, tenant):
+def test_group_page_shows_types_rules_and_identifiers(client, tenant):
     open_store(tenant).create_trait_group("Sizing", SIZING)
 
     contact = client.get(address("Contact")).text
     sizing = client.get(address("Sizing")).text
 
     assert "as a phone number" in row_of(contact, "phone")
-    assert "one profile a value" in row_of(contact, "phone")
-    assert "up to 100 each" in row_of(contact, "phone")
+    assert "one profile per value" in row_of(contact, "phone")
+    assert "up to 100 per profile" in row_of(contact, "phone")
     assert "at least 20" in row_of(sizing, "shoe")
     assert "^[A-Z]+$" in row_of(sizing, "code")
     assert "not counted yet" in row_of(sizing, "code")
 
 
-def test_an_unknown_group_is_not_found(client, tenant):
+def test_group_page_of_an_unknown_group_is_not_found(client, tenant):
     assert client.get(address("Hats")).status_code == 404
 
 
-def test_a_part_counts_on_how_many_profiles_each_trait_is_set(client, tenant):
+def test_group_page_counts_fill_rates(client, tenant):
     with_phone = make_profile(tenant, email="a@b.com", phone="+15558675310")
     without = [make_profile(tenant) for _ in range(6)]
 
@@ -112,7 +112,7 @@ def test_a_part_counts_on_how_many_profiles_each_trait_is_set(client, tenant):
     assert "and more" in phone
 
 
-def test_the_count_goes_on_from_step_to_step_and_is_kept(client, tenant, slow):
+def test_group_page_counts_fill_rates_in_steps(client, tenant, one_profile_a_step):
     for _ in range(3):
         make_profile(tenant)
 
@@ -129,7 +129,7 @@ def test_the_count_goes_on_from_step_to_step_and_is_kept(client, tenant, slow):
     assert open_store(tenant).store_id not in kept.partition("trait-coverage")[2]
 
 
-def test_a_finished_count_is_not_asked_for_again_unless_wanted(client, tenant):
+def test_group_page_counts_again_only_when_asked(client, tenant):
     make_profile(tenant)
     client.get(address("Contact"), {"step": "on"})
     make_profile(tenant)
@@ -141,7 +141,9 @@ def test_a_finished_count_is_not_asked_for_again_unless_wanted(client, tenant):
     assert "2 of 2" in row_of(fresh, "email")
 
 
-def test_a_profile_that_goes_meanwhile_is_left_out(client, tenant, slow):
+def test_group_page_leaves_out_a_profile_deleted_meanwhile(
+    client, tenant, one_profile_a_step
+):
     gone, kept = make_profile(tenant), make_profile(tenant)
     first = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
     open_store(tenant).delete_profile(gone)
@@ -153,16 +155,15 @@ def test_a_profile_that_goes_meanwhile_is_left_out(client, tenant, slow):
     assert kept not in row_of(text, "email")
 
 
-def test_a_store_without_profiles_has_nothing_to_count(client, tenant):
+def test_group_page_without_profiles_has_nothing_to_count(client, tenant):
     text = client.get(address("Contact"), {"step": "on"}).text
 
     assert "no profiles to count on" in text
+    assert "not counted yet" in row_of(text, "email")
     assert "<meter" not in text
 
 
-def test_a_memory_that_fails_on_the_way_keeps_what_was_counted(
-    client, settings, tenant
-):
+def test_group_page_keeps_its_count_when_the_memory_fails(client, settings, tenant):
     settings.MEMORY_ALLOW_PRIVATE = True
     other = PROFILE[:-1] + "c"
     memory = OddMemory(
@@ -183,10 +184,10 @@ def test_a_memory_that_fails_on_the_way_keeps_what_was_counted(
     assert "1 of 1" in row_of(stuck, "mail")
     assert "2 of 2" in row_of(healed, "mail")
     assert "relic on 2" in " ".join(healed.split())
-    assert "does not know that type" in row_of(healed, "mail")
+    assert "this store has no such identifier type" in row_of(healed, "mail")
 
 
-def test_long_groups_are_filtered_by_name(client, tenant):
+def test_group_page_filters_long_groups_by_name(client, tenant):
     traits = {f"field{n:02}": TraitDefinition("STRING") for n in range(21)}
     open_store(tenant).create_trait_group("Wide", traits)
 
@@ -199,24 +200,24 @@ def test_long_groups_are_filtered_by_name(client, tenant):
     assert "field20" in whole
     assert "field10" in some
     assert "field20" not in some
-    assert "has that in its name" in none
+    assert "No trait of this group matches." in none
     assert "firstName" in short
 
 
-def test_a_group_with_nothing_in_it_says_so(client, tenant):
+def test_group_page_of_an_empty_group_says_so(client, tenant):
     open_store(tenant).create_trait_group("Empty", {}, "Later")
 
     assert "No traits yet" in client.get(address("Empty")).text
 
 
-def test_a_filter_that_is_too_long_is_refused_by_name(client, tenant):
+def test_group_page_names_a_filter_that_is_too_long(client, tenant):
     response = client.get(address("Contact"), {"words": "x" * 65})
 
     assert response.status_code == 422
     assert "words:" in response.text
 
 
-def test_the_auditor_reads_no_customers(client, auditor):
+def test_groups_page_is_closed_to_auditors(client, auditor):
     client.force_login(auditor)
 
     assert client.get(LIST).status_code == 403

@@ -1,4 +1,4 @@
-"""A profile's traits, by group and type, as far as they may be seen."""
+"""A profile's traits, by group and type, masked as for this person."""
 
 import pytest
 
@@ -71,7 +71,7 @@ def row_of(text: str, name: str) -> str:
     return text.partition(f'id="{name}"')[2].partition("</tr>")[0]
 
 
-def test_each_type_is_drawn_in_its_own_way(client, profile):
+def test_traits_draws_each_type_in_its_own_way(client, profile):
     text = client.get(page("traits", profile)).text
 
     assert 'data-look="number"' in row_of(text, "Sizing.shoe")
@@ -87,7 +87,7 @@ def test_each_type_is_drawn_in_its_own_way(client, profile):
     assert "unset" in row_of(text, "Sizing.note")
 
 
-def test_a_masked_value_tells_nothing_of_itself(client, profile):
+def test_traits_does_not_tell_what_is_masked(client, profile):
     text = client.get(page("traits", profile)).text
 
     assert "ada@" not in text
@@ -98,7 +98,7 @@ def test_a_masked_value_tells_nothing_of_itself(client, profile):
     assert " y</span>" not in birth
 
 
-def test_traits_say_since_when_and_what_they_feed(client, profile):
+def test_traits_says_since_when_and_which_identifier(client, profile):
     text = client.get(page("traits", profile)).text
 
     assert "<time" in row_of(text, "Contact.email")
@@ -107,7 +107,7 @@ def test_traits_say_since_when_and_what_they_feed(client, profile):
     assert "EU size" in row_of(text, "Sizing.shoe")
 
 
-def test_what_the_schema_does_not_know_is_told_apart(client, tenant, odd):
+def test_traits_marks_what_the_schema_does_not_have(client, tenant, odd):
     odd.schema = {
         "Shop": {
             "size": {"dataType": "NUMBER"},
@@ -126,11 +126,11 @@ def test_what_the_schema_does_not_know_is_told_apart(client, tenant, odd):
     colour = row_of(text, "Shop.colour")
     assert "not in the schema" in colour
     assert "pencil" not in colour
-    assert "no such group" in text
+    assert "this store has no such group" in text
     assert "3 not in the schema" in text
 
 
-def test_a_group_full_of_unset_traits_is_folded_until_it_is_asked_for(client, tenant):
+def test_traits_folds_a_group_of_many_unset(client, tenant):
     traits = {f"field{n}": TraitDefinition("STRING") for n in range(21)}
     open_store(tenant).create_trait_group("Wide", traits)
     open_store(tenant).create_trait_group("Empty", {}, "Nothing in it")
@@ -139,13 +139,13 @@ def test_a_group_full_of_unset_traits_is_folded_until_it_is_asked_for(client, te
     folded = client.get(page("traits", profile)).text
     unfolded = client.get(page("traits", profile), {"all": "Wide"}).text
 
-    assert "Show the 21 that are unset" in folded
+    assert "Show 21 unset" in folded
     assert 'id="Wide.field3"' not in folded
     assert 'id="Wide.field3"' in unfolded
     assert "This group has no traits yet." in folded
 
 
-def test_looking_at_traits_is_one_audit_entry_and_two_calls_long(client, profile):
+def test_traits_is_one_audit_entry(client, profile):
     before = AuditEntry.objects.count()
 
     client.get(page("traits", profile))
@@ -155,7 +155,7 @@ def test_looking_at_traits_is_one_audit_entry_and_two_calls_long(client, profile
     assert (entry.action, entry.object_id) == ("traits.listed", profile)
 
 
-def test_a_link_opens_the_form_of_one_trait(client, profile):
+def test_traits_link_opens_the_form_of_one_trait(client, profile):
     opened = client.get(page("traits", profile), {"correct": "Sizing.shoe"})
     unknown = client.get(page("traits", profile), {"correct": "Sizing.hat"})
 
@@ -163,7 +163,7 @@ def test_a_link_opens_the_form_of_one_trait(client, profile):
     assert unknown.status_code == 200
 
 
-def test_one_row_is_a_part_and_leads_a_browser_to_its_place(client, profile):
+def test_trait_is_a_part_and_leads_a_browser_to_its_row(client, profile):
     address = page("trait", profile, "Sizing", "shoe")
 
     part = client.get(address, headers=HTMX)
@@ -175,13 +175,13 @@ def test_one_row_is_a_part_and_leads_a_browser_to_its_place(client, profile):
 
 
 @pytest.mark.parametrize(("group", "trait"), [("Contact", "hat"), ("Hats", "email")])
-def test_a_trait_that_nobody_knows_is_not_found(client, profile, group, trait):
+def test_trait_that_does_not_exist_is_not_found(client, profile, group, trait):
     response = client.get(page("trait", profile, group, trait), headers=HTMX)
 
     assert response.status_code == 404
 
 
-def test_a_row_of_a_merged_profile_leads_to_the_one_that_goes_on(client, tenant, odd):
+def test_trait_of_a_merged_profile_leads_to_the_other_one(client, tenant, odd):
     odd.schema = {"Shop": {"size": {"dataType": "NUMBER"}}}
     odd.merged_to = "mem_profile_01k0000000000000000000000a"
 
@@ -190,7 +190,7 @@ def test_a_row_of_a_merged_profile_leads_to_the_one_that_goes_on(client, tenant,
     assert response["HX-Redirect"] == page("traits", odd.merged_to)
 
 
-def test_a_card_shows_pinned_groups_alone_or_all_that_hold_something():
+def test_select_pinned_has_pinned_groups_or_all_filled_ones():
     def group(name: str, value: str | None) -> ProfileTraitGroup:
         profile = Profile("mem_profile_x", None, {name: {"a": value}} if value else {})
         store = Groups(TraitGroup(name, 1, "", {"a": TraitDefinition("STRING")}))
@@ -215,6 +215,20 @@ class Groups:
         return Page(self.groups[place : place + 1], more)
 
 
+def test_traits_masks_each_value_once(client, tenant, masked_texts):
+    names = [f"field{number}" for number in range(95)]
+    traits = {name: TraitDefinition("STRING") for name in names}
+    open_store(tenant).create_trait_group("Wide", traits)
+    profile = make_profile(tenant)
+    values = {name: f"Call +1555867{name[5:]:>04}." for name in names}
+    open_store(tenant).patch_profile(profile, {"Wide": values})
+
+    text = client.get(page("traits", profile)).text
+
+    assert text.count('data-look="masked"') == 96
+    assert [masked_texts[value] for value in values.values()] == [1] * 95
+
+
 @pytest.mark.parametrize(
     ("text", "is_date"),
     [
@@ -227,7 +241,7 @@ class Groups:
         (20260131, False),
     ],
 )
-def test_a_date_is_an_iso_date_that_exists(text, is_date):
+def test_parse_date_reads_iso_dates_that_exist(text, is_date):
     assert (parse_date(text) is not None) == is_date
 
 
@@ -241,7 +255,7 @@ def test_a_date_is_an_iso_date_that_exists(text, is_date):
         ("", "STRING"),
     ],
 )
-def test_a_pattern_that_takes_dates_alone_makes_a_date(pattern, kind):
+def test_get_trait_type_is_date_for_a_pattern_of_dates(pattern, kind):
     rule = {"ruleType": "STRING", "pattern": pattern}
 
     assert get_trait_type(TraitDefinition("STRING", validation_rule=rule)) == kind
@@ -256,5 +270,5 @@ def test_a_pattern_that_takes_dates_alone_makes_a_date(pattern, kind):
         ({"pattern": "x"}, ""),
     ],
 )
-def test_a_rule_is_said_in_words(rule, words):
+def test_describe_rule_has_plain_words(rule, words):
     assert describe_rule(rule) == words

@@ -16,16 +16,16 @@ from console.client.errors import MemoryProblem, MemoryRefused
 from console.core.errors import DomainError
 from console.masking.masker import masker_for
 from console.masking.rules import mask_text
-from console.pages.traits.forms import AwaitedForm, TraitForm, shown_text
+from console.pages.traits.forms import AwaitedForm, TraitForm, get_shown_text
 from console.pages.traits.services import (
     TraitChanged,
-    awaited_token,
     check_unchanged,
     correct_trait,
-    holders_of,
-    seen_token,
+    find_other_holders,
+    get_awaited_digest,
+    get_version,
 )
-from console.pages.traits.views.traits import about, read_traits
+from console.pages.traits.views.traits import build_traits_context, read_traits
 from console.profiles.trait_row import TraitRow
 from console.profiles.traits import fetch_trait_row
 from console.tenants.memory import open_store
@@ -46,11 +46,11 @@ def trait(
 ) -> HttpResponse:
     """The row again: after a form was closed, or while a written value is awaited."""
     if not wants_part(request):
-        return redirect(_address_of(request, profile_id, f"{group}.{trait}"))
+        return redirect(_build_row_url(request, profile_id, f"{group}.{trait}"))
     query = check_form(AwaitedForm(request.GET))
-    now_id, row = _read(request, profile_id, group, trait)
+    now_id, row = _fetch_row(request, profile_id, group, trait)
     if now_id != profile_id:
-        return _merged(request, now_id)
+        return _redirect_to_merged(request, now_id)
     log_view(
         request.actor,
         "traits.listed",
@@ -60,8 +60,10 @@ def trait(
     )
     waits, looks = query["waits"], query["looks"] or 0
     if waits:
-        return _show(request, now_id, row, **_awaited(now_id, row, waits, looks + 1))
-    return _show(request, now_id, row, has_focus=True)
+        return _render_row(
+            request, now_id, row, **_build_state(now_id, row, waits, looks + 1)
+        )
+    return _render_row(request, now_id, row, has_focus=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,25 +71,25 @@ def trait(
 def correct(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
-    """The form in the row; a POST writes what it says, if nobody was quicker."""
-    profile_id, row = _read(request, profile_id, group, trait)
+    """The form in the row; a POST writes it, unless somebody was quicker."""
+    profile_id, row = _fetch_row(request, profile_id, group, trait)
     if not row.is_correctable:
         raise Http404
     form = TraitForm(
         request.POST if request.method == "POST" else None,
         request=request,
         row=row,
-        seen=seen_token(profile_id, row),
+        seen=get_version(profile_id, row),
     )
     status = 200
     if form.is_bound:
         status = _write(request, profile_id, form) if form.is_valid() else 422
         if status == 200:
-            return _written(request, profile_id, form)
-    return _ask(request, profile_id, form, status)
+            return _render_written(request, profile_id, form)
+    return _render_form(request, profile_id, form, status)
 
 
-def _read(
+def _fetch_row(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> tuple[str, TraitRow]:
     masker = masker_for(request.actor, profile_id)
@@ -95,11 +97,11 @@ def _read(
 
 
 def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
-    """200 when it is written; else the status of the refusal, told in the form."""
+    """200 when it is written; else the status of the refusal, which the form shows."""
     row, value = form.row, form.new_value
     try:
         check_unchanged(profile_id, row, form.cleaned_data["seen"])
-        if row.id_type and value is not None and not _knows(request, profile_id, form):
+        if not _confirms_merge(request, profile_id, form):
             return 422
         correct_trait(request, profile_id, row, value, reason=form.reason)
     except MemoryRefused as problem:
@@ -109,8 +111,8 @@ def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
         return problem.status
     except TraitChanged as problem:
         form.add_error(None, problem.message)
-        form.saw = form.cleaned_data["was"]
-        form.put(seen=seen_token(profile_id, row), was=shown_text(row))
+        form.previous_value = form.cleaned_data["was"]
+        form.put(seen=get_version(profile_id, row), was=get_shown_text(row))
         return problem.status
     except DomainError as problem:
         form.add_error(None, problem.message)
@@ -118,52 +120,61 @@ def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
     return 200
 
 
-def _knows(request: ConsoleRequest, profile_id: str, form: TraitForm) -> bool:
-    """Whether the person knows which profiles this value would merge."""
-    id_type = form.row.id_type
-    others = holders_of(
-        open_store(request.tenant), profile_id, id_type, form.new_value or ""
-    )
-    log_view(request.actor, "profile.found", type=id_type, found=len(others))
-    return form.accepts(others)
+def _confirms_merge(request: ConsoleRequest, profile_id: str, form: TraitForm) -> bool:
+    """Whether the person agreed to merge exactly the profiles that would be."""
+    id_type, value = form.row.id_type, form.new_value
+    if not id_type or value is None:
+        return True
+    store = open_store(request.tenant)
+    holders = find_other_holders(store, profile_id, id_type, value)
+    log_view(request.actor, "profile.found", type=id_type, found=len(holders))
+    return form.confirms_merge(holders)
 
 
-def _written(request: ConsoleRequest, profile_id: str, form: TraitForm) -> HttpResponse:
+def _render_written(
+    request: ConsoleRequest, profile_id: str, form: TraitForm
+) -> HttpResponse:
     """The row as the memory shows it now, which may be later than it was accepted."""
     now_id, row = profile_id, form.row
     with suppress(MemoryProblem):
-        now_id, row = _read(request, profile_id, row.group, row.name)
+        now_id, row = _fetch_row(request, profile_id, row.group, row.name)
     if now_id != profile_id:
-        return _merged(request, now_id)
-    waits = awaited_token(now_id, row, form.new_value)
-    awaited = _awaited(now_id, row, waits, 1)
+        return _redirect_to_merged(request, now_id)
+    waits = get_awaited_digest(now_id, row, form.new_value)
+    state = _build_state(now_id, row, waits, 1)
     if wants_part(request):
         was = form.cleaned_data["was"]
-        return _show(request, now_id, row, has_focus=True, was=was, **awaited)
-    told = "is corrected" if awaited["state"] == "done" else "is written, not yet shown"
-    messages.info(request, f"{row.subject} {told}.")
-    return redirect(_address_of(request, now_id, row.anchor))
+        return _render_row(request, now_id, row, has_focus=True, was=was, **state)
+    if state["state"] == "done":
+        messages.info(request, f"{row.subject} was corrected.")
+    else:
+        messages.info(
+            request, f"{row.subject} was saved; the memory does not show it yet."
+        )
+    return redirect(_build_row_url(request, now_id, row.anchor))
 
 
-def _awaited(profile_id: str, row: TraitRow, waits: str, looks: int) -> dict[str, Any]:
-    """state is done when the value can be read, late when it should be by now."""
-    if constant_time_compare(awaited_token(profile_id, row, row.value), waits):
+def _build_state(
+    profile_id: str, row: TraitRow, waits: str, looks: int
+) -> dict[str, Any]:
+    """state  done when the value can be read, late when it should be by now"""
+    if constant_time_compare(get_awaited_digest(profile_id, row, row.value), waits):
         return {"state": "done"}
     query = urlencode({"waits": waits, "looks": looks})
     state = "waiting" if looks <= LOOKS_MAX else "late"
     return {"state": state, "again": f"?{query}", "afresh": f"?waits={waits}"}
 
 
-def _merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
+def _redirect_to_merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
     messages.warning(
         request,
-        "The profile was merged with an older one that holds the same identifier. "
-        "This is the profile that goes on.",
+        "The profile was merged into an older one with the same identifier, which is "
+        "shown here.",
     )
     return go_to(request, "traits:profile", request.tenant.slug, now_id)
 
 
-def _show(
+def _render_row(
     request: ConsoleRequest, profile_id: str, row: TraitRow, **state: Any
 ) -> HttpResponse:
     may_correct = may(request.role, Permission.CORRECT)
@@ -177,7 +188,7 @@ def _show(
     )
 
 
-def _ask(
+def _render_form(
     request: ConsoleRequest, profile_id: str, form: TraitForm, status: int
 ) -> HttpResponse:
     """The row with the form in it; for a browser in the page with all the others."""
@@ -191,7 +202,7 @@ def _ask(
             traits=1,
         )
     else:
-        context |= about(request, read_traits(request, profile_id))
+        context |= build_traits_context(request, read_traits(request, profile_id))
         context["all"] = form.row.group
     return render_part(
         request,
@@ -202,6 +213,6 @@ def _ask(
     )
 
 
-def _address_of(request: ConsoleRequest, profile_id: str, anchor: str) -> str:
+def _build_row_url(request: ConsoleRequest, profile_id: str, anchor: str) -> str:
     page = reverse("traits:profile", args=[request.tenant.slug, profile_id])
     return f"{page}#{anchor}"

@@ -1,4 +1,4 @@
-"""What may be known of a store's customers, and of how many it is known."""
+"""A store's trait groups, and on how many profiles each trait is set."""
 
 import re
 
@@ -9,12 +9,12 @@ from django.views.decorators.http import require_safe
 from console.audit.log import log_view
 from console.pages.traits.forms import GroupForm
 from console.pages.traits.selectors import (
-    SAMPLE,
-    Sample,
-    covered,
+    SAMPLE_SIZE,
+    ProfileSample,
+    add_fill_rates,
+    count_step,
     forget_sample,
-    kept_sample,
-    next_step,
+    get_sample,
 )
 from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.tenants.memory import open_store
@@ -27,7 +27,7 @@ from console.web.request import ConsoleRequest
 
 @require_safe
 @require_permission(Permission.VIEW_PROFILES)
-def list_page(request: ConsoleRequest) -> HttpResponse:
+def groups_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
     groups = fetch_trait_groups(open_store(request.tenant))
     log_view(request.actor, "schema.listed", count=len(groups))
@@ -39,11 +39,17 @@ def list_page(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 @require_permission(Permission.VIEW_PROFILES)
 def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
-    """One group's schema; each part for htmx goes on counting who has what."""
+    """One group's schema, with the fill rate of each trait: `step` goes on counting."""
     form = GroupForm(request.GET)
     query = check_form(form)
-    schema = fetch_schema(open_store(request.tenant), group)
-    sample = _sample(request, step=query["step"], again=query["again"])
+    store = open_store(request.tenant)
+    schema = fetch_schema(store, group)
+    if query["again"]:
+        forget_sample(request.tenant)
+    if query["step"] or query["again"]:
+        sample: ProfileSample | None = count_step(store, request.tenant)
+    else:
+        sample = get_sample(request.tenant)
     log_view(
         request.actor,
         "schema.listed",
@@ -52,7 +58,7 @@ def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
         profiles=sample.size if sample else 0,
     )
     rows = schema.filter_rows(query["words"]) if schema.has_filter else schema.rows
-    known = {row.name for row in schema.rows}
+    declared = {row.name for row in schema.rows}
     return render_part(
         request,
         page="traits/trait_group.html",
@@ -61,17 +67,11 @@ def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
             "form": form,
             "schema": schema,
             "group": schema.group,
-            "rows": covered(rows, sample),
+            "rows": add_fill_rates(rows, sample),
             "sample": sample,
-            "sample_max": SAMPLE,
-            "strangers": sample.strangers(group, known) if sample else [],
+            "sample_size": SAMPLE_SIZE,
+            "undeclared_traits": (
+                sample.count_undeclared(group, declared) if sample else []
+            ),
         },
     )
-
-
-def _sample(request: ConsoleRequest, *, step: bool, again: bool) -> Sample | None:
-    if again:
-        forget_sample(request.tenant)
-    if step or again:
-        return next_step(open_store(request.tenant), request.tenant)
-    return kept_sample(request.tenant)

@@ -1,4 +1,4 @@
-"""Who a customer is, by trait groups."""
+"""A customer's traits, by trait group."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from console.web.request import ConsoleRequest
 def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Every trait group; `?correct=Contact.email` opens that trait's form.
 
-    `?all=Contact` shows what is unset of a group that has more of it than UNSET_MAX.
+    `?all=Contact` shows the unset traits of a group with more than UNSET_MAX.
     """
     found = read_traits(request, profile_id)
     asked = request.GET.get("correct", "")
@@ -31,7 +31,7 @@ def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             return redirect(
                 "traits:correct", slug, found.profile_id, row.group, row.name
             )
-    return render(request, "traits/traits.html", about(request, found))
+    return render(request, "traits/traits.html", build_traits_context(request, found))
 
 
 def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
@@ -48,10 +48,12 @@ def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
     return found
 
 
-def about(request: ConsoleRequest, found: ProfileTraits) -> dict[str, Any]:
+def build_traits_context(
+    request: ConsoleRequest, found: ProfileTraits
+) -> dict[str, Any]:
     return {
         "profile_id": found.profile_id,
-        # Initials, also while the name is revealed: its clear form has one place.
+        # Initials, also while the name is revealed: its clear form is in one place only.
         "name": masker_for(request.actor).name(found.values),
         "traits": found,
         **get_permissions(request),
