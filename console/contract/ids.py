@@ -13,6 +13,7 @@ SUMMARY_ID = re.compile(f"mem_summary_{_SUFFIX}")
 DATA_MAPPING_ID = re.compile(f"mem_datamapping_{_SUFFIX}")
 IMPORT_ID = re.compile(f"mem_import_{_SUFFIX}")
 CONVERSATION_ID = re.compile(f"conv_conversation_{_SUFFIX}")
+DATASET_ID = re.compile(f"tdi_dataset_{_SUFFIX}")
 OPERATION_ID = re.compile(f"mem_operation_{_SUFFIX}")
 ACCOUNT_SID = re.compile("AC[0-9a-f]{32}")
 

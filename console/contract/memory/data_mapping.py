@@ -1,0 +1,159 @@
+"""Data mappings: how columns of a source become traits. Section 10.4."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
+
+from console.contract.base import (
+    Body,
+    Noun,
+    StrictBody,
+    Time,
+    Version,
+    always,
+    described,
+    whole,
+)
+from console.contract.ids import DATA_MAPPING_ID, DATASET_ID
+from console.contract.memory.page import PageMeta
+from console.contract.memory.trait_group import TRAIT_NAME, TraitGroupName
+
+DATA_MAPPING_NAME_MAX = 64  # 10.4 [S]
+DATA_MAPPING_DESCRIPTION_MAX = 512  # 10.4 [S]
+DATA_MAPPING_ITEMS_MAX = 100  # 10.4 [S]
+DATA_MAPPING_COLUMNS_MAX = 100  # 10.4 [S]
+DATA_MAPPING_EXPRESSION_MAX = 256  # 10.4 [S]: expressions and column names
+DATA_MAPPING_TRAIT_MAX = 128  # 10.4 [S]
+DATA_MAPPINGS_PER_PAGE = 100  # 4 [S]
+
+SourceType = Literal["INGRESS", "DATASET_CLOUDAPP", "DATASET_WAREHOUSE"]
+DATASETS = ("DATASET_CLOUDAPP", "DATASET_WAREHOUSE")
+SOURCE_TYPES = ("INGRESS", *DATASETS)
+
+DataMappingId = Annotated[str, Meta(pattern=whole(DATA_MAPPING_ID))]
+DataMappingName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=DATA_MAPPING_NAME_MAX,
+        pattern=r"^[a-zA-Z][a-zA-Z0-9.-]*\Z",
+    ),
+]
+DataMappingDescription = Annotated[
+    str, Meta(min_length=1, max_length=DATA_MAPPING_DESCRIPTION_MAX)
+]
+Expression = Annotated[str, Meta(min_length=1, max_length=DATA_MAPPING_EXPRESSION_MAX)]
+
+
+class MappingSource(StrictBody, kw_only=True, tag_field="type"):
+    """Base of the three sources; their tags are SOURCE_TYPES."""
+
+
+class Ingress(MappingSource, kw_only=True, tag="INGRESS"):
+    columns: Annotated[
+        list[Expression], Meta(min_length=1, max_length=DATA_MAPPING_COLUMNS_MAX)
+    ]
+
+
+class Dataset(MappingSource, kw_only=True):
+    """Base of the two kinds of dataset, by its id."""
+
+    dataset_id: Annotated[str, Meta(pattern=whole(DATASET_ID))]
+
+
+class CloudAppDataset(Dataset, kw_only=True, tag="DATASET_CLOUDAPP"):
+    pass
+
+
+class WarehouseDataset(Dataset, kw_only=True, tag="DATASET_WAREHOUSE"):
+    pass
+
+
+Source = Ingress | CloudAppDataset | WarehouseDataset
+
+
+class MappedTrait(StrictBody, kw_only=True):
+    expression: Expression
+    trait_group: TraitGroupName
+    trait_name: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=DATA_MAPPING_TRAIT_MAX,
+            pattern=rf"^{TRAIT_NAME.pattern}\Z",
+        ),
+    ]
+
+
+class MappingTarget(StrictBody, kw_only=True):
+    """`type` is a field and no tag: of a lone struct msgspec lets the tag be absent."""
+
+    type: Literal["TRAITS"]
+    mappings: Annotated[
+        list[MappedTrait], Meta(min_length=1, max_length=DATA_MAPPING_ITEMS_MAX)
+    ]
+
+
+class CreateDataMapping(Body, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "displayName": "crm-contacts",
+        "mappingFrom": {"type": "INGRESS", "columns": ["mail"]},
+        "mappingTo": {
+            "type": "TRAITS",
+            "mappings": [
+                {"expression": "mail", "traitGroup": "Contact", "traitName": "email"}
+            ],
+        },
+    }
+
+    display_name: DataMappingName
+    mapping_to: MappingTarget
+    mapping_from: Source
+    description: DataMappingDescription | None = None
+    is_enabled: bool = True
+
+
+class PatchDataMapping(Body, kw_only=True):
+    """At least one field; a given `mapping_to` replaces all of the former one."""
+
+    sample: ClassVar[dict[str, Any]] = {"isEnabled": False}
+
+    display_name: DataMappingName | None = None
+    description: DataMappingDescription | None = None
+    is_enabled: bool | None = None
+    mapping_to: MappingTarget | None = None
+
+
+class DataMapping(Noun, omit_defaults=True, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "mem_datamapping_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "displayName": "crm-contacts",
+        "isEnabled": True,
+        "mappingTo": CreateDataMapping.sample["mappingTo"],
+        "mappingFrom": CreateDataMapping.sample["mappingFrom"],
+        "createdAt": "2026-01-05T09:00:00Z",
+        "updatedAt": "2026-01-05T09:00:00Z",
+        "version": 1,
+    }
+
+    id: DataMappingId
+    display_name: str
+    description: Annotated[str, described(maxLength=DATA_MAPPING_DESCRIPTION_MAX)] = ""
+    is_enabled: bool
+    mapping_to: MappingTarget
+    mapping_from: Source
+    created_at: Time
+    updated_at: Time
+    version: Version
+
+
+class DataMappingsPage(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "dataMappings": [DataMapping.sample],
+        "meta": {"key": "dataMappings", "pageSize": 1},
+    }
+
+    data_mappings: Annotated[
+        tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)
+    ] = always()
+    meta: PageMeta = always(PageMeta)

@@ -1,0 +1,98 @@
+"""Refusals, redirects, receipts. Sections 5, 6 and 7."""
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from console.contract.base import URL_MAX, Noun, Url, described
+from console.contract.ids import PROFILE_ID
+from console.contract.limits import limit
+
+ERROR_MESSAGE_MAX = 1024  # 5.1 [S]
+BODY_BYTES = limit("BODY_BYTES", 8 * 1024 * 1024)  # [R]: no SDK comes near
+
+# Product codes of section 5.3.
+STORE_UNKNOWN = 520041
+IF_MATCH_STALE = 520043
+STORE_LIMIT = 520044
+STORE_NAME_TAKEN = 520045
+SCHEMA = 520046
+TRAIT_GROUP_UNKNOWN = 520047
+DATA_MAPPING_UNKNOWN = 520048
+STORE_ID_MALFORMED = 520049
+PROTECTED = 520050
+OPERATION_ID_MALFORMED = 520051
+OPERATION_UNKNOWN = 520052
+TRAIT_GROUP_LIMIT = 520053
+TRAIT_LIMIT = 520054
+TRAIT_GROUP_NAME_TAKEN = 520055
+DATA_MAPPING_NAME_TAKEN = 520056
+
+
+class Error(msgspec.Struct, frozen=True, kw_only=True):
+    """Every refusal. Names as the contract has them: `more_info` is no camel (5.1).
+
+    code       the general one of its status, or a product code (5.3)
+    message    names the field first, then the rule
+    more_info  where the code is explained
+    status     the HTTP status again
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "code": 520046,
+        "message": "observations[0].content: must be at least 1 character",
+        "more_info": "https://memory.example/v1/Errors/520046",
+        "status": 400,
+    }
+
+    code: Annotated[int, described(minimum=100, maximum=999_999)]
+    message: Annotated[str, described(maxLength=ERROR_MESSAGE_MAX)]
+    more_info: Annotated[str, described(maxLength=URL_MAX, format="uri")]
+    status: Annotated[int, described(minimum=400, maximum=599)]
+
+
+class ErrorExplanation(Noun, kw_only=True):
+    """What a code means: where `more_info` leads. An extension of ours."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "code": 20404,
+        "title": "There is no such thing here.",
+    }
+
+    code: int
+    title: Annotated[str, described(minLength=1)]
+
+
+class Moved(Noun, kw_only=True):
+    """301 and 308: the profile was merged into the one at `uri` (7)."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "message": "This profile was merged into another.",
+        "uri": "https://memory.example/v1/Stores/…/Profiles/…",
+    }
+
+    message: Annotated[str, described(maxLength=255)]
+    uri: Url
+
+
+class Accepted(Noun, kw_only=True):
+    """202 of the data plane: the write is done, or will be (6)."""
+
+    sample: ClassVar[dict[str, Any]] = {"message": "accepted"}
+
+    message: Annotated[str, described(minLength=1, maxLength=255)]
+
+
+class Receipt(Noun, kw_only=True):
+    """202 of the control plane: the operation at `status_url` says what came of it (6)."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "message": "accepted",
+        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+    }
+
+    message: Annotated[str, described(maxLength=512)]
+    status_url: Url
+
+
+CanonicalProfileId = Annotated[str, described(pattern=f"^{PROFILE_ID.pattern}$")]

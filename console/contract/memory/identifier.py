@@ -1,0 +1,77 @@
+"""Identifiers: by what a customer is found, and looking one up. Sections 11.1, 11.3."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import Noun, StrictBody, always, described
+from console.contract.limits import limit
+from console.contract.memory.identity_settings import (
+    ID_TYPE_MAX,
+    ID_TYPE_MIN,
+    IDENTIFIER_VALUES_MAX,
+)
+from console.contract.memory.profile import ProfileId
+
+IDENTIFIER_VALUE_MAX = 255  # 11.3 [S]
+IDENTIFIER_TYPES_MAX = 50  # 11.3 [S]: types listed for one profile
+LOOKUP_RESULTS = limit("LOOKUP_RESULTS", 100)  # 11.1 [S]
+
+IdType = Annotated[str, Meta(min_length=ID_TYPE_MIN, max_length=ID_TYPE_MAX)]
+IdentifierValue = Annotated[str, Meta(max_length=IDENTIFIER_VALUE_MAX)]
+
+
+class Identifier(StrictBody, kw_only=True):
+    """One value of one type, as somebody writes it: to look up, or to add."""
+
+    sample: ClassVar[dict[str, Any]] = {"idType": "phone", "value": "(415) 555-0100"}
+
+    id_type: IdType
+    value: IdentifierValue
+
+
+class PatchIdentifier(StrictBody, kw_only=True):
+    """Puts a new value in the place of an old one."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "idType": "phone",
+        "oldValue": "+14155550100",
+        "newValue": "+14155550101",
+    }
+
+    id_type: IdType
+    old_value: IdentifierValue
+    new_value: IdentifierValue
+
+
+class IdentifierSet(Noun, kw_only=True):
+    """All values of one type, normalised, the oldest first."""
+
+    sample: ClassVar[dict[str, Any]] = {"idType": "phone", "values": ["+14155550100"]}
+
+    id_type: str
+    values: Annotated[tuple[str, ...], described(maxItems=IDENTIFIER_VALUES_MAX)] = (
+        always()
+    )
+
+
+class IdentifierSets(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {"identifiers": [IdentifierSet.sample]}
+
+    identifiers: Annotated[
+        tuple[IdentifierSet, ...], described(maxItems=IDENTIFIER_TYPES_MAX)
+    ] = always()
+
+
+class LookupResult(Noun, kw_only=True):
+    """Who holds a value. normalized_value: as it was compared."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "normalizedValue": "ada@example.com",
+        "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
+    }
+
+    normalized_value: str
+    profiles: Annotated[tuple[ProfileId, ...], described(maxItems=LOOKUP_RESULTS)] = (
+        always()
+    )

@@ -1,0 +1,138 @@
+"""Observations: single facts, each with its past. Section 11.4."""
+
+import re
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import (
+    Body,
+    Noun,
+    SentTime,
+    StrictBody,
+    Time,
+    always,
+    described,
+    whole,
+)
+from console.contract.ids import CONVERSATION_ID, OBSERVATION_ID
+from console.contract.limits import limit
+from console.contract.memory.page import PageMeta
+
+BATCH = limit("BATCH", 10)  # 11.4, 11.5 [S]: observations or summaries in one write
+CONTENT_MAX = 4096  # 11.4 [S]: characters
+SOURCE_MAX = 100  # 11.4 [S]
+SOURCE = re.compile(r"[a-zA-Z0-9 _./-]+")
+CONVERSATIONS_PER_OBSERVATION = 10  # 11.4 [S]
+OBSERVATIONS_PER_PROFILE = limit("OBSERVATIONS_PER_PROFILE", 10_000)  # [R]; beta: 500
+ITEMS_PER_PAGE = 50  # 4 [S]: observations, revisions, summaries
+
+ObservationId = Annotated[str, Meta(pattern=whole(OBSERVATION_ID))]
+Content = Annotated[str, Meta(min_length=1, max_length=CONTENT_MAX)]
+Source = Annotated[
+    str, Meta(min_length=1, max_length=SOURCE_MAX, pattern=rf"^{SOURCE.pattern}\Z")
+]
+ConversationId = Annotated[str, Meta(pattern=rf"^{CONVERSATION_ID.pattern}\Z")]
+ConversationIds = Annotated[
+    list[ConversationId], Meta(max_length=CONVERSATIONS_PER_OBSERVATION)
+]
+
+
+class NewObservation(Body, kw_only=True):
+    """One fact.
+
+    content           1 to 4096 characters, plain text, never markup
+    source            1 to 100 letters, digits, spaces and _ . / -: who or what noted it
+    occurred_at       when the customer said it
+    conversation_ids  at most 10
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "content": "Prefers text messages over calls.",
+        "source": "chat",
+        "occurredAt": "2026-01-05T09:00:00Z",
+    }
+
+    content: Content
+    source: Source
+    occurred_at: SentTime
+    conversation_ids: ConversationIds = []
+
+
+class CreateObservations(StrictBody, kw_only=True):
+    """All of them or none."""
+
+    sample: ClassVar[dict[str, Any]] = {"observations": [NewObservation.sample]}
+
+    observations: Annotated[list[NewObservation], Meta(min_length=1, max_length=BATCH)]
+
+
+class PatchObservation(Body, kw_only=True):
+    """Changes what is given; the state before stays as a revision."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "content": "Prefers text messages, never calls."
+    }
+
+    content: Content | None = None
+    source: Source | None = None
+    occurred_at: SentTime | None = None
+    conversation_ids: ConversationIds | None = None
+
+
+class Observation(Noun, omit_defaults=True, kw_only=True):
+    """One fact learned from a conversation, kept on one profile.
+
+    occurred_at       when the customer said it
+    created_at        when the memory learned it; updated_at: when it last changed
+    conversation_ids  of any form: older clients have ids of their own
+    """
+
+    kind: ClassVar[str] = "observation"
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        **NewObservation.sample,
+        "createdAt": "2026-01-05T09:00:00Z",
+        "updatedAt": "2026-01-05T09:00:00Z",
+    }
+
+    id: ObservationId
+    content: Annotated[str, described(minLength=1, maxLength=CONTENT_MAX)]
+    source: Annotated[str, described(maxLength=SOURCE_MAX)]
+    occurred_at: Time
+    created_at: Time
+    updated_at: Time
+    conversation_ids: Annotated[
+        tuple[str, ...], described(maxItems=CONVERSATIONS_PER_OBSERVATION)
+    ] = ()
+
+    @property
+    def conversations(self) -> tuple[str, ...]:
+        """Ids of the conversations that it comes from, as a summary has them too."""
+        return self.conversation_ids
+
+
+class ObservationsPage(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "observations": [Observation.sample],
+        "meta": {"key": "observations", "pageSize": 1},
+    }
+
+    observations: Annotated[
+        tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
+    ] = always()
+    meta: PageMeta = always(PageMeta)
+
+
+class RevisionsPage(Noun, kw_only=True):
+    """Every state of one observation, the present one first."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "revisions": [Observation.sample],
+        "meta": {"key": "revisions", "pageSize": 1},
+    }
+
+    revisions: Annotated[
+        tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
+    ] = always()
+    meta: PageMeta = always(PageMeta)

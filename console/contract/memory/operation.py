@@ -1,0 +1,71 @@
+"""Operations: what became of a control plane write. Section 6.1."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import Noun, Time, Url, always, described
+from console.contract.limits import limit
+
+OPERATION_DAYS = limit("OPERATION_DAYS", 7)  # 6.1 [D]: kept after completion
+OPERATION_ID_MAX = 512  # 6.1 [S]
+OPERATION_STATUSES = ("PENDING", "RUNNING", "CANCELLED", "COMPLETED", "FAILED")
+DONE = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
+
+OperationId = Annotated[str, Meta(min_length=1, max_length=OPERATION_ID_MAX)]
+
+
+class OperationResult(Noun, kw_only=True):
+    """`id` of what the write made or changed."""
+
+    type: Annotated[str, described(enum=["RESOURCE_ID"])] = always(str)
+    id: Annotated[str, described(minLength=1, maxLength=128)]
+
+
+class OperationError(Noun, omit_defaults=True, kw_only=True):
+    """Why it failed. type: where the code is explained."""
+
+    type: Url = ""
+    code: int = 0
+    title: Annotated[str, described(maxLength=128)] = ""
+    detail: Annotated[str, described(maxLength=1024)] = ""
+
+
+class Operation(Noun, omit_defaults=True, kw_only=True):
+    """`result` when it is COMPLETED, `error` when it FAILED."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "status": "COMPLETED",
+        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "createdAt": "2026-01-05T09:00:00Z",
+        "completedAt": "2026-01-05T09:00:00Z",
+        "result": {
+            "type": "RESOURCE_ID",
+            "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+        },
+        "resultUrl": "/v1/ControlPlane/Stores/mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+    }
+
+    operation_id: OperationId
+    status: Annotated[str, described(enum=OPERATION_STATUSES)]
+    status_url: Url = ""
+    created_at: Time | None = None
+    completed_at: Time | None = None
+    result: OperationResult | None = None
+    result_url: Url = ""
+    error: OperationError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in DONE
+
+    @property
+    def result_id(self) -> str:
+        """ "" while there is none."""
+        return self.result.id if self.result else ""
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, in the memory's words; "" when it did not."""
+        return (self.error.detail or self.error.title) if self.error else ""

@@ -1,0 +1,37 @@
+"""Pages of lists, and what every list may be asked. Section 4."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from console.contract.base import Noun, always, described
+
+PAGE_SIZE = 50  # 4 [S]: the default
+PAGE_TOKEN_MAX = 4096  # 4 [S]
+
+Order = Literal["ASC", "DESC"]
+PageSize = Annotated[
+    int,
+    Meta(
+        ge=1,
+        extra_json_schema={"default": PAGE_SIZE},
+        description="More than the list's maximum counts as that maximum.",
+    ),
+]
+PageToken = Annotated[str, Meta(max_length=PAGE_TOKEN_MAX)]
+Token = Annotated[str, described(minLength=1, maxLength=PAGE_TOKEN_MAX)]
+
+
+class PageMeta(Noun, omit_defaults=True, kw_only=True):
+    """Which list this is, how many items came, and where its neighbours are.
+
+    key             the member that holds the items
+    page_size       items on this page; the size asked for when it is empty
+    next_token      left out on the last page
+    previous_token  left out on the first page
+    """
+
+    key: Annotated[str, described(maxLength=64)] = always(str)
+    page_size: Annotated[int, described(minimum=1)] = always(int)
+    next_token: Token = ""
+    previous_token: Token = ""

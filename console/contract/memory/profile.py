@@ -1,0 +1,115 @@
+"""Profiles: one customer each, and many at once. Section 11.1."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import (
+    Noun,
+    StrictBody,
+    Time,
+    Url,
+    always,
+    described,
+    whole,
+)
+from console.contract.ids import PROFILE_ID
+from console.contract.limits import limit
+from console.contract.memory.error import Accepted
+from console.contract.memory.operation import OperationId
+from console.contract.memory.page import PageMeta
+from console.contract.memory.trait import SentTraits, Traits
+
+BULK_PROFILES = limit("BULK_PROFILES", 1000)  # 11.1 [S]
+PROFILES_PER_PAGE = 1000  # 4 [S]
+MERGED_IDS_MAX = 100  # ours: old ids named beside a profile, the newest
+
+ProfileId = Annotated[str, Meta(pattern=whole(PROFILE_ID))]
+_ADA = {"Contact": {"email": "ada@example.com", "firstName": "Ada"}}
+
+
+class ProfileTraits(StrictBody, kw_only=True):
+    """Traits by group and name. In a patch null removes a trait."""
+
+    sample: ClassVar[dict[str, Any]] = {"traits": _ADA}
+
+    traits: SentTraits | None = None
+
+
+class PutProfiles(StrictBody, kw_only=True):
+    """Each is resolved as if it had been created alone."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "profiles": [
+            {"traits": {"Contact": {"email": "alan@example.com"}}},
+            {"traits": {"Contact": {"email": "edsger@example.com"}}},
+        ]
+    }
+
+    profiles: Annotated[
+        list[ProfileTraits], Meta(min_length=1, max_length=BULK_PROFILES)
+    ]
+
+
+class CreatedProfile(Noun, kw_only=True):
+    """202: the new profile, or the one that the identifiers lead to."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "message": "accepted",
+    }
+
+    id: ProfileId
+    message: Annotated[str, described(minLength=1, maxLength=255)] = always(str)
+
+
+class AcceptedProfiles(Noun, kw_only=True):
+    """202 of a bulk write: the operation says which items were refused."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "createdAt": "2026-01-05T09:00:00Z",
+        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        **Accepted.sample,
+    }
+
+    operation_id: OperationId
+    created_at: Time
+    status_url: Url
+    message: Annotated[str, described(minLength=1, maxLength=255)]
+
+
+class Profile(Noun, omit_defaults=True, kw_only=True):
+    """One customer.
+
+    merged_ids  ids that it had before merges, the newest merge first: an extension of
+                ours, for who asks with includeMergedIds
+    """
+
+    kind: ClassVar[str] = "profile"
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "createdAt": "2026-01-05T09:00:00Z",
+        "traits": _ADA,
+    }
+
+    id: ProfileId
+    created_at: Time
+    traits: Traits = always(dict)
+    merged_ids: Annotated[
+        tuple[ProfileId, ...] | None, described(maxItems=MERGED_IDS_MAX)
+    ] = None
+
+
+class ProfilesPage(Noun, kw_only=True):
+    """Ids alone; each profile is fetched by its own."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
+        "meta": {"key": "profiles", "pageSize": 1},
+    }
+
+    profiles: Annotated[
+        tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)
+    ] = always()
+    meta: PageMeta = always(PageMeta)

@@ -1,0 +1,117 @@
+"""Imports: profiles from a CSV file that is announced, uploaded, then read. 11.7."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import (
+    Count,
+    Noun,
+    StrictBody,
+    Time,
+    Url,
+    always,
+    described,
+    whole,
+)
+from console.contract.ids import IMPORT_ID
+from console.contract.memory.operation import OperationId
+from console.contract.memory.page import PageMeta
+from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
+
+IMPORT_FILENAME_MAX = 255  # 11.7 [S]
+IMPORT_BYTES_MAX = 100 * 1024 * 1024  # 11.7 [S]
+IMPORT_COLUMNS_MIN, IMPORT_COLUMNS_MAX = 2, 100  # 11.7 [S]
+IMPORT_COLUMN_MAX = 64  # 11.7 [S]
+IMPORT_URL_S = 1800  # 11.7 [S]: seconds that an upload's address lives
+IMPORTS_PER_PAGE = 100  # 4 [S]: the array's cap
+IMPORT_STATUSES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED")
+
+ImportId = Annotated[str, Meta(pattern=whole(IMPORT_ID))]
+# Letters of one byte each: the length is the size.
+SAMPLE_FILE = "mail,first\ngrace@example.com,Grace\n"
+
+
+class ColumnMapping(StrictBody, kw_only=True):
+    """Which trait a column feeds."""
+
+    column_name: Annotated[str, Meta(max_length=IMPORT_COLUMN_MAX)]
+    trait_group: Annotated[str, Meta(max_length=TRAIT_GROUP_NAME_MAX)]
+    trait_name: Annotated[str, Meta(max_length=TRAIT_NAME_MAX)]
+
+
+class CreateImport(StrictBody, kw_only=True):
+    """file_size  bytes; the upload has to have as many"""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "filename": "people.csv",
+        "fileSize": len(SAMPLE_FILE),
+        "columnMappings": [
+            {"columnName": "mail", "traitGroup": "Contact", "traitName": "email"},
+            {"columnName": "first", "traitGroup": "Contact", "traitName": "firstName"},
+        ],
+    }
+
+    filename: Annotated[str, Meta(max_length=IMPORT_FILENAME_MAX)]
+    file_size: Annotated[int, Meta(ge=1, le=IMPORT_BYTES_MAX)]
+    column_mappings: Annotated[
+        list[ColumnMapping],
+        Meta(min_length=IMPORT_COLUMNS_MIN, max_length=IMPORT_COLUMNS_MAX),
+    ]
+
+
+class AnnouncedImport(Noun, kw_only=True):
+    """201: `url` takes the file, once, by PUT and without credentials."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "importId": "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "url": "/v1/Uploads/mem_import_01k5x7m3q2f8r9s4t6v0w1y2za?signature=…",
+        "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "createdAt": "2026-01-05T09:00:00Z",
+        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+    }
+
+    import_id: ImportId
+    url: Url
+    operation_id: OperationId
+    created_at: Time
+    status_url: Url
+
+
+class ImportSummary(Noun, kw_only=True):
+    """errors  rows that were refused"""
+
+    errors: Count
+    warnings: Count
+
+
+class ProfileImport(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "status": "COMPLETED",
+        **CreateImport.sample,
+        "summary": {"errors": 0, "warnings": 0},
+        "createdAt": "2026-01-05T09:00:00Z",
+        "updatedAt": "2026-01-05T09:00:00Z",
+    }
+
+    status: Annotated[str, described(enum=IMPORT_STATUSES)]
+    filename: Annotated[str, described(maxLength=IMPORT_FILENAME_MAX)]
+    file_size: Annotated[int, described(minimum=1, maximum=IMPORT_BYTES_MAX)]
+    column_mappings: tuple[ColumnMapping, ...]
+    summary: ImportSummary
+    created_at: Time
+    updated_at: Time
+
+
+class ImportsPage(Noun, kw_only=True):
+    """Ids alone, newest first."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "imports": ["mem_import_01k5x7m3q2f8r9s4t6v0w1y2za"],
+        "meta": {"key": "imports", "pageSize": 1},
+    }
+
+    imports: Annotated[tuple[ImportId, ...], described(maxItems=IMPORTS_PER_PAGE)] = (
+        always()
+    )
+    meta: PageMeta = always(PageMeta)

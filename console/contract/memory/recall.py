@@ -1,0 +1,224 @@
+"""Recall: what of a profile matters now, and why. Section 11.6; the trace is ours."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import Body, Count, Noun, SentTime, always, described
+from console.contract.limits import limit
+from console.contract.memory.observation import ConversationId, Observation
+from console.contract.memory.summary import Summary
+
+RECALL_QUERY_MAX = 1024  # 11.6 [S]: characters
+RECALL_ITEMS = limit("RECALL_ITEMS", 100)  # 11.6 [S]: of each kind
+RECALL_TURNS = 10  # 11.6 [S]: turns of a conversation that make a query
+RECALL_OBSERVATIONS = 20  # 11.6 [S]: default
+RECALL_SUMMARIES = 5  # 11.6 [S]: default
+MODES = ("query", "conversation", "recent")
+
+RecallCount = Annotated[int, Meta(ge=0, le=RECALL_ITEMS)]
+Score = Annotated[float, described(minimum=0, maximum=1)]
+ItemId = Annotated[str, described(minLength=1)]
+
+
+class RecallRequest(Body, kw_only=True):
+    """Ranked by `query`, else by the conversation, else newest first and unscored.
+
+    begin_date, end_date  bounds of occurred_at: inclusive, exclusive
+    relevance_threshold   0 to 1: items with a lower score are left out
+    trace, trace_items    ours: explains the scores of what was recalled, and of the
+                          ids named here as well
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "query": "how to reach this customer",
+        "observationsLimit": 5,
+        "summariesLimit": 2,
+    }
+
+    query: Annotated[str, Meta(max_length=RECALL_QUERY_MAX)] = ""
+    conversation_id: ConversationId | None = None
+    begin_date: SentTime | None = None
+    end_date: SentTime | None = None
+    observations_limit: RecallCount = RECALL_OBSERVATIONS
+    summaries_limit: RecallCount = RECALL_SUMMARIES
+    communications_limit: RecallCount = 0
+    relevance_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    trace: bool = False
+    trace_items: Annotated[list[str], Meta(max_length=RECALL_ITEMS)] = []
+
+
+class RecalledObservation(Observation, kw_only=True):
+    """score  the chance that it is wanted, 0 to 1; None where nothing was ranked"""
+
+    score: Score | None = None
+
+
+class RecalledSummary(Summary, kw_only=True):
+    score: Score | None = None
+
+
+class RecallMeta(Noun, kw_only=True):
+    """query_time  milliseconds, as the memory took them"""
+
+    query_time: Annotated[int, Meta(ge=0, le=600_000)]
+
+
+class TraceTexts(Noun, kw_only=True):
+    """How many texts were considered, and how many of them by their words alone."""
+
+    observations: Count
+    summaries: Count
+    without_vector: Count
+
+    @property
+    def total(self) -> int:
+        return self.observations + self.summaries
+
+
+class TraceQuery(Noun, omit_defaults=True, kw_only=True):
+    """A query as it was understood; `turn` is the item that it was taken from."""
+
+    stems: tuple[str, ...] = always()
+    unknown_stems: tuple[str, ...] = always()
+    dates: dict[str, int] = always(dict)
+    weight: float
+    by_meaning: bool
+    turn: ItemId = ""
+
+
+class TracePart(Noun, kw_only=True):
+    """A part of a score: its value, and the log-odds that it adds."""
+
+    value: float
+    adds: float
+
+
+# The wire's short names of the parts of a score, by what they are called here.
+PARTS = {
+    "similarity": "meaning",
+    "query_coverage": "words",
+    "match_strength": "bulk",
+    "date": "date",
+    "summary": "summary",
+    "neighbour": "neighbour",
+    "profile_size": "few",
+}
+
+
+class TraceParts(Noun, omit_defaults=True, kw_only=True, rename=PARTS):
+    """What speaks for an item (docs/recall.md).
+
+    similarity      cosine of query and text
+    query_coverage  square root of the share of the query's words that the text holds
+    match_strength  whether that is much, 0 to 1
+    date            share of the query's dates on which it happened
+    summary         strength of the summary of its conversation
+    neighbour       strength of what was said before or after it
+    profile_size    logarithm of how few texts there are to choose from
+    """
+
+    similarity: TracePart | None = None
+    query_coverage: TracePart | None = None
+    match_strength: TracePart | None = None
+    date: TracePart | None = None
+    summary: TracePart | None = None
+    neighbour: TracePart | None = None
+    profile_size: TracePart | None = None
+
+
+class TraceItem(Noun, omit_defaults=True, kw_only=True):
+    """One item. A score is the sigmoid of `log_odds`, times its query's weight.
+
+    place       1 for the best of its kind
+    query       which of the trace's queries the score comes from
+    by_meaning  False: its vector was not there, so its words alone counted
+    copies      ids of items that say the same and are not shown
+    summary, neighbour  ids of what lends the parts of that name
+    """
+
+    id: ItemId
+    recalled: bool
+    place: Annotated[int, described(minimum=1)]
+    score: Score
+    query: Count
+    bias: float
+    log_odds: float
+    by_meaning: bool
+    parts: TraceParts = always(TraceParts)
+    stems: tuple[str, ...] = always()
+    copies: tuple[ItemId, ...] = always()
+    summary: ItemId = ""
+    neighbour: ItemId = ""
+
+
+class TraceWeights(Noun, kw_only=True, rename=PARTS):
+    """Log-odds that each part adds when it is 1; `bias` when nothing speaks."""
+
+    source: str
+    bias: float
+    similarity: float
+    query_coverage: float
+    match_strength: float
+    date: float
+    summary: float
+    neighbour: float
+    profile_size: float
+
+
+class TraceCoefficients(Noun, kw_only=True):
+    with_vector: TraceWeights
+    without_vector: TraceWeights
+
+
+class Trace(Noun, omit_defaults=True, kw_only=True):
+    """How a Recall came about.
+
+    mode       what was done: query, conversation or recent
+    steps_ms   milliseconds of each step
+    embedder   id of the model; "" for words alone
+    elsewhere  ids asked for that were not considered: not there, or outside the dates
+    Newest first needs no explanation: only the first two members then.
+    """
+
+    mode: Annotated[str, described(enum=MODES)]
+    steps_ms: dict[str, float] = always(dict)
+    embedder: str | None = None
+    coefficients: TraceCoefficients | None = None
+    texts: TraceTexts | None = None
+    queries: tuple[TraceQuery, ...] | None = None
+    items: tuple[TraceItem, ...] | None = None
+    elsewhere: tuple[str, ...] | None = None
+
+    def find(self, item_id: str) -> TraceItem | None:
+        return next((item for item in self.items or () if item.id == item_id), None)
+
+
+class Recall(Noun, omit_defaults=True, kw_only=True):
+    """Items in order; scored where they were ranked."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "observations": [Observation.sample | {"score": 0.91}],
+        "summaries": [Summary.sample | {"score": 0.12}],
+        "communications": [],
+        "meta": {"queryTime": 6},
+    }
+
+    observations: Annotated[
+        tuple[RecalledObservation, ...], described(maxItems=RECALL_ITEMS)
+    ] = always()
+    summaries: Annotated[
+        tuple[RecalledSummary, ...], described(maxItems=RECALL_ITEMS)
+    ] = always()
+    # Conversations are not stored yet, so there is nothing to quote.
+    communications: Annotated[tuple[dict[str, Any], ...], described(maxItems=0)] = (
+        always()
+    )
+    meta: RecallMeta
+    trace: Trace | None = None
+
+    @property
+    def is_ranked(self) -> bool:
+        """True when the memory ranked by relevance; False: newest first."""
+        items = (*self.observations, *self.summaries)
+        return any(item.score is not None for item in items)

@@ -1,0 +1,84 @@
+"""Stores: a tenant's whole memory. Section 10.1."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import Body, Noun, Version, always, described, whole
+from console.contract.ids import STORE_ID
+from console.contract.limits import limit
+from console.contract.memory.page import PageMeta
+
+STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
+STORE_NAME_MAX = 64  # 10.1 [S]
+STORE_DESCRIPTION_MAX = 128  # 10.1 [S]
+STORES_PER_PAGE = 100  # 4 [S]
+STATUSES = ("QUEUED", "PROVISIONING", "ACTIVE", "FAILED")
+
+StoreId = Annotated[str, Meta(pattern=whole(STORE_ID))]
+StoreName = Annotated[
+    str, Meta(min_length=1, max_length=STORE_NAME_MAX, pattern=r"^[a-zA-Z0-9-]+\Z")
+]
+StoreDescription = Annotated[str, Meta(min_length=1, max_length=STORE_DESCRIPTION_MAX)]
+StoreStatus = Annotated[str, described(enum=STATUSES)]
+
+
+class CreateStore(Body, kw_only=True):
+    """`display_name` is unique in the account."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "displayName": "client-42",
+        "description": "Alpenglow Outdoor",
+    }
+
+    display_name: StoreName
+    description: StoreDescription = ""
+
+
+class PatchStore(Body, kw_only=True):
+    """Changes what is given."""
+
+    sample: ClassVar[dict[str, Any]] = {"description": "Alpenglow Outdoor, Europe"}
+
+    display_name: StoreName | None = None
+    description: StoreDescription | None = None
+
+
+class Store(Noun, omit_defaults=True, kw_only=True):
+    """One store.
+
+    status   serves customers' data only when ACTIVE
+    version  1, and one more with each change; the ETag holds it too
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "intelligenceServiceId": None,
+        "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "displayName": "client-42",
+        "description": "Alpenglow Outdoor",
+        "status": "ACTIVE",
+        "version": 1,
+    }
+
+    intelligence_service_id: Annotated[str, described(maxLength=64)] | None = always(
+        lambda: None
+    )
+    id: StoreId
+    display_name: Annotated[str, described(maxLength=STORE_NAME_MAX)]
+    description: Annotated[str, described(maxLength=STORE_DESCRIPTION_MAX)] = ""
+    status: StoreStatus
+    version: Version
+
+
+class StoresPage(Noun, kw_only=True):
+    """Ids alone; each store is fetched by its own."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "stores": ["mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"],
+        "meta": {"key": "stores", "pageSize": 1},
+    }
+
+    stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
+        always()
+    )
+    meta: PageMeta = always(PageMeta)

@@ -1,0 +1,104 @@
+"""Conversation summaries. Section 11.5; lengths as an observation's."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import Meta
+
+from console.contract.base import (
+    Body,
+    Noun,
+    SentTime,
+    StrictBody,
+    Time,
+    always,
+    described,
+    whole,
+)
+from console.contract.ids import SUMMARY_ID
+from console.contract.limits import limit
+from console.contract.memory.observation import (
+    BATCH,
+    CONTENT_MAX,
+    ITEMS_PER_PAGE,
+    SOURCE_MAX,
+    Content,
+    ConversationId,
+    Source,
+)
+from console.contract.memory.page import PageMeta
+
+SUMMARIES_PER_PROFILE = limit("SUMMARIES_PER_PROFILE", 10_000)  # [R]; beta page: 500
+CONVERSATION_ID_MAX = 64  # 16.2 [R]: the older dialect's, of any letters
+
+SummaryId = Annotated[str, Meta(pattern=whole(SUMMARY_ID))]
+
+
+class NewSummary(Body, kw_only=True):
+    """What one conversation came to."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "content": "Asked about order 4521; it was sent again.",
+        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2zb",
+        "occurredAt": "2026-01-05T09:00:00Z",
+    }
+
+    content: Content
+    conversation_id: ConversationId
+    occurred_at: SentTime
+    source: Source | None = None
+
+
+class CreateSummaries(StrictBody, kw_only=True):
+    """All of them or none."""
+
+    sample: ClassVar[dict[str, Any]] = {"summaries": [NewSummary.sample]}
+
+    summaries: Annotated[list[NewSummary], Meta(min_length=1, max_length=BATCH)]
+
+
+class PatchSummary(Body, kw_only=True):
+    """Changes what is given; no earlier state is kept."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "content": "Asked about order 4521; it was sent again at no cost."
+    }
+
+    content: Content | None = None
+    conversation_id: ConversationId | None = None
+    occurred_at: SentTime | None = None
+    source: Source | None = None
+
+
+class Summary(Noun, omit_defaults=True, kw_only=True):
+    kind: ClassVar[str] = "summary"
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za",
+        **NewSummary.sample,
+        "createdAt": "2026-01-05T09:00:00Z",
+        "updatedAt": "2026-01-05T09:00:00Z",
+    }
+
+    id: SummaryId
+    content: Annotated[str, described(minLength=1, maxLength=CONTENT_MAX)]
+    conversation_id: Annotated[str, described(maxLength=CONVERSATION_ID_MAX)]
+    source: Annotated[str, described(maxLength=SOURCE_MAX)] = ""
+    occurred_at: Time
+    created_at: Time
+    updated_at: Time
+
+    @property
+    def conversations(self) -> tuple[str, ...]:
+        """As an observation has them: here always one."""
+        return (self.conversation_id,)
+
+
+class SummariesPage(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "summaries": [Summary.sample],
+        "meta": {"key": "summaries", "pageSize": 1},
+    }
+
+    summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
+        always()
+    )
+    meta: PageMeta = always(PageMeta)

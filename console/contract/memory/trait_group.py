@@ -1,0 +1,146 @@
+"""Trait groups: what may be known of a customer, and as what type. Section 10.3."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
+
+from console.contract.base import Noun, StrictBody, Version, always, described
+from console.contract.limits import limit
+from console.contract.memory.identity_settings import ID_TYPE_MAX
+from console.contract.memory.page import PageMeta
+
+TRAIT_GROUPS_PER_STORE = limit("TRAIT_GROUPS_PER_STORE", 50)  # 14 [S]
+TRAITS_PER_GROUP = limit("TRAITS_PER_GROUP", 95)  # 14 [S][D]
+TRAIT_GROUP_NAME_MAX = 64  # 10.3 [S]
+TRAIT_GROUP_DESCRIPTION_MAX = 1024  # 10.3 [S]
+TRAIT_PATTERN_MAX = 1000  # 10.3 [S]
+TRAIT_NAME_MAX = 64  # 11.1 [S]
+TRAIT_GROUPS_PER_PAGE = 50  # 4 [S]: the array's cap
+TRAIT_DEFINITIONS_PER_PAGE = 95  # 4 [S]
+
+TRAIT_GROUP_NAME = re.compile(r"[a-zA-Z0-9_\-\.]+")
+# After normalising: `first_name` has become `firstName` (17, 16).
+TRAIT_NAME = re.compile(r"[a-z][a-zA-Z0-9_\-.]*")
+
+DataType = Literal["STRING", "NUMBER", "BOOLEAN", "ARRAY", ""]
+RuleCount = Annotated[int, Meta(ge=0)]
+TraitGroupName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=TRAIT_GROUP_NAME_MAX,
+        pattern=rf"^{TRAIT_GROUP_NAME.pattern}\Z",
+    ),
+]
+TraitGroupDescription = Annotated[str, Meta(max_length=TRAIT_GROUP_DESCRIPTION_MAX)]
+
+
+class Rule(StrictBody, kw_only=True, tag_field="ruleType", omit_defaults=True):
+    """Base of the four validation rules; `ruleType` has to be the trait's dataType."""
+
+
+class StringRule(Rule, kw_only=True, tag="STRING"):
+    """pattern  RE2, found anywhere in the text; lengths are in characters"""
+
+    pattern: Annotated[str, Meta(max_length=TRAIT_PATTERN_MAX)] = ""
+    min_length: RuleCount | None = None
+    max_length: Annotated[int, Meta(ge=1)] | None = None
+
+
+class NumberRule(Rule, kw_only=True, tag="NUMBER"):
+    min: int | float | None = None
+    max: int | float | None = None
+
+
+class BooleanRule(Rule, kw_only=True, tag="BOOLEAN"):
+    pass
+
+
+class ArrayRule(Rule, kw_only=True, tag="ARRAY"):
+    min_items: RuleCount | None = None
+    max_items: RuleCount | None = None
+
+
+ValidationRule = StringRule | NumberRule | BooleanRule | ArrayRule
+
+
+class TraitDefinition(StrictBody, kw_only=True, omit_defaults=True):
+    """One trait.
+
+    data_type          in a patch "" removes the trait
+    id_type_promotion  the identifier type that the trait's value becomes one of
+    """
+
+    data_type: DataType
+    description: TraitGroupDescription = ""
+    validation_rule: ValidationRule | None = None
+    id_type_promotion: Annotated[str, Meta(max_length=ID_TYPE_MAX)] = ""
+
+
+Definitions = dict[str, TraitDefinition]
+_TIER = {"dataType": "STRING", "description": "Tier of the loyalty card"}
+
+
+class PatchTraitGroup(StrictBody, kw_only=True):
+    """Adds and replaces the traits that are named; the others stay."""
+
+    sample: ClassVar[dict[str, Any]] = {"traits": {"since": {"dataType": "STRING"}}}
+
+    description: TraitGroupDescription | None = None
+    traits: Definitions = {}
+
+
+class CreateTraitGroup(StrictBody, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "displayName": "Loyalty",
+        "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},
+    }
+
+    display_name: TraitGroupName
+    description: TraitGroupDescription = ""
+    traits: Definitions = {}
+
+
+class TraitGroup(Noun, omit_defaults=True, kw_only=True):
+    """traits  by name, where they were asked for"""
+
+    sample: ClassVar[dict[str, Any]] = {"displayName": "Loyalty", "version": 1}
+
+    display_name: Annotated[
+        str,
+        described(
+            maxLength=TRAIT_GROUP_NAME_MAX, pattern=f"^{TRAIT_GROUP_NAME.pattern}$"
+        ),
+    ]
+    description: Annotated[str, described(maxLength=TRAIT_GROUP_DESCRIPTION_MAX)] = ""
+    traits: Annotated[Definitions, described(maxProperties=TRAITS_PER_GROUP)] = {}
+    version: Version
+
+
+class TraitGroupsPage(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "traitGroups": [TraitGroup.sample],
+        "meta": {"key": "traitGroups", "pageSize": 1},
+    }
+
+    trait_groups: Annotated[
+        tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)
+    ] = always()
+    meta: PageMeta = always(PageMeta)
+
+
+class FetchedTraitGroup(Noun, kw_only=True):
+    """One group in a wrapper that the groups of a list lack, with a page of its traits."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "traitGroup": {
+            "displayName": "Loyalty",
+            "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},
+            "version": 1,
+        },
+        "meta": {"key": "traits", "pageSize": 2},
+    }
+
+    trait_group: TraitGroup
+    meta: PageMeta = always(PageMeta)

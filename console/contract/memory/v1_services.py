@@ -1,0 +1,206 @@
+"""The older dialect, /v1/Services, where it differs. Section 16."""
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from console.contract.base import (
+    Body,
+    Noun,
+    SentTime,
+    StrictBody,
+    Version,
+    always,
+    described,
+)
+from console.contract.memory import observation, recall, summary
+from console.contract.memory.identifier import LOOKUP_RESULTS
+from console.contract.memory.observation import (
+    BATCH,
+    CONVERSATIONS_PER_OBSERVATION,
+    Content,
+    Source,
+)
+from console.contract.memory.page import PageMeta
+from console.contract.memory.profile import ProfileId
+from console.contract.memory.recall import RecallRequest
+from console.contract.memory.store import (
+    STORE_DESCRIPTION_MAX,
+    STORES_PER_PAGE,
+    StoreId,
+    StoreName,
+    StoreStatus,
+)
+from console.contract.memory.summary import CONVERSATION_ID_MAX
+
+V1_RECALL_ITEMS = 20  # 16.3 [Z]: more are not given, nor refused
+V1_RECALL_OBSERVATIONS = 5  # 16.3 [Z]: default
+
+# Ids of conversations as older clients have them: any text.
+AnyConversationId = Annotated[str, Meta(min_length=1, max_length=CONVERSATION_ID_MAX)]
+AnyConversationIds = Annotated[
+    list[AnyConversationId], Meta(max_length=CONVERSATIONS_PER_OBSERVATION)
+]
+
+
+class CreateService(Body, kw_only=True):
+    """A store, made at once."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "uniqueName": "client-43",
+        "friendlyName": "Borealis Travel",
+    }
+
+    unique_name: StoreName
+    friendly_name: Annotated[str, Meta(max_length=STORE_DESCRIPTION_MAX)] = ""
+
+
+class Service(Noun, omit_defaults=True, kw_only=True):
+    """A store under its old name; `sid` and `id` are the same."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "sid": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "uniqueName": "client-43",
+        "friendlyName": "Borealis Travel",
+        "status": "ACTIVE",
+        "version": 1,
+    }
+
+    sid: StoreId
+    id: StoreId
+    unique_name: str
+    friendly_name: Annotated[str, described(maxLength=STORE_DESCRIPTION_MAX)] = ""
+    status: StoreStatus
+    version: Version
+
+
+class ServicesPage(Noun, kw_only=True):
+    """Stores themselves, not their ids alone."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "services": [Service.sample],
+        "meta": {"key": "services", "pageSize": 1},
+    }
+
+    services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
+        always()
+    )
+    meta: PageMeta = always(PageMeta)
+
+
+class Deleted(Noun, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {"message": "deleted"}
+
+    message: Annotated[str, described(minLength=1, maxLength=255)]
+
+
+class ProfileReference(Noun, kw_only=True):
+    id: ProfileId
+
+
+class V1LookupResult(Noun, kw_only=True):
+    """As today, with an object for each profile instead of its id alone."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "normalizedValue": "ada@example.com",
+        "profiles": [{"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"}],
+    }
+
+    normalized_value: str
+    profiles: Annotated[
+        tuple[ProfileReference, ...], described(maxItems=LOOKUP_RESULTS)
+    ] = always()
+
+
+class V1NewObservation(Body, kw_only=True):
+    """What names no time occurred when it is received."""
+
+    content: Content
+    source: Source
+    occurred_at: SentTime | None = None
+    conversation_ids: AnyConversationIds = []
+
+
+class V1CreateObservations(StrictBody, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "observations": [{"content": "Has a dog called Bo.", "source": "chat"}]
+    }
+
+    observations: Annotated[
+        list[V1NewObservation], Meta(min_length=1, max_length=BATCH)
+    ]
+
+
+class V1PatchObservation(observation.PatchObservation, kw_only=True):
+    conversation_ids: AnyConversationIds | None = None
+
+
+class V1NewSummary(Body, kw_only=True):
+    content: Content
+    conversation_id: AnyConversationId
+    occurred_at: SentTime | None = None
+    source: Source | None = None
+
+
+class V1PatchSummary(summary.PatchSummary, kw_only=True):
+    conversation_id: AnyConversationId | None = None
+
+
+_REQUIRED = {"content", "conversation_id"}
+
+
+class V1CreateSummaries(V1PatchSummary, kw_only=True):
+    """One summary by its own fields, or several as `summaries`; never both."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "conversationId": "CH42",
+        "content": "Asked for a refund.",
+    }
+
+    summaries: (
+        Annotated[list[V1NewSummary], Meta(min_length=1, max_length=BATCH)] | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in msgspec.structs.fields(V1PatchSummary):
+            given = getattr(self, field.name) is not None
+            if self.summaries is not None and given:
+                raise ValueError(f"{field.encode_name}: unknown field beside summaries")
+            if self.summaries is None and not given and field.name in _REQUIRED:
+                raise ValueError(f"{field.encode_name}: required")
+
+
+class OneSummary(V1NewSummary, kw_only=True):
+    """The first form of V1CreateSummaries, for the description."""
+
+    summaries: None = None
+
+
+class SeveralSummaries(Body, kw_only=True):
+    """The second: beside them no field of a single one."""
+
+    summaries: Annotated[list[V1NewSummary], Meta(min_length=1, max_length=BATCH)]
+    content: None = None
+    conversation_id: None = None
+    occurred_at: None = None
+    source: None = None
+
+
+V1Count = Annotated[int, Meta(ge=0)]
+
+
+class V1RecallRequest(RecallRequest, kw_only=True):
+    """As today, but for the ids of conversations and the limits."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "query": "how to reach this customer",
+        "summariesLimit": 0,
+    }
+
+    conversation_id: AnyConversationId | None = None
+    observations_limit: V1Count = V1_RECALL_OBSERVATIONS
+    summaries_limit: V1Count = recall.RECALL_SUMMARIES
+    communications_limit: V1Count = 0
