@@ -30,7 +30,7 @@ class Noun(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         return f"<{type(self).__name__} {id_}>" if id_ else f"<{type(self).__name__}>"
 
 
-class Body(Noun, kw_only=True):
+class Body(Noun, frozen=True, kw_only=True):
     """Sent to the service. `strict`: properties that it does not name are refused."""
 
     strict: ClassVar[bool] = False
@@ -42,7 +42,7 @@ class Body(Noun, kw_only=True):
                 _check_years(field.encode_name, value)
 
 
-class StrictBody(Body, kw_only=True):
+class StrictBody(Body, frozen=True, kw_only=True):
     strict: ClassVar[bool] = True
 
 

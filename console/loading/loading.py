@@ -54,7 +54,7 @@ class Tally:
     summaries: Counts = field(default_factory=Counts)
     refused: int = 0
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Any]:
         """The figures alone, for the audit log."""
         return {
             "profiles_new": self.profiles_new,

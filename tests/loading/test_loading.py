@@ -16,7 +16,7 @@ from console.loading.declaring import declare, finish, types_in
 from console.loading.kinds import OBSERVATIONS
 from console.loading.loading import Loading, load_lines
 from console.loading.records import LINE_BYTES, read_lines
-from console.service import limits
+from console.service.memory import observations
 from console.tenants.memory import open_account, open_store
 from tests.factories import make_account
 
@@ -267,7 +267,7 @@ def test_an_unreadable_identifier_is_refused_by_the_memory(tenant):
 
 
 def test_what_the_memory_refuses_in_a_batch_is_found_and_named(tenant, monkeypatch):
-    monkeypatch.setattr(limits, "OBSERVATIONS_PER_PROFILE", 12)
+    monkeypatch.setattr(observations, "OBSERVATIONS_PER_PROFILE", 12)
     items = [observation(f"Fact {number}.") for number in range(15)]
 
     tally, told = load(tenant, line(observations=items))

@@ -45,34 +45,34 @@ DataMappingDescription = Annotated[
 Expression = Annotated[str, Meta(min_length=1, max_length=DATA_MAPPING_EXPRESSION_MAX)]
 
 
-class MappingSource(StrictBody, kw_only=True, tag_field="type"):
+class MappingSource(StrictBody, frozen=True, kw_only=True, tag_field="type"):
     """Base of the three sources; their tags are SOURCE_TYPES."""
 
 
-class Ingress(MappingSource, kw_only=True, tag="INGRESS"):
+class Ingress(MappingSource, frozen=True, kw_only=True, tag="INGRESS"):
     columns: Annotated[
         list[Expression], Meta(min_length=1, max_length=DATA_MAPPING_COLUMNS_MAX)
     ]
 
 
-class Dataset(MappingSource, kw_only=True):
+class Dataset(MappingSource, frozen=True, kw_only=True):
     """Base of the two kinds of dataset, by its id."""
 
     dataset_id: Annotated[str, Meta(pattern=whole(DATASET_ID))]
 
 
-class CloudAppDataset(Dataset, kw_only=True, tag="DATASET_CLOUDAPP"):
+class CloudAppDataset(Dataset, frozen=True, kw_only=True, tag="DATASET_CLOUDAPP"):
     pass
 
 
-class WarehouseDataset(Dataset, kw_only=True, tag="DATASET_WAREHOUSE"):
+class WarehouseDataset(Dataset, frozen=True, kw_only=True, tag="DATASET_WAREHOUSE"):
     pass
 
 
 Source = Ingress | CloudAppDataset | WarehouseDataset
 
 
-class MappedTrait(StrictBody, kw_only=True):
+class MappedTrait(StrictBody, frozen=True, kw_only=True):
     expression: Expression
     trait_group: TraitGroupName
     trait_name: Annotated[
@@ -85,7 +85,7 @@ class MappedTrait(StrictBody, kw_only=True):
     ]
 
 
-class MappingTarget(StrictBody, kw_only=True):
+class MappingTarget(StrictBody, frozen=True, kw_only=True):
     """`type` is a field and no tag: of a lone struct msgspec lets the tag be absent."""
 
     type: Literal["TRAITS"]
@@ -94,7 +94,7 @@ class MappingTarget(StrictBody, kw_only=True):
     ]
 
 
-class CreateDataMapping(Body, kw_only=True):
+class CreateDataMapping(Body, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "displayName": "crm-contacts",
         "mappingFrom": {"type": "INGRESS", "columns": ["mail"]},
@@ -113,7 +113,7 @@ class CreateDataMapping(Body, kw_only=True):
     is_enabled: bool = True
 
 
-class PatchDataMapping(Body, kw_only=True):
+class PatchDataMapping(Body, frozen=True, kw_only=True):
     """At least one field; a given `mapping_to` replaces all of the former one."""
 
     sample: ClassVar[dict[str, Any]] = {"isEnabled": False}
@@ -124,7 +124,7 @@ class PatchDataMapping(Body, kw_only=True):
     mapping_to: MappingTarget | None = None
 
 
-class DataMapping(Noun, omit_defaults=True, kw_only=True):
+class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "id": "mem_datamapping_01k5x7m3q2f8r9s4t6v0w1y2za",
         "displayName": "crm-contacts",
@@ -147,7 +147,7 @@ class DataMapping(Noun, omit_defaults=True, kw_only=True):
     version: Version
 
 
-class DataMappingsPage(Noun, kw_only=True):
+class DataMappingsPage(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "dataMappings": [DataMapping.sample],
         "meta": {"key": "dataMappings", "pageSize": 1},

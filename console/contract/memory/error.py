@@ -1,5 +1,6 @@
 """Refusals, redirects, receipts. Sections 5, 6 and 7."""
 
+from enum import IntEnum
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -11,22 +12,25 @@ from console.contract.limits import limit
 ERROR_MESSAGE_MAX = 1024  # 5.1 [S]
 BODY_BYTES = limit("BODY_BYTES", 8 * 1024 * 1024)  # [R]: no SDK comes near
 
-# Product codes of section 5.3.
-STORE_UNKNOWN = 520041
-IF_MATCH_STALE = 520043
-STORE_LIMIT = 520044
-STORE_NAME_TAKEN = 520045
-SCHEMA = 520046
-TRAIT_GROUP_UNKNOWN = 520047
-DATA_MAPPING_UNKNOWN = 520048
-STORE_ID_MALFORMED = 520049
-PROTECTED = 520050
-OPERATION_ID_MALFORMED = 520051
-OPERATION_UNKNOWN = 520052
-TRAIT_GROUP_LIMIT = 520053
-TRAIT_LIMIT = 520054
-TRAIT_GROUP_NAME_TAKEN = 520055
-DATA_MAPPING_NAME_TAKEN = 520056
+
+class Code(IntEnum):
+    """The product's own codes (5.3)."""
+
+    STORE_UNKNOWN = 520041
+    IF_MATCH_STALE = 520043
+    STORE_LIMIT = 520044
+    STORE_NAME_TAKEN = 520045
+    SCHEMA = 520046
+    TRAIT_GROUP_UNKNOWN = 520047
+    DATA_MAPPING_UNKNOWN = 520048
+    STORE_ID_MALFORMED = 520049
+    PROTECTED = 520050
+    OPERATION_ID_MALFORMED = 520051
+    OPERATION_UNKNOWN = 520052
+    TRAIT_GROUP_LIMIT = 520053
+    TRAIT_LIMIT = 520054
+    TRAIT_GROUP_NAME_TAKEN = 520055
+    DATA_MAPPING_NAME_TAKEN = 520056
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +55,7 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[int, described(minimum=400, maximum=599)]
 
 
-class ErrorExplanation(Noun, kw_only=True):
+class ErrorExplanation(Noun, frozen=True, kw_only=True):
     """What a code means: where `more_info` leads. An extension of ours."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -63,7 +67,7 @@ class ErrorExplanation(Noun, kw_only=True):
     title: Annotated[str, described(minLength=1)]
 
 
-class Moved(Noun, kw_only=True):
+class Moved(Noun, frozen=True, kw_only=True):
     """301 and 308: the profile was merged into the one at `uri` (7)."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -75,7 +79,7 @@ class Moved(Noun, kw_only=True):
     uri: Url
 
 
-class Accepted(Noun, kw_only=True):
+class Accepted(Noun, frozen=True, kw_only=True):
     """202 of the data plane: the write is done, or will be (6)."""
 
     sample: ClassVar[dict[str, Any]] = {"message": "accepted"}
@@ -83,7 +87,7 @@ class Accepted(Noun, kw_only=True):
     message: Annotated[str, described(minLength=1, maxLength=255)]
 
 
-class Receipt(Noun, kw_only=True):
+class Receipt(Noun, frozen=True, kw_only=True):
     """202 of the control plane: the operation at `status_url` says what came of it (6)."""
 
     sample: ClassVar[dict[str, Any]] = {

@@ -21,7 +21,7 @@ IdType = Annotated[str, Meta(min_length=ID_TYPE_MIN, max_length=ID_TYPE_MAX)]
 IdentifierValue = Annotated[str, Meta(max_length=IDENTIFIER_VALUE_MAX)]
 
 
-class Identifier(StrictBody, kw_only=True):
+class Identifier(StrictBody, frozen=True, kw_only=True):
     """One value of one type, as somebody writes it: to look up, or to add."""
 
     sample: ClassVar[dict[str, Any]] = {"idType": "phone", "value": "(415) 555-0100"}
@@ -30,7 +30,7 @@ class Identifier(StrictBody, kw_only=True):
     value: IdentifierValue
 
 
-class PatchIdentifier(StrictBody, kw_only=True):
+class PatchIdentifier(StrictBody, frozen=True, kw_only=True):
     """Puts a new value in the place of an old one."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -44,7 +44,7 @@ class PatchIdentifier(StrictBody, kw_only=True):
     new_value: IdentifierValue
 
 
-class IdentifierSet(Noun, kw_only=True):
+class IdentifierSet(Noun, frozen=True, kw_only=True):
     """All values of one type, normalised, the oldest first."""
 
     sample: ClassVar[dict[str, Any]] = {"idType": "phone", "values": ["+14155550100"]}
@@ -55,7 +55,7 @@ class IdentifierSet(Noun, kw_only=True):
     )
 
 
-class IdentifierSets(Noun, kw_only=True):
+class IdentifierSets(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {"identifiers": [IdentifierSet.sample]}
 
     identifiers: Annotated[
@@ -63,7 +63,7 @@ class IdentifierSets(Noun, kw_only=True):
     ] = always()
 
 
-class LookupResult(Noun, kw_only=True):
+class LookupResult(Noun, frozen=True, kw_only=True):
     """Who holds a value. normalized_value: as it was compared."""
 
     sample: ClassVar[dict[str, Any]] = {

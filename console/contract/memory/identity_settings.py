@@ -19,7 +19,7 @@ IdTypeName = Annotated[
 Normalization = Literal["phone", "email", "trim", "none"]
 
 
-class IdentifierConfig(StrictBody, kw_only=True):
+class IdentifierConfig(StrictBody, frozen=True, kw_only=True):
     """One identifier type.
 
     matching_threshold  percent of likeness, for fuzzy matching alone
@@ -45,7 +45,7 @@ Rules = Annotated[
 ]
 
 
-class PutIdentitySettings(Body, kw_only=True):
+class PutIdentitySettings(Body, frozen=True, kw_only=True):
     """Replaces all of them: what is left out is gone."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -60,7 +60,7 @@ class PutIdentitySettings(Body, kw_only=True):
     matching_rules: Rules
 
 
-class IdentitySettings(Noun, kw_only=True):
+class IdentitySettings(Noun, frozen=True, kw_only=True):
     """matching_rules  identifier types in the order in which they are tried"""
 
     sample: ClassVar[dict[str, Any]] = {

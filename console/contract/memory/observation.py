@@ -38,7 +38,7 @@ ConversationIds = Annotated[
 ]
 
 
-class NewObservation(Body, kw_only=True):
+class NewObservation(Body, frozen=True, kw_only=True):
     """One fact.
 
     content           1 to 4096 characters, plain text, never markup
@@ -59,7 +59,7 @@ class NewObservation(Body, kw_only=True):
     conversation_ids: ConversationIds = []
 
 
-class CreateObservations(StrictBody, kw_only=True):
+class CreateObservations(StrictBody, frozen=True, kw_only=True):
     """All of them or none."""
 
     sample: ClassVar[dict[str, Any]] = {"observations": [NewObservation.sample]}
@@ -67,7 +67,7 @@ class CreateObservations(StrictBody, kw_only=True):
     observations: Annotated[list[NewObservation], Meta(min_length=1, max_length=BATCH)]
 
 
-class PatchObservation(Body, kw_only=True):
+class PatchObservation(Body, frozen=True, kw_only=True):
     """Changes what is given; the state before stays as a revision."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -80,7 +80,7 @@ class PatchObservation(Body, kw_only=True):
     conversation_ids: ConversationIds | None = None
 
 
-class Observation(Noun, omit_defaults=True, kw_only=True):
+class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One fact learned from a conversation, kept on one profile.
 
     occurred_at       when the customer said it
@@ -112,7 +112,7 @@ class Observation(Noun, omit_defaults=True, kw_only=True):
         return self.conversation_ids
 
 
-class ObservationsPage(Noun, kw_only=True):
+class ObservationsPage(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "observations": [Observation.sample],
         "meta": {"key": "observations", "pageSize": 1},
@@ -124,7 +124,7 @@ class ObservationsPage(Noun, kw_only=True):
     meta: PageMeta = always(PageMeta)
 
 
-class RevisionsPage(Noun, kw_only=True):
+class RevisionsPage(Noun, frozen=True, kw_only=True):
     """Every state of one observation, the present one first."""
 
     sample: ClassVar[dict[str, Any]] = {

@@ -15,14 +15,14 @@ DONE = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 OperationId = Annotated[str, Meta(min_length=1, max_length=OPERATION_ID_MAX)]
 
 
-class OperationResult(Noun, kw_only=True):
+class OperationResult(Noun, frozen=True, kw_only=True):
     """`id` of what the write made or changed."""
 
     type: Annotated[str, described(enum=["RESOURCE_ID"])] = always(str)
     id: Annotated[str, described(minLength=1, maxLength=128)]
 
 
-class OperationError(Noun, omit_defaults=True, kw_only=True):
+class OperationError(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Why it failed. type: where the code is explained."""
 
     type: Url = ""
@@ -31,7 +31,7 @@ class OperationError(Noun, omit_defaults=True, kw_only=True):
     detail: Annotated[str, described(maxLength=1024)] = ""
 
 
-class Operation(Noun, omit_defaults=True, kw_only=True):
+class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """`result` when it is COMPLETED, `error` when it FAILED."""
 
     sample: ClassVar[dict[str, Any]] = {

@@ -22,7 +22,7 @@ PageToken = Annotated[str, Meta(max_length=PAGE_TOKEN_MAX)]
 Token = Annotated[str, described(minLength=1, maxLength=PAGE_TOKEN_MAX)]
 
 
-class PageMeta(Noun, omit_defaults=True, kw_only=True):
+class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Which list this is, how many items came, and where its neighbours are.
 
     key             the member that holds the items

@@ -28,7 +28,7 @@ ProfileId = Annotated[str, Meta(pattern=whole(PROFILE_ID))]
 _ADA = {"Contact": {"email": "ada@example.com", "firstName": "Ada"}}
 
 
-class ProfileTraits(StrictBody, kw_only=True):
+class ProfileTraits(StrictBody, frozen=True, kw_only=True):
     """Traits by group and name. In a patch null removes a trait."""
 
     sample: ClassVar[dict[str, Any]] = {"traits": _ADA}
@@ -36,7 +36,7 @@ class ProfileTraits(StrictBody, kw_only=True):
     traits: SentTraits | None = None
 
 
-class PutProfiles(StrictBody, kw_only=True):
+class PutProfiles(StrictBody, frozen=True, kw_only=True):
     """Each is resolved as if it had been created alone."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -51,7 +51,7 @@ class PutProfiles(StrictBody, kw_only=True):
     ]
 
 
-class CreatedProfile(Noun, kw_only=True):
+class CreatedProfile(Noun, frozen=True, kw_only=True):
     """202: the new profile, or the one that the identifiers lead to."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -63,7 +63,7 @@ class CreatedProfile(Noun, kw_only=True):
     message: Annotated[str, described(minLength=1, maxLength=255)] = always(str)
 
 
-class AcceptedProfiles(Noun, kw_only=True):
+class AcceptedProfiles(Noun, frozen=True, kw_only=True):
     """202 of a bulk write: the operation says which items were refused."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -79,7 +79,7 @@ class AcceptedProfiles(Noun, kw_only=True):
     message: Annotated[str, described(minLength=1, maxLength=255)]
 
 
-class Profile(Noun, omit_defaults=True, kw_only=True):
+class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One customer.
 
     merged_ids  ids that it had before merges, the newest merge first: an extension of
@@ -101,7 +101,7 @@ class Profile(Noun, omit_defaults=True, kw_only=True):
     ] = None
 
 
-class ProfilesPage(Noun, kw_only=True):
+class ProfilesPage(Noun, frozen=True, kw_only=True):
     """Ids alone; each profile is fetched by its own."""
 
     sample: ClassVar[dict[str, Any]] = {

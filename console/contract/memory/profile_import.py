@@ -32,7 +32,7 @@ ImportId = Annotated[str, Meta(pattern=whole(IMPORT_ID))]
 SAMPLE_FILE = "mail,first\ngrace@example.com,Grace\n"
 
 
-class ColumnMapping(StrictBody, kw_only=True):
+class ColumnMapping(StrictBody, frozen=True, kw_only=True):
     """Which trait a column feeds."""
 
     column_name: Annotated[str, Meta(max_length=IMPORT_COLUMN_MAX)]
@@ -40,7 +40,7 @@ class ColumnMapping(StrictBody, kw_only=True):
     trait_name: Annotated[str, Meta(max_length=TRAIT_NAME_MAX)]
 
 
-class CreateImport(StrictBody, kw_only=True):
+class CreateImport(StrictBody, frozen=True, kw_only=True):
     """file_size  bytes; the upload has to have as many"""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -60,7 +60,7 @@ class CreateImport(StrictBody, kw_only=True):
     ]
 
 
-class AnnouncedImport(Noun, kw_only=True):
+class AnnouncedImport(Noun, frozen=True, kw_only=True):
     """201: `url` takes the file, once, by PUT and without credentials."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -78,14 +78,14 @@ class AnnouncedImport(Noun, kw_only=True):
     status_url: Url
 
 
-class ImportSummary(Noun, kw_only=True):
+class ImportSummary(Noun, frozen=True, kw_only=True):
     """errors  rows that were refused"""
 
     errors: Count
     warnings: Count
 
 
-class ProfileImport(Noun, kw_only=True):
+class ProfileImport(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "status": "COMPLETED",
         **CreateImport.sample,
@@ -103,7 +103,7 @@ class ProfileImport(Noun, kw_only=True):
     updated_at: Time
 
 
-class ImportsPage(Noun, kw_only=True):
+class ImportsPage(Noun, frozen=True, kw_only=True):
     """Ids alone, newest first."""
 
     sample: ClassVar[dict[str, Any]] = {

@@ -21,7 +21,7 @@ Score = Annotated[float, described(minimum=0, maximum=1)]
 ItemId = Annotated[str, described(minLength=1)]
 
 
-class RecallRequest(Body, kw_only=True):
+class RecallRequest(Body, frozen=True, kw_only=True):
     """Ranked by `query`, else by the conversation, else newest first and unscored.
 
     begin_date, end_date  bounds of occurred_at: inclusive, exclusive
@@ -48,23 +48,23 @@ class RecallRequest(Body, kw_only=True):
     trace_items: Annotated[list[str], Meta(max_length=RECALL_ITEMS)] = []
 
 
-class RecalledObservation(Observation, kw_only=True):
+class RecalledObservation(Observation, frozen=True, kw_only=True):
     """score  the chance that it is wanted, 0 to 1; None where nothing was ranked"""
 
     score: Score | None = None
 
 
-class RecalledSummary(Summary, kw_only=True):
+class RecalledSummary(Summary, frozen=True, kw_only=True):
     score: Score | None = None
 
 
-class RecallMeta(Noun, kw_only=True):
+class RecallMeta(Noun, frozen=True, kw_only=True):
     """query_time  milliseconds, as the memory took them"""
 
     query_time: Annotated[int, Meta(ge=0, le=600_000)]
 
 
-class TraceTexts(Noun, kw_only=True):
+class TraceTexts(Noun, frozen=True, kw_only=True):
     """How many texts were considered, and how many of them by their words alone."""
 
     observations: Count
@@ -76,7 +76,7 @@ class TraceTexts(Noun, kw_only=True):
         return self.observations + self.summaries
 
 
-class TraceQuery(Noun, omit_defaults=True, kw_only=True):
+class TraceQuery(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """A query as it was understood; `turn` is the item that it was taken from."""
 
     stems: tuple[str, ...] = always()
@@ -87,7 +87,7 @@ class TraceQuery(Noun, omit_defaults=True, kw_only=True):
     turn: ItemId = ""
 
 
-class TracePart(Noun, kw_only=True):
+class TracePart(Noun, frozen=True, kw_only=True):
     """A part of a score: its value, and the log-odds that it adds."""
 
     value: float
@@ -106,7 +106,7 @@ PARTS = {
 }
 
 
-class TraceParts(Noun, omit_defaults=True, kw_only=True, rename=PARTS):
+class TraceParts(Noun, omit_defaults=True, frozen=True, kw_only=True, rename=PARTS):
     """What speaks for an item (docs/recall.md).
 
     similarity      cosine of query and text
@@ -127,7 +127,7 @@ class TraceParts(Noun, omit_defaults=True, kw_only=True, rename=PARTS):
     profile_size: TracePart | None = None
 
 
-class TraceItem(Noun, omit_defaults=True, kw_only=True):
+class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One item. A score is the sigmoid of `log_odds`, times its query's weight.
 
     place       1 for the best of its kind
@@ -152,7 +152,7 @@ class TraceItem(Noun, omit_defaults=True, kw_only=True):
     neighbour: ItemId = ""
 
 
-class TraceWeights(Noun, kw_only=True, rename=PARTS):
+class TraceWeights(Noun, frozen=True, kw_only=True, rename=PARTS):
     """Log-odds that each part adds when it is 1; `bias` when nothing speaks."""
 
     source: str
@@ -166,12 +166,12 @@ class TraceWeights(Noun, kw_only=True, rename=PARTS):
     profile_size: float
 
 
-class TraceCoefficients(Noun, kw_only=True):
+class TraceCoefficients(Noun, frozen=True, kw_only=True):
     with_vector: TraceWeights
     without_vector: TraceWeights
 
 
-class Trace(Noun, omit_defaults=True, kw_only=True):
+class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """How a Recall came about.
 
     mode       what was done: query, conversation or recent
@@ -194,7 +194,7 @@ class Trace(Noun, omit_defaults=True, kw_only=True):
         return next((item for item in self.items or () if item.id == item_id), None)
 
 
-class Recall(Noun, omit_defaults=True, kw_only=True):
+class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Items in order; scored where they were ranked."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -220,5 +220,6 @@ class Recall(Noun, omit_defaults=True, kw_only=True):
     @property
     def is_ranked(self) -> bool:
         """True when the memory ranked by relevance; False: newest first."""
-        items = (*self.observations, *self.summaries)
-        return any(item.score is not None for item in items)
+        scores = [item.score for item in self.observations]
+        scores += [item.score for item in self.summaries]
+        return any(score is not None for score in scores)

@@ -23,7 +23,7 @@ StoreDescription = Annotated[str, Meta(min_length=1, max_length=STORE_DESCRIPTIO
 StoreStatus = Annotated[str, described(enum=STATUSES)]
 
 
-class CreateStore(Body, kw_only=True):
+class CreateStore(Body, frozen=True, kw_only=True):
     """`display_name` is unique in the account."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -35,7 +35,7 @@ class CreateStore(Body, kw_only=True):
     description: StoreDescription = ""
 
 
-class PatchStore(Body, kw_only=True):
+class PatchStore(Body, frozen=True, kw_only=True):
     """Changes what is given."""
 
     sample: ClassVar[dict[str, Any]] = {"description": "Alpenglow Outdoor, Europe"}
@@ -44,7 +44,7 @@ class PatchStore(Body, kw_only=True):
     description: StoreDescription | None = None
 
 
-class Store(Noun, omit_defaults=True, kw_only=True):
+class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One store.
 
     status   serves customers' data only when ACTIVE
@@ -70,7 +70,7 @@ class Store(Noun, omit_defaults=True, kw_only=True):
     version: Version
 
 
-class StoresPage(Noun, kw_only=True):
+class StoresPage(Noun, frozen=True, kw_only=True):
     """Ids alone; each store is fetched by its own."""
 
     sample: ClassVar[dict[str, Any]] = {

@@ -33,7 +33,7 @@ CONVERSATION_ID_MAX = 64  # 16.2 [R]: the older dialect's, of any letters
 SummaryId = Annotated[str, Meta(pattern=whole(SUMMARY_ID))]
 
 
-class NewSummary(Body, kw_only=True):
+class NewSummary(Body, frozen=True, kw_only=True):
     """What one conversation came to."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -48,7 +48,7 @@ class NewSummary(Body, kw_only=True):
     source: Source | None = None
 
 
-class CreateSummaries(StrictBody, kw_only=True):
+class CreateSummaries(StrictBody, frozen=True, kw_only=True):
     """All of them or none."""
 
     sample: ClassVar[dict[str, Any]] = {"summaries": [NewSummary.sample]}
@@ -56,7 +56,7 @@ class CreateSummaries(StrictBody, kw_only=True):
     summaries: Annotated[list[NewSummary], Meta(min_length=1, max_length=BATCH)]
 
 
-class PatchSummary(Body, kw_only=True):
+class PatchSummary(Body, frozen=True, kw_only=True):
     """Changes what is given; no earlier state is kept."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -69,7 +69,7 @@ class PatchSummary(Body, kw_only=True):
     source: Source | None = None
 
 
-class Summary(Noun, omit_defaults=True, kw_only=True):
+class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
     kind: ClassVar[str] = "summary"
     sample: ClassVar[dict[str, Any]] = {
         "id": "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -92,7 +92,7 @@ class Summary(Noun, omit_defaults=True, kw_only=True):
         return (self.conversation_id,)
 
 
-class SummariesPage(Noun, kw_only=True):
+class SummariesPage(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "summaries": [Summary.sample],
         "meta": {"key": "summaries", "pageSize": 1},

@@ -33,7 +33,7 @@ SentTraits = Annotated[
 ]
 
 
-class Trait(Noun, kw_only=True):
+class Trait(Noun, frozen=True, kw_only=True):
     """timestamp  when the value was set or last changed"""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -49,7 +49,7 @@ class Trait(Noun, kw_only=True):
     timestamp: Time
 
 
-class TraitsPage(Noun, kw_only=True):
+class TraitsPage(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "traits": [Trait.sample],
         "meta": {"key": "traits", "pageSize": 1},

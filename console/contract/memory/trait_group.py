@@ -36,11 +36,13 @@ TraitGroupName = Annotated[
 TraitGroupDescription = Annotated[str, Meta(max_length=TRAIT_GROUP_DESCRIPTION_MAX)]
 
 
-class Rule(StrictBody, kw_only=True, tag_field="ruleType", omit_defaults=True):
+class Rule(
+    StrictBody, frozen=True, kw_only=True, tag_field="ruleType", omit_defaults=True
+):
     """Base of the four validation rules; `ruleType` has to be the trait's dataType."""
 
 
-class StringRule(Rule, kw_only=True, tag="STRING"):
+class StringRule(Rule, frozen=True, kw_only=True, tag="STRING"):
     """pattern  RE2, found anywhere in the text; lengths are in characters"""
 
     pattern: Annotated[str, Meta(max_length=TRAIT_PATTERN_MAX)] = ""
@@ -48,16 +50,16 @@ class StringRule(Rule, kw_only=True, tag="STRING"):
     max_length: Annotated[int, Meta(ge=1)] | None = None
 
 
-class NumberRule(Rule, kw_only=True, tag="NUMBER"):
+class NumberRule(Rule, frozen=True, kw_only=True, tag="NUMBER"):
     min: int | float | None = None
     max: int | float | None = None
 
 
-class BooleanRule(Rule, kw_only=True, tag="BOOLEAN"):
+class BooleanRule(Rule, frozen=True, kw_only=True, tag="BOOLEAN"):
     pass
 
 
-class ArrayRule(Rule, kw_only=True, tag="ARRAY"):
+class ArrayRule(Rule, frozen=True, kw_only=True, tag="ARRAY"):
     min_items: RuleCount | None = None
     max_items: RuleCount | None = None
 
@@ -65,7 +67,7 @@ class ArrayRule(Rule, kw_only=True, tag="ARRAY"):
 ValidationRule = StringRule | NumberRule | BooleanRule | ArrayRule
 
 
-class TraitDefinition(StrictBody, kw_only=True, omit_defaults=True):
+class TraitDefinition(StrictBody, frozen=True, kw_only=True, omit_defaults=True):
     """One trait.
 
     data_type          in a patch "" removes the trait
@@ -82,7 +84,7 @@ Definitions = dict[str, TraitDefinition]
 _TIER = {"dataType": "STRING", "description": "Tier of the loyalty card"}
 
 
-class PatchTraitGroup(StrictBody, kw_only=True):
+class PatchTraitGroup(StrictBody, frozen=True, kw_only=True):
     """Adds and replaces the traits that are named; the others stay."""
 
     sample: ClassVar[dict[str, Any]] = {"traits": {"since": {"dataType": "STRING"}}}
@@ -91,7 +93,7 @@ class PatchTraitGroup(StrictBody, kw_only=True):
     traits: Definitions = {}
 
 
-class CreateTraitGroup(StrictBody, kw_only=True):
+class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "displayName": "Loyalty",
         "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},
@@ -102,8 +104,8 @@ class CreateTraitGroup(StrictBody, kw_only=True):
     traits: Definitions = {}
 
 
-class TraitGroup(Noun, omit_defaults=True, kw_only=True):
-    """traits  by name, where they were asked for"""
+class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """traits  by name; None where they were not asked for"""
 
     sample: ClassVar[dict[str, Any]] = {"displayName": "Loyalty", "version": 1}
 
@@ -114,11 +116,13 @@ class TraitGroup(Noun, omit_defaults=True, kw_only=True):
         ),
     ]
     description: Annotated[str, described(maxLength=TRAIT_GROUP_DESCRIPTION_MAX)] = ""
-    traits: Annotated[Definitions, described(maxProperties=TRAITS_PER_GROUP)] = {}
+    traits: Annotated[Definitions, described(maxProperties=TRAITS_PER_GROUP)] | None = (
+        None
+    )
     version: Version
 
 
-class TraitGroupsPage(Noun, kw_only=True):
+class TraitGroupsPage(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "traitGroups": [TraitGroup.sample],
         "meta": {"key": "traitGroups", "pageSize": 1},
@@ -130,7 +134,7 @@ class TraitGroupsPage(Noun, kw_only=True):
     meta: PageMeta = always(PageMeta)
 
 
-class FetchedTraitGroup(Noun, kw_only=True):
+class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
     """One group in a wrapper that the groups of a list lack, with a page of its traits."""
 
     sample: ClassVar[dict[str, Any]] = {

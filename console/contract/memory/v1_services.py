@@ -44,7 +44,7 @@ AnyConversationIds = Annotated[
 ]
 
 
-class CreateService(Body, kw_only=True):
+class CreateService(Body, frozen=True, kw_only=True):
     """A store, made at once."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -56,7 +56,7 @@ class CreateService(Body, kw_only=True):
     friendly_name: Annotated[str, Meta(max_length=STORE_DESCRIPTION_MAX)] = ""
 
 
-class Service(Noun, omit_defaults=True, kw_only=True):
+class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """A store under its old name; `sid` and `id` are the same."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -76,7 +76,7 @@ class Service(Noun, omit_defaults=True, kw_only=True):
     version: Version
 
 
-class ServicesPage(Noun, kw_only=True):
+class ServicesPage(Noun, frozen=True, kw_only=True):
     """Stores themselves, not their ids alone."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -90,17 +90,17 @@ class ServicesPage(Noun, kw_only=True):
     meta: PageMeta = always(PageMeta)
 
 
-class Deleted(Noun, kw_only=True):
+class Deleted(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {"message": "deleted"}
 
     message: Annotated[str, described(minLength=1, maxLength=255)]
 
 
-class ProfileReference(Noun, kw_only=True):
+class ProfileReference(Noun, frozen=True, kw_only=True):
     id: ProfileId
 
 
-class V1LookupResult(Noun, kw_only=True):
+class V1LookupResult(Noun, frozen=True, kw_only=True):
     """As today, with an object for each profile instead of its id alone."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -114,7 +114,7 @@ class V1LookupResult(Noun, kw_only=True):
     ] = always()
 
 
-class V1NewObservation(Body, kw_only=True):
+class V1NewObservation(Body, frozen=True, kw_only=True):
     """What names no time occurred when it is received."""
 
     content: Content
@@ -123,7 +123,7 @@ class V1NewObservation(Body, kw_only=True):
     conversation_ids: AnyConversationIds = []
 
 
-class V1CreateObservations(StrictBody, kw_only=True):
+class V1CreateObservations(StrictBody, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "observations": [{"content": "Has a dog called Bo.", "source": "chat"}]
     }
@@ -133,25 +133,25 @@ class V1CreateObservations(StrictBody, kw_only=True):
     ]
 
 
-class V1PatchObservation(observation.PatchObservation, kw_only=True):
+class V1PatchObservation(observation.PatchObservation, frozen=True, kw_only=True):
     conversation_ids: AnyConversationIds | None = None
 
 
-class V1NewSummary(Body, kw_only=True):
+class V1NewSummary(Body, frozen=True, kw_only=True):
     content: Content
     conversation_id: AnyConversationId
     occurred_at: SentTime | None = None
     source: Source | None = None
 
 
-class V1PatchSummary(summary.PatchSummary, kw_only=True):
+class V1PatchSummary(summary.PatchSummary, frozen=True, kw_only=True):
     conversation_id: AnyConversationId | None = None
 
 
 _REQUIRED = {"content", "conversation_id"}
 
 
-class V1CreateSummaries(V1PatchSummary, kw_only=True):
+class V1CreateSummaries(V1PatchSummary, frozen=True, kw_only=True):
     """One summary by its own fields, or several as `summaries`; never both."""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -173,13 +173,13 @@ class V1CreateSummaries(V1PatchSummary, kw_only=True):
                 raise ValueError(f"{field.encode_name}: required")
 
 
-class OneSummary(V1NewSummary, kw_only=True):
+class OneSummary(V1NewSummary, frozen=True, kw_only=True):
     """The first form of V1CreateSummaries, for the description."""
 
     summaries: None = None
 
 
-class SeveralSummaries(Body, kw_only=True):
+class SeveralSummaries(Body, frozen=True, kw_only=True):
     """The second: beside them no field of a single one."""
 
     summaries: Annotated[list[V1NewSummary], Meta(min_length=1, max_length=BATCH)]
@@ -192,7 +192,7 @@ class SeveralSummaries(Body, kw_only=True):
 V1Count = Annotated[int, Meta(ge=0)]
 
 
-class V1RecallRequest(RecallRequest, kw_only=True):
+class V1RecallRequest(RecallRequest, frozen=True, kw_only=True):
     """As today, but for the ids of conversations and the limits."""
 
     sample: ClassVar[dict[str, Any]] = {

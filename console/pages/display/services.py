@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -75,7 +76,7 @@ def arrange(
         )
 
 
-def list_changes(before: Arrangement, after: Arrangement) -> Mapping[str, int | str]:
+def list_changes(before: Arrangement, after: Arrangement) -> Mapping[str, Any]:
     """Each rule that is another now, and the pins; names of groups, never a value."""
     rules = sorted({*before.masking, *after.masking})
     changed = [rule for rule in rules if before.how(rule) != after.how(rule)]

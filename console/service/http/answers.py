@@ -1,17 +1,23 @@
-"""Answers in the contract's forms."""
+"""Answers: the contract's nouns as JSON, and how rows become them."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from console.contract.memory.error import Accepted, Receipt
 from console.service.models import Operation
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 JSON = "application/json; charset=utf-8"
 
 
 def answer(
-    content: Any, *, status: int = 200, headers: dict[str, str] | None = None
+    content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
     """A JSON answer that no cache keeps."""
     response = HttpResponse(
@@ -24,28 +30,67 @@ def answer(
     return response
 
 
-def accepted(message: str, **more: str) -> HttpResponse:
+def from_row(noun: type[T], row: Any, **fields: Any) -> T:
+    """A row as the contract shows it: `fields` and else the columns of the same name.
+
+    What is empty and optional is left out, times are cut to whole seconds. JSON columns
+    stand as they were sent, so they are not built again.
+    """
+    values = {
+        name: fields[name] if name in fields else getattr(row, name, None)
+        for name in noun.__struct_fields__
+    }
+    optional = _optional_fields(noun)
+    return noun(
+        **{
+            name: _whole_seconds(value) if isinstance(value, datetime) else value
+            for name, value in values.items()
+            if value is not None and not (name in optional and value in ("", [], {}))
+        }
+    )
+
+
+@cache
+def _optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
+    """Those that are left out when they are empty."""
+    return frozenset(
+        field.name
+        for field in msgspec.structs.fields(noun)
+        if field.default is not msgspec.NODEFAULT
+    )
+
+
+def _whole_seconds(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def accepted() -> HttpResponse:
     """202 of a data plane write. Contract section 6."""
-    return answer({**more, "message": message}, status=202)
+    return answer(Accepted(message="accepted"), status=202)
 
 
 def operation_accepted(request: HttpRequest, operation: Operation) -> HttpResponse:
     """202 of a control plane write: where to ask what became of it."""
-    url = operation_url(request, operation)
+    url = operation_url(request, operation.id)
     headers = {"Operation-Id": operation.id, "Location": url, "Retry-After": "1"}
-    return answer(
-        {"message": "accepted", "statusUrl": url}, status=202, headers=headers
-    )
+    receipt = Receipt(message="accepted", status_url=url)
+    return answer(receipt, status=202, headers=headers)
 
 
-def operation_url(request: HttpRequest, operation: Operation) -> str:
-    return request.build_absolute_uri(f"/v1/ControlPlane/Operations/{operation.id}")
+def operation_url(request: HttpRequest, operation_id: str) -> str:
+    return request.build_absolute_uri(f"/v1/ControlPlane/Operations/{operation_id}")
 
 
 def etag(version: int) -> dict[str, str]:
     return {"ETag": f'"{version}"'}
 
 
-def present(**fields: Any) -> dict[str, Any]:
-    """The given fields without those that are None or empty text: optionals."""
-    return {name: value for name, value in fields.items() if value not in (None, "")}
+def to_fields(items: Iterable[msgspec.Struct]) -> list[dict[str, Any]]:
+    """Bodies as the fields of rows."""
+    return [msgspec.structs.asdict(item) for item in items]
+
+
+def to_changes(body: msgspec.Struct) -> dict[str, Any]:
+    """The fields that a patch names; none is a patch that changes nothing."""
+    fields = msgspec.structs.asdict(body)
+    return {name: value for name, value in fields.items() if value is not None}

@@ -3,58 +3,25 @@
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
-from console.contract.ids import CONVERSATION_ID
-from console.service import errors, limits
+from console.contract.memory.error import BODY_BYTES, Code
+from console.service import errors
 from console.service.http.routing import View
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 # Only a body that holds an escape for a control character is walked to find where:
 # raw ones are no JSON at all. Tab and the line breaks are text.
 _SUSPECT = re.compile(rb"\\u00(?:0[0-8bBcCeEfF]|1|7[fF])|\\[bf]|\x7f")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
-
-# \Z and not $: the latter lets a line break follow.
-SOURCE_PATTERN = r"^[a-zA-Z0-9 _./-]+\Z"
-CONVERSATION_PATTERN = rf"^{CONVERSATION_ID.pattern}\Z"
 
 # Where files of imports arrive: how large one may be, its import says.
 UPLOADS = "/v1/Uploads/"
-
-Content = Annotated[str, msgspec.Meta(min_length=1, max_length=int(limits.CONTENT))]
-Source = Annotated[
-    str,
-    msgspec.Meta(min_length=1, max_length=int(limits.SOURCE), pattern=SOURCE_PATTERN),
-]
-ConversationId = Annotated[str, msgspec.Meta(pattern=CONVERSATION_PATTERN)]
-
-
-class Body(msgspec.Struct, rename="camel", frozen=True):
-    """An open body: properties that the contract does not name are ignored."""
-
-    def __post_init__(self) -> None:
-        for field in msgspec.structs.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, datetime):
-                _check_moment(field.encode_name, value)
-
-
-class StrictBody(Body, forbid_unknown_fields=True, frozen=True):
-    """A body that the contract calls strict: unknown properties are refused."""
-
-
-def _check_moment(name: str, moment: datetime) -> None:
-    try:
-        moment.astimezone(UTC)
-    except OverflowError as exc:
-        raise ValueError(f"{name}: lies outside of the years 1 to 9999") from exc
 
 
 def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
@@ -63,21 +30,21 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     def respond(request: HttpRequest) -> HttpResponse:
         # Without a length nothing would be read: the body would count as empty.
         if "HTTP_TRANSFER_ENCODING" in request.META:
-            raise errors.LengthRequired("Content-Length: is required")
+            raise errors.LengthRequired("Content-Length: required")
         length = request.META.get("CONTENT_LENGTH") or "0"
         # Nineteen digits are more than any machine holds, and quick to read.
         if not (length.isascii() and length.isdecimal() and len(length) < 20):
-            raise errors.Invalid("Content-Length: is not a number")
+            raise errors.Invalid("Content-Length: must be a number")
         upload = request.path_info.startswith(UPLOADS)
-        if int(length) > limits.BODY_BYTES and not upload:
+        if int(length) > BODY_BYTES and not upload:
             raise _too_large()
         return get_response(request)
 
     return respond
 
 
-def read_body(request: HttpRequest, shape: type[T], *, nulls_at: int = -1) -> T:
-    """The body as `shape`. Raises Invalid, TooLarge or UnsupportedMedia.
+def read_body(request: HttpRequest, noun: type[T], *, nulls_at: int = -1) -> T:
+    """The body as `noun`. Raises Invalid, TooLarge or UnsupportedMedia.
 
     A null counts as absent (contract section 3), except at the depth `nulls_at`; of
     a name given twice the last counts.
@@ -86,9 +53,11 @@ def read_body(request: HttpRequest, shape: type[T], *, nulls_at: int = -1) -> T:
         content = _decode(request)
         if not isinstance(content, dict):
             raise _invalid("The body must be a JSON object.")
-        return msgspec.convert(_without_nulls(content, keep_at=nulls_at), shape)
+        content = _without_nulls(content, keep_at=nulls_at)
+        _refuse_unknown(content, noun)
+        return msgspec.convert(content, noun)
     except msgspec.ValidationError as exc:
-        raise _invalid(_in_words(str(exc))) from exc
+        raise _invalid(explain(str(exc))) from exc
     except RecursionError as exc:
         raise _invalid("The body is nested too deeply.") from exc
 
@@ -100,14 +69,14 @@ def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
     sends parameters with a deletion, so section 1's leniency is not needed for it.
     """
     if unknown := sorted(set(request.GET) - set(known)):
-        raise errors.Invalid(f"Unknown in a deletion: {', '.join(unknown[:5])}.")
+        raise errors.Invalid(f"{', '.join(unknown[:5])}: unknown parameter")
     try:
         content = _decode(request)
     except RecursionError as exc:
         raise _invalid("The body is nested too deeply.") from exc
     if content:
-        named = ", ".join(sorted(content)[:5]) if isinstance(content, dict) else ""
-        raise _invalid(f"Unknown in a deletion: {named or 'a body'}.")
+        names = ", ".join(sorted(content)[:5]) if isinstance(content, dict) else ""
+        raise _invalid(f"{names or 'body'}: unknown field, a deletion takes no body")
 
 
 def _decode(request: HttpRequest) -> Any:
@@ -121,7 +90,7 @@ def _decode(request: HttpRequest) -> Any:
     except msgspec.ValidationError as exc:
         raise _invalid("The body holds a number that is out of range.") from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise _invalid("The body is not JSON.") from exc
+        raise _invalid("The body is not valid JSON.") from exc
     if _SUSPECT.search(raw):
         _refuse_control(content, "")
     return content
@@ -141,10 +110,10 @@ def _read(request: HttpRequest) -> bytes:
         return raw
     try:
         # 47: a gzip or a zlib header, whichever is there.
-        unpacked = zlib.decompressobj(47).decompress(raw, limits.BODY_BYTES + 1)
+        unpacked = zlib.decompressobj(47).decompress(raw, BODY_BYTES + 1)
     except zlib.error:
         return raw
-    if len(unpacked) > limits.BODY_BYTES:
+    if len(unpacked) > BODY_BYTES:
         raise _too_large()
     return unpacked
 
@@ -152,14 +121,16 @@ def _read(request: HttpRequest) -> bytes:
 def _refuse_control(value: Any, path: str) -> None:
     if isinstance(value, str):
         if _CONTROL.search(value):
-            raise _invalid(f"{path or 'body'}: holds a control character")
+            raise _invalid(f"{path or 'body'}: control characters are not allowed")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _refuse_control(item, f"{path}[{index}]")
     elif isinstance(value, dict):
         for key, item in value.items():
             if _CONTROL.search(key):
-                raise _invalid(f"{path or 'body'}: a name holds a control character")
+                raise _invalid(
+                    f"{path or 'body'}: control characters are not allowed in a name"
+                )
             _refuse_control(item, f"{path}.{key}".lstrip("."))
 
 
@@ -179,24 +150,166 @@ def _without_nulls(value: Any, *, keep_at: int, depth: int = 0) -> Any:
     return value
 
 
-def _in_words(message: str) -> str:
-    """`observations[3].content: expected …`, from msgspec's sentence."""
-    place = _AT.search(message)
-    # A pattern is shown as the contract writes it.
-    text = _AT.sub("", message).replace("`", "'").replace(r"\\Z", "$")
-    missing = re.fullmatch(
-        r"Object (missing required|contains unknown) field '(.*)'", text
+def _refuse_unknown(content: Any, noun: type[msgspec.Struct]) -> None:
+    """Raises Invalid for a member that a strict noun, or one inside it, does not name."""
+    if check := _noun_checker(noun):
+        check(content, "")
+
+
+Check = Callable[[Any, str], None]
+
+
+@cache
+def _noun_checker(noun: type[msgspec.Struct]) -> Check | None:
+    return _checker(msgspec.inspect.type_info(noun))
+
+
+def _checker(kind: msgspec.inspect.Type) -> Check | None:
+    """What refuses unknown members in a value of this type; None: none can be there.
+
+    Values that are not of the type are left to msgspec, which says so.
+    """
+    match kind:
+        case msgspec.inspect.StructType():
+            return _struct_checker(kind)
+        case msgspec.inspect.ListType():
+            return _item_checker(_checker(kind.item_type))
+        case msgspec.inspect.DictType():
+            return _member_checker(_checker(kind.value_type))
+        case msgspec.inspect.UnionType():
+            return _union_checker(kind)
+        case msgspec.inspect.Metadata():
+            return _checker(kind.type)
+    return None
+
+
+def _struct_checker(kind: msgspec.inspect.StructType) -> Check | None:
+    inner = {field.encode_name: _checker(field.type) for field in kind.fields}
+    known = {*inner, kind.tag_field}
+    strict = getattr(kind.cls, "strict", False)
+    if not strict and not any(inner.values()):
+        return None
+
+    def check(value: Any, path: str) -> None:
+        if not isinstance(value, dict):
+            return
+        for name, member in value.items():
+            place = f"{path}.{name}".lstrip(".")
+            if name not in known:
+                if strict:
+                    raise _invalid(f"{place:.200}: unknown field")
+            elif check_member := inner.get(name):
+                check_member(member, place)
+
+    return check
+
+
+def _item_checker(check_item: Check | None) -> Check | None:
+    if check_item is None:
+        return None
+
+    def check(value: Any, path: str) -> None:
+        for index, item in enumerate(value if isinstance(value, list) else ()):
+            check_item(item, f"{path}[{index}]")
+
+    return check
+
+
+def _member_checker(check_member: Check | None) -> Check | None:
+    if check_member is None:
+        return None
+
+    def check(value: Any, path: str) -> None:
+        for name, member in (value if isinstance(value, dict) else {}).items():
+            check_member(member, f"{path}.{name}")
+
+    return check
+
+
+def _union_checker(kind: msgspec.inspect.UnionType) -> Check | None:
+    """Of several structs the one that the tag names."""
+    by_tag: dict[Any, Check | None] = {}
+    tag_field = None
+    others = []
+    for choice in kind.types:
+        if isinstance(choice, msgspec.inspect.StructType) and choice.tag_field:
+            tag_field = choice.tag_field
+            by_tag[choice.tag] = _checker(choice)
+        elif check_other := _checker(choice):
+            others.append(check_other)
+    if not by_tag:
+        return others[0] if others else None
+
+    def check(value: Any, path: str) -> None:
+        if isinstance(value, dict) and isinstance(tag := value.get(tag_field), str):
+            check_choice = by_tag.get(tag)
+            if check_choice:
+                check_choice(value, path)
+
+    return check
+
+
+_AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
+_TYPES = {
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "datetime": "an RFC 3339 date-time with a time zone",
+    "int | float": "a number",
+}
+# msgspec's sentences, and ours: the words that people search for.
+_SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"Expected `str` of length >= 1", "must not be empty"),
+        (r"Expected `str` of length >= (\d+)", r"must be at least \1 characters"),
+        (r"Expected `str` of length <= (\d+)", r"must be at most \1 characters"),
+        (r"Expected `array` of length >= (\d+)", r"at least \1 items required"),
+        (r"Expected `array` of length <= (\d+)", r"at most \1 items allowed"),
+        (r"Expected `object` of length <= (\d+)", r"at most \1 members allowed"),
+        (r"Expected `(?:int|float)` >= ([\d.]+)", r"must be at least \1"),
+        (r"Expected `(?:int|float)` <= ([\d.]+)", r"must be at most \1"),
+        (r"Expected `str` matching regex (.*)", r"must match \1"),
+        (r"Expected `datetime` with a timezone component", "must have a time zone"),
+        (
+            r"Invalid RFC3339 encoded datetime",
+            "must be an RFC 3339 date-time with a time zone",
+        ),
+        (r"Invalid (?:enum )?value (.*)", r"invalid value \1"),
     )
-    path = place.group("path") if place else ""
-    if missing:
-        words = "is required" if "missing" in text else "is not known here"
-        return f"{path}.{missing.group(2)}: {words}".lstrip(".")
-    return f"{path}: {text[:1].lower()}{text[1:]}" if path else text
+)
+_EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`, got `(?P<got>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+
+
+def explain(message: str) -> str:
+    """`observations[3].content: must be a string`, from msgspec's sentence."""
+    place = _AT.search(message)
+    path = place["path"] if place else ""
+    sentence = _AT.sub("", message)
+    if missing := _MISSING.fullmatch(sentence):
+        return f"{path}.{missing['name']}: required".lstrip(".")
+    words = _say(sentence)
+    return f"{path}: {words}" if path else words
+
+
+def _say(sentence: str) -> str:
+    if expected := _EXPECTED.fullmatch(sentence):
+        wanted = expected["wanted"].removesuffix(" | null")
+        return f"must be {_TYPES.get(wanted, wanted)}"
+    for pattern, words in _SENTENCES:
+        if pattern.fullmatch(sentence):
+            # A pattern is shown as the contract writes it, ending in $.
+            return pattern.sub(words, sentence).replace("`", "'").replace(r"\\Z", "$")
+    return sentence
 
 
 def _too_large() -> errors.TooLarge:
-    return errors.TooLarge(f"The body is larger than {limits.BODY_BYTES} bytes.")
+    return errors.TooLarge(f"The body is too large: at most {BODY_BYTES} bytes.")
 
 
 def _invalid(message: str) -> errors.Invalid:
-    return errors.Invalid(message, code=errors.SCHEMA)
+    return errors.Invalid(message, code=Code.SCHEMA)

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from console.contract.ids import OPERATION_ID, new_id
-from console.service import errors, limits
+from console.contract.memory.error import Code
+from console.contract.memory.operation import OPERATION_DAYS
+from console.service import errors
 from console.service.models import Account, Operation
 
 
@@ -45,15 +47,15 @@ def get_operation(account: Account, operation_id: str) -> Operation:
     """Raises Invalid for a malformed id, NotFound for a foreign or forgotten one."""
     if not OPERATION_ID.fullmatch(operation_id):
         raise errors.Invalid(
-            "operationId: is not an operation id", code=errors.OPERATION_ID_MALFORMED
+            "operationId: is not an operation id", code=Code.OPERATION_ID_MALFORMED
         )
     operation = Operation.objects.filter(
         account=account, id=operation_id, created_at__gte=_oldest()
     ).first()
     if operation is None:
-        raise errors.NotFound("No such operation.", code=errors.OPERATION_UNKNOWN)
+        raise errors.NotFound("No such operation.", code=Code.OPERATION_UNKNOWN)
     return operation
 
 
 def _oldest() -> datetime:
-    return timezone.now() - timedelta(days=limits.OPERATION_DAYS)
+    return timezone.now() - timedelta(days=OPERATION_DAYS)

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+import msgspec
 from django.core import signing
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
-from console.service import errors, limits
+from console.contract.memory.page import PAGE_SIZE, PAGE_TOKEN_MAX, PageMeta
+from console.service import errors
 from console.service.http.answers import answer
 
 T = TypeVar("T")
@@ -55,7 +57,7 @@ def read_page(
     query = request.GET
     token = query.get("pageToken") or query.get("PageToken")
     if token:
-        return _from_token(request, token)
+        return _read_token(request, token)
     order = (ordered and query.get("orderBy")) or "DESC"
     if order not in {"ASC", "DESC"}:
         raise errors.Invalid("orderBy: must be ASC or DESC")
@@ -64,11 +66,11 @@ def read_page(
 
 
 def _size(query: Mapping[str, str]) -> int:
-    text = query.get("pageSize") or query.get("PageSize") or str(limits.PAGE_SIZE)
+    text = query.get("pageSize") or query.get("PageSize") or str(PAGE_SIZE)
     # At most nine digits: longer ones are as good as infinite, and slow to read.
     size = int(text[:9]) if text.isascii() and text.isdecimal() else 0
     if size < 1:
-        raise errors.Invalid("pageSize: must be a whole number from 1")
+        raise errors.Invalid("pageSize: must be at least 1")
     return size
 
 
@@ -76,17 +78,18 @@ def answer_page(
     request: HttpRequest,
     rows: Any,
     page: PageRequest,
+    noun: type[msgspec.Struct],
     *,
-    key: str,
     sort: Sequence[str],
     show: Callable[[Any], Any],
-    headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """One page of a queryset as the contract's envelope.
+    """One page of a queryset as the contract's envelope; its first member is the list.
 
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
     """
+    name, *_ = noun.__struct_fields__
+    key, *_ = noun.__struct_encode_fields__
     if page.cursor is not None:
         rows = rows.filter(_beyond(sort, page.cursor, page.ascending))
     signed = [name if page.ascending else f"-{name}" for name in sort]
@@ -96,10 +99,9 @@ def answer_page(
         found,
         page,
         key=key,
-        cursor_of=lambda item: [getattr(item, name) for name in sort],
+        get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
-    body = {key: [show(item) for item in items], "meta": meta}
-    return answer(body, headers=headers)
+    return answer(noun(**{name: [show(item) for item in items], "meta": meta}))
 
 
 def cut_page(
@@ -108,8 +110,8 @@ def cut_page(
     page: PageRequest,
     *,
     key: str,
-    cursor_of: Callable[[T], Sequence[Any]],
-) -> tuple[list[T], dict[str, Any]]:
+    get_cursor: Callable[[T], Sequence[Any]],
+) -> tuple[list[T], PageMeta]:
     """A page's items in the list's order, and their `meta`.
 
     `found` starts beyond the cursor, in the page's direction, and holds one item
@@ -121,12 +123,14 @@ def cut_page(
         items.reverse()
     before = more if page.back else page.cursor is not None
     after = page.back or more
-    meta: dict[str, Any] = {"key": key, "pageSize": len(items) or page.size}
+    tokens = {}
     if items and after:
-        meta["nextToken"] = _token(request, page, cursor_of(items[-1]), back=False)
+        cursor = get_cursor(items[-1])
+        tokens["next_token"] = _sign(request, page, cursor, back=False)
     if items and before:
-        meta["previousToken"] = _token(request, page, cursor_of(items[0]), back=True)
-    return items, meta
+        cursor = get_cursor(items[0])
+        tokens["previous_token"] = _sign(request, page, cursor, back=True)
+    return items, PageMeta(key=key, page_size=len(items) or page.size, **tokens)
 
 
 def _beyond(sort: Sequence[str], cursor: Sequence[Any], ascending: bool) -> Q:
@@ -139,7 +143,7 @@ def _beyond(sort: Sequence[str], cursor: Sequence[Any], ascending: bool) -> Q:
     return condition
 
 
-def _token(
+def _sign(
     request: HttpRequest, page: PageRequest, cursor: Sequence[Any], *, back: bool
 ) -> str:
     return signing.dumps(
@@ -156,18 +160,20 @@ def _token(
     )
 
 
-def _from_token(request: HttpRequest, token: str) -> PageRequest:
+def _read_token(request: HttpRequest, token: str) -> PageRequest:
     try:
-        if len(token) > limits.PAGE_TOKEN:
+        if len(token) > PAGE_TOKEN_MAX:
             raise signing.BadSignature
-        told = signing.loads(token, salt=_SALT)
+        signed = signing.loads(token, salt=_SALT)
     except Exception as exc:
-        raise errors.Invalid("pageToken: is not a token of this memory") from exc
-    if told["of"] != _scope(request):
-        raise errors.Invalid("pageToken: belongs to another list")
-    page = PageRequest(size=told["size"], order=told["order"], filters=told["filters"])
-    cursor = tuple(_load(value) for value in told["cursor"])
-    return replace(page, cursor=cursor, back=told["back"])
+        raise errors.Invalid("pageToken: invalid token") from exc
+    if signed["of"] != _scope(request):
+        raise errors.Invalid("pageToken: token of another list")
+    page = PageRequest(
+        size=signed["size"], order=signed["order"], filters=signed["filters"]
+    )
+    cursor = tuple(_load(value) for value in signed["cursor"])
+    return replace(page, cursor=cursor, back=signed["back"])
 
 
 def _scope(request: HttpRequest) -> str:

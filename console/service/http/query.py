@@ -1,18 +1,17 @@
 """Query parameters beyond paging."""
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from console.contract.ids import CONVERSATION_ID
+from console.contract.memory.observation import SOURCE, SOURCE_MAX
 from console.contract.times import from_wire
-from console.service import errors, limits
-from console.service.http.bodies import SOURCE_PATTERN
+from console.service import errors
 
-ConversationFilter = Callable[[Mapping[str, str]], str]
+ReadConversationId = Callable[[Mapping[str, str]], str]
 
 
-def moment_of(query: Mapping[str, str], name: str) -> datetime | None:
+def read_time(query: Mapping[str, str], name: str) -> datetime | None:
     """A date-time parameter, None when absent. Raises Invalid."""
     text = query.get(name)
     if not text:
@@ -21,10 +20,10 @@ def moment_of(query: Mapping[str, str], name: str) -> datetime | None:
         # A plus sign that was not escaped arrives as a space.
         return from_wire(text.replace(" ", "+"))
     except ValueError as exc:
-        raise errors.Invalid(f"{name}: is not an RFC 3339 date-time") from exc
+        raise errors.Invalid(f"{name}: must be an RFC 3339 date-time") from exc
 
 
-def flag_of(query: Mapping[str, str], name: str, *, default: bool) -> bool:
+def read_flag(query: Mapping[str, str], name: str, *, default: bool) -> bool:
     """A `true`/`false` parameter. Raises Invalid."""
     text = query.get(name)
     if not text:
@@ -34,19 +33,19 @@ def flag_of(query: Mapping[str, str], name: str, *, default: bool) -> bool:
     return text == "true"
 
 
-def conversation_of(query: Mapping[str, str]) -> str:
+def read_conversation_id(query: Mapping[str, str]) -> str:
     """The `conversationId` filter, empty when absent. Raises Invalid."""
     text = query.get("conversationId", "")
     if text and not CONVERSATION_ID.fullmatch(text):
-        raise errors.Invalid("conversationId: is not a conversation id")
+        raise errors.Invalid("conversationId: not a valid conversation id")
     return text
 
 
-def source_of(query: Mapping[str, str]) -> str:
+def read_source(query: Mapping[str, str]) -> str:
     """The `source` filter, empty when absent. Raises Invalid."""
     text = query.get("source", "")
-    if text and (len(text) > limits.SOURCE or not re.match(SOURCE_PATTERN, text)):
+    if text and (len(text) > SOURCE_MAX or not SOURCE.fullmatch(text)):
         raise errors.Invalid(
-            f"source: must have 1 to {limits.SOURCE} letters, digits, spaces and _ . - /"
+            f"source: must be 1 to {SOURCE_MAX} letters, digits, spaces and _ . - /"
         )
     return text

@@ -21,12 +21,13 @@ def resource(**methods: View) -> View:
     def view(request: HttpRequest, **path: Any) -> HttpResponse:
         answer = methods.get(request.method or "")
         if answer is None:
+            allowed = ", ".join(sorted(methods))
             refusal = errors.MethodNotAllowed(
-                f"{request.method} is not spoken at this address."
+                f"Method not allowed: {request.method}, use {allowed}"
             )
-            refusal.headers["Allow"] = ", ".join(sorted(methods))
+            refusal.headers["Allow"] = allowed
             raise refusal
         return answer(request, **path)
 
-    view.methods = methods  # type: ignore[attr-defined]  # For openapi/document.py.
+    view.methods = methods  # type: ignore[attr-defined]  # For description/document.py.
     return view

@@ -37,6 +37,6 @@ def _take(account_id: str, rate: float) -> None:
         left = min(full, left + (now - counted_at) * rate)
         _left[account_id] = (left - 1 if left >= 1 else left, now)
     if left < 1:
-        refusal = errors.TooMany("Too many requests of this account; ask again later.")
+        refusal = errors.TooMany("Too many requests of this account: try again later.")
         refusal.headers["Retry-After"] = str(max(1, ceil((1 - left) / rate)))
         raise refusal

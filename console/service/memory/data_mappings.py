@@ -7,13 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import DATA_MAPPING_ID, new_id
+from console.contract.memory.data_mapping import DATASETS
+from console.contract.memory.error import Code
 from console.service import errors
 from console.service.memory.models import DataMapping, Store, TraitGroup
 from console.service.memory.stores import check_version, lock_store
 from console.service.memory.trait_groups import normalise_trait_name
-
-DATASETS = ("DATASET_CLOUDAPP", "DATASET_WAREHOUSE")
-SOURCE_TYPES = ("INGRESS", *DATASETS)
 
 
 def get_data_mapping(store: Store, mapping_id: str) -> DataMapping:
@@ -24,7 +23,7 @@ def get_data_mapping(store: Store, mapping_id: str) -> DataMapping:
         DataMapping.objects.of(store).filter(id=mapping_id).first()
     )
     if mapping is None:
-        raise errors.NotFound("No such data mapping.", code=errors.DATA_MAPPING_UNKNOWN)
+        raise errors.NotFound("No such data mapping.", code=Code.DATA_MAPPING_UNKNOWN)
     return mapping
 
 
@@ -89,7 +88,7 @@ def _check_name(store: Store, mapping: DataMapping) -> None:
     if named.exclude(id=mapping.id).exists():
         raise errors.Conflict(
             "displayName: this store has a data mapping of that name.",
-            code=errors.DATA_MAPPING_NAME_TAKEN,
+            code=Code.DATA_MAPPING_NAME_TAKEN,
         )
 
 

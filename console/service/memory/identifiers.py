@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from console.service import errors, limits
+from console.contract.memory.identifier import LOOKUP_RESULTS
+from console.service import errors
 from console.service.memory.identity import (
     find_holders,
     find_similar,
@@ -31,9 +32,9 @@ class LookupResult:
 def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
     """Who holds a value. Raises Invalid."""
     identity = parse_identity(store, id_type, value)
-    holders = find_holders(store, identity)[: limits.LOOKUP_RESULTS]
+    holders = find_holders(store, identity)[:LOOKUP_RESULTS]
     if not holders and (similar := find_similar(store, identity)):
-        holders = find_holders(store, similar)[: limits.LOOKUP_RESULTS]
+        holders = find_holders(store, similar)[:LOOKUP_RESULTS]
     return LookupResult(identity.value, tuple(holders))
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
+from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
 from console.engine.normalising import InvalidIdentifier, normalise
-from console.service import errors, limits
+from console.service import errors
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.traits import CheckedTrait
 
@@ -37,8 +39,8 @@ def parse_identity(
     except InvalidIdentifier as exc:
         raise errors.Invalid(f"{path}: {exc}") from exc
     # Checked here, not by length as given: folding the case of "ß" makes it longer.
-    if len(normalised) > limits.IDENTIFIER_VALUE:
-        raise errors.Invalid(f"{path}: at most {limits.IDENTIFIER_VALUE} characters")
+    if len(normalised) > IDENTIFIER_VALUE_MAX:
+        raise errors.Invalid(f"{path}: at most {IDENTIFIER_VALUE_MAX} characters")
     return Identity(id_type, normalised, config["enforceUnique"])
 
 
@@ -100,7 +102,7 @@ def get_value_limit(store: Store, id_type: str) -> tuple[int, bool]:
     A type that the settings no longer name keeps the contract's defaults.
     """
     config = store.identitysettings.get_config(id_type) or {}
-    limit = config.get("limit", int(limits.IDENTIFIER_VALUES))
+    limit = config.get("limit", IDENTIFIER_VALUES_MAX)
     return limit, config.get("limitPolicy") == "lifo"
 
 

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import IMPORT_ID, new_id
-from console.service import errors, limits
+from console.contract.memory.profile_import import IMPORT_URL_S
+from console.service import errors
 from console.service.memory.import_jobs import ask_for_run
 from console.service.memory.import_rows import CHUNK_BYTES, data_types_of
 from console.service.memory.models import ImportChunk, ProfileImport, Store
@@ -88,9 +89,7 @@ def sign_upload(row: ProfileImport) -> str:
 def open_upload(import_id: str, signature: str) -> ProfileImport:
     """The import that waits for this upload. Raises Forbidden."""
     try:
-        store_id, signed = signing.loads(
-            signature, salt=_SALT, max_age=limits.IMPORT_URL_S
-        )
+        store_id, signed = signing.loads(signature, salt=_SALT, max_age=IMPORT_URL_S)
     except signing.SignatureExpired as exc:
         raise errors.Forbidden("signature: has expired") from exc
     except signing.BadSignature as exc:

@@ -10,7 +10,11 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from console.contract.ids import OBSERVATION_ID
-from console.service import errors, limits
+from console.contract.memory.observation import (
+    CONVERSATIONS_PER_OBSERVATION,
+    OBSERVATIONS_PER_PROFILE,
+)
+from console.service import errors
 from console.service.memory.item_writes import create_items, delete_item, update_item
 from console.service.memory.models import (
     Observation,
@@ -41,7 +45,7 @@ def filter_by_conversation(observations: Any, conversation_id: str) -> Any:
     # each database writes quotes and letters beyond ASCII in its own way.
     places = (
         Q(**{f"conversation_ids__{place}": conversation_id})
-        for place in range(limits.CONVERSATIONS_PER_OBSERVATION)
+        for place in range(CONVERSATIONS_PER_OBSERVATION)
     )
     return observations.filter(reduce(or_, places))
 
@@ -51,7 +55,7 @@ def create_observations(
 ) -> None:
     """All of a batch or none. Items hold content, source, occurred_at and
     conversation_ids. Raises NotFound, Invalid (the profile is full)."""
-    limit = limits.OBSERVATIONS_PER_PROFILE
+    limit = OBSERVATIONS_PER_PROFILE
     create_items(Observation, store, profile_id, items, limit=limit)
 
 

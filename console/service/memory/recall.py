@@ -3,17 +3,16 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from operator import itemgetter
 from time import perf_counter
 from typing import Any
 
+from console.contract.memory.recall import RECALL_TURNS, RecallRequest
 from console.engine.coefficients import coefficients_of
 from console.engine.dates import microseconds
 from console.engine.packing import Floats, Vectors, pack_conversations
 from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Row, Texts
-from console.service import limits
 from console.service.memory.embedding import model_id, query_vector
 from console.service.memory.embedding_jobs import ask_for_vectors
 from console.service.memory.index import read_entries
@@ -22,19 +21,6 @@ from console.service.models.scope import find_models
 
 # By their ids, all observations come before all summaries.
 _SUMMARY_PREFIX = f"mem_{Summary.kind}_"
-
-
-@dataclass(frozen=True, slots=True)
-class RecallRequest:
-    """An empty query counts as none; dates bound occurred_at."""
-
-    query: str
-    conversation_id: str
-    begin: datetime | None  # inclusive
-    end: datetime | None  # exclusive
-    observations_limit: int
-    summaries_limit: int
-    relevance_threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +62,7 @@ def recall(profile: Profile, request: RecallRequest) -> RecallResult:
     if query := request.query.strip():
         queries = [Query.of(query, query_vector(query))]
         timer.end("query")
-        entries = read_entries(profile, begin=request.begin, end=request.end)
+        entries = read_entries(profile, begin=request.begin_date, end=request.end_date)
         timer.end("read")
         return _recall_ranked("query", profile, request, queries, entries, timer)
     if request.conversation_id:
@@ -147,10 +133,10 @@ def _fetch_newest(
     model: type[IndexedItem], profile: Profile, request: RecallRequest, limit: int
 ) -> list[Any]:
     items = model.objects.of(profile)
-    if request.begin:
-        items = items.filter(occurred_at__gte=request.begin)
-    if request.end:
-        items = items.filter(occurred_at__lt=request.end)
+    if request.begin_date:
+        items = items.filter(occurred_at__gte=request.begin_date)
+    if request.end_date:
+        items = items.filter(occurred_at__lt=request.end_date)
     return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
 
 
@@ -162,7 +148,7 @@ def _build_turns(
     digest = pack_conversations([conversation_id])
     turns = [row for row in entries if _has_conversation(row[3], digest)]
     turns.sort(key=lambda row: (row[0].startswith(_SUMMARY_PREFIX), row[1], row[0]))
-    last = turns[: -limits.RECALL_TURNS - 1 : -1]
+    last = turns[: -RECALL_TURNS - 1 : -1]
     contents = {
         id_: content
         for model in find_models(IndexedItem)
@@ -191,8 +177,8 @@ def _get_vector(row: Row) -> Floats | None:
 
 
 def _filter_by_date(entries: Sequence[Row], request: RecallRequest) -> list[Row]:
-    begin = microseconds(request.begin) if request.begin else None
-    end = microseconds(request.end) if request.end else None
+    begin = microseconds(request.begin_date) if request.begin_date else None
+    end = microseconds(request.end_date) if request.end_date else None
     return [
         row
         for row in entries

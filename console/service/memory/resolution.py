@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from console.service import limits
+from console.contract.memory.profile import MERGED_IDS_MAX
 from console.service.memory.identity import (
     Identity,
     enforce_value_limit,
@@ -111,4 +111,4 @@ def get_canonical_id(store: Store, profile_id: str) -> str | None:
 def list_merged_ids(profile: Profile) -> list[str]:
     """The ids that a profile had before merges, the newest merge first."""
     merged = MergedProfile.objects.of(profile).order_by("-merged_at", "id")
-    return list(merged.values_list("id", flat=True)[: int(limits.MERGED_IDS)])
+    return list(merged.values_list("id", flat=True)[:MERGED_IDS_MAX])

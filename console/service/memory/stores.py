@@ -6,7 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import STORE_ID, new_id
-from console.service import errors, limits
+from console.contract.memory.error import Code
+from console.contract.memory.store import STORES_PER_ACCOUNT
+from console.service import errors
 from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
 from console.service.models import Account
 from console.service.models.scope import ProfileScoped, StoreScoped, find_models
@@ -19,12 +21,10 @@ class NameTaken(errors.ServiceError):
 def get_store(account: Account, store_id: str) -> Store:
     """The one scoped lookup: a foreign store is as unknown as one that never was."""
     if not STORE_ID.fullmatch(store_id):
-        raise errors.Invalid(
-            "storeId: is not a store id", code=errors.STORE_ID_MALFORMED
-        )
+        raise errors.Invalid("storeId: is not a store id", code=Code.STORE_ID_MALFORMED)
     store = Store.objects.filter(account=account, id=store_id).first()
     if store is None:
-        raise errors.NotFound("No such store.", code=errors.STORE_UNKNOWN)
+        raise errors.NotFound("No such store.", code=Code.STORE_UNKNOWN)
     return store
 
 
@@ -36,7 +36,7 @@ def lock_store(store: Store) -> Store:
     """
     locked = Store.objects.select_for_update().filter(pk=store.pk).first()
     if locked is None:
-        raise errors.NotFound("No such store.", code=errors.STORE_UNKNOWN)
+        raise errors.NotFound("No such store.", code=Code.STORE_UNKNOWN)
     return locked
 
 
@@ -48,10 +48,10 @@ def create_store(
     # Locked: creators that race for the last slot are let in one by one.
     account = Account.objects.select_for_update().get(pk=account.pk)
     stores = Store.objects.filter(account=account)
-    if stores.count() >= limits.STORES_PER_ACCOUNT:
+    if stores.count() >= STORES_PER_ACCOUNT:
         raise errors.Invalid(
-            f"This account has {limits.STORES_PER_ACCOUNT} stores, and cannot have more.",
-            code=errors.STORE_LIMIT,
+            f"This account has {STORES_PER_ACCOUNT} stores, and cannot have more.",
+            code=Code.STORE_LIMIT,
         )
     _check_name(stores, display_name)
     store = Store.objects.create(
@@ -121,7 +121,7 @@ def check_version(if_match: str, version: int) -> None:
     if wanted and wanted not in {"*", str(version)}:
         raise errors.Stale(
             "If-Match: this was changed meanwhile; fetch it again.",
-            code=errors.IF_MATCH_STALE,
+            code=Code.IF_MATCH_STALE,
         )
 
 
@@ -129,7 +129,7 @@ def _check_name(stores: Any, display_name: str) -> None:
     if stores.filter(display_name=display_name).exists():
         raise NameTaken(
             "displayName: this account has a store of that name.",
-            code=errors.STORE_NAME_TAKEN,
+            code=Code.STORE_NAME_TAKEN,
         )
 
 

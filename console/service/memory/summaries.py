@@ -6,7 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from console.contract.ids import SUMMARY_ID
-from console.service import errors, limits
+from console.contract.memory.summary import SUMMARIES_PER_PROFILE
+from console.service import errors
 from console.service.memory.item_writes import create_items, delete_item, update_item
 from console.service.memory.models import Profile, Store, Summary
 from console.service.memory.profiles import get_profile
@@ -27,7 +28,7 @@ def create_summaries(
 ) -> None:
     """All of a batch or none. Items hold content, conversation_id, occurred_at and
     source. Raises NotFound, Invalid (the profile is full)."""
-    limit = limits.SUMMARIES_PER_PROFILE
+    limit = SUMMARIES_PER_PROFILE
     create_items(Summary, store, profile_id, items, limit=limit)
 
 

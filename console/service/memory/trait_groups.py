@@ -8,7 +8,14 @@ import re2
 from django.db import transaction
 from django.utils import timezone
 
-from console.service import errors, limits
+from console.contract.memory.error import Code
+from console.contract.memory.trait_group import (
+    TRAIT_GROUPS_PER_STORE,
+    TRAIT_NAME,
+    TRAIT_NAME_MAX,
+    TRAITS_PER_GROUP,
+)
+from console.service import errors
 from console.service.memory.models import (
     DataMapping,
     IdentitySettings,
@@ -18,7 +25,6 @@ from console.service.memory.models import (
 )
 from console.service.memory.stores import NameTaken, check_version, lock_store
 
-TRAIT_NAME = re.compile(r"[a-z][a-zA-Z0-9_\-.]*")
 Definitions = Mapping[str, dict[str, Any]]
 
 
@@ -36,10 +42,10 @@ def normalise_trait_name(name: str) -> str:
     joined = (
         first[:1].lower() + first[1:] + "".join(w[:1].upper() + w[1:] for w in rest)
     )
-    if not TRAIT_NAME.fullmatch(joined) or len(joined) > limits.TRAIT_NAME:
+    if not TRAIT_NAME.fullmatch(joined) or len(joined) > TRAIT_NAME_MAX:
         raise errors.Invalid(
             f"traits: a trait name starts with a letter, has letters, digits, '-', '.'"
-            f" and at most {limits.TRAIT_NAME} characters"
+            f" and at most {TRAIT_NAME_MAX} characters"
         )
     return joined
 
@@ -49,7 +55,7 @@ def get_trait_group(store: Store, name: str) -> TraitGroup:
         TraitGroup.objects.of(store).filter(display_name=name).first()
     )
     if group is None:
-        raise errors.NotFound("No such trait group.", code=errors.TRAIT_GROUP_UNKNOWN)
+        raise errors.NotFound("No such trait group.", code=Code.TRAIT_GROUP_UNKNOWN)
     return group
 
 
@@ -63,13 +69,13 @@ def create_trait_group(
     if groups.filter(display_name=display_name).exists():
         raise NameTaken(
             "displayName: this store has a trait group of that name.",
-            code=errors.TRAIT_GROUP_NAME_TAKEN,
+            code=Code.TRAIT_GROUP_NAME_TAKEN,
         )
-    if groups.count() >= limits.TRAIT_GROUPS_PER_STORE:
+    if groups.count() >= TRAIT_GROUPS_PER_STORE:
         raise errors.Invalid(
-            f"This store has {limits.TRAIT_GROUPS_PER_STORE} trait groups,"
+            f"This store has {TRAIT_GROUPS_PER_STORE} trait groups,"
             " and cannot have more.",
-            code=errors.TRAIT_GROUP_LIMIT,
+            code=Code.TRAIT_GROUP_LIMIT,
         )
     definitions = _normalise(traits)
     for name, definition in definitions.items():
@@ -148,7 +154,7 @@ def _remove_trait(group: TraitGroup, trait: str) -> None:
 
 
 def _protected(name: str, error: type[errors.ServiceError]) -> errors.ServiceError:
-    return error(f"{name} is built in and stays as it is.", code=errors.PROTECTED)
+    return error(f"{name} is built in and stays as it is.", code=Code.PROTECTED)
 
 
 def _normalise(traits: Definitions) -> dict[str, dict[str, Any]]:
@@ -160,10 +166,10 @@ def _normalise(traits: Definitions) -> dict[str, dict[str, Any]]:
 
 
 def _check_count(definitions: Definitions) -> None:
-    if len(definitions) > limits.TRAITS_PER_GROUP:
+    if len(definitions) > TRAITS_PER_GROUP:
         raise errors.Invalid(
-            f"traits: a group has at most {limits.TRAITS_PER_GROUP}",
-            code=errors.TRAIT_LIMIT,
+            f"traits: a group has at most {TRAITS_PER_GROUP}",
+            code=Code.TRAIT_LIMIT,
         )
 
 

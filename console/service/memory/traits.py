@@ -8,7 +8,12 @@ from typing import Any
 
 import re2
 
-from console.service import errors, limits
+from console.contract.memory.trait import (
+    TRAIT_ARRAY_MAX,
+    TRAIT_INTEGER_MAX,
+    TRAIT_STRING_MAX,
+)
+from console.service import errors
 from console.service.memory.models import Profile, Store, Trait, TraitGroup
 from console.service.memory.trait_groups import Definitions, normalise_trait_name
 
@@ -118,8 +123,8 @@ def _check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
 
 
 def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
-    if len(value) > limits.TRAIT_ARRAY:
-        raise errors.Invalid(f"{path}: has more than {limits.TRAIT_ARRAY} items")
+    if len(value) > TRAIT_ARRAY_MAX:
+        raise errors.Invalid(f"{path}: has more than {TRAIT_ARRAY_MAX} items")
     for index, item in enumerate(value):
         _check_scalar(f"{path}[{index}]", item)
     _check_range(path, len(value), rule.get("minItems"), rule.get("maxItems"), "items")
@@ -127,14 +132,14 @@ def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
 
 def _check_scalar(path: str, value: Any) -> None:
     if isinstance(value, str):
-        if len(value) > limits.TRAIT_STRING:
+        if len(value) > TRAIT_STRING_MAX:
             raise errors.Invalid(
-                f"{path}: is longer than {limits.TRAIT_STRING} characters"
+                f"{path}: is longer than {TRAIT_STRING_MAX} characters"
             )
     elif isinstance(value, bool):
         pass
     elif isinstance(value, int):
-        if not -limits.TRAIT_INTEGER - 1 <= value <= limits.TRAIT_INTEGER:
+        if not -TRAIT_INTEGER_MAX - 1 <= value <= TRAIT_INTEGER_MAX:
             raise errors.Invalid(f"{path}: does not fit a signed 32-bit integer")
     elif not (isinstance(value, float) and math.isfinite(value)):
         raise errors.Invalid(f"{path}: must be a string, a number or a boolean")

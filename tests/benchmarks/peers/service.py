@@ -10,13 +10,14 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
+from console.contract.memory.recall import RecallRequest
 from console.engine.embedding import Use3
 from console.service.accounts import create_account
 from console.service.memory.embedding import query_vector
 from console.service.memory.embedding_jobs import embed_pending
 from console.service.memory.index import add_entries
 from console.service.memory.models import Observation, Profile, Summary
-from console.service.memory.recall import RecallRequest, recall
+from console.service.memory.recall import recall
 from console.service.memory.stores import create_store
 from console.service.models import Account
 from tests.benchmarks.peers.system import TOP, System
@@ -91,8 +92,8 @@ class Service(System):
             pass
 
     def search(self, profile: str, query: str, vector: np.ndarray) -> list[str]:
-        question = RecallRequest(query, "", None, None, TOP, 0, 0.0)
-        answer = recall(self._profiles[profile], question)
+        request = RecallRequest(query=query, observations_limit=TOP, summaries_limit=0)
+        answer = recall(self._profiles[profile], request)
         return [self._names[each.id] for each in answer.observations]
 
     def size(self) -> int:

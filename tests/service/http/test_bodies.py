@@ -85,7 +85,10 @@ def test_brackets_in_brackets_are_refused_at_once(api, profile, path, unit, dept
         ('"escape \\u001b[31m"', "observations[0].content"),
         ('"\\u007F"', "observations[0].content"),
         ('"\x7f"', "observations[0].content"),
-        ('"x","\\u0001":"y"', "observations[0]: a name"),
+        (
+            '"x","\\u0001":"y"',
+            "observations[0]: control characters are not allowed in a name",
+        ),
     ],
 )
 def test_a_control_character_is_refused_by_place(api, path, content, place):
@@ -170,7 +173,7 @@ def test_a_body_without_a_length_is_not_taken_for_none(api, profile):
 
     answer = api("PATCH", profile, content=chunks())
 
-    assert_refused(answer, 411, 411, "Content-Length: is required")
+    assert_refused(answer, 411, 411, "Content-Length: required")
 
 
 def test_a_body_of_sixty_megabytes_is_refused_at_once(api, path):

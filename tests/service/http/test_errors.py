@@ -19,7 +19,7 @@ def test_an_error_has_four_fields_and_its_link_answers(api, http):
     assert explained.status_code == 200
     assert explained.json() == {
         "code": 520041,
-        "title": "This account has no such store.",
+        "title": "Store not found in this account.",
     }
 
 
@@ -96,7 +96,7 @@ def test_query_parameters_of_no_meaning_are_ignored(api, store, profile):
 def test_a_thousand_query_parameters_are_too_many(api):
     answer = api("GET", CONTROL + "?" + "&".join(f"p{n}=1" for n in range(1001)))
 
-    assert_refused(answer, 400, 400, "too many fields")
+    assert_refused(answer, 400, 400, "Too many fields")
 
 
 def test_a_message_stays_within_its_limit(api, store):

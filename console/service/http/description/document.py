@@ -1,59 +1,161 @@
-"""The whole description: every route of urls.py with what its view takes."""
+"""The whole description: every route of the service with what its view declares."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from django.http import HttpResponse
+import msgspec
+from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
 
-from console.service.http.description.dialect import PARAMETERS, Dialect
-from console.service.http.description.operation import Operations
-from console.service.http.description.schemas import COMPONENTS
+from console.contract.base import described
+from console.contract.memory import error
+from console.contract.memory.data_mapping import DataMappingId
+from console.contract.memory.identifier import IdType
+from console.contract.memory.observation import ObservationId
+from console.contract.memory.operation import OperationId
+from console.contract.memory.profile import ProfileId
+from console.contract.memory.profile_import import ImportId
+from console.contract.memory.store import StoreId
+from console.contract.memory.summary import SummaryId
+from console.contract.memory.trait_group import TraitGroupName
+from console.service.http.answers import answer
+from console.service.http.description.operation import (
+    RETRY_AFTER,
+    Answer,
+    Operation,
+    operation,
+)
+from console.service.http.description.schemas import (
+    COMPONENTS,
+    Schema,
+    Schemas,
+    as_answered,
+    as_asked,
+    as_read,
+)
+from console.service.http.description.tags import TAGS
 from console.service.http.request import URLCONF
-from console.service.memory.api.openapi import (
-    bulk,
-    data_mappings,
-    errors,
-    identifiers,
-    identity_settings,
-    imports,
-    observations,
-    operations,
-    profiles,
-    recall,
-    services,
-    stores,
-    summaries,
-    trait_groups,
-)
 
-_MODULES = (
-    stores,
-    identity_settings,
-    trait_groups,
-    data_mappings,
-    operations,
-    profiles,
-    bulk,
-    imports,
-    identifiers,
-    observations,
-    summaries,
-    recall,
-    services,
-    errors,
-)
-OPERATIONS: Operations = {
-    view: operation
-    for module in _MODULES
-    for view, operation in module.OPERATIONS.items()
+View = Callable[..., HttpResponse]
+
+# The contract's name, the type and a sample of what an address names, by its word in
+# the URL configuration.
+PARAMETERS: dict[str, tuple[str, Any, Any]] = {
+    "code": ("code", Annotated[int, described(minimum=100, maximum=999_999)], 20404),
+    "store_id": ("storeId", StoreId, "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"),
+    "operation_id": (
+        "operationId",
+        OperationId,
+        "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "name": ("traitGroupName", TraitGroupName, "Loyalty"),
+    "mapping_id": (
+        "dataMappingId",
+        DataMappingId,
+        "mem_datamapping_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "profile_id": ("profileId", ProfileId, "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"),
+    "id_type": ("idType", IdType, "phone"),
+    "import_id": ("importId", ImportId, "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za"),
+    "observation_id": (
+        "observationId",
+        ObservationId,
+        "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "summary_id": ("summaryId", SummaryId, "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za"),
 }
+_MEANINGS = {
+    200: "Done, with the result.",
+    201: "Created.",
+    202: "Accepted.",
+    301: "The profile was merged into the one at Location.",
+    308: "The profile was merged: repeat the call at Location.",
+    400: "The request does not fit this description, or the store's own definitions.",
+    401: "The credentials are missing or wrong.",
+    403: "Not allowed.",
+    404: "Not found in this account.",
+    409: "In conflict with what exists already.",
+    411: "The body has no Content-Length.",
+    412: "Changed since the version that If-Match names.",
+    413: f"The body is larger than {error.BODY_BYTES} bytes.",
+    415: "The body is not application/json.",
+    429: "Too many requests: repeat it after Retry-After seconds.",
+    500: "The memory failed.",
+    503: "The memory is busy: repeat the request.",
+}
+# Whatever is asked for; 401, 404 and 415 where they can be met.
+_ALWAYS = (400, 411, 413, 429, 500, 503)
+_REFUSAL = "#/components/responses/{}"
+_ERROR_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": str},
+    429: RETRY_AFTER,
+}
+_MOVED = Answer(
+    error.Moved, {"Location": str, "Canonical-Profile-Id": error.CanonicalProfileId}
+)
 _WORD = re.compile(r"<\w+:(\w+)>")
+_V1_SERVICES = "/v1/Services"
 
 
-def routes() -> Iterator[tuple[str, str, Callable[..., HttpResponse]]]:
+class Description(msgspec.Struct, frozen=True):
+    """As much of an OpenAPI document as its own description tells."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "openapi": "3.1.0",
+        "info": {"title": "Memory API", "version": "v1"},
+        "paths": {},
+        "components": {},
+    }
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+
+
+@operation(
+    "Every operation, field and limit as an OpenAPI 3.1 document.",
+    {200: Description},
+    public=True,
+)
+def describe_api(request: HttpRequest) -> HttpResponse:
+    return answer(document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """OpenAPI 3.1, of every route."""
+    current, older = Describer(""), Describer("v1_services.")
+    paths: dict[str, dict[str, Any]] = {}
+    for route, method, view in list_routes():
+        describer = older if route.startswith(_V1_SERVICES) else current
+        described_ = describer.describe(route, method, view)
+        paths.setdefault(_address(route), {})[method.lower()] = described_
+    refusals = current.refusals()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Memory API",
+            "version": "v1",
+            "description": "Null counts as absent, except for a trait in a patch.",
+        },
+        "security": [{"basic": []}],
+        "tags": [
+            {"name": name, "x-displayName": title, "description": help}
+            for name, (title, help) in TAGS.items()
+        ],
+        "paths": paths,
+        "components": {
+            "schemas": COMPONENTS | current.schemas() | older.schemas(),
+            "responses": refusals,
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+        },
+    }
+
+
+def list_routes() -> Iterator[tuple[str, str, View]]:
     """(address as in urls.py, method, view) of everything that the service answers."""
     for pattern in get_resolver(URLCONF).url_patterns:
         for method, view in vars(pattern.callback)["methods"].items():
@@ -61,33 +163,125 @@ def routes() -> Iterator[tuple[str, str, Callable[..., HttpResponse]]]:
                 yield f"/{pattern.pattern}", method, view
 
 
-@cache
-def document() -> dict[str, Any]:
-    """OpenAPI 3.1, of every view that OPERATIONS describes."""
-    current, older = Dialect(""), Dialect("older.")
-    paths: dict[str, dict[str, Any]] = {}
-    for route, method, view in routes():
-        if operation := OPERATIONS.get(view):
-            dialect = older if route.startswith("/v1/Services") else current
-            told = dialect.tell(view, method, operation, _WORD.findall(route))
-            paths.setdefault(_address(route), {})[method.lower()] = told
-    responses = current.refusals()
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Memory API",
-            "version": "v1",
-            "description": "Null counts as absent, but for a trait that is patched.",
-        },
-        "security": [{"basic": []}],
-        "paths": paths,
-        "components": {
-            "schemas": COMPONENTS | current.schemas() | older.schemas(),
-            "responses": responses,
-            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
-        },
-    }
-
-
 def _address(route: str) -> str:
     return _WORD.sub(lambda word: f"{{{PARAMETERS[word[1]][0]}}}", route)
+
+
+class Describer:
+    """Describes operations, and keeps the schemas to which they refer; `prefix` is of
+    their names: two dialects have operations of one name."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._asked = Schemas(f"{prefix}asked.", as_asked)
+        self._read = Schemas(f"{prefix}read.", as_read)
+        self._answered = Schemas(f"{prefix}answered.", as_answered)
+
+    def refusals(self) -> dict[str, Schema]:
+        """What is no success, by status; the same in every dialect."""
+        answers = {301: _MOVED, 308: _MOVED} | {
+            status: Answer(error.Error, _ERROR_HEADERS.get(status, {}))
+            for status in _MEANINGS
+            if status >= 400
+        }
+        return {
+            str(status): self._response(status, found)
+            for status, found in answers.items()
+        }
+
+    def schemas(self) -> dict[str, Schema]:
+        every = (self._asked, self._read, self._answered)
+        return {k: v for schemas in every for k, v in schemas.components.items()}
+
+    def describe(self, route: str, method: str, view: View) -> dict[str, Any]:
+        declared: Operation = vars(view)["operation"]
+        words = _WORD.findall(route)
+        tag = view.__module__.rpartition(".")[2]
+        described_: dict[str, Any] = {
+            "operationId": self._prefix + view.__name__,
+            "summary": view.__name__.replace("_", " ").capitalize(),
+            "description": declared.help,
+            "tags": ["v1_services" if self._prefix else tag],
+            "parameters": self._parameters(declared, words),
+            "responses": self._responses(declared, method, words),
+        }
+        if body := self._body(declared):
+            described_["requestBody"] = body
+        if declared.public:
+            described_["security"] = []
+        return described_
+
+    def _parameters(self, declared: Operation, words: Sequence[str]) -> list[Schema]:
+        path = [
+            {
+                "name": name,
+                "in": "path",
+                "schema": self._asked.add(kind),
+                "example": sample,
+                "required": True,
+            }
+            for name, kind, sample in (PARAMETERS[word] for word in words)
+        ]
+        query = [
+            {"name": n, "in": "query", "schema": self._asked.add(kind)}
+            | {"allowEmptyValue": True}
+            for n, kind in declared.query.items()
+        ]
+        headers = [
+            {"name": name, "in": "header", "schema": self._asked.add(kind)}
+            for name, kind in declared.headers.items()
+        ]
+        return path + query + headers
+
+    def _body(self, declared: Operation) -> Schema:
+        if declared.file:
+            media_type, text = declared.file
+            return {"content": {media_type: {"example": text}}, "required": True}
+        if not declared.body:
+            return {}
+        forms = [self._read.add(form) for form in declared.forms]
+        schema: Schema = {"anyOf": forms} if forms else self._read.add(declared.body)
+        sample = declared.sample or getattr(declared.body, "sample", {})
+        fields = msgspec.structs.fields(declared.body)
+        return {
+            "content": {"application/json": {"schema": schema, "example": sample}},
+            # Nothing at all counts as an object without properties.
+            "required": bool(forms) or any(field.required for field in fields),
+        }
+
+    def _responses(
+        self, declared: Operation, method: str, words: Sequence[str]
+    ) -> Schema:
+        refusals = {*_ALWAYS, *declared.refusals}
+        if declared.moved:
+            refusals.add(declared.moved)
+        if not declared.public:
+            refusals.add(401)
+        if words:
+            refusals.add(404)
+        # A deletion reads its body to see that there is none.
+        if declared.body or method == "DELETE":
+            refusals.add(415)
+        answers = {
+            str(status): self._response(status, found)
+            for status, found in declared.answers.items()
+        }
+        return answers | {
+            str(status): {"$ref": _REFUSAL.format(status)}
+            for status in sorted(refusals)
+        }
+
+    def _response(self, status: int, found: Answer) -> Schema:
+        content: Schema = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
+        if found.noun:
+            content = {"application/json": {"schema": self._answered.add(found.noun)}}
+            if sample := getattr(found.noun, "sample", None):
+                content["application/json"]["example"] = sample
+        return {
+            "description": _MEANINGS[status],
+            "content": content,
+            "headers": {
+                name: {"schema": self._answered.add(kind), "required": True}
+                for name, kind in found.headers.items()
+            },
+        }

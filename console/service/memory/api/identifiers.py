@@ -2,68 +2,92 @@
 
 from django.http import HttpResponse
 
+from console.contract.memory.identifier import (
+    Identifier,
+    IdentifierSet,
+    IdentifierSets,
+    PatchIdentifier,
+)
 from console.service import errors
 from console.service.http.answers import accepted, answer
-from console.service.http.bodies import StrictBody, check_deletion, read_body
-from console.service.http.query import flag_of
+from console.service.http.bodies import check_deletion, read_body
+from console.service.http.description.operation import ACCEPTED, operation
+from console.service.http.query import read_flag
 from console.service.http.request import ApiRequest
 from console.service.memory import identifiers
-from console.service.memory.api.profiles import (
-    IdentifierValue,
-    IdType,
-    Lookup,
-    profile_of,
-)
+from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
 
-class ChangeIdentifier(StrictBody, frozen=True):
-    id_type: IdType
-    old_value: IdentifierValue
-    new_value: IdentifierValue
-
-
+@operation(
+    "All of a profile's identifiers by type, oldest value first.",
+    {200: IdentifierSets},
+    moved=301,
+)
 def list_identifiers(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
-    sets = identifiers.list_identifiers(profile_of(request, store_id, profile_id))
-    shown = [{"idType": kind, "values": values} for kind, values in sets.items()]
-    return answer({"identifiers": shown})
+    values = identifiers.list_identifiers(get_profile(request, store_id, profile_id))
+    sets = [IdentifierSet(id_type=k, values=tuple(v)) for k, v in values.items()]
+    return answer(IdentifierSets(identifiers=tuple(sets)))
 
 
+@operation(
+    "Adds a value. One that another profile holds makes the two profiles one, where the "
+    "store's settings say so.",
+    ACCEPTED,
+    body=Identifier,
+    refusals=(409,),
+    moved=308,
+)
 def create_identifier(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, Lookup)
+    body = read_body(request, Identifier)
     identifiers.create_identifier(
         store, profile_id, id_type=body.id_type, value=body.value
     )
-    return accepted("accepted")
+    return accepted()
 
 
+@operation("The values of one type.", {200: IdentifierSet}, moved=301)
 def fetch_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
-    sets = identifiers.list_identifiers(profile_of(request, store_id, profile_id))
-    if id_type not in sets:
+    values = identifiers.list_identifiers(get_profile(request, store_id, profile_id))
+    if id_type not in values:
         raise errors.NotFound("This profile has no identifier of that type.")
-    return answer({"idType": id_type, "values": sets[id_type]})
+    return answer(IdentifierSet(id_type=id_type, values=tuple(values[id_type])))
 
 
+@operation(
+    "Puts a new value in the place of an old one.",
+    ACCEPTED,
+    body=PatchIdentifier,
+    refusals=(409,),
+    moved=308,
+)
 def patch_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, ChangeIdentifier)
+    body = read_body(request, PatchIdentifier)
     if body.id_type != id_type:
-        raise errors.Invalid("idType: is not the one in the address")
+        raise errors.Invalid("idType: must be the one in the address")
     identifiers.patch_identifier(
         store, profile_id, id_type=id_type, old=body.old_value, new=body.new_value
     )
-    return accepted("accepted")
+    return accepted()
 
 
+@operation(
+    "Removes one value, chosen by the type's limitPolicy, or with removeAll all of the "
+    "type.",
+    ACCEPTED,
+    query={"removeAll": bool},
+    moved=308,
+)
 def delete_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
@@ -72,6 +96,6 @@ def delete_identifier(
         get_store(request.account, store_id),
         profile_id,
         id_type=id_type,
-        remove_all=flag_of(request.GET, "removeAll", default=False),
+        remove_all=read_flag(request.GET, "removeAll", default=False),
     )
-    return accepted("accepted")
+    return accepted()

@@ -1,36 +1,46 @@
 """Operations. Contract 6.1."""
 
-from typing import Any
-
 from django.http import HttpResponse
 
-from console.contract.times import to_wire
+from console.contract.memory.operation import (
+    Operation,
+    OperationError,
+    OperationId,
+    OperationResult,
+)
+from console.service import models
 from console.service.http import operations
-from console.service.http.answers import answer, operation_url
+from console.service.http.answers import answer, from_row, operation_url
+from console.service.http.description.operation import RETRY_AFTER, Answer, operation
 from console.service.http.request import ApiRequest
-from console.service.models import Operation
 
 
+@operation(
+    "What became of an accepted write: completed with the id of its result, or failed "
+    "with the reason.",
+    {200: Answer(Operation, {"Operation-Id": OperationId, **RETRY_AFTER})},
+)
 def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
-    operation = operations.get_operation(request.account, operation_id)
-    headers = {"Operation-Id": operation.id, "Retry-After": "1"}
-    return answer(show_operation(request, operation), headers=headers)
+    row = operations.get_operation(request.account, operation_id)
+    headers = {"Operation-Id": row.id, "Retry-After": "1"}
+    return answer(show_operation(request, row), headers=headers)
 
 
-def show_operation(request: ApiRequest, operation: Operation) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "operationId": operation.id,
-        "status": operation.status,
-        "statusUrl": operation_url(request, operation),
-        "createdAt": to_wire(operation.created_at),
-    }
-    if operation.completed_at:
-        shown["completedAt"] = to_wire(operation.completed_at)
-    if operation.status == Operation.Status.COMPLETED:
-        shown["result"] = {"type": "RESOURCE_ID", "id": operation.result_id}
-        shown["resultUrl"] = request.build_absolute_uri(operation.result_path)
-    if operation.error:
-        code = operation.error["code"]
-        kind = request.build_absolute_uri(f"/v1/Errors/{code}")
-        shown["error"] = {"type": kind, **operation.error}
-    return shown
+def show_operation(request: ApiRequest, row: models.Operation) -> Operation:
+    completed = row.status == models.Operation.Status.COMPLETED
+    return from_row(
+        Operation,
+        row,
+        operation_id=row.id,
+        status_url=operation_url(request, row.id),
+        result=(
+            OperationResult(type="RESOURCE_ID", id=row.result_id) if completed else None
+        ),
+        result_url=request.build_absolute_uri(row.result_path) if completed else "",
+        error=_show_error(request, row) if row.error else None,
+    )
+
+
+def _show_error(request: ApiRequest, row: models.Operation) -> OperationError:
+    explained = request.build_absolute_uri(f"/v1/Errors/{row.error['code']}")
+    return OperationError(type=explained, **row.error)

@@ -2,132 +2,170 @@
 
 from typing import Annotated, Any
 
-import msgspec
 from django.conf import settings
 from django.http import HttpResponse
+from msgspec import Meta
+from msgspec.structs import replace
 
-from console.contract.times import to_wire
-from console.service import errors, limits
-from console.service.http.answers import accepted, answer
-from console.service.http.bodies import StrictBody, check_deletion, read_body
+from console.contract.memory.identifier import Identifier, LookupResult
+from console.contract.memory.profile import (
+    PROFILES_PER_PAGE,
+    CreatedProfile,
+    Profile,
+    ProfilesPage,
+    ProfileTraits,
+)
+from console.contract.memory.trait import (
+    TRAIT_GROUPS_QUERY_MAX,
+    TRAITS_PER_PAGE,
+    Trait,
+    TraitsPage,
+)
+from console.service import errors
+from console.service.http.answers import accepted, answer, from_row
+from console.service.http.bodies import check_deletion, read_body
+from console.service.http.description.operation import (
+    ACCEPTED,
+    ORDERED_PAGE_QUERY,
+    operation,
+)
 from console.service.http.paging import answer_page, read_page
-from console.service.http.query import flag_of
+from console.service.http.query import read_flag
 from console.service.http.request import ApiRequest
-from console.service.memory import identifiers, profiles, resolution
-from console.service.memory.models import Profile, Trait
+from console.service.memory import identifiers, models, profiles, resolution
 from console.service.memory.stores import get_store
 
-_SCALARS = [
-    {"type": "string", "maxLength": int(limits.TRAIT_STRING)},
-    {"type": ["number", "boolean"]},
-]
-_ARRAY = {
-    "type": "array",
-    "items": {"anyOf": _SCALARS},
-    "maxItems": int(limits.TRAIT_ARRAY),
+TRAIT_GROUPS_QUERY = {
+    "traitGroups": Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=TRAIT_GROUPS_QUERY_MAX,
+            description="Only these groups, their names parted by commas.",
+        ),
+    ]
 }
-# Checked against the trait's definition, which no type can do (service/traits.py).
-TraitValue = Annotated[
-    Any, msgspec.Meta(extra_json_schema={"anyOf": [*_SCALARS, _ARRAY]})
-]
-Group = Annotated[
-    dict[str, TraitValue], msgspec.Meta(max_length=int(limits.PAYLOAD_TRAITS))
-]
-Groups = Annotated[
-    dict[str, Group], msgspec.Meta(max_length=int(limits.PAYLOAD_GROUPS))
-]
-IdType = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=int(limits.ID_TYPE_MIN), max_length=int(limits.ID_TYPE_MAX)
-    ),
-]
-IdentifierValue = Annotated[str, msgspec.Meta(max_length=int(limits.IDENTIFIER_VALUE))]
 
 
-class ProfileTraits(StrictBody, frozen=True):
-    traits: Groups | None = None
-
-
-class Lookup(StrictBody, frozen=True):
-    id_type: IdType
-    value: IdentifierValue
-
-
+@operation(
+    "The ids of a store's profiles, newest first.",
+    {200: ProfilesPage},
+    query=ORDERED_PAGE_QUERY,
+)
 def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     return answer_page(
         request,
-        Profile.objects.of(store),
-        read_page(request, cap=limits.PROFILE_PAGE),
-        key="profiles",
+        models.Profile.objects.of(store),
+        read_page(request, cap=PROFILES_PER_PAGE),
+        ProfilesPage,
         sort=("created_at", "id"),
         show=lambda profile: profile.id,
     )
 
 
+@operation(
+    "Finds the profile that holds one of these identifiers, or creates a new one. At "
+    "least one trait has to be promoted to an identifier.",
+    {202: CreatedProfile},
+    body=ProfileTraits,
+)
 def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, ProfileTraits)
     profile = profiles.create_profile(store, body.traits or {})
-    return accepted("accepted", id=profile.id)
+    return profile_accepted(profile)
 
 
+@operation(
+    "Who holds an identifier: the value as it was normalised, and the ids of the "
+    "profiles.",
+    {200: LookupResult},
+    body=Identifier,
+    sample={"idType": "email", "value": "Ada@Example.com"},
+)
 def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, Lookup)
+    body = read_body(request, Identifier)
     found = identifiers.look_up_profiles(store, body.id_type, body.value)
-    return answer(
-        {"normalizedValue": found.normalized_value, "profiles": found.profiles}
-    )
+    return answer(from_row(LookupResult, found))
 
 
+@operation(
+    "One profile and its traits by group.",
+    {200: Profile},
+    # Ours: the contract has no way from a profile to the ids that it had before.
+    query=TRAIT_GROUPS_QUERY | {"includeMergedIds": bool},
+    moved=301,
+)
 def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id)
+    profile = get_profile(request, store_id, profile_id)
     traits: dict[str, dict[str, Any]] = {}
-    wanted = _groups(request.GET.get("traitGroups"))
-    for trait in _traits(profile, wanted).order_by("trait_group", "name"):
+    groups = _read_trait_groups(request.GET.get("traitGroups"))
+    for trait in _list_traits(profile, groups).order_by("trait_group", "name"):
         traits.setdefault(trait.trait_group, {})[trait.name] = trait.value
-    shown: dict[str, Any] = {
-        "id": profile.id,
-        "createdAt": to_wire(profile.created_at),
-        "traits": traits,
-    }
-    if flag_of(request.GET, "includeMergedIds", default=False):
-        shown["mergedIds"] = resolution.list_merged_ids(profile)
-    return answer(shown)
+    merged_ids = None
+    if read_flag(request.GET, "includeMergedIds", default=False):
+        merged_ids = resolution.list_merged_ids(profile)
+    shown = from_row(Profile, profile, traits=traits, merged_ids=None)
+    return answer(replace(shown, merged_ids=merged_ids))
 
 
+@operation(
+    "Sets the traits that are named and keeps the rest; null removes one (the Python "
+    "client leaves nulls out).",
+    ACCEPTED,
+    body=ProfileTraits,
+    sample={"traits": {"Contact": {"city": "Bern"}}},
+    moved=308,
+)
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     # traits, group, trait: only the null of a trait means anything, its removal.
     body = read_body(request, ProfileTraits, nulls_at=2)
     profiles.patch_profile(store, profile_id, body.traits or {})
-    return accepted("accepted")
+    return accepted()
 
 
+@operation(
+    "Removes the profile with its identifiers, observations and summaries. It cannot be "
+    "brought back.",
+    ACCEPTED,
+    moved=308,
+)
 def delete_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     check_deletion(request)
     profiles.delete_profile(get_store(request.account, store_id), profile_id)
-    return accepted("accepted")
+    return accepted()
 
 
+@operation(
+    "A profile's traits one by one, each with the time of its last change.",
+    {200: TraitsPage},
+    query=ORDERED_PAGE_QUERY | TRAIT_GROUPS_QUERY,
+    moved=301,
+)
 def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id)
-    page = read_page(request, cap=limits.TRAIT_PAGE, filters=("traitGroups",))
+    profile = get_profile(request, store_id, profile_id)
+    page = read_page(request, cap=TRAITS_PER_PAGE, filters=("traitGroups",))
     return answer_page(
         request,
-        _traits(profile, _groups(page.filters.get("traitGroups"))),
+        _list_traits(profile, _read_trait_groups(page.filters.get("traitGroups"))),
         page,
-        key="traits",
+        TraitsPage,
         sort=("updated_at", "trait_group", "name"),
-        show=_show_trait,
+        show=lambda trait: from_row(Trait, trait, timestamp=trait.updated_at),
     )
 
 
-def profile_of(
+def profile_accepted(profile: models.Profile) -> HttpResponse:
+    """202 with the id, which is known at once. Contract section 6."""
+    return answer(CreatedProfile(id=profile.id, message="accepted"), status=202)
+
+
+def get_profile(
     request: ApiRequest, store_id: str, profile_id: str, *, follow: bool = False
-) -> Profile:
+) -> models.Profile:
     """The profile that a path names, in the caller's own store.
 
     follow  answer for the canonical profile where a merged one is named, and name it
@@ -144,23 +182,16 @@ def profile_of(
         return profiles.get_profile(store, moved.canonical_id)
 
 
-def _groups(text: str | None) -> list[str]:
+def _read_trait_groups(text: str | None) -> list[str]:
     if not text:
         return []
-    if len(text) > 256:
-        raise errors.Invalid("traitGroups: must have 1 to 256 characters")
+    if len(text) > TRAIT_GROUPS_QUERY_MAX:
+        raise errors.Invalid(
+            f"traitGroups: must be at most {TRAIT_GROUPS_QUERY_MAX} characters"
+        )
     return [name.strip() for name in text.split(",")]
 
 
-def _traits(profile: Profile, groups: list[str]) -> Any:
-    rows = Trait.objects.of(profile)
+def _list_traits(profile: models.Profile, groups: list[str]) -> Any:
+    rows = models.Trait.objects.of(profile)
     return rows.filter(trait_group__in=groups) if groups else rows
-
-
-def _show_trait(trait: Trait) -> dict[str, Any]:
-    return {
-        "name": trait.name,
-        "traitGroup": trait.trait_group,
-        "value": trait.value,
-        "timestamp": to_wire(trait.updated_at),
-    }

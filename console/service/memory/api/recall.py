@@ -1,74 +1,70 @@
 """Recall. Contract 11.6."""
 
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
-import msgspec
 from django.http import HttpResponse
+from msgspec.structs import replace
 
-from console.service import limits
-from console.service.http.answers import answer
-from console.service.http.bodies import Body, ConversationId, read_body
+from console.contract.memory.recall import (
+    Recall,
+    RecalledObservation,
+    RecalledSummary,
+    RecallMeta,
+    RecallRequest,
+)
+from console.service.http.answers import answer, from_row
+from console.service.http.bodies import read_body
+from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest
-from console.service.memory.api.observations import Moment, show_observation
-from console.service.memory.api.profiles import profile_of
-from console.service.memory.api.summaries import show_summary
-from console.service.memory.api.trace import show_trace
-from console.service.memory.recall import RecallRequest, recall
+from console.service.memory.api.profiles import get_profile
+from console.service.memory.api.trace import build_trace
+from console.service.memory.recall import recall
 
-Items = Annotated[int, msgspec.Meta(ge=0, le=int(limits.RECALL_ITEMS))]
+T = TypeVar("T", RecalledObservation, RecalledSummary)
 
 
-class RecallBody(Body, frozen=True):
-    query: Annotated[str, msgspec.Meta(max_length=int(limits.RECALL_QUERY))] = ""
-    conversation_id: ConversationId | None = None
-    begin_date: Moment | None = None
-    end_date: Moment | None = None
-    observations_limit: Items = int(limits.RECALL_OBSERVATIONS)
-    summaries_limit: Items = int(limits.RECALL_SUMMARIES)
-    communications_limit: Items = 0
-    relevance_threshold: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
-    # Ours, not the contract's (trace.py).
-    trace: bool = False
-    trace_items: Annotated[
-        list[str], msgspec.Meta(max_length=int(limits.RECALL_ITEMS))
-    ] = []
-
-    def question(self) -> RecallRequest:
-        return RecallRequest(
-            query=self.query,
-            conversation_id=self.conversation_id or "",
-            begin=self.begin_date,
-            end=self.end_date,
-            observations_limit=self.observations_limit,
-            summaries_limit=self.summaries_limit,
-            relevance_threshold=self.relevance_threshold,
-        )
+@operation(
+    "Observations and summaries that fit the query, best first and scored from 0 to 1. "
+    "Without a query, and without a conversation to take one from: the newest, unscored.",
+    {200: Recall},
+    body=RecallRequest,
+    moved=308,
+)
+def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+    return answer_recall(request, store_id, profile_id, RecallRequest)
 
 
-def create_recall(
+def answer_recall(
     request: ApiRequest,
     store_id: str,
     profile_id: str,
+    noun: type[RecallRequest],
     *,
-    shape: type[RecallBody] = RecallBody,
+    most: int | None = None,
 ) -> HttpResponse:
+    """most: how many items of a kind are given whatever is asked for; None: as asked."""
     begin = perf_counter()
-    profile = profile_of(request, store_id, profile_id)
-    body = read_body(request, shape)
-    found = recall(profile, body.question())
+    profile = get_profile(request, store_id, profile_id)
+    body = read_body(request, noun)
+    if most is not None:
+        body = replace(
+            body,
+            observations_limit=min(body.observations_limit, most),
+            summaries_limit=min(body.summaries_limit, most),
+        )
+    found = recall(profile, body)
 
-    def scored(shown: dict[str, Any]) -> dict[str, Any]:
-        score = found.get_score(shown["id"])
-        return shown if score is None else shown | {"score": score}
+    def show(noun: type[T], row: Any) -> T:
+        # None is no score: a score of 0 is one.
+        return replace(from_row(noun, row), score=found.get_score(row.id))
 
-    shown = {
-        "observations": [scored(show_observation(o)) for o in found.observations],
-        "summaries": [scored(show_summary(s)) for s in found.summaries],
-        # Conversations are not stored yet, so there is nothing to quote.
-        "communications": [],
-        "meta": {"queryTime": round((perf_counter() - begin) * 1000)},
-    }
-    if body.trace:
-        shown["trace"] = show_trace(found, body.trace_items)
+    observations = [show(RecalledObservation, row) for row in found.observations]
+    summaries = [show(RecalledSummary, row) for row in found.summaries]
+    shown = Recall(
+        observations=tuple(observations),
+        summaries=tuple(summaries),
+        meta=RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
+        trace=build_trace(found, body.trace_items) if body.trace else None,
+    )
     return answer(shown)

@@ -1,52 +1,51 @@
 """Stores. Contract 10.1."""
 
-from typing import Annotated, Any
-
-import msgspec
 from django.http import HttpResponse
 
-from console.service import limits
+from console.contract.memory.store import (
+    STORES_PER_PAGE,
+    CreateStore,
+    PatchStore,
+    Store,
+    StoresPage,
+)
 from console.service.http import operations
-from console.service.http.answers import answer, etag, operation_accepted, present
-from console.service.http.bodies import Body, check_deletion, read_body
+from console.service.http.answers import answer, etag, from_row, operation_accepted
+from console.service.http.bodies import check_deletion, read_body
+from console.service.http.description.operation import (
+    ETAG,
+    IF_MATCH,
+    ORDERED_PAGE_QUERY,
+    RECEIPT,
+    Answer,
+    operation,
+)
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
-from console.service.memory import stores
-from console.service.memory.models import Store
-
-DisplayName = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=1, max_length=int(limits.STORE_NAME), pattern=r"^[a-zA-Z0-9-]+\Z"
-    ),
-]
-Description = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=int(limits.STORE_DESCRIPTION))
-]
+from console.service.memory import models, stores
 
 
-class CreateStore(Body, frozen=True):
-    display_name: DisplayName
-    description: Description = ""
-
-
-class PatchStore(Body, frozen=True):
-    display_name: DisplayName | None = None
-    description: Description | None = None
-
-
+@operation(
+    "The ids of the account's stores, newest first.",
+    {200: StoresPage},
+    query=ORDERED_PAGE_QUERY,
+)
 def list_stores(request: ApiRequest) -> HttpResponse:
-    page = read_page(request, cap=limits.STORE_PAGE)
     return answer_page(
         request,
-        Store.objects.filter(account=request.account),
-        page,
-        key="stores",
+        models.Store.objects.filter(account=request.account),
+        read_page(request, cap=STORES_PER_PAGE),
+        StoresPage,
         sort=("created_at", "id"),
         show=lambda store: store.id,
     )
 
 
+@operation(
+    "Creates a store. Its id is the result of the operation.",
+    RECEIPT,
+    body=CreateStore,
+)
 def create_store(request: ApiRequest) -> HttpResponse:
     body = read_body(request, CreateStore)
     try:
@@ -60,11 +59,20 @@ def create_store(request: ApiRequest) -> HttpResponse:
     return _completed(request, store)
 
 
+@operation("One store: its name, and whether it is active.", {200: Answer(Store, ETAG)})
 def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
-    return answer(show_store(store), headers=etag(store.version))
+    return answer(from_row(Store, store), headers=etag(store.version))
 
 
+@operation(
+    "Changes the name or the description. With If-Match only the version that you have "
+    "seen is changed.",
+    RECEIPT,
+    body=PatchStore,
+    headers=IF_MATCH,
+    refusals=(412,),
+)
 def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
     body = read_body(request, PatchStore)
@@ -80,24 +88,14 @@ def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     return _completed(request, store)
 
 
+@operation(
+    "Removes the store and everything in it. It cannot be brought back.", RECEIPT
+)
 def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     store = stores.get_store(request.account, store_id)
     stores.delete_store(store)
     return _completed(request, store)
-
-
-def show_store(store: Store) -> dict[str, Any]:
-    return {
-        "intelligenceServiceId": None,
-        **present(
-            id=store.id,
-            displayName=store.display_name,
-            description=store.description,
-            status=store.status,
-            version=store.version,
-        ),
-    }
 
 
 def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpResponse:
@@ -108,7 +106,7 @@ def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpRespon
     return operation_accepted(request, operation)
 
 
-def _completed(request: ApiRequest, store: Store) -> HttpResponse:
+def _completed(request: ApiRequest, store: models.Store) -> HttpResponse:
     operation = operations.complete(
         request.account,
         result_id=store.id,

@@ -1,125 +1,112 @@
 """Conversation summaries. Contract 11.5."""
 
-from typing import Annotated, Any
-
-import msgspec
 from django.http import HttpResponse
 
-from console.contract.times import to_wire
-from console.service import limits
-from console.service.http.answers import accepted, answer, present
-from console.service.http.bodies import (
-    Body,
-    Content,
-    ConversationId,
-    Source,
-    StrictBody,
-    check_deletion,
-    read_body,
+from console.contract.memory.observation import ITEMS_PER_PAGE, ConversationId
+from console.contract.memory.summary import (
+    CreateSummaries,
+    PatchSummary,
+    SummariesPage,
+    Summary,
 )
+from console.service.http.answers import (
+    accepted,
+    answer,
+    from_row,
+    to_changes,
+    to_fields,
+)
+from console.service.http.bodies import check_deletion, read_body
+from console.service.http.description.operation import ACCEPTED, PAGE_QUERY, operation
 from console.service.http.paging import answer_page, read_page
-from console.service.http.query import ConversationFilter, conversation_of
+from console.service.http.query import ReadConversationId, read_conversation_id
 from console.service.http.request import ApiRequest
-from console.service.memory import summaries
-from console.service.memory.api.observations import Moment, changes_of, fields_of
-from console.service.memory.api.profiles import profile_of
-from console.service.memory.models import Summary
+from console.service.memory import models, summaries
+from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
 
-class NewSummary(Body, frozen=True):
-    content: Content
-    conversation_id: ConversationId
-    occurred_at: Moment
-    source: Source | None = None
-
-
-class CreateSummaries(StrictBody, frozen=True):
-    summaries: Annotated[
-        list[NewSummary], msgspec.Meta(min_length=1, max_length=int(limits.BATCH))
-    ]
-
-
-class PatchSummary(Body, frozen=True):
-    content: Content | None = None
-    conversation_id: ConversationId | None = None
-    occurred_at: Moment | None = None
-    source: Source | None = None
-
-
+@operation(
+    "A profile's summaries, newest first.",
+    {200: SummariesPage},
+    query=PAGE_QUERY | {"conversationId": ConversationId},
+    moved=301,
+)
 def list_summaries(
     request: ApiRequest,
     store_id: str,
     profile_id: str,
     *,
-    conversation_of: ConversationFilter = conversation_of,
+    read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id)
+    profile = get_profile(request, store_id, profile_id)
     page = read_page(
-        request, cap=limits.MEMORY_PAGE, filters=("conversationId",), ordered=False
+        request, cap=ITEMS_PER_PAGE, filters=("conversationId",), ordered=False
     )
-    rows = Summary.objects.of(profile)
-    if conversation := conversation_of(page.filters):
-        rows = rows.filter(conversation_id=conversation)
+    rows = models.Summary.objects.of(profile)
+    if conversation_id := read_conversation_id(page.filters):
+        rows = rows.filter(conversation_id=conversation_id)
     return answer_page(
         request,
         rows,
         page,
-        key="summaries",
+        SummariesPage,
         sort=("created_at", "id"),
-        show=show_summary,
+        show=lambda row: from_row(Summary, row),
     )
 
 
+@operation(
+    "Adds up to ten summaries, all or none of them.",
+    ACCEPTED,
+    body=CreateSummaries,
+    moved=308,
+)
 def create_summaries(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, CreateSummaries)
     items = [
-        item | {"source": item["source"] or ""} for item in fields_of(body.summaries)
+        item | {"source": item["source"] or ""} for item in to_fields(body.summaries)
     ]
     summaries.create_summaries(store, profile_id, items)
-    return accepted("accepted")
+    return accepted()
 
 
+@operation("One summary.", {200: Summary})
 def fetch_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
-    profile = profile_of(request, store_id, profile_id, follow=True)
-    return answer(show_summary(summaries.get_summary(profile, summary_id)))
+    profile = get_profile(request, store_id, profile_id, follow=True)
+    return answer(from_row(Summary, summaries.get_summary(profile, summary_id)))
 
 
+@operation(
+    "Changes the fields that are given. No earlier state is kept.",
+    ACCEPTED,
+    body=PatchSummary,
+    moved=308,
+)
 def patch_summary(
     request: ApiRequest,
     store_id: str,
     profile_id: str,
     summary_id: str,
     *,
-    shape: type[PatchSummary] = PatchSummary,
+    noun: type[PatchSummary] = PatchSummary,
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    changes = changes_of(read_body(request, shape))
+    changes = to_changes(read_body(request, noun))
     summaries.patch_summary(store, profile_id, summary_id, changes)
-    return accepted("accepted")
+    return accepted()
 
 
+@operation("Removes it. It cannot be brought back.", ACCEPTED, moved=308)
 def delete_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
     check_deletion(request)
     store = get_store(request.account, store_id)
     summaries.delete_summary(store, profile_id, summary_id)
-    return accepted("accepted")
-
-
-def show_summary(summary: Summary) -> dict[str, Any]:
-    return present(
-        id=summary.id,
-        content=summary.content,
-        conversationId=summary.conversation_id,
-        source=summary.source,
-        occurredAt=to_wire(summary.occurred_at),
-        createdAt=to_wire(summary.created_at),
-        updatedAt=to_wire(summary.updated_at),
-    )
+    return accepted()

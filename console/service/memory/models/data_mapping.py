@@ -1,7 +1,10 @@
 from django.db import models
 from django.db.models import Q
 
-from console.service import limits
+from console.contract.memory.data_mapping import (
+    DATA_MAPPING_DESCRIPTION_MAX,
+    DATA_MAPPING_NAME_MAX,
+)
 from console.service.models.scope import StoreScoped
 
 
@@ -15,10 +18,8 @@ class DataMapping(StoreScoped):
 
     pk = models.CompositePrimaryKey("store_id", "id")
     id = models.CharField(max_length=46)
-    display_name = models.CharField(max_length=limits.DATA_MAPPING_NAME)
-    description = models.CharField(
-        max_length=limits.DATA_MAPPING_DESCRIPTION, blank=True
-    )
+    display_name = models.CharField(max_length=DATA_MAPPING_NAME_MAX)
+    description = models.CharField(max_length=DATA_MAPPING_DESCRIPTION_MAX, blank=True)
     is_enabled = models.BooleanField(default=True)
     source_type = models.CharField(max_length=17)
     mapping_from = models.JSONField()
@@ -35,13 +36,11 @@ class DataMapping(StoreScoped):
             models.CheckConstraint(
                 name="data_mapping_name_1_to_64",
                 condition=Q(display_name__length__gte=1)
-                & Q(display_name__length__lte=int(limits.DATA_MAPPING_NAME)),
+                & Q(display_name__length__lte=DATA_MAPPING_NAME_MAX),
             ),
             models.CheckConstraint(
                 name="data_mapping_description_to_512",
-                condition=Q(
-                    description__length__lte=int(limits.DATA_MAPPING_DESCRIPTION)
-                ),
+                condition=Q(description__length__lte=DATA_MAPPING_DESCRIPTION_MAX),
             ),
             models.CheckConstraint(
                 name="data_mapping_version_from_1", condition=Q(version__gte=1)

@@ -1,12 +1,12 @@
 from django.db import models
 from django.db.models import Q
 
-from console.service import limits
+from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
 from console.service.memory.models.index import IndexedItem
 from console.service.models.scope import ProfileScoped
 
-CONTENT_LENGTH = Q(content__length__gte=1) & Q(content__length__lte=int(limits.CONTENT))
-SOURCE_LENGTH = Q(source__length__lte=int(limits.SOURCE))
+CONTENT_LENGTH = Q(content__length__gte=1) & Q(content__length__lte=CONTENT_MAX)
+SOURCE_LENGTH = Q(source__length__lte=SOURCE_MAX)
 
 
 class ObservationState(ProfileScoped):
@@ -20,7 +20,7 @@ class ObservationState(ProfileScoped):
     """
 
     content = models.TextField()
-    source = models.CharField(max_length=limits.SOURCE)
+    source = models.CharField(max_length=SOURCE_MAX)
     occurred_at = models.DateTimeField()
     conversation_ids = models.JSONField(default=list)
     created_at = models.DateTimeField()
@@ -101,7 +101,7 @@ class Summary(IndexedItem):
     pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
     id = models.CharField(max_length=42)
     content = models.TextField()
-    source = models.CharField(max_length=limits.SOURCE, blank=True)
+    source = models.CharField(max_length=SOURCE_MAX, blank=True)
     conversation_id = models.CharField(max_length=64)
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField()

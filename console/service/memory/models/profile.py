@@ -1,7 +1,9 @@
 from django.db import models
 from django.db.models import Q
 
-from console.service import limits
+from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
+from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
+from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
 from console.service.models.scope import ProfileScoped, StoreScoped
 
 
@@ -54,8 +56,8 @@ class Trait(ProfileScoped):
     """
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "trait_group", "name")
-    trait_group = models.CharField(max_length=limits.TRAIT_GROUP_NAME)
-    name = models.CharField(max_length=limits.TRAIT_NAME)
+    trait_group = models.CharField(max_length=TRAIT_GROUP_NAME_MAX)
+    name = models.CharField(max_length=TRAIT_NAME_MAX)
     value = models.JSONField()
     updated_at = models.DateTimeField()
 
@@ -63,13 +65,12 @@ class Trait(ProfileScoped):
         constraints = [
             models.CheckConstraint(
                 name="trait_name_1_to_64",
-                condition=Q(name__length__gte=1)
-                & Q(name__length__lte=int(limits.TRAIT_NAME)),
+                condition=Q(name__length__gte=1) & Q(name__length__lte=TRAIT_NAME_MAX),
             ),
             models.CheckConstraint(
                 name="trait_group_of_trait_1_to_64",
                 condition=Q(trait_group__length__gte=1)
-                & Q(trait_group__length__lte=int(limits.TRAIT_GROUP_NAME)),
+                & Q(trait_group__length__lte=TRAIT_GROUP_NAME_MAX),
             ),
         ]
 
@@ -101,8 +102,8 @@ class Identifier(ProfileScoped):
     """
 
     pk = models.CompositePrimaryKey("store_id", "id_type", "value", "profile_id")
-    id_type = models.CharField(max_length=limits.ID_TYPE_MAX)
-    value = models.CharField(max_length=limits.IDENTIFIER_VALUE)
+    id_type = models.CharField(max_length=ID_TYPE_MAX)
+    value = models.CharField(max_length=IDENTIFIER_VALUE_MAX)
     exclusive = models.BooleanField()
     added_at = models.DateTimeField()
 
@@ -117,12 +118,12 @@ class Identifier(ProfileScoped):
             models.CheckConstraint(
                 name="identifier_value_1_to_255",
                 condition=Q(value__length__gte=1)
-                & Q(value__length__lte=int(limits.IDENTIFIER_VALUE)),
+                & Q(value__length__lte=IDENTIFIER_VALUE_MAX),
             ),
             models.CheckConstraint(
                 name="identifier_type_2_to_30",
-                condition=Q(id_type__length__gte=int(limits.ID_TYPE_MIN))
-                & Q(id_type__length__lte=int(limits.ID_TYPE_MAX)),
+                condition=Q(id_type__length__gte=ID_TYPE_MIN)
+                & Q(id_type__length__lte=ID_TYPE_MAX),
             ),
         ]
         indexes = [

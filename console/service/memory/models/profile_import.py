@@ -1,7 +1,7 @@
 from django.db import models
 from django.db.models import Q
 
-from console.service import limits
+from console.contract.memory.profile_import import IMPORT_BYTES_MAX, IMPORT_FILENAME_MAX
 from console.service.models.scope import StoreScoped
 
 
@@ -22,7 +22,7 @@ class ProfileImport(StoreScoped):
 
     pk = models.CompositePrimaryKey("store_id", "id")
     id = models.CharField(max_length=39)
-    filename = models.CharField(max_length=limits.IMPORT_FILENAME)
+    filename = models.CharField(max_length=IMPORT_FILENAME_MAX)
     file_size = models.PositiveIntegerField()
     column_mappings = models.JSONField()
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
@@ -36,8 +36,7 @@ class ProfileImport(StoreScoped):
         constraints = [
             models.CheckConstraint(
                 name="import_file_1_byte_to_100_mib",
-                condition=Q(file_size__gte=1)
-                & Q(file_size__lte=int(limits.IMPORT_BYTES)),
+                condition=Q(file_size__gte=1) & Q(file_size__lte=IMPORT_BYTES_MAX),
             ),
         ]
         indexes = [

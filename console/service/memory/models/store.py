@@ -3,7 +3,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from console.service import limits
+from console.contract.memory.store import STORE_DESCRIPTION_MAX, STORE_NAME_MAX
 from console.service.models.account import Account
 
 
@@ -24,9 +24,9 @@ class Store(models.Model):
 
     id = models.CharField(primary_key=True, max_length=42)
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
-    display_name = models.CharField(max_length=limits.STORE_NAME)
-    description = models.CharField(max_length=limits.STORE_DESCRIPTION, blank=True)
-    friendly_name = models.CharField(max_length=limits.STORE_DESCRIPTION, blank=True)
+    display_name = models.CharField(max_length=STORE_NAME_MAX)
+    description = models.CharField(max_length=STORE_DESCRIPTION_MAX, blank=True)
+    friendly_name = models.CharField(max_length=STORE_DESCRIPTION_MAX, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -39,11 +39,11 @@ class Store(models.Model):
             models.CheckConstraint(
                 name="store_name_1_to_64",
                 condition=Q(display_name__length__gte=1)
-                & Q(display_name__length__lte=int(limits.STORE_NAME)),
+                & Q(display_name__length__lte=STORE_NAME_MAX),
             ),
             models.CheckConstraint(
                 name="store_description_to_128",
-                condition=Q(description__length__lte=int(limits.STORE_DESCRIPTION)),
+                condition=Q(description__length__lte=STORE_DESCRIPTION_MAX),
             ),
             models.CheckConstraint(
                 name="store_version_from_1", condition=Q(version__gte=1)

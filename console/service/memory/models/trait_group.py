@@ -1,7 +1,10 @@
 from django.db import models
 from django.db.models import Q
 
-from console.service import limits
+from console.contract.memory.trait_group import (
+    TRAIT_GROUP_DESCRIPTION_MAX,
+    TRAIT_GROUP_NAME_MAX,
+)
 from console.service.models.scope import StoreScoped
 
 
@@ -13,10 +16,8 @@ class TraitGroup(StoreScoped):
     """
 
     pk = models.CompositePrimaryKey("store_id", "display_name")
-    display_name = models.CharField(max_length=limits.TRAIT_GROUP_NAME)
-    description = models.CharField(
-        max_length=limits.TRAIT_GROUP_DESCRIPTION, blank=True
-    )
+    display_name = models.CharField(max_length=TRAIT_GROUP_NAME_MAX)
+    description = models.CharField(max_length=TRAIT_GROUP_DESCRIPTION_MAX, blank=True)
     traits = models.JSONField(default=dict)
     protected = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
@@ -27,13 +28,11 @@ class TraitGroup(StoreScoped):
             models.CheckConstraint(
                 name="trait_group_name_1_to_64",
                 condition=Q(display_name__length__gte=1)
-                & Q(display_name__length__lte=int(limits.TRAIT_GROUP_NAME)),
+                & Q(display_name__length__lte=TRAIT_GROUP_NAME_MAX),
             ),
             models.CheckConstraint(
                 name="trait_group_description_to_1024",
-                condition=Q(
-                    description__length__lte=int(limits.TRAIT_GROUP_DESCRIPTION)
-                ),
+                condition=Q(description__length__lte=TRAIT_GROUP_DESCRIPTION_MAX),
             ),
             models.CheckConstraint(
                 name="trait_group_version_from_1", condition=Q(version__gte=1)

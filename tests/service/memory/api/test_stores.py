@@ -53,8 +53,8 @@ def test_the_list_of_nobodys_stores_is_there_and_empty(api):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "displayName: is required"),
-        ({"displayName": None}, "displayName: is required"),
+        ({}, "displayName: required"),
+        ({"displayName": None}, "displayName: required"),
         ({"displayName": ""}, "displayName"),
         ({"displayName": "a" * 65}, "displayName"),
         ({"displayName": "two words"}, "displayName"),

@@ -71,11 +71,11 @@ def test_the_list_is_newest_first_whatever_is_asked(api, path, summarise):
 @pytest.mark.parametrize(
     ("items", "field"),
     [
-        (None, "summaries: is required"),
+        (None, "summaries: required"),
         ([], "summaries"),
         ([a_summary()] * 11, "summaries"),
         ([a_summary()] * 6 + [a_summary("")], "summaries[6].content"),
-        ([a_summary(content=None)], "summaries[0].content: is required"),
+        ([a_summary(content=None)], "summaries[0].content: required"),
         ([a_summary("x" * 4097)], "summaries[0].content"),
         ([a_summary(conversationId="x")], "summaries[0].conversationId"),
         ([a_summary(conversationId=None)], "summaries[0].conversationId"),

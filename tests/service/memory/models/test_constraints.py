@@ -6,7 +6,6 @@ import pytest
 from django.apps import apps
 from django.db import DataError, IntegrityError, connections, models, transaction
 
-from console.service import limits
 from console.service.memory.models import (
     Identifier,
     IdentitySettings,
@@ -209,13 +208,6 @@ def test_only_the_memory_has_these_tables(db):
     ours = {model._meta.db_table for model in ROWS}
     assert ours <= tables["memory"]
     assert not ours & tables["default"]
-
-
-def test_a_limit_knows_its_source():
-    values = [v for v in vars(limits).values() if isinstance(v, limits.Limit)]
-
-    assert len(values) > 30
-    assert all(value.source for value in values)
 
 
 @pytest.mark.parametrize("model", ROWS)

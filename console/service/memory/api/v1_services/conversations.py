@@ -1,26 +1,19 @@
 """Ids of conversations as older clients have them: any text. Contract 16.2."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
-import msgspec
+from console.contract.memory.summary import CONVERSATION_ID_MAX
+from console.contract.memory.v1_services import AnyConversationId
+from console.service import errors
 
-from console.service import errors, limits
-
-ConversationId = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=int(limits.CONVERSATION_ID))
-]
-ConversationIds = Annotated[
-    list[ConversationId],
-    msgspec.Meta(max_length=int(limits.CONVERSATIONS_PER_OBSERVATION)),
-]
+CONVERSATION_QUERY = {"conversationId": AnyConversationId}
 
 
-def conversation_of(query: Mapping[str, str]) -> str:
+def read_conversation_id(query: Mapping[str, str]) -> str:
     """The `conversationId` filter, empty when absent. Raises Invalid."""
     text = query.get("conversationId", "")
-    if len(text) > limits.CONVERSATION_ID:
+    if len(text) > CONVERSATION_ID_MAX:
         raise errors.Invalid(
-            f"conversationId: is longer than {limits.CONVERSATION_ID} characters"
+            f"conversationId: must be at most {CONVERSATION_ID_MAX} characters"
         )
     return text

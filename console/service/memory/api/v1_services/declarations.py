@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from console.contract.memory.error import Code
+from console.contract.memory.trait_group import CreateTraitGroup
 from console.service import errors
-from console.service.memory.api.trait_groups import CreateTraitGroup
 from console.service.memory.models import Store, TraitGroup
 from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import (
@@ -53,7 +54,7 @@ def _check_name(group: str) -> None:
         msgspec.convert({"displayName": group}, CreateTraitGroup)
     except msgspec.ValidationError as exc:
         raise errors.Invalid(
-            f"traits.{group:.64}: is no name of a trait group", code=errors.SCHEMA
+            f"traits.{group:.64}: is no name of a trait group", code=Code.SCHEMA
         ) from exc
 
 

@@ -3,41 +3,70 @@
 from django.db import transaction
 from django.http import HttpResponse
 
+from console.contract.memory.identifier import Identifier
+from console.contract.memory.profile import CreatedProfile, ProfileTraits
+from console.contract.memory.v1_services import ProfileReference, V1LookupResult
 from console.service.http.answers import accepted, answer
 from console.service.http.bodies import read_body
+from console.service.http.description.operation import ACCEPTED, operation
 from console.service.http.request import ApiRequest
 from console.service.memory import identifiers, profiles
-from console.service.memory.api.profiles import Lookup, ProfileTraits
+from console.service.memory.api.profiles import profile_accepted
 from console.service.memory.api.v1_services.declarations import declare
 from console.service.memory.stores import get_store
 
 
+@operation(
+    "As create profile; groups and traits that the store does not know are declared by "
+    "being written.",
+    {202: CreatedProfile},
+    body=ProfileTraits,
+    sample={
+        "traits": {
+            "Contact": {"email": "ada@example.com"},
+            "Account": {"tier": "gold"},
+        }
+    },
+)
 def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     traits = read_body(request, ProfileTraits).traits or {}
     with transaction.atomic(using="memory"):
         declare(store, traits)
         profile = profiles.create_profile(store, traits)
-    return accepted("accepted", id=profile.id)
+    return profile_accepted(profile)
 
 
+@operation(
+    "As patch profile; groups and traits that the store does not know are declared by "
+    "being written.",
+    ACCEPTED,
+    body=ProfileTraits,
+    sample={"traits": {"Account": {"tier": "gold"}}},
+    moved=308,
+)
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     traits = read_body(request, ProfileTraits, nulls_at=2).traits or {}
     with transaction.atomic(using="memory"):
         declare(store, traits)
         profiles.patch_profile(store, profile_id, traits)
-    return accepted("accepted")
+    return accepted()
 
 
+@operation(
+    "As lookup profiles; each profile is an object with its id.",
+    {200: V1LookupResult},
+    body=Identifier,
+    sample={"idType": "email", "value": "ada@example.com"},
+)
 def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
-    """As today, with an object for each profile instead of its id alone."""
     store = get_store(request.account, store_id)
-    body = read_body(request, Lookup)
+    body = read_body(request, Identifier)
     found = identifiers.look_up_profiles(store, body.id_type, body.value)
     return answer(
-        {
-            "normalizedValue": found.normalized_value,
-            "profiles": [{"id": id_} for id_ in found.profiles],
-        }
+        V1LookupResult(
+            normalized_value=found.normalized_value,
+            profiles=tuple(ProfileReference(id=id_) for id_ in found.profiles),
+        )
     )

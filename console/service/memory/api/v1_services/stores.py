@@ -1,41 +1,54 @@
-"""Stores as older clients know them: made at once. Contract 16.1, 16.2."""
+"""Stores as older clients know them: created at once. Contract 16.1, 16.2."""
 
-from typing import Annotated, Any
-
-import msgspec
 from django.http import HttpResponse
 
-from console.service import errors, limits
-from console.service.http.answers import answer, etag, present
-from console.service.http.bodies import Body, check_deletion, read_body
+from console.contract.memory.store import STORES_PER_PAGE
+from console.contract.memory.v1_services import (
+    CreateService,
+    Deleted,
+    Service,
+    ServicesPage,
+)
+from console.service import errors
+from console.service.http.answers import answer, etag, from_row
+from console.service.http.bodies import check_deletion, read_body
+from console.service.http.description.operation import (
+    ETAG,
+    ORDERED_PAGE_QUERY,
+    Answer,
+    operation,
+)
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
 from console.service.memory import stores
-from console.service.memory.api.stores import DisplayName
 from console.service.memory.models import Store
 
 
-class CreateStore(Body, frozen=True):
-    unique_name: DisplayName
-    friendly_name: Annotated[
-        str, msgspec.Meta(max_length=int(limits.STORE_DESCRIPTION))
-    ] = ""
-
-
-def list_stores(request: ApiRequest) -> HttpResponse:
+@operation(
+    "The account's stores themselves, not their ids alone.",
+    {200: ServicesPage},
+    query=ORDERED_PAGE_QUERY,
+)
+def list_services(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
         Store.objects.filter(account=request.account),
-        read_page(request, cap=limits.STORE_PAGE),
-        key="services",
+        read_page(request, cap=STORES_PER_PAGE),
+        ServicesPage,
         sort=("created_at", "id"),
-        show=show_store,
+        show=show_service,
     )
 
 
-def create_store(request: ApiRequest) -> HttpResponse:
-    """201 with the store. There is no operation that could fail: a taken name is 409."""
-    body = read_body(request, CreateStore)
+@operation(
+    "Creates a store at once, without an operation.",
+    {201: Answer(Service, ETAG)},
+    body=CreateService,
+    refusals=(409,),
+)
+def create_service(request: ApiRequest) -> HttpResponse:
+    """There is no operation that could fail: a taken name is 409."""
+    body = read_body(request, CreateService)
     try:
         store = stores.create_store(
             request.account,
@@ -46,28 +59,29 @@ def create_store(request: ApiRequest) -> HttpResponse:
         )
     except stores.NameTaken as exc:
         raise errors.Conflict(
-            "uniqueName: this account has a store of that name.", code=exc.code
+            "uniqueName: already in use in this account", code=exc.code
         ) from exc
-    return answer(show_store(store), status=201, headers=etag(store.version))
+    return answer(show_service(store), status=201, headers=etag(store.version))
 
 
-def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
+@operation("One store.", {200: Answer(Service, ETAG)})
+def fetch_service(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
-    return answer(show_store(store), headers=etag(store.version))
+    return answer(show_service(store), headers=etag(store.version))
 
 
-def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
+@operation("Removes the store and everything in it, at once.", {200: Deleted})
+def delete_service(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     stores.delete_store(stores.get_store(request.account, store_id))
-    return answer({"message": "deleted"})
+    return answer(Deleted(message="deleted"))
 
 
-def show_store(store: Store) -> dict[str, Any]:
-    return present(
+def show_service(store: Store) -> Service:
+    return from_row(
+        Service,
+        store,
         sid=store.id,
-        id=store.id,
-        uniqueName=store.display_name,
-        friendlyName=store.friendly_name or store.description,
-        status=store.status,
-        version=store.version,
+        unique_name=store.display_name,
+        friendly_name=store.friendly_name or store.description,
     )

@@ -55,8 +55,8 @@ DIFFERENT: dict[str, View] = {
 def older_dialect(patterns: Iterable[URLPattern]) -> list[URLPattern]:
     """Stores, and every address of the data plane in `patterns`, in their order."""
     older = [
-        path(SERVICES, resource(GET=stores.list_stores, POST=stores.create_store)),
-        path(OLDER, resource(GET=stores.fetch_store, DELETE=stores.delete_store)),
+        path(SERVICES, resource(GET=stores.list_services, POST=stores.create_service)),
+        path(OLDER, resource(GET=stores.fetch_service, DELETE=stores.delete_service)),
     ]
     for pattern in patterns:
         root, found, tail = str(pattern.pattern).partition(CURRENT)

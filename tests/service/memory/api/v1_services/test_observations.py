@@ -30,7 +30,7 @@ def test_a_time_that_is_named_is_kept(note):
 @pytest.mark.parametrize(
     ("items", "field"),
     [
-        (None, "observations: is required"),
+        (None, "observations: required"),
         ([], "observations"),
         ([an_observation()] * 11, "observations"),
         ([an_observation(), an_observation(content="")], "[1].content"),

@@ -64,9 +64,9 @@ def test_a_store_needs_no_friendly_name(api, make_service):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "uniqueName: is required"),
-        ({"displayName": "current-words"}, "uniqueName: is required"),
-        ({"uniqueName": None}, "uniqueName: is required"),
+        ({}, "uniqueName: required"),
+        ({"displayName": "current-words"}, "uniqueName: required"),
+        ({"uniqueName": None}, "uniqueName: required"),
         ({"uniqueName": ""}, "uniqueName"),
         ({"uniqueName": "a" * 65}, "uniqueName"),
         ({"uniqueName": "two words"}, "uniqueName"),

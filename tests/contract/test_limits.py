@@ -1,0 +1,83 @@
+"""What an installation may change of the limits."""
+
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import console.contract
+from console.contract import limits
+
+MODULES = [
+    importlib.import_module(found.name)
+    for found in pkgutil.walk_packages(console.contract.__path__, "console.contract.")
+]
+SETTABLE = {
+    name: getattr(module, name)
+    for module in MODULES
+    for name in limits.SETTABLE
+    if hasattr(module, name)
+}
+DECLARED = re.compile(r'^([A-Z_]+) = limit\("([A-Z_]+)"', re.MULTILINE)
+
+
+def test_a_limit_is_set_by_the_name_under_which_it_stands():
+    sources = [Path(module.__file__).read_text() for module in MODULES]
+
+    declared = [pair for source in sources for pair in DECLARED.findall(source)]
+
+    assert all(name == said for name, said in declared)
+    assert sorted(name for name, _ in declared) == sorted(limits.SETTABLE)
+    assert set(SETTABLE) == set(limits.SETTABLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("STORE_NAME", "5"),
+        ("NO_SUCH", "5"),
+        ("BATCH", "0"),
+        ("BATCH", "-1"),
+        ("BATCH", "ten"),
+        ("BATCH", "1.5"),
+        ("BATCH", "²"),
+        ("BATCH", str(2**31)),
+    ],
+)
+def test_what_cannot_be_set_is_refused_by_name(name, text):
+    ran = show("BATCH", f"{name}={text}", check=False)
+
+    assert ran.returncode
+    assert f"ImproperlyConfigured: MEMORY_LIMITS: {name}: " in ran.stderr
+
+
+def test_the_environment_reaches_the_nouns():
+    ran = show("BATCH, SUMMARIES_PER_PROFILE", " BATCH = 25 ")
+
+    assert ran.stdout.split() == ["25", "10000"]
+
+
+def show(names: str, given: str, check: bool = True):
+    """Print limits in a process whose MEMORY_LIMITS are `given`."""
+    script = (
+        "import django; django.setup();"
+        "from console.contract.memory.observation import BATCH;"
+        "from console.contract.memory.summary import SUMMARIES_PER_PROFILE;"
+        f"print({names})"
+    )
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "MEMORY_LIMITS": given,
+    }
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=check,
+    )
