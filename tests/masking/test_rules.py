@@ -1,7 +1,7 @@
 """What a reader may see of a value, and what stays readable around it."""
 
 import re
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -212,10 +212,12 @@ def test_any_text_can_be_masked_and_masking_twice_changes_nothing_more(text):
     ],
 )
 def test_a_hostile_text_takes_no_time(text):
-    began = perf_counter()
-    mask_text(text)
+    # Fifty times what a memory keeps: were the time to grow with the square of the
+    # length it would be minutes here, not a tenth of a second.
+    began = process_time()
+    mask_text(text * 50)
 
-    assert perf_counter() - began < 0.05
+    assert process_time() - began < 10
 
 
 @pytest.mark.parametrize(

