@@ -77,6 +77,6 @@ def test_recall_asks_which_one_and_keeps_the_question(client, family):
     )
 
     assert response.status_code == 422
-    assert "Several profiles hold this" in response.text
+    assert "Several profiles have this" in response.text
     for profile in family:
         assert f"identity={profile}&amp;mode=query&amp;query=delivery" in response.text
