@@ -9,6 +9,7 @@ profile answer for the profile that it became and say so in `canonical_id`.
 
 from contextlib import suppress
 from itertools import chain, repeat
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -102,6 +103,10 @@ class AccountClient:
         """Contract 6.1; kept for seven days after it is done."""
         path = f"{self._dialect.operations}/{segment('operation', operation_id)}"
         return wire.operation(self._sender.send("GET", path), operation_id)
+
+    def fetch_description(self) -> dict[str, Any]:
+        """The memory's OpenAPI document; MemoryNotFound where it publishes none."""
+        return self._sender.send("GET", "/v1/openapi.json").body
 
     def wait_for(self, operation: Operation) -> Operation:
         """The operation when it is done, or as last seen at the deadline."""

@@ -66,6 +66,18 @@ def test_a_store_is_fetched():
     assert memory.sent == [f"GET {CONTROL_PATH}"]
 
 
+def test_fetch_description_answers_the_document_as_it_is():
+    memory = Memory({"openapi": "3.1.0", "paths": {}})
+
+    assert memory.account.fetch_description() == {"openapi": "3.1.0", "paths": {}}
+    assert memory.sent == ["GET /v1/openapi.json"]
+
+
+def test_fetch_description_raises_where_a_memory_publishes_none():
+    with pytest.raises(MemoryNotFound):
+        Memory(refused(404, 20404)).account.fetch_description()
+
+
 def test_a_store_is_created_by_an_operation():
     memory = Memory(accepted(**STARTED))
 
