@@ -1,12 +1,13 @@
 #!/usr/bin/env python
 """Django's command line for Memory Console."""
 
-import os
 import sys
+
+from console.core.bootstrap import prepare_process
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+    prepare_process()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

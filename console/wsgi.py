@@ -1,12 +1,14 @@
 """One door for both halves: /v1 is the memory's, everything else the console's."""
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.wsgi import get_wsgi_application
+from console.core.bootstrap import prepare_process
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+prepare_process()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
 pages = get_wsgi_application()
 
 # Imported after Django is set up: the service's modules hold models.

@@ -10,7 +10,10 @@ os.environ["HTTPS"] = "0"
 os.environ["DEBUG"] = "0"
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 
+from console.core.bootstrap import prepare_process
 from console.settings import *
+
+prepare_process()
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -9,6 +9,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from console.core.bootstrap import prepare_process
+
 
 def set_up(folder: Path) -> None:
     os.environ |= {
@@ -24,6 +26,7 @@ def set_up(folder: Path) -> None:
         "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
         "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
     }
+    prepare_process()
     import django
 
     django.setup()

@@ -14,7 +14,11 @@ from contextlib import suppress
 from threading import Event
 from time import monotonic, sleep
 
-import django
+from console.core.bootstrap import prepare_process
+
+prepare_process()
+
+import django  # noqa: E402
 
 django.setup()
 

@@ -1,0 +1,64 @@
+"""Only entry points prepare their process; everything else is imported without effect."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.settings import BASE_DIR
+
+# All but the entry point for servers: it prepares the process that imports it.
+IMPORT_EVERYTHING = """
+import os, pkgutil, sqlite3, sys
+from importlib import import_module
+
+before = dict(os.environ)
+import django
+django.setup()
+import console
+names = [m.name for m in pkgutil.walk_packages(console.__path__, "console.")]
+for name in names:
+    if name != "console.wsgi":
+        import_module(name)
+changes = os.environ.items() ^ before.items()
+print(len(names), sys.modules["sqlite3"].__name__, *map("=".join, changes))
+"""
+SHOW = "import sqlite3, os; print(sqlite3.__name__, os.environ['OPENBLAS_NUM_THREADS'])"
+
+
+def run_python(*arguments: str) -> str:
+    """What a new process prints in which nothing but the secrets is prepared."""
+    secrets = ("SECRET_KEY", "VAULT_KEYS", "MEMORY_DIGEST_KEY", "ENV_FILE", "PATH")
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=BASE_DIR,
+        env={name: os.environ[name] for name in secrets}
+        | {"DJANGO_SETTINGS_MODULE": "console.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_import_leaves_the_process_alone():
+    count, sqlite, *changes = run_python("-c", IMPORT_EVERYTHING).split()
+
+    assert int(count) > 100
+    assert sqlite == "sqlite3"
+    # Django's own: the setting TIME_ZONE.
+    assert changes == ["TZ=UTC"]
+
+
+@pytest.mark.parametrize(
+    "entry_point",
+    [
+        ("manage.py", "shell", "--no-imports", "--command", SHOW),
+        ("-c", f"import console.wsgi; {SHOW}"),
+    ],
+    ids=["manage", "wsgi"],
+)
+def test_entry_points_prepare_the_process(entry_point):
+    pytest.importorskip("pysqlite3")
+
+    assert run_python(*entry_point).split() == ["pysqlite3", "1"]
