@@ -14,6 +14,12 @@ WANTED = "wanted"
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
     """Nobody signs up; only active staff sign in."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": "Wrong email address or password.",
+        "enter_current_password": "Enter your current password.",
+        "too_many_login_attempts": "Too many failed sign-ins. Try again later.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

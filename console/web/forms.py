@@ -1,42 +1,108 @@
-"""Forms that stand in an address: no page of their own to show errors on."""
+"""What every form of the console has: our sentences for what is not valid."""
 
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import pretty_name
 
 from console.core.errors import DomainError
 from console.core.unicode import is_hidden, name_of
 
+MESSAGES = {
+    "required": "{label} is required.",
+    "invalid_choice": "Choose one of the options.",
+    "max_length": "At most %(limit_value)d characters; this has %(show_value)d.",
+    "min_length": "At least %(limit_value)d characters; this has %(show_value)d.",
+    "max_value": "Must be at most %(limit_value)s.",
+    "min_value": "Must be at least %(limit_value)s.",
+    "null_characters_not_allowed": "Remove the null character: it cannot be seen.",
+}
+INVALID_MESSAGES: dict[type[forms.Field], str] = {
+    forms.FloatField: "Must be a number.",
+    forms.IntegerField: "Must be a whole number.",
+    forms.DateField: "Must be a date that exists, such as 2026-01-31.",
+    forms.DateTimeField: "Must be a date and time, such as 2026-01-31T09:00.",
+}
 
-class BadAddress(DomainError):
+
+class ConsoleForm(forms.Form):
+    """Says what is not valid in the console's words, not in Django's."""
+
+    def full_clean(self) -> None:
+        # Only now: a form may add fields when it is made.
+        for name, field in self.fields.items():
+            label = str(field.label or pretty_name(name))
+            for code, message in _get_messages(field, label).items():
+                if _is_default(field, code):
+                    field.error_messages[code] = message
+        super().full_clean()
+
+
+class DayField(forms.DateField):
+    """A day, UTC, as the browser's own control writes it; 10/12 would be two days."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        defaults = {"required": False, "widget": widget, "input_formats": ["%Y-%m-%d"]}
+        super().__init__(**defaults | kwargs)
+
+
+class PageForm(ConsoleForm):
+    """A query string: no page of its own to show errors on.
+
+    page  the memory's own token, opaque to us
+    """
+
+    page = forms.CharField(required=False, max_length=4096)
+
+
+class InvalidQuery(DomainError):
     """A query string that the page cannot read."""
 
     status = 422
     title = "This address does not work"
 
 
-class PageForm(forms.Form):
-    """page  the memory's own token, opaque to us"""
-
-    page = forms.CharField(required=False, max_length=4096)
-
-
 def check_form(form: forms.Form) -> dict[str, Any]:
-    """The form's clean values. Raises BadAddress, naming the fields."""
+    """The form's clean values. Raises InvalidQuery, naming the fields."""
     if form.is_valid():
         return form.cleaned_data
-    told = (
+    messages = (
         f"{name}: {' '.join(str(error) for error in errors)}"
         for name, errors in form.errors.items()
     )
-    raise BadAddress(f"{' '.join(told)} Nothing was asked of the memory.")
+    raise InvalidQuery(f"{' '.join(messages)} Nothing was read from the memory.")
 
 
 def check_plain(text: str) -> None:
-    """A form field's validator: one line that shows everything it holds."""
+    """A form field's validator: one line without hidden characters."""
     for position, char in enumerate(text):
         if char in "\t\n\r" or is_hidden(text, position):
             raise ValidationError(
                 f"Character {position + 1} cannot be seen ({name_of(char)}): remove it."
             )
+
+
+def _get_messages(field: forms.Field, label: str) -> dict[str, str]:
+    messages = MESSAGES | {"required": MESSAGES["required"].format(label=label)}
+    for cls in type(field).__mro__:
+        if cls in INVALID_MESSAGES:
+            messages["invalid"] = INVALID_MESSAGES[cls]
+            break
+    low, high = getattr(field, "min_value", None), getattr(field, "max_value", None)
+    if low is not None and high is not None:
+        between = f"Must be between {low} and {high}."
+        messages |= {"min_value": between, "max_value": between}
+    return messages
+
+
+def _is_default(field: forms.Field, code: str) -> bool:
+    """Whether nobody but Django has said what the field says."""
+    message = field.error_messages.get(code)
+    defaults = (
+        vars(cls).get("default_error_messages", {})
+        for cls in type(field).__mro__
+        if cls.__module__.startswith("django.")
+    )
+    return message is None or any(message is default.get(code) for default in defaults)

@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
+from console.web.forms import ConsoleForm
 from console.web.request import ConsoleRequest
 
 LAST_TICKET = "last_ticket"
 TICKET = r"^[A-Za-z0-9][A-Za-z0-9#._/-]{0,39}\Z"
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(ConsoleForm):
     """reason_code, ticket  both required; the ticket last used stands there already.
 
     A subclass names its `reasons`: (code, words for the list and the audit log).
@@ -20,16 +21,18 @@ class ReasonForm(forms.Form):
     use_required_attribute = False
     reasons: tuple[tuple[str, str], ...] = ()
 
-    reason_code = forms.ChoiceField(label="Why")
+    reason_code = forms.ChoiceField(
+        label="Why", error_messages={"required": "Choose a reason."}
+    )
     ticket = forms.CharField(
         label="Ticket",
         max_length=40,
         validators=[
             RegexValidator(
-                TICKET, "Letters, digits and “#._/-” make a ticket's number."
+                TICKET, "A ticket number has letters, digits and “#._/-” only."
             )
         ],
-        help_text="Kept in the audit log. A ticket's number, nothing about a customer.",
+        help_text="Kept in the audit log: a ticket number, nothing about a customer.",
     )
 
     def __init__(self, *args: Any, request: ConsoleRequest, **kwargs: Any) -> None:
@@ -41,7 +44,6 @@ class ReasonForm(forms.Form):
             *self.reasons,
         ]
         for field in self.fields.values():
-            field.error_messages["required"] = f"{field.label}: this is required."
             field.widget.attrs.setdefault("autocomplete", "off")
 
     def clean_ticket(self) -> str:

@@ -67,7 +67,7 @@ def test_escape_keeps_it_masked_and_a_missing_reason_is_said_in_place(
     page.keyboard.press("v")
     page.get_by_label("Ticket").fill("CASE-1")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("Why: this is required.")
+    expect(page.get_by_role("dialog")).to_contain_text("Choose a reason.")
     expect(page.get_by_label("Ticket")).to_have_value("CASE-1")
     page.keyboard.press("Escape")
 

@@ -10,22 +10,10 @@ from console.audit.log import OBJECT_ID
 from console.audit.models import AuditEntry
 from console.pages.audit.selectors import readable_actions
 from console.tenants.models import Role
+from console.web.forms import ConsoleForm, DayField
 
 
-class DayField(forms.DateField):
-    """One day as browsers write it: 2026-01-31."""
-
-    default_error_messages = {"invalid": "A day such as 2026-01-31."}
-
-    def __init__(self, *, label: str) -> None:
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        formats = ["%Y-%m-%d"]
-        super().__init__(
-            required=False, label=label, widget=widget, input_formats=formats
-        )
-
-
-class FilterForm(forms.Form):
+class FilterForm(ConsoleForm):
     """`since` and `until` are whole UTC days, both included."""
 
     use_required_attribute = False

@@ -10,24 +10,28 @@ from console.core.unicode import is_plain
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import TAIL, Kind, Target
 from console.tenants.models import Tenant
+from console.web.forms import ConsoleForm
 
 NOT_OF_THE_FORM = frozenset({"csrfmiddlewaretoken", "inventory"})
 NAME_SHOWN = 40
 
 
-class ConfirmForm(forms.Form):
+class ConfirmForm(ConsoleForm):
     """Accepts exactly its own fields, once each, for the inventory that was seen."""
 
     use_required_attribute = False
 
     reason_code = forms.ChoiceField(
-        label="Why", choices=[("", "Choose"), *Deletion.ReasonCode.choices]
+        label="Why",
+        choices=[("", "Choose"), *Deletion.ReasonCode.choices],
+        error_messages={"required": "Choose a reason."},
     )
     reason = forms.CharField(
         label="In your words",
         min_length=5,
         max_length=REASON_MAX,
         help_text="Kept in the audit log. Name a ticket, not a customer.",
+        error_messages={"required": "Give the reason in your words."},
     )
     confirmation = forms.CharField(
         label=f"Last {TAIL} characters of the id", max_length=64
@@ -46,7 +50,6 @@ class ConfirmForm(forms.Form):
         if target.kind is not Kind.PROFILE:
             del self.fields["tenant_confirmation"]
         for field in self.fields.values():
-            field.error_messages["required"] = f"{field.label}: this is required."
             field.widget.attrs["autocomplete"] = "off"
 
     def clean_reason(self) -> str:

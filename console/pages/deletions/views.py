@@ -22,7 +22,7 @@ from console.pages.deletions.targets import Kind, Target
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission, may, who_may
 from console.web.access import check_may, require_permission
-from console.web.forms import BadAddress
+from console.web.forms import InvalidQuery
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
@@ -77,10 +77,10 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
 
 
 def check_no_query(request: ConsoleRequest) -> None:
-    """Whoever adds a parameter meant it to matter. Raises BadAddress."""
+    """Whoever adds a parameter meant it to matter. Raises InvalidQuery."""
     if request.GET:
         names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
-        raise BadAddress(f"{names}: not known here. Nothing was deleted.")
+        raise InvalidQuery(f"{names}: not known here. Nothing was deleted.")
 
 
 def execute(

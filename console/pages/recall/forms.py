@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from console.web.forms import check_plain
+from console.web.forms import ConsoleForm, DayField, check_plain
 from console.web.validators import check_conversation
 
 QUERY_MAX = 1024
@@ -17,21 +17,7 @@ class Mode:
     CHOICES = ((QUERY, "Query"), (CONVERSATION, "Conversation"), (RECENT, "Recent"))
 
 
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-class DayField(forms.DateField):
-    """A day as the browser's own control writes it; 10/12 would be two days."""
-
-    widget = DayInput
-    input_formats = ["%Y-%m-%d"]
-
-
-class RunForm(forms.Form):
+class RunForm(ConsoleForm):
     """identity, mode and the mode's own text, how many items, which days (UTC)."""
 
     identity = forms.CharField(
@@ -73,8 +59,8 @@ class RunForm(forms.Form):
         max_value=1,
         widget=forms.NumberInput(attrs={"step": "0.01"}),
     )
-    begin = DayField(required=False, label="From")
-    end = DayField(required=False, label="Before")
+    begin = DayField(label="From")
+    end = DayField(label="Before")
     explain = forms.BooleanField(required=False, label="Explain scores")
 
     @classmethod

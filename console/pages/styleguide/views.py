@@ -12,17 +12,18 @@ from console.masking.masker import MaskedValue
 from console.pages.styleguide.tokens import tokens
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
+from console.web.forms import ConsoleForm
 from console.web.request import ConsoleRequest
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
 PROFILE = "mem_profile_00000000000000000000000000"
 # Observations and summaries of each week.
 WEEKS = ((8, 2), (4, 0), (12, 2), (32, 8), (16, 4), (0, 4), (6, 0), (24, 6), (9, 0))
-# A full bar, as the strip is drawn.
+# A full bar, as the histogram is drawn.
 HEIGHT = 40
 
 
-class SampleForm(forms.Form):
+class SampleForm(ConsoleForm):
     """One field of each kind, sent without what it needs."""
 
     reason = forms.CharField(help_text="Stands in the audit log.")
@@ -45,9 +46,11 @@ def styleguide(request: ConsoleRequest) -> HttpResponse:
         "tokens": tokens(),
         "profile": PROFILE,
         "form": SampleForm({"kind": "o"}),
-        "veiled": sample_values(now),
+        "masked": sample_values(now),
         "ages": [now - timedelta(days=days) for days in (0, 3, 40, 400)],
-        "strip": {"bars": [sample_bar(*week) for week in enumerate(WEEKS, start=1)]},
+        "histogram": {
+            "bars": [sample_bar(*week) for week in enumerate(WEEKS, start=1)]
+        },
         "problem": {
             "status": 503,
             "title": "The memory is busy",

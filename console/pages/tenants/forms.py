@@ -11,14 +11,14 @@ from console.client.addresses import BadAddress, check_address
 from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.pages.tenants.services import TenantTaken, check_is_free
 from console.tenants.models import SLUG, Tenant
-from console.web.forms import check_plain
+from console.web.forms import ConsoleForm, check_plain
 
 
 def _form_of(pattern: str, words: str) -> RegexValidator:
     return RegexValidator(rf"^(?:{pattern})\Z", words)
 
 
-class AddTenantForm(forms.Form):
+class AddTenantForm(ConsoleForm):
     """A tenant, the account that owns their memory, and the store inside it."""
 
     name = forms.CharField(

@@ -7,7 +7,7 @@ from django.core.signing import BadSignature
 from django.utils import timezone
 
 from console.pages.timeline.selectors.reader import Cursor
-from console.web.forms import PageForm
+from console.web.forms import DayField, PageForm
 from console.web.reasons import CorrectionForm
 from console.web.validators import check_conversation, check_source
 
@@ -23,8 +23,7 @@ class ItemListForm(PageForm):
     after  the last day on the previous page, whose heading is there already
     """
 
-    after = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
-
+    after = DayField()
     source = forms.CharField(
         required=False,
         max_length=100,
@@ -57,16 +56,8 @@ class TimelineForm(ItemListForm):
         ],
         widget=forms.RadioSelect,
     )
-    begin = forms.DateField(
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-    )
-    end = forms.DateField(
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-    )
+    begin = DayField()
+    end = DayField()
     found = forms.IntegerField(required=False, min_value=0, max_value=10_000)
 
     def clean_page(self) -> Cursor:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from console.client.values import TraitValue
 from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING, parse_date
 from console.profiles.trait_row import TraitRow, format_items
-from console.web.forms import check_plain
+from console.web.forms import ConsoleForm, check_plain
 from console.web.reasons import CorrectionForm
 
 # The memory says what is too long; this only keeps a mistake from being sent.
@@ -217,14 +217,14 @@ _PARSERS: dict[str, Callable[[str, TraitRow], TraitValue]] = {
 }
 
 
-class AwaitedForm(forms.Form):
+class AwaitedForm(ConsoleForm):
     """waits  the digest of a written value; looks: how often it was not visible yet"""
 
     waits = forms.CharField(required=False, max_length=64)
     looks = forms.IntegerField(required=False, min_value=0, max_value=1000)
 
 
-class GroupForm(forms.Form):
+class GroupForm(ConsoleForm):
     """words  part of a trait's name; step: go on counting; again: count anew"""
 
     words = forms.CharField(

@@ -81,9 +81,9 @@ def test_the_log_says_what_is_new_and_why(client, tenant):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"how-texts": "never"}, "Select a valid choice"),
-        ({"pin-Contact": "0"}, "greater than or equal to 1"),
-        ({"ticket": ""}, "Ticket: this is required."),
+        ({"how-texts": "never"}, "Choose one of the options."),
+        ({"pin-Contact": "0"}, "Must be between 1 and 12."),
+        ({"ticket": ""}, "Ticket is required."),
     ],
 )
 def test_what_cannot_be_kept_is_said_and_nothing_is(client, tenant, changed, words):

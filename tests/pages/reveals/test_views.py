@@ -151,7 +151,7 @@ def test_without_a_reason_nothing_is_shown(client, profile, headers):
     )
 
     assert response.status_code == 422
-    assert "Why: this is required." in response.text
+    assert "Choose a reason." in response.text
     assert "ada@example.com" not in response.text
     assert acts() == []
     assert response.get("HX-Retarget") == ("this" if headers else None)

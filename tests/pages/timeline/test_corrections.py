@@ -120,12 +120,12 @@ def test_observation_correct_shows_what_changed_meanwhile(client, tenant, profil
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({"content": ""}, "Text: this is required."),
-        ({"content": "x" * 4097}, "at most 4096"),
+        ({"content": ""}, "Text is required."),
+        ({"content": "x" * 4097}, "At most 4096 characters; this has 4097."),
         ({"content": "Prefers calls."}, "This is the current text already."),
-        ({"reason_code": ""}, "Why: this is required."),
-        ({"ticket": ""}, "Ticket: this is required."),
-        ({"ticket": "call +1 555"}, "make a ticket"),
+        ({"reason_code": ""}, "Choose a reason."),
+        ({"ticket": ""}, "Ticket is required."),
+        ({"ticket": "call +1 555"}, "A ticket number has letters"),
     ],
 )
 def test_observation_correct_says_what_is_not_valid(
@@ -299,7 +299,7 @@ def test_observation_add_sends_source_time_and_conversation(client, tenant, prof
     ("form", "words"),
     [
         ({"source": "a/b;c"}, "A source has letters"),
-        ({"occurred_at": "tomorrow"}, "Enter a valid date/time."),
+        ({"occurred_at": "tomorrow"}, "Must be a date and time, such as"),
         ({"conversation": "77b0"}, "conv_conversation_"),
     ],
 )

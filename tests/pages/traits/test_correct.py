@@ -119,7 +119,7 @@ def test_correct_writes_each_type(client, tenant, profile, trait, typed, value):
     [
         ("tier", "", "Enter the new value"),
         ("tier", "gold", "the current value already"),
-        ("tier", "go\x00ld", "Null characters"),
+        ("tier", "go\x00ld", "Remove the null character"),
         ("tier", "go\u202eld", "cannot be seen"),
         ("points", "8,5", "with a point"),
         ("points", "1e999", "with a point"),
