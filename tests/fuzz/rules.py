@@ -12,28 +12,24 @@ from schemathesis.openapi.checks import RejectedPositiveData
 # mean together, and values that only a parser knows.
 BEYOND_SCHEMAS = (
     # The store's definitions.
-    r"this store has no such (group|trait|identifier type)",
-    r"idType: unknown identifier type",
-    r"traits\.\S+: (not a valid|at most)",
-    r"this group has no such trait",
+    r": unknown (identifier type|trait group|trait)$",
     r"traits: at least one trait that is an identifier is required",
-    r"traits\.\S+: (must be|has|is longer|does not (match|fit)|two names mean)",
-    r"is built in and stays as it is",
-    r"identifierConfigs\[\d+\]\.idType: stands there twice",
-    r"matchingRules\[\d+\]: is no idType of identifierConfigs",
+    r"traits\.\S+: (must|at most|not a valid|duplicate trait)",
+    r": built in, cannot be changed or deleted",
+    r"identifierConfigs\[\d+\]\.idType: duplicate",
+    r"matchingRules\[\d+\]: (not an idType of identifierConfigs|duplicate)",
     r"[vV]alue: (not a valid|at most|must)",
     # Names that are normalised first.
-    r"traits: (a trait name starts with|two names mean the same trait)",
-    r"columnMappings\[\d+\]\.traitName: (is no trait's name|this store has no such trait|two columns)",
-    r"dataType: is empty",
-    r"ruleType: must be the trait's dataType",
-    r"idTypePromotion: (only|this store)",
-    r"pattern: is not an RE2 expression",
+    r"columnMappings\[\d+\]\.traitName: (not a valid trait name|duplicate trait)",
+    r"dataType: must not be empty",
+    r"ruleType: must equal dataType",
+    r"idTypePromotion: dataType must be STRING or NUMBER",
+    r"pattern: not a valid RE2 expression",
     r"is no name of a trait group",
     # Two fields together.
     r"idType: is not the one in the address",
-    r"Give at least one of displayName",
-    r"The file must have \d+ bytes, as announced",
+    r"At least one of displayName",
+    r"fileSize: the file must have \d+ bytes",
     # What only we can read.
     r"pageToken: (is not a token|belongs to another list)",
     # JSON Schema takes 5.0 for an integer.

@@ -38,7 +38,7 @@ def test_stores_are_created_read_changed_and_deleted(walk):
     assert_refused(told["stale"], 412, 520043, "If-Match")
     assert told["changed"] == store | {"description": "Changed", "version": 2}
     assert told["deleted"] == DELETED
-    assert_refused(told["gone"], 404, 520041, "No such store")
+    assert_refused(told["gone"], 404, 520041, "Store not found")
     assert told["left"] == ids[:-1]
 
 
@@ -62,7 +62,7 @@ def test_trait_groups_are_created_read_changed_and_deleted(walk):
     assert told["changed"]["traits"] == kept | {"since": {"dataType": "STRING"}}
     assert told["changed"]["version"] == 2
     assert told["deleted"] == DELETED
-    assert_refused(told["gone"], 404, 520047, "No such trait group")
+    assert_refused(told["gone"], 404, 520047, "Trait group not found")
     assert_refused(told["protected"], 409, 520050, "Contact")
 
 
@@ -104,4 +104,4 @@ def test_data_mappings_are_created_read_changed_and_deleted(walk):
     assert_refused(told["stale"], 412, 520043, "If-Match")
     assert told["changed"] == NIGHTLY | {"isEnabled": False, "version": 2}
     assert told["deleted"] == DELETED
-    assert_refused(told["gone"], 404, 520048, "No such data mapping")
+    assert_refused(told["gone"], 404, 520048, "Data mapping not found")

@@ -24,7 +24,7 @@ def test_observations_are_created_read_changed_and_deleted(walk):
         "updatedAt": created_at,
     }
     assert told["patched"] == told["deleted"] == ACCEPTED
-    assert_refused(told["gone"], 404, 20404, "No such observation")
+    assert_refused(told["gone"], 404, 20404, "Observation not found")
     assert told["left"] == facts[3::-1]
 
 
@@ -54,7 +54,7 @@ def test_summaries_are_created_read_changed_and_deleted(walk):
     assert told["patched"] == told["deleted"] == ACCEPTED
     assert told["changed"]["content"] == "changed"
     assert told["changed"]["source"] == "desk"
-    assert_refused(told["gone"], 404, 20404, "No such summary")
+    assert_refused(told["gone"], 404, 20404, "Summary not found")
     assert told["left"] == 4
 
 

@@ -37,7 +37,7 @@ def test_a_client_in_a_hurry_is_told_to_wait(walk, settings):
 
     first, *others = walk("hurry")
 
-    assert_refused(first, 404, 520041, "No such store")
+    assert_refused(first, 404, 520041, "Store not found")
     for told in others:
         assert_refused(told, 429, 20429, "Too many requests")
 

@@ -47,13 +47,13 @@ def get_operation(account: Account, operation_id: str) -> Operation:
     """Raises Invalid for a malformed id, NotFound for a foreign or forgotten one."""
     if not OPERATION_ID.fullmatch(operation_id):
         raise errors.Invalid(
-            "operationId: is not an operation id", code=Code.OPERATION_ID_MALFORMED
+            "operationId: not a valid operation id", code=Code.OPERATION_ID_MALFORMED
         )
     operation = Operation.objects.filter(
         account=account, id=operation_id, created_at__gte=_oldest()
     ).first()
     if operation is None:
-        raise errors.NotFound("No such operation.", code=Code.OPERATION_UNKNOWN)
+        raise errors.NotFound("Operation not found.", code=Code.OPERATION_UNKNOWN)
     return operation
 
 

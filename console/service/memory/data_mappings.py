@@ -18,12 +18,12 @@ from console.service.memory.trait_groups import normalise_trait_name
 def get_data_mapping(store: Store, mapping_id: str) -> DataMapping:
     """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
     if not DATA_MAPPING_ID.fullmatch(mapping_id):
-        raise errors.Invalid("dataMappingId: is not a data mapping id")
+        raise errors.Invalid("dataMappingId: not a valid data mapping id")
     mapping: DataMapping | None = (
         DataMapping.objects.of(store).filter(id=mapping_id).first()
     )
     if mapping is None:
-        raise errors.NotFound("No such data mapping.", code=Code.DATA_MAPPING_UNKNOWN)
+        raise errors.NotFound("Data mapping not found.", code=Code.DATA_MAPPING_UNKNOWN)
     return mapping
 
 
@@ -63,7 +63,8 @@ def patch_data_mapping(
     check_version(if_match, mapping.version)
     if not changes:
         raise errors.Invalid(
-            "Give at least one of displayName, description, isEnabled and mappingTo."
+            "At least one of displayName, description, isEnabled and mappingTo is"
+            " required."
         )
     for name, value in changes.items():
         setattr(mapping, name, value)
@@ -84,30 +85,30 @@ def delete_data_mapping(store: Store, mapping_id: str) -> None:
 
 
 def _check_name(store: Store, mapping: DataMapping) -> None:
-    named = DataMapping.objects.of(store).filter(display_name=mapping.display_name)
-    if named.exclude(id=mapping.id).exists():
+    same_name = DataMapping.objects.of(store).filter(display_name=mapping.display_name)
+    if same_name.exclude(id=mapping.id).exists():
         raise errors.Conflict(
-            "displayName: this store has a data mapping of that name.",
+            "displayName: already in use in this store",
             code=Code.DATA_MAPPING_NAME_TAKEN,
         )
 
 
 def _check_targets(store: Store, mapping: DataMapping) -> None:
-    """That a dataset's targets are declared; types of its columns nobody tells us."""
+    """A dataset's targets have to be declared: nobody tells us its columns' types."""
     if mapping.source_type not in DATASETS:
         return
     groups = {
         group.display_name: group.traits for group in TraitGroup.objects.of(store)
     }
     for index, item in enumerate(mapping.mapping_to["mappings"]):
-        place, traits = f"mappingTo.mappings[{index}]", groups.get(item["traitGroup"])
+        path, traits = f"mappingTo.mappings[{index}]", groups.get(item["traitGroup"])
         if traits is None:
-            raise errors.Invalid(f"{place}.traitGroup: this store has no such group")
-        if not _names_one_of(traits, item["traitName"]):
-            raise errors.Invalid(f"{place}.traitName: this group has no such trait")
+            raise errors.Invalid(f"{path}.traitGroup: unknown trait group")
+        if not _has_trait(traits, item["traitName"]):
+            raise errors.Invalid(f"{path}.traitName: unknown trait")
 
 
-def _names_one_of(traits: Mapping[str, Any], name: str) -> bool:
+def _has_trait(traits: Mapping[str, Any], name: str) -> bool:
     try:
         return normalise_trait_name(name) in traits
     except errors.Invalid:

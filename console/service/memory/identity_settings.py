@@ -33,15 +33,13 @@ def put_identity_settings(
 
 
 def _check(id_types: Sequence[str], rules: Sequence[str]) -> None:
-    for place, id_type in enumerate(id_types):
-        if id_type in id_types[:place]:
-            raise errors.Invalid(
-                f"identifierConfigs[{place}].idType: stands there twice"
-            )
-    for place, rule in enumerate(rules):
+    for index, id_type in enumerate(id_types):
+        if id_type in id_types[:index]:
+            raise errors.Invalid(f"identifierConfigs[{index}].idType: duplicate")
+    for index, rule in enumerate(rules):
         if rule not in id_types:
             raise errors.Invalid(
-                f"matchingRules[{place}]: is no idType of identifierConfigs"
+                f"matchingRules[{index}]: not an idType of identifierConfigs"
             )
-        if rule in rules[:place]:
-            raise errors.Invalid(f"matchingRules[{place}]: stands there twice")
+        if rule in rules[:index]:
+            raise errors.Invalid(f"matchingRules[{index}]: duplicate")

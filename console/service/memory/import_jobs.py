@@ -22,12 +22,12 @@ from django_tasks_db.models import DBTaskResult
 from console.service import errors
 from console.service.memory.import_rows import (
     Column,
-    Rows,
-    Unreadable,
-    columns_of,
-    data_types_of,
-    payload_of,
-    pieces_of,
+    InvalidFile,
+    RowReader,
+    build_payload,
+    find_columns,
+    get_data_types,
+    read_chunks,
 )
 from console.service.memory.models import ImportChunk, ProfileImport, Store
 from console.service.memory.profiles import create_profiles
@@ -41,30 +41,32 @@ RUN_S = 20.0
 # A run says after each batch that it lives; one that has not for so long does not.
 STALE_S = 60.0
 
-_UNREADABLE = "The file cannot be read; nothing of it was written."
+_INVALID_FILE = "The file is not valid; nothing of it was written."
 
 
-class Overtaken(Exception):
+class Superseded(Exception):
     """Another run has gone on with this import, or it is gone."""
 
 
-def ask_for_run(row: ProfileImport) -> None:
+def request_run(row: ProfileImport) -> None:
     """Once this transaction is committed, have the worker read the file."""
 
     def enqueue() -> None:
         process_import.enqueue(row.store_id, row.id)
 
-    # Robust: the file is kept, and ask_again makes good for a lost task.
+    # Robust: the file is kept, and restart_if_stalled makes good for a lost task.
     transaction.on_commit(enqueue, using="memory", robust=True)
 
 
-def ask_again(row: ProfileImport) -> None:
-    """Asks for a run if there should be one, and none lives or waits."""
+def restart_if_stalled(row: ProfileImport) -> None:
+    """Asks for a run if there should be one, and none is alive or waiting."""
     if row.status != ProfileImport.Status.PROCESSING:
         return
     if row.updated_at > timezone.now() - timedelta(seconds=STALE_S):
         return
-    waiting = _runs().filter(status=TaskResultStatus.READY, args_kwargs__args__1=row.id)
+    waiting = _list_runs().filter(
+        status=TaskResultStatus.READY, args_kwargs__args__1=row.id
+    )
     if not waiting.exists():
         process_import.enqueue(row.store_id, row.id)
 
@@ -77,66 +79,68 @@ def process_import(
     store = Store.objects.filter(pk=store_id).first()
     row = ProfileImport.objects.filter(store_id=store_id, id=import_id).first()
     if store and row:
-        with suppress(Overtaken, errors.NotFound):
-            _advance(row)
+        with suppress(Superseded, errors.NotFound):
+            _touch(row)
             _process(store, row, position, refused)
-    _runs().filter(status=TaskResultStatus.SUCCESSFUL).delete()
+    _list_runs().filter(status=TaskResultStatus.SUCCESSFUL).delete()
 
 
 def _process(store: Store, row: ProfileImport, position: int, refused: int) -> None:
     until = monotonic() + RUN_S
     try:
-        header, rows = _open(row, position)
-        columns = columns_of(header, row.column_mappings, data_types_of(store))
-    except Unreadable as exc:
+        header, rows = _open_rows(row, position)
+        columns = find_columns(header, row.column_mappings, get_data_types(store))
+    except InvalidFile as exc:
         _fail(store, row, exc)
         return
     while batch := list(islice(rows, BATCH)):
-        payloads = _payloads_of(batch, columns, width=len(header))
-        refused += len(batch) - len(payloads) + _write(store, row, payloads)
+        payloads = _build_payloads(batch, columns, width=len(header))
+        refused += len(batch) - len(payloads) + _write_profiles(store, row, payloads)
         if monotonic() > until:
             process_import.enqueue(store.id, row.id, rows.position, refused)
             return
     _complete(store, row, refused)
 
 
-def _open(row: ProfileImport, position: int) -> tuple[list[str], Rows]:
-    """The header, and the rows from a byte on. Raises Unreadable."""
-    rows = Rows(pieces_of(row))
+def _open_rows(row: ProfileImport, position: int) -> tuple[list[str], RowReader]:
+    """The header, and the rows from a byte on. Raises InvalidFile."""
+    rows = RowReader(read_chunks(row))
     header = next(rows, None)
     if header is None:
-        raise Unreadable("The file has no header.")
+        raise InvalidFile("Header: missing")
     if position:
-        return header, Rows(pieces_of(row, position), position)
+        return header, RowReader(read_chunks(row, position), position)
     # Read to its end before a row of it is written: what cannot be read changes
     # nothing.
-    for _ in Rows(pieces_of(row)):
+    for _ in RowReader(read_chunks(row)):
         pass
     return header, rows
 
 
-def _payloads_of(
+def _build_payloads(
     batch: Sequence[Sequence[str]], columns: Sequence[Column], *, width: int
 ) -> list[Payload]:
-    """Rows as payloads, without those that are none."""
+    """Rows as payloads, without those that are not valid."""
     payloads: list[Payload] = []
     for cells in batch:
         with suppress(errors.Invalid):
-            payloads.append(payload_of(cells, columns, width=width))
+            payloads.append(build_payload(cells, columns, width=width))
     return payloads
 
 
 @transaction.atomic(using="memory")
-def _write(store: Store, row: ProfileImport, payloads: Sequence[Payload]) -> int:
+def _write_profiles(
+    store: Store, row: ProfileImport, payloads: Sequence[Payload]
+) -> int:
     """All that are accepted, unless another run has written them; answers how many
-    were refused. Raises Overtaken, NotFound."""
+    were refused. Raises Superseded, NotFound."""
     refused = create_profiles(store, payloads)
-    _advance(row)
+    _touch(row)
     return len(refused)
 
 
 def _complete(store: Store, row: ProfileImport, refused: int) -> None:
-    _end(
+    _finish(
         store,
         row,
         {"status": ProfileImport.Status.COMPLETED, "errors": refused},
@@ -148,9 +152,9 @@ def _complete(store: Store, row: ProfileImport, refused: int) -> None:
     )
 
 
-def _fail(store: Store, row: ProfileImport, reason: Unreadable) -> None:
-    error = {"code": reason.code, "title": _UNREADABLE, "detail": reason.message}
-    _end(
+def _fail(store: Store, row: ProfileImport, reason: InvalidFile) -> None:
+    error = {"code": reason.code, "title": _INVALID_FILE, "detail": reason.message}
+    _finish(
         store,
         row,
         {"status": ProfileImport.Status.FAILED},
@@ -159,18 +163,18 @@ def _fail(store: Store, row: ProfileImport, reason: Unreadable) -> None:
 
 
 @transaction.atomic(using="memory")
-def _end(
+def _finish(
     store: Store, row: ProfileImport, fields: dict[str, Any], outcome: dict[str, Any]
 ) -> None:
     lock_store(store)
-    _advance(row, **fields)
+    _touch(row, **fields)
     ImportChunk.objects.filter(store_id=store.id, import_id=row.id).delete()
     receipt = Operation.objects.filter(pk=row.operation_id)
     receipt.update(completed_at=row.updated_at, **outcome)
 
 
-def _advance(row: ProfileImport, **fields: Any) -> None:
-    """Says that this run lives. Raises Overtaken if another one has said so since."""
+def _touch(row: ProfileImport, **fields: Any) -> None:
+    """Says that this run is alive. Raises Superseded if another one has said so since."""
     now = timezone.now()
     mine = ProfileImport.objects.filter(
         store_id=row.store_id,
@@ -179,9 +183,9 @@ def _advance(row: ProfileImport, **fields: Any) -> None:
         updated_at=row.updated_at,
     )
     if not mine.update(updated_at=now, **fields):
-        raise Overtaken
+        raise Superseded
     row.updated_at = now
 
 
-def _runs() -> Any:
+def _list_runs() -> Any:
     return DBTaskResult.objects.filter(task_path=process_import.module_path)

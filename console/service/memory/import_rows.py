@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 DataTypes = Mapping[tuple[str, str], str]
 
 
-class Unreadable(errors.ServiceError):
+class InvalidFile(errors.ServiceError):
     """The file is not of the dialect, or lacks a column; `message` says where."""
 
 
@@ -42,11 +42,11 @@ class Column:
     data_type: str
 
 
-class Rows:
+class RowReader:
     """The records of a file from `position` on; a blank line is none.
 
     position  bytes from the file's beginning to the end of the last record read
-    Raises Unreadable.
+    Raises InvalidFile.
     """
 
     def __init__(self, pieces: Iterable[bytes], position: int = 0) -> None:
@@ -63,25 +63,25 @@ class Rows:
             try:
                 cells = next(self._records)
             except csv.Error as exc:
-                raise self._unreadable("is not CSV") from exc
+                raise self._build_error("not valid CSV") from exc
         return cells
 
     def _lines(self, pieces: Iterable[bytes]) -> Iterator[str]:
-        for line in _split(pieces):
+        for line in _split_lines(pieces):
             text = line if self.position else line.removeprefix(codecs.BOM_UTF8)
             self.position += len(line)
             if self.position - self._began > ROW_BYTES:
-                raise self._unreadable(f"is longer than {ROW_BYTES} bytes")
+                raise self._build_error(f"at most {ROW_BYTES} bytes")
             try:
                 yield text.decode()
             except UnicodeDecodeError as exc:
-                raise self._unreadable("is not UTF-8") from exc
+                raise self._build_error("not valid UTF-8") from exc
 
-    def _unreadable(self, what: str) -> Unreadable:
-        return Unreadable(f"The row that begins at byte {self._began} {what}.")
+    def _build_error(self, rule: str) -> InvalidFile:
+        return InvalidFile(f"Row at byte {self._began}: {rule}")
 
 
-def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Lines with their ends, of pieces that are cut anywhere."""
     rest = b""
     for piece in pieces:
@@ -94,7 +94,7 @@ def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def pieces_of(row: ProfileImport, position: int = 0) -> Iterator[bytes]:
+def read_chunks(row: ProfileImport, position: int = 0) -> Iterator[bytes]:
     """An uploaded file from a byte on, a chunk at a time."""
     number, skip = divmod(position, CHUNK_BYTES)
     chunks = ImportChunk.objects.filter(store_id=row.store_id, import_id=row.id)
@@ -103,7 +103,7 @@ def pieces_of(row: ProfileImport, position: int = 0) -> Iterator[bytes]:
         number, skip = number + 1, 0
 
 
-def data_types_of(store: Store) -> DataTypes:
+def get_data_types(store: Store) -> DataTypes:
     """What type each trait of a store has, by group and name."""
     return {
         (group.display_name, trait): definition["dataType"]
@@ -112,16 +112,16 @@ def data_types_of(store: Store) -> DataTypes:
     }
 
 
-def columns_of(
+def find_columns(
     header: Sequence[str], mappings: Sequence[Mapping[str, str]], types: DataTypes
 ) -> list[Column]:
-    """Where the mapped columns stand. Raises Unreadable."""
+    """Where the mapped columns stand. Raises InvalidFile."""
     columns = []
     for mapping in mappings:
         name, group = mapping["columnName"], mapping["traitGroup"]
         if header.count(name) != 1:
-            times = "more than once" if name in header else "not"
-            raise Unreadable(f"The column {name} is {times} in the header.")
+            rule = "duplicate" if name in header else "missing"
+            raise InvalidFile(f"Column {name}: {rule} in the header")
         trait = normalise_trait_name(mapping["traitName"])
         # A trait that was removed since: whoever writes the row refuses it.
         data_type = types.get((group, trait), "STRING")
@@ -129,21 +129,21 @@ def columns_of(
     return columns
 
 
-def payload_of(
+def build_payload(
     cells: Sequence[str], columns: Sequence[Column], *, width: int
 ) -> dict[str, dict[str, Any]]:
     """A row as the body of CreateProfile. Raises Invalid."""
     if len(cells) != width:
-        raise errors.Invalid(f"The row has {len(cells)} cells, the header {width}.")
+        raise errors.Invalid(f"Row: {len(cells)} cells, but {width} in the header")
     payload: dict[str, dict[str, Any]] = {}
     for column in columns:
         if cell := cells[column.place]:
             traits = payload.setdefault(column.trait_group, {})
-            traits[column.trait] = _value_of(cell, column)
+            traits[column.trait] = _parse_cell(cell, column)
     return payload
 
 
-def _value_of(cell: str, column: Column) -> Any:
+def _parse_cell(cell: str, column: Column) -> Any:
     value: Any = cell
     if column.data_type != "STRING":
         # Spreadsheets write TRUE; what kind of JSON it is, the definition checks.
@@ -151,8 +151,10 @@ def _value_of(cell: str, column: Column) -> Any:
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as exc:
-            raise errors.Invalid(f"{column.trait}: is no {column.data_type}") from exc
+            raise errors.Invalid(
+                f"{column.trait}: not a valid {column.data_type}"
+            ) from exc
     texts = value if isinstance(value, list) else [value]
     if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
-        raise errors.Invalid(f"{column.trait}: holds a control character")
+        raise errors.Invalid(f"{column.trait}: must not have control characters")
     return value

@@ -13,14 +13,15 @@ from django.utils import timezone
 from console.contract.ids import IMPORT_ID, new_id
 from console.contract.memory.profile_import import IMPORT_URL_S
 from console.service import errors
-from console.service.memory.import_jobs import ask_for_run
-from console.service.memory.import_rows import CHUNK_BYTES, data_types_of
+from console.service.memory.import_jobs import request_run
+from console.service.memory.import_rows import CHUNK_BYTES, get_data_types
 from console.service.memory.models import ImportChunk, ProfileImport, Store
 from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import normalise_trait_name
 from console.service.models import Operation
 
 _SALT = "memory.import"
+_USED = "signature: already used, the file was uploaded"
 
 
 @transaction.atomic(using="memory")
@@ -55,29 +56,29 @@ def create_import(
 
 
 def _check_mappings(store: Store, mappings: Sequence[Mapping[str, str]]) -> None:
-    types, targets = data_types_of(store), set()
+    types, targets = get_data_types(store), set()
     for index, mapping in enumerate(mappings):
-        place = f"columnMappings[{index}].traitName"
+        path = f"columnMappings[{index}].traitName"
         try:
             target = (mapping["traitGroup"], normalise_trait_name(mapping["traitName"]))
         except errors.Invalid as exc:
-            raise errors.Invalid(f"{place}: is no trait's name") from exc
+            raise errors.Invalid(f"{path}: not a valid trait name") from exc
         if target not in types:
-            raise errors.Invalid(f"{place}: this store has no such trait")
+            raise errors.Invalid(f"{path}: unknown trait")
         if target in targets:
-            raise errors.Invalid(f"{place}: two columns mean this trait")
+            raise errors.Invalid(f"{path}: duplicate trait")
         targets.add(target)
 
 
 def get_import(store: Store, import_id: str) -> ProfileImport:
     """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
     if not IMPORT_ID.fullmatch(import_id):
-        raise errors.Invalid("importId: is not an import id")
+        raise errors.Invalid("importId: not a valid import id")
     row: ProfileImport | None = (
         ProfileImport.objects.of(store).filter(id=import_id).first()
     )
     if row is None:
-        raise errors.NotFound("No such import.")
+        raise errors.NotFound("Import not found.")
     return row
 
 
@@ -86,25 +87,25 @@ def sign_upload(row: ProfileImport) -> str:
     return signing.dumps([row.store_id, row.id], salt=_SALT)
 
 
-def open_upload(import_id: str, signature: str) -> ProfileImport:
+def get_upload(import_id: str, signature: str) -> ProfileImport:
     """The import that waits for this upload. Raises Forbidden."""
     try:
         store_id, signed = signing.loads(signature, salt=_SALT, max_age=IMPORT_URL_S)
     except signing.SignatureExpired as exc:
-        raise errors.Forbidden("signature: has expired") from exc
+        raise errors.Forbidden("signature: expired") from exc
     except signing.BadSignature as exc:
-        raise errors.Forbidden("signature: is not one of this memory") from exc
+        raise errors.Forbidden("signature: not valid") from exc
     row: ProfileImport | None = ProfileImport.objects.filter(
         store_id=store_id, id=import_id
     ).first()
     if signed != import_id or row is None:
-        raise errors.Forbidden("signature: belongs to no import of this address")
+        raise errors.Forbidden("signature: not valid for this import")
     if row.status != ProfileImport.Status.PENDING:
-        raise _used()
+        raise errors.Forbidden(_USED)
     return row
 
 
-def receive(row: ProfileImport, pieces: Iterable[bytes]) -> None:
+def receive_file(row: ProfileImport, pieces: Iterable[bytes]) -> None:
     """Keeps the uploaded file and has it read. Raises Invalid, Forbidden.
 
     An upload that breaks off leaves nothing, and may be repeated.
@@ -113,20 +114,19 @@ def receive(row: ProfileImport, pieces: Iterable[bytes]) -> None:
     with SpooledTemporaryFile(max_size=CHUNK_BYTES) as spool:
         for piece in pieces:
             spool.write(piece)
-        if spool.tell() != row.file_size:
-            raise wrong_size(row)
+        check_file_size(row, spool.tell())
         spool.seek(0)
-        _keep(row, iter(lambda: spool.read(CHUNK_BYTES), b""))
+        _store_chunks(row, iter(lambda: spool.read(CHUNK_BYTES), b""))
 
 
 @transaction.atomic(using="memory")
-def _keep(row: ProfileImport, chunks: Iterable[bytes]) -> None:
+def _store_chunks(row: ProfileImport, chunks: Iterable[bytes]) -> None:
     lock_store(Store(pk=row.store_id))
     taken = ProfileImport.objects.filter(
         store_id=row.store_id, id=row.id, status=ProfileImport.Status.PENDING
     ).update(status=ProfileImport.Status.PROCESSING, updated_at=timezone.now())
     if not taken:
-        raise _used()
+        raise errors.Forbidden(_USED)
     for number, content in enumerate(chunks):
         ImportChunk.objects.create(
             store_id=row.store_id, import_id=row.id, number=number, content=content
@@ -134,12 +134,10 @@ def _keep(row: ProfileImport, chunks: Iterable[bytes]) -> None:
     Operation.objects.filter(pk=row.operation_id).update(
         status=Operation.Status.RUNNING
     )
-    ask_for_run(row)
+    request_run(row)
 
 
-def wrong_size(row: ProfileImport) -> errors.Invalid:
-    return errors.Invalid(f"The file must have {row.file_size} bytes, as announced.")
-
-
-def _used() -> errors.Forbidden:
-    return errors.Forbidden("signature: this file was uploaded already")
+def check_file_size(row: ProfileImport, size: int) -> None:
+    """Raises Invalid for a file that is not as long as was announced."""
+    if size != row.file_size:
+        raise errors.Invalid(f"fileSize: the file must have {row.file_size} bytes")

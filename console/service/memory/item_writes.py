@@ -28,7 +28,9 @@ def create_items(
     """
     profile = get_profile(store, profile_id, lock=True)
     if model.objects.of(profile).count() + len(items) > limit:
-        raise errors.Invalid(f"This profile would hold more than {limit} of these.")
+        raise errors.Invalid(
+            f"{model._meta.verbose_name_plural}: at most {limit} per profile"
+        )
     now = timezone.now()
     rows = [
         model(

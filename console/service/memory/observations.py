@@ -30,12 +30,12 @@ _STATE = ("content", "source", "occurred_at", "conversation_ids", "updated_at")
 def get_observation(profile: Profile, observation_id: str) -> Observation:
     """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
     if not OBSERVATION_ID.fullmatch(observation_id):
-        raise errors.Invalid("observationId: is not an observation id")
+        raise errors.Invalid("observationId: not a valid observation id")
     observation: Observation | None = (
         Observation.objects.of(profile).filter(id=observation_id).first()
     )
     if observation is None:
-        raise errors.NotFound("No such observation.")
+        raise errors.NotFound("Observation not found.")
     return observation
 
 

@@ -21,10 +21,12 @@ class NameTaken(errors.ServiceError):
 def get_store(account: Account, store_id: str) -> Store:
     """The one scoped lookup: a foreign store is as unknown as one that never was."""
     if not STORE_ID.fullmatch(store_id):
-        raise errors.Invalid("storeId: is not a store id", code=Code.STORE_ID_MALFORMED)
+        raise errors.Invalid(
+            "storeId: not a valid store id", code=Code.STORE_ID_MALFORMED
+        )
     store = Store.objects.filter(account=account, id=store_id).first()
     if store is None:
-        raise errors.NotFound("No such store.", code=Code.STORE_UNKNOWN)
+        raise errors.NotFound("Store not found.", code=Code.STORE_UNKNOWN)
     return store
 
 
@@ -36,7 +38,7 @@ def lock_store(store: Store) -> Store:
     """
     locked = Store.objects.select_for_update().filter(pk=store.pk).first()
     if locked is None:
-        raise errors.NotFound("No such store.", code=Code.STORE_UNKNOWN)
+        raise errors.NotFound("Store not found.", code=Code.STORE_UNKNOWN)
     return locked
 
 
@@ -50,7 +52,7 @@ def create_store(
     stores = Store.objects.filter(account=account)
     if stores.count() >= STORES_PER_ACCOUNT:
         raise errors.Invalid(
-            f"This account has {STORES_PER_ACCOUNT} stores, and cannot have more.",
+            f"stores: at most {STORES_PER_ACCOUNT} per account",
             code=Code.STORE_LIMIT,
         )
     _check_name(stores, display_name)
@@ -62,21 +64,23 @@ def create_store(
         friendly_name=friendly_name,
         created_at=timezone.now(),
     )
-    _provide_built_ins(store)
+    _create_built_ins(store)
     return store
 
 
-def _provide_built_ins(store: Store) -> None:
+def _create_built_ins(store: Store) -> None:
     IdentitySettings.objects.create(
         store=store,
-        identifier_configs=[_identifier_config(*pair) for pair in _ID_TYPES],
+        identifier_configs=[
+            _build_identifier_config(*pair) for pair in _BUILT_IN_ID_TYPES
+        ],
         matching_rules=["email", "whatsapp", "phone", "chat", "pushUserID"],
     )
     TraitGroup.objects.create(
         store_id=store.id,
         display_name="Contact",
         description="Who the customer is and how to reach them",
-        traits=contact_traits(),
+        traits=_build_contact_traits(),
         protected=True,
         created_at=store.created_at,
     )
@@ -120,7 +124,7 @@ def check_version(if_match: str, version: int) -> None:
     wanted = if_match.strip().removeprefix("W/").strip('"')
     if wanted and wanted not in {"*", str(version)}:
         raise errors.Stale(
-            "If-Match: this was changed meanwhile; fetch it again.",
+            "If-Match: not the current version; fetch it again",
             code=Code.IF_MATCH_STALE,
         )
 
@@ -128,12 +132,12 @@ def check_version(if_match: str, version: int) -> None:
 def _check_name(stores: Any, display_name: str) -> None:
     if stores.filter(display_name=display_name).exists():
         raise NameTaken(
-            "displayName: this account has a store of that name.",
+            "displayName: already in use in this account",
             code=Code.STORE_NAME_TAKEN,
         )
 
 
-_ID_TYPES = (
+_BUILT_IN_ID_TYPES = (
     ("chat", "trim"),
     ("email", "email"),
     ("phone", "phone"),
@@ -142,7 +146,7 @@ _ID_TYPES = (
 )
 
 
-def _identifier_config(id_type: str, normalization: str) -> dict[str, Any]:
+def _build_identifier_config(id_type: str, normalization: str) -> dict[str, Any]:
     return {
         "idType": id_type,
         "matchingAlgo": "exact",
@@ -154,7 +158,7 @@ def _identifier_config(id_type: str, normalization: str) -> dict[str, Any]:
     }
 
 
-def contact_traits() -> dict[str, dict[str, str]]:
+def _build_contact_traits() -> dict[str, dict[str, str]]:
     """The eleven built-in traits; email and phone feed the identifiers."""
     plain = [
         "firstName",

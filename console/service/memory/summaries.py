@@ -16,10 +16,10 @@ from console.service.memory.profiles import get_profile
 def get_summary(profile: Profile, summary_id: str) -> Summary:
     """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
     if not SUMMARY_ID.fullmatch(summary_id):
-        raise errors.Invalid("summaryId: is not a summary id")
+        raise errors.Invalid("summaryId: not a valid summary id")
     summary: Summary | None = Summary.objects.of(profile).filter(id=summary_id).first()
     if summary is None:
-        raise errors.NotFound("No such summary.")
+        raise errors.NotFound("Summary not found.")
     return summary
 
 

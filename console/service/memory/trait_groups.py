@@ -33,10 +33,10 @@ _QUIET = re2.Options()
 _QUIET.log_errors = False
 
 
-def normalise_trait_name(name: str) -> str:
+def normalise_trait_name(name: str, *, path: str = "traits") -> str:
     """`first_name`, `First Name` and `firstName` are one trait (contract 17, 16).
 
-    Raises Invalid for what is no trait name afterwards.
+    Raises Invalid for what is no trait name afterwards; `path` says where it stands.
     """
     first, *rest = re.split(r"[_\s]+", name.strip("_ ")) or [""]
     joined = (
@@ -44,8 +44,9 @@ def normalise_trait_name(name: str) -> str:
     )
     if not TRAIT_NAME.fullmatch(joined) or len(joined) > TRAIT_NAME_MAX:
         raise errors.Invalid(
-            f"traits: a trait name starts with a letter, has letters, digits, '-', '.'"
-            f" and at most {TRAIT_NAME_MAX} characters"
+            f"{path}.{name:.{TRAIT_NAME_MAX}}: not a valid trait name, which starts"
+            " with a letter and has letters, digits, '-' and '.', at most"
+            f" {TRAIT_NAME_MAX} characters"
         )
     return joined
 
@@ -55,7 +56,7 @@ def get_trait_group(store: Store, name: str) -> TraitGroup:
         TraitGroup.objects.of(store).filter(display_name=name).first()
     )
     if group is None:
-        raise errors.NotFound("No such trait group.", code=Code.TRAIT_GROUP_UNKNOWN)
+        raise errors.NotFound("Trait group not found.", code=Code.TRAIT_GROUP_UNKNOWN)
     return group
 
 
@@ -68,16 +69,15 @@ def create_trait_group(
     groups = TraitGroup.objects.of(store)
     if groups.filter(display_name=display_name).exists():
         raise NameTaken(
-            "displayName: this store has a trait group of that name.",
+            "displayName: already in use in this store",
             code=Code.TRAIT_GROUP_NAME_TAKEN,
         )
     if groups.count() >= TRAIT_GROUPS_PER_STORE:
         raise errors.Invalid(
-            f"This store has {TRAIT_GROUPS_PER_STORE} trait groups,"
-            " and cannot have more.",
+            f"traitGroups: at most {TRAIT_GROUPS_PER_STORE} per store",
             code=Code.TRAIT_GROUP_LIMIT,
         )
-    definitions = _normalise(traits)
+    definitions = _normalise_names(traits)
     for name, definition in definitions.items():
         _check_definition(store, name, definition)
     group: TraitGroup = groups.create(
@@ -106,13 +106,13 @@ def patch_trait_group(
     lock_store(store)
     group = get_trait_group(store, name)
     check_version(if_match, group.version)
-    for trait, definition in _normalise(traits).items():
+    for trait, definition in _normalise_names(traits).items():
         if definition["dataType"] == "":
             _remove_trait(group, trait)
         else:
             _check_definition(store, trait, definition)
             if group.protected and group.traits.get(trait, {}).get("idTypePromotion"):
-                raise _protected(f"{name}.{trait}", errors.Invalid)
+                raise _build_refusal(f"{name}.{trait}", errors.Invalid)
             group.traits[trait] = definition
     _check_count(group.traits)
     if description is not None:
@@ -128,16 +128,14 @@ def delete_trait_group(store: Store, name: str) -> None:
     lock_store(store)
     group = get_trait_group(store, name)
     if group.protected:
-        raise _protected(name, errors.Conflict)
-    if name in _mapped_groups(store):
-        raise errors.Conflict(
-            f"{name} is what a data mapping writes to; nothing was removed."
-        )
+        raise _build_refusal(name, errors.Conflict)
+    if name in _find_mapped_groups(store):
+        raise errors.Conflict(f"{name}: in use by a data mapping")
     Trait.objects.filter(store_id=store.id, trait_group=name).delete()
     group.delete()
 
 
-def _mapped_groups(store: Store) -> set[str]:
+def _find_mapped_groups(store: Store) -> set[str]:
     targets = DataMapping.objects.of(store).values_list("mapping_to", flat=True)
     return {item["traitGroup"] for target in targets for item in target["mappings"]}
 
@@ -145,22 +143,25 @@ def _mapped_groups(store: Store) -> set[str]:
 def _remove_trait(group: TraitGroup, trait: str) -> None:
     definition = group.traits.pop(trait, None)
     if definition is None:
-        raise errors.Invalid(f"traits.{trait}: this group has no such trait")
+        raise errors.Invalid(f"traits.{trait}: unknown trait")
     if group.protected and definition.get("idTypePromotion"):
-        raise _protected(f"{group.display_name}.{trait}", errors.Invalid)
+        raise _build_refusal(f"{group.display_name}.{trait}", errors.Invalid)
     Trait.objects.filter(
         store_id=group.store_id, trait_group=group.display_name, name=trait
     ).delete()
 
 
-def _protected(name: str, error: type[errors.ServiceError]) -> errors.ServiceError:
-    return error(f"{name} is built in and stays as it is.", code=Code.PROTECTED)
+def _build_refusal(name: str, error: type[errors.ServiceError]) -> errors.ServiceError:
+    return error(f"{name}: built in, cannot be changed or deleted", code=Code.PROTECTED)
 
 
-def _normalise(traits: Definitions) -> dict[str, dict[str, Any]]:
-    definitions = {normalise_trait_name(name): each for name, each in traits.items()}
-    if len(definitions) < len(traits):
-        raise errors.Invalid("traits: two names mean the same trait")
+def _normalise_names(traits: Definitions) -> dict[str, dict[str, Any]]:
+    definitions: dict[str, dict[str, Any]] = {}
+    for raw_name, definition in traits.items():
+        name = normalise_trait_name(raw_name)
+        if name in definitions:
+            raise errors.Invalid(f"traits.{name}: duplicate trait")
+        definitions[name] = definition
     _check_count(definitions)
     return definitions
 
@@ -168,30 +169,29 @@ def _normalise(traits: Definitions) -> dict[str, dict[str, Any]]:
 def _check_count(definitions: Definitions) -> None:
     if len(definitions) > TRAITS_PER_GROUP:
         raise errors.Invalid(
-            f"traits: a group has at most {TRAITS_PER_GROUP}",
+            f"traits: at most {TRAITS_PER_GROUP} per trait group",
             code=Code.TRAIT_LIMIT,
         )
 
 
 def _check_definition(store: Store, name: str, definition: dict[str, Any]) -> None:
     if definition["dataType"] == "":
-        raise errors.Invalid(f"traits.{name}.dataType: is empty")
+        raise errors.Invalid(f"traits.{name}.dataType: must not be empty")
     promotion = definition.get("idTypePromotion")
     if promotion:
         if definition["dataType"] not in {"STRING", "NUMBER"}:
             raise errors.Invalid(
-                f"traits.{name}.idTypePromotion: only a STRING or a NUMBER can be"
-                " an identifier"
+                f"traits.{name}.idTypePromotion: dataType must be STRING or NUMBER"
             )
         identity = IdentitySettings.objects.get(store=store)
         if identity.get_config(promotion) is None:
             raise errors.Invalid(
-                f"traits.{name}.idTypePromotion: this store has no such identifier type"
+                f"traits.{name}.idTypePromotion: unknown identifier type"
             )
     rule = definition.get("validationRule") or {}
     if rule and rule["ruleType"] != definition["dataType"]:
         raise errors.Invalid(
-            f"traits.{name}.validationRule.ruleType: must be the trait's dataType"
+            f"traits.{name}.validationRule.ruleType: must equal dataType"
         )
     if rule.get("pattern"):
         _check_pattern(name, rule["pattern"])
@@ -203,5 +203,5 @@ def _check_pattern(name: str, pattern: str) -> None:
         re2.compile(pattern, _QUIET)
     except re2.error as exc:
         raise errors.Invalid(
-            f"traits.{name}.validationRule.pattern: is not an RE2 expression"
+            f"traits.{name}.validationRule.pattern: not a valid RE2 expression"
         ) from exc

@@ -44,7 +44,7 @@ def check_traits(store: Store, payload: Payload) -> list[CheckedTrait]:
     checked = []
     for group, values in payload.items():
         if group not in groups:
-            raise errors.Invalid(f"traits.{group:.64}: this store has no such group")
+            raise errors.Invalid(f"traits.{group:.64}: unknown trait group")
         checked += _check_group(group, values, groups[group])
     return checked
 
@@ -54,12 +54,12 @@ def _check_group(
 ) -> list[CheckedTrait]:
     checked = {}
     for raw_name, value in values.items():
-        name = normalise_trait_name(raw_name)
+        name = normalise_trait_name(raw_name, path=f"traits.{group}")
         definition, path = definitions.get(name), f"traits.{group}.{name}"
         if definition is None:
-            raise errors.Invalid(f"{path}: this group has no such trait")
+            raise errors.Invalid(f"{path}: unknown trait")
         if name in checked:
-            raise errors.Invalid(f"{path}: two names mean this trait")
+            raise errors.Invalid(f"{path}: duplicate trait")
         if value is not None:
             _check_value(path, value, definition)
         promotion = definition.get("idTypePromotion", "")
@@ -80,51 +80,48 @@ def write_traits(
         key = (trait.trait_group, trait.name)
         if trait.value is None:
             if key in stored:
-                _rows(profile, trait).delete()
+                _filter_trait(profile, trait).delete()
         elif key not in stored:
-            new.append(_row(profile, trait, now))
-        elif not _same(stored[key], trait.value):
-            _rows(profile, trait).update(value=trait.value, updated_at=now)
+            row = Trait(
+                store_id=profile.store_id,
+                profile_id=profile.id,
+                trait_group=trait.trait_group,
+                name=trait.name,
+                value=trait.value,
+                updated_at=now,
+            )
+            new.append(row)
+        elif not _is_same_value(stored[key], trait.value):
+            _filter_trait(profile, trait).update(value=trait.value, updated_at=now)
     Trait.objects.bulk_create(new)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _is_same_value(one: Any, other: Any) -> bool:
     # In Python 1 == True == 1.0; for a memory these are three values.
     return type(one) is type(other) and bool(one == other)
 
 
-def _rows(profile: Profile, trait: CheckedTrait) -> Any:
+def _filter_trait(profile: Profile, trait: CheckedTrait) -> Any:
     return Trait.objects.of(profile).filter(
         trait_group=trait.trait_group, name=trait.name
     )
 
 
-def _row(profile: Profile, trait: CheckedTrait, now: datetime) -> Trait:
-    return Trait(
-        store_id=profile.store_id,
-        profile_id=profile.id,
-        trait_group=trait.trait_group,
-        name=trait.name,
-        value=trait.value,
-        updated_at=now,
-    )
-
-
 def _check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
-    kind = definition["dataType"]
+    data_type = definition["dataType"]
     rule = definition.get("validationRule") or {}
-    if kind == "ARRAY":
+    if data_type == "ARRAY":
         if not isinstance(value, list):
             raise errors.Invalid(f"{path}: must be an array")
         _check_array(path, value, rule)
     else:
         _check_scalar(path, value)
-        _CHECKS[kind](path, value, rule)
+        _CHECKS[data_type](path, value, rule)
 
 
 def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
     if len(value) > TRAIT_ARRAY_MAX:
-        raise errors.Invalid(f"{path}: has more than {TRAIT_ARRAY_MAX} items")
+        raise errors.Invalid(f"{path}: at most {TRAIT_ARRAY_MAX} items")
     for index, item in enumerate(value):
         _check_scalar(f"{path}[{index}]", item)
     _check_range(path, len(value), rule.get("minItems"), rule.get("maxItems"), "items")
@@ -133,14 +130,13 @@ def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
 def _check_scalar(path: str, value: Any) -> None:
     if isinstance(value, str):
         if len(value) > TRAIT_STRING_MAX:
-            raise errors.Invalid(
-                f"{path}: is longer than {TRAIT_STRING_MAX} characters"
-            )
+            raise errors.Invalid(f"{path}: at most {TRAIT_STRING_MAX} characters")
     elif isinstance(value, bool):
         pass
     elif isinstance(value, int):
-        if not -TRAIT_INTEGER_MAX - 1 <= value <= TRAIT_INTEGER_MAX:
-            raise errors.Invalid(f"{path}: does not fit a signed 32-bit integer")
+        low, high = -TRAIT_INTEGER_MAX - 1, TRAIT_INTEGER_MAX
+        if not low <= value <= high:
+            raise errors.Invalid(f"{path}: must be between {low} and {high}")
     elif not (isinstance(value, float) and math.isfinite(value)):
         raise errors.Invalid(f"{path}: must be a string, a number or a boolean")
 
@@ -152,7 +148,7 @@ def _check_string(path: str, value: Any, rule: Mapping[str, Any]) -> None:
     _check_range(path, len(value), low, high, "characters")
     pattern = rule.get("pattern")
     if pattern and not re2.search(pattern, value):
-        raise errors.Invalid(f"{path}: does not match the trait's pattern")
+        raise errors.Invalid(f"{path}: must match the trait's pattern")
 
 
 def _check_number(path: str, value: Any, rule: Mapping[str, Any]) -> None:

@@ -120,14 +120,14 @@ def test_a_run_that_died_is_begun_again_without_harm(
 
 
 def die_after(batches: int, monkeypatch) -> None:
-    write, left = import_jobs._write, iter(range(batches))
+    write, left = import_jobs._write_profiles, iter(range(batches))
 
     def write_or_die(*args):
         if next(left, None) is None:
             raise KeyboardInterrupt
         return write(*args)
 
-    monkeypatch.setattr(import_jobs, "_write", write_or_die)
+    monkeypatch.setattr(import_jobs, "_write_profiles", write_or_die)
 
 
 def test_a_lost_task_is_asked_for_again_by_whoever_asks_for_the_import(upload, outcome):
@@ -173,8 +173,8 @@ def test_a_run_that_is_overtaken_writes_no_more(upload, run, store, monkeypatch)
     written = Profile.objects.count()
     Profile.objects.all().delete()
     Identifier.objects.all().delete()
-    with pytest.raises(import_jobs.Overtaken):
-        import_jobs._write(
+    with pytest.raises(import_jobs.Superseded):
+        import_jobs._write_profiles(
             Store.objects.get(pk=store), late, [{"Contact": {"email": "late@b.com"}}]
         )
     run(told)

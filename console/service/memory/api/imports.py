@@ -25,7 +25,7 @@ from console.service.http.description.operation import (
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
 from console.service.memory import imports, models
-from console.service.memory.import_jobs import ask_again
+from console.service.memory.import_jobs import restart_if_stalled
 from console.service.memory.import_rows import CHUNK_BYTES
 from console.service.memory.stores import get_store
 
@@ -77,7 +77,7 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
 @operation("How far an import is, and how many rows had errors.", {200: ProfileImport})
 def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
     row = imports.get_import(get_store(request.account, store_id), import_id)
-    ask_again(row)
+    restart_if_stalled(row)
     summary = ImportSummary(errors=row.errors, warnings=row.warnings)
     return answer(from_row(ProfileImport, row, summary=summary))
 
@@ -93,10 +93,9 @@ def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResp
 )
 def upload_file(request: HttpRequest, import_id: str) -> HttpResponse:
     """200 with nothing in it, as a file store answers."""
-    row = imports.open_upload(import_id, request.GET.get("signature", ""))
-    if int(request.META.get("CONTENT_LENGTH") or "0") != row.file_size:
-        raise imports.wrong_size(row)
-    imports.receive(row, _read_pieces(request))
+    row = imports.get_upload(import_id, request.GET.get("signature", ""))
+    imports.check_file_size(row, int(request.META.get("CONTENT_LENGTH") or "0"))
+    imports.receive_file(row, _read_pieces(request))
     response = HttpResponse(content_type="text/plain")
     response.headers["Cache-Control"] = "no-store"
     return response

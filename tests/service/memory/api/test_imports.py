@@ -104,11 +104,11 @@ def test_the_announcement_is_strict(api, path, fields, place):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"traitName": "shoe"}, "no such trait"),
-        ({"traitGroup": "Vip"}, "no such trait"),
-        ({"traitName": "9"}, "no trait's name"),
-        ({"traitName": "e_mail", "traitGroup": ""}, "no such trait"),
-        ({"traitName": "First Name"}, "two columns"),
+        ({"traitName": "shoe"}, "unknown trait"),
+        ({"traitGroup": "Vip"}, "unknown trait"),
+        ({"traitName": "9"}, "not a valid trait name"),
+        ({"traitName": "e_mail", "traitGroup": ""}, "unknown trait"),
+        ({"traitName": "First Name"}, "duplicate trait"),
     ],
 )
 def test_a_mapping_leads_to_a_trait_of_the_store(api, path, changes, words):
@@ -172,11 +172,11 @@ def test_the_address_works_once(http, announce):
 def test_of_two_uploads_at_once_one_is_kept(http, announce):
     told = announce()
     signature = told["url"].partition("signature=")[2]
-    one, other = (imports.open_upload(told["importId"], signature) for _ in range(2))
-    imports.receive(one, [CSV])
+    one, other = (imports.get_upload(told["importId"], signature) for _ in range(2))
+    imports.receive_file(one, [CSV])
 
     with pytest.raises(imports.errors.Forbidden):
-        imports.receive(other, [b"x" * len(CSV)])
+        imports.receive_file(other, [b"x" * len(CSV)])
 
     assert bytes(ImportChunk.objects.get().content) == CSV
 
@@ -212,7 +212,7 @@ def test_the_address_of_a_store_that_is_gone_opens_nothing(api, store, http, ann
     url = announce()["url"]
     api("DELETE", f"/v1/ControlPlane/Stores/{store}")
 
-    assert_refused(http.put(url, content=CSV), 403, 403, "no import")
+    assert_refused(http.put(url, content=CSV), 403, 403, "not valid for this import")
     assert not ImportChunk.objects.exists()
 
 

@@ -120,7 +120,7 @@ def test_create_needs_an_identifier(api, profiles, body):
         ({"Contact": {"email": "ß" * 200}}, "traits.Contact.email"),
         ({"Contact": "a@b.com"}, "traits"),
         ([], "traits"),
-        ({"x" * 2000: {}}, "no such group"),
+        ({"x" * 2000: {}}, "unknown trait group"),
         ({f"G{n}": {} for n in range(51)}, "traits"),
         ({"Contact": {f"t{n}": "x" for n in range(100)}}, "traits"),
     ],
@@ -139,7 +139,7 @@ def test_two_spellings_of_one_trait_are_refused(api, profiles):
 
     answer = api("POST", profiles, {"traits": traits})
 
-    assert_refused(answer, 400, 400, "traits.Contact.firstName", "two names")
+    assert_refused(answer, 400, 400, "traits.Contact.firstName: duplicate")
 
 
 def test_the_body_is_strict(api, profiles, profile):

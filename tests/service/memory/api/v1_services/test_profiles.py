@@ -72,7 +72,7 @@ def test_two_spellings_of_a_name_are_one_trait(api, service, groups):
         twice = {"given_name": "Ada", "givenName": "Ada"}
         traits = {"Contact": CONTACT} | {group: twice | CONTACT}
         answer = api("POST", people, {"traits": traits})
-        assert_refused(answer, 400, 400, "two names mean")
+        assert_refused(answer, 400, 400, "duplicate trait")
 
 
 def test_groups_are_told_apart_by_case(api, service, groups):
