@@ -75,7 +75,7 @@ def test_fetch_description_answers_the_document_as_it_is():
 
 def test_fetch_description_raises_where_a_memory_publishes_none():
     with pytest.raises(MemoryNotFound):
-        Memory(refused(404, 20404)).account.fetch_description()
+        Memory(refused(404)).account.fetch_description()
 
 
 def test_a_store_is_created_by_an_operation():

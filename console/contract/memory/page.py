@@ -9,16 +9,22 @@ from console.contract.base import Noun, always, described
 PAGE_SIZE = 50  # 4 [S]: the default
 PAGE_TOKEN_MAX = 4096  # 4 [S]
 
-Order = Literal["ASC", "DESC"]
+Order = Annotated[Literal["ASC", "DESC"], described(description="DESC by default.")]
 PageSize = Annotated[
     int,
     Meta(
         ge=1,
         extra_json_schema={"default": PAGE_SIZE},
-        description="More than the list's maximum counts as that maximum.",
+        description="Items on a page; more than the list allows counts as its maximum.",
     ),
 ]
-PageToken = Annotated[str, Meta(max_length=PAGE_TOKEN_MAX)]
+PageToken = Annotated[
+    str,
+    Meta(
+        max_length=PAGE_TOKEN_MAX,
+        description="meta.nextToken or meta.previousToken of another page.",
+    ),
+]
 Token = Annotated[str, described(minLength=1, maxLength=PAGE_TOKEN_MAX)]
 
 

@@ -67,23 +67,23 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     "summary_id": ("summaryId", SummaryId, "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za"),
 }
 _MEANINGS = {
-    200: "Done, with the result.",
+    200: "The result.",
     201: "Created.",
     202: "Accepted.",
     301: "The profile was merged into the one at Location.",
-    308: "The profile was merged: repeat the call at Location.",
-    400: "The request does not fit this description, or the store's own definitions.",
-    401: "The credentials are missing or wrong.",
+    308: "The profile was merged: repeat the request at Location.",
+    400: "Invalid request: the message names the field.",
+    401: "Missing or wrong credentials.",
     403: "Not allowed.",
     404: "Not found in this account.",
-    409: "In conflict with what exists already.",
-    411: "The body has no Content-Length.",
-    412: "Changed since the version that If-Match names.",
-    413: f"The body is larger than {error.BODY_BYTES} bytes.",
+    409: "Conflicts with existing data.",
+    411: "Content-Length is missing.",
+    412: "Changed since the version in If-Match.",
+    413: f"The body is larger than {error.BODY_BYTES:,} bytes.",
     415: "The body is not application/json.",
-    429: "Too many requests: repeat it after Retry-After seconds.",
-    500: "The memory failed.",
-    503: "The memory is busy: repeat the request.",
+    429: "Too many requests: retry after Retry-After seconds.",
+    500: "Internal error.",
+    503: "The memory is busy: retry.",
 }
 # Whatever is asked for; 401, 404 and 415 where they can be met.
 _ALWAYS = (400, 411, 413, 429, 500, 503)
@@ -118,6 +118,7 @@ class Description(msgspec.Struct, frozen=True):
 @operation(
     "Every operation, field and limit as an OpenAPI 3.1 document.",
     {200: Description},
+    summary="Describe the API",
     public=True,
 )
 def describe_api(request: HttpRequest) -> HttpResponse:
@@ -199,7 +200,7 @@ class Describer:
         tag = view.__module__.rpartition(".")[2]
         described_: dict[str, Any] = {
             "operationId": self._prefix + view.__name__,
-            "summary": view.__name__.replace("_", " ").capitalize(),
+            "summary": declared.summary or view.__name__.replace("_", " ").capitalize(),
             "description": declared.help,
             "tags": ["v1_services" if self._prefix else tag],
             "parameters": self._parameters(declared, words),

@@ -28,6 +28,7 @@ class Operation:
     """One method of one address.
 
     help     one sentence, for the description and the reference page
+    summary  its title there, where the view's name in words does not make one
     answers  by status: what is answered when nothing goes wrong
     body     the noun that the view reads; None: it takes no body
     forms    nouns of the forms that such a body has, if it has several
@@ -42,6 +43,7 @@ class Operation:
 
     help: str
     answers: Mapping[int, Answer]
+    summary: str = ""
     body: type[msgspec.Struct] | None = None
     forms: tuple[type[msgspec.Struct], ...] = ()
     sample: Any = None
@@ -71,6 +73,11 @@ def operation(
     return decorate
 
 
+def documented(kind: Any, text: str) -> Any:
+    """The type with a sentence on what it is for."""
+    return Annotated[kind, described(description=text)]
+
+
 PAGE_QUERY = {"pageSize": PageSize, "pageToken": PageToken}
 ORDERED_PAGE_QUERY = PAGE_QUERY | {"orderBy": Order}
 RETRY_AFTER = {"Retry-After": Annotated[int, described(minimum=0)]}
@@ -78,7 +85,9 @@ ETAG = {"ETag": Annotated[str, described(pattern='^"[0-9]+"$')]}
 IF_MATCH = {
     "If-Match": Annotated[
         str,
-        msgspec.Meta(description="The version that ETag gave; another one is 412."),
+        msgspec.Meta(
+            description="The ETag of the version to change; 412 if it is another."
+        ),
     ]
 }
 # 202 of the data plane; 202 of the control plane.

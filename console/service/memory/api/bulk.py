@@ -10,7 +10,7 @@ from console.service.http.bodies import read_body
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest
 from console.service.memory.models import Store
-from console.service.memory.profiles import put_profiles as put_all
+from console.service.memory.profiles import put_profiles
 from console.service.memory.stores import get_store
 from console.service.models import Operation
 
@@ -20,11 +20,11 @@ from console.service.models import Operation
     {202: AcceptedProfiles},
     body=PutProfiles,
 )
-def put_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
+def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:
     """202 when every item fits the store; what became of them, the operation tells."""
     store = get_store(request.account, store_id)
     body = read_body(request, PutProfiles)
-    refused = put_all(store, [item.traits or {} for item in body.profiles])
+    refused = put_profiles(store, [item.traits or {} for item in body.profiles])
     row = _conclude(store, refused, of=len(body.profiles))
     shown = from_row(
         AcceptedProfiles,

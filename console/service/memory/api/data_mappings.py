@@ -31,6 +31,7 @@ from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
     RECEIPT,
     Answer,
+    documented,
     operation,
 )
 from console.service.http.paging import answer_page, read_page
@@ -42,7 +43,8 @@ from console.service.memory.stores import get_store
 @operation(
     "The data mappings of a store.",
     {200: DataMappingsPage},
-    query=ORDERED_PAGE_QUERY | {"type": SourceType},
+    query=ORDERED_PAGE_QUERY
+    | {"type": documented(SourceType, "Only with this kind of source.")},
 )
 def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
@@ -83,7 +85,7 @@ def fetch_data_mapping(
 
 
 @operation(
-    "Changes it, or turns it off; given mappings replace all of them.",
+    "Changes a data mapping, or disables it. Mappings given replace all existing ones.",
     RECEIPT,
     body=PatchDataMapping,
     headers=IF_MATCH,
@@ -102,7 +104,7 @@ def patch_data_mapping(
     return _completed(request, store_id, mapping_id)
 
 
-@operation("Removes the mapping. The traits that came by it stay.", RECEIPT)
+@operation("Deletes a data mapping. Traits it has filled are kept.", RECEIPT)
 def delete_data_mapping(
     request: ApiRequest, store_id: str, mapping_id: str
 ) -> HttpResponse:

@@ -11,7 +11,7 @@ from console.contract.memory.identifier import (
 from console.service import errors
 from console.service.http.answers import accepted, answer
 from console.service.http.bodies import check_deletion, read_body
-from console.service.http.description.operation import ACCEPTED, operation
+from console.service.http.description.operation import ACCEPTED, documented, operation
 from console.service.http.query import read_flag
 from console.service.http.request import ApiRequest
 from console.service.memory import identifiers
@@ -33,7 +33,7 @@ def list_identifiers(
 
 
 @operation(
-    "Adds a value. One that another profile holds makes the two profiles one, where the "
+    "Adds a value. If another profile has it already, the two are merged where the "
     "store's settings say so.",
     ACCEPTED,
     body=Identifier,
@@ -62,7 +62,7 @@ def fetch_identifier(
 
 
 @operation(
-    "Puts a new value in the place of an old one.",
+    "Replaces a value with a new one.",
     ACCEPTED,
     body=PatchIdentifier,
     refusals=(409,),
@@ -82,10 +82,9 @@ def patch_identifier(
 
 
 @operation(
-    "Removes one value, chosen by the type's limitPolicy, or with removeAll all of the "
-    "type.",
+    "Removes one value, chosen by the type's limitPolicy, or all values of the type.",
     ACCEPTED,
-    query={"removeAll": bool},
+    query={"removeAll": documented(bool, "Removes all values of the type.")},
     moved=308,
 )
 def delete_identifier(

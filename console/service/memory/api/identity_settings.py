@@ -33,7 +33,7 @@ def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "Replaces all of them: what is left out is gone.",
+    "Replaces all settings; what is left out is removed.",
     RECEIPT,
     body=PutIdentitySettings,
     headers=IF_MATCH,

@@ -20,6 +20,7 @@ from console.service.http.bodies import UPLOADS, read_body
 from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
     Answer,
+    documented,
     operation,
 )
 from console.service.http.paging import answer_page, read_page
@@ -48,8 +49,8 @@ def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "Announces a CSV file of up to 100 MiB: its size in bytes, and which column is "
-    "which trait. The answer has the address that takes it.",
+    "Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that "
+    "each column fills. The answer has the url to upload it to.",
     {201: AnnouncedImport},
     body=CreateImport,
 )
@@ -74,7 +75,9 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer(announced, status=201)
 
 
-@operation("How far an import is, and how many rows had errors.", {200: ProfileImport})
+@operation(
+    "The progress of an import, and how many rows had errors.", {200: ProfileImport}
+)
 def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
     row = imports.get_import(get_store(request.account, store_id), import_id)
     restart_if_stalled(row)
@@ -83,11 +86,13 @@ def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResp
 
 
 @operation(
-    "Takes the announced file, once, at the url that create import has answered: its "
-    "signature stands for the credentials, so none are sent.",
+    "Uploads the announced file, once, to the url that create import has answered. "
+    "Its signature replaces the credentials.",
     {200: Answer(None)},
     file=("text/csv", SAMPLE_FILE),
-    query={"signature": str},
+    query={
+        "signature": documented(str, "As in the url that create import has answered.")
+    },
     refusals=(403,),
     public=True,
 )

@@ -1,11 +1,8 @@
 """Observations and their revisions. Contract 11.4."""
 
-from datetime import datetime
-from typing import Annotated
-
 from django.http import HttpResponse
-from msgspec import Meta
 
+from console.contract.base import SentTime
 from console.contract.memory.observation import (
     ITEMS_PER_PAGE,
     ConversationId,
@@ -29,6 +26,7 @@ from console.service.http.description.operation import (
     ACCEPTED,
     ORDERED_PAGE_QUERY,
     PAGE_QUERY,
+    documented,
     operation,
 )
 from console.service.http.paging import answer_page, read_page
@@ -44,10 +42,10 @@ from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
 QUERY = ORDERED_PAGE_QUERY | {
-    "source": Source,
-    "createdAfter": Annotated[datetime, Meta(tz=True, description="Inclusive.")],
-    "createdBefore": Annotated[datetime, Meta(tz=True, description="Exclusive.")],
-    "conversationId": ConversationId,
+    "source": documented(Source, "Only from this source."),
+    "createdAfter": documented(SentTime, "Created at this time or later."),
+    "createdBefore": documented(SentTime, "Created before this time."),
+    "conversationId": documented(ConversationId, "Only from this conversation."),
 }
 FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
 
@@ -87,7 +85,7 @@ def list_observations(
 
 
 @operation(
-    "Adds up to ten observations, all or none of them.",
+    "Adds up to 10 observations: all of them or none.",
     ACCEPTED,
     body=CreateObservations,
     moved=308,
@@ -111,7 +109,7 @@ def fetch_observation(
 
 
 @operation(
-    "Corrects it; what it said before stays among its revisions.",
+    "Corrects an observation. Its earlier state is kept as a revision.",
     ACCEPTED,
     body=PatchObservation,
     moved=308,
@@ -131,7 +129,9 @@ def patch_observation(
 
 
 @operation(
-    "Removes it with its revisions. It cannot be brought back.", ACCEPTED, moved=308
+    "Deletes an observation with its revisions. This cannot be undone.",
+    ACCEPTED,
+    moved=308,
 )
 def delete_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
@@ -143,7 +143,7 @@ def delete_observation(
 
 
 @operation(
-    "Everything that an observation has said, the present state first.",
+    "Every state of an observation, the current one first.",
     {200: RevisionsPage},
     query=PAGE_QUERY,
 )

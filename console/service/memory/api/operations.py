@@ -16,8 +16,8 @@ from console.service.http.request import ApiRequest
 
 
 @operation(
-    "What became of an accepted write: completed with the id of its result, or failed "
-    "with the reason.",
+    "The state of an accepted write: pending, completed with the id of its result, "
+    "or failed with the reason.",
     {200: Answer(Operation, {"Operation-Id": OperationId, **RETRY_AFTER})},
 )
 def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:

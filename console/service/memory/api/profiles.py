@@ -27,6 +27,7 @@ from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ACCEPTED,
     ORDERED_PAGE_QUERY,
+    documented,
     operation,
 )
 from console.service.http.paging import answer_page, read_page
@@ -41,9 +42,13 @@ TRAIT_GROUPS_QUERY = {
         Meta(
             min_length=1,
             max_length=TRAIT_GROUPS_QUERY_MAX,
-            description="Only these groups, their names parted by commas.",
+            description="Only these groups, separated by commas.",
         ),
     ]
+}
+# Ours: the contract has no way from a profile to the ids that it had before.
+MERGED_IDS_QUERY = {
+    "includeMergedIds": documented(bool, "Adds the ids merged into this profile.")
 }
 
 
@@ -65,8 +70,8 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "Finds the profile that holds one of these identifiers, or creates a new one. At "
-    "least one trait has to be promoted to an identifier.",
+    "Finds the profile that has one of these identifiers, or creates a new one. At "
+    "least one trait must be promoted to an identifier.",
     {202: CreatedProfile},
     body=ProfileTraits,
 )
@@ -78,9 +83,10 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "Who holds an identifier: the value as it was normalised, and the ids of the "
-    "profiles.",
+    "Finds the profiles with an identifier. The answer shows the value as it was "
+    "normalised.",
     {200: LookupResult},
+    summary="Look up profiles",
     body=Identifier,
     sample={"idType": "email", "value": "Ada@Example.com"},
 )
@@ -94,8 +100,7 @@ def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
 @operation(
     "One profile and its traits by group.",
     {200: Profile},
-    # Ours: the contract has no way from a profile to the ids that it had before.
-    query=TRAIT_GROUPS_QUERY | {"includeMergedIds": bool},
+    query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,
     moved=301,
 )
 def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
@@ -112,8 +117,8 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
 
 
 @operation(
-    "Sets the traits that are named and keeps the rest; null removes one (the Python "
-    "client leaves nulls out).",
+    "Sets the traits given and keeps the others; null removes one (the Python "
+    "client drops nulls).",
     ACCEPTED,
     body=ProfileTraits,
     sample={"traits": {"Contact": {"city": "Bern"}}},
@@ -128,8 +133,8 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
 
 
 @operation(
-    "Removes the profile with its identifiers, observations and summaries. It cannot be "
-    "brought back.",
+    "Deletes the profile with its identifiers, observations and summaries. This "
+    "cannot be undone.",
     ACCEPTED,
     moved=308,
 )

@@ -25,9 +25,11 @@ T = TypeVar("T", RecalledObservation, RecalledSummary)
 
 
 @operation(
-    "Observations and summaries that fit the query, best first and scored from 0 to 1. "
-    "Without a query, and without a conversation to take one from: the newest, unscored.",
+    "Observations and summaries that match the query, best first, scored from 0 to "
+    "1. Without a query or a conversation to derive one from: the newest, without "
+    "scores.",
     {200: Recall},
+    summary="Recall",
     body=RecallRequest,
     moved=308,
 )

@@ -66,8 +66,8 @@ def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "Changes the name or the description. With If-Match only the version that you have "
-    "seen is changed.",
+    "Changes the name or the description. With If-Match, only if nobody has changed "
+    "the store since you read it.",
     RECEIPT,
     body=PatchStore,
     headers=IF_MATCH,
@@ -88,9 +88,7 @@ def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     return _completed(request, store)
 
 
-@operation(
-    "Removes the store and everything in it. It cannot be brought back.", RECEIPT
-)
+@operation("Deletes the store and everything in it. This cannot be undone.", RECEIPT)
 def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     store = stores.get_store(request.account, store_id)

@@ -17,7 +17,12 @@ from console.service.http.answers import (
     to_fields,
 )
 from console.service.http.bodies import check_deletion, read_body
-from console.service.http.description.operation import ACCEPTED, PAGE_QUERY, operation
+from console.service.http.description.operation import (
+    ACCEPTED,
+    PAGE_QUERY,
+    documented,
+    operation,
+)
 from console.service.http.paging import answer_page, read_page
 from console.service.http.query import ReadConversationId, read_conversation_id
 from console.service.http.request import ApiRequest
@@ -29,7 +34,8 @@ from console.service.memory.stores import get_store
 @operation(
     "A profile's summaries, newest first.",
     {200: SummariesPage},
-    query=PAGE_QUERY | {"conversationId": ConversationId},
+    query=PAGE_QUERY
+    | {"conversationId": documented(ConversationId, "Only of this conversation.")},
     moved=301,
 )
 def list_summaries(
@@ -57,7 +63,7 @@ def list_summaries(
 
 
 @operation(
-    "Adds up to ten summaries, all or none of them.",
+    "Adds up to 10 summaries: all of them or none.",
     ACCEPTED,
     body=CreateSummaries,
     moved=308,
@@ -83,7 +89,7 @@ def fetch_summary(
 
 
 @operation(
-    "Changes the fields that are given. No earlier state is kept.",
+    "Changes the fields given. The earlier state is not kept.",
     ACCEPTED,
     body=PatchSummary,
     moved=308,
@@ -102,7 +108,7 @@ def patch_summary(
     return accepted()
 
 
-@operation("Removes it. It cannot be brought back.", ACCEPTED, moved=308)
+@operation("Deletes a summary. This cannot be undone.", ACCEPTED, moved=308)
 def delete_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:

@@ -25,6 +25,7 @@ from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
     RECEIPT,
     Answer,
+    documented,
     operation,
 )
 from console.service.http.paging import answer_page, cut_page, read_page
@@ -34,10 +35,12 @@ from console.service.memory import models, trait_groups
 from console.service.memory.api.stores import operation_failed
 from console.service.memory.stores import NameTaken, get_store
 
-QUERY = ORDERED_PAGE_QUERY | {"includeTraits": bool}
+QUERY = ORDERED_PAGE_QUERY | {
+    "includeTraits": documented(bool, "Whether the traits are listed as well.")
+}
 
 
-@operation("The groups of a store.", {200: TraitGroupsPage}, query=QUERY)
+@operation("The trait groups of a store.", {200: TraitGroupsPage}, query=QUERY)
 def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     page = read_page(request, cap=TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",))
@@ -53,8 +56,8 @@ def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "Declares a group and its traits. With idTypePromotion the value of a trait becomes "
-    "an identifier.",
+    "Declares a group and its traits. With idTypePromotion the value of a trait "
+    "becomes an identifier as well.",
     RECEIPT,
     body=CreateTraitGroup,
 )
@@ -74,7 +77,7 @@ def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "One group and its traits, a page of them at a time.",
+    "One group with its traits, a page at a time.",
     {200: Answer(FetchedTraitGroup, ETAG)},
     query=QUERY,
 )
@@ -105,7 +108,7 @@ def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
 
 
 @operation(
-    "Adds and changes the traits that are named; an empty dataType removes one.",
+    "Adds or changes the traits given; an empty dataType removes one.",
     RECEIPT,
     body=PatchTraitGroup,
     headers=IF_MATCH,
@@ -125,7 +128,7 @@ def patch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
 
 
 @operation(
-    "Removes the group and its values from every profile.", RECEIPT, refusals=(409,)
+    "Deletes the group, with its traits in every profile.", RECEIPT, refusals=(409,)
 )
 def delete_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
     check_deletion(request)

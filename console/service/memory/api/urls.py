@@ -83,7 +83,7 @@ urlpatterns = [
     ),
     path(DATA, resource(GET=profiles.list_profiles, POST=profiles.create_profile)),
     # Before the profile's own address: a word wins over an id.
-    path(f"{DATA}/Bulk", resource(PUT=bulk.put_profiles)),
+    path(f"{DATA}/Bulk", resource(PUT=bulk.update_profiles_in_bulk)),
     path(
         f"{DATA}/Imports",
         resource(GET=imports.list_imports, POST=imports.create_import),

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.contract.memory.v1_services import AnyConversationId
 from console.service import errors
+from console.service.http.description.operation import documented
 
-CONVERSATION_QUERY = {"conversationId": AnyConversationId}
+CONVERSATION_QUERY = {
+    "conversationId": documented(AnyConversationId, "Only of this conversation.")
+}
 
 
 def read_conversation_id(query: Mapping[str, str]) -> str:

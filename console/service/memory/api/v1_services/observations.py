@@ -27,7 +27,7 @@ from console.service.memory.stores import get_store
 
 
 @operation(
-    "As list observations; conversations may have any id.",
+    "Like list observations, but conversation ids may have any form.",
     {200: ObservationsPage},
     query=current.QUERY | CONVERSATION_QUERY,
     moved=301,
@@ -41,7 +41,7 @@ def list_observations(
 
 
 @operation(
-    "As create observations; the time may be left out.",
+    "Like create observations, but occurredAt may be left out.",
     ACCEPTED,
     body=V1CreateObservations,
     moved=308,
@@ -62,7 +62,7 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation(
-    "As patch observation; conversations may have any id.",
+    "Like patch observation, but conversation ids may have any form.",
     ACCEPTED,
     body=V1PatchObservation,
     moved=308,

@@ -17,8 +17,7 @@ from console.service.memory.stores import get_store
 
 
 @operation(
-    "As create profile; groups and traits that the store does not know are declared by "
-    "being written.",
+    "Like create profile, but unknown groups and traits are declared automatically.",
     {202: CreatedProfile},
     body=ProfileTraits,
     sample={
@@ -38,8 +37,7 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @operation(
-    "As patch profile; groups and traits that the store does not know are declared by "
-    "being written.",
+    "Like patch profile, but unknown groups and traits are declared automatically.",
     ACCEPTED,
     body=ProfileTraits,
     sample={"traits": {"Account": {"tier": "gold"}}},
@@ -55,8 +53,9 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
 
 
 @operation(
-    "As lookup profiles; each profile is an object with its id.",
+    "Like look up profiles, but each profile is an object with its id.",
     {200: V1LookupResult},
+    summary="Look up profiles",
     body=Identifier,
     sample={"idType": "email", "value": "ada@example.com"},
 )

@@ -10,9 +10,10 @@ from console.service.memory.api.recall import answer_recall
 
 
 @operation(
-    "As recall, with 5 observations unless told otherwise, and 20 of each kind at the "
-    "most.",
+    "Like recall, but with 5 observations by default and at most 20 items of each "
+    "kind.",
     {200: Recall},
+    summary="Recall",
     body=V1RecallRequest,
     moved=308,
 )

@@ -25,7 +25,7 @@ from console.service.memory.models import Store
 
 
 @operation(
-    "The account's stores themselves, not their ids alone.",
+    "The account's stores in full, not only their ids.",
     {200: ServicesPage},
     query=ORDERED_PAGE_QUERY,
 )
@@ -41,7 +41,7 @@ def list_services(request: ApiRequest) -> HttpResponse:
 
 
 @operation(
-    "Creates a store at once, without an operation.",
+    "Creates a store immediately, without an operation.",
     {201: Answer(Service, ETAG)},
     body=CreateService,
     refusals=(409,),
@@ -70,7 +70,7 @@ def fetch_service(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer(show_service(store), headers=etag(store.version))
 
 
-@operation("Removes the store and everything in it, at once.", {200: Deleted})
+@operation("Deletes the store and everything in it immediately.", {200: Deleted})
 def delete_service(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     stores.delete_store(stores.get_store(request.account, store_id))

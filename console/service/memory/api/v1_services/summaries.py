@@ -25,7 +25,7 @@ from console.service.memory.stores import get_store
 
 
 @operation(
-    "As list summaries; conversations may have any id.",
+    "Like list summaries, but conversation ids may have any form.",
     {200: SummariesPage},
     query=PAGE_QUERY | CONVERSATION_QUERY,
     moved=301,
@@ -37,8 +37,8 @@ def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpR
 
 
 @operation(
-    "One summary by its own fields, or several as summaries; conversations may have any "
-    "id.",
+    "Adds one summary as the body itself, or several under summaries. Conversation "
+    "ids may have any form.",
     ACCEPTED,
     body=V1CreateSummaries,
     forms=(OneSummary, SeveralSummaries),
@@ -59,7 +59,7 @@ def create_summaries(
 
 
 @operation(
-    "As patch summary; conversations may have any id.",
+    "Like patch summary, but conversation ids may have any form.",
     ACCEPTED,
     body=V1PatchSummary,
     moved=308,
