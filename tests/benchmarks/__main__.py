@@ -41,6 +41,7 @@ def main() -> None:
         set_up(Path(folder))
         from tests.benchmarks import (
             api,
+            growth,
             multilingual,
             pages,
             paint,
@@ -54,6 +55,7 @@ def main() -> None:
         speed.run()
         pages.run()
         timeline.run()
+        growth.run()
         paint.run()
         api.run()
 

@@ -34,7 +34,7 @@ def addresses() -> dict[str, tuple[str, str]]:
         "profile, over 500": ("agent", f"{at}/profiles/{largest}/"),
         "timeline": ("agent", f"{at}/profiles/{largest}/timeline/"),
         "timeline, words": ("agent", f"{at}/profiles/{largest}/timeline/?words=slow"),
-        "timeline, density": ("agent", f"{at}/profiles/{largest}/timeline/density/"),
+        "timeline, histogram": ("agent", f"{at}/profiles/{largest}/timeline/density/"),
         "summaries": ("agent", f"{at}/profiles/{largest}/summaries/"),
         "traits": ("agent", f"{at}/profiles/{largest}/traits/"),
         "identifiers": ("agent", f"{at}/profiles/{largest}/identifiers/"),

@@ -5,6 +5,7 @@ Every kind of step is gone through to its end, as a browser does it by itself.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache as once
 from html import unescape
 from statistics import median
 from time import perf_counter
@@ -20,10 +21,10 @@ from tests.factories import HTMX
 
 COUNT, BATCH = 10_000, 10
 BEGIN = datetime(2023, 1, 1, tzinfo=UTC)
-# Each seeks the next step in the answer to the one before it.
-MORE = re.compile(r'rel="next"\s+href="([^"]+)"')
-SEARCHES_ON = re.compile(r'id="timeline-more"\s+hx-get="([^"]+)"')
-COUNTS_ON = re.compile(r'hx-get="([^"]+density/[^"]*)"\s+hx-trigger="load')
+# Each finds the next step in the answer to the one before it.
+MORE_ROWS = re.compile(r'rel="next"\s+href="([^"]+)"')
+SEARCH_STEP = re.compile(r'id="timeline-more"\s+hx-get="([^"]+)"')
+COUNT_STEP = re.compile(r'hx-get="([^"]+density/[^"]*)"\s+hx-trigger="load')
 
 
 def run() -> None:
@@ -33,13 +34,14 @@ def run() -> None:
     client.force_login(User.objects.get(email="agent@demo.example"))
     client.get(at)
     print(f"\n{f'timeline of {COUNT:,}':<28}{'steps':>7}{'ms':>8}{'worst':>8}{'kB':>8}")
-    walk(client, "rows, the first twenty", at, MORE, most=20)
-    walk(client, "words that few hold", f"{at}?words=zither", SEARCHES_ON)
+    walk(client, "rows, the first twenty", at, MORE_ROWS, most=20)
+    walk(client, "words that few hold", f"{at}?words=zither", SEARCH_STEP)
     cache.clear()
-    walk(client, "strip and counts", f"{at}density/", COUNTS_ON)
-    walk(client, "strip again", f"{at}density/", COUNTS_ON)
+    walk(client, "histogram and counts", f"{at}density/", COUNT_STEP)
+    walk(client, "histogram again", f"{at}density/", COUNT_STEP)
 
 
+@once
 def long_life(tenant: Tenant) -> str:
     """A new profile with an observation every three hours."""
     store = open_store(tenant)
@@ -70,7 +72,12 @@ def walk(
         times.append((perf_counter() - begin) * 1000)
         assert answer.status_code == 200, (name, answer.status_code)
         largest = max(largest, len(answer.content))
-        found = link.search(answer.text)
-        address = unescape(found[1]) if found else ""
+        address = find_next(answer.text, link)
     figures = f"{len(times):>7}{median(times):>8.0f}{max(times):>8.0f}"
     print(f"{name:<28}{figures}{largest / 1000:>8.1f}")
+
+
+def find_next(text: str, link: re.Pattern[str]) -> str:
+    """The address of the next step; "" after the last one."""
+    found = link.search(text)
+    return unescape(found[1]) if found else ""

@@ -5,6 +5,7 @@ kinds, sources and conversation ids, no word of any text.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from console.client.store import StoreClient
 from console.masking.masker import Masker
-from console.pages.timeline.selectors.filters import TimelineFilters
+from console.pages.timeline.selectors.filters import NO_FILTERS, TimelineFilters
 from console.pages.timeline.selectors.reader import (
     Cursor,
     TimelineItem,
@@ -67,10 +68,9 @@ class TimelineCounts:
             (date.fromordinal(item.day), item.kind) for item in self._select(filters)
         ]
 
-    def count_kind(self, filters: TimelineFilters, kind: str) -> int:
-        """How many of a kind there are, whatever kind is filtered for."""
-        items = self._select(replace(filters, kind=""))
-        return sum(item.kind == kind for item in items)
+    def count_kinds(self, filters: TimelineFilters) -> Counter[str]:
+        """How many of each kind there are, whatever kind is filtered for."""
+        return Counter(item.kind for item in self._select(replace(filters, kind="")))
 
     def list_sources(self, filters: TimelineFilters) -> list[FilterChoice]:
         items = self._select(replace(filters, source=""))
@@ -82,7 +82,9 @@ class TimelineCounts:
         counts = Counter(id_ for item in items for id_ in item.conversation_ids)
         return _build_choices(counts, filters, "conversation")
 
-    def _select(self, filters: TimelineFilters) -> list[CountedItem]:
+    def _select(self, filters: TimelineFilters) -> Sequence[CountedItem]:
+        if replace(filters, words="") == NO_FILTERS:
+            return self.items
         begin = filters.begin.toordinal() if filters.begin else 0
         end = filters.end.toordinal() if filters.end else date.max.toordinal()
         conversation = filters.conversation

@@ -118,6 +118,9 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         object_id=profile_id,
         count=counts.cursor.read_count,
     )
+    kinds = counts.count_kinds(filters)
+    # While it counts, only what grows: a step has little time.
+    is_done = counts.is_done
     return render_part(
         request,
         page="timeline/histogram.html",
@@ -127,9 +130,9 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             "filters": filters,
             "counts": counts,
             "histogram": build_histogram(counts.list_days(filters), filters),
-            "observations": counts.count_kind(filters, "observation"),
-            "summaries": counts.count_kind(filters, "summary"),
-            "sources": counts.list_sources(filters),
-            "conversations": counts.list_conversations(filters),
+            "observations": kinds["observation"],
+            "summaries": kinds["summary"],
+            "sources": counts.list_sources(filters) if is_done else [],
+            "conversations": counts.list_conversations(filters) if is_done else [],
         },
     )
