@@ -38,6 +38,6 @@ MODELS = {
 OTHER = Coefficients("MiniLM-L6", -9.34, 6.26, 4.75, 2.7, 1.806, 1.232, 0.908, 1.119)
 
 
-def coefficients_of(model: str) -> Coefficients:
+def get_coefficients(model: str) -> Coefficients:
     """By the id of an embedder; "" for none."""
     return MODELS.get(model, OTHER) if model else WORDS

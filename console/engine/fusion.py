@@ -32,7 +32,7 @@ class Parts:
     bulk       0 to 1: whether that is much, and not all of a query of one word
     date       share of the query's dates on which it happened
     summary    strength of the best summary of its conversation
-    neighbour  strength of the better of the observations told before and after it
+    neighbour  strength of the better of the observations before and after it
     few        logarithm of USUAL over how many texts there are to choose from
     """
 

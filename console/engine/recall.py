@@ -12,7 +12,7 @@ from console.engine.dates import Named, dates_named, share_of_dates
 from console.engine.fusion import Fusion, Parts, bulk_of, few_of
 from console.engine.lexical import Bm25
 from console.engine.packing import Floats
-from console.engine.texts import Texts, neighbours, shared_conversations
+from console.engine.texts import Texts, link_neighbours, link_summaries
 from console.engine.tokens import stems, term_of
 
 # A turn of a conversation counts so much of the next one's weight (RECALL.md, 5).
@@ -84,7 +84,12 @@ class Side:
 
 
 class Ranking:
-    """The texts of one profile against queries; `by` says which query won each row."""
+    """The texts of one profile against queries.
+
+    observations, summaries  each kind on its own side
+    scores, winning_query    a pair of columns, in this order of kinds: each text's
+                             best score over the queries, and which query gave it
+    """
 
     def __init__(
         self,
@@ -97,43 +102,50 @@ class Ranking:
         self.queries = queries
         seen = all(query.vector is not None for query in queries)
         # Apart: a stem that is rare among facts is common among summaries.
-        self.told, self.summed_up = (
+        self.observations, self.summaries = (
             Side(
                 texts, Fusion(coefficients, without_vector, texts.vectors.known & seen)
             )
             for texts in (observations, summaries)
         )
-        self.beside = neighbours(observations)
-        self.about = shared_conversations(observations, summaries)
+        self.neighbours = link_neighbours(observations)
+        self.conversation_summaries = link_summaries(observations, summaries)
         scored = [self._scores(query) for query in queries]
-        self.scores, self.by = zip(
-            *(_best_of(column) for column in zip(*scored, strict=True)), strict=True
+        self.scores, self.winning_query = zip(
+            *(_take_best_queries(column) for column in zip(*scored, strict=True)),
+            strict=True,
         )
 
     def parts(self, query: Query) -> tuple[Parts, Parts]:
         """Of the observations, and of the summaries."""
-        told, summed_up = self.told.parts(query), self.summed_up.parts(query)
-        told.neighbour = self.beside.best(self.told.fusion.own(told))
-        told.summary = self.about.best(self.summed_up.fusion.own(summed_up))
-        return told, summed_up
+        observations = self.observations.parts(query)
+        summaries = self.summaries.parts(query)
+        own = self.observations.fusion.own(observations)
+        observations.neighbour = self.neighbours.best(own)
+        own = self.summaries.fusion.own(summaries)
+        observations.summary = self.conversation_summaries.best(own)
+        return observations, summaries
 
     def _scores(self, query: Query) -> list[NDArray[np.float64]]:
-        told, summed_up = self.parts(query)
+        observations, summaries = self.parts(query)
         return [
             np.round(query.weight * side.fusion.scores(parts), 4)
-            for side, parts in ((self.told, told), (self.summed_up, summed_up))
+            for side, parts in (
+                (self.observations, observations),
+                (self.summaries, summaries),
+            )
         ]
 
-    def observations(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
+    def select_observations(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
         """The best observations, copies of one shown once."""
-        return _best(self.told.texts, self.scores[0], limit, threshold)
+        return _select(self.observations.texts, self.scores[0], limit, threshold)
 
-    def summaries(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
+    def select_summaries(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
         """The best summaries, copies of one shown once."""
-        return _best(self.summed_up.texts, self.scores[1], limit, threshold)
+        return _select(self.summaries.texts, self.scores[1], limit, threshold)
 
 
-def _best_of(
+def _take_best_queries(
     scored: Sequence[NDArray[np.float64]],
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """The best score of each row over the queries, and which query gave it.
@@ -144,7 +156,7 @@ def _best_of(
     return table.max(axis=0), table.argmax(axis=0)
 
 
-def _best(
+def _select(
     texts: Texts, scores: NDArray[np.float64], limit: int, threshold: float
 ) -> list[Ranked]:
     order = texts.newest_first(scores)

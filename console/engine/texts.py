@@ -75,8 +75,8 @@ class Links:
         return int(rows[np.argmax(strengths[rows])]) if len(rows) else None
 
 
-def neighbours(texts: Texts) -> Links:
-    """Each text with the ones told before and after it in the same conversation."""
+def link_neighbours(texts: Texts) -> Links:
+    """Each text with the ones before and after it in the same conversation."""
     rows, conversations = texts.conversations.rows, texts.conversations.values
     order = np.lexsort((rows, texts.occurred_at[rows], conversations))
     same = np.flatnonzero(np.diff(conversations[order]) == 0)
@@ -86,7 +86,7 @@ def neighbours(texts: Texts) -> Links:
     )
 
 
-def shared_conversations(texts: Texts, summaries: Texts) -> Links:
+def link_summaries(texts: Texts, summaries: Texts) -> Links:
     """Each text with the summaries of the conversations that it comes from."""
     of, to = summaries.conversations, texts.conversations
     order = np.argsort(of.values, kind="stable")

@@ -65,8 +65,9 @@ class _Kind:
 
     def __init__(self, ranking: Ranking, number: int) -> None:
         self.number = number
-        self.side = (ranking.told, ranking.summed_up)[number]
-        self.scores, self.by = ranking.scores[number], ranking.by[number]
+        self.side = (ranking.observations, ranking.summaries)[number]
+        self.scores = ranking.scores[number]
+        self.winning_query = ranking.winning_query[number]
         self.rows = {id_: row for row, id_ in enumerate(self.side.texts.ids)}
         order = self.side.texts.newest_first(self.scores).tolist()
         self.places = {row: place for place, row in enumerate(order, start=1)}
@@ -78,7 +79,7 @@ class _Said:
     def __init__(self, ranking: Ranking, number: int) -> None:
         self.stems = ranking.queries[number].stems
         self.parts = ranking.parts(ranking.queries[number])
-        fusions = (ranking.told.fusion, ranking.summed_up.fusion)
+        fusions = (ranking.observations.fusion, ranking.summaries.fusion)
         pairs = list(zip(fusions, self.parts, strict=True))
         self.added = [fusion.contributions(parts) for fusion, parts in pairs]
         self.own = [fusion.own(parts) for fusion, parts in pairs]
@@ -87,16 +88,16 @@ class _Said:
 def _explain(
     ranking: Ranking, kind: _Kind, row: int, said_by: Callable[[int], _Said]
 ) -> Explanation:
-    number, texts = int(kind.by[row]), kind.side.texts
+    number, texts = int(kind.winning_query[row]), kind.side.texts
     said = said_by(number)
     parts = said.parts[kind.number]
     bias, *added = said.added[kind.number][row].tolist()
     values = [float(getattr(parts, name)[row]) for name in NAMES]
     summary = neighbour = None
     if kind.number == OBSERVATIONS:
-        lender = ranking.about.lender(row, said.own[SUMMARIES])
-        summary = None if lender is None else ranking.summed_up.texts.ids[lender]
-        lender = ranking.beside.lender(row, said.own[OBSERVATIONS])
+        lender = ranking.conversation_summaries.lender(row, said.own[SUMMARIES])
+        summary = None if lender is None else ranking.summaries.texts.ids[lender]
+        lender = ranking.neighbours.lender(row, said.own[OBSERVATIONS])
         neighbour = None if lender is None else texts.ids[lender]
     return Explanation(
         id=texts.ids[row],
@@ -107,13 +108,13 @@ def _explain(
         log_odds=bias + sum(added),
         has_vector=bool(texts.vectors.known[row]),
         parts=dict(zip(NAMES, map(Part, values, added), strict=True)),
-        stems=_held(kind.side, row, said.stems),
+        stems=_find_held_stems(kind.side, row, said.stems),
         summary=summary,
         neighbour=neighbour,
     )
 
 
-def _held(side: Side, row: int, stems: Sequence[str]) -> tuple[str, ...]:
+def _find_held_stems(side: Side, row: int, stems: Sequence[str]) -> tuple[str, ...]:
     held = np.frombuffer(side.texts.packed_terms[row], "<u4")
     return tuple(stem for stem in dict.fromkeys(stems) if term_of(stem) in held)
 

@@ -127,7 +127,7 @@ def fit(all_samples: Sequence[Sample], start: Coefficients) -> Coefficients:
 def _use(all_samples: Sequence[Sample], present: Coefficients) -> None:
     """Rank by these coefficients from here on, texts with and without a vector."""
     for sample in all_samples:
-        for side in (sample.ranking.told, sample.ranking.summed_up):
+        for side in (sample.ranking.observations, sample.ranking.summaries):
             all_known = np.ones(len(side.texts), bool)
             side.fusion = fusion.Fusion(present, present, all_known)
 
@@ -137,7 +137,7 @@ def first_ten(all_samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
     scores, wanted = [], []
     for sample in all_samples:
         parts, _ = sample.ranking.parts(sample.ranking.queries[0])
-        found = sample.ranking.told.fusion.scores(parts)
+        found = sample.ranking.observations.fusion.scores(parts)
         first = np.argsort(-found, kind="stable")[:10]
         scores.append(found[first])
         wanted.append(sample.wanted[first])

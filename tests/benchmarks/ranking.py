@@ -73,11 +73,11 @@ class ProductRanker:
 
     def ids(self, conversation: Conversation, queries: Sequence[Query]) -> list[str]:
         ranking = self._rank(conversation, queries)
-        found = ranking.observations(len(conversation.observations))
+        found = ranking.select_observations(len(conversation.observations))
         return [id_ for each in found for id_ in (each.id, *each.copies)]
 
     def first_ten(self, conversation: Conversation, query: str) -> list[Ranked]:
-        return self._rank(conversation, [self._query(query)]).observations(10)
+        return self._rank(conversation, [self._query(query)]).select_observations(10)
 
     def _query(self, text: str) -> Query:
         return Query.of(text, self._memories.vector(text) if self._memories else None)

@@ -18,11 +18,11 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.engine.coefficients import coefficients_of
+from console.engine.coefficients import get_coefficients
 from console.engine.packing import pack_vector
 from console.engine.recall import Query, Ranking
 from console.engine.texts import Texts
-from console.service.memory.embedding import embedder, query_vector
+from console.service.memory.embedding import embed_query, get_embedder
 from console.service.memory.embedding_jobs import embed_pending
 from console.service.memory.index import build_index_columns, read_entries
 from console.service.memory.models import IndexEntry, Observation, Profile, Store
@@ -45,7 +45,7 @@ class Bench:
         self.auth, path, _ = make_memory("speed")
         self.store = Store.objects.get(pk=path.split("/")[3])
         texts = [o.content for each in conversations() for o in each.observations]
-        vectors = embedder().embed(texts)
+        vectors = get_embedder().embed(texts)
         self._texts = cycle(zip(texts, map(pack_vector, vectors), strict=True))
         self.queries = cycle(
             q.query for each in conversations() for q in each.questions
@@ -82,7 +82,7 @@ class Bench:
                 store_id=self.store.id,
                 profile_id=profile.id,
                 item_id=row.id,
-                model=embedder().id,
+                model=get_embedder().id,
                 vector=vector,
                 **build_index_columns(row),
             )
@@ -94,12 +94,12 @@ class Bench:
     def engine(self, profile: Profile) -> Callable[[], object]:
         """Ranking alone: rows and vector of the query are there."""
         rows = read_entries(profile)
-        query = Query.of("When did they go hiking?", query_vector("When did they go?"))
+        query = Query.of("When did they go hiking?", embed_query("When did they go?"))
 
         def rank() -> object:
-            texts, none = (Texts.of(each, embedder().id) for each in (rows, ()))
-            ranking = Ranking([query], texts, none, coefficients_of("use-3"))
-            return ranking.observations(20), ranking.summaries(5)
+            texts, none = (Texts.of(each, get_embedder().id) for each in (rows, ()))
+            ranking = Ranking([query], texts, none, get_coefficients("use-3"))
+            return ranking.select_observations(20), ranking.select_summaries(5)
 
         return rank
 
@@ -181,7 +181,7 @@ def _profiles(bench: Bench) -> None:
     With queries whose vectors are there: they cost the same whatever the size is.
     """
     for text in {q.query for each in conversations() for q in each.questions}:
-        query_vector(text)
+        embed_query(text)
     print(f"\n{'Recall, by profiles':<22}{'view p50':>11}{'ratio':>11}")
     present: list[Profile] = []
     first = 0.0
@@ -202,7 +202,7 @@ def _writes(bench: Bench) -> None:
         create_observations(bench.store, profile.id, batch)
     added = 1000 / (perf_counter() - begin)
     begin = perf_counter()
-    made = sum(embed_pending(embedder()))
+    made = sum(embed_pending(get_embedder()))
     print(
         f"\nadded a second, ten at a time: {added:,.0f};"
         f" vectors made a second: {made / (perf_counter() - begin):,.0f};"

@@ -42,15 +42,15 @@ def rank(
     coefficients: Coefficients = WORDS,
 ) -> Ranking:
     asked = [Query.of(q) if isinstance(q, str) else q for q in queries]
-    told, summed_up = Texts.of(observations, MODEL), Texts.of(summaries, MODEL)
-    return Ranking(asked, told, summed_up, coefficients)
+    texts = (Texts.of(rows, MODEL) for rows in (observations, summaries))
+    return Ranking(asked, *texts, coefficients)
 
 
 def order(query: str, *rows: Row) -> list[str]:
-    return [each.id for each in rank([query], rows).observations(100)]
+    return [each.id for each in rank([query], rows).select_observations(100)]
 
 
 def scores(ranking: Ranking) -> dict[str, float]:
     """Of all observations and summaries, by id."""
-    found = (*ranking.observations(100), *ranking.summaries(100))
+    found = (*ranking.select_observations(100), *ranking.select_summaries(100))
     return {each.id: each.score for each in found}

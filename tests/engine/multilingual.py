@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from console.engine.coefficients import coefficients_of
+from console.engine.coefficients import get_coefficients
 from console.engine.embedding import Embedder
 from console.engine.packing import Floats, pack_vector
 from console.engine.recall import Query, Ranking
@@ -46,11 +46,11 @@ def places(embedder: Embedder | None) -> dict[str, list[int]]:
     All 60 are one profile, without conversations or dates. No embedder: words alone.
     """
     observations, nothing = _observations(embedder), Texts.of([], "")
-    coefficients = coefficients_of(embedder.id if embedder else "")
+    coefficients = get_coefficients(embedder.id if embedder else "")
 
     def place(id_: str, query: Query) -> int:
         ranking = Ranking([query], observations, nothing, coefficients)
-        ranked = ranking.observations(len(FACTS))
+        ranked = ranking.select_observations(len(FACTS))
         return [each.id for each in ranked].index(id_) + 1
 
     return {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.coefficients import MODELS, OTHER, WORDS, coefficients_of
+from console.engine.coefficients import MODELS, OTHER, WORDS, get_coefficients
 from console.engine.fusion import FEWEST, NAMES, USUAL, Fusion, Parts, bulk_of, few_of
 
 USE3 = MODELS["use-3"]
@@ -65,9 +65,9 @@ def test_a_match_of_seven_is_half_of_much():
 
 
 def test_each_model_has_its_coefficients_and_an_unknown_one_has_some():
-    assert coefficients_of("") is WORDS
-    assert coefficients_of("use-3") is USE3
-    assert coefficients_of("onnx:0123") is OTHER
+    assert get_coefficients("") is WORDS
+    assert get_coefficients("use-3") is USE3
+    assert get_coefficients("onnx:0123") is OTHER
 
 
 def test_words_alone_know_no_meaning():

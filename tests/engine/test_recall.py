@@ -52,22 +52,22 @@ def test_each_row_says_which_turn_won_it():
 
     ranking = rank(["dog", "tea"], rows)
 
-    assert ranking.by[0].tolist() == [1, 0]
+    assert ranking.winning_query[0].tolist() == [1, 0]
 
 
 def test_nothing_to_rank_is_an_empty_list():
     ranking = rank(["tea"], [])
 
-    assert ranking.observations(10) == ranking.summaries(10) == []
+    assert ranking.select_observations(10) == ranking.select_summaries(10) == []
 
 
 def test_no_more_than_the_limit_and_nothing_below_the_threshold():
     rows = [row(str(number), "tea") for number in range(5)] + [row("x", "coffee")]
     ranking = rank(["tea"], rows)
 
-    assert len(ranking.observations(3)) == 3
-    assert len(ranking.observations(10, threshold=0.05)) == 5
-    assert ranking.observations(0) == []
+    assert len(ranking.select_observations(3)) == 3
+    assert len(ranking.select_observations(10, threshold=0.05)) == 5
+    assert ranking.select_observations(0) == []
 
 
 def test_meaning_finds_what_no_word_does():
@@ -78,7 +78,7 @@ def test_meaning_finds_what_no_word_does():
 
     ranking = rank([asked("pets")], rows, coefficients=USE3)
 
-    assert [each.id for each in ranking.observations(2)] == ["b", "a"]
+    assert [each.id for each in ranking.select_observations(2)] == ["b", "a"]
 
 
 def test_a_text_without_a_vector_is_scored_by_its_words_beside_those_with_one():
@@ -104,7 +104,7 @@ def test_copies_are_shown_once_and_counted():
         row("e", "likes tea"),  # no vector yet: nobody's copy
     ]
 
-    found = rank([asked("tea")], rows, coefficients=USE3).observations(10)
+    found = rank([asked("tea")], rows, coefficients=USE3).select_observations(10)
 
     copies = {each.id: set(each.copies) for each in found}
     [first] = [id_ for id_, those in copies.items() if those]
@@ -115,7 +115,7 @@ def test_copies_do_not_use_up_the_limit():
     rows = [row(str(n), "likes tea", vector=EAST) for n in range(5)]
     rows.append(row("other", "tea in the morning", vector=EAST))
 
-    found = rank([asked("tea")], rows, coefficients=USE3).observations(2)
+    found = rank([asked("tea")], rows, coefficients=USE3).select_observations(2)
 
     assert {each.id for each in found} == {"4", "other"}
 
@@ -128,12 +128,12 @@ def test_copies_do_not_use_up_the_limit():
 def test_any_text_is_ranked_once_from_high_to_low(queries, contents):
     rows = [row(str(number), content) for number, content in enumerate(contents)]
 
-    found = rank(queries, rows).observations(100)
+    found = rank(queries, rows).select_observations(100)
 
     assert sorted(each.id for each in found) == sorted(each[0] for each in rows)
     assert [e.score for e in found] == sorted((e.score for e in found), reverse=True)
     assert all(0 <= each.score <= 1 for each in found)
-    assert found == rank(queries, rows[::-1]).observations(100)
+    assert found == rank(queries, rows[::-1]).select_observations(100)
 
 
 def test_the_summary_of_its_conversation_lifts_an_observation():

@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from console.engine.embedding import Embedder
 from console.engine.packing import pack_vector
-from console.service.memory.embedding import embedder, model_id
+from console.service.memory.embedding import get_embedder, get_model_id
 from console.service.memory.models import IndexedItem, IndexEntry, Store
 from console.service.models.scope import find_models
 
@@ -35,16 +35,16 @@ SET_VECTOR = """
 _asked_until = 0.0
 
 
-def pending(store_id: str, model: str) -> Any:
+def find_pending_entries(store_id: str, model: str) -> Any:
     """A store's entries that lack a vector of this model: a queryset."""
     # Two ranges and not a negation: those an index can answer.
     other = Q(model__lt=model) | Q(model__gt=model)
     return IndexEntry.objects.filter(other, store_id=store_id)
 
 
-def ask_for_vectors() -> None:
+def request_vectors() -> None:
     """Once this transaction is committed, have the worker look for pending entries."""
-    if model_id():
+    if get_model_id():
         # Robust: the write is done, and Recall asks again when it meets such entries.
         transaction.on_commit(_enqueue, using="memory", robust=True)
 
@@ -65,14 +65,14 @@ def _enqueue() -> None:
 @task()
 def make_vectors() -> int:
     """Make pending vectors for a while; answers how many. Safe to run twice."""
-    model = embedder()
+    model = get_embedder()
     made, until = 0, monotonic() + RUN_S
     for step in embed_pending(model) if model else ():
         made += step
         if monotonic() > until:
             make_vectors.enqueue()
             break
-    _forget_finished_runs()
+    _delete_finished_runs()
     return made
 
 
@@ -84,19 +84,19 @@ def embed_pending(model: Embedder) -> Iterator[int]:
 
 
 def _embed_batch(store_id: str, model: Embedder) -> int:
-    waiting = pending(store_id, model.id)
+    waiting = find_pending_entries(store_id, model.id)
     keys = list(waiting.values_list("profile_id", "item_id")[:BATCH])
-    contents = _contents_of(store_id, keys)
+    contents = _read_contents(store_id, keys)
     packed: dict[Key, bytes] = {}
     if contents:
         vectors = model.embed(list(contents.values()))
         packed = dict(zip(contents, map(pack_vector, vectors), strict=True))
     with transaction.atomic(using="memory"):
-        _store(store_id, model.id, keys, contents, packed)
+        _write_vectors(store_id, model.id, keys, contents, packed)
     return len(keys)
 
 
-def _store(
+def _write_vectors(
     store_id: str,
     model: str,
     keys: Sequence[Key],
@@ -106,8 +106,8 @@ def _store(
     """Write what still is the vector of its text: embedding held no lock."""
     # Whoever changes a text changes its entry in the same transaction: with the
     # entries held, a text that is still the same stays so until this is committed.
-    list(_entries(store_id, keys).select_for_update().values_list("item_id"))
-    present = _contents_of(store_id, keys)
+    list(_filter_entries(store_id, keys).select_for_update().values_list("item_id"))
+    present = _read_contents(store_id, keys)
     same = [key for key in packed if present.get(key) == seen[key]]
     with connections["memory"].cursor() as cursor:
         # Not one ORM update a row: compiling those took longer than embedding.
@@ -117,10 +117,10 @@ def _store(
     # An entry without its text stands for nothing; kept, it would be met again and
     # again.
     if gone := [key for key in keys if key not in present]:
-        _entries(store_id, gone).delete()
+        _filter_entries(store_id, gone).delete()
 
 
-def _entries(store_id: str, keys: Sequence[Key]) -> Any:
+def _filter_entries(store_id: str, keys: Sequence[Key]) -> Any:
     """Entries by the primary key's columns, which is what an index can answer."""
     profiles, ids = zip(*keys, strict=True) if keys else ((), ())
     entries: Any = IndexEntry.objects
@@ -129,7 +129,7 @@ def _entries(store_id: str, keys: Sequence[Key]) -> Any:
     )
 
 
-def _contents_of(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
+def _read_contents(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
     """The texts behind entries, by the entries' keys."""
     profiles, ids = zip(*keys, strict=True) if keys else ((), ())
     return {
@@ -141,6 +141,6 @@ def _contents_of(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
     }
 
 
-def _forget_finished_runs() -> None:
+def _delete_finished_runs() -> None:
     """One run a second would leave many rows that nobody reads."""
     DBTaskResult.objects.finished().filter(task_path=make_vectors.module_path).delete()

@@ -17,8 +17,8 @@ from console.engine.packing import pack_conversations
 from console.engine.texts import Row
 from console.engine.tokens import terms
 from console.service.errors import Moved, NotFound
-from console.service.memory.embedding import model_id
-from console.service.memory.embedding_jobs import ask_for_vectors
+from console.service.memory.embedding import get_model_id
+from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import IndexedItem, IndexEntry, Profile, Store
 from console.service.memory.profiles import get_profile
 from console.service.models.scope import find_models
@@ -38,7 +38,7 @@ def add_entries(items: Iterable[IndexedItem]) -> None:
         )
         for item in items
     )
-    ask_for_vectors()
+    request_vectors()
 
 
 def update_entry(item: IndexedItem, changed: Collection[str]) -> None:
@@ -49,7 +49,7 @@ def update_entry(item: IndexedItem, changed: Collection[str]) -> None:
     if "content" in changed:
         columns |= {"model": "", "vector": b""}
     _filter_entry(item).update(**columns)
-    ask_for_vectors()
+    request_vectors()
 
 
 def delete_entry(item: IndexedItem) -> None:
@@ -118,4 +118,4 @@ def count_entries_by_model() -> Counter[str]:
 def count_pending_entries() -> int:
     """How many entries wait for a vector of the present model."""
     counts = count_entries_by_model()
-    return counts.total() - counts[model_id()]
+    return counts.total() - counts[get_model_id()]

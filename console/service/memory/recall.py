@@ -8,13 +8,13 @@ from time import perf_counter
 from typing import Any
 
 from console.contract.memory.recall import RECALL_TURNS, RecallRequest
-from console.engine.coefficients import coefficients_of
+from console.engine.coefficients import get_coefficients
 from console.engine.dates import microseconds
 from console.engine.packing import Floats, Vectors, pack_conversations
 from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Row, Texts
-from console.service.memory.embedding import model_id, query_vector
-from console.service.memory.embedding_jobs import ask_for_vectors
+from console.service.memory.embedding import embed_query, get_model_id
+from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.index import read_entries
 from console.service.memory.models import IndexedItem, Observation, Profile, Summary
 from console.service.models.scope import find_models
@@ -60,7 +60,7 @@ def recall(profile: Profile, request: RecallRequest) -> RecallResult:
     """Ranked by the query or by the conversation, else newest first."""
     timer = StepTimer()
     if query := request.query.strip():
-        queries = [Query.of(query, query_vector(query))]
+        queries = [Query.of(query, embed_query(query))]
         timer.end("query")
         entries = read_entries(profile, begin=request.begin_date, end=request.end_date)
         timer.end("read")
@@ -87,8 +87,10 @@ def _recall_ranked(
     timer: StepTimer,
 ) -> RecallResult:
     ranking, threshold = _rank(queries, entries), request.relevance_threshold
-    best_observations = ranking.observations(request.observations_limit, threshold)
-    best_summaries = ranking.summaries(request.summaries_limit, threshold)
+    best_observations = ranking.select_observations(
+        request.observations_limit, threshold
+    )
+    best_summaries = ranking.select_summaries(request.summaries_limit, threshold)
     timer.end("rank")
     observations = _fetch_ranked(Observation, profile, best_observations)
     summaries = _fetch_ranked(Summary, profile, best_summaries)
@@ -98,13 +100,13 @@ def _recall_ranked(
 
 
 def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
-    model = model_id()
+    model = get_model_id()
     first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
     summaries = Texts.of(entries[first_summary:], model)
     if not (observations.vectors.known.all() and summaries.vectors.known.all()):
-        ask_for_vectors()
-    return Ranking(queries, observations, summaries, coefficients_of(model))
+        request_vectors()
+    return Ranking(queries, observations, summaries, get_coefficients(model))
 
 
 def _fetch_ranked(
@@ -173,7 +175,9 @@ def _has_conversation(conversations: bytes, digest: bytes) -> bool:
 
 def _get_vector(row: Row) -> Floats | None:
     """The turn's own vector, made when it was stored; None while it is not there."""
-    return Vectors.of([row[4]]).vector(0) if row[5] and row[5] == model_id() else None
+    return (
+        Vectors.of([row[4]]).vector(0) if row[5] and row[5] == get_model_id() else None
+    )
 
 
 def _filter_by_date(entries: Sequence[Row], request: RecallRequest) -> list[Row]:

@@ -13,7 +13,7 @@ from console.contract.ids import new_id
 from console.contract.memory.recall import RecallRequest
 from console.engine.embedding import Use3
 from console.service.accounts import create_account
-from console.service.memory.embedding import query_vector
+from console.service.memory.embedding import embed_query
 from console.service.memory.embedding_jobs import embed_pending
 from console.service.memory.index import add_entries
 from console.service.memory.models import Observation, Profile, Summary
@@ -56,7 +56,7 @@ class Service(System):
         self._names: dict[str, str] = {}
         # Kept from here on by the product's own cache: others are given theirs.
         for asked in (*work.timed, *work.judged):
-            query_vector(asked.query)
+            embed_query(asked.query)
 
     def add(self, rows: Sequence[Row]) -> None:
         self._write(

@@ -8,7 +8,7 @@ import numpy as np
 from django.core.management import call_command
 
 from console.engine.packing import Vectors
-from console.service.memory.embedding import embedder
+from console.service.memory.embedding import get_embedder
 from console.service.memory.embedding_jobs import embed_pending, make_vectors
 from console.service.memory.index import rebuild_index
 from console.service.memory.models import IndexEntry, Observation, Store, Summary
@@ -255,12 +255,12 @@ class Interrupted:
     """The real embedder, with something that happens while it works."""
 
     def __init__(self, happening) -> None:
-        self.id, self._happening = embedder().id, happening
+        self.id, self._happening = get_embedder().id, happening
 
     def embed(self, texts):
         happening, self._happening = self._happening, lambda: None
         happening()
-        return embedder().embed(texts)
+        return get_embedder().embed(texts)
 
 
 def test_a_text_that_changes_while_it_is_embedded_gets_the_vector_of_the_new_one(
@@ -274,7 +274,7 @@ def test_a_text_that_changes_while_it_is_embedded_gets_the_vector_of_the_new_one
 
     [found] = vectors().values()
     assert steps == [1, 1]
-    assert found @ embedder().embed(["rides a bicycle"])[0] > 0.99
+    assert found @ get_embedder().embed(["rides a bicycle"])[0] > 0.99
 
 
 def test_a_text_that_goes_while_it_is_embedded_leaves_nothing(api, profile, observe):
@@ -290,7 +290,7 @@ def test_an_entry_without_a_text_does_not_hold_up_the_others(observe):
     observe("keeps a cat", "owns a tent")
     Observation.objects.filter(content="keeps a cat").delete()
 
-    assert sum(embed_pending(embedder())) == 2
+    assert sum(embed_pending(get_embedder())) == 2
 
     assert IndexEntry.objects.count() == len(vectors()) == 1
 
@@ -299,4 +299,4 @@ def test_a_deleted_store_is_not_embedded(api, store, observe):
     observe("keeps a cat")
     Store.objects.filter(pk=store).delete()
 
-    assert list(embed_pending(embedder())) == []
+    assert list(embed_pending(get_embedder())) == []

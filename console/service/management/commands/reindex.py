@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from console.service.memory.embedding import embedder, model_id
+from console.service.memory.embedding import get_embedder, get_model_id
 from console.service.memory.embedding_jobs import embed_pending
 from console.service.memory.index import (
     count_entries_by_model,
@@ -50,14 +50,14 @@ class Command(BaseCommand):
                     bar.update()
 
     def make_vectors(self, disable: bool | None) -> None:
-        model, pending = embedder(), count_pending_entries()
+        model, pending = get_embedder(), count_pending_entries()
         with tqdm(total=pending, unit=" vectors", disable=disable) as bar:
             for made in embed_pending(model) if model else ():
                 bar.update(made)
 
     def report(self) -> None:
         by_model = count_entries_by_model()
-        present = model_id() or "none"
+        present = get_model_id() or "none"
         self.stdout.write(f"{by_model.total()} texts, embedder {present}")
         for model, count in sorted(by_model.items()):
             self.stdout.write(f"  {count} {model or 'without a vector'}")

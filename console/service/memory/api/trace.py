@@ -16,10 +16,10 @@ from console.contract.memory.recall import (
     TraceTexts,
     TraceWeights,
 )
-from console.engine.coefficients import coefficients_of
+from console.engine.coefficients import get_coefficients
 from console.engine.recall import Query, Ranking
 from console.engine.trace import Explanation, Part, explain, unknown_stems
-from console.service.memory.embedding import model_id
+from console.service.memory.embedding import get_model_id
 from console.service.memory.recall import RecallResult
 
 # What the engine calls the parts, by the contract's names.
@@ -44,9 +44,10 @@ def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> Trace:
     return Trace(
         mode=answer.mode,
         steps_ms=answer.steps_ms,
-        embedder=model_id(),
+        embedder=get_model_id(),
         coefficients=TraceCoefficients(
-            with_vector=_build_weights(model_id()), without_vector=_build_weights("")
+            with_vector=_build_weights(get_model_id()),
+            without_vector=_build_weights(""),
         ),
         texts=_count_texts(ranking),
         queries=tuple(_build_query(ranking, query) for query in ranking.queries),
@@ -56,13 +57,13 @@ def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> Trace:
 
 
 def _build_weights(model: str) -> TraceWeights:
-    found = coefficients_of(model)
+    found = get_coefficients(model)
     weights = {name: getattr(found, part) for name, part in PARTS.items()}
     return TraceWeights(source=found.source, bias=found.bias, **weights)
 
 
 def _count_texts(ranking: Ranking) -> TraceTexts:
-    observations, summaries = ranking.told.texts, ranking.summed_up.texts
+    observations, summaries = ranking.observations.texts, ranking.summaries.texts
     known = int(observations.vectors.known.sum() + summaries.vectors.known.sum())
     return TraceTexts(
         observations=len(observations),
@@ -74,7 +75,7 @@ def _count_texts(ranking: Ranking) -> TraceTexts:
 def _build_query(ranking: Ranking, query: Query) -> TraceQuery:
     return TraceQuery(
         stems=tuple(query.stems),
-        unknown_stems=tuple(unknown_stems(ranking.told, query.stems)),
+        unknown_stems=tuple(unknown_stems(ranking.observations, query.stems)),
         dates=dict(sorted(query.named)),
         weight=round(query.weight, 4),
         by_meaning=query.vector is not None,
