@@ -13,7 +13,7 @@ TICKET = r"^[A-Za-z0-9][A-Za-z0-9#._/-]{0,39}\Z"
 
 
 class ReasonForm(ConsoleForm):
-    """reason_code, ticket  both required; the ticket last used stands there already.
+    """reason_code, ticket  both required; the last ticket used is filled in.
 
     A subclass names its `reasons`: (code, words for the list and the audit log).
     """

@@ -15,13 +15,13 @@ from console.masking.rules import mask_text
 
 # What adds to a score, as the embedded memory names it (console/engine/fusion.py).
 SCORE_PARTS = {
-    "meaning": "similarity in meaning",
-    "words": "share of the query's words",
-    "bulk": "strength of the word match",
-    "date": "match with a date in the query",
-    "summary": "match of its conversation's summary",
-    "neighbour": "match of a neighbour",
-    "few": "size of the profile",
+    "meaning": "Similarity in meaning",
+    "words": "Share of the query's words",
+    "bulk": "Strength of the word match",
+    "date": "Match with a date in the query",
+    "summary": "Match of its conversation's summary",
+    "neighbour": "Match of a neighbour",
+    "few": "Size of the profile",
 }
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05

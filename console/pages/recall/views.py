@@ -45,8 +45,8 @@ def run(request: ConsoleRequest) -> HttpResponse:
     if match.profiles:
         form.add_error("identity", "Several profiles have this: choose one below.")
     else:
-        told = match.problem or f"No profile has this {match.id_type}."
-        form.add_error("identity", told)
+        message = match.problem or f"No profile has this {match.id_type}."
+        form.add_error("identity", message)
     return _render_run(request, form, match=match)
 
 

@@ -126,7 +126,7 @@ def write_json(
 ) -> Iterator[str]:
     """One object: the facts, `items`, and at the end what is known only then.
 
-    masked  whether any item holds less than the memory does; each says it itself too
+    masked  whether any item holds less than the memory does; each item says so too
     """
     yield json.dumps(facts, ensure_ascii=False)[:-1] + ', "items": ['
     comma = ""

@@ -26,7 +26,7 @@ class TraitChanged(DomainError):
 
 
 def get_digest(value: TraitValue | None) -> str:
-    """A keyed digest: tells 1, 1.0, true and "1" apart, and nothing of the value."""
+    """A keyed digest; those of 1, 1.0, true and "1" differ."""
     return salted_hmac(_SALT, json.dumps(value), algorithm="sha256").hexdigest()[:32]
 
 
@@ -41,7 +41,7 @@ def get_version(profile_id: str, row: TraitRow) -> str:
 
 
 def get_awaited_digest(profile_id: str, row: TraitRow, value: TraitValue | None) -> str:
-    """Of a value of this one trait: for any other it tells nothing."""
+    """A digest of one trait's value; it matches no other trait and no other profile."""
     return get_digest(json.dumps([profile_id, row.group, row.name, get_digest(value)]))
 
 

@@ -94,7 +94,7 @@ def shortened(value: str) -> str:
 
 @register.simple_tag
 def icon(name: str) -> str:
-    """A heroicon of 20 px, for the eye only: the words stand beside it."""
+    """A heroicon of 20 px, decorative: its label is beside it."""
     attrs: dict[str, Any] = {"aria_hidden": "true"}
     return heroicon_mini(name, **attrs)
 

@@ -151,7 +151,7 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "message"),
     [
         ({"identity": "nobody"}, "Write what it is and a colon first"),
         ({"identity": "fax:1"}, "This store knows"),
@@ -182,11 +182,11 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
         ),
     ],
 )
-def test_run_form_shows_an_error_at_its_field(client, profile, query, told):
+def test_run_form_shows_an_error_at_its_field(client, profile, query, message):
     response = run(client, **({"identity": profile, "mode": "recent"} | query))
 
     assert response.status_code == 422
-    assert told in response.text
+    assert message in response.text
 
 
 def test_run_gives_htmx_the_form_and_its_results_alone(client, profile):
@@ -244,7 +244,7 @@ def test_run_explains_scores_on_demand(client, profile):
     assert plain.text.count('class="result"') == 3
     assert 'class="why"' not in plain.text
     assert explained.text.count('class="why"') == 3
-    assert "share of the query&#x27;s words" in explained.text
+    assert "Share of the query&#x27;s words" in explained.text
     assert "<code" in explained.text
     assert "fax" in explained.text.partition("Not in this profile")[2]
 
@@ -257,7 +257,7 @@ def test_run_says_what_waits_for_its_embedding(client, profile):
     assert "3 of 3 texts are matched by words only" in before.text
     assert "their embeddings are still being made" in before.text
     assert "matched by words only" not in after.text
-    assert "similarity in meaning" in after.text
+    assert "Similarity in meaning" in after.text
 
 
 def test_run_shows_copies_once_with_their_number(client, tenant, profile):

@@ -126,7 +126,7 @@ def test_group_page_counts_fill_rates_in_steps(client, tenant, one_profile_a_ste
     assert "2 of the 3 newest profiles read" in second
     assert "Count again" in third
     assert "3 of 3" in row_of(kept, "email")
-    assert open_store(tenant).store_id not in kept.partition("trait-coverage")[2]
+    assert open_store(tenant).store_id not in kept.partition("trait-fill-rate")[2]
 
 
 def test_group_page_counts_again_only_when_asked(client, tenant):

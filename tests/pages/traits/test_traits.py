@@ -60,7 +60,7 @@ def profile(tenant) -> str:
 
 @pytest.fixture
 def odd(settings, tenant):
-    """The tenant's memory is one that fails as it is told."""
+    """The tenant's memory is one that fails on demand."""
     settings.MEMORY_ALLOW_PRIVATE = True
     with serving(OddMemory()) as memory:
         Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)

@@ -47,7 +47,7 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True)
 class TimelineStep:
-    """What one answer holds.
+    """What one response shows.
 
     days             newest first; a conversation in its own order
     next_page        the cursor of what follows; "" when nothing does
