@@ -72,7 +72,9 @@ def make_vectors() -> int:
         if monotonic() > until:
             make_vectors.enqueue()
             break
-    _delete_finished_runs()
+    # One run a second would leave many rows that nobody reads.
+    runs = DBTaskResult.objects.finished().filter(task_path=make_vectors.module_path)
+    runs.delete()
     return made
 
 
@@ -139,8 +141,3 @@ def _read_contents(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
             store_id=store_id, profile_id__in=set(profiles), id__in=ids
         ).values_list("profile_id", "id", "content")
     }
-
-
-def _delete_finished_runs() -> None:
-    """One run a second would leave many rows that nobody reads."""
-    DBTaskResult.objects.finished().filter(task_path=make_vectors.module_path).delete()

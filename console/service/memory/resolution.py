@@ -34,18 +34,12 @@ def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | N
         for identity, ids in held.items():
             if identity.id_type == rule:
                 meant |= {id_ for id_ in ids if identity.exclusive or shared[id_] > 1}
-                if not ids:
-                    meant |= _find_similar_holder(store, identity)
+                if not ids and (similar := find_similar(store, identity)):
+                    # Never several: a likeness alone must not make two people one.
+                    meant.add(min(find_holders(store, similar)))
         if meant:
             return merge_profiles(store, meant)
     return None
-
-
-def _find_similar_holder(store: Store, identity: Identity) -> set[str]:
-    """For fuzzy types, the holder of the most similar value: never several, for a
-    likeness alone must not make two people one."""
-    found = find_similar(store, identity)
-    return {min(find_holders(store, found))} if found else set()
 
 
 def assign_identifier(

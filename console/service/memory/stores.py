@@ -2,16 +2,45 @@
 
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import STORE_ID, new_id
 from console.contract.memory.error import Code
+from console.contract.memory.identity_settings import IdentifierConfig
 from console.contract.memory.store import STORES_PER_ACCOUNT
 from console.service import errors
 from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
 from console.service.models import Account
 from console.service.models.scope import ProfileScoped, StoreScoped, find_models
+
+# What every new store has: identifier types, and the eleven traits of Contact, two of
+# which feed identifiers.
+_IDENTIFIER_CONFIGS = [
+    msgspec.to_builtins(IdentifierConfig(id_type=id_type, normalization=normalization))
+    for id_type, normalization in (
+        ("chat", "trim"),
+        ("email", "email"),
+        ("phone", "phone"),
+        ("pushUserID", "trim"),
+        ("whatsapp", "trim"),
+    )
+]
+_MATCHING_RULES = ["email", "whatsapp", "phone", "chat", "pushUserID"]
+_CONTACT_TRAITS = {
+    "firstName": {"dataType": "STRING"},
+    "lastName": {"dataType": "STRING"},
+    "street": {"dataType": "STRING"},
+    "city": {"dataType": "STRING"},
+    "state": {"dataType": "STRING"},
+    "postalCode": {"dataType": "STRING"},
+    "country": {"dataType": "STRING"},
+    "preferredLanguage": {"dataType": "STRING"},
+    "dob": {"dataType": "STRING"},
+    "email": {"dataType": "STRING", "idTypePromotion": "email"},
+    "phone": {"dataType": "STRING", "idTypePromotion": "phone"},
+}
 
 
 class NameTaken(errors.ServiceError):
@@ -71,16 +100,14 @@ def create_store(
 def _create_built_ins(store: Store) -> None:
     IdentitySettings.objects.create(
         store=store,
-        identifier_configs=[
-            _build_identifier_config(*pair) for pair in _BUILT_IN_ID_TYPES
-        ],
-        matching_rules=["email", "whatsapp", "phone", "chat", "pushUserID"],
+        identifier_configs=_IDENTIFIER_CONFIGS,
+        matching_rules=_MATCHING_RULES,
     )
     TraitGroup.objects.create(
         store_id=store.id,
         display_name="Contact",
         description="Who the customer is and how to reach them",
-        traits=_build_contact_traits(),
+        traits=_CONTACT_TRAITS,
         protected=True,
         created_at=store.created_at,
     )
@@ -135,43 +162,3 @@ def _check_name(stores: Any, display_name: str) -> None:
             "displayName: already in use in this account",
             code=Code.STORE_NAME_TAKEN,
         )
-
-
-_BUILT_IN_ID_TYPES = (
-    ("chat", "trim"),
-    ("email", "email"),
-    ("phone", "phone"),
-    ("pushUserID", "trim"),
-    ("whatsapp", "trim"),
-)
-
-
-def _build_identifier_config(id_type: str, normalization: str) -> dict[str, Any]:
-    return {
-        "idType": id_type,
-        "matchingAlgo": "exact",
-        "matchingThreshold": 75,
-        "limit": 100,
-        "limitPolicy": "fifo",
-        "enforceUnique": True,
-        "normalization": normalization,
-    }
-
-
-def _build_contact_traits() -> dict[str, dict[str, str]]:
-    """The eleven built-in traits; email and phone feed the identifiers."""
-    plain = [
-        "firstName",
-        "lastName",
-        "street",
-        "city",
-        "state",
-        "postalCode",
-        "country",
-        "preferredLanguage",
-        "dob",
-    ]
-    return {name: {"dataType": "STRING"} for name in plain} | {
-        name: {"dataType": "STRING", "idTypePromotion": name}
-        for name in ("email", "phone")
-    }

@@ -129,15 +129,11 @@ def delete_trait_group(store: Store, name: str) -> None:
     group = get_trait_group(store, name)
     if group.protected:
         raise _build_refusal(name, errors.Conflict)
-    if name in _find_mapped_groups(store):
+    mappings = DataMapping.objects.of(store).values_list("mapping_to", flat=True)
+    if any(item["traitGroup"] == name for to in mappings for item in to["mappings"]):
         raise errors.Conflict(f"{name}: in use by a data mapping")
     Trait.objects.filter(store_id=store.id, trait_group=name).delete()
     group.delete()
-
-
-def _find_mapped_groups(store: Store) -> set[str]:
-    targets = DataMapping.objects.of(store).values_list("mapping_to", flat=True)
-    return {item["traitGroup"] for target in targets for item in target["mappings"]}
 
 
 def _remove_trait(group: TraitGroup, trait: str) -> None:
