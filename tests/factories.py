@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management import call_command
 
 from console.accounts.models import User
-from console.client.values import Observation, Summary
 from console.contract.ids import new_id
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.pages.tenants.services import add_tenant
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant

@@ -4,7 +4,7 @@
     profile = account.store(store_id).fetch_profile(profile_id)
 
 Every method raises MemoryProblem (errors.py) and nothing of HTTP. Reads of a merged
-profile answer for the profile that it became and say so in `canonical_id`.
+profile answer for the profile that it became, and say so by its id.
 """
 
 from contextlib import suppress
@@ -14,14 +14,16 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from console.client import deadline, wire
+from console.client import deadline
 from console.client.addresses import check_address
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Sender
 from console.client.network import build_http, http_for
+from console.client.paging import Page, to_page
 from console.client.paths import Dialect, dialect_of, segment
-from console.client.store import StoreClient
-from console.client.values import Operation, Page, Store
+from console.client.store import StoreClient, check_same, get_operation, given
+from console.contract.memory.operation import Operation
+from console.contract.memory.store import Store, StoresPage
 
 _POLL_PAUSES_S = (0.05, 0.1, 0.2, 0.5)
 
@@ -66,20 +68,18 @@ class AccountClient:
     def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
         """Ids of stores. Contract 10.1."""
         query = {"pageToken": page_token, "pageSize": str(page_size)}
-        return wire.store_ids(
-            self._sender.send("GET", self._dialect.stores, query=query)
-        )
+        answer = self._sender.send("GET", self._dialect.stores, StoresPage, query=query)
+        return to_page(answer, answer.content.stores)
 
     def create_store(self, display_name: str, description: str = "") -> Operation:
         """Contract 10.1: the new id is in the finished operation's `result_id`."""
-        body = {"displayName": display_name}
-        if description:
-            body["description"] = description
-        return wire.accepted(self._sender.send("POST", self._dialect.stores, body=body))
+        body = given(displayName=display_name, description=description or None)
+        return self._change("POST", self._dialect.stores, body)
 
     def fetch_store(self, store_id: str) -> Store:
-        answer = self._sender.send("GET", self._store_path(store_id))
-        return wire.store(answer, store_id)
+        store = self._sender.send("GET", self._store_path(store_id), Store).content
+        check_same(store.id, store_id)
+        return store
 
     def patch_store(
         self,
@@ -89,24 +89,24 @@ class AccountClient:
         description: str | None = None,
     ) -> Operation:
         """Changes what is given. Contract 10.1."""
-        changes = {"displayName": display_name, "description": description}
-        body = {name: text for name, text in changes.items() if text is not None}
-        return wire.accepted(
-            self._sender.send("PATCH", self._store_path(store_id), body=body)
-        )
+        body = given(displayName=display_name, description=description)
+        return self._change("PATCH", self._store_path(store_id), body)
 
     def delete_store(self, store_id: str) -> Operation:
         """Deletes the store with everything in it. Contract 10.1."""
-        return wire.accepted(self._sender.send("DELETE", self._store_path(store_id)))
+        return self._change("DELETE", self._store_path(store_id))
 
     def fetch_operation(self, operation_id: str) -> Operation:
         """Contract 6.1; kept for seven days after it is done."""
         path = f"{self._dialect.operations}/{segment('operation', operation_id)}"
-        return wire.operation(self._sender.send("GET", path), operation_id)
+        operation = self._sender.send("GET", path, Operation).content
+        check_same(operation.operation_id, operation_id)
+        return operation
 
     def fetch_description(self) -> dict[str, Any]:
         """The memory's OpenAPI document; MemoryNotFound where it publishes none."""
-        return self._sender.send("GET", "/v1/openapi.json").body
+        path = "/v1/openapi.json"
+        return self._sender.send("GET", path, dict[str, Any]).content
 
     def wait_for(self, operation: Operation) -> Operation:
         """The operation when it is done, or as last seen at the deadline."""
@@ -119,6 +119,11 @@ class AccountClient:
                 if not (operation.is_done or deadline.pause(next(pauses_s))):
                     break
         return operation
+
+    def _change(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> Operation:
+        return get_operation(self._sender.send(method, path, dict[str, Any], body=body))
 
     def _store_path(self, store_id: str) -> str:
         return f"{self._dialect.stores}/{segment('store', store_id)}"

@@ -3,11 +3,10 @@
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import httpx
 
-from console.client import strict_json
+from console.client.decode import decode_object
 from console.client.errors import (
     MemoryBusy,
     MemoryConflict,
@@ -39,6 +38,14 @@ def outcome(*, maybe_done: bool) -> str:
 def unexpected(what: str, *, maybe_done: bool) -> MemoryUnexpected:
     return MemoryUnexpected(
         f"{what} {outcome(maybe_done=maybe_done)}", maybe_done=maybe_done
+    )
+
+
+def misfit(place: str, *, maybe_done: bool) -> MemoryUnexpected:
+    """An answer that is not the contract's; `place` is where, such as `.meta`."""
+    return unexpected(
+        f"The memory's answer is not as its contract says, at “${place}”.",
+        maybe_done=maybe_done,
     )
 
 
@@ -119,7 +126,7 @@ def retry_after_s(text: str) -> float | None:
 def _own_words(status: int, body: bytes) -> tuple[int, str]:
     """The contract's code and message (5.1), as far as the body holds them."""
     try:
-        answer: dict[str, Any] = strict_json.loads(body)
+        answer = decode_object(body)
     except ValueError:
         return status, ""
     code, message = answer.get("code"), answer.get("message")

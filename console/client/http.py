@@ -4,17 +4,19 @@ What is held here and nowhere else: the total deadline, the cap on an answer, re
 merged profiles (contract, section 7). Errors are faults.py's.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from time import perf_counter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx
 from django.conf import settings
 
-from console.client import deadline, faults, strict_json
+from console.client import deadline, faults
+from console.client.decode import Misfit, decode
 from console.client.errors import (
     MemoryMoved,
     MemoryProblem,
@@ -22,6 +24,8 @@ from console.client.errors import (
     MemoryUnexpected,
 )
 from console.contract.ids import PROFILE_ID
+
+T = TypeVar("T")
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_RETRIES = 2
@@ -44,7 +48,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back for `call`, which names the profile that answered.
 
     canonical_id  set when the profile first asked for was merged into this one
@@ -53,9 +57,21 @@ class Answer:
     call: Call
     status: int
     headers: httpx.Headers = field(repr=False)
-    body: dict[str, Any] = field(repr=False)
-    elapsed_ms: float
+    body: bytes = field(repr=False)
     canonical_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """A response with its body decoded; `elapsed_ms` from the first attempt on."""
+
+    content: T = field(repr=False)
+    response: Response
+    elapsed_ms: float
+
+    @property
+    def canonical_id(self) -> str | None:
+        return self.response.canonical_id
 
 
 class Sender:
@@ -69,36 +85,39 @@ class Sender:
         self,
         method: str,
         path: str,
+        noun: type[T],
         *,
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         reads: bool | None = None,
-    ) -> Answer:
-        """The answer to a call, within MEMORY_TOTAL_TIMEOUT_S. Empty `query` values
-        are left out; `reads` is by the method unless said. Raises MemoryProblem.
+    ) -> Answer[T]:
+        """The answer as `noun`, within MEMORY_TOTAL_TIMEOUT_S. Empty `query` values are
+        left out; `reads` is by the method unless said. Raises MemoryProblem.
         """
         params = {name: value for name, value in (query or {}).items() if value}
         reads = method == "GET" if reads is None else reads
         started = perf_counter()
         with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S):
-            answer = self._follow(Call(method, path, reads, params, body))
-        return replace(answer, elapsed_ms=(perf_counter() - started) * 1000)
+            response = self._follow(Call(method, path, reads, params, body))
+        elapsed_ms = (perf_counter() - started) * 1000
+        return Answer(_decode(response, noun), response, elapsed_ms)
 
-    def _follow(self, call: Call) -> Answer:
+    def _follow(self, call: Call) -> Response:
         """Goes after a merged profile: the path stays ours, only the id changes."""
         canonical_id = None
         for _ in range(MAX_HOPS + 1):
-            answer = self._repeat(call)
-            if answer.status not in _MOVED:
-                return replace(answer, canonical_id=_merged(answer) or canonical_id)
-            canonical_id = self._moved_to(answer)
+            response = self._repeat(call)
+            if response.status not in _MOVED:
+                merged = _find_canonical_id(response)
+                return replace(response, canonical_id=merged or canonical_id)
+            canonical_id = self._check_redirect(response)
             call = replace(call, path=_IN_PATH.sub(canonical_id, call.path))
         raise faults.unexpected(
             "The memory sends from one merged profile to the next without an end.",
             maybe_done=False,
         )
 
-    def _repeat(self, call: Call) -> Answer:
+    def _repeat(self, call: Call) -> Response:
         for _ in range(MAX_RETRIES):
             try:
                 return self._exchange(call)
@@ -108,24 +127,24 @@ class Sender:
                     raise
         return self._exchange(call)
 
-    def _exchange(self, call: Call) -> Answer:
-        request = self._request(call)
+    def _exchange(self, call: Call) -> Response:
+        request = self._build_request(call)
         try:
             response = self._http.send(request, auth=self._auth, stream=True)
             try:
-                body = _read(response, reads=call.reads)
+                body = _read_body(response, reads=call.reads)
             finally:
                 response.close()
         except httpx.TransportError as error:
             # Not chained: httpx's errors hold the request, with its credentials.
             raise faults.of_transport(error, reads=call.reads) from None
-        return _answer(call, response, body)
+        return _check_status(call, response, body)
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _build_request(self, call: Call) -> httpx.Request:
         """Raises MemoryRefused, before anything is sent, for what no request holds."""
         headers = {} if call.body is None else {"Content-Type": "application/json"}
         try:
-            content = None if call.body is None else strict_json.dumps(call.body)
+            content = None if call.body is None else _encode(call.body)
             return self._http.build_request(
                 call.method,
                 call.path,
@@ -141,22 +160,23 @@ class Sender:
                 http_status=400,
             ) from None
 
-    def _moved_to(self, answer: Answer) -> str:
+    def _check_redirect(self, response: Response) -> str:
         """The id after a merge; only from a redirect to the same place of one store.
 
         Raises MemoryMoved for DELETE: what is deleted has to be seen first.
         """
-        path, headers = answer.call.path, answer.headers
+        path, headers = response.call.path, response.headers
         here = self._http.build_request("GET", path).url
-        there = here.join(_location(answer))
+        there = here.join(_get_location(response))
         named = _IN_PATH.search(there.path)
         canonical_id = named.group() if named else ""
         same_place = named and _IN_PATH.sub(canonical_id, path) == there.path
-        if not same_place or _origin(here) != _origin(there) or canonical_id in path:
+        same_origin = _get_origin(here) == _get_origin(there)
+        if not (same_place and same_origin) or canonical_id in path:
             raise _refused_redirect()
         if headers.get("Canonical-Profile-Id", canonical_id) != canonical_id:
             raise _refused_redirect()
-        if answer.call.method == "DELETE":
+        if response.call.method == "DELETE":
             raise MemoryMoved(
                 "This profile was merged into another. Nothing was deleted; open the "
                 "merged profile and look again.",
@@ -165,7 +185,7 @@ class Sender:
         return canonical_id
 
 
-def _read(response: httpx.Response, *, reads: bool) -> bytes:
+def _read_body(response: httpx.Response, *, reads: bool) -> bytes:
     """The body as it came, at most MAX_BODY_BYTES and not packed."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         raise faults.unexpected(
@@ -182,47 +202,59 @@ def _read(response: httpx.Response, *, reads: bool) -> bytes:
     return bytes(body)
 
 
-def _answer(call: Call, response: httpx.Response, body: bytes) -> Answer:
+def _encode(document: dict[str, Any]) -> bytes:
+    """Raises ValueError or TypeError for what JSON in UTF-8 cannot carry."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _decode(response: Response, noun: type[T]) -> T:
+    call = response.call
+    try:
+        return decode(response.body, noun)
+    except Misfit as misfit:
+        problem = faults.misfit(misfit.place, maybe_done=not call.reads)
+    except ValueError:
+        problem = faults.unexpected(
+            f"The memory's answer ({response.status}, {len(response.body)} bytes) "
+            "cannot be read.",
+            maybe_done=not call.reads,
+        )
+    raise problem
+
+
+def _check_status(call: Call, response: httpx.Response, body: bytes) -> Response:
     status, headers = response.status_code, response.headers
     if status >= 400:
         raise faults.of_status(status, headers, body, reads=call.reads)
-    if status in _MOVED:
-        return Answer(call, status, headers, {}, 0.0)
-    if status >= 300:
+    if status >= 300 and status not in _MOVED:
         raise _refused_redirect(maybe_done=not call.reads)
-    try:
-        return Answer(call, status, headers, strict_json.loads(body), 0.0)
-    except ValueError:
-        raise faults.unexpected(
-            f"The memory's answer ({status}, {len(body)} bytes) cannot be read.",
-            maybe_done=not call.reads,
-        ) from None
+    return Response(call, status, headers, body)
 
 
-def _merged(answer: Answer) -> str | None:
+def _find_canonical_id(response: Response) -> str | None:
     """The profile that a 200 names instead of the one in its path."""
-    asked = _IN_PATH.search(answer.call.path)
-    stated = answer.headers.get("Canonical-Profile-Id")
+    asked = _IN_PATH.search(response.call.path)
+    stated = response.headers.get("Canonical-Profile-Id")
     if asked is None or stated in {None, asked.group()}:
         return None
     if not PROFILE_ID.fullmatch(stated):
         raise faults.unexpected(
             "The memory names a merged profile by something that is no profile id.",
-            maybe_done=not answer.call.reads,
+            maybe_done=not response.call.reads,
         )
     return str(stated)
 
 
-def _location(answer: Answer) -> str:
+def _get_location(response: Response) -> str:
     """Empty without one; a deletion stops anyway, so there the header's id will do."""
-    location, without = answer.headers.get("Location"), ""
-    stated = answer.headers.get("Canonical-Profile-Id", "")
-    if answer.call.method == "DELETE" and PROFILE_ID.fullmatch(stated):
-        without = _IN_PATH.sub(stated, answer.call.path)
+    location, without = response.headers.get("Location"), ""
+    stated = response.headers.get("Canonical-Profile-Id", "")
+    if response.call.method == "DELETE" and PROFILE_ID.fullmatch(stated):
+        without = _IN_PATH.sub(stated, response.call.path)
     return without if location is None else str(location)
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+def _get_origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 

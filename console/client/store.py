@@ -1,9 +1,485 @@
-"""One store of a memory, with everything that can be asked of it."""
+"""One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
-from console.client.configuration import Configuration
-from console.client.memories import Memories
-from console.client.people import People
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from console.client import faults
+from console.client.decode import Misfit, check_depth, decode_object
+from console.client.http import Answer, Sender
+from console.client.paging import Page, to_page
+from console.client.paths import Dialect, segment
+from console.contract.memory.identifier import (
+    IdentifierSet,
+    IdentifierSets,
+    LookupResult,
+)
+from console.contract.memory.identity_settings import IdentitySettings
+from console.contract.memory.observation import (
+    Observation,
+    ObservationsPage,
+    RevisionsPage,
+)
+from console.contract.memory.operation import Operation
+from console.contract.memory.profile import CreatedProfile, Profile, ProfilesPage
+from console.contract.memory.recall import Recall
+from console.contract.memory.summary import SummariesPage, Summary
+from console.contract.memory.trait import Trait, TraitsPage, TraitValue
+from console.contract.memory.trait_group import (
+    FetchedTraitGroup,
+    TraitDefinition,
+    TraitGroup,
+    TraitGroupsPage,
+)
+from console.contract.times import to_wire
+
+T = TypeVar("T")
+SentTraits = Mapping[str, Mapping[str, TraitValue | None]]
+# A write whose answer says no more than that it was accepted.
+_ACCEPTED = dict[str, Any]
 
 
-class StoreClient(Configuration, People, Memories):
-    """All calls inside one store; made by `AccountClient.store`."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call as it went over the wire, for people who debug. No credentials."""
+
+    method: str
+    path: str
+    request: dict[str, Any] | None = field(repr=False)
+    status: int
+    response: dict[str, Any] = field(repr=False)
+    elapsed_ms: float
+
+
+class RecallAnswer(Recall, frozen=True, kw_only=True):
+    """`canonical_id` when the profile asked for was merged into this one."""
+
+    exchange: Exchange
+    canonical_id: str | None = None
+
+
+class StoreClient:
+    """All calls inside one store; made by `AccountClient.store`.
+
+    Bound to one store, so that it can never name another tenant's. Every method raises
+    MemoryProblem. Items of a batch are in the contract's own field names.
+    """
+
+    def __init__(self, sender: Sender, dialect: Dialect, store_id: str) -> None:
+        self.store_id = store_id
+        self._sender = sender
+        self._control = f"{dialect.stores}/{segment('store', store_id)}"
+        self._profiles = f"{dialect.data}/{segment('store', store_id)}/Profiles"
+
+    def __repr__(self) -> str:
+        return f"<StoreClient {self.store_id}>"
+
+    # -- How the store is set up: identity settings and trait groups (10.2, 10.3).
+
+    def identity_settings(self) -> IdentitySettings:
+        path = f"{self._control}/IdentityResolutionSettings"
+        return self._get(path, IdentitySettings).content
+
+    def list_trait_groups(
+        self, *, include_traits: bool = True, page_token: str = "", page_size: int = 50
+    ) -> Page[TraitGroup]:
+        answer = self._get(
+            f"{self._control}/TraitGroups",
+            TraitGroupsPage,
+            includeTraits="true" if include_traits else "false",
+            pageToken=page_token,
+            pageSize=page_size,
+        )
+        return to_page(answer, answer.content.trait_groups)
+
+    def fetch_trait_group(self, name: str) -> TraitGroup:
+        """With all its traits: at most 95, one page holds 100."""
+        answer = self._get(
+            self._trait_group(name),
+            FetchedTraitGroup,
+            includeTraits="true",
+            pageSize=100,
+        )
+        group = answer.content.trait_group
+        check_same(group.display_name, name)
+        return group
+
+    def create_trait_group(
+        self, name: str, traits: Mapping[str, TraitDefinition], description: str = ""
+    ) -> Operation:
+        """A name that is taken is a FAILED operation, not an error here."""
+        body = given(
+            displayName=name,
+            description=description or None,
+            traits=msgspec.to_builtins(traits),
+        )
+        path = f"{self._control}/TraitGroups"
+        return get_operation(self._sender.send("POST", path, _ACCEPTED, body=body))
+
+    def patch_trait_group(
+        self,
+        name: str,
+        traits: Mapping[str, TraitDefinition] | None = None,
+        description: str | None = None,
+    ) -> Operation:
+        """Traits that are not named stay; a `data_type` of "" deletes one."""
+        body = given(description=description, traits=msgspec.to_builtins(traits))
+        path = self._trait_group(name)
+        return get_operation(self._sender.send("PATCH", path, _ACCEPTED, body=body))
+
+    def delete_trait_group(self, name: str) -> Operation:
+        """The group and all its traits. MemoryConflict when it is protected."""
+        path = self._trait_group(name)
+        return get_operation(self._sender.send("DELETE", path, _ACCEPTED))
+
+    # -- Profiles, their identifiers and their traits (11.1 to 11.3).
+
+    def list_profiles(
+        self, *, page_token: str = "", page_size: int = 50, order: str = "DESC"
+    ) -> Page[str]:
+        """Ids of profiles by creation; `order` is ASC or DESC."""
+        answer = self._get(
+            self._profiles,
+            ProfilesPage,
+            pageToken=page_token,
+            pageSize=page_size,
+            orderBy=order,
+        )
+        return to_page(answer, answer.content.profiles)
+
+    def create_profile(self, traits: SentTraits) -> str:
+        """The id of a new profile, or of the one that the identifiers lead to."""
+        body = _traits_body(traits)
+        answer = self._sender.send("POST", self._profiles, CreatedProfile, body=body)
+        return answer.content.id
+
+    def fetch_profile(
+        self,
+        profile_id: str,
+        *,
+        trait_groups: Sequence[str] = (),
+        merged_ids: bool = False,
+    ) -> Profile:
+        """With the traits of the groups named, or of all.
+
+        Its id is another than the one asked for when that profile was merged into it.
+        """
+        answer = self._get(
+            self._profile(profile_id),
+            Profile,
+            traitGroups=",".join(trait_groups),
+            includeMergedIds="true" if merged_ids else "",
+        )
+        canonical_id = answer.canonical_id or profile_id
+        check_same(answer.content.id, profile_id, canonical_id)
+        return msgspec.structs.replace(answer.content, id=canonical_id)
+
+    def patch_profile(self, profile_id: str, traits: SentTraits) -> None:
+        """Sets the traits that are named; None removes one."""
+        path = self._profile(profile_id)
+        self._sender.send("PATCH", path, _ACCEPTED, body=_traits_body(traits))
+
+    def delete_profile(self, profile_id: str) -> None:
+        """For good, with all that is remembered. MemoryMoved if it was merged."""
+        self._sender.send("DELETE", self._profile(profile_id), _ACCEPTED)
+
+    def lookup(self, id_type: str, value: str) -> LookupResult:
+        """Who holds an identifier; the memory normalises it. None: no profiles."""
+        return self._sender.send(
+            "POST",
+            f"{self._profiles}/Lookup",
+            LookupResult,
+            body={"idType": id_type, "value": value},
+            reads=True,
+        ).content
+
+    def list_identifiers(self, profile_id: str) -> tuple[IdentifierSet, ...]:
+        path = f"{self._profile(profile_id)}/Identifiers"
+        return self._get(path, IdentifierSets).content.identifiers
+
+    def add_identifier(self, profile_id: str, id_type: str, value: str) -> None:
+        """A value that another profile holds may merge the two (contract 12.2)."""
+        path = f"{self._profile(profile_id)}/Identifiers"
+        body = {"idType": id_type, "value": value}
+        self._sender.send("POST", path, _ACCEPTED, body=body)
+
+    def remove_identifier(
+        self, profile_id: str, id_type: str, *, remove_all: bool = False
+    ) -> None:
+        """One value, the one the type's limit policy would drop, or all of the type."""
+        child = segment("identifier type", id_type)
+        self._sender.send(
+            "DELETE",
+            f"{self._profile(profile_id)}/Identifiers/{child}",
+            _ACCEPTED,
+            query={"removeAll": "true" if remove_all else ""},
+        )
+
+    def list_traits(
+        self,
+        profile_id: str,
+        *,
+        page_token: str = "",
+        page_size: int = 100,
+        trait_groups: Sequence[str] = (),
+    ) -> Page[Trait]:
+        answer = self._get(
+            f"{self._profile(profile_id)}/Traits",
+            TraitsPage,
+            pageToken=page_token,
+            pageSize=page_size,
+            traitGroups=",".join(trait_groups),
+        )
+        return to_page(answer, answer.content.traits)
+
+    # -- Observations, conversation summaries and recall (11.4 to 11.6).
+
+    def list_observations(
+        self,
+        profile_id: str,
+        *,
+        page_token: str = "",
+        page_size: int = 50,
+        order: str = "DESC",
+        source: str = "",
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        conversation_id: str = "",
+    ) -> Page[Observation]:
+        """By creation; from `created_after` on and up to before `created_before`."""
+        answer = self._get(
+            self._observations(profile_id),
+            ObservationsPage,
+            pageToken=page_token,
+            pageSize=page_size,
+            orderBy=order,
+            source=source,
+            createdAfter=to_wire(created_after) if created_after else "",
+            createdBefore=to_wire(created_before) if created_before else "",
+            conversationId=conversation_id,
+        )
+        return to_page(answer, answer.content.observations)
+
+    def create_observations(
+        self, profile_id: str, items: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """1 to 10 items, all of them or none."""
+        body = {"observations": [dict(item) for item in items]}
+        path = self._observations(profile_id)
+        self._sender.send("POST", path, _ACCEPTED, body=body)
+
+    def fetch_observation(self, profile_id: str, observation_id: str) -> Observation:
+        path = self._observation(profile_id, observation_id)
+        observation = self._get(path, Observation).content
+        check_same(observation.id, observation_id)
+        return observation
+
+    def patch_observation(
+        self,
+        profile_id: str,
+        observation_id: str,
+        *,
+        content: str | None = None,
+        source: str | None = None,
+        occurred_at: datetime | None = None,
+        conversation_ids: Sequence[str] | None = None,
+    ) -> None:
+        """Changes what is given; the state before stays as a revision."""
+        body = given(
+            content=content,
+            source=source,
+            occurredAt=occurred_at,
+            conversationIds=conversation_ids,
+        )
+        path = self._observation(profile_id, observation_id)
+        self._sender.send("PATCH", path, _ACCEPTED, body=body)
+
+    def delete_observation(self, profile_id: str, observation_id: str) -> None:
+        """For good, with its revisions. MemoryMoved if the profile was merged."""
+        path = self._observation(profile_id, observation_id)
+        self._sender.send("DELETE", path, _ACCEPTED)
+
+    def list_revisions(
+        self,
+        profile_id: str,
+        observation_id: str,
+        *,
+        page_token: str = "",
+        page_size: int = 50,
+    ) -> Page[Observation]:
+        """Every state of one observation, newest first, the current one included."""
+        answer = self._get(
+            f"{self._observation(profile_id, observation_id)}/Revisions",
+            RevisionsPage,
+            pageToken=page_token,
+            pageSize=page_size,
+        )
+        for revision in answer.content.revisions:
+            check_same(revision.id, observation_id)
+        return to_page(answer, answer.content.revisions)
+
+    def list_summaries(
+        self,
+        profile_id: str,
+        *,
+        page_token: str = "",
+        page_size: int = 50,
+        conversation_id: str = "",
+    ) -> Page[Summary]:
+        answer = self._get(
+            self._summaries(profile_id),
+            SummariesPage,
+            pageToken=page_token,
+            pageSize=page_size,
+            conversationId=conversation_id,
+        )
+        return to_page(answer, answer.content.summaries)
+
+    def create_summaries(
+        self, profile_id: str, items: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """1 to 10 items, all of them or none."""
+        body = {"summaries": [dict(item) for item in items]}
+        self._sender.send("POST", self._summaries(profile_id), _ACCEPTED, body=body)
+
+    def fetch_summary(self, profile_id: str, summary_id: str) -> Summary:
+        summary = self._get(self._summary(profile_id, summary_id), Summary).content
+        check_same(summary.id, summary_id)
+        return summary
+
+    def patch_summary(
+        self,
+        profile_id: str,
+        summary_id: str,
+        *,
+        content: str | None = None,
+        source: str | None = None,
+        conversation_id: str | None = None,
+        occurred_at: datetime | None = None,
+    ) -> None:
+        """Changes what is given; there is no history of summaries."""
+        body = given(
+            content=content,
+            source=source,
+            conversationId=conversation_id,
+            occurredAt=occurred_at,
+        )
+        path = self._summary(profile_id, summary_id)
+        self._sender.send("PATCH", path, _ACCEPTED, body=body)
+
+    def delete_summary(self, profile_id: str, summary_id: str) -> None:
+        """For good. MemoryMoved if the profile was merged."""
+        self._sender.send("DELETE", self._summary(profile_id, summary_id), _ACCEPTED)
+
+    def recall(
+        self,
+        profile_id: str,
+        *,
+        query: str = "",
+        conversation_id: str = "",
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        observations_limit: int = 20,
+        summaries_limit: int = 5,
+        communications_limit: int = 0,
+        relevance_threshold: float = 0.0,
+        trace: bool = False,
+    ) -> RecallAnswer:
+        """Ranked by `query`, else by the conversation, else newest first unscored.
+
+        trace  asks why; only the embedded memory answers that.
+        """
+        body = given(
+            query=query or None,
+            conversationId=conversation_id or None,
+            beginDate=begin,
+            endDate=end,
+            observationsLimit=observations_limit,
+            summariesLimit=summaries_limit,
+            communicationsLimit=communications_limit,
+            relevanceThreshold=relevance_threshold,
+            trace=trace or None,
+        )
+        path = f"{self._profile(profile_id)}/Recall"
+        answer = self._sender.send("POST", path, Recall, body=body, reads=True)
+        return RecallAnswer(
+            **msgspec.structs.asdict(answer.content),
+            exchange=_build_exchange(answer),
+            canonical_id=answer.canonical_id,
+        )
+
+    def _get(self, path: str, noun: type[T], **query: str | int) -> Answer[T]:
+        """Parameters in the contract's names; an empty one is not sent."""
+        texts = {name: str(value) for name, value in query.items()}
+        return self._sender.send("GET", path, noun, query=texts)
+
+    def _trait_group(self, name: str) -> str:
+        return f"{self._control}/TraitGroups/{segment('trait group', name)}"
+
+    def _profile(self, profile_id: str) -> str:
+        return f"{self._profiles}/{segment('profile', profile_id)}"
+
+    def _observations(self, profile_id: str) -> str:
+        return f"{self._profile(profile_id)}/Observations"
+
+    def _observation(self, profile_id: str, observation_id: str) -> str:
+        child = segment("observation", observation_id)
+        return f"{self._observations(profile_id)}/{child}"
+
+    def _summaries(self, profile_id: str) -> str:
+        return f"{self._profile(profile_id)}/ConversationSummaries"
+
+    def _summary(self, profile_id: str, summary_id: str) -> str:
+        return f"{self._summaries(profile_id)}/{segment('summary', summary_id)}"
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that are not None, for a change of only these."""
+    return {
+        name: to_wire(value) if isinstance(value, datetime) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def check_same(got: str, *asked: str) -> None:
+    """Raises MemoryUnexpected when what was read is about something else."""
+    if got not in asked:
+        raise faults.unexpected(
+            "The memory answered about something else than it was asked for. None of "
+            "it is shown; tell an operator.",
+            maybe_done=False,
+        )
+
+
+def get_operation(answer: Answer[dict[str, Any]]) -> Operation:
+    """The operation behind the 202 of a control plane write (contract 6)."""
+    operation_id = answer.response.headers.get("Operation-Id")
+    if not operation_id:
+        raise faults.misfit(" header Operation-Id", maybe_done=True)
+    return Operation(operation_id=operation_id, status="PENDING")
+
+
+def _traits_body(traits: SentTraits) -> dict[str, Any]:
+    return {"traits": {group: dict(members) for group, members in traits.items()}}
+
+
+def _build_exchange(answer: Answer[Any]) -> Exchange:
+    """Raises MemoryUnexpected for an answer nested deeper than pages can show."""
+    response = answer.response
+    document = decode_object(response.body)
+    try:
+        check_depth(document)
+    except Misfit as misfit:
+        raise faults.misfit(misfit.place, maybe_done=False) from None
+    return Exchange(
+        method=response.call.method,
+        path=response.call.path,
+        request=response.call.body,
+        status=response.status,
+        response=document,
+        elapsed_ms=answer.elapsed_ms,
+    )

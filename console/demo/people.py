@@ -12,7 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from console.client.values import TraitDefinition, TraitValue
+from console.contract.memory.trait import TraitValue
+from console.contract.memory.trait_group import TraitDefinition
 
 Traits = dict[str, dict[str, TraitValue]]
 
@@ -46,7 +47,7 @@ def declarations(tenant: str) -> dict[str, tuple[str, dict[str, TraitDefinition]
         name: (
             group["description"],
             {
-                trait: TraitDefinition(how["type"])
+                trait: TraitDefinition(data_type=how["type"])
                 for trait, how in group["traits"].items()
             },
         )

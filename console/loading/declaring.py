@@ -7,7 +7,8 @@ from console.client.account import AccountClient
 from console.client.errors import MemoryUnexpected
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.client.values import Operation, TraitDefinition
+from console.contract.memory.operation import Operation
+from console.contract.memory.trait_group import TraitDefinition
 from console.loading.records import LineRefused, check_group, check_trait, parse_line
 
 Types = dict[str, dict[str, str]]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
@@ -47,13 +48,13 @@ def declare(account: AccountClient, store: StoreClient, types: Types) -> list[st
     Contract 10.3. Raises MemoryProblem.
     """
     known = {
-        group.display_name: {plain(name) for name in group.traits}
+        group.display_name: {plain(name) for name in group.definitions}
         for group in all_pages(lambda token: store.list_trait_groups(page_token=token))
     }
     declared = []
     for group, traits in types.items():
         missing = {
-            name: TraitDefinition(kind)
+            name: TraitDefinition(data_type=kind)
             for name, kind in traits.items()
             if plain(name) not in known.get(group, set())
         }

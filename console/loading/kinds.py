@@ -7,7 +7,8 @@ from typing import Any
 
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.client.values import Observation, Summary
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.contract.times import from_wire
 from console.loading.records import OBSERVATION, SUMMARY, Field
 

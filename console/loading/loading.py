@@ -224,7 +224,7 @@ def promotions_of(store: StoreClient) -> dict[tuple[str, str], str]:
     return {
         (group.display_name, name): definition.id_type_promotion
         for group in groups
-        for name, definition in group.traits.items()
+        for name, definition in group.definitions.items()
         if definition.id_type_promotion
     }
 

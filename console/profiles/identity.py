@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from console.client.errors import MemoryNotFound, MemoryRefused
 from console.client.store import StoreClient
-from console.client.values import IdentifierConfig
 from console.contract.ids import PROFILE_ID
+from console.contract.memory.identity_settings import IdentifierConfig
 
 _TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
 _EMAIL = re.compile(r"[^@]+@[^@]+")
@@ -92,7 +92,7 @@ def _by_id(store: StoreClient, profile_id: str) -> Match:
         profile = store.fetch_profile(profile_id)
     except MemoryNotFound:
         return Match()
-    return Match(profiles=(profile.canonical_id or profile.id,))
+    return Match(profiles=(profile.id,))
 
 
 def _problem_of(config: IdentifierConfig, value: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from console.client.values import Observation
+from console.contract.memory.observation import Observation
 from console.contract.times import from_wire, to_wire
 from console.web.request import ConsoleRequest
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar
 
-from console.client.values import Summary
+from console.contract.memory.summary import Summary
 from console.masking.masker import MaskedValue, Masker
 
 

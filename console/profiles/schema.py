@@ -11,11 +11,8 @@ import re2
 
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.client.values import (
-    IdentifierConfig,
-    TraitDefinition,
-    TraitGroup,
-)
+from console.contract.memory.identity_settings import IdentifierConfig
+from console.contract.memory.trait_group import TraitDefinition, TraitGroup
 from console.contract.times import from_wire
 
 # Types that the contract has (10.3), and DATE: a STRING that holds one.
@@ -101,7 +98,7 @@ def fetch_schema(store: StoreClient, name: str) -> GroupSchema:
         for config in store.identity_settings().identifier_configs
     }
     rows = []
-    for trait, definition in group.traits.items():
+    for trait, definition in group.definitions.items():
         id_type = definition.id_type_promotion
         identifier = (
             PromotedIdentifier(id_type, configs.get(id_type)) if id_type else None

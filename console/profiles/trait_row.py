@@ -7,7 +7,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from console.client.values import TraitValue
+from console.contract.memory.trait import TraitValue
 from console.masking.masker import MaskedValue
 from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING, parse_date
 from console.web.templatetags.console import format_age

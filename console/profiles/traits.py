@@ -7,12 +7,9 @@ from functools import cached_property
 
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
-from console.client.values import (
-    Profile,
-    TraitDefinition,
-    TraitGroup,
-    TraitValue,
-)
+from console.contract.memory.profile import Profile
+from console.contract.memory.trait import TraitValue
+from console.contract.memory.trait_group import TraitDefinition, TraitGroup
 from console.masking.masker import Masker
 from console.profiles.schema import fetch_trait_groups, get_trait_type
 from console.profiles.trait_row import ADDRESSABLE_NAME, TraitRow, format_items
@@ -185,7 +182,7 @@ def _build_group(
     set_at: Times,
     masker: Masker,
 ) -> ProfileTraitGroup:
-    definitions = schema.traits if schema else {}
+    definitions = schema.definitions if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]
     rows = tuple(
         _build_row(

@@ -44,8 +44,8 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        defaults = {"required": False, "widget": widget, "input_formats": ["%Y-%m-%d"]}
-        super().__init__(**defaults | kwargs)
+        kwargs = {"required": False, "widget": widget, **kwargs}
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
 
 
 class PageForm(ConsoleForm):

@@ -3,7 +3,8 @@ import pytest
 
 from console.client.account import connect
 from console.client.errors import MemoryNotFound, MemoryUnexpected
-from console.client.values import Operation, Store
+from console.contract.memory.operation import Operation
+from console.contract.memory.store import Store
 from console.core.errors import DomainError
 from tests.client.conftest import (
     CONTROL_PATH,
@@ -30,7 +31,7 @@ OPERATION_BODY = {
     "createdAt": "2026-01-05T09:00:00Z",
     "result": {"type": "RESOURCE_ID", "id": STORE},
 }
-PENDING = Operation(OPERATION, "PENDING")
+PENDING = Operation(operation_id=OPERATION, status="PENDING")
 STARTED = {"Operation-Id": OPERATION}
 
 
@@ -62,7 +63,13 @@ def test_a_store_is_fetched():
 
     store = memory.account.fetch_store(STORE)
 
-    assert store == Store(STORE, "client-alpenglow", "ACTIVE", 1, "Boots")
+    assert store == Store(
+        id=STORE,
+        display_name="client-alpenglow",
+        status="ACTIVE",
+        version=1,
+        description="Boots",
+    )
     assert memory.sent == [f"GET {CONTROL_PATH}"]
 
 
@@ -127,9 +134,9 @@ def test_a_failed_operation_says_why():
     operation = Memory(body).account.fetch_operation(OPERATION)
 
     assert operation.is_done
-    assert operation.error_code == 520045
-    assert operation.error == "displayName is taken"
-    assert operation.result_id is None
+    assert operation.error.code == 520045
+    assert operation.failure == "displayName is taken"
+    assert operation.result_id == ""
 
 
 @pytest.mark.parametrize(
@@ -170,7 +177,7 @@ def test_an_operation_is_waited_for(clock):
 
 def test_an_operation_that_is_done_is_not_asked_for():
     memory = Memory(OPERATION_BODY)
-    done = Operation(OPERATION, "CANCELLED")
+    done = Operation(operation_id=OPERATION, status="CANCELLED")
 
     assert memory.account.wait_for(done) is done
     assert memory.requests == []
@@ -191,7 +198,7 @@ def test_an_operation_that_never_ends_is_left_at_the_deadline(clock, settings):
     [
         ({}, ".meta"),
         ({"stores": []}, ".meta"),
-        ({"meta": {"key": "stores"}}, ".stores"),
+        ({"stores": [], "meta": None}, ".meta"),
         ({"stores": {}, "meta": {}}, ".stores"),
         ({"stores": [STORE, "mem_store_x"], "meta": {}}, ".stores[1]"),
         ({"stores": [5], "meta": {}}, ".stores[0]"),

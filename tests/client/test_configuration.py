@@ -1,7 +1,8 @@
 import pytest
 
 from console.client.errors import MemoryUnexpected
-from console.client.values import IdentifierConfig, TraitDefinition
+from console.contract.memory.identity_settings import IdentifierConfig
+from console.contract.memory.trait_group import TraitDefinition
 from tests.client.conftest import (
     CONTROL_PATH,
     OPERATION,
@@ -42,8 +43,8 @@ def test_identity_settings_name_the_types_and_their_order():
 
     assert settings.matching_rules == ("email", "chat")
     assert settings.identifier_configs == (
-        IdentifierConfig("email", "email", 5),
-        IdentifierConfig("chat", enforce_unique=False),
+        IdentifierConfig(id_type="email", normalization="email", limit=5),
+        IdentifierConfig(id_type="chat", enforce_unique=False),
     )
     assert memory.sent == [f"GET {CONTROL_PATH}/IdentityResolutionSettings"]
 
@@ -54,7 +55,9 @@ def test_trait_groups_are_listed_with_their_traits():
     page = memory.store.list_trait_groups()
 
     (group,) = page.items
-    assert group.traits["email"] == TraitDefinition("STRING", id_type_promotion="email")
+    assert group.traits["email"] == TraitDefinition(
+        data_type="STRING", id_type_promotion="email"
+    )
     assert group.traits["tier"].validation_rule == {
         "ruleType": "STRING",
         "maxLength": 9,
@@ -69,7 +72,7 @@ def test_trait_groups_are_listed_without_their_traits():
 
     page = memory.store.list_trait_groups(include_traits=False)
 
-    assert page.items[0].traits == {}
+    assert page.items[0].traits is None
     assert "includeTraits=false" in memory.sent[0]
 
 
@@ -105,7 +108,12 @@ def test_a_misshapen_trait_group_is_refused_by_its_field(body, place):
 
 def test_a_trait_group_is_created_with_its_definitions():
     memory = Memory(accepted(**STARTED))
-    tier = TraitDefinition("STRING", "How loyal", "", {"ruleType": "STRING"})
+    tier = TraitDefinition(
+        data_type="STRING",
+        description="How loyal",
+        id_type_promotion="",
+        validation_rule={"ruleType": "STRING"},
+    )
 
     memory.store.create_trait_group("Loyalty", {"tier": tier}, "Points and tiers")
 
@@ -126,7 +134,7 @@ def test_a_trait_group_is_patched_by_what_is_given():
     memory = Memory(accepted(**STARTED))
     store = memory.store
 
-    store.patch_trait_group("Loyalty", {"tier": TraitDefinition("")})
+    store.patch_trait_group("Loyalty", {"tier": TraitDefinition(data_type="")})
     store.patch_trait_group("Loyalty", description="")
 
     assert memory.sent[0] == f"PATCH {CONTROL_PATH}/TraitGroups/Loyalty"

@@ -5,7 +5,8 @@ from django.db import connections, transaction
 
 from console.client.account import connect
 from console.client.errors import MemoryDenied, MemoryNotFound, MemoryRefused
-from console.client.values import Identifier, TraitDefinition
+from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.trait_group import TraitDefinition
 from console.service.accounts import create_account
 from tests.client.conftest import PROFILE, STORE
 
@@ -49,8 +50,8 @@ def test_a_taken_name_is_a_failed_operation(account, store):
     operation = account.wait_for(account.create_store("client-acme"))
 
     assert operation.status == "FAILED"
-    assert operation.error_code == 520045
-    assert operation.error
+    assert operation.error.code == 520045
+    assert operation.failure
 
 
 def test_a_new_store_knows_email_and_contact(store):
@@ -63,7 +64,12 @@ def test_a_new_store_knows_email_and_contact(store):
 
 
 def test_a_trait_group_is_made_changed_and_deleted(account, store):
-    tier = TraitDefinition("STRING", "How loyal", "", {"ruleType": "STRING"})
+    tier = TraitDefinition(
+        data_type="STRING",
+        description="How loyal",
+        id_type_promotion="",
+        validation_rule={"ruleType": "STRING"},
+    )
 
     account.wait_for(store.create_trait_group("Loyalty", {"tier": tier}))
     account.wait_for(store.patch_trait_group("Loyalty", description="Points"))
@@ -87,7 +93,7 @@ def test_a_profile_is_found_changed_and_deleted(store, profile_id):
     store.delete_profile(profile_id)
 
     assert found.profiles == (profile_id,)
-    assert Identifier("email", ("jo@example.com",)) in identifiers
+    assert IdentifierSet(id_type="email", values=("jo@example.com",)) in identifiers
     assert profile.traits["Contact"]["firstName"] == "Jo"
     assert {trait.name for trait in traits.items} == {"email", "firstName"}
     assert store.list_profiles().items == ()

@@ -28,7 +28,6 @@ def test_observations_are_listed_by_filters():
 
     assert page.items[0].content == "asks for paper bills"
     assert page.items[0].conversation_ids == ()
-    assert page.items[0].score is None
     assert memory.sent == [
         f"GET {PROFILE_PATH}/Observations?pageSize=50&orderBy=DESC"
         f"&createdAfter=2026-01-04T10%3A00%3A00Z&conversationId={CONVERSATION}"
@@ -131,7 +130,7 @@ def test_recall_returns_the_exact_exchange():
     assert recall.is_ranked
     assert recall.observations[0].score == 0.71
     assert recall.communications == (body["communications"][0],)
-    assert recall.query_time_ms == 12
+    assert recall.meta.query_time == 12
     assert (recall.exchange.method, recall.exchange.status) == ("POST", 200)
     assert recall.exchange.path == f"{PROFILE_PATH}/Recall"
     assert recall.exchange.request == memory.body()
@@ -165,12 +164,12 @@ def test_recall_without_a_query_is_not_ranked():
         {"meta": {}},
         {"meta": {"queryTime": "12"}},
         {"communications": ["x"]},
-        {"summaries": None},
+        {"summaries": "none"},
         {"observations": [5]},
     ],
 )
 def test_a_misshapen_recall_is_refused(change):
-    body = {"observations": [], "summaries": [], "communications": []} | change
+    body = {"observations": [], "meta": {"queryTime": 12}} | change
 
     with pytest.raises(MemoryUnexpected, match=next(iter(change))):
         Memory(body).store.recall(PROFILE)
@@ -237,9 +236,9 @@ def test_a_recall_is_explained_to_who_asks():
     recall = memory.store.recall(PROFILE, query="bills", trace=True)
 
     assert memory.body()["trace"] is True
-    item = recall.trace.of(OBSERVATION_BODY["id"])
-    assert (item.place, item.parts["words"].adds, item.summary) == (1, 2.3, "")
-    assert recall.trace.of("mem_observation_x") is None
+    item = recall.trace.find(OBSERVATION_BODY["id"])
+    assert (item.place, item.parts.query_coverage.adds, item.summary) == (1, 2.3, "")
+    assert recall.trace.find("mem_observation_x") is None
     assert recall.trace.texts.total == recall.trace.texts.without_vector == 1
     assert "bill" not in repr(recall)
 
@@ -248,7 +247,7 @@ def test_a_recall_is_explained_to_who_asks():
 def test_a_memory_may_give_no_reasons(trace):
     recall = Memory(RANKED | {"trace": trace}).store.recall(PROFILE, trace=True)
 
-    assert recall.trace is None
+    assert not (recall.trace and recall.trace.queries)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_read_follows_and_shows_the_merge(status):
     profile = memory.store.fetch_profile(PROFILE)
 
     assert profile.id == CANONICAL
-    assert profile.canonical_id == CANONICAL
+    assert profile.id == CANONICAL
     assert memory.sent == [f"GET {PROFILE_PATH}", f"GET {CANONICAL_PATH}"]
 
 
@@ -81,7 +81,7 @@ def test_a_200_can_name_the_merged_profile_too():
 
     profile = memory.store.fetch_profile(PROFILE)
 
-    assert profile.canonical_id == CANONICAL
+    assert profile.id == CANONICAL
 
 
 def test_a_200_that_names_the_profile_asked_for_is_no_merge():
@@ -90,7 +90,7 @@ def test_a_200_that_names_the_profile_asked_for_is_no_merge():
 
     profile = memory.store.fetch_profile(PROFILE)
 
-    assert profile.canonical_id is None
+    assert profile.id == PROFILE
 
 
 def test_a_200_that_names_no_profile_id_is_refused():
@@ -162,7 +162,7 @@ def test_a_relative_location_in_the_same_store_is_followed():
 
     profile = memory.store.fetch_profile(PROFILE)
 
-    assert profile.canonical_id == CANONICAL
+    assert profile.id == CANONICAL
 
 
 def test_a_header_that_contradicts_the_location_is_refused():

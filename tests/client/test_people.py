@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from console.client.errors import MemoryUnexpected
-from console.client.values import Identifier, Lookup
+from console.contract.memory.identifier import IdentifierSet, LookupResult
 from tests.client.conftest import (
     CANONICAL,
     PROFILE,
@@ -100,7 +100,7 @@ def test_lookup_keeps_the_value_out_of_the_address():
 
     found = memory.store.lookup("email", "JO@example.com")
 
-    assert found == Lookup("jo@example.com", (PROFILE,))
+    assert found == LookupResult(normalized_value="jo@example.com", profiles=(PROFILE,))
     assert "jo@" not in repr(found)
     assert memory.sent == [f"POST {PROFILES_PATH}/Lookup"]
     assert memory.body() == {"idType": "email", "value": "JO@example.com"}
@@ -118,7 +118,9 @@ def test_identifiers_are_listed_by_type():
 
     identifiers = memory.store.list_identifiers(PROFILE)
 
-    assert identifiers == (Identifier("email", ("a@example.com", "b@example.com")),)
+    assert identifiers == (
+        IdentifierSet(id_type="email", values=("a@example.com", "b@example.com")),
+    )
 
 
 def test_an_identifier_is_added_and_removed():

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.client.values import TraitDefinition
+from console.contract.memory.trait_group import TraitDefinition
 from console.tenants.memory import open_store
 from tests.factories import make_profile
 from tests.journey.test_first_light import look, sign_in
@@ -13,14 +13,16 @@ from tests.journey.test_first_light import look, sign_in
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 ACCOUNT = {
-    "tier": TraitDefinition("STRING", "Level of the card"),
+    "tier": TraitDefinition(data_type="STRING", description="Level of the card"),
     "points": TraitDefinition(
-        "NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
+        data_type="NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
     ),
-    "vip": TraitDefinition("BOOLEAN"),
-    "sports": TraitDefinition("ARRAY", "What they do outdoors"),
-    "joined": TraitDefinition("STRING", "First order, YYYY-MM-DD"),
-    "note": TraitDefinition("STRING"),
+    "vip": TraitDefinition(data_type="BOOLEAN"),
+    "sports": TraitDefinition(data_type="ARRAY", description="What they do outdoors"),
+    "joined": TraitDefinition(
+        data_type="STRING", description="First order, YYYY-MM-DD"
+    ),
+    "note": TraitDefinition(data_type="STRING"),
 }
 LONG = "Prefers <b>wide</b> \u202eboots مرحبا 🥾 " + "x" * 200
 

@@ -10,7 +10,8 @@ from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
 from console.client.paging import all_pages
-from console.client.values import Operation, TraitDefinition
+from console.contract.memory.operation import Operation
+from console.contract.memory.trait_group import TraitDefinition
 from console.loading import records
 from console.loading.declaring import declare, finish, types_in
 from console.loading.kinds import OBSERVATIONS
@@ -365,7 +366,7 @@ def test_undeclared_traits_are_refused_and_declared_on_demand(tenant, file):
 def test_declaring_leaves_what_is_known_as_it_is(tenant):
     store, account = open_store(tenant), open_account(tenant)
     account.wait_for(
-        store.create_trait_group("Plan", {"tier": TraitDefinition("STRING")})
+        store.create_trait_group("Plan", {"tier": TraitDefinition(data_type="STRING")})
     )
     lines = [
         b'{"traits": {"Plan": {"tier": 3, "max_lines": 2}, "Contact": {"Email": "x"}}}',
@@ -385,7 +386,9 @@ def test_declaring_leaves_what_is_known_as_it_is(tenant):
 
 
 def test_a_trait_group_that_the_memory_does_not_make_is_an_error(tenant):
-    failed = Operation("mem_operation_1", "FAILED", error="The name is taken.")
+    failed = Operation(
+        operation_id="mem_operation_1", status="FAILED", error="The name is taken."
+    )
 
     with pytest.raises(MemoryUnexpected, match="The name is taken"):
         finish(open_account(tenant), failed)

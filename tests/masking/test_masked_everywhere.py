@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from console.client.values import TraitDefinition
 from console.contract.ids import new_id
+from console.contract.memory.trait_group import TraitDefinition
 from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 from tests.web.test_every_address import OF_A_TENANT, address
@@ -81,7 +81,10 @@ class Customer:
     def traits(self, store) -> None:
         store.create_trait_group(
             "Notes",
-            {"other": TraitDefinition("STRING"), "numbers": TraitDefinition("ARRAY")},
+            {
+                "other": TraitDefinition(data_type="STRING"),
+                "numbers": TraitDefinition(data_type="ARRAY"),
+            },
         )
 
     @property

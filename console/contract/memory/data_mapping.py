@@ -156,4 +156,4 @@ class DataMappingsPage(Noun, frozen=True, kw_only=True):
     data_mappings: Annotated[
         tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)
     ] = always()
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

@@ -1,10 +1,10 @@
 """Identity settings: how a store tells people apart. Section 10.2."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
-from console.contract.base import Body, Noun, StrictBody, Version
+from console.contract.base import Body, Noun, StrictBody, Version, always, described
 
 ID_TYPE_MIN, ID_TYPE_MAX = 2, 30  # 10.2 [S]
 IDENTIFIER_VALUES_MAX = 100  # 10.2 [S]: of one type on a profile
@@ -19,13 +19,27 @@ IdTypeName = Annotated[
 Normalization = Literal["phone", "email", "trim", "none"]
 
 
-class IdentifierConfig(StrictBody, frozen=True, kw_only=True):
+class IdentifierConfig(Noun, frozen=True, kw_only=True):
     """One identifier type.
 
     matching_threshold  percent of likeness, for fuzzy matching alone
     limit               values that a profile keeps; limit_policy says which go
     enforce_unique      two profiles may not hold the same value
     """
+
+    id_type: str
+    matching_algo: Annotated[str, described(enum=["exact", "fuzzy"])] = "exact"
+    matching_threshold: Annotated[int, described(minimum=50, maximum=99)] = 75
+    limit: Annotated[int, described(minimum=1, maximum=IDENTIFIER_VALUES_MAX)] = (
+        IDENTIFIER_VALUES_MAX
+    )
+    limit_policy: Annotated[str, described(enum=["fifo", "lifo"])] = "fifo"
+    enforce_unique: bool = True
+    normalization: Annotated[str, described(enum=get_args(Normalization))] = "trim"
+
+
+class NewIdentifierConfig(StrictBody, frozen=True, kw_only=True):
+    """An identifier type as it is sent: only what the memory can do."""
 
     id_type: IdTypeName
     matching_algo: Literal["exact", "fuzzy"] = "exact"
@@ -36,9 +50,6 @@ class IdentifierConfig(StrictBody, frozen=True, kw_only=True):
     normalization: Normalization = "trim"
 
 
-Configs = Annotated[
-    list[IdentifierConfig], Meta(min_length=1, max_length=IDENTIFIER_CONFIGS_MAX)
-]
 Rules = Annotated[
     list[Annotated[str, Meta(max_length=ID_TYPE_MAX)]],
     Meta(min_length=1, max_length=MATCHING_RULES_MAX),
@@ -56,7 +67,9 @@ class PutIdentitySettings(Body, frozen=True, kw_only=True):
         "matchingRules": ["email", "phone"],
     }
 
-    identifier_configs: Configs
+    identifier_configs: Annotated[
+        list[NewIdentifierConfig], Meta(min_length=1, max_length=IDENTIFIER_CONFIGS_MAX)
+    ]
     matching_rules: Rules
 
 
@@ -79,6 +92,11 @@ class IdentitySettings(Noun, frozen=True, kw_only=True):
         "version": 1,
     }
 
-    identifier_configs: Configs
-    matching_rules: Rules
+    identifier_configs: Annotated[
+        tuple[IdentifierConfig, ...],
+        described(minItems=1, maxItems=IDENTIFIER_CONFIGS_MAX),
+    ] = always()
+    matching_rules: Annotated[
+        tuple[str, ...], described(minItems=1, maxItems=MATCHING_RULES_MAX)
+    ] = always()
     version: Version

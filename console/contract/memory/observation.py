@@ -121,7 +121,7 @@ class ObservationsPage(Noun, frozen=True, kw_only=True):
     observations: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
     ] = always()
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta
 
 
 class RevisionsPage(Noun, frozen=True, kw_only=True):
@@ -135,4 +135,4 @@ class RevisionsPage(Noun, frozen=True, kw_only=True):
     revisions: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
     ] = always()
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

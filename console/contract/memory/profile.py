@@ -112,4 +112,4 @@ class ProfilesPage(Noun, frozen=True, kw_only=True):
     profiles: Annotated[
         tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)
     ] = always()
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

@@ -114,4 +114,4 @@ class ImportsPage(Noun, frozen=True, kw_only=True):
     imports: Annotated[tuple[ImportId, ...], described(maxItems=IMPORTS_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

@@ -181,7 +181,7 @@ class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
     Newest first needs no explanation: only the first two members then.
     """
 
-    mode: Annotated[str, described(enum=MODES)]
+    mode: Annotated[str, described(enum=MODES)] = always(str)
     steps_ms: dict[str, float] = always(dict)
     embedder: str | None = None
     coefficients: TraceCoefficients | None = None

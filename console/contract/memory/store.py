@@ -81,4 +81,4 @@ class StoresPage(Noun, frozen=True, kw_only=True):
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

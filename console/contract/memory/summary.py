@@ -101,4 +101,4 @@ class SummariesPage(Noun, frozen=True, kw_only=True):
     summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

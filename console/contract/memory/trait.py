@@ -24,9 +24,11 @@ _SCALARS = [
     {"type": ["number", "boolean"]},
 ]
 _ARRAY = {"type": "array", "items": {"anyOf": _SCALARS}, "maxItems": TRAIT_ARRAY_MAX}
+_SCHEMA = {"anyOf": [*_SCALARS, _ARRAY]}
+AnsweredTraitValue = Annotated[TraitValue, Meta(extra_json_schema=_SCHEMA)]
 # Checked against the trait's definition, which no type can do (memory/traits.py).
-AnyTraitValue = Annotated[Any, Meta(extra_json_schema={"anyOf": [*_SCALARS, _ARRAY]})]
-Traits = dict[str, dict[str, AnyTraitValue]]
+AnyTraitValue = Annotated[Any, Meta(extra_json_schema=_SCHEMA)]
+Traits = dict[str, dict[str, AnsweredTraitValue]]
 SentTraits = Annotated[
     dict[str, Annotated[dict[str, AnyTraitValue], Meta(max_length=PAYLOAD_TRAITS_MAX)]],
     Meta(max_length=PAYLOAD_GROUPS_MAX),
@@ -45,7 +47,7 @@ class Trait(Noun, frozen=True, kw_only=True):
 
     name: Annotated[str, described(minLength=1, maxLength=TRAIT_NAME_MAX)]
     trait_group: Annotated[str, described(maxLength=TRAIT_GROUP_NAME_MAX)]
-    value: AnyTraitValue
+    value: AnsweredTraitValue
     timestamp: Time
 
 
@@ -56,4 +58,4 @@ class TraitsPage(Noun, frozen=True, kw_only=True):
     }
 
     traits: Annotated[tuple[Trait, ...], described(maxItems=TRAITS_PER_PAGE)] = always()
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

@@ -1,7 +1,7 @@
 """Trait groups: what may be known of a customer, and as what type. Section 10.3."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
@@ -67,12 +67,22 @@ class ArrayRule(Rule, frozen=True, kw_only=True, tag="ARRAY"):
 ValidationRule = StringRule | NumberRule | BooleanRule | ArrayRule
 
 
-class TraitDefinition(StrictBody, frozen=True, kw_only=True, omit_defaults=True):
+class TraitDefinition(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """One trait.
 
-    data_type          in a patch "" removes the trait
+    data_type          STRING, NUMBER, BOOLEAN or ARRAY; in a patch "" removes the trait
+    validation_rule    as it was declared
     id_type_promotion  the identifier type that the trait's value becomes one of
     """
+
+    data_type: Annotated[str, described(enum=get_args(DataType))]
+    description: Annotated[str, described(maxLength=TRAIT_GROUP_DESCRIPTION_MAX)] = ""
+    validation_rule: dict[str, Any] | None = None
+    id_type_promotion: Annotated[str, described(maxLength=ID_TYPE_MAX)] = ""
+
+
+class NewTraitDefinition(StrictBody, frozen=True, kw_only=True, omit_defaults=True):
+    """A trait as it is declared: only what the memory can check."""
 
     data_type: DataType
     description: TraitGroupDescription = ""
@@ -80,7 +90,7 @@ class TraitDefinition(StrictBody, frozen=True, kw_only=True, omit_defaults=True)
     id_type_promotion: Annotated[str, Meta(max_length=ID_TYPE_MAX)] = ""
 
 
-Definitions = dict[str, TraitDefinition]
+NewDefinitions = dict[str, NewTraitDefinition]
 _TIER = {"dataType": "STRING", "description": "Tier of the loyalty card"}
 
 
@@ -90,7 +100,7 @@ class PatchTraitGroup(StrictBody, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {"traits": {"since": {"dataType": "STRING"}}}
 
     description: TraitGroupDescription | None = None
-    traits: Definitions = {}
+    traits: NewDefinitions = {}
 
 
 class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
@@ -101,7 +111,7 @@ class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
 
     display_name: TraitGroupName
     description: TraitGroupDescription = ""
-    traits: Definitions = {}
+    traits: NewDefinitions = {}
 
 
 class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
@@ -116,10 +126,16 @@ class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
         ),
     ]
     description: Annotated[str, described(maxLength=TRAIT_GROUP_DESCRIPTION_MAX)] = ""
-    traits: Annotated[Definitions, described(maxProperties=TRAITS_PER_GROUP)] | None = (
-        None
-    )
+    traits: (
+        Annotated[dict[str, TraitDefinition], described(maxProperties=TRAITS_PER_GROUP)]
+        | None
+    ) = None
     version: Version
+
+    @property
+    def definitions(self) -> dict[str, TraitDefinition]:
+        """`traits`, none where they were not asked for."""
+        return self.traits or {}
 
 
 class TraitGroupsPage(Noun, frozen=True, kw_only=True):
@@ -131,7 +147,7 @@ class TraitGroupsPage(Noun, frozen=True, kw_only=True):
     trait_groups: Annotated[
         tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)
     ] = always()
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta
 
 
 class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
@@ -147,4 +163,4 @@ class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
     }
 
     trait_group: TraitGroup
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta

@@ -87,7 +87,7 @@ class ServicesPage(Noun, frozen=True, kw_only=True):
     services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta = always(PageMeta)
+    meta: PageMeta
 
 
 class Deleted(Noun, frozen=True, kw_only=True):

@@ -1,15 +1,18 @@
 """What a deletion would take, and which deletions there were."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import msgspec
 from django.utils.crypto import salted_hmac
 
 from console.client.errors import MemoryUnexpected
+from console.client.paging import Page
 from console.client.store import StoreClient
-from console.client.values import Identifier, Observation, Page, Summary
+from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.masking.masker import Masker
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import Kind, Target
@@ -71,8 +74,8 @@ def preview_summary(
 
 def preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
     profile = store.fetch_profile(profile_id)
-    if profile.canonical_id:
-        return Preview({}, "", canonical_id=profile.canonical_id)
+    if profile.id != profile_id:
+        return Preview({}, "", canonical_id=profile.id)
     identifiers = store.list_identifiers(profile_id)
     lists: dict[str, Callable[[str], Page[Any]]] = {
         "traits": lambda token: store.list_traits(profile_id, page_token=token),
@@ -94,7 +97,7 @@ def preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Prev
 
 
 def masked_identifiers(
-    identifiers: Iterable[Identifier], masker: Masker
+    identifiers: Iterable[IdentifierSet], masker: Masker
 ) -> Iterator[tuple[str, list[str]]]:
     for each in identifiers:
         shown = masker.identifier(each.id_type, each.values)
@@ -125,9 +128,9 @@ PREVIEWS: dict[Kind, Callable[..., Preview]] = {
 
 def digest_of(items: list[Any]) -> str:
     """Keyed, so that the page that carries it gives nothing away."""
-    text = json.dumps([asdict(item) for item in items], default=str)
+    content = msgspec.json.encode(items, order="deterministic")
     key = "console.pages.deletions.selectors.digest_of"
-    return salted_hmac(key, text, algorithm="sha256").hexdigest()
+    return salted_hmac(key, content, algorithm="sha256").hexdigest()
 
 
 def standing_deletion(tenant: Tenant, target: Target) -> Deletion | None:

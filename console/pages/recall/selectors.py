@@ -7,21 +7,27 @@ from functools import cache
 from time import perf_counter
 from typing import Any
 
-from console.client.store import StoreClient
-from console.client.traces import Part, TracedItem
-from console.client.values import Observation, Profile, Recall, Summary
+from console.client.store import RecallAnswer, StoreClient
+from console.contract.memory.profile import Profile
+from console.contract.memory.recall import (
+    RecalledObservation,
+    RecalledSummary,
+    Trace,
+    TraceItem,
+    TracePart,
+)
 from console.masking.masker import MaskedValue, Masker
 from console.masking.rules import mask_text
 
 # What adds to a score, as the embedded memory names it (console/engine/fusion.py).
 SCORE_PARTS = {
-    "meaning": "Similarity in meaning",
-    "words": "Share of the query's words",
-    "bulk": "Strength of the word match",
+    "similarity": "Similarity in meaning",
+    "query_coverage": "Share of the query's words",
+    "match_strength": "Strength of the word match",
     "date": "Match with a date in the query",
     "summary": "Match of its conversation's summary",
     "neighbour": "Match of a neighbour",
-    "few": "Size of the profile",
+    "profile_size": "Size of the profile",
 }
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05
@@ -37,25 +43,23 @@ class RecalledItem:
     """One item of the answer.
 
     rank         1 for the best one, or for the newest where nothing is ranked
-    kind         observation or summary
     shown        its text as this person may see it
     traced       how its score came about, where the memory tells
     score_parts  label and part, for each part that moves the score visibly
     """
 
     rank: int
-    kind: str
-    item: Observation | Summary
+    item: RecalledObservation | RecalledSummary
     shown: MaskedValue
-    conversation_ids: tuple[str, ...]
-    traced: TracedItem | None
-    score_parts: list[tuple[str, Part]]
+    traced: TraceItem | None
+    score_parts: list[tuple[str, TracePart]]
 
 
 @dataclass(frozen=True, slots=True)
 class RecallRun:
     """A recall and its evidence. Times in milliseconds, as seen from the console.
 
+    is_merged             the profile asked for became this one
     name                  by rule: also while this person has revealed it
     mode_ran              by its answer: a memory may fall back to recency
     first_unlikely        the rank from which on items are unlikely matches; 0: none
@@ -64,8 +68,10 @@ class RecallRun:
     """
 
     profile: Profile
+    is_merged: bool
     name: str
-    recall: Recall
+    recall: RecallAnswer
+    trace: Trace | None
     mode_asked: str
     mode_ran: str
     is_explained: bool
@@ -95,17 +101,18 @@ def recall_profile(
     begin = perf_counter()
     profile = store.fetch_profile(profile_id)
     find_ms = (perf_counter() - begin) * 1000
-    recall = store.recall(profile.canonical_id or profile.id, **question)
-    items = _build_items(recall, masker)
-    has_customer_words = recall.trace is not None and any(
-        query.turn for query in recall.trace.queries
-    )
+    recall = store.recall(profile.id, **question)
+    trace = recall.trace if recall.trace and recall.trace.queries else None
+    items = _build_items(recall, trace, masker)
+    has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
     unlikely = [item.rank for item in items if (item.item.score or 0) < UNLIKELY]
     mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
     return RecallRun(
         profile=profile,
+        is_merged=profile.id != profile_id,
         name=rule_masker.name(profile.traits),
         recall=recall,
+        trace=trace,
         mode_asked=mode,
         mode_ran=mode if recall.is_ranked or not items else "recent",
         is_explained=question["trace"],
@@ -119,41 +126,40 @@ def recall_profile(
     )
 
 
-def _build_items(recall: Recall, masker: Masker) -> list[RecalledItem]:
+def _build_items(
+    recall: RecallAnswer, trace: Trace | None, masker: Masker
+) -> list[RecalledItem]:
     """Observations and summaries in one list, best first; else newest first."""
-    found: list[tuple[str, Observation | Summary]] = [
-        *(("observation", observation) for observation in recall.observations),
-        *(("summary", summary) for summary in recall.summaries),
+    found: list[RecalledObservation | RecalledSummary] = [
+        *recall.observations,
+        *recall.summaries,
     ]
     if recall.is_ranked:
-        found.sort(key=lambda pair: -(pair[1].score or 0))
+        found.sort(key=lambda item: -(item.score or 0))
     else:
-        found.sort(key=lambda pair: pair[1].occurred_at, reverse=True)
-    traced = {item.id: item for item in recall.trace.items} if recall.trace else {}
+        found.sort(key=lambda item: item.occurred_at, reverse=True)
+    traced = {item.id: item for item in (trace and trace.items) or ()}
     return [
         RecalledItem(
             rank=rank,
-            kind=kind,
             item=item,
-            shown=masker.text(kind, item.id, item.content),
-            conversation_ids=(
-                (item.conversation_id,)
-                if isinstance(item, Summary)
-                else item.conversation_ids
-            ),
+            shown=masker.text(item.kind, item.id, item.content),
             traced=traced.get(item.id),
             score_parts=_build_score_parts(traced.get(item.id)),
         )
-        for rank, (kind, item) in enumerate(found, start=1)
+        for rank, item in enumerate(found, start=1)
     ]
 
 
-def _build_score_parts(traced: TracedItem | None) -> list[tuple[str, Part]]:
-    parts = traced.parts if traced else {}
-    return [
-        (label, parts[name])
+def _build_score_parts(traced: TraceItem | None) -> list[tuple[str, TracePart]]:
+    parts = [
+        (label, getattr(traced.parts, name) if traced else None)
         for name, label in SCORE_PARTS.items()
-        if name in parts and abs(parts[name].adds) >= LEAST_LOG_ODDS
+    ]
+    return [
+        (label, part)
+        for label, part in parts
+        if part and abs(part.adds) >= LEAST_LOG_ODDS
     ]
 
 

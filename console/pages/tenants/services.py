@@ -7,7 +7,7 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound
-from console.client.values import Store
+from console.contract.memory.store import Store
 from console.core.errors import DomainError
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
@@ -89,7 +89,9 @@ def _create_store(account: AccountClient, slug: str) -> str:
     operation = account.wait_for(account.create_store(f"client-{slug}"))
     if operation.status == "COMPLETED" and operation.result_id:
         return operation.result_id
-    said = operation.error.rstrip(".") or f"the operation is {operation.status.lower()}"
+    said = (
+        operation.failure.rstrip(".") or f"the operation is {operation.status.lower()}"
+    )
     raise StoreNotReady(
         f"The memory did not make the store client-{slug}: {said}. No tenant was "
         "added. If the account has such a store already, give its id instead."

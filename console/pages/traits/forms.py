@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from console.client.values import TraitValue
+from console.contract.memory.trait import TraitValue
 from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING, parse_date
 from console.profiles.trait_row import TraitRow, format_items
 from console.web.forms import ConsoleForm, check_plain

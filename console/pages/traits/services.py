@@ -7,7 +7,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from console.audit.log import log_change
 from console.client.errors import MemoryRefused
 from console.client.store import StoreClient
-from console.client.values import TraitValue
+from console.contract.memory.trait import TraitValue
 from console.core.errors import DomainError
 from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store

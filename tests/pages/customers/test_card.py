@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from console.client.account import connect
-from console.client.values import Observation
 from console.contract.ids import new_id
+from console.contract.memory.observation import Observation
 from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
 from console.pages.customers.selectors.recall_lag import RECALL_MAX, not_recallable
@@ -59,7 +59,14 @@ def store_that_recalls(*contents: tuple[str, str]):
 
 def observation(content: str = "likes tea", age: timedelta = timedelta(0)):
     at = NOW - age
-    return Observation(new_id("mem_observation"), content, "chat", NOW, at, at)
+    return Observation(
+        id=new_id("mem_observation"),
+        content=content,
+        source="chat",
+        occurred_at=NOW,
+        created_at=at,
+        updated_at=at,
+    )
 
 
 def test_it_shows_the_five_newest_observations_and_three_summaries(client, tenant):

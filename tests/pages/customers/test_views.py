@@ -3,8 +3,8 @@
 import pytest
 
 from console.audit.models import AuditEntry
-from console.client.values import TraitDefinition
 from console.contract.ids import new_id
+from console.contract.memory.trait_group import TraitDefinition
 from console.tenants.memory import open_store
 from tests.factories import (
     make_observation,
@@ -163,9 +163,9 @@ def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
     store.create_trait_group(
         "Account",
         {
-            "tier": TraitDefinition("STRING", "Loyalty tier"),
-            "vip": TraitDefinition("BOOLEAN"),
-            "tags": TraitDefinition("ARRAY"),
+            "tier": TraitDefinition(data_type="STRING", description="Loyalty tier"),
+            "vip": TraitDefinition(data_type="BOOLEAN"),
+            "tags": TraitDefinition(data_type="ARRAY"),
         },
     )
     profile = make_profile(tenant, email="a@b.com")

@@ -9,8 +9,8 @@ import pytest
 from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.client.errors import MemoryRefused, MemoryUnreachable
-from console.client.values import Observation
 from console.contract.ids import new_id
+from console.contract.memory.observation import Observation
 from console.pages.timeline.services import OBSERVATION, correct_item, get_version
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
@@ -232,7 +232,14 @@ def test_correct_item_is_done_although_reading_back_fails(rf, tenant, agent):
     request = rf.post("/")
     request.actor = Actor(agent, tenant, Role.AGENT)
     at = datetime(2026, 1, 5, tzinfo=UTC)
-    said = Observation(new_id("mem_observation"), "Calls.", "chat", at, at, at)
+    said = Observation(
+        id=new_id("mem_observation"),
+        content="Calls.",
+        source="chat",
+        occurred_at=at,
+        created_at=at,
+        updated_at=at,
+    )
 
     is_visible = correct_item(
         request,

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry, AuditReason
-from console.client.values import TraitDefinition
+from console.contract.memory.trait_group import TraitDefinition
 from console.pages.traits.services import get_awaited_digest, get_digest
 from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
@@ -15,17 +15,17 @@ from tests.factories import HTMX, make_profile
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 
 GROUP = {
-    "tier": TraitDefinition("STRING"),
+    "tier": TraitDefinition(data_type="STRING"),
     "points": TraitDefinition(
-        "NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
+        data_type="NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
     ),
-    "vip": TraitDefinition("BOOLEAN"),
-    "sports": TraitDefinition("ARRAY"),
-    "sizes": TraitDefinition("ARRAY"),
-    "joined": TraitDefinition("STRING", "YYYY-MM-DD"),
-    "seenAt": TraitDefinition("STRING", "ISO 8601"),
-    "note": TraitDefinition("STRING"),
-    "poem": TraitDefinition("STRING"),
+    "vip": TraitDefinition(data_type="BOOLEAN"),
+    "sports": TraitDefinition(data_type="ARRAY"),
+    "sizes": TraitDefinition(data_type="ARRAY"),
+    "joined": TraitDefinition(data_type="STRING", description="YYYY-MM-DD"),
+    "seenAt": TraitDefinition(data_type="STRING", description="ISO 8601"),
+    "note": TraitDefinition(data_type="STRING"),
+    "poem": TraitDefinition(data_type="STRING"),
 }
 VALUES = {
     "tier": "gold",
@@ -248,7 +248,7 @@ def test_correct_names_other_holders_before_a_merge(client, tenant, profile):
 
 
 def test_correct_looks_up_a_number_that_is_an_identifier(client, tenant, profile):
-    member = {"number": TraitDefinition("NUMBER", id_type_promotion="chat")}
+    member = {"number": TraitDefinition(data_type="NUMBER", id_type_promotion="chat")}
     open_store(tenant).create_trait_group("Member", member)
     other = make_profile(tenant)
     open_store(tenant).patch_profile(other, {"Member": {"number": 4711}})

@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.client.values import TraitDefinition
+from console.contract.memory.trait_group import TraitDefinition
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
@@ -14,10 +14,13 @@ from tests.pages.odd_memory import PROFILE, OddMemory, serving
 LIST = "/t/acme/traits/"
 SIZING = {
     "shoe": TraitDefinition(
-        "NUMBER", "EU size", validation_rule={"ruleType": "NUMBER", "min": 20}
+        data_type="NUMBER",
+        description="EU size",
+        validation_rule={"ruleType": "NUMBER", "min": 20},
     ),
     "code": TraitDefinition(
-        "STRING", validation_rule={"ruleType": "STRING", "pattern": "^[A-Z]+$"}
+        data_type="STRING",
+        validation_rule={"ruleType": "STRING", "pattern": "^[A-Z]+$"},
     ),
 }
 
@@ -188,7 +191,7 @@ def test_group_page_keeps_its_count_when_the_memory_fails(client, settings, tena
 
 
 def test_group_page_filters_long_groups_by_name(client, tenant):
-    traits = {f"field{n:02}": TraitDefinition("STRING") for n in range(21)}
+    traits = {f"field{n:02}": TraitDefinition(data_type="STRING") for n in range(21)}
     open_store(tenant).create_trait_group("Wide", traits)
 
     whole = client.get(address("Wide")).text

@@ -3,7 +3,9 @@
 import pytest
 
 from console.audit.models import AuditEntry
-from console.client.values import Page, Profile, TraitDefinition, TraitGroup
+from console.client.paging import Page
+from console.contract.memory.profile import Profile
+from console.contract.memory.trait_group import TraitDefinition, TraitGroup
 from console.masking.masker import Masker
 from console.profiles.schema import describe_rule, get_trait_type, parse_date
 from console.profiles.traits import (
@@ -18,12 +20,14 @@ from tests.pages.odd_memory import PROFILE, OddMemory, serving
 from tests.pages.urls import page_url
 
 SIZING = {
-    "shoe": TraitDefinition("NUMBER", "EU size"),
-    "newsletter": TraitDefinition("BOOLEAN"),
-    "vip": TraitDefinition("BOOLEAN"),
-    "sports": TraitDefinition("ARRAY"),
-    "since": TraitDefinition("STRING", "First fitting, YYYY-MM-DD"),
-    "note": TraitDefinition("STRING"),
+    "shoe": TraitDefinition(data_type="NUMBER", description="EU size"),
+    "newsletter": TraitDefinition(data_type="BOOLEAN"),
+    "vip": TraitDefinition(data_type="BOOLEAN"),
+    "sports": TraitDefinition(data_type="ARRAY"),
+    "since": TraitDefinition(
+        data_type="STRING", description="First fitting, YYYY-MM-DD"
+    ),
+    "note": TraitDefinition(data_type="STRING"),
 }
 
 
@@ -131,7 +135,7 @@ def test_traits_marks_what_the_schema_does_not_have(client, tenant, odd):
 
 
 def test_traits_folds_a_group_of_many_unset(client, tenant):
-    traits = {f"field{n}": TraitDefinition("STRING") for n in range(21)}
+    traits = {f"field{n}": TraitDefinition(data_type="STRING") for n in range(21)}
     open_store(tenant).create_trait_group("Wide", traits)
     open_store(tenant).create_trait_group("Empty", {}, "Nothing in it")
     profile = make_profile(tenant)
@@ -192,8 +196,19 @@ def test_trait_of_a_merged_profile_leads_to_the_other_one(client, tenant, odd):
 
 def test_select_pinned_has_pinned_groups_or_all_filled_ones():
     def group(name: str, value: str | None) -> ProfileTraitGroup:
-        profile = Profile("mem_profile_x", None, {name: {"a": value}} if value else {})
-        store = Groups(TraitGroup(name, 1, "", {"a": TraitDefinition("STRING")}))
+        profile = Profile(
+            id="mem_profile_x",
+            created_at=None,
+            traits={name: {"a": value}} if value else {},
+        )
+        store = Groups(
+            TraitGroup(
+                display_name=name,
+                version=1,
+                description="",
+                traits={"a": TraitDefinition(data_type="STRING")},
+            )
+        )
         return build_trait_groups(store, profile, Masker(Tenant()))[0]
 
     one, two, three = group("One", "x"), group("Two", None), group("Three", "y")
@@ -217,7 +232,7 @@ class Groups:
 
 def test_traits_masks_each_value_once(client, tenant, masked_texts):
     names = [f"field{number}" for number in range(95)]
-    traits = {name: TraitDefinition("STRING") for name in names}
+    traits = {name: TraitDefinition(data_type="STRING") for name in names}
     open_store(tenant).create_trait_group("Wide", traits)
     profile = make_profile(tenant)
     values = {name: f"Call +1555867{name[5:]:>04}." for name in names}
@@ -258,7 +273,10 @@ def test_parse_date_reads_iso_dates_that_exist(text, is_date):
 def test_get_trait_type_is_date_for_a_pattern_of_dates(pattern, kind):
     rule = {"ruleType": "STRING", "pattern": pattern}
 
-    assert get_trait_type(TraitDefinition("STRING", validation_rule=rule)) == kind
+    assert (
+        get_trait_type(TraitDefinition(data_type="STRING", validation_rule=rule))
+        == kind
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.client.store import StoreClient
-from console.client.values import Identifier, Observation, Profile
+from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.observation import Observation
+from console.contract.memory.profile import Profile
 from console.masking.masker import MaskedValue, Masker
 from console.pages.customers.selectors.changes import READ, Changes, changes_since
 from console.pages.customers.selectors.recall_lag import not_recallable
@@ -103,7 +105,7 @@ def newest_of(
     ]
 
 
-def _known(identifiers: Sequence[Identifier], masker: Masker) -> list[Known]:
+def _known(identifiers: Sequence[IdentifierSet], masker: Masker) -> list[Known]:
     """Of each type the value that came last."""
     return [
         Known(

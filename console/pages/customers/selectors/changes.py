@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.client.store import StoreClient
-from console.client.values import Observation, Summary
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 
 # How many of the newest are looked at; beyond them a count says "25+".
 READ = 25

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
-from console.client.values import Profile
+from console.contract.memory.profile import Profile
 from console.masking.masker import Masker
 from console.web.budget import Budget, start_budget
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from console.client.store import StoreClient
-from console.client.values import Observation
+from console.contract.memory.observation import Observation
 
 # Older than this, what Recall does not return is not late but left out.
 FRESH = timedelta(minutes=10)

@@ -13,8 +13,10 @@ from typing import Any
 
 from django.core import signing
 
+from console.client.paging import Page
 from console.client.store import StoreClient
-from console.client.values import Observation, Page, Summary
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.contract.times import from_wire, to_wire
 from console.pages.timeline.selectors.filters import NO_FILTERS, TimelineFilters
 

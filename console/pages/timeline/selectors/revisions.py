@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from console.audit.models import AuditEntry
-from console.client.values import Observation, Page
+from console.client.paging import Page
+from console.contract.memory.observation import Observation
 from console.contract.times import to_wire
 from console.masking.masker import MaskedValue, Masker
 from console.tenants.models import Tenant

@@ -10,8 +10,8 @@ from console.contract.memory.trait_group import (
     TRAIT_DEFINITIONS_PER_PAGE,
     TRAIT_GROUPS_PER_PAGE,
     CreateTraitGroup,
-    Definitions,
     FetchedTraitGroup,
+    NewDefinitions,
     PatchTraitGroup,
     TraitGroup,
     TraitGroupsPage,
@@ -142,7 +142,7 @@ def show_group(group: models.TraitGroup, traits: dict[str, Any] | None) -> Trait
     return shown if traits is None else msgspec.structs.replace(shown, traits=traits)
 
 
-def _to_json(traits: Definitions) -> dict[str, dict[str, Any]]:
+def _to_json(traits: NewDefinitions) -> dict[str, dict[str, Any]]:
     return {name: msgspec.to_builtins(trait) for name, trait in traits.items()}
 
 
