@@ -53,8 +53,8 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path) -> None:
         """Raises OnnxUnusable."""
-        model = _first_of(folder, _MODELS)
-        vocabulary = _first_of(folder, _VOCABULARIES)
+        model = _find_file(folder, _MODELS)
+        vocabulary = _find_file(folder, _VOCABULARIES)
         settings = [
             folder / name for name in (*_LIMITS, _POOLING) if (folder / name).is_file()
         ]
@@ -117,7 +117,7 @@ def _naming(file: Path | str) -> Iterator[None]:
         raise OnnxUnusable(f"{file} cannot be used: {exc}") from exc
 
 
-def _first_of(folder: Path, names: Sequence[str]) -> Path:
+def _find_file(folder: Path, names: Sequence[str]) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
@@ -153,7 +153,7 @@ def _settings(file: Path) -> dict[str, Any]:
 def _most_tokens(folder: Path) -> int:
     """The least that any of the settings allows, the marks at both ends included."""
     said = [_settings(folder / file).get(name) for file, name in _LIMITS.items()]
-    return min([MOST_TOKENS, *(each for each in said if isinstance(each, int))])
+    return min([MOST_TOKENS, *(most for most in said if isinstance(most, int))])
 
 
 def _is_cls(folder: Path) -> bool:
@@ -201,7 +201,7 @@ def _session(model: Path) -> Any:
 
 def _inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
     """The model's inputs and the integers that each wants."""
-    types = {each.name: each.type for each in session.get_inputs()}
+    types = {given.name: given.type for given in session.get_inputs()}
     known = {"input_ids", "attention_mask", "token_type_ids"}
     strange = {
         f"{name} as {type_}"
@@ -218,7 +218,7 @@ def _inputs(session: Any) -> dict[str, type[np.integer[Any]]]:
 
 def _output(session: Any) -> str:
     """A vector a text if there is one by that name, else the first output of floats."""
-    names = [each.name for each in session.get_outputs() if each.type in _FLOATS]
+    names = [made.name for made in session.get_outputs() if made.type in _FLOATS]
     if not names:
         raise OnnxUnusable("it has no output of floats")
     return "sentence_embedding" if "sentence_embedding" in names else str(names[0])

@@ -80,7 +80,7 @@ class Vectors:
             )
         blank = bytes(size)
         cells = np.frombuffer(
-            b"".join(each or blank for each in packed),
+            b"".join(vector or blank for vector in packed),
             np.dtype([("scale", "<f4"), ("levels", np.int8, (size - 4,))]),
         )
         return cls(cells["levels"], cells["scale"])

@@ -13,7 +13,7 @@ from console.engine.fusion import Fusion, Parts, bulk_of, few_of
 from console.engine.lexical import Bm25
 from console.engine.packing import Floats
 from console.engine.texts import Texts, link_neighbours, link_summaries
-from console.engine.tokens import stems, term_of
+from console.engine.tokens import hash_stem, stems
 
 # A turn of a conversation counts so much of the next one's weight (RECALL.md, 5).
 FADE = 0.85
@@ -45,7 +45,7 @@ class Query:
 
     @property
     def terms(self) -> NDArray[np.uint32]:
-        return np.array([term_of(stem) for stem in self.stems], np.uint32)
+        return np.array([hash_stem(stem) for stem in self.stems], np.uint32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def stems(text: str) -> list[str]:
     return [_stem(word.replace("’", "'")) for word in words if word not in STOP_WORDS]
 
 
-def term_of(stem: str) -> int:
+def hash_stem(stem: str) -> int:
     """A stem as it is stored: its CRC-32.
 
     Among the 5,000 different stems of a large profile, two share a value once in
@@ -133,4 +133,4 @@ def term_of(stem: str) -> int:
 
 def terms(text: str) -> bytes:
     """A text's stems in order, packed as little-endian 32-bit terms."""
-    return np.fromiter(map(term_of, stems(text)), "<u4").tobytes()
+    return np.fromiter(map(hash_stem, stems(text)), "<u4").tobytes()

@@ -8,7 +8,7 @@ import numpy as np
 
 from console.engine.fusion import NAMES
 from console.engine.recall import Ranking, Side
-from console.engine.tokens import term_of
+from console.engine.tokens import hash_stem
 
 # Of the pairs that a ranking holds.
 OBSERVATIONS, SUMMARIES = 0, 1
@@ -116,7 +116,7 @@ def _explain(
 
 def _find_held_stems(side: Side, row: int, stems: Sequence[str]) -> tuple[str, ...]:
     held = np.frombuffer(side.texts.packed_terms[row], "<u4")
-    return tuple(stem for stem in dict.fromkeys(stems) if term_of(stem) in held)
+    return tuple(stem for stem in dict.fromkeys(stems) if hash_stem(stem) in held)
 
 
 def unknown_stems(side: Side, stems: Sequence[str]) -> list[str]:
@@ -124,5 +124,5 @@ def unknown_stems(side: Side, stems: Sequence[str]) -> list[str]:
     return [
         stem
         for stem in dict.fromkeys(stems)
-        if not side.bm25.counts(term_of(stem)).any()
+        if not side.bm25.counts(hash_stem(stem)).any()
     ]

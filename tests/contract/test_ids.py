@@ -16,21 +16,21 @@ from console.contract import ids
         ("conv_conversation", ids.CONVERSATION_ID),
     ],
 )
-def test_a_new_id_fits_its_pattern_and_no_other(prefix, pattern):
+def test_new_id_fits_its_pattern_and_no_other(prefix, pattern):
     new = ids.new_id(prefix)
 
     every = [p for p in vars(ids).values() if isinstance(p, re.Pattern)]
     assert [p for p in every if p.fullmatch(new)] == [pattern]
 
 
-def test_ids_sort_by_creation_and_never_repeat():
+def test_new_id_sorts_by_creation_and_never_repeats():
     made = [ids.new_id("mem_profile") for _ in range(1000)]
 
     assert made == sorted(made)
     assert len(set(made)) == 1000
 
 
-def test_a_store_has_two_prefixes():
+def test_store_id_has_two_prefixes():
     assert ids.STORE_ID.fullmatch("mem_service_01k0000000000000000000000a")
 
 
@@ -47,5 +47,5 @@ def test_a_store_has_two_prefixes():
         "MEM_STORE_01k0000000000000000000000a",
     ],
 )
-def test_what_is_no_id_does_not_fit(text):
+def test_store_id_refuses_what_is_no_id(text):
     assert not ids.STORE_ID.fullmatch(text)

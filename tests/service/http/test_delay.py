@@ -39,29 +39,31 @@ def later():
         yield lambda: traveller.shift(timedelta(seconds=LAG_S + 0.1))
 
 
-def told(api, profile: str) -> list[str]:
-    listed = api.get(f"{profile}/Observations").json()["observations"]
-    return [each["content"] for each in listed]
+def listed(api, profile: str) -> list[str]:
+    answer = api.get(f"{profile}/Observations").json()
+    return [observation["content"] for observation in answer["observations"]]
 
 
 def recalled(api, profile: str) -> list[str]:
     answer = api("POST", f"{profile}/Recall", {"query": "tea"}).json()
-    return [each["content"] for each in answer["observations"]]
+    return [observation["content"] for observation in answer["observations"]]
 
 
-def test_an_observation_is_seen_when_the_lag_has_passed(api, profile, lagging, later):
+def test_delay_shows_an_observation_when_the_lag_has_passed(
+    api, profile, lagging, later
+):
     body = {"observations": [an_observation("likes tea")]}
 
     answer = api("POST", f"{profile}/Observations", body)
 
     assert answer.status_code == 202
-    assert told(api, profile) == recalled(api, profile) == []
+    assert listed(api, profile) == recalled(api, profile) == []
     later()
-    assert told(api, profile) == recalled(api, profile) == ["likes tea"]
+    assert listed(api, profile) == recalled(api, profile) == ["likes tea"]
     assert not PendingWrite.objects.exists()
 
 
-def test_an_operation_goes_from_pending_to_completed(api, lagging, later):
+def test_delay_takes_an_operation_from_pending_to_completed(api, lagging, later):
     answer = api("POST", CONTROL, {"displayName": "client-2"})
     address = answer.headers["Location"]
 
@@ -79,7 +81,7 @@ def test_an_operation_goes_from_pending_to_completed(api, lagging, later):
     assert completed["result"]["id"] in api.get(CONTROL).json()["stores"]
 
 
-def test_a_name_that_is_taken_fails_after_the_lag(api, lagging, later):
+def test_delay_fails_the_operation_of_a_taken_name_after_the_lag(api, lagging, later):
     address = api("POST", CONTROL, {"displayName": "client-1"}).headers["Location"]
 
     assert api.get(address).json()["status"] == "PENDING"
@@ -87,7 +89,9 @@ def test_a_name_that_is_taken_fails_after_the_lag(api, lagging, later):
     assert api.get(address).json()["status"] == "FAILED"
 
 
-def test_a_new_profile_has_the_id_that_was_answered(api, profiles, lagging, later):
+def test_delay_gives_a_new_profile_the_id_that_was_answered(
+    api, profiles, lagging, later
+):
     made = api("POST", profiles, {"traits": {"Contact": {"email": "new@b.com"}}})
     path = f"{profiles}/{made.json()['id']}"
 
@@ -96,7 +100,7 @@ def test_a_new_profile_has_the_id_that_was_answered(api, profiles, lagging, late
     assert api.get(path).json()["traits"]["Contact"]["email"] == "new@b.com"
 
 
-def test_one_person_made_twice_while_waiting_is_one_under_both_ids(
+def test_delay_makes_one_profile_of_a_person_created_twice_under_both_ids(
     api, profiles, lagging, later
 ):
     body = {"traits": {"Contact": {"email": "new@b.com"}}}
@@ -110,7 +114,9 @@ def test_one_person_made_twice_while_waiting_is_one_under_both_ids(
     assert Profile.objects.count() == 2
 
 
-def test_what_does_not_fit_is_refused_at_once_and_leaves_nothing(api, profile, lagging):
+def test_delay_refuses_at_once_what_is_not_valid_and_keeps_nothing(
+    api, profile, lagging
+):
     nobody = profile.rsplit("/", 1)[0] + f"/{NOBODY}"
     body = {"observations": [an_observation("")]}
 
@@ -123,7 +129,7 @@ def test_what_does_not_fit_is_refused_at_once_and_leaves_nothing(api, profile, l
     assert not Operation.objects.filter(status="PENDING").exists()
 
 
-def test_writes_are_done_in_their_order(api, profile, lagging, later):
+def test_delay_applies_writes_in_their_order(api, profile, lagging, later):
     for city in ("Paris", "Rome", "Oslo"):
         api("PATCH", profile, {"traits": {"Contact": {"city": city}}})
     api("POST", f"{profile}/ConversationSummaries", {"summaries": [a_summary()]})
@@ -134,7 +140,7 @@ def test_writes_are_done_in_their_order(api, profile, lagging, later):
     assert api.get(f"{profile}/ConversationSummaries").json()["summaries"]
 
 
-def test_a_write_to_what_was_merged_meanwhile_reaches_the_canonical_profile(
+def test_delay_applies_a_write_to_a_merged_profile_to_the_canonical_one(
     api, profile, make_profile, settings, later
 ):
     other = make_profile("later@b.com")
@@ -145,11 +151,11 @@ def test_a_write_to_what_was_merged_meanwhile_reaches_the_canonical_profile(
 
     later()
 
-    assert told(api, profile) == ["tea"]
+    assert listed(api, profile) == ["tea"]
     assert api.get(other).status_code == 301
 
 
-def test_a_write_to_what_was_deleted_meanwhile_is_dropped(
+def test_delay_drops_a_write_to_what_was_deleted_meanwhile(
     api, store, profile, lagging, later
 ):
     group = {"displayName": "Account", "traits": {}}
@@ -166,7 +172,7 @@ def test_a_write_to_what_was_deleted_meanwhile_is_dropped(
     assert not Profile.objects.exists()
 
 
-def test_a_packed_body_is_read_again(api, profile, lagging, later):
+def test_delay_reads_a_compressed_body_again(api, profile, lagging, later):
     import gzip
     import json
 
@@ -175,19 +181,17 @@ def test_a_packed_body_is_read_again(api, profile, lagging, later):
 
     later()
 
-    assert told(api, profile) == ["tea"]
+    assert listed(api, profile) == ["tea"]
 
 
-def test_when_the_lag_is_switched_off_what_waits_is_done_at_once(
-    api, profile, lagging, settings
-):
+def test_delay_switched_off_applies_what_waits_at_once(api, profile, lagging, settings):
     api("POST", f"{profile}/Observations", {"observations": [an_observation("tea")]})
     settings.MEMORY_VISIBILITY_LAG_S = 0.0
 
-    assert told(api, profile) == ["tea"]
+    assert listed(api, profile) == ["tea"]
 
 
-def test_one_account_does_not_wait_for_another(api, make_api, lagging, later):
+def test_delay_lets_no_account_wait_for_another(api, make_api, lagging, later):
     other = make_api("other")
     answer = other("POST", CONTROL, {"displayName": "theirs"})
 

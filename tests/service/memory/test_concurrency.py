@@ -34,7 +34,7 @@ def at_once(count: int, call) -> list:
         return list(threads.map(run, range(count)))
 
 
-def test_twenty_who_create_the_same_person_make_one_profile(api, store):
+def test_create_profile_by_twenty_at_once_makes_one_profile(api, store):
     path = f"/v1/Stores/{store}/Profiles"
     traits = {"Contact": {"email": "a@b.com", "phone": "5558675310"}}
 
@@ -46,7 +46,7 @@ def test_twenty_who_create_the_same_person_make_one_profile(api, store):
     assert Identifier.objects.count() == Trait.objects.count() == 2
 
 
-def test_forty_who_create_a_store_at_fourteen_of_fifteen_make_one(api, make_store):
+def test_create_store_by_forty_at_fourteen_of_fifteen_makes_one(api, make_store):
     for number in range(14):
         make_store(f"client-{number}")
 
@@ -59,7 +59,7 @@ def test_forty_who_create_a_store_at_fourteen_of_fifteen_make_one(api, make_stor
     assert Store.objects.count() == 15
 
 
-def test_changes_at_once_are_all_kept_as_states(api, profile, observe):
+def test_patch_observation_at_once_keeps_every_revision(api, profile, observe):
     [seen] = observe("0")
     one = f"{profile}/Observations/{seen['id']}"
 
@@ -70,7 +70,9 @@ def test_changes_at_once_are_all_kept_as_states(api, profile, observe):
     assert states[0] == api.get(one).json()
 
 
-def test_forty_who_know_two_halves_of_one_person_end_with_one_profile(api, store):
+def test_merge_by_forty_who_know_two_halves_of_a_person_ends_with_one_profile(
+    api, store
+):
     """A third knows the email, a third the phone, a third that both are one."""
     path = f"/v1/Stores/{store}/Profiles"
     email, phone = {"email": "a@b.com"}, {"phone": "+15558675310"}
@@ -80,16 +82,18 @@ def test_forty_who_know_two_halves_of_one_person_end_with_one_profile(api, store
         made = api("POST", path, {"traits": {"Contact": contact}})
         body = {"observations": [an_observation(f"fact {number}")]}
         target = f"{path}/{made.json()['id']}/Observations"
-        told = api("POST", target, body)
-        while told.status_code == 308:
-            told = api("POST", told.headers["Location"], body)
-        return {made.status_code, told.status_code}
+        answer = api("POST", target, body)
+        while answer.status_code == 308:
+            answer = api("POST", answer.headers["Location"], body)
+        return {made.status_code, answer.status_code}
 
     answers = at_once(40, write)
 
     assert answers == [{202}] * 40
     [profile] = Profile.objects.all()
-    told = Observation.objects.filter(profile_id=profile.id)
-    assert {o.content for o in told} == {f"fact {number}" for number in range(40)}
+    observations = Observation.objects.filter(profile_id=profile.id)
+    assert {o.content for o in observations} == {
+        f"fact {number}" for number in range(40)
+    }
     assert Identifier.objects.count() == 2
     assert IndexEntry.objects.filter(profile_id=profile.id).count() == 40

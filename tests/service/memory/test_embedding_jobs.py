@@ -26,7 +26,7 @@ def work_off() -> None:
         call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
-def test_a_write_is_embedded_by_the_worker(observe):
+def test_make_vectors_embeds_what_was_written(observe):
     observe("likes tea")
     before = IndexEntry.objects.get().model
 
@@ -35,7 +35,7 @@ def test_a_write_is_embedded_by_the_worker(observe):
     assert (before, IndexEntry.objects.get().model) == ("", "use-3")
 
 
-def test_many_writes_ask_once_and_the_run_leaves_one_row(observe):
+def test_request_vectors_enqueues_once_for_many_writes(observe):
     for number in range(5):
         observe(f"tea {number}")
     asked = DBTaskResult.objects.count()
@@ -48,7 +48,7 @@ def test_many_writes_ask_once_and_the_run_leaves_one_row(observe):
     assert DBTaskResult.objects.count() == 1
 
 
-def test_a_run_that_takes_long_hands_over_to_another(observe, monkeypatch):
+def test_make_vectors_hands_over_when_it_takes_long(observe, monkeypatch):
     monkeypatch.setattr(embedding_jobs, "RUN_S", 0.0)
     monkeypatch.setattr(embedding_jobs, "BATCH", 2)
     observe("one", "two", "three")
@@ -61,7 +61,7 @@ def test_a_run_that_takes_long_hands_over_to_another(observe, monkeypatch):
     assert not IndexEntry.objects.filter(model="").exists()
 
 
-def test_recall_asks_again_for_what_nobody_asked_for(api, profile, observe):
+def test_recall_requests_vectors_that_nobody_has_requested(api, profile, observe):
     observe("likes tea")
     DBTaskResult.objects.all().delete()
     embedding_jobs._asked_until = 0.0
@@ -71,7 +71,7 @@ def test_recall_asks_again_for_what_nobody_asked_for(api, profile, observe):
     assert DBTaskResult.objects.count() == 1
 
 
-def test_a_write_holds_though_the_queue_cannot_be_reached(api, profile, monkeypatch):
+def test_request_vectors_lets_a_write_hold_without_a_queue(api, profile, monkeypatch):
     def fails() -> None:
         raise ConnectionError
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def upload(api, store):
-    """Announces and uploads a file; answers what the announcement was told."""
+    """Announces and uploads a file; answers what the announcement was answered."""
     return partial(upload_file, api, store)
 
 
@@ -55,25 +55,27 @@ def work_off() -> None:
     call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
-def test_the_worker_imports_what_was_uploaded(upload, outcome, store):
-    told = upload("Mail,First\r\na@b.com,Ada\r\nb@b.com,Bob\r\n")
+def test_process_import_writes_what_was_uploaded(upload, outcome, store):
+    announced = upload("Mail,First\r\na@b.com,Ada\r\nb@b.com,Bob\r\n")
 
     work_off()
 
-    shown, operation = outcome(told)
+    shown, operation = outcome(announced)
     assert shown["status"] == "COMPLETED"
     assert shown["summary"] == {"errors": 0, "warnings": 0}
     assert operation["status"] == "COMPLETED"
-    assert operation["result"]["id"] == told["importId"]
+    assert operation["result"]["id"] == announced["importId"]
     assert operation["resultUrl"].endswith(
-        f"{store}/Profiles/Imports/{told['importId']}"
+        f"{store}/Profiles/Imports/{announced['importId']}"
     )
     assert values("firstName") == ["Ada", "Bob"]
     assert not ImportChunk.objects.exists()
     assert DBTaskResult.objects.get().status == "SUCCESSFUL"
 
 
-def test_a_row_is_an_item_of_bulk(upload, run, make_profile, api):
+def test_process_import_takes_a_row_as_bulk_takes_an_item(
+    upload, run, make_profile, api
+):
     known = make_profile("a@b.com", city="London")
 
     run(upload("Mail,First\nA@B.com,Ada\na@b.com,Grace\nnew@b.com,\n"))
@@ -83,36 +85,36 @@ def test_a_row_is_an_item_of_bulk(upload, run, make_profile, api):
     assert (traits["firstName"], traits["city"]) == ("Grace", "London")
 
 
-def test_a_long_file_is_worked_off_in_turns(upload, outcome, monkeypatch):
+def test_process_import_works_off_a_long_file_in_turns(upload, outcome, monkeypatch):
     monkeypatch.setattr(import_jobs, "RUN_S", 0.0)
     monkeypatch.setattr(import_jobs, "BATCH", 7)
-    told = upload(many(50, more="," + "ä" * 30_000))
+    announced = upload(many(50, more="," + "ä" * 30_000))
     assert ImportChunk.objects.count() == 3
 
     work_off()
 
-    shown, _ = outcome(told)
+    shown, _ = outcome(announced)
     assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 5)
     assert Profile.objects.count() == 45
 
 
-def test_a_run_that_died_is_begun_again_without_harm(
+def test_process_import_begins_again_after_a_crash_without_harm(
     upload, outcome, store, monkeypatch
 ):
     monkeypatch.setattr(import_jobs, "BATCH", 10)
-    told = upload(many(50))
+    announced = upload(many(50))
     DBTaskResult.objects.all().delete()
     die_after(3, monkeypatch)
 
     with pytest.raises(KeyboardInterrupt):
-        import_jobs.process_import.func(store, told["importId"])
+        import_jobs.process_import.func(store, announced["importId"])
     monkeypatch.undo()
     written = set(Profile.objects.values_list("id", flat=True))
     with later(61):
-        assert outcome(told)[0]["status"] == "PROCESSING"
+        assert outcome(announced)[0]["status"] == "PROCESSING"
         work_off()
 
-    shown, _ = outcome(told)
+    shown, _ = outcome(announced)
     assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 5)
     assert len(written) == 27
     assert written < set(Profile.objects.values_list("id", flat=True))
@@ -130,46 +132,44 @@ def die_after(batches: int, monkeypatch) -> None:
     monkeypatch.setattr(import_jobs, "_write_profiles", write_or_die)
 
 
-def test_a_lost_task_is_asked_for_again_by_whoever_asks_for_the_import(upload, outcome):
-    told = upload("Mail,First\na@b.com,Ada\n")
+def test_fetch_import_restarts_an_import_whose_task_is_lost(upload, outcome):
+    announced = upload("Mail,First\na@b.com,Ada\n")
     DBTaskResult.objects.all().delete()
 
-    outcome(told)
+    outcome(announced)
     early = DBTaskResult.objects.count()
     with later(61):
-        outcome(told)
-        outcome(told)
+        outcome(announced)
+        outcome(announced)
         asked = DBTaskResult.objects.count()
         work_off()
 
     assert (early, asked) == (0, 1)
-    assert outcome(told)[0]["status"] == "COMPLETED"
+    assert outcome(announced)[0]["status"] == "COMPLETED"
 
 
-def test_an_upload_holds_though_the_queue_cannot_be_reached(
-    upload, outcome, monkeypatch
-):
+def test_upload_holds_without_a_queue(upload, outcome, monkeypatch):
     def fails(*args):
         raise ConnectionError
 
     monkeypatch.setattr(type(import_jobs.process_import), "enqueue", fails)
-    told = upload("Mail,First\na@b.com,Ada\n")
+    announced = upload("Mail,First\na@b.com,Ada\n")
     monkeypatch.undo()
 
     with later(61):
-        outcome(told)
+        outcome(announced)
         work_off()
 
-    assert outcome(told)[0]["status"] == "COMPLETED"
+    assert outcome(announced)[0]["status"] == "COMPLETED"
 
 
-def test_a_run_that_is_overtaken_writes_no_more(upload, run, store, monkeypatch):
+def test_process_import_writes_no_more_when_superseded(upload, run, store, monkeypatch):
     monkeypatch.setattr(import_jobs, "BATCH", 2)
-    told = upload("Mail,First\n" + "".join(f"{n}@b.com,N\n" for n in range(6)))
+    announced = upload("Mail,First\n" + "".join(f"{n}@b.com,N\n" for n in range(6)))
     row = ProfileImport.objects.get()
     late = ProfileImport.objects.get()
 
-    run(told)
+    run(announced)
     written = Profile.objects.count()
     Profile.objects.all().delete()
     Identifier.objects.all().delete()
@@ -177,7 +177,7 @@ def test_a_run_that_is_overtaken_writes_no_more(upload, run, store, monkeypatch)
         import_jobs._write_profiles(
             Store.objects.get(pk=store), late, [{"Contact": {"email": "late@b.com"}}]
         )
-    run(told)
+    run(announced)
 
     assert written == 6
     assert not Profile.objects.exists()
@@ -185,19 +185,19 @@ def test_a_run_that_is_overtaken_writes_no_more(upload, run, store, monkeypatch)
     assert row.status == "COMPLETED"
 
 
-def test_a_trait_that_was_taken_away_since_is_refused_by_the_row(upload, run, store):
-    told = upload("Mail,First\na@b.com,Ada\nb@b.com,\n")
+def test_process_import_refuses_rows_whose_trait_was_deleted_since(upload, run, store):
+    announced = upload("Mail,First\na@b.com,Ada\nb@b.com,\n")
     contact = TraitGroup.objects.get(store_id=store)
     del contact.traits["firstName"]
     contact.save()
 
-    shown, _ = run(told)
+    shown, _ = run(announced)
 
     assert shown["summary"]["errors"] == 1
     assert values("email") == ["b@b.com"]
 
 
-def test_a_store_that_is_gone_is_no_matter(api, store, upload):
+def test_process_import_ignores_a_store_that_is_gone(api, store, upload):
     upload("Mail,First\na@b.com,Ada\n")
     api("DELETE", f"/v1/ControlPlane/Stores/{store}")
 

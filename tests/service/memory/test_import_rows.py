@@ -33,7 +33,7 @@ def load(api, store):
         '\ufeff"Mail",First\na@b.com,Ada\n',
     ],
 )
-def test_a_file_is_read_in_every_form_of_the_dialect(load, content):
+def test_csv_is_read_in_every_form_of_the_dialect(load, content):
     shown, _ = load(content)
 
     assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 0)
@@ -55,7 +55,7 @@ def test_a_file_is_read_in_every_form_of_the_dialect(load, content):
         ("a\u2028b\x85c", "a\u2028b\x85c"),
     ],
 )
-def test_a_cell_is_its_text(load, cell, value):
+def test_csv_cell_is_its_text(load, cell, value):
     load(f"Mail,First\na@b.com,{cell}\nb@b.com,Bob\n")
 
     assert values("firstName") == [value, "Bob"]
@@ -73,7 +73,7 @@ def test_a_cell_is_its_text(load, cell, value):
         ("ARRAY", "[]", []),
     ],
 )
-def test_a_value_is_of_the_traits_type(load, declare, kind, cell, value):
+def test_csv_value_is_of_the_traits_type(load, declare, kind, cell, value):
     declare("Account", tier={"dataType": kind})
 
     shown, _ = load(
@@ -103,7 +103,7 @@ def test_a_value_is_of_the_traits_type(load, declare, kind, cell, value):
         ("STRING", "s" * 1025),
     ],
 )
-def test_a_row_that_does_not_fit_is_counted_and_leaves_the_others(
+def test_csv_row_that_is_not_valid_is_counted_and_leaves_the_others(
     load, declare, kind, cell
 ):
     declare("Account", tier={"dataType": kind})
@@ -117,7 +117,7 @@ def test_a_row_that_does_not_fit_is_counted_and_leaves_the_others(
 
 
 @pytest.mark.parametrize("row", ["x@b.com", "x@b.com,X,more", ",Nobody", "  ,X"])
-def test_a_row_without_a_person_or_of_another_width_is_an_error(load, row):
+def test_csv_row_without_an_identifier_or_of_another_width_is_an_error(load, row):
     shown, _ = load(f"Mail,First\na@b.com,Ada\n{row}\n")
 
     assert shown["summary"]["errors"] == 1
@@ -140,7 +140,7 @@ def test_a_row_without_a_person_or_of_another_width_is_an_error(load, row):
         (b"Mail,First\na@b.com,Ada\n" + b'"\n",' * 300_000, "at most 1048576 bytes"),
     ],
 )
-def test_a_file_that_cannot_be_read_changes_nothing(load, content, words):
+def test_csv_file_that_is_not_valid_changes_nothing(load, content, words):
     shown, operation = load(content)
 
     assert shown["status"] == operation["status"] == "FAILED"
@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_read_changes_nothing(load, content, words):
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
-def test_pieces_are_cut_anywhere(size):
+def test_row_reader_takes_pieces_that_are_cut_anywhere(size):
     content = ("\ufeff" + many(30)).encode()
     pieces = [content[at : at + size] for at in range(0, len(content), size)]
 
@@ -162,7 +162,7 @@ def test_pieces_are_cut_anywhere(size):
     assert len(rows) == 31
 
 
-def test_rows_go_on_at_the_position_of_the_last_one():
+def test_row_reader_goes_on_at_the_position_of_the_last_row():
     content = ("\ufeff" + many(30)).encode()
     whole = list(import_rows.RowReader([content]))
     rows = import_rows.RowReader([content])

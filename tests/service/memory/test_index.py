@@ -147,7 +147,7 @@ class Life:
         return f"{profile}/{under}/{self.dice.choice(ids)}", model is Observation
 
 
-def test_rebuilt_equals_incremental_after_a_thousand_operations(api, make_profile):
+def test_index_rebuilt_equals_index_kept_after_a_thousand_operations(api, make_profile):
     Life(api, make_profile).live(1000)
     make_vectors.func()
     kept, meant = entries(), vectors()
@@ -163,7 +163,7 @@ def test_rebuilt_equals_incremental_after_a_thousand_operations(api, make_profil
     assert all(rebuilt[id_] @ meant[id_] > 0.999 for id_ in items)
 
 
-def test_reindex_mends_what_is_missing_wrong_or_too_much(store, observe):
+def test_reindex_repairs_what_is_missing_wrong_or_too_much(store, observe):
     first, second = observe("likes tea", "has a dog")
     make_vectors.func()
     right = entries()
@@ -184,7 +184,7 @@ def test_reindex_mends_what_is_missing_wrong_or_too_much(store, observe):
     assert printed.splitlines() == ["2 texts, embedder use-3", "  2 use-3"]
 
 
-def test_a_profile_that_is_merged_while_reindex_runs_does_not_stop_it(
+def test_reindex_goes_on_when_a_profile_is_merged_meanwhile(
     api, store, observe, make_profile
 ):
     one, other = make_profile("one@b.com"), make_profile("other@b.com")
@@ -200,7 +200,7 @@ def test_a_profile_that_is_merged_while_reindex_runs_does_not_stop_it(
     assert entries().keys() == {*Observation.objects.values_list("id", flat=True)}
 
 
-def test_a_changed_source_leaves_the_vector_and_a_changed_text_does_not(
+def test_index_keeps_the_vector_of_a_changed_source_and_not_of_a_changed_text(
     api, profile, observe
 ):
     [seen] = observe("likes tea")
@@ -215,7 +215,7 @@ def test_a_changed_source_leaves_the_vector_and_a_changed_text_does_not(
     assert (entry.model, bytes(entry.vector)) == ("", b"")
 
 
-def test_another_model_makes_every_vector_anew_and_says_how_far_it_is(
+def test_reindex_status_says_how_far_the_vectors_of_another_model_are(
     observe, settings
 ):
     observe("likes tea", "has a dog", "owns a tent")
@@ -234,13 +234,13 @@ def test_another_model_makes_every_vector_anew_and_says_how_far_it_is(
     assert reindex("--status").splitlines() == ["3 texts, embedder use-3", "  3 use-3"]
 
 
-def test_vectors_can_be_made_here_and_now(observe):
+def test_reindex_vectors_makes_them_at_once(observe):
     observe("likes tea")
 
     assert "1 use-3" in reindex("--vectors")
 
 
-def test_without_an_embedder_nothing_waits(observe, settings):
+def test_reindex_status_without_an_embedder_has_nothing_pending(observe, settings):
     settings.MEMORY_EMBEDDER = "none"
     observe("likes tea")
 
@@ -263,7 +263,7 @@ class Interrupted:
         return get_embedder().embed(texts)
 
 
-def test_a_text_that_changes_while_it_is_embedded_gets_the_vector_of_the_new_one(
+def test_embed_pending_gives_a_text_that_changes_meanwhile_its_new_vector(
     api, profile, observe
 ):
     [seen] = observe("keeps a cat")
@@ -277,7 +277,9 @@ def test_a_text_that_changes_while_it_is_embedded_gets_the_vector_of_the_new_one
     assert found @ get_embedder().embed(["rides a bicycle"])[0] > 0.99
 
 
-def test_a_text_that_goes_while_it_is_embedded_leaves_nothing(api, profile, observe):
+def test_embed_pending_leaves_nothing_of_a_text_that_is_deleted_meanwhile(
+    api, profile, observe
+):
     [seen] = observe("keeps a cat")
     path = f"{profile}/Observations/{seen['id']}"
 
@@ -286,7 +288,7 @@ def test_a_text_that_goes_while_it_is_embedded_leaves_nothing(api, profile, obse
     assert not IndexEntry.objects.exists()
 
 
-def test_an_entry_without_a_text_does_not_hold_up_the_others(observe):
+def test_embed_pending_is_not_held_up_by_an_entry_without_a_text(observe):
     observe("keeps a cat", "owns a tent")
     Observation.objects.filter(content="keeps a cat").delete()
 
@@ -295,7 +297,7 @@ def test_an_entry_without_a_text_does_not_hold_up_the_others(observe):
     assert IndexEntry.objects.count() == len(vectors()) == 1
 
 
-def test_a_deleted_store_is_not_embedded(api, store, observe):
+def test_embed_pending_skips_a_deleted_store(api, store, observe):
     observe("keeps a cat")
     Store.objects.filter(pk=store).delete()
 

@@ -7,7 +7,7 @@ from console.service.memory.stores import delete_store, patch_store
 from console.service.models import Account
 
 
-def test_a_store_that_goes_before_its_lock_is_taken_is_not_found(store):
+def test_lock_store_does_not_find_a_store_that_is_deleted_meanwhile(store):
     stale = Store.objects.get()
     delete_store(Store.objects.get())
 

@@ -84,7 +84,7 @@ def insert(db):
 
 
 @pytest.mark.parametrize("model", ROWS)
-def test_a_row_within_the_limits_is_kept(insert, model):
+def test_constraints_keep_a_row_within_the_limits(insert, model):
     insert(model)
 
     assert model.objects.exists()
@@ -133,21 +133,21 @@ def test_a_row_within_the_limits_is_kept(insert, model):
         (Summary, {"conversation_id": "c" * 65}),
     ],
 )
-def test_a_row_over_a_limit_is_refused(insert, model, fields):
+def test_constraints_refuse_a_row_over_a_limit(insert, model, fields):
     # PostgreSQL tells a text that is too long for its column as a DataError.
     with pytest.raises((IntegrityError, DataError)):
         insert(model, **fields)
 
 
 @pytest.mark.parametrize("model", ROWS)
-def test_a_key_is_taken_once(insert, model):
+def test_constraints_refuse_a_key_twice(insert, model):
     insert(model)
 
     with pytest.raises(IntegrityError):
         insert(model)
 
 
-def test_an_exclusive_value_has_one_holder_and_a_shared_one_many(insert):
+def test_constraints_give_an_exclusive_value_one_holder_and_a_shared_one_many(insert):
     insert(Identifier)
     with pytest.raises(IntegrityError):
         insert(Identifier, profile_id="other")
@@ -157,7 +157,7 @@ def test_an_exclusive_value_has_one_holder_and_a_shared_one_many(insert):
     assert Identifier.objects.count() == 3
 
 
-def test_a_name_is_unique_in_its_account(insert):
+def test_constraints_keep_a_store_name_unique_in_its_account(insert):
     insert(Store)
 
     with pytest.raises(IntegrityError):
@@ -171,18 +171,18 @@ SCOPED = [
 ]
 
 
-def test_the_walk_below_meets_every_table_under_a_store():
+def test_keys_are_checked_for_every_table_below_a_store():
     assert len(SCOPED) == 13
 
 
 @pytest.mark.parametrize("model", SCOPED)
-def test_every_key_of_a_store_scoped_table_is_led_by_the_store(model):
+def test_keys_below_a_store_begin_with_the_store(model):
     meta = model._meta
     keys = [[field.attname for field in meta.pk_fields]]
     keys += [
-        [meta.get_field(name).attname for name in each.fields]
-        for each in [*meta.constraints, *meta.indexes]
-        if isinstance(each, models.UniqueConstraint | models.Index)
+        [meta.get_field(name).attname for name in key.fields]
+        for key in [*meta.constraints, *meta.indexes]
+        if isinstance(key, models.UniqueConstraint | models.Index)
     ]
 
     assert [key[0] for key in keys] == ["store_id"] * len(keys)
@@ -190,20 +190,21 @@ def test_every_key_of_a_store_scoped_table_is_led_by_the_store(model):
 
 
 @pytest.mark.parametrize("model", SCOPED)
-def test_the_database_has_the_same_keys(db, model):
+def test_keys_are_the_same_in_the_database(db, model):
     connection = connections["memory"]
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, model._meta.db_table)
 
-    keys = [each for each in found.values() if each["primary_key"] or each["unique"]]
+    keys = [key for key in found.values() if key["primary_key"] or key["unique"]]
     assert keys
-    assert {each["columns"][0] for each in keys} == {"store_id"}
+    assert {key["columns"][0] for key in keys} == {"store_id"}
 
 
-def test_only_the_memory_has_these_tables(db):
-    names = {alias: connections[alias].introspection for alias in connections}
-
-    tables = {alias: set(each.table_names()) for alias, each in names.items()}
+def test_tables_are_in_the_memory_database_alone(db):
+    tables = {
+        alias: set(connections[alias].introspection.table_names())
+        for alias in connections
+    }
 
     ours = {model._meta.db_table for model in ROWS}
     assert ours <= tables["memory"]
@@ -211,7 +212,7 @@ def test_only_the_memory_has_these_tables(db):
 
 
 @pytest.mark.parametrize("model", ROWS)
-def test_a_row_has_a_name_without_its_content(model):
+def test_str_names_a_row_without_its_content(model):
     name = str(model(**ROWS[model]))
 
     assert name

@@ -3,7 +3,9 @@
 from tests.service.conftest import assert_refused
 
 
-def test_what_is_written_below_a_store_is_seen_later(api, person, settings):
+def test_v1_services_delay_shows_what_is_written_below_a_store_later(
+    api, person, settings
+):
     settings.MEMORY_VISIBILITY_LAG_S = 60.0
 
     traits = {"traits": {"Account": {"tier": "gold"}}}
@@ -16,7 +18,7 @@ def test_what_is_written_below_a_store_is_seen_later(api, person, settings):
     assert api.get(person).json()["traits"]["Account"] == {"tier": "gold"}
 
 
-def test_a_store_is_there_at_once(api, make_service, settings):
+def test_v1_services_delay_makes_a_store_at_once(api, make_service, settings):
     settings.MEMORY_VISIBILITY_LAG_S = 60.0
 
     made = make_service()
@@ -24,7 +26,7 @@ def test_a_store_is_there_at_once(api, make_service, settings):
     assert api.get(f"/v1/Services/{made['sid']}").json() == made
 
 
-def test_a_store_is_gone_at_once(api, service, settings):
+def test_v1_services_delay_deletes_a_store_at_once(api, service, settings):
     settings.MEMORY_VISIBILITY_LAG_S = 60.0
 
     api("DELETE", service)
