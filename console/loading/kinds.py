@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.contract.memory.observation import Observation
-from console.contract.memory.summary import Summary
+from console.contract.memory.observation import NewObservation, Observation
+from console.contract.memory.summary import NewSummary, Summary
 from console.contract.times import from_wire
-from console.loading.records import OBSERVATION, SUMMARY, Field
 
 Item = Mapping[str, Any]
 Key = tuple[str, ...]
@@ -21,7 +22,7 @@ class Kind:
     """How the two differ. Items of equal `key` are the same thing said once."""
 
     name: str
-    fields: Mapping[str, Field]
+    noun: type[msgspec.Struct]
     key: Callable[[Item], Key]
     kept: Callable[[StoreClient, str], set[Key]]
     send: Callable[[StoreClient, str, Sequence[Item]], None]
@@ -60,14 +61,14 @@ def kept_summaries(store: StoreClient, profile_id: str) -> set[Key]:
 
 OBSERVATIONS = Kind(
     "observations",
-    OBSERVATION,
+    NewObservation,
     observation_key,
     kept_observations,
     StoreClient.create_observations,
 )
 SUMMARIES = Kind(
     "summaries",
-    SUMMARY,
+    NewSummary,
     summary_key,
     kept_summaries,
     StoreClient.create_summaries,

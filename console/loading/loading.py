@@ -17,6 +17,7 @@ from console.client.errors import (
 )
 from console.client.paging import all_pages
 from console.client.store import StoreClient
+from console.contract.memory.observation import BATCH
 from console.loading.kinds import OBSERVATIONS, SUMMARIES, Item, Key, Kind, moment_of
 from console.loading.records import (
     LineRefused,
@@ -30,7 +31,6 @@ from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 
-BATCH = 10  # contract/memory-v1.md, section 14: observations or summaries a write
 # A "no" that the next record would meet as well: these end the run.
 STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)
 
@@ -156,7 +156,7 @@ class Loading:
         good = []
         for index, item in enumerate(items):
             path = f"{kind.name}[{index}]"
-            if why := check_item(path, item, kind.fields):
+            if why := check_item(path, item, kind.noun):
                 self.refuse_item(number, kind, why)
             else:
                 given = {

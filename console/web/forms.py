@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import pretty_name
 
+from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.core.errors import DomainError
 from console.core.unicode import is_hidden, name_of
 
@@ -54,7 +55,7 @@ class PageForm(ConsoleForm):
     page  the memory's own token, opaque to us
     """
 
-    page = forms.CharField(required=False, max_length=4096)
+    page = forms.CharField(required=False, max_length=PAGE_TOKEN_MAX)
 
 
 class InvalidQuery(DomainError):

@@ -3,10 +3,10 @@
 from django.core.validators import RegexValidator
 
 from console.contract.ids import CONVERSATION_ID
+from console.contract.memory.observation import SOURCE
 
-# Contract, section 11.4.
 check_source = RegexValidator(
-    r"^[a-zA-Z0-9 _./-]+\Z", "A source has letters, digits, “_./-”."
+    rf"^{SOURCE.pattern}\Z", "A source has letters, digits, “_./-”."
 )
 check_conversation = RegexValidator(
     rf"^{CONVERSATION_ID.pattern}\Z",

@@ -7,10 +7,12 @@ from django.core.management import CommandError, call_command
 
 from console.accounts.models import User
 from console.client.paging import all_pages
+from console.contract.memory.observation import NewObservation
+from console.contract.memory.summary import NewSummary
 from console.demo import seeding
 from console.demo.people import declarations, people
 from console.demo.stories import ANCHOR, life_of
-from console.loading.records import OBSERVATION, SUMMARY, check_item, check_trait
+from console.loading.records import check_item, check_trait
 from console.tenants.memory import open_store
 from console.tenants.models import Membership, Role, Tenant
 from tests.factories import make_tenant
@@ -74,12 +76,12 @@ def test_the_demo_is_the_same_each_time(lives):
 def test_every_text_of_the_demo_has_the_contracts_shape(lives, slug):
     for life in lives[slug]:
         for item in life.record["observations"]:
-            assert check_item("o", item, OBSERVATION) is None
+            assert check_item("o", item, NewObservation) is None
             assert "{" not in item["content"].replace("{first_name}", "").replace(
                 "{curly}", ""
             )
         for item in life.record["summaries"]:
-            assert check_item("s", item, SUMMARY) is None
+            assert check_item("s", item, NewSummary) is None
         for group in life.record["traits"].values():
             assert [check_trait(*trait) for trait in group.items()] == [None] * len(
                 group

@@ -5,11 +5,15 @@ from typing import Any
 
 from django import forms
 
+from console.contract.memory.recall import (
+    RECALL_ITEMS,
+    RECALL_OBSERVATIONS,
+    RECALL_QUERY_MAX,
+    RECALL_SUMMARIES,
+)
+from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.web.forms import ConsoleForm, DayField, check_plain
 from console.web.validators import check_conversation
-
-QUERY_MAX = 1024
-ITEMS_MAX = 100
 
 
 class Mode:
@@ -40,19 +44,23 @@ class RunForm(ConsoleForm):
     )
     query = forms.CharField(
         required=False,
-        max_length=QUERY_MAX,
+        max_length=RECALL_QUERY_MAX,
         validators=[check_plain],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     conversation = forms.CharField(
         required=False,
-        max_length=64,
+        max_length=CONVERSATION_ID_MAX,
         label="Conversation id",
         validators=[check_conversation],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    observations = forms.IntegerField(initial=20, min_value=0, max_value=ITEMS_MAX)
-    summaries = forms.IntegerField(initial=5, min_value=0, max_value=ITEMS_MAX)
+    observations = forms.IntegerField(
+        initial=RECALL_OBSERVATIONS, min_value=0, max_value=RECALL_ITEMS
+    )
+    summaries = forms.IntegerField(
+        initial=RECALL_SUMMARIES, min_value=0, max_value=RECALL_ITEMS
+    )
     threshold = forms.FloatField(
         initial=0,
         min_value=0,

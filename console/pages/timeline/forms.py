@@ -6,12 +6,13 @@ from django import forms
 from django.core.signing import BadSignature
 from django.utils import timezone
 
+from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
+from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.pages.timeline.selectors.reader import Cursor
 from console.web.forms import DayField, PageForm
 from console.web.reasons import CorrectionForm
 from console.web.validators import check_conversation, check_source
 
-CONTENT_MAX = 4096  # contract 11.4 and 11.5
 # The source of what is added here, unless the person names another.
 CONSOLE = "console"
 _MINUTES = "%Y-%m-%dT%H:%M"
@@ -26,12 +27,12 @@ class ItemListForm(PageForm):
     after = DayField()
     source = forms.CharField(
         required=False,
-        max_length=100,
+        max_length=SOURCE_MAX,
         validators=[check_source],
     )
     conversation = forms.CharField(
         required=False,
-        max_length=64,
+        max_length=CONVERSATION_ID_MAX,
         validators=[check_conversation],
     )
 
@@ -94,7 +95,7 @@ class CorrectTextForm(CorrectionForm):
         label="Text",
         max_length=CONTENT_MAX,
         widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
-        help_text="One fact, in plain words; up to 4,096 characters.",
+        help_text=f"One fact, in plain words; up to {CONTENT_MAX:,} characters.",
     )
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
@@ -107,7 +108,7 @@ class AddObservationForm(CorrectionForm):
     content = CorrectTextForm.base_fields["content"]
     source = forms.CharField(
         label="Source",
-        max_length=100,
+        max_length=SOURCE_MAX,
         initial=CONSOLE,
         validators=[check_source],
         help_text="A channel or a team, such as chat or billing.",
@@ -120,7 +121,7 @@ class AddObservationForm(CorrectionForm):
     conversation = forms.CharField(
         label="Conversation id, if there was one",
         required=False,
-        max_length=64,
+        max_length=CONVERSATION_ID_MAX,
         validators=[check_conversation],
     )
 

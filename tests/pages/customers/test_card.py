@@ -11,9 +11,10 @@ from django.utils import timezone
 from console.client.account import connect
 from console.contract.ids import new_id
 from console.contract.memory.observation import Observation
+from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
-from console.pages.customers.selectors.recall_lag import RECALL_MAX, not_recallable
+from console.pages.customers.selectors.recall_lag import not_recallable
 from console.pages.customers.views.card import pause_s
 from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
@@ -172,7 +173,7 @@ def test_a_correction_that_recall_does_not_know_yet_is_marked():
 
 def test_nothing_is_said_of_more_than_one_answer_holds():
     store = store_that_recalls(
-        *((new_id("mem_observation"), "x") for _ in range(RECALL_MAX))
+        *((new_id("mem_observation"), "x") for _ in range(RECALL_ITEMS))
     )
 
     assert not not_recallable(store, new_id("mem_profile"), [observation()], now=NOW)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
+from console.contract.memory.recall import RECALL_ITEMS
 
 # Older than this, what Recall does not return is not late but left out.
 FRESH = timedelta(minutes=10)
-RECALL_MAX = 100
 
 
 def not_recallable(
@@ -32,10 +32,10 @@ def not_recallable(
         profile_id,
         begin=min(moments),
         end=max(moments) + timedelta(seconds=1),
-        observations_limit=RECALL_MAX,
+        observations_limit=RECALL_ITEMS,
         summaries_limit=0,
     )
-    if len(recall.observations) >= RECALL_MAX:
+    if len(recall.observations) >= RECALL_ITEMS:
         return frozenset()
     known = {each.id: each.content for each in recall.observations}
     return frozenset(each.id for each in fresh if known.get(each.id) != each.content)
