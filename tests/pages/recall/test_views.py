@@ -42,7 +42,7 @@ def run(client, **query):
     return client.get(reverse("recall:run", args=["acme"]), query, headers=headers)
 
 
-def response_of(page) -> dict:
+def parse_response(page) -> dict:
     return json.loads(
         unescape(
             page.text.rpartition("<pre")[2].partition(">")[2].partition("</pre>")[0]
@@ -84,7 +84,7 @@ def test_run_ranks_by_a_query_and_shows_the_exchange(client, profile):
     assert "<meter" in text
     assert "&quot;query&quot;: &quot;delivery by sms&quot;" in text
     assert f"/Profiles/{profile}/Recall" in text
-    assert response_of(response)["observations"][0]["score"] > 0
+    assert parse_response(response)["observations"][0]["score"] > 0
 
 
 def test_run_of_recent_shows_newest_first_without_scores(client, profile):
@@ -136,7 +136,7 @@ def test_run_sends_limits_threshold_and_dates(client, profile):
         end="2026-02-01",
     )
 
-    body = response_of(response)
+    body = parse_response(response)
     assert len(body["observations"]) == 1
     assert body["summaries"] == []
     assert "2026-01-01T00:00:00Z" in response.text

@@ -34,7 +34,7 @@ def at(profile: str, rest: str) -> str:
     return f"/t/acme/profiles/{profile}/{rest}"
 
 
-def of_observation(profile: str, observation) -> str:
+def correct_url(profile: str, observation) -> str:
     return at(profile, f"observations/{observation.id}/correct/")
 
 
@@ -49,7 +49,7 @@ def outcomes(action: str) -> list[str]:
 
 def test_observation_correct_keeps_a_revision(client, tenant, profile):
     observation = make_observation(tenant, profile, "Prefers calls.")
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = seen_in(client.get(address).text)
 
     answer = client.post(
@@ -66,7 +66,7 @@ def test_observation_correct_keeps_a_revision(client, tenant, profile):
 
 def test_observation_correct_is_logged_before_and_after(client, tenant, profile):
     observation = make_observation(tenant, profile, "Prefers calls.")
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = seen_in(client.get(address).text)
 
     client.post(address, {"content": "Prefers SMS.", "seen": seen} | WHY)
@@ -100,7 +100,7 @@ def test_summary_correct_says_that_no_history_is_kept(client, tenant, profile):
 
 def test_observation_correct_shows_what_changed_meanwhile(client, tenant, profile):
     observation = make_observation(tenant, profile, "Prefers calls.")
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = seen_in(client.get(address).text)
     open_store(tenant).patch_observation(
         profile, observation.id, content="Prefers post."
@@ -132,7 +132,7 @@ def test_observation_correct_says_what_is_not_valid(
     client, tenant, profile, form, words
 ):
     observation = make_observation(tenant, profile, "Prefers calls.")
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = {"seen": seen_in(client.get(address).text)}
 
     answer = client.post(address, {"content": "Prefers SMS."} | WHY | seen | form)
@@ -146,7 +146,7 @@ def test_observation_correct_keeps_the_ticket_for_the_next_form(
     client, tenant, profile
 ):
     observation = make_observation(tenant, profile, "Prefers calls.")
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = seen_in(client.get(address).text)
     client.post(address, {"content": "Prefers SMS.", "seen": seen} | WHY)
 
@@ -156,7 +156,7 @@ def test_observation_correct_keeps_the_ticket_for_the_next_form(
 def test_observation_correct_needs_a_masked_text_revealed(client, tenant, profile):
     observation = make_observation(tenant, profile, "Call him on +1 555 867 5310.")
 
-    page = client.get(of_observation(profile, observation)).text
+    page = client.get(correct_url(profile, observation)).text
 
     assert "Part of the text is masked" in page
     assert "555 867" not in page
@@ -167,8 +167,8 @@ def test_observation_correct_keeps_to_its_profile(client, tenant, profile):
     other = make_profile(tenant)
     observation = make_observation(tenant, other, "Not yours.")
 
-    assert client.get(of_observation(profile, observation)).status_code == 404
-    answer = client.post(of_observation(profile, observation), {"content": "x"} | WHY)
+    assert client.get(correct_url(profile, observation)).status_code == 404
+    answer = client.post(correct_url(profile, observation), {"content": "x"} | WHY)
     assert answer.status_code == 404
 
 
@@ -176,7 +176,7 @@ def test_observation_correct_needs_permission(client, tenant, profile, auditor):
     observation = make_observation(tenant, profile, "Prefers calls.")
     client.force_login(auditor)
 
-    answer = client.get(of_observation(profile, observation))
+    answer = client.get(correct_url(profile, observation))
 
     assert answer.status_code == 403
 
@@ -205,7 +205,7 @@ def test_observation_correct_says_what_is_not_visible_yet(
     client, tenant, profile, settings
 ):
     observation = make_observation(tenant, profile, "Prefers calls.")
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = seen_in(client.get(address).text)
     settings.MEMORY_VISIBILITY_LAG_S = 30.0
 
@@ -327,7 +327,7 @@ def test_observation_add_says_what_is_not_valid(client, tenant, profile, form, w
 def test_observation_correct_does_not_tell_what_is_masked(client, tenant, profile):
     said = "Call back on +15558675310."
     observation = make_observation(tenant, profile, said)
-    address = of_observation(profile, observation)
+    address = correct_url(profile, observation)
     seen = seen_in(client.post(address, {"content": "x", "seen": "x"} | WHY).text)
 
     right = client.post(address, {"content": said, "seen": seen} | WHY)

@@ -42,7 +42,7 @@ def address(group: str) -> str:
     return reverse("traits:group", args=["acme", group])
 
 
-def row_of(text: str, name: str) -> str:
+def find_row(text: str, name: str) -> str:
     row = text.partition(f'<tr id="{name}"')[2].partition("</tr>")[0]
     return " ".join(row.split())
 
@@ -86,12 +86,12 @@ def test_group_page_shows_types_rules_and_identifiers(client, tenant):
     contact = client.get(address("Contact")).text
     sizing = client.get(address("Sizing")).text
 
-    assert "as a phone number" in row_of(contact, "phone")
-    assert "one profile per value" in row_of(contact, "phone")
-    assert "up to 100 per profile" in row_of(contact, "phone")
-    assert "at least 20" in row_of(sizing, "shoe")
-    assert "^[A-Z]+$" in row_of(sizing, "code")
-    assert "not counted yet" in row_of(sizing, "code")
+    assert "as a phone number" in find_row(contact, "phone")
+    assert "one profile per value" in find_row(contact, "phone")
+    assert "up to 100 per profile" in find_row(contact, "phone")
+    assert "at least 20" in find_row(sizing, "shoe")
+    assert "^[A-Z]+$" in find_row(sizing, "code")
+    assert "not counted yet" in find_row(sizing, "code")
 
 
 def test_group_page_of_an_unknown_group_is_not_found(client, tenant):
@@ -105,8 +105,8 @@ def test_group_page_counts_fill_rates(client, tenant):
     text = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
 
     assert "<html" not in text
-    assert "7 of 7" in row_of(text, "email")
-    phone = row_of(text, "phone")
+    assert "7 of 7" in find_row(text, "email")
+    phone = find_row(text, "phone")
     assert "1 of 7" in phone
     assert 'value="1"' in phone
     assert "unset on 6" in phone
@@ -128,7 +128,7 @@ def test_group_page_counts_fill_rates_in_steps(client, tenant, one_profile_a_ste
     assert 'hx-trigger="load, click"' in first
     assert "2 of the 3 newest profiles read" in second
     assert "Count again" in third
-    assert "3 of 3" in row_of(kept, "email")
+    assert "3 of 3" in find_row(kept, "email")
     assert open_store(tenant).store_id not in kept.partition("trait-fill-rate")[2]
 
 
@@ -140,8 +140,8 @@ def test_group_page_counts_again_only_when_asked(client, tenant):
     stale = client.get(address("Contact"), {"step": "on"}).text
     fresh = client.get(address("Contact"), {"again": "on"}).text
 
-    assert "1 of 1" in row_of(stale, "email")
-    assert "2 of 2" in row_of(fresh, "email")
+    assert "1 of 1" in find_row(stale, "email")
+    assert "2 of 2" in find_row(fresh, "email")
 
 
 def test_group_page_leaves_out_a_profile_deleted_meanwhile(
@@ -154,15 +154,15 @@ def test_group_page_leaves_out_a_profile_deleted_meanwhile(
     text = client.get(address("Contact"), {"step": "on"}, headers=HTMX).text
 
     assert "1 of the 2" in first
-    assert "1 of 1" in row_of(text, "email")
-    assert kept not in row_of(text, "email")
+    assert "1 of 1" in find_row(text, "email")
+    assert kept not in find_row(text, "email")
 
 
 def test_group_page_without_profiles_has_nothing_to_count(client, tenant):
     text = client.get(address("Contact"), {"step": "on"}).text
 
     assert "no profiles to count on" in text
-    assert "not counted yet" in row_of(text, "email")
+    assert "not counted yet" in find_row(text, "email")
     assert "<meter" not in text
 
 
@@ -184,10 +184,10 @@ def test_group_page_keeps_its_count_when_the_memory_fails(client, settings, tena
 
     assert "The memory stopped answering: 1 of 2" in stuck
     assert "load, click" not in stuck
-    assert "1 of 1" in row_of(stuck, "mail")
-    assert "2 of 2" in row_of(healed, "mail")
+    assert "1 of 1" in find_row(stuck, "mail")
+    assert "2 of 2" in find_row(healed, "mail")
     assert "relic on 2" in " ".join(healed.split())
-    assert "this store has no such identifier type" in row_of(healed, "mail")
+    assert "this store has no such identifier type" in find_row(healed, "mail")
 
 
 def test_group_page_filters_long_groups_by_name(client, tenant):

@@ -71,24 +71,24 @@ def odd(settings, tenant):
         yield memory
 
 
-def row_of(text: str, name: str) -> str:
+def find_row(text: str, name: str) -> str:
     return text.partition(f'id="{name}"')[2].partition("</tr>")[0]
 
 
 def test_traits_draws_each_type_in_its_own_way(client, profile):
     text = client.get(page("traits", profile)).text
 
-    assert 'data-look="number"' in row_of(text, "Sizing.shoe")
-    assert "44.5" in row_of(text, "Sizing.shoe")
-    assert "yes</span>" in row_of(text, "Sizing.newsletter")
-    assert "no</span>" in row_of(text, "Sizing.vip")
-    assert row_of(text, "Sizing.sports").count("<li") == 2
-    assert "true</li>" in row_of(text, "Sizing.sports")
-    since = row_of(text, "Sizing.since")
+    assert 'data-look="number"' in find_row(text, "Sizing.shoe")
+    assert "44.5" in find_row(text, "Sizing.shoe")
+    assert "yes</span>" in find_row(text, "Sizing.newsletter")
+    assert "no</span>" in find_row(text, "Sizing.vip")
+    assert find_row(text, "Sizing.sports").count("<li") == 2
+    assert "true</li>" in find_row(text, "Sizing.sports")
+    since = find_row(text, "Sizing.since")
     assert "2021-04-03" in since
     assert ">date" in since.replace("\n", "").replace(" ", "")
     assert " y</span>" in since
-    assert "unset" in row_of(text, "Sizing.note")
+    assert "unset" in find_row(text, "Sizing.note")
 
 
 def test_traits_does_not_tell_what_is_masked(client, profile):
@@ -97,7 +97,7 @@ def test_traits_does_not_tell_what_is_masked(client, profile):
     assert "ada@" not in text
     assert "Ada" not in text
     assert "A••• L•••" in text
-    birth = row_of(text, "Contact.dob")
+    birth = find_row(text, "Contact.dob")
     assert "1815" not in birth
     assert " y</span>" not in birth
 
@@ -105,10 +105,10 @@ def test_traits_does_not_tell_what_is_masked(client, profile):
 def test_traits_says_since_when_and_which_identifier(client, profile):
     text = client.get(page("traits", profile)).text
 
-    assert "<time" in row_of(text, "Contact.email")
-    assert "identifier" in row_of(text, "Contact.email")
-    assert "<time" not in row_of(text, "Contact.street")
-    assert "EU size" in row_of(text, "Sizing.shoe")
+    assert "<time" in find_row(text, "Contact.email")
+    assert "identifier" in find_row(text, "Contact.email")
+    assert "<time" not in find_row(text, "Contact.street")
+    assert "EU size" in find_row(text, "Sizing.shoe")
 
 
 def test_traits_marks_what_the_schema_does_not_have(client, tenant, odd):
@@ -124,10 +124,10 @@ def test_traits_marks_what_the_schema_does_not_have(client, tenant, odd):
 
     text = client.get(page("traits", PROFILE)).text
 
-    assert "a number in the schema, text here" in row_of(text, "Shop.size")
-    assert "a date in the schema, other text here" in row_of(text, "Shop.day")
-    assert "MAP in the schema, a number here" in row_of(text, "Shop.kind")
-    colour = row_of(text, "Shop.colour")
+    assert "a number in the schema, text here" in find_row(text, "Shop.size")
+    assert "a date in the schema, other text here" in find_row(text, "Shop.day")
+    assert "MAP in the schema, a number here" in find_row(text, "Shop.kind")
+    colour = find_row(text, "Shop.colour")
     assert "not in the schema" in colour
     assert "pencil" not in colour
     assert "this store has no such group" in text
