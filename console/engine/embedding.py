@@ -6,10 +6,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from console.engine.packing import Floats
+from console.engine.onnx import OnnxEncoder
+from console.engine.packing import Floats, to_unit_length
 
 
 class Embedder(Protocol):
@@ -45,14 +43,7 @@ class Use3:
         # One at a time: nothing says that the model may be shared by threads, and
         # a query needs a millisecond.
         with self._lock:
-            return unit(self._model.encode(list(texts)))
-
-
-def unit(vectors: NDArray[np.floating]) -> Floats:
-    """Rows at length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: Floats = (vectors / np.where(lengths, lengths, 1)).astype("<f4")
-    return found
+            return to_unit_length(self._model.encode(list(texts)))
 
 
 _loading = Lock()
@@ -72,8 +63,6 @@ def load_embedder(name: str) -> Embedder | None:
 def _load(name: str) -> Embedder | None:
     kind, _, folder = name.partition(":")
     if kind == "onnx" and folder:
-        from console.engine.onnx import OnnxEncoder
-
         return OnnxEncoder(Path(folder))
     if name == "none":
         return None

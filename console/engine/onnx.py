@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.embedding import unit
-from console.engine.packing import Floats
+from console.engine.packing import Floats, to_unit_length
 
 # What BERT reads. A text is cut there even where a model says that it reads more:
 # its time and its memory grow with the square.
@@ -80,7 +79,7 @@ class OnnxEncoder:
         rows = np.zeros((len(texts), self._width), "<f4")
         for row, text in zip(rows, texts, strict=True):
             row[:] = self._vector(text)
-        return unit(rows)
+        return to_unit_length(rows)
 
     def _vector(self, text: str) -> NDArray[np.floating]:
         read = self._tokenizer.encode(text)

@@ -106,3 +106,10 @@ class Vectors:
         """One of them, of length 1."""
         found: Floats = self.levels[row].astype("<f4") * self.scales[row]
         return found
+
+
+def to_unit_length(vectors: NDArray[np.floating]) -> Floats:
+    """Rows at length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Floats = (vectors / np.where(lengths, lengths, 1)).astype("<f4")
+    return found

@@ -21,10 +21,10 @@ from django.urls import (
 from console.service.http.auth import authenticate_request
 from console.service.http.bodies import check_size
 from console.service.http.compression import compress_answers
-from console.service.http.delay import delay_writes
 from console.service.http.errors import answer_errors
 from console.service.http.request import URLCONF
 from console.service.http.throttle import limit_rate
+from console.service.memory.delay import delay_writes
 
 MIDDLEWARE = (
     compress_answers,

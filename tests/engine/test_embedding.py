@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from console.engine.embedding import load_embedder, unit
+from console.engine.embedding import load_embedder
+from console.engine.packing import to_unit_length
 
 
 def test_the_default_model_gives_rows_of_length_one():
@@ -39,7 +40,7 @@ def test_another_name_is_refused(name):
 
 
 def test_a_row_of_zeros_stays_one():
-    assert unit(np.array([[0.0, 0.0], [3.0, 4.0]])).tolist() == [
+    assert to_unit_length(np.array([[0.0, 0.0], [3.0, 4.0]])).tolist() == [
         [0.0, 0.0],
         [pytest.approx(0.6), pytest.approx(0.8)],
     ]

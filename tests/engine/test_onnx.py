@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from console.engine.embedding import load_embedder, unit
+from console.engine.embedding import load_embedder
 from console.engine.onnx import OnnxEncoder, OnnxUnusable
+from console.engine.packing import to_unit_length
 from tests.engine.encoders import (
     DIMENSIONS,
     POOLED,
@@ -27,7 +28,7 @@ CLS = {"1_Pooling/config.json": {"pooling_mode_cls_token": True}}
 
 
 def of_length_one(*rows: np.ndarray) -> list:
-    return [pytest.approx(row, abs=1e-6) for row in unit(np.array(rows))]
+    return [pytest.approx(row, abs=1e-6) for row in to_unit_length(np.array(rows))]
 
 
 def mean(*tokens: str) -> np.ndarray:
@@ -76,7 +77,7 @@ def test_halves_and_short_integers_are_read_too(tmp_path):
     [found] = OnnxEncoder(folder).embed(["likes tea"])
 
     assert found.dtype == np.float32
-    assert found == pytest.approx(unit(np.array([mean(*TEA)]))[0], abs=2e-3)
+    assert found == pytest.approx(to_unit_length(np.array([mean(*TEA)]))[0], abs=2e-3)
 
 
 def test_a_models_own_folder_and_a_plain_vocabulary_do(tmp_path):

@@ -5,10 +5,12 @@ called and asked again, the outcome is committed together with its audit entry.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django_tasks import task
 
 from console.audit.log import log
 from console.client.errors import (
@@ -19,13 +21,14 @@ from console.client.errors import (
 )
 from console.client.store import StoreClient
 from console.masking.rules import mask_text
-from console.pages.deletions.jobs import settle_later
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import Target, read, remove
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 
 State = Deletion.State
+# Longer than any call may take, so that a deletion under way is never asked about.
+SETTLE_AFTER = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,23 @@ def delete(
             raise
         return theirs
     return close_deletion(deletion, execute(store, target), actor)
+
+
+@task()
+def settle(deletion_id: str) -> str:
+    """Close an attempt that a crash or a timeout left open; answers its state.
+
+    Safe to run twice: a closed attempt stays as it is.
+    """
+    deletion = Deletion.objects.get(pk=UUID(deletion_id))
+    actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
+    return str(settle_deletion(deletion, actor).state)
+
+
+def settle_later(deletion: Deletion) -> None:
+    """Enqueue the check in the transaction that commits the attempt."""
+    later = settle.using(run_after=timezone.now() + SETTLE_AFTER)
+    later.enqueue(str(deletion.pk))
 
 
 def settle_deletion(deletion: Deletion, actor: Actor) -> Deletion:

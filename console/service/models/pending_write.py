@@ -4,7 +4,7 @@ from console.service.models.account import Account
 
 
 class PendingWrite(models.Model):
-    """A write that was acknowledged and is not visible yet (http/delay.py).
+    """A write that was acknowledged and is not visible yet (memory/delay.py).
 
     due_at               UTC; from then on it is applied before anything of its
                          account is read

@@ -8,16 +8,25 @@ What goes with a store or a profile, and what moves when profiles are merged, fo
 from the base class: whatever derives from one of these two is found by find_models.
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 from django.apps import apps
 from django.db import models
 
 from console.service.router import APP
 
-if TYPE_CHECKING:
-    from console.service.memory.models.profile import Profile
-    from console.service.memory.models.store import Store
+
+class StoreKey(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class ProfileKey(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def store_id(self) -> str: ...
 
 
 def find_models(base: type) -> list[Any]:
@@ -27,7 +36,7 @@ def find_models(base: type) -> list[Any]:
 
 
 class StoreQuerySet(models.QuerySet[Any]):
-    def of(self, store: "Store") -> Self:
+    def of(self, store: StoreKey) -> Self:
         return self.filter(store_id=store.id)
 
 
@@ -43,7 +52,7 @@ class StoreScoped(models.Model):
 
 
 class ProfileQuerySet(models.QuerySet[Any]):
-    def of(self, profile: "Profile") -> Self:
+    def of(self, profile: ProfileKey) -> Self:
         return self.filter(store_id=profile.store_id, profile_id=profile.id)
 
 
@@ -59,7 +68,7 @@ class ProfileScoped(models.Model):
         abstract = True
 
     @classmethod
-    def move_rows(cls, source: "Profile", target: "Profile") -> None:
+    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
         """In a merge, `source` ends and its rows become those of `target`.
 
         A table in which rows of the two can clash says here which of them stays.

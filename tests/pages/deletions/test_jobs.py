@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
-from console.pages.deletions.jobs import SETTLE_AFTER, settle_later
 from console.pages.deletions.models import Deletion
+from console.pages.deletions.services import SETTLE_AFTER, settle_later
 from console.tenants.memory import open_store
 from tests.factories import make_observation, make_profile
 

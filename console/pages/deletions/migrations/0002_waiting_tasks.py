@@ -11,7 +11,7 @@ Back: the old names again.
 from django.db import migrations
 
 MOVED = {
-    "console.deletions.jobs.settle": "console.pages.deletions.jobs.settle",
+    "console.deletions.jobs.settle": "console.pages.deletions.services.settle",
     "console.service.import_jobs.process_import": "console.service.memory.import_jobs.process_import",
     "console.service.jobs.make_vectors": "console.service.memory.embedding_jobs.make_vectors",
 }

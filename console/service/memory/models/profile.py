@@ -4,7 +4,7 @@ from django.db.models import Q
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
-from console.service.models.scope import ProfileScoped, StoreScoped
+from console.service.models.scope import ProfileKey, ProfileScoped, StoreScoped
 
 
 class Profile(StoreScoped):
@@ -78,7 +78,7 @@ class Trait(ProfileScoped):
         return f"{self.trait_group}.{self.name}"
 
     @classmethod
-    def move_rows(cls, source: Profile, target: Profile) -> None:
+    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
         """Of two values of one trait the newer stays."""
         updated_at = {
             (trait.trait_group, trait.name): trait.updated_at
@@ -137,7 +137,7 @@ class Identifier(ProfileScoped):
         return f"{self.id_type} of {self.profile_id}"
 
     @classmethod
-    def move_rows(cls, source: Profile, target: Profile) -> None:
+    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
         """A value that both have stays once, since the earlier time."""
         for identifier in cls.objects.of(source):
             same_value = {"id_type": identifier.id_type, "value": identifier.value}
