@@ -55,6 +55,7 @@ def test_a_cookie_of_one_tenant_never_reaches_the_next():
     store.fetch_profile(PROFILE)
     store.fetch_profile(PROFILE)
 
+    assert "Authorization" in memory.requests[1].headers
     assert "Cookie" not in memory.requests[1].headers
 
 

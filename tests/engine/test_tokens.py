@@ -28,4 +28,5 @@ def test_both_apostrophes_are_one():
 
 
 def test_stop_words_are_words_as_they_are_compared():
+    assert "the" in STOP_WORDS
     assert all(word == word.casefold().strip() for word in STOP_WORDS)

@@ -26,7 +26,10 @@ def ranking():
 
 
 def test_the_parts_add_up_to_the_score(ranking):
-    for each in explain(ranking, ["a", "b", "c", "s1", "s2"]):
+    explained = explain(ranking, ["a", "b", "c", "s1", "s2"])
+
+    assert len(explained) == 5
+    for each in explained:
         total = each.bias + sum(part.adds for part in each.parts.values())
         assert each.log_odds == pytest.approx(total)
         assert each.score == pytest.approx(sigmoid(np.array(total)), abs=1e-4)

@@ -70,7 +70,10 @@ def test_a_wrong_secret_and_an_unknown_name_are_told_the_same(api, http):
 
 
 def test_every_call_is_closed(http, db):
-    for method, path in every_call():
+    calls = list(every_call())
+
+    assert len(calls) > 70
+    for method, path in calls:
         answer = http.request(method, path)
         assert_refused(answer, 401, 20003)
 
@@ -82,6 +85,7 @@ def test_no_call_is_missing_from_the_list_above(db):
     # whose address is signed.
     open_to_all = ("v1/Errors/", "v1/openapi.json", "v1/Uploads/")
 
+    assert len(called) == 40
     for pattern in patterns:
         if not str(pattern.pattern).startswith(open_to_all):
             assert any(pattern.resolve(path.lstrip("/")) for path in called), pattern
@@ -94,6 +98,7 @@ def test_the_meaning_of_an_error_is_open(http, db):
 def test_no_secret_is_kept(api):
     kept = [*Credential.objects.values_list(), *Account.objects.values_list()]
 
+    assert api.sid in repr(kept)
     for secret in (api.token, api.key_secret):
         assert secret not in repr(kept)
 

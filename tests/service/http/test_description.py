@@ -64,6 +64,7 @@ def test_every_view_is_described():
 
 
 def test_every_operation_has_a_summary_a_sentence_and_an_example(description):
+    assert len(list(operations(description))) > 70
     for address, method, found in operations(description):
         call = f"{method} {address}"
         assert found["summary"], call
@@ -85,6 +86,7 @@ def test_every_route_stands_in_the_description_with_its_methods(description):
 
 
 def test_path_parameters_are_those_of_the_address(description):
+    assert "{profileId}" in "".join(description["paths"])
     for address, _, operation in operations(description):
         in_path = [p for p in operation["parameters"] if p["in"] == "path"]
         assert [p["name"] for p in in_path] == re.findall("{(.*?)}", address)
@@ -139,6 +141,7 @@ def test_limits_and_patterns_are_those_that_the_views_read_with(description):
 def test_patterns_are_no_pythons_and_docstrings_stay_inside(description):
     text = json.dumps(description)
 
+    assert '"pattern": "^[a-zA-Z0-9-]+$"' in text
     assert r"\\Z" not in text
     assert "msgspec" not in text
 

@@ -51,6 +51,7 @@ def test_what_is_written_is_read_back(api, path, observe):
 def test_optional_fields_are_left_out_when_empty(observe):
     [seen] = observe("likes tea", conversationIds=None)
 
+    assert seen["content"] == "likes tea"
     assert "conversationIds" not in seen
 
 

@@ -37,6 +37,7 @@ def test_what_is_written_is_read_back(api, path, summarise):
 def test_a_source_is_left_out_when_there_is_none(summarise):
     [seen] = summarise("x", source=None)
 
+    assert seen["content"] == "x"
     assert "source" not in seen
 
 

@@ -20,6 +20,7 @@ def recall(api, profile):
 def test_nobody_sees_it_who_did_not_ask(recall, observe):
     observe("likes tea")
 
+    assert recall(query="tea")["observations"]
     assert "trace" not in recall(query="tea")
     assert "trace" not in recall(query="tea", trace=False, traceItems=[NOBODY])
 

@@ -120,6 +120,7 @@ def test_a_value_that_does_not_fit_is_refused(api, profile, write, name, value):
 def test_a_refused_value_is_not_repeated_in_the_message(write):
     answer = write(points="secret-of-a-customer")
 
+    assert "points" in answer.json()["message"]
     assert "secret" not in answer.json()["message"]
 
 

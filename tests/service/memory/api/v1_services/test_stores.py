@@ -57,6 +57,7 @@ def test_a_description_of_its_own_leaves_the_friendly_name_alone(api, make_servi
 def test_a_store_needs_no_friendly_name(api, make_service):
     made = make_service("plain", friendlyName=None)
 
+    assert made["sid"]
     assert "friendlyName" not in made
     assert "description" not in api.get(f"{CONTROL}/{made['sid']}").json()
 

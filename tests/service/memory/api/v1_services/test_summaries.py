@@ -30,6 +30,7 @@ def test_both_forms_write_the_same(sum_up, body):
 def test_a_flat_one_needs_only_its_conversation_and_its_words(sum_up):
     [written] = sum_up({"conversationId": "CH1", "content": "x", "source": None})
 
+    assert written["content"] == "x"
     assert "source" not in written
 
 
