@@ -197,7 +197,7 @@ class V1RecallRequest(RecallRequest, frozen=True, kw_only=True):
 
     sample: ClassVar[dict[str, Any]] = {
         "query": "how to reach this customer",
-        "summariesLimit": 0,
+        "summariesLimit": 2,
     }
 
     conversation_id: AnyConversationId | None = None

@@ -1,14 +1,18 @@
-"""The reference as a page shows it: for one tenant's store, or for none."""
+"""The reference as a page shows it: for one tenant's memory, or for the default one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from console.pages.reference.examples import examples_of
+from console.client.account import AccountClient, connect
+from console.client.errors import MemoryRefused
+from console.pages.reference.endpoints import Endpoint, EndpointReader
+from console.pages.reference.examples import list_examples
 from console.pages.reference.examples.notation import JSON
 from console.pages.reference.examples.site import Example, Site
-from console.pages.reference.operation import Operation, Section
-from console.pages.reference.operations import SECTIONS
+from console.pages.reference.openapi import decode_openapi
+from console.tenants.memory import open_account
 from console.tenants.models import Tenant
 
 # The memory of this installation, as opposed to one at a URL.
@@ -17,33 +21,70 @@ EMBEDDED = ("", "embedded:")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An operation, how it is called, and a sample of its answer."""
+    """An endpoint, how it is called, and a sample of its answer."""
 
-    operation: Operation
+    endpoint: Endpoint
     examples: list[Example]
     answer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    section: Section
+    anchor: str
+    title: str
+    help: str
     entries: list[Entry]
 
 
-def site_of(tenant: Tenant | None, *, here: str) -> Site:
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the memory describes: nothing, where it publishes no description.
+
+    help     what holds for every operation
+    common   (status, meaning) of what every operation can answer
+    missing  why there is nothing to show
+    """
+
+    chapters: list[Chapter]
+    help: str = ""
+    common: Sequence[tuple[str, str]] = ()
+    missing: str = ""
+
+
+def get_site(tenant: Tenant | None, *, here: str) -> Site:
     """Where the tenant's memory answers; `here` is this installation's own address."""
     address = (tenant.address if tenant else "") or settings.MEMORY_URL
     base = here if address in EMBEDDED else address
-    return Site(base.rstrip("/"), {"store_id": tenant.store_id} if tenant else {})
+    return Site(base.rstrip("/"), {"storeId": tenant.store_id} if tenant else {})
 
 
-def chapters(site: Site) -> list[Chapter]:
-    return [
-        Chapter(section, [_entry(each, site) for each in section.operations])
-        for section in SECTIONS
+def open_memory(tenant: Tenant | None) -> AccountClient:
+    """Without a tenant the default memory: its description needs no credentials."""
+    if tenant:
+        return open_account(tenant)
+    return connect(settings.MEMORY_URL, username="", secret="")
+
+
+def get_reference(account: AccountClient, site: Site) -> Reference:
+    """Raises MemoryProblem where the memory gives no answer, or one of another form."""
+    try:
+        document = account.fetch_description()
+    except MemoryRefused as refused:
+        return Reference([], missing=refused.title)
+    openapi = decode_openapi(document)
+    reader = EndpointReader(openapi)
+    chapters = [
+        Chapter(
+            section.anchor,
+            section.title,
+            section.help,
+            [_entry(endpoint, site) for endpoint in section.endpoints],
+        )
+        for section in reader.read_sections()
     ]
+    return Reference(chapters, openapi.info.description, reader.common)
 
 
-def _entry(operation: Operation, site: Site) -> Entry:
-    answer = JSON.write(operation.answer) if operation.answer is not None else ""
-    return Entry(operation, examples_of(operation, site), answer)
+def _entry(endpoint: Endpoint, site: Site) -> Entry:
+    answer = JSON.write(endpoint.answer) if endpoint.answer is not None else ""
+    return Entry(endpoint, list_examples(endpoint, site), answer)

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from console.pages.reference.examples import LANGUAGES, set_up
-from console.pages.reference.selectors import chapters, site_of
+from console.pages.reference.selectors import get_reference, get_site, open_memory
 from console.tenants.models import Tenant
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -24,20 +24,20 @@ def start(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 @require_permission(Permission.OPEN_TENANT)
 def of_tenant(request: ConsoleRequest) -> HttpResponse:
-    """Nothing is asked of the memory: the store's id is known here."""
+    """What the tenant's memory describes, with their store's id in the examples."""
     return _show(request, request.tenant)
 
 
 def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
     here = request.build_absolute_uri("/").rstrip("/")
-    site = site_of(tenant, here=here)
+    site = get_site(tenant, here=here)
     return render(
         request,
         "reference/api.html",
         {
             "site": site,
             "is_here": site.base == here,
-            "chapters": chapters(site),
+            "reference": get_reference(open_memory(tenant), site),
             "languages": LANGUAGES,
             "installs": set_up(site),
         },

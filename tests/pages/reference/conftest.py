@@ -9,8 +9,8 @@ import httpx
 import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
 
-from console.pages.reference.operation import Operation
-from console.pages.reference.operations import every_operation
+from console.pages.reference.endpoints import Endpoint, EndpointReader
+from console.pages.reference.openapi import decode_openapi
 from console.tenants.models import Role
 from console.wsgi import application
 from tests.factories import make_account, make_user
@@ -63,9 +63,9 @@ class Reader:
     http: httpx.Client
     variables: dict[str, str]
 
-    def learn(self, after: Operation) -> None:
+    def learn(self, after: Endpoint) -> None:
         """Exports the id of the newest of everything that examples have made."""
-        if not after.name.startswith("create-"):
+        if not after.anchor.startswith("create-"):
             return
         store = self._store("client-42")
         if not store:
@@ -75,7 +75,7 @@ class Reader:
         ada = {"idType": "email", "value": "ada@example.com"}
         [profile] = self._post(f"{people}/Lookup", ada)["profiles"] or [""]
         self.variables |= {"STORE_ID": store, "PROFILE_ID": profile}
-        self._learn("MAPPING_ID", f"{control}/DataMappings")
+        self._learn("DATA_MAPPING_ID", f"{control}/DataMappings")
         if profile:
             person = f"{people}/{profile}"
             self._learn("OBSERVATION_ID", f"{person}/Observations")
@@ -117,13 +117,21 @@ def reader(address):
         yield Reader(http, dict(zip(names, credentials, strict=True)))
 
 
-def in_order() -> list[Operation]:
-    """Every operation as one goes through the page; what deletes comes last, the
-    innermost first."""
-    operations = every_operation()
-    kept = [each for each in operations if each.method != "DELETE"]
-    gone = [each for each in operations if each.method == "DELETE"]
-    return kept + sorted(gone, key=lambda each: -each.path.count("/"))
+@pytest.fixture
+def endpoints(address) -> list[Endpoint]:
+    """Every operation of the page: in each dialect what creates comes first; what
+    deletes comes last, the innermost first."""
+    answer = httpx.get(f"{address}/v1/openapi.json", trust_env=False)
+    sections = EndpointReader(decode_openapi(answer.json())).read_sections()
+    found = [endpoint for section in sections for endpoint in section.endpoints]
+    return sorted(found, key=_when)
+
+
+def _when(endpoint: Endpoint) -> tuple[bool, bool, int]:
+    older = endpoint.path.startswith("/v1/Services")
+    if endpoint.method == "DELETE":
+        return True, older, -endpoint.path.count("/")
+    return False, older, int(not endpoint.anchor.startswith("create-"))
 
 
 def shape(value: Any) -> Any:

@@ -12,16 +12,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def reference(live_server, page, agent):
     """The page, opened at one operation by its link."""
     cache.clear()
-    page.goto(f"{live_server.url}/accounts/login/?next=/t/acme/api/%23recall")
+    page.goto(f"{live_server.url}/accounts/login/?next=/t/acme/api/%23create-recall")
     page.get_by_label("Email").fill(agent.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{live_server.url}/t/acme/api/#recall")
+    page.goto(f"{live_server.url}/t/acme/api/#create-recall")
     return page
 
 
-def test_a_link_opens_the_page_at_its_operation(reference):
-    title = reference.get_by_role("heading", name="Recall", exact=True).last
+def test_reference_opens_at_a_linked_operation(reference):
+    title = reference.locator("#create-recall").get_by_role("heading", name="Recall")
 
     expect(title).to_be_in_viewport()
     # Below what sticks to the top, not behind it.
@@ -29,8 +29,8 @@ def test_a_link_opens_the_page_at_its_operation(reference):
     assert title.bounding_box()["y"] >= switch["y"] + switch["height"]
 
 
-def test_one_switch_shows_every_example_in_its_language(reference):
-    recall = reference.locator("#recall")
+def test_reference_switches_every_example_to_a_language(reference):
+    recall = reference.locator("#create-recall")
     expect(recall.locator("pre:visible")).to_contain_text("curl -X POST")
 
     reference.get_by_role("radio", name="curl").focus()
@@ -42,9 +42,9 @@ def test_one_switch_shows_every_example_in_its_language(reference):
     assert set(languages) == {"python"}
 
 
-def test_an_example_is_copied_as_it_stands(reference):
+def test_reference_copies_an_example_as_it_stands(reference):
     reference.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    recall = reference.locator("#recall")
+    recall = reference.locator("#create-recall")
 
     recall.get_by_role("button", name="Copy recall in curl").click()
 
@@ -54,13 +54,13 @@ def test_an_example_is_copied_as_it_stands(reference):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_is_accessible_and_fits(reference, width, scheme):
+def test_reference_is_accessible_and_fits(reference, width, scheme):
     complaints = []
     reference.on("console", lambda message: complaints.append(message.text))
     reference.emulate_media(color_scheme=scheme)
     reference.set_viewport_size({"width": width, "height": 844})
     reference.reload()
-    reference.locator("#recall summary").click()
+    reference.locator("#create-recall summary").click()
 
     wider = reference.evaluate("document.documentElement.scrollWidth - innerWidth")
 

@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 
-from tests.pages.reference.conftest import in_order
 from tests.sdk import node_client
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="no node")
@@ -45,7 +44,7 @@ process.stdout.write(JSON.stringify(broken));
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_example_is_a_module(examples):
+def test_node_examples_are_modules(examples):
     written = {name: texts["node"] for name, texts in examples.items()}
 
     read = subprocess.run(
@@ -60,7 +59,7 @@ def test_every_example_is_a_module(examples):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_example_runs(examples, reader, tmp_path):
+def test_node_examples_run(examples, endpoints, reader, tmp_path):
     packages = str(node_client.find())
     (tmp_path / "node_modules").symlink_to(packages)
     (tmp_path / "runner.mjs").write_text(RUNNER)
@@ -73,17 +72,17 @@ def test_every_example_runs(examples, reader, tmp_path):
         text=True,
     )
     with node:
-        for operation in in_order():
-            if operation.name == "delete-service":
+        for endpoint in endpoints:
+            if endpoint.anchor == "delete-service":
                 reader.leave_for_the_other_store()
-            module = tmp_path / f"{operation.name}.mjs"
-            module.write_text(examples[operation.name]["node"])
+            module = tmp_path / f"{endpoint.anchor}.mjs"
+            module.write_text(examples[endpoint.anchor]["node"])
 
             told = run(node, str(module), reader.variables)
 
-            assert told.get("printed"), (operation.name, told)
+            assert told.get("printed"), (endpoint.anchor, told)
             reader.take(json.dumps(told))
-            reader.learn(operation)
+            reader.learn(endpoint)
         node.stdin.close()
     assert reader.http.get("/v1/ControlPlane/Stores").json()["stores"] == []
 

@@ -6,7 +6,7 @@ from tests.pages.reference.conftest import examples_in
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_everybody_of_a_tenant_reads_it_with_the_tenants_store(client, tenant, role):
+def test_of_tenant_shows_every_role_the_tenants_store(client, tenant, role):
     client.force_login(make_user(role, tenant))
 
     answer = client.get("/t/acme/api/")
@@ -19,7 +19,7 @@ def test_everybody_of_a_tenant_reads_it_with_the_tenants_store(client, tenant, r
     assert '<a href="/t/acme/api/"' in answer.text
 
 
-def test_no_credential_is_on_the_page(client, tenant, agent):
+def test_of_tenant_shows_no_credential(client, tenant, agent):
     client.force_login(agent)
 
     page = client.get("/t/acme/api/").text
@@ -28,7 +28,7 @@ def test_no_credential_is_on_the_page(client, tenant, agent):
     assert tenant.encrypted_token not in page
 
 
-def test_the_start_leads_to_the_one_tenant_of_a_person(client, agent):
+def test_start_leads_to_the_one_tenant_of_a_person(client, agent):
     client.force_login(agent)
 
     answer = client.get("/api/")
@@ -37,7 +37,7 @@ def test_the_start_leads_to_the_one_tenant_of_a_person(client, agent):
     assert answer["Location"] == "/t/acme/api/"
 
 
-def test_with_several_tenants_the_store_is_left_to_the_reader(client, operator):
+def test_start_leaves_the_store_to_a_reader_with_several_tenants(client, operator):
     make_tenant("other")
     client.force_login(operator)
 
@@ -49,8 +49,11 @@ def test_with_several_tenants_the_store_is_left_to_the_reader(client, operator):
     assert '<a href="/t/other/api/"' in page
 
 
-def test_a_memory_elsewhere_is_called_where_it_answers(client, tenant, agent):
-    tenant.address = "https://memory.example"
+def test_of_tenant_calls_a_hosted_memory_where_it_answers(
+    client, tenant, agent, address, settings
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    tenant.address = address
     tenant.save()
     client.force_login(agent)
 
@@ -59,12 +62,29 @@ def test_a_memory_elsewhere_is_called_where_it_answers(client, tenant, agent):
     for name, written in examples_in(page).items():
         for text in written.values():
             assert "testserver" not in text, name
-    assert "https://memory.example/v1/ControlPlane/Stores" in page
+    assert f"{address}/v1/ControlPlane/Stores" in page
     # Its description is not ours to link to.
     assert ">OpenAPI</a>" not in page
 
 
-def test_somebody_without_a_tenant_reads_it_with_placeholders(client, db):
+def test_of_tenant_says_so_where_a_hosted_memory_describes_nothing(
+    client, tenant, agent, live_server, settings
+):
+    # The test server's own pages: /v1 is not behind them.
+    settings.MEMORY_ALLOW_PRIVATE = True
+    tenant.address = live_server.url
+    tenant.save()
+    client.force_login(agent)
+
+    answer = client.get("/t/acme/api/")
+
+    assert answer.status_code == 200
+    assert "does not describe its API" in answer.text
+    assert "pip install twilio" in answer.text
+    assert examples_in(answer.text) == {}
+
+
+def test_start_shows_placeholders_without_a_tenant(client, db):
     client.force_login(make_user())
 
     answer = client.get("/api/")

@@ -1,21 +1,21 @@
-"""Examples, written from the operations: what the page shows runs as it stands."""
+"""Examples, written from the description: what the page shows runs as it stands."""
 
+from console.pages.reference.endpoints import Endpoint
 from console.pages.reference.examples import curl, node, python
 from console.pages.reference.examples.site import Example, Site
-from console.pages.reference.operation import Operation
 
 LANGUAGES = (("curl", "curl"), ("python", python.LABEL), ("node", node.LABEL))
 
 
-def examples_of(operation: Operation, site: Site) -> list[Example]:
+def list_examples(endpoint: Endpoint, site: Site) -> list[Example]:
     """One for each language, in their order."""
-    return [language.write(operation, site) for language in (curl, python, node)]
+    return [language.write(endpoint, site) for language in (curl, python, node)]
 
 
 def set_up(site: Site) -> list[tuple[str, str]]:
     """(language, commands of a shell) that come before any example."""
     variables = ["export ACCOUNT_SID=AC…", "read -rs AUTH_TOKEN && export AUTH_TOKEN"]
-    if "store_id" not in site.known:
+    if "storeId" not in site.known:
         variables.append("export STORE_ID=mem_store_…")
     installs = {"python": ["pip install twilio"], "node": ["npm install twilio"]}
     return [

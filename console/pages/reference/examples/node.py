@@ -1,22 +1,21 @@
 import json
-import re
 
-from console.pages.reference.examples.notation import JAVASCRIPT, camel
+from console.pages.reference.endpoints import Endpoint
+from console.pages.reference.examples.notation import JAVASCRIPT
 from console.pages.reference.examples.site import UPLOAD_URL, Example, Site, variable
-from console.pages.reference.operation import Operation
 
 LABEL = "Node"
 CREDENTIALS = "const { ACCOUNT_SID, AUTH_TOKEN } = process.env;"
 
 
-def write(operation: Operation, site: Site) -> Example:
+def write(endpoint: Endpoint, site: Site) -> Example:
     """With the official client; with fetch where that does not know the call."""
-    if operation.call:
-        lead, call = _client(site), _official(operation)
+    if endpoint.call:
+        lead, call = _client(site), _official(endpoint)
     else:
-        lead = CREDENTIALS if operation.needs_account else ""
-        call = _plain(operation, site)
-    lines = [*_ids(operation, site), *call]
+        lead = CREDENTIALS if not endpoint.public else ""
+        call = _plain(endpoint, site)
+    lines = [*_ids(endpoint, site), *call]
     return Example("node", LABEL, lead, "\n".join(lines))
 
 
@@ -33,13 +32,13 @@ def _client(site: Site) -> str:
     )
 
 
-def _official(operation: Operation) -> list[str]:
-    resource, verb = operation.call.split(".")
-    ids = ", ".join(camel(name) for name in operation.places)
+def _official(endpoint: Endpoint) -> list[str]:
+    resource, verb = endpoint.call.split(".")
+    ids = ", ".join(endpoint.places)
     of = f"memory.{resource}({ids})" if ids else f"memory.{resource}"
-    shows = f".{operation.shows}" if operation.shows else ""
+    shows = f".{endpoint.shows}" if endpoint.shows else ""
     if verb == "list":
-        limit = "{ limit: 20 }" if operation.paged else ""
+        limit = "{ limit: 20 }" if endpoint.paged else ""
         return [
             f"const items = {of};",
             f"for (const item of await items.list({limit})) {{",
@@ -47,61 +46,61 @@ def _official(operation: Operation) -> list[str]:
             "}",
         ]
     verb = {"delete": "remove"}.get(verb, verb)
-    body = JAVASCRIPT.write(operation.body) if operation.body is not None else ""
+    body = JAVASCRIPT.write(endpoint.body) if endpoint.body is not None else ""
     return [
         f"const answer = await {of}.{verb}({body});",
         f"console.log(answer{shows});",
     ]
 
 
-def _plain(operation: Operation, site: Site) -> list[str]:
+def _plain(endpoint: Endpoint, site: Site) -> list[str]:
     options = []
-    if operation.method != "GET":
-        options.append(f'method: "{operation.method}",')
-    if headers := _headers(operation):
+    if endpoint.method != "GET":
+        options.append(f'method: "{endpoint.method}",')
+    if headers := _headers(endpoint):
         options += ["headers: {", *(f"  {line}" for line in headers), "},"]
-    if operation.body is not None:
-        body = JAVASCRIPT.write(operation.body, before=JAVASCRIPT.indent)
+    if endpoint.body is not None:
+        body = JAVASCRIPT.write(endpoint.body, before=JAVASCRIPT.indent)
         options.append(f"body: JSON.stringify({body}),")
-    if operation.file:
-        options.append(f"body: {json.dumps(operation.file)},")
+    if endpoint.file:
+        options.append(f"body: {json.dumps(endpoint.file)},")
     given = "".join(f"  {line}\n" for line in options)
     rest = f", {{\n{given}}}" if options else ""
-    shows = "answer.status" if operation.file else "await answer.json()"
+    shows = "answer.status" if endpoint.file else "await answer.json()"
     return [
-        f"const answer = await fetch({_address(operation, site)}{rest});",
+        f"const answer = await fetch({_address(endpoint, site)}{rest});",
         f"console.log({shows});",
     ]
 
 
-def _headers(operation: Operation) -> list[str]:
+def _headers(endpoint: Endpoint) -> list[str]:
     headers = []
-    if operation.needs_account:
+    if not endpoint.public:
         headers.append(
             "Authorization: `Basic ${btoa(`${ACCOUNT_SID}:${AUTH_TOKEN}`)}`,"
         )
-    if operation.body is not None:
+    if endpoint.body is not None:
         headers.append('"Content-Type": "application/json",')
     return headers
 
 
-def _address(operation: Operation, site: Site) -> str:
+def _address(endpoint: Endpoint, site: Site) -> str:
     """A string, or a template of JavaScript where the path holds ids."""
-    if operation.file:
+    if endpoint.file:
         return f"process.env.{UPLOAD_URL}"
-    query = "?pageSize=20" if operation.paged else ""
-    path = re.sub(r"{(\w+)}", lambda found: f"${{{camel(found[1])}}}", operation.path)
-    mark = "`" if operation.places else '"'
+    query = "?pageSize=20" if endpoint.paged else ""
+    path = endpoint.path.replace("{", "${")
+    mark = "`" if endpoint.places else '"'
     return f"{mark}{site.base}{path}{query}{mark}"
 
 
-def _ids(operation: Operation, site: Site) -> list[str]:
-    if operation.file:
+def _ids(endpoint: Endpoint, site: Site) -> list[str]:
+    if endpoint.file:
         return []
-    given = site.given(operation)
+    given = site.given(endpoint)
     return [
-        f"const {camel(name)} = {json.dumps(given[name])};"
+        f"const {name} = {json.dumps(given[name])};"
         if name in given
-        else f"const {camel(name)} = process.env.{variable(name)};"
-        for name in operation.places
+        else f"const {name} = process.env.{variable(name)};"
+        for name in endpoint.places
     ]

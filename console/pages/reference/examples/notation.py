@@ -66,9 +66,3 @@ PYTHON = Notation(
 def snake(name: str) -> str:
     """displayName as display_name."""
     return re.sub("([A-Z])", r"_\1", name).lower()
-
-
-def camel(name: str) -> str:
-    """store_id as storeId."""
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from console.pages.reference.operation import LITERALS, Operation
+from console.pages.reference.endpoints import Endpoint
+from console.pages.reference.examples.notation import snake
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,10 @@ class Site:
     base: str
     known: dict[str, str] = field(default_factory=dict)
 
-    def given(self, operation: Operation) -> dict[str, str]:
+    def given(self, endpoint: Endpoint) -> dict[str, str]:
         """The values that stand in the example itself, by place."""
-        known = LITERALS | self.known
-        return {name: known[name] for name in operation.places if name in known}
+        known = endpoint.literals | self.known
+        return {name: known[name] for name in endpoint.places if name in known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Example:
 
 
 def variable(place: str) -> str:
-    """The environment variable of a place: store_id is STORE_ID."""
-    return place.upper()
+    """The environment variable of a place: storeId is STORE_ID."""
+    return snake(place).upper()
 
 
 # An import's file goes to the address that its creation has answered, as it is.

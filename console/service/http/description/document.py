@@ -140,7 +140,9 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Memory API",
             "version": "v1",
-            "description": "Null counts as absent, except for a trait in a patch.",
+            "description": "Lists answer in pages: meta.nextToken leads to the next. "
+            "Times are RFC 3339 date-times with a zone. Text has no control characters. "
+            "Null counts as absent, except for a trait in a patch.",
         },
         "security": [{"basic": []}],
         "tags": [

@@ -1,0 +1,220 @@
+"""The operations of a memory, read from its description for the page."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.pages.reference.fields import Field, FieldReader
+from console.pages.reference.openapi import DescribedOperation, OpenApi, Parameter, Tag
+from console.pages.reference.sdk import get_call, get_request_class
+
+_PLACE = re.compile(r"{(\w+)}")
+_PLAIN = re.compile(r"[\w.-]+")
+_CURRENT, _V1_SERVICES = "/v1/Stores/", "/v1/Services/"
+# Links to these are older than the names from which the others are made.
+_ANCHORS = {
+    "v1_services.create_recall": "recall-of-service",
+    "v1_services.create_summaries": "create-summary-of-service",
+    "identity_settings": "identity",
+    "errors": "about",
+    "v1_services": "older",
+}
+# What an example prints of an answer: the first of these that it has.
+_TELLING = (
+    *("url", "displayName", "content", "value", "values", "matchingRules"),
+    *("traitGroup", "traits", "profiles", "observations", "status", "statusUrl"),
+    *("id", "message"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One method of one address.
+
+    call           the official clients' name for it, `resource.verb`; "" without one
+    request_class  the Python client's class of the body
+    shows          which field of the answer, or of each listed item, an example prints
+    body           the JSON that an example sends; `file` a text instead, sent as it is
+    literals       values in the path that are no ids: they stand in the example itself
+    answers        (status, meaning), but for what every operation answers
+    answer         a sample of the answer with `status`; None where it is no JSON
+    """
+
+    name: str
+    anchor: str
+    method: str
+    path: str
+    title: str
+    help: str
+    call: str
+    request_class: str
+    shows: str
+    body: Any
+    file: str
+    paged: bool
+    public: bool
+    literals: dict[str, str]
+    parameters: list[Field]
+    fields: list[Field]
+    answers: list[tuple[str, str]]
+    status: int
+    answer: Any
+    steps: list[str] = field(init=False)
+    places: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # A page may break the path's line between its steps.
+        object.__setattr__(self, "steps", self.path.split("/")[1:])
+        object.__setattr__(self, "places", _PLACE.findall(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Endpoints of one kind of thing."""
+
+    anchor: str
+    title: str
+    help: str
+    endpoints: list[Endpoint]
+
+
+class EndpointReader:
+    """`common` is what every operation with credentials can answer."""
+
+    def __init__(self, openapi: OpenApi) -> None:
+        self._openapi = openapi
+        self._fields = FieldReader(openapi.components.schemas)
+        operations = [operation for _, _, operation in self._list()]
+        self._names = {operation.operation_id for operation in operations}
+        closed = [set(each.responses) for each in operations if each.security != []]
+        self._common = set.intersection(*closed) if closed else set()
+
+    @property
+    def common(self) -> list[tuple[str, str]]:
+        responses = self._openapi.components.responses
+        return [
+            (status, responses[status].description)
+            for status in sorted(self._common & set(responses))
+        ]
+
+    def read_sections(self) -> list[Section]:
+        """By tag, in the order of the description."""
+        found: dict[str, list[Endpoint]] = {}
+        for path, method, operation in self._list():
+            if not self._is_mirror(path, method, operation):
+                tag = operation.tags[0] if operation.tags else ""
+                endpoint = self._endpoint(path, method, operation)
+                found.setdefault(tag, []).append(endpoint)
+        tags = {tag.name: tag for tag in self._openapi.tags}
+        order = [*tags, *(name for name in found if name not in tags)]
+        return [
+            _section(tags.get(name, Tag(name)), found[name])
+            for name in order
+            if name in found
+        ]
+
+    def _list(self) -> Iterator[tuple[str, str, DescribedOperation]]:
+        for path, methods in self._openapi.paths.items():
+            for method, operation in methods.items():
+                yield path, method, operation
+
+    def _is_mirror(self, path: str, method: str, operation: DescribedOperation) -> bool:
+        """Whether it is another's under the old name, said once for all of them."""
+        if not path.startswith(_V1_SERVICES):
+            return False
+        current = path.replace(_V1_SERVICES, _CURRENT, 1)
+        twin = self._openapi.paths.get(current, {}).get(method)
+        return twin is not None and twin.description == operation.description
+
+    def _endpoint(
+        self, path: str, method: str, operation: DescribedOperation
+    ) -> Endpoint:
+        status, answer = _read_success(operation)
+        body, file = _read_body(operation)
+        name = operation.operation_id
+        request_class = get_request_class(name)
+        lists = name.rpartition(".")[2].startswith("list_")
+        call = get_call(method.upper(), path, lists=lists)
+        return Endpoint(
+            name=name,
+            anchor=self._anchor(name),
+            method=method.upper(),
+            path=path,
+            title=operation.summary or name,
+            help=operation.description,
+            call=call if body is None or request_class else "",
+            request_class=request_class,
+            shows=_choose_field(answer, listed=lists),
+            body=body,
+            file=file,
+            paged=lists and any(p.name == "pageSize" for p in operation.parameters),
+            public=operation.security == [],
+            literals=dict(_list_literals(operation.parameters)),
+            parameters=[
+                self._fields.read_parameter(parameter)
+                for parameter in operation.parameters
+                if parameter.place != "path"
+            ],
+            fields=[
+                found
+                for media in operation.request_body.content.values()
+                for found in self._fields.read_fields(media.schema)
+            ],
+            answers=list(self._list_answers(operation)),
+            status=status,
+            answer=answer,
+        )
+
+    def _anchor(self, name: str) -> str:
+        if name in _ANCHORS:
+            return _ANCHORS[name]
+        dialect, _, plain = name.rpartition(".")
+        twin = bool(dialect) and plain in self._names
+        return plain.replace("_", "-") + ("-of-service" if twin else "")
+
+    def _list_answers(self, operation: DescribedOperation) -> Iterator[tuple[str, str]]:
+        for status, response in sorted(operation.responses.items()):
+            if status not in self._common:
+                name = response.reference.rpartition("/")[2]
+                found = self._openapi.components.responses.get(name, response)
+                yield status, found.description
+
+
+def _section(tag: Tag, endpoints: list[Endpoint]) -> Section:
+    anchor = _ANCHORS.get(tag.name, tag.name.replace("_", "-"))
+    return Section(anchor, tag.title or tag.name, tag.description, endpoints)
+
+
+def _read_success(operation: DescribedOperation) -> tuple[int, Any]:
+    for status, response in sorted(operation.responses.items()):
+        if status.startswith("2"):
+            media = response.content.get("application/json")
+            return int(status), media.example if media else None
+    return 200, None
+
+
+def _read_body(operation: DescribedOperation) -> tuple[Any, str]:
+    """(JSON, text of a file): a sample of what is sent, if anything is."""
+    content = operation.request_body.content
+    if "application/json" in content:
+        return content["application/json"].example, ""
+    return None, next((str(media.example) for media in content.values()), "")
+
+
+def _list_literals(parameters: tuple[Parameter, ...]) -> Iterator[tuple[str, str]]:
+    for parameter in parameters:
+        sample = str(parameter.example)
+        is_id = parameter.name.endswith("Id")
+        if parameter.place == "path" and not is_id and _PLAIN.fullmatch(sample):
+            yield parameter.name, sample
+
+
+def _choose_field(answer: Any, *, listed: bool) -> str:
+    """Of the answer, or of the first item of the list in it; "" for the item itself."""
+    if listed and isinstance(answer, dict):
+        lists = [value for value in answer.values() if isinstance(value, list)]
+        answer = lists[0][0] if lists and lists[0] else ""
+    if not isinstance(answer, dict):
+        return ""
+    return next((name for name in _TELLING if name in answer), "")
