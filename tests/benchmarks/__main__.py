@@ -41,6 +41,7 @@ def main() -> None:
         set_up(Path(folder))
         from tests.benchmarks import (
             api,
+            decode,
             growth,
             multilingual,
             pages,
@@ -57,6 +58,7 @@ def main() -> None:
         timeline.run()
         growth.run()
         paint.run()
+        decode.run()
         api.run()
 
 
