@@ -20,8 +20,15 @@ from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Sender
 from console.client.network import build_http, http_for
 from console.client.paging import Page, to_page
-from console.client.paths import Dialect, dialect_of, segment
-from console.client.store import StoreClient, check_same, get_operation, given
+from console.client.store import (
+    Dialect,
+    StoreClient,
+    check_same,
+    get_dialect,
+    get_operation,
+    given,
+    segment,
+)
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import Store, StoresPage
 
@@ -41,7 +48,7 @@ def connect(
     transport   what tests answer through
     Raises BadAddress, and DomainError for a dialect that is not spoken.
     """
-    spoken = dialect_of(dialect)
+    spoken = get_dialect(dialect)
     if transport is None:
         http = http_for(address)
     else:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 from django.conf import settings
 
-from console.client import deadline, faults
+from console.client import deadline, errors
 from console.client.decode import Misfit, decode
 from console.client.errors import (
     MemoryMoved,
@@ -112,7 +112,7 @@ class Sender:
                 return replace(response, canonical_id=merged or canonical_id)
             canonical_id = self._check_redirect(response)
             call = replace(call, path=_IN_PATH.sub(canonical_id, call.path))
-        raise faults.unexpected(
+        raise errors.build_unexpected(
             "The memory sends from one merged profile to the next without an end.",
             maybe_done=False,
         )
@@ -137,7 +137,7 @@ class Sender:
                 response.close()
         except httpx.TransportError as error:
             # Not chained: httpx's errors hold the request, with its credentials.
-            raise faults.of_transport(error, reads=call.reads) from None
+            raise errors.from_transport(error, reads=call.reads) from None
         return _check_status(call, response, body)
 
     def _build_request(self, call: Call) -> httpx.Request:
@@ -188,7 +188,7 @@ class Sender:
 def _read_body(response: httpx.Response, *, reads: bool) -> bytes:
     """The body as it came, at most MAX_BODY_BYTES and not packed."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise faults.unexpected(
+        raise errors.build_unexpected(
             "The memory packed its answer, which nobody asked for.",
             maybe_done=not reads,
         )
@@ -196,7 +196,7 @@ def _read_body(response: httpx.Response, *, reads: bool) -> bytes:
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise faults.unexpected(
+            raise errors.build_unexpected(
                 "The memory's answer is larger than 8 MB.", maybe_done=not reads
             )
     return bytes(body)
@@ -212,9 +212,9 @@ def _decode(response: Response, noun: type[T]) -> T:
     try:
         return decode(response.body, noun)
     except Misfit as misfit:
-        problem = faults.misfit(misfit.place, maybe_done=not call.reads)
+        problem = errors.build_misfit(misfit.place, maybe_done=not call.reads)
     except ValueError:
-        problem = faults.unexpected(
+        problem = errors.build_unexpected(
             f"The memory's answer ({response.status}, {len(response.body)} bytes) "
             "cannot be read.",
             maybe_done=not call.reads,
@@ -225,7 +225,7 @@ def _decode(response: Response, noun: type[T]) -> T:
 def _check_status(call: Call, response: httpx.Response, body: bytes) -> Response:
     status, headers = response.status_code, response.headers
     if status >= 400:
-        raise faults.of_status(status, headers, body, reads=call.reads)
+        raise errors.from_status(status, headers, body, reads=call.reads)
     if status >= 300 and status not in _MOVED:
         raise _refused_redirect(maybe_done=not call.reads)
     return Response(call, status, headers, body)
@@ -238,7 +238,7 @@ def _find_canonical_id(response: Response) -> str | None:
     if asked is None or stated in {None, asked.group()}:
         return None
     if not PROFILE_ID.fullmatch(stated):
-        raise faults.unexpected(
+        raise errors.build_unexpected(
             "The memory names a merged profile by something that is no profile id.",
             maybe_done=not response.call.reads,
         )
@@ -259,7 +259,7 @@ def _get_origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _refused_redirect(*, maybe_done: bool = False) -> MemoryUnexpected:
-    return faults.unexpected(
+    return errors.build_unexpected(
         "The memory answered with a redirect that this console does not follow.",
         maybe_done=maybe_done,
     )

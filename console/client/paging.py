@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from console.client import faults
+from console.client import errors
 from console.client.http import Answer
 from console.contract.memory.page import PageMeta
 
@@ -29,7 +29,7 @@ def to_page(answer: Answer[Any], items: tuple[T, ...]) -> Page[T]:
     meta: PageMeta = answer.content.meta
     asked = answer.response.call.query.get("pageToken")
     if asked and meta.next_token == asked:
-        raise faults.misfit(".meta.nextToken", maybe_done=False)
+        raise errors.build_misfit(".meta.nextToken", maybe_done=False)
     return Page(
         items=items,
         next_token=meta.next_token or None,

@@ -1,17 +1,21 @@
 """One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from re import Pattern
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
-from console.client import faults
+from console.client import errors
 from console.client.decode import Misfit, check_depth, decode_object
+from console.client.errors import MemoryNotFound
 from console.client.http import Answer, Sender
 from console.client.paging import Page, to_page
-from console.client.paths import Dialect, segment
+from console.contract import ids
 from console.contract.memory.identifier import (
     IdentifierSet,
     IdentifierSets,
@@ -35,6 +39,36 @@ from console.contract.memory.trait_group import (
     TraitGroupsPage,
 )
 from console.contract.times import to_wire
+from console.core.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The roots of one dialect's paths."""
+
+    stores: str
+    data: str
+    operations: str
+
+
+# "services", the older dialect, gets its line here (contract, section 16).
+DIALECTS = {
+    "current": Dialect(
+        stores="/v1/ControlPlane/Stores",
+        data="/v1/Stores",
+        operations="/v1/ControlPlane/Operations",
+    ),
+}
+
+_SEGMENTS: dict[str, Pattern[str]] = {
+    "store": ids.STORE_ID,
+    "profile": ids.PROFILE_ID,
+    "observation": ids.OBSERVATION_ID,
+    "summary": ids.SUMMARY_ID,
+    "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
+    "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
+    "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
+}
 
 T = TypeVar("T")
 SentTraits = Mapping[str, Mapping[str, TraitValue | None]]
@@ -448,7 +482,7 @@ def given(**fields: Any) -> dict[str, Any]:
 def check_same(got: str, *asked: str) -> None:
     """Raises MemoryUnexpected when what was read is about something else."""
     if got not in asked:
-        raise faults.unexpected(
+        raise errors.build_unexpected(
             "The memory answered about something else than it was asked for. None of "
             "it is shown; tell an operator.",
             maybe_done=False,
@@ -459,7 +493,7 @@ def get_operation(answer: Answer[dict[str, Any]]) -> Operation:
     """The operation behind the 202 of a control plane write (contract 6)."""
     operation_id = answer.response.headers.get("Operation-Id")
     if not operation_id:
-        raise faults.misfit(" header Operation-Id", maybe_done=True)
+        raise errors.build_misfit(" header Operation-Id", maybe_done=True)
     return Operation(operation_id=operation_id, status="PENDING")
 
 
@@ -474,7 +508,7 @@ def _build_exchange(answer: Answer[Any]) -> Exchange:
     try:
         check_depth(document)
     except Misfit as misfit:
-        raise faults.misfit(misfit.place, maybe_done=False) from None
+        raise errors.build_misfit(misfit.place, maybe_done=False) from None
     return Exchange(
         method=response.call.method,
         path=response.call.path,
@@ -483,3 +517,24 @@ def _build_exchange(answer: Answer[Any]) -> Exchange:
         response=document,
         elapsed_ms=answer.elapsed_ms,
     )
+
+
+def get_dialect(name: str) -> Dialect:
+    """Raises DomainError for a dialect that this console does not speak yet."""
+    if name not in DIALECTS:
+        raise DomainError(
+            f"dialect: “{name}” is not spoken yet; choose {', '.join(DIALECTS)}."
+        )
+    return DIALECTS[name]
+
+
+def segment(noun: str, value: str) -> str:
+    """A value as one segment of a path. Raises MemoryNotFound if it cannot be one."""
+    if not _SEGMENTS[noun].fullmatch(value):
+        raise MemoryNotFound(
+            f"{noun}: this is not written as the memory writes one, so there is none. "
+            "Nothing was asked and nothing was changed.",
+            code=20404,
+            http_status=404,
+        )
+    return quote(value, safe="")
