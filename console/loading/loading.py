@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from console.audit.log import log
 from console.client.errors import (
     MemoryBusy,
@@ -18,7 +20,7 @@ from console.client.errors import (
 from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.observation import BATCH
-from console.loading.kinds import OBSERVATIONS, SUMMARIES, Item, Key, Kind, moment_of
+from console.contract.times import from_wire
 from console.loading.records import (
     LineRefused,
     Record,
@@ -27,6 +29,7 @@ from console.loading.records import (
     check_trait,
     parse_line,
 )
+from console.profiles.items import OBSERVATION, SUMMARY, TextKind
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
@@ -34,6 +37,8 @@ from console.tenants.models import Tenant
 # A "no" that the next record would meet as well: these end the run.
 STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)
 
+Item = Mapping[str, Any]
+Key = tuple[str, ...]
 Numbered = tuple[str, Item]  # where it stood ("observations[3]"), and what
 
 
@@ -102,8 +107,8 @@ class Loading:
             return None
         self.tally.profiles_found += found
         self.tally.profiles_new += not found
-        self.load_items(number, profile_id, OBSERVATIONS, record["observations"])
-        self.load_items(number, profile_id, SUMMARIES, record["summaries"])
+        self.load_items(number, profile_id, OBSERVATION, record["observations"])
+        self.load_items(number, profile_id, SUMMARY, record["summaries"])
         return profile_id
 
     def good_traits(self, number: int, traits: Record) -> dict[str, Record]:
@@ -140,37 +145,41 @@ class Loading:
             return ()
 
     def load_items(
-        self, number: int, profile_id: str, kind: Kind, items: Sequence[Any]
+        self, number: int, profile_id: str, kind: TextKind, items: Sequence[Any]
     ) -> None:
         """Add what is good and new, oldest first: created in the order it happened."""
-        counts: Counts = getattr(self.tally, kind.name)
+        counts: Counts = getattr(self.tally, kind.plural)
         good = self.good_items(number, kind, items)
-        fresh = without(kind.kept(self.store, profile_id), good, kind) if good else []
+        fresh = (
+            without(fetch_keys(self.store, profile_id, kind), good, kind)
+            if good
+            else []
+        )
         counts.already_there += len(good) - len(fresh)
         for start in range(0, len(fresh), BATCH):
             self.send(number, profile_id, kind, fresh[start : start + BATCH])
 
     def good_items(
-        self, number: int, kind: Kind, items: Sequence[Any]
+        self, number: int, kind: TextKind, items: Sequence[Any]
     ) -> list[Numbered]:
         good = []
         for index, item in enumerate(items):
-            path = f"{kind.name}[{index}]"
-            if why := check_item(path, item, kind.noun):
+            path = f"{kind.plural}[{index}]"
+            if why := check_item(path, item, kind.new):
                 self.refuse_item(number, kind, why)
             else:
                 given = {
                     name: value for name, value in item.items() if value is not None
                 }
                 good.append((path, given))
-        return sorted(good, key=lambda numbered: moment_of(numbered[1]))
+        return sorted(good, key=lambda numbered: from_wire(numbered[1]["occurredAt"]))
 
     def send(
-        self, number: int, profile_id: str, kind: Kind, batch: list[Numbered]
+        self, number: int, profile_id: str, kind: TextKind, batch: list[Numbered]
     ) -> None:
         """Send a batch; when the memory refuses it, each alone to find which."""
         try:
-            kind.send(self.store, profile_id, [item for _, item in batch])
+            kind.create(self.store, profile_id, [item for _, item in batch])
         except STOPS:
             raise
         except MemoryRefused as exc:
@@ -180,11 +189,11 @@ class Loading:
             for numbered in batch:
                 self.send(number, profile_id, kind, [numbered])
         else:
-            counts: Counts = getattr(self.tally, kind.name)
+            counts: Counts = getattr(self.tally, kind.plural)
             counts.added += len(batch)
 
-    def refuse_item(self, number: int, kind: Kind, why: str) -> None:
-        counts: Counts = getattr(self.tally, kind.name)
+    def refuse_item(self, number: int, kind: TextKind, why: str) -> None:
+        counts: Counts = getattr(self.tally, kind.plural)
         counts.refused += 1
         self.refuse(number, why)
 
@@ -229,11 +238,30 @@ def promotions_of(store: StoreClient) -> dict[tuple[str, str], str]:
     }
 
 
-def without(kept: set[Key], items: list[Numbered], kind: Kind) -> list[Numbered]:
+def fetch_keys(store: StoreClient, profile_id: str, kind: TextKind) -> set[Key]:
+    """Of everything of a kind that a profile has."""
+    items = all_pages(lambda token: kind.list_page(store, profile_id, page_token=token))
+    return {get_key(msgspec.to_builtins(item), kind) for item in items}
+
+
+def get_key(item: Item, kind: TextKind) -> Key:
+    """Equal for two items that are the same thing said once."""
+    return tuple(
+        to_second(item[name]) if name == "occurredAt" else item[name]
+        for name in kind.identifying
+    )
+
+
+def to_second(occurred_at: str) -> str:
+    """A time in the memory's own precision when it answers: whole seconds."""
+    return from_wire(occurred_at).replace(microsecond=0).isoformat()
+
+
+def without(kept: set[Key], items: list[Numbered], kind: TextKind) -> list[Numbered]:
     """The items whose key is not kept yet, each key once."""
     fresh = []
     for path, item in items:
-        key = kind.key(item)
+        key = get_key(item, kind)
         if key not in kept:
             kept.add(key)
             fresh.append((path, item))

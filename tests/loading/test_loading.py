@@ -14,9 +14,9 @@ from console.contract.memory.operation import Operation
 from console.contract.memory.trait_group import TraitDefinition
 from console.loading import records
 from console.loading.declaring import declare, finish, types_in
-from console.loading.kinds import OBSERVATIONS
 from console.loading.loading import Loading, load_lines
 from console.loading.records import LINE_BYTES, read_lines
+from console.profiles.items import OBSERVATION
 from console.service.memory import observations
 from console.tenants.memory import open_account, open_store
 from tests.factories import make_account
@@ -336,7 +336,7 @@ def test_a_store_that_vanishes_between_two_writes_stops_the_run(tenant):
     open_account(tenant).delete_store(tenant.store_id)
 
     with pytest.raises(MemoryNotFound):
-        loading.send(1, profile_id, OBSERVATIONS, [("observations[0]", observation())])
+        loading.send(1, profile_id, OBSERVATION, [("observations[0]", observation())])
 
 
 def test_an_over_long_line_is_read_once_and_passed_over(monkeypatch):

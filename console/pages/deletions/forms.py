@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare
 from console.audit.log import REASON_MAX
 from console.core.unicode import is_plain
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.targets import TAIL, Kind, Target
+from console.pages.deletions.targets import TAIL, Target
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm
 
@@ -47,7 +47,7 @@ class ConfirmForm(ConsoleForm):
         self.target, self.tenant, self.inventory = target, tenant, inventory
         self.fields["confirmation"].help_text = f"Type {target.tail}"
         self.fields["tenant_confirmation"].help_text = f"Type {tenant.slug}"
-        if target.kind is not Kind.PROFILE:
+        if not target.is_profile:
             del self.fields["tenant_confirmation"]
         for field in self.fields.values():
             field.widget.attrs["autocomplete"] = "off"

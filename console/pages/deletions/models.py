@@ -10,7 +10,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.pages.deletions.targets import Kind, Target
+from console.pages.deletions.targets import Target
+from console.profiles.items import ITEM_KINDS
 from console.tenants.models import Tenant
 
 # Past it a page that still waits for the memory's answer is gone: the client gives up
@@ -23,7 +24,7 @@ class DeletionQuerySet(models.QuerySet["Deletion"]):
         return self.filter(tenant=tenant)
 
     def on(self, target: Target) -> Self:
-        return self.filter(kind=target.kind, object_id=target.object_id)
+        return self.filter(kind=target.kind.name, object_id=target.object_id)
 
 
 class Deletion(models.Model):
@@ -56,9 +57,11 @@ class Deletion(models.Model):
 
     OPEN = (State.EXECUTING, State.UNKNOWN)
 
+    KINDS = [(name, name.capitalize()) for name in ITEM_KINDS]
+
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="deletions")
-    kind = models.CharField(max_length=16, choices=Kind)
+    kind = models.CharField(max_length=16, choices=KINDS)
     profile_id = models.CharField(max_length=64)
     object_id = models.CharField(max_length=64)
     counts = models.JSONField()
@@ -104,7 +107,7 @@ class Deletion(models.Model):
 
     @property
     def target(self) -> Target:
-        return Target(Kind(self.kind), self.profile_id, self.object_id)
+        return Target(ITEM_KINDS[self.kind], self.profile_id, self.object_id)
 
     @property
     def is_open(self) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +17,8 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.masking.masker import Masker
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.targets import Kind, Target
+from console.pages.deletions.targets import Target
+from console.profiles.items import TEXT_KINDS, TextKind
 from console.tenants.models import Tenant
 
 T = TypeVar("T")
@@ -45,66 +48,66 @@ class Preview:
     canonical_id: str | None = None
 
 
-def preview_of(store: StoreClient, target: Target, masker: Masker) -> Preview:
+def build_preview(store: StoreClient, target: Target, masker: Masker) -> Preview:
     """Reads all of it, page by page. Raises MemoryNotFound, MemoryProblem."""
-    return PREVIEWS[target.kind](store, masker, *target.ids)
+    if isinstance(target.kind, TextKind):
+        return _preview_text(store, masker, target.kind, *target.ids)
+    return _preview_profile(store, masker, target.profile_id)
 
 
-def preview_observation(
-    store: StoreClient, masker: Masker, profile_id: str, observation_id: str
+def _preview_text(
+    store: StoreClient, masker: Masker, kind: TextKind, profile_id: str, item_id: str
 ) -> Preview:
-    item = store.fetch_observation(profile_id, observation_id)
-    revisions = walk(
-        lambda token: store.list_revisions(profile_id, observation_id, page_token=token)
-    )
-    # The first revision is the present state (contract 11.4).
-    earlier = list(revisions)[1:]
-    counts = {"observations": 1, "revisions": len(earlier)}
-    text = masker.text("observation", item.id, item.content).text
-    return Preview(counts, digest_of([item, *earlier]), item=item, text=text)
+    item = kind.fetch(store, profile_id, item_id)
+    counts, earlier = {kind.plural: 1}, []
+    if list_revisions := kind.list_revisions:
+        revisions = read_all(
+            lambda token: list_revisions(store, profile_id, item_id, page_token=token)
+        )
+        # The first revision is the present state (contract 11.4).
+        earlier = list(revisions)[1:]
+        counts["revisions"] = len(earlier)
+    text = masker.text(kind.name, item.id, item.content).text
+    return Preview(counts, _get_digest([item, *earlier]), item=item, text=text)
 
 
-def preview_summary(
-    store: StoreClient, masker: Masker, profile_id: str, summary_id: str
-) -> Preview:
-    item = store.fetch_summary(profile_id, summary_id)
-    text = masker.text("summary", item.id, item.content).text
-    return Preview({"summaries": 1}, digest_of([item]), item=item, text=text)
-
-
-def preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
+def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
     profile = store.fetch_profile(profile_id)
     if profile.id != profile_id:
         return Preview({}, "", canonical_id=profile.id)
     identifiers = store.list_identifiers(profile_id)
-    lists: dict[str, Callable[[str], Page[Any]]] = {
-        "traits": lambda token: store.list_traits(profile_id, page_token=token),
-        "observations": lambda token: store.list_observations(
-            profile_id, page_token=token
-        ),
-        "summaries": lambda token: store.list_summaries(profile_id, page_token=token),
+    lists = {"traits": StoreClient.list_traits} | {
+        kind.plural: kind.list_page for kind in TEXT_KINDS.values()
     }
-    held = {name: list(walk(fetch_page)) for name, fetch_page in lists.items()}
+    items = {
+        name: list(read_all(partial(_list_page, list_page, store, profile_id)))
+        for name, list_page in lists.items()
+    }
     values = sum(len(identifier.values) for identifier in identifiers)
+    counts = {name: len(found) for name, found in items.items()}
     return Preview(
-        {"identifiers": values} | {name: len(items) for name, items in held.items()},
-        digest_of(
-            [*identifiers, *held["traits"], *held["observations"], *held["summaries"]]
-        ),
-        identifiers=tuple(masked_identifiers(identifiers, masker)),
+        {"identifiers": values} | counts,
+        _get_digest([*identifiers, *chain.from_iterable(items.values())]),
+        identifiers=tuple(_mask_identifiers(identifiers, masker)),
         name=masker.name(profile.traits),
     )
 
 
-def masked_identifiers(
+def _list_page(
+    list_page: Callable[..., Page[Any]], store: StoreClient, profile_id: str, token: str
+) -> Page[Any]:
+    return list_page(store, profile_id, page_token=token)
+
+
+def _mask_identifiers(
     identifiers: Iterable[IdentifierSet], masker: Masker
 ) -> Iterator[tuple[str, list[str]]]:
-    for each in identifiers:
-        shown = masker.identifier(each.id_type, each.values)
-        yield each.id_type, [value.text for value in shown]
+    for identifier in identifiers:
+        masked = masker.identifier(identifier.id_type, identifier.values)
+        yield identifier.id_type, [value.text for value in masked]
 
 
-def walk(fetch_page: Callable[[str], Page[T]]) -> Iterator[T]:
+def read_all(fetch_page: Callable[[str], Page[T]]) -> Iterator[T]:
     """Every item of a list. Raises MemoryUnexpected for one that has no end."""
     token, seen = "", set[str]()
     while token not in seen and len(seen) < MAX_PAGES:
@@ -119,21 +122,14 @@ def walk(fetch_page: Callable[[str], Page[T]]) -> Iterator[T]:
     )
 
 
-PREVIEWS: dict[Kind, Callable[..., Preview]] = {
-    Kind.OBSERVATION: preview_observation,
-    Kind.SUMMARY: preview_summary,
-    Kind.PROFILE: preview_profile,
-}
-
-
-def digest_of(items: list[Any]) -> str:
+def _get_digest(items: list[Any]) -> str:
     """Keyed, so that the page that carries it gives nothing away."""
     content = msgspec.json.encode(items, order="deterministic")
-    key = "console.pages.deletions.selectors.digest_of"
+    key = "deletions.inventory"
     return salted_hmac(key, content, algorithm="sha256").hexdigest()
 
 
-def standing_deletion(tenant: Tenant, target: Target) -> Deletion | None:
+def find_standing_deletion(tenant: Tenant, target: Target) -> Deletion | None:
     """The attempt that makes another one needless: still open, or done."""
     return (
         Deletion.objects.of(tenant)

@@ -22,7 +22,7 @@ from console.client.errors import (
 from console.client.store import StoreClient
 from console.masking.rules import mask_text
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.targets import Target, read, remove
+from console.pages.deletions.targets import Target
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 
@@ -74,7 +74,7 @@ def delete(
         with transaction.atomic(durable=True):
             deletion = Deletion.objects.create(
                 tenant=tenant,
-                kind=target.kind,
+                kind=target.kind.name,
                 profile_id=target.profile_id,
                 object_id=target.object_id,
                 counts=counts,
@@ -120,7 +120,7 @@ def settle_deletion(deletion: Deletion, actor: Actor) -> Deletion:
 
 def execute(store: StoreClient, target: Target) -> Outcome:
     try:
-        remove(store, target)
+        target.kind.delete(store, *target.ids)
     except MemoryProblem as problem:
         return outcome_of(problem)
     return read_back(store, target, STILL_ANSWERED)
@@ -129,7 +129,7 @@ def execute(store: StoreClient, target: Target) -> Outcome:
 def read_back(store: StoreClient, target: Target, still_there: Outcome) -> Outcome:
     """Only a memory that answers "not found" has proven a deletion."""
     try:
-        read(store, target)
+        target.kind.fetch(store, *target.ids)
     except MemoryNotFound:
         return Outcome(State.DONE, verified_at=timezone.now())
     except MemoryProblem as problem:

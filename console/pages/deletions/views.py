@@ -16,9 +16,14 @@ from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.deletions.forms import ConfirmForm
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.selectors import Preview, preview_of, standing_deletion
+from console.pages.deletions.selectors import (
+    Preview,
+    build_preview,
+    find_standing_deletion,
+)
 from console.pages.deletions.services import delete, settle_deletion
-from console.pages.deletions.targets import Kind, Target
+from console.pages.deletions.targets import Target
+from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission, may, who_may
 from console.web.access import check_may, require_permission
@@ -36,19 +41,19 @@ confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    return confirm(request, Target(Kind.OBSERVATION, profile_id, observation_id))
+    return confirm(request, Target(OBSERVATION, profile_id, observation_id))
 
 
 @confirm_methods
 @require_permission(Permission.PREVIEW_DELETION)
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
-    return confirm(request, Target(Kind.SUMMARY, profile_id, summary_id))
+    return confirm(request, Target(SUMMARY, profile_id, summary_id))
 
 
 @confirm_methods
 @require_permission(Permission.PREVIEW_DELETION)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    return confirm(request, Target(Kind.PROFILE, profile_id, profile_id))
+    return confirm(request, Target(PROFILE, profile_id, profile_id))
 
 
 def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
@@ -58,12 +63,13 @@ def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
         check_no_query(request)
     if not target.is_well_formed:
         raise Http404
-    standing = standing_deletion(request.tenant, target)
+    standing = find_standing_deletion(request.tenant, target)
     if standing and may(request.role, Permission.VIEW_DELETIONS):
         return lead_to_the_first(request, standing)
-    preview = preview_of(open_store(request.tenant), target, masker_for(request.actor))
+    store, masker = open_store(request.tenant), masker_for(request.actor)
+    preview = build_preview(store, target, masker)
     if preview.canonical_id:
-        merged = target.under(preview.canonical_id)
+        merged = target.move_to(preview.canonical_id)
         return redirect(merged.confirm_url(request.tenant.slug))
     form = ConfirmForm(
         request.POST if request.method == "POST" else None,
@@ -98,12 +104,11 @@ def execute(
 def show_preview(
     request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmForm
 ) -> HttpResponse:
-    of, id_ = target.kind.value, target.object_id
     log_view(
         request.actor,
         "deletion.previewed",
-        object_type=of,
-        object_id=id_,
+        object_type=target.kind.name,
+        object_id=target.object_id,
         **preview.counts,
     )
     may_delete = may(request.role, Permission.DELETE)
@@ -166,7 +171,7 @@ def merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
     """Where the same thing can be deleted after a merge; "" without one."""
     if not deletion.canonical_id:
         return ""
-    merged = deletion.target.under(deletion.canonical_id)
+    merged = deletion.target.move_to(deletion.canonical_id)
     return merged.confirm_url(request.tenant.slug)
 
 

@@ -1,14 +1,16 @@
 """One value of a profile by what a reveal names: `observation/<id>`, `trait/<name>`."""
 
 from collections.abc import Callable
+from functools import partial
 
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.masking.masker import MaskedValue, Masker
+from console.profiles.items import TEXT_KINDS, TextKind
 from console.profiles.traits import build_trait_groups
 
 
-def shown_values(
+def find_values(
     store: StoreClient, masker: Masker, profile_id: str, kind: str, ref: str
 ) -> list[MaskedValue]:
     """The values behind one control, through `masker`; none for what is not there.
@@ -22,20 +24,14 @@ def shown_values(
         return []
 
 
-def _observation(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str
+def _find_text(
+    store: StoreClient, masker: Masker, profile_id: str, ref: str, *, kind: TextKind
 ) -> list[MaskedValue]:
-    found = store.fetch_observation(profile_id, ref)
-    return [masker.text("observation", ref, found.content)]
+    item = kind.fetch(store, profile_id, ref)
+    return [masker.text(kind.name, ref, item.content)]
 
 
-def _summary(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str
-) -> list[MaskedValue]:
-    return [masker.text("summary", ref, store.fetch_summary(profile_id, ref).content)]
-
-
-def _trait(
+def _find_trait(
     store: StoreClient, masker: Masker, profile_id: str, ref: str
 ) -> list[MaskedValue]:
     """With the schema: a trait that feeds an identifier is masked as one."""
@@ -47,17 +43,16 @@ def _trait(
     ]
 
 
-def _identifier(
+def _find_identifiers(
     store: StoreClient, masker: Masker, profile_id: str, ref: str
 ) -> list[MaskedValue]:
     found = store.list_identifiers(profile_id)
-    values = [v for each in found if each.id_type == ref for v in each.values]
+    values = [value for held in found if held.id_type == ref for value in held.values]
     return masker.identifier(ref, values)
 
 
 FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {
-    "observation": _observation,
-    "summary": _summary,
-    "trait": _trait,
-    "identifier": _identifier,
+    **{name: partial(_find_text, kind=kind) for name, kind in TEXT_KINDS.items()},
+    "trait": _find_trait,
+    "identifier": _find_identifiers,
 }

@@ -17,7 +17,7 @@ from console.masking.reveals import (
     hide,
     reveal,
 )
-from console.pages.reveals.selectors import shown_values
+from console.pages.reveals.selectors import find_values
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -95,7 +95,7 @@ def values_or_404(
     """The values of one subject. What is not there, not here or has a name that the
     audit log could not hold: one answer."""
     masker = masker or masker_for(request.actor, profile_id)
-    values = shown_values(open_store(request.tenant), masker, profile_id, kind, ref)
+    values = find_values(open_store(request.tenant), masker, profile_id, kind, ref)
     if not values or any(v.is_masked and not v.profile_id for v in values):
         raise Http404
     return values

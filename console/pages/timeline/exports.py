@@ -19,8 +19,6 @@ from console.pages.timeline.selectors.reader import (
     Cursor,
     TimelineItem,
     TimelineReader,
-    get_conversation_ids,
-    get_kind,
 )
 from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.traits import build_trait_groups
@@ -150,13 +148,13 @@ def escape_cell(text: str) -> str:
 
 def _build_row(item: TimelineItem, shown: MaskedValue) -> ExportRow:
     return {
-        "kind": get_kind(item),
+        "kind": item.kind,
         "id": item.id,
         "occurred_at": to_wire(item.occurred_at),
         "learned_at": to_wire(item.created_at),
         "changed_at": to_wire(item.updated_at),
         "source": item.source,
-        "conversations": list(get_conversation_ids(item)),
+        "conversations": list(item.conversations),
         "text": shown.text,
         "masked": shown.is_masked,
     }

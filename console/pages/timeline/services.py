@@ -1,8 +1,6 @@
 """Adding to a customer's memory, and correcting it."""
 
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.crypto import salted_hmac
@@ -12,40 +10,9 @@ from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.contract.times import to_wire
 from console.pages.timeline.selectors.reader import TimelineItem
+from console.profiles.items import TextKind
 from console.profiles.pending_writes import remember_write
 from console.web.request import ConsoleRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How corrections of an observation and of a summary differ.
-
-    name          also the kind of a reveal's subject and the name of its page
-    history_note  what becomes of the previous text
-    """
-
-    name: str
-    history_note: str
-    fetch: Callable[[StoreClient, str, str], Any]
-    patch: Callable[[StoreClient, str, str, str], None]
-
-
-OBSERVATION = Kind(
-    "observation",
-    "The previous text stays as a revision.",
-    lambda store, profile_id, id_: store.fetch_observation(profile_id, id_),
-    lambda store, profile_id, id_, text: store.patch_observation(
-        profile_id, id_, content=text
-    ),
-)
-SUMMARY = Kind(
-    "summary",
-    "A summary keeps no history: the previous text is gone.",
-    lambda store, profile_id, id_: store.fetch_summary(profile_id, id_),
-    lambda store, profile_id, id_, text: store.patch_summary(
-        profile_id, id_, content=text
-    ),
-)
 
 
 def get_version(item: TimelineItem) -> str:
@@ -58,7 +25,7 @@ def correct_item(
     request: ConsoleRequest,
     store: StoreClient,
     profile_id: str,
-    kind: Kind,
+    kind: TextKind,
     item: TimelineItem,
     *,
     content: str,
@@ -76,7 +43,7 @@ def correct_item(
         reason=reason,
         profile=profile_id,
     ) as closing:
-        kind.patch(store, profile_id, item.id, content)
+        kind.patch(store, profile_id, item.id, content=content)
         # The change is accepted; a read that fails does not undo that.
         now: TimelineItem | None = None
         with suppress(MemoryProblem):

@@ -3,24 +3,24 @@ import pytest
 from console.client.errors import MemoryUnexpected
 from console.client.paging import Page
 from console.pages.deletions import selectors
-from console.pages.deletions.selectors import walk
+from console.pages.deletions.selectors import read_all
 
 
-def test_a_list_is_walked_to_its_end():
+def test_a_list_is_read_alled_to_its_end():
     pages = {"": Page((1, 2), next_token="b"), "b": Page((3,))}
 
-    assert list(walk(pages.__getitem__)) == [1, 2, 3]
+    assert list(read_all(pages.__getitem__)) == [1, 2, 3]
 
 
 def test_a_list_that_leads_in_a_circle_is_refused():
     pages = {"": Page((1,), next_token="b"), "b": Page((2,), next_token="b")}
 
     with pytest.raises(MemoryUnexpected, match="no end"):
-        list(walk(pages.__getitem__))
+        list(read_all(pages.__getitem__))
 
 
 def test_a_list_that_never_ends_is_refused(monkeypatch):
     monkeypatch.setattr(selectors, "MAX_PAGES", 3)
 
     with pytest.raises(MemoryUnexpected, match="Nothing was deleted"):
-        list(walk(lambda token: Page((1,), next_token=token + "x")))
+        list(read_all(lambda token: Page((1,), next_token=token + "x")))

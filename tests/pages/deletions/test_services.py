@@ -14,7 +14,8 @@ from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import delete, settle_deletion
-from console.pages.deletions.targets import Kind, Target
+from console.pages.deletions.targets import Target
+from console.profiles import items
 from console.tenants.actor import Actor
 from console.tenants.models import Role
 from tests.factories import make_user
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 PROFILE = "mem_profile_01kce57bqte2vr3vckwgb1zdtb"
 CANONICAL = "mem_profile_01kce57bqte2vr3vckwgb1zdta"
 OBSERVATION = "mem_observation_01kce57bqte2vr3vckwgb1zdtb"
-TARGET = Target(Kind.OBSERVATION, PROFILE, OBSERVATION)
+TARGET = Target(items.OBSERVATION, PROFILE, OBSERVATION)
 ACCEPTED = (202, {})
 
 
@@ -246,7 +247,7 @@ def left_behind(tenant, officer):
     """What a crash between the commit and the answer leaves."""
     return Deletion.objects.create(
         tenant=tenant,
-        kind=TARGET.kind,
+        kind=TARGET.kind.name,
         profile_id=TARGET.profile_id,
         object_id=TARGET.object_id,
         counts={"observations": 1},

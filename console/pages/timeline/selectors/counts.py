@@ -20,8 +20,6 @@ from console.pages.timeline.selectors.reader import (
     Cursor,
     TimelineItem,
     TimelineReader,
-    get_conversation_ids,
-    get_kind,
 )
 from console.pages.timeline.selectors.timeline import mask_matches
 from console.web.budget import Budget
@@ -142,9 +140,9 @@ def _count_matches(
     return [
         CountedItem(
             day=item.occurred_at.date().toordinal(),
-            kind=get_kind(item),
+            kind=item.kind,
             source=item.source,
-            conversation_ids=get_conversation_ids(item),
+            conversation_ids=item.conversations,
         )
         for item in items
     ]

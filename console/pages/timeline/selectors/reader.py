@@ -24,16 +24,6 @@ SALT = "timeline.cursor"
 TimelineItem = Observation | Summary
 
 
-def get_kind(item: TimelineItem) -> str:
-    return "observation" if isinstance(item, Observation) else "summary"
-
-
-def get_conversation_ids(item: TimelineItem) -> tuple[str, ...]:
-    if isinstance(item, Observation):
-        return item.conversation_ids
-    return (item.conversation_id,)
-
-
 @dataclass(frozen=True, slots=True)
 class ListPosition:
     """Where reading one list goes on.

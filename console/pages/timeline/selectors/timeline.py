@@ -13,8 +13,6 @@ from console.pages.timeline.selectors.reader import (
     Cursor,
     TimelineItem,
     TimelineReader,
-    get_conversation_ids,
-    get_kind,
 )
 from console.profiles.rows import Day, group_by_day
 from console.web.budget import Budget
@@ -120,7 +118,7 @@ def mask_matches(
             continue
         if not filters.match_words(item.content):
             continue
-        shown = masker.text(get_kind(item), item.id, item.content)
+        shown = masker.text(item.kind, item.id, item.content)
         if shown.is_masked and not filters.match_words(shown.text):
             continue
         yield item, shown
@@ -139,14 +137,14 @@ def shorten_text(text: str, words: list[str]) -> str:
 def _build_row(
     item: TimelineItem, shown: MaskedValue, filters: TimelineFilters
 ) -> TimelineRow:
-    kind = get_kind(item)
+    kind = item.kind
     return TimelineRow(
         id=item.id,
         kind=kind,
         occurred_at=item.occurred_at,
         updated_at=item.updated_at,
         source=item.source,
-        conversation_ids=get_conversation_ids(item),
+        conversation_ids=item.conversations,
         # Summaries keep no revisions.
         is_revised=kind == "observation" and item.updated_at != item.created_at,
         shown=replace(shown, text=shorten_text(shown.text, filters.folded_words)),

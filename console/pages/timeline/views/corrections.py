@@ -10,14 +10,12 @@ from console.masking.masker import masker_for
 from console.pages.timeline.forms import AddObservationForm, CorrectTextForm
 from console.pages.timeline.selectors.reader import TimelineItem
 from console.pages.timeline.services import (
-    OBSERVATION,
-    SUMMARY,
-    Kind,
     add_observation,
     correct_item,
     get_version,
 )
 from console.profiles.context import build_profile_context
+from console.profiles.items import OBSERVATION, SUMMARY, TextKind
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -62,7 +60,7 @@ def summary_correct(
 
 
 def _correct(
-    request: ConsoleRequest, kind: Kind, profile_id: str, id_: str
+    request: ConsoleRequest, kind: TextKind, profile_id: str, id_: str
 ) -> HttpResponse:
     store = open_store(request.tenant)
     item = kind.fetch(store, profile_id, id_)
@@ -84,7 +82,7 @@ def _correct(
             messages.success(request, f"Corrected. {kind.history_note}")
         else:
             messages.success(request, "Corrected. The memory does not show it yet.")
-        return redirect(f"timeline:{kind.name}", request.tenant.slug, profile_id, id_)
+        return redirect(kind.page, request.tenant.slug, profile_id, id_)
     log_view(
         request.actor, f"{kind.name}.viewed", object_type=kind.name, object_id=item.id
     )

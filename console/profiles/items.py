@@ -1,0 +1,95 @@
+"""The kinds of what a memory holds of a customer, and the memory's calls for each.
+
+The one place that tells an observation, a summary and a profile apart: a page that has
+a kind's name (stored, in an address, on a noun) gets the rest here.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from console.client.store import StoreClient
+from console.contract.base import Body
+from console.contract.ids import OBSERVATION_ID, PROFILE_ID, SUMMARY_ID
+from console.contract.memory.observation import NewObservation, Observation
+from console.contract.memory.profile import Profile
+from console.contract.memory.summary import NewSummary, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class ItemKind:
+    """A kind of what can be read and deleted.
+
+    name    as the noun, the database, the audit log and a reveal's subject have it
+    page    the name of the address of an item's page
+    fetch   takes a store and an item's ids, as `delete` does: profile, then item
+    """
+
+    name: str
+    page: str
+    id_pattern: re.Pattern[str]
+    fetch: Callable[..., Any]
+    delete: Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class TextKind(ItemKind):
+    """A kind of what a profile remembers as text.
+
+    plural          as the memory's lists and the audit log's figures name it
+    new             what is sent to create one
+    identifying     fields of `new`: items equal in them are the same thing said once
+    list_revisions  None where the memory keeps no earlier texts
+    history_note    what becomes of the previous text of a correction
+    """
+
+    plural: str
+    new: type[Body]
+    identifying: tuple[str, ...]
+    list_page: Callable[..., Any]
+    create: Callable[..., None]
+    patch: Callable[..., None]
+    list_revisions: Callable[..., Any] | None
+    history_note: str
+
+
+OBSERVATION = TextKind(
+    name=Observation.kind,
+    page="timeline:observation",
+    id_pattern=OBSERVATION_ID,
+    fetch=StoreClient.fetch_observation,
+    delete=StoreClient.delete_observation,
+    plural="observations",
+    new=NewObservation,
+    identifying=("content", "occurredAt", "source"),
+    list_page=StoreClient.list_observations,
+    create=StoreClient.create_observations,
+    patch=StoreClient.patch_observation,
+    list_revisions=StoreClient.list_revisions,
+    history_note="The previous text stays as a revision.",
+)
+SUMMARY = TextKind(
+    name=Summary.kind,
+    page="timeline:summary",
+    id_pattern=SUMMARY_ID,
+    fetch=StoreClient.fetch_summary,
+    delete=StoreClient.delete_summary,
+    plural="summaries",
+    new=NewSummary,
+    identifying=("content", "conversationId"),
+    list_page=StoreClient.list_summaries,
+    create=StoreClient.create_summaries,
+    patch=StoreClient.patch_summary,
+    list_revisions=None,
+    history_note="A summary keeps no history: the previous text is gone.",
+)
+PROFILE = ItemKind(
+    name=Profile.kind,
+    page="customers:profile",
+    id_pattern=PROFILE_ID,
+    fetch=StoreClient.fetch_profile,
+    delete=StoreClient.delete_profile,
+)
+TEXT_KINDS = {kind.name: kind for kind in (OBSERVATION, SUMMARY)}
+ITEM_KINDS: dict[str, ItemKind] = {**TEXT_KINDS, PROFILE.name: PROFILE}
