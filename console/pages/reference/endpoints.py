@@ -188,7 +188,7 @@ def _section(tag: Tag, endpoints: list[Endpoint]) -> Section:
 
 def _read_success(operation: DescribedOperation) -> tuple[int, Any]:
     for status, response in sorted(operation.responses.items()):
-        if status.startswith("2"):
+        if status.isdecimal() and status.startswith("2"):
             media = response.content.get("application/json")
             return int(status), media.example if media else None
     return 200, None

@@ -1,8 +1,8 @@
 """Fields of bodies and parameters, with their limits in words."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from console.pages.reference.openapi import Parameter, Schema
 
@@ -12,12 +12,6 @@ _LEVELS = 6
 # Every text forbids control characters: said once, not for each.
 _ANY_TEXT = r"^[^\x00"
 _FORMATS = {"date-time": "date-time", "uri": "URL"}
-_RANGES = (
-    ("minLength", "maxLength", " characters"),
-    ("minimum", "maximum", ""),
-    ("minItems", "maxItems", " items"),
-    ("minProperties", "maxProperties", " entries"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +44,10 @@ class FieldReader:
     def _add_members(
         self, found: dict[str, Field], choices: list[Schema], prefix: str, levels: int
     ) -> None:
-        objects = [choice for choice in choices if "properties" in choice]
+        objects = [choice for choice in choices if choice.properties]
         for choice in objects:
-            for name, schema in choice["properties"].items():
-                required = all(name in each.get("required", ()) for each in objects)
+            for name, schema in choice.properties.items():
+                required = all(name in each.required for each in objects)
                 self._add(found, prefix + name, schema, required, levels - 1)
 
     def _add(
@@ -74,7 +68,7 @@ class FieldReader:
         self._add_members(found, choices, f"{name}.", levels)
         for mark, inner in _inner_schemas(choices):
             nested = self._choices(inner)
-            if any("properties" in choice for choice in nested):
+            if any(choice.properties for choice in nested):
                 self._add_members(found, nested, f"{name}{mark}.", levels)
             else:
                 self._add(found, name + mark, inner, False, levels - 1)
@@ -82,57 +76,55 @@ class FieldReader:
     def _field(self, name: str, schema: Schema, required: bool) -> Field:
         choices = self._choices(schema)
         types = dict.fromkeys(_describe_type(choice) for choice in choices)
-        patterns = [choice.get("pattern", _ANY_TEXT) for choice in choices]
+        patterns = [choice.pattern or _ANY_TEXT for choice in choices]
         pattern = next((p for p in patterns if not p.startswith(_ANY_TEXT)), "")
-        help = schema.get("description", "")
-        return Field(name, " or ".join(types), required, pattern, help)
+        return Field(name, " or ".join(types), required, pattern, schema.description)
 
     def _choices(self, schema: Schema, levels: int = _LEVELS) -> list[Schema]:
         """What it can be, apart from null: null counts as absent."""
-        if not levels or schema.get("type") == "null":
+        if not levels or schema.type == "null":
             return []
-        if "$ref" in schema:
-            target = self._schemas.get(schema["$ref"].removeprefix(_REFERENCE), {})
+        if schema.reference:
+            name = schema.reference.removeprefix(_REFERENCE)
+            target = self._schemas.get(name, Schema())
             return self._choices(target, levels - 1)
-        if "anyOf" not in schema:
+        if not schema.any_of:
             return [schema]
-        inner = [self._choices(choice, levels - 1) for choice in schema["anyOf"]]
+        inner = [self._choices(choice, levels - 1) for choice in schema.any_of]
         return [choice for choices in inner for choice in choices]
 
 
-def _inner_schemas(choices: Iterable[Schema]) -> Iterable[tuple[str, Schema]]:
+def _inner_schemas(choices: Iterable[Schema]) -> Iterator[tuple[str, Schema]]:
     """(what follows the name, schema) of items, and of members with any name."""
     for choice in choices:
-        if isinstance(items := choice.get("items"), dict):
-            yield "[]", items
-        members = choice.get("additionalProperties")
-        if isinstance(members, dict) and "properties" not in choice:
+        if isinstance(choice.items, Schema):
+            yield "[]", choice.items
+        members = choice.additional_properties
+        if isinstance(members, Schema) and not choice.properties:
             yield ".*", members
 
 
 def _describe_type(schema: Schema) -> str:
-    if "enum" in schema:
-        type_ = " or ".join(str(value) or '""' for value in schema["enum"])
-    elif schema.get("format") in _FORMATS:
-        type_ = _FORMATS[schema["format"]]
-    else:
-        types = schema.get("type", "any JSON")
-        type_ = types if isinstance(types, str) else " or ".join(types)
-    limits = [_describe_range(schema, *names) for names in _RANGES]
-    if schema.get("default") not in (None, [], {}):
-        limits.append(f"default {_show(schema['default'])}")
+    types = (schema.type,) if isinstance(schema.type, str) else schema.type
+    if schema.enum:
+        types = tuple(str(value) or '""' for value in schema.enum)
+    elif schema.format in _FORMATS:
+        types = (_FORMATS[schema.format],)
+    limits = [
+        _describe_range(schema.min_length, schema.max_length, " characters"),
+        _describe_range(schema.minimum, schema.maximum),
+        _describe_range(schema.min_items, schema.max_items, " items"),
+        _describe_range(schema.min_properties, schema.max_properties, " entries"),
+    ]
+    if schema.default not in (None, [], {}):
+        limits.append("default " + json.dumps(schema.default).strip('"'))
     told = ", ".join(filter(None, limits))
-    return f"{type_} ({told})" if told else type_
+    return " or ".join(types) + (f" ({told})" if told else "")
 
 
-def _describe_range(schema: Schema, low: str, high: str, unit: str) -> str:
-    least, most = schema.get(low), schema.get(high)
+def _describe_range(least: float | None, most: float | None, unit: str = "") -> str:
     if least and most is not None:
         return f"{least:,} to {most:,}{unit}"
     if most is not None:
         return f"at most {most:,}{unit}"
     return "" if least is None else f"at least {least:,}{unit}"
-
-
-def _show(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

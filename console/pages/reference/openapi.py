@@ -10,9 +10,33 @@ from msgspec import Meta
 
 from console.client.errors import MemoryUnexpected
 
-Schema = dict[str, Any]
 Address = Annotated[str, Meta(pattern=r"^(/([\w.-]+|{[a-zA-Z]\w*}))+\Z")]
 Name = Annotated[str, Meta(pattern=r"^[\w.-]+\Z")]
+
+
+class Schema(msgspec.Struct, frozen=True, rename="camel"):
+    """What a value may be. A range has no end where that is None."""
+
+    reference: str = msgspec.field(default="", name="$ref")
+    any_of: tuple["Schema", ...] = ()
+    type: str | tuple[str, ...] = "any JSON"
+    format: str = ""
+    pattern: str = ""
+    description: str = ""
+    enum: tuple[Any, ...] = ()
+    default: Any = None
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+    min_properties: int | None = None
+    max_properties: int | None = None
+    properties: dict[str, "Schema"] = {}
+    required: tuple[str, ...] = ()
+    items: "Schema | bool | None" = None
+    additional_properties: "Schema | bool | None" = None
 
 
 class Parameter(msgspec.Struct, frozen=True, rename={"place": "in"}):
@@ -20,14 +44,14 @@ class Parameter(msgspec.Struct, frozen=True, rename={"place": "in"}):
 
     name: Name
     place: str
-    schema: Schema = {}
+    schema: Schema = Schema()
     description: str = ""
     example: str | int | None = None
     required: bool = False
 
 
 class Media(msgspec.Struct, frozen=True):
-    schema: Schema = {}
+    schema: Schema = Schema()
     example: Any = None
 
 

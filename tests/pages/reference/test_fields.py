@@ -1,13 +1,19 @@
+import msgspec
 import pytest
 
 from console.pages.reference.fields import Field, FieldReader
-from console.pages.reference.openapi import Parameter
+from console.pages.reference.openapi import Parameter, Schema
 
 TEXT = {"type": "string", "pattern": r"^[^\x00-\x08]*$"}
 
 
+def convert(schema):
+    return msgspec.convert(schema, Schema)
+
+
 def read(schema, **schemas):
-    fields = FieldReader(schemas).read_fields({"properties": {"it": schema}})
+    reader = FieldReader(msgspec.convert(schemas, dict[str, Schema]))
+    fields = reader.read_fields(Schema(properties={"it": convert(schema)}))
     return {field.name: field.type for field in fields}
 
 
@@ -53,7 +59,7 @@ def test_read_fields_merges_the_forms_of_one_field():
     forms[1]["properties"]["id"] = TEXT
     forms[1]["required"].append("id")
 
-    fields = FieldReader({}).read_fields({"anyOf": forms})
+    fields = FieldReader({}).read_fields(convert({"anyOf": forms}))
 
     assert fields == [
         Field("type", "INGRESS or DATASET", required=True),
@@ -75,6 +81,6 @@ def test_read_fields_ends_where_a_schema_holds_itself():
 def test_read_parameter_keeps_the_pattern_and_what_it_is_for():
     schema = {"type": "string", "pattern": "^[a-z]+$", "description": "By name."}
 
-    field = FieldReader({}).read_parameter(Parameter("name", "query", schema))
+    field = FieldReader({}).read_parameter(Parameter("name", "query", convert(schema)))
 
     assert field == Field("name", "string", pattern="^[a-z]+$", help="By name.")
