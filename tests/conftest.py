@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db.backends.base.base import BaseDatabaseWrapper
+from hypothesis import settings as hypothesis
+from playwright.sync_api import expect
 
 from console.accounts.models import User
 from console.tenants.models import Role, Tenant
@@ -28,6 +30,12 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+# The same examples in every run, and on every machine however busy it is.
+hypothesis.register_profile("tests", deadline=None, derandomize=True)
+hypothesis.load_profile("tests")
+# How long a browser may take until something is there, not how long it should.
+expect.set_options(timeout=30_000)
 
 # Django empties tables after a transactional test; the audit log refuses that.
 let_tests_flush()

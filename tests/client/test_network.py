@@ -15,18 +15,21 @@ from console.client.errors import MemoryUnexpected, MemoryUnreachable
 from tests.client.conftest import OBSERVATION, PROFILE, PROFILE_BODY, STORE
 from tests.client.sockets import drip, memory, stay_silent, whole, write_certificate
 
-DEADLINE_S = 0.3
 BODY = json.dumps(PROFILE_BODY).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture(autouse=True)
-def short_and_local(settings):
+def local(settings):
     settings.MEMORY_ALLOW_PRIVATE = True
-    settings.MEMORY_TOTAL_TIMEOUT_S = DEADLINE_S
     yield
     # Another test's server can get the same port, and this one's client is closed.
     network._http.cache_clear()
+
+
+@pytest.fixture
+def impatient(settings):
+    settings.MEMORY_TOTAL_TIMEOUT_S = 0.3
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +53,12 @@ def test_a_whole_answer_arrives():
         pytest.param(drip(HEAD + b"Content-Length: 99\r\n\r\n", b" "), id="body drip"),
     ],
 )
-def test_the_deadline_holds_against(answer):
+def test_the_deadline_holds_against(answer, impatient):
     with memory(answer) as store, pytest.raises(MemoryUnreachable, match="too long"):
         store.fetch_profile(PROFILE)
 
 
-def test_a_deletion_that_is_not_answered_may_have_been_done():
+def test_a_deletion_that_is_not_answered_may_have_been_done(impatient):
     with memory(stay_silent) as store, pytest.raises(MemoryUnreachable) as caught:
         store.delete_observation(PROFILE, OBSERVATION)
 

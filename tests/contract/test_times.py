@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.contract.times import from_wire, to_wire
@@ -73,7 +73,6 @@ def test_what_is_no_moment_is_refused(text):
         from_wire(text)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_what_is_written_is_read_back(moment):
     assert from_wire(to_wire(moment)) == moment.replace(microsecond=0)

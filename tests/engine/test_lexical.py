@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.engine.lexical import Bm25
@@ -69,7 +69,6 @@ def test_nothing_scores_nothing(documents, query, scores):
     assert shares(index(*documents), *query) == scores
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(WORDS), WORDS)
 def test_every_score_lies_between_none_and_all(documents, query):
     scores = shares(index(*documents), *query)

@@ -1,7 +1,7 @@
 """Contract 12.4."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.engine.normalising import (
@@ -64,7 +64,6 @@ def test_what_could_be_somebody_elses_number_is_refused(text):
         normalise_phone(text)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.text(max_size=30))
 def test_any_text_is_a_number_in_one_form_or_refused(text):
     try:
@@ -90,7 +89,6 @@ def test_an_email_address_is_folded_and_closed_up(text, expected):
     assert normalise_email(text) == expected
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.text())
 def test_folding_an_email_address_again_changes_nothing(text):
     once = normalise_email(text)

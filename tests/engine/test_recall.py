@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.engine.coefficients import MODELS
@@ -120,7 +120,6 @@ def test_copies_do_not_use_up_the_limit():
     assert {each.id for each in found} == {"4", "other"}
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     st.lists(st.text(max_size=40), min_size=1, max_size=3),
     st.lists(st.text(max_size=40), max_size=8),

@@ -1,7 +1,6 @@
 """What a reader may see of a value, and what stays readable around it."""
 
 import re
-from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -155,7 +154,7 @@ def test_a_card_number_behind_the_word_order_is_one_with_its_date_too():
     assert mask_text("order 4111111111111111 12/29") == "order •••• 1111 12/29"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     digits=st.text("0123456789", min_size=9, max_size=15),
     between=st.lists(st.sampled_from(SEPARATORS), min_size=15, max_size=15),
@@ -171,7 +170,7 @@ def test_no_five_digits_of_a_phone_number_are_left(digits, between, before):
         assert not FIVE_IN_A_ROW.search(seen)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text_can_be_masked_and_masking_twice_changes_nothing_more(text):
     seen = mask_text(text)
@@ -211,13 +210,10 @@ def test_any_text_can_be_masked_and_masking_twice_changes_nothing_more(text):
         ("a@a." + "\u200ba" * 20) * 90,
     ],
 )
-def test_a_hostile_text_takes_no_time(text):
-    # Fifty times what a memory keeps: were the time to grow with the square of the
-    # length it would be minutes here, not a tenth of a second.
-    began = process_time()
-    mask_text(text * 50)
-
-    assert process_time() - began < 10
+def test_mask_text_ends_on_a_hostile_text(text):
+    # Fifty times what a memory keeps takes a tenth of a second. Were the time to grow
+    # with the square of the length, pytest's faulthandler_timeout would end it.
+    assert mask_text(text * 50)
 
 
 @pytest.mark.parametrize(

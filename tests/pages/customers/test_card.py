@@ -1,11 +1,11 @@
 """The card: who is on the line and what matters, at first sight."""
 
 import re
-import time
 from datetime import timedelta
 
 import httpx
 import pytest
+import time_machine
 from django.utils import timezone
 
 from console.client.account import connect
@@ -213,8 +213,8 @@ def test_a_write_that_is_not_listed_yet_is_waited_for(client, tenant, settings):
 
     client.post(card(profile, "observations/add/"), form)
     waiting = client.get(card(profile)).text
-    time.sleep(1.1)
-    listed = client.get(card(profile, "newest/"), headers=HTMX).text
+    with time_machine.travel(timezone.now() + timedelta(seconds=1.1)):
+        listed = client.get(card(profile, "newest/"), headers=HTMX).text
 
     assert "written, not listed yet" in waiting
     assert "Moves in May." not in waiting
