@@ -1,8 +1,22 @@
 import pytest
 
+from console.client.network import http_for
 from console.tenants.models import Role
 from tests.factories import make_tenant, make_user
 from tests.pages.reference.conftest import examples_in
+
+
+@pytest.fixture
+def host(tenant, settings):
+    """Puts the tenant's memory at a URL."""
+    settings.MEMORY_ALLOW_PRIVATE = True
+
+    def move(url: str) -> None:
+        tenant.address = url
+        tenant.save()
+
+    yield move
+    http_for(tenant.address).close()
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -49,12 +63,8 @@ def test_start_leaves_the_store_to_a_reader_with_several_tenants(client, operato
     assert '<a href="/t/other/api/"' in page
 
 
-def test_of_tenant_calls_a_hosted_memory_where_it_answers(
-    client, tenant, agent, address, settings
-):
-    settings.MEMORY_ALLOW_PRIVATE = True
-    tenant.address = address
-    tenant.save()
+def test_of_tenant_calls_a_hosted_memory_where_it_answers(client, agent, address, host):
+    host(address)
     client.force_login(agent)
 
     page = client.get("/t/acme/api/").text
@@ -68,12 +78,10 @@ def test_of_tenant_calls_a_hosted_memory_where_it_answers(
 
 
 def test_of_tenant_says_so_where_a_hosted_memory_describes_nothing(
-    client, tenant, agent, live_server, settings
+    client, agent, live_server, host
 ):
     # The test server's own pages: /v1 is not behind them.
-    settings.MEMORY_ALLOW_PRIVATE = True
-    tenant.address = live_server.url
-    tenant.save()
+    host(live_server.url)
     client.force_login(agent)
 
     answer = client.get("/t/acme/api/")
