@@ -1,6 +1,6 @@
 import pytest
 
-from console.client.network import http_for
+from console.client import network
 from console.tenants.models import Role
 from tests.factories import make_tenant, make_user
 from tests.pages.reference.conftest import examples_in
@@ -16,7 +16,8 @@ def host(tenant, settings):
         tenant.save()
 
     yield move
-    http_for(tenant.address).close()
+    network.http_for(tenant.address).close()
+    network._http.cache_clear()
 
 
 @pytest.mark.parametrize("role", list(Role))
