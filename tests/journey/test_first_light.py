@@ -94,7 +94,7 @@ def test_the_officer_finds_recalls_and_deletes_by_keyboard(
     expect(page.get_by_role("heading", name="Observation", exact=True)).to_be_visible()
     look(page, "observation")
     page.get_by_role("link", name="Delete observation").click()
-    expect(page.get_by_text("Nobody can bring this back")).to_be_visible()
+    expect(page.get_by_text("This cannot be undone")).to_be_visible()
     look(page, "delete")
     page.get_by_label("Why").select_option(index=1)
     page.get_by_label("In your words").fill("Ticket 88121: asked by the customer")

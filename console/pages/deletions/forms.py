@@ -1,4 +1,4 @@
-"""The last question before something is gone."""
+"""The form that confirms a deletion."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from console.pages.deletions.targets import TAIL, Target
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm
 
-NOT_OF_THE_FORM = frozenset({"csrfmiddlewaretoken", "inventory"})
+OTHER_FIELDS = frozenset({"csrfmiddlewaretoken", "inventory"})
 NAME_SHOWN = 40
 
 
-class ConfirmForm(ConsoleForm):
-    """Accepts exactly its own fields, once each, for the inventory that was seen."""
+class ConfirmDeletionForm(ConsoleForm):
+    """Accepts exactly its own fields, once each, for the inventory that was shown."""
 
     use_required_attribute = False
 
@@ -55,37 +55,37 @@ class ConfirmForm(ConsoleForm):
     def clean_reason(self) -> str:
         reason: str = self.cleaned_data["reason"]
         if not is_plain(reason):
-            raise forms.ValidationError("One line without control characters.")
+            raise forms.ValidationError("Must be one line without control characters.")
         return reason
 
     def clean_confirmation(self) -> str:
-        return self._same("confirmation", self.target.tail)
+        return self._check_equal("confirmation", self.target.tail)
 
     def clean_tenant_confirmation(self) -> str:
-        return self._same("tenant_confirmation", self.tenant.slug)
+        return self._check_equal("tenant_confirmation", self.tenant.slug)
 
     def clean(self) -> None:
         for name in self.data:
-            if name not in self.fields and name not in NOT_OF_THE_FORM:
-                self.add_error(None, f"Unknown field: {name[:NAME_SHOWN]}.")
+            if name not in self.fields and name not in OTHER_FIELDS:
+                self.add_error(None, f"{name[:NAME_SHOWN]}: unknown field.")
             elif len(self.data.getlist(name)) > 1:  # type: ignore[attr-defined]
-                self.add_error(None, f"Field given more than once: {name}.")
+                self.add_error(None, f"{name}: duplicate.")
         seen = self.data.get("inventory", "")
         if not constant_time_compare(seen, self.inventory):
-            self._ask_again()
+            self._clear_confirmations()
             self.add_error(
                 None,
-                "What would be lost is not what this page showed you before. Nothing "
-                "was deleted: look at it again, then confirm.",
+                "The data changed after this page was loaded. Nothing was deleted: "
+                "review it again, then confirm.",
             )
 
-    def _ask_again(self) -> None:
-        """What was typed confirmed something else: it has to be typed anew."""
+    def _clear_confirmations(self) -> None:
+        """They confirmed another content: they have to be typed again."""
         forgotten = {"confirmation": "", "tenant_confirmation": ""}
         self.data = {**self.data.dict(), **forgotten}  # type: ignore[attr-defined]
 
-    def _same(self, name: str, expected: str) -> str:
+    def _check_equal(self, name: str, expected: str) -> str:
         typed: str = self.cleaned_data[name]
         if typed != expected:
-            raise forms.ValidationError(f"Type {expected}, exactly.")
+            raise forms.ValidationError(f"Type exactly: {expected}")
         return typed

@@ -1,4 +1,4 @@
-"""Deletions that people asked for: what, why, by whom and what came of it."""
+"""Deletions that people requested: what, why, by whom and with which outcome."""
 
 from datetime import timedelta
 from typing import Self
@@ -30,13 +30,13 @@ class DeletionQuerySet(models.QuerySet["Deletion"]):
 class Deletion(models.Model):
     """One attempt to delete one thing from a tenant's memory.
 
-    The row is committed before the memory is called, so that a crash leaves it open
-    and not unsaid. The audit log tells of it when its outcome is known or missing.
+    The row is committed before the memory is called, so that a crash leaves an open
+    row and not none. The audit log has an entry once the outcome is known or missing.
 
     object_id    the observation, the summary, or the profile itself
-    counts       what the person was shown would be lost
+    counts       what the preview said would be deleted
     reason       5 to 200 characters, one line
-    words        why it failed or why its outcome is not known; "" when done
+    words        why it failed or why it is not confirmed; "" when done
     canonical_id the profile that this one was merged into, when that stopped it
     verified_at  when a read of the object answered "not found"
     """
@@ -45,7 +45,7 @@ class Deletion(models.Model):
         EXECUTING = "executing"
         DONE = "done"
         FAILED = "failed"
-        UNKNOWN = "unknown", "outcome unknown"
+        UNKNOWN = "unknown", "not confirmed"
 
     class ReasonCode(models.TextChoices):
         CUSTOMER = "customer_request", "The customer asked for it"
@@ -115,12 +115,12 @@ class Deletion(models.Model):
 
     @property
     def is_old(self) -> bool:
-        """True when nobody can still be waiting for the memory's answer to it."""
+        """True when no page can still be waiting for the memory's answer."""
         return timezone.now() - self.created_at > STALE_AFTER
 
     @property
     def shown_state(self) -> State:
-        """An attempt that nobody finished is one whose outcome nobody knows."""
+        """An attempt that was never finished is not confirmed."""
         if self.state == self.State.EXECUTING and self.is_old:
             return self.State.UNKNOWN
         return self.State(self.state)

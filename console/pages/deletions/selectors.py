@@ -1,4 +1,4 @@
-"""What a deletion would take, and which deletions there were."""
+"""What a deletion would remove, and whether one exists already."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -28,14 +28,14 @@ MAX_PAGES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be lost.
+    """What would be deleted.
 
     counts        by plural noun
-    inventory     keyed digest of all that was read: another one, another content
+    inventory     keyed digest of all that was read: it changes with the content
     item          the observation or summary itself
-    text          what it says, masked: whoever needs it in clear reveals it where it is
-    identifiers   of the profile that would go: each type with its masked values
-    name          the initials of the customer, when the whole profile would go
+    text          its text, masked: whoever needs it in clear reveals it on its page
+    identifiers   of a whole profile: each type with its masked values
+    name          the initials of the customer, for a whole profile
     canonical_id  set when the profile was merged into this one: look there instead
     """
 
@@ -118,19 +118,19 @@ def read_all(fetch_page: Callable[[str], Page[T]]) -> Iterator[T]:
             return
         token = page.next_token
     raise MemoryUnexpected(
-        "The memory's list of what would be lost has no end. Nothing was deleted."
+        "The memory's list of what would be deleted has no end. Nothing was deleted."
     )
 
 
 def _get_digest(items: list[Any]) -> str:
-    """Keyed, so that the page that carries it gives nothing away."""
+    """Keyed, so that the page that carries it reveals nothing."""
     content = msgspec.json.encode(items, order="deterministic")
     key = "deletions.inventory"
     return salted_hmac(key, content, algorithm="sha256").hexdigest()
 
 
 def find_standing_deletion(tenant: Tenant, target: Target) -> Deletion | None:
-    """The attempt that makes another one needless: still open, or done."""
+    """The attempt that makes another one unnecessary: still open, or done."""
     return (
         Deletion.objects.of(tenant)
         .on(target)

@@ -1,4 +1,4 @@
-"""Deleting from a memory, so that nobody is told more than is known.
+"""Deleting from a memory, and never claiming more than was verified.
 
 Three steps, none inside another's transaction: the attempt is committed, the memory is
 called and asked again, the outcome is committed together with its audit entry.
@@ -27,7 +27,7 @@ from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 
 State = Deletion.State
-# Longer than any call may take, so that a deletion under way is never asked about.
+# Longer than any call may take, so that a deletion in progress is never checked.
 SETTLE_AFTER = timedelta(seconds=90)
 
 
@@ -43,19 +43,19 @@ class Outcome:
 
 STILL_ANSWERED = Outcome(
     State.UNKNOWN,
-    "The memory still answers with it. That can be a moment's delay: check again a "
-    "minute after the deletion was asked for.",
+    "The memory still returns it. This can be a short delay: check again a minute "
+    "after the deletion was requested.",
 )
 STILL_HELD = Outcome(
-    State.FAILED, "The memory still holds it: nothing was deleted. Delete it again."
+    State.FAILED, "The memory still has it: nothing was deleted. Delete it again."
 )
 ALREADY_GONE = Outcome(
     State.FAILED,
-    "It was already gone when the memory was asked: this deletion removed nothing.",
+    "It had already been deleted: this request removed nothing.",
 )
 
 
-def delete(
+def delete_item(
     target: Target,
     actor: Actor,
     *,
@@ -83,13 +83,13 @@ def delete(
                 requested_by=user,
             )
             # Should this process die in the middle, the worker finds out.
-            settle_later(deletion)
+            enqueue_settle(deletion)
     except IntegrityError:
         attempts = Deletion.objects.of(tenant).on(target).order_by("-created_at")
         if (theirs := attempts.first()) is None:
             raise
         return theirs
-    return close_deletion(deletion, execute(store, target), actor)
+    return close_deletion(deletion, _execute(store, target), actor)
 
 
 @task()
@@ -103,45 +103,45 @@ def settle(deletion_id: str) -> str:
     return str(settle_deletion(deletion, actor).state)
 
 
-def settle_later(deletion: Deletion) -> None:
+def enqueue_settle(deletion: Deletion) -> None:
     """Enqueue the check in the transaction that commits the attempt."""
     later = settle.using(run_after=timezone.now() + SETTLE_AFTER)
     later.enqueue(str(deletion.pk))
 
 
 def settle_deletion(deletion: Deletion, actor: Actor) -> Deletion:
-    """Find out by reading what became of an attempt whose outcome is not known."""
+    """Read the item again for an attempt that is not confirmed."""
     if deletion.shown_state != State.UNKNOWN:
         return deletion
-    still_there = STILL_HELD if deletion.is_old else STILL_ANSWERED
-    outcome = read_back(open_store(deletion.tenant), deletion.target, still_there)
+    still_found = STILL_HELD if deletion.is_old else STILL_ANSWERED
+    outcome = _verify(open_store(deletion.tenant), deletion.target, still_found)
     return close_deletion(deletion, outcome, actor)
 
 
-def execute(store: StoreClient, target: Target) -> Outcome:
+def _execute(store: StoreClient, target: Target) -> Outcome:
     try:
         target.kind.delete(store, *target.ids)
     except MemoryProblem as problem:
-        return outcome_of(problem)
-    return read_back(store, target, STILL_ANSWERED)
+        return _get_outcome(problem)
+    return _verify(store, target, STILL_ANSWERED)
 
 
-def read_back(store: StoreClient, target: Target, still_there: Outcome) -> Outcome:
+def _verify(store: StoreClient, target: Target, still_found: Outcome) -> Outcome:
     """Only a memory that answers "not found" has proven a deletion."""
     try:
         target.kind.fetch(store, *target.ids)
     except MemoryNotFound:
         return Outcome(State.DONE, verified_at=timezone.now())
     except MemoryProblem as problem:
-        words = f"Whether it is gone could not be checked. {mask_text(problem.message)}"
+        words = f"Could not verify the deletion. {mask_text(problem.message)}"
         return Outcome(State.UNKNOWN, words)
-    return still_there
+    return still_found
 
 
-def outcome_of(problem: MemoryProblem) -> Outcome:
-    """What a deletion that was not accepted has come to.
+def _get_outcome(problem: MemoryProblem) -> Outcome:
+    """The outcome of a deletion that was not accepted.
 
-    Masked: a memory's words can name an identifier, and the row outlives the profile.
+    Masked: a memory's message can name an identifier, and the row outlives the profile.
     """
     words = mask_text(problem.message)
     match problem:
@@ -169,11 +169,11 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
     deletion.finished_at = None if deletion.is_open else timezone.now()
     deletion.save()
     if is_news:
-        log_outcome(deletion, actor)
+        _log_outcome(deletion, actor)
     return deletion
 
 
-def log_outcome(deletion: Deletion, actor: Actor) -> None:
+def _log_outcome(deletion: Deletion, actor: Actor) -> None:
     log(
         actor,
         f"{deletion.kind}.deleted",

@@ -14,14 +14,14 @@ from django.views.decorators.http import (
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
-from console.pages.deletions.forms import ConfirmForm
+from console.pages.deletions.forms import ConfirmDeletionForm
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.selectors import (
     Preview,
     build_preview,
     find_standing_deletion,
 )
-from console.pages.deletions.services import delete, settle_deletion
+from console.pages.deletions.services import delete_item, settle_deletion
 from console.pages.deletions.targets import Target
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.memory import open_store
@@ -38,61 +38,63 @@ confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 @confirm_methods
 @require_permission(Permission.PREVIEW_DELETION)
-def observation(
+def delete_observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    return confirm(request, Target(OBSERVATION, profile_id, observation_id))
+    return _confirm(request, Target(OBSERVATION, profile_id, observation_id))
 
 
 @confirm_methods
 @require_permission(Permission.PREVIEW_DELETION)
-def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
-    return confirm(request, Target(SUMMARY, profile_id, summary_id))
+def delete_summary(
+    request: ConsoleRequest, profile_id: str, summary_id: str
+) -> HttpResponse:
+    return _confirm(request, Target(SUMMARY, profile_id, summary_id))
 
 
 @confirm_methods
 @require_permission(Permission.PREVIEW_DELETION)
-def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    return confirm(request, Target(PROFILE, profile_id, profile_id))
+def delete_profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    return _confirm(request, Target(PROFILE, profile_id, profile_id))
 
 
-def confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
-    """What would be lost and, for those who may delete, the last question."""
+def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
+    """A preview of the deletion and, for those who may delete, the form."""
     if request.method == "POST":
         check_may(request, Permission.DELETE)
-        check_no_query(request)
+        _check_no_query(request)
     if not target.is_well_formed:
         raise Http404
     standing = find_standing_deletion(request.tenant, target)
     if standing and may(request.role, Permission.VIEW_DELETIONS):
-        return lead_to_the_first(request, standing)
+        return _redirect_to_standing(request, standing)
     store, masker = open_store(request.tenant), masker_for(request.actor)
     preview = build_preview(store, target, masker)
     if preview.canonical_id:
         merged = target.move_to(preview.canonical_id)
         return redirect(merged.confirm_url(request.tenant.slug))
-    form = ConfirmForm(
+    form = ConfirmDeletionForm(
         request.POST if request.method == "POST" else None,
         target=target,
         tenant=request.tenant,
         inventory=preview.inventory,
     )
     if form.is_valid():
-        return lead_to_the_first(request, execute(request, target, preview, form))
-    return show_preview(request, target, preview, form)
+        return _redirect_to_standing(request, _delete(request, target, preview, form))
+    return _show_preview(request, target, preview, form)
 
 
-def check_no_query(request: ConsoleRequest) -> None:
-    """Whoever adds a parameter meant it to matter. Raises InvalidQuery."""
+def _check_no_query(request: ConsoleRequest) -> None:
+    """An ignored parameter could have meant something. Raises InvalidQuery."""
     if request.GET:
         names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
-        raise InvalidQuery(f"{names}: not known here. Nothing was deleted.")
+        raise InvalidQuery(f"{names}: unknown parameter. Nothing was deleted.")
 
 
-def execute(
-    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmForm
+def _delete(
+    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmDeletionForm
 ) -> Deletion:
-    return delete(
+    return delete_item(
         target,
         request.actor,
         counts=preview.counts,
@@ -101,8 +103,8 @@ def execute(
     )
 
 
-def show_preview(
-    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmForm
+def _show_preview(
+    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmDeletionForm
 ) -> HttpResponse:
     log_view(
         request.actor,
@@ -122,18 +124,18 @@ def show_preview(
     return render(request, "deletions/confirm.html", context, status=status)
 
 
-def lead_to_the_first(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
-    """To the one deletion that there is; who came second is told so."""
+def _redirect_to_standing(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
+    """To the deletion that exists already; the second person is told so."""
     if request.method == "POST" and deletion.requested_by_id != request.user.pk:
         messages.warning(
             request,
-            f"{deletion.requested_by.email} asked for this deletion before you. "
-            "Yours was not carried out.",
+            f"{deletion.requested_by.email} requested this deletion before you. "
+            "Your request was not carried out.",
         )
-    return redirect_to_receipt(request, deletion)
+    return _redirect_to_receipt(request, deletion)
 
 
-def redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
+def _redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
     return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
 
 
@@ -153,22 +155,22 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
 
 @require_safe
 @require_permission(Permission.VIEW_DELETIONS)
-def deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
-    """The receipt: who, when, why, what was lost and how that was checked."""
+def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
+    """The receipt: who, when, why, what was deleted and how that was verified."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
     shown = get_object_or_404(deletions, pk=deletion_id)
     context = {
         "deletion": shown,
         "retry_url": shown.target.confirm_url(request.tenant.slug),
         "may_open_profile": may(request.role, Permission.VIEW_PROFILES),
-        "merged_url": merged_url(request, shown),
+        "merged_url": _get_merged_url(request, shown),
         "may_delete": may(request.role, Permission.DELETE),
     }
     return render(request, "deletions/deletion.html", context)
 
 
-def merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
-    """Where the same thing can be deleted after a merge; "" without one."""
+def _get_merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
+    """Where the item can be deleted after a merge; "" without one."""
     if not deletion.canonical_id:
         return ""
     merged = deletion.target.move_to(deletion.canonical_id)
@@ -178,8 +180,8 @@ def merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
 @require_POST
 @require_permission(Permission.DELETE)
 def settle(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
-    """Ask the memory what became of an attempt whose outcome is not known."""
+    """Ask the memory about an attempt that is not confirmed."""
     deletions = Deletion.objects.of(request.tenant).select_related("tenant")
     settled = get_object_or_404(deletions, pk=deletion_id)
     settle_deletion(settled, request.actor)
-    return redirect_to_receipt(request, settled)
+    return _redirect_to_receipt(request, settled)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.services import SETTLE_AFTER, settle_later
+from console.pages.deletions.services import SETTLE_AFTER, enqueue_settle
 from console.tenants.memory import open_store
 from tests.factories import make_observation, make_profile
 
@@ -35,12 +35,12 @@ def crashed(transactional_db, tenant, officer) -> Deletion:
         reason="Ticket 4711",
         requested_by=officer,
     )
-    settle_later(deletion)
+    enqueue_settle(deletion)
     return deletion
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_crash_after_the_memory_deleted_ends_as_done(crashed, tenant):
+def test_settle_ends_as_done_after_a_crash_behind_the_call(crashed, tenant):
     open_store(tenant).delete_observation(crashed.profile_id, crashed.object_id)
 
     work_off(after=SETTLE_AFTER + timedelta(seconds=1))
@@ -52,7 +52,7 @@ def test_a_crash_after_the_memory_deleted_ends_as_done(crashed, tenant):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_crash_before_the_memory_heard_of_it_ends_as_failed(crashed):
+def test_settle_ends_as_failed_after_a_crash_before_the_call(crashed):
     work_off(after=SETTLE_AFTER + timedelta(seconds=1))
 
     crashed.refresh_from_db()
@@ -61,7 +61,7 @@ def test_a_crash_before_the_memory_heard_of_it_ends_as_failed(crashed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_deletion_under_way_is_left_alone(crashed):
+def test_settle_leaves_a_deletion_in_progress_alone(crashed):
     work_off(after=timedelta(seconds=5))
 
     crashed.refresh_from_db()

@@ -6,20 +6,20 @@ from console.pages.deletions import selectors
 from console.pages.deletions.selectors import read_all
 
 
-def test_a_list_is_read_alled_to_its_end():
+def test_read_all_reads_to_the_end():
     pages = {"": Page((1, 2), next_token="b"), "b": Page((3,))}
 
     assert list(read_all(pages.__getitem__)) == [1, 2, 3]
 
 
-def test_a_list_that_leads_in_a_circle_is_refused():
+def test_read_all_refuses_a_circle():
     pages = {"": Page((1,), next_token="b"), "b": Page((2,), next_token="b")}
 
     with pytest.raises(MemoryUnexpected, match="no end"):
         list(read_all(pages.__getitem__))
 
 
-def test_a_list_that_never_ends_is_refused(monkeypatch):
+def test_read_all_refuses_a_list_without_end(monkeypatch):
     monkeypatch.setattr(selectors, "MAX_PAGES", 3)
 
     with pytest.raises(MemoryUnexpected, match="Nothing was deleted"):

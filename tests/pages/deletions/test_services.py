@@ -13,7 +13,7 @@ from django.utils import timezone
 from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.services import delete, settle_deletion
+from console.pages.deletions.services import delete_item, settle_deletion
 from console.pages.deletions.targets import Target
 from console.profiles import items
 from console.tenants.actor import Actor
@@ -42,7 +42,7 @@ def upstream(tenant, settings):
 
 
 def delete_it(tenant, by, target=TARGET):
-    return delete(
+    return delete_item(
         target,
         Actor(by, tenant, Role.OFFICER),
         counts={"observations": 1},
@@ -67,7 +67,7 @@ def outcomes():
     return [entry.outcome for entry in entries]
 
 
-def test_a_deletion_whose_answer_was_lost_is_unknown_until_it_is_read_back(
+def test_deletion_whose_answer_was_lost_is_unknown_until_verified(
     tenant, officer, upstream
 ):
     def delete_and_hang_up():
@@ -86,9 +86,7 @@ def test_a_deletion_whose_answer_was_lost_is_unknown_until_it_is_read_back(
     assert len(upstream.deletions) == 1
 
 
-def test_a_deletion_that_hangs_is_unknown_within_the_deadline(
-    tenant, officer, upstream
-):
+def test_deletion_that_hangs_is_unknown_within_the_deadline(tenant, officer, upstream):
     released = Event()
     upstream.on_delete = lambda: released.wait(5) and ACCEPTED
 
@@ -99,7 +97,9 @@ def test_a_deletion_that_hangs_is_unknown_within_the_deadline(
     assert "took too long" in deletion.words
 
 
-def test_what_is_still_there_after_a_minute_was_not_deleted(tenant, officer, upstream):
+def test_settle_deletion_fails_what_is_still_there_after_a_minute(
+    tenant, officer, upstream
+):
     upstream.on_delete = lambda: None
     deletion = delete_it(tenant, officer)
     age(deletion, seconds=61)
@@ -111,21 +111,17 @@ def test_what_is_still_there_after_a_minute_was_not_deleted(tenant, officer, ups
     assert outcomes() == ["unknown", "failed"]
 
 
-def test_what_is_still_there_at_once_stays_unknown_and_is_told_once(
-    tenant, officer, upstream
-):
+def test_settle_deletion_logs_once_what_is_still_there(tenant, officer, upstream):
     deletion = delete_it(tenant, officer)
 
     settled = settle(deletion, officer)
 
     assert settled.state == "unknown"
-    assert "still answers with it" in settled.words
+    assert "still returns it" in settled.words
     assert outcomes() == ["unknown"]
 
 
-def test_an_accepted_deletion_that_cannot_be_checked_is_unknown(
-    tenant, officer, upstream
-):
+def test_deletion_that_cannot_be_verified_is_unknown(tenant, officer, upstream):
     def delete_and_go_down():
         upstream.is_down = True
         return ACCEPTED
@@ -135,10 +131,10 @@ def test_an_accepted_deletion_that_cannot_be_checked_is_unknown(
     deletion = delete_it(tenant, officer)
 
     assert deletion.state == "unknown"
-    assert deletion.words.startswith("Whether it is gone could not be checked.")
+    assert deletion.words.startswith("Could not verify the deletion.")
 
 
-def test_what_was_already_gone_is_no_success(tenant, officer, upstream):
+def test_deletion_of_what_was_already_gone_fails(tenant, officer, upstream):
     upstream.is_gone = True
     upstream.on_delete = lambda: (404, {})
 
@@ -146,12 +142,12 @@ def test_what_was_already_gone_is_no_success(tenant, officer, upstream):
 
     assert deletion.state == "failed"
     assert str(deletion) == f"deletion {deletion.pk} of observation {OBSERVATION}"
-    assert "already gone" in deletion.words
+    assert "already been deleted" in deletion.words
     assert outcomes() == ["failed"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 409])
-def test_a_refusal_is_a_failure_in_words(tenant, officer, upstream, status):
+def test_deletion_fails_with_the_memorys_message(tenant, officer, upstream, status):
     upstream.on_delete = lambda: (status, {})
 
     deletion = delete_it(tenant, officer)
@@ -160,13 +156,13 @@ def test_a_refusal_is_a_failure_in_words(tenant, officer, upstream, status):
     assert "Nothing was changed" in deletion.words
 
 
-def test_a_memory_that_breaks_leaves_the_outcome_unknown(tenant, officer, upstream):
+def test_deletion_is_unknown_when_the_memory_breaks(tenant, officer, upstream):
     upstream.on_delete = lambda: (500, {})
 
     assert delete_it(tenant, officer).state == "unknown"
 
 
-def test_a_memory_that_cannot_be_reached_deleted_nothing(tenant, officer, settings):
+def test_deletion_fails_when_the_memory_cannot_be_reached(tenant, officer, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     settings.MEMORY_TOTAL_TIMEOUT_S = 0.5
     tenant.address = "http://127.0.0.1:9"
@@ -178,7 +174,7 @@ def test_a_memory_that_cannot_be_reached_deleted_nothing(tenant, officer, settin
     assert "Nothing was changed" in deletion.words
 
 
-def test_a_merge_stops_the_deletion_and_leads_to_the_merged_profile(
+def test_deletion_stopped_by_a_merge_leads_to_the_merged_profile(
     client, tenant, officer, upstream
 ):
     moved = f"{upstream.address}/v1/Stores/{tenant.store_id}/Profiles/{CANONICAL}/Observations/{OBSERVATION}"
@@ -197,7 +193,7 @@ def test_a_merge_stops_the_deletion_and_leads_to_the_merged_profile(
     assert "Nothing was deleted" in page
 
 
-def test_a_merged_profile_is_shown_where_it_is_now(client, officer, upstream):
+def test_delete_profile_redirects_to_the_merged_profile(client, officer, upstream):
     upstream.merged_to = CANONICAL
     client.force_login(officer)
 
@@ -207,7 +203,7 @@ def test_a_merged_profile_is_shown_where_it_is_now(client, officer, upstream):
     assert not AuditEntry.objects.filter(action="deletion.previewed").exists()
 
 
-def test_a_failed_deletion_can_be_tried_again(tenant, officer, upstream):
+def test_deletion_can_be_tried_again_after_a_failure(tenant, officer, upstream):
     upstream.on_delete = lambda: (409, {})
     first = delete_it(tenant, officer)
     upstream.on_delete = lambda: (setattr(upstream, "is_gone", True), ACCEPTED)[1]
@@ -218,7 +214,7 @@ def test_a_failed_deletion_can_be_tried_again(tenant, officer, upstream):
     assert first.pk != second.pk
 
 
-def test_an_open_deletion_is_not_begun_again(tenant, officer, upstream):
+def test_deletion_is_not_begun_twice(tenant, officer, upstream):
     upstream.on_delete = lambda: None
     first = delete_it(tenant, officer)
 
@@ -228,11 +224,9 @@ def test_an_open_deletion_is_not_begun_again(tenant, officer, upstream):
     assert len(upstream.deletions) == 1
 
 
-def test_a_row_that_the_database_refuses_for_another_cause_is_an_error(
-    tenant, officer, upstream
-):
+def test_deletion_raises_when_the_database_refuses_the_row(tenant, officer, upstream):
     with pytest.raises(IntegrityError):
-        delete(
+        delete_item(
             TARGET,
             Actor(officer, tenant, Role.OFFICER),
             counts={},
@@ -257,9 +251,7 @@ def left_behind(tenant, officer):
     )
 
 
-def test_a_deletion_left_by_a_crash_is_shown_as_unknown_and_can_be_settled(
-    client, tenant, officer, upstream
-):
+def test_settle_after_a_crash(client, tenant, officer, upstream):
     deletion = left_behind(tenant, officer)
     receipt = reverse("deletions:deletion", args=["acme", deletion.pk])
     client.force_login(officer)
@@ -270,9 +262,9 @@ def test_a_deletion_left_by_a_crash_is_shown_as_unknown_and_can_be_settled(
     later = client.get(receipt).content.decode()
     answer = client.post(reverse("deletions:settle", args=["acme", deletion.pk]))
 
-    assert "The memory is being asked" in at_once
+    assert "Deletion in progress" in at_once
     assert "Check again" not in at_once
-    assert "Whether it is gone is not known" in later
+    assert "The deletion is not confirmed" in later
     assert "Check again" in later
     assert answer["Location"] == receipt
     deletion.refresh_from_db()
@@ -280,16 +272,14 @@ def test_a_deletion_left_by_a_crash_is_shown_as_unknown_and_can_be_settled(
     assert outcomes() == ["done"]
 
 
-def test_a_deletion_that_somebody_waits_for_is_not_settled_by_another(
-    tenant, officer, upstream
-):
+def test_settle_leaves_a_deletion_that_somebody_waits_for(tenant, officer, upstream):
     deletion = left_behind(tenant, officer)
     upstream.is_gone = True
 
     assert settle(deletion, officer).state == "executing"
 
 
-def test_a_closed_deletion_stays_as_it_is(tenant, officer, upstream):
+def test_settle_deletion_leaves_a_closed_one(tenant, officer, upstream):
     upstream.on_delete = lambda: (409, {})
     deletion = delete_it(tenant, officer)
     upstream.is_gone = True
@@ -298,7 +288,7 @@ def test_a_closed_deletion_stays_as_it_is(tenant, officer, upstream):
     assert outcomes() == ["failed"]
 
 
-def test_of_two_who_settle_the_first_one_is_kept(tenant, officer, upstream):
+def test_settle_deletion_keeps_the_first_of_two(tenant, officer, upstream):
     upstream.on_delete = lambda: None
     mine, theirs = delete_it(tenant, officer), Deletion.objects.get()
     upstream.is_gone = True
@@ -311,9 +301,7 @@ def test_of_two_who_settle_the_first_one_is_kept(tenant, officer, upstream):
     assert outcomes() == ["unknown", "done"]
 
 
-def test_an_auditor_sees_that_it_is_unknown_and_cannot_settle(
-    client, tenant, officer, auditor, upstream
-):
+def test_settle_is_refused_to_an_auditor(client, tenant, officer, auditor, upstream):
     upstream.on_delete = lambda: None
     deletion = delete_it(tenant, officer)
     client.force_login(auditor)
@@ -327,7 +315,7 @@ def test_an_auditor_sees_that_it_is_unknown_and_cannot_settle(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_an_audit_log_the_outcome_is_left_open(tenant, officer, upstream):
+def test_deletion_stays_open_without_an_audit_log(tenant, officer, upstream):
     rename = "ALTER TABLE audit_audithead RENAME TO audit_elsewhere"
     back = "ALTER TABLE audit_elsewhere RENAME TO audit_audithead"
     with connection.cursor() as cursor:
@@ -342,7 +330,7 @@ def test_without_an_audit_log_the_outcome_is_left_open(tenant, officer, upstream
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_officers_at_the_same_moment_delete_once(tenant, officer, upstream):
+def test_deletion_by_two_officers_at_once_happens_once(tenant, officer, upstream):
     asked, released = Event(), Event()
 
     def wait_and_delete():
@@ -372,6 +360,6 @@ def test_two_officers_at_the_same_moment_delete_once(tenant, officer, upstream):
         released.set()
 
     assert first.result()["Location"] == led_away["Location"]
-    assert "The memory is being asked" in seen
+    assert "Deletion in progress" in seen
     assert len(upstream.deletions) == 1
     assert outcomes() == ["done"]

@@ -52,7 +52,7 @@ def observation(tenant, profile_id):
     return make_observation(tenant, profile_id, "Allergic to <b>nuts</b>.")
 
 
-def test_an_officer_sees_what_goes_and_what_stays(
+def test_delete_observation_previews_what_goes_and_what_stays(
     client, officer, profile_id, observation
 ):
     client.force_login(officer)
@@ -61,13 +61,15 @@ def test_an_officer_sees_what_goes_and_what_stays(
 
     page = response.content.decode()
     assert "Allergic to &lt;b&gt;nuts&lt;/b&gt;." in page
-    assert "Nobody can bring this back" in page
+    assert "This cannot be undone" in page
     assert "Delete 1 observation" in page
     assert f"Type {observation.id[-6:]}" in page
     assert "nuts" not in re.search("<title>(.*?)</title>", page, re.S)[1]
 
 
-def test_looking_is_written_down_with_counts(client, officer, tenant, profile_id):
+def test_delete_observation_logs_the_preview_with_counts(
+    client, officer, tenant, profile_id
+):
     make_observation(tenant, profile_id)
     make_summary(tenant, profile_id)
     client.force_login(officer)
@@ -84,7 +86,7 @@ def test_looking_is_written_down_with_counts(client, officer, tenant, profile_id
     }
 
 
-def test_revisions_are_counted_and_go_along(
+def test_delete_observation_counts_and_deletes_revisions(
     client, officer, tenant, profile_id, observation
 ):
     open_store(tenant).patch_observation(profile_id, observation.id, content="No nuts.")
@@ -95,7 +97,7 @@ def test_revisions_are_counted_and_go_along(
     assert response.context["preview"].counts == {"observations": 1, "revisions": 1}
 
 
-def test_an_observation_is_deleted_with_a_receipt_and_one_entry(
+def test_delete_observation_leaves_a_receipt_and_one_entry(
     client, officer, tenant, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -130,7 +132,7 @@ def test_an_observation_is_deleted_with_a_receipt_and_one_entry(
     assert "nuts" not in str(list(AuditEntry.objects.values()))
 
 
-def test_a_summary_is_deleted(client, officer, tenant, profile_id):
+def test_delete_summary_deletes(client, officer, tenant, profile_id):
     summary = make_summary(tenant, profile_id)
     client.force_login(officer)
 
@@ -141,7 +143,9 @@ def test_a_summary_is_deleted(client, officer, tenant, profile_id):
     assert not open_store(tenant).list_summaries(profile_id).items
 
 
-def test_a_whole_profile_is_deleted(client, officer, tenant, profile_id, observation):
+def test_delete_profile_deletes_everything(
+    client, officer, tenant, profile_id, observation
+):
     client.force_login(officer)
 
     confirm(
@@ -157,7 +161,7 @@ def test_a_whole_profile_is_deleted(client, officer, tenant, profile_id, observa
     assert open_store(tenant).lookup("email", "ann@example.com").profiles == ()
 
 
-def test_every_page_of_a_long_profile_is_counted(client, officer, tenant, profile_id):
+def test_delete_profile_counts_every_page(client, officer, tenant, profile_id):
     for start in range(0, 60, 10):
         open_store(tenant).create_observations(
             profile_id,
@@ -196,7 +200,7 @@ def test_every_page_of_a_long_profile_is_counted(client, officer, tenant, profil
         ({"tenant_confirmation": "acme"}, "__all__"),
     ],
 )
-def test_a_form_that_is_not_exact_deletes_nothing_and_names_the_field(
+def test_delete_observation_refuses_an_inexact_form_by_field(
     client, officer, tenant, profile_id, observation, fields, named
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -210,16 +214,18 @@ def test_a_form_that_is_not_exact_deletes_nothing_and_names_the_field(
     assert open_store(tenant).fetch_observation(profile_id, observation.id)
 
 
-def test_an_unknown_field_is_named(client, officer, profile_id, observation):
+def test_delete_observation_names_an_unknown_field(
+    client, officer, profile_id, observation
+):
     url = confirm_url("observation", profile_id, observation.id)
     client.force_login(officer)
 
     response = confirm(client, url, observation.id[-6:], **{"is<b>Admin": "1"})
 
-    assert "Unknown field: is&lt;b&gt;Admin." in response.content.decode()
+    assert "is&lt;b&gt;Admin: unknown field." in response.content.decode()
 
 
-def test_an_address_with_a_parameter_deletes_nothing(
+def test_delete_observation_refuses_parameters(
     client, officer, profile_id, observation
 ):
     client.force_login(officer)
@@ -231,11 +237,11 @@ def test_an_address_with_a_parameter_deletes_nothing(
     )
 
     assert response.status_code == 422
-    assert "force: not known here. Nothing was deleted." in response.text
+    assert "force: unknown parameter. Nothing was deleted." in response.text
     assert not Deletion.objects.exists()
 
 
-def test_a_profile_needs_the_tenants_name_as_well(client, officer, profile_id):
+def test_delete_profile_asks_for_the_tenants_slug(client, officer, profile_id):
     client.force_login(officer)
 
     response = confirm(client, confirm_url("profile", profile_id), profile_id[-6:])
@@ -244,7 +250,7 @@ def test_a_profile_needs_the_tenants_name_as_well(client, officer, profile_id):
     assert not Deletion.objects.exists()
 
 
-def test_what_changed_since_it_was_seen_has_to_be_seen_again(
+def test_delete_observation_shows_again_what_has_changed(
     client, officer, tenant, profile_id, observation
 ):
     url = confirm_url("profile", profile_id)
@@ -258,12 +264,12 @@ def test_what_changed_since_it_was_seen_has_to_be_seen_again(
     assert f'value="{form["confirmation"]}"' not in refused.text
     accepted = client.post(url, form | {"inventory": inventory_of(refused)})
 
-    assert "look at it again, then confirm" in refused.content.decode()
+    assert "review it again, then confirm" in refused.content.decode()
     assert accepted.status_code == 302
     assert Deletion.objects.get().counts["observations"] == 2
 
 
-def test_an_agent_sees_the_preview_and_who_may_delete(
+def test_delete_observation_shows_an_agent_who_may_delete(
     client, agent, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -272,7 +278,7 @@ def test_an_agent_sees_the_preview_and_who_may_delete(
     looked = client.get(url)
     posted = client.post(url, {"confirmation": observation.id[-6:]} | REASON)
 
-    assert "a privacy officer of Acme can" in looked.content.decode()
+    assert "A privacy officer of Acme can" in looked.content.decode()
     assert "<textarea" not in looked.content.decode()
     assert "inventory" not in looked.content.decode()
     assert posted.status_code == 403
@@ -280,7 +286,7 @@ def test_an_agent_sees_the_preview_and_who_may_delete(
     assert not Deletion.objects.exists()
 
 
-def test_an_auditor_sees_deletions_and_no_memory_text(
+def test_list_deletions_shows_an_auditor_no_text(
     client, auditor, officer, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -294,7 +300,7 @@ def test_an_auditor_sees_deletions_and_no_memory_text(
     assert receipt in page
 
 
-def test_the_whole_profiles_page_says_who_it_is_but_not_in_its_title(
+def test_delete_profile_names_the_customer_but_not_in_the_title(
     client, officer, tenant
 ):
     client.force_login(officer)
@@ -310,7 +316,7 @@ def test_the_whole_profiles_page_says_who_it_is_but_not_in_its_title(
     assert "ada@b.com" not in body
 
 
-def test_an_officer_who_came_second_is_told_so(
+def test_delete_observation_tells_who_came_second(
     client, officer, tenant, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -322,12 +328,12 @@ def test_an_officer_who_came_second_is_told_so(
 
     response = client.post(url, form, follow=True)
 
-    assert f"{officer.email} asked for this deletion before you" in response.text
+    assert f"{officer.email} requested this deletion before you" in response.text
     assert "Open the profile" in response.text
     assert Deletion.objects.count() == 1
 
 
-def test_a_second_request_is_led_to_the_first_ones_receipt(
+def test_delete_observation_redirects_to_the_first_receipt(
     client, officer, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -346,7 +352,7 @@ def test_a_second_request_is_led_to_the_first_ones_receipt(
     assert told("observation.deleted").count() == 1
 
 
-def test_what_an_agent_looks_for_after_its_deletion_is_a_404(
+def test_delete_observation_answers_an_agent_404_afterwards(
     client, officer, agent, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
@@ -372,14 +378,16 @@ def test_what_an_agent_looks_for_after_its_deletion_is_a_404(
         ("..", "%00"),
     ],
 )
-def test_what_is_not_there_is_a_404(client, officer, ids):
+def test_deletion_of_what_is_not_there_is_404(client, officer, ids):
     client.force_login(officer)
 
     assert client.get(confirm_url("observation", *ids)).status_code == 404
     assert not told("deletion.previewed").exists()
 
 
-def test_another_tenants_profile_is_a_404(client, officer, observation, profile_id):
+def test_delete_profile_of_another_tenant_is_404(
+    client, officer, observation, profile_id
+):
     other = make_tenant("other")
     theirs = make_profile(other)
     client.force_login(officer)
@@ -388,7 +396,9 @@ def test_another_tenants_profile_is_a_404(client, officer, observation, profile_
     assert client.get(confirm_url("profile", theirs, slug="other")).status_code == 404
 
 
-def test_another_tenants_receipt_is_a_404(client, officer, profile_id, observation):
+def test_show_deletion_of_another_tenant_is_404(
+    client, officer, profile_id, observation
+):
     other = make_tenant("other")
     theirs = Deletion.objects.create(
         tenant=other,
@@ -411,7 +421,9 @@ def test_another_tenants_receipt_is_a_404(client, officer, profile_id, observati
     assert "No deletions yet" in listed.content.decode()
 
 
-def test_a_form_from_another_site_deletes_nothing(officer, profile_id, observation):
+def test_delete_observation_refuses_a_form_from_another_site(
+    officer, profile_id, observation
+):
     client = Client(enforce_csrf_checks=True)
     client.force_login(officer)
     url = confirm_url("observation", profile_id, observation.id)
@@ -427,7 +439,9 @@ def test_a_form_from_another_site_deletes_nothing(officer, profile_id, observati
     assert not Deletion.objects.exists()
 
 
-def test_an_address_alone_deletes_nothing(client, officer, profile_id, observation):
+def test_delete_observation_by_get_deletes_nothing(
+    client, officer, profile_id, observation
+):
     url = confirm_url("observation", profile_id, observation.id)
     client.force_login(officer)
 
@@ -438,7 +452,7 @@ def test_an_address_alone_deletes_nothing(client, officer, profile_id, observati
     assert not Deletion.objects.exists()
 
 
-def test_the_list_is_newest_first_and_htmx_gets_its_rows(
+def test_list_deletions_is_newest_first_and_htmx_gets_its_rows(
     client, officer, tenant, profile_id
 ):
     client.force_login(officer)
@@ -456,7 +470,9 @@ def test_the_list_is_newest_first_and_htmx_gets_its_rows(
 
 
 @pytest.mark.parametrize("page", ["-1", "0", "abc", "9" * 30])
-def test_a_page_that_is_not_there_is_the_nearest(client, officer, tenant, page):
+def test_list_deletions_answers_a_missing_page_with_the_nearest(
+    client, officer, tenant, page
+):
     client.force_login(officer)
 
     response = client.get(reverse("deletions:list", args=["acme"]), {"page": page})
