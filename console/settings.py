@@ -1,4 +1,4 @@
-"""Settings, all from the environment; each variable stands in README.md."""
+"""Settings, all from the environment; each variable is in docs/configuration.md."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from console.contract import limits
+from console.contract import overrides
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -45,10 +45,10 @@ MEMORY_REQUESTS_PER_S = env.float("MEMORY_REQUESTS_PER_S", default=0.0)
 # Seconds until a write to the embedded memory can be seen: a hosted one takes a
 # moment too, and programs should meet that before their users do.
 MEMORY_VISIBILITY_LAG_S = env.float("MEMORY_VISIBILITY_LAG_S", default=0.0)
-# Other limits of the embedded memory, as NAME=number, ... (console/contract/limits.py).
+# Other limits of the embedded memory, as NAME=number, ... (console/contract/overrides.py).
 MEMORY_LIMITS = env.dict("MEMORY_LIMITS", default={})
 try:
-    limits.override(MEMORY_LIMITS)
+    overrides.override_limits(MEMORY_LIMITS)
 except ValueError as exc:
     raise ImproperlyConfigured(f"MEMORY_LIMITS: {exc}") from exc
 # The embedded memory as a WSGI application; the client knows it by this name alone.

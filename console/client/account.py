@@ -1,4 +1,4 @@
-"""The one typed client of a memory, embedded or hosted (contract/memory-v1.md).
+"""The one typed client of a memory, embedded or hosted (docs/contract.md).
 
     account = connect("embedded:", username=sid, secret=token)
     profile = account.store(store_id).fetch_profile(profile_id)

@@ -1,7 +1,7 @@
 """One call of a memory, from the first attempt to an answer of the contract's form.
 
 What is held here and nowhere else: the total deadline, the cap on an answer, retries,
-merged profiles (contract, section 7). Errors are faults.py's.
+merged profiles (contract, section 7). Errors are errors.py's.
 """
 
 import json

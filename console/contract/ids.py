@@ -1,4 +1,4 @@
-"""Ids as the memory's contract writes them (contract/memory-v1.md, section 2)."""
+"""Ids as the memory's contract writes them (docs/contract.md, section 2)."""
 
 import re
 

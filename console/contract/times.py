@@ -1,4 +1,4 @@
-"""Moments as the contract writes them (contract/memory-v1.md, section 3)."""
+"""Moments as the contract writes them (docs/contract.md, section 3)."""
 
 import re
 from datetime import UTC, datetime

@@ -32,8 +32,9 @@ WORDS = Coefficients(_DEV, -7.299, 0.0, 7.351, 3.012, 1.555, 1.3, 1.041, 1.138)
 MODELS = {
     "use-3": Coefficients(_DEV, -8.642, 6.028, 4.722, 2.315, 1.806, 1.232, 0.908, 1.119)
 }
-# A model of which we know nothing: as measured for MiniLM-L6 (RECALL.md, 6), a common
-# encoder; the parts that no model changes as above. Its order is good, its scores are
+# A model of which we know nothing: as measured for MiniLM-L6, a common
+# encoder (docs/recall.md, "Calibration"); the parts that no model changes as above.
+# Its order is good, its scores are
 # as right as its cosines are like that model's.
 OTHER = Coefficients("MiniLM-L6", -9.34, 6.26, 4.75, 2.7, 1.806, 1.232, 0.908, 1.119)
 

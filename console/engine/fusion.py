@@ -4,7 +4,7 @@ A logistic model: the log-odds are a bias and, for each part, its value times it
 coefficient. All parts are on absolute scales, so a score means the same for every
 query: of the texts shown with 0.6, six in ten are wanted (as on the data that the
 coefficients were fitted on; coefficients.py). Fusing absolute scores orders better
-than fusing ranks (RECALL.md, 1).
+than fusing ranks (docs/recall.md, "One calibrated score").
 """
 
 from dataclasses import astuple, dataclass, fields

@@ -50,7 +50,8 @@ def unpack_terms(packed: Sequence[bytes]) -> Ragged:
 def pack_vector(vector: Floats) -> bytes:
     """A vector as 8-bit levels, led by the float that brings them to length 1.
 
-    A quarter of float32 at no loss that recall@10 would show (RECALL.md, 7).
+    A quarter of float32 at no loss that recall@10 would show
+    (docs/recall.md, "Vectors").
     """
     peak = float(np.abs(vector).max())
     levels = np.rint(vector * (127 / peak)) if peak else vector

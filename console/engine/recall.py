@@ -15,7 +15,8 @@ from console.engine.packing import Floats
 from console.engine.texts import Texts, link_neighbours, link_summaries
 from console.engine.tokens import hash_stem, stems
 
-# A turn of a conversation counts so much of the next one's weight (RECALL.md, 5).
+# A turn of a conversation counts so much of the next one's weight
+# (docs/recall.md, "From a conversation").
 FADE = 0.85
 # Two texts of the same stems are one from here on: "likes him", "likes her" are not.
 SAME = 0.95

@@ -13,7 +13,7 @@ SLUG = r"^(?=.{1,40}\Z)[a-z0-9]+(?:-[a-z0-9]+)*\Z"
 
 
 class Role(models.TextChoices):
-    """What a person is for a tenant; policy.py says what each may do."""
+    """What a person is for a tenant; permissions.py says what each may do."""
 
     AGENT = "agent", "support agent"
     OFFICER = "officer", "privacy officer"
@@ -36,13 +36,13 @@ class Tenant(models.Model):
 
     slug          their name in addresses: a-z, 0-9 and hyphens, 1 to 40
     address       where their memory answers; "" means settings.MEMORY_URL
-    dialect       which paths that memory knows (contract/memory-v1.md, section 16)
+    dialect       which paths that memory knows (docs/contract.md, section 16)
     account_sid   the account that owns the store; its secret is `encrypted_token`
     encrypted_token  encrypted by vault.py for this row and field alone
     store_id      the one store that pages of this tenant can reach
     pinned_groups names of trait groups on a customer's card, in this order; []: all
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
-                  detect, hide or clear (console/web/masking.py); missing: detect
+                  detect, hide or clear (console/masking/rules.py); missing: detect
     """
 
     class Dialect(models.TextChoices):

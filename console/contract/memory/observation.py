@@ -16,8 +16,8 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import CONVERSATION_ID, OBSERVATION_ID
-from console.contract.limits import limit
 from console.contract.memory.page import PageMeta
+from console.contract.overrides import limit
 
 BATCH = limit("BATCH", 10)  # 11.4, 11.5 [S]: observations or summaries in one write
 CONTENT_MAX = 4096  # 11.4 [S]: characters

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 
 from console.contract.base import Noun, Time, Url, always, described
-from console.contract.limits import limit
+from console.contract.overrides import limit
 
 OPERATION_DAYS = limit("OPERATION_DAYS", 7)  # 6.1 [D]: kept after completion
 OPERATION_ID_MAX = 512  # 6.1 [S]

@@ -14,11 +14,11 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import PROFILE_ID
-from console.contract.limits import limit
 from console.contract.memory.error import Accepted
 from console.contract.memory.operation import OperationId
 from console.contract.memory.page import PageMeta
 from console.contract.memory.trait import SentTraits, Traits
+from console.contract.overrides import limit
 
 BULK_PROFILES = limit("BULK_PROFILES", 1000)  # 11.1 [S]
 PROFILES_PER_PAGE = 1000  # 4 [S]

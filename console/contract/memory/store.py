@@ -6,8 +6,8 @@ from msgspec import Meta
 
 from console.contract.base import Body, Noun, Version, always, described, whole
 from console.contract.ids import STORE_ID
-from console.contract.limits import limit
 from console.contract.memory.page import PageMeta
+from console.contract.overrides import limit
 
 STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
 STORE_NAME_MAX = 64  # 10.1 [S]

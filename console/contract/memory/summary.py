@@ -15,7 +15,6 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import SUMMARY_ID
-from console.contract.limits import limit
 from console.contract.memory.observation import (
     BATCH,
     CONTENT_MAX,
@@ -26,6 +25,7 @@ from console.contract.memory.observation import (
     Source,
 )
 from console.contract.memory.page import PageMeta
+from console.contract.overrides import limit
 
 SUMMARIES_PER_PROFILE = limit("SUMMARIES_PER_PROFILE", 10_000)  # [R]; beta page: 500
 CONVERSATION_ID_MAX = 64  # 16.2 [R]: the older dialect's, of any letters

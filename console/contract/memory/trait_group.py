@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from msgspec import Meta
 
 from console.contract.base import Noun, StrictBody, Version, always, described
-from console.contract.limits import limit
 from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.page import PageMeta
+from console.contract.overrides import limit
 
 TRAIT_GROUPS_PER_STORE = limit("TRAIT_GROUPS_PER_STORE", 50)  # 14 [S]
 TRAITS_PER_GROUP = limit("TRAITS_PER_GROUP", 95)  # 14 [S][D]

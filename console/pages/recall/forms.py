@@ -1,4 +1,4 @@
-"""The query string of a recall. Limits: contract/memory-v1.md, section 11.6."""
+"""The query string of a recall. Limits: docs/contract.md, section 11.6."""
 
 from datetime import UTC, date, datetime, time
 from typing import Any

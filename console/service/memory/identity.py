@@ -9,9 +9,9 @@ from rapidfuzz.distance import Levenshtein
 
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
-from console.engine.normalising import InvalidIdentifier, normalise
 from console.service import errors
 from console.service.memory.models import Identifier, Profile, Store
+from console.service.memory.normalising import InvalidIdentifier, normalise
 from console.service.memory.traits import CheckedTrait
 
 

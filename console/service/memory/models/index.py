@@ -34,7 +34,7 @@ class IndexEntry(ProfileScoped):
     conversations  where it comes from (engine.packing), eight bytes each
     model          id of the embedder that made the vector; "" while there is none
     vector         8-bit levels with their scale (engine.packing)
-    RECALL.md, "Rows, not packed blobs, first": about 0.6 kB a text.
+    docs/recall.md, "Rows, not packed blobs": about 0.6 kB a text.
     """
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "item_id")

@@ -1,6 +1,6 @@
 """Identifier values in the one form in which they are compared.
 
-Rules: contract/memory-v1.md, section 12.4. Pure functions of text.
+Rules: docs/contract.md, section 12.4. Pure functions of text.
 """
 
 import unicodedata

@@ -24,7 +24,7 @@ SETTABLE = (
 _overrides: dict[str, int] = {}
 
 
-def override(given: Mapping[str, str]) -> None:
+def override_limits(given: Mapping[str, str]) -> None:
     """Set limits from names and texts. Raises ValueError, naming the limit.
 
     Settings call it before any noun is imported: from then on limits stand.

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.normalising import (
+from console.service.memory.normalising import (
     InvalidIdentifier,
     normalise,
     normalise_email,
