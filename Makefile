@@ -21,13 +21,15 @@ run: .venv/.run .env ## install, fill a demo, print the address and the sign-ins
 	@$(BIN)/python manage.py db_worker --interval 2 --verbosity 0 & worker=$$!; trap "kill $$worker" EXIT; \
 	$(BIN)/gunicorn --config console/gunicorn.py --bind 127.0.0.1:$(PORT) console.wsgi
 
-# Coverage is a promise of the whole suite: a part of it (ARGS=tests/recall) is only run.
+# On every core; a part (ARGS=tests/recall) answers sooner from one process. Coverage is
+# a promise of the whole.
+WHOLE := --numprocesses=auto --dist=worksteal --cov --cov-report=term
 test: .venv/.dev ## every test, with coverage; only a part with ARGS=tests/recall or ARGS="-k recall"
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest $(if $(ARGS),,--cov --cov-report=term) $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),,$(WHOLE)) $(ARGS)
 
-test-postgres: .venv/.dev ## the same on a throw-away PostgreSQL, without the browser (ARGS as above)
-	$(BIN)/python -m tests.postgres -m "not browser" $(ARGS)
+test-postgres: .venv/.dev ## what can differ there on a throw-away PostgreSQL; anything with ARGS as above
+	$(BIN)/python -m tests.postgres $(ARGS)
 
 check: .venv/.dev ## linters, types, templates, import rules, deployment checks, migrations
 	$(BIN)/ruff check .
@@ -80,4 +82,4 @@ lock: .venv/.uv ## write requirements.lock again
 	@touch $@
 
 clean: ## remove the environment, .env and both databases
-	rm -rf .venv .env .static *.sqlite3 *.sqlite3-wal *.sqlite3-shm
+	rm -rf .venv .env .static *.sqlite3 *.sqlite3-wal *.sqlite3-shm test-*.sqlite3_*

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ def _install(folder: Path) -> Path:
         done = subprocess.run(NPM, cwd=name, capture_output=True, text=True)
         if done.returncode:
             return _do_without(f"npm ci: {done.stderr.splitlines()[0]}")
-        # In one move, so that no other run finds it half full.
-        if not folder.exists():
+        # In one move, so that no other process finds it half full.
+        with suppress(OSError):  # one that was faster has made it
             os.rename(Path(name) / "node_modules", folder)
     return folder
 
