@@ -1,4 +1,4 @@
-"""What of a customer may be seen without a reason, and what was revealed with one."""
+"""What is masked, and what was revealed."""
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_out

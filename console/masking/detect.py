@@ -91,7 +91,7 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PersonalData:
     """A piece of a text, from `start` to `end`."""
 
     shape: Shape
@@ -99,13 +99,13 @@ class Found:
     end: int
 
 
-def find_personal_data(text: str) -> Iterator[Found]:
+def find_personal_data(text: str) -> Iterator[PersonalData]:
     """From left to right; none overlaps another."""
     at = 0
     while match := _SHAPES.search(text, at):
-        start, at = match.start(), _end_of(match)
-        if shape := _shape_of(match, text[start:at]):
-            yield Found(shape, start, at)
+        start, at = match.start(), _get_end(match)
+        if shape := _get_shape(match, text[start:at]):
+            yield PersonalData(shape, start, at)
 
 
 def to_digits(text: str) -> str:
@@ -114,16 +114,18 @@ def to_digits(text: str) -> str:
     return "".join(str(value) for value in values if value is not None)
 
 
-def _end_of(match: re.Match[str]) -> int:
-    """Of an order's number its first piece alone: what follows may be one to call."""
-    is_named = match["number"] and not match["plus"] and _NAMED.search(_before(match))
+def _get_end(match: re.Match[str]) -> int:
+    """For an order's number its first piece alone: a phone number may follow it."""
+    is_named = (
+        match["number"] and not match["plus"] and _NAMED.search(_get_text_before(match))
+    )
     if not is_named or _is_card(match[0]):
         return match.end()
     return match.start() + len(match[0].split(maxsplit=1)[0])
 
 
-def _shape_of(match: re.Match[str], found: str) -> Shape | None:
-    """`found`: as much of the match as _end_of lets stand."""
+def _get_shape(match: re.Match[str], found: str) -> Shape | None:
+    """`found`: as much of the match as _get_end leaves."""
     if match["kept"]:
         return None
     if match["mail"]:
@@ -136,7 +138,7 @@ def _shape_of(match: re.Match[str], found: str) -> Shape | None:
 def _is_phone(match: re.Match[str], found: str) -> bool:
     if match["plus"]:
         return True
-    before = _before(match)
+    before = _get_text_before(match)
     if _VERSION.fullmatch(found) or _NAMED.search(before):
         return False
     digits = to_digits(found)
@@ -148,7 +150,7 @@ def _is_phone(match: re.Match[str], found: str) -> bool:
     return len(digits) >= (PHONE_DIGITS_WITH_SIGN if signed else PHONE_DIGITS)
 
 
-def _before(match: re.Match[str]) -> str:
+def _get_text_before(match: re.Match[str]) -> str:
     return match.string[max(0, match.start() - _AROUND) : match.start()]
 
 

@@ -1,4 +1,4 @@
-"""One person's view of one customer: which values are masked, which are clear for now."""
+"""One person's view of one customer: which values are masked, which are revealed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from console.masking import rules
 from console.masking.models import Reveal
-from console.masking.rules import DOTS, How, mask_text, mask_trait
+from console.masking.rules import DOTS, MaskingMode
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.permissions import Permission
@@ -81,41 +82,43 @@ class Masker:
         *,
         profile_id: str = "",
     ) -> None:
-        """`clear`: until when which subjects are; `profile_id`: where more can be."""
+        """`clear`: subjects that are revealed, until when; `profile_id`: where more can be."""
         self._tenant = tenant
         self._rules: Mapping[str, str] = tenant.masking
         self._clear = clear or {}
         self._profile_id = profile_id
 
-    def text(self, kind: str, id_: str, content: str) -> MaskedValue:
+    def mask_text(self, kind: str, id_: str, content: str) -> MaskedValue:
         """An observation's or a summary's text; `kind` is the one or the other."""
-        return self._shown(f"{kind}/{id_}", TEXTS, content, mask_text)
+        return self._build_value(f"{kind}/{id_}", TEXTS, content, rules.mask_text)
 
-    def trait(self, group: str, name: str, text: str, id_type: str = "") -> MaskedValue:
+    def mask_trait(
+        self, group: str, name: str, text: str, id_type: str = ""
+    ) -> MaskedValue:
         mask = partial(_mask_trait, name, id_type)
-        subject = f"trait/{_subject_of(group, name)}"
-        return self._shown(subject, f"group/{group}", text, mask)
+        subject = f"trait/{_build_subject(group, name)}"
+        return self._build_value(subject, f"group/{group}", text, mask)
 
-    def identifier(self, id_type: str, values: Sequence[str]) -> list[MaskedValue]:
+    def mask_identifier(self, id_type: str, values: Sequence[str]) -> list[MaskedValue]:
         """All values of one type: they are revealed together."""
         mask = partial(_mask_trait, id_type, "")
         subject = f"identifier/{id_type}"
         return [
-            replace(self._shown(subject, IDENTIFIERS, value, mask), place=place)
+            replace(self._build_value(subject, IDENTIFIERS, value, mask), place=place)
             for place, value in enumerate(values, start=1)
         ]
 
-    def name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
-        """How a customer is called by rule; "" when nothing says.
+    def mask_name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
+        """The customer's name, masked; "" without one.
 
-        Also while a name is revealed: its clear form stands at its trait alone, where
-        it can be hidden and goes by itself.
+        Also while a name is revealed: only its trait shows it in clear, where it can
+        be hidden and is masked again by itself.
         """
         masked = Masker(self._tenant)
         for names in NAME_TRAITS:
             for group, members in traits.items():
                 parts = [
-                    masked.trait(group, name, str(members[name])).text
+                    masked.mask_trait(group, name, str(members[name])).text
                     for name in names
                     if members.get(name)
                 ]
@@ -123,17 +126,19 @@ class Masker:
                     return " ".join(parts)
         return ""
 
-    def contact(self, traits: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-        """What tells people of one name apart: mail and phone, masked."""
+    def mask_contact(self, traits: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+        """Email and phone, masked: they tell people of the same name apart."""
         return tuple(
-            self.trait(group, name, str(members[name])).text
+            self.mask_trait(group, name, str(members[name])).text
             for group, members in traits.items()
             for name in CONTACT_TRAITS
             if members.get(name)
         )
 
-    def _shown(self, subject: str, rule: str, text: str, mask: Any) -> MaskedValue:
-        masked = _by_rule(self._rules.get(rule, How.DETECT), text, mask)
+    def _build_value(
+        self, subject: str, rule: str, text: str, mask: Any
+    ) -> MaskedValue:
+        masked = _apply_mode(self._rules.get(rule, MaskingMode.DETECT), text, mask)
         if masked == text:
             return MaskedValue(text, subject)
         where = self._profile_id if _REVEALABLE.fullmatch(subject) else ""
@@ -157,7 +162,7 @@ def masker_for(actor: Actor, profile_id: str = "") -> Masker:
     return Masker(tenant, clear, profile_id=profile_id)
 
 
-def _subject_of(group: str, name: str) -> str:
+def _build_subject(group: str, name: str) -> str:
     """`Contact.email`. Both names may hold dots: "A.b" and "c" are not "A" and "b.c".
 
     Names with two dots in a row get a slash, with which nothing can be revealed.
@@ -168,10 +173,10 @@ def _subject_of(group: str, name: str) -> str:
 
 
 def _mask_trait(name: str, id_type: str, text: str) -> str:
-    return mask_trait(name, text, id_type)
+    return rules.mask_trait(name, text, id_type)
 
 
-def _by_rule(how: str, text: str, mask: Any) -> str:
-    if how == How.CLEAR:
+def _apply_mode(mode: str, text: str, mask: Any) -> str:
+    if mode == MaskingMode.CLEAR:
         return text
-    return DOTS if how == How.HIDE else str(mask(text))
+    return DOTS if mode == MaskingMode.HIDE else str(mask(text))

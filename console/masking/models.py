@@ -1,4 +1,4 @@
-"""Which masked values a person may read in clear for now."""
+"""Which masked values a person has revealed."""
 
 from datetime import timedelta
 from typing import Self
@@ -19,7 +19,7 @@ class RevealQuerySet(models.QuerySet["Reveal"]):
     def open(self) -> Self:
         return self.filter(until__gt=timezone.now())
 
-    def since(self, age: timedelta) -> int:
+    def count_since(self, age: timedelta) -> int:
         """How many were made in the last `age`."""
         return self.filter(made_at__gt=timezone.now() - age).count()
 

@@ -1,4 +1,4 @@
-"""Reading a masked value in clear: who, which one, why; written down before it is seen."""
+"""Revealing masked values: who, which one, why; logged before it is shown."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,29 +18,29 @@ HOUR_MAX, DAY_MAX = 30, 100
 
 
 class TooManyReveals(DomainError):
-    """A person has read as many values in clear as one person does in a day's work."""
+    """A person has revealed as many values as the limit allows."""
 
     status = 429
-    title = "No more values in clear for now"
+    title = "Reveal limit reached"
 
 
 def count_reveals_in_hour(user: User) -> int:
     """How many values the person revealed in the last hour, in all their tenants."""
-    return Reveal.objects.filter(user=user).since(HOUR)
+    return Reveal.objects.filter(user=user).count_since(HOUR)
 
 
 def check_may_reveal(actor: Actor) -> None:
-    """Raises TooManyReveals, after the audit log has kept the attempt."""
+    """Raises TooManyReveals, after logging the attempt."""
     if refusal := _build_refusal(actor):
         _log_denial(actor)
         raise refusal
 
 
 def reveal(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
-    """Let the person read this one field or item in clear, for CLEAR_FOR.
+    """Show the person this one field or item in clear, for CLEAR_FOR.
 
     The row and its audit entry are committed together, before anything is shown.
-    What needs no reveal, or is open already, is left as it is.
+    What is not masked, or revealed already, is left as it is.
     Raises TooManyReveals, AuditUnavailable.
     """
     if not shown.is_masked:
@@ -49,7 +49,7 @@ def reveal(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
         # Locked: two reveals at the same moment are counted one after the other.
         User.objects.select_for_update().get(pk=actor.in_tenant()[0].pk)
         if not (refusal := _build_refusal(actor)):
-            _save(shown, actor, reason=reason)
+            _save_reveal(shown, actor, reason=reason)
     if refusal:
         _log_denial(actor)
         raise refusal
@@ -61,7 +61,7 @@ def _log_denial(actor: Actor) -> None:
     log_view(actor, "value.revealed", outcome="denied", hour=hour)
 
 
-def _save(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
+def _save_reveal(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
     user, tenant = actor.in_tenant()
     now = timezone.now()
     # The audit log remembers; here a row is of use for as long as it counts.
@@ -111,10 +111,10 @@ def _build_refusal(actor: Actor) -> TooManyReveals | None:
     for age, words, most in ((DAY, "a day", DAY_MAX), (HOUR, "an hour", HOUR_MAX)):
         if free_at := _get_free_at(user, age, most):
             return TooManyReveals(
-                f"{most} values in {words} are the most that one person reads in "
-                f"clear. You can again on {free_at:%-d %B at %H:%M} UTC. What cannot "
-                f"wait, another person who works for {tenant.name} can open. Nothing "
-                "was shown or changed."
+                f"You have reached the limit of {most} reveals in {words}. You can "
+                f"reveal more from {free_at:%-d %B at %H:%M} UTC. If it cannot wait, "
+                f"a colleague who works for {tenant.name} can reveal it. Nothing was "
+                "shown or changed."
             )
     return None
 

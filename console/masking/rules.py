@@ -1,4 +1,4 @@
-"""What of a value may be seen without a reason.
+"""What a mask shows of a value.
 
 Pure text in, text out. A masked value does not tell how long the hidden part was.
 """
@@ -14,8 +14,8 @@ from console.masking.detect import Shape, find_personal_data, to_digits
 DOTS = "•••"
 
 
-class How(StrEnum):
-    """How a group of values is treated; the values are stored with a tenant."""
+class MaskingMode(StrEnum):
+    """How a group of values is shown; stored with a tenant."""
 
     DETECT = "detect"
     HIDE = "hide"
@@ -105,32 +105,34 @@ def mask_text(text: str) -> str:
 
 def mask_trait(name: str, text: str, id_type: str = "") -> str:
     """A trait's value by what its name, or the identifier that it feeds, says it is."""
-    if _joined(name).removesuffix("s") in _NAMES:
+    if _join_words(name).removesuffix("s") in _NAMES:
         return mask_name(text)
     # A mail address is no postal one: "emailAddress" is masked as a mail.
-    is_mail = _says(name, id_type, words=_MAIL_WORDS, pieces=_MAIL_PIECES)
-    if not is_mail and _says(name, id_type, words=_HIDDEN_WORDS, pieces=_HIDDEN_PIECES):
+    is_mail = _contains_word(name, id_type, words=_MAIL_WORDS, pieces=_MAIL_PIECES)
+    if not is_mail and _contains_word(
+        name, id_type, words=_HIDDEN_WORDS, pieces=_HIDDEN_PIECES
+    ):
         return DOTS
     if _ABOUT.fullmatch(text):
         return text
     if is_mail:
         return mask_mail(text)
-    is_phone = _says(name, id_type, words=_PHONE_WORDS, pieces=_PHONE_PIECES)
+    is_phone = _contains_word(name, id_type, words=_PHONE_WORDS, pieces=_PHONE_PIECES)
     return mask_phone(text) if is_phone else mask_text(text)
 
 
-def _says(*names: str, words: frozenset[str], pieces: tuple[str, ...]) -> bool:
+def _contains_word(*names: str, words: frozenset[str], pieces: tuple[str, ...]) -> bool:
     """Whether one of the names holds one of the words, alone, in plural or run in."""
     for name in names:
         own = {word.casefold() for word in _WORDS.findall(name)}
         if words & (own | {word.removesuffix("s") for word in own}):
             return True
-        if any(piece in _joined(name) for piece in pieces):
+        if any(piece in _join_words(name) for piece in pieces):
             return True
     return False
 
 
-def _joined(name: str) -> str:
+def _join_words(name: str) -> str:
     """`firstname` of `First_name2` and `contact.firstName`."""
     return re.sub(r"[\W\d_]", "", name.rpartition(".")[2]).casefold()
 
@@ -138,7 +140,11 @@ def _joined(name: str) -> str:
 def mask_phone(text: str) -> str:
     """`+1 ••• 42`: the country and the last two digits; without a country those two."""
     digits = to_digits(text)
-    return f"{_country(text, digits)}{DOTS} {digits[-2:]}" if len(digits) > 4 else DOTS
+    return (
+        f"{_get_country_code(text, digits)}{DOTS} {digits[-2:]}"
+        if len(digits) > 4
+        else DOTS
+    )
 
 
 def mask_mail(text: str) -> str:
@@ -164,7 +170,7 @@ def mask_name(text: str) -> str:
 _MASKS = {Shape.PHONE: mask_phone, Shape.MAIL: mask_mail, Shape.CARD: mask_card}
 
 
-def _country(text: str, digits: str) -> str:
+def _get_country_code(text: str, digits: str) -> str:
     if unicodedata.normalize("NFKC", text).lstrip()[:1] != "+":
         return ""
     try:

@@ -18,7 +18,7 @@ def build_profile_context(
     # A part goes into a page that has the name already: no call for it.
     if not wants_part(request):
         traits = store.fetch_profile(profile_id).traits
-        name = masker_for(request.actor).name(traits)
+        name = masker_for(request.actor).mask_name(traits)
     return {"profile_id": profile_id, "name": name}
 
 

@@ -49,7 +49,7 @@ def build_summary_rows(
             id=summary.id,
             occurred_at=summary.occurred_at,
             summary=summary,
-            shown=masker.text("summary", summary.id, summary.content),
+            shown=masker.mask_text("summary", summary.id, summary.content),
         )
         for summary in summaries
     ]

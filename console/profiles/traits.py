@@ -217,5 +217,5 @@ def _build_row(
         id_type=id_type,
         value=value,
         set_at=set_at,
-        shown=None if value is None else masker.trait(group, name, text, id_type),
+        shown=None if value is None else masker.mask_trait(group, name, text, id_type),
     )

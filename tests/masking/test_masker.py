@@ -25,33 +25,31 @@ def revealed(user, tenant, profile_id, subject, minutes=10):
     ("how", "text"),
     [("detect", "Call +1 ••• 10."), ("hide", "•••"), ("clear", SAID)],
 )
-def test_the_tenants_rule_says_how_a_text_is_shown(how, text):
+def test_mask_text_follows_the_tenants_rule(how, text):
     masker = Masker(Tenant(masking={"texts": how}), profile_id="p")
 
-    shown = masker.text("observation", "o1", SAID)
+    shown = masker.mask_text("observation", "o1", SAID)
 
     assert shown.text == text
     assert shown.is_masked == (how != "clear")
     assert shown.profile_id == ("p" if how != "clear" else "")
 
 
-def test_each_trait_group_has_its_own_rule():
+def test_mask_trait_follows_the_rule_of_its_group():
     masker = Masker(Tenant(masking={"group/Account": "hide", "identifiers": "clear"}))
 
-    assert masker.trait("Account", "tier", "gold").text == "•••"
-    assert masker.trait("Contact", "tier", "gold").text == "gold"
-    assert masker.identifier("email", ["a@b.com"])[0].text == "a@b.com"
+    assert masker.mask_trait("Account", "tier", "gold").text == "•••"
+    assert masker.mask_trait("Contact", "tier", "gold").text == "gold"
+    assert masker.mask_identifier("email", ["a@b.com"])[0].text == "a@b.com"
 
 
-def test_a_reveal_clears_one_subject_for_one_person_on_one_profile(
-    agent, officer, tenant
-):
+def test_masker_for_reveals_one_subject_to_one_person(agent, officer, tenant):
     other = make_tenant("other")
     revealed(agent, tenant, "p1", "observation/o1")
 
     def seen(user, where, profile_id, id_):
         masker = masker_for(Actor(user, where, Role.AGENT), profile_id)
-        return masker.text("observation", id_, SAID).text
+        return masker.mask_text("observation", id_, SAID).text
 
     assert seen(agent, tenant, "p1", "o1") == SAID
     assert seen(agent, tenant, "p1", "o2") == DOTTED
@@ -64,36 +62,36 @@ def test_a_reveal_clears_one_subject_for_one_person_on_one_profile(
 DOTTED = "Call +1 ••• 10."
 
 
-def test_a_reveal_ends(agent, tenant):
+def test_masker_for_ends_a_reveal(agent, tenant):
     revealed(agent, tenant, "p1", "observation/o1", minutes=-1)
 
-    shown = masker_for(Actor(agent, tenant, Role.AGENT), "p1").text(
+    shown = masker_for(Actor(agent, tenant, Role.AGENT), "p1").mask_text(
         "observation", "o1", SAID
     )
 
     assert shown.text == DOTTED
 
 
-def test_who_has_lost_the_right_sees_nothing_in_clear_and_no_control(agent, tenant):
+def test_masker_for_ignores_reveals_without_the_permission(agent, tenant):
     revealed(agent, tenant, "p1", "observation/o1")
 
     masker = masker_for(Actor(agent, tenant, Role.AUDITOR), "p1")
-    shown = masker.text("observation", "o1", SAID)
+    shown = masker.mask_text("observation", "o1", SAID)
 
     assert (shown.text, shown.profile_id) == (DOTTED, "")
 
 
-def test_a_name_that_no_address_can_hold_has_no_control():
-    shown = Masker(Tenant(), profile_id="p").trait("Contact", "e/mail", "a@b.com")
+def test_mask_trait_offers_no_reveal_for_a_name_without_an_address():
+    shown = Masker(Tenant(), profile_id="p").mask_trait("Contact", "e/mail", "a@b.com")
 
     assert shown.is_masked
     assert shown.profile_id == ""
 
 
-def test_the_values_of_an_identifier_have_one_subject_and_a_place_each():
+def test_mask_identifier_numbers_the_values_of_one_subject():
     masker = Masker(Tenant(), profile_id="p")
 
-    shown = masker.identifier("caseId", ["88121", "5558675310"])
+    shown = masker.mask_identifier("caseId", ["88121", "5558675310"])
 
     assert {each.subject for each in shown} == {"identifier/caseId"}
     assert [each.dom_id for each in shown] == [
@@ -112,11 +110,11 @@ def test_the_values_of_an_identifier_have_one_subject_and_a_place_each():
         ({"Contact": {"email": "a@b.com"}}, ""),
     ],
 )
-def test_a_customer_is_called_by_initials(traits, name):
-    assert Masker(Tenant()).name(traits) == name
+def test_mask_name_shows_initials(traits, name):
+    assert Masker(Tenant()).mask_name(traits) == name
 
 
-def test_a_control_says_what_it_reveals_and_for_how_long_it_is_clear():
+def test_masked_value_has_a_label_and_a_time_left():
     soon = timezone.now() + timedelta(seconds=30)
 
     labels = [
@@ -129,22 +127,22 @@ def test_a_control_says_what_it_reveals_and_for_how_long_it_is_clear():
     assert SAID not in repr(MaskedValue(SAID, "summary/s1"))
 
 
-def test_names_with_dots_are_never_one_subject(tenant):
+def test_mask_trait_keeps_names_with_dots_apart(tenant):
     masker = Masker(tenant, profile_id="p1")
     mail = "a@b.com"
     names = [("A", "b.c"), ("A.b", "c"), ("A.b", "c.d"), ("A.b.c", "d"), ("A", "b..c")]
 
-    shown = [masker.trait(group, name, mail) for group, name in names]
+    shown = [masker.mask_trait(group, name, mail) for group, name in names]
 
     assert len({each.subject for each in shown}) == len(names)
     assert [bool(each.profile_id) for each in shown] == [True] * 4 + [False]
 
 
-def test_a_revealed_name_is_clear_at_its_trait_alone(tenant):
+def test_mask_name_stays_masked_when_revealed(tenant):
     until = timezone.now() + timedelta(minutes=5)
     masker = Masker(tenant, {"trait/Contact.firstName": until}, profile_id="p1")
 
-    said = masker.name({"Contact": {"firstName": "Ada"}})
+    said = masker.mask_name({"Contact": {"firstName": "Ada"}})
 
     assert said == "A•••"
-    assert masker.trait("Contact", "firstName", "Ada").text == "Ada"
+    assert masker.mask_trait("Contact", "firstName", "Ada").text == "Ada"

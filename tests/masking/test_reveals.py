@@ -37,7 +37,7 @@ def made(agent, tenant, count, *, ago=timedelta()):
     )
 
 
-def test_a_reveal_and_its_audit_entry_are_one(agent, tenant):
+def test_reveal_and_its_audit_entry_are_one_transaction(agent, tenant):
     ask(agent, tenant)
 
     row, entry = Reveal.objects.get(), AuditEntry.objects.latest("seq")
@@ -51,7 +51,7 @@ def test_a_reveal_and_its_audit_entry_are_one(agent, tenant):
     assert entry.reason.text == "why (ticket 1)"
 
 
-def test_a_log_that_cannot_be_written_lets_nothing_be_seen(agent, tenant):
+def test_reveal_fails_without_an_audit_log(agent, tenant):
     def refuse(execute, sql, params, many, context):
         if "audit_auditentry" in sql and sql.startswith("INSERT"):
             raise DatabaseError("disk full")
@@ -63,7 +63,7 @@ def test_a_log_that_cannot_be_written_lets_nothing_be_seen(agent, tenant):
     assert not Reveal.objects.exists()
 
 
-def test_what_is_not_masked_is_not_counted(agent, tenant):
+def test_reveal_does_not_count_what_is_not_masked(agent, tenant):
     entries = AuditEntry.objects.count()
 
     ask(agent, tenant, MaskedValue("gold", "trait/Account.tier"))
@@ -75,11 +75,11 @@ def test_what_is_not_masked_is_not_counted(agent, tenant):
 @pytest.mark.parametrize(
     ("count", "ago", "words"),
     [
-        (30, timedelta(minutes=5), "30 values in an hour"),
-        (100, timedelta(hours=5), "100 values in a day"),
+        (30, timedelta(minutes=5), "30 reveals in an hour"),
+        (100, timedelta(hours=5), "100 reveals in a day"),
     ],
 )
-def test_nobody_reads_more_than_the_limit_in_clear(agent, tenant, count, ago, words):
+def test_reveal_refuses_more_than_the_limit(agent, tenant, count, ago, words):
     made(agent, tenant, count - 1, ago=ago)
     ask(agent, tenant)
 
@@ -95,7 +95,7 @@ def test_nobody_reads_more_than_the_limit_in_clear(agent, tenant, count, ago, wo
         check_may_reveal(Actor(agent, tenant, Role.AGENT))
 
 
-def test_the_refusal_says_when_there_is_room_again(agent, tenant):
+def test_reveal_refusal_says_when_to_try_again(agent, tenant):
     made(agent, tenant, 1, ago=timedelta(minutes=50))
     made(agent, tenant, 29, ago=timedelta(minutes=5))
     free = timezone.now() + timedelta(minutes=10)
@@ -107,7 +107,7 @@ def test_the_refusal_says_when_there_is_room_again(agent, tenant):
     assert any(f"at {minute} UTC" in refused.value.message for minute in near)
 
 
-def test_rows_go_when_they_count_for_nothing_any_more(agent, officer, tenant):
+def test_reveal_deletes_rows_that_no_longer_count(agent, officer, tenant):
     made(agent, tenant, 3, ago=timedelta(hours=25))
     made(officer, tenant, 1, ago=timedelta(hours=25))
 
@@ -117,7 +117,7 @@ def test_rows_go_when_they_count_for_nothing_any_more(agent, officer, tenant):
     assert Reveal.objects.filter(user=officer).count() == 1
 
 
-def test_hiding_ends_a_reveal_at_once_and_is_written_down_once(agent, tenant):
+def test_hide_ends_a_reveal_and_is_logged_once(agent, tenant):
     ask(agent, tenant)
 
     for _ in range(2):
@@ -128,9 +128,7 @@ def test_hiding_ends_a_reveal_at_once_and_is_written_down_once(agent, tenant):
     assert [entry.object_id for entry in entries] == ["Contact.email"]
 
 
-def test_signing_out_masks_all_again_for_this_person_alone(
-    client, agent, officer, tenant
-):
+def test_hide_all_ends_the_reveals_of_one_person(client, agent, officer, tenant):
     ask(agent, tenant)
     ask(officer, tenant)
     client.force_login(agent)

@@ -51,7 +51,7 @@ SEPARATORS = [*" -./\t\n", "\u00a0", "\u2011", ZERO_WIDTH, "\u00ad", "\u2060", "
         ("555\uff0f867\uff3f5310", "••• 10"),
     ],
 )
-def test_a_phone_number_keeps_its_country_and_two_digits(text, seen):
+def test_mask_text_keeps_a_phones_country_and_two_digits(text, seen):
     assert mask_text(text) == seen
 
 
@@ -70,7 +70,7 @@ def test_a_phone_number_keeps_its_country_and_two_digits(text, seen):
         "\u248c\u248c\u248c\u248f\u248d\u248e\u248c\u248a\u2488\u24ea",
     ],
 )
-def test_no_script_and_no_unseen_character_hides_a_number_from_the_mask(text):
+def test_mask_text_finds_numbers_in_any_script(text):
     seen = mask_text(text)
 
     assert DOTS in seen
@@ -104,7 +104,7 @@ def test_no_script_and_no_unseen_character_hides_a_number_from_the_mask(text):
         ("it is anna at example dot co dot uk.", "it is a•••@•••."),
     ],
 )
-def test_a_mail_address_keeps_its_first_letter_and_its_top_part(text, seen):
+def test_mask_text_keeps_an_emails_first_letter_and_top_domain(text, seen):
     assert mask_text(text) == seen
 
 
@@ -119,7 +119,7 @@ def test_a_mail_address_keeps_its_first_letter_and_its_top_part(text, seen):
         "order 4521 4111 1111 1111 1111",
     ],
 )
-def test_a_card_number_keeps_four_digits_whatever_it_is_called(text):
+def test_mask_text_keeps_four_digits_of_a_card(text):
     assert mask_text(text).endswith("•••• 1111")
 
 
@@ -146,11 +146,11 @@ def test_a_card_number_keeps_four_digits_whatever_it_is_called(text):
         "12345678",
     ],
 )
-def test_what_only_looks_alike_stays_readable(text):
+def test_mask_text_leaves_what_only_looks_alike(text):
     assert mask_text(text) == text
 
 
-def test_a_card_number_behind_the_word_order_is_one_with_its_date_too():
+def test_mask_text_masks_a_card_after_the_word_order():
     assert mask_text("order 4111111111111111 12/29") == "order •••• 1111 12/29"
 
 
@@ -160,19 +160,20 @@ def test_a_card_number_behind_the_word_order_is_one_with_its_date_too():
     between=st.lists(st.sampled_from(SEPARATORS), min_size=15, max_size=15),
     before=st.sampled_from(["", "+", "Call ", "it is +", "("]),
 )
-def test_no_five_digits_of_a_phone_number_are_left(digits, between, before):
+def test_mask_text_leaves_no_five_digits_of_a_phone(digits, between, before):
     number = "".join(d + s for d, s in zip(digits, between, strict=False))
 
-    seen = mask_text(f"{before}{number} now")
+    text = f"{before}{number} now"
+
+    seen = mask_text(text)
 
     # A number can be written as a date or as a version: those are read as such.
-    if seen != f"{before}{number} now":
-        assert not FIVE_IN_A_ROW.search(seen)
+    assert seen == text or not FIVE_IN_A_ROW.search(seen)
 
 
 @settings(max_examples=200)
 @given(st.text())
-def test_any_text_can_be_masked_and_masking_twice_changes_nothing_more(text):
+def test_mask_text_is_idempotent(text):
     seen = mask_text(text)
 
     assert mask_text(seen) == seen
@@ -226,7 +227,7 @@ def test_mask_text_ends_on_a_hostile_text(text):
         "Ignore previous instructions.",
     ],
 )
-def test_markup_formulas_and_orders_pass_letter_for_letter(text):
+def test_mask_text_leaves_markup_and_orders_alone(text):
     assert mask_text(text) == text
 
 
@@ -259,11 +260,11 @@ def test_markup_formulas_and_orders_pass_letter_for_letter(text):
         ("pinned", "gold", "", "gold"),
     ],
 )
-def test_a_trait_is_masked_by_its_name_and_by_what_it_feeds(name, text, id_type, seen):
+def test_mask_trait_goes_by_its_name_and_identifier(name, text, id_type, seen):
     assert mask_trait(name, text, id_type) == seen
 
 
-def test_what_is_too_short_to_keep_a_part_shows_none():
+def test_masks_show_nothing_of_short_values():
     shown = [mask_phone("1234"), mask_mail("@b.com"), mask_mail("nobody")]
 
     assert shown == [DOTS, DOTS, DOTS]

@@ -67,7 +67,7 @@ def _preview_text(
         # The first revision is the present state (contract 11.4).
         earlier = list(revisions)[1:]
         counts["revisions"] = len(earlier)
-    text = masker.text(kind.name, item.id, item.content).text
+    text = masker.mask_text(kind.name, item.id, item.content).text
     return Preview(counts, _get_digest([item, *earlier]), item=item, text=text)
 
 
@@ -89,7 +89,7 @@ def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Pre
         {"identifiers": values} | counts,
         _get_digest([*identifiers, *chain.from_iterable(items.values())]),
         identifiers=tuple(_mask_identifiers(identifiers, masker)),
-        name=masker.name(profile.traits),
+        name=masker.mask_name(profile.traits),
     )
 
 
@@ -103,7 +103,7 @@ def _mask_identifiers(
     identifiers: Iterable[IdentifierSet], masker: Masker
 ) -> Iterator[tuple[str, list[str]]]:
     for identifier in identifiers:
-        masked = masker.identifier(identifier.id_type, identifier.values)
+        masked = masker.mask_identifier(identifier.id_type, identifier.values)
         yield identifier.id_type, [value.text for value in masked]
 
 

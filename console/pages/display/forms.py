@@ -1,4 +1,4 @@
-"""The form of a desk's arrangement: a rule for each kind of value, a place for pins."""
+"""The form for display settings: a rule for each kind of value, a place for pins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,38 +7,46 @@ from typing import Any
 from django import forms
 
 from console.masking.masker import IDENTIFIERS, TEXTS
-from console.masking.rules import How
-from console.pages.display.services import Arrangement, example_of, rule_of
+from console.masking.rules import MaskingMode
+from console.pages.display.services import (
+    DisplaySettings,
+    build_example,
+    build_rule_name,
+)
 from console.web.reasons import ReasonForm
 from console.web.request import ConsoleRequest
 
-HOW_WORDS = ((How.DETECT, "Detect"), (How.HIDE, "Hide all"), (How.CLEAR, "Clear"))
+MODE_LABELS = (
+    (MaskingMode.DETECT, "Detect"),
+    (MaskingMode.HIDE, "Hide all"),
+    (MaskingMode.CLEAR, "Clear"),
+)
 PINS_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModeChoice:
     radio: Any
     example: str
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One kind of value. `pin` is None for what is no trait group."""
+class RuleRow:
+    """One kind of value. `pin` is None for what is not a trait group."""
 
     name: str
     meaning: str
     field: forms.BoundField
-    choices: list[Choice]
+    choices: list[ModeChoice]
     pin: forms.BoundField | None = None
 
 
-class ArrangeForm(ReasonForm):
+class DisplaySettingsForm(ReasonForm):
     """For each rule `how-<rule>`, for each group `pin-<group>`: its place, or none."""
 
     reasons = (
         ("policy", "The policy on customer data changed"),
-        ("work", "The desk needs it for its work"),
+        ("work", "Support needs it"),
         ("mistake", "It was set wrongly"),
     )
 
@@ -48,14 +56,14 @@ class ArrangeForm(ReasonForm):
         super().__init__(*args, request=request, **kwargs)
         self.groups = groups
         self.rules = {TEXTS: "Texts", IDENTIFIERS: "Identifiers"} | {
-            rule_of(group): group for group in groups
+            build_rule_name(group): group for group in groups
         }
-        now = Arrangement.of(request.tenant)
+        now = DisplaySettings.of(request.tenant)
         for rule, name in self.rules.items():
             self.fields[f"how-{rule}"] = forms.ChoiceField(
                 label=f"How {name} are shown",
-                choices=HOW_WORDS,
-                initial=now.how(rule),
+                choices=MODE_LABELS,
+                initial=now.get_mode(rule),
                 widget=forms.RadioSelect,
             )
         for group in groups:
@@ -68,30 +76,30 @@ class ArrangeForm(ReasonForm):
             )
 
     @property
-    def rows(self) -> list[Row]:
-        return [self._row(rule, name) for rule, name in self.rules.items()]
+    def rows(self) -> list[RuleRow]:
+        return [self._build_row(rule, name) for rule, name in self.rules.items()]
 
-    def arrangement(self) -> Arrangement:
+    def get_settings(self) -> DisplaySettings:
         """What a valid form asks for; two of one place stand in the store's order."""
         hows = {rule: self.cleaned_data[f"how-{rule}"] for rule in self.rules}
         places = {group: self.cleaned_data[f"pin-{group}"] for group in self.groups}
-        return Arrangement(
-            {rule: how for rule, how in hows.items() if how != How.DETECT},
+        return DisplaySettings(
+            {rule: how for rule, how in hows.items() if how != MaskingMode.DETECT},
             sorted((g for g in self.groups if places[g]), key=lambda g: places[g]),
         )
 
-    def _row(self, rule: str, name: str) -> Row:
+    def _build_row(self, rule: str, name: str) -> RuleRow:
         field = self[f"how-{rule}"]
         choices = [
-            Choice(radio, example_of(rule, how))
-            for radio, (how, _) in zip(field, HOW_WORDS, strict=True)
+            ModeChoice(radio, build_example(rule, how))
+            for radio, (how, _) in zip(field, MODE_LABELS, strict=True)
         ]
         meaning = MEANINGS.get(rule, "trait group")
-        pin = self[f"pin-{name}"] if rule == rule_of(name) else None
-        return Row(name, meaning, field, choices, pin)
+        pin = self[f"pin-{name}"] if rule == build_rule_name(name) else None
+        return RuleRow(name, meaning, field, choices, pin)
 
 
 MEANINGS = {
     TEXTS: "Observations and summaries",
-    IDENTIFIERS: "By what a customer is found",
+    IDENTIFIERS: "What a customer is found by",
 }

@@ -1,4 +1,4 @@
-"""How a tenant's desk is arranged: what is masked for all its people, what is pinned."""
+"""A tenant's display settings: what is masked for everybody, what is pinned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,62 +8,67 @@ from django.db import transaction
 
 from console.audit.log import log
 from console.masking.masker import IDENTIFIERS, TEXTS, Masker
-from console.masking.rules import How
+from console.masking.rules import MaskingMode
 from console.tenants.models import Tenant
 from console.tenants.services import save_display_settings
 from console.web.request import ConsoleRequest
 
 # Made up; numbers that the numbering plan keeps for such use.
-SAID = "Call me on +1 555 010 4477 about order 4521."
-PHONE = "+15550104477"
-MADE_UP = {"phone": PHONE, "tier": "gold"}
+SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."
+SAMPLE_PHONE = "+15550104477"
+SAMPLE_TRAITS = {"phone": SAMPLE_PHONE, "tier": "gold"}
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class DisplaySettings:
     """masking: as Tenant.masking, without what is only detected; pins: in order."""
 
     masking: dict[str, str]
     pins: list[str]
 
     @classmethod
-    def of(cls, tenant: Tenant) -> "Arrangement":
+    def of(cls, tenant: Tenant) -> "DisplaySettings":
         return cls(dict(tenant.masking), list(tenant.pinned_groups))
 
-    def how(self, rule: str) -> str:
-        return self.masking.get(rule, How.DETECT)
+    def get_mode(self, rule: str) -> str:
+        return self.masking.get(rule, MaskingMode.DETECT)
 
 
-def rule_of(group: str) -> str:
+def build_rule_name(group: str) -> str:
     return f"group/{group}"
 
 
-def example_of(rule: str, how: str) -> str:
-    """How made-up values are shown where only this rule stands."""
+def build_example(rule: str, how: str) -> str:
+    """How sample values are shown with this rule alone."""
     masker = Masker(Tenant(masking={rule: how}))
     if rule == TEXTS:
-        return masker.text("observation", "", SAID).text
+        return masker.mask_text("observation", "", SAMPLE_TEXT).text
     if rule == IDENTIFIERS:
-        return f"phone {masker.identifier('phone', [PHONE])[0].text}"
+        return f"phone {masker.mask_identifier('phone', [SAMPLE_PHONE])[0].text}"
     group = rule.partition("/")[2]
     shown = {
-        name: masker.trait(group, name, text).text for name, text in MADE_UP.items()
+        name: masker.mask_trait(group, name, text).text
+        for name, text in SAMPLE_TRAITS.items()
     }
     return ", ".join(f"{name} {text}" for name, text in shown.items())
 
 
-def arrange(
-    request: ConsoleRequest, wanted: Arrangement, *, known: Sequence[str], reason: str
+def update_display_settings(
+    request: ConsoleRequest,
+    wanted: DisplaySettings,
+    *,
+    known: Sequence[str],
+    reason: str,
 ) -> None:
-    """Keep it for everybody of the tenant, with one audit entry of what is new.
+    """Save for everybody of the tenant, with one audit entry of what changed.
 
     known  the groups that the store has; a rule for one that it lacks now stays, so
            that a group which comes back is not suddenly clear
     """
-    before = Arrangement.of(request.tenant)
-    rules = {TEXTS, IDENTIFIERS, *map(rule_of, known)}
+    before = DisplaySettings.of(request.tenant)
+    rules = {TEXTS, IDENTIFIERS, *map(build_rule_name, known)}
     kept = {rule: how for rule, how in before.masking.items() if rule not in rules}
-    after = Arrangement(kept | wanted.masking, wanted.pins)
+    after = DisplaySettings(kept | wanted.masking, wanted.pins)
     with transaction.atomic():
         save_display_settings(
             request.tenant, masking=after.masking, pinned_groups=after.pins
@@ -76,12 +81,12 @@ def arrange(
         )
 
 
-def list_changes(before: Arrangement, after: Arrangement) -> Mapping[str, Any]:
-    """Each rule that is another now, and the pins; names of groups, never a value."""
+def list_changes(before: DisplaySettings, after: DisplaySettings) -> Mapping[str, Any]:
+    """Each changed rule, and the pins; names of groups, never a value."""
     rules = sorted({*before.masking, *after.masking})
-    changed = [rule for rule in rules if before.how(rule) != after.how(rule)]
+    changed = [rule for rule in rules if before.get_mode(rule) != after.get_mode(rule)]
     news: dict[str, int | str] = {
-        f"rule_{number}": f"{rule}: {before.how(rule)}, now {after.how(rule)}"
+        f"rule_{number}": f"{rule}: {before.get_mode(rule)}, now {after.get_mode(rule)}"
         for number, rule in enumerate(changed, start=1)
     }
     pins = {f"pin_{number}": name for number, name in enumerate(after.pins, start=1)}

@@ -1,12 +1,12 @@
-"""What the desk masks and pins, for everybody who works for the tenant."""
+"""What is masked and pinned, for everybody who works for the tenant."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from console.pages.display.forms import ArrangeForm
-from console.pages.display.services import arrange
+from console.pages.display.forms import DisplaySettingsForm
+from console.pages.display.services import update_display_settings
 from console.profiles.schema import fetch_trait_groups
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
@@ -17,18 +17,18 @@ from console.web.request import ConsoleRequest
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(Permission.ARRANGE)
 def display(request: ConsoleRequest) -> HttpResponse:
-    """Nothing of a customer stands here: the examples are made up."""
+    """Shows nothing of a customer: the examples are made up."""
     groups = [
         group.display_name for group in fetch_trait_groups(open_store(request.tenant))
     ]
     given = request.POST if request.method == "POST" else None
-    form = ArrangeForm(given, request=request, groups=groups)
+    form = DisplaySettingsForm(given, request=request, groups=groups)
     if form.is_valid():
-        wanted = form.arrangement()
-        arrange(request, wanted, known=groups, reason=form.reason)
+        wanted = form.get_settings()
+        update_display_settings(request, wanted, known=groups, reason=form.reason)
         name = request.tenant.name
         messages.success(
-            request, f"Saved. Everybody of {name} meets it on the next page they open."
+            request, f"Saved. Everybody at {name} sees it from their next page on."
         )
         return redirect("display:display", request.tenant.slug)
     status = 422 if form.errors else 200

@@ -62,8 +62,8 @@ def _candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate
     return Candidate(
         tenant,
         profile_id,
-        name=masker.name(profile.traits),
-        contact=masker.contact(profile.traits),
+        name=masker.mask_name(profile.traits),
+        contact=masker.mask_contact(profile.traits),
         known_since=profile.created_at,
         identifiers=sum(len(each.values) for each in identifiers),
         newest_at=newest[0].created_at if newest else None,

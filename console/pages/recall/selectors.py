@@ -110,7 +110,7 @@ def recall_profile(
     return RecallRun(
         profile=profile,
         is_merged=profile.id != profile_id,
-        name=rule_masker.name(profile.traits),
+        name=rule_masker.mask_name(profile.traits),
         recall=recall,
         trace=trace,
         mode_asked=mode,
@@ -143,7 +143,7 @@ def _build_items(
         RecalledItem(
             rank=rank,
             item=item,
-            shown=masker.text(item.kind, item.id, item.content),
+            shown=masker.mask_text(item.kind, item.id, item.content),
             traced=traced.get(item.id),
             score_parts=_build_score_parts(traced.get(item.id)),
         )
@@ -196,7 +196,7 @@ class _JsonMasker:
             return content
         if name == "content":
             if content not in self._contents:
-                masked = self._masker.text("observation", "", content).text
+                masked = self._masker.mask_text("observation", "", content).text
                 self._contents[content] = masked
             return self._contents[content]
         return self._mask_text(content)

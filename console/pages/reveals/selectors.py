@@ -28,7 +28,7 @@ def _find_text(
     store: StoreClient, masker: Masker, profile_id: str, ref: str, *, kind: TextKind
 ) -> list[MaskedValue]:
     item = kind.fetch(store, profile_id, ref)
-    return [masker.text(kind.name, ref, item.content)]
+    return [masker.mask_text(kind.name, ref, item.content)]
 
 
 def _find_trait(
@@ -48,7 +48,7 @@ def _find_identifiers(
 ) -> list[MaskedValue]:
     found = store.list_identifiers(profile_id)
     values = [value for held in found if held.id_type == ref for value in held.values]
-    return masker.identifier(ref, values)
+    return masker.mask_identifier(ref, values)
 
 
 FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {

@@ -1,4 +1,4 @@
-"""One masked value in clear for ten minutes, with a reason; and masked again."""
+"""Revealing one masked value for ten minutes, with a reason; and hiding it again."""
 
 import re
 
@@ -25,40 +25,40 @@ from console.web.reasons import RevealForm
 from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
 
-asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@asks_and_acts
+@form_methods
 @require_permission(Permission.REVEAL)
 def reveal_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
-    """The question why; answered, the value alone, or the page where it stands."""
+    """Ask for a reason, then answer with the value, or its page without htmx."""
     subject = (profile_id, kind, ref)
-    shown = get_reveal_target(values_or_404(request, *subject))
+    shown = get_reveal_target(_get_values_or_404(request, *subject))
     given = request.POST if request.method == "POST" else None
     form = RevealForm(given, request=request)
     if form.is_valid():
         reveal(shown, request.actor, reason=form.reason)
-        # Read again, after the audit entry: until here nothing of it could be shown.
-        return answer(request, profile_id, values_or_404(request, *subject))
+        # Read again after the audit entry: until then the value was masked.
+        return _render_value(request, profile_id, _get_values_or_404(request, *subject))
     check_may_reveal(request.actor)
-    return ask(request, profile_id, shown, form)
+    return _render_form(request, profile_id, shown, form)
 
 
-@asks_and_acts
+@form_methods
 @require_permission(Permission.REVEAL)
 def hide_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
     """Masked again now. Without JavaScript the link leads to a page with the button."""
     subject = (profile_id, kind, ref)
-    shown = get_reveal_target(values_or_404(request, *subject))
+    shown = get_reveal_target(_get_values_or_404(request, *subject))
     if request.method != "POST":
-        context = about(request, profile_id, shown)
+        context = _build_context(request, profile_id, shown)
         return render(request, "reveals/hide.html", context)
     hide(shown, request.actor)
-    return answer(request, profile_id, values_or_404(request, *subject))
+    return _render_value(request, profile_id, _get_values_or_404(request, *subject))
 
 
 @require_safe
@@ -68,7 +68,7 @@ def masked_value(
 ) -> HttpResponse:
     """What a page asks for when the ten minutes are over: the value, masked."""
     masker = Masker(request.tenant, profile_id=profile_id)
-    values = values_or_404(request, profile_id, kind, ref, masker=masker)
+    values = _get_values_or_404(request, profile_id, kind, ref, masker=masker)
     mine = Reveal.objects.of(request.user, request.tenant).open()
     goes_on = mine.filter(profile_id=profile_id, subject=f"{kind}/{ref}").exists()
     # One page alone can be told to mask early; the log must not say that time was over.
@@ -81,10 +81,10 @@ def masked_value(
         profile=profile_id,
         cause=cause,
     )
-    return answer(request, profile_id, values)
+    return _render_value(request, profile_id, values)
 
 
-def values_or_404(
+def _get_values_or_404(
     request: ConsoleRequest,
     profile_id: str,
     kind: str,
@@ -93,7 +93,7 @@ def values_or_404(
     masker: Masker | None = None,
 ) -> list[MaskedValue]:
     """The values of one subject. What is not there, not here or has a name that the
-    audit log could not hold: one answer."""
+    audit log could not hold: one _render_value."""
     masker = masker or masker_for(request.actor, profile_id)
     values = find_values(open_store(request.tenant), masker, profile_id, kind, ref)
     if not values or any(v.is_masked and not v.profile_id for v in values):
@@ -101,17 +101,17 @@ def values_or_404(
     return values
 
 
-def ask(
+def _render_form(
     request: ConsoleRequest, profile_id: str, shown: MaskedValue, form: RevealForm
 ) -> HttpResponse:
-    """The form: in place a box at the value, or what was wrong in it; or a page."""
+    """The form: in place as a box at the value, or with its errors; else as a page."""
     form.fields["reason_code"].widget.attrs["autofocus"] = True
     response = render_part(
         request,
         page="reveals/reveal.html",
         part=f"reveals/_reveal_{'form' if form.is_bound else 'box'}.html",
         context={
-            **about(request, profile_id, shown),
+            **_build_context(request, profile_id, shown),
             "form": form,
             "number": count_reveals_in_hour(request.user) + 1,
             "hour_max": HOUR_MAX,
@@ -125,35 +125,35 @@ def ask(
     return response
 
 
-def answer(
+def _render_value(
     request: ConsoleRequest, profile_id: str, values: list[MaskedValue]
 ) -> HttpResponse:
-    """The control with the texts that belong beside it; or back to the page."""
+    """The control with its texts; without htmx a redirect back to the page."""
     if wants_part(request):
         context = {"shown": get_reveal_target(values), "values": values}
         response = render(request, "masking/_reveal.html", context)
         # What else a page made of the same text, as its revisions, is made anew.
         response["HX-Trigger"] = values[0].dom_id
         return response
-    return redirect(f"{way_back(request, profile_id)}#{values[0].dom_id}")
+    return redirect(f"{_get_back_url(request, profile_id)}#{values[0].dom_id}")
 
 
-def about(
+def _build_context(
     request: ConsoleRequest, profile_id: str, shown: MaskedValue
 ) -> dict[str, object]:
-    """What a page about one value says. Nothing of the customer, so no audit line."""
-    back = way_back(request, profile_id)
+    """For a page about one value. Nothing of the customer, so no audit entry."""
+    back = _get_back_url(request, profile_id)
     return {"profile_id": profile_id, "shown": shown, "back": back}
 
 
-def way_back(request: ConsoleRequest, profile_id: str) -> str:
-    """The page that was left: only one of the same profile."""
+def _get_back_url(request: ConsoleRequest, profile_id: str) -> str:
+    """The page that the person came from: only one of the same profile."""
     home = reverse("customers:profile", args=[request.tenant.slug, profile_id])
     given = request.POST.get("back") or request.GET.get("back", "")
-    return given if is_below(home, given) else home
+    return given if _is_below(home, given) else home
 
 
-def is_below(home: str, path: str) -> bool:
+def _is_below(home: str, path: str) -> bool:
     """Plain names below `home`: no host, no query, no way up."""
     is_plain = re.fullmatch(r"[A-Za-z0-9_/.~-]+", path)
     return bool(is_plain) and path.startswith(home) and "/." not in path

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.pages.display.services import example_of
+from console.pages.display.services import build_example
 from tests.factories import make_observation, make_profile
 
 WHY = {"reason_code": "policy", "ticket": "POL-7"}
@@ -26,7 +26,7 @@ def filled(**changed: str) -> dict[str, str]:
     return rules | groups | WHY | changed
 
 
-def test_the_page_shows_each_rule_with_a_value_that_is_nobodys(client, tenant):
+def test_display_shows_each_rule_with_a_sample(client, tenant):
     make_profile(tenant, email="ada@example.com")
 
     response = client.get(address())
@@ -37,13 +37,13 @@ def test_the_page_shows_each_rule_with_a_value_that_is_nobodys(client, tenant):
     assert "ada@example.com" not in response.text
 
 
-def test_a_rule_holds_for_everybody_from_the_next_page_on(client, agent, tenant):
+def test_display_changes_a_rule_for_everybody(client, agent, tenant):
     profile = make_profile(tenant, email="ada@example.com")
     item = make_observation(tenant, profile, "Owns a red bicycle.")
 
     saved = client.post(address(), filled(**{"how-texts": "hide"}), follow=True)
 
-    assert "Saved. Everybody of Acme" in saved.text
+    assert "Saved. Everybody at Acme" in saved.text
     client.force_login(agent)
     page = client.get(reverse("timeline:observation", args=["acme", profile, item.id]))
     assert "red bicycle" not in page.text
@@ -51,7 +51,7 @@ def test_a_rule_holds_for_everybody_from_the_next_page_on(client, agent, tenant)
     assert tenant.masking == {"texts": "hide"}
 
 
-def test_pins_are_kept_in_their_order(client, tenant):
+def test_display_keeps_pins_in_order(client, tenant):
     client.post(address(), filled(**{"pin-Contact": "2"}))
 
     tenant.refresh_from_db()
@@ -60,7 +60,7 @@ def test_pins_are_kept_in_their_order(client, tenant):
     assert 'name="pin-Contact" value="1"' in client.get(address()).text
 
 
-def test_the_log_says_what_is_new_and_why(client, tenant):
+def test_display_logs_what_changed_and_why(client, tenant):
     tenant.masking = {"texts": "clear", "group/Gone": "hide"}
     tenant.save()
 
@@ -86,7 +86,9 @@ def test_the_log_says_what_is_new_and_why(client, tenant):
         ({"ticket": ""}, "Ticket is required."),
     ],
 )
-def test_what_cannot_be_kept_is_said_and_nothing_is(client, tenant, changed, words):
+def test_display_names_invalid_settings_and_saves_nothing(
+    client, tenant, changed, words
+):
     response = client.post(address(), filled(**changed))
 
     assert response.status_code == 422
@@ -95,7 +97,7 @@ def test_what_cannot_be_kept_is_said_and_nothing_is(client, tenant, changed, wor
     assert (tenant.masking, tenant.pinned_groups) == ({}, [])
 
 
-def test_an_empty_form_is_no_arrangement(client, tenant):
+def test_display_refuses_an_empty_form(client, tenant):
     response = client.post(address(), {})
 
     assert response.status_code == 422
@@ -110,11 +112,11 @@ def test_an_empty_form_is_no_arrangement(client, tenant):
         ("group/Any", "hide", "phone •••, tier •••"),
     ],
 )
-def test_an_example_shows_what_a_rule_does(rule, how, seen):
-    assert example_of(rule, how) == seen
+def test_build_example_shows_what_a_rule_does(rule, how, seen):
+    assert build_example(rule, how) == seen
 
 
-def test_only_an_officer_arranges_the_desk(client, agent, tenant):
+def test_display_is_for_officers_only(client, agent, tenant):
     link = address()
     seen_by_officer = client.get(reverse("customers:list", args=["acme"])).text
     client.force_login(agent)

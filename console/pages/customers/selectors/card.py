@@ -75,7 +75,7 @@ def card_of(
     groups = build_trait_groups(store, profile, masker)
     return Card(
         profile=profile,
-        name=masker.name(profile.traits),
+        name=masker.mask_name(profile.traits),
         identifiers=_known(store.list_identifiers(profile.id), masker),
         groups=select_pinned(groups, pins),
         newest=newest_of(store, profile.id, observations, masker=masker, now=now),
@@ -99,7 +99,9 @@ def newest_of(
     waiting = not_recallable(store, profile_id, newest, now=now)
     return [
         Newest(
-            each, masker.text("observation", each.id, each.content), each.id in waiting
+            each,
+            masker.mask_text("observation", each.id, each.content),
+            each.id in waiting,
         )
         for each in newest
     ]
@@ -110,7 +112,7 @@ def _known(identifiers: Sequence[IdentifierSet], masker: Masker) -> list[Known]:
     return [
         Known(
             each.id_type,
-            masker.identifier(each.id_type, each.values)[-1],
+            masker.mask_identifier(each.id_type, each.values)[-1],
             len(each.values) - 1,
         )
         for each in identifiers

@@ -49,6 +49,6 @@ def person_of(profile: Profile, masker: Masker) -> Person:
     return Person(
         profile.id,
         profile,
-        masker.name(profile.traits),
-        masker.contact(profile.traits),
+        masker.mask_name(profile.traits),
+        masker.mask_contact(profile.traits),
     )

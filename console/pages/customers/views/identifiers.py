@@ -29,7 +29,8 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
     masker = masker_for(request.actor, profile_id)
     shown = [
-        (each.id_type, masker.identifier(each.id_type, each.values)) for each in found
+        (each.id_type, masker.mask_identifier(each.id_type, each.values))
+        for each in found
     ]
     context = {
         **build_profile_context(request, store, profile_id),

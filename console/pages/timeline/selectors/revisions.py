@@ -51,7 +51,7 @@ def build_revisions(
     """A page of revisions, newest first, as the masker shows them."""
     authors = _find_authors(tenant, {observation.id for observation in page.items})
     shown = [
-        masker.text("observation", observation.id, observation.content)
+        masker.mask_text("observation", observation.id, observation.content)
         for observation in page.items
     ]
     revisions = []

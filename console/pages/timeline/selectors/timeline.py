@@ -118,7 +118,7 @@ def mask_matches(
             continue
         if not filters.match_words(item.content):
             continue
-        shown = masker.text(item.kind, item.id, item.content)
+        shown = masker.mask_text(item.kind, item.id, item.content)
         if shown.is_masked and not filters.match_words(shown.text):
             continue
         yield item, shown

@@ -66,7 +66,9 @@ def _correct(
     item = kind.fetch(store, profile_id, id_)
     seen = {"content": item.content, "seen": get_version(item)}
     form = CorrectTextForm(request.POST or None, request=request, initial=seen)
-    shown = masker_for(request.actor, profile_id).text(kind.name, item.id, item.content)
+    shown = masker_for(request.actor, profile_id).mask_text(
+        kind.name, item.id, item.content
+    )
     is_post = request.method == "POST"
     if is_post and _may_write(form, item, is_clear=not shown.is_masked):
         is_visible = correct_item(

@@ -39,7 +39,7 @@ def observation(
     context: dict[str, Any] = {
         **build_profile_context(request, store, profile_id),
         "observation": found,
-        "shown": masker.text("observation", found.id, found.content),
+        "shown": masker.mask_text("observation", found.id, found.content),
         "revision_page": revision_page,
         "revisions": build_revisions(revision_page, masker, request.tenant),
         **get_permissions(request),

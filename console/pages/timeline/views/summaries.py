@@ -66,7 +66,7 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
     context = {
         **build_profile_context(request, store, profile_id),
         "summary": found,
-        "shown": masker_for(request.actor, profile_id).text(
+        "shown": masker_for(request.actor, profile_id).mask_text(
             "summary", found.id, found.content
         ),
         **get_permissions(request),

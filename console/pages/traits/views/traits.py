@@ -54,7 +54,7 @@ def build_traits_context(
     return {
         "profile_id": found.profile_id,
         # Initials, also while the name is revealed: its clear form is in one place only.
-        "name": masker_for(request.actor).name(found.values),
+        "name": masker_for(request.actor).mask_name(found.values),
         "traits": found,
         **get_permissions(request),
         "all": request.GET.get("all", ""),
