@@ -1,9 +1,9 @@
 """Uploaded files, read by the worker. Contract 11.7.
 
 A run works for a while and hands over to the next one, so that other tasks get their
-turn; where to go on travels with the task. A run that dies is begun anew from the
-first row, which does no harm: writing a row twice is writing it once. Whoever asks
-for an import that stands still (a lost task, a dead worker) has it run again.
+turn; where to go on travels with the task. After a crash the import starts again at
+the first row, which does no harm: writing a row twice is writing it once. Fetching an
+import that has stalled (a lost task, a dead worker) has it run again.
 """
 
 from collections.abc import Sequence
@@ -38,14 +38,14 @@ from console.service.models import Operation
 # Rows in one transaction, under one lock of the store.
 BATCH = 100
 RUN_S = 20.0
-# A run says after each batch that it lives; one that has not for so long does not.
+# A run touches its import after each batch; one that has not for so long is dead.
 STALE_S = 60.0
 
 _INVALID_FILE = "The file is not valid; nothing of it was written."
 
 
 class Superseded(Exception):
-    """Another run has gone on with this import, or it is gone."""
+    """Another run has taken over this import, or it was deleted."""
 
 
 def request_run(row: ProfileImport) -> None:
@@ -75,7 +75,7 @@ def restart_if_stalled(row: ProfileImport) -> None:
 def process_import(
     store_id: str, import_id: str, position: int = 0, refused: int = 0
 ) -> None:
-    """Go on at a byte of the file, with so many rows refused. Safe to run twice."""
+    """Continues at a byte of the file; `refused` rows so far. Safe to run twice."""
     store = Store.objects.filter(pk=store_id).first()
     row = ProfileImport.objects.filter(store_id=store_id, id=import_id).first()
     if store and row:
@@ -174,7 +174,7 @@ def _finish(
 
 
 def _touch(row: ProfileImport, **fields: Any) -> None:
-    """Says that this run is alive. Raises Superseded if another one has said so since."""
+    """Shows that this run is alive. Raises Superseded if another one has since."""
     now = timezone.now()
     mine = ProfileImport.objects.filter(
         store_id=row.store_id,
