@@ -14,7 +14,7 @@ BEYOND_SCHEMAS = (
     # The store's definitions.
     r": unknown (identifier type|trait group|trait)$",
     r"traits: at least one trait that is an identifier is required",
-    r"traits\.\S+: (must|at most|not a valid|duplicate trait)",
+    r"traits\..*: (must|at most|not a valid|duplicate trait)",
     r": built in, cannot be changed or deleted",
     r"identifierConfigs\[\d+\]\.idType: duplicate",
     r"matchingRules\[\d+\]: (not an idType of identifierConfigs|duplicate)",
@@ -27,13 +27,13 @@ BEYOND_SCHEMAS = (
     r"pattern: not a valid RE2 expression",
     r"is no name of a trait group",
     # Two fields together.
-    r"idType: is not the one in the address",
+    r"idType: must be the one in the address",
     r"At least one of displayName",
     r"fileSize: the file must have \d+ bytes",
     # What only we can read.
-    r"pageToken: (is not a token|belongs to another list)",
+    r"pageToken: (invalid token|token of another list)",
     # JSON Schema takes 5.0 for an integer.
-    r"expected 'int', got 'float'",
+    r"must be an integer",
 )
 _BEYOND = re.compile("|".join(BEYOND_SCHEMAS))
 
