@@ -30,7 +30,7 @@ ACTIONS = {
     for action in (
         Action("access.denied", "Access denied", Kind.AUTH),
         Action("audit.read", "Audit log read", Kind.READ),
-        Action("desk.arranged", "Support desk arranged", Kind.CONFIG),
+        Action("desk.arranged", "Display settings changed", Kind.CONFIG),
         Action("deletion.previewed", "Deletion previewed", Kind.READ),
         Action("identifiers.listed", "Identifiers listed", Kind.READ),
         Action("memory.loaded", "Memory loaded from a file", Kind.SYSTEM),

@@ -13,7 +13,7 @@ class Permission(StrEnum):
     REVEAL = "read a masked value"
     CORRECT = "correct what is remembered"
     EXPORT = "export what is on the screen"
-    ARRANGE = "arrange the support desk"
+    UPDATE_DISPLAY_SETTINGS = "change the display settings"
     PREVIEW_DELETION = "see what a deletion would remove"
     DELETE = "delete"
     VIEW_DELETIONS = "look at deletions"
@@ -35,7 +35,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.CORRECT: frozenset({AGENT, OFFICER}),
     Permission.EXPORT: frozenset({OFFICER}),
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
-    Permission.ARRANGE: frozenset({OFFICER}),
+    Permission.UPDATE_DISPLAY_SETTINGS: frozenset({OFFICER}),
     Permission.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
     Permission.DELETE: frozenset({OFFICER}),
     Permission.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),

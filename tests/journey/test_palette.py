@@ -151,7 +151,7 @@ def test_nobody_found_is_said_in_the_palette_and_keeps_what_was_typed(
 
     page.keyboard.press("Enter")
 
-    expect(page.locator("#palette-said")).to_contain_text("Nobody in Acme")
+    expect(page.locator("#palette-said")).to_contain_text("No profile in Acme")
     expect(page.locator("#palette-input")).to_have_value("email:nobody@x.io")
     assert page.url == here
     page.keyboard.press("Escape")

@@ -6,7 +6,7 @@ from console.pages.customers.views import card, identifiers, list
 
 app_name = "customers"
 urlpatterns = [
-    path("", list.list_page, name="list"),
+    path("", list.list_profiles, name="list"),
     path("<str:profile_id>/", card.profile, name="profile"),
     path(
         "<str:profile_id>/newest/",

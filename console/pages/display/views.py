@@ -15,7 +15,7 @@ from console.web.request import ConsoleRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.ARRANGE)
+@require_permission(Permission.UPDATE_DISPLAY_SETTINGS)
 def display(request: ConsoleRequest) -> HttpResponse:
     """Shows nothing of a customer: the examples are made up."""
     groups = [

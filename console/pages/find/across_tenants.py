@@ -1,4 +1,4 @@
-"""A softphone's link knows the caller's number, not the tenant: all of them are asked."""
+"""A softphone's link has the caller's number, not the tenant: all are searched."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,12 @@ from django.shortcuts import redirect, render
 from console.audit.log import log_view
 from console.client.deadline import within
 from console.core.errors import DomainError
-from console.pages.find.selectors import Candidate, candidates, differing
-from console.pages.find.views import READS_AND_POSTS, asked_for
+from console.pages.find.selectors import (
+    Candidate,
+    fetch_candidates,
+    list_differing_columns,
+)
+from console.pages.find.views import READS_AND_POSTS, get_search_text
 from console.profiles.identity import Match, find_identity
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
@@ -24,77 +28,78 @@ TOTAL_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TenantAnswer:
     """One tenant's answer. `match` is None when none came, and `why` says why."""
 
     tenant: Tenant
     match: Match | None
     why: str = ""
 
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        return self.match.profiles if self.match else ()
+
 
 @READS_AND_POSTS
 def find_across_tenants(request: ConsoleRequest) -> HttpResponse:
-    """Straight to the one profile; or which of several, or where was looked."""
-    text = asked_for(request)
-    asked = ask_all(_tenants_of(request), text)
-    for each in asked:
-        _note(request, each)
-    found = [(each.tenant, id_) for each in asked for id_ in _profiles(each)]
+    """Redirect to the one profile; else the candidates, or where was searched."""
+    text = get_search_text(request)
+    answers = search_tenants(_list_searchable_tenants(request), text)
+    for answer in answers:
+        _log_search(request, answer)
+    found = [(answer.tenant, id_) for answer in answers for id_ in answer.profiles]
     if len(found) == 1:
         tenant, profile_id = found[0]
         return redirect("customers:profile", tenant.slug, profile_id)
-    context = _context(asked) | {"text": text}
-    status = 200 if found else 404 if context["looked"] else 422
+    context = _build_context(answers) | {"text": text}
+    status = 200 if found else 404 if context["searched"] else 422
     return render(request, "find/find_across_tenants.html", context, status=status)
 
 
-def _tenants_of(request: ConsoleRequest) -> list[Tenant]:
-    """Where this person may look at customers."""
+def _list_searchable_tenants(request: ConsoleRequest) -> list[Tenant]:
+    """Where this person may view profiles."""
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
     return [t for t in tenants if may(Role(t.seen_as), Permission.VIEW_PROFILES)]
 
 
-def ask_all(tenants: Iterable[Tenant], text: str) -> list[Asked]:
-    """Asks one after the other, at most TOTAL_S in all and TENANT_S each."""
+def search_tenants(tenants: Iterable[Tenant], text: str) -> list[TenantAnswer]:
+    """One after the other, at most TOTAL_S in all and TENANT_S each."""
     with within(TOTAL_S):
-        return [_ask(tenant, text) for tenant in tenants]
+        return [_search_tenant(tenant, text) for tenant in tenants]
 
 
-def _ask(tenant: Tenant, text: str) -> Asked:
+def _search_tenant(tenant: Tenant, text: str) -> TenantAnswer:
     try:
         with within(TENANT_S):
-            return Asked(tenant, find_identity(open_store(tenant), text))
+            return TenantAnswer(tenant, find_identity(open_store(tenant), text))
     except DomainError as exc:  # the memory, or the vault that keeps its credentials
-        return Asked(tenant, None, exc.title)
+        return TenantAnswer(tenant, None, exc.title)
 
 
-def _profiles(asked: Asked) -> tuple[str, ...]:
-    return asked.match.profiles if asked.match else ()
-
-
-def _context(asked: list[Asked]) -> dict[str, object]:
-    """looked: where nobody is; refused: what cannot be asked there; silent: no answer"""
+def _build_context(answers: list[TenantAnswer]) -> dict[str, object]:
+    """searched: no match there; refused: not a search there; silent: no answer"""
     found: list[Candidate] = []
-    for each in asked:
-        if profiles := _profiles(each):
-            found += candidates(open_store(each.tenant), each.tenant, profiles)
-    answered = [each for each in asked if each.match]
+    for answer in answers:
+        if answer.profiles:
+            store = open_store(answer.tenant)
+            found += fetch_candidates(store, answer.tenant, answer.profiles)
+    answered = [(answer, answer.match) for answer in answers if answer.match]
     return {
         "candidates": found,
-        "differs": differing(found),
-        "looked": [each for each in answered if each.match and not each.match.problem],
-        "refused": [each for each in answered if each.match and each.match.problem],
-        "silent": [each for each in asked if not each.match],
+        "differs": list_differing_columns(found),
+        "searched": [answer for answer, match in answered if not match.problem],
+        "refused": [answer for answer, match in answered if match.problem],
+        "silent": [answer for answer in answers if not answer.match],
     }
 
 
-def _note(request: ConsoleRequest, asked: Asked) -> None:
-    """One entry for each tenant whose memory was asked; never what was asked for."""
-    if asked.match is None or asked.match.problem:
+def _log_search(request: ConsoleRequest, answer: TenantAnswer) -> None:
+    """One entry for each tenant whose memory was searched; never the search text."""
+    if answer.match is None or answer.match.problem:
         return
-    match = asked.match
+    match = answer.match
     log_view(
-        Actor(request.user, asked.tenant, Role(asked.tenant.seen_as)),
+        Actor(request.user, answer.tenant, Role(answer.tenant.seen_as)),
         "profile.found",
         object_type="profile" if match.profile_id else "",
         object_id=match.profile_id,

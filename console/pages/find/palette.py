@@ -29,7 +29,7 @@ def palette(request: ConsoleRequest) -> HttpResponse:
     """The store's identifier types, the customer's pages, the tenant's and all tenants."""
     may_find = may(request.role, Permission.VIEW_PROFILES)
     context = {
-        "types": types_of(request.tenant) if may_find else [],
+        "types": list_id_types(request.tenant) if may_find else [],
         "profile_pages": PROFILE_PAGES if may_find else (),
     }
     return render(request, "find/_palette_options.html", context)
@@ -41,11 +41,11 @@ def palette_across_tenants(request: ConsoleRequest) -> HttpResponse:
     return render(request, "find/_palette_options.html")
 
 
-def types_of(tenant: Tenant) -> list[str]:
+def list_id_types(tenant: Tenant) -> list[str]:
     """The identifier types of the tenant's store; none while its memory is away."""
     try:
         with within(TYPES_S):
             configs = open_store(tenant).identity_settings().identifier_configs
     except DomainError:
         return []
-    return sorted(each.id_type for each in configs)
+    return sorted(config.id_type for config in configs)

@@ -1,4 +1,4 @@
-"""Several profiles hold one identifier: what tells them apart."""
+"""Several profiles with the same identifier: what tells them apart."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from console.client.store import StoreClient
 from console.masking.masker import Masker
 from console.tenants.models import Tenant
 
-# Three calls each: more people than this are shown by their ids alone.
+# Three calls each: further profiles are shown by their ids alone.
 CANDIDATES = 10
 CANDIDATES_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One profile that may be meant, masked; all but its id may be unknown.
+    """One matching profile, masked; all but its id may be unknown.
 
     identifiers  how many values it is found by
     newest_at    when the memory last learned something of this customer
@@ -35,23 +35,23 @@ class Candidate:
 COLUMNS = ("tenant", "name", "contact", "known_since", "identifiers", "newest_at")
 
 
-def candidates(
+def fetch_candidates(
     store: StoreClient, tenant: Tenant, ids: Iterable[str]
 ) -> list[Candidate]:
-    """Who the ids are, as long as the memory answers in time."""
+    """A candidate for each id; ids alone once the memory does not answer in time."""
     found = []
     with within(CANDIDATES_S):
         for number, profile_id in enumerate(ids):
-            known = number < CANDIDATES
+            is_fetched = number < CANDIDATES
             found.append(
-                _candidate(store, tenant, profile_id)
-                if known
+                _fetch_candidate(store, tenant, profile_id)
+                if is_fetched
                 else Candidate(tenant, profile_id)
             )
     return found
 
 
-def _candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate:
+def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate:
     try:
         profile = store.fetch_profile(profile_id)
         identifiers = store.list_identifiers(profile_id)
@@ -65,15 +65,15 @@ def _candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate
         name=masker.mask_name(profile.traits),
         contact=masker.mask_contact(profile.traits),
         known_since=profile.created_at,
-        identifiers=sum(len(each.values) for each in identifiers),
+        identifiers=sum(len(held.values) for held in identifiers),
         newest_at=newest[0].created_at if newest else None,
     )
 
 
-def differing(found: list[Candidate]) -> list[str]:
-    """The columns that help to choose: those where not every row says the same."""
+def list_differing_columns(found: list[Candidate]) -> list[str]:
+    """The columns that help to choose: those with different values."""
     return [
         name
         for name in COLUMNS
-        if len({str(getattr(each, name)) for each in found}) > 1
+        if len({str(getattr(candidate, name)) for candidate in found}) > 1
     ]

@@ -1,11 +1,11 @@
-"""The one way to a customer: an identifier comes in, a redirect to an id goes out."""
+"""Finding a customer: an identifier comes in, a redirect to a profile id goes out."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from console.audit.log import log_view
-from console.pages.find.selectors import candidates, differing
+from console.pages.find.selectors import fetch_candidates, list_differing_columns
 from console.profiles.identity import Match, find_identity
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
@@ -19,36 +19,35 @@ READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 @READS_AND_POSTS
 @require_permission(Permission.VIEW_PROFILES)
 def find(request: ConsoleRequest) -> HttpResponse:
-    """Straight to the profile; or why not, or which of several.
+    """Redirect to the profile; else why not, or the candidates.
 
-    Our own forms post, so that what was typed stands in no address; a link can ask
-    with ?id=.
+    Our own forms post, so that the search text is in no URL; a link can use ?id=.
     """
-    text = asked_for(request)
+    text = get_search_text(request)
     store = open_store(request.tenant)
     match = find_identity(store, text)
-    _note(request, match)
+    _log_search(request, match)
     if match.profile_id:
         return redirect("customers:profile", request.tenant.slug, match.profile_id)
-    found = candidates(store, request.tenant, match.profiles)
+    found = fetch_candidates(store, request.tenant, match.profiles)
     context = {
         "text": text,
         "match": match,
         "candidates": found,
-        "differs": differing(found),
+        "differs": list_differing_columns(found),
     }
-    return answer(request, "find/find.html", context, status=_status(match))
+    return _render(request, "find/find.html", context, status=_get_status(match))
 
 
-def asked_for(request: HttpRequest) -> str:
+def get_search_text(request: HttpRequest) -> str:
     given = request.POST if request.method == "POST" else request.GET
     return given.get("id", "")[:TEXT_MAX]
 
 
-def answer(
+def _render(
     request: ConsoleRequest, page: str, context: dict[str, object], *, status: int
 ) -> HttpResponse:
-    """`page`; to the palette a "no" comes in a few words, and what was typed stays."""
+    """`page`; the palette gets a refusal in a few words and keeps what was typed."""
     if status == 200 or request.htmx.trigger != "palette-form":
         return render(request, page, context, status=status)
     response = render(request, "find/_no_match.html", context, status=status)
@@ -58,14 +57,14 @@ def answer(
     return response
 
 
-def _status(match: Match) -> int:
+def _get_status(match: Match) -> int:
     if match.problem:
         return 422
     return 200 if match.profiles else 404
 
 
-def _note(request: ConsoleRequest, match: Match) -> None:
-    """One entry a question that reached the memory; never what was asked for."""
+def _log_search(request: ConsoleRequest, match: Match) -> None:
+    """One entry for a search that reached the memory; never the search text."""
     if match.problem:
         return
     log_view(

@@ -14,8 +14,8 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
-from console.pages.customers.selectors.recall_lag import not_recallable
-from console.pages.customers.views.card import pause_s
+from console.pages.customers.selectors.recall_lag import find_not_recallable
+from console.pages.customers.views.card import get_pause_s
 from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 
@@ -70,7 +70,7 @@ def observation(content: str = "likes tea", age: timedelta = timedelta(0)):
     )
 
 
-def test_it_shows_the_five_newest_observations_and_three_summaries(client, tenant):
+def test_profile_shows_five_observations_and_three_summaries(client, tenant):
     profile = make_profile(tenant)
     for day in range(1, 8):
         make_observation(
@@ -86,7 +86,7 @@ def test_it_shows_the_five_newest_observations_and_three_summaries(client, tenan
     assert re.findall(r"Story \d", shown) == [f"Story {n}" for n in (7, 6, 5)]
 
 
-def test_who_it_is_is_masked_and_can_be_revealed(client, tenant):
+def test_profile_masks_the_customer(client, tenant):
     profile = make_profile(tenant, email="ada@example.com", firstName="Ada")
 
     shown = client.get(card(profile)).text
@@ -97,7 +97,7 @@ def test_who_it_is_is_masked_and_can_be_revealed(client, tenant):
     assert "/reveal/" in shown
 
 
-def test_it_says_what_changed_since_the_last_visit(client, tenant):
+def test_profile_shows_changes_since_the_last_visit(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Known before.")
     first = client.get(card(profile)).text
@@ -112,7 +112,7 @@ def test_it_says_what_changed_since_the_last_visit(client, tenant):
     assert again.count('class="badge fresh"') == 1
 
 
-def test_a_visit_without_news_says_so(client, tenant):
+def test_profile_says_when_nothing_is_new(client, tenant):
     profile = make_profile(tenant)
     client.get(card(profile))
     LastSeen.objects.update(
@@ -123,7 +123,7 @@ def test_a_visit_without_news_says_so(client, tenant):
     assert "nothing new" in client.get(card(profile)).text
 
 
-def test_pinned_groups_stand_alone_and_in_their_order(client, tenant):
+def test_profile_shows_pinned_groups_in_order(client, tenant):
     profile = make_profile(tenant, email="ada@example.com", city="Bath")
     tenant.pinned_groups = ["Nowhere"]
     tenant.save()
@@ -134,7 +134,7 @@ def test_pinned_groups_stand_alone_and_in_their_order(client, tenant):
     assert "Bath" not in shown
 
 
-def test_a_merged_profile_names_the_ids_that_it_had(client, tenant):
+def test_profile_lists_merged_ids(client, tenant):
     store = open_store(tenant)
     first = make_profile(tenant, email="ada@example.com")
     second = make_profile(tenant, phone="+15558675310")
@@ -149,7 +149,7 @@ def test_a_merged_profile_names_the_ids_that_it_had(client, tenant):
     assert f'data-copy="{first}"' in asked.text
 
 
-def test_what_recall_does_not_return_yet_is_marked():
+def test_find_not_recallable_finds_what_recall_lacks():
     known, waits, old = (
         observation(),
         observation(),
@@ -157,29 +157,33 @@ def test_what_recall_does_not_return_yet_is_marked():
     )
     store = store_that_recalls((known.id, known.content))
 
-    found = not_recallable(store, new_id("mem_profile"), [known, waits, old], now=NOW)
+    found = find_not_recallable(
+        store, new_id("mem_profile"), [known, waits, old], now=NOW
+    )
 
     assert found == {waits.id}
 
 
-def test_a_correction_that_recall_does_not_know_yet_is_marked():
+def test_find_not_recallable_finds_a_correction():
     corrected = observation("likes coffee")
     store = store_that_recalls((corrected.id, "likes tea"))
 
-    found = not_recallable(store, new_id("mem_profile"), [corrected], now=NOW)
+    found = find_not_recallable(store, new_id("mem_profile"), [corrected], now=NOW)
 
     assert found == {corrected.id}
 
 
-def test_nothing_is_said_of_more_than_one_answer_holds():
+def test_find_not_recallable_finds_nothing_in_a_full_answer():
     store = store_that_recalls(
         *((new_id("mem_observation"), "x") for _ in range(RECALL_ITEMS))
     )
 
-    assert not not_recallable(store, new_id("mem_profile"), [observation()], now=NOW)
+    found = find_not_recallable(store, new_id("mem_profile"), [observation()], now=NOW)
+
+    assert found == frozenset()
 
 
-def test_the_badge_stands_on_the_card_and_goes_by_itself(client, tenant):
+def test_recent_observations_stop_asking_when_recallable(client, tenant):
     profile = make_profile(tenant)
     fresh = make_observation(tenant, profile, "Just said.", occurredAt=to_wire(NOW))
 
@@ -191,7 +195,7 @@ def test_the_badge_stands_on_the_card_and_goes_by_itself(client, tenant):
     assert "hx-get" not in shown.partition(">")[0]
 
 
-def test_without_htmx_the_newest_are_the_card(client, tenant):
+def test_recent_observations_without_htmx_redirect_to_the_card(client, tenant):
     profile = make_profile(tenant)
 
     answer = client.get(card(profile, "newest/"))
@@ -200,7 +204,7 @@ def test_without_htmx_the_newest_are_the_card(client, tenant):
     assert answer["Location"] == card(profile)
 
 
-def test_a_write_that_is_not_listed_yet_is_waited_for(client, tenant, settings):
+def test_recent_observations_wait_for_a_write(client, tenant, settings):
     profile = make_profile(tenant)
     settings.MEMORY_VISIBILITY_LAG_S = 1.0
     form = {
@@ -226,11 +230,11 @@ def test_a_write_that_is_not_listed_yet_is_waited_for(client, tenant, settings):
 @pytest.mark.parametrize(
     ("age_s", "pause"), [(0, 2), (20, 5), (600, 30)], ids=["now", "later", "late"]
 )
-def test_the_longer_it_takes_the_seldomer_it_asks(age_s, pause):
-    assert pause_s(timedelta(seconds=age_s)) == pause
+def test_get_pause_s_grows_with_age(age_s, pause):
+    assert get_pause_s(timedelta(seconds=age_s)) == pause
 
 
-def test_a_write_that_never_comes_is_waited_for_no_longer(client, tenant):
+def test_profile_stops_waiting_for_a_lost_write(client, tenant):
     profile = make_profile(tenant)
     session = client.session
     session["accepted"] = {profile: to_wire(timezone.now() - timedelta(minutes=11))}

@@ -15,19 +15,19 @@ def age_by(amount: timedelta) -> None:
     LastSeen.objects.update(seen_at=timezone.now() - amount)
 
 
-def test_the_first_visit_has_none_before_it(tenant, agent):
+def test_update_last_seen_on_the_first_visit(tenant, agent):
     assert update_last_seen(agent, tenant, PROFILE) is None
     assert LastSeen.objects.count() == 1
 
 
-def test_looks_within_half_an_hour_are_one_visit(tenant, agent):
+def test_update_last_seen_within_half_an_hour_is_one_visit(tenant, agent):
     update_last_seen(agent, tenant, PROFILE)
     age_by(timedelta(minutes=29))
 
     assert update_last_seen(agent, tenant, PROFILE) is None
 
 
-def test_a_later_look_begins_a_visit_and_keeps_the_end_of_the_one_before(tenant, agent):
+def test_update_last_seen_later_begins_a_visit(tenant, agent):
     update_last_seen(agent, tenant, PROFILE)
     age_by(timedelta(hours=2))
     ended_at = LastSeen.objects.get().seen_at
@@ -36,7 +36,7 @@ def test_a_later_look_begins_a_visit_and_keeps_the_end_of_the_one_before(tenant,
     assert update_last_seen(agent, tenant, PROFILE) == ended_at
 
 
-def test_a_visit_is_one_persons_in_one_tenant(tenant, agent, officer):
+def test_update_last_seen_is_per_person_and_tenant(tenant, agent, officer):
     update_last_seen(agent, tenant, PROFILE)
     age_by(timedelta(hours=2))
     elsewhere = make_tenant("other")
@@ -45,7 +45,7 @@ def test_a_visit_is_one_persons_in_one_tenant(tenant, agent, officer):
     assert update_last_seen(make_user("agent", elsewhere), elsewhere, PROFILE) is None
 
 
-def test_a_visit_names_nobody(tenant, agent):
+def test_last_seen_names_nobody(tenant, agent):
     update_last_seen(agent, tenant, PROFILE)
 
     assert str(LastSeen.objects.get()) == f"last seen {LastSeen.objects.get().pk}"

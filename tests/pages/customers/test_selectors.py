@@ -7,7 +7,7 @@ from console.client.account import connect
 from console.client.errors import MemoryDenied
 from console.contract.ids import new_id
 from console.masking.masker import Masker
-from console.pages.customers.selectors.people import people_of
+from console.pages.customers.selectors.profile_rows import fetch_profile_rows
 from console.profiles.identity import find_identity
 from console.tenants.models import Tenant
 
@@ -30,7 +30,7 @@ def refusal(status: int) -> httpx.Response:
     return httpx.Response(status, json=body)
 
 
-def test_a_profile_that_went_meanwhile_is_left_out():
+def test_fetch_profile_rows_leaves_out_a_deleted_profile():
     gone, here = new_id("mem_profile"), new_id("mem_profile")
 
     def answer(request):
@@ -40,12 +40,12 @@ def test_a_profile_that_went_meanwhile_is_left_out():
             200, json={"id": here, "createdAt": CREATED, "traits": {}}
         )
 
-    people = people_of(store_with(answer), [gone, here], Masker(Tenant()))
+    people = fetch_profile_rows(store_with(answer), [gone, here], Masker(Tenant()))
 
     assert [person.id for person in people] == [here]
 
 
-def test_a_memory_that_fails_is_asked_for_no_more_names():
+def test_fetch_profile_rows_stops_asking_a_failing_memory():
     ids = [new_id("mem_profile") for _ in range(3)]
     asked = []
 
@@ -53,7 +53,7 @@ def test_a_memory_that_fails_is_asked_for_no_more_names():
         asked.append(request.url.path)
         return refusal(401)
 
-    people = people_of(store_with(answer), ids, Masker(Tenant()))
+    people = fetch_profile_rows(store_with(answer), ids, Masker(Tenant()))
 
     assert [(p.id, p.name, p.contact) for p in people] == [(id_, "", ()) for id_ in ids]
     assert len(asked) == 1
@@ -74,13 +74,13 @@ def identity_answers(lookup: httpx.Response):
     return answer
 
 
-def test_a_memory_that_answers_404_to_a_lookup_knows_nobody():
+def test_find_identity_takes_404_for_no_match():
     match = find_identity(store_with(identity_answers(refusal(404))), "email:a@b.com")
 
     assert (match.profiles, match.problem) == ((), "")
 
 
-def test_a_refused_credential_is_not_taken_for_nobody():
+def test_find_identity_raises_for_refused_credentials():
     store = store_with(identity_answers(refusal(403)))
 
     with pytest.raises(MemoryDenied):

@@ -27,7 +27,7 @@ def client(client, agent):
     return client
 
 
-def test_the_list_names_people_and_pages(client, tenant):
+def test_list_profiles_shows_names_and_pages(client, tenant):
     for number in range(27):
         make_profile(tenant, email=f"p{number}@b.com", firstName=f"\u0391{number}")
     ids = open_store(tenant).list_profiles(page_size=50).items
@@ -47,20 +47,20 @@ def test_the_list_names_people_and_pages(client, tenant):
     assert "Newer" in second.text
 
 
-def test_an_empty_list_says_how_profiles_come_to_be(client, tenant):
+def test_list_profiles_explains_an_empty_list(client, tenant):
     response = client.get(page("list"))
 
     assert "No profiles yet" in response.text
 
 
-def test_a_page_token_that_was_made_up_is_refused_by_name(client, tenant):
+def test_list_profiles_refuses_a_made_up_page_token(client, tenant):
     response = client.get(page("list"), {"page": "made-up"})
 
     assert response.status_code == 422
     assert "pageToken" in response.text
 
 
-def test_a_profile_shows_all_that_is_known(client, tenant):
+def test_profile_shows_all_that_is_known(client, tenant):
     profile = make_profile(
         tenant, email="a@b.com", phone="+15558675310", firstName="Ada", lastName="Li"
     )
@@ -76,7 +76,7 @@ def test_a_profile_shows_all_that_is_known(client, tenant):
     assert "Ada" not in response.text.partition("</title>")[0]
 
 
-def test_a_bare_profile_has_useful_empty_states(client, tenant):
+def test_profile_has_useful_empty_states(client, tenant):
     profile = make_profile(tenant)
 
     response = client.get(page("profile", profile))
@@ -86,7 +86,7 @@ def test_a_bare_profile_has_useful_empty_states(client, tenant):
     assert "Profile without a name" in response.text
 
 
-def test_every_text_is_shown_letter_for_letter(client, tenant):
+def test_profile_pages_escape_every_text(client, tenant):
     profile = make_profile(tenant, email="a@b.com", city=HOSTILE)
     observation = make_observation(tenant, profile, HOSTILE)
     summary = make_summary(tenant, profile, HOSTILE)
@@ -105,7 +105,7 @@ def test_every_text_is_shown_letter_for_letter(client, tenant):
 
 
 @pytest.mark.parametrize("part", ["traits", "identifiers", "observations", "summaries"])
-def test_every_part_says_whose_it_is_but_not_in_the_title(client, tenant, part):
+def test_profile_pages_name_the_customer_but_not_in_the_title(client, tenant, part):
     profile = make_profile(tenant, email="a@b.com", firstName="Ada", lastName="Li")
 
     response = client.get(page(part, profile))
@@ -115,7 +115,7 @@ def test_every_part_says_whose_it_is_but_not_in_the_title(client, tenant, part):
     assert "A•••" not in title
 
 
-def test_the_timeline_keeps_to_a_conversation_or_a_source(client, tenant):
+def test_timeline_keeps_to_a_conversation_or_a_source(client, tenant):
     profile = make_profile(tenant)
     conversation = new_id("conv_conversation")
     make_observation(tenant, profile, "Said here.", conversationIds=[conversation])
@@ -136,7 +136,7 @@ def test_the_timeline_keeps_to_a_conversation_or_a_source(client, tenant):
     ("name", "value"),
     [("conversation", "made-up"), ("source", "<b>"), ("page", "x" * 5000)],
 )
-def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
+def test_timeline_names_an_invalid_filter(client, tenant, name, value):
     profile = make_profile(tenant)
 
     response = client.get(page("observations", profile), {name: value})
@@ -145,7 +145,7 @@ def test_a_filter_that_cannot_be_read_is_named(client, tenant, name, value):
     assert f"{name}:" in response.text
 
 
-def test_an_observation_shows_every_state_it_had(client, tenant):
+def test_observation_shows_every_revision(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
     open_store(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
@@ -158,7 +158,7 @@ def test_an_observation_shows_every_state_it_had(client, tenant):
     assert "present" in response.text
 
 
-def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
+def test_traits_show_unset_traits_and_identifiers(client, tenant):
     store = open_store(tenant)
     store.create_trait_group(
         "Account",
@@ -179,7 +179,7 @@ def test_traits_show_what_is_unset_and_what_a_trait_feeds(client, tenant):
     assert '<li dir="auto">b</li>' in response.text
 
 
-def test_identifiers_have_an_address(client, tenant):
+def test_identifiers_are_listed_masked(client, tenant):
     profile = make_profile(tenant, email="a@b.com")
     open_store(tenant).add_identifier(profile, "email", "second@b.com")
 
@@ -190,7 +190,7 @@ def test_identifiers_have_an_address(client, tenant):
 
 
 @pytest.mark.parametrize("part", ["profile", "traits", "observations", "summaries"])
-def test_a_foreign_profile_is_as_unknown_as_one_that_never_was(client, tenant, part):
+def test_profile_of_another_tenant_is_404(client, tenant, part):
     foreign = make_profile(make_tenant("other"))
 
     answers = [client.get(page(part, id_)) for id_ in (foreign, new_id("mem_profile"))]
@@ -198,7 +198,7 @@ def test_a_foreign_profile_is_as_unknown_as_one_that_never_was(client, tenant, p
     assert [answer.status_code for answer in answers] == [404, 404]
 
 
-def test_each_view_of_a_customer_is_one_audit_entry(client, tenant, agent):
+def test_profile_view_is_one_audit_entry(client, tenant, agent):
     profile = make_profile(tenant)
     before = AuditEntry.objects.count()
 
@@ -213,7 +213,7 @@ def test_each_view_of_a_customer_is_one_audit_entry(client, tenant, agent):
     )
 
 
-def test_only_the_privacy_officer_is_offered_a_deletion(client, tenant, officer):
+def test_profile_offers_deletion_to_officers_only(client, tenant, officer):
     profile = make_profile(tenant)
     make_observation(tenant, profile)
 
@@ -225,9 +225,7 @@ def test_only_the_privacy_officer_is_offered_a_deletion(client, tenant, officer)
     assert "/delete/" in for_officer
 
 
-def test_the_profile_page_asks_few_questions(
-    client, tenant, django_assert_max_num_queries
-):
+def test_profile_needs_few_queries(client, tenant, django_assert_max_num_queries):
     profile = make_profile(tenant)
     for number in range(20):
         make_observation(tenant, profile, f"Fact {number}")

@@ -31,7 +31,7 @@ def break_memory(tenant: Tenant, settings) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
 
 
-def test_one_match_in_all_tenants_is_the_card(client, tenant, other):
+def test_find_across_tenants_redirects_to_one_match(client, tenant, other):
     profile = make_profile(other, phone=PHONE)
 
     response = client.get(LINK)
@@ -45,7 +45,7 @@ def test_one_match_in_all_tenants_is_the_card(client, tenant, other):
     assert all(PHONE not in str(entry.details) for entry in entries)
 
 
-def test_matches_in_two_tenants_show_what_differs(client, tenant, other):
+def test_find_across_tenants_shows_what_differs(client, tenant, other):
     mine = make_profile(tenant, phone=PHONE, firstName="Ada")
     theirs = make_profile(other, phone=PHONE, firstName="Ada")
     make_observation(other, theirs)
@@ -53,23 +53,21 @@ def test_matches_in_two_tenants_show_what_differs(client, tenant, other):
     response = client.get(LINK)
 
     assert response.status_code == 200
-    assert "2 profiles may be meant" in response.text
+    assert "2 matching profiles" in response.text
     for text in ("Acme", "Other", f"/t/acme/profiles/{mine}/", "Newest observation"):
         assert text in response.text
     assert "Ada" not in response.text
     assert '<th scope="col">Name</th>' not in response.text
 
 
-def test_nobody_anywhere_says_where_was_looked(client, tenant, other):
+def test_find_across_tenants_says_where_it_searched(client, tenant, other):
     response = client.get(LINK)
 
     assert response.status_code == 404
-    assert "Asked Acme, Other: nobody there has it." in response.text
+    assert "Searched Acme, Other: no profile found." in response.text
 
 
-def test_a_tenant_that_is_down_does_not_hide_the_others(
-    client, tenant, other, settings
-):
+def test_find_across_tenants_survives_a_failing_tenant(client, tenant, other, settings):
     profile = make_profile(other, phone=PHONE)
     break_memory(tenant, settings)
 
@@ -78,17 +76,19 @@ def test_a_tenant_that_is_down_does_not_hide_the_others(
     assert response["Location"] == f"/t/other/profiles/{profile}/"
 
 
-def test_who_did_not_answer_is_named(client, tenant, other, settings):
+def test_find_across_tenants_names_who_did_not_answer(client, tenant, other, settings):
     break_memory(tenant, settings)
 
     response = client.get(LINK)
 
     assert response.status_code == 404
-    assert "Asked Other: nobody there has it." in response.text
+    assert "Searched Other: no profile found." in response.text
     assert "Acme did not answer" in response.text
 
 
-def test_several_matches_name_who_did_not_answer_too(client, tenant, other, settings):
+def test_find_across_tenants_names_who_did_not_answer_beside_matches(
+    client, tenant, other, settings
+):
     third = make_tenant("third")
     add_member(client_person(client), tenant=third, role=Role.AGENT)
     make_profile(other, phone=PHONE)
@@ -97,7 +97,7 @@ def test_several_matches_name_who_did_not_answer_too(client, tenant, other, sett
 
     response = client.get(LINK)
 
-    assert "2 profiles may be meant" in response.text
+    assert "2 matching profiles" in response.text
     assert "Acme did not answer" in response.text
 
 
@@ -107,7 +107,7 @@ def client_person(client):
     return User.objects.get(pk=client.session["_auth_user_id"])
 
 
-def test_what_cannot_be_read_is_said_and_nobody_is_asked(client, tenant):
+def test_find_across_tenants_explains_invalid_input(client, tenant):
     response = client.get("/find?id=Ada")
 
     assert response.status_code == 422
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_said_and_nobody_is_asked(client, tenant):
     assert not AuditEntry.objects.filter(action="profile.found").exists()
 
 
-def test_tenants_where_one_may_not_look_are_not_asked(client, tenant, agent):
+def test_find_across_tenants_skips_tenants_without_permission(client, tenant, agent):
     audited = make_tenant("audited")
     add_member(agent, tenant=audited, role=Role.AUDITOR)
     make_profile(audited, phone=PHONE)
@@ -126,26 +126,26 @@ def test_tenants_where_one_may_not_look_are_not_asked(client, tenant, agent):
     assert "Audited" not in response.text
 
 
-def test_without_any_tenant_it_says_so(client, operator):
+def test_find_across_tenants_says_when_there_is_no_tenant(client, operator):
     client.force_login(operator)
 
     response = client.post("/find/", {"id": f"phone:{PHONE}"})
 
     assert response.status_code == 422
-    assert "There is no tenant whose customers you may look at." in response.text
+    assert "You cannot view customers of any tenant." in response.text
 
 
-def test_when_the_time_is_over_the_rest_is_named(tenant, settings, monkeypatch):
+def test_search_tenants_stops_at_its_deadline(tenant, settings, monkeypatch):
     break_memory(tenant, settings)
     monkeypatch.setattr(across_tenants, "TOTAL_S", 0.0)
 
-    [asked] = across_tenants.ask_all(Tenant.objects.all(), f"phone:{PHONE}")
+    [answer] = across_tenants.search_tenants(Tenant.objects.all(), f"phone:{PHONE}")
 
-    assert asked.match is None
-    assert asked.why
+    assert answer.match is None
+    assert answer.why
 
 
-def test_sign_in_comes_first_and_the_number_stands_in_no_address(db, client):
+def test_find_across_tenants_keeps_the_number_out_of_the_sign_in_url(db, client):
     client.logout()
 
     response = client.get(LINK)

@@ -8,7 +8,7 @@ from console.tenants.services import add_member
 from tests.factories import make_profile, make_tenant
 
 
-def test_an_agent_gets_types_pages_and_tenants(client, tenant, agent):
+def test_palette_offers_types_pages_and_tenants(client, tenant, agent):
     make_profile(tenant, email="a@b.com")
     add_member(agent, tenant=make_tenant("borealis"), role=Role.AGENT)
     client.force_login(agent)
@@ -21,7 +21,7 @@ def test_an_agent_gets_types_pages_and_tenants(client, tenant, agent):
     assert "a@b.com" not in response.text
 
 
-def test_the_types_are_the_stores_own(client, tenant, agent):
+def test_palette_offers_the_stores_own_types(client, tenant, agent):
     identity = IdentitySettings.objects.get(store_id=tenant.store_id)
     identity.identifier_configs = identity.identifier_configs[:1]
     identity.identifier_configs[0]["idType"] = "memberNumber"
@@ -34,7 +34,7 @@ def test_the_types_are_the_stores_own(client, tenant, agent):
     assert 'data-fill="memberNumber:"' in response.text
 
 
-def test_an_auditor_finds_pages_only(client, tenant, auditor):
+def test_palette_offers_an_auditor_pages_only(client, tenant, auditor):
     client.force_login(auditor)
 
     response = client.get("/t/acme/palette/")
@@ -44,7 +44,7 @@ def test_an_auditor_finds_pages_only(client, tenant, auditor):
     assert "-profile-" not in response.text
 
 
-def test_outside_a_tenant_there_are_tenants(client, tenant, agent):
+def test_palette_across_tenants_offers_tenants(client, tenant, agent):
     client.force_login(agent)
 
     response = client.get("/palette/")
@@ -60,7 +60,7 @@ def away(tenant, settings) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
 
 
-def test_a_memory_that_is_away_leaves_the_rest(client, away, agent):
+def test_palette_survives_a_failing_memory(client, away, agent):
     client.force_login(agent)
 
     response = client.get("/t/acme/palette/")

@@ -36,7 +36,7 @@ def test_find_shows_what_differs(client, family):
     )
 
     assert response.status_code == 200
-    assert "2 profiles hold this chat" in response.text
+    assert "2 profiles have this chat" in response.text
     for text in ("A•••", "B•••", *map(shortened, family)):
         assert text in response.text
     assert "Ada" not in response.text
@@ -51,7 +51,7 @@ def test_find_leaves_out_what_is_the_same(client, family):
     assert columns == ["Profile", "Name", "Contact"]
 
 
-def test_more_people_than_anybody_reads_are_ids(client, family, monkeypatch):
+def test_find_shows_further_candidates_as_ids(client, family, monkeypatch):
     monkeypatch.setattr(selectors, "CANDIDATES", 1)
 
     response = client.post(
@@ -61,16 +61,16 @@ def test_more_people_than_anybody_reads_are_ids(client, family, monkeypatch):
     assert "no name" in response.text
 
 
-def test_somebody_who_is_gone_meanwhile_is_an_id(tenant, family):
+def test_fetch_candidates_shows_a_deleted_profile_as_id(tenant, family):
     gone = new_id("mem_profile")
 
-    found = selectors.candidates(open_store(tenant), tenant, [family[0], gone])
+    found = selectors.fetch_candidates(open_store(tenant), tenant, [family[0], gone])
 
     assert [each.name for each in found] == ["A•••", ""]
     assert found[1].identifiers is None
 
 
-def test_recall_asks_which_one_and_keeps_the_question(client, family):
+def test_run_recall_asks_which_profile_and_keeps_the_query(client, family):
     response = client.get(
         reverse("recall:run", args=["acme"]),
         {"identity": "chat:family-tablet", "mode": "query", "query": "delivery"},

@@ -24,7 +24,7 @@ def client(client, agent):
     "text",
     ["email:a@b.com", "email: A@B.COM ", "EMAIL:a@b.com", "phone:+1 (555) 867-5310"],
 )
-def test_an_identifier_leads_to_the_profiles_id(client, tenant, text):
+def test_find_redirects_an_identifier_to_the_profile(client, tenant, text):
     profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
 
     response = find(client, text)
@@ -33,7 +33,7 @@ def test_an_identifier_leads_to_the_profiles_id(client, tenant, text):
     assert response["Location"] == f"/t/acme/profiles/{profile}/"
 
 
-def test_a_profile_id_leads_to_the_profile(client, tenant):
+def test_find_redirects_a_profile_id(client, tenant):
     profile = make_profile(tenant)
 
     response = find(client, f" {profile} ")
@@ -57,7 +57,7 @@ def test_a_profile_id_leads_to_the_profile(client, tenant):
         ("email:" + "a" * 256, "255 characters are the most"),
     ],
 )
-def test_what_cannot_be_read_is_explained(client, tenant, text, told):
+def test_find_explains_invalid_input(client, tenant, text, told):
     response = find(client, text)
 
     assert response.status_code == 422
@@ -65,32 +65,32 @@ def test_what_cannot_be_read_is_explained(client, tenant, text, told):
     assert not AuditEntry.objects.filter(action="profile.found").exists()
 
 
-def test_an_unknown_type_is_told_the_types_of_this_store(client, tenant):
+def test_find_lists_the_types_for_an_unknown_one(client, tenant):
     response = find(client, "fax:123")
 
     assert response.status_code == 422
     assert "chat, email, phone, pushUserID and whatsapp" in response.text
 
 
-def test_nobody_found_keeps_what_was_typed(client, tenant):
+def test_find_without_match_keeps_the_input(client, tenant):
     response = find(client, "email:nobody@b.com")
 
     assert response.status_code == 404
-    assert "Nobody here has this email" in response.text
+    assert "No profile has this email" in response.text
     assert 'value="email:nobody@b.com"' in response.text
 
 
-def test_an_id_that_nobody_has_is_nobody_found(client, tenant):
+def test_find_of_an_unknown_id_is_404(client, tenant):
     response = find(client, "mem_profile_" + "0" * 26)
 
     assert response.status_code == 404
-    assert "Nobody here has this id" in response.text
+    assert "No profile has this id" in response.text
     entry = AuditEntry.objects.get(action="profile.found")
     assert entry.details == {"type": "id", "found": 0}
     assert entry.object_id == ""
 
 
-def test_another_tenants_customer_is_nobody_here(client, tenant):
+def test_find_does_not_find_another_tenants_customer(client, tenant):
     make_profile(make_tenant("other"), email="a@b.com")
 
     response = find(client, "email:a@b.com")
@@ -98,7 +98,7 @@ def test_another_tenants_customer_is_nobody_here(client, tenant):
     assert response.status_code == 404
 
 
-def test_the_search_stands_in_no_title_log_or_audit_entry(client, tenant, caplog):
+def test_find_keeps_the_search_text_out_of_logs(client, tenant, caplog):
     caplog.set_level(logging.DEBUG)
     make_profile(tenant, email="a@b.com")
 
@@ -115,9 +115,7 @@ def test_the_search_stands_in_no_title_log_or_audit_entry(client, tenant, caplog
 
 
 @pytest.mark.parametrize("text", ["a@b.com", "+1 (555) 867-5310"])
-def test_a_bare_value_is_enough_where_one_type_has_its_form(
-    client, tenant, chatless, text
-):
+def test_find_accepts_a_bare_value_of_one_type(client, tenant, chatless, text):
     profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
 
     response = find(client, text)
@@ -137,7 +135,7 @@ def chatless(tenant) -> None:
     identity.save()
 
 
-def test_a_bare_value_of_several_types_needs_its_type(client, tenant):
+def test_find_asks_for_the_type_of_an_ambiguous_value(client, tenant):
     identity = IdentitySettings.objects.get(store_id=tenant.store_id)
     for config in identity.identifier_configs:
         config["normalization"] = "email"
@@ -149,7 +147,7 @@ def test_a_bare_value_of_several_types_needs_its_type(client, tenant):
     assert "Write what it is and a colon first" in response.text
 
 
-def test_an_id_may_come_without_its_prefix(client, tenant):
+def test_find_accepts_an_id_without_its_prefix(client, tenant):
     profile = make_profile(tenant)
 
     response = find(client, profile.removeprefix("mem_profile_"))
@@ -157,7 +155,7 @@ def test_an_id_may_come_without_its_prefix(client, tenant):
     assert response["Location"] == f"/t/acme/profiles/{profile}/"
 
 
-def test_our_forms_post_what_was_typed(client, tenant):
+def test_find_forms_post(client, tenant):
     profile = make_profile(tenant, email="a@b.com")
 
     response = client.post("/t/acme/find/", {"id": "email:a@b.com"})
@@ -165,7 +163,7 @@ def test_our_forms_post_what_was_typed(client, tenant):
     assert response["Location"] == f"/t/acme/profiles/{profile}/"
 
 
-def test_the_palette_is_told_in_a_few_words(client, tenant):
+def test_find_answers_the_palette_briefly(client, tenant):
     asks = HTMX | {"HX-Boosted": "true", "HX-Trigger": "palette-form"}
 
     response = client.post("/t/acme/find/", {"id": "email:a@b.com"}, headers=asks)
@@ -173,5 +171,5 @@ def test_the_palette_is_told_in_a_few_words(client, tenant):
     assert response.status_code == 404
     assert response["HX-Retarget"] == "#palette-said"
     assert response["HX-Push-Url"] == "false"
-    assert "Nobody in Acme has this email" in response.text
+    assert "No profile in Acme has this email" in response.text
     assert "<main" not in response.text

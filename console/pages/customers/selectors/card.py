@@ -1,4 +1,4 @@
-"""All that the desk needs of one customer at first sight."""
+"""The card: what support needs of one customer at first sight."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import Observation
 from console.contract.memory.profile import Profile
 from console.masking.masker import MaskedValue, Masker
-from console.pages.customers.selectors.changes import READ, Changes, changes_since
-from console.pages.customers.selectors.recall_lag import not_recallable
+from console.pages.customers.selectors.changes import READ_MAX, Changes, find_changes
+from console.pages.customers.selectors.recall_lag import find_not_recallable
 from console.profiles.rows import (
     SummaryRow,
     build_summary_rows,
@@ -26,17 +26,17 @@ NEWEST, SUMMARIES = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
-    """One of the newest observations. `waits`: Recall does not return it yet."""
+class RecentObservation:
+    """One of the newest observations. `is_pending`: Recall does not return it yet."""
 
     observation: Observation
     shown: MaskedValue
-    waits: bool
+    is_pending: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Identifiers of one type: the newest in sight, how many there were before it."""
+class IdentifierRow:
+    """Identifiers of one type: the newest value, and how many earlier ones there are."""
 
     id_type: str
     shown: MaskedValue
@@ -49,18 +49,18 @@ class Card:
 
     profile: Profile
     name: str
-    identifiers: list[Known]
+    identifiers: list[IdentifierRow]
     groups: list[ProfileTraitGroup]
-    newest: list[Newest]
+    newest: list[RecentObservation]
     summaries: list[SummaryRow]
     changes: Changes
 
     @property
     def identifier_count(self) -> int:
-        return sum(1 + each.earlier for each in self.identifiers)
+        return sum(1 + row.earlier for row in self.identifiers)
 
 
-def card_of(
+def build_card(
     store: StoreClient,
     profile: Profile,
     *,
@@ -70,51 +70,55 @@ def card_of(
     now: datetime,
 ) -> Card:
     """Four calls; one more on a return, and one more while something is fresh."""
-    observations = store.list_observations(profile.id, page_size=READ).items
-    summaries = store.list_summaries(profile.id, page_size=READ).items
+    observations = store.list_observations(profile.id, page_size=READ_MAX).items
+    summaries = store.list_summaries(profile.id, page_size=READ_MAX).items
     groups = build_trait_groups(store, profile, masker)
     return Card(
         profile=profile,
         name=masker.mask_name(profile.traits),
-        identifiers=_known(store.list_identifiers(profile.id), masker),
+        identifiers=_build_identifier_rows(store.list_identifiers(profile.id), masker),
         groups=select_pinned(groups, pins),
-        newest=newest_of(store, profile.id, observations, masker=masker, now=now),
+        newest=build_recent_observations(
+            store, profile.id, observations, masker=masker, now=now
+        ),
         summaries=build_summary_rows(sort_newest_first(summaries)[:SUMMARIES], masker),
-        changes=changes_since(
+        changes=find_changes(
             store, profile.id, since, observations=observations, summaries=summaries
         ),
     )
 
 
-def newest_of(
+def build_recent_observations(
     store: StoreClient,
     profile_id: str,
     observations: Sequence[Observation],
     *,
     masker: Masker,
     now: datetime,
-) -> list[Newest]:
+) -> list[RecentObservation]:
     """The NEWEST that happened last; one call of Recall while one of them is fresh."""
     newest = sort_newest_first(observations)[:NEWEST]
-    waiting = not_recallable(store, profile_id, newest, now=now)
+    waiting = find_not_recallable(store, profile_id, newest, now=now)
     return [
-        Newest(
-            each,
-            masker.mask_text("observation", each.id, each.content),
-            each.id in waiting,
+        RecentObservation(
+            item,
+            masker.mask_text(item.kind, item.id, item.content),
+            is_pending=item.id in waiting,
         )
-        for each in newest
+        for item in newest
     ]
 
 
-def _known(identifiers: Sequence[IdentifierSet], masker: Masker) -> list[Known]:
-    """Of each type the value that came last."""
+def _build_identifier_rows(
+    identifiers: Sequence[IdentifierSet], masker: Masker
+) -> list[IdentifierRow]:
+    """The newest value of each type."""
     return [
-        Known(
-            each.id_type,
-            masker.mask_identifier(each.id_type, each.values)[-1],
-            len(each.values) - 1,
+        IdentifierRow(
+            held.id_type,
+            masker.mask_identifier(held.id_type, held.values)[-1],
+            len(held.values) - 1,
         )
-        for each in identifiers
-        if each.values
+        for held in identifiers
+        if held.values
     ]

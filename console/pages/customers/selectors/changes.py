@@ -9,12 +9,12 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 
 # How many of the newest are looked at; beyond them a count says "25+".
-READ = 25
+READ_MAX = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Counts since `since`, of what stands on the card; `more` when it holds no more.
+    """Counts since `since`, of what stands on the card; `has_more` when there may be more.
 
     since  when the visit before ended; None on the first one
     ids    of the observations and summaries that are new or changed
@@ -25,14 +25,14 @@ class Changes:
     summaries: int = 0
     traits: int = 0
     ids: frozenset[str] = frozenset()
-    more: bool = False
+    has_more: bool = False
 
     @property
     def total(self) -> int:
         return self.observations + self.summaries + self.traits
 
 
-def changes_since(
+def find_changes(
     store: StoreClient,
     profile_id: str,
     since: datetime | None,
@@ -40,18 +40,18 @@ def changes_since(
     observations: Sequence[Observation],
     summaries: Sequence[Summary],
 ) -> Changes:
-    """Of the READ newest of each. One call for the traits' times; none on a first
+    """Of the READ_MAX newest of each. One call for the traits' times; none on a first
     visit."""
     if since is None:
         return Changes(None)
-    told = [each.id for each in observations if each.updated_at > since]
-    summed_up = [each.id for each in summaries if each.updated_at > since]
+    new_observations = [item.id for item in observations if item.updated_at > since]
+    new_summaries = [item.id for item in summaries if item.updated_at > since]
     traits = store.list_traits(profile_id).items
     return Changes(
         since,
-        observations=len(told),
-        summaries=len(summed_up),
-        traits=sum(each.timestamp > since for each in traits),
-        ids=frozenset((*told, *summed_up)),
-        more=len(told) == READ,
+        observations=len(new_observations),
+        summaries=len(new_summaries),
+        traits=sum(trait.timestamp > since for trait in traits),
+        ids=frozenset((*new_observations, *new_summaries)),
+        has_more=len(new_observations) == READ_MAX,
     )

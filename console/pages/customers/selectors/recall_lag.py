@@ -1,4 +1,4 @@
-"""Has the memory caught up with what was written? Asked of Recall itself."""
+"""Which new observations Recall does not return yet, by asking Recall itself."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from console.contract.memory.recall import RECALL_ITEMS
 FRESH = timedelta(minutes=10)
 
 
-def not_recallable(
+def find_not_recallable(
     store: StoreClient,
     profile_id: str,
     observations: Sequence[Observation],
@@ -24,18 +24,18 @@ def not_recallable(
     happened within its dates, newest first; when that is more than one answer holds,
     nothing is said.
     """
-    fresh = [each for each in observations if now - each.updated_at < FRESH]
+    fresh = [item for item in observations if now - item.updated_at < FRESH]
     if not fresh:
         return frozenset()
-    moments = [each.occurred_at for each in fresh]
+    times = [item.occurred_at for item in fresh]
     recall = store.recall(
         profile_id,
-        begin=min(moments),
-        end=max(moments) + timedelta(seconds=1),
+        begin=min(times),
+        end=max(times) + timedelta(seconds=1),
         observations_limit=RECALL_ITEMS,
         summaries_limit=0,
     )
     if len(recall.observations) >= RECALL_ITEMS:
         return frozenset()
-    known = {each.id: each.content for each in recall.observations}
-    return frozenset(each.id for each in fresh if known.get(each.id) != each.content)
+    recalled = {item.id: item.content for item in recall.observations}
+    return frozenset(item.id for item in fresh if recalled.get(item.id) != item.content)

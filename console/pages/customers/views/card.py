@@ -1,4 +1,4 @@
-"""All that the desk needs of one customer at first sight."""
+"""The card: what support needs of one customer at first sight."""
 
 from datetime import timedelta
 from typing import Any
@@ -11,8 +11,12 @@ from django.views.decorators.http import require_safe
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.customers.last_seen import update_last_seen
-from console.pages.customers.selectors.card import Newest, card_of, newest_of
-from console.pages.customers.selectors.changes import READ
+from console.pages.customers.selectors.card import (
+    RecentObservation,
+    build_card,
+    build_recent_observations,
+)
+from console.pages.customers.selectors.changes import READ_MAX
 from console.profiles.context import get_permissions
 from console.profiles.pending_writes import get_pending_since
 from console.tenants.memory import open_store
@@ -28,7 +32,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The card: who this is, what is known, what happened, what is new."""
     store = open_store(request.tenant)
     found = store.fetch_profile(profile_id, merged_ids=True)
-    card = card_of(
+    card = build_card(
         store,
         found,
         masker=masker_for(request.actor, found.id),
@@ -47,7 +51,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     context = {
         "card": card,
         "asked_id": profile_id,
-        **_newest(request, found.id, card.newest),
+        **_build_context(request, found.id, card.newest),
     }
     return render(request, "customers/profile.html", context)
 
@@ -59,8 +63,8 @@ def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpRespons
     if not wants_part(request):
         return redirect("customers:profile", request.tenant.slug, profile_id)
     store = open_store(request.tenant)
-    page = store.list_observations(profile_id, page_size=READ)
-    found = newest_of(
+    page = store.list_observations(profile_id, page_size=READ_MAX)
+    found = build_recent_observations(
         store,
         profile_id,
         page.items,
@@ -74,27 +78,27 @@ def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpRespons
         object_id=profile_id,
         count=len(found),
     )
-    context = _newest(request, profile_id, found)
+    context = _build_context(request, profile_id, found)
     return render(request, "customers/_recent_observations.html", context)
 
 
-def _newest(
-    request: ConsoleRequest, profile_id: str, found: list[Newest]
+def _build_context(
+    request: ConsoleRequest, profile_id: str, found: list[RecentObservation]
 ) -> dict[str, Any]:
-    """What _newest.html reads. again_s: when to ask again; 0 when nothing is late."""
-    listed = [each.observation for each in found]
+    """What _recent_observations.html reads. again_s: when to ask again; 0 when nothing is late."""
+    listed = [row.observation for row in found]
     accepted_at = get_pending_since(request, profile_id, listed)
-    late = [each.observation.updated_at for each in found if each.waits]
+    late = [row.observation.updated_at for row in found if row.is_pending]
     since = accepted_at or max(late, default=None)
     return {
         "profile_id": profile_id,
         "newest": found,
         "waiting_since": accepted_at,
-        "again_s": pause_s(timezone.now() - since) if since else 0,
+        "again_s": get_pause_s(timezone.now() - since) if since else 0,
         **get_permissions(request),
     }
 
 
-def pause_s(age: timedelta) -> int:
+def get_pause_s(age: timedelta) -> int:
     """Seconds until the next look at something late: a quarter of its age, 2 to 30."""
     return min(30, max(2, round(age.total_seconds() / 4)))

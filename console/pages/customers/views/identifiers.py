@@ -1,4 +1,4 @@
-"""By what a customer is found."""
+"""The identifiers that a customer is found by."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -16,10 +16,10 @@ from console.web.request import ConsoleRequest
 @require_safe
 @require_permission(Permission.VIEW_PROFILES)
 def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """By what this customer is found."""
+    """The identifiers that this customer is found by."""
     store = open_store(request.tenant)
     found = store.list_identifiers(profile_id)
-    count = sum(len(each.values) for each in found)
+    count = sum(len(held.values) for held in found)
     log_view(
         request.actor,
         "identifiers.listed",
@@ -29,8 +29,8 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     )
     masker = masker_for(request.actor, profile_id)
     shown = [
-        (each.id_type, masker.mask_identifier(each.id_type, each.values))
-        for each in found
+        (held.id_type, masker.mask_identifier(held.id_type, held.values))
+        for held in found
     ]
     context = {
         **build_profile_context(request, store, profile_id),

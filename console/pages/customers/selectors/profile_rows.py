@@ -1,4 +1,4 @@
-"""Who the rows of a list are."""
+"""The rows of the list of profiles."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ from console.contract.memory.profile import Profile
 from console.masking.masker import Masker
 from console.web.budget import Budget, start_budget
 
-# A list names its people one call each; a slow memory gets no longer than this, and
+# Each name takes one call; with a slow memory the reading stops after this time, and
 # the rest of the list shows ids alone.
 NAMES_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ProfileRow:
     """A row of a list, masked: a list never shows a value in clear.
 
-    profile  None when the memory was too slow to say who
-    contact  what tells people of one name apart
+    profile  None when the memory did not answer in time
+    contact  tells people of the same name apart
     """
 
     id: str
@@ -28,8 +28,10 @@ class Person:
     contact: tuple[str, ...] = field(default=(), repr=False)
 
 
-def people_of(store: StoreClient, ids: Iterable[str], masker: Masker) -> list[Person]:
-    """Who the ids are. Profiles that are gone meanwhile are left out."""
+def fetch_profile_rows(
+    store: StoreClient, ids: Iterable[str], masker: Masker
+) -> list[ProfileRow]:
+    """A row for each id. Profiles deleted in the meantime are left out."""
     found, budget = [], start_budget(NAMES_S)
     for profile_id in ids:
         try:
@@ -40,13 +42,13 @@ def people_of(store: StoreClient, ids: Iterable[str], masker: Masker) -> list[Pe
             profile, budget = None, Budget(steps=0)
         budget.spend_step()
         found.append(
-            person_of(profile, masker) if profile else Person(profile_id, None)
+            _build_row(profile, masker) if profile else ProfileRow(profile_id, None)
         )
     return found
 
 
-def person_of(profile: Profile, masker: Masker) -> Person:
-    return Person(
+def _build_row(profile: Profile, masker: Masker) -> ProfileRow:
+    return ProfileRow(
         profile.id,
         profile,
         masker.mask_name(profile.traits),
