@@ -1,11 +1,11 @@
-"""Every act that can stand in the audit log, with the words people read for it."""
+"""Every action of the audit log, with its label on pages."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
-    """What sort of act it is. An operator reads the CONFIG entries alone."""
+class ActionKind(StrEnum):
+    """What sort of action it is. An operator reads the CONFIG entries alone."""
 
     CHANGE = "change"
     READ = "read"
@@ -18,51 +18,51 @@ class Kind(StrEnum):
 class Action:
     name: str
     text: str
-    kind: Kind
+    kind: ActionKind
 
 
 class UnknownAction(ValueError):
-    """A programming error: the act stands in no registry."""
+    """A programming error: the action is not registered."""
 
 
 ACTIONS = {
     action.name: action
     for action in (
-        Action("access.denied", "Access denied", Kind.AUTH),
-        Action("audit.read", "Audit log read", Kind.READ),
-        Action("desk.arranged", "Display settings changed", Kind.CONFIG),
-        Action("deletion.previewed", "Deletion previewed", Kind.READ),
-        Action("identifiers.listed", "Identifiers listed", Kind.READ),
-        Action("memory.loaded", "Memory loaded from a file", Kind.SYSTEM),
-        Action("mfa.added", "Second factor added", Kind.AUTH),
-        Action("mfa.removed", "Second factor removed", Kind.AUTH),
-        Action("mfa.reset", "Recovery codes renewed", Kind.AUTH),
-        Action("observation.added", "Observation added", Kind.CHANGE),
-        Action("observation.corrected", "Observation corrected", Kind.CHANGE),
-        Action("observation.deleted", "Observation deleted", Kind.CHANGE),
-        Action("observation.viewed", "Observation opened", Kind.READ),
-        Action("observations.listed", "Observations listed", Kind.READ),
-        Action("password.changed", "Password changed", Kind.AUTH),
-        Action("profile.deleted", "Profile deleted", Kind.CHANGE),
-        Action("profile.exported", "Profile exported", Kind.READ),
-        Action("profile.found", "Profile looked up", Kind.READ),
-        Action("profile.listed", "Profiles listed", Kind.READ),
-        Action("profile.viewed", "Profile opened", Kind.READ),
-        Action("recall.run", "Recall run", Kind.READ),
-        Action("schema.listed", "Trait groups listed", Kind.READ),
-        Action("session.closed", "Signed out", Kind.AUTH),
-        Action("session.opened", "Signed in", Kind.AUTH),
-        Action("session.refused", "Sign-in refused", Kind.AUTH),
-        Action("summaries.listed", "Summaries listed", Kind.READ),
-        Action("summary.corrected", "Summary corrected", Kind.CHANGE),
-        Action("summary.deleted", "Summary deleted", Kind.CHANGE),
-        Action("summary.viewed", "Summary opened", Kind.READ),
-        Action("tenant.added", "Tenant added", Kind.CONFIG),
-        Action("timeline.counted", "Timeline counted", Kind.READ),
-        Action("trait.corrected", "Trait corrected", Kind.CHANGE),
-        Action("traits.listed", "Traits listed", Kind.READ),
-        Action("value.hidden", "Revealed value hidden", Kind.READ),
-        Action("value.revealed", "Masked value revealed", Kind.READ),
+        Action("access.denied", "Access denied", ActionKind.AUTH),
+        Action("audit.read", "Audit log read", ActionKind.READ),
+        Action("desk.arranged", "Display settings changed", ActionKind.CONFIG),
+        Action("deletion.previewed", "Deletion previewed", ActionKind.READ),
+        Action("identifiers.listed", "Identifiers listed", ActionKind.READ),
+        Action("memory.loaded", "Memory loaded from a file", ActionKind.SYSTEM),
+        Action("mfa.added", "Second factor added", ActionKind.AUTH),
+        Action("mfa.removed", "Second factor removed", ActionKind.AUTH),
+        Action("mfa.reset", "Recovery codes renewed", ActionKind.AUTH),
+        Action("observation.added", "Observation added", ActionKind.CHANGE),
+        Action("observation.corrected", "Observation corrected", ActionKind.CHANGE),
+        Action("observation.deleted", "Observation deleted", ActionKind.CHANGE),
+        Action("observation.viewed", "Observation opened", ActionKind.READ),
+        Action("observations.listed", "Observations listed", ActionKind.READ),
+        Action("password.changed", "Password changed", ActionKind.AUTH),
+        Action("profile.deleted", "Profile deleted", ActionKind.CHANGE),
+        Action("profile.exported", "Profile exported", ActionKind.READ),
+        Action("profile.found", "Profile looked up", ActionKind.READ),
+        Action("profile.listed", "Profiles listed", ActionKind.READ),
+        Action("profile.viewed", "Profile opened", ActionKind.READ),
+        Action("recall.run", "Recall run", ActionKind.READ),
+        Action("schema.listed", "Trait groups listed", ActionKind.READ),
+        Action("session.closed", "Signed out", ActionKind.AUTH),
+        Action("session.opened", "Signed in", ActionKind.AUTH),
+        Action("session.refused", "Sign-in refused", ActionKind.AUTH),
+        Action("summaries.listed", "Summaries listed", ActionKind.READ),
+        Action("summary.corrected", "Summary corrected", ActionKind.CHANGE),
+        Action("summary.deleted", "Summary deleted", ActionKind.CHANGE),
+        Action("summary.viewed", "Summary opened", ActionKind.READ),
+        Action("tenant.added", "Tenant added", ActionKind.CONFIG),
+        Action("timeline.counted", "Timeline counted", ActionKind.READ),
+        Action("trait.corrected", "Trait corrected", ActionKind.CHANGE),
+        Action("traits.listed", "Traits listed", ActionKind.READ),
+        Action("value.hidden", "Revealed value hidden", ActionKind.READ),
+        Action("value.revealed", "Masked value revealed", ActionKind.READ),
     )
 }
 
@@ -72,8 +72,8 @@ def get_action(name: str) -> Action:
     try:
         return ACTIONS[name]
     except KeyError:
-        raise UnknownAction(f"{name!r} stands in no audit registry.") from None
+        raise UnknownAction(f"{name!r} is not a registered audit action.") from None
 
 
-def list_action_names(kind: Kind) -> list[str]:
+def list_action_names(kind: ActionKind) -> list[str]:
     return [action.name for action in ACTIONS.values() if action.kind is kind]

@@ -35,7 +35,7 @@ class Facts:
     request_id: str
 
 
-def canonical_bytes(facts: Facts) -> bytes:
+def encode_facts(facts: Facts) -> bytes:
     """The bytes that are hashed, for this entry alone."""
     array = [
         DOMAIN,
@@ -56,11 +56,11 @@ def canonical_bytes(facts: Facts) -> bytes:
     return json.dumps(array, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
-def entry_hash(prev: str, facts: Facts) -> str:
+def hash_entry(prev: str, facts: Facts) -> str:
     """SHA-256 over the hash before (32 bytes) and this entry, as 64 hex digits."""
-    return hashlib.sha256(bytes.fromhex(prev) + canonical_bytes(facts)).hexdigest()
+    return hashlib.sha256(bytes.fromhex(prev) + encode_facts(facts)).hexdigest()
 
 
-def reason_digest(salt: str, text: str) -> str:
+def digest_reason(salt: str, text: str) -> str:
     """What the chain keeps of a reason: enough to prove a text, none of its words."""
     return hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()

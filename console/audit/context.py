@@ -1,4 +1,4 @@
-"""What an entry knows of the request that it was written in."""
+"""The request that an entry is written in."""
 
 from contextvars import ContextVar
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 
 from console.audit import context
 from console.audit.actions import get_action
-from console.audit.chain import Facts, entry_hash, reason_digest
+from console.audit.chain import Facts, digest_reason, hash_entry
 from console.audit.models import AuditEntry, AuditHead, AuditReason
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
@@ -28,14 +28,14 @@ DETAIL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class AuditUnavailable(DomainError):
-    """The log could not be written, so whatever it was to tell did not happen."""
+    """The log could not be written, so what it was to record did not happen."""
 
     status = 503
     title = "The audit log cannot be written"
 
 
 class ReasonRefused(DomainError):
-    """A reason that is too long or not one plain line. Nothing is ever cut."""
+    """A reason that is too long or not one plain line. It is never truncated."""
 
     status = 422
     title = "The reason was not accepted"
@@ -63,25 +63,25 @@ def log(
     check_reason(reason)
     salt = secrets.token_hex(16) if reason else ""
     facts: dict[str, Any] = {
-        "at": now_ms(),
+        "at": get_now_ms(),
         "actor_id": str(actor.user.pk) if actor.user else "",
         "actor": actor.user.email if actor.user else "",
         "role": actor.name,
         "tenant": actor.tenant.slug if actor.tenant else "",
         "action": action,
         "object_type": object_type,
-        "object_id": checked_object_id(object_id),
+        "object_id": check_object_id(object_id),
         "outcome": AuditEntry.Outcome(outcome).value,
-        "details": checked_details(details),
-        "reason_digest": reason_digest(salt, reason) if reason else "",
+        "details": check_details(details),
+        "reason_digest": digest_reason(salt, reason) if reason else "",
         "request_id": context.request_id.get(),
     }
     try:
         return append(facts, salt=salt, reason=reason)
     except DatabaseError as exc:
         raise AuditUnavailable(
-            "The audit log cannot be written now, so nothing was shown or changed. "
-            "Try again; if it stays so, tell the operator."
+            "The audit log cannot be written, so nothing was shown or changed. Try "
+            "again; if the problem persists, tell an operator."
         ) from exc
 
 
@@ -138,7 +138,7 @@ def append(stated: Mapping[str, Any], *, salt: str, reason: str) -> AuditEntry:
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
     facts = Facts(seq=head.seq + 1, **stated)
     entry = AuditEntry(
-        seq=facts.seq, prev=head.hash, hash=entry_hash(head.hash, facts), **stated
+        seq=facts.seq, prev=head.hash, hash=hash_entry(head.hash, facts), **stated
     )
     entry.save(force_insert=True)
     if reason:
@@ -152,23 +152,23 @@ def check_reason(reason: str) -> None:
     """Raises ReasonRefused, in words that name the field."""
     if len(reason) > REASON_MAX:
         raise ReasonRefused(
-            f"Reason: {len(reason)} characters, {REASON_MAX} are allowed."
+            f"Reason: at most {REASON_MAX} characters; this has {len(reason)}."
         )
     if not is_plain(reason):
-        raise ReasonRefused("Reason: one line without control characters.")
+        raise ReasonRefused("Reason: must be one line without control characters.")
 
 
-def checked_object_id(object_id: str) -> str:
+def check_object_id(object_id: str) -> str:
     if not OBJECT_ID.fullmatch(object_id):
         # The value stays out of the message: it may be a customer's.
         raise ValueError("object_id is not an opaque id")
     return object_id
 
 
-def checked_details(details: Mapping[str, int | str]) -> dict[str, int | str]:
+def check_details(details: Mapping[str, int | str]) -> dict[str, int | str]:
     for name, value in details.items():
         if not DETAIL_NAME.fullmatch(name) or not is_detail(value):
-            raise ValueError(f"details: {name!r} is no count or short name")
+            raise ValueError(f"details: {name!r} is not a count or a short name")
     return dict(details)
 
 
@@ -179,7 +179,7 @@ def is_detail(value: object) -> bool:
     return type(value) is int and abs(value) < 2**53
 
 
-def now_ms() -> datetime:
+def get_now_ms() -> datetime:
     """Now in whole milliseconds, as both databases keep it."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,11 +1,11 @@
-"""The audit log: entries that only ever follow each other, and their reasons."""
+"""The audit log: append-only entries, and their reasons."""
 
 from typing import Self
 
 from django.db import models
 
-from console.audit.actions import ACTIONS, Action, Kind
-from console.audit.chain import GENESIS, Facts, entry_hash
+from console.audit.actions import ACTIONS, Action, ActionKind
+from console.audit.chain import GENESIS, Facts, hash_entry
 from console.tenants.models import Tenant
 
 
@@ -15,12 +15,12 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """One act, by whom, on what, with which outcome. Triggers refuse any change.
+    """One action, by whom, on what, with which outcome. Triggers refuse any change.
 
-    seq            1, 2, 3 … without a gap, given by console.audit.services
+    seq            1, 2, 3 … without a gap, given by console.audit.log
     at             UTC, whole milliseconds
     actor          the person's e-mail address at that time; "" for nobody or a command
-    tenant         its slug at that time; "" when the act belongs to no tenant.
+    tenant         its slug at that time; "" when the action belongs to no tenant.
                    Plain text, as actor_id is: an entry outlives what it names
     object_id      an opaque id of ours or of the memory's, never an identifier
     details        counts and names only; integers and short strings
@@ -35,7 +35,7 @@ class AuditEntry(models.Model):
         DENIED = "denied"
         DONE = "done"
         FAILED = "failed"
-        UNKNOWN = "unknown"
+        UNKNOWN = "unknown", "Not confirmed"
 
     seq = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()
@@ -73,20 +73,22 @@ class AuditEntry(models.Model):
     @property
     def expected_hash(self) -> str:
         """What `hash` has to be if nobody has touched this row."""
-        return entry_hash(self.prev, self.facts)
+        return hash_entry(self.prev, self.facts)
 
     @property
     def is_intact(self) -> bool:
         return self.hash == self.expected_hash
 
     @property
-    def known(self) -> Action:
-        """Its action; a name that was registered once and is no more names itself."""
-        return ACTIONS.get(self.action) or Action(self.action, self.action, Kind.SYSTEM)
+    def definition(self) -> Action:
+        """Its action; one that is no longer registered describes itself by its name."""
+        return ACTIONS.get(self.action) or Action(
+            self.action, self.action, ActionKind.SYSTEM
+        )
 
 
 class AuditReason(models.Model):
-    """The words behind an entry, apart from the chain so that they can be erased.
+    """The reason of an entry, apart from the chain so that it can be erased.
 
     text  1 to 200 characters, one line
     salt  128 random bits in hex: without it a short text could be guessed
@@ -108,7 +110,7 @@ class AuditReason(models.Model):
 
 
 class AuditHead(models.Model):
-    """The one row that writers queue at: the newest entry's number and hash."""
+    """The one row that writers lock: the newest entry's number and hash."""
 
     seq = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default=GENESIS)

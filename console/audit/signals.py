@@ -1,4 +1,4 @@
-"""Sign-ins and changes of credentials, written down where Django and allauth tell."""
+"""Logs sign-ins and changes of credentials on signals of Django and allauth."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.tenants.actor import Actor
 
-TOLD: dict[str, tuple[Signal, ...]] = {
+LOGGED_SIGNALS: dict[str, tuple[Signal, ...]] = {
     "session.opened": (user_logged_in,),
     "session.closed": (user_logged_out,),
     "password.changed": (password_changed, password_set),
@@ -27,33 +27,35 @@ TOLD: dict[str, tuple[Signal, ...]] = {
 
 
 def connect() -> None:
-    for action, signals in TOLD.items():
+    for action, signals in LOGGED_SIGNALS.items():
         for signal in signals:
-            signal.connect(teller(action), weak=False, dispatch_uid=f"audit-{action}")
-    user_login_failed.connect(tell_refusal, dispatch_uid="audit-session.refused")
+            signal.connect(
+                build_receiver(action), weak=False, dispatch_uid=f"audit-{action}"
+            )
+    user_login_failed.connect(log_refused_sign_in, dispatch_uid="audit-session.refused")
 
 
-def teller(action: str) -> Any:
-    def tell(*, user: User | None = None, **_: Any) -> None:
-        if user is not None:  # signing out without a session tells of nobody
+def build_receiver(action: str) -> Any:
+    def receive(*, user: User | None = None, **_: Any) -> None:
+        if user is not None:  # None after signing out without a session
             log(Actor(user), action, object_type="user", object_id=str(user.pk))
 
-    return tell
+    return receive
 
 
-def tell_refusal(*, credentials: dict[str, Any], **_: Any) -> None:
-    """What was typed as a name is not kept: people type passwords there. Its keyed
-    digest still shows that two refusals were meant for the same person."""
+def log_refused_sign_in(*, credentials: dict[str, Any], **_: Any) -> None:
+    """The typed name is not stored: people type passwords there. Its keyed digest
+    still shows that two refusals were for the same person."""
     typed = credentials.get("email") or credentials.get("username") or ""
     log(
         Actor(None),
         "session.refused",
         outcome="denied",
-        typed_name_digest=name_digest(str(typed)),
+        typed_name_digest=get_name_digest(str(typed)),
     )
 
 
-def name_digest(typed: str) -> str:
+def get_name_digest(typed: str) -> str:
     """64 bits in hex, keyed with SECRET_KEY."""
     key = "console.audit.signals.name_digest"
     normalised = typed.strip().casefold().encode(errors="replace")

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from console.audit.chain import GENESIS, reason_digest
+from console.audit.chain import GENESIS, digest_reason
 from console.audit.models import AuditEntry, AuditHead, AuditReason
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`entries` follow each other soundly; the one at `broken_at` does not."""
+    """`entries` are sound; the one at `broken_at` is not."""
 
     entries: int
     reasons_erased: int = 0
@@ -26,28 +26,28 @@ def verify_log() -> Verdict:
     Cutting off the newest entries together with the head leaves a shorter log that is
     sound in itself; only a hash kept elsewhere can show that.
     """
-    head = current_head()
+    head = get_head()
     last = AuditEntry(seq=0, hash=GENESIS)
     erased = 0
     rows = AuditEntry.objects.select_related("reason").order_by("seq")
     for entry in rows.iterator(chunk_size=2000):
-        if why := fault(entry, after=last, head=head):
+        if why := find_fault(entry, after=last, head=head):
             return Verdict(last.seq, erased, broken_at=last.seq + 1, why=why)
-        erased += bool(entry.reason_digest) and reason_of(entry) is None
+        erased += bool(entry.reason_digest) and get_reason(entry) is None
         last = entry
     # The head is read on both sides of the walk: others may have written meanwhile.
     if last.seq < head.seq:
         why = f"the head names entry {head.seq} as the newest"
         return Verdict(last.seq, erased, broken_at=last.seq + 1, why=why)
-    if last.seq > (head := current_head()).seq:
+    if last.seq > (head := get_head()).seq:
         why = f"the head names entry {head.seq} as the newest"
         return Verdict(head.seq, erased, broken_at=head.seq + 1, why=why)
     return Verdict(last.seq, erased)
 
 
-def fault(entry: AuditEntry, *, after: AuditEntry, head: AuditHead) -> str:
+def find_fault(entry: AuditEntry, *, after: AuditEntry, head: AuditHead) -> str:
     """What is wrong with an entry that stands after another; "" when nothing is."""
-    reason = reason_of(entry)
+    reason = get_reason(entry)
     if entry.seq != after.seq + 1:
         return f"the next entry has number {entry.seq}"
     if entry.prev != after.hash:
@@ -56,14 +56,14 @@ def fault(entry: AuditEntry, *, after: AuditEntry, head: AuditHead) -> str:
         return "its contents do not match its hash"
     if entry.seq == head.seq and entry.hash != head.hash:
         return "the head names another hash"
-    if reason and reason_digest(reason.salt, reason.text) != entry.reason_digest:
+    if reason and digest_reason(reason.salt, reason.text) != entry.reason_digest:
         return "its reason is not the one that was given"
     return ""
 
 
-def reason_of(entry: AuditEntry) -> AuditReason | None:
+def get_reason(entry: AuditEntry) -> AuditReason | None:
     return getattr(entry, "reason", None)
 
 
-def current_head() -> AuditHead:
+def get_head() -> AuditHead:
     return AuditHead.objects.first() or AuditHead()

@@ -8,22 +8,22 @@ from console.tenants.models import Role
 class Permission(StrEnum):
     """Something a person may or may not do; the value is how it is said in words."""
 
-    VIEW_PROFILES = "look at customers"
+    VIEW_PROFILES = "view customers"
     RUN_RECALL = "run Recall"
-    REVEAL = "read a masked value"
-    CORRECT = "correct what is remembered"
-    EXPORT = "export what is on the screen"
+    REVEAL = "reveal masked values"
+    CORRECT = "correct a memory"
+    EXPORT = "export the timeline"
     UPDATE_DISPLAY_SETTINGS = "change the display settings"
-    PREVIEW_DELETION = "see what a deletion would remove"
+    PREVIEW_DELETION = "preview a deletion"
     DELETE = "delete"
-    VIEW_DELETIONS = "look at deletions"
+    VIEW_DELETIONS = "view deletions"
     VIEW_AUDIT = "read the audit log"
-    VIEW_ACCESS_EVENTS = "read who looked at or deleted what"
-    VIEW_CONFIGURATION_EVENTS = "read what was configured"
+    VIEW_ACCESS_EVENTS = "read access events"
+    VIEW_CONFIGURATION_EVENTS = "read configuration events"
     OPEN_TENANT = "open a tenant"
     CHECK_CONNECTION = "check the connection"
     ADD_TENANT = "add a tenant"
-    SEE_STYLEGUIDE = "see the style guide"
+    SEE_STYLEGUIDE = "view the style guide"
 
 
 AGENT, OFFICER, AUDITOR, OPERATOR = Role

@@ -1,22 +1,23 @@
 import re
 
-from console.audit.actions import ACTIONS, Kind, list_action_names
+from console.audit.actions import ACTIONS, ActionKind, list_action_names
 from console.audit.models import AuditEntry
 
 
-def test_every_action_is_a_noun_and_a_past_verb_with_words_for_people():
-    for name, action in ACTIONS.items():
-        assert re.fullmatch(r"[a-z]+\.[a-z]+", name)
-        assert action.name == name
-        assert action.text[0].isupper()
-        assert len(name) <= AuditEntry._meta.get_field("action").max_length
+def test_actions_are_nouns_with_past_verbs_and_labels():
+    name_max = AuditEntry._meta.get_field("action").max_length
+
+    assert [action.name for action in ACTIONS.values()] == list(ACTIONS)
+    assert all(re.fullmatch(r"[a-z]+\.[a-z]+", name) for name in ACTIONS)
+    assert all(action.text[0].isupper() for action in ACTIONS.values())
+    assert 0 < max(map(len, ACTIONS)) <= name_max
 
 
-def test_an_operator_has_configuration_to_read():
-    assert "tenant.added" in list_action_names(Kind.CONFIG)
-    assert "profile.viewed" not in list_action_names(Kind.CONFIG)
+def test_list_action_names_by_kind():
+    assert "tenant.added" in list_action_names(ActionKind.CONFIG)
+    assert "profile.viewed" not in list_action_names(ActionKind.CONFIG)
 
 
-def test_an_action_that_left_the_registry_still_names_itself():
-    assert AuditEntry(action="old.act").known.text == "old.act"
-    assert AuditEntry(action="recall.run").known.text == "Recall run"
+def test_definition_of_a_former_action_is_its_name():
+    assert AuditEntry(action="old.act").definition.text == "old.act"
+    assert AuditEntry(action="recall.run").definition.text == "Recall run"

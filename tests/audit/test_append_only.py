@@ -65,7 +65,7 @@ def refused(statement: str) -> bool:
 
 
 @pytest.mark.parametrize("statement", EVERYWHERE)
-def test_the_database_refuses(three_entries, statement):
+def test_append_only_refuses_changes(three_entries, statement):
     before = list(AuditEntry.objects.order_by("seq").values())
 
     assert refused(statement)
@@ -78,7 +78,7 @@ def test_the_database_refuses(three_entries, statement):
 @pytest.mark.skipif(
     "connection.vendor != 'sqlite'", reason="words that only SQLite has"
 )
-def test_sqlite_refuses(three_entries, statement):
+def test_append_only_on_sqlite(three_entries, statement):
     before = list(AuditEntry.objects.order_by("seq").values())
 
     assert refused(statement)
@@ -90,7 +90,7 @@ def test_sqlite_refuses(three_entries, statement):
 @pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="words that only PostgreSQL has"
 )
-def test_postgresql_refuses(three_entries, statement):
+def test_append_only_on_postgresql(three_entries, statement):
     before = list(AuditEntry.objects.order_by("seq").values())
 
     assert refused(statement)
@@ -98,7 +98,7 @@ def test_postgresql_refuses(three_entries, statement):
     assert list(AuditEntry.objects.order_by("seq").values()) == before
 
 
-def test_the_orm_cannot_change_an_entry(three_entries):
+def test_append_only_holds_for_the_orm(three_entries):
     entry = AuditEntry.objects.get(seq=2)
     entry.outcome = "denied"
 
@@ -116,12 +116,13 @@ def test_the_orm_cannot_change_an_entry(three_entries):
     assert AuditEntry.objects.get(seq=2).outcome == "done"
 
 
-def test_a_true_next_entry_goes_in(three_entries):
+def test_append_only_accepts_the_next_entry(three_entries):
     assert not refused(f"INSERT {COPY.format(seq=4)}")
+    assert AuditEntry.objects.latest("seq").seq == 4
 
 
 @pytest.mark.django_db(transaction=True)
-def test_writers_at_the_same_moment_queue_up():
+def test_log_queues_concurrent_writers():
     def write(_: int) -> None:
         log(Actor(None), "profile.viewed")
         connection.close()

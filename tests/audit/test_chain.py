@@ -7,9 +7,9 @@ import pytest
 from console.audit.chain import (
     GENESIS,
     Facts,
-    canonical_bytes,
-    entry_hash,
-    reason_digest,
+    digest_reason,
+    encode_facts,
+    hash_entry,
 )
 
 FACTS = Facts(
@@ -29,8 +29,8 @@ FACTS = Facts(
 )
 
 
-def test_an_entry_is_hashed_over_these_very_bytes():
-    written = canonical_bytes(FACTS)
+def test_encode_facts_gives_these_very_bytes():
+    written = encode_facts(FACTS)
 
     assert written == (
         b'["memory-console/audit/1",1,1767603600123,"7","zo\\u00eb@demo.example",'
@@ -41,42 +41,42 @@ def test_an_entry_is_hashed_over_these_very_bytes():
     )
 
 
-def test_the_golden_vector_holds():
-    first = entry_hash(GENESIS, FACTS)
-    second = entry_hash(first, replace(FACTS, seq=2, details={}))
+def test_hash_entry_matches_the_golden_vector():
+    first = hash_entry(GENESIS, FACTS)
+    second = hash_entry(first, replace(FACTS, seq=2, details={}))
 
     assert first == "944585ee5257d21220cf5e68f6c4dfba7cde8ab17867563fbd01bd575bd710de"
     assert second == "a326b4071a34f5b608b51ca5f0a82d7385b84648434948ebe861baed90ff8a00"
 
 
-def test_the_golden_reason_holds():
+def test_digest_reason_matches_the_golden_vector():
     assert (
-        reason_digest("00" * 16, "Müller asked by letter")
+        digest_reason("00" * 16, "Müller asked by letter")
         == "0de1a42f22bfb20502f6cc3f10e6429c7c03c415b98deee67336a63884da2325"
     )
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Facts)])
-def test_every_field_is_under_the_hash(name):
+def test_hash_entry_covers_every_field(name):
     others = {"seq": 2, "at": datetime(2026, 1, 6, tzinfo=UTC), "details": {"n": 1}}
 
     changed = replace(FACTS, **{name: others.get(name, "other")})
 
-    assert entry_hash(GENESIS, changed) != entry_hash(GENESIS, FACTS)
+    assert hash_entry(GENESIS, changed) != hash_entry(GENESIS, FACTS)
 
 
-def test_text_cannot_slide_from_one_field_into_the_next():
+def test_hash_entry_keeps_fields_apart():
     one = replace(FACTS, actor_id="ab", actor="c")
     other = replace(FACTS, actor_id="a", actor="bc")
 
-    assert entry_hash(GENESIS, one) != entry_hash(GENESIS, other)
+    assert hash_entry(GENESIS, one) != hash_entry(GENESIS, other)
 
 
-def test_the_order_of_details_does_not_matter():
+def test_encode_facts_ignores_the_order_of_details():
     turned = replace(FACTS, details=dict(reversed(FACTS.details.items())))
 
-    assert canonical_bytes(turned) == canonical_bytes(FACTS)
+    assert encode_facts(turned) == encode_facts(FACTS)
 
 
-def test_a_hash_is_64_hex_digits():
-    assert re.fullmatch("[0-9a-f]{64}", entry_hash(GENESIS, FACTS))
+def test_hash_entry_is_64_hex_digits():
+    assert re.fullmatch("[0-9a-f]{64}", hash_entry(GENESIS, FACTS))

@@ -3,7 +3,7 @@ from django.db import DatabaseError, connection, transaction
 
 from console.accounts.models import User
 from console.audit.actions import UnknownAction
-from console.audit.chain import GENESIS, reason_digest
+from console.audit.chain import GENESIS, digest_reason
 from console.audit.context import request_id
 from console.audit.log import AuditUnavailable, ReasonRefused, log, log_view
 from console.audit.models import AuditEntry, AuditHead, AuditReason
@@ -20,7 +20,7 @@ def log_plain(action="profile.viewed", **fields):
     return log(Actor(None), action, **fields)
 
 
-def test_an_entry_says_who_did_what_to_which_with_which_outcome():
+def test_log_says_who_did_what_with_which_outcome():
     token = request_id.set("4f2c")
 
     log(
@@ -47,7 +47,7 @@ def test_an_entry_says_who_did_what_to_which_with_which_outcome():
     assert str(entry) == "1 observation.deleted done"
 
 
-def test_entries_are_numbered_and_chained_from_the_first():
+def test_log_numbers_and_chains_entries():
     first, second = log_plain(), log_plain()
 
     assert (first.seq, second.seq) == (1, 2)
@@ -57,7 +57,7 @@ def test_entries_are_numbered_and_chained_from_the_first():
     assert str(head) == "head at 2"
 
 
-def test_what_the_database_gives_back_still_matches_its_hash():
+def test_log_entries_read_back_match_their_hash():
     log_plain(mode="query", count=20)
 
     entry = AuditEntry.objects.get()
@@ -66,18 +66,18 @@ def test_what_the_database_gives_back_still_matches_its_hash():
     assert entry.at.microsecond % 1000 == 0
 
 
-def test_the_chain_holds_a_commitment_and_not_the_words():
+def test_log_chains_a_digest_of_the_reason():
     log_plain(reason="Wrong person")
 
     reason = AuditReason.objects.get()
 
     entry = AuditEntry.objects.get()
-    assert entry.reason_digest == reason_digest(reason.salt, "Wrong person")
+    assert entry.reason_digest == digest_reason(reason.salt, "Wrong person")
     assert "Wrong person" not in str(AuditEntry.objects.values().get())
     assert "Wrong person" not in str(reason)
 
 
-def test_an_entry_dies_with_the_change_that_it_tells_of():
+def test_log_is_rolled_back_with_the_change():
     with transaction.atomic():
         log_plain()
         transaction.set_rollback(True)
@@ -86,18 +86,20 @@ def test_an_entry_dies_with_the_change_that_it_tells_of():
     assert log_plain().seq == 1
 
 
-def test_an_unknown_action_is_an_error():
+def test_log_refuses_an_unknown_action():
     with pytest.raises(UnknownAction, match=r"profile\.eaten"):
         log_plain("profile.eaten")
 
 
-def test_an_unknown_outcome_is_an_error():
+def test_log_refuses_an_unknown_outcome():
     with pytest.raises(ValueError, match="perhaps"):
         log_plain(outcome="perhaps")
 
 
-def test_a_reason_over_the_limit_is_refused_and_not_cut():
-    with pytest.raises(ReasonRefused, match="Reason: 201 characters, 200 are allowed"):
+def test_log_refuses_a_reason_over_the_limit():
+    with pytest.raises(
+        ReasonRefused, match="Reason: at most 200 characters; this has 201"
+    ):
         log_plain(reason="x" * 201)
 
     assert not AuditEntry.objects.exists()
@@ -106,8 +108,8 @@ def test_a_reason_over_the_limit_is_refused_and_not_cut():
 @pytest.mark.parametrize(
     "bad", ["\n", "\x1b[31m", "\x00", "\u202e", "\u2028", "\ud800"]
 )
-def test_a_reason_is_one_plain_line(bad):
-    with pytest.raises(ReasonRefused, match="Reason: one line"):
+def test_log_refuses_a_reason_that_is_not_one_plain_line(bad):
+    with pytest.raises(ReasonRefused, match="Reason: must be one line"):
         log_plain(reason=f'ticket 12{bad}{{"seq": 99}}')
 
 
@@ -115,7 +117,7 @@ def test_a_reason_is_one_plain_line(bad):
     "identifier",
     ["ann@example.com", "+15558675310", "email:ann", "a b", "x" * 129, "a\n"],
 )
-def test_an_identifier_is_no_object_id_and_is_not_repeated(identifier):
+def test_log_refuses_an_identifier_as_object_id(identifier):
     with pytest.raises(ValueError, match=r"^object_id is not an opaque id$"):
         log_plain(object_id=identifier)
 
@@ -132,12 +134,12 @@ def test_an_identifier_is_no_object_id_and_is_not_repeated(identifier):
         {"big": 2**53},
     ],
 )
-def test_details_are_counts_and_short_names(details):
-    with pytest.raises(ValueError, match="no count or short name"):
+def test_log_refuses_details_that_are_no_counts_or_names(details):
+    with pytest.raises(ValueError, match="not a count or a short name"):
         log_plain(**details)
 
 
-def test_a_log_that_cannot_be_written_is_a_503_in_words():
+def test_log_that_cannot_be_written_is_a_503():
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE audit_audithead RENAME TO audit_elsewhere")
@@ -153,7 +155,7 @@ def test_a_log_that_cannot_be_written_is_a_503_in_words():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_entry_of_its_own_refuses_to_stand_in_a_transaction():
+def test_log_view_refuses_a_transaction():
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         log_view(Actor(OFFICER, SHOP), "access.denied", outcome="denied")
 

@@ -32,7 +32,7 @@ def outcomes():
     return [(entry.outcome, entry.details) for entry in entries]
 
 
-def test_what_was_done_has_its_intent_before_it(actor):
+def test_log_change_logs_the_intent_first(actor):
     with correct(actor) as closing:
         assert [outcome for outcome, _ in outcomes()] == ["allowed"]
         closing["count"] = 2
@@ -52,7 +52,7 @@ def test_what_was_done_has_its_intent_before_it(actor):
         (MemoryRefused("no", code=20001, http_status=400), "failed"),
     ],
 )
-def test_what_the_memory_did_not_do_is_written_down_as_such(actor, problem, outcome):
+def test_log_change_logs_what_the_memory_did_not_do(actor, problem, outcome):
     with pytest.raises(type(problem)), correct(actor):
         raise problem
 

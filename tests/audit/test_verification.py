@@ -25,11 +25,11 @@ def tamper(statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_an_empty_log_is_sound():
+def test_verify_log_finds_an_empty_log_sound():
     assert verify_log().is_sound
 
 
-def test_an_untouched_log_is_sound(entries):
+def test_verify_log_finds_an_untouched_log_sound(entries):
     verdict = verify_log()
 
     assert (verdict.entries, verdict.reasons_erased, verdict.is_sound) == (5, 0, True)
@@ -55,7 +55,7 @@ def test_an_untouched_log_is_sound(entries):
         ),
     ],
 )
-def test_what_an_owner_of_the_database_does_is_found(entries, attack, first_bad):
+def test_verify_log_finds_changes_by_the_database_owner(entries, attack, first_bad):
     tamper(attack)
 
     verdict = verify_log()
@@ -64,7 +64,7 @@ def test_what_an_owner_of_the_database_does_is_found(entries, attack, first_bad)
     assert verdict.entries == first_bad - 1
 
 
-def test_two_entries_that_changed_places_are_found(entries):
+def test_verify_log_finds_swapped_entries(entries):
     tamper("UPDATE audit_auditentry SET seq = 9 WHERE seq = 2")
     tamper("UPDATE audit_auditentry SET seq = 2 WHERE seq = 3")
     tamper("UPDATE audit_auditentry SET seq = 3 WHERE seq = 9")
@@ -72,7 +72,7 @@ def test_two_entries_that_changed_places_are_found(entries):
     assert verify_log().broken_at == 2
 
 
-def test_a_rewritten_tail_does_not_meet_the_head(entries):
+def test_verify_log_finds_a_rewritten_tail(entries):
     entry = AuditEntry.objects.get(seq=5)
     entry.outcome = "denied"
     entry.hash = entry.expected_hash
@@ -85,7 +85,7 @@ def test_a_rewritten_tail_does_not_meet_the_head(entries):
     assert (verdict.broken_at, verdict.why) == (5, "the head names another hash")
 
 
-def test_a_reason_can_be_erased_without_breaking_the_chain(entries):
+def test_verify_log_accepts_an_erased_reason(entries):
     AuditReason.objects.filter(entry=2).delete()
 
     verdict = verify_log()
@@ -93,7 +93,7 @@ def test_a_reason_can_be_erased_without_breaking_the_chain(entries):
     assert (verdict.is_sound, verdict.reasons_erased) == (True, 1)
 
 
-def test_an_end_cut_off_with_its_head_is_not_claimed_to_be_seen(entries, capsys):
+def test_verify_log_does_not_claim_to_see_a_cut_off_end(entries, capsys):
     fourth = AuditEntry.objects.get(seq=4)
     tamper("DELETE FROM audit_auditentry WHERE seq = 5")
     AuditHead.objects.update(seq=4, hash=fourth.hash)
@@ -103,7 +103,7 @@ def test_an_end_cut_off_with_its_head_is_not_claimed_to_be_seen(entries, capsys)
     assert "cut off together with its head cannot be seen" in capsys.readouterr().out
 
 
-def test_the_command_says_that_a_log_is_sound_and_how_fast_it_was(entries, capsys):
+def test_verify_audit_reports_a_sound_log(entries, capsys):
     call_command("verify_audit")
 
     said = capsys.readouterr().out
@@ -111,7 +111,7 @@ def test_the_command_says_that_a_log_is_sound_and_how_fast_it_was(entries, capsy
     assert re.search(r"[\d,]+ entries/s", said)
 
 
-def test_the_command_exits_1_and_names_the_first_bad_entry(entries, capsys):
+def test_verify_audit_exits_1_and_names_the_first_bad_entry(entries, capsys):
     tamper("UPDATE audit_auditentry SET outcome = 'denied' WHERE seq = 3")
 
     with pytest.raises(SystemExit) as exit_:

@@ -1,4 +1,4 @@
-"""Filters of the audit page; all of them live in its address."""
+"""Filters of the audit page; all of them are in its URL."""
 
 from datetime import date
 from typing import Any
@@ -8,12 +8,12 @@ from django import forms
 
 from console.audit.log import OBJECT_ID
 from console.audit.models import AuditEntry
-from console.pages.audit.selectors import readable_actions
+from console.pages.audit.selectors import list_readable_actions
 from console.tenants.models import Role
 from console.web.forms import ConsoleForm, DayField
 
 
-class FilterForm(ConsoleForm):
+class AuditFilterForm(ConsoleForm):
     """`since` and `until` are whole UTC days, both included."""
 
     use_required_attribute = False
@@ -29,7 +29,7 @@ class FilterForm(ConsoleForm):
         rf"\A{OBJECT_ID.pattern}\Z",
         required=False,
         label="Id",
-        error_messages={"invalid": "An id such as mem_profile_01k…, nothing else."},
+        error_messages={"invalid": "Must be an id such as mem_profile_01k…"},
     )
     before = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
@@ -37,7 +37,7 @@ class FilterForm(ConsoleForm):
 
     def __init__(self, *args: Any, role: Role, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actions = [(action.name, action.text) for action in readable_actions(role)]
+        actions = [(action.name, action.text) for action in list_readable_actions(role)]
         outcomes = AuditEntry.Outcome.choices
         self.fields["action"].choices = [("", "All"), *actions]  # type: ignore[attr-defined]
         self.fields["outcome"].choices = [("", "All"), *outcomes]  # type: ignore[attr-defined]
@@ -49,13 +49,13 @@ class FilterForm(ConsoleForm):
     def clean_until(self) -> date | None:
         until: date | None = self.cleaned_data["until"]
         if until == date.max:
-            raise forms.ValidationError("A day before 9999-12-31.")
+            raise forms.ValidationError("Must be before 9999-12-31.")
         return until
 
     def clean(self) -> None:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
-            self.add_error("until", "This day is before the first one.")
+            self.add_error("until", "Must not be before From.")
 
     @property
     def used(self) -> list[str]:

@@ -1,12 +1,16 @@
-"""The audit log for those who may read it. Reading it is itself written down."""
+"""The audit log for those who may read it. Reading it is itself logged."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
-from console.pages.audit.forms import FilterForm
-from console.pages.audit.selectors import facts_of, find_entries, readable_entries
+from console.pages.audit.forms import AuditFilterForm
+from console.pages.audit.selectors import (
+    find_entries,
+    list_details,
+    list_readable_entries,
+)
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.render import render_part
@@ -17,7 +21,7 @@ from console.web.request import ConsoleRequest
 @require_permission(Permission.VIEW_AUDIT)
 def list_entries(request: ConsoleRequest) -> HttpResponse:
     """Newest first; htmx gets the filters and the rows."""
-    form = FilterForm(request.GET, role=request.role)
+    form = AuditFilterForm(request.GET, role=request.role)
     page = None
     if form.is_valid():
         log_view(request.actor, "audit.read", filters=" ".join(form.used) or "none")
@@ -35,8 +39,8 @@ def list_entries(request: ConsoleRequest) -> HttpResponse:
 @require_permission(Permission.VIEW_AUDIT)
 def entry(request: ConsoleRequest, seq: int) -> HttpResponse:
     """One entry with its reason and its place in the chain."""
-    entries = readable_entries(request.tenant, request.role)
+    entries = list_readable_entries(request.tenant, request.role)
     shown = get_object_or_404(entries.select_related("reason"), seq=seq)
     log_view(request.actor, "audit.read", object_type="entry", object_id=str(seq))
-    context = {"entry": shown, "facts": facts_of(shown)}
+    context = {"entry": shown, "details": list_details(shown)}
     return render(request, "audit/entry.html", context)
