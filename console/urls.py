@@ -5,8 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages.find.across_tenants import find_across_tenants
 from console.pages.find.palette import palette_across_tenants
-from console.pages.home import views
-from console.pages.tenants import connection
+from console.pages.home import views as home
+from console.pages.tenants import views as tenants
 from console.web import problems, session
 
 handler400 = problems.bad_request
@@ -26,9 +26,9 @@ account_patterns: list[URLPattern | URLResolver] = [
 ]
 
 tenant_patterns: list[URLPattern | URLResolver] = [
-    path("", views.tenant_home, name="tenant_home"),
+    path("", home.tenant_home, name="tenant_home"),
     path("", include("console.pages.find.urls")),
-    path("memory/", connection.memory, name="memory"),
+    path("memory/", tenants.memory_state, name="memory"),
     path("profiles/", include("console.pages.customers.urls")),
     path("profiles/<str:profile_id>/", include("console.pages.timeline.urls")),
     path("profiles/<str:profile_id>/", include("console.pages.reveals.urls")),
@@ -40,9 +40,9 @@ tenant_patterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("", home.home, name="home"),
+    path("healthz", home.healthz, name="healthz"),
+    path("readyz", home.readyz, name="readyz"),
     path("session/", session.session, name="session"),
     path("signed-in/", session.signed_in, name="signed_in"),
     # Without a slash: the address that softphones are given.

@@ -3,9 +3,8 @@
 from functools import cached_property
 
 from console.accounts.models import User
-from console.tenants.models import Role, Tenant
+from console.tenants.models import Membership, Role, Tenant
 from console.tenants.permissions import Permission, may
-from console.tenants.selectors import get_installation_role
 
 
 class Actor:
@@ -42,8 +41,14 @@ class Actor:
     def in_tenant(self) -> tuple[User, Tenant]:
         """The person and the tenant that they act in. Raises RuntimeError without."""
         if self.user is None or self.tenant is None:
-            raise RuntimeError("This is done by a person inside a tenant.")
+            raise RuntimeError("Only a person inside a tenant can do this.")
         return self.user, self.tenant
 
     def may(self, permission: Permission) -> bool:
         return may(self.role, permission)
+
+
+def get_installation_role(user: User) -> Role | None:
+    """The role a person holds for the whole installation, outside any tenant."""
+    membership = Membership.objects.filter(user=user, tenant=None).first()
+    return Role(membership.role) if membership else None

@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the vault."""
+"""What `manage.py check` verifies of the vault."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from console.tenants import vault
 
 
 @register()
-def vault_keys_are_whole(**kwargs: Any) -> list[CheckMessage]:
-    """A cut-off key must stop the start, not the first tenant's page."""
+def check_vault_keys(**kwargs: Any) -> list[CheckMessage]:
+    """An incomplete key must stop the start, not the first tenant's page."""
     try:
-        vault.keys()
+        vault.load_keys()
     except ImproperlyConfigured as exc:
         return [Error(str(exc), id="tenants.E001")]
     return []

@@ -39,7 +39,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
     Permission.DELETE: frozenset({OFFICER}),
     Permission.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),
-    # Opens the page; the two acts below say which entries stand on it.
+    # Opens the page; the two permissions below say which entries it shows.
     Permission.VIEW_AUDIT: frozenset({OFFICER, AUDITOR, OPERATOR}),
     Permission.VIEW_ACCESS_EVENTS: frozenset({OFFICER, AUDITOR}),
     Permission.VIEW_CONFIGURATION_EVENTS: frozenset({AUDITOR, OPERATOR}),

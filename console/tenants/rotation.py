@@ -1,4 +1,4 @@
-"""Sealing credentials again after a new key was put first in VAULT_KEYS."""
+"""Encrypting credentials again after a new key was put first in VAULT_KEYS."""
 
 from collections.abc import Sequence
 
@@ -10,21 +10,21 @@ from console.tenants.vault import (
     VaultLocked,
     decrypt,
     encrypt,
-    newest_key,
+    get_newest_key,
 )
 
 
-def waiting() -> TenantQuerySet:
+def list_outdated() -> TenantQuerySet:
     """Tenants whose credential is under an older key. Raises VaultLocked."""
-    key_id, _ = newest_key()
+    key_id, _ = get_newest_key()
     return Tenant.objects.exclude(encrypted_token__startswith=f"{key_id}:")
 
 
 @transaction.atomic
-def reencrypt_batch(number: int, *, passing_over: Sequence[str]) -> list[str]:
-    """Seal up to `number` again, in one transaction; slugs of those that did not open."""
+def reencrypt_batch(number: int, *, skipped: Sequence[str]) -> list[str]:
+    """Encrypt up to `number` again, in one transaction; slugs of those that failed."""
     # Locked: a credential entered at the same moment must not be lost.
-    batch = waiting().exclude(slug__in=passing_over).order_by("slug")
+    batch = list_outdated().exclude(slug__in=skipped).order_by("slug")
     locked = []
     for tenant in batch.select_for_update()[:number]:
         context = tenant.token_context

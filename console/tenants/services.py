@@ -1,4 +1,4 @@
-"""Writing who works for which tenant, and how their desk is arranged."""
+"""Writing memberships and display settings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,6 +20,6 @@ def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:
 def save_display_settings(
     tenant: Tenant, *, masking: Mapping[str, str], pinned_groups: Sequence[str]
 ) -> None:
-    """Keep how values are shown and which groups are pinned; Tenant says the shapes."""
+    """Save how values are shown and which groups are pinned; formats: see Tenant."""
     tenant.masking, tenant.pinned_groups = dict(masking), list(pinned_groups)
     tenant.save(update_fields=["masking", "pinned_groups"])

@@ -35,7 +35,7 @@ class CredentialTampered(DomainError):
 
 def encrypt(text: str, *, context: str) -> str:
     """`text` under the newest key; only the same `context` decrypts it."""
-    key_id, key = newest_key()
+    key_id, key = get_newest_key()
     nonce = os.urandom(NONCE_BYTES)
     ciphertext = AESGCM(key).encrypt(nonce, text.encode(), context.encode())
     return f"{key_id}:{b64encode(nonce + ciphertext).decode()}"
@@ -44,7 +44,7 @@ def encrypt(text: str, *, context: str) -> str:
 def decrypt(blob: str, *, context: str) -> str:
     """The text in `blob`. Raises VaultLocked, CredentialTampered."""
     key_id, _, body = blob.partition(":")
-    key = keys().get(key_id)
+    key = load_keys().get(key_id)
     if key is None:
         raise VaultLocked(
             "This credential was encrypted with a key that the console does not have. "
@@ -61,19 +61,19 @@ def decrypt(blob: str, *, context: str) -> str:
         ) from exc
 
 
-def newest_key() -> tuple[str, bytes]:
+def get_newest_key() -> tuple[str, bytes]:
     """Id and bytes of the key that encrypts. Raises VaultLocked when there is none."""
-    for key_id, key in keys().items():
+    for key_id, key in load_keys().items():
         return key_id, key
     raise VaultLocked("There is no key to encrypt with: an operator sets VAULT_KEYS.")
 
 
-def keys() -> dict[str, bytes]:
+def load_keys() -> dict[str, bytes]:
     """Every key by its id, newest first. Raises ImproperlyConfigured."""
-    return dict(_read(entry) for entry in settings.VAULT_KEYS)
+    return dict(_parse_key(entry) for entry in settings.VAULT_KEYS)
 
 
-def _read(entry: str) -> tuple[str, bytes]:
+def _parse_key(entry: str) -> tuple[str, bytes]:
     key_id, _, body = entry.strip().partition(":")
     try:
         key = b64decode(body, validate=True)

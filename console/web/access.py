@@ -43,5 +43,5 @@ def check_may(request: ConsoleRequest, permission: Permission) -> None:
     log_view(request.actor, "access.denied", outcome="denied", act=permission.name)
     yours = f"Your role here is {role.label}" if role else "You have no role here"
     raise AccessDenied(
-        f"{yours}. Only a {who_may(permission)} can {permission}. Nothing was changed."
+        f"{yours}. To {permission} you need the role {who_may(permission)}. Nothing was changed."
     )

@@ -4,8 +4,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.forms.utils import pretty_name
 
+from console.contract.ids import CONVERSATION_ID
+from console.contract.memory.observation import SOURCE
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.core.errors import DomainError
 from console.core.unicode import is_hidden, name_of
@@ -25,6 +28,13 @@ INVALID_MESSAGES: dict[type[forms.Field], str] = {
     forms.DateField: "Must be a date that exists, such as 2026-01-31.",
     forms.DateTimeField: "Must be a date and time, such as 2026-01-31T09:00.",
 }
+check_source = RegexValidator(
+    rf"^{SOURCE.pattern}\Z", "A source has letters, digits, “_./-”."
+)
+check_conversation = RegexValidator(
+    rf"^{CONVERSATION_ID.pattern}\Z",
+    "A conversation's id starts with conv_conversation_.",
+)
 
 
 class ConsoleForm(forms.Form):

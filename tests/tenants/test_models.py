@@ -4,9 +4,9 @@ from django.core.management import CommandError, call_command
 from django.db import DataError, IntegrityError
 
 from console.accounts.models import User
+from console.tenants.actor import get_installation_role
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.permissions import ALLOWED, Permission, may, who_may
-from console.tenants.selectors import get_installation_role
 from console.tenants.services import add_member
 from tests.factories import PASSWORD, make_user
 
@@ -21,20 +21,20 @@ def make_row(slug="acme", **fields):
 @pytest.mark.parametrize(
     "slug", ["", "-", "-a-", "a--b", "Acme", "a b", "a_b", "ä", "acme\n", "a" * 41]
 )
-def test_a_slug_is_small_letters_digits_and_hyphens(db, slug):
+def test_slug_is_lower_case_letters_digits_and_hyphens(db, slug):
     # PostgreSQL calls one that is too long a DataError.
     with pytest.raises((IntegrityError, DataError)):
         make_row(slug)
 
 
-def test_a_store_serves_one_tenant(db):
+def test_tenant_never_shares_a_store(db):
     make_row("acme", store_id="store-1")
 
     with pytest.raises(IntegrityError):
         make_row("other", store_id="store-1")
 
 
-def test_people_see_the_tenants_where_they_have_a_role_and_which(db):
+def test_visible_to_gives_tenants_with_the_role(db):
     acme, _ = make_row("acme"), make_row("other")
     agent = make_user(Role.AGENT, acme)
 
@@ -45,7 +45,7 @@ def test_people_see_the_tenants_where_they_have_a_role_and_which(db):
     ]
 
 
-def test_operators_see_every_tenant(db):
+def test_visible_to_gives_operators_every_tenant(db):
     make_row("acme"), make_row("other")
     operator = make_user(Role.OPERATOR)
 
@@ -53,7 +53,7 @@ def test_operators_see_every_tenant(db):
     assert get_installation_role(operator) is Role.OPERATOR
 
 
-def test_a_role_for_one_tenant_comes_before_the_one_for_all(db):
+def test_visible_to_prefers_the_tenants_own_role(db):
     acme = make_row("acme")
     user = make_user(Role.OPERATOR)
     add_member(user, tenant=acme, role=Role.AUDITOR)
@@ -61,7 +61,7 @@ def test_a_role_for_one_tenant_comes_before_the_one_for_all(db):
     assert Tenant.objects.visible_to(user).get().seen_as == "auditor"
 
 
-def test_without_a_role_nothing_is_seen(db):
+def test_visible_to_gives_nothing_without_a_role(db):
     make_row("acme")
     user = make_user()
 
@@ -69,7 +69,7 @@ def test_without_a_role_nothing_is_seen(db):
     assert get_installation_role(user) is None
 
 
-def test_only_operators_work_for_every_tenant(db):
+def test_membership_of_all_tenants_is_for_operators(db):
     user = make_user()
 
     with pytest.raises(ValidationError, match="Only an operator"):
@@ -79,7 +79,7 @@ def test_only_operators_work_for_every_tenant(db):
 
 
 @pytest.mark.parametrize("everywhere", [True, False])
-def test_a_person_has_one_role_a_tenant(db, everywhere):
+def test_membership_is_one_per_person_and_tenant(db, everywhere):
     tenant = None if everywhere else make_row()
     user = make_user(Role.OPERATOR, tenant)
 
@@ -87,13 +87,13 @@ def test_a_person_has_one_role_a_tenant(db, everywhere):
         Membership.objects.create(user=user, tenant=tenant, role=Role.OPERATOR)
 
 
-def test_a_membership_says_itself_in_words(db):
+def test_membership_str(db):
     member = add_member(make_user(), tenant=make_row(), role=Role.OFFICER)
 
     assert str(member) == "Sam Staff is privacy officer"
 
 
-def test_every_act_has_somebody_who_may_do_it():
+def test_permissions_each_have_a_role():
     assert set(ALLOWED) == set(Permission)
     assert all(ALLOWED.values())
 
@@ -111,12 +111,12 @@ def test_every_act_has_somebody_who_may_do_it():
         (Permission.ADD_TENANT, {"operator"}),
     ],
 )
-def test_roles_hold_what_the_matrix_gives_them(act, roles):
+def test_permissions_match_the_matrix(act, roles):
     assert {role.value for role in Role if may(role, act)} == roles
     assert not may(None, act)
 
 
-def test_who_may_is_said_in_words():
+def test_who_may_names_the_roles():
     assert who_may(Permission.VIEW_PROFILES) == "support agent or privacy officer"
 
 
@@ -125,7 +125,7 @@ def create_user(capsys, *args):
     return capsys.readouterr().out
 
 
-def test_a_new_person_gets_a_password_that_is_shown_once(db, client, capsys):
+def test_create_user_shows_a_new_password_once(db, client, capsys):
     make_row("acme")
 
     said = create_user(
@@ -140,7 +140,7 @@ def test_a_new_person_gets_a_password_that_is_shown_once(db, client, capsys):
     assert len(password) >= 20
 
 
-def test_a_known_person_keeps_their_password_and_gets_the_role(db, capsys):
+def test_create_user_keeps_a_known_persons_password(db, capsys):
     make_row("acme")
     user = make_user(email="ann@console.example")
 
@@ -151,7 +151,7 @@ def test_a_known_person_keeps_their_password_and_gets_the_role(db, capsys):
     assert user.check_password(PASSWORD)
 
 
-def test_an_operator_needs_no_tenant(db, capsys):
+def test_create_user_needs_no_tenant_for_an_operator(db, capsys):
     said = create_user(capsys, "ann@console.example", "--role=operator")
 
     assert said.startswith("ann@console.example is operator of every tenant")
@@ -165,7 +165,7 @@ def test_an_operator_needs_no_tenant(db, capsys):
         (["nonsense", "--role=operator"], "valid email"),
     ],
 )
-def test_a_person_who_cannot_be_added_leaves_nothing_behind(db, args, words):
+def test_create_user_leaves_nothing_behind_on_errors(db, args, words):
     with pytest.raises(CommandError, match=words):
         call_command("create_user", *args)
 

@@ -12,18 +12,18 @@ NEW = "new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 HERE = "tenants.tenant:1:token"
 
 
-def test_a_sealed_text_opens_where_it_was_sealed():
+def test_decrypt_needs_the_context_of_encrypt():
     blob = encrypt("a token", context=HERE)
 
     assert decrypt(blob, context=HERE) == "a token"
     assert "a token" not in blob
 
 
-def test_the_same_text_is_never_sealed_the_same_way_twice():
+def test_encrypt_never_repeats_itself():
     assert encrypt("a token", context=HERE) != encrypt("a token", context=HERE)
 
 
-def test_a_blob_moved_to_another_tenant_is_refused():
+def test_decrypt_refuses_a_text_of_another_tenant():
     blob = encrypt("a token", context=HERE)
 
     with pytest.raises(CredentialTampered):
@@ -39,14 +39,14 @@ def test_a_blob_moved_to_another_tenant_is_refused():
         lambda blob: blob + "é",
     ],
 )
-def test_a_blob_that_was_changed_is_refused(spoil):
+def test_decrypt_refuses_a_changed_text(spoil):
     blob = spoil(encrypt("a token", context=HERE))
 
     with pytest.raises(CredentialTampered):
         decrypt(blob, context=HERE)
 
 
-def test_a_blob_under_an_unknown_key_is_locked_and_names_no_secret(settings):
+def test_decrypt_with_an_unknown_key_is_locked(settings):
     blob = encrypt("a token", context=HERE)
     settings.VAULT_KEYS = [NEW]
 
@@ -57,7 +57,7 @@ def test_a_blob_under_an_unknown_key_is_locked_and_names_no_secret(settings):
     assert "VAULT_KEYS" in refusal.value.message
 
 
-def test_the_newest_key_seals_and_every_key_opens(settings):
+def test_encrypt_uses_the_newest_key_and_decrypt_any(settings):
     settings.VAULT_KEYS = [OLD]
     before = encrypt("a token", context=HERE)
     settings.VAULT_KEYS = [NEW, OLD]
@@ -67,7 +67,7 @@ def test_the_newest_key_seals_and_every_key_opens(settings):
     assert decrypt(before, context=HERE) == decrypt(after, context=HERE)
 
 
-def test_without_keys_nothing_is_sealed(settings):
+def test_encrypt_needs_a_key(settings):
     settings.VAULT_KEYS = []
 
     with pytest.raises(VaultLocked):
@@ -77,10 +77,10 @@ def test_without_keys_nothing_is_sealed(settings):
 @pytest.mark.parametrize(
     "entry", ["", "no-colon", "id:", "id:dG9vIHNob3J0", ":AAAA", "id:%%"]
 )
-def test_a_cut_off_key_stops_the_start_without_being_shown(settings, entry):
+def test_check_vault_keys_refuses_an_incomplete_key(settings, entry):
     settings.VAULT_KEYS = [entry]
 
-    (error,) = checks.vault_keys_are_whole()
+    (error,) = checks.check_vault_keys()
 
     assert error.id == "tenants.E001"
     assert "dG9v" not in error.msg
@@ -88,8 +88,8 @@ def test_a_cut_off_key_stops_the_start_without_being_shown(settings, entry):
         encrypt("a token", context=HERE)
 
 
-def test_whole_keys_pass_the_check():
-    assert checks.vault_keys_are_whole() == []
+def test_check_vault_keys_accepts_complete_keys():
+    assert checks.check_vault_keys() == []
 
 
 def rotate(capsys, **options):
@@ -97,7 +97,7 @@ def rotate(capsys, **options):
     return capsys.readouterr().out
 
 
-def test_rotation_seals_everything_again_in_batches(db, settings, capsys):
+def test_rotate_keys_encrypts_everything_in_batches(db, settings, capsys):
     tenants = [make_sealed(slug) for slug in ("a", "b", "c")]
     settings.VAULT_KEYS = [NEW, *settings.VAULT_KEYS]
 
@@ -114,11 +114,11 @@ def test_rotation_seals_everything_again_in_batches(db, settings, capsys):
         assert decrypt(tenant.encrypted_token, context=tenant.token_context) == "t"
 
 
-def test_rotation_with_nothing_to_do_says_so(db, capsys):
+def test_rotate_keys_with_nothing_to_do(db, capsys):
     assert rotate(capsys) == "Every credential is sealed with the newest key.\n"
 
 
-def test_rotation_passes_over_what_it_cannot_open_and_names_it(db, settings, capsys):
+def test_rotate_keys_names_what_it_cannot_decrypt(db, settings, capsys):
     make_sealed("fine")
     usual = settings.VAULT_KEYS
     settings.VAULT_KEYS = ["lost:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="]
@@ -132,7 +132,7 @@ def test_rotation_passes_over_what_it_cannot_open_and_names_it(db, settings, cap
     assert Tenant.objects.get(slug="locked").encrypted_token.startswith("lost:")
 
 
-def test_rotation_in_empty_batches_is_refused(db):
+def test_rotate_keys_refuses_empty_batches(db):
     with pytest.raises(CommandError, match="--batch"):
         call_command("rotate_keys", batch=0)
 
@@ -145,7 +145,7 @@ def make_sealed(slug):
     return tenant
 
 
-def test_a_tenants_memory_opens_with_its_own_token_alone(db):
+def test_open_account_needs_the_tenants_own_token(db):
     acme, other = make_tenant("acme"), make_sealed("other")
     other.encrypted_token = acme.encrypted_token
 

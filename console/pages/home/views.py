@@ -1,4 +1,4 @@
-"""The way in, and the health of the process."""
+"""Where a person starts, and the health of the process."""
 
 import sqlite3
 from typing import Any
@@ -15,7 +15,7 @@ from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
-# What a person of each role comes for.
+# The first page of each role.
 FIRST_PAGE = {
     Role.AGENT: "customers:list",
     Role.OFFICER: "customers:list",
@@ -28,7 +28,7 @@ SAFE_SQLITE = (3, 51, 3)
 
 @require_safe
 def home(request: ConsoleRequest) -> HttpResponse:
-    """To the person's one tenant, or to the list: operators work there."""
+    """Redirect to the person's one tenant, or to the list, where operators work."""
     tenants = Tenant.objects.visible_to(request.user)[:2]
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
@@ -38,7 +38,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
 @require_permission(Permission.OPEN_TENANT)
 @require_safe
 def tenant_home(request: ConsoleRequest) -> HttpResponse:
-    """To what a person of this role comes for."""
+    """Redirect to the first page of the person's role."""
     return redirect(FIRST_PAGE[request.role], request.tenant.slug)
 
 
@@ -53,22 +53,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Both databases answer and are migrated: 200; otherwise 503 with the reasons."""
-    reasons = [reason for alias in connections for reason in _reasons(alias)]
-    figures = {"ready": not reasons, "reasons": reasons} | _sqlite()
+    reasons = [reason for alias in connections for reason in _list_reasons(alias)]
+    figures = {"ready": not reasons, "reasons": reasons} | _describe_sqlite()
     return JsonResponse(figures, status=503 if reasons else 200)
 
 
-def _reasons(alias: str) -> list[str]:
+def _list_reasons(alias: str) -> list[str]:
     try:
         executor = MigrationExecutor(connections[alias])
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as exc:
-        # Its kind only: the words can name a host and a user.
+        # The type only: the message can name a host and a user.
         return [f"{alias}: the database does not answer ({type(exc).__name__})"]
     return [f"{alias}: {len(waiting)} migrations are not applied"] if waiting else []
 
 
-def _sqlite() -> dict[str, Any]:
+def _describe_sqlite() -> dict[str, Any]:
     """The SQLite of this process, and a warning where a database needs a newer one."""
     in_use = any(connection.vendor == "sqlite" for connection in connections.all())
     warning = "SQLite is older than 3.51.3: a rare race can damage the file"

@@ -12,8 +12,7 @@ from console.contract.memory.recall import (
     RECALL_SUMMARIES,
 )
 from console.contract.memory.summary import CONVERSATION_ID_MAX
-from console.web.forms import ConsoleForm, DayField, check_plain
-from console.web.validators import check_conversation
+from console.web.forms import ConsoleForm, DayField, check_conversation, check_plain
 
 
 class Mode:

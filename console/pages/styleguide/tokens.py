@@ -1,4 +1,4 @@
-"""Reads the tokens out of the style sheet, so that the page cannot be out of date."""
+"""Reads the tokens from the style sheet, so that the page is never out of date."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Token:
         return self.value.startswith(("#", "light-dark(#"))
 
 
-def tokens() -> list[Token]:
+def read_tokens() -> list[Token]:
     """Every token of tokens.css, in its order, once."""
     text = Path(str(finders.find("css/tokens.css"))).read_text(encoding="utf-8")
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The living page of the design system: made of the pages' own templates."""
+"""The style guide: made of the pages' own templates."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.masking.masker import MaskedValue
-from console.pages.styleguide.tokens import tokens
+from console.pages.styleguide.tokens import read_tokens
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import ConsoleForm
@@ -26,7 +26,7 @@ HEIGHT = 40
 class SampleForm(ConsoleForm):
     """One field of each kind, sent without what it needs."""
 
-    reason = forms.CharField(help_text="Stands in the audit log.")
+    reason = forms.CharField(help_text="Kept in the audit log.")
     kind = forms.ChoiceField(choices=[("o", "observation"), ("s", "summary")])
     words = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
     mode = forms.ChoiceField(
@@ -43,13 +43,13 @@ def styleguide(request: ConsoleRequest) -> HttpResponse:
     """Every token and component, in every state that can be drawn."""
     now = timezone.now()
     context = {
-        "tokens": tokens(),
+        "tokens": read_tokens(),
         "profile": PROFILE,
         "form": SampleForm({"kind": "o"}),
-        "masked": sample_values(now),
+        "masked": build_sample_values(now),
         "ages": [now - timedelta(days=days) for days in (0, 3, 40, 400)],
         "histogram": {
-            "bars": [sample_bar(*week) for week in enumerate(WEEKS, start=1)]
+            "bars": [build_sample_bar(*week) for week in enumerate(WEEKS, start=1)]
         },
         "problem": {
             "status": 503,
@@ -60,7 +60,7 @@ def styleguide(request: ConsoleRequest) -> HttpResponse:
     return render(request, "styleguide/styleguide.html", context)
 
 
-def sample_values(now: datetime) -> list[MaskedValue]:
+def build_sample_values(now: datetime) -> list[MaskedValue]:
     """One that is masked, one that is clear for nine minutes more."""
     subject, until = "identifier/email", now + timedelta(minutes=9)
     return [
@@ -71,7 +71,7 @@ def sample_values(now: datetime) -> list[MaskedValue]:
     ]
 
 
-def sample_bar(number: int, counts: tuple[int, int]) -> dict[str, object]:
+def build_sample_bar(number: int, counts: tuple[int, int]) -> dict[str, object]:
     observations, summaries = counts
     return {
         "label": f"Week {number}",

@@ -1,4 +1,4 @@
-"""What an operator types to take a tenant in."""
+"""The form that adds a tenant."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from django.core.validators import RegexValidator
 
 from console.client.addresses import BadAddress, check_address
 from console.contract.ids import ACCOUNT_SID, STORE_ID
-from console.pages.tenants.services import TenantTaken, check_is_free
+from console.pages.tenants.services import TenantTaken, check_available
 from console.tenants.models import SLUG, Tenant
 from console.web.forms import ConsoleForm, check_plain
 
 
-def _form_of(pattern: str, words: str) -> RegexValidator:
+def _build_validator(pattern: str, words: str) -> RegexValidator:
     return RegexValidator(rf"^(?:{pattern})\Z", words)
 
 
@@ -29,19 +29,21 @@ class AddTenantForm(ConsoleForm):
     slug = forms.CharField(
         max_length=40,
         validators=[RegexValidator(SLUG, "Use a-z, 0-9 and hyphens only.")],
-        help_text="Stands in every address: a-z, 0-9 and hyphens. It stays.",
+        help_text="Used in URLs: a-z, 0-9 and hyphens. Cannot be changed later.",
     )
     address = forms.CharField(
         label="Memory address",
         max_length=200,
         required=False,
-        help_text="https://… of their memory. Empty: where this console keeps its own.",
+        help_text="https://… of their memory. Empty: the built-in memory.",
     )
     account_sid = forms.CharField(
         label="Account SID",
         max_length=34,
         validators=[
-            _form_of(ACCOUNT_SID.pattern, "An account SID is AC and 32 of 0-9 and a-f.")
+            _build_validator(
+                ACCOUNT_SID.pattern, "An account SID is AC and 32 of 0-9 and a-f."
+            )
         ],
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -50,10 +52,12 @@ class AddTenantForm(ConsoleForm):
         max_length=128,
         strip=False,
         validators=[
-            _form_of(r"[!-~]+", "An auth token has letters, digits and signs.")
+            _build_validator(
+                r"[!-~]+", "An auth token has letters, digits and symbols only."
+            )
         ],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Kept sealed. Nobody can read it here again.",
+        help_text="Stored encrypted and never shown again.",
     )
     store = forms.ChoiceField(
         choices=[
@@ -68,7 +72,9 @@ class AddTenantForm(ConsoleForm):
         max_length=64,
         required=False,
         validators=[
-            _form_of(STORE_ID.pattern, "A store id is mem_store_ and 26 characters.")
+            _build_validator(
+                STORE_ID.pattern, "A store id is mem_store_ and 26 characters."
+            )
         ],
         help_text="Only for an existing store: mem_store_…",
     )
@@ -76,13 +82,13 @@ class AddTenantForm(ConsoleForm):
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if Tenant.objects.filter(name__iexact=name).exists():
-            raise ValidationError("Another tenant is called that already.")
+            raise ValidationError("Another tenant already has this name.")
         return name
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"]
         try:
-            check_is_free(slug=slug)
+            check_available(slug=slug)
         except TenantTaken as exc:
             raise ValidationError(exc.message) from exc
         return slug
@@ -97,18 +103,17 @@ class AddTenantForm(ConsoleForm):
         return "" if checked == settings.MEMORY_URL else checked
 
     def clean(self) -> dict[str, Any]:
-        """The id counts with an existing store alone, and is needed for one."""
+        """The id is required for an existing store, and refused for a new one."""
         cleaned = super().clean() or self.cleaned_data
         store, store_id = cleaned.get("store"), cleaned.get("store_id")
         if store == "existing" and store_id == "":
-            self.add_error("store_id", "An existing store is known by its id.")
+            self.add_error("store_id", "Enter the id of the existing store.")
         if store == "new" and store_id:
             self.add_error("store_id", "A new store has no id yet: leave this empty.")
         return cleaned
 
-    @property
-    def facts(self) -> dict[str, str]:
+    def get_tenant_fields(self) -> dict[str, str]:
         """What add_tenant takes."""
-        facts: dict[str, str] = dict(self.cleaned_data)
-        del facts["store"]
-        return facts
+        fields: dict[str, str] = dict(self.cleaned_data)
+        del fields["store"]
+        return fields

@@ -1,12 +1,16 @@
-"""Whether a tenant's memory answers, said in words."""
+"""Whether a tenant's memory answers, in words."""
 
 from dataclasses import dataclass
 from time import perf_counter
 
+from console.client.deadline import within
 from console.client.errors import MemoryRefused
 from console.core.errors import DomainError
 from console.tenants.memory import open_account
 from console.tenants.models import Tenant
+
+# The state stands on every page and must not keep a worker.
+STATE_ANSWER_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Connection:
 
     state    ok, waiting (the store is not active), refused or unreachable
     title    the same in a few words
-    message  what the memory or the vault said; "" when all is well
+    message  what the memory or the vault said; "" when it is ok
     """
 
     state: str
@@ -25,23 +29,41 @@ class Connection:
 
 
 def check_connection(tenant: Tenant) -> Connection:
-    """Asks the tenant's memory for their store, with their credentials."""
+    """Fetches the tenant's store from their memory, with their credentials."""
     started = perf_counter()
     try:
-        status = open_account(tenant).fetch_store(tenant.store_id).status
+        status = _fetch_status(tenant)
     except MemoryRefused as exc:
-        return Connection("refused", exc.title, _ms_since(started), exc.message)
+        return Connection("refused", exc.title, _get_ms_since(started), exc.message)
     except DomainError as exc:  # unreachable, or the vault keeps the credentials
-        return Connection("unreachable", exc.title, _ms_since(started), exc.message)
+        return Connection("unreachable", exc.title, _get_ms_since(started), exc.message)
     if status == "ACTIVE":
-        return Connection("ok", "Active", _ms_since(started))
+        return Connection("ok", "Active", _get_ms_since(started))
     return Connection(
         "waiting",
         f"The store is {status.lower()}",
-        _ms_since(started),
+        _get_ms_since(started),
         "It answers, but serves no customers' data until it is active.",
     )
 
 
-def _ms_since(started: float) -> int:
+def get_memory_state(tenant: Tenant) -> tuple[str, str]:
+    """ok, waiting or refused, and a short text for it. One call of the memory."""
+    try:
+        with within(STATE_ANSWER_S):
+            status = _fetch_status(tenant)
+    except MemoryRefused:
+        return "refused", "memory refused access"
+    except DomainError:  # unreachable, or the vault keeps the credentials
+        return "refused", "memory unreachable"
+    if status == "ACTIVE":
+        return "ok", "memory ok"
+    return "waiting", f"store {status.lower()}"
+
+
+def _fetch_status(tenant: Tenant) -> str:
+    return open_account(tenant).fetch_store(tenant.store_id).status
+
+
+def _get_ms_since(started: float) -> int:
     return round((perf_counter() - started) * 1000)

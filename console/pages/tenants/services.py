@@ -1,4 +1,4 @@
-"""Taking a tenant in: nothing is saved before their store has answered."""
+"""Adding a tenant: nothing is saved until their store has answered."""
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -18,7 +18,7 @@ class StoreNotReady(DomainError):
     """The memory answered, but there is no store that could serve this tenant."""
 
     status = 422
-    title = "There is no store to use"
+    title = "No usable store"
     field = "store_id"
 
 
@@ -26,23 +26,24 @@ class TenantTaken(DomainError):
     """Another tenant has this slug or this store."""
 
     status = 409
-    title = "Another tenant has this already"
+    title = "Already in use by another tenant"
 
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
 
 
-def check_is_free(*, slug: str, store_id: str = "") -> None:
+def check_available(*, slug: str, store_id: str = "") -> None:
     """Raises TenantTaken."""
     if Tenant.objects.filter(slug=slug).exists():
         raise TenantTaken(
-            f"The slug {slug} is another tenant's. Choose another one.", field="slug"
+            f"Another tenant already uses the slug {slug}. Choose another one.",
+            field="slug",
         )
     if store_id and Tenant.objects.filter(store_id=store_id).exists():
         raise TenantTaken(
-            "This store is another tenant's here, and two tenants never share one. "
-            "Give the id of this tenant's own store.",
+            "Another tenant already uses this store, and tenants never share one. "
+            "Enter the id of this tenant's own store.",
             field="store_id",
         )
 
@@ -63,14 +64,14 @@ def add_tenant(
     Without `store_id` a store named `client-<slug>` is made in their account. Call it
     outside any transaction. Raises TenantTaken, StoreNotReady, MemoryProblem.
     """
-    check_is_free(slug=slug, store_id=store_id)
+    check_available(slug=slug, store_id=store_id)
     account = connect(
         address or settings.MEMORY_URL,
         username=account_sid,
         secret=secret,
         dialect=dialect,
     )
-    store = _usable(account, store_id or _create_store(account, slug))
+    store = _fetch_usable_store(account, store_id or _create_store(account, slug))
     tenant = Tenant(
         slug=slug,
         name=name,
@@ -80,7 +81,7 @@ def add_tenant(
         store_id=store.id,
     )
     tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
-    _save(tenant, by=by, made_store=not store_id)
+    _save_tenant(tenant, by=by, made_store=not store_id)
     return tenant
 
 
@@ -93,12 +94,12 @@ def _create_store(account: AccountClient, slug: str) -> str:
         operation.failure.rstrip(".") or f"the operation is {operation.status.lower()}"
     )
     raise StoreNotReady(
-        f"The memory did not make the store client-{slug}: {said}. No tenant was "
-        "added. If the account has such a store already, give its id instead."
+        f"The memory did not create the store client-{slug}: {said}. No tenant was "
+        "added. If the account has such a store already, enter its id instead."
     )
 
 
-def _usable(account: AccountClient, store_id: str) -> Store:
+def _fetch_usable_store(account: AccountClient, store_id: str) -> Store:
     try:
         store = account.fetch_store(store_id)
     except MemoryNotFound as exc:
@@ -113,7 +114,7 @@ def _usable(account: AccountClient, store_id: str) -> Store:
     return store
 
 
-def _save(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
+def _save_tenant(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
     try:
         with transaction.atomic():
             tenant.save(force_insert=True)

@@ -1,4 +1,4 @@
-"""The tenants of this installation: which there are, whether they answer, a new one."""
+"""The tenants of this installation: the list, their connections, adding one."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,11 +11,11 @@ from console.client.addresses import BadAddress
 from console.client.errors import MemoryDenied, MemoryUnreachable
 from console.core.errors import DomainError
 from console.pages.tenants.forms import AddTenantForm
-from console.pages.tenants.selectors import check_connection
+from console.pages.tenants.selectors import check_connection, get_memory_state
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
+from console.tenants.actor import get_installation_role
 from console.tenants.models import Tenant
 from console.tenants.permissions import Permission, may
-from console.tenants.selectors import get_installation_role
 from console.web.access import require_permission
 from console.web.render import go_to, render_part
 from console.web.request import ConsoleRequest
@@ -23,7 +23,7 @@ from console.web.request import ConsoleRequest
 
 @require_safe
 def list_tenants(request: ConsoleRequest) -> HttpResponse:
-    """Every tenant for operators, for everybody else their own."""
+    """Every tenant for operators; for everybody else, where they have a role."""
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
     may_add = may(get_installation_role(request.user), Permission.ADD_TENANT)
     return render(
@@ -46,11 +46,20 @@ def connection(request: ConsoleRequest) -> HttpResponse:
     )
 
 
+@require_safe
+@require_permission(Permission.OPEN_TENANT)
+def memory_state(request: ConsoleRequest) -> HttpResponse:
+    """For the rail of every page: a dot and a short text."""
+    state, label = get_memory_state(request.tenant)
+    context = {"state": state, "label": label}
+    return render(request, "tenants/_memory_state.html", context)
+
+
 @require_permission(Permission.ADD_TENANT)
 @sensitive_post_parameters("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: ConsoleRequest) -> HttpResponse:
-    """A form; the tenant is there once their store has answered."""
+    """The form; the tenant is added once their store has answered."""
     form = AddTenantForm(request.POST or None)
     if form.is_valid() and (tenant := _add(form, request.user)):
         messages.success(
@@ -69,15 +78,15 @@ def add(request: ConsoleRequest) -> HttpResponse:
 
 
 def _add(form: AddTenantForm, user: User) -> Tenant | None:
-    """The new tenant; None when a refusal was written to the field that it is about."""
+    """The new tenant; None when the form has an error at the field concerned."""
     try:
-        return add_tenant(**form.facts, by=user)
+        return add_tenant(**form.get_tenant_fields(), by=user)
     except DomainError as problem:
-        form.add_error(_field_of(problem), problem.message)
+        form.add_error(_get_field(problem), problem.message)
     return None
 
 
-def _field_of(problem: DomainError) -> str | None:
+def _get_field(problem: DomainError) -> str | None:
     match problem:
         case MemoryDenied():
             return "secret"

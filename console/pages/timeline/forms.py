@@ -9,9 +9,8 @@ from django.utils import timezone
 from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
 from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.pages.timeline.selectors.reader import Cursor
-from console.web.forms import DayField, PageForm
+from console.web.forms import DayField, PageForm, check_conversation, check_source
 from console.web.reasons import CorrectionForm
-from console.web.validators import check_conversation, check_source
 
 # The source of what is added here, unless the person names another.
 CONSOLE = "console"

@@ -75,7 +75,7 @@ def staff(db, settings) -> Client:
         ("broken", 500, "Something broke on our side"),
     ],
 )
-def test_what_goes_wrong_is_a_page_for_browsers_and_a_part_for_htmx(
+def test_problems_are_pages_for_browsers_and_parts_for_htmx(
     staff, fault, status, title
 ):
     page = staff.get(f"/fail/{fault}/")
@@ -92,7 +92,7 @@ def test_what_goes_wrong_is_a_page_for_browsers_and_a_part_for_htmx(
     assert "caroline" not in page.text + in_page.text
 
 
-def test_a_refusal_shows_its_own_words(staff):
+def test_problem_shows_the_message_of_a_refusal(staff):
     assert "Somebody was faster." in staff.get("/fail/refusal/").text
 
 
@@ -104,16 +104,14 @@ def test_a_refusal_shows_its_own_words(staff):
         (HTMX | {"HX-History-Restore-Request": "true"}, True),
     ],
 )
-def test_htmx_gets_the_part_except_where_the_whole_page_is_replaced(
-    staff, headers, is_page
-):
+def test_render_part_answers_htmx_with_the_part(staff, headers, is_page):
     response = staff.get("/part/", headers=headers)
 
     assert ("<html" in response.text) is is_page
     assert "HX-Request" in response["Vary"]
 
 
-def test_after_a_form_the_window_goes_on(staff):
+def test_go_to_redirects_the_window(staff):
     plain, in_page = staff.get("/leave/"), staff.get("/leave/", headers=HTMX)
 
     assert plain["Location"] == "/tenants/"
@@ -129,9 +127,7 @@ def test_after_a_form_the_window_goes_on(staff):
         (Role.OPERATOR, "/tenants/"),
     ],
 )
-def test_people_with_one_tenant_go_straight_to_what_they_come_for(
-    client, tenant, role, target
-):
+def test_home_redirects_to_the_only_tenant(client, tenant, role, target):
     client.force_login(make_user(role, tenant))
 
     response = client.get("/", follow=True)
@@ -139,22 +135,20 @@ def test_people_with_one_tenant_go_straight_to_what_they_come_for(
     assert response.redirect_chain[-1] == (target, 302)
 
 
-def test_a_tenants_own_door_leads_operators_to_what_they_may_open(client, operator):
+def test_tenant_home_redirects_operators_to_the_audit_log(client, operator):
     client.force_login(operator)
 
     assert client.get("/t/acme/")["Location"] == "/t/acme/audit/"
 
 
-def test_people_with_several_tenants_choose(client, tenant, operator):
+def test_home_redirects_to_the_list_of_several_tenants(client, tenant, operator):
     make_tenant("other")
     client.force_login(operator)
 
     assert client.get("/")["Location"] == "/tenants/"
 
 
-def test_a_role_without_the_right_is_told_who_has_it_and_it_is_written_down(
-    client, tenant, auditor
-):
+def test_require_permission_says_who_may_and_logs_the_denial(client, tenant, auditor):
     client.force_login(auditor)
 
     response = client.get(reverse("customers:list", args=[tenant.slug]))
@@ -167,7 +161,7 @@ def test_a_role_without_the_right_is_told_who_has_it_and_it_is_written_down(
     assert entry.details == {"act": "VIEW_PROFILES"}
 
 
-def test_the_shell_offers_what_the_role_may_open(client, tenant, agent):
+def test_shell_offers_what_the_role_may_open(client, tenant, agent):
     client.force_login(agent)
 
     shell = client.get(reverse("recall:run", args=[tenant.slug])).context["shell"]
@@ -184,7 +178,7 @@ def test_the_shell_offers_what_the_role_may_open(client, tenant, agent):
     assert shell.may_find
 
 
-def test_the_shell_is_empty_for_strangers(db, client):
+def test_shell_is_empty_for_strangers(db, client):
     shell = client.get(reverse("account_login")).context["shell"]
 
     assert (shell.tenants, shell.nav, shell.tenant) == ([], [], None)
@@ -192,13 +186,13 @@ def test_the_shell_is_empty_for_strangers(db, client):
     assert shell.role_label == ""
 
 
-def test_the_process_is_alive_without_a_database(client):
+def test_healthz_needs_no_database(client):
     response = client.get("/healthz")
 
     assert response.text == "ok\n"
 
 
-def test_ready_when_both_databases_answer_and_are_migrated(db, client):
+def test_readyz_is_ready_with_both_databases(db, client):
     response = client.get("/readyz")
 
     assert response.status_code == 200
@@ -206,7 +200,7 @@ def test_ready_when_both_databases_answer_and_are_migrated(db, client):
     assert response.json()["reasons"] == []
 
 
-def test_an_older_sqlite_is_named_as_a_warning(db, client, monkeypatch):
+def test_readyz_warns_of_an_older_sqlite(db, client, monkeypatch):
     monkeypatch.setattr(sys.modules["sqlite3"], "sqlite_version_info", (3, 40, 1))
 
     response = client.get("/readyz")
@@ -216,7 +210,7 @@ def test_an_older_sqlite_is_named_as_a_warning(db, client, monkeypatch):
     assert response.status_code == 200
 
 
-def test_migrations_that_wait_are_a_reason(db, client):
+def test_readyz_names_unapplied_migrations(db, client):
     with connections["memory"].cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'service'")
 
@@ -227,9 +221,7 @@ def test_migrations_that_wait_are_a_reason(db, client):
     assert "not applied" in response.json()["reasons"][0]
 
 
-def test_a_database_that_does_not_answer_is_a_reason_without_its_words(
-    client, monkeypatch
-):
+def test_readyz_names_a_database_that_does_not_answer(client, monkeypatch):
     def refuse(connection):
         raise OperationalError("could not connect to db.internal as console")
 
@@ -245,14 +237,14 @@ def test_a_database_that_does_not_answer_is_a_reason_without_its_words(
 
 
 @override_settings(DEBUG=False)
-def test_too_many_tries_is_said_in_the_same_look(rf):
+def test_too_many_is_a_problem_page(rf):
     response = problems.too_many(rf.get("/"))
 
     assert response.status_code == 429
     assert "Too many tries" in response.text
 
 
-def test_a_wrong_method_has_a_page_of_its_own(client, agent):
+def test_problems_page_for_a_wrong_method(client, agent):
     client.force_login(agent)
 
     response = client.post("/t/acme/profiles/")

@@ -26,9 +26,7 @@ def sign_in(page: Page, live_server, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_an_operator_adds_a_tenant_and_sees_it_answer(
-    live_server, page, errors, tmp_path
-):
+def test_add_shows_that_the_new_tenant_answers(live_server, page, errors, tmp_path):
     make_tenant("acme")
     account = make_account("Alpenglow")
     sign_in(page, live_server, make_user(Role.OPERATOR).email)

@@ -12,13 +12,13 @@ def client(client, agent):
     return client
 
 
-def test_a_memory_that_answers_is_ok(client):
+def test_memory_state_is_ok_when_it_answers(client):
     response = client.get("/t/acme/memory/")
 
     assert 'data-state="ok">memory ok<' in response.text
 
 
-def test_a_memory_that_is_away_is_said_with_200(client, tenant, settings):
+def test_memory_state_is_unreachable_with_200(client, tenant, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     # Port 9 of this machine: nobody listens there.
     Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
@@ -26,18 +26,18 @@ def test_a_memory_that_is_away_is_said_with_200(client, tenant, settings):
     response = client.get("/t/acme/memory/")
 
     assert response.status_code == 200
-    assert 'data-state="refused">memory away<' in response.text
+    assert 'data-state="refused">memory unreachable<' in response.text
 
 
-def test_a_memory_without_the_store_refuses(client, tenant):
+def test_memory_state_is_refused_without_the_store(client, tenant):
     Tenant.objects.filter(pk=tenant.pk).update(store_id="mem_store_" + "0" * 26)
 
     response = client.get("/t/acme/memory/")
 
-    assert "memory refuses us" in response.text
+    assert "memory refused access" in response.text
 
 
-def test_a_store_that_is_not_active_yet_is_waiting(client, tenant):
+def test_memory_state_waits_for_an_inactive_store(client, tenant):
     Store.objects.filter(pk=tenant.store_id).update(status="PROVISIONING")
 
     response = client.get("/t/acme/memory/")

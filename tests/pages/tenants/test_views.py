@@ -43,7 +43,7 @@ def new_store(account, name="theirs"):
     return memory.wait_for(memory.create_store(name)).result_id
 
 
-def test_a_tenant_comes_in_with_a_store_made_for_it(client, new_operator):
+def test_add_creates_a_store(client, new_operator):
     response = client.post(ADD, form_of(), follow=True)
 
     tenant = Tenant.objects.get()
@@ -58,7 +58,7 @@ def test_a_tenant_comes_in_with_a_store_made_for_it(client, new_operator):
     assert entry.details == {"stores_made": 1}
 
 
-def test_a_tenant_comes_in_with_a_store_they_have(client, new_operator):
+def test_add_uses_an_existing_store(client, new_operator):
     account = make_account()
     store_id = new_store(account)
 
@@ -68,13 +68,15 @@ def test_a_tenant_comes_in_with_a_store_they_have(client, new_operator):
     assert AuditEntry.objects.get(action="tenant.added").details == {"stores_made": 0}
 
 
-def test_the_token_is_never_readable_again(client, new_operator):
+def test_add_never_shows_the_token_again(client, new_operator):
     form = form_of()
 
     client.post(ADD, form)
     page = client.get("/tenants/")
     refused = client.post(ADD, form | {"slug": "NO"})
 
+    assert form["slug"] in page.text
+    assert "Use a-z, 0-9 and hyphens only." in refused.text
     assert form["secret"] not in page.text + refused.text
     assert form["secret"] not in Tenant.objects.get().encrypted_token
     assert form["secret"] not in json.dumps(
@@ -82,9 +84,7 @@ def test_the_token_is_never_readable_again(client, new_operator):
     )
 
 
-def test_htmx_gets_the_form_back_alone_and_goes_on_when_it_was_accepted(
-    client, new_operator
-):
+def test_add_answers_htmx_with_the_form_or_a_redirect(client, new_operator):
     refused = client.post(ADD, form_of(slug="NO"), headers=HTMX)
     accepted = client.post(ADD, form_of(), headers=HTMX)
 
@@ -123,7 +123,7 @@ def test_htmx_gets_the_form_back_alone_and_goes_on_when_it_was_accepted(
         ("store_id", "mem_store_01k0000000000000000000000a"),  # with store=new
     ],
 )
-def test_what_cannot_be_is_refused_beside_its_field(client, new_operator, field, value):
+def test_add_refuses_invalid_values_at_their_field(client, new_operator, field, value):
     response = client.post(ADD, form_of(**{field: value}))
 
     assert response.status_code == 422
@@ -131,18 +131,16 @@ def test_what_cannot_be_is_refused_beside_its_field(client, new_operator, field,
     assert not Tenant.objects.exists()
 
 
-def test_an_existing_store_needs_its_id(client, new_operator):
+def test_add_requires_the_id_of_an_existing_store(client, new_operator):
     response = client.post(ADD, form_of(store="existing"))
 
     assert list(response.context["form"].errors) == ["store_id"]
 
 
 @pytest.mark.parametrize(
-    ("field", "words"), [("slug", "another tenant"), ("name", "called that already")]
+    ("field", "words"), [("slug", "Another tenant"), ("name", "already has this name")]
 )
-def test_a_second_tenant_of_the_same_name_is_explained(
-    client, new_operator, field, words
-):
+def test_add_refuses_a_name_or_slug_in_use(client, new_operator, field, words):
     make_tenant("alpenglow", "Alpenglow")
     other = {"slug": "other", "name": "Other"}
     del other[field]
@@ -153,7 +151,7 @@ def test_a_second_tenant_of_the_same_name_is_explained(
     assert Tenant.objects.count() == 1
 
 
-def test_wrong_credentials_leave_no_tenant(client, new_operator):
+def test_add_refuses_wrong_credentials(client, new_operator):
     response = client.post(ADD, form_of(secret="wrong"))
 
     assert response.status_code == 422
@@ -163,19 +161,19 @@ def test_wrong_credentials_leave_no_tenant(client, new_operator):
     assert not Tenant.objects.exists()
 
 
-def test_a_store_name_that_is_taken_shows_what_the_memory_said(client, new_operator):
+def test_add_shows_why_the_store_was_not_created(client, new_operator):
     account = make_account()
     new_store(account, "client-alpenglow")
 
     response = client.post(ADD, form_of(account), headers=HTMX)
 
     assert response.status_code == 422
-    assert "did not make the store client-alpenglow" in response.text
-    assert "give its id instead" in response.text
+    assert "did not create the store client-alpenglow" in response.text
+    assert "enter its id instead" in response.text
     assert not Tenant.objects.exists()
 
 
-def test_a_store_of_another_account_is_unknown(client, new_operator):
+def test_add_refuses_a_store_of_another_account(client, new_operator):
     foreign = new_store(make_account("foreign"))
 
     response = client.post(ADD, form_of(store="existing", store_id=foreign))
@@ -184,14 +182,14 @@ def test_a_store_of_another_account_is_unknown(client, new_operator):
     assert "this account has no such store" in response.text
 
 
-def test_two_tenants_never_share_a_store(db):
+def test_add_refuses_a_store_in_use(db):
     first = make_tenant("first")
 
     with pytest.raises(TenantTaken, match="never share"):
         make_tenant("second", account_sid="AC", secret="x", store_id=first.store_id)
 
 
-def test_a_memory_that_is_away_leaves_no_tenant(client, new_operator, settings):
+def test_add_refuses_an_unreachable_memory(client, new_operator, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
 
     response = client.post(ADD, form_of(address="http://127.0.0.1:9"))
@@ -203,23 +201,23 @@ def test_a_memory_that_is_away_leaves_no_tenant(client, new_operator, settings):
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.OFFICER, Role.AUDITOR])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_only_operators_add_tenants(client, tenant, role, method):
+def test_add_is_for_operators_only(client, tenant, role, method):
     client.force_login(make_user(role, tenant))
 
     response = getattr(client, method)(ADD)
 
     assert response.status_code == 403
-    assert "to add a tenant takes that of operator" in response.text
+    assert "To add a tenant you need the role operator" in response.text
     assert Tenant.objects.count() == 1
 
 
-def test_an_operator_of_one_tenant_adds_none(client, tenant):
+def test_add_is_refused_to_an_operator_of_one_tenant(client, tenant):
     client.force_login(make_user(Role.OPERATOR, tenant))
 
     assert client.get(ADD).status_code == 403
 
 
-def test_everybody_sees_their_own_tenants_in_the_list(client, agent):
+def test_list_tenants_shows_ones_own(client, agent):
     make_tenant("foreign")
     client.force_login(agent)
 
@@ -230,7 +228,7 @@ def test_everybody_sees_their_own_tenants_in_the_list(client, agent):
     assert ADD not in page.text
 
 
-def test_operators_see_all_and_can_add(client, operator):
+def test_list_tenants_shows_operators_all(client, operator):
     make_tenant("other")
     client.force_login(operator)
 
@@ -241,9 +239,9 @@ def test_operators_see_all_and_can_add(client, operator):
     assert ADD in page.text
 
 
-def test_without_a_tenant_the_list_says_why_and_what_next(client, db):
+def test_list_tenants_explains_an_empty_list(client, db):
     client.force_login(make_user())
-    assert "An operator gives you one" in client.get("/tenants/").text
+    assert "Ask an operator for one" in client.get("/tenants/").text
 
     client.force_login(make_user(Role.OPERATOR))
     assert "No tenants yet" in client.get("/tenants/").text
@@ -253,7 +251,7 @@ def check(client, tenant, **headers):
     return client.get(reverse("tenants:connection", args=[tenant.slug]), **headers)
 
 
-def test_the_connection_is_checked_when_asked(client, tenant, agent):
+def test_connection_is_checked_on_request(client, tenant, agent):
     client.force_login(agent)
 
     page, part = check(client, tenant), check(client, tenant, headers=HTMX)
@@ -264,7 +262,7 @@ def test_the_connection_is_checked_when_asked(client, tenant, agent):
     assert "<html" not in part.text
 
 
-def test_a_store_that_is_gone_is_refused(client, tenant, agent):
+def test_connection_is_refused_without_the_store(client, tenant, agent):
     account = open_account(tenant)
     account.wait_for(account.delete_store(tenant.store_id))
     client.force_login(agent)
@@ -275,7 +273,7 @@ def test_a_store_that_is_gone_is_refused(client, tenant, agent):
     assert connection.message
 
 
-def test_a_memory_that_is_away_is_unreachable(client, tenant, agent, settings):
+def test_connection_is_unreachable(client, tenant, agent, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     Tenant.objects.update(address="http://127.0.0.1:9")
     client.force_login(agent)
@@ -286,7 +284,7 @@ def test_a_memory_that_is_away_is_unreachable(client, tenant, agent, settings):
     assert response.context["connection"].state == "unreachable"
 
 
-def test_a_locked_vault_shows_and_breaks_nothing_else(client, tenant, agent, settings):
+def test_connection_shows_a_locked_vault(client, tenant, agent, settings):
     settings.VAULT_KEYS = ["new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]
     client.force_login(agent)
 
@@ -295,16 +293,20 @@ def test_a_locked_vault_shows_and_breaks_nothing_else(client, tenant, agent, set
     assert client.get(f"/t/{tenant.slug}/profiles/").status_code == 503
 
 
-def test_the_list_needs_few_queries(client, operator, django_assert_max_num_queries):
+def test_list_tenants_needs_few_queries(
+    client, operator, django_assert_max_num_queries
+):
     for number in range(4):
         make_tenant(f"tenant-{number}")
     client.force_login(operator)
 
     with django_assert_max_num_queries(6):
-        client.get("/tenants/")
+        page = client.get("/tenants/").text
+
+    assert "tenant-3" in page
 
 
-def test_a_store_that_is_not_active_yet_is_said_to_wait(client, tenant, agent):
+def test_connection_waits_for_an_inactive_store(client, tenant, agent):
     Store.objects.update(status="PROVISIONING")
     client.force_login(agent)
 
@@ -316,7 +318,7 @@ def test_a_store_that_is_not_active_yet_is_said_to_wait(client, tenant, agent):
     )
 
 
-def test_a_tenant_waits_for_its_store(db):
+def test_add_tenant_refuses_an_inactive_store(db):
     account = make_account()
     store_id = new_store(account)
     Store.objects.update(status="PROVISIONING")
@@ -327,7 +329,7 @@ def test_a_tenant_waits_for_its_store(db):
     assert not Tenant.objects.exists()
 
 
-def test_of_two_operators_at_the_same_moment_one_is_told(db):
+def test_add_tenant_tells_the_second_of_two_operators(db):
     account = make_account()
     store_id = new_store(account)
 

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.tenants.rotation import reencrypt_batch, waiting
+from console.tenants.rotation import list_outdated, reencrypt_batch
 
 
 class Command(BaseCommand):
@@ -19,9 +19,9 @@ class Command(BaseCommand):
         if options["batch"] < 1:
             raise CommandError("--batch: must be 1 or more.")
         locked: list[str] = []
-        while waiting().exclude(slug__in=locked).exists():
-            locked += reencrypt_batch(options["batch"], passing_over=locked)
-            self.stdout.write(f"{waiting().count()} remain under an older key")
+        while list_outdated().exclude(slug__in=locked).exists():
+            locked += reencrypt_batch(options["batch"], skipped=locked)
+            self.stdout.write(f"{list_outdated().count()} remain under an older key")
         if locked:
             raise CommandError(
                 f"Not opened, so left as they are: {', '.join(locked)}. Add the key "
