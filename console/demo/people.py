@@ -31,17 +31,17 @@ class Person:
 
 
 @cache
-def read(tenant: str, name: str) -> dict[str, Any]:
+def read_toml(tenant: str, name: str) -> dict[str, Any]:
     path = Path(__file__).parent / tenant / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def random_for(*names: str) -> Random:
+def build_random(*names: str) -> Random:
     """A generator that always yields the same for the same names."""
     return Random(" ".join(names))  # noqa: S311 - a demo that never changes
 
 
-def declarations(tenant: str) -> dict[str, tuple[str, dict[str, TraitDefinition]]]:
+def list_trait_groups(tenant: str) -> dict[str, tuple[str, dict[str, TraitDefinition]]]:
     """Trait groups by name: description, and traits by name."""
     return {
         name: (
@@ -51,16 +51,16 @@ def declarations(tenant: str) -> dict[str, tuple[str, dict[str, TraitDefinition]
                 for trait, how in group["traits"].items()
             },
         )
-        for name, group in read(tenant, "people")["groups"].items()
+        for name, group in read_toml(tenant, "people")["groups"].items()
     }
 
 
-def people(tenant: str) -> list[Person]:
-    page = read(tenant, "people")
-    return [person(tenant, page, *row) for row in page["people"]]
+def list_people(tenant: str) -> list[Person]:
+    page = read_toml(tenant, "people")
+    return [_build_person(tenant, page, *row) for row in page["people"]]
 
 
-def person(
+def _build_person(
     tenant: str,
     page: dict[str, Any],
     first: str,
@@ -71,8 +71,8 @@ def person(
     language: str,
     *own_stories: str,
 ) -> Person:
-    email = f"{plain(first)}.{plain(last)}@{page['domain']}"
-    random = random_for(tenant, email, "traits")
+    email = f"{_to_email_name(first)}.{_to_email_name(last)}@{page['domain']}"
+    random = build_random(tenant, email, "traits")
     contact = {
         "firstName": first,
         "lastName": last,
@@ -86,7 +86,7 @@ def person(
     words = {"first": first, "city": city}
     for group, known in page["groups"].items():
         for name, how in known["traits"].items():
-            value = draw(random, how)
+            value = _draw_value(random, how)
             if isinstance(value, str):
                 words[name] = value
             if random.random() >= how.get("unset", 0):
@@ -94,13 +94,13 @@ def person(
     return Person(first, email, language, own_stories, traits, words)
 
 
-def plain(name: str) -> str:
+def _to_email_name(name: str) -> str:
     """`Étienne van Houten` as it stands in an email address."""
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return letters.replace(" ", "-").casefold()
 
 
-def draw(random: Random, how: dict[str, Any]) -> TraitValue:
+def _draw_value(random: Random, how: dict[str, Any]) -> TraitValue:
     """One value of a trait; the same number of steps whether it is set or not."""
     if how["type"] == "BOOLEAN":
         return random.random() < 0.5

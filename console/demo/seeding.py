@@ -13,10 +13,10 @@ from console.client.account import AccountClient, connect
 from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.core.errors import DomainError
-from console.demo.people import declarations, people
-from console.demo.stories import Correction, life_of
-from console.loading.declaring import finish
-from console.loading.loading import Loading
+from console.demo.people import list_people, list_trait_groups
+from console.demo.stories import Correction, build_life
+from console.loading.declaring import wait_until_done
+from console.loading.loading import Loader
 from console.pages.tenants.services import add_tenant
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
@@ -45,7 +45,7 @@ class DemoIncomplete(DomainError):
     title = "The demo could not be made"
 
 
-def seed(password: str, *, progress: Callable[[str], object]) -> None:
+def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
     """Fill both stores, then add the tenants and the people in one go.
 
     An interrupted run leaves no tenant behind, so the next one starts anew.
@@ -59,7 +59,7 @@ def seed(password: str, *, progress: Callable[[str], object]) -> None:
     add_staff(tenants, password)
 
 
-def fill_store(slug: str, name: str) -> tuple[str, str, Loading]:
+def fill_store(slug: str, name: str) -> tuple[str, str, Loader]:
     """A new account with one filled store: account SID, its secret, what was loaded."""
     answer = io.StringIO()
     call_command("create_account", name, "--json", stdout=answer)
@@ -67,27 +67,29 @@ def fill_store(slug: str, name: str) -> tuple[str, str, Loading]:
     sid, secret = made["accountSid"], made["authToken"]
     account = connect(EMBEDDED, username=sid, secret=secret)
     operation = account.wait_for(account.create_store(f"client-{slug}", name))
-    loading = load(account, account.store(operation.result_id or ""), slug)
-    return sid, secret, loading
+    loader = load_people(account, account.store(operation.result_id or ""), slug)
+    return sid, secret, loader
 
 
-def load(account: AccountClient, store: StoreClient, slug: str) -> Loading:
-    for group, (description, traits) in declarations(slug).items():
-        finish(account, store.create_trait_group(group, traits, description))
+def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader:
+    for group, (description, traits) in list_trait_groups(slug).items():
+        wait_until_done(account, store.create_trait_group(group, traits, description))
 
     def stop(refusal: str) -> None:
         raise DemoIncomplete(f"{slug}: {refusal}")
 
-    loading = Loading(store, stop)
-    for number, person in enumerate(people(slug), 1):
-        life = life_of(slug, person)
-        profile_id = loading.load_record(number, life.record)
+    loader = Loader(store, stop)
+    for number, person in enumerate(list_people(slug), 1):
+        life = build_life(slug, person)
+        profile_id = loader.load_record(number, life.record)
         for correction in life.corrections:
-            correct(store, profile_id or "", correction)
-    return loading
+            apply_correction(store, profile_id or "", correction)
+    return loader
 
 
-def correct(store: StoreClient, profile_id: str, correction: Correction) -> None:
+def apply_correction(
+    store: StoreClient, profile_id: str, correction: Correction
+) -> None:
     """Patch what was written down wrong, so that it has a revision."""
     talk = correction.conversation_id
     for observation in all_pages(
@@ -99,19 +101,19 @@ def correct(store: StoreClient, profile_id: str, correction: Correction) -> None
             store.patch_observation(profile_id, observation.id, content=correction.now)
 
 
-def add_demo_tenant(slug: str, sid: str, secret: str, loading: Loading) -> Tenant:
+def add_demo_tenant(slug: str, sid: str, secret: str, loader: Loader) -> Tenant:
     tenant = add_tenant(
         slug=slug,
         name=TENANTS[slug],
         address=EMBEDDED,
         account_sid=sid,
         secret=secret,
-        store_id=loading.store.store_id,
+        store_id=loader.store.store_id,
         by=None,
     )
     tenant.pinned_groups = PINNED[slug]
     tenant.save(update_fields=["pinned_groups"])
-    log(Actor(None, tenant), "memory.loaded", **loading.tally.counts())
+    log(Actor(None, tenant), "memory.loaded", **loader.report.counts())
     return tenant
 
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from console.contract.times import to_wire
-from console.demo.people import Person, random_for, read
+from console.demo.people import Person, build_random, read_toml
 from console.loading.records import Record
 
 # Everything happened before this day, whenever the demo is made.
@@ -38,7 +38,7 @@ class Life:
     corrections: list[Correction] = field(default_factory=list)
 
 
-class Words(dict[str, str]):
+class StoryWords(dict[str, str]):
     """The words of one story: drawn when first asked for, then kept."""
 
     def __init__(self, random: Random, slots: dict[str, Any], known: dict[str, str]):
@@ -57,38 +57,43 @@ class Words(dict[str, str]):
         return self[name]
 
 
-def life_of(tenant: str, person: Person) -> Life:
+def build_life(tenant: str, person: Person) -> Life:
     """Everything that happened to one person, the same each time."""
-    random = random_for(tenant, person.email, "stories")
+    random = build_random(tenant, person.email, "stories")
     record = {"traits": person.traits, "observations": [], "summaries": []}
     life = Life(record)
-    slots = read(tenant, "slots")
-    for story, start in plan(tenant, person, random):
-        words = Words(random, slots, person.words)
+    slots = read_toml(tenant, "slots")
+    for story, start in _plan_stories(tenant, person, random):
+        words = StoryWords(random, slots, person.words)
         for talk in story["talk"]:
-            tell(life, person, talk, start, words, story.get("lang", "en"))
+            _add_conversation(life, person, talk, start, words, story.get("lang", "en"))
     return life
 
 
-def plan(
+def _plan_stories(
     tenant: str, person: Person, random: Random
 ) -> list[tuple[dict[str, Any], datetime]]:
     """The person's stories with the day each begins, oldest first."""
     chosen = [
-        (story, beginning(story, random)) for story in choose(tenant, person, random)
+        (story, _choose_start(story, random))
+        for story in _choose_stories(tenant, person, random)
     ]
-    busiest = read(tenant, "people").get("busiest", {})
+    busiest = read_toml(tenant, "people").get("busiest", {})
     if busiest.get("email") == person.email:
-        by_name = {story["name"]: story for story in read(tenant, "stories")["story"]}
+        by_name = {
+            story["name"]: story for story in read_toml(tenant, "stories")["story"]
+        }
         for week in range(busiest["times"]):
             story = by_name[random.choice(busiest["stories"])]
             chosen.append((story, ANCHOR - timedelta(weeks=week + 1)))
-    return sorted(chosen, key=lambda each: each[1])
+    return sorted(chosen, key=lambda planned: planned[1])
 
 
-def choose(tenant: str, person: Person, random: Random) -> list[dict[str, Any]]:
+def _choose_stories(
+    tenant: str, person: Person, random: Random
+) -> list[dict[str, Any]]:
     """The person's own stories, one in their language, and two or three others."""
-    stories = read(tenant, "stories")["story"]
+    stories = read_toml(tenant, "stories")["story"]
     own = [
         story
         for story in stories
@@ -98,7 +103,7 @@ def choose(tenant: str, person: Person, random: Random) -> list[dict[str, Any]]:
     return own + random.sample(others, 2 if own else random.randint(2, 3))
 
 
-def beginning(story: dict[str, Any], random: Random) -> datetime:
+def _choose_start(story: dict[str, Any], random: Random) -> datetime:
     """A day in the story's season, early enough for all of it to have happened."""
     months = SEASONS.get(story.get("season", ""), EVERY_MONTH)
     length = max(talk["day"] for talk in story["talk"])
@@ -106,24 +111,24 @@ def beginning(story: dict[str, Any], random: Random) -> datetime:
     return random.choice([day for day in days if day.month in months])
 
 
-def tell(
+def _add_conversation(
     life: Life,
     person: Person,
     talk: dict[str, Any],
     start: datetime,
-    words: Words,
+    words: StoryWords,
     language: str,
 ) -> None:
     """Add one conversation: its observations, and the summary after them."""
     random = words.random
     day = start + timedelta(days=talk["day"])
-    words |= dates(day, language)
+    words |= _format_dates(day, language)
     moment = day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
-    conversation_id = conversation(person, moment)
-    source = one_of(random, talk["via"])
+    conversation_id = _build_conversation_id(person, moment)
+    source = _choose_text(random, talk["via"])
     for note in talk["notes"]:
         moment += timedelta(seconds=random.randint(20, 170))
-        content = fill(life, conversation_id, note, words)
+        content = _fill_note(life, conversation_id, note, words)
         life.record["observations"].append(
             {
                 "content": content,
@@ -142,37 +147,37 @@ def tell(
     )
 
 
-def fill(
+def _fill_note(
     life: Life,
     conversation_id: str,
     note: str | list[str] | dict[str, str],
-    words: Words,
+    words: StoryWords,
 ) -> str:
     """A note's text, at first as it was written down wrong if it was."""
     if not isinstance(note, dict):
-        return one_of(words.random, note).format_map(words)
+        return _choose_text(words.random, note).format_map(words)
     was, now = note["was"].format_map(words), note["now"].format_map(words)
     life.corrections.append(Correction(conversation_id, was, now))
     return was
 
 
-def one_of(random: Random, texts: str | list[str]) -> str:
+def _choose_text(random: Random, texts: str | list[str]) -> str:
     return texts if isinstance(texts, str) else random.choice(texts)
 
 
-def dates(day: datetime, language: str) -> dict[str, str]:
+def _format_dates(day: datetime, language: str) -> dict[str, str]:
     """Days around a conversation, as one says them."""
     return {
-        "before": in_words(day - timedelta(days=6), language),
-        "soon": in_words(day + timedelta(days=13), language),
+        "before": _format_day(day - timedelta(days=6), language),
+        "soon": _format_day(day + timedelta(days=13), language),
     }
 
 
-def in_words(day: datetime, language: str) -> str:
+def _format_day(day: datetime, language: str) -> str:
     return f"{day.day}.{day.month}." if language == "de" else f"{day.day} {day:%B}"
 
 
-def conversation(person: Person, moment: datetime) -> str:
+def _build_conversation_id(person: Person, moment: datetime) -> str:
     """An id of the contract's form, the same each time (section 2)."""
     digest = hashlib.sha256(f"{person.email} {moment}".encode()).hexdigest()
     return f"conv_conversation_0{digest[:25]}"

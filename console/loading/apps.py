@@ -6,4 +6,4 @@ from django.apps import AppConfig
 class LoadingConfig(AppConfig):
     name = "console.loading"
     label = "loading"
-    verbose_name = "Loading"
+    verbose_name = "Loader"

@@ -14,7 +14,7 @@ from console.loading.records import LineRefused, check_group, check_trait, parse
 Types = dict[str, dict[str, str]]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
 
 
-def types_in(lines: Iterable[tuple[int, bytes]]) -> Types:
+def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
     """The type of each trait, by its first good value; bad lines are passed over."""
     types: Types = {}
     for _, raw in lines:
@@ -24,17 +24,17 @@ def types_in(lines: Iterable[tuple[int, bytes]]) -> Types:
             continue
         for group, values in groups.items():
             if not check_group(group, values):
-                learn(types.setdefault(group, {}), values)
+                _add_types(types.setdefault(group, {}), values)
     return types
 
 
-def learn(known: dict[str, str], values: Mapping[str, Any]) -> None:
+def _add_types(known: dict[str, str], values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if value is not None and not check_trait(name, value):
-            known.setdefault(name, type_of(value))
+            known.setdefault(name, _get_data_type(value))
 
 
-def type_of(value: Any) -> str:
+def _get_data_type(value: Any) -> str:
     if isinstance(value, bool):
         return "BOOLEAN"
     if isinstance(value, int | float):
@@ -42,13 +42,15 @@ def type_of(value: Any) -> str:
     return "ARRAY" if isinstance(value, list) else "STRING"
 
 
-def declare(account: AccountClient, store: StoreClient, types: Types) -> list[str]:
+def declare_traits(
+    account: AccountClient, store: StoreClient, types: Types
+) -> list[str]:
     """Create what the store does not know yet; the new names, as "group.trait".
 
     Contract 10.3. Raises MemoryProblem.
     """
     known = {
-        group.display_name: {plain(name) for name in group.definitions}
+        group.display_name: {_normalise_name(name) for name in group.definitions}
         for group in all_pages(lambda token: store.list_trait_groups(page_token=token))
     }
     declared = []
@@ -56,23 +58,23 @@ def declare(account: AccountClient, store: StoreClient, types: Types) -> list[st
         missing = {
             name: TraitDefinition(data_type=kind)
             for name, kind in traits.items()
-            if plain(name) not in known.get(group, set())
+            if _normalise_name(name) not in known.get(group, set())
         }
         if missing:
             write = (
                 store.patch_trait_group if group in known else store.create_trait_group
             )
-            finish(account, write(group, missing))
+            wait_until_done(account, write(group, missing))
             declared += [f"{group}.{name}" for name in missing]
     return declared
 
 
-def plain(name: str) -> str:
+def _normalise_name(name: str) -> str:
     """`first_name` and `firstName` are one trait (contract, section 17, row 16)."""
     return "".join(filter(str.isalnum, name)).casefold()
 
 
-def finish(account: AccountClient, operation: Operation) -> None:
+def wait_until_done(account: AccountClient, operation: Operation) -> None:
     done = account.wait_for(operation)
     if done.status != "COMPLETED":
-        raise MemoryUnexpected(f"The trait group was not made: {done.error}")
+        raise MemoryUnexpected(f"The trait group was not created: {done.error}")

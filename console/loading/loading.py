@@ -1,7 +1,7 @@
-"""Bringing profiles with their past into a memory, once each.
+"""Loading profiles, observations and summaries into a memory, once each.
 
-What is wrong is left out and named by line and field; the rest goes in. What the
-memory already holds is not added again, so a run can be repeated after a repair.
+What is invalid is left out and named by line and field; the rest is loaded. What the
+memory already has is not added again, so a run can be repeated after corrections.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 
-# A "no" that the next record would meet as well: these end the run.
+# Refusals that every further record would meet too: they end the run.
 STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)
 
 Item = Mapping[str, Any]
@@ -43,20 +43,20 @@ Numbered = tuple[str, Item]  # where it stood ("observations[3]"), and what
 
 
 @dataclass
-class Counts:
+class ItemCounts:
     added: int = 0
     already_there: int = 0
     refused: int = 0
 
 
 @dataclass
-class Tally:
+class LoadReport:
     """What a run did. `refused` counts whole lines and single traits too."""
 
     profiles_new: int = 0
     profiles_found: int = 0
-    observations: Counts = field(default_factory=Counts)
-    summaries: Counts = field(default_factory=Counts)
+    observations: ItemCounts = field(default_factory=ItemCounts)
+    summaries: ItemCounts = field(default_factory=ItemCounts)
     refused: int = 0
 
     def counts(self) -> dict[str, Any]:
@@ -73,18 +73,18 @@ class Tally:
 
 
 @dataclass
-class Loading:
-    """One run into one store. `tell` gets a line of text for each refused record.
+class Loader:
+    """One run into one store. `tell` gets a line of text for each refusal.
 
-    Methods raise MemoryUnreachable and STOPS; everything else is told and counted.
+    Methods raise MemoryUnreachable and STOPS; everything else is reported and counted.
     """
 
     store: StoreClient
     tell: Callable[[str], object]
-    tally: Tally = field(default_factory=Tally)
+    report: LoadReport = field(default_factory=LoadReport)
 
     def __post_init__(self) -> None:
-        self.promotions = promotions_of(self.store)
+        self.promotions = fetch_promotions(self.store)
 
     def load_line(self, number: int, raw: bytes) -> None:
         try:
@@ -96,7 +96,7 @@ class Loading:
 
     def load_record(self, number: int, record: Record) -> str | None:
         """Load one profile's parts; its id, or None when the profile was refused."""
-        traits = self.good_traits(number, record["traits"])
+        traits = self.filter_traits(number, record["traits"])
         found = self.is_known(traits)
         try:
             profile_id = self.store.create_profile(traits)
@@ -105,24 +105,24 @@ class Loading:
         except MemoryRefused as exc:
             self.refuse(number, f"traits: {exc.message}")
             return None
-        self.tally.profiles_found += found
-        self.tally.profiles_new += not found
+        self.report.profiles_found += found
+        self.report.profiles_new += not found
         self.load_items(number, profile_id, OBSERVATION, record["observations"])
         self.load_items(number, profile_id, SUMMARY, record["summaries"])
         return profile_id
 
-    def good_traits(self, number: int, traits: Record) -> dict[str, Record]:
-        """The traits that have the contract's shape; the others are told."""
+    def filter_traits(self, number: int, traits: Record) -> dict[str, Record]:
+        """The valid traits; the others are reported."""
         good: dict[str, Record] = {}
         for group, values in traits.items():
             if why := check_group(group, values):
-                self.refuse(number, f"traits.{printable(group)}: {why}")
+                self.refuse(number, f"traits.{to_printable(group)}: {why}")
                 continue
             for name, value in values.items():
                 if value is None:  # absent: contract, section 17, row 20
                     continue
                 if why := check_trait(name, value):
-                    path = f"traits.{group}.{printable(name)}"
+                    path = f"traits.{group}.{to_printable(name)}"
                     self.refuse(number, f"{path}: {why}")
                 else:
                     good.setdefault(group, {})[name] = value
@@ -132,11 +132,11 @@ class Loading:
         """Whether the memory has a profile of one of these identifiers."""
         for (group, name), id_type in self.promotions.items():
             value = traits.get(group, {}).get(name)
-            if value is not None and self.holders(id_type, str(value)):
+            if value is not None and self.find_holders(id_type, str(value)):
                 return True
         return False
 
-    def holders(self, id_type: str, value: str) -> tuple[str, ...]:
+    def find_holders(self, id_type: str, value: str) -> tuple[str, ...]:
         try:
             return self.store.lookup(id_type, value).profiles
         except (MemoryBusy, MemoryDenied):
@@ -147,19 +147,19 @@ class Loading:
     def load_items(
         self, number: int, profile_id: str, kind: TextKind, items: Sequence[Any]
     ) -> None:
-        """Add what is good and new, oldest first: created in the order it happened."""
-        counts: Counts = getattr(self.tally, kind.plural)
-        good = self.good_items(number, kind, items)
+        """Add what is valid and new, oldest first: created in the order it happened."""
+        counts: ItemCounts = getattr(self.report, kind.plural)
+        good = self.filter_items(number, kind, items)
         fresh = (
-            without(fetch_keys(self.store, profile_id, kind), good, kind)
+            drop_known(fetch_keys(self.store, profile_id, kind), good, kind)
             if good
             else []
         )
         counts.already_there += len(good) - len(fresh)
         for start in range(0, len(fresh), BATCH):
-            self.send(number, profile_id, kind, fresh[start : start + BATCH])
+            self.send_batch(number, profile_id, kind, fresh[start : start + BATCH])
 
-    def good_items(
+    def filter_items(
         self, number: int, kind: TextKind, items: Sequence[Any]
     ) -> list[Numbered]:
         good = []
@@ -174,7 +174,7 @@ class Loading:
                 good.append((path, given))
         return sorted(good, key=lambda numbered: from_wire(numbered[1]["occurredAt"]))
 
-    def send(
+    def send_batch(
         self, number: int, profile_id: str, kind: TextKind, batch: list[Numbered]
     ) -> None:
         """Send a batch; when the memory refuses it, each alone to find which."""
@@ -187,19 +187,19 @@ class Loading:
                 self.refuse_item(number, kind, f"{batch[0][0]}: {exc.message}")
                 return
             for numbered in batch:
-                self.send(number, profile_id, kind, [numbered])
+                self.send_batch(number, profile_id, kind, [numbered])
         else:
-            counts: Counts = getattr(self.tally, kind.plural)
+            counts: ItemCounts = getattr(self.report, kind.plural)
             counts.added += len(batch)
 
     def refuse_item(self, number: int, kind: TextKind, why: str) -> None:
-        counts: Counts = getattr(self.tally, kind.plural)
+        counts: ItemCounts = getattr(self.report, kind.plural)
         counts.refused += 1
         self.refuse(number, why)
 
     def refuse(self, number: int, why: str) -> None:
-        self.tally.refused += 1
-        self.tell(f"line {number}: {printable(why, 400)}")
+        self.report.refused += 1
+        self.tell(f"line {number}: {to_printable(why, 400)}")
 
 
 def load_lines(
@@ -207,10 +207,10 @@ def load_lines(
     lines: Iterable[tuple[int, bytes]],
     *,
     tell: Callable[[str], object],
-) -> Tally:
+) -> LoadReport:
     """Load numbered lines; blank ones are passed over. One audit entry, however the
     run ends. Raises MemoryUnreachable and STOPS."""
-    loading = Loading(open_store(tenant), tell)
+    loading = Loader(open_store(tenant), tell)
     outcome = "failed"
     try:
         for number, raw in lines:
@@ -222,12 +222,12 @@ def load_lines(
             Actor(None, tenant),
             "memory.loaded",
             outcome=outcome,
-            **loading.tally.counts(),
+            **loading.report.counts(),
         )
-    return loading.tally
+    return loading.report
 
 
-def promotions_of(store: StoreClient) -> dict[tuple[str, str], str]:
+def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
     """(group, trait) to the identifier type that its value becomes."""
     groups = all_pages(lambda token: store.list_trait_groups(page_token=token))
     return {
@@ -245,19 +245,19 @@ def fetch_keys(store: StoreClient, profile_id: str, kind: TextKind) -> set[Key]:
 
 
 def get_key(item: Item, kind: TextKind) -> Key:
-    """Equal for two items that are the same thing said once."""
+    """Equal for two items that say the same."""
     return tuple(
-        to_second(item[name]) if name == "occurredAt" else item[name]
+        _to_second(item[name]) if name == "occurredAt" else item[name]
         for name in kind.identifying
     )
 
 
-def to_second(occurred_at: str) -> str:
+def _to_second(occurred_at: str) -> str:
     """A time in the memory's own precision when it answers: whole seconds."""
     return from_wire(occurred_at).replace(microsecond=0).isoformat()
 
 
-def without(kept: set[Key], items: list[Numbered], kind: TextKind) -> list[Numbered]:
+def drop_known(kept: set[Key], items: list[Numbered], kind: TextKind) -> list[Numbered]:
     """The items whose key is not kept yet, each key once."""
     fresh = []
     for path, item in items:
@@ -268,7 +268,7 @@ def without(kept: set[Key], items: list[Numbered], kind: TextKind) -> list[Numbe
     return fresh
 
 
-def printable(text: str, limit: int = 64) -> str:
+def to_printable(text: str, limit: int = 64) -> str:
     """Text from outside on one line of a terminal, without its escape codes."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in text)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

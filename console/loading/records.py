@@ -54,14 +54,16 @@ def parse_line(raw: bytes) -> Record:
         raise LineRefused("must be a JSON object")
     for name in record:
         if name not in PARTS:
-            raise LineRefused(f"{shown(name)}: unknown field")
+            raise LineRefused(f"{_escape_name(name)}: unknown field")
     traits = record.get("traits")
     if traits is not None and not isinstance(traits, dict):
         raise LineRefused("traits: must be an object")
-    return {"traits": traits or {}} | {name: array(record, name) for name in PARTS[1:]}
+    return {"traits": traits or {}} | {
+        name: _get_array(record, name) for name in PARTS[1:]
+    }
 
 
-def array(record: Record, name: str) -> list[Any]:
+def _get_array(record: Record, name: str) -> list[Any]:
     items = record.get(name)
     if items is not None and not isinstance(items, list):
         raise LineRefused(f"{name}: must be an array")
@@ -72,7 +74,9 @@ def parse_json(raw: bytes) -> Any:
     """Stricter than json.loads: no key twice, no NaN. Raises LineRefused."""
     try:
         return json.loads(
-            raw.decode("utf-8-sig"), object_pairs_hook=distinct, parse_constant=refuse
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_build_object,
+            parse_constant=_refuse_constant,
         )
     except LineRefused:
         raise
@@ -86,20 +90,20 @@ def parse_json(raw: bytes) -> Any:
         raise LineRefused("number out of range") from exc
 
 
-def distinct(pairs: list[tuple[str, Any]]) -> Record:
+def _build_object(pairs: list[tuple[str, Any]]) -> Record:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise LineRefused(f"{shown(twice)}: duplicate")
+        raise LineRefused(f"{_escape_name(twice)}: duplicate")
     return found
 
 
-def refuse(constant: str) -> Any:
+def _refuse_constant(constant: str) -> Any:
     raise LineRefused(f"{constant} is not a JSON number")
 
 
-def shown(name: str) -> str:
+def _escape_name(name: str) -> str:
     """A name from the file, safe to print on a terminal."""
     return name[:64].encode("unicode_escape").decode()
 
@@ -111,7 +115,7 @@ def check_item(path: str, item: Any, noun: type[msgspec.Struct]) -> str | None:
     known = {field.encode_name for field in msgspec.structs.fields(noun)}
     for name, value in item.items():
         if name not in known:
-            return f"{path}.{shown(name)}: unknown field"
+            return f"{path}.{_escape_name(name)}: unknown field"
         if isinstance(value, str) and UNPRINTABLE.search(value):
             return f"{path}.{name}: control characters are not allowed"
     # Null means absent: contract, section 3.

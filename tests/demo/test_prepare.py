@@ -57,21 +57,21 @@ def test_prepare_prints_the_demo_sign_ins(tenant, collected, settings):
     assert list(Tenant.objects.all()) == [tenant]
 
 
-def test_static_files_are_collected_when_one_of_them_changed(db, collected):
+def test_prepare_collects_changed_static_files(db, collected):
     run()
     manifest = collected / "collected/staticfiles.json"
     first = manifest.read_text()
 
-    assert not prepare.static_files_are_old()
+    assert not prepare.is_static_outdated()
     (collected / "static/page.css").write_text("body { color: red }")
     os.utime(manifest, (1, 1))
     run()
 
     assert manifest.read_text() != first
-    assert not prepare.static_files_are_old()
+    assert not prepare.is_static_outdated()
 
 
-def test_the_cache_table_is_made_once(db, collected, settings):
+def test_prepare_creates_the_cache_table_once(db, collected, settings):
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -86,9 +86,9 @@ def test_the_cache_table_is_made_once(db, collected, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_is_behind_is_migrated(collected):
+def test_prepare_migrates_a_database(collected):
     call_command("migrate", "sessions", "zero", verbosity=0)
 
-    prepare.migrate("default")
+    prepare.migrate_database("default")
 
     assert "django_session" in connections["default"].introspection.table_names()

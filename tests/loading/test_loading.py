@@ -13,8 +13,8 @@ from console.client.paging import all_pages
 from console.contract.memory.operation import Operation
 from console.contract.memory.trait_group import TraitDefinition
 from console.loading import records
-from console.loading.declaring import declare, finish, types_in
-from console.loading.loading import Loading, load_lines
+from console.loading.declaring import declare_traits, infer_types, wait_until_done
+from console.loading.loading import Loader, load_lines
 from console.loading.records import LINE_BYTES, read_lines
 from console.profiles.items import OBSERVATION
 from console.service.memory import observations
@@ -44,10 +44,10 @@ def line(**parts):
 
 
 def load(tenant, *lines):
-    """The tally of a run over raw lines, and what was told."""
+    """The report of a run over raw lines, and what was told."""
     told = []
-    tally = load_lines(tenant, enumerate(lines, 1), tell=told.append)
-    return tally, told
+    report = load_lines(tenant, enumerate(lines, 1), tell=told.append)
+    return report, told
 
 
 def run(path, tenant, *options):
@@ -78,41 +78,41 @@ def kept(tenant, email="ada@example.com"):
     return observations, store.list_summaries(profile_id).items
 
 
-def test_a_line_becomes_a_profile_with_its_past(tenant):
+def test_load_lines_creates_a_profile_with_its_items(tenant):
     parts = {"observations": [observation(conversationIds=[TALK])]}
 
-    tally, told = load(tenant, line(**parts, summaries=[summary(source="voice")]))
+    report, told = load(tenant, line(**parts, summaries=[summary(source="voice")]))
 
     observations, summaries = kept(tenant)
     assert told == []
-    assert (tally.profiles_new, tally.profiles_found) == (1, 0)
+    assert (report.profiles_new, report.profiles_found) == (1, 0)
     assert observations[0].content == "Likes paper bills."
     assert observations[0].conversation_ids == (TALK,)
     assert (summaries[0].conversation_id, summaries[0].source) == (TALK, "voice")
 
 
-def test_loading_twice_adds_nothing_twice(tenant):
+def test_load_lines_twice_adds_nothing_twice(tenant):
     many = [observation(f"Fact {number}.") for number in range(53)]
     lines = [line(observations=many, summaries=[summary()])]
     load(tenant, *lines)
 
-    tally, _ = load(tenant, *lines)
+    report, _ = load(tenant, *lines)
 
-    assert (tally.profiles_new, tally.profiles_found) == (0, 1)
-    assert (tally.observations.added, tally.observations.already_there) == (0, 53)
-    assert (tally.summaries.added, tally.summaries.already_there) == (0, 1)
+    assert (report.profiles_new, report.profiles_found) == (0, 1)
+    assert (report.observations.added, report.observations.already_there) == (0, 53)
+    assert (report.summaries.added, report.summaries.already_there) == (0, 1)
 
 
-def test_the_same_moment_written_otherwise_is_not_added_again(tenant):
+def test_load_lines_recognises_the_same_time_in_another_zone(tenant):
     load(tenant, line(observations=[observation()]))
     same = observation(occurredAt="2026-01-05T10:00:00.250+01:00")
 
-    tally, _ = load(tenant, line(observations=[same, same, observation("New.")]))
+    report, _ = load(tenant, line(observations=[same, same, observation("New.")]))
 
-    assert (tally.observations.added, tally.observations.already_there) == (1, 2)
+    assert (report.observations.added, report.observations.already_there) == (1, 2)
 
 
-def test_observations_are_created_in_the_order_in_which_they_happened(tenant):
+def test_load_lines_creates_observations_in_order(tenant):
     days = [20, 3, 11, 28, 1, 7, 15, 9, 22, 5, 30, 2]
     items = [
         observation(f"{day:02}", occurredAt=f"2026-01-{day:02}T09:00:00Z")
@@ -125,15 +125,15 @@ def test_observations_are_created_in_the_order_in_which_they_happened(tenant):
     assert [item.content for item in observations] == [f"{d:02}" for d in sorted(days)]
 
 
-def test_a_bad_observation_does_not_stop_the_good_ones(tenant):
+def test_load_lines_leaves_out_an_invalid_observation(tenant):
     items = [observation("One."), observation(""), observation("Three.")]
 
-    tally, told = load(tenant, b"", line(observations=items))
+    report, told = load(tenant, b"", line(observations=items))
 
     observations, _ = kept(tenant)
     assert [item.content for item in observations] == ["One.", "Three."]
     assert told == ["line 2: observations[1].content: must not be empty"]
-    assert (tally.observations.refused, tally.refused) == (1, 1)
+    assert (report.observations.refused, report.refused) == (1, 1)
 
 
 SOURCE = "must match '^[a-zA-Z0-9 _./-]+$'"
@@ -174,11 +174,11 @@ ID = "must match '^conv_conversation_[0-7][0-9a-z]{25}$'"
         (observation(conversationIds=["secret"]), f".conversationIds[0]: {ID}"),
     ],
 )
-def test_a_refused_observation_is_named_by_line_and_field(tenant, item, told):
-    tally, lines = load(tenant, line(observations=[item]))
+def test_load_lines_names_a_refused_observation(tenant, item, told):
+    report, lines = load(tenant, line(observations=[item]))
 
     assert lines == [f"line 1: observations[0]{told}"]
-    assert (tally.observations.added, tally.observations.refused) == (0, 1)
+    assert (report.observations.added, report.observations.refused) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -190,11 +190,11 @@ def test_a_refused_observation_is_named_by_line_and_field(tenant, item, told):
         (summary(conversationIds=[TALK]), ".conversationIds: unknown field"),
     ],
 )
-def test_a_refused_summary_is_named_by_line_and_field(tenant, item, told):
-    tally, lines = load(tenant, line(summaries=[summary(), item]))
+def test_load_lines_names_a_refused_summary(tenant, item, told):
+    report, lines = load(tenant, line(summaries=[summary(), item]))
 
     assert lines == [f"line 1: summaries[1]{told}"]
-    assert (tally.summaries.added, tally.summaries.refused) == (1, 1)
+    assert (report.summaries.added, report.summaries.refused) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,14 @@ def test_a_refused_summary_is_named_by_line_and_field(tenant, item, told):
         (b" " * (LINE_BYTES + 1), "is longer than 64 MiB"),
     ],
 )
-def test_a_line_that_cannot_be_read_is_refused_whole(tenant, raw, told):
-    loading = Loading(open_store(tenant), (lines := []).append)
+def test_load_line_refuses_an_unreadable_line(tenant, raw, told):
+    loader = Loader(open_store(tenant), (lines := []).append)
 
-    loading.load_line(4, raw)
-    loading.load_line(5, line(observations=[observation()]))
+    loader.load_line(4, raw)
+    loader.load_line(5, line(observations=[observation()]))
 
     assert lines == [f"line 4: {told}"]
-    assert (loading.tally.refused, loading.tally.profiles_new) == (1, 1)
+    assert (loader.report.refused, loader.report.profiles_new) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -247,50 +247,50 @@ def test_a_line_that_cannot_be_read_is_refused_whole(tenant, raw, told):
         ({"Plan": {"a": 2**31}}, "Plan.a: must be a signed 32-bit integer"),
     ],
 )
-def test_a_refused_trait_is_named_and_the_others_are_loaded(tenant, traits, told):
+def test_load_lines_names_a_refused_trait(tenant, traits, told):
     raw = json.dumps({"traits": {"Contact": {"email": "ada@example.com"}} | traits})
 
-    tally, lines = load(tenant, raw.replace("Infinity", "1e999").encode())
+    report, lines = load(tenant, raw.replace("Infinity", "1e999").encode())
 
     assert [text.startswith(f"line 1: traits.{told}") for text in lines] == [True]
-    assert (tally.profiles_new, tally.refused) == (1, 1)
+    assert (report.profiles_new, report.refused) == (1, 1)
 
 
-def test_a_line_without_an_identifier_is_refused_whole(tenant):
+def test_load_lines_refuses_a_line_without_identifier(tenant):
     nameless = {
         "traits": {"Contact": {"firstName": "Ada", "email": None}},
         "observations": [observation()],
     }
 
-    tally, told = load(tenant, json.dumps(nameless).encode())
+    report, told = load(tenant, json.dumps(nameless).encode())
 
-    assert tally.profiles_new == tally.observations.added == 0
+    assert report.profiles_new == report.observations.added == 0
     assert told[0].startswith("line 1: traits: The memory refused this")
     assert "Contact.email" in told[0]
 
 
-def test_an_unreadable_identifier_is_refused_by_the_memory(tenant):
+def test_load_lines_reports_an_identifier_that_the_memory_refuses(tenant):
     raw = b'{"traits": {"Contact": {"phone": "none of your business"}}}'
 
-    tally, told = load(tenant, raw)
+    report, told = load(tenant, raw)
 
-    assert tally.refused == 1
+    assert report.refused == 1
     assert "traits.Contact.phone" in told[0]
     assert "business" not in told[0]
 
 
-def test_what_the_memory_refuses_in_a_batch_is_found_and_named(tenant, monkeypatch):
+def test_load_lines_names_what_the_memory_refuses_in_a_batch(tenant, monkeypatch):
     monkeypatch.setattr(observations, "OBSERVATIONS_PER_PROFILE", 12)
     items = [observation(f"Fact {number}.") for number in range(15)]
 
-    tally, told = load(tenant, line(observations=items))
+    report, told = load(tenant, line(observations=items))
 
-    assert (tally.observations.added, tally.observations.refused) == (12, 3)
+    assert (report.observations.added, report.observations.refused) == (12, 3)
     places = [text.partition(": The memory refused")[0] for text in told]
     assert places == [f"line 1: observations[{index}]" for index in (12, 13, 14)]
 
 
-def test_a_memory_that_is_busy_stops_the_run():
+def test_load_record_stops_for_a_busy_memory():
     def answer(request):
         if request.url.path.endswith("/Lookup"):
             return httpx.Response(503, headers={"Retry-After": "3600"})
@@ -308,13 +308,13 @@ def test_a_memory_that_is_busy_stops_the_run():
         secret="s",
         transport=httpx.MockTransport(answer),
     )
-    loading = Loading(account.store("mem_store_00000000000000000000000001"), print)
+    loader = Loader(account.store("mem_store_00000000000000000000000001"), print)
 
     with pytest.raises(MemoryBusy):
-        loading.load_record(1, record())
+        loader.load_record(1, record())
 
 
-def test_an_interrupted_run_stands_in_the_audit_log(tenant):
+def test_load_lines_logs_an_interrupted_run(tenant):
     def lines():
         yield 1, line(observations=[observation()])
         open_account(tenant).delete_store(tenant.store_id)
@@ -328,18 +328,18 @@ def test_an_interrupted_run_stands_in_the_audit_log(tenant):
     assert entry.details["observations_added"] == 1
 
 
-def test_a_store_that_vanishes_between_two_writes_stops_the_run(tenant):
-    loading = Loading(open_store(tenant), print)
-    profile_id = loading.load_record(
-        1, record() | {"observations": [], "summaries": []}
-    )
+def test_send_batch_stops_when_the_store_is_gone(tenant):
+    loader = Loader(open_store(tenant), print)
+    profile_id = loader.load_record(1, record() | {"observations": [], "summaries": []})
     open_account(tenant).delete_store(tenant.store_id)
 
     with pytest.raises(MemoryNotFound):
-        loading.send(1, profile_id, OBSERVATION, [("observations[0]", observation())])
+        loader.send_batch(
+            1, profile_id, OBSERVATION, [("observations[0]", observation())]
+        )
 
 
-def test_an_over_long_line_is_read_once_and_passed_over(monkeypatch):
+def test_read_lines_truncates_an_over_long_line(monkeypatch):
     monkeypatch.setattr(records, "LINE_BYTES", 10)
     file = io.BytesIO(b"a" * 25 + b"\nshort\n")
 
@@ -351,7 +351,7 @@ def test_an_over_long_line_is_read_once_and_passed_over(monkeypatch):
     ]
 
 
-def test_undeclared_traits_are_refused_and_declared_on_demand(tenant, file):
+def test_load_memory_declares_traits_on_demand(tenant, file):
     plan = {"tier": "Gold", "lines": 2, "paper": True, "tags": ["a"], "gone": None}
     path = file(
         json.dumps(
@@ -375,7 +375,7 @@ def test_undeclared_traits_are_refused_and_declared_on_demand(tenant, file):
     }
 
 
-def test_declaring_leaves_what_is_known_as_it_is(tenant):
+def test_declare_traits_leaves_known_traits_alone(tenant):
     store, account = open_store(tenant), open_account(tenant)
     account.wait_for(
         store.create_trait_group("Plan", {"tier": TraitDefinition(data_type="STRING")})
@@ -384,9 +384,9 @@ def test_declaring_leaves_what_is_known_as_it_is(tenant):
         b'{"traits": {"Plan": {"tier": 3, "max_lines": 2}, "Contact": {"Email": "x"}}}',
         b'{"traits": {"Plan": {"max_lines": "two"}, "?": {"a": 1}}}',
     ]
-    types = types_in(enumerate(lines, 1))
+    types = infer_types(enumerate(lines, 1))
 
-    declared = declare(account, store, types)
+    declared = declare_traits(account, store, types)
 
     traits = store.fetch_trait_group("Plan").traits
     assert declared == ["Plan.max_lines"]
@@ -397,16 +397,16 @@ def test_declaring_leaves_what_is_known_as_it_is(tenant):
     assert store.fetch_trait_group("Contact").traits["email"].id_type_promotion
 
 
-def test_a_trait_group_that_the_memory_does_not_make_is_an_error(tenant):
+def test_wait_until_done_raises_for_a_failed_operation(tenant):
     failed = Operation(
         operation_id="mem_operation_1", status="FAILED", error="The name is taken."
     )
 
     with pytest.raises(MemoryUnexpected, match="The name is taken"):
-        finish(open_account(tenant), failed)
+        wait_until_done(open_account(tenant), failed)
 
 
-def test_the_command_reports_what_it_did(tenant, file):
+def test_load_memory_reports_what_it_did(tenant, file):
     path = file(
         b"\xef\xbb\xbf" + line(observations=[observation()], summaries=[summary()]),
         b"",
@@ -423,7 +423,7 @@ def test_the_command_reports_what_it_did(tenant, file):
     assert entry.details["profiles_new"] == 2
 
 
-def test_the_command_names_refused_records_on_stderr(tenant, file):
+def test_load_memory_names_refused_records_on_stderr(tenant, file):
     path = file(line(observations=[observation(source="!")]), b"nonsense")
     err = io.StringIO()
 
@@ -442,7 +442,7 @@ def test_the_command_names_refused_records_on_stderr(tenant, file):
     assert "line 2: is not valid JSON" in err.getvalue()
 
 
-def test_the_command_draws_a_bar_on_a_terminal(tenant, file, monkeypatch, capsys):
+def test_load_memory_draws_a_bar_on_a_terminal(tenant, file, monkeypatch, capsys):
     path = file(line(observations=[observation()]))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
@@ -451,17 +451,17 @@ def test_the_command_draws_a_bar_on_a_terminal(tenant, file, monkeypatch, capsys
     assert "100%" in capsys.readouterr().err
 
 
-def test_an_unknown_tenant_is_refused(db, file):
+def test_load_memory_refuses_an_unknown_tenant(db, file):
     with pytest.raises(CommandError, match="--tenant: there is no tenant 'nobody'"):
         call_command("load_memory", str(file(b"{}")), tenant="nobody")
 
 
-def test_a_missing_file_is_refused(tenant, tmp_path):
+def test_load_memory_refuses_a_missing_file(tenant, tmp_path):
     with pytest.raises(CommandError, match="No such file or directory"):
         run(tmp_path / "missing.jsonl", tenant)
 
 
-def test_a_memory_that_says_no_stops_the_command(tenant, file):
+def test_load_memory_stops_when_the_memory_refuses(tenant, file):
     tenant.account_sid = make_account()["accountSid"]
     tenant.save()
 
@@ -470,7 +470,7 @@ def test_a_memory_that_says_no_stops_the_command(tenant, file):
 
 
 @pytest.mark.skipif(not LOCOMO.exists(), reason="the LoCoMo file is not beside us")
-def test_real_conversations_load_completely_and_are_recalled(tenant):
+def test_load_memory_loads_real_conversations(tenant):
     printed = run(LOCOMO, tenant)
 
     assert "profiles: 10 new, 0 found" in printed
@@ -483,7 +483,7 @@ def test_real_conversations_load_completely_and_are_recalled(tenant):
 
 
 @pytest.mark.skipif(not LOCOMO.exists(), reason="the LoCoMo file is not beside us")
-def test_real_conversations_are_found_again(tenant):
+def test_load_memory_finds_real_conversations_again(tenant):
     run(LOCOMO, tenant)
 
     printed = run(LOCOMO, tenant)

@@ -30,23 +30,23 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for alias in connections:
-            migrate(alias)
+            migrate_database(alias)
         call_command("createcachetable", verbosity=0)
-        if static_files_are_old():
+        if is_static_outdated():
             call_command("collectstatic", interactive=False, verbosity=0)
         if options["demo"]:
             call_command("seed_demo", "--if-empty", stdout=self.stdout)
-        self.stdout.write(welcome(options["port"]))
+        self.stdout.write(build_welcome(options["port"]))
 
 
-def migrate(alias: str) -> None:
+def migrate_database(alias: str) -> None:
     """Bring one database up to date, if it is not: asking takes a tenth of the time."""
     executor = MigrationExecutor(connections[alias])
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", database=alias, interactive=False, verbosity=0)
 
 
-def static_files_are_old() -> bool:
+def is_static_outdated() -> bool:
     """Whether a static file was touched since they were collected."""
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not manifest.exists():
@@ -60,7 +60,7 @@ def static_files_are_old() -> bool:
     )
 
 
-def welcome(port: int) -> str:
+def build_welcome(port: int) -> str:
     """The address, and who may sign in there: the demo people, if there are any."""
     present = set(User.objects.filter(email__in=STAFF).values_list("email", flat=True))
     lines = [f"\n  Memory Console: http://localhost:{port}/\n"]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from console.core.errors import DomainError
-from console.demo.seeding import STAFF, TENANTS, seed
+from console.demo.seeding import STAFF, TENANTS, seed_demo
 from console.tenants.models import Tenant
 
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             )
         started = monotonic()
         try:
-            seed(settings.DEMO_PASSWORD, progress=self.stdout.write)
+            seed_demo(settings.DEMO_PASSWORD, progress=self.stdout.write)
         except DomainError as exc:
             raise CommandError(exc.message) from exc
         self.stdout.write(

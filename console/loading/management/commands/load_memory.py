@@ -1,4 +1,4 @@
-"""Brings a file of profiles into a tenant's memory."""
+"""Loads a file of profiles into a tenant's memory."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from console.core.errors import DomainError
-from console.loading.declaring import declare, types_in
-from console.loading.loading import Counts, Tally, load_lines
+from console.loading.declaring import declare_traits, infer_types
+from console.loading.loading import ItemCounts, LoadReport, load_lines
 from console.loading.records import read_lines
 from console.tenants.memory import open_account, open_store
 from console.tenants.models import Tenant
@@ -41,22 +41,22 @@ class Command(BaseCommand):
         try:
             if options["declare"]:
                 self.declare(tenant, options["file"])
-            tally = self.load(tenant, options["file"], quiet=options["verbosity"] == 0)
+            report = self.load(tenant, options["file"], quiet=options["verbosity"] == 0)
         except OSError as exc:
             raise CommandError(f"{options['file']}: {exc.strerror}.") from exc
         except DomainError as exc:
             raise CommandError(
                 f"Stopped: {exc.message} Run it again: nothing is added twice."
             ) from exc
-        self.report(tally, monotonic() - started)
+        self.print_report(report, monotonic() - started)
 
     def declare(self, tenant: Tenant, path: Path) -> None:
         with path.open("rb") as file:
-            types = types_in(read_lines(file))
-        for name in declare(open_account(tenant), open_store(tenant), types):
+            types = infer_types(read_lines(file))
+        for name in declare_traits(open_account(tenant), open_store(tenant), types):
             self.stdout.write(f"declared {name}")
 
-    def load(self, tenant: Tenant, path: Path, *, quiet: bool) -> Tally:
+    def load(self, tenant: Tenant, path: Path, *, quiet: bool) -> LoadReport:
         # None: quiet unless stderr is a terminal.
         disable = True if quiet else None
         size = path.stat().st_size
@@ -64,25 +64,27 @@ class Command(BaseCommand):
             path.open("rb") as file,
             tqdm(total=size, unit="B", unit_scale=True, disable=disable) as bar,
         ):
-            return load_lines(tenant, watched(read_lines(file), bar), tell=self.tell)
+            return load_lines(
+                tenant, with_progress(read_lines(file), bar), tell=self.tell
+            )
 
     def tell(self, text: str) -> None:
         """A line on stderr that leaves the progress bar whole."""
         with tqdm.external_write_mode():
             self.stderr.write(text)
 
-    def report(self, tally: Tally, seconds: float) -> None:
+    def print_report(self, report: LoadReport, seconds: float) -> None:
         self.stdout.write(
-            f"profiles: {tally.profiles_new} new, {tally.profiles_found} found\n"
-            f"observations: {in_words(tally.observations)}\n"
-            f"summaries: {in_words(tally.summaries)}\n"
+            f"profiles: {report.profiles_new} new, {report.profiles_found} found\n"
+            f"observations: {format_counts(report.observations)}\n"
+            f"summaries: {format_counts(report.summaries)}\n"
             f"{seconds:.1f} s"
         )
-        if tally.refused:
-            raise CommandError(f"{tally.refused} refused; each is named above.")
+        if report.refused:
+            raise CommandError(f"{report.refused} refused; each is named above.")
 
 
-def watched(
+def with_progress(
     lines: Iterable[tuple[int, bytes]], bar: tqdm
 ) -> Iterator[tuple[int, bytes]]:
     for number, raw in lines:
@@ -90,7 +92,7 @@ def watched(
         bar.update(len(raw))
 
 
-def in_words(counts: Counts) -> str:
+def format_counts(counts: ItemCounts) -> str:
     return (
         f"{counts.added} added, {counts.already_there} already there,"
         f" {counts.refused} refused"
