@@ -1,6 +1,6 @@
 """What the shell around every page shows: tenant, role, ways to go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.http import HttpRequest
@@ -24,7 +24,7 @@ TENANT_PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """leaves  the page is outside the tenant: a real load, with a rail of its own"""
+    """leaves  a real load: the page has a rail, or a style sheet, of its own"""
 
     label: str
     icon: str
@@ -104,10 +104,11 @@ class Shell:
     def _reference(self) -> NavItem:
         """Of the tenant's store, or of any."""
         if self.tenant:
-            return self._item(
-                "API", "code-bracket", "reference:of_tenant", self.tenant.slug
-            )
-        return self._item("API", "code-bracket", "reference:start")
+            name, args = "reference:of_tenant", [self.tenant.slug]
+        else:
+            name, args = "reference:start", []
+        # Never boosted: it would be seen for a moment without its style sheet.
+        return replace(self._item("API", "code-bracket", name, *args), leaves=True)
 
     def _item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)

@@ -29,5 +29,5 @@ def test_every_file_that_a_page_names_is_there_hashed_and_compressed(collected):
     for name in names:
         assert (collected / name).exists(), name
         assert len(Path(name).suffixes) > 1, f"{name} has no hash"
-    [style] = [name for name in names if name.startswith("css/page.")]
+    [style] = [name for name in names if name.startswith("css/pages.")]
     assert (collected / f"{style}.br").exists()

@@ -67,3 +67,21 @@ def test_reference_is_accessible_and_fits(reference, width, scheme):
     assert wider <= 0
     assert Axe().run(reference).violations_count == 0
     assert complaints == []
+
+
+def test_its_sheet_comes_and_goes_with_the_page(reference):
+    reference.get_by_role("link", name="Profiles").first.click()
+    expect(reference.get_by_role("heading", level=1)).to_have_text("Profiles")
+    sheet = reference.locator("link[href*='css/reference']")
+    expect(sheet).to_have_count(0)
+    reference.reload()
+
+    # The browser asks htmx for it: this document never had the sheet.
+    reference.go_back()
+
+    expect(sheet).to_have_count(1)
+    expect(reference.locator(".reference")).to_have_css("display", "grid")
+    reference.get_by_role("link", name="Recall").first.click()
+    expect(sheet).to_have_count(0)
+    reference.get_by_role("link", name="API").click()
+    expect(reference.locator(".reference")).to_have_css("display", "grid")
