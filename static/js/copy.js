@@ -3,20 +3,20 @@
 const SHOWN_MS = 1500;
 
 async function copy(button) {
-  const said = document.getElementById("said");
+  const liveRegion = document.getElementById("live-region");
   try {
     const shown = () => button.closest("figure").querySelector("pre").textContent;
     await navigator.clipboard.writeText(button.dataset.copy || shown());
   } catch {
     // No clipboard without https, or the browser was told to refuse.
-    said.textContent = "Not copied: the browser does not allow it here.";
+    liveRegion.textContent = "Not copied: the browser does not allow it here.";
     return;
   }
-  said.textContent = "Copied.";
+  liveRegion.textContent = "Copied.";
   button.dataset.copied = "";
   setTimeout(() => {
     delete button.dataset.copied;
-    said.textContent = "";
+    liveRegion.textContent = "";
   }, SHOWN_MS);
 }
 

@@ -26,21 +26,21 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target?.id !== "content" && detail.elt.id !== "content") return;
   const kept = document.activeElement;
   if (!kept || kept === document.body) main().focus({ preventScroll: true });
-  document.getElementById("said").textContent = document.title;
+  document.getElementById("live-region").textContent = document.title;
 });
 
 // An answer without our request id is a proxy's, or nobody's.
-function lost({ detail }) {
+function showUnreachable({ detail }) {
   if (detail.elt.closest("[data-quiet]")) return;
-  const said = document.getElementById("lost")?.content.cloneNode(true);
+  const notice = document.getElementById("unreachable")?.content.cloneNode(true);
   const problem = document.getElementById("problem");
-  if (!said || !problem) return;
-  problem.replaceWith(said);
+  if (!notice || !problem) return;
+  problem.replaceWith(notice);
   document.getElementById("problem").scrollIntoView({ block: "nearest" });
 }
 
-document.addEventListener("htmx:sendError", lost);
-document.addEventListener("htmx:timeout", lost);
+document.addEventListener("htmx:sendError", showUnreachable);
+document.addEventListener("htmx:timeout", showUnreachable);
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, elt } = event.detail;
   const quiet = elt.closest("[data-quiet]");
@@ -49,7 +49,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     quiet.textContent = quiet.dataset.quiet;
   } else if (xhr.status >= 500 && !xhr.getResponseHeader("X-Request-ID")) {
     event.detail.shouldSwap = false;
-    lost(event);
+    showUnreachable(event);
   }
 });
 

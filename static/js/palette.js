@@ -1,4 +1,4 @@
-// One dialog that leads to a customer, a page or a tenant (templates/web/_palette.html).
+// One dialog that leads to a customer, a page or a tenant (templates/find/_palette.html).
 //   data-palette         opens it, as Ctrl/Cmd-K does   data-palette-close   closes it
 //   [role=option]        a link, which is followed, or a button:
 //     data-fill="phone:"   is typed for the person      data-find            sends the form
@@ -115,12 +115,12 @@ function open() {
   if (!palette() || palette().open) return;
   document.querySelector("dialog[open]")?.close();
   input().value = "";
-  byId("palette-said").replaceChildren();
+  byId("palette-message").replaceChildren();
   palette().showModal();
   input().focus();
   offerRecents();
   offerProfilePages();
-  if (!byId("palette-offers").childElementCount) htmx.trigger("#palette-offers", "offer");
+  if (!byId("palette-suggestions").childElementCount) htmx.trigger("#palette-suggestions", "suggest");
   filter();
 }
 
@@ -151,7 +151,7 @@ document.addEventListener("click", ({ target }) => {
 
 document.addEventListener("input", ({ target }) => {
   if (target !== input()) return;
-  byId("palette-said").replaceChildren();
+  byId("palette-message").replaceChildren();
   filter();
 });
 
@@ -178,7 +178,7 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (detail.target?.id === "palette-offers") {
+  if (detail.target?.id === "palette-suggestions") {
     offerProfilePages();
     filter();
   } else if (detail.target?.id === "content" || detail.elt.id === "content") {

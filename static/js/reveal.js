@@ -38,7 +38,7 @@ document.addEventListener("htmx:load", (event) => {
 // A page that cannot reach the server at that moment must not go on showing it, nor
 // the revisions of the same text, which come anew a moment later.
 function cover(control) {
-  for (const place of document.querySelectorAll(".shown, .state-text")) {
+  for (const place of document.querySelectorAll(".shown, .revision-text")) {
     const rest = place.id.slice(control.dataset.shows.length);
     if (place.id.startsWith(control.dataset.shows) && /^(-\d+)?$/.test(rest)) {
       place.textContent = "•••";

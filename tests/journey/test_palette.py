@@ -151,7 +151,7 @@ def test_nobody_found_is_said_in_the_palette_and_keeps_what_was_typed(
 
     page.keyboard.press("Enter")
 
-    expect(page.locator("#palette-said")).to_contain_text("No profile in Acme")
+    expect(page.locator("#palette-message")).to_contain_text("No profile in Acme")
     expect(page.locator("#palette-input")).to_have_value("email:nobody@x.io")
     assert page.url == here
     page.keyboard.press("Escape")
@@ -220,7 +220,7 @@ def test_the_palette_is_accessible(
 def test_the_rail_says_how_the_memory_is(live_server, page, complaints, tenant, agent):
     sign_in(page, live_server, agent)
 
-    expect(page.locator(".memory")).to_have_text("memory ok")
+    expect(page.locator(".memory-status")).to_have_text("memory ok")
 
 
 def type_a_recall(page: Page, live_server, customer: str) -> None:

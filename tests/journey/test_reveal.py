@@ -117,7 +117,7 @@ def test_the_revisions_are_clear_and_masked_again_with_their_text(
     store.patch_observation(profile, told.id, content="Call +15558675311 now.")
     sign_in(page, live_server, agent)
     page.goto(f"{live_server.url}/t/acme/profiles/{profile}/observations/{told.id}/")
-    states = page.locator(".state-text")
+    states = page.locator(".revision-text")
     expect(states.last).to_have_text("Call back on +1 ••• 10.")
 
     page.keyboard.press("v")
@@ -142,7 +142,7 @@ def test_what_is_clear_on_the_card_is_masked_again_there(
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("+15558675310")
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
-    line = page.locator("#profiles-newest .shown")
+    line = page.locator("#customers-recent-observations .shown")
     expect(line).to_have_text("Call back on +15558675310.")
 
     page.get_by_role("link", name="Hide this observation").click()

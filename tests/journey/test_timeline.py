@@ -75,13 +75,15 @@ def sign_in(page: Page, live_server, person: User) -> None:
 def open_timeline(page: Page, live_server, person: User, customer: str) -> None:
     sign_in(page, live_server, person)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
-    expect(page.locator(".density-head")).to_contain_text("one bar per")
+    expect(page.locator(".histogram-head")).to_contain_text("one bar per")
 
 
 def test_timeline_is_fit_to_be_seen(live_server, page, complaints, customer, officer):
     open_timeline(page, live_server, officer, customer)
 
-    expect(page.locator(".density-head")).to_contain_text("52 observations, 1 summary")
+    expect(page.locator(".histogram-head")).to_contain_text(
+        "52 observations, 1 summary"
+    )
     look(page, "timeline")
     page.get_by_text("As a table").click()
     look(page, "timeline-numbers")
@@ -95,23 +97,23 @@ def test_timeline_is_filtered_by_words_bars_and_conversations(
 
     page.get_by_label("Words").fill("sent again")
     page.keyboard.press("Enter")
-    expect(page.locator(".moment")).to_have_count(1)
+    expect(page.locator(".timeline-row")).to_have_count(1)
     expect(page.get_by_label("Words")).to_be_focused()
     expect(page).to_have_url(re.compile("words=sent"))
-    expect(page.locator(".density-head")).to_contain_text("with these words")
+    expect(page.locator(".histogram-head")).to_contain_text("with these words")
 
     page.go_back()
-    expect(page.locator(".moment").nth(5)).to_be_visible()
+    expect(page.locator(".timeline-row").nth(5)).to_be_visible()
     expect(page.get_by_label("Words")).to_have_value("")
 
-    expect(page.locator(".bar").last).to_be_visible()
-    page.locator(".bar").last.click()
-    expect(page.locator(".moment")).to_have_count(4)
+    expect(page.locator(".histogram-bar").last).to_be_visible()
+    page.locator(".histogram-bar").last.click()
+    expect(page.locator(".timeline-row")).to_have_count(4)
     expect(page).to_have_url(re.compile("begin=2026-03-20&end=2026-03-20"))
 
     page.get_by_role("link", name=f"conv {TALK[-4:]}").first.click()
     expect(page.get_by_role("heading", name="Conversation")).to_be_visible()
-    expect(page.locator(".moment")).to_have_count(2)
+    expect(page.locator(".timeline-row")).to_have_count(2)
     expect(
         page.get_by_role("link", name="Recall for this conversation")
     ).to_be_visible()
@@ -122,7 +124,7 @@ def test_timeline_loads_more_in_place_and_filters_by_key(
     live_server, page, complaints, customer, agent
 ):
     open_timeline(page, live_server, agent, customer)
-    rows = page.locator(".moment")
+    rows = page.locator(".timeline-row")
     before = rows.count()
 
     page.get_by_role("link", name="Load more").click()
@@ -144,11 +146,11 @@ def test_timeline_opens_revisions_in_their_row(
 ):
     open_timeline(page, live_server, agent, customer)
 
-    page.locator(".history > summary").press("Enter")
+    page.locator(".revisions > summary").press("Enter")
 
-    expect(page.locator(".state del")).to_have_text("Oslo")
-    expect(page.locator(".state ins")).to_have_text("Bergen")
-    expect(page.locator(".state").first).to_contain_text("+1 ••• 10")
+    expect(page.locator(".revision del")).to_have_text("Oslo")
+    expect(page.locator(".revision ins")).to_have_text("Bergen")
+    expect(page.locator(".revision").first).to_contain_text("+1 ••• 10")
     look(page, "timeline-history")
 
 
@@ -160,8 +162,8 @@ def test_timeline_filters_are_a_link(live_server, page, complaints, customer, ag
 
     expect(page.get_by_label("Words")).to_have_value("fact")
     expect(page.get_by_label("From")).to_have_value("2026-03-01")
-    expect(page.locator(".choice[aria-current]")).to_contain_text("chat")
-    sources = page.locator(".moment-meta a:first-child")
+    expect(page.locator(".filter-chip[aria-current]")).to_contain_text("chat")
+    sources = page.locator(".timeline-meta a:first-child")
     assert set(sources.all_inner_texts()) == {"chat"}
     page.get_by_role("link", name="Clear filters").click()
     expect(page.get_by_label("Words")).to_have_value("")
@@ -180,9 +182,9 @@ def test_timeline_is_exported_by_key_and_printed(
     assert "8675310" not in text
 
     page.emulate_media(media="print")
-    expect(page.locator(".case")).to_contain_text("A•••")
-    expect(page.locator(".case")).to_contain_text(officer.email)
-    for gone in (".timeline-filters", ".pager", ".tabs", ".moment-actions"):
+    expect(page.locator(".print-head")).to_contain_text("A•••")
+    expect(page.locator(".print-head")).to_contain_text(officer.email)
+    for gone in (".timeline-filters", ".pager", ".tabs", ".timeline-actions"):
         expect(page.locator(gone).first).to_be_hidden()
 
 
@@ -194,12 +196,12 @@ def test_timeline_works_without_javascript(live_server, browser, customer, agent
 
     page.get_by_label("Words").fill("bergen")
     page.get_by_role("button", name="Filter").click()
-    expect(page.locator(".moment")).to_have_count(1)
+    expect(page.locator(".timeline-row")).to_have_count(1)
     page.get_by_role("link", name="Activity").click()
-    expect(page.locator(".density-head")).to_contain_text("1 observation")
+    expect(page.locator(".histogram-head")).to_contain_text("1 observation")
     page.get_by_text("As a table").click()
     page.get_by_role("link", name="20 Mar 2026").click()
-    expect(page.locator(".moment")).to_have_count(1)
+    expect(page.locator(".timeline-row")).to_have_count(1)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
     page.get_by_role("link", name="Load more").click()
     expect(page.get_by_text("Earlier rows are on")).to_be_visible()

@@ -51,7 +51,7 @@ def _render(
     if status == 200 or request.htmx.trigger != "palette-form":
         return render(request, page, context, status=status)
     response = render(request, "find/_no_match.html", context, status=status)
-    response["HX-Retarget"] = "#palette-said"
+    response["HX-Retarget"] = "#palette-message"
     response["HX-Reswap"] = "innerHTML"
     response["HX-Push-Url"] = "false"
     return response

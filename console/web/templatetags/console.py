@@ -119,5 +119,7 @@ def _pieces(text: str) -> list[str]:
 def mark(char: str) -> SafeString:
     name = name_of(char)
     return format_html(
-        '<span class="mark" title="{}">{}</span>', name, name.partition(" ")[0]
+        '<span class="control-character" title="{}">{}</span>',
+        name,
+        name.partition(" ")[0],
     )

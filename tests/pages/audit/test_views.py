@@ -210,8 +210,8 @@ def test_list_entries_answers_htmx_with_filters_and_rows(client, auditor, log):
     response = client.get(list_url(), headers=HTMX)
 
     part = response.content.decode().strip()
-    assert part.startswith('<section id="auditing-log"')
-    assert 'id="auditing-entries"' in part
+    assert part.startswith('<section id="audit-log"')
+    assert 'id="audit-entries"' in part
     assert "HX-Request" in response["Vary"]
 
 

@@ -109,7 +109,7 @@ def test_profile_shows_changes_since_the_last_visit(client, tenant):
     assert "3 changes" not in first
     assert "2 changes" in again
     assert "since your last visit" in again
-    assert again.count('class="badge fresh"') == 1
+    assert again.count('class="badge new"') == 1
 
 
 def test_profile_says_when_nothing_is_new(client, tenant):

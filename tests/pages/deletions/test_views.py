@@ -466,7 +466,7 @@ def test_list_deletions_is_newest_first_and_htmx_gets_its_rows(
     listed = [row.object_id for row in response.context["page"]]
     assert listed[0] == made.id
     assert len(listed) == 2
-    assert response.content.decode().startswith('<section id="deletions-deletions"')
+    assert response.content.decode().startswith('<section id="deletions-list"')
 
 
 @pytest.mark.parametrize("page", ["-1", "0", "abc", "9" * 30])

@@ -169,7 +169,7 @@ def test_find_answers_the_palette_briefly(client, tenant):
     response = client.post("/t/acme/find/", {"id": "email:a@b.com"}, headers=asks)
 
     assert response.status_code == 404
-    assert response["HX-Retarget"] == "#palette-said"
+    assert response["HX-Retarget"] == "#palette-message"
     assert response["HX-Push-Url"] == "false"
     assert "No profile in Acme has this email" in response.text
     assert "<main" not in response.text

@@ -242,8 +242,8 @@ def test_run_explains_scores_on_demand(client, profile):
     explained = run(client, **asked, explain="on")
 
     assert plain.text.count('class="result"') == 3
-    assert 'class="why"' not in plain.text
-    assert explained.text.count('class="why"') == 3
+    assert 'class="score-explanation"' not in plain.text
+    assert explained.text.count('class="score-explanation"') == 3
     assert "Share of the query&#x27;s words" in explained.text
     assert "<code" in explained.text
     assert "fax" in explained.text.partition("Not in this profile")[2]
@@ -276,7 +276,7 @@ def test_run_of_recent_has_no_scores_to_explain(client, profile):
     page = run(client, identity=profile, mode="recent", explain="on")
 
     assert page.text.count('class="result"') == 3
-    assert 'class="why"' not in page.text
+    assert 'class="score-explanation"' not in page.text
     assert "does not explain" not in page.text
 
 

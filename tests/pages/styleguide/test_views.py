@@ -56,7 +56,7 @@ def test_styleguide_uses_the_pages_own_parts(client, operator):
     samples = client.get("/styleguide/").text.split("hx-disable>")[1:]
 
     assert [part.count("data-clear-until=") for part in samples] == [1, 0]
-    assert [part.count('class="bar"') for part in samples] == [0, 9]
+    assert [part.count('class="histogram-bar"') for part in samples] == [0, 9]
 
 
 @pytest.mark.browser

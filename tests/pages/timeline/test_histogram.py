@@ -115,9 +115,9 @@ def test_histogram_and_its_table_lead_to_their_days(client, tenant):
 
     assert "<html" not in text
     assert "one bar per day" in text
-    assert text.count('class="bar"') == 3
-    assert text.count("strip-o") == 1
-    assert text.count('fill="url(#strip-hatch)"') == 1
+    assert text.count('class="histogram-bar"') == 3
+    assert text.count("histogram-observations") == 1
+    assert text.count('fill="url(#histogram-hatch)"') == 1
     assert text.count("begin=2026-01-05&amp;end=2026-01-05") == 4
     assert re.search(r"5 Jan 2026</a>\s*</th>\s*<td class=\"number\">2</td>", text)
 
@@ -132,7 +132,9 @@ def test_histogram_counts_choices_by_the_other_filters(client, tenant):
     def choices(**query: str) -> list[tuple[str, str]]:
         text = client.get(page(profile), query, headers=HTMX).text
         found = re.findall(
-            r'class="choice".*?>\s*(\S+)\s*<span class="number">(\d+)<', text, re.DOTALL
+            r'class="filter-chip".*?>\s*(\S+)\s*<span class="number">(\d+)<',
+            text,
+            re.DOTALL,
         )
         return [(name.lstrip("…"), count) for name, count in found]
 
@@ -157,7 +159,7 @@ def test_histogram_choice_that_is_set_leads_back_out(client, tenant):
 
     text = client.get(page(profile), {"source": "voice"}, headers=HTMX).text
 
-    chosen = re.search(r'class="choice"\s+href="([^"]+)"\s+aria-current', text)
+    chosen = re.search(r'class="filter-chip"\s+href="([^"]+)"\s+aria-current', text)
     assert chosen[1].endswith("/timeline/?")
 
 

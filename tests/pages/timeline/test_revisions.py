@@ -102,7 +102,7 @@ def test_timeline_marks_a_revised_observation(client, tenant):
 
     text = client.get(page(profile)).text
 
-    assert 'class="history"' in text
+    assert 'class="revisions"' in text
 
 
 def diff(before: str, after: str) -> list[tuple[str, str]]:

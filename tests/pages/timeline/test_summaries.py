@@ -23,7 +23,7 @@ def test_summaries_shows_each_in_full_by_day(client, tenant):
     text = client.get(page_url("summaries", profile)).text
 
     assert text.count("5 January 2026") == 1
-    assert text.count('class="story"') == 2
+    assert text.count('class="summary-row"') == 2
     assert text.index("Newer, +1 ••• 10.") < text.index("Older.")
     assert "<span>voice</span>" in text
 

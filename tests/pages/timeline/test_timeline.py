@@ -265,7 +265,7 @@ def test_timeline_makes_few_queries(client, tenant, django_assert_max_num_querie
     with django_assert_max_num_queries(30):
         text = client.get(page(profile)).text
 
-    assert text.count('class="moment"') == 40
+    assert text.count('class="timeline-row"') == 40
 
 
 def test_timeline_step_is_one_audit_entry_with_its_count(client, tenant, agent):
@@ -306,6 +306,6 @@ def test_timeline_masks_each_text_once(client, tenant, masked_texts):
 
     text = client.get(page(profile), {"words": "after six"}).text
 
-    assert text.count('class="moment"') == 20
+    assert text.count('class="timeline-row"') == 20
     counts = [masked_texts[content.format(number)] for number in range(20)]
     assert counts == [1] * 20

@@ -129,7 +129,7 @@ def test_group_page_counts_fill_rates_in_steps(client, tenant, one_profile_a_ste
     assert "2 of the 3 newest profiles read" in second
     assert "Count again" in third
     assert "3 of 3" in find_row(kept, "email")
-    assert open_store(tenant).store_id not in kept.partition("trait-fill-rate")[2]
+    assert open_store(tenant).store_id not in kept.partition("traits-fill-rate")[2]
 
 
 def test_group_page_counts_again_only_when_asked(client, tenant):
@@ -199,7 +199,7 @@ def test_group_page_filters_long_groups_by_name(client, tenant):
     none = client.get(address("Wide"), {"words": "hat"}).text
     short = client.get(address("Contact"), {"words": "hat"}).text
 
-    assert 'id="trait-filter"' in whole
+    assert 'id="traits-filter"' in whole
     assert "field20" in whole
     assert "field10" in some
     assert "field20" not in some
