@@ -11,7 +11,7 @@ export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check fix bench bench-peers crash fuzz lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash fuzz lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,11 +39,16 @@ check: .venv/.dev ## linters, types, templates, import rules, deployment checks,
 	$(BIN)/lint-imports
 	$(CHECK_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(CHECK_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	@$(MAKE) --no-print-directory lint-assets
 
-fix: .venv/.dev ## let ruff and djlint repair and format what they can
+lint-assets: .venv/.dev ## biome on scripts and style sheets; left out where npm is not, but not in CI
+	@$(BIN)/python -m tests.lint
+
+fix: .venv/.dev ## let ruff, djlint and biome repair and format what they can
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 	$(BIN)/djlint --quiet --reformat templates || $(BIN)/djlint --quiet --check templates
+	@$(BIN)/python -m tests.lint fix
 
 bench: .venv/.dev ## measure the quality and speed of Recall, and the cost of pages and API calls
 	$(BIN)/python -m tests.benchmarks

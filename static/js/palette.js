@@ -120,7 +120,8 @@ function open() {
   input().focus();
   offerRecents();
   offerProfilePages();
-  if (!byId("palette-suggestions").childElementCount) htmx.trigger("#palette-suggestions", "suggest");
+  if (!byId("palette-suggestions").childElementCount)
+    htmx.trigger("#palette-suggestions", "suggest");
   filter();
 }
 
@@ -171,11 +172,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Nothing is sent that nobody typed.
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches("#palette-form") || IDENTITY.test(input().value.trim())) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.matches("#palette-form") || IDENTITY.test(input().value.trim())) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target?.id === "palette-suggestions") {

@@ -10,10 +10,7 @@ async function ask() {
 }
 
 function take(token) {
-  document.body.setAttribute(
-    "hx-headers",
-    JSON.stringify({ ...headers(), "X-CSRFToken": token }),
-  );
+  document.body.setAttribute("hx-headers", JSON.stringify({ ...headers(), "X-CSRFToken": token }));
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) {
     field.value = token;
   }
@@ -31,7 +28,9 @@ function say(problem, title, words, state) {
 }
 
 async function mend() {
-  const problem = document.querySelector("#problem[data-session=ended], #problem[data-session=stale]");
+  const problem = document.querySelector(
+    "#problem[data-session=ended], #problem[data-session=stale]",
+  );
   if (!problem || asking) return;
   asking = true;
   try {
@@ -39,9 +38,19 @@ async function mend() {
     if (!now) return;
     if (now.person === headers()["X-Person"]) {
       take(now.token);
-      say(problem, "You are signed in again", "Nothing was changed, and what you typed is still here. Send it once more.", "mended");
+      say(
+        problem,
+        "You are signed in again",
+        "Nothing was changed, and what you typed is still here. Send it once more.",
+        "mended",
+      );
     } else {
-      say(problem, "Somebody else is signed in now", "Nothing was changed. This page was made for another person: copy what you typed, then load the page again.", "other");
+      say(
+        problem,
+        "Somebody else is signed in now",
+        "Nothing was changed. This page was made for another person: copy what you typed, then load the page again.",
+        "other",
+      );
     }
   } catch {
     // No network: the next focus asks again.
