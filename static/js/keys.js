@@ -15,7 +15,7 @@ const off = () => {
 
 function press(key) {
   const control = [...document.querySelectorAll("[data-key]")].find(
-    (each) => each.dataset.key === key && each.checkVisibility(),
+    (element) => element.dataset.key === key && element.checkVisibility(),
   );
   if (!control) return false;
   if (control.matches("input")) control.select();

@@ -15,7 +15,7 @@ const palette = () => byId("palette");
 const input = () => byId("palette-input");
 const here = () => location.pathname.match(PROFILE);
 const options = () => [...palette().querySelectorAll("[role=option]")];
-const shown = () => options().filter((each) => each.checkVisibility());
+const shown = () => options().filter((option) => option.checkVisibility());
 const chosen = () => palette().querySelector("[aria-selected=true]");
 
 const person = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-Person"];
@@ -34,7 +34,7 @@ function remember() {
   const [path, tenant, id] = here() ?? [];
   if (!id || path !== location.pathname || !palette()) return;
   if (document.querySelector(".problem-page")) return;
-  const others = recents(tenant).filter((each) => each.id !== id);
+  const others = recents(tenant).filter((profile) => profile.id !== id);
   const now = [{ id, at: Date.now() }, ...others].slice(0, RECENT);
   try {
     localStorage.setItem(place(tenant), JSON.stringify(now));
@@ -70,7 +70,7 @@ function offerRecents() {
   const group = byId("palette-recent");
   const { tenant } = group.dataset;
   const others = recents(tenant).filter(({ id }) => id !== here()?.[2]);
-  group.replaceChildren(...others.map((each, n) => recentLink(tenant, each, n)));
+  group.replaceChildren(...others.map((profile, n) => recentLink(tenant, profile, n)));
   htmx.process(group);
 }
 
@@ -107,7 +107,7 @@ function filter() {
     const off = group.dataset.ofProfile === "";
     group.hidden = off || !group.querySelector("[role=option]:not([hidden])");
   }
-  const starts = (each) => each.textContent.trim().toLowerCase().startsWith(typed);
+  const starts = (option) => option.textContent.trim().toLowerCase().startsWith(typed);
   choose(shown().find(starts) ?? shown()[0]);
 }
 
