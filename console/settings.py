@@ -89,11 +89,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "console.web.middleware.RequestLine",
+    "console.web.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "console.web.middleware.PrivateAnswers",
+    "console.web.middleware.PrivateResponses",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -102,9 +102,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "console.web.middleware.Boosted",
-    "console.web.middleware.Problems",
-    "console.web.middleware.SignInFirst",
+    "console.web.middleware.BoostedLinks",
+    "console.web.middleware.ProblemPages",
+    "console.web.middleware.LoginRequired",
     "console.web.middleware.TenantScope",
 ]
 
@@ -257,7 +257,7 @@ LOGGING = {
         # httpx writes each address it calls, and an address can name a customer.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
-        # RequestLine tells every answer, refusals too.
+        # RequestLog logs every answer, refusals too.
         "django.request": {"level": "ERROR"},
     },
 }

@@ -12,8 +12,8 @@ from console.web import problems, session
 handler400 = problems.bad_request
 handler403 = problems.forbidden
 handler404 = problems.not_found
-handler429 = problems.too_many  # read by allauth
-handler500 = problems.failed
+handler429 = problems.too_many_requests  # read by allauth
+handler500 = problems.server_error
 
 # Of allauth only what staff need: no sign-up, no e-mail, no reset by mail.
 account_patterns: list[URLPattern | URLResolver] = [

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 
 from console.accounts.models import User
 
-# The session's key for an address that must not stand in another one.
-WANTED = "wanted"
+# The session's key for a URL that must not be part of another one.
+NEXT_URL_KEY = "wanted"
 
 
 class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
@@ -24,8 +24,8 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is u
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Where the person wanted to go; see SignInFirst, which alone sets it."""
-        wanted: str | None = request.session.pop(WANTED, None)
+        """Where the person wanted to go; set by LoginRequired alone."""
+        wanted: str | None = request.session.pop(NEXT_URL_KEY, None)
         default: str = super().get_login_redirect_url(request)
         return wanted or default
 

@@ -1,16 +1,16 @@
-"""The one base of every "no" that a person or a program is told in words."""
+"""The base of every refusal that a person or a program is told of."""
 
 
 class DomainError(Exception):
-    """A refusal with words fit for the person who meets it.
+    """A refusal with a message fit for people.
 
     status   the HTTP status that says the same to a program
-    title    a few words for the head of the page
+    title    a few words for the heading of the page
     message  what happened, whether anything was changed, what to do
     """
 
     status = 400
-    title = "That did not work"
+    title = "The request failed"
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

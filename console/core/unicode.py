@@ -28,7 +28,7 @@ def _joins(text: str, position: int) -> bool:
     return all(char > "\u00ff" and char not in _JOINERS for char in around)
 
 
-def name_of(char: str) -> str:
+def get_char_name(char: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`, for the mark that stands for it."""
     code = f"U+{ord(char):04X}"
     return f"{code} {unicodedata.name(char, 'without a name')}"

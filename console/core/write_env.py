@@ -13,29 +13,29 @@ from pathlib import Path
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-def readable_password() -> str:
+def build_password() -> str:
     """Four groups of five such as `kx7mp-…`: about 99 bits."""
     groups = ("".join(secrets.choice(READABLE) for _ in range(5)) for _ in range(4))
     return "-".join(groups)
 
 
-def vault_key() -> str:
+def build_vault_key() -> str:
     return f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def token() -> str:
+def build_token() -> str:
     return secrets.token_urlsafe(50)
 
 
 SECRETS = {
-    "SECRET_KEY": token,
-    "MEMORY_DIGEST_KEY": token,
-    "VAULT_KEYS": vault_key,
-    "DEMO_PASSWORD": readable_password,
+    "SECRET_KEY": build_token,
+    "MEMORY_DIGEST_KEY": build_token,
+    "VAULT_KEYS": build_vault_key,
+    "DEMO_PASSWORD": build_password,
 }
 
 
-def filled_in(example: str) -> str:
+def fill_in(example: str) -> str:
     """The example with a new value on each secret's line. Raises KeyError without."""
     lines = example.splitlines()
     for name, make in SECRETS.items():
@@ -48,7 +48,7 @@ def filled_in(example: str) -> str:
 
 def write_env(folder: Path) -> None:
     """Raises FileExistsError: secrets that are in use are never overwritten."""
-    text = filled_in((folder / ".env.example").read_text(encoding="utf-8"))
+    text = fill_in((folder / ".env.example").read_text(encoding="utf-8"))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with open(os.open(folder / ".env", flags, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""Each view names the permission that it serves; a role without it meets a 403."""
+"""Each view names the permission that it requires; a role without it gets a 403."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -36,7 +36,7 @@ def require_permission(permission: Permission) -> Callable[[View], View]:
 
 
 def check_may(request: ConsoleRequest, permission: Permission) -> None:
-    """Raises AccessDenied, after the audit log has noted the attempt."""
+    """Raises AccessDenied, after logging the attempt."""
     role = request.actor.role
     if may(role, permission):
         return

@@ -1,4 +1,4 @@
-"""What every form of the console has: our sentences for what is not valid."""
+"""What every form of the console has: our messages for invalid values."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from console.contract.ids import CONVERSATION_ID
 from console.contract.memory.observation import SOURCE
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.core.errors import DomainError
-from console.core.unicode import is_hidden, name_of
+from console.core.unicode import get_char_name, is_hidden
 
 MESSAGES = {
     "required": "{label} is required.",
@@ -38,7 +38,7 @@ check_conversation = RegexValidator(
 
 
 class ConsoleForm(forms.Form):
-    """Says what is not valid in the console's words, not in Django's."""
+    """Uses the console's messages for invalid values, not Django's."""
 
     def full_clean(self) -> None:
         # Only now: a form may add fields when it is made.
@@ -72,7 +72,7 @@ class InvalidQuery(DomainError):
     """A query string that the page cannot read."""
 
     status = 422
-    title = "This address does not work"
+    title = "Invalid address"
 
 
 def check_form(form: forms.Form) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def check_plain(text: str) -> None:
     for position, char in enumerate(text):
         if char in "\t\n\r" or is_hidden(text, position):
             raise ValidationError(
-                f"Character {position + 1} cannot be seen ({name_of(char)}): remove it."
+                f"Character {position + 1} cannot be seen ({get_char_name(char)}): remove it."
             )
 
 
@@ -109,7 +109,7 @@ def _get_messages(field: forms.Field, label: str) -> dict[str, str]:
 
 
 def _is_default(field: forms.Field, code: str) -> bool:
-    """Whether nobody but Django has said what the field says."""
+    """Whether the message is Django's own."""
     message = field.error_messages.get(code)
     defaults = (
         vars(cls).get("default_error_messages", {})

@@ -29,7 +29,7 @@ class LineFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": _constant_text(record.msg),
+            "message": _get_message_template(record.msg),
             "request_id": context.request_id.get(),
         }
         line |= {
@@ -37,15 +37,15 @@ class LineFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__qualname__
-            line["frames"] = _frames(record.exc_info[2])
+            line["frames"] = _list_frames(record.exc_info[2])
         return json.dumps(line, default=lambda value: type(value).__name__)
 
 
-def _constant_text(message: Any) -> str:
+def _get_message_template(message: Any) -> str:
     return message if isinstance(message, str) else type(message).__name__
 
 
-def _frames(trace: TracebackType | None) -> list[str]:
+def _list_frames(trace: TracebackType | None) -> list[str]:
     """`file:line function` from the outermost in; no source, no values."""
     return [
         f"{frame.filename}:{frame.lineno} {frame.name}"
@@ -53,8 +53,8 @@ def _frames(trace: TracebackType | None) -> list[str]:
     ]
 
 
-def safe_path(path: str) -> str:
-    """The path with every segment blotted out that could be somebody's identifier."""
+def mask_path(path: str) -> str:
+    """The path with every segment replaced that could be somebody's identifier."""
     return "/".join(
         segment if _SAFE_SEGMENT.fullmatch(segment) else "…"
         for segment in path.split("/")

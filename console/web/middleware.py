@@ -1,4 +1,4 @@
-"""What surrounds every page: request ids, private answers, problems, tenant walls."""
+"""Around every page: request ids, private responses, problem pages, tenant scope."""
 
 import logging
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.accounts.adapter import WANTED
+from console.accounts.adapter import NEXT_URL_KEY
 from console.audit import context
 from console.core.errors import DomainError
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
-from console.web.logs import safe_path
+from console.web.logs import mask_path
 from console.web.problems import answer_problem
-from console.web.render import is_boosted, tenant_in, wants_part
+from console.web.render import get_tenant_slug, is_boosted, wants_part
 from console.web.request import ConsoleRequest
 from console.web.session import get_person_key
 
@@ -45,7 +45,7 @@ PERMISSIONS = ", ".join(
 )
 
 
-class RequestLine:
+class RequestLog:
     """An id for each request, and one log line when it is answered."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -59,25 +59,25 @@ class RequestLine:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            log.info("answered", extra=_figures(request, response, started))
+            log.info("answered", extra=_build_log_fields(request, response, started))
         finally:
             context.request_id.reset(token)
         return response
 
 
-def _figures(
+def _build_log_fields(
     request: HttpRequest, response: HttpResponse, started: float
 ) -> dict[str, Any]:
     return {
         "method": request.method,
-        "path": safe_path(request.path),
+        "path": mask_path(request.path),
         "status": response.status_code,
         "ms": round((perf_counter() - started) * 1000, 1),
     }
 
 
-class PrivateAnswers:
-    """No copy in any cache, no device of the browser, nothing for other sites."""
+class PrivateResponses:
+    """Not cached, without device permissions, not readable by other sites."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -93,7 +93,7 @@ class PrivateAnswers:
         return response
 
 
-class Boosted:
+class BoostedLinks:
     """Gives the links and forms of a page the next page's <main>, in their tenant only.
 
     Another tenant, or none, is a real load: the page must show whose it is.
@@ -107,48 +107,50 @@ class Boosted:
             return self.get_response(request)
         if request.method == "GET" and _leaves_tenant(request):
             return HttpResponseClientRedirect(request.get_full_path())
-        return _into_main(request, self.get_response(request))
+        return _replace_main(request, self.get_response(request))
 
 
 def _leaves_tenant(request: HttpRequest) -> bool:
-    """Whether the page that asked stands in another tenant, as far as it is known."""
+    """Whether the page that sent the request is another tenant's, if that is known."""
     here = request.htmx.current_url  # type: ignore[attr-defined]
     # Its path alone: behind a proxy its scheme and host can be others than ours.
-    return bool(here) and tenant_in(urlsplit(here).path) != tenant_in(request.path)
+    return bool(here) and get_tenant_slug(urlsplit(here).path) != get_tenant_slug(
+        request.path
+    )
 
 
-def _into_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """A page takes the place of <main>; a file, which htmx cannot save, is asked anew."""
-    if 300 <= response.status_code < 400 or _is_aimed(response):
+def _replace_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A page replaces <main>; a file, which htmx cannot save, is requested again."""
+    if 300 <= response.status_code < 400 or _has_target(response):
         return response
     if not response["Content-Type"].startswith("text/html"):
         return HttpResponseClientRedirect(request.get_full_path())
     response["HX-Retarget"] = "#content"
     response["HX-Reswap"] = "outerHTML show:window:top"
     if request.method != "GET":
-        # The answer to a form is not a page to come back to.
+        # The answer to a form is not a page to return to.
         response["HX-Push-Url"] = "false"
     return response
 
 
-def _is_aimed(response: HttpResponse) -> bool:
+def _has_target(response: HttpResponse) -> bool:
     return response.has_header("HX-Retarget") or response.has_header("HX-Redirect")
 
 
-class Problems:
-    """Refusals become pages or #problem parts; an ended session is said in place."""
+class ProblemPages:
+    """Refusals become pages or #problem parts; an ended session is shown in place."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _is_of_another(request):
-            return _somebody_else(request)
+        if _is_for_another_person(request):
+            return _answer_another_person(request)
         response = self.get_response(request)
         if response.status_code == 405 and not response.content:
-            return _wrong_method(request, response)
+            return _answer_wrong_method(request, response)
         if _is_login_redirect(request, response):
-            return _session_ended(request, response)
+            return _answer_session_ended(request, response)
         return response
 
     def process_exception(
@@ -164,27 +166,26 @@ class Problems:
         )
 
 
-def _wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _answer_wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Django's own 405 has no page."""
     page = answer_problem(
         request,
         status=405,
-        title="Not in this way",
-        message="This address does something only when its own form is sent. "
-        "Nothing was changed.",
+        title="Method not allowed",
+        message="This page only accepts its own form. Nothing was changed.",
     )
     page["Allow"] = response["Allow"]
     return page
 
 
-def _is_of_another(request: HttpRequest) -> bool:
-    """Whether the page that asks was made for somebody who has signed out since."""
+def _is_for_another_person(request: HttpRequest) -> bool:
+    """Whether the page was made for somebody who has signed out since."""
     made_for = request.headers.get("X-Person")
     now = get_person_key(request.user) if made_for else ""
     return bool(now) and now != made_for
 
 
-def _somebody_else(request: HttpRequest) -> HttpResponse:
+def _answer_another_person(request: HttpRequest) -> HttpResponse:
     return answer_problem(
         request,
         status=409,
@@ -202,8 +203,8 @@ def _is_login_redirect(request: HttpRequest, response: HttpResponse) -> bool:
     return response["Location"].startswith(resolve_url(settings.LOGIN_URL))
 
 
-def _session_ended(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """A link goes to sign-in and on from there; whatever else says so in place."""
+def _answer_session_ended(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """A link leads to sign-in and on from there; everything else shows it in place."""
     if is_boosted(request) and request.method == "GET":
         return HttpResponseClientRedirect(response["Location"])
     return answer_problem(
@@ -216,10 +217,10 @@ def _session_ended(request: HttpRequest, response: HttpResponse) -> HttpResponse
     )
 
 
-class SignInFirst(LoginRequiredMiddleware):
-    """Closes every page; an address with a query waits in the session, not in `next`.
+class LoginRequired(LoginRequiredMiddleware):
+    """Protects every page; a URL with a query is kept in the session, not in `next`.
 
-    A softphone's link names a customer, and the sign-in address stays in histories.
+    A softphone's link names a customer, and the sign-in URL stays in histories.
     """
 
     def handle_no_permission(
@@ -227,7 +228,7 @@ class SignInFirst(LoginRequiredMiddleware):
     ) -> HttpResponseRedirect:
         if request.method != "GET" or not request.GET or wants_part(request):
             return super().handle_no_permission(request, view_func)
-        request.session[WANTED] = request.get_full_path()
+        request.session[NEXT_URL_KEY] = request.get_full_path()
         return redirect(settings.LOGIN_URL)
 
 

@@ -9,14 +9,14 @@ from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
 from console.masking.rules import mask_text
-from console.web.render import in_place, is_boosted
+from console.web.render import is_boosted, keeps_page
 
 
 class AccessDenied(DomainError):
     """The person's role does not hold the right."""
 
     status = 403
-    title = "Not for your role"
+    title = "Not allowed for your role"
 
 
 def answer_problem(
@@ -27,31 +27,31 @@ def answer_problem(
     session  what is wrong with it, for static/js/session.js: "ended", "stale" or
              "other" (somebody else's); "" when nothing is
     """
-    words = problem(
+    context = _build_context(
         request, status=status, title=title, message=message, session=session
     )
-    response = render(request, template_of(request), words, status=status)
+    response = render(request, _get_template(request), context, status=status)
     patch_vary_headers(response, ["HX-Request"])
-    return aimed(request, response)
+    return _retarget(request, response)
 
 
-def template_of(request: HttpRequest) -> str:
-    return "web/_problem.html" if in_place(request) else "web/problem.html"
+def _get_template(request: HttpRequest) -> str:
+    return "web/_problem.html" if keeps_page(request) else "web/problem.html"
 
 
-def aimed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """`response`, told to htmx to take the place of #problem.
+def _retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """`response`, for htmx to put in the place of #problem.
 
     The page that asked stays as it is, with its address and what was typed.
     """
-    if in_place(request):
+    if keeps_page(request):
         response["HX-Retarget"] = "#problem"
         response["HX-Reswap"] = "outerHTML show:#problem:top"
         response["HX-Push-Url"] = "false"
     return response
 
 
-def problem(
+def _build_context(
     request: HttpRequest, *, status: int, title: str, message: str, session: str = ""
 ) -> dict[str, int | str]:
     """What both templates read.
@@ -62,7 +62,7 @@ def problem(
     return {
         "status": status,
         "title": title or HTTPStatus(status).phrase,
-        # A memory's own words can name whom they are about.
+        # A memory's message can name a customer.
         "message": mask_text(message),
         "request_id": getattr(request, "request_id", ""),
         "session": session,
@@ -75,7 +75,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer_problem(
         request,
         status=403,
-        title="This form is out of date",
+        title="This form has expired",
         message="The page was open before you signed in, or cookies are off. Nothing "
         "was changed: load the page again and send the form once more.",
         session="stale",
@@ -86,8 +86,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer_problem(
         request,
         status=400,
-        title="This request cannot be read",
-        message="Nothing was changed. Go back and try again.",
+        title="Bad request",
+        message="The request could not be read, and nothing was changed. Go back and try again.",
     )
 
 
@@ -101,32 +101,34 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """One answer for what never was, what is gone and what is another tenant's."""
+    """The same for what never existed, what is gone and what is another tenant's."""
     return answer_problem(
         request,
         status=404,
-        title="There is nothing here",
-        message="The address leads nowhere, or to a tenant that is not yours.",
+        title="Page not found",
+        message="The page does not exist, or belongs to a tenant where you have no role.",
     )
 
 
-def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def too_many_requests(
+    request: HttpRequest, exception: Exception | None = None
+) -> HttpResponse:
     return answer_problem(
         request,
         status=429,
-        title="Too many tries",
+        title="Too many attempts",
         message="Nothing was changed. Wait a few minutes and try again.",
     )
 
 
-def failed(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Without context processors: the database may be what failed."""
-    words = problem(
+    context = _build_context(
         request,
         status=500,
-        title="Something broke on our side",
-        message="The log has the details under the id below. Whether anything was "
-        "changed is not known: look before you try again.",
+        title="Internal error",
+        message="The server's log has the details under the request id below. The "
+        "change may or may not have happened: check before you try again.",
     )
-    page = render_to_string(template_of(request), words)
-    return aimed(request, HttpResponse(page, status=500))
+    page = render_to_string(_get_template(request), context)
+    return _retarget(request, HttpResponse(page, status=500))

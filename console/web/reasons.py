@@ -1,4 +1,4 @@
-"""Why somebody does what is asked for a reason: a choice, and the ticket it is for."""
+"""Forms that ask for a reason: a choice, and a ticket."""
 
 from typing import Any
 

@@ -15,16 +15,16 @@ _TENANT = re.compile(r"/t/([^/]+)/")
 
 def wants_part(request: HttpRequest) -> bool:
     """True when htmx will put the answer into a page that is already open."""
-    return in_place(request) and not is_boosted(request)
+    return keeps_page(request) and not is_boosted(request)
 
 
 def is_boosted(request: HttpRequest) -> bool:
     """True for a link or form of a page that takes another page's <main> instead."""
     htmx = _htmx(request)
-    return htmx is not None and htmx.boosted and in_place(request)
+    return htmx is not None and htmx.boosted and keeps_page(request)
 
 
-def in_place(request: HttpRequest) -> bool:
+def keeps_page(request: HttpRequest) -> bool:
     """True when a page stays open whatever the answer is, with all that was typed."""
     htmx = _htmx(request)
     return htmx is not None and bool(htmx) and not htmx.history_restore_request
@@ -35,7 +35,7 @@ def _htmx(request: HttpRequest) -> HtmxDetails | None:
     return getattr(request, "htmx", None)
 
 
-def tenant_in(path: str) -> str:
+def get_tenant_slug(path: str) -> str:
     """The tenant that an address of ours names; "" when it names none."""
     match = _TENANT.match(path)
     return match[1] if match else ""
@@ -56,7 +56,7 @@ def render_part(
     return response
 
 
-def go_to(request: HttpRequest, url_name: str, *args: Any) -> HttpResponse:
+def redirect_window(request: HttpRequest, url_name: str, *args: Any) -> HttpResponse:
     """After a form was accepted: the whole window goes to another page."""
     if wants_part(request):
         return HttpResponseClientRedirect(reverse(url_name, args=args))

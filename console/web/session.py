@@ -1,4 +1,4 @@
-"""A page that outlives its session: who it was made for, and how it goes on."""
+"""A page that outlives its session: who it was made for, and its new token."""
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpResponse, JsonResponse
@@ -37,5 +37,5 @@ def session(request: ConsoleRequest) -> HttpResponse:
 
 @require_safe
 def signed_in(request: ConsoleRequest) -> HttpResponse:
-    """Where sign-in in a second tab ends: the first one goes on."""
+    """The page after sign-in in a second tab; the first tab goes on."""
     return render(request, "web/signed_in.html")

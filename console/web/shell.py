@@ -1,4 +1,4 @@
-"""What the shell around every page shows: tenant, role, ways to go."""
+"""What the shell around every page shows: tenant, role, navigation."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +9,7 @@ from django.urls import reverse
 from console.accounts.models import User
 from console.tenants.models import Role, Tenant
 from console.tenants.permissions import Permission, may
-from console.web.render import is_boosted, tenant_in
+from console.web.render import get_tenant_slug, is_boosted
 from console.web.session import get_person_key
 
 # Label, icon, permission, URL name; the item whose address begins this one is the current.
@@ -92,28 +92,32 @@ class Shell:
         items = []
         if self.tenant:
             items = [
-                self._item(label, icon, name, self.tenant.slug)
+                self._build_item(label, icon, name, self.tenant.slug)
                 for label, icon, permission, name in TENANT_PAGES
                 if may(self.role, permission)
             ]
         if self.tenants:
-            items.append(self._reference())
-            items.append(self._item("Tenants", "building-office-2", "tenants:list"))
+            items.append(self._build_reference_item())
+            items.append(
+                self._build_item("Tenants", "building-office-2", "tenants:list")
+            )
         return items
 
-    def _reference(self) -> NavItem:
+    def _build_reference_item(self) -> NavItem:
         """Of the tenant's store, or of any."""
         if self.tenant:
             name, args = "reference:of_tenant", [self.tenant.slug]
         else:
             name, args = "reference:start", []
         # Never boosted: it would be seen for a moment without its style sheet.
-        return replace(self._item("API", "code-bracket", name, *args), leaves=True)
+        return replace(
+            self._build_item("API", "code-bracket", name, *args), leaves=True
+        )
 
-    def _item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
+    def _build_item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)
         current = self._request.path.startswith(url)
-        leaves = self.tenant is not None and tenant_in(url) != self.tenant.slug
+        leaves = self.tenant is not None and get_tenant_slug(url) != self.tenant.slug
         return NavItem(label, icon, url, current, leaves)
 
 

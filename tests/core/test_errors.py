@@ -6,7 +6,7 @@ class TooLate(DomainError):
     title = "Too late"
 
 
-def test_a_refusal_carries_its_words_and_its_status():
+def test_domain_error_has_a_message_and_a_status():
     refusal = TooLate("It was gone; nothing was changed.")
 
     assert str(refusal) == refusal.message == "It was gone; nothing was changed."

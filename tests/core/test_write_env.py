@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.core.write_env import SECRETS, filled_in, main
+from console.core.write_env import SECRETS, fill_in, main
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = PROJECT / ".env.example"
@@ -24,7 +24,7 @@ def values(text):
     return dict(line.split("=", 1) for line in lines)
 
 
-def test_each_secret_gets_a_value_of_its_own(folder):
+def test_write_env_fills_in_each_secret(folder):
     assert main(folder) == 0
 
     written = values((folder / ".env").read_text())
@@ -38,22 +38,22 @@ def test_each_secret_gets_a_value_of_its_own(folder):
     assert written["HTTPS"] == "0"
 
 
-def test_two_installations_share_no_secret():
+def test_fill_in_gives_each_installation_other_secrets():
     example = EXAMPLE.read_text()
 
-    one, other = values(filled_in(example)), values(filled_in(example))
+    one, other = values(fill_in(example)), values(fill_in(example))
 
     assert len(SECRETS) >= 3
     assert all(one[name] != other[name] for name in SECRETS)
 
 
-def test_only_the_owner_may_read_it(folder):
+def test_write_env_is_readable_by_its_owner_only(folder):
     main(folder)
 
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
 
 
-def test_an_existing_file_is_never_overwritten(folder, capsys):
+def test_write_env_never_overwrites(folder, capsys):
     (folder / ".env").write_text("SECRET_KEY=in use\n")
 
     assert main(folder) == 1
@@ -62,14 +62,14 @@ def test_an_existing_file_is_never_overwritten(folder, capsys):
     assert ".env exists and keeps its secrets" in capsys.readouterr().err
 
 
-def test_a_missing_example_is_said(tmp_path, capsys):
+def test_write_env_reports_a_missing_example(tmp_path, capsys):
     assert main(tmp_path) == 1
 
     assert ".env.example is not here" in capsys.readouterr().err
     assert not (tmp_path / ".env").exists()
 
 
-def test_an_example_without_a_secrets_line_is_said(tmp_path, capsys):
+def test_write_env_reports_a_missing_line(tmp_path, capsys):
     (tmp_path / ".env.example").write_text("SECRET_KEY=\n")
 
     assert main(tmp_path) == 1
@@ -77,7 +77,7 @@ def test_an_example_without_a_secrets_line_is_said(tmp_path, capsys):
     assert ".env.example has no line MEMORY_DIGEST_KEY=" in capsys.readouterr().err
 
 
-def test_it_runs_before_there_are_settings(folder):
+def test_write_env_runs_without_settings(folder):
     command = [sys.executable, "-m", "console.core.write_env"]
 
     finished = subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(PROJECT)})
@@ -86,7 +86,7 @@ def test_it_runs_before_there_are_settings(folder):
     assert (folder / ".env").exists()
 
 
-def test_the_example_names_every_variable_of_the_settings():
+def test_env_example_names_every_setting():
     settings = (PROJECT / "console/settings.py").read_text()
     read = re.findall(r'(?:env\.\w+|database)\(\s*"([A-Z_]+)"', settings)
 

@@ -72,7 +72,7 @@ def card(page: Page, customer: str) -> None:
     expect(page.locator("#palette")).to_be_hidden()
 
 
-def test_a_typed_address_leads_to_the_card_in_twelve_strokes(
+def test_palette_finds_a_typed_address_in_twelve_strokes(
     live_server, page, complaints, tenant, customer, agent
 ):
     sign_in(page, live_server, agent)
@@ -89,7 +89,7 @@ def test_a_typed_address_leads_to_the_card_in_twelve_strokes(
     assert "x.io" not in page.url
 
 
-def test_a_type_is_completed_and_a_recent_customer_is_two_strokes_away(
+def test_palette_completes_types_and_offers_recent_customers(
     live_server, page, complaints, tenant, customer, agent
 ):
     other = make_profile(tenant, email="bo@x.io")
@@ -117,7 +117,7 @@ def test_a_type_is_completed_and_a_recent_customer_is_two_strokes_away(
     assert "x.io" not in kept
 
 
-def test_pages_and_tenants_are_found_by_name(
+def test_palette_finds_pages_and_tenants(
     live_server, page, complaints, tenant, customer, agent
 ):
     add_member(agent, tenant=make_tenant("borealis"), role=Role.AGENT)
@@ -141,7 +141,7 @@ def test_pages_and_tenants_are_found_by_name(
     assert not is_marked(page)
 
 
-def test_nobody_found_is_said_in_the_palette_and_keeps_what_was_typed(
+def test_palette_keeps_the_input_without_match(
     live_server, page, complaints, tenant, agent
 ):
     sign_in(page, live_server, agent)
@@ -158,7 +158,7 @@ def test_nobody_found_is_said_in_the_palette_and_keeps_what_was_typed(
     expect(page.locator("#palette")).to_be_hidden()
 
 
-def test_words_that_name_nothing_are_sent_nowhere(
+def test_palette_sends_no_words_without_a_type(
     live_server, page, complaints, tenant, agent
 ):
     sign_in(page, live_server, agent)
@@ -202,7 +202,7 @@ def test_a_tenants_pages_share_one_document_and_history_works(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_palette_is_accessible(
+def test_palette_is_accessible(
     live_server, page, tenant, customer, agent, width, theme
 ):
     page.set_viewport_size({"width": width, "height": 800})

@@ -47,7 +47,7 @@ def staff(client, agent, settings):
     return client
 
 
-def test_a_boosted_link_gets_main_the_title_and_the_ways(staff):
+def test_boosted_link_gets_main_title_and_navigation(staff):
     response = staff.get("/t/acme/recall/", headers=BOOSTED)
 
     assert response["HX-Retarget"] == "#content"
@@ -59,7 +59,7 @@ def test_a_boosted_link_gets_main_the_title_and_the_ways(staff):
         assert text not in response.text
 
 
-def test_history_gets_the_whole_page(staff):
+def test_boosted_history_restore_gets_the_whole_page(staff):
     restore = BOOSTED | {"HX-History-Restore-Request": "true"}
 
     response = staff.get("/t/acme/recall/", headers=restore)
@@ -69,27 +69,27 @@ def test_history_gets_the_whole_page(staff):
 
 
 @pytest.mark.parametrize("address", ["/tenants/", "/t/other/", "/t/other/?a=1"])
-def test_whatever_leaves_the_tenant_is_a_real_load(staff, address):
+def test_boosted_link_out_of_the_tenant_is_a_real_load(staff, address):
     response = staff.get(address, headers=BOOSTED)
 
     assert response["HX-Redirect"] == address
     assert response.content == b""
 
 
-def test_a_page_that_does_not_say_where_it_stands_is_answered(staff):
+def test_boosted_link_of_an_unknown_page_is_answered(staff):
     response = staff.get("/t/acme/recall/", headers=HTMX | {"HX-Boosted": "true"})
 
     assert response["HX-Retarget"] == "#content"
 
 
-def test_a_redirect_is_left_to_the_browser(staff):
+def test_boosted_redirect_is_left_to_the_browser(staff):
     response = staff.get("/t/acme/", headers=BOOSTED)
 
     assert response["Location"] == "/t/acme/profiles/"
     assert "HX-Retarget" not in response
 
 
-def test_the_answer_to_a_form_is_no_page_to_come_back_to(staff):
+def test_boosted_form_pushes_no_url(staff):
     response = staff.post("/t/acme/sent/", headers=BOOSTED)
 
     assert response.status_code == 422
@@ -97,13 +97,13 @@ def test_the_answer_to_a_form_is_no_page_to_come_back_to(staff):
     assert response["HX-Push-Url"] == "false"
 
 
-def test_a_file_is_asked_for_by_the_browser(staff):
+def test_boosted_file_is_requested_by_the_browser(staff):
     response = staff.get("/t/acme/download/?format=csv", headers=BOOSTED)
 
     assert response["HX-Redirect"] == "/t/acme/download/?format=csv"
 
 
-def test_a_refusal_is_said_in_the_page_that_asked(staff):
+def test_boosted_refusal_is_shown_in_place(staff):
     response = staff.get("/t/acme/refuse/?a=1", headers=BOOSTED)
 
     assert response.status_code == 409
@@ -114,14 +114,14 @@ def test_a_refusal_is_said_in_the_page_that_asked(staff):
     assert "<main" not in response.text
 
 
-def test_a_form_that_was_refused_is_not_a_link_to_try_again(staff):
+def test_boosted_form_refused_has_no_link_to_try_again(staff):
     response = staff.post("/t/acme/refuse/", headers=BOOSTED)
 
     assert response["HX-Retarget"] == "#problem"
     assert "Try again" not in response.text
 
 
-def test_pages_outside_a_tenant_are_not_boosted(staff):
+def test_boosted_links_are_inside_tenants_only(staff):
     inside, outside = staff.get("/t/acme/recall/"), staff.get("/tenants/")
 
     assert '<main class="content"' in outside.text
@@ -129,7 +129,7 @@ def test_pages_outside_a_tenant_are_not_boosted(staff):
     assert 'hx-boost="true" hx-inherit="hx-boost"' not in outside.text
 
 
-def test_a_lost_session_is_said_in_place(db, client):
+def test_problem_of_an_ended_session_is_shown_in_place(db, client):
     part = client.get("/t/acme/recall/?query=red", headers=HTMX | HERE)
     form = client.post("/t/acme/find/", {"id": "x"}, headers=BOOSTED)
 
@@ -142,7 +142,7 @@ def test_a_lost_session_is_said_in_place(db, client):
     assert "wanted" not in client.session
 
 
-def test_a_link_without_a_session_goes_to_sign_in_and_on_from_there(db, client):
+def test_boosted_link_without_a_session_goes_to_sign_in(db, client):
     plain = client.get("/t/acme/recall/", headers=BOOSTED)
     asking = client.get("/t/acme/recall/?query=red", headers=BOOSTED)
 
@@ -151,7 +151,7 @@ def test_a_link_without_a_session_goes_to_sign_in_and_on_from_there(db, client):
     assert client.session["wanted"] == "/t/acme/recall/?query=red"
 
 
-def test_a_page_made_for_somebody_else_is_not_answered(staff, client):
+def test_problem_of_another_persons_page(staff, client):
     page = staff.get("/t/acme/recall/")
     person = page.context["shell"].person
     client.force_login(make_user())
@@ -163,7 +163,7 @@ def test_a_page_made_for_somebody_else_is_not_answered(staff, client):
     assert 'data-session="other"' in response.text
 
 
-def test_a_page_behind_a_proxy_is_still_of_its_own_tenant(staff):
+def test_boosted_link_behind_a_proxy_keeps_its_tenant(staff):
     headers = HTMX | {"HX-Boosted": "true"}
     elsewhere = headers | {"HX-Current-URL": "https://desk.example/t/other/recall/"}
     here = headers | {"HX-Current-URL": "https://desk.example/t/acme/profiles/"}
@@ -175,7 +175,7 @@ def test_a_page_behind_a_proxy_is_still_of_its_own_tenant(staff):
     assert not stayed.has_header("HX-Redirect")
 
 
-def test_the_token_is_told_with_whose_it_is(staff, agent):
+def test_session_gives_the_token_and_its_person(staff, agent):
     person = staff.get("/t/acme/recall/").context["shell"].person
 
     told = staff.get("/session/").json()
@@ -183,17 +183,20 @@ def test_the_token_is_told_with_whose_it_is(staff, agent):
     assert told["person"] == person
     assert len(told["token"]) == 64
     assert person != str(agent.pk)
+
+
+def test_signed_in_says_to_close_the_tab(staff):
     assert "Close this tab" in staff.get("/signed-in/").text
 
 
-def test_a_profile_that_is_not_there_is_said_in_place(staff):
+def test_not_found_is_shown_in_place(staff):
     response = staff.get(f"/t/acme/profiles/{new_id('mem_profile')}/", headers=BOOSTED)
 
     assert response.status_code == 404
     assert response["HX-Retarget"] == "#problem"
 
 
-def test_a_form_with_an_old_token_is_said_in_place(agent):
+def test_csrf_failed_is_shown_in_place(agent):
     client = Client(enforce_csrf_checks=True)
     client.force_login(agent)
 

@@ -79,7 +79,7 @@ def named(routes):
 
 
 @pytest.mark.parametrize(("route", "pattern"), named(ALL))
-def test_a_stranger_is_sent_to_sign_in(db, client, route, pattern):
+def test_every_address_sends_a_stranger_to_sign_in(db, client, route, pattern):
     path = address(route)
 
     response = client.get(path)
@@ -92,7 +92,7 @@ def test_a_stranger_is_sent_to_sign_in(db, client, route, pattern):
 
 
 @pytest.mark.parametrize(("route", "pattern"), named(OF_A_TENANT))
-def test_a_foreign_tenant_answers_as_an_unknown_one(db, client, route, pattern):
+def test_every_address_of_another_tenant_is_404(db, client, route, pattern):
     make_tenant("foreign")
     client.force_login(make_user(Role.OFFICER, make_tenant("own")))
 
@@ -114,12 +114,12 @@ def lasting(response) -> str:
 
 
 @pytest.mark.parametrize(("route", "pattern"), named(OF_A_TENANT))
-def test_every_view_of_a_tenant_names_its_act(route, pattern):
+def test_every_address_of_a_tenant_names_its_permission(route, pattern):
     assert pattern.callback.permission in Permission
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/accounts/login/", "/nowhere/"])
-def test_every_answer_has_the_private_headers(db, client, path):
+def test_every_address_has_the_private_headers(db, client, path):
     response = client.get(path)
 
     assert {name: response.get(name) for name in HEADERS} == HEADERS
@@ -128,7 +128,7 @@ def test_every_answer_has_the_private_headers(db, client, path):
     assert "camera=()" in response["Permissions-Policy"]
 
 
-def test_a_profile_of_another_tenant_is_not_found_under_ones_own(client, tenant, agent):
+def test_every_address_keeps_to_the_tenants_profiles(client, tenant, agent):
     theirs = make_profile(make_tenant("foreign"))
     client.force_login(agent)
 
@@ -139,7 +139,7 @@ def test_a_profile_of_another_tenant_is_not_found_under_ones_own(client, tenant,
     assert lasting(foreign) == lasting(unknown)
 
 
-def test_htmx_gets_an_unknown_address_as_the_problem_part(client, agent):
+def test_not_found_answers_htmx_with_the_problem_part(client, agent):
     client.force_login(agent)
 
     response = client.get("/t/unknown/profiles/", headers=HTMX)

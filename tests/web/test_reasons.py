@@ -12,7 +12,7 @@ class Asking:
         self.session = session
 
 
-def test_a_reason_is_one_line_and_the_ticket_is_remembered():
+def test_reason_form_gives_one_line_and_remembers_the_ticket():
     request = Asking()
     form = RevealForm({"reason_code": "verify", "ticket": "CASE-4521"}, request=request)
 
@@ -31,14 +31,14 @@ def test_a_reason_is_one_line_and_the_ticket_is_remembered():
         ({"reason_code": "curious", "ticket": "1"}, "Choose one of the options"),
     ],
 )
-def test_what_is_missing_or_unfit_is_said_at_its_field(given, words):
+def test_reason_form_shows_errors_at_their_field(given, words):
     form = RevealForm(given, request=Asking())
 
     assert not form.is_valid()
     assert words in str(form.errors)
 
 
-def test_each_act_has_reasons_of_its_own():
+def test_reason_forms_have_reasons_of_their_own():
     reveal, correct = RevealForm(request=Asking()), CorrectionForm(request=Asking())
 
     assert "To make sure who is calling" in str(reveal)

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django import forms
 from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils.safestring import mark_safe
@@ -78,11 +79,11 @@ def test_timestamp_of_nothing_is_a_dash():
         ("", ""),
     ],
 )
-def test_an_id_is_shortened_in_its_middle(value, short):
+def test_shortened_cuts_the_middle_of_an_id(value, short):
     assert shortened(value) == short
 
 
-def test_an_id_can_be_copied_whole_and_escapes():
+def test_ident_copies_the_whole_id_and_escapes():
     html = ident('mem_"><script>alert(1)</script>')
 
     assert "<script>" not in html
@@ -90,7 +91,7 @@ def test_an_id_can_be_copied_whole_and_escapes():
     assert 'type="button"' in html
 
 
-def test_an_icon_is_for_the_eye_only():
+def test_icon_is_hidden_from_screen_readers():
     assert icon("users").startswith("<svg")
     assert 'aria-hidden="true"' in icon("users")
 
@@ -106,7 +107,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("wrap", [str, mark_safe])
-def test_markup_is_shown_letter_for_letter(text, wrap):
+def test_visible_escapes_markup(text, wrap):
     html = Template("{{ text|visible }}").render(Context({"text": wrap(text)}))
 
     assert "<" not in html
@@ -130,7 +131,7 @@ def test_markup_is_shown_letter_for_letter(text, wrap):
         ("x\ud800", "U+D800"),
     ],
 )
-def test_a_character_that_hides_is_shown_as_a_mark(text, code):
+def test_visible_marks_hidden_characters(text, code):
     html = visible(text)
 
     assert f'title="{code} ' in html
@@ -148,19 +149,22 @@ def test_a_character_that_hides_is_shown_as_a_mark(text, code):
         "",
     ],
 )
-def test_what_people_write_stays_as_it_is(text):
+def test_visible_leaves_ordinary_text_alone(text):
     assert visible(text) == text
 
 
-def test_a_number_is_shown_too():
+def test_visible_shows_numbers():
     assert visible(7) == "7"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\x07b", "a\u202eb", "\u200b"])
-def test_a_forms_line_with_hidden_characters_is_refused_by_position(text):
+def test_check_plain_refuses_hidden_characters_by_position(text):
     with pytest.raises(ValidationError, match=r"Character \d cannot be seen"):
         check_plain(text)
 
 
-def test_a_plain_line_passes():
-    check_plain("Zoë & Søn – Ltd.")
+@pytest.mark.parametrize("text", ["Zoë & Søn – Ltd.", ""])
+def test_check_plain_accepts_a_plain_line(text):
+    field = forms.CharField(required=False, validators=[check_plain])
+
+    assert field.clean(text) == text

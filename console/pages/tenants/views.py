@@ -17,7 +17,7 @@ from console.tenants.actor import get_installation_role
 from console.tenants.models import Tenant
 from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
-from console.web.render import go_to, render_part
+from console.web.render import redirect_window, render_part
 from console.web.request import ConsoleRequest
 
 
@@ -67,7 +67,7 @@ def add(request: ConsoleRequest) -> HttpResponse:
             f"{tenant.name} was added and their store answers. Give people a role:"
             f" manage.py create_user EMAIL --role agent --tenant {tenant.slug}",
         )
-        return go_to(request, "tenants:list")
+        return redirect_window(request, "tenants:list")
     return render_part(
         request,
         page="tenants/add.html",

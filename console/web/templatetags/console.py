@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini
 
 from console.contract.times import to_wire
-from console.core.unicode import CANDIDATE, is_hidden, name_of
+from console.core.unicode import CANDIDATE, get_char_name, is_hidden
 
 register = template.Library()
 
@@ -102,22 +102,22 @@ def icon(name: str) -> str:
 @register.filter
 def visible(text: object) -> SafeString:
     """Text letter for letter: markup escaped, unseen characters shown as marks."""
-    return format_html_join("", "{}", ((piece,) for piece in _pieces(str(text))))
+    return format_html_join("", "{}", ((piece,) for piece in _split_hidden(str(text))))
 
 
-def _pieces(text: str) -> list[str]:
+def _split_hidden(text: str) -> list[str]:
     """Runs of plain text, each hidden character between them as its mark."""
     pieces, start = [], 0
     for match in CANDIDATE.finditer(text):
         position = match.start()
         if is_hidden(text, position):
-            pieces += [escape(text[start:position]), mark(match[0])]
+            pieces += [escape(text[start:position]), _build_mark(match[0])]
             start = position + 1
     return [*pieces, escape(text[start:])]
 
 
-def mark(char: str) -> SafeString:
-    name = name_of(char)
+def _build_mark(char: str) -> SafeString:
+    name = get_char_name(char)
     return format_html(
         '<span class="control-character" title="{}">{}</span>',
         name,

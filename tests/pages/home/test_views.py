@@ -13,7 +13,7 @@ from console.core.errors import DomainError
 from console.pages.home import views
 from console.tenants.models import Role
 from console.web import problems
-from console.web.render import go_to, render_part
+from console.web.render import redirect_window, render_part
 from tests.factories import HTMX, make_tenant, make_user
 
 
@@ -43,7 +43,7 @@ def part(request: HttpRequest) -> HttpResponse:
 
 
 def leave(request: HttpRequest) -> HttpResponse:
-    return go_to(request, "tenants:list")
+    return redirect_window(request, "tenants:list")
 
 
 # The product's handlers around views that fail on purpose.
@@ -69,10 +69,10 @@ def staff(db, settings) -> Client:
     ("fault", "status", "title"),
     [
         ("refusal", 409, "Changed meanwhile"),
-        ("missing", 404, "There is nothing here"),
+        ("missing", 404, "Page not found"),
         ("forbidden", 403, "Not allowed"),
-        ("bad", 400, "This request cannot be read"),
-        ("broken", 500, "Something broke on our side"),
+        ("bad", 400, "Bad request"),
+        ("broken", 500, "Internal error"),
     ],
 )
 def test_problems_are_pages_for_browsers_and_parts_for_htmx(
@@ -238,10 +238,10 @@ def test_readyz_names_a_database_that_does_not_answer(client, monkeypatch):
 
 @override_settings(DEBUG=False)
 def test_too_many_is_a_problem_page(rf):
-    response = problems.too_many(rf.get("/"))
+    response = problems.too_many_requests(rf.get("/"))
 
     assert response.status_code == 429
-    assert "Too many tries" in response.text
+    assert "Too many attempts" in response.text
 
 
 def test_problems_page_for_a_wrong_method(client, agent):

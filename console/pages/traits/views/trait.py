@@ -32,7 +32,7 @@ from console.tenants.memory import open_store
 from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.render import go_to, render_part, wants_part
+from console.web.render import redirect_window, render_part, wants_part
 from console.web.request import ConsoleRequest
 
 # Looks at a written value that cannot be read yet, one a second.
@@ -171,7 +171,7 @@ def _redirect_to_merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
         "The profile was merged into an older one with the same identifier, which is "
         "shown here.",
     )
-    return go_to(request, "traits:profile", request.tenant.slug, now_id)
+    return redirect_window(request, "traits:profile", request.tenant.slug, now_id)
 
 
 def _render_row(
