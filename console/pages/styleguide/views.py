@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.masking.masker import MaskedValue
-from console.pages.styleguide.tokens import read_tokens
+from console.pages.styleguide.selectors import read_tokens
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import ConsoleForm

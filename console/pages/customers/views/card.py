@@ -10,13 +10,13 @@ from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
-from console.pages.customers.last_seen import update_last_seen
 from console.pages.customers.selectors.card import (
     RecentObservation,
     build_card,
     build_recent_observations,
 )
 from console.pages.customers.selectors.changes import READ_MAX
+from console.pages.customers.services import update_last_seen
 from console.profiles.context import get_permissions
 from console.profiles.pending_writes import get_pending_since
 from console.tenants.memory import open_store
