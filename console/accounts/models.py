@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """One member of staff. What they may do stands in their memberships.
+    """One member of staff. Their memberships say what they may do.
 
     email      the name they sign in with, case-folded
     name       as colleagues write it, 1 to 80 characters

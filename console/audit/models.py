@@ -94,7 +94,7 @@ class AuditReason(models.Model):
     salt  128 random bits in hex: without it a short text could be guessed
     """
 
-    # Without a constraint in the database, so that it never stands in an entry's way.
+    # Without a constraint in the database, so that it never blocks an entry.
     entry = models.OneToOneField(
         AuditEntry,
         models.DO_NOTHING,

@@ -95,7 +95,7 @@ def _build_person(
 
 
 def _to_email_name(name: str) -> str:
-    """`Étienne van Houten` as it stands in an email address."""
+    """`Étienne van Houten` as part of an email address."""
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return letters.replace(" ", "-").casefold()
 

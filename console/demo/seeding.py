@@ -1,4 +1,4 @@
-"""Making the demo: two tenants, their customers, and people to sign in as."""
+"""Creating the demo: two tenants, their customers, and people to sign in as."""
 
 import io
 import json

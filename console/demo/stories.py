@@ -1,4 +1,4 @@
-"""What happened to a demo person: conversations, told by their stories.toml.
+"""What happened to a demo person: conversations, from stories.toml.
 
 A story is a few conversations with days between them; its braces are filled once for
 each person it happens to, so that an order keeps its number to the end.

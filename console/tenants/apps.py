@@ -1,4 +1,4 @@
-"""Who our tenants are, where their memories stand, and who may do what there."""
+"""Tenants, where their memories are, and who may do what there."""
 
 from django.apps import AppConfig
 

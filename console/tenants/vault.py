@@ -1,4 +1,4 @@
-"""Credentials at rest: AES-256-GCM, each bound to the row and field it stands in.
+"""Credentials at rest: AES-256-GCM, each bound to its row and field.
 
 An encrypted text is `keyid:base64(nonce + ciphertext)`. settings.VAULT_KEYS lists
 keys as `id:base64 of 32 bytes`, newest first: the first encrypts, any decrypts.

@@ -13,7 +13,7 @@ class ConsoleRequest(HttpRequest):
 
     actor         who asks, where, and as what; set by TenantScope
     tenant, role  the actor's, for addresses that name a tenant
-    request_id    stands on every answer, problem page and log line
+    request_id    on every answer, problem page and log line
     """
 
     user: User

@@ -41,7 +41,7 @@ class Shell:
 
     @property
     def frame(self) -> str:
-        """What a page stands in: base.html extends it."""
+        """The frame of a page: base.html extends it."""
         return "boosted.html" if is_boosted(self._request) else "document.html"
 
     @property

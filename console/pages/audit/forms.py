@@ -64,6 +64,6 @@ class AuditFilterForm(ConsoleForm):
 
     @property
     def query(self) -> str:
-        """The filters as they stand in an address, without the place in the list."""
+        """The filters as a query string, without the place in the list."""
         asked = {name: self.data.get(name) for name in self.used if name != "before"}
         return urlencode(asked)

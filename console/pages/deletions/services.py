@@ -65,7 +65,7 @@ def delete_item(
 ) -> Deletion:
     """Delete once. A second request at the same moment gets the first one's row.
 
-    Nothing of a memory's refusal is raised: it stands in the row's state and words.
+    Nothing of a memory's refusal is raised: it is in the row's state and words.
     """
     user, tenant = actor.in_tenant()
     store = open_store(tenant)

@@ -80,7 +80,7 @@ class DisplaySettingsForm(ReasonForm):
         return [self._build_row(rule, name) for rule, name in self.rules.items()]
 
     def get_settings(self) -> DisplaySettings:
-        """What a valid form asks for; two of one place stand in the store's order."""
+        """What a valid form asks for; equal places keep the store's order."""
         hows = {rule: self.cleaned_data[f"how-{rule}"] for rule in self.rules}
         places = {group: self.cleaned_data[f"pin-{group}"] for group in self.groups}
         return DisplaySettings(

@@ -9,7 +9,7 @@ from console.core.errors import DomainError
 from console.tenants.memory import open_account
 from console.tenants.models import Tenant
 
-# The state stands on every page and must not keep a worker.
+# Every page asks for the state: it must not block a worker.
 STATE_ANSWER_S = 3.0
 
 

@@ -14,7 +14,7 @@ READ_MAX = 25
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Counts since `since`, of what stands on the card; `has_more` when there may be more.
+    """Counts since `since`, of what the card shows; `has_more` when there may be more.
 
     since  when the visit before ended; None on the first one
     ids    of the observations and summaries that are new or changed
