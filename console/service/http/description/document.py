@@ -9,17 +9,18 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
 
-from console.contract.base import described
+from console.contract.base import described, whole
+from console.contract.ids import OPERATION_ID
 from console.contract.memory import error
 from console.contract.memory.data_mapping import DataMappingId
 from console.contract.memory.identifier import IdType
 from console.contract.memory.observation import ObservationId
-from console.contract.memory.operation import OperationId
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.profile_import import ImportId
 from console.contract.memory.store import StoreId
 from console.contract.memory.summary import SummaryId
 from console.contract.memory.trait_group import TraitGroupName
+from console.service import errors
 from console.service.http.answers import answer
 from console.service.http.description.operation import (
     RETRY_AFTER,
@@ -47,7 +48,7 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     "store_id": ("storeId", StoreId, "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "operation_id": (
         "operationId",
-        OperationId,
+        Annotated[str, msgspec.Meta(pattern=whole(OPERATION_ID))],
         "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
     ),
     "name": ("traitGroupName", TraitGroupName, "Loyalty"),
@@ -105,12 +106,16 @@ class Description(msgspec.Struct, frozen=True):
     sample: ClassVar[dict[str, Any]] = {
         "openapi": "3.1.0",
         "info": {"title": "Memory API", "version": "v1"},
+        "security": [{"basic": []}],
+        "tags": [],
         "paths": {},
         "components": {},
     }
 
     openapi: str
     info: dict[str, Any]
+    security: list[dict[str, Any]]
+    tags: list[dict[str, Any]]
     paths: dict[str, Any]
     components: dict[str, Any]
 
@@ -158,6 +163,15 @@ def document() -> dict[str, Any]:
     }
 
 
+def _build_example(refusal: type[errors.ServiceError]) -> dict[str, Any]:
+    return {
+        "code": refusal.code,
+        "message": _MEANINGS[refusal.status],
+        "more_info": f"https://memory.example/v1/Errors/{refusal.code}",
+        "status": refusal.status,
+    }
+
+
 def list_routes() -> Iterator[tuple[str, str, View]]:
     """(address as in urls.py, method, view) of everything that the service answers."""
     for pattern in get_resolver(URLCONF).url_patterns:
@@ -187,10 +201,15 @@ class Describer:
             for status in _MEANINGS
             if status >= 400
         }
-        return {
+        responses = {
             str(status): self._response(status, found)
             for status, found in answers.items()
         }
+        for refusal in errors.ServiceError.__subclasses__():
+            if refusal.status > 400 and refusal.status in _MEANINGS:
+                content = responses[str(refusal.status)]["content"]
+                content["application/json"]["example"] = _build_example(refusal)
+        return responses
 
     def schemas(self) -> dict[str, Schema]:
         every = (self._asked, self._read, self._answered)
