@@ -54,7 +54,7 @@ def _check_name(group: str) -> None:
         msgspec.convert({"displayName": group}, CreateTraitGroup)
     except msgspec.ValidationError as exc:
         raise errors.Invalid(
-            f"traits.{group:.64}: is no name of a trait group", code=Code.SCHEMA
+            f"traits.{group:.64}: invalid trait group name", code=Code.SCHEMA
         ) from exc
 
 
