@@ -40,6 +40,8 @@ def decode(body: bytes, noun: type[T]) -> T:
             found = msgspec.convert(_without_nulls(document), noun)
     except msgspec.ValidationError as error:
         place = _find_place(str(error))
+    except RecursionError:
+        place = ""
     else:
         return _to_utc(found) if _OFFSET.search(body) else found
     # Outside the handler: msgspec's error must not hang on ours as its context.
@@ -114,7 +116,7 @@ def _find_place(message: str) -> str:
 
 
 def _to_utc(value: Any) -> Any:
-    """A noun with all its times in UTC; most memories write nothing else."""
+    """A noun with its times, and those of nouns inside, in UTC."""
     if isinstance(value, datetime):
         try:
             return value.astimezone(UTC)

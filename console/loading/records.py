@@ -140,7 +140,7 @@ def check_trait(name: str, value: Any) -> str | None:
     if not isinstance(value, list):
         return check_scalar(value)
     if len(value) > TRAIT_ARRAY_MAX:
-        return f"at most {TRAIT_ARRAY_MAX} items allowed"
+        return f"must have at most {TRAIT_ARRAY_MAX} items"
     return next((why for item in value if (why := check_scalar(item))), None)
 
 

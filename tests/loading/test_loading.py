@@ -169,7 +169,7 @@ ID = "must match '^conv_conversation_[0-7][0-9a-z]{25}$'"
         (observation(conversationIds=TALK), ".conversationIds: must be an array"),
         (
             observation(conversationIds=[TALK] * 11),
-            ".conversationIds: at most 10 items allowed",
+            ".conversationIds: must have at most 10 items",
         ),
         (observation(conversationIds=["secret"]), f".conversationIds[0]: {ID}"),
     ],
@@ -240,7 +240,7 @@ def test_load_line_refuses_an_unreadable_line(tenant, raw, told):
             {"Plan": {"a": [[1]]}},
             "Plan.a: must be a string, a number, true or false, or",
         ),
-        ({"Plan": {"a": [1] * 101}}, "Plan.a: at most 100 items allowed"),
+        ({"Plan": {"a": [1] * 101}}, "Plan.a: must have at most 100 items"),
         ({"Plan": {"a": "s" * 1025}}, "Plan.a: must be at most 1024 characters"),
         ({"Plan": {"a": "\x07"}}, "Plan.a: control characters are not allowed"),
         ({"Plan": {"a": 1e999}}, "Plan.a: number out of range"),

@@ -34,7 +34,7 @@ class Code(IntEnum):
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True):
-    """Every refusal. Names as the contract has them: `more_info` is no camel (5.1).
+    """Every refusal. Names as the contract has them: `more_info` is not camelCase (5.1).
 
     code       the general one of its status, or a product code (5.3)
     message    names the field first, then the rule
@@ -92,7 +92,7 @@ class Receipt(Noun, frozen=True, kw_only=True):
 
     sample: ClassVar[dict[str, Any]] = {
         "message": "accepted",
-        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
     }
 
     message: Annotated[str, described(maxLength=512)]

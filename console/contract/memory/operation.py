@@ -37,14 +37,14 @@ class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "status": "COMPLETED",
-        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "createdAt": "2026-01-05T09:00:00Z",
         "completedAt": "2026-01-05T09:00:00Z",
         "result": {
             "type": "RESOURCE_ID",
             "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
         },
-        "resultUrl": "/v1/ControlPlane/Stores/mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "resultUrl": "https://memory.example/v1/ControlPlane/Stores/mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
     }
 
     operation_id: OperationId

@@ -69,7 +69,7 @@ class AcceptedProfiles(Noun, frozen=True, kw_only=True):
     sample: ClassVar[dict[str, Any]] = {
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "createdAt": "2026-01-05T09:00:00Z",
-        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         **Accepted.sample,
     }
 

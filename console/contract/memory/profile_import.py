@@ -65,10 +65,10 @@ class AnnouncedImport(Noun, frozen=True, kw_only=True):
 
     sample: ClassVar[dict[str, Any]] = {
         "importId": "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "url": "/v1/Uploads/mem_import_01k5x7m3q2f8r9s4t6v0w1y2za?signature=…",
+        "url": "https://memory.example/v1/Uploads/mem_import_01k5x7m3q2f8r9s4t6v0w1y2za?signature=…",
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "createdAt": "2026-01-05T09:00:00Z",
-        "statusUrl": "/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
     }
 
     import_id: ImportId

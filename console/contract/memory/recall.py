@@ -61,7 +61,7 @@ class RecalledSummary(Summary, frozen=True, kw_only=True):
 class RecallMeta(Noun, frozen=True, kw_only=True):
     """query_time  milliseconds, as the memory took them"""
 
-    query_time: Annotated[int, Meta(ge=0, le=600_000)]
+    query_time: Annotated[int, described(minimum=0, maximum=600_000)]
 
 
 class TraceTexts(Noun, frozen=True, kw_only=True):

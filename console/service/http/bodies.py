@@ -16,8 +16,8 @@ from console.service.http.strict import refuse_unknown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-# Only a body that holds an escape for a control character is walked to find where:
-# raw ones are no JSON at all. Tab and the line breaks are text.
+# Only a body that holds an escape for a control character, or a raw DEL, is walked to
+# find where: the other raw ones are no JSON at all. Tab and the line breaks are text.
 _SUSPECT = re.compile(rb"\\u00(?:0[0-8bBcCeEfF]|1|7[fF])|\\[bf]|\x7f")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -76,8 +76,10 @@ def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
     except RecursionError as exc:
         raise _invalid("The body is nested too deeply.") from exc
     if content:
-        names = ", ".join(sorted(content)[:5]) if isinstance(content, dict) else ""
-        raise _invalid(f"{names or 'body'}: unknown field, a deletion takes no body")
+        if not isinstance(content, dict):
+            raise _invalid("body: a deletion takes none")
+        names = ", ".join(sorted(content)[:5])
+        raise _invalid(f"{names}: unknown field, a deletion takes no body")
 
 
 def _decode(request: HttpRequest) -> Any:
@@ -122,7 +124,7 @@ def _read(request: HttpRequest) -> bytes:
 def _refuse_control(value: Any, path: str) -> None:
     if isinstance(value, str):
         if _CONTROL.search(value):
-            raise _invalid(f"{path or 'body'}: control characters are not allowed")
+            raise _invalid(f"{path or 'body':.200}: control characters are not allowed")
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _refuse_control(item, f"{path}[{index}]")

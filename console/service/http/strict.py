@@ -1,7 +1,7 @@
-"""Members that a strict noun, or one inside it, does not name.
+"""Members that a strict noun does not name, at any depth.
 
-msgspec could refuse them by itself, but then of every noun: what is sent is strict and
-what is answered lenient, also where one is made of the other.
+A strict noun can hold open ones and the other way round (contract 11.4), and a null
+under an unknown name counts as absent: msgspec's own refusal would come too early.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from console.service import errors
 
 
 def refuse_unknown(content: Any, noun: type[msgspec.Struct]) -> None:
-    """Raises Invalid for a member that a strict noun, or one inside it, does not name."""
+    """Raises Invalid for a member that a strict noun does not name, at any depth."""
     if check := _noun_checker(noun):
         check(content, "")
 
