@@ -22,9 +22,8 @@ from console.service.memory.models import (
     Profile,
     Store,
 )
+from console.service.memory.models.observation import ObservationState
 from console.service.memory.profiles import get_profile
-
-_STATE = ("content", "source", "occurred_at", "conversation_ids", "updated_at")
 
 
 def get_observation(profile: Profile, observation_id: str) -> Observation:
@@ -76,13 +75,11 @@ def patch_observation(
 def _keep_revision(observation: Observation) -> None:
     kept = list_revisions(observation)
     number = (kept.aggregate(last=Max("number"))["last"] or 0) + 1
+    state = [field.attname for field in ObservationState._meta.fields]
     ObservationRevision.objects.create(
-        store_id=observation.store_id,
-        profile_id=observation.profile_id,
         observation_id=observation.id,
         number=number,
-        created_at=observation.created_at,
-        **{name: getattr(observation, name) for name in _STATE},
+        **{name: getattr(observation, name) for name in state},
     )
 
 
