@@ -189,4 +189,4 @@ def test_the_desk_is_accessible(page: Page, live_server, officer: User, customer
     page.get_by_label("Why").select_option("policy")
     page.get_by_label("Ticket").fill("POL-7")
     page.get_by_role("button", name="Save for everybody").click()
-    expect(page.get_by_text("Saved. Everybody of Acme")).to_be_visible()
+    expect(page.get_by_text("Saved. Everybody at Acme")).to_be_visible()
