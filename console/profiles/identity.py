@@ -65,7 +65,7 @@ def find_identity(store: StoreClient, text: str) -> Match:
 
 def _by_form(store: StoreClient, text: str) -> Match:
     how = Match(
-        problem="Write what it is and a colon first, such as email:… or phone:…,"
+        problem="Start with the type and a colon, such as email:… or phone:…,"
         " or paste a whole profile id."
     )
     form = _form_of(text)

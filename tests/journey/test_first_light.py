@@ -97,7 +97,7 @@ def test_the_officer_finds_recalls_and_deletes_by_keyboard(
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     look(page, "delete")
     page.get_by_label("Why").select_option(index=1)
-    page.get_by_label("In your words").fill("Ticket 88121: asked by the customer")
+    page.get_by_label("Details").fill("Ticket 88121: asked by the customer")
     page.get_by_label(re.compile("Last 6 characters")).fill("wrong!")
     page.get_by_role("button", name="Delete 1 observation").click()
     expect(page.locator(".errorlist").first).to_be_visible()

@@ -188,5 +188,5 @@ def test_the_desk_is_accessible(page: Page, live_server, officer: User, customer
     page.get_by_role("group", name="Texts").get_by_label("Hide all").check()
     page.get_by_label("Why").select_option("policy")
     page.get_by_label("Ticket").fill("POL-7")
-    page.get_by_role("button", name="Save for everybody").click()
+    page.get_by_role("button", name="Save for all users").click()
     expect(page.get_by_text("Saved. Everybody at Acme")).to_be_visible()

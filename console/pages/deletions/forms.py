@@ -27,7 +27,7 @@ class ConfirmDeletionForm(ConsoleForm):
         error_messages={"required": "Choose a reason."},
     )
     reason = forms.CharField(
-        label="In your words",
+        label="Details",
         min_length=5,
         max_length=REASON_MAX,
         help_text="Kept in the audit log. Name a ticket, not a customer.",

@@ -47,7 +47,7 @@ class DisplaySettingsForm(ReasonForm):
     reasons = (
         ("policy", "The policy on customer data changed"),
         ("work", "Support needs it"),
-        ("mistake", "It was set wrongly"),
+        ("mistake", "Correcting a mistake"),
     )
 
     def __init__(

@@ -28,7 +28,7 @@ def display(request: ConsoleRequest) -> HttpResponse:
         update_display_settings(request, wanted, known=groups, reason=form.reason)
         name = request.tenant.name
         messages.success(
-            request, f"Saved. Everybody at {name} sees it from their next page on."
+            request, f"Saved. Everybody at {name} sees it from the next page load."
         )
         return redirect("display:display", request.tenant.slug)
     status = 422 if form.errors else 200

@@ -111,7 +111,7 @@ def test_find_across_tenants_explains_invalid_input(client, tenant):
     response = client.get("/find?id=Ada")
 
     assert response.status_code == 422
-    assert "Write what it is and a colon first" in response.text
+    assert "Start with the type and a colon" in response.text
     assert not AuditEntry.objects.filter(action="profile.found").exists()
 
 

@@ -44,9 +44,9 @@ def test_find_redirects_a_profile_id(client, tenant):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "Write what it is and a colon first"),
-        ("   ", "Write what it is and a colon first"),
-        ("Ada Winter", "Write what it is and a colon first"),
+        ("", "Start with the type and a colon"),
+        ("   ", "Start with the type and a colon"),
+        ("Ada Winter", "Start with the type and a colon"),
         (f"{'a' * 256}@b.com", "255 characters are the most"),
         (":+15558675310", "A type is missing"),
         ("phone:", "Write the phone after the colon"),
@@ -144,7 +144,7 @@ def test_find_asks_for_the_type_of_an_ambiguous_value(client, tenant):
     response = find(client, "a@b.com")
 
     assert response.status_code == 422
-    assert "Write what it is and a colon first" in response.text
+    assert "Start with the type and a colon" in response.text
 
 
 def test_find_accepts_an_id_without_its_prefix(client, tenant):

@@ -145,7 +145,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Memory API",
             "version": "v1",
-            "description": "Lists answer in pages: meta.nextToken leads to the next. "
+            "description": "Lists are paginated: pass meta.nextToken as pageToken. "
             "Times are RFC 3339 date-times with a zone. Text has no control characters. "
             "Null counts as absent, except for a trait in a patch.",
         },
