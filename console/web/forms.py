@@ -29,7 +29,7 @@ INVALID_MESSAGES: dict[type[forms.Field], str] = {
     forms.DateTimeField: "Must be a date and time, such as 2026-01-31T09:00.",
 }
 check_source = RegexValidator(
-    rf"^{SOURCE.pattern}\Z", "A source has letters, digits, “_./-”."
+    rf"^{SOURCE.pattern}\Z", "Use letters, digits, spaces and “_./-”."
 )
 check_conversation = RegexValidator(
     rf"^{CONVERSATION_ID.pattern}\Z",
