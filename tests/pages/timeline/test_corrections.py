@@ -306,7 +306,7 @@ def test_observation_add_sends_source_time_and_conversation(client, tenant, prof
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({"source": "a/b;c"}, "A source has letters"),
+        ({"source": "a/b;c"}, "Use letters, digits, spaces"),
         ({"occurred_at": "tomorrow"}, "Must be a date and time, such as"),
         ({"conversation": "77b0"}, "conv_conversation_"),
     ],
