@@ -63,7 +63,9 @@ def test_every_view_is_described():
     assert not missing, "\n".join(sorted(missing))
 
 
-def test_every_operation_has_a_summary_a_sentence_and_an_example(description):
+def test_describe_api_gives_every_operation_a_summary_a_sentence_and_an_example(
+    description,
+):
     assert len(list(operations(description))) > 70
     for address, method, found in operations(description):
         call = f"{method} {address}"

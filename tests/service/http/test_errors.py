@@ -24,7 +24,7 @@ def test_an_error_has_four_fields_and_its_link_answers(api, http):
     }
 
 
-def test_every_code_that_can_be_met_is_explained(http, db):
+def test_explain_error_knows_every_code_that_can_be_met(http, db):
     classes = errors.ServiceError.__subclasses__()
     codes = {each.code for each in classes} | {int(code) for code in Code}
 

@@ -17,7 +17,7 @@ def people(*emails: str, **more: str) -> dict:
     return {"profiles": [{"traits": {"Contact": {"email": e, **more}}} for e in emails]}
 
 
-def test_bulk_creates_and_updates_by_identity(api, path, make_profile):
+def test_update_profiles_in_bulk_goes_by_identity(api, path, make_profile):
     known = make_profile("a@b.com", firstName="Ada", city="London")
 
     answer = api("PUT", path, people(" A@b.com", "new@b.com", city="Ulm"))
@@ -43,7 +43,7 @@ def test_bulk_tells_where_to_ask_what_became_of_it(api, store, path):
     assert len(api.get(operation["resultUrl"]).json()["profiles"]) == 1
 
 
-def test_items_are_applied_in_order(api, path):
+def test_bulk_items_are_applied_in_order(api, path):
     body = people("a@b.com", firstName="Ada")
     body["profiles"] += people("a@b.com", firstName="Grace")["profiles"]
 
@@ -66,7 +66,7 @@ def test_items_are_applied_in_order(api, path):
         (None, "profiles[2].traits"),
     ],
 )
-def test_one_item_that_does_not_fit_refuses_all(api, path, traits, place):
+def test_bulk_one_item_that_does_not_fit_refuses_all(api, path, traits, place):
     body = people("a@b.com", "b@b.com")
     body["profiles"] += [{"traits": traits}, *people("c@b.com")["profiles"]]
 
@@ -90,14 +90,14 @@ def test_one_item_that_does_not_fit_refuses_all(api, path, traits, place):
         (people(*["a@b.com"] * 1001), "profiles"),
     ],
 )
-def test_the_shape_is_strict(api, path, body, words):
+def test_bulk_shape_is_strict(api, path, body, words):
     answer = api("PUT", path, body)
 
     assert_refused(answer, 400, 520046, words)
     assert not Profile.objects.exists()
 
 
-def test_an_item_that_fails_at_last_leaves_the_others(api, store, path, monkeypatch):
+def test_bulk_item_that_fails_at_last_leaves_the_others(api, store, path, monkeypatch):
     """Between the check and the writing, somebody takes a definition away."""
     apply = profiles.create_profiles
 
@@ -122,7 +122,7 @@ def test_an_item_that_fails_at_last_leaves_the_others(api, store, path, monkeypa
     assert [each.value for each in Identifier.objects.all()] == ["a@b.com"]
 
 
-def test_an_item_takes_few_statements(api, path, django_assert_max_num_queries):
+def test_bulk_item_takes_few_statements(api, path, django_assert_max_num_queries):
     body = people(*[f"{number}@b.com" for number in range(120)], city="Ulm")
 
     with django_assert_max_num_queries(40 * 120, using="memory"):

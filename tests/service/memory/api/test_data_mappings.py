@@ -46,7 +46,7 @@ def make_mapping(api, mappings):
 
 
 @pytest.mark.parametrize("source", [INGRESS, CLOUDAPP, WAREHOUSE])
-def test_a_mapping_comes_back_as_it_was_given(api, mappings, source):
+def test_fetch_data_mapping_answers_it_as_it_was_given(api, mappings, source):
     body = a_mapping(description="from the CRM", isEnabled=False, mappingFrom=source)
 
     with time_machine.travel(datetime(2026, 1, 5, 9, tzinfo=UTC), tick=False):
@@ -62,7 +62,7 @@ def test_a_mapping_comes_back_as_it_was_given(api, mappings, source):
     }
 
 
-def test_a_mapping_is_enabled_and_without_words_unless_told(api, make_mapping):
+def test_create_data_mapping_enables_it_unless_told(api, make_mapping):
     shown = api.get(make_mapping(isEnabled=None, description=None)).json()
 
     assert (shown["isEnabled"], "description" in shown) == (True, False)
@@ -98,7 +98,9 @@ WRONG_SOURCES = [
 @pytest.mark.parametrize(
     ("field", "value"), [(name, value) for name in WRONG for value in WRONG[name]]
 )
-def test_what_does_not_fit_is_refused(api, mappings, make_mapping, field, value):
+def test_data_mapping_what_does_not_fit_is_refused(
+    api, mappings, make_mapping, field, value
+):
     path = make_mapping()
     before = api.get(path).json()
 
@@ -115,14 +117,16 @@ def test_what_does_not_fit_is_refused(api, mappings, make_mapping, field, value)
     [("mappingFrom", source) for source in WRONG_SOURCES]
     + [("displayName", None), ("mappingTo", None), ("mappingFrom", None)],
 )
-def test_a_new_mapping_has_a_name_a_target_and_a_source(api, mappings, field, value):
+def test_data_mapping_new_mapping_has_a_name_a_target_and_a_source(
+    api, mappings, field, value
+):
     answer = api("POST", mappings, a_mapping() | {field: value})
 
     assert_refused(answer, 400, 520046, field)
     assert not DataMapping.objects.exists()
 
 
-def test_the_longest_of_everything_fits(api, make_mapping):
+def test_data_mapping_longest_of_everything_fits(api, make_mapping):
     longest = {"expression": "e" * 256, "traitGroup": "g" * 64, "traitName": "t" * 128}
     fields = {
         "description": "d" * 512,
@@ -140,7 +144,7 @@ def test_the_longest_of_everything_fits(api, make_mapping):
     ("field", "name"),
     [("traitGroup", "contact"), ("traitName", "shoeSize"), ("traitName", "t" * 128)],
 )
-def test_a_dataset_maps_to_declared_traits_alone(
+def test_data_mapping_dataset_maps_to_declared_traits_alone(
     api, mappings, make_mapping, source, field, name
 ):
     path = make_mapping(mappingFrom=source)
@@ -154,7 +158,9 @@ def test_a_dataset_maps_to_declared_traits_alone(
     assert [mapping.version for mapping in DataMapping.objects.all()] == [1]
 
 
-def test_a_trait_is_mapped_in_any_of_its_spellings(api, declare, make_mapping):
+def test_data_mapping_trait_is_mapped_in_any_of_its_spellings(
+    api, declare, make_mapping
+):
     declare("Account", plan_name=STRING)
     target = to_traits(TIER | {"traitName": "plan_name"})
 
@@ -163,7 +169,9 @@ def test_a_trait_is_mapped_in_any_of_its_spellings(api, declare, make_mapping):
     assert api.get(path).json()["mappingTo"] == target
 
 
-def test_a_name_is_taken_in_its_store_alone(api, make_store, mappings, make_mapping):
+def test_data_mapping_name_is_taken_in_its_store_alone(
+    api, make_store, mappings, make_mapping
+):
     make_mapping("crm")
     path = make_mapping("CRM")
     elsewhere = f"{CONTROL}/{make_store('client-2')}/DataMappings"
@@ -178,14 +186,14 @@ def test_a_name_is_taken_in_its_store_alone(api, make_store, mappings, make_mapp
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_who_want_one_name_make_one_mapping(api, mappings):
+def test_data_mapping_ten_who_want_one_name_make_one_mapping(api, mappings):
     answers = at_once(10, lambda _: api("POST", mappings, a_mapping()))
 
     assert sorted(answer.status_code for answer in answers) == [202] + [409] * 9
     assert DataMapping.objects.count() == 1
 
 
-def test_patch_changes_what_it_names(api, make_mapping):
+def test_patch_data_mapping_changes_what_it_names(api, make_mapping):
     path = make_mapping(description="old")
     before = api.get(path).json()
     target = to_traits(CITY | {"traitName": "country"})
@@ -203,7 +211,7 @@ def test_patch_changes_what_it_names(api, make_mapping):
     }
 
 
-def test_patch_leaves_the_source_as_it_was(api, make_mapping):
+def test_patch_data_mapping_leaves_the_source_as_it_was(api, make_mapping):
     path = make_mapping()
 
     api.result(api("PATCH", path, {"mappingFrom": CLOUDAPP, "isEnabled": False}))
@@ -212,14 +220,14 @@ def test_patch_leaves_the_source_as_it_was(api, make_mapping):
 
 
 @pytest.mark.parametrize("body", [None, {}, {"mappingFrom": CLOUDAPP}])
-def test_a_patch_names_something_to_change(api, make_mapping, body):
+def test_data_mapping_patch_names_something_to_change(api, make_mapping, body):
     path = make_mapping()
 
     assert_refused(api("PATCH", path, body), 400, 400, "displayName", "mappingTo")
     assert api.get(path).json()["version"] == 1
 
 
-def test_patch_heeds_if_match(api, make_mapping):
+def test_patch_data_mapping_heeds_if_match(api, make_mapping):
     path, body = make_mapping(), {"isEnabled": False}
 
     stale, fresh = (
@@ -231,7 +239,9 @@ def test_patch_heeds_if_match(api, make_mapping):
     assert api.get(path).json()["version"] == 2
 
 
-def test_what_lost_its_traits_can_be_switched_off(api, store, declare, make_mapping):
+def test_data_mapping_what_lost_its_traits_can_be_switched_off(
+    api, store, declare, make_mapping
+):
     declare("Account", tier=STRING)
     path = make_mapping(mappingFrom=CLOUDAPP, mappingTo=to_traits(TIER))
     removal = {"traits": {"tier": {"dataType": ""}}}
@@ -240,7 +250,7 @@ def test_what_lost_its_traits_can_be_switched_off(api, store, declare, make_mapp
     assert api("PATCH", path, {"isEnabled": False}).status_code == 202
 
 
-def test_delete_removes_one_mapping(api, mappings, make_mapping):
+def test_delete_data_mapping_removes_one_mapping(api, mappings, make_mapping):
     path, kept = make_mapping("crm"), make_mapping("erp")
 
     operation = api.result(api("DELETE", path))
@@ -252,7 +262,7 @@ def test_delete_removes_one_mapping(api, mappings, make_mapping):
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-def test_an_id_is_one_of_a_mapping_that_is_there(api, mappings, method):
+def test_data_mapping_id_is_one_of_a_mapping_that_is_there(api, mappings, method):
     body = {"isEnabled": True} if method == "PATCH" else None
 
     assert_refused(api(method, f"{mappings}/{MAPPING}", body), 404, 520048)
@@ -261,7 +271,9 @@ def test_an_id_is_one_of_a_mapping_that_is_there(api, mappings, method):
         assert_refused(refused, 400, 400, "dataMappingId")
 
 
-def test_the_list_shows_whole_mappings_newest_first(api, mappings, make_mapping):
+def test_list_data_mappings_shows_them_whole_and_newest_first(
+    api, mappings, make_mapping
+):
     paths = [make_mapping(name) for name in ("b", "a", "c")]
 
     listed = api.get(mappings, pageSize="101").json()
@@ -270,7 +282,7 @@ def test_the_list_shows_whole_mappings_newest_first(api, mappings, make_mapping)
     assert listed["meta"] == {"key": "dataMappings", "pageSize": 3}
 
 
-def test_pages_keep_to_the_type_asked_for(api, mappings, make_mapping):
+def test_data_mapping_pages_keep_to_the_type_asked_for(api, mappings, make_mapping):
     for number in range(5):
         make_mapping(f"ingress-{number}")
         make_mapping(f"app-{number}", mappingFrom=CLOUDAPP)
@@ -281,12 +293,12 @@ def test_pages_keep_to_the_type_asked_for(api, mappings, make_mapping):
     assert names == [f"app-{number}" for number in range(5)]
 
 
-def test_a_type_that_is_none_is_refused(api, mappings):
+def test_data_mapping_type_that_is_none_is_refused(api, mappings):
     for name in ("ingress", "TRAITS", "INGRESS,DATASET_CLOUDAPP"):
         assert_refused(api.get(mappings, type=name), 400, 400, "type: must be one of")
 
 
-def test_a_group_stays_while_a_mapping_of_its_store_writes_to_it(
+def test_data_mapping_group_stays_while_a_mapping_of_its_store_writes_to_it(
     api, store, make_store, declare, make_mapping
 ):
     declare("Account", tier=STRING)

@@ -5,7 +5,7 @@ import pytest
 from console.service.memory.models import Identifier
 
 
-def test_changing_an_identifier_keeps_its_place(api, profile):
+def test_patch_identifier_keeps_its_place(api, profile):
     for value in ("one", "two"):
         api("POST", f"{profile}/Identifiers", {"idType": "chat", "value": value})
     body = {"idType": "chat", "oldValue": " one ", "newValue": "first"}
@@ -17,7 +17,7 @@ def test_changing_an_identifier_keeps_its_place(api, profile):
     assert values == ["first", "two"]
 
 
-def test_a_change_that_changes_nothing_is_accepted(api, profile):
+def test_patch_identifier_that_changes_nothing_is_accepted(api, profile):
     body = {"idType": "email", "oldValue": "a@b.com", "newValue": "A@B.com "}
 
     answer = api("PATCH", f"{profile}/Identifiers/email", body)
@@ -35,7 +35,7 @@ def test_a_change_that_changes_nothing_is_accepted(api, profile):
         ({"idType": "email", "oldValue": "a@b.com", "newValue": " "}, 400, "newValue"),
     ],
 )
-def test_a_change_that_does_not_fit_is_refused(api, profile, body, status, words):
+def test_patch_identifier_refuses_what_does_not_fit(api, profile, body, status, words):
     answer = api("PATCH", f"{profile}/Identifiers/email", body)
 
     assert answer.status_code == status

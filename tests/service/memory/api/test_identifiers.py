@@ -27,7 +27,7 @@ def values(api, path: str, id_type: str = "chat") -> list[str]:
     return api.get(f"{path}/Identifiers/{id_type}").json()["values"]
 
 
-def test_the_list_is_one_array_and_nothing_else(api, profile, add):
+def test_list_identifiers_answers_one_array_and_nothing_else(api, profile, add):
     add("ada")
 
     assert api.get(f"{profile}/Identifiers").json() == {
@@ -38,7 +38,7 @@ def test_the_list_is_one_array_and_nothing_else(api, profile, add):
     }
 
 
-def test_a_value_is_kept_normalised_and_once(api, profile, add):
+def test_create_identifier_keeps_a_value_normalised_and_once(api, profile, add):
     for value in (" Ada ", "Ada", "Bob"):
         answer = add(value)
         assert (answer.status_code, answer.json().keys()) == (202, {"message"})
@@ -46,7 +46,7 @@ def test_a_value_is_kept_normalised_and_once(api, profile, add):
     assert values(api, profile) == ["Ada", "Bob"]
 
 
-def test_values_stand_in_the_order_of_their_coming(api, profile, add):
+def test_identifier_values_stand_in_the_order_of_their_coming(api, profile, add):
     for value in ("c", "a", "b", "c"):
         add(value)
 
@@ -56,7 +56,7 @@ def test_values_stand_in_the_order_of_their_coming(api, profile, add):
 @pytest.mark.parametrize(
     ("policy", "kept"), [("fifo", ["b", "c"]), ("lifo", ["a", "b"])]
 )
-def test_the_limit_policy_says_which_value_goes(api, profile, add, policy, kept):
+def test_identifier_limit_policy_says_which_value_goes(api, profile, add, policy, kept):
     limit("chat", 2, policy)
 
     for value in ("a", "b", "c"):
@@ -68,7 +68,9 @@ def test_the_limit_policy_says_which_value_goes(api, profile, add, policy, kept)
 @pytest.mark.parametrize(
     ("policy", "kept"), [("fifo", ["b", "c"]), ("lifo", ["a", "b"])]
 )
-def test_removal_takes_one_value_by_the_policy(api, profile, add, policy, kept):
+def test_delete_identifier_takes_one_value_by_the_policy(
+    api, profile, add, policy, kept
+):
     limit("chat", 10, policy)
     for value in ("a", "b", "c"):
         add(value)
@@ -79,7 +81,9 @@ def test_removal_takes_one_value_by_the_policy(api, profile, add, policy, kept):
     assert values(api, profile) == kept
 
 
-def test_remove_all_takes_all_values_of_one_type(api, profile, add):
+def test_delete_identifier_with_remove_all_takes_all_values_of_one_type(
+    api, profile, add
+):
     for value in ("a", "b"):
         add(value)
 
@@ -89,7 +93,9 @@ def test_remove_all_takes_all_values_of_one_type(api, profile, add):
     assert values(api, profile, "email") == ["a@b.com"]
 
 
-def test_a_type_that_the_settings_forgot_can_still_be_removed(api, profile, add):
+def test_identifier_type_that_the_settings_forgot_can_still_be_removed(
+    api, profile, add
+):
     add("ada")
     settings = IdentitySettings.objects.get()
     settings.identifier_configs = settings.identifier_configs[1:]
@@ -113,14 +119,14 @@ def test_a_type_that_the_settings_forgot_can_still_be_removed(api, profile, add)
         ({"idType": "chat", "value": "x", "force": True}, "force: unknown field"),
     ],
 )
-def test_add_refuses_what_does_not_fit(api, profile, body, field):
+def test_create_identifier_refuses_what_does_not_fit(api, profile, body, field):
     answer = api("POST", f"{profile}/Identifiers", body)
 
     assert answer.status_code == 400
     assert field in answer.json()["message"]
 
 
-def test_the_unknown_is_not_found(api, store, profile, add):
+def test_fetch_identifier_does_not_find_the_unknown(api, store, profile, add):
     nobody = f"/v1/Stores/{store}/Profiles/{NOBODY}"
     assert_refused(api.get(f"{nobody}/Identifiers"), 404, 20404)
     assert_refused(add("x", path=nobody), 404, 20404)
@@ -129,7 +135,7 @@ def test_the_unknown_is_not_found(api, store, profile, add):
     assert_refused(api.get(f"{profile}/Identifiers/chat"), 404, 20404)
 
 
-def test_remove_all_is_true_or_false(api, profile):
+def test_delete_identifier_reads_remove_all_as_true_or_false(api, profile):
     path = f"{profile}/Identifiers/email"
 
     answer = api("DELETE", path, params={"removeAll": "1"})

@@ -3,7 +3,7 @@
 import pytest
 
 
-def test_a_store_starts_with_five_identifier_types(api, store):
+def test_fetch_identity_settings_of_a_new_store_names_five_identifier_types(api, store):
     path = f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
 
     answer = api.get(path)
@@ -28,7 +28,7 @@ def test_a_store_starts_with_five_identifier_types(api, store):
     assert answer.headers["ETag"] == '"1"'
 
 
-def test_each_type_is_exact_and_unique(api, store):
+def test_identity_settings_each_type_is_exact_and_unique(api, store):
     path = f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
 
     [config] = [
@@ -51,7 +51,7 @@ def path(store) -> str:
     return f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
 
 
-def test_the_whole_set_is_replaced(api, path, store):
+def test_update_identity_settings_replaces_the_whole_set(api, path, store):
     body = {
         "identifierConfigs": [
             {"idType": "email", "normalization": "email", "limit": 3},
@@ -95,7 +95,9 @@ def test_the_whole_set_is_replaced(api, path, store):
 @pytest.mark.parametrize(
     ("if_match", "status"), [('"1"', 202), ('W/"1"', 202), ("*", 202), ('"7"', 412)]
 )
-def test_a_change_can_be_bound_to_a_version(api, path, if_match, status):
+def test_identity_settings_change_can_be_bound_to_a_version(
+    api, path, if_match, status
+):
     body = api.get(path).json()
 
     answer = api("PUT", path, body, headers={"If-Match": if_match})
@@ -104,7 +106,7 @@ def test_a_change_can_be_bound_to_a_version(api, path, if_match, status):
     assert api.get(path).json()["version"] == (2 if status == 202 else 1)
 
 
-def test_a_type_that_was_left_out_stays_and_matches_no_more(
+def test_identity_settings_type_that_was_left_out_stays_and_matches_no_more(
     api, path, store, make_profile
 ):
     profile = make_profile(phone="+15558675310")
@@ -126,7 +128,9 @@ def test_a_type_that_was_left_out_stays_and_matches_no_more(
     ] == ["email"]
 
 
-def test_a_type_keeps_as_many_values_as_its_limit_says(api, path, profile):
+def test_identity_settings_type_keeps_as_many_values_as_its_limit_says(
+    api, path, profile
+):
     settings = api.get(path).json()
     for config in settings["identifierConfigs"]:
         config["limit"] = 2
@@ -169,7 +173,9 @@ CONFIG = {"idType": "email"}
         ({"matchingRules": None}, "matchingRules"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused_by_field(api, path, change, words):
+def test_identity_settings_settings_that_do_not_fit_are_refused_by_field(
+    api, path, change, words
+):
     body = {"identifierConfigs": [CONFIG], "matchingRules": ["email"]} | change
 
     answer = api("PUT", path, body)

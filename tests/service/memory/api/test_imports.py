@@ -49,7 +49,7 @@ def announce(api, path):
     return make
 
 
-def test_an_import_is_announced_and_waits_for_its_file(api, path, announce):
+def test_create_import_announces_it_and_waits_for_its_file(api, path, announce):
     told = announce()
 
     assert told.keys() == {"importId", "url", "operationId", "createdAt", "statusUrl"}
@@ -70,7 +70,7 @@ def test_an_import_is_announced_and_waits_for_its_file(api, path, announce):
     assert operation["status"] == "PENDING"
 
 
-def test_imports_are_listed_newest_first_over_pages(api, path, announce):
+def test_list_imports_is_newest_first_over_pages(api, path, announce):
     made = [announce()["importId"] for _ in range(5)]
 
     pages = list(walk(api, path, pageSize="2"))
@@ -96,7 +96,7 @@ def test_imports_are_listed_newest_first_over_pages(api, path, announce):
         ({"more": 1}, "more"),
     ],
 )
-def test_the_announcement_is_strict(api, path, fields, place):
+def test_import_announcement_is_strict(api, path, fields, place):
     assert_refused(api("POST", path, an_import(**fields)), 400, 520046, place)
     assert not ProfileImport.objects.exists()
 
@@ -111,7 +111,7 @@ def test_the_announcement_is_strict(api, path, fields, place):
         ({"traitName": "First Name"}, "duplicate trait"),
     ],
 )
-def test_a_mapping_leads_to_a_trait_of_the_store(api, path, changes, words):
+def test_import_mapping_leads_to_a_trait_of_the_store(api, path, changes, words):
     mappings = [*MAPPINGS, MAPPINGS[0] | changes]
 
     answer = api("POST", path, an_import(columnMappings=mappings))
@@ -121,12 +121,12 @@ def test_a_mapping_leads_to_a_trait_of_the_store(api, path, changes, words):
     assert not Operation.objects.filter(status="PENDING").exists()
 
 
-def test_a_malformed_id_and_an_unknown_one(api, path):
+def test_import_malformed_id_and_an_unknown_one(api, path):
     assert_refused(api.get(f"{path}/x"), 400, 400, "importId")
     assert_refused(api.get(f"{path}/{UNKNOWN}"), 404, 20404)
 
 
-def test_an_import_of_another_store_is_unknown(api, make_store, announce):
+def test_fetch_import_does_not_know_one_of_another_store(api, make_store, announce):
     other = make_store("client-2")
 
     made = announce()["importId"]
@@ -136,7 +136,7 @@ def test_an_import_of_another_store_is_unknown(api, make_store, announce):
     assert api.get(path).json()["imports"] == []
 
 
-def test_the_file_is_put_without_credentials(api, http, path, announce):
+def test_upload_file_needs_no_credentials(api, http, path, announce):
     told = announce()
 
     answer = http.put(told["url"], content=CSV, headers={"Content-Type": "text/csv"})
@@ -147,7 +147,7 @@ def test_the_file_is_put_without_credentials(api, http, path, announce):
     assert bytes(ImportChunk.objects.get().content) == CSV
 
 
-def test_a_file_is_kept_in_pieces_byte_for_byte(http, announce):
+def test_import_file_is_kept_in_pieces_byte_for_byte(http, announce):
     content = bytes(range(256)) * 4 * 9001
     told = announce(fileSize=len(content))
 
@@ -159,7 +159,7 @@ def test_a_file_is_kept_in_pieces_byte_for_byte(http, announce):
     assert max(map(len, chunks)) == MIB
 
 
-def test_the_address_works_once(http, announce):
+def test_import_address_works_once(http, announce):
     url = announce()["url"]
     http.put(url, content=CSV)
 
@@ -169,7 +169,7 @@ def test_the_address_works_once(http, announce):
     assert ImportChunk.objects.count() == 1
 
 
-def test_of_two_uploads_at_once_one_is_kept(http, announce):
+def test_import_of_two_uploads_at_once_one_is_kept(http, announce):
     told = announce()
     signature = told["url"].partition("signature=")[2]
     one, other = (imports.get_upload(told["importId"], signature) for _ in range(2))
@@ -181,7 +181,7 @@ def test_of_two_uploads_at_once_one_is_kept(http, announce):
     assert bytes(ImportChunk.objects.get().content) == CSV
 
 
-def test_the_address_expires(http, announce):
+def test_import_address_expires(http, announce):
     url = announce()["url"]
 
     with time_machine.travel(timezone.now() + timedelta(seconds=1801)):
@@ -191,7 +191,7 @@ def test_the_address_expires(http, announce):
     assert not ImportChunk.objects.exists()
 
 
-def test_an_address_that_was_tampered_with_opens_nothing(api, http, path, announce):
+def test_import_address_that_was_tampered_with_opens_nothing(api, http, path, announce):
     told, other = announce(), announce()
     address, signature = told["url"].split("?signature=")
 
@@ -208,7 +208,9 @@ def test_an_address_that_was_tampered_with_opens_nothing(api, http, path, announ
     assert api.get(f"{path}/{told['importId']}").json()["status"] == "PENDING"
 
 
-def test_the_address_of_a_store_that_is_gone_opens_nothing(api, store, http, announce):
+def test_import_address_of_a_store_that_is_gone_opens_nothing(
+    api, store, http, announce
+):
     url = announce()["url"]
     api("DELETE", f"/v1/ControlPlane/Stores/{store}")
 
@@ -217,7 +219,9 @@ def test_the_address_of_a_store_that_is_gone_opens_nothing(api, store, http, ann
 
 
 @pytest.mark.parametrize("content", [b"", CSV[:-1], CSV + b"x", CSV * 400_000])
-def test_a_file_of_another_size_is_refused_and_may_come_again(http, announce, content):
+def test_import_file_of_another_size_is_refused_and_may_come_again(
+    http, announce, content
+):
     url = announce()["url"]
 
     answer = http.put(url, content=content)
@@ -244,7 +248,7 @@ def knock_upload(url: str, body: io.RawIOBase, length: int):
     )
 
 
-def test_a_file_that_is_too_large_is_refused_unread(announce):
+def test_import_file_that_is_too_large_is_refused_unread(announce):
     url = announce()["url"]
 
     for length in (len(CSV) + 1, 10**18):
@@ -254,7 +258,7 @@ def test_a_file_that_is_too_large_is_refused_unread(announce):
 
 
 @pytest.mark.parametrize("body", [io.BytesIO(CSV[:9]), Broken()])
-def test_an_upload_that_breaks_off_leaves_nothing(http, announce, body):
+def test_import_upload_that_breaks_off_leaves_nothing(http, announce, body):
     url = announce()["url"]
 
     answer = knock_upload(url, body, len(CSV))
@@ -264,7 +268,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(http, announce, body):
     assert http.put(url, content=CSV).status_code == 200
 
 
-def test_an_upload_without_a_length_is_refused(http, announce):
+def test_import_upload_without_a_length_is_refused(http, announce):
     def pieces():
         yield CSV
 
@@ -273,7 +277,7 @@ def test_an_upload_without_a_length_is_refused(http, announce):
     assert_refused(answer, 411, 411, "Content-Length")
 
 
-def test_the_address_takes_a_put_only(api, http, announce):
+def test_import_address_takes_a_put_only(api, http, announce):
     url = announce()["url"]
 
     for method in ("GET", "POST", "DELETE"):

@@ -27,7 +27,9 @@ def lookup(api, store):
         ("phone", "٥٥٥٨٦٧٥٣١٠"),
     ],
 )
-def test_any_way_of_writing_finds_the_person(lookup, make_profile, id_type, value):
+def test_lookup_profiles_finds_the_person_by_any_way_of_writing(
+    lookup, make_profile, id_type, value
+):
     path = make_profile("ada@example.com", phone="+15558675310")
 
     found = lookup(id_type, value)
@@ -41,18 +43,18 @@ def test_any_way_of_writing_finds_the_person(lookup, make_profile, id_type, valu
     }
 
 
-def test_nobody_is_an_empty_list(lookup):
+def test_lookup_nobody_is_an_empty_list(lookup):
     found = lookup("email", "nobody@example.com")
 
     assert found.status_code == 200
     assert found.json() == {"normalizedValue": "nobody@example.com", "profiles": []}
 
 
-def test_an_identifier_is_not_found_by_another_type(lookup, profile):
+def test_lookup_identifier_is_not_found_by_another_type(lookup, profile):
     assert lookup("chat", "a@b.com").json()["profiles"] == []
 
 
-def test_a_value_that_is_no_longer_the_trait_still_finds(api, lookup, profile):
+def test_lookup_value_that_is_no_longer_the_trait_still_finds(api, lookup, profile):
     api("PATCH", profile, {"traits": {"Contact": {"email": "new@b.com"}}})
 
     assert len(lookup("email", "a@b.com").json()["profiles"]) == 1
@@ -79,14 +81,14 @@ def test_a_value_that_is_no_longer_the_trait_still_finds(api, lookup, profile):
         (None, "a@b.com", "idType: required"),
     ],
 )
-def test_what_cannot_be_looked_up_is_refused(lookup, id_type, value, field):
+def test_lookup_what_cannot_be_looked_up_is_refused(lookup, id_type, value, field):
     answer = lookup(id_type, value)
 
     assert answer.status_code == 400
     assert field in answer.json()["message"]
 
 
-def test_the_body_is_strict(api, store):
+def test_lookup_body_is_strict(api, store):
     body = {"idType": "email", "value": "a@b.com", "limit": 5}
 
     answer = api("POST", f"/v1/Stores/{store}/Profiles/Lookup", body)
@@ -94,7 +96,9 @@ def test_the_body_is_strict(api, store):
     assert_refused(answer, 400, 520046, "limit: unknown field")
 
 
-def test_a_value_that_may_be_shared_finds_everybody(api, store, lookup, make_profile):
+def test_lookup_value_that_may_be_shared_finds_everybody(
+    api, store, lookup, make_profile
+):
     settings = IdentitySettings.objects.get()
     for config in settings.identifier_configs:
         config["enforceUnique"] = config["idType"] != "whatsapp"

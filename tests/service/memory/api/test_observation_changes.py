@@ -14,7 +14,7 @@ def path(profile) -> str:
     return f"{profile}/Observations"
 
 
-def test_patch_changes_what_is_given(api, path, observe):
+def test_patch_observation_changes_what_is_given(api, path, observe):
     [before] = observe("likes tea", conversationIds=[CONVERSATION])
     one = f"{path}/{before['id']}"
 
@@ -29,7 +29,7 @@ def test_patch_changes_what_is_given(api, path, observe):
     }
 
 
-def test_patch_can_change_every_field(api, path, observe):
+def test_patch_observation_can_change_every_field(api, path, observe):
     [before] = observe("likes tea", conversationIds=[CONVERSATION])
     one = f"{path}/{before['id']}"
     changes = {
@@ -44,7 +44,7 @@ def test_patch_can_change_every_field(api, path, observe):
     assert "conversationIds" not in api.get(one).json()
 
 
-def test_an_empty_patch_changes_nothing(api, path, observe):
+def test_patch_observation_with_nothing_changes_nothing(api, path, observe):
     [before] = observe("likes tea")
     one = f"{path}/{before['id']}"
 
@@ -65,7 +65,7 @@ def test_an_empty_patch_changes_nothing(api, path, observe):
         {"conversationIds": ["x"]},
     ],
 )
-def test_patch_refuses_what_does_not_fit(api, path, observe, changes):
+def test_patch_observation_refuses_what_does_not_fit(api, path, observe, changes):
     [before] = observe("likes tea")
     one = f"{path}/{before['id']}"
 
@@ -75,7 +75,7 @@ def test_patch_refuses_what_does_not_fit(api, path, observe, changes):
     assert api.get(one).json() == before
 
 
-def test_updated_at_never_goes_back(api, path, observe):
+def test_patch_observation_never_sets_updated_at_back(api, path, observe):
     now = datetime(2026, 1, 5, 12, tzinfo=UTC)
     with time_machine.travel(now, tick=False):
         [before] = observe("likes tea")
@@ -87,7 +87,7 @@ def test_updated_at_never_goes_back(api, path, observe):
     assert api.get(one).json()["updatedAt"] == "2026-01-05T12:00:00Z"
 
 
-def test_delete_is_final(api, path, observe):
+def test_delete_observation_is_final(api, path, observe):
     [kept, gone] = observe("gone", "kept")
     one = f"{path}/{gone['id']}"
 
@@ -101,7 +101,7 @@ def test_delete_is_final(api, path, observe):
     assert api.get(path).json()["observations"] == [kept]
 
 
-def test_deleting_takes_no_fields(api, path, observe):
+def test_delete_observation_takes_no_fields(api, path, observe):
     [seen] = observe("x")
 
     answer = api("DELETE", f"{path}/{seen['id']}", {"b": 1, "a": 2})
@@ -110,7 +110,9 @@ def test_deleting_takes_no_fields(api, path, observe):
     assert Observation.objects.count() == 1
 
 
-def test_a_deletion_takes_no_parameter_that_it_does_not_know(api, path, observe):
+def test_delete_observation_takes_no_parameter_that_it_does_not_know(
+    api, path, observe
+):
     [seen] = observe("likes tea")
 
     refused = api("DELETE", f"{path}/{seen['id']}", params={"force": "1"})

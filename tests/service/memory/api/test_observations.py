@@ -22,7 +22,7 @@ def path(profile) -> str:
     return f"{profile}/Observations"
 
 
-def test_what_is_written_is_read_back(api, path, observe):
+def test_fetch_observation_answers_what_was_written(api, path, observe):
     fields = {
         "source": "Agent desk/v1.2_a-b",
         "occurredAt": "2026-01-05T10:00:00.123+01:00",
@@ -48,14 +48,14 @@ def test_what_is_written_is_read_back(api, path, observe):
     assert api.get(f"{path}/{seen['id']}").json() == seen
 
 
-def test_optional_fields_are_left_out_when_empty(observe):
+def test_observation_optional_fields_are_left_out_when_empty(observe):
     [seen] = observe("likes tea", conversationIds=None)
 
     assert seen["content"] == "likes tea"
     assert "conversationIds" not in seen
 
 
-def test_the_server_sets_what_is_its_own(observe):
+def test_observation_server_sets_what_is_its_own(observe):
     [seen] = observe("x", id=STRANGER, createdAt="2020-01-01T00:00:00Z", tenant="t")
 
     assert seen["id"] != STRANGER
@@ -74,14 +74,14 @@ def test_the_server_sets_what_is_its_own(observe):
         " ",
     ],
 )
-def test_text_is_kept_letter_for_letter(observe, content):
+def test_observation_text_is_kept_letter_for_letter(observe, content):
     [seen] = observe(content)
 
     assert seen["content"] == content
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_a_batch_of_up_to_ten_is_written(api, path, observe, count):
+def test_create_observations_takes_up_to_ten(api, path, observe, count):
     answer = api(
         "POST", path, {"observations": [an_observation(str(n)) for n in range(count)]}
     )
@@ -91,7 +91,7 @@ def test_a_batch_of_up_to_ten_is_written(api, path, observe, count):
     assert Observation.objects.count() == count
 
 
-def test_the_same_one_twice_in_a_batch_is_two(observe):
+def test_observation_same_one_twice_in_a_batch_is_two(observe):
     assert len(observe("same", "same")) == 2
 
 
@@ -106,7 +106,7 @@ def test_the_same_one_twice_in_a_batch_is_two(observe):
         ([an_observation()] * 6 + [an_observation("x" * 4097)], "[6].content"),
     ],
 )
-def test_a_batch_is_written_whole_or_not_at_all(api, path, items, field):
+def test_observation_batch_is_written_whole_or_not_at_all(api, path, items, field):
     answer = api("POST", path, {"observations": items})
 
     assert_refused(answer, 400, 520046, field)
@@ -142,7 +142,7 @@ def test_a_batch_is_written_whole_or_not_at_all(api, path, items, field):
         {"conversationIds": [CONVERSATION] * 11},
     ],
 )
-def test_an_item_that_does_not_fit_is_named(api, path, fields):
+def test_observation_item_that_does_not_fit_is_named(api, path, fields):
     item = an_observation(**fields)
 
     answer = api("POST", path, {"observations": [an_observation(), item]})
@@ -162,19 +162,19 @@ def test_an_item_that_does_not_fit_is_named(api, path, fields):
         ("0987-06-05T04:03:02Z", "0987-06-05T04:03:02Z"),
     ],
 )
-def test_a_moment_is_shown_as_whole_seconds_of_utc(observe, given, shown):
+def test_observation_moment_is_shown_as_whole_seconds_of_utc(observe, given, shown):
     [seen] = observe("x", occurredAt=given)
 
     assert seen["occurredAt"] == shown
 
 
-def test_the_body_is_strict(api, path):
+def test_observation_body_is_strict(api, path):
     body = {"observations": [an_observation()], "upsert": True}
 
     assert_refused(api("POST", path, body), 400, 520046, "upsert: unknown field")
 
 
-def test_the_list_keeps_to_its_filters(api, path, observe):
+def test_list_observations_keeps_to_its_filters(api, path, observe):
     observe("one", source="chat", conversationIds=[CONVERSATION])
     observe("two", source="crm/import", conversationIds=[OTHER_CONVERSATION])
     observe("three", source="chat", conversationIds=[CONVERSATION, OTHER_CONVERSATION])
@@ -193,7 +193,7 @@ def test_the_list_keeps_to_its_filters(api, path, observe):
     assert contents(source="", conversationId="", createdAfter="") == contents()
 
 
-def test_the_window_of_creation_starts_with_its_first_moment_and_ends_before_its_last(
+def test_observation_window_of_creation_starts_with_its_first_moment_and_ends_before_its_last(
     api, path, observe
 ):
     start = datetime(2026, 1, 5, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_the_window_of_creation_starts_with_its_first_moment_and_ends_before_its
     assert contents(**both) == ["2", "1"]
 
 
-def test_a_plus_that_was_not_escaped_is_understood(api, path, observe):
+def test_observation_plus_that_was_not_escaped_is_understood(api, path, observe):
     observe("x")
 
     answer = api("GET", f"{path}?createdAfter=2020-01-01T00:00:00+01:00")
@@ -239,11 +239,11 @@ def test_a_plus_that_was_not_escaped_is_understood(api, path, observe):
         ("pageSize", "0"),
     ],
 )
-def test_a_filter_that_makes_no_sense_is_named(api, path, name, value):
+def test_observation_filter_that_makes_no_sense_is_named(api, path, name, value):
     assert_refused(api.get(path, **{name: value}), 400, 400, name)
 
 
-def test_a_malformed_id_and_an_unknown_one(api, store, path):
+def test_observation_malformed_id_and_an_unknown_one(api, store, path):
     for method in ("GET", "PATCH", "DELETE"):
         assert_refused(api(method, f"{path}/x"), 400, 400, "observationId")
         assert_refused(api(method, f"{path}/{STRANGER}"), 404, 20404)
@@ -253,7 +253,7 @@ def test_a_malformed_id_and_an_unknown_one(api, store, path):
     assert_refused(answer, 404, 20404)
 
 
-def test_a_full_profile_takes_no_more(api, path, profile):
+def test_observation_full_profile_takes_no_more(api, path, profile):
     ids = profile.split("/")
     store_id, profile_id = ids[3], ids[5]
     now = datetime(2026, 1, 5, tzinfo=UTC)

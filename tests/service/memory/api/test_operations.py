@@ -10,7 +10,7 @@ from tests.service.conftest import CONTROL, assert_refused
 PATH = "/v1/ControlPlane/Operations"
 
 
-def test_a_completed_operation_says_what_it_made(api):
+def test_fetch_operation_that_is_completed_says_what_it_made(api):
     answer = api("POST", CONTROL, {"displayName": "client-1"})
 
     fetched = api.get(answer.headers["Location"])
@@ -32,7 +32,7 @@ def test_a_completed_operation_says_what_it_made(api):
     assert fetched.headers["Retry-After"].isdecimal()
 
 
-def test_a_failed_operation_says_why(api, store):
+def test_fetch_operation_that_failed_says_why(api, store):
     operation = api.result(api("POST", CONTROL, {"displayName": "client-1"}))
 
     error = operation["error"]
@@ -50,7 +50,7 @@ def test_a_running_operation_has_no_end_and_no_result(api, store):
     assert shown.keys() == {"operationId", "status", "statusUrl", "createdAt"}
 
 
-def test_a_receipt_is_kept_for_seven_days(api, store):
+def test_operation_receipt_is_kept_for_seven_days(api, store):
     operation = Operation.objects.get()
     path = f"{PATH}/{operation.id}"
     almost, over = timedelta(days=6, hours=23), timedelta(days=7, minutes=1)
@@ -61,7 +61,7 @@ def test_a_receipt_is_kept_for_seven_days(api, store):
     assert_refused(api.get(path), 404, 520052)
 
 
-def test_old_receipts_go_with_the_next_write_of_their_account(
+def test_operation_old_receipts_go_with_the_next_write_of_their_account(
     api, make_api, make_store
 ):
     make_store("one")
@@ -74,7 +74,7 @@ def test_old_receipts_go_with_the_next_write_of_their_account(
     assert Operation.objects.count() == 2
 
 
-def test_a_malformed_id_and_an_unknown_one(api):
+def test_operation_malformed_id_and_an_unknown_one(api):
     unknown = "mem_operation_01k0000000000000000000000a"
 
     assert_refused(api.get(f"{PATH}/x"), 400, 520051, "operationId")

@@ -20,7 +20,7 @@ def profiles(store) -> str:
     return f"/v1/Stores/{store}/Profiles"
 
 
-def test_create_gives_the_id_at_once(api, profiles):
+def test_create_profile_gives_the_id_at_once(api, profiles):
     traits = {"Contact": {"email": "A@b.com", "firstName": "Ada"}}
 
     answer = api("POST", profiles, {"traits": traits})
@@ -42,7 +42,7 @@ def test_create_gives_the_id_at_once(api, profiles):
         {"phone": "555.867.5310"},
     ],
 )
-def test_the_same_person_is_the_same_profile(api, profiles, make_profile, traits):
+def test_profile_same_person_is_the_same_profile(api, profiles, make_profile, traits):
     known = make_profile("a@b.com", phone="+15558675310")
 
     answer = api("POST", profiles, {"traits": {"Contact": traits}})
@@ -51,11 +51,13 @@ def test_the_same_person_is_the_same_profile(api, profiles, make_profile, traits
     assert Profile.objects.count() == 1
 
 
-def test_another_person_is_another_profile(make_profile):
+def test_profile_another_person_is_another_profile(make_profile):
     assert make_profile("a@b.com") != make_profile("b@b.com")
 
 
-def test_creating_again_adds_traits_and_identifiers(api, profiles, make_profile):
+def test_profile_creating_again_adds_traits_and_identifiers(
+    api, profiles, make_profile
+):
     known = make_profile("a@b.com", firstName="Ada")
 
     make_profile("a@b.com", phone="+15558675310", lastName="Lovelace")
@@ -69,7 +71,7 @@ def test_creating_again_adds_traits_and_identifiers(api, profiles, make_profile)
     assert Identifier.objects.count() == 2
 
 
-def test_a_changed_identifier_keeps_the_one_before(api, profile):
+def test_profile_changed_identifier_keeps_the_one_before(api, profile):
     api("PATCH", profile, {"traits": {"Contact": {"email": "new@b.com"}}})
 
     held = api.get(f"{profile}/Identifiers").json()["identifiers"]
@@ -77,7 +79,7 @@ def test_a_changed_identifier_keeps_the_one_before(api, profile):
     assert api.get(profile).json()["traits"]["Contact"]["email"] == "new@b.com"
 
 
-def test_a_promoted_trait_of_an_own_group_is_an_identifier(
+def test_profile_promoted_trait_of_an_own_group_is_an_identifier(
     api, store, profiles, declare
 ):
     declare("Web", chatName={"dataType": "STRING", "idTypePromotion": "chat"})
@@ -100,7 +102,7 @@ def test_a_promoted_trait_of_an_own_group_is_an_identifier(
         {"traits": {"Contact": {"firstName": "Ada", "email": None}}},
     ],
 )
-def test_create_needs_an_identifier(api, profiles, body):
+def test_create_profile_needs_an_identifier(api, profiles, body):
     answer = api("POST", profiles, body)
 
     assert_refused(answer, 400, 400, "at least one trait that is an identifier")
@@ -125,7 +127,7 @@ def test_create_needs_an_identifier(api, profiles, body):
         ({"Contact": {f"t{n}": "x" for n in range(100)}}, "traits"),
     ],
 )
-def test_create_refuses_what_does_not_fit(api, profiles, traits, field):
+def test_create_profile_refuses_what_does_not_fit(api, profiles, traits, field):
     answer = api("POST", profiles, {"traits": traits})
 
     assert answer.status_code == 400
@@ -134,7 +136,7 @@ def test_create_refuses_what_does_not_fit(api, profiles, traits, field):
     assert not Identifier.objects.exists()
 
 
-def test_two_spellings_of_one_trait_are_refused(api, profiles):
+def test_profile_two_spellings_of_one_trait_are_refused(api, profiles):
     traits = {"Contact": {"email": "a@b.com", "firstName": "A", "first_name": "B"}}
 
     answer = api("POST", profiles, {"traits": traits})
@@ -142,14 +144,14 @@ def test_two_spellings_of_one_trait_are_refused(api, profiles):
     assert_refused(answer, 400, 400, "traits.Contact.firstName: duplicate")
 
 
-def test_the_body_is_strict(api, profiles, profile):
+def test_profile_body_is_strict(api, profiles, profile):
     body = {"traits": {"Contact": {"email": "a@b.com"}}, "id": NOBODY}
 
     for answer in (api("POST", profiles, body), api("PATCH", profile, body)):
         assert_refused(answer, 400, 520046, "id: unknown field")
 
 
-def test_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles):
+def test_profile_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles):
     traits = {"Contact": {"email": "b@b.com", "phone": "nobody's"}}
 
     answer = api("POST", profiles, {"traits": traits})
@@ -159,7 +161,7 @@ def test_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles):
     assert not Trait.objects.exists()
 
 
-def test_patch_adds_overwrites_and_removes(api, make_profile):
+def test_patch_profile_adds_overwrites_and_removes(api, make_profile):
     path = make_profile(firstName="Ada", lastName="Byron", city="London")
     changes = {"lastName": "Lovelace", "country": "UK", "city": None, "dob": None}
 
@@ -175,7 +177,7 @@ def test_patch_adds_overwrites_and_removes(api, make_profile):
     }
 
 
-def test_a_removed_trait_leaves_its_identifier(api, store, profile):
+def test_profile_removed_trait_leaves_its_identifier(api, store, profile):
     api("PATCH", profile, {"traits": {"Contact": {"email": None}}})
 
     assert api.get(profile).json()["traits"] == {}
@@ -192,14 +194,14 @@ def test_a_removed_trait_leaves_its_identifier(api, store, profile):
         {"traits": {"Contact": None}},
     ],
 )
-def test_an_empty_patch_changes_nothing(api, profile, body):
+def test_profile_empty_patch_changes_nothing(api, profile, body):
     before = api.get(profile).json()
 
     assert api("PATCH", profile, body).status_code == 202
     assert api.get(profile).json() == before
 
 
-def test_fetch_keeps_to_the_groups_asked_for(api, make_profile, declare):
+def test_fetch_profile_keeps_to_the_groups_asked_for(api, make_profile, declare):
     declare("Account", tier={"dataType": "STRING"})
     path = make_profile()
     api("PATCH", path, {"traits": {"Account": {"tier": "gold"}}})
@@ -214,7 +216,7 @@ def test_fetch_keeps_to_the_groups_asked_for(api, make_profile, declare):
     assert_refused(api.get(path, traitGroups="g" * 257), 400, 400, "traitGroups")
 
 
-def test_delete_takes_everything_under_the_profile(
+def test_delete_profile_takes_everything_under_the_profile(
     api, make_profile, profile, observe, summarise
 ):
     neighbour = make_profile("neighbour@b.com", firstName="Eve")
@@ -238,7 +240,7 @@ def test_delete_takes_everything_under_the_profile(
         assert_refused(api(method, profile), 404, 20404)
 
 
-def test_a_deleted_person_who_comes_back_is_new(make_profile, api):
+def test_profile_deleted_person_who_comes_back_is_new(make_profile, api):
     before = make_profile()
     api("DELETE", before)
 
@@ -248,19 +250,19 @@ def test_a_deleted_person_who_comes_back_is_new(make_profile, api):
     assert api.get(f"{after}/Observations").json()["observations"] == []
 
 
-def test_deleting_takes_no_fields(api, profile):
+def test_profile_deleting_takes_no_fields(api, profile):
     assert_refused(api("DELETE", profile, {"reason": "x"}), 400, 520046, "reason")
     assert_refused(api("DELETE", profile, ["x"]), 400, 520046, "body: unknown field")
     assert Profile.objects.count() == 1
 
 
-def test_a_malformed_id_and_an_unknown_one(api, profiles):
+def test_profile_malformed_id_and_an_unknown_one(api, profiles):
     for method in ("GET", "PATCH", "DELETE"):
         assert_refused(api(method, f"{profiles}/x"), 400, 400, "profileId")
         assert_refused(api(method, f"{profiles}/{NOBODY}"), 404, 20404)
 
 
-def test_ids_sort_by_creation(make_profile):
+def test_list_profiles_sorts_by_creation(make_profile):
     ids = [make_profile(f"{n}@b.com").rpartition("/")[2] for n in range(20)]
 
     assert ids == sorted(ids)

@@ -26,7 +26,7 @@ def contents(recalled, kind: str = "observations") -> list[str]:
     return [item["content"] for item in recalled[kind]]
 
 
-def test_the_answer_has_its_four_parts(recall, observe, summarise):
+def test_create_recall_answers_with_its_four_parts(recall, observe, summarise):
     observe("likes tea", conversationIds=[CONVERSATION])
     summarise("asked about tea", source="desk")
 
@@ -58,13 +58,13 @@ def test_the_answer_has_its_four_parts(recall, observe, summarise):
     }
 
 
-def test_nothing_known_is_nothing_recalled(recall):
+def test_recall_nothing_known_is_nothing_recalled(recall):
     for question in ({}, {"query": "tea"}, {"conversationId": CONVERSATION}):
         recalled = recall(**question)
         assert recalled["observations"] == recalled["summaries"] == []
 
 
-def test_a_query_ranks_and_scores(recall, observe):
+def test_recall_query_ranks_and_scores(recall, observe):
     observe(*TEXTS)
 
     recalled = recall(query="does she call or sms?")["observations"]
@@ -76,7 +76,7 @@ def test_a_query_ranks_and_scores(recall, observe):
     assert scores[0] > scores[1] > 10 * scores[2]
 
 
-def test_without_question_the_newest_come_first_and_nothing_is_scored(
+def test_recall_without_question_the_newest_come_first_and_nothing_is_scored(
     recall, observe, summarise
 ):
     observe("middle", occurredAt="2026-01-02T00:00:00Z")
@@ -93,7 +93,7 @@ def test_without_question_the_newest_come_first_and_nothing_is_scored(
             assert "score" not in item
 
 
-def test_a_conversation_asks_by_what_is_kept_of_it(recall, observe, summarise):
+def test_recall_conversation_asks_by_what_is_kept_of_it(recall, observe, summarise):
     observe("the blue tent leaks", conversationIds=[CONVERSATION])
     summarise("wants the tent repaired", conversationId=CONVERSATION)
     observe("bought a tent in May", "allergic to nuts", conversationIds=[])
@@ -105,7 +105,7 @@ def test_a_conversation_asks_by_what_is_kept_of_it(recall, observe, summarise):
     assert recalled["summaries"][0]["score"] > 0
 
 
-def test_a_conversation_nobody_remembers_is_answered_by_recency(recall, observe):
+def test_recall_conversation_nobody_remembers_is_answered_by_recency(recall, observe):
     observe("older", occurredAt="2026-01-01T00:00:00Z")
     observe("newer", conversationIds=[CONVERSATION])
 
@@ -115,7 +115,7 @@ def test_a_conversation_nobody_remembers_is_answered_by_recency(recall, observe)
     assert "score" not in recalled["observations"][0]
 
 
-def test_a_query_wins_over_a_conversation(recall, observe):
+def test_recall_query_wins_over_a_conversation(recall, observe):
     observe("likes tea", conversationIds=[CONVERSATION])
     observe("has a dog")
 
@@ -124,7 +124,7 @@ def test_a_query_wins_over_a_conversation(recall, observe):
     assert contents(recalled)[0] == "has a dog"
 
 
-def test_a_long_conversation_asks_by_its_last_ten_turns(recall, observe):
+def test_recall_long_conversation_asks_by_its_last_ten_turns(recall, observe):
     observe("alpha", occurredAt="2026-01-01T00:00:00Z", conversationIds=[CONVERSATION])
     for number in range(10):
         observe(f"filler{number}", conversationIds=[CONVERSATION])
@@ -138,7 +138,7 @@ def test_a_long_conversation_asks_by_its_last_ten_turns(recall, observe):
     assert all(i["score"] for i in recalled["observations"] if i is not alpha)
 
 
-def test_limits_hold_for_each_kind(recall, observe, summarise):
+def test_recall_limits_hold_for_each_kind(recall, observe, summarise):
     for start in range(0, 30, 10):
         observe(*(f"tea number {n}" for n in range(start, start + 10)))
     summarise(*(f"tea talk {n}" for n in range(10)))
@@ -156,7 +156,7 @@ def test_limits_hold_for_each_kind(recall, observe, summarise):
         assert len(none["summaries"]) == 1
 
 
-def test_the_threshold_keeps_scores_from_it_on(recall, observe):
+def test_recall_threshold_keeps_scores_from_it_on(recall, observe):
     observe(*TEXTS)
     ranked = recall(query="sms calls")["observations"]
 
@@ -168,7 +168,7 @@ def test_the_threshold_keeps_scores_from_it_on(recall, observe):
 
 
 @pytest.mark.parametrize("question", [{}, {"query": "tea"}])
-def test_the_window_starts_with_its_first_moment_and_ends_before_its_last(
+def test_recall_window_starts_with_its_first_moment_and_ends_before_its_last(
     recall, observe, summarise, question
 ):
     for day in (1, 2, 3):
@@ -193,7 +193,7 @@ def test_the_window_starts_with_its_first_moment_and_ends_before_its_last(
 
 
 @pytest.mark.parametrize("question", [{}, {"query": "same"}, {"query": "nothing"}])
-def test_equals_always_stand_in_one_order(recall, observe, question):
+def test_recall_equals_always_stand_in_one_order(recall, observe, question):
     observe("same", "same", "same", "same", "same")
 
     ids = [[i["id"] for i in recall(**question)["observations"]] for _ in range(3)]
@@ -201,7 +201,9 @@ def test_equals_always_stand_in_one_order(recall, observe, question):
     assert ids[0] == ids[1] == ids[2] == sorted(ids[0], reverse=True)
 
 
-def test_nothing_of_another_profile_is_recalled(api, recall, observe, make_profile):
+def test_recall_nothing_of_another_profile_is_recalled(
+    api, recall, observe, make_profile
+):
     other = make_profile("other@b.com")
     observe("tea for the neighbour", path=other, conversationIds=[CONVERSATION])
     observe("coffee")
@@ -210,7 +212,7 @@ def test_nothing_of_another_profile_is_recalled(api, recall, observe, make_profi
         assert contents(recall(**question)) == ["coffee"]
 
 
-def test_what_was_changed_is_recalled_as_changed(api, recall, profile, observe):
+def test_recall_what_was_changed_is_recalled_as_changed(api, recall, profile, observe):
     [seen] = observe("likes tea")
 
     api("PATCH", f"{profile}/Observations/{seen['id']}", {"content": "likes coffee"})
@@ -219,7 +221,7 @@ def test_what_was_changed_is_recalled_as_changed(api, recall, profile, observe):
     assert contents(recall(query="coffee", relevanceThreshold=0.05)) == ["likes coffee"]
 
 
-def test_what_was_deleted_is_not_recalled(api, recall, profile, observe):
+def test_recall_what_was_deleted_is_not_recalled(api, recall, profile, observe):
     [seen] = observe("likes tea")
 
     api("DELETE", f"{profile}/Observations/{seen['id']}")
@@ -251,7 +253,9 @@ def test_what_was_deleted_is_not_recalled(api, recall, profile, observe):
         ("endDate", "9999-12-31T23:59:59-14:00"),
     ],
 )
-def test_a_question_that_does_not_fit_is_refused_by_field(api, profile, field, value):
+def test_recall_question_that_does_not_fit_is_refused_by_field(
+    api, profile, field, value
+):
     answer = api("POST", f"{profile}/Recall", {field: value})
 
     assert_refused(answer, 400, 520046, field)
@@ -268,13 +272,13 @@ def test_a_question_that_does_not_fit_is_refused_by_field(api, profile, field, v
         {"observationsLimit": 20, "summariesLimit": 5},
     ],
 )
-def test_what_may_be_asked_is_answered(recall, observe, body):
+def test_recall_what_may_be_asked_is_answered(recall, observe, body):
     observe("likes tea")
 
     assert contents(recall(**body)) == ["likes tea"]
 
 
-def test_nobody_cannot_be_asked(api, store, profile):
+def test_recall_nobody_cannot_be_asked(api, store, profile):
     nobody = f"/v1/Stores/{store}/Profiles/{NOBODY}/Recall"
 
     assert_refused(api("POST", nobody, {}), 404, 20404)

@@ -16,7 +16,7 @@ def changed(api, profile, observe) -> str:
     return one
 
 
-def test_an_unchanged_observation_has_one_state(api, profile, observe):
+def test_revision_unchanged_observation_has_one_state(api, profile, observe):
     [seen] = observe("first")
 
     listed = api.get(f"{profile}/Observations/{seen['id']}/Revisions").json()
@@ -28,7 +28,7 @@ def test_an_unchanged_observation_has_one_state(api, profile, observe):
     assert not ObservationRevision.objects.exists()
 
 
-def test_every_state_is_kept_and_the_present_one_is_first(api, changed):
+def test_list_revisions_has_every_state_and_the_present_one_first(api, changed):
     listed = api.get(f"{changed}/Revisions").json()
 
     states = listed["revisions"]
@@ -41,7 +41,7 @@ def test_every_state_is_kept_and_the_present_one_is_first(api, changed):
     assert listed["meta"] == {"key": "revisions", "pageSize": 3}
 
 
-def test_states_share_their_id_and_their_creation(api, changed):
+def test_revision_states_share_their_id_and_their_creation(api, changed):
     states = api.get(f"{changed}/Revisions").json()["revisions"]
 
     assert len({(s["id"], s["createdAt"]) for s in states}) == 1
@@ -50,21 +50,21 @@ def test_states_share_their_id_and_their_creation(api, changed):
     assert moments == sorted(moments, reverse=True)
 
 
-def test_a_change_back_is_a_state_too(api, changed):
+def test_revision_change_back_is_a_state_too(api, changed):
     api("PATCH", changed, {"content": "first", "source": "chat"})
 
     states = api.get(f"{changed}/Revisions").json()["revisions"]
     assert [s["content"] for s in states] == ["first", "second", "second", "first"]
 
 
-def test_the_list_does_not_know_order_by(api, changed):
+def test_list_revisions_does_not_know_order_by(api, changed):
     plain = api.get(f"{changed}/Revisions").json()
 
     for order in ("ASC", "nonsense"):
         assert api.get(f"{changed}/Revisions", orderBy=order).json() == plain
 
 
-def test_states_of_another_observation_are_not_among_them(
+def test_revision_states_of_another_observation_are_not_among_them(
     api, changed, observe, profile
 ):
     other, _ = observe("other")
@@ -74,7 +74,7 @@ def test_states_of_another_observation_are_not_among_them(
     assert [s["content"] for s in listed["revisions"]] == ["other"]
 
 
-def test_they_go_with_their_observation(api, changed):
+def test_revision_they_go_with_their_observation(api, changed):
     api("DELETE", changed)
 
     assert not ObservationRevision.objects.exists()

@@ -9,7 +9,7 @@ from tests.service.conftest import CONTROL, assert_refused
 STRANGER = "mem_store_01k0000000000000000000000a"
 
 
-def test_create_answers_with_the_operation_that_made_it(api):
+def test_create_store_answers_with_the_operation_that_made_it(api):
     answer = api("POST", CONTROL, {"displayName": "client-42", "description": "Acme"})
 
     operation = api.result(answer)
@@ -36,7 +36,7 @@ def test_a_new_store_has_the_built_in_group_and_settings(api, store):
     assert settings.status_code == 200
 
 
-def test_list_gives_ids_alone(api, make_store):
+def test_store_list_gives_ids_alone(api, make_store):
     made = [make_store("one"), make_store("two")]
 
     listed = api.get(CONTROL).json()
@@ -44,7 +44,7 @@ def test_list_gives_ids_alone(api, make_store):
     assert listed == {"stores": made[::-1], "meta": {"key": "stores", "pageSize": 2}}
 
 
-def test_the_list_of_nobodys_stores_is_there_and_empty(api):
+def test_list_stores_of_nobodys_stores_is_there_and_empty(api):
     listed = api.get(CONTROL).json()
 
     assert listed == {"stores": [], "meta": {"key": "stores", "pageSize": 50}}
@@ -66,14 +66,14 @@ def test_the_list_of_nobodys_stores_is_there_and_empty(api):
         ({"displayName": "ok", "description": ["d"]}, "description"),
     ],
 )
-def test_create_refuses_what_does_not_fit(api, body, field):
+def test_create_store_refuses_what_does_not_fit(api, body, field):
     answer = api("POST", CONTROL, body)
 
     assert_refused(answer, 400, 520046, field)
     assert not Store.objects.exists()
 
 
-def test_create_ignores_properties_of_no_meaning(api):
+def test_create_store_ignores_properties_of_no_meaning(api):
     body = {"displayName": "client-1", "id": STRANGER, "version": 9, "tenant": "x"}
 
     made = api.result(api("POST", CONTROL, body))["result"]["id"]
@@ -82,7 +82,7 @@ def test_create_ignores_properties_of_no_meaning(api):
     assert api.get(f"{CONTROL}/{made}").json()["version"] == 1
 
 
-def test_a_name_that_is_taken_fails_the_operation(api, store):
+def test_store_name_that_is_taken_fails_the_operation(api, store):
     answer = api("POST", CONTROL, {"displayName": "client-1"})
 
     operation = api.result(answer)
@@ -92,7 +92,7 @@ def test_a_name_that_is_taken_fails_the_operation(api, store):
     assert Store.objects.count() == 1
 
 
-def test_names_are_told_apart_by_account_and_by_case(make_api, make_store):
+def test_store_names_are_told_apart_by_account_and_by_case(make_api, make_store):
     make_store("client-1")
 
     make_store("Client-1")
@@ -111,7 +111,7 @@ def test_the_sixteenth_store_is_refused_at_once(api, make_store):
     assert Store.objects.count() == 15
 
 
-def test_patch_changes_what_is_given_and_counts_the_version(api, store):
+def test_patch_store_changes_what_is_given_and_counts_the_version(api, store):
     path = f"{CONTROL}/{store}"
 
     operation = api.result(api("PATCH", path, {"description": "new"}))
@@ -124,20 +124,20 @@ def test_patch_changes_what_is_given_and_counts_the_version(api, store):
     assert fetched.headers["ETag"] == '"2"'
 
 
-def test_patch_takes_no_body_at_all(api, store):
+def test_patch_store_takes_no_body_at_all(api, store):
     operation = api.result(api("PATCH", f"{CONTROL}/{store}"))
 
     assert operation["status"] == "COMPLETED"
 
 
-def test_patch_may_give_a_store_its_own_name(api, store):
+def test_patch_store_may_give_a_store_its_own_name(api, store):
     operation = api.result(api("PATCH", f"{CONTROL}/{store}", {"displayName": "new"}))
     again = api.result(api("PATCH", f"{CONTROL}/{store}", {"displayName": "new"}))
 
     assert operation["status"] == again["status"] == "COMPLETED"
 
 
-def test_patch_to_a_taken_name_fails_the_operation(api, store, make_store):
+def test_patch_store_to_a_taken_name_fails_the_operation(api, store, make_store):
     make_store("taken")
 
     operation = api.result(api("PATCH", f"{CONTROL}/{store}", {"displayName": "taken"}))
@@ -147,7 +147,7 @@ def test_patch_to_a_taken_name_fails_the_operation(api, store, make_store):
 
 
 @pytest.mark.parametrize("etag", ['"1"', "1", 'W/"1"', "*", ""])
-def test_patch_goes_through_with_the_right_version(api, store, etag):
+def test_patch_store_goes_through_with_the_right_version(api, store, etag):
     headers = {"If-Match": etag}
 
     answer = api("PATCH", f"{CONTROL}/{store}", {"description": "x"}, headers=headers)
@@ -156,7 +156,7 @@ def test_patch_goes_through_with_the_right_version(api, store, etag):
 
 
 @pytest.mark.parametrize("etag", ['"2"', "0", "x" * 101])
-def test_patch_is_refused_with_a_stale_version(api, store, etag):
+def test_patch_store_is_refused_with_a_stale_version(api, store, etag):
     headers = {"If-Match": etag}
 
     answer = api("PATCH", f"{CONTROL}/{store}", {"description": "x"}, headers=headers)
@@ -165,7 +165,7 @@ def test_patch_is_refused_with_a_stale_version(api, store, etag):
     assert api.get(f"{CONTROL}/{store}").json()["version"] == 1
 
 
-def test_delete_leaves_nothing_but_the_receipt(api, store):
+def test_delete_store_leaves_nothing_but_the_receipt(api, store):
     operation = api.result(api("DELETE", f"{CONTROL}/{store}"))
 
     assert operation["result"] == {"type": "RESOURCE_ID", "id": store}
@@ -176,7 +176,7 @@ def test_delete_leaves_nothing_but_the_receipt(api, store):
     assert Operation.objects.exists()
 
 
-def test_delete_with_a_body_that_names_fields_is_refused(api, store):
+def test_delete_store_with_a_body_that_names_fields_is_refused(api, store):
     answer = api("DELETE", f"{CONTROL}/{store}", {"force": True})
 
     assert_refused(answer, 400, 520046, "force")
@@ -184,13 +184,15 @@ def test_delete_with_a_body_that_names_fields_is_refused(api, store):
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"{}", b"{ }\n"])
-def test_delete_takes_an_empty_body(api, store, body):
+def test_delete_store_takes_an_empty_body(api, store, body):
     answer = api.send("DELETE", f"{CONTROL}/{store}", body)
 
     assert answer.status_code == 202
 
 
-def test_an_id_of_another_kind_is_malformed_and_another_store_unknown(api):
+def test_fetch_store_takes_an_id_of_another_kind_for_malformed_and_a_strangers_for_unknown(
+    api,
+):
     for wrong in ("x", "mem_profile_01k0000000000000000000000a", f"{STRANGER}%0A"):
         assert_refused(api.get(f"{CONTROL}/{wrong}"), 400, 520049, "storeId")
     assert_refused(api.get(f"{CONTROL}/{STRANGER}"), 404, 520041)

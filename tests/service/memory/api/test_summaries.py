@@ -19,7 +19,7 @@ def path(profile) -> str:
     return f"{profile}/ConversationSummaries"
 
 
-def test_what_is_written_is_read_back(api, path, summarise):
+def test_fetch_summary_answers_what_was_written(api, path, summarise):
     [seen] = summarise("asked for a refund", source="agent desk/1")
 
     assert seen == {
@@ -34,21 +34,21 @@ def test_what_is_written_is_read_back(api, path, summarise):
     assert api.get(f"{path}/{seen['id']}").json() == seen
 
 
-def test_a_source_is_left_out_when_there_is_none(summarise):
+def test_summary_source_is_left_out_when_there_is_none(summarise):
     [seen] = summarise("x", source=None)
 
     assert seen["content"] == "x"
     assert "source" not in seen
 
 
-def test_a_conversation_may_have_several(summarise):
+def test_summary_conversation_may_have_several(summarise):
     seen = summarise("first", "second")
 
     assert {item["conversationId"] for item in seen} == {CONVERSATION}
     assert len(seen) == 2
 
 
-def test_the_list_keeps_to_a_conversation(api, path, summarise):
+def test_list_summaries_keeps_to_a_conversation(api, path, summarise):
     summarise("one")
     summarise("two", conversationId=OTHER_CONVERSATION)
 
@@ -60,7 +60,7 @@ def test_the_list_keeps_to_a_conversation(api, path, summarise):
     assert_refused(answer, 400, 400, "conversationId")
 
 
-def test_the_list_is_newest_first_whatever_is_asked(api, path, summarise):
+def test_list_summaries_is_newest_first_whatever_is_asked(api, path, summarise):
     summarise("one")
     summarise("two")
 
@@ -87,14 +87,14 @@ def test_the_list_is_newest_first_whatever_is_asked(api, path, summarise):
         ([a_summary(source="a:b")], "summaries[0].source"),
     ],
 )
-def test_a_batch_is_written_whole_or_not_at_all(api, path, items, field):
+def test_create_summaries_writes_a_batch_whole_or_not_at_all(api, path, items, field):
     answer = api("POST", path, {"summaries": items})
 
     assert_refused(answer, 400, 520046, field)
     assert not Summary.objects.exists()
 
 
-def test_patch_changes_what_is_given(api, path, summarise):
+def test_patch_summary_changes_what_is_given(api, path, summarise):
     [before] = summarise("old")
     one = f"{path}/{before['id']}"
     changes = {"content": "new", "conversationId": OTHER_CONVERSATION, "source": "crm"}
@@ -107,7 +107,7 @@ def test_patch_changes_what_is_given(api, path, summarise):
     assert after == before | changes | {"updatedAt": after["updatedAt"]}
 
 
-def test_an_empty_patch_changes_nothing(api, path, summarise):
+def test_summary_empty_patch_changes_nothing(api, path, summarise):
     [before] = summarise("old")
     moment = Summary.objects.get().updated_at
 
@@ -117,7 +117,7 @@ def test_an_empty_patch_changes_nothing(api, path, summarise):
     assert Summary.objects.get().updated_at == moment
 
 
-def test_patch_refuses_what_does_not_fit(api, path, summarise):
+def test_patch_summary_refuses_what_does_not_fit(api, path, summarise):
     [before] = summarise("old")
 
     answer = api("PATCH", f"{path}/{before['id']}", {"content": ""})
@@ -125,7 +125,7 @@ def test_patch_refuses_what_does_not_fit(api, path, summarise):
     assert_refused(answer, 400, 520046, "content")
 
 
-def test_delete_is_final(api, path, summarise):
+def test_delete_summary_is_final(api, path, summarise):
     [seen] = summarise("x")
     one = f"{path}/{seen['id']}"
 
@@ -135,7 +135,7 @@ def test_delete_is_final(api, path, summarise):
         assert_refused(api(method, one), 404, 20404)
 
 
-def test_a_malformed_id_and_an_unknown_one(api, store, path):
+def test_summary_malformed_id_and_an_unknown_one(api, store, path):
     for method in ("GET", "PATCH", "DELETE"):
         assert_refused(api(method, f"{path}/x"), 400, 400, "summaryId")
         assert_refused(api(method, f"{path}/{STRANGER}"), 404, 20404)

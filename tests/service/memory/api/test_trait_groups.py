@@ -13,7 +13,7 @@ def groups(store) -> str:
     return f"{CONTROL}/{store}/TraitGroups"
 
 
-def test_create_answers_with_an_operation_named_for_the_group(api, groups):
+def test_create_trait_group_answers_with_an_operation_named_for_the_group(api, groups):
     body = {
         "displayName": "Account",
         "description": "Who pays",
@@ -31,7 +31,7 @@ def test_create_answers_with_an_operation_named_for_the_group(api, groups):
     }
 
 
-def test_every_rule_comes_back_as_it_was_given(api, groups, declare):
+def test_trait_group_every_rule_comes_back_as_it_was_given(api, groups, declare):
     traits = {
         "code": STRING
         | {"validationRule": {"ruleType": "STRING", "pattern": "^[A-Z]+$"}},
@@ -73,7 +73,7 @@ def test_trait_names_become_lower_camel_case(api, groups, declare, given, kept):
 
 
 @pytest.mark.parametrize("name", ["", " ", "1st", "größe", "a" * 65, "a/b", "$where"])
-def test_a_name_that_is_none_is_refused(api, groups, name):
+def test_trait_group_name_that_is_none_is_refused(api, groups, name):
     body = {"displayName": "Account", "traits": {name: STRING}}
 
     assert_refused(api("POST", groups, body), 400, 400, "trait name")
@@ -102,7 +102,7 @@ def test_a_name_that_is_none_is_refused(api, groups, name):
         ),
     ],
 )
-def test_create_refuses_what_does_not_fit(api, groups, body, field):
+def test_create_trait_group_refuses_what_does_not_fit(api, groups, body, field):
     answer = api("POST", groups, body)
 
     assert answer.status_code == 400
@@ -140,7 +140,7 @@ def test_create_refuses_what_does_not_fit(api, groups, body, field):
         ),
     ],
 )
-def test_a_definition_has_to_make_sense(api, groups, definition, field):
+def test_trait_group_definition_has_to_make_sense(api, groups, definition, field):
     body = {"displayName": "Account", "traits": {"x": definition}}
 
     answer = api("POST", groups, body)
@@ -149,7 +149,7 @@ def test_a_definition_has_to_make_sense(api, groups, definition, field):
     assert field in answer.json()["message"]
 
 
-def test_two_spellings_of_one_trait_are_refused(api, groups):
+def test_trait_group_two_spellings_of_one_trait_are_refused(api, groups):
     traits = {"first_name": STRING, "firstName": STRING}
 
     answer = api("POST", groups, {"displayName": "Account", "traits": traits})
@@ -157,7 +157,7 @@ def test_two_spellings_of_one_trait_are_refused(api, groups):
     assert_refused(answer, 400, 400, "traits.firstName: duplicate trait")
 
 
-def test_a_group_holds_95_traits(api, groups, declare):
+def test_trait_group_group_holds_95_traits(api, groups, declare):
     declare("Full", **{f"t{n}": STRING for n in range(95)})
 
     more = {"traits": {"another": STRING}}
@@ -165,7 +165,7 @@ def test_a_group_holds_95_traits(api, groups, declare):
     assert len(TraitGroup.objects.get(display_name="Full").traits) == 95
 
 
-def test_a_store_holds_50_groups(api, groups, declare):
+def test_trait_group_store_holds_50_groups(api, groups, declare):
     for number in range(49):
         declare(f"G{number}")
 
@@ -174,7 +174,7 @@ def test_a_store_holds_50_groups(api, groups, declare):
     assert_refused(answer, 400, 520053, "50")
 
 
-def test_a_name_that_is_taken_fails_the_operation(api, declare):
+def test_trait_group_name_that_is_taken_fails_the_operation(api, declare):
     declare("Account")
 
     operation = declare("Account")
@@ -183,14 +183,14 @@ def test_a_name_that_is_taken_fails_the_operation(api, declare):
     assert operation["error"]["code"] == 520055
 
 
-def test_names_are_case_sensitive(api, groups, declare):
+def test_trait_group_names_are_case_sensitive(api, groups, declare):
     declare("contact")
 
     assert_refused(api.get(f"{groups}/CONTACT"), 404, 520047)
     assert api.get(f"{groups}/contact").status_code == 200
 
 
-def test_the_list_holds_traits_when_asked(api, groups):
+def test_list_trait_groups_holds_traits_when_asked(api, groups):
     without = api.get(groups).json()["traitGroups"]
     with_traits = api.get(groups, includeTraits="true").json()["traitGroups"]
 
@@ -198,7 +198,7 @@ def test_the_list_holds_traits_when_asked(api, groups):
     assert len(with_traits[0]["traits"]) == 11
 
 
-def test_a_fetched_group_leaves_its_traits_out_when_asked(api, groups):
+def test_fetch_trait_group_leaves_its_traits_out_when_asked(api, groups):
     answer = api.get(f"{groups}/Contact", includeTraits="false")
 
     assert "traits" not in answer.json()["traitGroup"]
@@ -206,13 +206,13 @@ def test_a_fetched_group_leaves_its_traits_out_when_asked(api, groups):
     assert answer.headers["ETag"] == '"1"'
 
 
-def test_a_flag_is_true_or_false(api, groups):
+def test_trait_group_flag_is_true_or_false(api, groups):
     for path in (groups, f"{groups}/Contact"):
         answer = api.get(path, includeTraits="yes")
         assert_refused(answer, 400, 400, "includeTraits")
 
 
-def test_patch_works_key_by_key(api, groups, declare):
+def test_patch_trait_group_works_key_by_key(api, groups, declare):
     declare("Account", tier=STRING | {"description": "old"}, region=STRING)
     body = {"description": "new", "traits": {"tier": STRING, "points": STRING}}
 
@@ -228,14 +228,14 @@ def test_patch_works_key_by_key(api, groups, declare):
     }
 
 
-def test_an_empty_patch_is_normal(api, groups, declare):
+def test_trait_group_empty_patch_is_normal(api, groups, declare):
     declare("Account", tier=STRING)
 
     assert api("PATCH", f"{groups}/Account", {}).status_code == 202
     assert "tier" in api.get(f"{groups}/Account").json()["traitGroup"]["traits"]
 
 
-def test_patch_does_not_rename(api, groups, declare):
+def test_patch_trait_group_does_not_rename(api, groups, declare):
     declare("Account")
 
     answer = api("PATCH", f"{groups}/Account", {"displayName": "Other"})
@@ -244,7 +244,7 @@ def test_patch_does_not_rename(api, groups, declare):
 
 
 @pytest.mark.parametrize(("etag", "status"), [('"1"', 202), ('"7"', 412)])
-def test_patch_heeds_if_match(api, groups, declare, etag, status):
+def test_patch_trait_group_heeds_if_match(api, groups, declare, etag, status):
     declare("Account")
 
     answer = api("PATCH", f"{groups}/Account", {}, headers={"If-Match": etag})
@@ -254,7 +254,9 @@ def test_patch_heeds_if_match(api, groups, declare, etag, status):
         assert_refused(answer, 412, 520043)
 
 
-def test_an_empty_type_takes_a_trait_from_every_profile(api, groups, declare, profile):
+def test_trait_group_empty_type_takes_a_trait_from_every_profile(
+    api, groups, declare, profile
+):
     declare("Account", tier=STRING, region=STRING)
     traits = {"Account": {"tier": "gold", "region": "EU"}}
     api("PATCH", profile, {"traits": traits})
@@ -273,7 +275,7 @@ def test_a_trait_that_is_not_there_cannot_be_taken(api, groups, declare):
     assert_refused(api("PATCH", f"{groups}/Account", body), 400, 400, "traits.tier")
 
 
-def test_the_built_in_group_and_its_identifiers_stay(api, groups):
+def test_trait_group_built_in_group_and_its_identifiers_stay(api, groups):
     contact = f"{groups}/Contact"
 
     assert_refused(api("DELETE", contact), 409, 520050, "Contact")
@@ -283,7 +285,7 @@ def test_the_built_in_group_and_its_identifiers_stay(api, groups):
     assert api.get(contact).json()["traitGroup"]["version"] == 1
 
 
-def test_the_built_in_group_takes_more_traits(api, groups, profile):
+def test_trait_group_built_in_group_takes_more_traits(api, groups, profile):
     contact = f"{groups}/Contact"
 
     api.result(api("PATCH", contact, {"traits": {"nickname": STRING}}))
@@ -292,7 +294,9 @@ def test_the_built_in_group_takes_more_traits(api, groups, profile):
     assert api("PATCH", profile, body).status_code == 202
 
 
-def test_delete_takes_the_group_from_every_profile(api, groups, declare, profile):
+def test_delete_trait_group_takes_the_group_from_every_profile(
+    api, groups, declare, profile
+):
     declare("Account", tier=STRING)
     api("PATCH", profile, {"traits": {"Account": {"tier": "gold"}}})
 

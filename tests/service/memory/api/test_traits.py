@@ -69,7 +69,7 @@ def write(api, profile, declare):
         ("any", ["x"] * 100),
     ],
 )
-def test_a_value_stays_as_it_was_written(api, profile, write, name, value):
+def test_trait_value_stays_as_it_was_written(api, profile, write, name, value):
     answer = write(**{name: value})
 
     assert answer.status_code == 202
@@ -110,21 +110,21 @@ def test_a_value_stays_as_it_was_written(api, profile, write, name, value):
         ("any", [2**31]),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused(api, profile, write, name, value):
+def test_trait_value_that_does_not_fit_is_refused(api, profile, write, name, value):
     answer = write(**{"vip": True, "note": "not written either"} | {name: value})
 
     assert_refused(answer, 400, 400, f"traits.Account.{name}")
     assert "Account" not in api.get(profile).json()["traits"]
 
 
-def test_a_refused_value_is_not_repeated_in_the_message(write):
+def test_trait_refused_value_is_not_repeated_in_the_message(write):
     answer = write(points="secret-of-a-customer")
 
     assert "points" in answer.json()["message"]
     assert "secret" not in answer.json()["message"]
 
 
-def test_the_list_is_flat_and_newest_first(api, profile, write):
+def test_list_traits_is_flat_and_newest_first(api, profile, write):
     write(vip=True)
     write(note="x")
 
@@ -135,7 +135,7 @@ def test_the_list_is_flat_and_newest_first(api, profile, write):
     assert listed["meta"] == {"key": "traits", "pageSize": 3}
 
 
-def test_the_list_keeps_to_the_groups_asked_for(api, profile, write):
+def test_list_traits_keeps_to_the_groups_asked_for(api, profile, write):
     write(vip=True, note="x")
 
     listed = api.get(f"{profile}/Traits", traitGroups="Account,Nothing").json()
@@ -150,7 +150,7 @@ def test_the_list_keeps_to_the_groups_asked_for(api, profile, write):
     ("before", "after", "moves"),
     [(1, 1, False), (1, 2, True), (1, 1.0, True), ("x", "x", False)],
 )
-def test_a_timestamp_is_that_of_the_last_change(write, before, after, moves):
+def test_trait_timestamp_is_that_of_the_last_change(write, before, after, moves):
     name = "note" if isinstance(before, str) else "points"
     first, later = (datetime(2026, 1, day, tzinfo=UTC) for day in (5, 6))
 
@@ -162,7 +162,7 @@ def test_a_timestamp_is_that_of_the_last_change(write, before, after, moves):
     assert Trait.objects.get(name=name).updated_at == (later if moves else first)
 
 
-def test_a_changed_definition_leaves_old_values(api, store, profile, write):
+def test_trait_changed_definition_leaves_old_values(api, store, profile, write):
     write(note="x")
     path = f"/v1/ControlPlane/Stores/{store}/TraitGroups/Account"
 

@@ -50,7 +50,9 @@ def test_an_observation_is_found_by_the_id_of_its_conversation(api, person, note
 
 
 @pytest.mark.parametrize("id_", ODD)
-def test_a_summary_is_found_by_the_id_of_its_conversation(api, person, sum_up, id_):
+def test_list_summaries_finds_one_by_the_id_of_its_conversation(
+    api, person, sum_up, id_
+):
     sum_up(*({"conversationId": each, "content": each} for each in {*ODD, *ALIKE}))
 
     path = f"{person}/ConversationSummaries"

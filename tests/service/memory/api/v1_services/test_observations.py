@@ -12,7 +12,7 @@ from tests.service.memory.api.v1_services.conftest import as_current
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def test_what_names_no_time_occurred_when_it_was_received(note):
+def test_v1_observation_what_names_no_time_occurred_when_it_was_received(note):
     with time_machine.travel(NOON, tick=False):
         seen = note("one", "two", occurredAt=None)
 
@@ -21,7 +21,7 @@ def test_what_names_no_time_occurred_when_it_was_received(note):
     assert all("conversationIds" not in item for item in seen)
 
 
-def test_a_time_that_is_named_is_kept(note):
+def test_v1_observation_time_that_is_named_is_kept(note):
     [seen] = note("x", occurredAt="2026-01-01T00:00:00.5+01:00")
 
     assert seen["occurredAt"] == "2025-12-31T23:00:00Z"
@@ -41,14 +41,16 @@ def test_a_time_that_is_named_is_kept(note):
         ([an_observation(conversationIds=["c"] * 11)], "[0].conversationIds"),
     ],
 )
-def test_a_batch_is_written_whole_or_not_at_all(api, person, items, field):
+def test_create_observations_writes_a_batch_whole_or_not_at_all(
+    api, person, items, field
+):
     answer = api("POST", f"{person}/Observations", {"observations": items})
 
     assert_refused(answer, 400, 520046, field)
     assert not Observation.objects.exists()
 
 
-def test_a_patch_changes_what_is_given(api, person, note):
+def test_patch_observation_changes_what_is_given(api, person, note):
     [seen] = note("likes tea", conversationIds=["CH1"])
     path = f"{person}/Observations/{seen['id']}"
 
@@ -61,7 +63,7 @@ def test_a_patch_changes_what_is_given(api, person, note):
     assert len(api.get(f"{path}/Revisions").json()["revisions"]) == 3
 
 
-def test_the_list_keeps_to_its_filters(api, person, note):
+def test_list_observations_keeps_to_its_filters(api, person, note):
     path = f"{person}/Observations"
     with time_machine.travel(NOON, tick=False):
         note("early", source="chat")
@@ -77,7 +79,7 @@ def test_the_list_keeps_to_its_filters(api, person, note):
     assert contents(createdBefore="2026-01-05T12:00:01Z") == ["early"]
 
 
-def test_it_is_one_observation_in_both_dialects(api, person, note):
+def test_v1_observation_it_is_one_observation_in_both_dialects(api, person, note):
     [seen] = note("likes tea", conversationIds=["any id"])
     path = f"{person}/Observations/{seen['id']}"
 

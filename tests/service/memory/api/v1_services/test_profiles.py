@@ -26,7 +26,9 @@ def groups(api, service):
     return read
 
 
-def test_the_first_value_declares_a_trait_and_its_type(api, service, groups):
+def test_create_profile_declares_a_trait_and_its_type_by_the_first_value(
+    api, service, groups
+):
     traits = {
         "Contact": CONTACT | {"nickname": "Al"},
         "Account": {"accountNumber": "A-1", "tier": 2, "share": 0.5, "vip": True},
@@ -50,7 +52,7 @@ def test_the_first_value_declares_a_trait_and_its_type(api, service, groups):
     assert kept["Support"] == {"cases": ["c1", "c2"]}
 
 
-def test_a_type_once_declared_holds(api, service, groups):
+def test_v1_profile_type_once_declared_holds(api, service, groups):
     people = f"{service}/Profiles"
     api("POST", people, {"traits": {"Contact": CONTACT, "Account": {"tier": 2}}})
 
@@ -61,7 +63,7 @@ def test_a_type_once_declared_holds(api, service, groups):
     assert groups()["Account"] == {"tier": "NUMBER"}
 
 
-def test_two_spellings_of_a_name_are_one_trait(api, service, groups):
+def test_v1_profile_two_spellings_of_a_name_are_one_trait(api, service, groups):
     people = f"{service}/Profiles"
     for name in ("account_number", "accountNumber"):
         traits = {"Contact": CONTACT, "Account": {name: "A-1"}}
@@ -75,7 +77,7 @@ def test_two_spellings_of_a_name_are_one_trait(api, service, groups):
         assert_refused(answer, 400, 400, "duplicate trait")
 
 
-def test_groups_are_told_apart_by_case(api, service, groups):
+def test_v1_profile_groups_are_told_apart_by_case(api, service, groups):
     traits = {"Contact": CONTACT, "Account": {"tier": 2}, "account": {"tier": "gold"}}
 
     answer = api("POST", f"{service}/Profiles", {"traits": traits})
@@ -84,7 +86,7 @@ def test_groups_are_told_apart_by_case(api, service, groups):
     assert groups()["Account"] != groups()["account"]
 
 
-def test_a_patch_declares_as_well_and_null_still_removes(api, person, groups):
+def test_patch_profile_declares_as_well_and_null_still_removes(api, person, groups):
     api("PATCH", person, {"traits": {"Account": {"tier": "gold", "region": "EU"}}})
 
     answer = api("PATCH", person, {"traits": {"Account": {"tier": None, "vip": False}}})
@@ -99,7 +101,7 @@ def test_a_patch_declares_as_well_and_null_still_removes(api, person, groups):
     assert kept == {"region": "EU", "vip": False}
 
 
-def test_a_group_that_lost_its_nulls_on_the_way_is_no_trouble(api, person):
+def test_v1_profile_group_that_lost_its_nulls_on_the_way_is_no_trouble(api, person):
     answer = api("PATCH", person, {"traits": {"Account": {}}})
 
     assert answer.status_code == 202
@@ -119,7 +121,7 @@ def test_a_group_that_lost_its_nulls_on_the_way_is_no_trouble(api, person):
         ({"Contact": CONTACT, "Account": "gold"}, "traits"),
     ],
 )
-def test_what_is_refused_declares_nothing(api, service, traits, words):
+def test_v1_profile_what_is_refused_declares_nothing(api, service, traits, words):
     answer = api("POST", f"{service}/Profiles", {"traits": traits})
 
     assert answer.status_code == 400
@@ -128,7 +130,7 @@ def test_what_is_refused_declares_nothing(api, service, traits, words):
     assert not Profile.objects.exists()
 
 
-def test_a_patch_of_nobody_declares_nothing(api, service):
+def test_v1_profile_patch_of_nobody_declares_nothing(api, service):
     path = f"{service}/Profiles/{NOBODY}"
 
     answer = api("PATCH", path, {"traits": {"Account": {"tier": 1}}})
@@ -137,7 +139,7 @@ def test_a_patch_of_nobody_declares_nothing(api, service):
     assert TraitGroup.objects.count() == 1
 
 
-def test_a_store_declares_no_more_groups_than_it_may_have(api, person):
+def test_v1_profile_store_declares_no_more_groups_than_it_may_have(api, person):
     for first in (0, 25):
         many = {f"Group{first + n}": {"tier": 1} for n in range(25)}
         answer = api("PATCH", person, {"traits": many})
@@ -146,7 +148,7 @@ def test_a_store_declares_no_more_groups_than_it_may_have(api, person):
     assert TraitGroup.objects.count() == 26
 
 
-def test_a_group_declares_no_more_traits_than_it_may_have(api, person, groups):
+def test_v1_profile_group_declares_no_more_traits_than_it_may_have(api, person, groups):
     fits = {f"trait{n}": n for n in range(95)}
 
     answer = api("PATCH", person, {"traits": {"Account": fits}})
@@ -159,7 +161,7 @@ def test_a_group_declares_no_more_traits_than_it_may_have(api, person, groups):
     assert len(groups()["Account"]) == 95
 
 
-def test_a_write_of_what_is_known_leaves_the_groups_as_they_are(api, person):
+def test_v1_profile_write_of_what_is_known_leaves_the_groups_as_they_are(api, person):
     body = {"traits": {"Account": {"tier": "gold"}}}
     for _ in range(3):
         api("PATCH", person, body)
@@ -167,7 +169,9 @@ def test_a_write_of_what_is_known_leaves_the_groups_as_they_are(api, person):
     assert TraitGroup.objects.get(display_name="Account").version == 1
 
 
-def test_the_current_dialect_still_wants_its_groups_declared(api, service, person):
+def test_v1_profile_current_dialect_still_wants_its_groups_declared(
+    api, service, person
+):
     traits = {"traits": {"Contact": CONTACT, "Account": {"tier": "gold"}}}
 
     refused = api("POST", as_current(f"{service}/Profiles"), traits)
@@ -178,7 +182,7 @@ def test_the_current_dialect_still_wants_its_groups_declared(api, service, perso
     assert taken.status_code == 202
 
 
-def test_lookup_answers_with_objects_here_and_ids_there(api, service, person):
+def test_lookup_profiles_answers_with_objects_here_and_ids_there(api, service, person):
     question = {"idType": "email", "value": " A@B.com "}
 
     older = api("POST", f"{service}/Profiles/Lookup", question).json()

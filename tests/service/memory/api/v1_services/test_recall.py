@@ -38,7 +38,7 @@ def much(note, sum_up):
         ({"observationsLimit": 10**20, "communicationsLimit": 10**20}, 20, 5),
     ],
 )
-def test_as_many_are_recalled_as_asked_for_and_never_more_than_twenty(
+def test_create_recall_gives_as_many_as_asked_for_and_never_more_than_twenty(
     recall, much, question, limits, observations, summaries
 ):
     recalled = recall(**question, **limits)
@@ -49,7 +49,9 @@ def test_as_many_are_recalled_as_asked_for_and_never_more_than_twenty(
     assert recalled.keys() == {"observations", "summaries", "communications", "meta"}
 
 
-def test_without_a_question_the_newest_come_first_and_without_score(recall, much):
+def test_v1_recall_without_a_question_the_newest_come_first_and_without_score(
+    recall, much
+):
     recalled = recall()["observations"]
 
     contents = [item["content"] for item in recalled]
@@ -57,7 +59,7 @@ def test_without_a_question_the_newest_come_first_and_without_score(recall, much
     assert all("score" not in item for item in recalled)
 
 
-def test_dates_and_threshold_mean_what_they_mean_today(recall, note):
+def test_v1_recall_dates_and_threshold_mean_what_they_mean_today(recall, note):
     note("likes tea", occurredAt="2026-01-01T00:00:00Z")
     note("likes tea too", occurredAt="2026-01-02T00:00:00Z")
     note("has a dog named Rex", occurredAt="2026-01-02T00:00:00Z")
@@ -82,13 +84,15 @@ def test_dates_and_threshold_mean_what_they_mean_today(recall, note):
         ("endDate", "0001-01-01T00:00:00+14:00"),
     ],
 )
-def test_a_question_that_does_not_fit_is_refused_by_field(api, person, field, value):
+def test_v1_recall_question_that_does_not_fit_is_refused_by_field(
+    api, person, field, value
+):
     answer = api("POST", f"{person}/Recall", {field: value})
 
     assert_refused(answer, 400, 520046, field)
 
 
-def test_nobody_cannot_be_asked(api, service):
+def test_v1_recall_nobody_cannot_be_asked(api, service):
     answer = api("POST", f"{service}/Profiles/{NOBODY}/Recall", {})
 
     assert_refused(answer, 404, 20404)

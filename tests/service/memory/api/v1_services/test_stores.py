@@ -10,7 +10,7 @@ from tests.service.memory.api.v1_services.conftest import SERVICES
 STRANGER = "mem_store_01k0000000000000000000000a"
 
 
-def test_a_store_is_there_when_it_is_answered(api):
+def test_create_service_answers_when_it_is_there(api):
     answer = api("POST", SERVICES, {"uniqueName": "a-42", "friendlyName": "Acme 42"})
 
     made = answer.json()
@@ -28,7 +28,9 @@ def test_a_store_is_there_when_it_is_answered(api):
     assert not Operation.objects.exists()
 
 
-def test_it_is_the_same_store_in_both_dialects(api, make_service, make_store):
+def test_fetch_service_is_the_same_store_in_both_dialects(
+    api, make_service, make_store
+):
     older = make_service("older", friendlyName="Friendly words")
     current = make_store("current")
     described = {"description": "Plain words"}
@@ -45,7 +47,9 @@ def test_it_is_the_same_store_in_both_dialects(api, make_service, make_store):
     assert api.get(CONTROL).json()["stores"] == [current, older["sid"]]
 
 
-def test_a_description_of_its_own_leaves_the_friendly_name_alone(api, make_service):
+def test_service_description_of_its_own_leaves_the_friendly_name_alone(
+    api, make_service
+):
     sid = make_service(friendlyName="Friendly words")["sid"]
 
     api("PATCH", f"{CONTROL}/{sid}", {"description": "Plain words"})
@@ -54,7 +58,7 @@ def test_a_description_of_its_own_leaves_the_friendly_name_alone(api, make_servi
     assert api.get(f"{SERVICES}/{sid}").json()["friendlyName"] == "Friendly words"
 
 
-def test_a_store_needs_no_friendly_name(api, make_service):
+def test_service_store_needs_no_friendly_name(api, make_service):
     made = make_service("plain", friendlyName=None)
 
     assert made["sid"]
@@ -76,7 +80,7 @@ def test_a_store_needs_no_friendly_name(api, make_service):
         ({"uniqueName": "ok", "friendlyName": 5}, "friendlyName"),
     ],
 )
-def test_a_store_that_does_not_fit_is_refused_by_field(api, body, field):
+def test_service_store_that_does_not_fit_is_refused_by_field(api, body, field):
     answer = api("POST", SERVICES, body)
 
     assert_refused(answer, 400, 520046, field)
@@ -84,7 +88,7 @@ def test_a_store_that_does_not_fit_is_refused_by_field(api, body, field):
 
 
 @pytest.mark.parametrize("taken", ["older", "current"])
-def test_a_name_that_is_taken_in_either_dialect_is_refused(
+def test_service_name_that_is_taken_in_either_dialect_is_refused(
     api, make_service, make_store, taken
 ):
     make_service("older")
@@ -96,7 +100,7 @@ def test_a_name_that_is_taken_in_either_dialect_is_refused(
     assert Store.objects.count() == 2
 
 
-def test_both_dialects_share_fifteen_stores(api, make_service, make_store):
+def test_service_both_dialects_share_fifteen_stores(api, make_service, make_store):
     for number in range(7):
         make_service(f"older-{number}")
     for number in range(8):
@@ -110,7 +114,7 @@ def test_both_dialects_share_fifteen_stores(api, make_service, make_store):
     assert Store.objects.count() == 15
 
 
-def test_the_list_shows_each_store_whole_and_in_pages(api, make_service):
+def test_list_services_shows_each_store_whole_and_in_pages(api, make_service):
     made = [make_service(name) for name in ("one", "two", "three")]
 
     first = api.get(SERVICES, pageSize="2").json()
@@ -121,13 +125,13 @@ def test_the_list_shows_each_store_whole_and_in_pages(api, make_service):
     assert "nextToken" not in second["meta"]
 
 
-def test_the_list_is_of_ones_own_stores(make_api, make_service):
+def test_list_services_is_of_ones_own_stores(make_api, make_service):
     make_service()
 
     assert make_api("other").get(SERVICES).json()["services"] == []
 
 
-def test_what_is_deleted_is_gone_in_both_dialects(api, service, person):
+def test_delete_service_takes_it_from_both_dialects(api, service, person):
     answer = api("DELETE", service)
 
     sid = service.rpartition("/")[2]
@@ -139,11 +143,11 @@ def test_what_is_deleted_is_gone_in_both_dialects(api, service, person):
     assert not Profile.objects.exists()
 
 
-def test_a_deletion_with_a_body_is_refused(api, service):
+def test_delete_service_refuses_a_body(api, service):
     assert_refused(api("DELETE", service, {"force": True}), 400, 520046, "force")
 
 
-def test_malformed_and_unknown_ids_and_other_methods_are_refused(api, service):
+def test_service_malformed_and_unknown_ids_and_other_methods_are_refused(api, service):
     assert_refused(api.get(f"{SERVICES}/x"), 400, 520049)
     for known_form in (STRANGER, STRANGER.replace("store", "service")):
         assert_refused(api.get(f"{SERVICES}/{known_form}"), 404, 520041)

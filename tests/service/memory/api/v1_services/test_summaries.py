@@ -14,7 +14,7 @@ FLAT = {"conversationId": "CH1", "content": "wants a refund", "source": "manual"
 
 
 @pytest.mark.parametrize("body", [FLAT, {"summaries": [FLAT]}])
-def test_both_forms_write_the_same(sum_up, body):
+def test_create_summaries_takes_both_forms(sum_up, body):
     with time_machine.travel(NOON, tick=False):
         [written] = sum_up(body)
 
@@ -27,14 +27,14 @@ def test_both_forms_write_the_same(sum_up, body):
     }
 
 
-def test_a_flat_one_needs_only_its_conversation_and_its_words(sum_up):
+def test_v1_summary_flat_one_needs_only_its_conversation_and_its_words(sum_up):
     [written] = sum_up({"conversationId": "CH1", "content": "x", "source": None})
 
     assert written["content"] == "x"
     assert "source" not in written
 
 
-def test_a_time_that_is_named_is_kept(sum_up):
+def test_v1_summary_time_that_is_named_is_kept(sum_up):
     moment = {"occurredAt": "2026-01-01T00:00:00Z"}
 
     written = sum_up(FLAT | moment, {"summaries": [FLAT | moment]})
@@ -42,7 +42,7 @@ def test_a_time_that_is_named_is_kept(sum_up):
     assert {each["occurredAt"] for each in written} == {"2026-01-01T00:00:00Z"}
 
 
-def test_the_array_holds_up_to_ten(sum_up):
+def test_v1_summary_array_holds_up_to_ten(sum_up):
     written = sum_up({"summaries": [FLAT | {"content": str(n)} for n in range(10)]})
 
     assert [each["content"] for each in written] == [str(n) for n in range(9, -1, -1)]
@@ -67,16 +67,14 @@ def test_the_array_holds_up_to_ten(sum_up):
         ({"summaries": [FLAT], "source": "manual"}, "source: unknown field"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_field(api, person, body, field):
+def test_v1_summary_what_does_not_fit_is_refused_by_field(api, person, body, field):
     answer = api("POST", f"{person}/ConversationSummaries", body)
 
     assert_refused(answer, 400, 520046, field)
     assert not Summary.objects.exists()
 
 
-def test_a_summary_is_changed_and_deleted_and_is_one_in_both_dialects(
-    api, person, sum_up
-):
+def test_patch_summary_and_its_deletion_reach_both_dialects(api, person, sum_up):
     [written] = sum_up(FLAT)
     path = f"{person}/ConversationSummaries/{written['id']}"
 
