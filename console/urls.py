@@ -1,4 +1,5 @@
-"""Every address of the console; /v1 is the memory's own (console/wsgi.py)."""
+"""Every address of the console; /v1 is the memory's own (console/wsgi.py),
+/healthz and /readyz are answered by console/pages/home/probes.py."""
 
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
@@ -41,8 +42,6 @@ tenant_patterns: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("healthz", home.healthz, name="healthz"),
-    path("readyz", home.readyz, name="readyz"),
     path("session/", session.session, name="session"),
     path("signed-in/", session.signed_in, name="signed_in"),
     # Without a slash: the address that softphones are given.

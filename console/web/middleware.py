@@ -27,6 +27,9 @@ from console.web.session import get_person_key
 GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
 
+# Asked every few seconds (console/pages/home/probes.py): not worth a line each.
+UNLOGGED = frozenset({"/healthz", "/readyz"})
+
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -59,7 +62,10 @@ class RequestLog:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id
-            log.info("answered", extra=_build_log_fields(request, response, started))
+            if request.path_info not in UNLOGGED:
+                log.info(
+                    "answered", extra=_build_log_fields(request, response, started)
+                )
         finally:
             context.request_id.reset(token)
         return response

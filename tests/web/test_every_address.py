@@ -14,8 +14,6 @@ from tests.factories import HTMX, make_profile, make_tenant, make_user
 
 # Open to strangers, each for its reason.
 OPEN = {
-    "healthz",  # a probe has no account
-    "readyz",  # the same
     "account_login",  # the way in
     "account_inactive",  # says why the way in is closed
     "mfa_authenticate",  # the second half of sign-in
@@ -118,7 +116,9 @@ def test_every_address_of_a_tenant_names_its_permission(route, pattern):
     assert pattern.callback.permission in Permission
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/accounts/login/", "/nowhere/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/readyz", "/accounts/login/", "/nowhere/"]
+)
 def test_every_address_has_the_private_headers(db, client, path):
     response = client.get(path)
 

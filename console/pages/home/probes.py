@@ -1,0 +1,71 @@
+"""Whether this process answers and can work: /healthz and /readyz, for machines."""
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+
+# Before it, two connections that write and checkpoint at once could damage the file.
+SAFE_SQLITE = (3, 51, 3)
+
+
+class Probes:
+    """Answers probes ahead of host names, sessions and sign-in.
+
+    A load balancer calls by an address such as 10.42.8.201:8000, with no account.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return PROBES.get(request.path_info, self.get_response)(request)
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when every check passes; otherwise 503 with the names of those that do not."""
+    found = {name: check() for name, check in CHECKS.items()}
+    reasons = [f"{name}: {reason}" for name, reason in found.items() if reason]
+    figures = {"ready": not reasons, "reasons": reasons} | _describe_sqlite()
+    return JsonResponse(figures, status=503 if reasons else 200)
+
+
+def check_database(alias: str) -> str:
+    """Why the database cannot be used; "" when it answers and is migrated."""
+    try:
+        executor = MigrationExecutor(connections[alias])
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as exc:
+        # The type only: the message can name a host and a user.
+        return f"the database does not answer ({type(exc).__name__})"
+    return f"{len(waiting)} migrations are not applied" if waiting else ""
+
+
+def _describe_sqlite() -> dict[str, Any]:
+    """The SQLite of this process, and a warning where a database needs a newer one."""
+    in_use = any(connection.vendor == "sqlite" for connection in connections.all())
+    warning = "SQLite is older than 3.51.3: a rare race can damage the file"
+    warns = in_use and sqlite3.sqlite_version_info < SAFE_SQLITE
+    return {"sqlite": sqlite3.sqlite_version, "warnings": [warning] * warns}
+
+
+# Each says in words why the process cannot work, or "".
+CHECKS: dict[str, Callable[[], str]] = {
+    alias: partial(check_database, alias) for alias in ("default", "memory")
+}
+PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/healthz": healthz,
+    "/readyz": readyz,
+}
