@@ -4,8 +4,14 @@ import os
 from threading import Thread
 from typing import Any
 
+from django.conf import settings
+
+from console.core.bootstrap import prepare_process
+
+prepare_process()
+
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = settings.WEB_CONCURRENCY
 threads = 4
 timeout = 60
 graceful_timeout = 20

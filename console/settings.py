@@ -3,54 +3,76 @@
 from pathlib import Path
 from typing import Any
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
-
 from console.contract import overrides
+from console.core.environment import load_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()  # NAME_FILE wins over NAME: for container secrets
-# What the environment itself says wins over the file.
-environ.Env.read_env(BASE_DIR / env.str("ENV_FILE", default=".env"))
+env = load_environment(BASE_DIR)
+LONG = {"form": "at least 32 characters of its own", "of": ".{32,}"}
+HOST = r"[\w*.\-\[\]:]+"
 
 # No default: better a console that stops than one that starts with a known key.
-SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY = env.text("SECRET_KEY", **LONG)
 # Keys that seal tenants' credentials, newest first: "id:base64 of 32 bytes, ...".
-VAULT_KEYS = env.list("VAULT_KEYS")
+VAULT_KEYS = env.keys("VAULT_KEYS")
 # Keys the digests of API secrets; changing it makes every issued secret invalid.
-MEMORY_DIGEST_KEY = env.str("MEMORY_DIGEST_KEY")
+MEMORY_DIGEST_KEY = env.text("MEMORY_DIGEST_KEY", **LONG)
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG", default=False)
 # localhost is always one: under that name pages call the embedded memory.
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["127.0.0.1"]), "localhost"]
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = [
+    *env.items("ALLOWED_HOSTS", default=["127.0.0.1"], form="host names", of=HOST),
+    "localhost",
+]
+CSRF_TRUSTED_ORIGINS = env.items(
+    "CSRF_TRUSTED_ORIGINS",
+    default=[],
+    form="origins such as https://console.example",
+    of=rf"https?://{HOST}",
+)
 # False only where no TLS can be: a laptop. It drops secure cookies and HSTS.
-HTTPS = env.bool("HTTPS", default=True)
+HTTPS = env.flag("HTTPS", default=True)
 # How many proxies in front of us add to X-Forwarded-For and -Proto; 0 trusts neither.
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0, least=0, most=10)
 
 # Where a tenant without an address of its own keeps its memory: here, or at a URL.
-MEMORY_URL = env.str("MEMORY_URL", default="embedded:")
-MEMORY_TOTAL_TIMEOUT_S = env.float("MEMORY_TOTAL_TIMEOUT_S", default=10.0)
+MEMORY_URL = env.text(
+    "MEMORY_URL",
+    default="embedded:",
+    form="embedded: or an https:// address",
+    of=r"embedded:|https?://\S+",
+)
+MEMORY_TOTAL_TIMEOUT_S = env.number(
+    "MEMORY_TOTAL_TIMEOUT_S", default=10.0, least=0.1, most=300
+)
 # Lets a memory's address be http: or private. Off: a tenant's form cannot reach
 # into the network that the console stands in.
-MEMORY_ALLOW_PRIVATE = env.bool("MEMORY_ALLOW_PRIVATE", default=False)
+MEMORY_ALLOW_PRIVATE = env.flag("MEMORY_ALLOW_PRIVATE", default=False)
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
-MEMORY_EMBEDDER = env.str("MEMORY_EMBEDDER", default="use-3")
+MEMORY_EMBEDDER = env.text(
+    "MEMORY_EMBEDDER",
+    default="use-3",
+    form="use-3, none or onnx: with a folder",
+    of=r"use-3|none|onnx:.+",
+)
 # Reads of a merged profile's old id: answered (with Canonical-Profile-Id), or 301.
-MEMORY_FOLLOW_MERGED = env.bool("MEMORY_FOLLOW_MERGED", default=False)
+MEMORY_FOLLOW_MERGED = env.flag("MEMORY_FOLLOW_MERGED", default=False)
 # How often an account may ask the embedded memory, in each web worker; 0: no limit.
-MEMORY_REQUESTS_PER_S = env.float("MEMORY_REQUESTS_PER_S", default=0.0)
+MEMORY_REQUESTS_PER_S = env.number(
+    "MEMORY_REQUESTS_PER_S", default=0.0, least=0, most=100_000
+)
 # Seconds until a write to the embedded memory can be seen: a hosted one takes a
 # moment too, and programs should meet that before their users do.
-MEMORY_VISIBILITY_LAG_S = env.float("MEMORY_VISIBILITY_LAG_S", default=0.0)
+MEMORY_VISIBILITY_LAG_S = env.number(
+    "MEMORY_VISIBILITY_LAG_S", default=0.0, least=0, most=3600
+)
 # Other limits of the embedded memory, as NAME=number, ... (console/contract/overrides.py).
-MEMORY_LIMITS = env.dict("MEMORY_LIMITS", default={})
+MEMORY_LIMITS = env.pairs("MEMORY_LIMITS", default={})
 try:
     overrides.override_limits(MEMORY_LIMITS)
 except ValueError as exc:
-    raise ImproperlyConfigured(f"MEMORY_LIMITS: {exc}") from exc
+    env.refuse("MEMORY_LIMITS", str(exc))
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 
@@ -59,8 +81,11 @@ MEMORY_APPLICATION = "console.service.wsgi.application"
 # every machine, as tests need it.
 BUDGET_STEPS: int | None = None
 
+# Worker processes of the web server.
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
+
 # The password of the demo people that `make run` makes; empty: no demo people.
-DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
+DEMO_PASSWORD = env.text("DEMO_PASSWORD", default="")
 
 INSTALLED_APPS = [
     "console.accounts",
@@ -147,9 +172,7 @@ SQLITE_OPTIONS = {
 
 def database(variable: str, file: str) -> dict[str, Any]:
     """One alias: a PostgreSQL URL, or a SQLite file beside the project."""
-    config: dict[str, Any] = env.db_url(
-        variable, default=f"sqlite:///{BASE_DIR / file}"
-    )
+    config = env.database(variable, default=f"sqlite:///{BASE_DIR / file}")
     # Kept open: a call into the embedded memory ends a request of its own, which
     # would otherwise close the connection of the page that made it.
     config["CONN_MAX_AGE"] = None
@@ -247,7 +270,12 @@ STORAGES = {
     }
 }
 
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.text(
+    "LOG_LEVEL",
+    default="INFO",
+    form="DEBUG, INFO, WARNING or ERROR",
+    of="(?i:debug|info|warning|error)",
+).upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -262,3 +290,5 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
     },
 }
+
+env.close()

@@ -21,7 +21,10 @@ CODE = sorted(
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"""\]\(([^)\s]+)\)|src="([^"]+)\"""")
 
-SETTINGS = (ROOT / "console/settings.py").read_text()
+SETTINGS = "".join(
+    (ROOT / "console" / name).read_text()
+    for name in ("settings.py", "core/environment.py")
+)
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 CONTRACT = (ROOT / "docs/contract.md").read_text()
 READ = set(re.findall(r'(?:env\.\w+|: database)\(\s*"([A-Z_]+)"', SETTINGS))
@@ -155,7 +158,7 @@ def test_settings_table_names_every_variable_and_no_other():
 
 def test_settings_table_names_the_defaults():
     defaults = re.findall(
-        r'env\.(?:str|float|int)\("([A-Z_]+)", default="?([^")]+)"?\)', SETTINGS
+        r'env\.(?:text|number)\(\s*"([A-Z_]+)",\s*default="?([^",]+)"?,', SETTINGS
     )
 
     rows = [f"| `{name}` | `{default}` |" for name, default in defaults]

@@ -7,6 +7,3 @@ class TenantsConfig(AppConfig):
     name = "console.tenants"
     label = "tenants"
     verbose_name = "Tenants"
-
-    def ready(self) -> None:
-        from console.tenants import checks  # noqa: F401  (registers itself)

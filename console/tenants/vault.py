@@ -1,21 +1,18 @@
 """Credentials at rest: AES-256-GCM, each bound to its row and field.
 
-An encrypted text is `keyid:base64(nonce + ciphertext)`. settings.VAULT_KEYS lists
-keys as `id:base64 of 32 bytes`, newest first: the first encrypts, any decrypts.
+An encrypted text is `keyid:base64(nonce + ciphertext)`. settings.VAULT_KEYS holds
+the keys by their id, newest first: the first encrypts, any decrypts.
 """
 
-import binascii
 import os
 from base64 import b64decode, b64encode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
 from console.core.errors import DomainError
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
@@ -44,7 +41,7 @@ def encrypt(text: str, *, context: str) -> str:
 def decrypt(blob: str, *, context: str) -> str:
     """The text in `blob`. Raises VaultLocked, CredentialTampered."""
     key_id, _, body = blob.partition(":")
-    key = load_keys().get(key_id)
+    key = settings.VAULT_KEYS.get(key_id)
     if key is None:
         raise VaultLocked(
             "This credential was encrypted with a key that the console does not have. "
@@ -63,25 +60,6 @@ def decrypt(blob: str, *, context: str) -> str:
 
 def get_newest_key() -> tuple[str, bytes]:
     """Id and bytes of the key that encrypts. Raises VaultLocked when there is none."""
-    for key_id, key in load_keys().items():
+    for key_id, key in settings.VAULT_KEYS.items():
         return key_id, key
     raise VaultLocked("There is no key to encrypt with: an operator sets VAULT_KEYS.")
-
-
-def load_keys() -> dict[str, bytes]:
-    """Every key by its id, newest first. Raises ImproperlyConfigured."""
-    return dict(_parse_key(entry) for entry in settings.VAULT_KEYS)
-
-
-def _parse_key(entry: str) -> tuple[str, bytes]:
-    key_id, _, body = entry.strip().partition(":")
-    try:
-        key = b64decode(body, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not key_id or len(key) != KEY_BYTES:
-        # Never the entry itself: it may be most of a key.
-        raise ImproperlyConfigured(
-            "VAULT_KEYS holds an entry that is not `id:base64 of 32 bytes`."
-        )
-    return key_id, key

@@ -53,7 +53,10 @@ def test_what_cannot_be_set_is_refused_by_name(name, text):
     ran = show("BATCH", f"{name}={text}", check=False)
 
     assert ran.returncode
-    assert f"ImproperlyConfigured: MEMORY_LIMITS: {name}: " in ran.stderr
+    assert (
+        f"SettingsError: Settings (docs/configuration.md):\n  MEMORY_LIMITS: {name}: "
+        in ran.stderr
+    )
 
 
 def test_the_environment_reaches_the_nouns():

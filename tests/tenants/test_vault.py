@@ -1,14 +1,12 @@
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from console.tenants import checks
 from console.tenants.models import Tenant
 from console.tenants.vault import CredentialTampered, VaultLocked, decrypt, encrypt
 from tests.factories import make_tenant
 
-OLD = "old:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-NEW = "new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+OLD = {"old": bytes(32)}
+NEW = {"new": b"\x01" * 32}
 HERE = "tenants.tenant:1:token"
 
 
@@ -48,7 +46,7 @@ def test_decrypt_refuses_a_changed_text(spoil):
 
 def test_decrypt_with_an_unknown_key_is_locked(settings):
     blob = encrypt("a token", context=HERE)
-    settings.VAULT_KEYS = [NEW]
+    settings.VAULT_KEYS = NEW
 
     with pytest.raises(VaultLocked) as refusal:
         decrypt(blob, context=HERE)
@@ -58,9 +56,9 @@ def test_decrypt_with_an_unknown_key_is_locked(settings):
 
 
 def test_encrypt_uses_the_newest_key_and_decrypt_any(settings):
-    settings.VAULT_KEYS = [OLD]
+    settings.VAULT_KEYS = OLD
     before = encrypt("a token", context=HERE)
-    settings.VAULT_KEYS = [NEW, OLD]
+    settings.VAULT_KEYS = NEW | OLD
     after = encrypt("a token", context=HERE)
 
     assert after.startswith("new:")
@@ -68,28 +66,10 @@ def test_encrypt_uses_the_newest_key_and_decrypt_any(settings):
 
 
 def test_encrypt_needs_a_key(settings):
-    settings.VAULT_KEYS = []
+    settings.VAULT_KEYS = {}
 
     with pytest.raises(VaultLocked):
         encrypt("a token", context=HERE)
-
-
-@pytest.mark.parametrize(
-    "entry", ["", "no-colon", "id:", "id:dG9vIHNob3J0", ":AAAA", "id:%%"]
-)
-def test_check_vault_keys_refuses_an_incomplete_key(settings, entry):
-    settings.VAULT_KEYS = [entry]
-
-    (error,) = checks.check_vault_keys()
-
-    assert error.id == "tenants.E001"
-    assert "dG9v" not in error.msg
-    with pytest.raises(ImproperlyConfigured):
-        encrypt("a token", context=HERE)
-
-
-def test_check_vault_keys_accepts_complete_keys():
-    assert checks.check_vault_keys() == []
 
 
 def rotate(capsys, **options):
@@ -99,7 +79,7 @@ def rotate(capsys, **options):
 
 def test_rotate_keys_encrypts_everything_in_batches(db, settings, capsys):
     tenants = [make_sealed(slug) for slug in ("a", "b", "c")]
-    settings.VAULT_KEYS = [NEW, *settings.VAULT_KEYS]
+    settings.VAULT_KEYS = NEW | settings.VAULT_KEYS
 
     said = rotate(capsys, batch=2)
 
@@ -121,9 +101,9 @@ def test_rotate_keys_with_nothing_to_do(db, capsys):
 def test_rotate_keys_names_what_it_cannot_decrypt(db, settings, capsys):
     make_sealed("fine")
     usual = settings.VAULT_KEYS
-    settings.VAULT_KEYS = ["lost:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="]
+    settings.VAULT_KEYS = {"lost": b"\x02" * 32}
     make_sealed("locked")
-    settings.VAULT_KEYS = [NEW, *usual]
+    settings.VAULT_KEYS = NEW | usual
 
     with pytest.raises(CommandError, match="locked"):
         rotate(capsys)
