@@ -75,9 +75,9 @@ def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
         content = _decode(request)
     except RecursionError as exc:
         raise _invalid("The body is nested too deeply.") from exc
+    if not isinstance(content, dict):
+        raise _invalid("body: a deletion takes none")
     if content:
-        if not isinstance(content, dict):
-            raise _invalid("body: a deletion takes none")
         names = ", ".join(sorted(content)[:5])
         raise _invalid(f"{names}: unknown field, a deletion takes no body")
 
@@ -103,21 +103,26 @@ def _read(request: HttpRequest) -> bytes:
     """The body, unpacked when it is packed.
 
     SDKs announce an encoding without packing (contract 1.1): what does not unpack
-    is taken as it is.
+    is taken as it is. What follows a packed body is refused: another reader could
+    take it for the body.
     """
     try:
         raw: bytes = request.read()
     except UnreadablePostError as exc:
         raise _invalid("The body ended before its end.") from exc
-    if request.headers.get("Content-Encoding", "") not in {"gzip", "deflate"}:
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
         return raw
+    # 47: a gzip or a zlib header, whichever is there.
+    packed = zlib.decompressobj(47)
     try:
-        # 47: a gzip or a zlib header, whichever is there.
-        unpacked = zlib.decompressobj(47).decompress(raw, BODY_BYTES + 1)
+        unpacked = packed.decompress(raw, BODY_BYTES + 1)
     except zlib.error:
         return raw
     if len(unpacked) > BODY_BYTES:
         raise _too_large()
+    if packed.unused_data or (raw and not packed.eof):
+        raise _invalid("The body is not one complete gzip or deflate stream.")
     return unpacked
 
 

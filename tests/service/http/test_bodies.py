@@ -245,6 +245,9 @@ def test_a_read_with_a_form_content_type_is_answered(api, store, profile):
         ("deflate", zlib.compress),
         ("gzip", bytes),
         ("deflate", bytes),
+        ("GZIP", gzip.compress),
+        (" Deflate ", zlib.compress),
+        ("x-gzip", gzip.compress),
         ("br", bytes),
         ("compress", bytes),
         ("identity", bytes),
@@ -273,6 +276,10 @@ def test_a_body_that_swells_is_refused(api, path):
     [
         gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0),
         gzip.compress(observation_in_json('"x"'), mtime=0)[:-30],
+        gzip.compress(observation_in_json('"x"'), mtime=0)[:-1],
+        gzip.compress(observation_in_json('"x"'), mtime=0) + b"trailer",
+        gzip.compress(observation_in_json('"x"'), mtime=0) * 2,
+        b"5",
         b"\x1f\x8bnonsense",
     ],
 )

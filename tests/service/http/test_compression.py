@@ -87,4 +87,4 @@ def test_a_body_cut_off_in_the_middle_is_refused(api, profile):
         "POST", f"{profile}/Observations", content, **{"Content-Encoding": "gzip"}
     )
 
-    assert_refused(answer, 400, 520046, "not valid JSON")
+    assert_refused(answer, 400, 520046, "not one complete gzip")
