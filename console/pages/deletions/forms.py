@@ -33,11 +33,12 @@ class ConfirmDeletionForm(ConsoleForm):
         help_text="Kept in the audit log. Name a ticket, not a customer.",
         error_messages={"required": "Give the reason in your words."},
     )
+    # Unstripped: what is typed has to be exact.
     confirmation = forms.CharField(
-        label=f"Last {TAIL} characters of the id", max_length=64
+        label=f"Last {TAIL} characters of the id", max_length=64, strip=False
     )
     tenant_confirmation = forms.CharField(
-        label="The tenant's short name", max_length=64
+        label="The tenant's short name", max_length=64, strip=False
     )
 
     def __init__(

@@ -250,6 +250,24 @@ def test_delete_profile_asks_for_the_tenants_slug(client, officer, profile_id):
     assert not Deletion.objects.exists()
 
 
+@pytest.mark.parametrize("typed", ["{} ", " {}", "\u00a0{}", "{}\t"])
+def test_delete_profile_takes_no_blank_beside_the_typed_words(
+    client, officer, profile_id, typed
+):
+    client.force_login(officer)
+
+    response = confirm(
+        client,
+        confirm_url("profile", profile_id),
+        typed.format(profile_id[-6:]),
+        tenant_confirmation=typed.format("acme"),
+    )
+
+    fields = ["confirmation", "tenant_confirmation"]
+    assert list(response.context["form"].errors) == fields
+    assert not Deletion.objects.exists()
+
+
 def test_delete_observation_shows_again_what_has_changed(
     client, officer, tenant, profile_id, observation
 ):
