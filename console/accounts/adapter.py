@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from console.accounts.models import User
 
@@ -22,6 +23,12 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is u
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Paths of our own alone: another name of ours (`http://localhost/...` is one of
+        ALLOWED_HOSTS) is another machine to the person's browser."""
+        # Django's own check refuses what browsers read as a host: `//x`, `/\x`.
+        return bool(url) and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Where the person wanted to go; set by LoginRequired alone."""

@@ -16,6 +16,9 @@ def _fresh_limits():
     cache.clear()
 
 
+LOGIN = "/accounts/login/"
+
+
 def sign_in(client, email="sam@console.example", password=PASSWORD, **extra):
     form = {"login": email, "password": password} | extra
     return client.post(reverse("account_login"), form)
@@ -90,15 +93,22 @@ def test_session_ends_with_a_closed_account(client, agent):
         "javascript:alert(1)",
         " //evil.example",
         "http://testserver@evil.example/",
+        "http://localhost/tenants/",
+        "http://127.0.0.1:9000/",
+        "https://testserver/tenants/",
+        "//testserver/tenants/",
+        "\x1f//evil.example",
+        "http:/tenants/",
     ],
 )
-def test_sign_in_redirects_to_no_other_site(db, client, address):
+def test_sign_in_and_out_redirect_to_no_other_site(db, client, address):
     make_user(email="sam@console.example")
 
-    response = sign_in(client, next=address)
+    signed_in = sign_in(client, next=address)
+    signed_out = client.post(reverse("account_logout"), {"next": address})
 
-    assert response.status_code == 302
-    assert response["Location"] == "/"
+    assert (signed_in.status_code, signed_in["Location"]) == (302, "/")
+    assert (signed_out.status_code, signed_out["Location"]) == (302, LOGIN)
 
 
 def test_sign_in_redirects_to_the_requested_page(db, client):
