@@ -100,7 +100,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "csp",
     "django_htmx",
     "django_tasks",
     "django_tasks_db",
@@ -115,9 +114,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "console.web.middleware.RequestLog",
+    "console.web.middleware.StandardHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "console.web.middleware.PrivateResponses",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "console.pages.home.probes.Probes",
@@ -240,21 +239,6 @@ SECURE_REFERRER_POLICY = "strict-origin"
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
-
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'"],
-        "font-src": ["'self'"],
-        "form-action": ["'self'"],
-        "base-uri": ["'none'"],
-        "frame-ancestors": ["'none'"],
-        "object-src": ["'none'"],
-    }
-}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
+from django.middleware.security import SecurityMiddleware
 from django.urls import (
     get_script_prefix,
     get_urlconf,
@@ -18,6 +19,7 @@ from django.urls import (
     set_urlconf,
 )
 
+from console.core.headers import HEADERS
 from console.service.http.auth import authenticate_request
 from console.service.http.bodies import check_size
 from console.service.http.compression import compress_answers
@@ -48,10 +50,15 @@ class ServiceHandler(WSGIHandler):
         for middleware in reversed(MIDDLEWARE):
             handler = middleware(handler)
         self._middleware_chain = handler
+        # For its headers; pages call from within, where a redirect to HTTPS would fail.
+        self._security = SecurityMiddleware(handler)
 
     def get_response(self, request: HttpRequest) -> HttpResponse:
         request.urlconf = URLCONF
         response: HttpResponse = self._middleware_chain(request)
+        self._security.process_response(request, response)
+        for name, value in HEADERS.items():
+            response.headers[name] = value
         if request.method == "HEAD":
             response.content = b""
         return response

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.accounts.adapter import NEXT_URL_KEY
 from console.audit import context
 from console.core.errors import DomainError
+from console.core.headers import HEADERS
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.web.logs import mask_path
@@ -29,23 +30,6 @@ log = logging.getLogger(__name__)
 
 # Asked every few seconds (console/pages/home/probes.py): not worth a line each.
 UNLOGGED = frozenset({"/healthz", "/readyz"})
-
-PERMISSIONS = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer",
-        "camera",
-        "display-capture",
-        "fullscreen",
-        "geolocation",
-        "gyroscope",
-        "magnetometer",
-        "microphone",
-        "midi",
-        "payment",
-        "usb",
-    )
-)
 
 
 class RequestLog:
@@ -82,8 +66,21 @@ def _build_log_fields(
     }
 
 
+class StandardHeaders:
+    """On static files and refusals too: outside of the middleware that answers them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response[name] = value
+        return response
+
+
 class PrivateResponses:
-    """Not cached, without device permissions, not readable by other sites."""
+    """Pages are not cached; signing out clears what the browser kept."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -91,8 +88,6 @@ class PrivateResponses:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response["Cache-Control"] = "no-store"
-        response["Permissions-Policy"] = PERMISSIONS
-        response["Cross-Origin-Resource-Policy"] = "same-origin"
         match = request.resolver_match
         if match and match.url_name == "account_logout" and request.method == "POST":
             response["Clear-Site-Data"] = '"cache", "storage"'

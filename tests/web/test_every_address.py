@@ -31,14 +31,6 @@ SAMPLES = {
     "kind": "trait",
     "ref": "Contact.email",
 }
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 
 def walk(
@@ -114,18 +106,6 @@ def lasting(response) -> str:
 @pytest.mark.parametrize(("route", "pattern"), named(OF_A_TENANT))
 def test_every_address_of_a_tenant_names_its_permission(route, pattern):
     assert pattern.callback.permission in Permission
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/healthz", "/readyz", "/accounts/login/", "/nowhere/"]
-)
-def test_every_address_has_the_private_headers(db, client, path):
-    response = client.get(path)
-
-    assert {name: response.get(name) for name in HEADERS} == HEADERS
-    assert "script-src 'self'" in response["Content-Security-Policy"]
-    assert "default-src 'none'" in response["Content-Security-Policy"]
-    assert "camera=()" in response["Permissions-Policy"]
 
 
 def test_every_address_keeps_to_the_tenants_profiles(client, tenant, agent):

@@ -24,7 +24,6 @@ def answer(
         msgspec.json.encode(content), status=status, content_type=JSON
     )
     response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     for name, value in (headers or {}).items():
         response.headers[name] = value
     return response
