@@ -89,6 +89,18 @@ _AROUND = 60
 class Shape(StrEnum):
     PHONE, MAIL, CARD = "phone", "mail", "card"
 
+    @property
+    def words(self) -> str:
+        """As a sentence names it: "this looks like ..."."""
+        return _SHAPE_WORDS[self]
+
+
+_SHAPE_WORDS = {
+    Shape.PHONE: "a phone number",
+    Shape.MAIL: "an email address",
+    Shape.CARD: "a card number",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:

@@ -9,8 +9,6 @@ from django.utils import timezone
 from console.accounts.models import User
 from console.tenants.models import Tenant
 
-CLEAR_FOR = timedelta(minutes=10)
-
 
 class RevealQuerySet(models.QuerySet["Reveal"]):
     def of(self, user: User, tenant: Tenant) -> Self:
@@ -29,7 +27,7 @@ class Reveal(models.Model):
 
     subject  what is clear: `observation/<id>`, `summary/<id>`, `trait/<group>.<name>`
              or `identifier/<type>`
-    until    made_at + CLEAR_FOR, or the moment when it was hidden again
+    until    made_at + reveals.CLEAR_FOR, or the moment when it was hidden again
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")

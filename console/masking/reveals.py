@@ -10,9 +10,10 @@ from console.accounts.models import User
 from console.audit.log import log, log_view
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue
-from console.masking.models import CLEAR_FOR, Reveal
+from console.masking.models import Reveal
 from console.tenants.actor import Actor
 
+CLEAR_FOR = timedelta(minutes=10)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOUR_MAX, DAY_MAX = 30, 100
 

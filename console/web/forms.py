@@ -12,6 +12,7 @@ from console.contract.memory.observation import SOURCE
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.core.errors import DomainError
 from console.core.unicode import get_char_name, is_hidden
+from console.masking.detect import find_personal_data
 
 MESSAGES = {
     "required": "{label} is required.",
@@ -48,6 +49,30 @@ class ConsoleForm(forms.Form):
                 if _is_default(field, code):
                     field.error_messages[code] = message
         super().full_clean()
+
+
+class StaffTextField(forms.CharField):
+    """What staff write about their work: one line, kept and shown, naming no customer.
+
+    prefix  read before the text when it is checked: after "ticket", a long number is
+            one of a ticket
+    """
+
+    def __init__(self, *, label: str, prefix: str = "", **kwargs: Any) -> None:
+        super().__init__(label=label, **kwargs)
+        self.prefix = prefix
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
+        if not value:
+            return
+        check_plain(value)
+        found = find_personal_data(f"{self.prefix}{value}")
+        if kinds := dict.fromkeys(data.shape.words for data in found):
+            raise ValidationError(
+                f"{self.label}: this looks like {' and '.join(kinds)}. Leave it out: "
+                "what is written here is kept and can be read by colleagues."
+            )
 
 
 class DayField(forms.DateField):

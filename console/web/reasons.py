@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from console.web.forms import ConsoleForm
+from console.web.forms import ConsoleForm, StaffTextField
 from console.web.request import ConsoleRequest
 
 LAST_TICKET = "last_ticket"
@@ -24,8 +24,9 @@ class ReasonForm(ConsoleForm):
     reason_code = forms.ChoiceField(
         label="Why", error_messages={"required": "Choose a reason."}
     )
-    ticket = forms.CharField(
+    ticket = StaffTextField(
         label="Ticket",
+        prefix="ticket ",
         max_length=40,
         validators=[
             RegexValidator(

@@ -9,8 +9,14 @@ from django.utils import timezone
 from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
 from console.masking.masker import MaskedValue
-from console.masking.models import CLEAR_FOR, Reveal
-from console.masking.reveals import TooManyReveals, check_may_reveal, hide, reveal
+from console.masking.models import Reveal
+from console.masking.reveals import (
+    CLEAR_FOR,
+    TooManyReveals,
+    check_may_reveal,
+    hide,
+    reveal,
+)
 from console.tenants.actor import Actor
 from console.tenants.models import Role
 

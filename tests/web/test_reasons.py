@@ -28,6 +28,7 @@ def test_reason_form_gives_one_line_and_remembers_the_ticket():
         ({"reason_code": "verify"}, "Ticket is required."),
         ({"reason_code": "verify", "ticket": "a@b.com"}, "A ticket number has"),
         ({"reason_code": "verify", "ticket": "x" * 41}, "At most 40"),
+        ({"reason_code": "verify", "ticket": "4111-1111-1111-1111"}, "a card number"),
         ({"reason_code": "curious", "ticket": "1"}, "Choose one of the options"),
     ],
 )

@@ -6,11 +6,10 @@ from django import forms
 from django.utils.crypto import constant_time_compare
 
 from console.audit.log import REASON_MAX
-from console.core.unicode import is_plain
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import TAIL, Target
 from console.tenants.models import Tenant
-from console.web.forms import ConsoleForm
+from console.web.forms import ConsoleForm, StaffTextField
 
 OTHER_FIELDS = frozenset({"csrfmiddlewaretoken", "inventory"})
 NAME_SHOWN = 40
@@ -26,7 +25,7 @@ class ConfirmDeletionForm(ConsoleForm):
         choices=[("", "Choose"), *Deletion.ReasonCode.choices],
         error_messages={"required": "Choose a reason."},
     )
-    reason = forms.CharField(
+    reason = StaffTextField(
         label="Details",
         min_length=5,
         max_length=REASON_MAX,
@@ -52,12 +51,6 @@ class ConfirmDeletionForm(ConsoleForm):
             del self.fields["tenant_confirmation"]
         for field in self.fields.values():
             field.widget.attrs["autocomplete"] = "off"
-
-    def clean_reason(self) -> str:
-        reason: str = self.cleaned_data["reason"]
-        if not is_plain(reason):
-            raise forms.ValidationError("Must be one line without control characters.")
-        return reason
 
     def clean_confirmation(self) -> str:
         return self._check_equal("confirmation", self.target.tail)

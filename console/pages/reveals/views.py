@@ -9,8 +9,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
-from console.masking.models import CLEAR_FOR, Reveal
+from console.masking.models import Reveal
 from console.masking.reveals import (
+    CLEAR_FOR,
     HOUR_MAX,
     check_may_reveal,
     count_reveals_in_hour,

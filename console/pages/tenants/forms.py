@@ -11,7 +11,7 @@ from console.client.addresses import BadAddress, check_address
 from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.pages.tenants.services import TenantTaken, check_available
 from console.tenants.models import SLUG, Tenant
-from console.web.forms import ConsoleForm, check_plain
+from console.web.forms import ConsoleForm, StaffTextField
 
 
 def _build_validator(pattern: str, words: str) -> RegexValidator:
@@ -21,9 +21,9 @@ def _build_validator(pattern: str, words: str) -> RegexValidator:
 class AddTenantForm(ConsoleForm):
     """A tenant, the account that owns their memory, and the store inside it."""
 
-    name = forms.CharField(
+    name = StaffTextField(
+        label="Name",
         max_length=80,
-        validators=[check_plain],
         help_text="As your colleagues know this client.",
     )
     slug = forms.CharField(

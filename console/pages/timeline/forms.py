@@ -9,7 +9,13 @@ from django.utils import timezone
 from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
 from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.pages.timeline.selectors.reader import Cursor
-from console.web.forms import DayField, PageForm, check_conversation, check_source
+from console.web.forms import (
+    DayField,
+    PageForm,
+    StaffTextField,
+    check_conversation,
+    check_source,
+)
 from console.web.reasons import CorrectionForm
 
 # The source of what is added here, unless the person names another.
@@ -105,7 +111,7 @@ class AddObservationForm(CorrectionForm):
     """A new observation. Times are UTC, to the minute."""
 
     content = CorrectTextForm.base_fields["content"]
-    source = forms.CharField(
+    source = StaffTextField(
         label="Source",
         max_length=SOURCE_MAX,
         initial=CONSOLE,

@@ -192,6 +192,7 @@ def test_delete_profile_counts_every_page(client, officer, tenant, profile_id):
         ({"reason": "two\nlines"}, "reason"),
         ({"reason": "turned \u202e round"}, "reason"),
         ({"reason": "nul \x00 in it"}, "reason"),
+        ({"reason": "asked from +1 555 867 5310"}, "reason"),
         ({"reason_code": ""}, "reason_code"),
         ({"reason_code": "because"}, "reason_code"),
         ({"surplus": "1"}, "__all__"),
