@@ -1,6 +1,8 @@
 """gunicorn, as `make run` and the container start it. Settings: gunicorn's own names."""
 
 import os
+from shutil import rmtree
+from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 
@@ -9,6 +11,9 @@ from django.conf import settings
 from console.core.bootstrap import prepare_process
 
 prepare_process()
+
+# The web processes' counts for /metrics.
+counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="console-metrics-")
 
 worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
@@ -30,3 +35,7 @@ def post_worker_init(worker: Any) -> None:
     from console.service.memory.embedding import embed_query
 
     Thread(target=embed_query, args=("ready",), daemon=True).start()
+
+
+def on_exit(server: Any) -> None:
+    rmtree(counts, ignore_errors=True)

@@ -84,6 +84,11 @@ BUDGET_STEPS: int | None = None
 # Worker processes of the web server.
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
 
+# Opens /metrics to whoever sends it; empty: closed to all.
+METRICS_TOKEN = env.text(
+    "METRICS_TOKEN", default="", form="at least 16 characters", of=".{16,}"
+)
+
 # The password of the demo people that `make run` makes; empty: no demo people.
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", default="")
 
@@ -113,6 +118,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "console.core.metrics.measure_pages",
     "console.web.middleware.RequestLog",
     "console.web.middleware.StandardHeaders",
     "django.middleware.security.SecurityMiddleware",

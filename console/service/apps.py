@@ -2,6 +2,8 @@ from django.apps import AppConfig
 from django.db.models import CharField, TextField
 from django.db.models.functions import Length
 
+from console.core import metrics
+
 
 class ServiceConfig(AppConfig):
     """The embedded memory: its tables live on the `memory` alias alone."""
@@ -13,3 +15,13 @@ class ServiceConfig(AppConfig):
         # So that constraints can say content__length__lte.
         CharField.register_lookup(Length)
         TextField.register_lookup(Length)
+
+        from console.service.memory.embedding_jobs import count_pending
+
+        metrics.STATE.register(
+            metrics.Gauge(
+                "console_vectors_waiting",
+                "Texts that Recall finds by their words alone until they have a vector",
+                lambda: {"": count_pending()},
+            )
+        )

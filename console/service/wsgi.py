@@ -20,6 +20,7 @@ from django.urls import (
 )
 
 from console.core.headers import HEADERS
+from console.core.metrics import measure_memory
 from console.service.http.auth import authenticate_request
 from console.service.http.bodies import check_size
 from console.service.http.compression import compress_answers
@@ -29,6 +30,7 @@ from console.service.http.throttle import limit_rate
 from console.service.memory.delay import delay_writes
 
 MIDDLEWARE = (
+    measure_memory,
     compress_answers,
     answer_errors,
     check_size,

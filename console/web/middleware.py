@@ -29,7 +29,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
 
 # Asked every few seconds (console/pages/home/probes.py): not worth a line each.
-UNLOGGED = frozenset({"/healthz", "/readyz"})
+UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestLog:

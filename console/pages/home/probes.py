@@ -1,14 +1,22 @@
-"""Whether this process answers and can work: /healthz and /readyz, for machines."""
+"""For machines: /healthz and /readyz, whether this process answers and can work, and
+/metrics, what the installation counts."""
 
 import sqlite3
 from collections.abc import Callable
 from functools import partial
+from hmac import compare_digest
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
+from django_tasks_db.models import DBTaskResult
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from console.core import metrics as figures
 
 # Before it, two connections that write and checkpoint at once could damage the file.
 SAFE_SQLITE = (3, 51, 3)
@@ -38,8 +46,34 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when every check passes; otherwise 503 with the names of those that do not."""
     found = {name: check() for name, check in CHECKS.items()}
     reasons = [f"{name}: {reason}" for name, reason in found.items() if reason]
-    figures = {"ready": not reasons, "reasons": reasons} | _describe_sqlite()
-    return JsonResponse(figures, status=503 if reasons else 200)
+    told = {"ready": not reasons, "reasons": reasons} | _describe_sqlite()
+    return JsonResponse(told, status=503 if reasons else 200)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text form, for whoever holds METRICS_TOKEN; 404 where none is set."""
+    if not settings.METRICS_TOKEN:
+        return HttpResponse(status=404)
+    given = request.headers.get("Authorization", "")
+    if not compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode()):
+        refusal = HttpResponse(
+            "METRICS_TOKEN is needed as a bearer token.\n", status=401
+        )
+        refusal["WWW-Authenticate"] = "Bearer"
+        return refusal
+    return HttpResponse(figures.render(), content_type=CONTENT_TYPE_LATEST)
+
+
+def count_tasks() -> dict[str, float]:
+    """How many tasks are in each state; those that succeeded leave after a while."""
+    states = DBTaskResult.objects.values_list("status").annotate(Count("pk"))
+    return {status.lower(): number for status, number in states.order_by("status")}
+
+
+figures.STATE.register(
+    figures.Gauge("console_tasks", "Background tasks by state", count_tasks, "state")
+)
 
 
 def check_database(alias: str) -> str:
@@ -68,4 +102,5 @@ CHECKS: dict[str, Callable[[], str]] = {
 PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
     "/healthz": healthz,
     "/readyz": readyz,
+    "/metrics": metrics,
 }

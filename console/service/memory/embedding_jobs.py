@@ -42,6 +42,13 @@ def find_pending_entries(store_id: str, model: str) -> Any:
     return IndexEntry.objects.filter(other, store_id=store_id)
 
 
+def count_pending() -> int:
+    """Entries of all stores that lack a vector; 0 where no vectors are made."""
+    model = get_model_id()
+    stores = Store.objects.values_list("pk", flat=True) if model else ()
+    return sum(find_pending_entries(store, model).count() for store in stores)
+
+
 def request_vectors() -> None:
     """Once this transaction is committed, have the worker look for pending entries."""
     if get_model_id():

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from console.contract.memory.recall import RECALL_TURNS, RecallRequest
+from console.core.metrics import RECALL_SECONDS
 from console.engine.coefficients import get_coefficients
 from console.engine.dates import microseconds
 from console.engine.packing import Floats, Vectors, pack_conversations
@@ -59,6 +60,12 @@ class StepTimer:
 def recall(profile: Profile, request: RecallRequest) -> RecallResult:
     """Ranked by the query or by the conversation, else newest first."""
     timer = StepTimer()
+    found = _recall(profile, request, timer)
+    RECALL_SECONDS.labels(found.mode).observe(sum(found.steps_ms.values()) / 1000)
+    return found
+
+
+def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> RecallResult:
     if query := request.query.strip():
         queries = [Query.of(query, embed_query(query))]
         timer.end("query")

@@ -1,13 +1,21 @@
-"""The probes: whether the process answers, and whether it can work."""
+"""Addresses for machines: whether the process answers, can work, and what it counts."""
 
 import sys
 
 import pytest
 from django.db import OperationalError, connections
+from prometheus_client.parser import text_string_to_metric_families
 
+from console.audit.log import log
+from console.audit.models import AuditEntry
 from console.pages.home import probes
+from console.service.memory.embedding_jobs import make_vectors
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
+from tests.factories import make_observation, make_profile
 
 PROBES = ["/healthz", "/readyz"]
+TOKEN = "scrape-0123456789"
 
 
 @pytest.mark.parametrize("path", PROBES)
@@ -79,3 +87,86 @@ def test_readyz_names_a_database_that_does_not_answer(client, monkeypatch):
         "default: the database does not answer (OperationalError)",
         "memory: the database does not answer (OperationalError)",
     ]
+
+
+@pytest.fixture
+def scrape(db, client, settings):
+    """Read /metrics as Prometheus does: the value of each series."""
+    settings.METRICS_TOKEN = TOKEN
+
+    def read():
+        response = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert response.status_code == 200
+        families = text_string_to_metric_families(response.text)
+        return {
+            (sample.name, *sorted(sample.labels.items())): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+    return read
+
+
+def test_metrics_are_closed_without_a_token(client, settings):
+    settings.METRICS_TOKEN = ""
+
+    assert client.get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "given", ["", "Bearer ", f"Bearer {TOKEN}x", TOKEN, "Bearer é"]
+)
+def test_metrics_refuse_another_token(client, settings, given):
+    settings.METRICS_TOKEN = TOKEN
+
+    response = client.get("/metrics", headers={"Authorization": given})
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert "console_" not in response.text
+
+
+def test_metrics_count_pages_by_their_route(scrape, client):
+    labels = [("half", "console"), ("method", "GET"), ("route", "accounts/login/")]
+    series = ("console_request_seconds_count", *labels, ("status", "200"))
+    before = scrape().get(series, 0)
+
+    client.get("/accounts/login/?next=/t/acme/")
+
+    assert scrape()[series] == before + 1
+
+
+def test_metrics_name_no_method_that_anybody_can_make_up(scrape, client):
+    client.generic("X-4711", "/accounts/login/")
+    client.get("/nowhere/4711/")
+
+    series = scrape()
+
+    assert ("method", "other") in {label for key in series for label in key[1:]}
+    assert "4711" not in str(series)
+
+
+def test_metrics_time_recalls_and_name_no_customer(scrape, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Prefers oat milk.")
+    series = ("console_recall_seconds_count", ("mode", "query"))
+    before = scrape().get(series, 0)
+
+    open_store(tenant).recall(profile, query="oat milk")
+
+    after = scrape()
+    assert after[series] == before + 1
+    assert "oat" not in str(after)
+    assert profile not in str(after)
+
+
+def test_metrics_tell_the_queue_the_vectors_and_the_audit_log(scrape, tenant):
+    make_observation(tenant, make_profile(tenant), "Prefers oat milk.")
+    make_vectors.enqueue()
+    log(Actor(None), "profile.viewed")
+
+    series = scrape()
+
+    assert series[("console_tasks", ("state", "ready"))] >= 1
+    assert series[("console_vectors_waiting",)] == 1
+    assert series[("console_audit_entries",)] == AuditEntry.objects.count() > 0
