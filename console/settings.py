@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "console.masking",
     "console.pages.customers",
     "console.pages.deletions",
+    "console.jobs",
     "console.loading",
     "console.demo",
     "console.service",
@@ -204,6 +205,12 @@ CACHES = {
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Called by the worker once a minute: they enqueue what lost its task, when a process
+# died after it had committed to one database and before it wrote to the other.
+LOST_WORK = [
+    "console.service.memory.embedding_jobs.request_pending_vectors",
+    "console.service.memory.import_jobs.restart_stalled_imports",
+]
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["console.accounts.backends.StaffBackend"]

@@ -92,15 +92,22 @@ def delete_item(
     return close_deletion(deletion, _execute(store, target), actor)
 
 
+class StillOpen(Exception):
+    """The memory could not be asked: the task is tried again."""
+
+
 @task()
 def settle(deletion_id: str) -> str:
     """Close an attempt that a crash or a timeout left open; answers its state.
 
-    Safe to run twice: a closed attempt stays as it is.
+    Safe to run twice: a closed attempt stays as it is. Raises StillOpen.
     """
     deletion = Deletion.objects.get(pk=UUID(deletion_id))
     actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
-    return str(settle_deletion(deletion, actor).state)
+    deletion = settle_deletion(deletion, actor)
+    if deletion.is_open:
+        raise StillOpen
+    return str(deletion.state)
 
 
 def enqueue_settle(deletion: Deletion) -> None:

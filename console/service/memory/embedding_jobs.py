@@ -52,8 +52,16 @@ def count_pending() -> int:
 def request_vectors() -> None:
     """Once this transaction is committed, have the worker look for pending entries."""
     if get_model_id():
-        # Robust: the write is done, and Recall asks again when it meets such entries.
+        # Robust: the write is done, and request_pending_vectors makes good for it.
         transaction.on_commit(_enqueue, using="memory", robust=True)
+
+
+def request_pending_vectors() -> None:
+    """For entries whose task was lost, or whose model was changed."""
+    model = get_model_id()
+    stores = Store.objects.values_list("pk", flat=True)
+    if model and any(find_pending_entries(pk, model).exists() for pk in stores):
+        _enqueue()
 
 
 def _enqueue() -> None:
@@ -79,9 +87,6 @@ def make_vectors() -> int:
         if monotonic() > until:
             make_vectors.enqueue()
             break
-    # One run a second would leave many rows that nobody reads.
-    runs = DBTaskResult.objects.finished().filter(task_path=make_vectors.module_path)
-    runs.delete()
     return made
 
 

@@ -1,9 +1,9 @@
 """Uploaded files, read by the worker. Contract 11.7.
 
 A run works for a while and hands over to the next one, so that other tasks get their
-turn; where to go on travels with the task. After a crash the import starts again at
-the first row, which does no harm: writing a row twice is writing it once. Fetching an
-import that has stalled (a lost task, a dead worker) has it run again.
+turn; where to go on travels with the task. After a crash that run begins again, which
+does no harm: writing a row twice is writing it once. The worker starts an import again
+whose task was lost.
 """
 
 from collections.abc import Sequence
@@ -54,21 +54,21 @@ def request_run(row: ProfileImport) -> None:
     def enqueue() -> None:
         process_import.enqueue(row.store_id, row.id)
 
-    # Robust: the file is kept, and restart_if_stalled makes good for a lost task.
+    # Robust: the file is kept, and restart_stalled_imports makes good for a lost task.
     transaction.on_commit(enqueue, using="memory", robust=True)
 
 
-def restart_if_stalled(row: ProfileImport) -> None:
-    """Asks for a run if there should be one, and none is alive or waiting."""
-    if row.status != ProfileImport.Status.PROCESSING:
-        return
-    if row.updated_at > timezone.now() - timedelta(seconds=STALE_S):
-        return
-    waiting = _list_runs().filter(
-        status=TaskResultStatus.READY, args_kwargs__args__1=row.id
+def restart_stalled_imports() -> None:
+    """From the first row, unless a task is there, be it one that was given up."""
+    stalled = ProfileImport.objects.filter(
+        status=ProfileImport.Status.PROCESSING,
+        updated_at__lt=timezone.now() - timedelta(seconds=STALE_S),
     )
-    if not waiting.exists():
-        process_import.enqueue(row.store_id, row.id)
+    runs = DBTaskResult.objects.filter(task_path=process_import.module_path)
+    for row in stalled:
+        mine = runs.filter(args_kwargs__args__1=row.id)
+        if not mine.exclude(status=TaskResultStatus.SUCCESSFUL).exists():
+            process_import.enqueue(row.store_id, row.id)
 
 
 @task()
@@ -82,7 +82,6 @@ def process_import(
         with suppress(Superseded, errors.NotFound):
             _touch(row)
             _process(store, row, position, refused)
-    _list_runs().filter(status=TaskResultStatus.SUCCESSFUL).delete()
 
 
 def _process(store: Store, row: ProfileImport, position: int, refused: int) -> None:
@@ -185,7 +184,3 @@ def _touch(row: ProfileImport, **fields: Any) -> None:
     if not mine.update(updated_at=now, **fields):
         raise Superseded
     row.updated_at = now
-
-
-def _list_runs() -> Any:
-    return DBTaskResult.objects.filter(task_path=process_import.module_path)

@@ -15,7 +15,6 @@ from console.engine.packing import Floats, Vectors, pack_conversations
 from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Row, Texts
 from console.service.memory.embedding import embed_query, get_model_id
-from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.index import read_entries
 from console.service.memory.models import IndexedItem, Observation, Profile, Summary
 from console.service.models.scope import find_models
@@ -111,8 +110,6 @@ def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
     first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
     summaries = Texts.of(entries[first_summary:], model)
-    if not (observations.vectors.known.all() and summaries.vectors.known.all()):
-        request_vectors()
     return Ranking(queries, observations, summaries, get_coefficients(model))
 
 

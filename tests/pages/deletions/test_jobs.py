@@ -6,8 +6,10 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
+from console.jobs import leases
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import SETTLE_AFTER, enqueue_settle
 from console.tenants.memory import open_store
@@ -66,3 +68,20 @@ def test_settle_leaves_a_deletion_in_progress_alone(crashed):
 
     crashed.refresh_from_db()
     assert crashed.state == Deletion.State.EXECUTING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settle_is_tried_again_while_the_memory_cannot_be_asked(
+    crashed, tenant, settings
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    tenant.address = "http://127.0.0.1:9"
+    tenant.save()
+
+    work_off(after=SETTLE_AFTER + timedelta(seconds=1))
+
+    crashed.refresh_from_db()
+    task = DBTaskResult.objects.get()
+    assert crashed.state == Deletion.State.UNKNOWN
+    assert task.exception_class_path.endswith(".StillOpen")
+    assert not leases.is_given_up(task)

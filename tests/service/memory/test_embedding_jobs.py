@@ -61,14 +61,17 @@ def test_make_vectors_hands_over_when_it_takes_long(observe, monkeypatch):
     assert not IndexEntry.objects.filter(model="").exists()
 
 
-def test_recall_requests_vectors_that_nobody_has_requested(api, profile, observe):
+def test_request_pending_vectors_makes_good_for_a_lost_task(observe):
     observe("likes tea")
     DBTaskResult.objects.all().delete()
     embedding_jobs._asked_until = 0.0
 
-    api("POST", f"{profile}/Recall", {"query": "tea"})
+    embedding_jobs.request_pending_vectors()
+    work_off()
+    embedding_jobs.request_pending_vectors()
 
-    assert DBTaskResult.objects.count() == 1
+    assert IndexEntry.objects.get().model == "use-3"
+    assert not DBTaskResult.objects.filter(status="READY").exists()
 
 
 def test_request_vectors_lets_a_write_hold_without_a_queue(api, profile, monkeypatch):

@@ -111,7 +111,7 @@ def test_process_import_begins_again_after_a_crash_without_harm(
     monkeypatch.undo()
     written = set(Profile.objects.values_list("id", flat=True))
     with later(61):
-        assert outcome(announced)[0]["status"] == "PROCESSING"
+        import_jobs.restart_stalled_imports()
         work_off()
 
     shown, _ = outcome(announced)
@@ -132,20 +132,30 @@ def die_after(batches: int, monkeypatch) -> None:
     monkeypatch.setattr(import_jobs, "_write_profiles", write_or_die)
 
 
-def test_fetch_import_restarts_an_import_whose_task_is_lost(upload, outcome):
+def test_restart_stalled_imports_finds_one_whose_task_is_lost(upload, outcome):
     announced = upload("Mail,First\na@b.com,Ada\n")
     DBTaskResult.objects.all().delete()
 
-    outcome(announced)
+    import_jobs.restart_stalled_imports()
     early = DBTaskResult.objects.count()
     with later(61):
-        outcome(announced)
-        outcome(announced)
+        import_jobs.restart_stalled_imports()
+        import_jobs.restart_stalled_imports()
         asked = DBTaskResult.objects.count()
         work_off()
 
     assert (early, asked) == (0, 1)
     assert outcome(announced)[0]["status"] == "COMPLETED"
+
+
+def test_restart_stalled_imports_leaves_alone_what_was_given_up(upload):
+    upload("Mail,First\na@b.com,Ada\n")
+    DBTaskResult.objects.update(status="FAILED", worker_ids=["w"] * 5)
+
+    with later(61):
+        import_jobs.restart_stalled_imports()
+
+    assert DBTaskResult.objects.get().status == "FAILED"
 
 
 def test_upload_holds_without_a_queue(upload, outcome, monkeypatch):
@@ -157,7 +167,7 @@ def test_upload_holds_without_a_queue(upload, outcome, monkeypatch):
     monkeypatch.undo()
 
     with later(61):
-        outcome(announced)
+        import_jobs.restart_stalled_imports()
         work_off()
 
     assert outcome(announced)[0]["status"] == "COMPLETED"

@@ -26,7 +26,6 @@ from console.service.http.description.operation import (
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
 from console.service.memory import imports, models
-from console.service.memory.import_jobs import restart_if_stalled
 from console.service.memory.import_rows import CHUNK_BYTES
 from console.service.memory.stores import get_store
 
@@ -80,7 +79,6 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
 )
 def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
     row = imports.get_import(get_store(request.account, store_id), import_id)
-    restart_if_stalled(row)
     summary = ImportSummary(errors=row.errors, warnings=row.warnings)
     return answer(from_row(ProfileImport, row, summary=summary))
 
