@@ -25,6 +25,9 @@ keepalive = 5
 accesslog = os.environ.get("ACCESS_LOG") or None
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
 limit_request_line = 8190
+# Whether a proxy's word counts is TRUSTED_PROXY_COUNT's to say, not gunicorn's, which
+# would believe X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO of anybody on this machine.
+forwarded_allow_ips = ""
 control_socket_disable = True
 
 
