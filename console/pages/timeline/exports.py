@@ -52,6 +52,17 @@ _FORMULA = re.compile(rf"{_LEFT_OUT}*{_SIGN}|[\t\r\n\0]")
 # Where commas are decimal, a spreadsheet ends cells at a semicolon, and a quoted text
 # behind a comma is not quoted for it: its lines and parts are cells and rows.
 _INNER = re.compile(rf"(?<=[;\t\r\n])(?={_LEFT_OUT}{{0,64}}{_SIGN})")
+# What a spreadsheet takes for a number, a date or a truth value and rewrites: 00123,
+# 5558675310, 1E5, 3/4, 12:30 PM, SEPT2, true. The pattern may take too much, not less.
+_REWRITTEN = re.compile(
+    r"(?=\D*\d)[\d\s.,:/%()+$€£¥\u2212-]*(?:e[+-]?\d+|[ap]m?)?"
+    r"|(?=\D*\d)[\d\s.,/-]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+    r"[\d\s.,:/-]*"
+    r"|\s*(?:true|false)\s*",
+    re.IGNORECASE,
+)
+# A spreadsheet keeps this many digits of a number.
+_DIGITS_MAX = 15
 
 
 class ExportLimiter:
@@ -109,7 +120,11 @@ def read_export(
 def write_csv(
     columns: list[str], limiter: ExportLimiter, batches: Iterable[list[ExportRow]]
 ) -> Iterator[str]:
-    """UTF-8 with a mark for spreadsheets; every cell quoted, none a formula."""
+    """UTF-8 with a mark for spreadsheets; every cell quoted, none a formula.
+
+    A text that a spreadsheet would rewrite (00123, SEPT2) begins with an apostrophe too;
+    the JSON file is the exact one.
+    """
     yield "\ufeff" + _write_lines([columns])
     for batch in limiter.limit(batches):
         yield _write_lines(
@@ -143,7 +158,9 @@ def write_json(
 def escape_cell(text: str) -> str:
     """Text that a spreadsheet shows and does not run."""
     inside = _INNER.sub("'", text)
-    return f"'{inside}" if _FORMULA.match(text) else inside
+    if _FORMULA.match(text) or _REWRITTEN.fullmatch(text):
+        return f"'{inside}"
+    return inside
 
 
 def _build_row(item: TimelineItem, shown: MaskedValue) -> ExportRow:
@@ -182,13 +199,14 @@ def _read_traits(
 def _format_cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        return " ".join(str(item) for item in value)
-    return str(value)
+    if isinstance(value, int | float) and len(str(value)) <= _DIGITS_MAX:
+        return str(value)
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return escape_cell(text)
 
 
 def _write_lines(rows: Iterable[list[str]]) -> str:
     lines = io.StringIO()
     writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
-    writer.writerows([escape_cell(cell) for cell in row] for row in rows)
+    writer.writerows(rows)
     return lines.getvalue()

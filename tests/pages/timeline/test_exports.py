@@ -249,9 +249,75 @@ def test_escape_cell_marks_what_a_spreadsheet_would_run(text):
     assert escape_cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "Prefers SMS", "a=b", "2026-01-05", "1 + 1", "…"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "…",
+        "Prefers SMS",
+        "a=b",
+        "1 + 1 = 2",
+        "2 bags of flour",
+        "May I call you at 5?",
+        "Order 4521, March 2026",
+        "2026-01-05T09:00:00Z",
+        "mem_profile_01k0000000000000000000000a",
+        "true story",
+        "1E",
+    ],
+)
 def test_escape_cell_keeps_other_text(text):
     assert escape_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00123",
+        "15558675310",
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "1E5",
+        "2e-10",
+        "3/4",
+        "2026-01-05",
+        "05.01.2026",
+        "12:30",
+        "12:30 PM",
+        "5%",
+        "$5.00",
+        "1,50 €",
+        "(12)",
+        "SEPT2",
+        "Mar-1",
+        "5 May",
+        "1 January 2026",
+        "true",
+        "FALSE",
+        " 007 ",
+        "٠٠١",
+    ],
+)
+def test_escape_cell_marks_what_a_spreadsheet_would_rewrite(text):
+    assert escape_cell(text) == f"'{text}"
+
+
+def test_write_csv_keeps_numbers_that_a_spreadsheet_can_hold():
+    values = [5, -2, 1.5, 4_111_111_111_111_111, "5", ["00", "1"], True]
+    batches = [[{"value": value} for value in values]]
+
+    limiter = ExportLimiter(9, Budget())
+    text = "".join(write_csv(["value"], limiter, batches))
+
+    assert [line.strip('"') for line in text.splitlines()[1:]] == [
+        "5",
+        "-2",
+        "1.5",
+        "'4111111111111111",
+        "'5",
+        "'00 1",
+        "yes",
+    ]
 
 
 @pytest.mark.parametrize(
