@@ -5,13 +5,15 @@ import json
 from itertools import count
 from typing import Any
 
+import msgspec
 from django.core.management import call_command
 
 from console.accounts.models import User
 from console.contract.ids import new_id
-from console.contract.memory.observation import Observation
-from console.contract.memory.summary import Summary
+from console.contract.memory.observation import NewObservation, Observation
+from console.contract.memory.summary import NewSummary, Summary
 from console.pages.tenants.services import add_tenant
+from console.profiles.items import OBSERVATION, SUMMARY
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
@@ -76,7 +78,8 @@ def make_observation(
     store = open_store(tenant)
     facts = {"source": "chat", "occurredAt": OCCURRED_AT} | fields
     before = {item.id for item in store.list_observations(profile_id).items}
-    store.create_observations(profile_id, [{"content": content} | facts])
+    observation = msgspec.convert({"content": content} | facts, NewObservation)
+    store.create_observations(profile_id, [observation])
     after = store.list_observations(profile_id).items
     return next(item for item in after if item.id not in before)
 
@@ -95,7 +98,8 @@ def make_summary(
         "conversationId": new_id("conv_conversation"),
     } | fields
     before = {item.id for item in store.list_summaries(profile_id).items}
-    store.create_summaries(profile_id, [{"content": content} | facts])
+    summary = msgspec.convert({"content": content} | facts, NewSummary)
+    store.create_summaries(profile_id, [summary])
     after = store.list_summaries(profile_id).items
     return next(item for item in after if item.id not in before)
 
@@ -111,15 +115,14 @@ def make_items(
     """Many in a few calls, all learned at one time; `{}` in `content` is a number."""
     store = open_store(tenant)
     facts = {"source": "chat", "occurredAt": OCCURRED_AT} | fields
-    for kind, wanted, create in (
-        ("Fact", observations, store.create_observations),
-        ("Summary", summaries, store.create_summaries),
-    ):
-        content = str(facts.get("content", f"{kind} {{}}"))
-        items = [facts | {"content": content.format(n)} for n in range(wanted)]
-        if kind == "Summary":
-            items = [
-                {"conversationId": new_id("conv_conversation")} | item for item in items
-            ]
+    for kind, wanted in ((OBSERVATION, observations), (SUMMARY, summaries)):
+        default = "Fact {}" if kind is OBSERVATION else "Summary {}"
+        content = str(facts.get("content", default))
+        items = []
+        for number in range(wanted):
+            item = facts | {"content": content.format(number)}
+            if kind is SUMMARY:
+                item = {"conversationId": new_id("conv_conversation")} | item
+            items.append(msgspec.convert(item, kind.new))
         for start in range(0, wanted, ITEMS_A_CALL):
-            create(profile_id, items[start : start + ITEMS_A_CALL])
+            kind.create(store, profile_id, items[start : start + ITEMS_A_CALL])

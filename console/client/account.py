@@ -26,11 +26,12 @@ from console.client.store import (
     check_same,
     get_dialect,
     get_operation,
-    given,
     segment,
+    to_body,
 )
+from console.contract.base import Body
 from console.contract.memory.operation import Operation
-from console.contract.memory.store import Store, StoresPage
+from console.contract.memory.store import CreateStore, PatchStore, Store, StoresPage
 
 _POLL_PAUSES_S = (0.05, 0.1, 0.2, 0.5)
 
@@ -78,26 +79,17 @@ class AccountClient:
         answer = self._sender.send("GET", self._dialect.stores, StoresPage, query=query)
         return to_page(answer, answer.content.stores)
 
-    def create_store(self, display_name: str, description: str = "") -> Operation:
+    def create_store(self, store: CreateStore) -> Operation:
         """Contract 10.1: the new id is in the finished operation's `result_id`."""
-        body = given(displayName=display_name, description=description or None)
-        return self._change("POST", self._dialect.stores, body)
+        return self._change("POST", self._dialect.stores, store)
 
     def fetch_store(self, store_id: str) -> Store:
         store = self._sender.send("GET", self._store_path(store_id), Store).content
         check_same(store.id, store_id)
         return store
 
-    def patch_store(
-        self,
-        store_id: str,
-        *,
-        display_name: str | None = None,
-        description: str | None = None,
-    ) -> Operation:
-        """Changes what is given. Contract 10.1."""
-        body = given(displayName=display_name, description=description)
-        return self._change("PATCH", self._store_path(store_id), body)
+    def patch_store(self, store_id: str, change: PatchStore) -> Operation:
+        return self._change("PATCH", self._store_path(store_id), change)
 
     def delete_store(self, store_id: str) -> Operation:
         """Deletes the store with everything in it. Contract 10.1."""
@@ -127,9 +119,8 @@ class AccountClient:
                     break
         return operation
 
-    def _change(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> Operation:
+    def _change(self, method: str, path: str, noun: Body | None = None) -> Operation:
+        body = None if noun is None else to_body(noun)
         return get_operation(self._sender.send(method, path, dict[str, Any], body=body))
 
     def _store_path(self, store_id: str) -> str:

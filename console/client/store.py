@@ -1,7 +1,7 @@
 """One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from re import Pattern
@@ -16,25 +16,42 @@ from console.client.errors import MemoryNotFound
 from console.client.http import Answer, Sender
 from console.client.paging import Page, to_page
 from console.contract import ids
+from console.contract.base import Body
 from console.contract.memory.identifier import (
+    Identifier,
     IdentifierSet,
     IdentifierSets,
     LookupResult,
 )
 from console.contract.memory.identity_settings import IdentitySettings
 from console.contract.memory.observation import (
+    CreateObservations,
+    NewObservation,
     Observation,
     ObservationsPage,
+    PatchObservation,
     RevisionsPage,
 )
 from console.contract.memory.operation import Operation
-from console.contract.memory.profile import CreatedProfile, Profile, ProfilesPage
+from console.contract.memory.profile import (
+    CreatedProfile,
+    Profile,
+    ProfilesPage,
+    ProfileTraits,
+)
 from console.contract.memory.recall import Recall
-from console.contract.memory.summary import SummariesPage, Summary
-from console.contract.memory.trait import Trait, TraitsPage, TraitValue
+from console.contract.memory.summary import (
+    CreateSummaries,
+    NewSummary,
+    PatchSummary,
+    SummariesPage,
+    Summary,
+)
+from console.contract.memory.trait import SentTraits, Trait, TraitsPage
 from console.contract.memory.trait_group import (
+    CreateTraitGroup,
     FetchedTraitGroup,
-    TraitDefinition,
+    PatchTraitGroup,
     TraitGroup,
     TraitGroupsPage,
 )
@@ -71,7 +88,6 @@ _SEGMENTS: dict[str, Pattern[str]] = {
 }
 
 T = TypeVar("T")
-SentTraits = Mapping[str, Mapping[str, TraitValue | None]]
 # A write whose answer says no more than that it was accepted.
 _ACCEPTED = dict[str, Any]
 
@@ -99,7 +115,7 @@ class StoreClient:
     """All calls inside one store; made by `AccountClient.store`.
 
     Bound to one store, so that it can never name another tenant's. Every method raises
-    MemoryProblem. Items of a batch are in the contract's own field names.
+    MemoryProblem. What is sent is the memory's to check: a noun is sent as it is.
     """
 
     def __init__(self, sender: Sender, dialect: Dialect, store_id: str) -> None:
@@ -141,28 +157,13 @@ class StoreClient:
         check_same(group.display_name, name)
         return group
 
-    def create_trait_group(
-        self, name: str, traits: Mapping[str, TraitDefinition], description: str = ""
-    ) -> Operation:
+    def create_trait_group(self, group: CreateTraitGroup) -> Operation:
         """A name that is taken is a FAILED operation, not an error here."""
-        body = given(
-            displayName=name,
-            description=description or None,
-            traits=msgspec.to_builtins(traits),
-        )
-        path = f"{self._control}/TraitGroups"
-        return get_operation(self._sender.send("POST", path, _ACCEPTED, body=body))
+        return get_operation(self._post(f"{self._control}/TraitGroups", group))
 
-    def patch_trait_group(
-        self,
-        name: str,
-        traits: Mapping[str, TraitDefinition] | None = None,
-        description: str | None = None,
-    ) -> Operation:
+    def patch_trait_group(self, name: str, change: PatchTraitGroup) -> Operation:
         """Traits that are not named stay; a `data_type` of "" deletes one."""
-        body = given(description=description, traits=msgspec.to_builtins(traits))
-        path = self._trait_group(name)
-        return get_operation(self._sender.send("PATCH", path, _ACCEPTED, body=body))
+        return get_operation(self._patch(self._trait_group(name), change))
 
     def delete_trait_group(self, name: str) -> Operation:
         """The group and all its traits. MemoryConflict when it is protected."""
@@ -186,7 +187,7 @@ class StoreClient:
 
     def create_profile(self, traits: SentTraits) -> str:
         """The id of a new profile, or of the one that the identifiers lead to."""
-        body = _traits_body(traits)
+        body = to_body(ProfileTraits(traits=traits))
         answer = self._sender.send("POST", self._profiles, CreatedProfile, body=body)
         return answer.content.id
 
@@ -213,8 +214,7 @@ class StoreClient:
 
     def patch_profile(self, profile_id: str, traits: SentTraits) -> None:
         """Sets the traits that are named; None removes one."""
-        path = self._profile(profile_id)
-        self._sender.send("PATCH", path, _ACCEPTED, body=_traits_body(traits))
+        self._patch(self._profile(profile_id), ProfileTraits(traits=traits))
 
     def delete_profile(self, profile_id: str) -> None:
         """For good, with all that is remembered. MemoryMoved if it was merged."""
@@ -226,7 +226,7 @@ class StoreClient:
             "POST",
             f"{self._profiles}/Lookup",
             LookupResult,
-            body={"idType": id_type, "value": value},
+            body=to_body(Identifier(id_type=id_type, value=value)),
             reads=True,
         ).content
 
@@ -237,8 +237,7 @@ class StoreClient:
     def add_identifier(self, profile_id: str, id_type: str, value: str) -> None:
         """A value that another profile holds may merge the two (contract 12.2)."""
         path = f"{self._profile(profile_id)}/Identifiers"
-        body = {"idType": id_type, "value": value}
-        self._sender.send("POST", path, _ACCEPTED, body=body)
+        self._post(path, Identifier(id_type=id_type, value=value))
 
     def remove_identifier(
         self, profile_id: str, id_type: str, *, remove_all: bool = False
@@ -298,12 +297,11 @@ class StoreClient:
         return to_page(answer, answer.content.observations)
 
     def create_observations(
-        self, profile_id: str, items: Sequence[Mapping[str, Any]]
+        self, profile_id: str, observations: list[NewObservation]
     ) -> None:
-        """1 to 10 items, all of them or none."""
-        body = {"observations": [dict(item) for item in items]}
-        path = self._observations(profile_id)
-        self._sender.send("POST", path, _ACCEPTED, body=body)
+        """1 to 10 of them, all or none."""
+        body = CreateObservations(observations=observations)
+        self._post(self._observations(profile_id), body)
 
     def fetch_observation(self, profile_id: str, observation_id: str) -> Observation:
         path = self._observation(profile_id, observation_id)
@@ -312,24 +310,9 @@ class StoreClient:
         return observation
 
     def patch_observation(
-        self,
-        profile_id: str,
-        observation_id: str,
-        *,
-        content: str | None = None,
-        source: str | None = None,
-        occurred_at: datetime | None = None,
-        conversation_ids: Sequence[str] | None = None,
+        self, profile_id: str, observation_id: str, change: PatchObservation
     ) -> None:
-        """Changes what is given; the state before stays as a revision."""
-        body = given(
-            content=content,
-            source=source,
-            occurredAt=occurred_at,
-            conversationIds=conversation_ids,
-        )
-        path = self._observation(profile_id, observation_id)
-        self._sender.send("PATCH", path, _ACCEPTED, body=body)
+        self._patch(self._observation(profile_id, observation_id), change)
 
     def delete_observation(self, profile_id: str, observation_id: str) -> None:
         """For good, with its revisions. MemoryMoved if the profile was merged."""
@@ -372,12 +355,10 @@ class StoreClient:
         )
         return to_page(answer, answer.content.summaries)
 
-    def create_summaries(
-        self, profile_id: str, items: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """1 to 10 items, all of them or none."""
-        body = {"summaries": [dict(item) for item in items]}
-        self._sender.send("POST", self._summaries(profile_id), _ACCEPTED, body=body)
+    def create_summaries(self, profile_id: str, summaries: list[NewSummary]) -> None:
+        """1 to 10 of them, all or none."""
+        body = CreateSummaries(summaries=summaries)
+        self._post(self._summaries(profile_id), body)
 
     def fetch_summary(self, profile_id: str, summary_id: str) -> Summary:
         summary = self._get(self._summary(profile_id, summary_id), Summary).content
@@ -385,24 +366,9 @@ class StoreClient:
         return summary
 
     def patch_summary(
-        self,
-        profile_id: str,
-        summary_id: str,
-        *,
-        content: str | None = None,
-        source: str | None = None,
-        conversation_id: str | None = None,
-        occurred_at: datetime | None = None,
+        self, profile_id: str, summary_id: str, change: PatchSummary
     ) -> None:
-        """Changes what is given; there is no history of summaries."""
-        body = given(
-            content=content,
-            source=source,
-            conversationId=conversation_id,
-            occurredAt=occurred_at,
-        )
-        path = self._summary(profile_id, summary_id)
-        self._sender.send("PATCH", path, _ACCEPTED, body=body)
+        self._patch(self._summary(profile_id, summary_id), change)
 
     def delete_summary(self, profile_id: str, summary_id: str) -> None:
         """For good. MemoryMoved if the profile was merged."""
@@ -450,6 +416,12 @@ class StoreClient:
         texts = {name: str(value) for name, value in query.items()}
         return self._sender.send("GET", path, noun, query=texts)
 
+    def _post(self, path: str, body: Body) -> Answer[dict[str, Any]]:
+        return self._sender.send("POST", path, _ACCEPTED, body=to_body(body))
+
+    def _patch(self, path: str, change: Body) -> Answer[dict[str, Any]]:
+        return self._sender.send("PATCH", path, _ACCEPTED, body=to_body(change))
+
     def _trait_group(self, name: str) -> str:
         return f"{self._control}/TraitGroups/{segment('trait group', name)}"
 
@@ -470,13 +442,10 @@ class StoreClient:
         return f"{self._summaries(profile_id)}/{segment('summary', summary_id)}"
 
 
-def given(**fields: Any) -> dict[str, Any]:
-    """The fields that are not None, for a change of only these."""
-    return {
-        name: to_wire(value) if isinstance(value, datetime) else value
-        for name, value in fields.items()
-        if value is not None
-    }
+def to_body(noun: Body) -> dict[str, Any]:
+    """What of a noun is not as by default, as JSON holds it."""
+    body: dict[str, Any] = msgspec.to_builtins(noun)
+    return body
 
 
 def check_same(got: str, *asked: str) -> None:
@@ -497,10 +466,6 @@ def get_operation(answer: Answer[dict[str, Any]]) -> Operation:
     return Operation(operation_id=operation_id, status="PENDING")
 
 
-def _traits_body(traits: SentTraits) -> dict[str, Any]:
-    return {"traits": {group: dict(members) for group, members in traits.items()}}
-
-
 def _build_exchange(answer: Answer[Any]) -> Exchange:
     """Raises MemoryUnexpected for an answer nested deeper than pages can show."""
     response = answer.response
@@ -517,6 +482,15 @@ def _build_exchange(answer: Answer[Any]) -> Exchange:
         response=document,
         elapsed_ms=answer.elapsed_ms,
     )
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """The fields that are not None, for a change of only these."""
+    return {
+        name: to_wire(value) if isinstance(value, datetime) else value
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def get_dialect(name: str) -> Dialect:

@@ -30,8 +30,11 @@ class Noun(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
         return f"<{type(self).__name__} {id_}>" if id_ else f"<{type(self).__name__}>"
 
 
-class Body(Noun, frozen=True, kw_only=True):
-    """Sent to the service. `strict`: properties that it does not name are refused."""
+class Body(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """Sent to the service, without what is absent or as by default.
+
+    `strict`: properties that it does not name are refused.
+    """
 
     strict: ClassVar[bool] = False
 

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from console.contract.memory.trait import TraitValue
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 
 Traits = dict[str, dict[str, TraitValue]]
 
@@ -41,18 +41,18 @@ def build_random(*names: str) -> Random:
     return Random(" ".join(names))  # noqa: S311 - a demo that never changes
 
 
-def list_trait_groups(tenant: str) -> dict[str, tuple[str, dict[str, TraitDefinition]]]:
-    """Trait groups by name: description, and traits by name."""
-    return {
-        name: (
-            group["description"],
-            {
-                trait: TraitDefinition(data_type=how["type"])
+def list_trait_groups(tenant: str) -> list[CreateTraitGroup]:
+    return [
+        CreateTraitGroup(
+            display_name=name,
+            description=group["description"],
+            traits={
+                trait: NewTraitDefinition(data_type=how["type"])
                 for trait, how in group["traits"].items()
             },
         )
         for name, group in read_toml(tenant, "people")["groups"].items()
-    }
+    ]
 
 
 def list_people(tenant: str) -> list[Person]:

@@ -12,6 +12,8 @@ from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.paging import all_pages
 from console.client.store import StoreClient
+from console.contract.memory.observation import PatchObservation
+from console.contract.memory.store import CreateStore
 from console.core.errors import DomainError
 from console.demo.people import list_people, list_trait_groups
 from console.demo.stories import Correction, build_life
@@ -66,14 +68,15 @@ def fill_store(slug: str, name: str) -> tuple[str, str, Loader]:
     made = json.loads(answer.getvalue())
     sid, secret = made["accountSid"], made["authToken"]
     account = connect(EMBEDDED, username=sid, secret=secret)
-    operation = account.wait_for(account.create_store(f"client-{slug}", name))
+    store = CreateStore(display_name=f"client-{slug}", description=name)
+    operation = account.wait_for(account.create_store(store))
     loader = load_people(account, account.store(operation.result_id or ""), slug)
     return sid, secret, loader
 
 
 def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader:
-    for group, (description, traits) in list_trait_groups(slug).items():
-        wait_until_done(account, store.create_trait_group(group, traits, description))
+    for group in list_trait_groups(slug):
+        wait_until_done(account, store.create_trait_group(group))
 
     def stop(refusal: str) -> None:
         raise DemoIncomplete(f"{slug}: {refusal}")
@@ -81,7 +84,7 @@ def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader
     loader = Loader(store, stop)
     for number, person in enumerate(list_people(slug), 1):
         life = build_life(slug, person)
-        profile_id = loader.load_record(number, life.record)
+        profile_id = loader.load_record(number, life.build_record())
         for correction in life.corrections:
             apply_correction(store, profile_id or "", correction)
     return loader
@@ -98,7 +101,8 @@ def apply_correction(
         )
     ):
         if observation.content == correction.was:
-            store.patch_observation(profile_id, observation.id, content=correction.now)
+            change = PatchObservation(content=correction.now)
+            store.patch_observation(profile_id, observation.id, change)
 
 
 def add_demo_tenant(slug: str, sid: str, secret: str, loader: Loader) -> Tenant:

@@ -7,11 +7,15 @@ each person it happens to, so that an order keeps its number to the end.
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
-from console.contract.times import to_wire
-from console.demo.people import Person, build_random, read_toml
+import msgspec
+
+from console.contract.memory.observation import NewObservation
+from console.contract.memory.summary import NewSummary
+from console.demo.people import Person, Traits, build_random, read_toml
 from console.loading.records import Record
 
 # Everything happened before this day, whenever the demo is made.
@@ -32,10 +36,23 @@ class Correction:
 
 @dataclass
 class Life:
-    """A person's record, ready to be loaded, and what is corrected afterwards."""
+    """What is known and remembered of a person, and what is corrected afterwards."""
 
-    record: Record
+    traits: Traits
+    observations: list[NewObservation] = field(default_factory=list)
+    summaries: list[NewSummary] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
+
+    def build_record(self) -> Record:
+        """All but the corrections, as a line of a memory file has it."""
+        record: Record = msgspec.to_builtins(
+            {
+                "traits": self.traits,
+                "observations": self.observations,
+                "summaries": self.summaries,
+            }
+        )
+        return record
 
 
 class StoryWords(dict[str, str]):
@@ -60,8 +77,7 @@ class StoryWords(dict[str, str]):
 def build_life(tenant: str, person: Person) -> Life:
     """Everything that happened to one person, the same each time."""
     random = build_random(tenant, person.email, "stories")
-    record = {"traits": person.traits, "observations": [], "summaries": []}
-    life = Life(record)
+    life = Life(person.traits)
     slots = read_toml(tenant, "slots")
     for story, start in _plan_stories(tenant, person, random):
         words = StoryWords(random, slots, person.words)
@@ -126,24 +142,18 @@ def _add_conversation(
     moment = day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
     conversation_id = _build_conversation_id(person, moment)
     source = _choose_text(random, talk["via"])
+    observe = partial(NewObservation, source=source, conversation_ids=[conversation_id])
     for note in talk["notes"]:
         moment += timedelta(seconds=random.randint(20, 170))
         content = _fill_note(life, conversation_id, note, words)
-        life.record["observations"].append(
-            {
-                "content": content,
-                "source": source,
-                "occurredAt": to_wire(moment),
-                "conversationIds": [conversation_id],
-            }
+        life.observations.append(observe(content=content, occurred_at=moment))
+    life.summaries.append(
+        NewSummary(
+            content=talk["summary"].format_map(words),
+            conversation_id=conversation_id,
+            occurred_at=moment + timedelta(minutes=2),
+            source=source,
         )
-    life.record["summaries"].append(
-        {
-            "content": talk["summary"].format_map(words),
-            "conversationId": conversation_id,
-            "occurredAt": to_wire(moment + timedelta(minutes=2)),
-            "source": source,
-        }
     )
 
 

@@ -8,10 +8,15 @@ from console.client.errors import MemoryUnexpected
 from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.operation import Operation
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    DataType,
+    NewTraitDefinition,
+    PatchTraitGroup,
+)
 from console.loading.records import LineRefused, check_group, check_trait, parse_line
 
-Types = dict[str, dict[str, str]]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
+Types = dict[str, dict[str, DataType]]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
 
 
 def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
@@ -28,13 +33,13 @@ def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
     return types
 
 
-def _add_types(known: dict[str, str], values: Mapping[str, Any]) -> None:
+def _add_types(known: dict[str, DataType], values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if value is not None and not check_trait(name, value):
             known.setdefault(name, _get_data_type(value))
 
 
-def _get_data_type(value: Any) -> str:
+def _get_data_type(value: Any) -> DataType:
     if isinstance(value, bool):
         return "BOOLEAN"
     if isinstance(value, int | float):
@@ -56,15 +61,19 @@ def declare_traits(
     declared = []
     for group, traits in types.items():
         missing = {
-            name: TraitDefinition(data_type=kind)
+            name: NewTraitDefinition(data_type=kind)
             for name, kind in traits.items()
             if _normalise_name(name) not in known.get(group, set())
         }
         if missing:
-            write = (
-                store.patch_trait_group if group in known else store.create_trait_group
+            operation = (
+                store.patch_trait_group(group, PatchTraitGroup(traits=missing))
+                if group in known
+                else store.create_trait_group(
+                    CreateTraitGroup(display_name=group, traits=missing)
+                )
             )
-            wait_until_done(account, write(group, missing))
+            wait_until_done(account, operation)
             declared += [f"{group}.{name}" for name in missing]
     return declared
 

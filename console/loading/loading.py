@@ -6,9 +6,8 @@ memory already has is not added again, so a run can be repeated after correction
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from console.audit.log import log
 from console.client.errors import (
@@ -19,14 +18,14 @@ from console.client.errors import (
 )
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.contract.memory.observation import BATCH
-from console.contract.times import from_wire
+from console.contract.memory.observation import BATCH, NewObservation, Observation
+from console.contract.memory.summary import NewSummary, Summary
 from console.loading.records import (
     LineRefused,
     Record,
     check_group,
-    check_item,
     check_trait,
+    parse_item,
     parse_line,
 )
 from console.profiles.items import OBSERVATION, SUMMARY, TextKind
@@ -37,8 +36,8 @@ from console.tenants.models import Tenant
 # Refusals that every further record would meet too: they end the run.
 STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)
 
-Item = Mapping[str, Any]
-Key = tuple[str, ...]
+Key = tuple[Any, ...]
+Item = NewObservation | NewSummary
 Numbered = tuple[str, Item]  # where it stood ("observations[3]"), and what
 
 
@@ -162,17 +161,14 @@ class Loader:
     def filter_items(
         self, number: int, kind: TextKind, items: Sequence[Any]
     ) -> list[Numbered]:
-        good = []
+        good: list[Numbered] = []
         for index, item in enumerate(items):
             path = f"{kind.plural}[{index}]"
-            if why := check_item(path, item, kind.new):
-                self.refuse_item(number, kind, why)
-            else:
-                given = {
-                    name: value for name, value in item.items() if value is not None
-                }
-                good.append((path, given))
-        return sorted(good, key=lambda numbered: from_wire(numbered[1]["occurredAt"]))
+            try:
+                good.append((path, parse_item(path, item, kind.new)))
+            except LineRefused as exc:
+                self.refuse_item(number, kind, str(exc))
+        return sorted(good, key=lambda numbered: numbered[1].occurred_at)
 
     def send_batch(
         self, number: int, profile_id: str, kind: TextKind, batch: list[Numbered]
@@ -241,20 +237,17 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
 def fetch_keys(store: StoreClient, profile_id: str, kind: TextKind) -> set[Key]:
     """Of everything of a kind that a profile has."""
     items = all_pages(lambda token: kind.list_page(store, profile_id, page_token=token))
-    return {get_key(msgspec.to_builtins(item), kind) for item in items}
+    return {get_key(item, kind) for item in items}
 
 
-def get_key(item: Item, kind: TextKind) -> Key:
+def get_key(item: Item | Observation | Summary, kind: TextKind) -> Key:
     """Equal for two items that say the same."""
+    values = [getattr(item, name) for name in kind.identifying]
+    # The memory answers with whole seconds.
     return tuple(
-        _to_second(item[name]) if name == "occurredAt" else item[name]
-        for name in kind.identifying
+        value.replace(microsecond=0) if isinstance(value, datetime) else value
+        for value in values
     )
-
-
-def _to_second(occurred_at: str) -> str:
-    """A time in the memory's own precision when it answers: whole seconds."""
-    return from_wire(occurred_at).replace(microsecond=0).isoformat()
 
 
 def drop_known(kept: set[Key], items: list[Numbered], kind: TextKind) -> list[Numbered]:

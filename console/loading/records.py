@@ -8,10 +8,11 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import msgspec
 
+from console.contract.base import Body
 from console.contract.explain import explain
 from console.contract.memory.trait import (
     TRAIT_ARRAY_MAX,
@@ -29,10 +30,11 @@ LINE_BYTES = 64 * 1024 * 1024
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 PARTS = ("traits", "observations", "summaries")
 Record = dict[str, Any]
+T = TypeVar("T", bound=Body)
 
 
 class LineRefused(ValueError):
-    """A whole line that cannot be read; says why, never what it holds."""
+    """A line, or an item of it, that cannot be read; says why, never what it holds."""
 
 
 def read_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -108,23 +110,22 @@ def _escape_name(name: str) -> str:
     return name[:64].encode("unicode_escape").decode()
 
 
-def check_item(path: str, item: Any, noun: type[msgspec.Struct]) -> str | None:
-    """The first thing wrong with an observation or a summary, after its path."""
+def parse_item(path: str, item: Any, noun: type[T]) -> T:
+    """An observation or a summary. Raises LineRefused, which begins with its path."""
     if not isinstance(item, dict):
-        return f"{path}: must be an object"
+        raise LineRefused(f"{path}: must be an object")
     known = {field.encode_name for field in msgspec.structs.fields(noun)}
     for name, value in item.items():
         if name not in known:
-            return f"{path}.{_escape_name(name)}: unknown field"
+            raise LineRefused(f"{path}.{_escape_name(name)}: unknown field")
         if isinstance(value, str) and UNPRINTABLE.search(value):
-            return f"{path}.{name}: control characters are not allowed"
+            raise LineRefused(f"{path}.{name}: control characters are not allowed")
     # Null means absent: contract, section 3.
     present = {name: value for name, value in item.items() if value is not None}
     try:
-        msgspec.convert(present, noun)
+        return msgspec.convert(present, noun)
     except msgspec.ValidationError as exc:
-        return f"{path}.{explain(str(exc))}"
-    return None
+        raise LineRefused(f"{path}.{explain(str(exc))}") from exc
 
 
 def check_group(name: str, traits: Any) -> str | None:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.client.store import StoreClient
-from console.contract.base import Body
 from console.contract.ids import OBSERVATION_ID, PROFILE_ID, SUMMARY_ID
-from console.contract.memory.observation import NewObservation, Observation
+from console.contract.memory.observation import (
+    NewObservation,
+    Observation,
+    PatchObservation,
+)
 from console.contract.memory.profile import Profile
-from console.contract.memory.summary import NewSummary, Summary
+from console.contract.memory.summary import NewSummary, PatchSummary, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,15 @@ class TextKind(ItemKind):
     """A kind of what a profile remembers as text.
 
     plural          as the memory's lists and the audit log's figures name it
-    new             what is sent to create one
+    new, change     what is sent to create one, and to patch it
     identifying     fields of `new`: items equal in them are the same thing said once
     list_revisions  None where the memory keeps no earlier texts
     history_note    what becomes of the previous text of a correction
     """
 
     plural: str
-    new: type[Body]
+    new: type[NewObservation | NewSummary]
+    change: type[PatchObservation | PatchSummary]
     identifying: tuple[str, ...]
     list_page: Callable[..., Any]
     create: Callable[..., None]
@@ -62,7 +66,8 @@ OBSERVATION = TextKind(
     delete=StoreClient.delete_observation,
     plural="observations",
     new=NewObservation,
-    identifying=("content", "occurredAt", "source"),
+    change=PatchObservation,
+    identifying=("content", "occurred_at", "source"),
     list_page=StoreClient.list_observations,
     create=StoreClient.create_observations,
     patch=StoreClient.patch_observation,
@@ -77,7 +82,8 @@ SUMMARY = TextKind(
     delete=StoreClient.delete_summary,
     plural="summaries",
     new=NewSummary,
-    identifying=("content", "conversationId"),
+    change=PatchSummary,
+    identifying=("content", "conversation_id"),
     list_page=StoreClient.list_summaries,
     create=StoreClient.create_summaries,
     patch=StoreClient.patch_summary,

@@ -20,6 +20,7 @@ from time import monotonic, perf_counter, sleep
 from django.core.management import call_command
 
 from console.client.account import connect
+from console.contract.memory.store import CreateStore
 
 PORT = 54330
 CONNECTIONS = 16
@@ -97,7 +98,9 @@ def make_memory(name: str) -> tuple[str, str, str]:
     pair = json.loads(out.getvalue())
     sid, token = pair["accountSid"], pair["authToken"]
     account = connect("embedded:", username=sid, secret=token)
-    store_id = account.wait_for(account.create_store(name)).result_id
+    store_id = account.wait_for(
+        account.create_store(CreateStore(display_name=name))
+    ).result_id
     store = account.store(store_id)
     paths = [
         f"/v1/Stores/{store_id}/Profiles/"

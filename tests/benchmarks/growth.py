@@ -16,7 +16,7 @@ from django.test import Client
 from console.accounts.models import User
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.benchmarks.timeline import COUNT, COUNT_STEP, find_next, long_life
@@ -124,7 +124,10 @@ def make_widest(store: StoreClient) -> str:
     """A profile with as many traits as are allowed."""
     names = [f"trait{number}" for number in range(TRAITS)]
     store.create_trait_group(
-        "Wide", {name: TraitDefinition(data_type="STRING") for name in names}
+        CreateTraitGroup(
+            display_name="Wide",
+            traits={name: NewTraitDefinition(data_type="STRING") for name in names},
+        )
     )
     profile = store.create_profile({"Contact": {"email": "wide@example.net"}})
     values = {name: f"Call +1555867{name[5:]:>04} after six." for name in names}

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from console.accounts.models import User
-from console.contract.times import to_wire
+from console.contract.memory.observation import NewObservation
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX
@@ -50,12 +50,12 @@ def long_life(tenant: Tenant) -> str:
         store.create_observations(
             profile,
             [
-                {
-                    "content": f"Called about line {number}, which was slow again; "
+                NewObservation(
+                    content=f"Called about line {number}, which was slow again; "
                     + ("played the zither." if number % 2500 == 0 else "sent a form."),
-                    "source": ("chat", "voice", "email")[number % 3],
-                    "occurredAt": to_wire(BEGIN + timedelta(hours=3 * number)),
-                }
+                    source=("chat", "voice", "email")[number % 3],
+                    occurred_at=BEGIN + timedelta(hours=3 * number),
+                )
                 for number in range(first, first + BATCH)
             ],
         )

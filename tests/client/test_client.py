@@ -4,7 +4,7 @@ import pytest
 from console.client.account import connect
 from console.client.errors import MemoryNotFound, MemoryUnexpected
 from console.contract.memory.operation import Operation
-from console.contract.memory.store import Store
+from console.contract.memory.store import CreateStore, PatchStore, Store
 from console.core.errors import DomainError
 from tests.client.conftest import (
     CONTROL_PATH,
@@ -88,7 +88,9 @@ def test_fetch_description_raises_where_a_memory_publishes_none():
 def test_a_store_is_created_by_an_operation():
     memory = Memory(accepted(**STARTED))
 
-    operation = memory.account.create_store("client-alpenglow", "Boots")
+    operation = memory.account.create_store(
+        CreateStore(display_name="client-alpenglow", description="Boots")
+    )
 
     assert operation == PENDING
     assert memory.sent == [f"POST {STORES_PATH}"]
@@ -98,7 +100,7 @@ def test_a_store_is_created_by_an_operation():
 def test_a_store_without_a_description_sends_none():
     memory = Memory(accepted(**STARTED))
 
-    memory.account.create_store("client-alpenglow")
+    memory.account.create_store(CreateStore(display_name="client-alpenglow"))
 
     assert memory.body() == {"displayName": "client-alpenglow"}
 
@@ -106,7 +108,7 @@ def test_a_store_without_a_description_sends_none():
 def test_a_store_is_patched_by_what_is_given():
     memory = Memory(accepted(**STARTED))
 
-    memory.account.patch_store(STORE, description="Boots and ropes")
+    memory.account.patch_store(STORE, PatchStore(description="Boots and ropes"))
 
     assert memory.sent == [f"PATCH {CONTROL_PATH}"]
     assert memory.body() == {"description": "Boots and ropes"}
@@ -122,7 +124,9 @@ def test_a_store_is_deleted():
 
 def test_an_accepted_change_without_its_operation_leaves_the_outcome_open():
     with pytest.raises(MemoryUnexpected, match="Operation-Id") as caught:
-        Memory(accepted()).account.create_store("client-alpenglow")
+        Memory(accepted()).account.create_store(
+            CreateStore(display_name="client-alpenglow")
+        )
 
     assert caught.value.maybe_done
 

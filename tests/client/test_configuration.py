@@ -2,7 +2,13 @@ import pytest
 
 from console.client.errors import MemoryUnexpected
 from console.contract.memory.identity_settings import IdentifierConfig
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewTraitDefinition,
+    PatchTraitGroup,
+    StringRule,
+    TraitDefinition,
+)
 from tests.client.conftest import (
     CONTROL_PATH,
     OPERATION,
@@ -108,14 +114,20 @@ def test_a_misshapen_trait_group_is_refused_by_its_field(body, place):
 
 def test_a_trait_group_is_created_with_its_definitions():
     memory = Memory(accepted(**STARTED))
-    tier = TraitDefinition(
+    tier = NewTraitDefinition(
         data_type="STRING",
         description="How loyal",
         id_type_promotion="",
-        validation_rule={"ruleType": "STRING"},
+        validation_rule=StringRule(),
     )
 
-    memory.store.create_trait_group("Loyalty", {"tier": tier}, "Points and tiers")
+    memory.store.create_trait_group(
+        CreateTraitGroup(
+            display_name="Loyalty",
+            traits={"tier": tier},
+            description="Points and tiers",
+        )
+    )
 
     assert memory.body() == {
         "displayName": "Loyalty",
@@ -134,8 +146,10 @@ def test_a_trait_group_is_patched_by_what_is_given():
     memory = Memory(accepted(**STARTED))
     store = memory.store
 
-    store.patch_trait_group("Loyalty", {"tier": TraitDefinition(data_type="")})
-    store.patch_trait_group("Loyalty", description="")
+    store.patch_trait_group(
+        "Loyalty", PatchTraitGroup(traits={"tier": NewTraitDefinition(data_type="")})
+    )
+    store.patch_trait_group("Loyalty", PatchTraitGroup(description=""))
 
     assert memory.sent[0] == f"PATCH {CONTROL_PATH}/TraitGroups/Loyalty"
     assert memory.body(0) == {"traits": {"tier": {"dataType": ""}}}

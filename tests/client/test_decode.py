@@ -83,7 +83,7 @@ def test_a_pair_of_surrogates_is_one_character():
     assert profile.traits == {"Contact": {"firstName": "😀 1.5", "n": 1.5}}
 
 
-@pytest.mark.parametrize("value", [float("nan"), "\ud800", object(), b"bytes"])
+@pytest.mark.parametrize("value", [float("nan"), "\ud800"])
 def test_what_json_cannot_carry_is_refused_before_it_is_sent(value):
     memory = Memory(accepted())
 

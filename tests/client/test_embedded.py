@@ -1,18 +1,32 @@
 """The client and the embedded memory, over the wire that they share."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connections, transaction
 
 from console.client.account import connect
 from console.client.errors import MemoryDenied, MemoryNotFound, MemoryRefused
 from console.contract.memory.identifier import IdentifierSet
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.observation import NewObservation, PatchObservation
+from console.contract.memory.store import CreateStore, PatchStore
+from console.contract.memory.summary import NewSummary, PatchSummary
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewTraitDefinition,
+    PatchTraitGroup,
+    StringRule,
+)
 from console.service.accounts import create_account
 from tests.client.conftest import PROFILE, STORE
 
 pytestmark = pytest.mark.django_db(databases=["default", "memory"])
-WHEN = "2026-01-05T09:00:00Z"
+WHEN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 CONVERSATION = "conv_conversation_01k0000000000000000000000a"
+
+
+def observe(content):
+    return NewObservation(content=content, source="desk", occurred_at=WHEN)
 
 
 @pytest.fixture
@@ -23,7 +37,9 @@ def account():
 
 @pytest.fixture
 def store(account):
-    created = account.wait_for(account.create_store("client-acme"))
+    created = account.wait_for(
+        account.create_store(CreateStore(display_name="client-acme"))
+    )
     return account.store(created.result_id)
 
 
@@ -33,9 +49,11 @@ def profile_id(store):
 
 
 def test_a_store_is_made_changed_listed_and_deleted(account):
-    store_id = account.wait_for(account.create_store("client-acme")).result_id
+    store_id = account.wait_for(
+        account.create_store(CreateStore(display_name="client-acme"))
+    ).result_id
 
-    account.wait_for(account.patch_store(store_id, description="Boots"))
+    account.wait_for(account.patch_store(store_id, PatchStore(description="Boots")))
     listed = account.list_stores().items
     patched = account.fetch_store(store_id)
     account.wait_for(account.delete_store(store_id))
@@ -47,7 +65,9 @@ def test_a_store_is_made_changed_listed_and_deleted(account):
 
 
 def test_a_taken_name_is_a_failed_operation(account, store):
-    operation = account.wait_for(account.create_store("client-acme"))
+    operation = account.wait_for(
+        account.create_store(CreateStore(display_name="client-acme"))
+    )
 
     assert operation.status == "FAILED"
     assert operation.error.code == 520045
@@ -64,15 +84,21 @@ def test_a_new_store_knows_email_and_contact(store):
 
 
 def test_a_trait_group_is_made_changed_and_deleted(account, store):
-    tier = TraitDefinition(
+    tier = NewTraitDefinition(
         data_type="STRING",
         description="How loyal",
         id_type_promotion="",
-        validation_rule={"ruleType": "STRING"},
+        validation_rule=StringRule(),
     )
 
-    account.wait_for(store.create_trait_group("Loyalty", {"tier": tier}))
-    account.wait_for(store.patch_trait_group("Loyalty", description="Points"))
+    account.wait_for(
+        store.create_trait_group(
+            CreateTraitGroup(display_name="Loyalty", traits={"tier": tier})
+        )
+    )
+    account.wait_for(
+        store.patch_trait_group("Loyalty", PatchTraitGroup(description="Points"))
+    )
     group = store.fetch_trait_group("Loyalty")
     account.wait_for(store.delete_trait_group("Loyalty"))
 
@@ -100,11 +126,13 @@ def test_a_profile_is_found_changed_and_deleted(store, profile_id):
 
 
 def test_an_observation_is_made_changed_and_deleted(store, profile_id):
-    item = {"content": "asks for paper bills", "source": "desk", "occurredAt": WHEN}
-
-    store.create_observations(profile_id, [item, item | {"content": "likes chat"}])
+    store.create_observations(
+        profile_id, [observe("asks for paper bills"), observe("likes chat")]
+    )
     first, _ = store.list_observations(profile_id, order="ASC").items
-    store.patch_observation(profile_id, first.id, content="wants paper bills")
+    store.patch_observation(
+        profile_id, first.id, PatchObservation(content="wants paper bills")
+    )
     changed = store.fetch_observation(profile_id, first.id)
     revisions = store.list_revisions(profile_id, first.id)
     store.delete_observation(profile_id, first.id)
@@ -118,11 +146,13 @@ def test_an_observation_is_made_changed_and_deleted(store, profile_id):
 
 
 def test_a_summary_is_made_changed_and_deleted(store, profile_id):
-    item = {"content": "bills", "conversationId": CONVERSATION, "occurredAt": WHEN}
+    summary = NewSummary(
+        content="bills", conversation_id=CONVERSATION, occurred_at=WHEN
+    )
 
-    store.create_summaries(profile_id, [item])
+    store.create_summaries(profile_id, [summary])
     (made,) = store.list_summaries(profile_id, conversation_id=CONVERSATION).items
-    store.patch_summary(profile_id, made.id, content="paper bills")
+    store.patch_summary(profile_id, made.id, PatchSummary(content="paper bills"))
     changed = store.fetch_summary(profile_id, made.id)
     store.delete_summary(profile_id, made.id)
 
@@ -131,8 +161,9 @@ def test_a_summary_is_made_changed_and_deleted(store, profile_id):
 
 
 def test_recall_ranks_by_a_query(store, profile_id):
-    item = {"content": "asks for paper bills", "source": "desk", "occurredAt": WHEN}
-    store.create_observations(profile_id, [item, item | {"content": "likes chat"}])
+    store.create_observations(
+        profile_id, [observe("asks for paper bills"), observe("likes chat")]
+    )
 
     ranked = store.recall(profile_id, query="paper bills", observations_limit=1)
     recent = store.recall(profile_id)
@@ -166,7 +197,7 @@ def test_a_wrong_secret_is_denied(account):
 
 def test_the_memorys_words_about_a_bad_field_reach_the_person(store, profile_id):
     with pytest.raises(MemoryRefused) as caught:
-        store.create_observations(profile_id, [{"content": "", "source": "desk"}])
+        store.create_observations(profile_id, [observe("")])
 
     assert "content" in caught.value.message
 

@@ -1,8 +1,11 @@
 from datetime import datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
 from console.client.errors import MemoryNotFound, MemoryUnexpected
+from console.contract.memory.observation import NewObservation, PatchObservation
+from console.contract.memory.summary import NewSummary, PatchSummary
 from tests.client.conftest import (
     CONVERSATION,
     OBSERVATION,
@@ -44,10 +47,17 @@ def test_a_missing_content_is_named_by_its_place():
 
 def test_observations_are_created_in_the_contracts_words():
     memory = Memory(accepted())
-    item = {"content": "prefers chat", "source": "desk", "occurredAt": "2026-01-04"}
+    observation = NewObservation(
+        content="prefers chat", source="desk", occurred_at=MOMENT
+    )
 
-    memory.store.create_observations(PROFILE, [item])
+    memory.store.create_observations(PROFILE, [observation])
 
+    item = {
+        "content": "prefers chat",
+        "source": "desk",
+        "occurredAt": "2026-01-04T12:00:00.000900+02:00",
+    }
     assert memory.sent == [f"POST {PROFILE_PATH}/Observations"]
     assert memory.body() == {"observations": [item]}
 
@@ -58,7 +68,9 @@ def test_an_observation_is_fetched_changed_and_deleted():
 
     observation = store.fetch_observation(PROFILE, OBSERVATION)
     store.patch_observation(
-        PROFILE, OBSERVATION, content="wants paper bills", occurred_at=MOMENT
+        PROFILE,
+        OBSERVATION,
+        PatchObservation(content="wants paper bills", occurred_at=MOMENT),
     )
     store.delete_observation(PROFILE, OBSERVATION)
 
@@ -67,7 +79,7 @@ def test_an_observation_is_fetched_changed_and_deleted():
     assert memory.sent == [f"GET {path}", f"PATCH {path}", f"DELETE {path}"]
     assert memory.body(1) == {
         "content": "wants paper bills",
-        "occurredAt": "2026-01-04T10:00:00Z",
+        "occurredAt": "2026-01-04T12:00:00.000900+02:00",
     }
 
 
@@ -89,10 +101,10 @@ def test_summaries_are_listed_and_created():
     store = memory.store
 
     page = store.list_summaries(PROFILE, conversation_id=CONVERSATION)
-    store.create_summaries(PROFILE, [{"content": "short"}])
+    store.create_summaries(PROFILE, [msgspec.convert(NewSummary.sample, NewSummary)])
 
     assert page.items[0].source == "desk"
-    assert memory.body() == {"summaries": [{"content": "short"}]}
+    assert memory.body() == {"summaries": [NewSummary.sample]}
     assert memory.sent == [
         f"GET {PROFILE_PATH}/ConversationSummaries"
         f"?pageSize=50&conversationId={CONVERSATION}",
@@ -105,7 +117,7 @@ def test_a_summary_is_fetched_changed_and_deleted():
     store = memory.store
 
     summary = store.fetch_summary(PROFILE, SUMMARY)
-    store.patch_summary(PROFILE, SUMMARY, source="desk")
+    store.patch_summary(PROFILE, SUMMARY, PatchSummary(source="desk"))
     store.delete_summary(PROFILE, SUMMARY)
 
     path = f"{PROFILE_PATH}/ConversationSummaries/{SUMMARY}"

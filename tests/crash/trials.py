@@ -26,6 +26,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from console.client.account import connect  # noqa: E402
+from console.contract.memory.store import CreateStore  # noqa: E402
 from console.service.memory.index import build_index_columns  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
     IndexEntry,
@@ -64,7 +65,9 @@ def make_store() -> tuple[str, str]:
     pair = json.loads(out.getvalue())
     sid, token = pair["accountSid"], pair["authToken"]
     account = connect("embedded:", username=sid, secret=token)
-    store = account.wait_for(account.create_store("crash")).result_id
+    store = account.wait_for(
+        account.create_store(CreateStore(display_name="crash"))
+    ).result_id
     return "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode(), store
 
 

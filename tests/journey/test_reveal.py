@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from console.accounts.models import User
 from console.audit.models import AuditEntry
+from console.contract.memory.observation import PatchObservation
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import make_observation, make_profile
@@ -114,7 +115,9 @@ def test_the_revisions_are_clear_and_masked_again_with_their_text(
     profile = make_profile(tenant, email="ada@example.com")
     told = make_observation(tenant, profile, "Call back on +15558675310.")
     store = open_store(tenant)
-    store.patch_observation(profile, told.id, content="Call +15558675311 now.")
+    store.patch_observation(
+        profile, told.id, PatchObservation(content="Call +15558675311 now.")
+    )
     sign_in(page, live_server, agent)
     page.goto(f"{live_server.url}/t/acme/profiles/{profile}/observations/{told.id}/")
     states = page.locator(".revision-text")

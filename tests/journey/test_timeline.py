@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from console.accounts.models import User
 from console.contract.ids import new_id
+from console.contract.memory.observation import NewObservation, PatchObservation
 from console.contract.times import to_wire
 from console.service.memory.models import Observation
 from console.tenants.memory import open_store
@@ -29,12 +30,12 @@ def customer(tenant: Tenant) -> str:
         store.create_observations(
             profile,
             [
-                {
-                    "content": f"Fact {week * 10 + day} of the router.",
-                    "source": "voice" if day % 3 else "chat",
-                    "occurredAt": to_wire(NOW - timedelta(days=week * 10 + day)),
-                    "conversationIds": [new_id("conv_conversation")],
-                }
+                NewObservation(
+                    content=f"Fact {week * 10 + day} of the router.",
+                    source="voice" if day % 3 else "chat",
+                    occurred_at=NOW - timedelta(days=week * 10 + day),
+                    conversation_ids=[new_id("conv_conversation")],
+                )
                 for day in range(10)
             ],
         )
@@ -55,7 +56,9 @@ def customer(tenant: Tenant) -> str:
     long = "W" * 200 + " مرحبا 👩‍👩‍👧‍👦 a\u202eb " + "lorem ipsum " * 300
     make_observation(tenant, profile, long, occurredAt=to_wire(NOW))
     store.patch_observation(
-        profile, moved.id, content="Lives in Bergen, reach at +15558675310."
+        profile,
+        moved.id,
+        PatchObservation(content="Lives in Bergen, reach at +15558675310."),
     )
     # The wire tells whole seconds: as if it had been changed some of them later.
     row = Observation.objects.get(id=moved.id)

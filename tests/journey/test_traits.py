@@ -5,7 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewTraitDefinition,
+    NumberRule,
+)
 from console.tenants.memory import open_store
 from tests.factories import make_profile
 from tests.journey.test_first_light import look, sign_in
@@ -13,16 +17,18 @@ from tests.journey.test_first_light import look, sign_in
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 ACCOUNT = {
-    "tier": TraitDefinition(data_type="STRING", description="Level of the card"),
-    "points": TraitDefinition(
-        data_type="NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
+    "tier": NewTraitDefinition(data_type="STRING", description="Level of the card"),
+    "points": NewTraitDefinition(
+        data_type="NUMBER", validation_rule=NumberRule(max=100)
     ),
-    "vip": TraitDefinition(data_type="BOOLEAN"),
-    "sports": TraitDefinition(data_type="ARRAY", description="What they do outdoors"),
-    "joined": TraitDefinition(
+    "vip": NewTraitDefinition(data_type="BOOLEAN"),
+    "sports": NewTraitDefinition(
+        data_type="ARRAY", description="What they do outdoors"
+    ),
+    "joined": NewTraitDefinition(
         data_type="STRING", description="First order, YYYY-MM-DD"
     ),
-    "note": TraitDefinition(data_type="STRING"),
+    "note": NewTraitDefinition(data_type="STRING"),
 }
 LONG = "Prefers <b>wide</b> \u202eboots مرحبا 🥾 " + "x" * 200
 
@@ -35,7 +41,13 @@ def refusals() -> str:
 
 @pytest.fixture
 def customer(tenant) -> str:
-    open_store(tenant).create_trait_group("Account", ACCOUNT, "The account in the shop")
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(
+            display_name="Account",
+            traits=ACCOUNT,
+            description="The account in the shop",
+        )
+    )
     profile = make_profile(
         tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
     )

@@ -11,7 +11,7 @@ from console.client.account import connect
 from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
 from console.client.paging import all_pages
 from console.contract.memory.operation import Operation
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.loading import records
 from console.loading.declaring import declare_traits, infer_types, wait_until_done
 from console.loading.loading import Loader, load_lines
@@ -378,7 +378,12 @@ def test_load_memory_declares_traits_on_demand(tenant, file):
 def test_declare_traits_leaves_known_traits_alone(tenant):
     store, account = open_store(tenant), open_account(tenant)
     account.wait_for(
-        store.create_trait_group("Plan", {"tier": TraitDefinition(data_type="STRING")})
+        store.create_trait_group(
+            CreateTraitGroup(
+                display_name="Plan",
+                traits={"tier": NewTraitDefinition(data_type="STRING")},
+            )
+        )
     )
     lines = [
         b'{"traits": {"Plan": {"tier": 3, "max_lines": 2}, "Contact": {"Email": "x"}}}',

@@ -9,7 +9,8 @@ import pytest
 from django.urls import reverse
 
 from console.contract.ids import new_id
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.observation import PatchObservation
+from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.tenants.memory import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 from tests.web.test_every_address import OF_A_TENANT, address
@@ -69,7 +70,7 @@ class Customer:
             f"{PLAIN}: call +1 (555) 867-5305, mail told.mail@canary.example, card "
             "4111 1111 1111 1111 or 4111111111111111."
         )
-        store.patch_observation(self.id, told.id, content=said)
+        store.patch_observation(self.id, told.id, PatchObservation(content=said))
         self.observation = told.id
         self.summary = make_summary(
             tenant,
@@ -80,11 +81,13 @@ class Customer:
 
     def traits(self, store) -> None:
         store.create_trait_group(
-            "Notes",
-            {
-                "other": TraitDefinition(data_type="STRING"),
-                "numbers": TraitDefinition(data_type="ARRAY"),
-            },
+            CreateTraitGroup(
+                display_name="Notes",
+                traits={
+                    "other": NewTraitDefinition(data_type="STRING"),
+                    "numbers": NewTraitDefinition(data_type="ARRAY"),
+                },
+            ),
         )
 
     @property

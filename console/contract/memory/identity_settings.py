@@ -38,8 +38,11 @@ class IdentifierConfig(Noun, frozen=True, kw_only=True):
     normalization: Annotated[str, described(enum=get_args(Normalization))] = "trim"
 
 
-class NewIdentifierConfig(StrictBody, frozen=True, kw_only=True):
-    """An identifier type as it is sent: only what the memory can do."""
+class NewIdentifierConfig(StrictBody, omit_defaults=False, frozen=True, kw_only=True):
+    """An identifier type as it is sent: only what the memory can do.
+
+    Kept whole, defaults as well, for so it is answered.
+    """
 
     id_type: IdTypeName
     matching_algo: Literal["exact", "fuzzy"] = "exact"

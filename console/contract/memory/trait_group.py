@@ -36,9 +36,7 @@ TraitGroupName = Annotated[
 TraitGroupDescription = Annotated[str, Meta(max_length=TRAIT_GROUP_DESCRIPTION_MAX)]
 
 
-class Rule(
-    StrictBody, frozen=True, kw_only=True, tag_field="ruleType", omit_defaults=True
-):
+class Rule(StrictBody, frozen=True, kw_only=True, tag_field="ruleType"):
     """Base of the four validation rules; `ruleType` has to be the trait's dataType."""
 
 
@@ -81,7 +79,7 @@ class TraitDefinition(Noun, frozen=True, kw_only=True, omit_defaults=True):
     id_type_promotion: Annotated[str, described(maxLength=ID_TYPE_MAX)] = ""
 
 
-class NewTraitDefinition(StrictBody, frozen=True, kw_only=True, omit_defaults=True):
+class NewTraitDefinition(StrictBody, frozen=True, kw_only=True):
     """A trait as it is declared: only what the memory can check."""
 
     data_type: DataType

@@ -14,13 +14,13 @@ from console.contract.base import (
     always,
     described,
 )
-from console.contract.memory import observation, recall, summary
+from console.contract.memory import recall
 from console.contract.memory.identifier import LOOKUP_RESULTS
 from console.contract.memory.observation import (
     BATCH,
     CONVERSATIONS_PER_OBSERVATION,
-    Content,
-    Source,
+    NewObservation,
+    PatchObservation,
 )
 from console.contract.memory.page import PageMeta
 from console.contract.memory.profile import ProfileId
@@ -32,7 +32,11 @@ from console.contract.memory.store import (
     StoreName,
     StoreStatus,
 )
-from console.contract.memory.summary import CONVERSATION_ID_MAX
+from console.contract.memory.summary import (
+    CONVERSATION_ID_MAX,
+    NewSummary,
+    PatchSummary,
+)
 
 V1_RECALL_ITEMS = 20  # 16.3 [Z]: more are not given, nor refused
 V1_RECALL_OBSERVATIONS = 5  # 16.3 [Z]: default
@@ -114,12 +118,10 @@ class V1LookupResult(Noun, frozen=True, kw_only=True):
     ] = always()
 
 
-class V1NewObservation(Body, frozen=True, kw_only=True):
+class V1NewObservation(NewObservation, frozen=True, kw_only=True):
     """What names no time occurred when it is received."""
 
-    content: Content
-    source: Source
-    occurred_at: SentTime | None = None
+    occurred_at: SentTime | None = None  # type: ignore[assignment]
     conversation_ids: AnyConversationIds = []
 
 
@@ -133,18 +135,16 @@ class V1CreateObservations(StrictBody, frozen=True, kw_only=True):
     ]
 
 
-class V1PatchObservation(observation.PatchObservation, frozen=True, kw_only=True):
+class V1PatchObservation(PatchObservation, frozen=True, kw_only=True):
     conversation_ids: AnyConversationIds | None = None
 
 
-class V1NewSummary(Body, frozen=True, kw_only=True):
-    content: Content
+class V1NewSummary(NewSummary, frozen=True, kw_only=True):
     conversation_id: AnyConversationId
-    occurred_at: SentTime | None = None
-    source: Source | None = None
+    occurred_at: SentTime | None = None  # type: ignore[assignment]
 
 
-class V1PatchSummary(summary.PatchSummary, frozen=True, kw_only=True):
+class V1PatchSummary(PatchSummary, frozen=True, kw_only=True):
     conversation_id: AnyConversationId | None = None
 
 

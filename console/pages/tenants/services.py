@@ -7,7 +7,7 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound
-from console.contract.memory.store import Store
+from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
@@ -87,7 +87,9 @@ def add_tenant(
 
 def _create_store(account: AccountClient, slug: str) -> str:
     """The id of a new store, once the memory has finished making it."""
-    operation = account.wait_for(account.create_store(f"client-{slug}"))
+    operation = account.wait_for(
+        account.create_store(CreateStore(display_name=f"client-{slug}"))
+    )
     if operation.status == "COMPLETED" and operation.result_id:
         return operation.result_id
     said = (

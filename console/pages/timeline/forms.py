@@ -6,7 +6,11 @@ from django import forms
 from django.core.signing import BadSignature
 from django.utils import timezone
 
-from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
+from console.contract.memory.observation import (
+    CONTENT_MAX,
+    SOURCE_MAX,
+    NewObservation,
+)
 from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.pages.timeline.selectors.reader import Cursor
 from console.web.forms import (
@@ -144,13 +148,13 @@ class AddObservationForm(CorrectionForm):
         self.fields["occurred_at"].initial = timezone.now()
         self.fields["reason_code"].initial = "learned"
 
-    def build_item(self) -> dict[str, Any]:
-        """The contract's fields (11.4); only of a valid form."""
+    def build_observation(self) -> NewObservation:
+        """Only of a valid form."""
         clean = self.cleaned_data
         conversation = clean["conversation"]
-        return {
-            "content": clean["content"],
-            "source": clean["source"],
-            "occurredAt": clean["occurred_at"],
-            "conversationIds": [conversation] if conversation else [],
-        }
+        return NewObservation(
+            content=clean["content"],
+            source=clean["source"],
+            occurred_at=clean["occurred_at"],
+            conversation_ids=[conversation] if conversation else [],
+        )

@@ -1,13 +1,13 @@
 """Adding to a customer's memory, and correcting it."""
 
 from contextlib import suppress
-from typing import Any
 
 from django.utils.crypto import salted_hmac
 
 from console.audit.log import log_change
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
+from console.contract.memory.observation import NewObservation
 from console.contract.times import to_wire
 from console.pages.timeline.selectors.reader import TimelineItem
 from console.profiles.items import TextKind
@@ -43,7 +43,7 @@ def correct_item(
         reason=reason,
         profile=profile_id,
     ) as closing:
-        kind.patch(store, profile_id, item.id, content=content)
+        kind.patch(store, profile_id, item.id, kind.change(content=content))
         # The change is accepted; a read that fails does not undo that.
         now: TimelineItem | None = None
         with suppress(MemoryProblem):
@@ -60,7 +60,7 @@ def add_observation(
     store: StoreClient,
     profile_id: str,
     *,
-    item: dict[str, Any],
+    observation: NewObservation,
     reason: str,
 ) -> None:
     """The card waits until the observation is listed. Raises MemoryProblem."""
@@ -70,8 +70,7 @@ def add_observation(
         object_type="profile",
         object_id=profile_id,
         reason=reason,
-        source=item["source"],
+        source=observation.source,
     ):
         remember_write(request, profile_id)
-        sent = item | {"occurredAt": to_wire(item["occurredAt"])}
-        store.create_observations(profile_id, [sent])
+        store.create_observations(profile_id, [observation])

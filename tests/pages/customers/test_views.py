@@ -4,7 +4,8 @@ import pytest
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.observation import PatchObservation
+from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.tenants.memory import open_store
 from tests.factories import (
     make_observation,
@@ -148,7 +149,9 @@ def test_timeline_names_an_invalid_filter(client, tenant, name, value):
 def test_observation_shows_every_revision(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
-    open_store(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
+    open_store(tenant).patch_observation(
+        profile, seen.id, PatchObservation(content="Lives in Bergen.")
+    )
 
     response = client.get(page("observation", profile, seen.id))
 
@@ -161,12 +164,16 @@ def test_observation_shows_every_revision(client, tenant):
 def test_traits_show_unset_traits_and_identifiers(client, tenant):
     store = open_store(tenant)
     store.create_trait_group(
-        "Account",
-        {
-            "tier": TraitDefinition(data_type="STRING", description="Loyalty tier"),
-            "vip": TraitDefinition(data_type="BOOLEAN"),
-            "tags": TraitDefinition(data_type="ARRAY"),
-        },
+        CreateTraitGroup(
+            display_name="Account",
+            traits={
+                "tier": NewTraitDefinition(
+                    data_type="STRING", description="Loyalty tier"
+                ),
+                "vip": NewTraitDefinition(data_type="BOOLEAN"),
+                "tags": NewTraitDefinition(data_type="ARRAY"),
+            },
+        ),
     )
     profile = make_profile(tenant, email="a@b.com")
     store.patch_profile(profile, {"Account": {"vip": True, "tags": ["a", "b"]}})

@@ -1,6 +1,7 @@
 """Against the embedded memory, as people meet it."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
@@ -8,6 +9,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
+from console.contract.memory.observation import NewObservation, PatchObservation
 from console.pages.deletions.models import Deletion
 from console.tenants.memory import open_store
 from tests.factories import (
@@ -89,7 +91,9 @@ def test_delete_observation_logs_the_preview_with_counts(
 def test_delete_observation_counts_and_deletes_revisions(
     client, officer, tenant, profile_id, observation
 ):
-    open_store(tenant).patch_observation(profile_id, observation.id, content="No nuts.")
+    open_store(tenant).patch_observation(
+        profile_id, observation.id, PatchObservation(content="No nuts.")
+    )
     client.force_login(officer)
 
     response = client.get(confirm_url("observation", profile_id, observation.id))
@@ -166,11 +170,11 @@ def test_delete_profile_counts_every_page(client, officer, tenant, profile_id):
         open_store(tenant).create_observations(
             profile_id,
             [
-                {
-                    "content": f"Fact {number}",
-                    "source": "chat",
-                    "occurredAt": "2026-01-05T09:00:00Z",
-                }
+                NewObservation(
+                    content=f"Fact {number}",
+                    source="chat",
+                    occurred_at=datetime(2026, 1, 5, 9, tzinfo=UTC),
+                )
                 for number in range(start, start + 10)
             ],
         )

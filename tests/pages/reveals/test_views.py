@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
+from console.contract.memory.observation import PatchObservation
 from console.masking.models import Reveal
 from console.tenants.memory import open_store
 from tests.factories import (
@@ -336,7 +337,9 @@ def test_reveal_value_of_a_name_changes_no_heading(client, profile):
 
 def test_reveal_value_refreshes_the_revisions(client, tenant, profile):
     told = make_observation(tenant, profile, SAID)
-    open_store(tenant).patch_observation(profile, told.id, content=f"{SAID} Twice.")
+    open_store(tenant).patch_observation(
+        profile, told.id, PatchObservation(content=f"{SAID} Twice.")
+    )
 
     answer = reveal_it(client, profile, "observation", told.id)
     page = client.get(url("observation", profile, told.id)).text

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.client.account import connect
+from console.contract.memory.store import CreateStore
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
 from console.service.memory.models import Store
 from console.tenants.memory import open_account, open_store
@@ -40,7 +41,9 @@ def new_store(account, name="theirs"):
     memory = connect(
         "embedded:", username=account["accountSid"], secret=account["authToken"]
     )
-    return memory.wait_for(memory.create_store(name)).result_id
+    return memory.wait_for(
+        memory.create_store(CreateStore(display_name=name))
+    ).result_id
 
 
 def test_add_creates_a_store(client, new_operator):

@@ -10,7 +10,7 @@ from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.client.errors import MemoryRefused, MemoryUnreachable
 from console.contract.ids import new_id
-from console.contract.memory.observation import Observation
+from console.contract.memory.observation import Observation, PatchObservation
 from console.pages.timeline.services import correct_item, get_version
 from console.profiles.items import OBSERVATION
 from console.tenants.actor import Actor
@@ -104,7 +104,7 @@ def test_observation_correct_shows_what_changed_meanwhile(client, tenant, profil
     address = correct_url(profile, observation)
     seen = seen_in(client.get(address).text)
     open_store(tenant).patch_observation(
-        profile, observation.id, content="Prefers post."
+        profile, observation.id, PatchObservation(content="Prefers post.")
     )
     mine = {"content": "Prefers SMS."} | WHY
 
@@ -259,7 +259,9 @@ def test_correct_item_is_done_although_reading_back_fails(rf, tenant, agent):
 def test_get_version_depends_on_the_text(tenant, profile):
     store = open_store(tenant)
     observation = make_observation(tenant, profile, "Prefers calls.")
-    store.patch_observation(profile, observation.id, content="Prefers SMS.")
+    store.patch_observation(
+        profile, observation.id, PatchObservation(content="Prefers SMS.")
+    )
 
     # In the same second: the wire's times cannot tell the two apart.
     now = store.fetch_observation(profile, observation.id)

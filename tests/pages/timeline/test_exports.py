@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryUnreachable
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.pages.timeline import exports
 from console.pages.timeline.exports import (
     ExportLimiter,
@@ -97,11 +97,13 @@ def test_export_masks_what_the_page_masks(client, tenant, what):
 def test_export_has_traits_as_the_memory_gave_them(client, tenant):
     store = open_store(tenant)
     store.create_trait_group(
-        "Account",
-        {
-            "tags": TraitDefinition(data_type="ARRAY"),
-            "vip": TraitDefinition(data_type="BOOLEAN"),
-        },
+        CreateTraitGroup(
+            display_name="Account",
+            traits={
+                "tags": NewTraitDefinition(data_type="ARRAY"),
+                "vip": NewTraitDefinition(data_type="BOOLEAN"),
+            },
+        ),
     )
     profile = make_profile(tenant, email="ada@example.com")
     store.patch_profile(profile, {"Account": {"tags": ["a", 2], "vip": True}})

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.audit.log import log
+from console.contract.memory.observation import PatchObservation
 from console.contract.times import to_wire
 from console.pages.timeline.selectors.revisions import diff_words
 from console.service.memory.models import Observation
@@ -32,7 +33,9 @@ def page(profile: str, name: str = "timeline", *args: str) -> str:
 def test_observation_shows_the_words_that_changed(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
-    open_store(tenant).patch_observation(profile, seen.id, content="Lives in Bergen.")
+    open_store(tenant).patch_observation(
+        profile, seen.id, PatchObservation(content="Lives in Bergen.")
+    )
 
     part = client.get(page(profile, "observation", seen.id), headers=HTMX).text
 
@@ -48,7 +51,9 @@ def test_observation_names_the_author_of_a_revision(client, tenant, agent):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Lives in Oslo.")
     store = open_store(tenant)
-    store.patch_observation(profile, seen.id, content="Lives in Bergen.")
+    store.patch_observation(
+        profile, seen.id, PatchObservation(content="Lives in Bergen.")
+    )
     changed = store.fetch_observation(profile, seen.id)
     for details in ({"updated_at": to_wire(changed.updated_at)}, {"count": 1}):
         log(
@@ -67,7 +72,9 @@ def test_observation_names_the_author_of_a_revision(client, tenant, agent):
 def test_observation_does_not_tell_a_masked_change(client, tenant):
     profile = make_profile(tenant)
     seen = make_observation(tenant, profile, "Call +15558675310.")
-    open_store(tenant).patch_observation(profile, seen.id, content="Call +15558675410.")
+    open_store(tenant).patch_observation(
+        profile, seen.id, PatchObservation(content="Call +15558675410.")
+    )
 
     part = client.get(page(profile, "observation", seen.id), headers=HTMX).text
 
@@ -81,7 +88,7 @@ def test_observation_pages_its_revisions(client, tenant):
     seen = make_observation(tenant, profile, "State 0.")
     for number in range(1, 22):
         open_store(tenant).patch_observation(
-            profile, seen.id, content=f"State {number}."
+            profile, seen.id, PatchObservation(content=f"State {number}.")
         )
 
     text = client.get(page(profile, "observation", seen.id)).text

@@ -6,7 +6,11 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry, AuditReason
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewTraitDefinition,
+    NumberRule,
+)
 from console.pages.traits.services import get_awaited_digest, get_digest
 from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
@@ -15,17 +19,17 @@ from tests.factories import HTMX, make_profile
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 
 GROUP = {
-    "tier": TraitDefinition(data_type="STRING"),
-    "points": TraitDefinition(
-        data_type="NUMBER", validation_rule={"ruleType": "NUMBER", "max": 100}
+    "tier": NewTraitDefinition(data_type="STRING"),
+    "points": NewTraitDefinition(
+        data_type="NUMBER", validation_rule=NumberRule(max=100)
     ),
-    "vip": TraitDefinition(data_type="BOOLEAN"),
-    "sports": TraitDefinition(data_type="ARRAY"),
-    "sizes": TraitDefinition(data_type="ARRAY"),
-    "joined": TraitDefinition(data_type="STRING", description="YYYY-MM-DD"),
-    "seenAt": TraitDefinition(data_type="STRING", description="ISO 8601"),
-    "note": TraitDefinition(data_type="STRING"),
-    "poem": TraitDefinition(data_type="STRING"),
+    "vip": NewTraitDefinition(data_type="BOOLEAN"),
+    "sports": NewTraitDefinition(data_type="ARRAY"),
+    "sizes": NewTraitDefinition(data_type="ARRAY"),
+    "joined": NewTraitDefinition(data_type="STRING", description="YYYY-MM-DD"),
+    "seenAt": NewTraitDefinition(data_type="STRING", description="ISO 8601"),
+    "note": NewTraitDefinition(data_type="STRING"),
+    "poem": NewTraitDefinition(data_type="STRING"),
 }
 VALUES = {
     "tier": "gold",
@@ -48,7 +52,9 @@ def client(client, agent):
 
 @pytest.fixture
 def profile(tenant) -> str:
-    open_store(tenant).create_trait_group("Account", GROUP)
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Account", traits=GROUP)
+    )
     profile = make_profile(
         tenant, email="ada@example.com", phone="+15558675310", firstName="Ada"
     )
@@ -248,8 +254,12 @@ def test_correct_names_other_holders_before_a_merge(client, tenant, profile):
 
 
 def test_correct_looks_up_a_number_that_is_an_identifier(client, tenant, profile):
-    member = {"number": TraitDefinition(data_type="NUMBER", id_type_promotion="chat")}
-    open_store(tenant).create_trait_group("Member", member)
+    member = {
+        "number": NewTraitDefinition(data_type="NUMBER", id_type_promotion="chat")
+    }
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Member", traits=member)
+    )
     other = make_profile(tenant)
     open_store(tenant).patch_profile(other, {"Member": {"number": 4711}})
 

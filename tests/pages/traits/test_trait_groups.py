@@ -5,7 +5,12 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.contract.memory.trait_group import TraitDefinition
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewTraitDefinition,
+    NumberRule,
+    StringRule,
+)
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
@@ -13,14 +18,14 @@ from tests.pages.odd_memory import PROFILE, OddMemory, serving
 
 LIST = "/t/acme/traits/"
 SIZING = {
-    "shoe": TraitDefinition(
+    "shoe": NewTraitDefinition(
         data_type="NUMBER",
         description="EU size",
-        validation_rule={"ruleType": "NUMBER", "min": 20},
+        validation_rule=NumberRule(min=20),
     ),
-    "code": TraitDefinition(
+    "code": NewTraitDefinition(
         data_type="STRING",
-        validation_rule={"ruleType": "STRING", "pattern": "^[A-Z]+$"},
+        validation_rule=StringRule(pattern="^[A-Z]+$"),
     ),
 }
 
@@ -48,7 +53,11 @@ def find_row(text: str, name: str) -> str:
 
 
 def test_groups_page_lists_groups_with_descriptions(client, tenant):
-    open_store(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(
+            display_name="Sizing", traits=SIZING, description="Measured in the shop"
+        )
+    )
 
     text = client.get(LIST).text
 
@@ -59,7 +68,9 @@ def test_groups_page_lists_groups_with_descriptions(client, tenant):
 
 
 def test_groups_page_marks_pinned_groups(client, tenant):
-    open_store(tenant).create_trait_group("Sizing", SIZING)
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Sizing", traits=SIZING)
+    )
     unpinned = client.get(LIST).text
     Tenant.objects.filter(pk=tenant.pk).update(pinned_groups=["Contact"])
 
@@ -81,7 +92,9 @@ def test_groups_page_without_groups_says_what_one_is(client, settings, tenant):
 
 
 def test_group_page_shows_types_rules_and_identifiers(client, tenant):
-    open_store(tenant).create_trait_group("Sizing", SIZING)
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Sizing", traits=SIZING)
+    )
 
     contact = client.get(address("Contact")).text
     sizing = client.get(address("Sizing")).text
@@ -191,8 +204,10 @@ def test_group_page_keeps_its_count_when_the_memory_fails(client, settings, tena
 
 
 def test_group_page_filters_long_groups_by_name(client, tenant):
-    traits = {f"field{n:02}": TraitDefinition(data_type="STRING") for n in range(21)}
-    open_store(tenant).create_trait_group("Wide", traits)
+    traits = {f"field{n:02}": NewTraitDefinition(data_type="STRING") for n in range(21)}
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Wide", traits=traits)
+    )
 
     whole = client.get(address("Wide")).text
     some = client.get(address("Wide"), {"words": "FIELD1"}).text
@@ -208,7 +223,9 @@ def test_group_page_filters_long_groups_by_name(client, tenant):
 
 
 def test_group_page_of_an_empty_group_says_so(client, tenant):
-    open_store(tenant).create_trait_group("Empty", {}, "Later")
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Empty", traits={}, description="Later")
+    )
 
     assert "No traits yet" in client.get(address("Empty")).text
 

@@ -5,7 +5,12 @@ import pytest
 from console.audit.models import AuditEntry
 from console.client.paging import Page
 from console.contract.memory.profile import Profile
-from console.contract.memory.trait_group import TraitDefinition, TraitGroup
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewTraitDefinition,
+    TraitDefinition,
+    TraitGroup,
+)
 from console.masking.masker import Masker
 from console.profiles.schema import describe_rule, get_trait_type, parse_date
 from console.profiles.traits import (
@@ -20,14 +25,14 @@ from tests.pages.odd_memory import PROFILE, OddMemory, serving
 from tests.pages.urls import page_url
 
 SIZING = {
-    "shoe": TraitDefinition(data_type="NUMBER", description="EU size"),
-    "newsletter": TraitDefinition(data_type="BOOLEAN"),
-    "vip": TraitDefinition(data_type="BOOLEAN"),
-    "sports": TraitDefinition(data_type="ARRAY"),
-    "since": TraitDefinition(
+    "shoe": NewTraitDefinition(data_type="NUMBER", description="EU size"),
+    "newsletter": NewTraitDefinition(data_type="BOOLEAN"),
+    "vip": NewTraitDefinition(data_type="BOOLEAN"),
+    "sports": NewTraitDefinition(data_type="ARRAY"),
+    "since": NewTraitDefinition(
         data_type="STRING", description="First fitting, YYYY-MM-DD"
     ),
-    "note": TraitDefinition(data_type="STRING"),
+    "note": NewTraitDefinition(data_type="STRING"),
 }
 
 
@@ -43,7 +48,11 @@ def client(client, agent):
 
 @pytest.fixture
 def profile(tenant) -> str:
-    open_store(tenant).create_trait_group("Sizing", SIZING, "Measured in the shop")
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(
+            display_name="Sizing", traits=SIZING, description="Measured in the shop"
+        )
+    )
     profile = make_profile(
         tenant,
         email="ada@example.com",
@@ -135,9 +144,13 @@ def test_traits_marks_what_the_schema_does_not_have(client, tenant, odd):
 
 
 def test_traits_folds_a_group_of_many_unset(client, tenant):
-    traits = {f"field{n}": TraitDefinition(data_type="STRING") for n in range(21)}
-    open_store(tenant).create_trait_group("Wide", traits)
-    open_store(tenant).create_trait_group("Empty", {}, "Nothing in it")
+    traits = {f"field{n}": NewTraitDefinition(data_type="STRING") for n in range(21)}
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Wide", traits=traits)
+    )
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Empty", traits={}, description="Nothing in it")
+    )
     profile = make_profile(tenant)
 
     folded = client.get(page("traits", profile)).text
@@ -232,8 +245,10 @@ class Groups:
 
 def test_traits_masks_each_value_once(client, tenant, masked_texts):
     names = [f"field{number}" for number in range(95)]
-    traits = {name: TraitDefinition(data_type="STRING") for name in names}
-    open_store(tenant).create_trait_group("Wide", traits)
+    traits = {name: NewTraitDefinition(data_type="STRING") for name in names}
+    open_store(tenant).create_trait_group(
+        CreateTraitGroup(display_name="Wide", traits=traits)
+    )
     profile = make_profile(tenant)
     values = {name: f"Call +1555867{name[5:]:>04}." for name in names}
     open_store(tenant).patch_profile(profile, {"Wide": values})

@@ -35,8 +35,10 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     store = open_store(request.tenant)
     form = AddObservationForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
-        item = form.build_item()
-        add_observation(request, store, profile_id, item=item, reason=form.reason)
+        observation = form.build_observation()
+        add_observation(
+            request, store, profile_id, observation=observation, reason=form.reason
+        )
         return redirect("customers:profile", request.tenant.slug, profile_id)
     context = {**build_profile_context(request, store, profile_id), "form": form}
     status = 422 if form.errors else 200
