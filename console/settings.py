@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "console.jobs",
     "console.loading",
     "console.demo",
+    "console.databases",
     "console.service",
     "allauth",
     "allauth.account",

@@ -2,8 +2,9 @@ import io
 import os
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from console.demo.management.commands import prepare
 from console.demo.seeding import add_staff
@@ -92,3 +93,12 @@ def test_prepare_migrates_a_database(collected):
     prepare.migrate_database("default")
 
     assert "django_session" in connections["default"].introspection.table_names()
+
+
+def test_prepare_refuses_a_schema_from_the_future(db, collected):
+    MigrationRecorder(connections["default"]).record_applied("audit", "9000_unknown")
+
+    with pytest.raises(
+        CommandError, match=r"default: .* newer .*\(audit.9000_unknown\)"
+    ):
+        run()

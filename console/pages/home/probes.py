@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connections
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -17,6 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from console.core import metrics as figures
+from console.databases.schema import read_schema_state
 
 # Before it, two connections that write and checkpoint at once could damage the file.
 SAFE_SQLITE = (3, 51, 3)
@@ -77,14 +77,12 @@ figures.STATE.register(
 
 
 def check_database(alias: str) -> str:
-    """Why the database cannot be used; "" when it answers and is migrated."""
+    """Why the database cannot be used; "" when it answers and has our schema."""
     try:
-        executor = MigrationExecutor(connections[alias])
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return str(read_schema_state(alias))
     except DatabaseError as exc:
         # The type only: the message can name a host and a user.
         return f"the database does not answer ({type(exc).__name__})"
-    return f"{len(waiting)} migrations are not applied" if waiting else ""
 
 
 def _describe_sqlite() -> dict[str, Any]:

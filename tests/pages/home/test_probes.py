@@ -4,11 +4,12 @@ import sys
 
 import pytest
 from django.db import OperationalError, connections
+from django.db.migrations.recorder import MigrationRecorder
 from prometheus_client.parser import text_string_to_metric_families
 
 from console.audit.log import log
 from console.audit.models import AuditEntry
-from console.pages.home import probes
+from console.databases import schema
 from console.service.memory.embedding_jobs import make_vectors
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
@@ -74,11 +75,21 @@ def test_readyz_names_unapplied_migrations(db, client):
     assert "not applied" in response.json()["reasons"][0]
 
 
+def test_readyz_is_not_ready_with_a_schema_from_the_future(db, client):
+    MigrationRecorder(connections["memory"]).record_applied("service", "9000_unknown")
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    [reason] = response.json()["reasons"]
+    assert "memory: the schema is newer than this version (service.9000_" in reason
+
+
 def test_readyz_names_a_database_that_does_not_answer(client, monkeypatch):
     def refuse(connection):
         raise OperationalError("could not connect to db.internal as console")
 
-    monkeypatch.setattr(probes, "MigrationExecutor", refuse)
+    monkeypatch.setattr(schema, "MigrationExecutor", refuse)
 
     response = client.get("/readyz")
 

@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
 
 from console.accounts.models import User
+from console.databases.schema import read_schema_state
 from console.demo.seeding import STAFF
 
 
@@ -41,8 +41,10 @@ class Command(BaseCommand):
 
 def migrate_database(alias: str) -> None:
     """Bring one database up to date, if it is not: asking takes a tenth of the time."""
-    executor = MigrationExecutor(connections[alias])
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    state = read_schema_state(alias)
+    if state.newer:
+        raise CommandError(f"{alias}: {state}. Nothing was changed.")
+    if state.waiting:
         call_command("migrate", database=alias, interactive=False, verbosity=0)
 
 

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class DatabasesConfig(AppConfig):
+    """What holds for both databases alike, whatever is in them."""
+
+    name = "console.databases"
+
+    def ready(self) -> None:
+        from console.databases import checks  # noqa: F401  (registers itself)
