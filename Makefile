@@ -64,7 +64,7 @@ fuzz: .venv/.dev ## send 50,000 generated requests to the API
 
 lock: .venv/.uv ## write requirements.lock again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  $(EXTRAS) --extra onnx --group dev pyproject.toml --output-file requirements.lock
+	  $(EXTRAS) --extra onnx --extra traces --group dev pyproject.toml --output-file requirements.lock
 
 # Order only: a later .env.example never overwrites what is in use.
 .env: | .env.example

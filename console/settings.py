@@ -1,5 +1,6 @@
 """Settings, all from the environment; each variable is in docs/configuration.md."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,16 @@ WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", default=2, least=1, most=64)
 METRICS_TOKEN = env.text(
     "METRICS_TOKEN", default="", form="at least 16 characters", of=".{16,}"
 )
+
+# Where traces are sent, by OTLP over HTTP; empty: nowhere.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    default="",
+    form="an http(s):// address",
+    of=r"https?://\S+",
+)
+if OTEL_EXPORTER_OTLP_ENDPOINT and not find_spec("opentelemetry"):
+    env.refuse("OTEL_EXPORTER_OTLP_ENDPOINT", "needs the extra `traces`")
 
 # The password of the demo people that `make run` makes; empty: no demo people.
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", default="")

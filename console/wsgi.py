@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+
+from console.core import tracing
 from console.core.bootstrap import prepare_process
 
 prepare_process()
@@ -10,6 +13,9 @@ prepare_process()
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 pages = get_wsgi_application()
+
+if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+    tracing.start()
 
 # Imported after Django is set up: the service's modules hold models.
 from console.service.wsgi import application as service  # noqa: E402

@@ -24,6 +24,7 @@ from console.client.errors import (
     MemoryUnexpected,
 )
 from console.contract.ids import PROFILE_ID
+from console.core.tracing import trace_call
 
 T = TypeVar("T")
 
@@ -130,11 +131,13 @@ class Sender:
     def _exchange(self, call: Call) -> Response:
         request = self._build_request(call)
         try:
-            response = self._http.send(request, auth=self._auth, stream=True)
-            try:
-                body = _read_body(response, reads=call.reads)
-            finally:
-                response.close()
+            with trace_call(request.url.host, call.method, request.headers) as tell:
+                response = self._http.send(request, auth=self._auth, stream=True)
+                try:
+                    body = _read_body(response, reads=call.reads)
+                finally:
+                    response.close()
+                tell("", response.status_code)
         except httpx.TransportError as error:
             # Not chained: httpx's errors hold the request, with its credentials.
             raise errors.from_transport(error, reads=call.reads) from None

@@ -14,6 +14,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
+from console.core.tracing import trace_answer
+
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -59,20 +61,19 @@ class Gauge(Collector):
 
 
 def measure(half: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Middleware that times every answer of one half."""
+    """Middleware that times and traces every answer of one half."""
 
     def middleware(get_response: Callable[..., Any]) -> Callable[..., Any]:
         def respond(request: Any) -> Any:
             started = perf_counter()
-            response = get_response(request)
-            match = request.resolver_match
-            REQUEST_SECONDS.labels(
-                half,
-                # Anybody can send any word for a method; each would be a series.
-                request.method if request.method in METHODS else "other",
-                match.route if match else "",
-                response.status_code,
-            ).observe(perf_counter() - started)
+            # Anybody can send any word for a method; each would be a series.
+            method = request.method if request.method in METHODS else "other"
+            with trace_answer(half, method, request.headers) as tell:
+                response = get_response(request)
+                route = request.resolver_match.route if request.resolver_match else ""
+                tell(route, response.status_code)
+            series = REQUEST_SECONDS.labels(half, method, route, response.status_code)
+            series.observe(perf_counter() - started)
             return response
 
         return respond
