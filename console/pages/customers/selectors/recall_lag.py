@@ -1,7 +1,7 @@
 """Which new observations Recall does not return yet, by asking Recall itself."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
@@ -9,6 +9,7 @@ from console.contract.memory.recall import RECALL_ITEMS
 
 # Older than this, what Recall does not return is not late but left out.
 FRESH = timedelta(minutes=10)
+SECOND = timedelta(seconds=1)
 
 
 def find_not_recallable(
@@ -28,10 +29,12 @@ def find_not_recallable(
     if not fresh:
         return frozenset()
     times = [item.occurred_at for item in fresh]
+    # The year 9999 has no second after its last one, and nothing happens after it.
+    is_last = max(times) > datetime.max.replace(tzinfo=UTC) - SECOND
     recall = store.recall(
         profile_id,
         begin=min(times),
-        end=max(times) + timedelta(seconds=1),
+        end=None if is_last else max(times) + SECOND,
         observations_limit=RECALL_ITEMS,
         summaries_limit=0,
     )
