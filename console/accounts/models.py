@@ -3,9 +3,12 @@
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+
+from console.core.unicode import strip_hidden
 
 
 class UserManager(BaseUserManager["User"]):
@@ -14,8 +17,15 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str, *, name: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """A saved person; without a password nobody can sign in as them."""
+        """A saved person; without a password nobody can sign in as them.
+
+        Raises ValidationError, also for an address that only looks like another's.
+        """
         user = self.model(email=email.strip().casefold(), name=name, **fields)
+        if strip_hidden(user.email) != user.email:
+            raise ValidationError(
+                {"email": "It holds a character that nobody can see."}
+            )
         user.set_password(password)
         user.full_clean()
         user.save(using=self._db)

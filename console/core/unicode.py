@@ -28,6 +28,19 @@ def _joins(text: str, position: int) -> bool:
     return all(char > "\u00ff" and char not in _JOINERS for char in around)
 
 
+# They change the look of the character before them, or nothing at all: fine after an
+# emoji, in an identifier they would make two of what looks like one.
+_IGNORABLE = re.compile(r"[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+
+def strip_hidden(text: str) -> str:
+    """An identifier without what nobody can see in it: `kim\\u200b` is `kim`."""
+    if text.isascii() and text.isprintable():
+        return text
+    seen = (char for at, char in enumerate(text) if not is_hidden(text, at))
+    return _IGNORABLE.sub("", "".join(seen))
+
+
 def get_char_name(char: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`, for the mark that stands for it."""
     code = f"U+{ord(char):04X}"

@@ -7,6 +7,7 @@ from console.client.errors import MemoryNotFound, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import IdentifierConfig
+from console.core.unicode import strip_hidden
 
 _TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
 _EMAIL = re.compile(r"[^@]+@[^@]+")
@@ -102,7 +103,7 @@ def _problem_of(config: IdentifierConfig, value: str) -> str:
         return f"Write the {kind} after the colon."
     if len(value) > VALUE_MAX:
         return f"The {kind} is too long: {VALUE_MAX} characters are the most."
-    if not value.isprintable():
+    if strip_hidden(value) != value:
         return f"The {kind} holds a character that cannot be seen. Type it by hand."
     if config.normalization == "email" and not _EMAIL.fullmatch(value):
         return f"The {kind} needs an @ with something on both sides."

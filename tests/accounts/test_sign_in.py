@@ -198,6 +198,11 @@ def test_user_needs_an_address_and_a_name(db):
     assert set(refusal.value.error_dict) == {"email", "name"}
 
 
+def test_user_address_holds_nothing_that_cannot_be_seen(db):
+    with pytest.raises(ValidationError, match="nobody can see"):
+        User.objects.create_user("sam@console\u200b.example", name="Sam")
+
+
 def test_user_addresses_are_case_folded(db):
     with pytest.raises(IntegrityError):
         User.objects.create(email="Sam@console.example", name="Sam")

@@ -7,6 +7,8 @@ import unicodedata
 
 import phonenumbers
 
+from console.core.unicode import strip_hidden
+
 
 class InvalidIdentifier(ValueError):
     """A text that is no identifier of its kind."""
@@ -54,8 +56,8 @@ def _with_plus(digits: str) -> phonenumbers.PhoneNumber:
 
 
 def normalise_email(text: str) -> str:
-    """Lower case, without any white space."""
-    return "".join(text.split()).casefold()
+    """Lower case, without white space and what cannot be seen."""
+    return strip_hidden("".join(text.split())).casefold()
 
 
 def normalise(text: str, kind: str) -> str:
@@ -69,6 +71,8 @@ def normalise(text: str, kind: str) -> str:
         value = normalise_email(text)
     else:
         value = text.strip() if kind == "trim" else text
+        if strip_hidden(value) != value:
+            raise InvalidIdentifier("must not hold characters that cannot be seen")
     if not value:
         raise InvalidIdentifier("must not be empty")
     return value

@@ -83,6 +83,9 @@ def test_any_text_is_a_number_in_one_form_or_refused(text):
         ("STRASSE@b.com", "strasse@b.com"),
         ("Straße@b.com", "strasse@b.com"),
         (" ", ""),
+        ("kim@example.com\u200b", "kim@example.com"),
+        ("k\u00adi\u2060m@ex\ufeffample.com\ufe0f", "kim@example.com"),
+        ("kim\u034f@\U000e0101example.com\u202e", "kim@example.com"),
     ],
 )
 def test_an_email_address_is_folded_and_closed_up(text, expected):
@@ -94,6 +97,15 @@ def test_folding_an_email_address_again_changes_nothing(text):
     once = normalise_email(text)
 
     assert normalise_email(once) == once
+
+
+@pytest.mark.parametrize("kind", ["trim", "none"])
+@pytest.mark.parametrize(
+    "text", ["A1\u200b", "A\u00ad1", "A1\ufe0f", "\u3164A1", "A\x071"]
+)
+def test_an_id_with_characters_that_cannot_be_seen_is_refused(kind, text):
+    with pytest.raises(InvalidIdentifier, match="cannot be seen"):
+        normalise(text, kind)
 
 
 @pytest.mark.parametrize(
