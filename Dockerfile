@@ -14,7 +14,8 @@ COPY console console
 COPY templates templates
 COPY static static
 # Collecting files needs settings, and none of these values outlives this line.
-RUN SECRET_KEY=build VAULT_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= MEMORY_DIGEST_KEY=build \
+RUN SECRET_KEY=only-for-this-line-of-the-build-0123456789 MEMORY_DIGEST_KEY=only-for-this-line-of-the-build-0123456789 \
+    VAULT_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
     .venv/bin/python manage.py collectstatic --noinput --verbosity 0
 
 FROM python:3.11-slim-bookworm

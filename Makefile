@@ -17,9 +17,7 @@ help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.run .env ## install, fill a demo, print the address and the sign-ins (PORT=8000)
-	@$(BIN)/python manage.py prepare --demo --port $(PORT)
-	@$(BIN)/python manage.py db_worker --interval 2 --verbosity 0 & worker=$$!; trap "kill $$worker" EXIT; \
-	$(BIN)/gunicorn --config console/gunicorn.py --bind 127.0.0.1:$(PORT) console.wsgi
+	@$(BIN)/python manage.py serve --demo --port $(PORT)
 
 # On every core; a part (ARGS=tests/recall) answers sooner from one process. Coverage is
 # a promise of the whole.

@@ -1,5 +1,9 @@
 import io
 import os
+import subprocess
+import sys
+from contextlib import closing
+from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from console.demo.management.commands import prepare
 from console.demo.seeding import add_staff
 from console.tenants.models import Tenant
+from tests.settings import BASE_DIR
 
 
 @pytest.fixture
@@ -102,3 +107,44 @@ def test_prepare_refuses_a_schema_from_the_future(db, collected):
         CommandError, match=r"default: .* newer .*\(audit.9000_unknown\)"
     ):
         run()
+
+
+def test_prepare_twice_at_once_migrates_once(tmp_path):
+    """Two containers that start together."""
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "console.settings",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/console.sqlite3",
+        "MEMORY_DATABASE_URL": f"sqlite:///{tmp_path}/memory.sqlite3",
+    }
+
+    both = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "prepare"],
+            cwd=BASE_DIR,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+
+    printed = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    assert all("http://localhost:8000/" in text for text in printed)
+
+
+def test_prepare_waits_for_the_lock(db):
+    """On PostgreSQL a lock of the session, on SQLite one of the folder."""
+    with prepare.lock_preparation():
+        waiting = Thread(target=take_lock, daemon=True)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+
+    waiting.join()
+
+
+def take_lock():
+    with closing(connections["default"]), prepare.lock_preparation():
+        pass

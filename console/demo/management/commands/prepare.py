@@ -1,6 +1,10 @@
 """Everything that has to be there before the server starts, in one process."""
 
+import os
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,9 @@ from django.db import connections
 from console.accounts.models import User
 from console.databases.schema import read_schema_state
 from console.demo.seeding import STAFF
+
+# Any number, as long as nobody else's lock in this database has it.
+LOCK = 0x4D656D6F7279
 
 
 class Command(BaseCommand):
@@ -29,14 +36,34 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="for the address")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for alias in connections:
-            migrate_database(alias)
-        call_command("createcachetable", verbosity=0)
-        if is_static_outdated():
-            call_command("collectstatic", interactive=False, verbosity=0)
-        if options["demo"]:
-            call_command("seed_demo", "--if-empty", stdout=self.stdout)
+        with lock_preparation():
+            for alias in connections:
+                migrate_database(alias)
+            call_command("createcachetable", verbosity=0)
+            if is_static_outdated():
+                call_command("collectstatic", interactive=False, verbosity=0)
+            if options["demo"]:
+                call_command("seed_demo", "--if-empty", stdout=self.stdout)
         self.stdout.write(build_welcome(options["port"]))
+
+
+@contextmanager
+def lock_preparation() -> Iterator[None]:
+    """One at a time: a second one waits here, and then finds nothing left to do."""
+    connection = connections["default"]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # The session's own: it is gone with the connection, however that ends.
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            yield
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    else:
+        folder = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
+        try:
+            flock(folder, LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
 
 def migrate_database(alias: str) -> None:

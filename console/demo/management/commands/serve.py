@@ -1,0 +1,115 @@
+"""Everything of an installation on one machine, until it is told to stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from time import monotonic, sleep
+from types import FrameType
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+HOST = "127.0.0.1"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What is asked to stop has this long; then it is ended.
+STOP_S = 4.0
+PAUSE_S = 0.1
+
+
+class Stopped(Exception):
+    """Somebody asked for it: Ctrl-C, or SIGTERM."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Prepares the installation, then runs the web server and the worker until one"
+        " of them ends, or until Ctrl-C or SIGTERM."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="make the demo tenants")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        port = options["port"]
+        check_port(port)
+        call_command("prepare", demo=options["demo"], port=port, stdout=self.stdout)
+        server = (
+            "gunicorn",
+            "--config",
+            "console/gunicorn.py",
+            f"--bind={HOST}:{port}",
+        )
+        worker = ("manage.py", "db_worker", "--interval=2", "--verbosity=0")
+        ended = run_together([("-m", *server, "console.wsgi"), worker])
+        if ended is not None:
+            raise CommandError(f"{ended} ended by itself; the other was stopped.")
+
+
+def check_port(port: int) -> None:
+    """Raises CommandError if the server could not listen there."""
+    with socket.socket() as probe:
+        # As the server does: what a server before left behind is no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as exc:
+            raise CommandError(
+                f"Port {port} cannot be used ({exc.strerror}). Choose another, such as"
+                f" `make run PORT={port + 1}`. Nothing was changed."
+            ) from exc
+
+
+def run_together(commands: Sequence[Sequence[str]]) -> str | None:
+    """Runs Python with each command's arguments; stops all when one ends.
+
+    Answers that one's first words, or None if it was told to stop.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped
+
+    for number in SIGNALS:
+        signal.signal(number, stop)
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in commands:
+            running.append(start(command))
+        while all(process.poll() is None for process in running):
+            sleep(PAUSE_S)
+        return " ".join(commands[find_ended(running)][:2])
+    except Stopped:
+        return None
+    finally:
+        stop_all(running)
+
+
+def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    # A group of its own: Ctrl-C reaches this process alone, which then asks them.
+    arguments = [sys.executable, *command]
+    return subprocess.Popen(arguments, start_new_session=True)  # noqa: S603 - ours
+
+
+def find_ended(running: Sequence[subprocess.Popen[bytes]]) -> int:
+    return next(n for n, process in enumerate(running) if process.poll() is not None)
+
+
+def stop_all(running: Sequence[subprocess.Popen[bytes]]) -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    for process in running:
+        process.terminate()
+    until = monotonic() + STOP_S
+    while monotonic() < until and any(p.poll() is None for p in running):
+        sleep(PAUSE_S)
+    for process in running:
+        if process.poll() is None:
+            # With the processes that it has started itself.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
