@@ -50,6 +50,7 @@ urlpatterns = [
     path("palette/", palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
     path("tenants/", include("console.pages.tenants.urls")),
+    path("background/", include("console.pages.background.urls")),
     path("styleguide/", include("console.pages.styleguide.urls")),
     # At the root: it has an address with a tenant and one without.
     path("", include("console.pages.reference.urls")),

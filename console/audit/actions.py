@@ -57,6 +57,7 @@ ACTIONS = {
         Action("summary.corrected", "Summary corrected", ActionKind.CHANGE),
         Action("summary.deleted", "Summary deleted", ActionKind.CHANGE),
         Action("summary.viewed", "Summary opened", ActionKind.READ),
+        Action("task.retried", "Background task run again", ActionKind.CONFIG),
         Action("tenant.added", "Tenant added", ActionKind.CONFIG),
         Action("timeline.counted", "Timeline counted", ActionKind.READ),
         Action("trait.corrected", "Trait corrected", ActionKind.CHANGE),

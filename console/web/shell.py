@@ -81,7 +81,7 @@ class Shell:
         return may(self.role, Permission.VIEW_PROFILES)
 
     @property
-    def may_see_styleguide(self) -> bool:
+    def is_operator(self) -> bool:
         """Told without a query: operators see every tenant as one."""
         seen_as = {tenant.seen_as for tenant in self.tenants}
         return Role.OPERATOR in seen_as
@@ -101,6 +101,8 @@ class Shell:
             items.append(
                 self._build_item("Tenants", "building-office-2", "tenants:list")
             )
+        if self.is_operator:
+            items.append(self._build_item("Tasks", "queue-list", "background:list"))
         return items
 
     def _build_reference_item(self) -> NavItem:

@@ -109,6 +109,7 @@ def test_permissions_each_have_a_role():
         (Permission.VIEW_ACCESS_EVENTS, {"officer", "auditor"}),
         (Permission.VIEW_CONFIGURATION_EVENTS, {"auditor", "operator"}),
         (Permission.ADD_TENANT, {"operator"}),
+        (Permission.MANAGE_TASKS, {"operator"}),
     ],
 )
 def test_permissions_match_the_matrix(act, roles):

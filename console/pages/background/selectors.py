@@ -1,0 +1,100 @@
+"""Background tasks and workers as the page shows them: ids and counts, no data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+from console.jobs.leases import TRIES, get_retry_at, is_given_up, list_live_workers
+from console.jobs.models import Worker
+
+# The page's word for each state, in the order of its tabs; finished tasks are pruned.
+STATES: Mapping[str, TaskResultStatus] = {
+    "waiting": TaskResultStatus.READY,
+    "running": TaskResultStatus.RUNNING,
+    "failed": TaskResultStatus.FAILED,
+}
+NAMES = {status: name for name, status in STATES.items()}
+# Where a function's name alone would not say it.
+LABELS = {"settle": "Confirm deletion"}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One task.
+
+    ids      of what it works on, opaque
+    since    when it was enqueued; for one that runs, when it was started
+    next_at  when it will run; None for at once, or never
+    reason   the class of the error that its last try ended with
+    """
+
+    id: UUID
+    name: str
+    ids: list[str]
+    state: str
+    tries: str
+    since: datetime
+    next_at: datetime | None
+    reason: str
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    worker: Worker
+    is_alive: bool
+
+
+def filter_tasks(state: str) -> QuerySet[Any]:
+    """The newest first; of every state for ""."""
+    wanted = [STATES[state]] if state else STATES.values()
+    tasks: QuerySet[Any] = DBTaskResult.objects.filter(status__in=wanted)
+    return tasks.order_by("-enqueued_at", "id")
+
+
+def count_tasks() -> dict[str, int]:
+    """How many there are of each state, none included."""
+    found = filter_tasks("").order_by().values_list("status").annotate(Count("pk"))
+    counts = dict(found)
+    return {name: counts.get(status, 0) for name, status in STATES.items()}
+
+
+def build_task_row(task: Any) -> TaskRow:
+    given_up = task.status == TaskResultStatus.FAILED and is_given_up(task)
+    return TaskRow(
+        id=task.pk,
+        name=LABELS.get(
+            task.task_name, task.task_name.replace("_", " ").capitalize()
+        ),
+        ids=[arg for arg in task.args_kwargs["args"] if isinstance(arg, str)],
+        state=NAMES[task.status],
+        tries=f"{len(task.worker_ids)} of {TRIES}",
+        since=task.started_at if is_running(task) else task.enqueued_at,
+        next_at=None if given_up else get_next_at(task),
+        reason=task.exception_class_path.rpartition(".")[2],
+        given_up=given_up,
+    )
+
+
+def is_running(task: Any) -> bool:
+    return bool(task.status == TaskResultStatus.RUNNING)
+
+
+def get_next_at(task: Any) -> datetime | None:
+    if task.status == TaskResultStatus.FAILED:
+        return get_retry_at(task)
+    is_timed = not is_running(task) and task.run_after != get_date_max()
+    return task.run_after if is_timed else None
+
+
+def list_workers(now: datetime) -> list[WorkerRow]:
+    """The living and those that were killed within a day."""
+    alive = set(list_live_workers(now))
+    workers = Worker.objects.order_by("-beat_at", "pk")
+    return [WorkerRow(worker, worker in alive) for worker in workers]
