@@ -69,9 +69,7 @@ def build_task_row(task: Any) -> TaskRow:
     given_up = task.status == TaskResultStatus.FAILED and is_given_up(task)
     return TaskRow(
         id=task.pk,
-        name=LABELS.get(
-            task.task_name, task.task_name.replace("_", " ").capitalize()
-        ),
+        name=LABELS.get(task.task_name, task.task_name.replace("_", " ").capitalize()),
         ids=[arg for arg in task.args_kwargs["args"] if isinstance(arg, str)],
         state=NAMES[task.status],
         tries=f"{len(task.worker_ids)} of {TRIES}",

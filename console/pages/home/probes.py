@@ -2,21 +2,23 @@
 /metrics, what the installation counts."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from hmac import compare_digest
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_tasks_db.models import DBTaskResult
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from console.core import metrics as figures
 from console.databases.schema import read_schema_state
+from console.jobs.leases import list_live_workers
 
 # Before it, two connections that write and checkpoint at once could damage the file.
 SAFE_SQLITE = (3, 51, 3)
@@ -44,10 +46,19 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when every check passes; otherwise 503 with the names of those that do not."""
-    found = {name: check() for name, check in CHECKS.items()}
-    reasons = [f"{name}: {reason}" for name, reason in found.items() if reason]
-    told = {"ready": not reasons, "reasons": reasons} | _describe_sqlite()
+    reasons = _run(CHECKS)
+    told = {
+        "ready": not reasons,
+        "reasons": reasons,
+        "warnings": _run(WARNINGS),
+        "sqlite": sqlite3.sqlite_version,
+    }
     return JsonResponse(told, status=503 if reasons else 200)
+
+
+def _run(checks: Mapping[str, Callable[[], str]]) -> list[str]:
+    found = {name: check() for name, check in checks.items()}
+    return [f"{name}: {reason}" for name, reason in found.items() if reason]
 
 
 @require_safe
@@ -85,17 +96,30 @@ def check_database(alias: str) -> str:
         return f"the database does not answer ({type(exc).__name__})"
 
 
-def _describe_sqlite() -> dict[str, Any]:
-    """The SQLite of this process, and a warning where a database needs a newer one."""
+def check_sqlite() -> str:
+    """Where a database needs a newer SQLite than this process has."""
     in_use = any(connection.vendor == "sqlite" for connection in connections.all())
-    warning = "SQLite is older than 3.51.3: a rare race can damage the file"
-    warns = in_use and sqlite3.sqlite_version_info < SAFE_SQLITE
-    return {"sqlite": sqlite3.sqlite_version, "warnings": [warning] * warns}
+    if in_use and sqlite3.sqlite_version_info < SAFE_SQLITE:
+        return "older than 3.51.3: a rare race can damage the file"
+    return ""
+
+
+def check_worker() -> str:
+    """A warning alone: pages work without one."""
+    with suppress(DatabaseError):
+        if not list_live_workers(timezone.now()).exists():
+            return "none has a heartbeat, so background work waits"
+    return ""
 
 
 # Each says in words why the process cannot work, or "".
 CHECKS: dict[str, Callable[[], str]] = {
     alias: partial(check_database, alias) for alias in ("default", "memory")
+}
+# The same for what an operator should look at and a load balancer need not.
+WARNINGS: dict[str, Callable[[], str]] = {
+    "sqlite": check_sqlite,
+    "worker": check_worker,
 }
 PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
     "/healthz": healthz,

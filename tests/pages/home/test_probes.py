@@ -5,11 +5,13 @@ import sys
 import pytest
 from django.db import OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from console.audit.log import log
 from console.audit.models import AuditEntry
 from console.databases import schema
+from console.jobs import leases
 from console.service.memory.embedding_jobs import make_vectors
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
@@ -60,8 +62,21 @@ def test_readyz_warns_of_an_older_sqlite(db, client, monkeypatch):
     response = client.get("/readyz")
 
     on_sqlite = any(connection.vendor == "sqlite" for connection in connections.all())
-    assert len(response.json()["warnings"]) == int(on_sqlite)
+    warnings = [text for text in response.json()["warnings"] if "sqlite: " in text]
+    assert len(warnings) == int(on_sqlite)
     assert response.status_code == 200
+
+
+def test_readyz_warns_while_no_worker_beats(db, client):
+    before = client.get("/readyz")
+    leases.beat("w1", timezone.now())
+
+    after = client.get("/readyz")
+
+    warning = "worker: none has a heartbeat, so background work waits"
+    assert warning in before.json()["warnings"]
+    assert warning not in after.json()["warnings"]
+    assert before.status_code == 200
 
 
 def test_readyz_names_unapplied_migrations(db, client):
@@ -85,7 +100,7 @@ def test_readyz_is_not_ready_with_a_schema_from_the_future(db, client):
     assert "memory: the schema is newer than this version (service.9000_" in reason
 
 
-def test_readyz_names_a_database_that_does_not_answer(client, monkeypatch):
+def test_readyz_names_a_database_that_does_not_answer(db, client, monkeypatch):
     def refuse(connection):
         raise OperationalError("could not connect to db.internal as console")
 
