@@ -60,3 +60,41 @@ def is_plain(text: str) -> bool:
     return not any(
         char in _BIDI or unicodedata.category(char) in _BREAKS for char in text
     )
+
+
+_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC"})
+
+
+def get_skeletons(name: str) -> frozenset[str]:
+    """What is left of a name when letters that look alike are one, as UTS 39 does it.
+
+    Two names that share one can be taken for each other in small letters (`modern`,
+    `Modem`), in capitals (`Beta`, its Cyrillic twin) or as written (`PayPal`, `PayPaI`).
+    """
+    forms = (name, name.casefold(), name.upper())
+    return frozenset(_unify(_drop_marks(form)).casefold() for form in forms)
+
+
+def mixes_scripts(name: str) -> bool:
+    """Whether a word of it mixes letters of alphabets that look alike."""
+    return any(
+        len(_ALIKE & {unicodedata.name(char, "").split(" ")[0] for char in word}) > 1
+        for word in name.split()
+    )
+
+
+def _drop_marks(text: str) -> str:
+    """Letters and digits alone, without accents, blanks and hyphens."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text)))
+
+
+def _unify(text: str) -> str:
+    # Imported where it is needed, once a tenant: its table is 9,600 characters long.
+    from confusable_homoglyphs.confusables import confusables_data
+
+    def get_prototype(char: str) -> str:
+        # A look-alike names its prototype alone; a prototype lists all of its own.
+        twins = [twin["c"] for twin in confusables_data.get(char, ())]
+        return twins[0] if len(twins) == 1 else char
+
+    return "".join(map(get_prototype, text))

@@ -10,7 +10,7 @@ from django.core.validators import RegexValidator
 from console.client.addresses import BadAddress, check_address
 from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.pages.tenants.services import TenantTaken, check_available
-from console.tenants.models import SLUG, Tenant
+from console.tenants.models import SLUG
 from console.web.forms import ConsoleForm, StaffTextField
 
 
@@ -79,20 +79,6 @@ class AddTenantForm(ConsoleForm):
         help_text="Only for an existing store: mem_store_…",
     )
 
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if Tenant.objects.filter(name__iexact=name).exists():
-            raise ValidationError("Another tenant already has this name.")
-        return name
-
-    def clean_slug(self) -> str:
-        slug: str = self.cleaned_data["slug"]
-        try:
-            check_available(slug=slug)
-        except TenantTaken as exc:
-            raise ValidationError(exc.message) from exc
-        return slug
-
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"]
         try:
@@ -105,6 +91,11 @@ class AddTenantForm(ConsoleForm):
     def clean(self) -> dict[str, Any]:
         """The id is required for an existing store, and refused for a new one."""
         cleaned = super().clean() or self.cleaned_data
+        if "name" in cleaned and "slug" in cleaned:
+            try:
+                check_available(slug=cleaned["slug"], name=cleaned["name"])
+            except TenantTaken as exc:
+                self.add_error(exc.field, exc.message)
         store, store_id = cleaned.get("store"), cleaned.get("store_id")
         if store == "existing" and store_id == "":
             self.add_error("store_id", "Enter the id of the existing store.")

@@ -9,6 +9,7 @@ from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound
 from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
+from console.core.unicode import get_skeletons, mixes_scripts
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import encrypt
@@ -33,12 +34,26 @@ class TenantTaken(DomainError):
         self.field = field
 
 
-def check_available(*, slug: str, store_id: str = "") -> None:
-    """Raises TenantTaken."""
-    if Tenant.objects.filter(slug=slug).exists():
+def check_available(*, slug: str, name: str, store_id: str = "") -> None:
+    """Raises TenantTaken, also for a name or slug that only looks like another's."""
+    taken = Tenant.objects.values_list("slug", "name")
+    for field, wanted, others in (
+        ("slug", slug, [other for other, _ in taken]),
+        ("name", name, [other for _, other in taken]),
+    ):
+        skeletons = get_skeletons(wanted)
+        for other in others:
+            if skeletons & get_skeletons(other):
+                raise TenantTaken(
+                    f"Another tenant already has the {field} {other}, which looks the "
+                    "same. Choose another one.",
+                    field=field,
+                )
+    if mixes_scripts(name):
         raise TenantTaken(
-            f"Another tenant already uses the slug {slug}. Choose another one.",
-            field="slug",
+            "A word of this name mixes letters of alphabets that look alike. Write it "
+            "in one of them.",
+            field="name",
         )
     if store_id and Tenant.objects.filter(store_id=store_id).exists():
         raise TenantTaken(
@@ -64,7 +79,7 @@ def add_tenant(
     Without `store_id` a store named `client-<slug>` is made in their account. Call it
     outside any transaction. Raises TenantTaken, StoreNotReady, MemoryProblem.
     """
-    check_available(slug=slug, store_id=store_id)
+    check_available(slug=slug, name=name, store_id=store_id)
     account = connect(
         address or settings.MEMORY_URL,
         username=account_sid,

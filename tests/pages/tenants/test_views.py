@@ -141,7 +141,24 @@ def test_add_requires_the_id_of_an_existing_store(client, new_operator):
 
 
 @pytest.mark.parametrize(
-    ("field", "words"), [("slug", "Another tenant"), ("name", "already has this name")]
+    ("name", "words"),
+    [
+        ("АLPENGLOW", "Another tenant already has the name Alpenglow"),
+        ("A1penglow", "looks the same"),
+        ("Brіght", "alphabets that look alike"),
+    ],
+)
+def test_add_refuses_a_name_that_looks_like_another(client, new_operator, name, words):
+    make_tenant("alpenglow", "Alpenglow")
+
+    response = client.post(ADD, form_of(slug="other", name=name))
+
+    assert words in str(response.context["form"].errors["name"])
+    assert Tenant.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "words"), [("slug", "Another tenant"), ("name", "already has the name")]
 )
 def test_add_refuses_a_name_or_slug_in_use(client, new_operator, field, words):
     make_tenant("alpenglow", "Alpenglow")
@@ -288,7 +305,7 @@ def test_connection_is_unreachable(client, tenant, agent, settings):
 
 
 def test_connection_shows_a_locked_vault(client, tenant, agent, settings):
-    settings.VAULT_KEYS = ["new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="]
+    settings.VAULT_KEYS = {"new": b"\x01" * 32}
     client.force_login(agent)
 
     assert client.get("/tenants/").status_code == 200
