@@ -17,7 +17,8 @@ counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="console-metric
 
 worker_class = "gthread"
 workers = settings.WEB_CONCURRENCY
-threads = 4
+# More than all hanging memories together hold (console/client/guard.py).
+threads = 12
 timeout = 60
 graceful_timeout = 20
 keepalive = 5

@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis
 from playwright.sync_api import expect
 
 from console.accounts.models import User
+from console.client.guard import get_guard
 from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush
 from tests.factories import make_tenant, make_user
@@ -73,6 +74,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(HOW_TO_GET_CHROMIUM, pytrace=False)
         pytest.skip(HOW_TO_GET_CHROMIUM)
+
+
+@pytest.fixture(autouse=True)
+def forget_failures() -> None:
+    """Ids come again: one test's broken memory is not the next one's."""
+    get_guard.cache_clear()
 
 
 @pytest.fixture(autouse=True)

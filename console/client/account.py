@@ -15,8 +15,9 @@ import httpx
 from django.conf import settings
 
 from console.client import deadline
-from console.client.addresses import check_address
+from console.client.addresses import EMBEDDED, check_address
 from console.client.errors import MemoryBusy, MemoryUnreachable
+from console.client.guard import Guard, get_guard
 from console.client.http import Sender
 from console.client.network import build_http, http_for
 from console.client.paging import Page, to_page
@@ -42,10 +43,12 @@ def connect(
     username: str,
     secret: str,
     dialect: str = "current",
+    guard: Guard | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> "AccountClient":
     """A client of one account: `embedded:` or `https://host[:port]`. Calls nothing.
 
+    guard       bounds the calls; over a network the account's own unless given
     transport   what tests answer through
     Raises BadAddress, and DomainError for a dialect that is not spoken.
     """
@@ -54,7 +57,9 @@ def connect(
         http = http_for(address)
     else:
         http = build_http(check_address(address), transport)
-    sender = Sender(http, username=username, secret=secret)
+    if guard is None and address != EMBEDDED:
+        guard = get_guard(f"{address} {username}")
+    sender = Sender(http, guard, username=username, secret=secret)
     return AccountClient(sender, spoken, address)
 
 

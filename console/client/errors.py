@@ -3,7 +3,8 @@ call becomes one of its errors, in words for the person who meets it.
 
 MemoryProblem
 ├── MemoryUnreachable    no usable answer came; `maybe_done` says if a write may have landed
-│   └── MemoryUnexpected an answer came that is not the contract's
+│   ├── MemoryUnexpected an answer came that is not the contract's
+│   └── MemorySuspended  nothing was sent, because earlier calls hang or failed
 └── MemoryRefused        the memory answered no, with its own code and words
     ├── MemoryDenied     401 and 403: the credentials do not open this store
     ├── MemoryNotFound   404
@@ -47,6 +48,17 @@ class MemoryUnexpected(MemoryUnreachable):
     """The memory answered something that its contract does not know."""
 
     title = "The memory gave an unexpected answer"
+
+
+class MemorySuspended(MemoryUnreachable):
+    """Not called: waiting for a memory that hangs would hold up everybody else."""
+
+    status = 503
+    title = "This tenant's memory does not answer"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{message} Nothing was sent.")
+        self.retry_after_s = retry_after_s
 
 
 class MemoryRefused(MemoryProblem):

@@ -1,12 +1,14 @@
 """One call of a memory, from the first attempt to an answer of the contract's form.
 
 What is held here and nowhere else: the total deadline, the cap on an answer, retries,
-merged profiles (contract, section 7). Errors are errors.py's.
+merged profiles (contract, section 7). Errors are errors.py's; how many calls may wait at
+once, and when none is made at all, is guard.py's.
 """
 
 import json
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from time import perf_counter
@@ -23,6 +25,7 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
+from console.client.guard import Guard
 from console.contract.ids import PROFILE_ID
 from console.core.tracing import trace_call
 
@@ -78,8 +81,11 @@ class Answer(Generic[T]):
 class Sender:
     """Sends calls with one account's credentials; its repr shows none."""
 
-    def __init__(self, http: httpx.Client, *, username: str, secret: str) -> None:
+    def __init__(
+        self, http: httpx.Client, guard: Guard | None, *, username: str, secret: str
+    ) -> None:
         self._http = http
+        self._guard = guard
         self._auth = httpx.BasicAuth(username, secret)
 
     def send(
@@ -98,7 +104,8 @@ class Sender:
         params = {name: value for name, value in (query or {}).items() if value}
         reads = method == "GET" if reads is None else reads
         started = perf_counter()
-        with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S):
+        guarded = self._guard.call() if self._guard else nullcontext()
+        with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S), guarded:
             response = self._follow(Call(method, path, reads, params, body))
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
@@ -124,7 +131,8 @@ class Sender:
                 return self._exchange(call)
             except MemoryProblem as problem:
                 pause_s = max(problem.retry_after_s or 0, _random.uniform(*PAUSE_S))
-                if not (problem.may_repeat and deadline.pause(pause_s)):
+                is_open = self._guard and self._guard.retry_in_s
+                if is_open or not (problem.may_repeat and deadline.pause(pause_s)):
                     raise
         return self._exchange(call)
 
@@ -139,9 +147,17 @@ class Sender:
                     response.close()
                 tell("", response.status_code)
         except httpx.TransportError as error:
+            # A full pool of connections is the console's own doing.
+            if not isinstance(error, httpx.PoolTimeout):
+                self._record(failed=True)
             # Not chained: httpx's errors hold the request, with its credentials.
             raise errors.from_transport(error, reads=call.reads) from None
+        self._record(failed=response.status_code >= 500)
         return _check_status(call, response, body)
+
+    def _record(self, *, failed: bool) -> None:
+        if self._guard:
+            self._guard.record(failed=failed)
 
     def _build_request(self, call: Call) -> httpx.Request:
         """Raises MemoryRefused, before anything is sent, for what no request holds."""

@@ -26,8 +26,9 @@ TIMEOUT = httpx.Timeout(connect=2.0, read=5.0, write=5.0, pool=2.0)
 EMBEDDED_ORIGIN = "http://localhost"
 
 _building = Lock()
-# The system's resolver knows no timeout, so that it is waited for from outside.
-_resolver = ThreadPoolExecutor(max_workers=8, thread_name_prefix="memory-names")
+# The system's resolver knows no timeout, so that it is waited for from outside. More
+# threads than one tenant's unanswered names hold before its breaker opens.
+_resolver = ThreadPoolExecutor(max_workers=32, thread_name_prefix="memory-names")
 
 
 def http_for(address: str) -> httpx.Client:

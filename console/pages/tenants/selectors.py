@@ -1,12 +1,12 @@
 """Whether a tenant's memory answers, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from console.client.deadline import within
-from console.client.errors import MemoryRefused
+from console.client.errors import MemoryRefused, MemorySuspended
 from console.core.errors import DomainError
-from console.tenants.memory import open_account
+from console.tenants.memory import get_tenant_guard, open_account
 from console.tenants.models import Tenant
 
 # Every page asks for the state: it must not block a worker.
@@ -17,19 +17,26 @@ STATE_ANSWER_S = 3.0
 class Connection:
     """One call of the tenant's store, just made.
 
-    state    ok, waiting (the store is not active), refused or unreachable
-    title    the same in a few words
-    message  what the memory or the vault said; "" when it is ok
+    state      ok, waiting (the store is not active), refused or unreachable
+    title      the same in a few words
+    message    what the memory or the vault said; "" when it is ok
+    in_flight  calls that this process has made and that wait for their answer
     """
 
     state: str
     title: str
     elapsed_ms: int
     message: str = ""
+    in_flight: int = 0
 
 
 def check_connection(tenant: Tenant) -> Connection:
     """Fetches the tenant's store from their memory, with their credentials."""
+    guard = get_tenant_guard(tenant)
+    return replace(_ask(tenant), in_flight=guard.in_flight if guard else 0)
+
+
+def _ask(tenant: Tenant) -> Connection:
     started = perf_counter()
     try:
         status = _fetch_status(tenant)
@@ -54,6 +61,8 @@ def get_memory_state(tenant: Tenant) -> tuple[str, str]:
             status = _fetch_status(tenant)
     except MemoryRefused:
         return "refused", "memory refused access"
+    except MemorySuspended as exc:
+        return "refused", f"memory hangs, next try in {exc.retry_after_s:.0f} s"
     except DomainError:  # unreachable, or the vault keeps the credentials
         return "refused", "memory unreachable"
     if status == "ACTIVE":

@@ -1,5 +1,7 @@
 """The rail's word about the memory."""
 
+import re
+
 import pytest
 
 from console.service.memory.models import Store
@@ -27,6 +29,12 @@ def test_memory_state_is_unreachable_with_200(client, tenant, settings):
 
     assert response.status_code == 200
     assert 'data-state="refused">memory unreachable<' in response.text
+
+
+def test_memory_state_says_when_a_hanging_memory_is_tried_again(client, hanging_tenant):
+    response = client.get("/t/acme/memory/")
+
+    assert re.search(r">memory hangs, next try in 1\d s<", response.text)
 
 
 def test_memory_state_is_refused_without_the_store(client, tenant):

@@ -1,4 +1,6 @@
 import json
+import re
+from html import unescape
 
 import pytest
 from django.db.models.signals import pre_save
@@ -302,6 +304,29 @@ def test_connection_is_unreachable(client, tenant, agent, settings):
 
     assert response.status_code == 200
     assert response.context["connection"].state == "unreachable"
+
+
+def test_connection_says_when_a_hanging_memory_is_tried_again(
+    client, hanging_tenant, operator
+):
+    client.force_login(operator)
+
+    response = check(client, hanging_tenant)
+
+    assert "This tenant's memory does not answer" in unescape(response.text)
+    assert "1 call waiting for an answer" in response.text
+    assert re.search(r"the memory is tried again in \d+ seconds", response.text)
+
+
+def test_pages_say_when_a_hanging_memory_is_tried_again(client, hanging_tenant, agent):
+    client.force_login(agent)
+
+    response = client.get("/t/acme/profiles/", headers=HTMX)
+
+    assert response.status_code == 503
+    assert response["HX-Retarget"] == "#problem"
+    assert "This tenant's memory does not answer" in unescape(response.text)
+    assert re.search(r"the memory is tried again in \d+ seconds", response.text)
 
 
 def test_connection_shows_a_locked_vault(client, tenant, agent, settings):

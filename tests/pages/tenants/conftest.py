@@ -1,0 +1,19 @@
+"""A tenant whose memory hangs."""
+
+import pytest
+
+from console.client.guard import FAILURES
+from console.tenants.memory import get_tenant_guard
+
+
+@pytest.fixture
+def hanging_tenant(tenant, settings):
+    """One call waits for its answer, and so many have failed that none is sent."""
+    settings.MEMORY_ALLOW_PRIVATE = True
+    tenant.address = "http://127.0.0.1:9"
+    tenant.save()
+    guard = get_tenant_guard(tenant)
+    with guard.call():
+        for _ in range(FAILURES):
+            guard.record(failed=True)
+        yield tenant
