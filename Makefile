@@ -54,7 +54,7 @@ bench: .venv/.dev ## measure the quality and speed of Recall, and the cost of pa
 bench-peers: .venv/.dev ## compare Recall with other stores (installs them, about 1 GB)
 	$(BIN)/python -m tests.benchmarks.peers
 
-crash: .venv/.dev ## kill the server during writes, 50 times on each database
+crash: .venv/.dev ## kill server and worker in their work, 50 times a kind on each database
 	$(BIN)/python -m tests.crash
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API

@@ -1,9 +1,11 @@
-"""`make crash`: the server is killed in the middle of writes, again and again.
+"""`make crash`: processes are killed in the middle of their work, again and again.
 
 CRASH_TRIALS (50) times on SQLite and as many on PostgreSQL: eight clients write, the
-whole server gets a SIGKILL, and the database is held against what was acknowledged.
-Exits with 1 when anything acknowledged is lost, anything is half done, or the table
-that Recall reads differs from the observations and summaries.
+whole server gets a SIGKILL, and the database is held against what was acknowledged. As
+often for each kind of background task: whoever asks for it and its worker are killed.
+Exits with 1 when anything acknowledged is lost, anything is half done or done twice, a
+task is left behind, or the table that Recall reads differs from the observations and
+summaries. One part alone: `python -m tests.crash tasks`.
 """
 
 import os
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from tests.postgres import find_binaries, server
 
+PARTS = sys.argv[1:] or ["tasks", "writes"]
 TRIALS = int(os.environ.get("CRASH_TRIALS", "50"))
 
 
@@ -26,7 +29,7 @@ def environment(default: str, memory: str) -> dict[str, str]:
         "MEMORY_DIGEST_KEY": secrets.token_urlsafe(50),
         "VAULT_KEYS": "crash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "HTTPS": "0",
-        "LOG_LEVEL": "CRITICAL",
+        "LOG_LEVEL": "ERROR",
         "ALLOWED_HOSTS": "127.0.0.1",
         "DATABASE_URL": default,
         "MEMORY_DATABASE_URL": memory,
@@ -34,8 +37,12 @@ def environment(default: str, memory: str) -> dict[str, str]:
 
 
 def attempt(name: str, default: str, memory: str) -> int:
-    command = [sys.executable, "-m", "tests.crash.trials", name, str(TRIALS)]
-    return subprocess.run(command, env=environment(default, memory)).returncode
+    variables = environment(default, memory)
+    for part in PARTS:
+        command = [sys.executable, "-m", f"tests.crash.{part}", name, str(TRIALS)]
+        if failed := subprocess.run(command, env=variables).returncode:
+            return failed
+    return 0
 
 
 def main() -> int:

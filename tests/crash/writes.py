@@ -1,4 +1,4 @@
-"""The trials on one database: `python -m tests.crash.trials NAME COUNT`."""
+"""Trials of writes on one database: `python -m tests.crash.writes NAME COUNT`."""
 
 import base64
 import http.client

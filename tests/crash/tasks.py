@@ -1,0 +1,267 @@
+"""The same for background tasks: `python -m tests.crash.tasks NAME COUNT`.
+
+Whoever asks for work (a page that deletes, an upload, a write) and the worker that does
+it are killed at random moments, COUNT times for each kind of task. Then time passes,
+and everything must have been done, once, with nothing left running.
+"""
+
+import multiprocessing
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from time import monotonic, sleep
+from typing import Any
+
+from console.core.bootstrap import prepare_process
+
+prepare_process()
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
+
+from console.audit.models import AuditEntry  # noqa: E402
+from console.jobs import leases  # noqa: E402
+from console.pages.deletions.models import Deletion  # noqa: E402
+from console.pages.deletions.services import delete_item  # noqa: E402
+from console.pages.deletions.targets import Target  # noqa: E402
+from console.profiles.items import OBSERVATION  # noqa: E402
+from console.service.memory import embedding_jobs, import_jobs, imports  # noqa: E402
+from console.service.memory.models import (  # noqa: E402
+    Identifier,
+    ImportChunk,
+    IndexEntry,
+    Observation,
+    ProfileImport,
+    Store,
+)
+from console.tenants.actor import Actor  # noqa: E402
+from console.tenants.models import Role  # noqa: E402
+from tests.factories import (  # noqa: E402
+    make_items,
+    make_profile,
+    make_tenant,
+    make_user,
+)
+
+OBSERVATIONS, ROWS = 20, 200
+LATER = timedelta(minutes=30)
+
+
+class Deletions:
+    """A page deletes observations, one after another."""
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        self.profile = make_profile(tenant)
+        make_items(tenant, self.profile, observations=OBSERVATIONS)
+        found = Observation.objects.filter(profile_id=self.profile)
+        self.ids = list(found.values_list("id", flat=True))
+        self.actor = Actor(tenant.memberships.get().user, tenant, Role.OFFICER)
+
+    def ask(self) -> None:
+        facts = {"counts": {}, "reason_code": "test_record", "reason": "Killed"}
+        for id_ in self.ids:
+            delete_item(Target(OBSERVATION, self.profile, id_), self.actor, **facts)
+
+    def check(self) -> list[str]:
+        left = set(Observation.objects.values_list("id", flat=True))
+        wrong = []
+        for row in Deletion.objects.filter(object_id__in=self.ids):
+            entries = AuditEntry.objects.filter(object_id=row.object_id)
+            outcomes = list(entries.values_list("outcome", flat=True))
+            if row.is_open or (row.state == "done") == (row.object_id in left):
+                wrong.append(f"{row}: {row.state}")
+            if outcomes != [row.state]:
+                wrong.append(f"{row}: {row.state}, entries {outcomes}")
+        return wrong
+
+
+class Imports:
+    """A file is uploaded, every tenth row of which is refused."""
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        self.domain = f"t{trial}.example.com"
+        rows = [
+            f"{number}@{self.domain}," if number % 10 else f",{number}"
+            for number in range(ROWS)
+        ]
+        self.content = "\n".join(["Mail,First", *rows]).encode()
+        columns = {"Mail": "email", "First": "firstName"}
+        self.row = imports.create_import(
+            Store.objects.get(pk=tenant.store_id),
+            filename="x.csv",
+            file_size=len(self.content),
+            mappings=[
+                {"columnName": column, "traitGroup": "Contact", "traitName": trait}
+                for column, trait in columns.items()
+            ],
+        )
+
+    def ask(self) -> None:
+        imports.receive_file(self.row, [self.content])
+
+    def check(self) -> list[str]:
+        self.row.refresh_from_db()
+        mails = Identifier.objects.filter(value__endswith=f"@{self.domain}")
+        found = (
+            self.row.status,
+            self.row.errors,
+            mails.count(),
+            mails.values("profile_id").distinct().count(),
+            ImportChunk.objects.filter(import_id=self.row.id).count(),
+        )
+        done = ("COMPLETED", ROWS // 10, ROWS - ROWS // 10, ROWS - ROWS // 10, 0)
+        # Killed before the upload was answered: nothing of it is there.
+        if found in (done, ("PENDING", 0, 0, 0, 0)):
+            return []
+        return [f"import {self.row.id}: {found}"]
+
+
+class Vectors:
+    """Observations are written, whose vectors the worker makes."""
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        self.tenant, self.profile = tenant, make_profile(tenant)
+
+    def ask(self) -> None:
+        make_items(self.tenant, self.profile, observations=100)
+
+    def check(self) -> list[str]:
+        entries = IndexEntry.objects.filter(profile_id=self.profile)
+        written = Observation.objects.filter(profile_id=self.profile).count()
+        lengths = Counter(len(entry.vector) for entry in entries.exclude(model=""))
+        if len(lengths) <= 1 and sum(lengths.values()) == entries.count() == written:
+            return []
+        return [f"{self.profile}: {written} observations, vectors {dict(lengths)}"]
+
+
+KINDS = (Deletions, Imports, Vectors)
+
+
+def fork(act: Callable[[], object]) -> Any:
+    """A process of its own that does one thing."""
+    connections.close_all()
+    process = multiprocessing.get_context("fork").Process(target=act)
+    process.start()
+    return process
+
+
+def end(process: Any) -> bool:
+    """Wait for it; False if it ended by itself."""
+    process.join()
+    if process.exitcode not in {0, -signal.SIGKILL}:
+        sys.exit("a process failed by itself")
+    return bool(process.exitcode)
+
+
+def kill_within(process: Any, seconds: float, dice: random.Random) -> bool:
+    """False if it had ended before."""
+    sleep(dice.uniform(0, seconds))
+    process.kill()
+    return end(process)
+
+
+def work() -> None:
+    leases.BEAT_S = 0.05  # so that some are killed in the middle of a sweep
+    options = ("--batch", "--no-startup-delay", "--no-reload")
+    call_command("db_worker", *options, worker_id=os.urandom(8).hex(), verbosity=0)
+
+
+def let_time_pass() -> None:
+    """As if half an hour had gone by since the last kill."""
+    long_ago = timezone.now() - LATER
+    Deletion.objects.filter(finished_at=None).update(created_at=long_ago)
+    ProfileImport.objects.filter(status="PROCESSING").update(updated_at=long_ago)
+    waiting = DBTaskResult.objects.filter(status="READY")
+    waiting.exclude(run_after=get_date_max()).update(run_after=long_ago)
+    now = timezone.now() + LATER
+    leases.fail_lost_tasks(now)
+    leases.retry_failed_tasks(now + LATER)
+    embedding_jobs._asked_until = 0.0
+    embedding_jobs.request_pending_vectors()
+    import_jobs.restart_stalled_imports()
+
+
+class Trials:
+    """One kind of task, killed until `count` is reached."""
+
+    def __init__(self, kind: Any, tenant: Any, dice: random.Random) -> None:
+        self.kind, self.tenant, self.dice = kind, tenant, dice
+        self.kills = Counter({"asking": 0, "working": 0, "in a task": 0})
+        self.trial = 0
+
+    def run(self, count: int) -> list[str]:
+        ask_s, work_s = self.measure()
+        while self.kills["asking"] + self.kills["working"] < count:
+            self.begin()
+            asking = fork(self.kind.ask)
+            if self.dice.random() < 0.5:
+                self.kills["asking"] += kill_within(asking, ask_s, self.dice)
+            else:
+                end(asking)
+            for _ in range(self.dice.randint(1, 3)):
+                let_time_pass()
+                self.kill_worker(work_s)
+            if wrong := self.finish():
+                return wrong
+        return []
+
+    def measure(self) -> tuple[float, float]:
+        """How long asking and working take when nobody is killed."""
+        self.begin()
+        start = monotonic()
+        end(fork(self.kind.ask))
+        let_time_pass()
+        asked = monotonic()
+        end(fork(work))
+        return asked - start, monotonic() - asked
+
+    def begin(self) -> None:
+        self.trial += 1
+        self.kind.prepare(self.tenant, self.trial)
+
+    def kill_worker(self, seconds: float) -> None:
+        killed = kill_within(fork(work), seconds, self.dice)
+        self.kills["working"] += killed
+        self.kills["in a task"] += DBTaskResult.objects.running().exists()
+
+    def finish(self) -> list[str]:
+        """What does not hold once workers live again."""
+        for _ in range(5):
+            let_time_pass()
+            work()
+        stuck = DBTaskResult.objects.exclude(status="SUCCESSFUL")
+        wrong = [f"{task.task_path} is {task.status}" for task in stuck]
+        leases.prune(timezone.now() + LATER)
+        return wrong + self.kind.check()
+
+
+def main(name: str, count: int) -> int:
+    call_command("prepare", stdout=StringIO())
+    tenant = make_tenant(f"crash{os.urandom(4).hex()}")
+    make_user(Role.OFFICER, tenant)
+    embedding_jobs.get_embedder()  # loaded once, before anything is forked
+    dice = random.Random(4711)
+    for kind in KINDS:
+        trials = Trials(kind(), tenant, dice)
+        wrong = trials.run(count)
+        if wrong:
+            print(f"{name}, {kind.__name__}, trial {trials.trial}:", *wrong, sep="\n  ")
+            return 1
+        kills = ", ".join(f"{number} {where}" for where, number in trials.kills.items())
+        print(f"{name}: {kind.__name__} killed: {kills}; all done, once", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))
