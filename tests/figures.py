@@ -391,7 +391,7 @@ def environment(folder: str) -> dict[str, str]:
         "VAULT_KEYS": "figures:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "DEMO_PASSWORD": "figures-only",
         "HTTPS": "0",
-        "LOG_LEVEL": "CRITICAL",
+        "LOG_LEVEL": "ERROR",
         "ALLOWED_HOSTS": "testserver",
         "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
         "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
