@@ -8,6 +8,7 @@ from difflib import unified_diff
 import pytest
 from django.db import connections
 
+from console.core.headers import HEADERS
 from tests.service.exchange_calls import CALLS
 from tests.service.exchanges import Exchange, play, read, write
 
@@ -56,6 +57,11 @@ BESIDES = {
     "PUT /v1/Uploads/{importId}",
 }
 
+# What browsers are told of every answer, pages' as well: no part of the contract.
+OF_EVERY_ANSWER = {name.lower() for name in HEADERS} | {
+    "cross-origin-opener-policy",
+    "referrer-policy",
+}
 KEPT_AS_JSON = re.compile(
     "/(IdentityResolutionSettings|TraitGroups|DataMappings|Imports)"
 )
@@ -78,7 +84,11 @@ def lines(exchange: Exchange) -> list[str]:
     on_postgresql = connections["memory"].vendor == "postgresql"
     if on_postgresql and KEPT_AS_JSON.search(exchange["call"]):
         body = [in_order("".join(body))]
-    headers = [f"{name}: {value}" for name, value in exchange["headers"].items()]
+    headers = [
+        f"{name}: {value}"
+        for name, value in exchange["headers"].items()
+        if name not in OF_EVERY_ANSWER
+    ]
     return [exchange["call"], str(exchange["status"]), *headers, "", *body]
 
 
