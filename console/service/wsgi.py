@@ -21,12 +21,14 @@ from django.urls import (
 
 from console.core.headers import HEADERS
 from console.core.metrics import measure_memory
-from console.service.http.auth import authenticate_request
 from console.service.http.bodies import check_size
-from console.service.http.compression import compress_answers
 from console.service.http.errors import answer_errors
+from console.service.http.middleware import (
+    authenticate_request,
+    compress_answers,
+    limit_rate,
+)
 from console.service.http.request import URLCONF
-from console.service.http.throttle import limit_rate
 from console.service.memory.delay import delay_writes
 
 MIDDLEWARE = (

@@ -94,7 +94,8 @@ class TracePart(Noun, frozen=True, kw_only=True):
     adds: float
 
 
-# The wire's short names of the parts of a score, by what they are called here.
+# The short names of the parts of a score, on the wire and in the engine, by what they
+# are called here.
 PARTS = {
     "similarity": "meaning",
     "query_coverage": "words",

@@ -3,16 +3,17 @@
 import re
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from msgspec import inspect
 
 from console.contract.explain import explain
 from console.contract.memory.error import BODY_BYTES, Code
 from console.service import errors
 from console.service.http.routing import View
-from console.service.http.strict import refuse_unknown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -55,7 +56,7 @@ def read_body(request: HttpRequest, noun: type[T], *, nulls_at: int = -1) -> T:
         if not isinstance(content, dict):
             raise _invalid("The body must be a JSON object.")
         content = _without_nulls(content, keep_at=nulls_at)
-        refuse_unknown(content, noun)
+        refuse_unknown(content, _get_type(noun))
         return msgspec.convert(content, noun)
     except msgspec.ValidationError as exc:
         raise _invalid(explain(str(exc))) from exc
@@ -164,3 +165,56 @@ def _too_large() -> errors.TooLarge:
 
 def _invalid(message: str) -> errors.Invalid:
     return errors.Invalid(message, code=Code.SCHEMA)
+
+
+@cache
+def _get_type(noun: type[msgspec.Struct]) -> inspect.Type:
+    return inspect.type_info(noun)
+
+
+def refuse_unknown(value: Any, kind: inspect.Type, path: str = "") -> None:
+    """Raises Invalid for a member that a strict noun does not name, at any depth.
+
+    A strict noun can hold open ones and the other way round (contract 11.4), and a
+    null under an unknown name counts as absent: msgspec's own refusal would come too
+    early. What is not of the type at all is left to msgspec, which says so.
+    """
+    for step, member, inner in _list_members(value, kind):
+        if inner is None:
+            raise _invalid(f"{f'{path}{step}'.lstrip('.'):.200}: unknown field")
+        refuse_unknown(member, inner, path + step)
+
+
+def _list_members(
+    value: Any, kind: inspect.Type
+) -> list[tuple[str, Any, inspect.Type | None]]:
+    """Steps into a value such as `.name` and `[0]`, with what is there and its type:
+    None where a strict noun does not name it."""
+    match kind:
+        case inspect.Metadata():
+            return [("", value, kind.type)]
+        case inspect.StructType() if isinstance(value, dict):
+            known = {field.encode_name: field.type for field in kind.fields}
+            if kind.tag_field:
+                known[kind.tag_field] = inspect.AnyType()
+            other = None if getattr(kind.cls, "strict", False) else inspect.AnyType()
+            return [
+                (f".{name}", member, known.get(name, other))
+                for name, member in value.items()
+            ]
+        case inspect.ListType() if isinstance(value, list):
+            return [(f"[{n}]", item, kind.item_type) for n, item in enumerate(value)]
+        case inspect.DictType() if isinstance(value, dict):
+            return [(f".{name}", item, kind.value_type) for name, item in value.items()]
+        case inspect.UnionType():
+            return [
+                ("", value, choice) for choice in kind.types if _fits(value, choice)
+            ]
+    return []
+
+
+def _fits(value: Any, choice: inspect.Type) -> bool:
+    """Of several structs only the one that the tag names."""
+    if not isinstance(choice, inspect.StructType):
+        return True
+    return isinstance(value, dict) and value.get(choice.tag_field) == choice.tag

@@ -1,5 +1,7 @@
-"""Stores: a tenant's whole memory. Contract 10.1, built-ins in section 13."""
+"""Stores: a tenant's whole memory, and how it tells people apart. Contract 10.1, 10.2,
+built-ins in section 13."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -162,3 +164,35 @@ def _check_name(stores: Any, display_name: str) -> None:
             "displayName: already in use in this account",
             code=Code.STORE_NAME_TAKEN,
         )
+
+
+@transaction.atomic(using="memory")
+def put_identity_settings(
+    store: Store,
+    *,
+    if_match: str,
+    configs: Sequence[dict[str, Any]],
+    rules: Sequence[str],
+) -> None:
+    """Replaces the whole set. Raises Stale, Invalid (a type twice, a rule for no type).
+
+    Values of a type that is left out stay, and match no more (contract 17, 40).
+    """
+    lock_store(store)
+    settings = IdentitySettings.objects.get(store=store)
+    check_version(if_match, settings.version)
+    id_types = [config["idType"] for config in configs]
+    for index, id_type in enumerate(id_types):
+        if id_type in id_types[:index]:
+            raise errors.Invalid(f"identifierConfigs[{index}].idType: duplicate")
+    for index, rule in enumerate(rules):
+        if rule not in id_types:
+            raise errors.Invalid(
+                f"matchingRules[{index}]: not an idType of identifierConfigs"
+            )
+        if rule in rules[:index]:
+            raise errors.Invalid(f"matchingRules[{index}]: duplicate")
+    settings.identifier_configs = list(configs)
+    settings.matching_rules = list(rules)
+    settings.version += 1
+    settings.save()

@@ -18,8 +18,8 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.request import ApiRequest
-from console.service.memory import identity_settings, models
-from console.service.memory.stores import get_store
+from console.service.memory import models
+from console.service.memory.stores import get_store, put_identity_settings
 
 
 @operation(
@@ -42,7 +42,7 @@ def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
 def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, PutIdentitySettings)
-    identity_settings.put_identity_settings(
+    put_identity_settings(
         store,
         if_match=request.headers.get("If-Match", ""),
         configs=msgspec.to_builtins(body.identifier_configs),

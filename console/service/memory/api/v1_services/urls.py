@@ -5,16 +5,9 @@ from collections.abc import Iterable
 from django.urls import URLPattern, path
 
 from console.service.http.routing import View, resource
-from console.service.memory.api import observations as current_observations
+from console.service.memory.api import observations, summaries
 from console.service.memory.api import profiles as current_profiles
-from console.service.memory.api import summaries as current_summaries
-from console.service.memory.api.v1_services import (
-    observations,
-    profiles,
-    recall,
-    stores,
-    summaries,
-)
+from console.service.memory.api.v1_services import items, profiles, stores
 
 SERVICES = "v1/Services"
 CURRENT = "v1/Stores/<str:store_id>"
@@ -33,22 +26,22 @@ DIFFERENT: dict[str, View] = {
         DELETE=current_profiles.delete_profile,
     ),
     f"{PROFILE}/Observations": resource(
-        GET=observations.list_observations, POST=observations.create_observations
+        GET=items.list_observations, POST=items.create_observations
     ),
     f"{PROFILE}/Observations/<str:observation_id>": resource(
-        GET=current_observations.fetch_observation,
-        PATCH=observations.patch_observation,
-        DELETE=current_observations.delete_observation,
+        GET=observations.fetch_observation,
+        PATCH=items.patch_observation,
+        DELETE=observations.delete_observation,
     ),
     f"{PROFILE}/ConversationSummaries": resource(
-        GET=summaries.list_summaries, POST=summaries.create_summaries
+        GET=items.list_summaries, POST=items.create_summaries
     ),
     f"{PROFILE}/ConversationSummaries/<str:summary_id>": resource(
-        GET=current_summaries.fetch_summary,
-        PATCH=summaries.patch_summary,
-        DELETE=current_summaries.delete_summary,
+        GET=summaries.fetch_summary,
+        PATCH=items.patch_summary,
+        DELETE=summaries.delete_summary,
     ),
-    f"{PROFILE}/Recall": resource(POST=recall.create_recall),
+    f"{PROFILE}/Recall": resource(POST=items.create_recall),
 }
 
 

@@ -1,0 +1,167 @@
+"""Observations, summaries and recall of older clients. Contract 16.1 to 16.3.
+
+They may leave out when it was, name conversations by ids of any form, and send one
+summary as the body itself.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from msgspec.structs import asdict
+
+from console.contract.memory.observation import ObservationsPage
+from console.contract.memory.recall import Recall
+from console.contract.memory.summary import CONVERSATION_ID_MAX, SummariesPage
+from console.contract.memory.v1_services import (
+    V1_RECALL_ITEMS,
+    AnyConversationId,
+    OneSummary,
+    SeveralSummaries,
+    V1CreateObservations,
+    V1CreateSummaries,
+    V1PatchObservation,
+    V1PatchSummary,
+    V1RecallRequest,
+)
+from console.service import errors
+from console.service.http.answers import accepted, to_fields
+from console.service.http.bodies import read_body
+from console.service.http.description.operation import (
+    ACCEPTED,
+    PAGE_QUERY,
+    documented,
+    operation,
+)
+from console.service.http.request import ApiRequest
+from console.service.memory import observations, summaries
+from console.service.memory.api import observations as current_observations
+from console.service.memory.api import summaries as current_summaries
+from console.service.memory.api.recall import answer_recall
+from console.service.memory.stores import get_store
+
+CONVERSATION_QUERY = {
+    "conversationId": documented(AnyConversationId, "Only of this conversation.")
+}
+
+
+def read_conversation_id(query: Mapping[str, str]) -> str:
+    """The `conversationId` filter, empty when absent. Raises Invalid."""
+    text = query.get("conversationId", "")
+    if len(text) > CONVERSATION_ID_MAX:
+        raise errors.Invalid(
+            f"conversationId: must be at most {CONVERSATION_ID_MAX} characters"
+        )
+    return text
+
+
+@operation(
+    "Like list observations, but conversation ids may have any form.",
+    {200: ObservationsPage},
+    query=current_observations.QUERY | CONVERSATION_QUERY,
+    moved=301,
+)
+def list_observations(
+    request: ApiRequest, store_id: str, profile_id: str
+) -> HttpResponse:
+    return current_observations.list_observations(
+        request, store_id, profile_id, read_conversation_id=read_conversation_id
+    )
+
+
+@operation(
+    "Like create observations, but occurredAt may be left out.",
+    ACCEPTED,
+    body=V1CreateObservations,
+    moved=308,
+)
+def create_observations(
+    request: ApiRequest, store_id: str, profile_id: str
+) -> HttpResponse:
+    store = get_store(request.account, store_id)
+    body = read_body(request, V1CreateObservations)
+    items = [add_time(item) for item in to_fields(body.observations)]
+    observations.create_observations(store, profile_id, items)
+    return accepted()
+
+
+def add_time(item: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a row; what names no time occurred when it was received."""
+    return item | {"occurred_at": item["occurred_at"] or timezone.now()}
+
+
+@operation(
+    "Like patch observation, but conversation ids may have any form.",
+    ACCEPTED,
+    body=V1PatchObservation,
+    moved=308,
+)
+def patch_observation(
+    request: ApiRequest, store_id: str, profile_id: str, observation_id: str
+) -> HttpResponse:
+    return current_observations.patch_observation(
+        request, store_id, profile_id, observation_id, noun=V1PatchObservation
+    )
+
+
+@operation(
+    "Like list summaries, but conversation ids may have any form.",
+    {200: SummariesPage},
+    query=PAGE_QUERY | CONVERSATION_QUERY,
+    moved=301,
+)
+def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+    return current_summaries.list_summaries(
+        request, store_id, profile_id, read_conversation_id=read_conversation_id
+    )
+
+
+@operation(
+    "Adds one summary as the body itself, or several under summaries. Conversation "
+    "ids may have any form.",
+    ACCEPTED,
+    body=V1CreateSummaries,
+    forms=(OneSummary, SeveralSummaries),
+    moved=308,
+)
+def create_summaries(
+    request: ApiRequest, store_id: str, profile_id: str
+) -> HttpResponse:
+    store = get_store(request.account, store_id)
+    body = read_body(request, V1CreateSummaries)
+    if body.summaries is not None:
+        given = to_fields(body.summaries)
+    else:
+        given = [{k: v for k, v in asdict(body).items() if k != "summaries"}]
+    items = [add_time(item) | {"source": item["source"] or ""} for item in given]
+    summaries.create_summaries(store, profile_id, items)
+    return accepted()
+
+
+@operation(
+    "Like patch summary, but conversation ids may have any form.",
+    ACCEPTED,
+    body=V1PatchSummary,
+    moved=308,
+)
+def patch_summary(
+    request: ApiRequest, store_id: str, profile_id: str, summary_id: str
+) -> HttpResponse:
+    return current_summaries.patch_summary(
+        request, store_id, profile_id, summary_id, noun=V1PatchSummary
+    )
+
+
+@operation(
+    "Like recall, but with 5 observations by default and at most 20 items of each "
+    "kind.",
+    {200: Recall},
+    summary="Recall",
+    body=V1RecallRequest,
+    moved=308,
+)
+def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+    return answer_recall(
+        request, store_id, profile_id, V1RecallRequest, most=V1_RECALL_ITEMS
+    )
