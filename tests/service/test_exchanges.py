@@ -61,6 +61,7 @@ BESIDES = {
 OF_EVERY_ANSWER = {name.lower() for name in HEADERS} | {
     "cross-origin-opener-policy",
     "referrer-policy",
+    "x-content-type-options",
 }
 KEPT_AS_JSON = re.compile(
     "/(IdentityResolutionSettings|TraitGroups|DataMappings|Imports)"
