@@ -23,6 +23,7 @@ class Permission(StrEnum):
     OPEN_TENANT = "open a tenant"
     CHECK_CONNECTION = "check the connection"
     ADD_TENANT = "add a tenant"
+    REPLACE_CREDENTIAL = "replace an auth token"
     MANAGE_TASKS = "manage background work"
     SEE_STYLEGUIDE = "view the style guide"
 
@@ -47,6 +48,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.OPEN_TENANT: frozenset(Role),
     Permission.CHECK_CONNECTION: frozenset(Role),
     Permission.ADD_TENANT: frozenset({OPERATOR}),
+    Permission.REPLACE_CREDENTIAL: frozenset({OPERATOR}),
     Permission.MANAGE_TASKS: frozenset({OPERATOR}),
     Permission.SEE_STYLEGUIDE: frozenset({OPERATOR}),
 }

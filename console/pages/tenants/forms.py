@@ -108,3 +108,9 @@ class AddTenantForm(ConsoleForm):
         fields: dict[str, str] = dict(self.cleaned_data)
         del fields["store"]
         return fields
+
+
+class TokenForm(ConsoleForm):
+    """The auth token of the account that owns the tenant's store."""
+
+    secret = AddTenantForm.base_fields["secret"]

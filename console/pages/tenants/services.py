@@ -100,6 +100,35 @@ def add_tenant(
     return tenant
 
 
+def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
+    """Save another auth token for the tenant's account, once their store has answered it.
+
+    The one before is not read: this also mends one that is locked or tampered with.
+    Call it outside any transaction. Raises MemoryProblem, StoreNotReady, BadAddress.
+    """
+    account = connect(
+        tenant.address or settings.MEMORY_URL,
+        username=tenant.account_sid,
+        secret=secret,
+        dialect=tenant.dialect,
+    )
+    try:
+        account.fetch_store(tenant.store_id)
+    except MemoryNotFound as exc:
+        raise StoreNotReady(
+            "With this token the account has no such store. Nothing was changed."
+        ) from exc
+    with transaction.atomic():
+        tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
+        tenant.save(update_fields=["encrypted_token"])
+        log(
+            actor,
+            "tenant.token_replaced",
+            object_type="tenant",
+            object_id=str(tenant.pk),
+        )
+
+
 def _create_store(account: AccountClient, slug: str) -> str:
     """The id of a new store, once the memory has finished making it."""
     operation = account.wait_for(

@@ -10,7 +10,8 @@ from console.accounts.models import User
 from console.client.addresses import BadAddress
 from console.client.errors import MemoryDenied, MemoryUnreachable
 from console.core.errors import DomainError
-from console.pages.tenants.forms import AddTenantForm
+from console.pages.tenants import services
+from console.pages.tenants.forms import AddTenantForm, TokenForm
 from console.pages.tenants.selectors import check_connection, get_memory_state
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
 from console.tenants.actor import get_installation_role
@@ -42,6 +43,7 @@ def connection(request: ConsoleRequest) -> HttpResponse:
         context={
             "tenant": request.tenant,
             "connection": check_connection(request.tenant),
+            "may_replace_token": request.actor.may(Permission.REPLACE_CREDENTIAL),
         },
     )
 
@@ -72,9 +74,42 @@ def add(request: ConsoleRequest) -> HttpResponse:
         request,
         page="tenants/add.html",
         part="tenants/_form.html",
-        context={"form": form},
+        context={"form": form, "submit": "Add this tenant"},
         status=422 if form.errors else 200,
     )
+
+
+@require_permission(Permission.REPLACE_CREDENTIAL)
+@sensitive_post_parameters("secret")
+@require_http_methods(["GET", "HEAD", "POST"])
+def replace_token(request: ConsoleRequest) -> HttpResponse:
+    """The form; the token is saved once the tenant's store has answered it."""
+    form = TokenForm(request.POST or None)
+    if form.is_valid() and _replace_token(form, request):
+        messages.success(request, f"The auth token of {request.tenant} was replaced.")
+        return redirect_window(request, "tenants:connection", request.tenant.slug)
+    return render_part(
+        request,
+        page="tenants/token.html",
+        part="tenants/_form.html",
+        context={
+            "form": form,
+            "tenant": request.tenant,
+            "submit": "Replace the auth token",
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+def _replace_token(form: TokenForm, request: ConsoleRequest) -> bool:
+    """False when the form has an error at the field concerned."""
+    secret = form.cleaned_data["secret"]
+    try:
+        services.replace_token(request.tenant, secret=secret, actor=request.actor)
+    except DomainError as problem:
+        is_token = isinstance(problem, MemoryDenied | StoreNotReady)
+        form.add_error("secret" if is_token else None, problem.message)
+    return not form.errors
 
 
 def _add(form: AddTenantForm, user: User) -> Tenant | None:

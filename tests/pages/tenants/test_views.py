@@ -338,6 +338,77 @@ def test_connection_shows_a_locked_vault(client, tenant, agent, settings):
     assert client.get(f"/t/{tenant.slug}/profiles/").status_code == 503
 
 
+def token_url(tenant):
+    return reverse("tenants:token", args=[tenant.slug])
+
+
+def test_replace_token_mends_a_locked_one(client, operator, settings):
+    account = make_account()
+    sid, token = account["accountSid"], account["authToken"]
+    tenant = make_tenant("beta", account_sid=sid, secret=token)
+    settings.VAULT_KEYS = {"new": b"\x01" * 32}
+    client.force_login(operator)
+
+    locked = check(client, tenant)
+    response = client.post(token_url(tenant), {"secret": token}, follow=True)
+
+    assert locked.context["connection"].title == "The vault is locked"
+    assert token_url(tenant) in locked.text
+    assert "The auth token of Beta was replaced." in response.text
+    assert check(client, tenant).context["connection"].state == "ok"
+    tenant.refresh_from_db()
+    assert tenant.encrypted_token.startswith("v2:new:")
+    entry = AuditEntry.objects.get(action="tenant.token_replaced")
+    assert (entry.actor, entry.object_id) == (operator.email, str(tenant.pk))
+    assert token not in response.text + str(entry.details)
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", "two words", "x" * 129])
+def test_replace_token_keeps_the_old_one_until_the_store_answers(
+    client, tenant, operator, secret
+):
+    before = tenant.encrypted_token
+    client.force_login(operator)
+
+    response = client.post(token_url(tenant), {"secret": secret}, headers=HTMX)
+
+    tenant.refresh_from_db()
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["secret"]
+    assert tenant.encrypted_token == before
+    assert f'value="{secret or "x"}"' not in response.text
+
+
+def test_replace_token_says_when_the_memory_cannot_be_reached(
+    client, tenant, operator, settings
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    Tenant.objects.update(address="http://127.0.0.1:9")
+    client.force_login(operator)
+
+    response = client.post(token_url(tenant), {"secret": "token"})
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["__all__"]
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.OFFICER, Role.AUDITOR])
+def test_replace_token_is_for_operators_only(client, tenant, role):
+    client.force_login(make_user(role, tenant))
+
+    assert client.post(token_url(tenant), {"secret": "x"}).status_code == 403
+    assert token_url(tenant) not in check(client, tenant).text
+
+
+def test_a_token_is_sent_nowhere_else_than_it_was_entered_for(client, tenant, agent):
+    Tenant.objects.update(address="https://evil.example")
+    client.force_login(agent)
+
+    connection = check(client, tenant).context["connection"]
+
+    assert connection.title == "A stored credential cannot be trusted"
+
+
 def test_list_tenants_needs_few_queries(
     client, operator, django_assert_max_num_queries
 ):
