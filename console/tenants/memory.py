@@ -15,7 +15,11 @@ def open_account(tenant: Tenant) -> AccountClient:
     return connect(
         get_address(tenant),
         username=tenant.account_sid,
-        secret=decrypt(tenant.encrypted_token, context=tenant.token_context),
+        secret=decrypt(
+            tenant.encrypted_token,
+            context=tenant.token_context,
+            first_context=tenant.first_token_context,
+        ),
         dialect=tenant.dialect,
         guard=get_tenant_guard(tenant),
     )

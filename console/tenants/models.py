@@ -38,7 +38,7 @@ class Tenant(models.Model):
     address       where their memory answers; "" means settings.MEMORY_URL
     dialect       which paths that memory knows (docs/contract.md, section 16)
     account_sid   the account that owns the store; its secret is `encrypted_token`
-    encrypted_token  encrypted by vault.py for this row and field alone
+    encrypted_token  encrypted by vault.py, see token_context
     store_id      the one store that pages of this tenant can reach
     pinned_groups names of trait groups on a customer's card, in this order; []: all
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
@@ -99,8 +99,20 @@ class Tenant(models.Model):
         return Role(self.seen_as).label
 
     @property
-    def token_context(self) -> str:
-        """What `encrypted_token` is bound to: moved to another row, it does not open."""
+    def token_context(self) -> tuple[str, ...]:
+        """What `encrypted_token` is bound to: in another row, or sent as another account
+        or to another address than it was entered for, it does not open."""
+        return (
+            "tenants.tenant",
+            str(self.pk),
+            "encrypted_token",
+            self.account_sid,
+            self.address,
+        )
+
+    @property
+    def first_token_context(self) -> str:
+        """The same, until version 0.2."""
         return f"tenants.tenant:{self.pk}:token"
 
 

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from console.tenants.vault import decrypt
 from tests.upgrade.browser import Browser, code_of, ids, printed
 from tests.upgrade.databases import PASSWORD
 from tests.upgrade.renamed import MODELS
@@ -82,8 +83,9 @@ def sign_in_with_second_factor(email: str) -> list[str]:
     client = Client()
     typed = {"login": email, "password": PASSWORD}
     asked = client.post("/accounts/login/", typed).headers["Location"]
-    factors = model("mfa.Authenticator").objects.filter(user__email=email, type="totp")
-    code = {"code": code_of(factors[0].data["secret"])}
+    factor = model("mfa.Authenticator").objects.get(user__email=email, type="totp")
+    bound = ("mfa.authenticator", str(factor.user_id), "data")
+    code = {"code": code_of(decrypt(factor.data["secret"], context=bound))}
     return [asked, client.post(asked, code).headers["Location"]]
 
 

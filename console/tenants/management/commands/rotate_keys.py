@@ -2,13 +2,15 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Model
 
-from console.tenants.rotation import list_outdated, reencrypt_batch
+from console.tenants.models import Tenant
+from console.tenants.rotation import count_outdated, reencrypt_batch
 
 
 class Command(BaseCommand):
     help = (
-        "Seal every stored credential again with the first of VAULT_KEYS. Can be cut "
+        "Seal tenants' credentials and second factors again with the first of VAULT_KEYS. Can be cut "
         "off at any moment and started again; an old key may go when none remain."
     )
 
@@ -18,13 +20,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch"] < 1:
             raise CommandError("--batch: must be 1 or more.")
-        locked: list[str] = []
-        while list_outdated().exclude(slug__in=locked).exists():
+        locked: list[Model] = []
+        while count_outdated() > len(locked):
             locked += reencrypt_batch(options["batch"], skipped=locked)
-            self.stdout.write(f"{list_outdated().count()} remain under an older key")
+            self.stdout.write(f"{count_outdated()} remain under an older key")
         if locked:
             raise CommandError(
-                f"Not opened, so left as they are: {', '.join(locked)}. Add the key "
-                "that sealed them to VAULT_KEYS, or enter their credentials again."
+                f"Not opened, so left as they are: {', '.join(map(describe, locked))}. "
+                "Add the key that sealed them to VAULT_KEYS, or enter them again."
             )
         self.stdout.write("Every credential is sealed with the newest key.")
+
+
+def describe(row: Any) -> str:
+    if isinstance(row, Tenant):
+        return row.slug
+    return f"{row.get_type_display().lower()} of {row.user.email}"
