@@ -11,7 +11,7 @@ export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash fuzz lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak fuzz lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench-peers: .venv/.dev ## compare Recall with other stores (installs them, abou
 
 crash: .venv/.dev ## kill server and worker in their work, 50 times a kind on each database
 	$(BIN)/python -m tests.crash
+
+soak: .venv/.dev ## an hour of mixed work at 16 clients on both databases; one with ARGS=sqlite
+	$(BIN)/python -m tests.soak $(ARGS)
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
