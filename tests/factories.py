@@ -17,6 +17,7 @@ from console.profiles.items import OBSERVATION, SUMMARY
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
+from console.tenants.vault import encrypt
 
 # Headers of a request that htmx makes.
 HTMX = {"HX-Request": "true"}
@@ -60,6 +61,13 @@ def make_tenant(slug: str = "acme", name: str = "", **fields: Any) -> Tenant:
         fields |= {"account_sid": account["accountSid"], "secret": account["authToken"]}
     facts = {"address": "", "by": None} | fields
     return add_tenant(slug=slug, name=name or slug.title(), **facts)
+
+
+def move_tenant(tenant: Tenant, address: str) -> None:
+    """Its memory is at another address now, and its token is sealed for that."""
+    tenant.address = address
+    tenant.encrypted_token = encrypt("a token", context=tenant.token_context)
+    tenant.save()
 
 
 def make_profile(tenant: Tenant, **traits: Any) -> str:

@@ -4,14 +4,14 @@ import pytest
 
 from console.client.guard import FAILURES
 from console.tenants.memory import get_tenant_guard
+from tests.factories import move_tenant
 
 
 @pytest.fixture
 def hanging_tenant(tenant, settings):
     """One call waits for its answer, and so many have failed that none is sent."""
     settings.MEMORY_ALLOW_PRIVATE = True
-    tenant.address = "http://127.0.0.1:9"
-    tenant.save()
+    move_tenant(tenant, "http://127.0.0.1:9")
     guard = get_tenant_guard(tenant)
     with guard.call():
         for _ in range(FAILURES):

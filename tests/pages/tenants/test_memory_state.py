@@ -6,6 +6,7 @@ import pytest
 
 from console.service.memory.models import Store
 from console.tenants.models import Tenant
+from tests.factories import move_tenant
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def test_memory_state_is_ok_when_it_answers(client):
 def test_memory_state_is_unreachable_with_200(client, tenant, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     # Port 9 of this machine: nobody listens there.
-    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
 
     response = client.get("/t/acme/memory/")
 

@@ -13,7 +13,7 @@ from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenan
 from console.service.memory.models import Store
 from console.tenants.memory import open_account, open_store
 from console.tenants.models import Role, Tenant
-from tests.factories import HTMX, make_account, make_tenant, make_user
+from tests.factories import HTMX, make_account, make_tenant, make_user, move_tenant
 
 ADD = "/tenants/add/"
 
@@ -297,7 +297,7 @@ def test_connection_is_refused_without_the_store(client, tenant, agent):
 
 def test_connection_is_unreachable(client, tenant, agent, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
-    Tenant.objects.update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
     client.force_login(agent)
 
     response = check(client, tenant)
@@ -383,7 +383,7 @@ def test_replace_token_says_when_the_memory_cannot_be_reached(
     client, tenant, operator, settings
 ):
     settings.MEMORY_ALLOW_PRIVATE = True
-    Tenant.objects.update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
     client.force_login(operator)
 
     response = client.post(token_url(tenant), {"secret": "token"})
