@@ -131,8 +131,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "console.core.metrics.measure_pages",
-    "console.web.middleware.RequestLog",
+    "console.core.requests.observe_pages",
     "console.web.middleware.StandardHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -296,7 +295,7 @@ LOGGING = {
         # httpx writes each address it calls, and an address can name a customer.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
-        # RequestLog logs every answer, refusals too.
+        # observe_pages logs every answer, refusals too.
         "django.request": {"level": "ERROR"},
     },
 }

@@ -1,5 +1,6 @@
-"""One door for both halves: /v1 is the memory's, everything else the console's."""
+"""One door for both halves: an API's path is the memory's, all else the console's."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ from console.core.bootstrap import prepare_process
 prepare_process()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+API_PATH = re.compile(r"/v\d+(/|\Z)")
 
 pages = get_wsgi_application()
 
@@ -24,5 +27,6 @@ from console.service.wsgi import application as service  # noqa: E402
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """A WSGI application that sends each request to the half it belongs to."""
     path = environ.get("PATH_INFO", "")
-    half = service if path == "/v1" or path.startswith("/v1/") else pages
+    # Also /v2, /v3: a program that asks for what is not served expects JSON.
+    half = service if API_PATH.match(path) else pages
     return half(environ, start_response)

@@ -59,7 +59,7 @@ ACTIONS = {
         Action("summary.viewed", "Summary opened", ActionKind.READ),
         Action("task.retried", "Background task run again", ActionKind.CONFIG),
         Action("tenant.added", "Tenant added", ActionKind.CONFIG),
-        Action("tenant.token_replaced", "Auth token replaced", ActionKind.CONFIG),
+        Action("token.replaced", "Auth token replaced", ActionKind.CONFIG),
         Action("timeline.counted", "Timeline counted", ActionKind.READ),
         Action("trait.corrected", "Trait corrected", ActionKind.CHANGE),
         Action("traits.listed", "Traits listed", ActionKind.READ),

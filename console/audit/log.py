@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from console.audit import context
 from console.audit.actions import get_action
 from console.audit.chain import Facts, digest_reason, hash_entry
 from console.audit.models import AuditEntry, AuditHead, AuditReason
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
+from console.core.requests import request_id
 from console.core.unicode import is_plain
 from console.tenants.actor import Actor
 
@@ -74,7 +74,7 @@ def log(
         "outcome": AuditEntry.Outcome(outcome).value,
         "details": check_details(details),
         "reason_digest": digest_reason(salt, reason) if reason else "",
-        "request_id": context.request_id.get(),
+        "request_id": request_id.get(),
     }
     try:
         return append(facts, salt=salt, reason=reason)

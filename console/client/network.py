@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from console.client.addresses import EMBEDDED, check_address, is_public
 from console.client.deadline import left
 from console.client.errors import MemoryUnreachable
+from console.core.requests import WITHIN
 
 # Seconds; `read` and `write` for one chunk. The deadline shortens each.
 TIMEOUT = httpx.Timeout(connect=2.0, read=5.0, write=5.0, pool=2.0)
@@ -68,7 +69,9 @@ class EmbeddedTransport(httpx.BaseTransport):
 
     def __init__(self) -> None:
         self._wsgi = httpx.WSGITransport(
-            import_string(settings.MEMORY_APPLICATION), raise_app_exceptions=False
+            import_string(settings.MEMORY_APPLICATION),
+            raise_app_exceptions=False,
+            remote_addr=WITHIN,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -20,7 +20,7 @@ from django.urls import (
 )
 
 from console.core.headers import HEADERS
-from console.core.metrics import measure_memory
+from console.core.requests import observe_memory
 from console.service.http.bodies import check_size
 from console.service.http.errors import answer_errors
 from console.service.http.middleware import (
@@ -32,7 +32,7 @@ from console.service.http.request import URLCONF
 from console.service.memory.delay import delay_writes
 
 MIDDLEWARE = (
-    measure_memory,
+    observe_memory,
     compress_answers,
     answer_errors,
     check_size,

@@ -6,19 +6,14 @@ beyond that goes through `extra` under one of the keys below, the rest is droppe
 
 import json
 import logging
-import re
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
-from console.audit import context
+from console.core.requests import request_id
 
 EXTRA_KEYS = ("method", "path", "status", "ms")
-
-
-# Ids and words of our own addresses. Not: an address, a phone number, a name.
-_SAFE_SEGMENT = re.compile(r"[a-z0-9_-]*[a-z][a-z0-9_-]*|")
 
 
 class LineFormatter(logging.Formatter):
@@ -30,7 +25,7 @@ class LineFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": _get_message_template(record.msg),
-            "request_id": context.request_id.get(),
+            "request_id": request_id.get(),
         }
         line |= {
             key: record.__dict__[key] for key in EXTRA_KEYS if key in record.__dict__
@@ -51,11 +46,3 @@ def _list_frames(trace: TracebackType | None) -> list[str]:
         f"{frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(trace)
     ]
-
-
-def mask_path(path: str) -> str:
-    """The path with every segment replaced that could be somebody's identifier."""
-    return "/".join(
-        segment if _SAFE_SEGMENT.fullmatch(segment) else "…"
-        for segment in path.split("/")
-    )

@@ -1,11 +1,8 @@
-"""Around every page: request ids, private responses, problem pages, tenant scope."""
+"""Around every page: headers, private responses, problem pages, tenant scope."""
 
-import logging
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -14,56 +11,16 @@ from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.accounts.adapter import NEXT_URL_KEY
-from console.audit import context
 from console.core.errors import DomainError
 from console.core.headers import HEADERS
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
-from console.web.logs import mask_path
 from console.web.problems import answer_problem
 from console.web.render import get_tenant_slug, is_boosted, wants_part
 from console.web.request import ConsoleRequest
 from console.web.session import get_person_key
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-log = logging.getLogger(__name__)
-
-# Asked every few seconds (console/pages/home/probes.py): not worth a line each.
-UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
-
-
-class RequestLog:
-    """An id for each request, and one log line when it is answered."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid4().hex
-        request.request_id = request_id  # type: ignore[attr-defined]
-        token = context.request_id.set(request_id)
-        started = perf_counter()
-        try:
-            response = self.get_response(request)
-            response["X-Request-ID"] = request_id
-            if request.path_info not in UNLOGGED:
-                log.info(
-                    "answered", extra=_build_log_fields(request, response, started)
-                )
-        finally:
-            context.request_id.reset(token)
-        return response
-
-
-def _build_log_fields(
-    request: HttpRequest, response: HttpResponse, started: float
-) -> dict[str, Any]:
-    return {
-        "method": request.method,
-        "path": mask_path(request.path),
-        "status": response.status_code,
-        "ms": round((perf_counter() - started) * 1000, 1),
-    }
 
 
 class StandardHeaders:

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
+from console.core.requests import request_id
 from console.masking.rules import mask_text
 from console.web.render import is_boosted, keeps_page
 
@@ -64,7 +65,7 @@ def _build_context(
         "title": title or HTTPStatus(status).phrase,
         # A memory's message can name a customer.
         "message": mask_text(message),
-        "request_id": getattr(request, "request_id", ""),
+        "request_id": request_id.get(),
         "session": session,
         "again": request.get_full_path() if asks else "",
     }

@@ -13,7 +13,6 @@ class ConsoleRequest(HttpRequest):
 
     actor         who asks, where, and as what; set by TenantScope
     tenant, role  the actor's, for addresses that name a tenant
-    request_id    on every answer, problem page and log line
     """
 
     user: User
@@ -21,4 +20,3 @@ class ConsoleRequest(HttpRequest):
     tenant: Tenant
     role: Role
     htmx: HtmxDetails
-    request_id: str

@@ -4,9 +4,9 @@ from django.db import DatabaseError, connection, transaction
 from console.accounts.models import User
 from console.audit.actions import UnknownAction
 from console.audit.chain import GENESIS, digest_reason
-from console.audit.context import request_id
 from console.audit.log import AuditUnavailable, ReasonRefused, log, log_view
 from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.core.requests import request_id
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 

@@ -60,6 +60,8 @@ BESIDES = {
 # What browsers are told of every answer, pages' as well: no part of the contract.
 OF_EVERY_ANSWER = {name.lower() for name in HEADERS} | {
     "cross-origin-opener-policy",
+    "x-request-id",
+    "twilio-request-id",
     "referrer-policy",
     "x-content-type-options",
 }

@@ -1,11 +1,14 @@
 import json
 import logging
+import re
 import sys
 
+import httpx
 import pytest
 
-from console.audit import context
-from console.web.logs import LineFormatter, mask_path
+from console import wsgi
+from console.core.requests import mask_path, request_id
+from console.web.logs import LineFormatter
 
 SECRET = "caroline@example.com"
 
@@ -22,11 +25,11 @@ def line(message, *args, exc_info=None, **extra):
 
 
 def test_log_line_says_when_what_and_in_which_request():
-    token = context.request_id.set("4f2c")
+    token = request_id.set("4f2c")
 
     said = line("answered", method="GET", path="/", status=200, ms=1.5)
 
-    context.request_id.reset(token)
+    request_id.reset(token)
     assert said.pop("time").endswith("+00:00")
     assert said == {
         "level": "INFO",
@@ -76,15 +79,16 @@ def test_log_line_without_exception_has_no_frames():
         ("/t/acme/profiles/+15558675310/", "/t/acme/profiles/…/"),
         ("/t/acme/profiles/15558675310/", "/t/acme/profiles/…/"),
         ("/t/acme/profiles/Zoë Lee/", "/t/acme/profiles/…/"),
+        ("/v1/Stores/Zoe/Profiles/zoë", "/v1/Stores/…/Profiles/…"),
         ("/", "/"),
     ],
 )
 def test_mask_path_keeps_our_words_and_ids_only(path, safe):
-    assert mask_path(path) == safe
+    assert mask_path(path, "v1/Stores/<str:store_id>/Profiles/<str:id>") == safe
 
 
 def test_request_log_writes_one_line_for_each_answer(db, client, caplog):
-    caplog.set_level(logging.INFO, "console.web.middleware")
+    caplog.set_level(logging.INFO, "console.core.requests")
 
     response = client.get(f"/t/acme/find/?id=email:{SECRET}")
 
@@ -93,10 +97,35 @@ def test_request_log_writes_one_line_for_each_answer(db, client, caplog):
     assert said["path"] == "/t/acme/find/"
     assert said["status"] == response.status_code
     assert len(response["X-Request-ID"]) == 32
-    assert context.request_id.get() == ""
+    assert request_id.get() == ""
 
 
 def test_request_log_id_is_on_the_problem_page(db, client):
     response = client.get("/accounts/nowhere/")
 
     assert response["X-Request-ID"] in response.text
+
+
+def test_request_log_names_an_api_call_with_its_id(db, client, caplog):
+    caplog.set_level(logging.INFO, "console.core.requests")
+
+    transport = httpx.WSGITransport(app=wsgi.application)
+    with httpx.Client(transport=transport, base_url="http://testserver") as api:
+        answer = api.get("/v1/Stores/+15558675310/Profiles")
+
+    (record,) = [r for r in caplog.records if r.message == "answered"]
+    said = json.loads(LineFormatter().format(record))
+    assert (said["path"], said["status"]) == ("/v1/…/…/…", 401)
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
+    assert answer.headers["Twilio-Request-Id"] == answer.headers["X-Request-ID"]
+
+
+def test_request_log_has_one_line_for_a_page_and_its_calls(
+    client, tenant, agent, caplog
+):
+    client.force_login(agent)
+    caplog.set_level(logging.INFO, "console.core.requests")
+
+    client.get(f"/t/{tenant.slug}/profiles/")
+
+    assert len([r for r in caplog.records if r.message == "answered"]) == 1

@@ -123,7 +123,7 @@ def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
         tenant.save(update_fields=["encrypted_token"])
         log(
             actor,
-            "tenant.token_replaced",
+            "token.replaced",
             object_type="tenant",
             object_id=str(tenant.pk),
         )

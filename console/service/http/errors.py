@@ -63,7 +63,12 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         except errors.ServiceError as exc:
             return refuse(request, exc)
         except Http404:
-            return refuse(request, errors.NotFound("Not found: no such address."))
+            return refuse(
+                request,
+                errors.NotFound(
+                    "Not found: no such address; /v1/openapi.json has all."
+                ),
+            )
         except DisallowedHost:
             return refuse(request, errors.Invalid("Host: not served here"))
         except SuspiciousOperation:

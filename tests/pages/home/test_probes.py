@@ -166,10 +166,10 @@ def test_metrics_name_no_method_that_anybody_can_make_up(scrape, client):
     client.generic("X-4711", "/accounts/login/")
     client.get("/nowhere/4711/")
 
-    series = scrape()
+    labels = {label for key in scrape() for label in key[1:]}
 
-    assert ("method", "other") in {label for key in series for label in key[1:]}
-    assert "4711" not in str(series)
+    assert ("method", "other") in labels
+    assert "4711" not in str(labels)
 
 
 def test_metrics_time_recalls_and_name_no_customer(scrape, tenant):

@@ -358,7 +358,7 @@ def test_replace_token_mends_a_locked_one(client, operator, settings):
     assert check(client, tenant).context["connection"].state == "ok"
     tenant.refresh_from_db()
     assert tenant.encrypted_token.startswith("v2:new:")
-    entry = AuditEntry.objects.get(action="tenant.token_replaced")
+    entry = AuditEntry.objects.get(action="token.replaced")
     assert (entry.actor, entry.object_id) == (operator.email, str(tenant.pk))
     assert token not in response.text + str(entry.details)
 

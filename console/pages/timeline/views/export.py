@@ -8,9 +8,9 @@ from itertools import chain
 from django.http import StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from console.audit import context
 from console.audit.log import log_view
 from console.contract.times import to_wire
+from console.core.requests import request_id
 from console.masking.masker import masker_for
 from console.pages.timeline.exports import (
     COLUMNS,
@@ -84,6 +84,7 @@ def _log_export(
         **details,
     )
     intent = export(outcome="allowed")
+    own_id = request_id.get()
 
     def pass_on() -> Iterator[str]:
         is_complete = False
@@ -92,9 +93,9 @@ def _log_export(
             is_complete = not limiter.cut
         finally:
             # Also when the reader has gone; the request's own id is gone by then.
-            token = context.request_id.set(request.request_id)
+            token = request_id.set(own_id)
             outcome = "done" if is_complete else "failed"
             export(outcome=outcome, intent=intent.seq, count=limiter.row_count)
-            context.request_id.reset(token)
+            request_id.reset(token)
 
     return pass_on()
