@@ -88,4 +88,4 @@ lock: .venv/.uv ## write requirements.lock again
 	@touch $@
 
 clean: ## remove the environment, .env and both databases
-	rm -rf .venv .env .static *.sqlite3 *.sqlite3-wal *.sqlite3-shm test-*.sqlite3_*
+	rm -rf .venv .env .static *.sqlite3 *.sqlite3-* test-*.sqlite3_*

@@ -204,13 +204,15 @@ DATABASES = {
     "default": database("DATABASE_URL", "console.sqlite3"),
     "memory": database("MEMORY_DATABASE_URL", "memory.sqlite3"),
 }
+# Kept free beside each SQLite file (console/databases/disk.py); 0: nothing is.
+DISK_BALLAST_MB = env.number("DISK_BALLAST_MB", default=32, least=0, most=100_000)
 DATABASE_ROUTERS = ["console.service.router.MemoryRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In the database, so that limits on sign-in hold across worker processes.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "console.databases.cache.Cache",
         "LOCATION": "cache",
     }
 }
@@ -245,6 +247,7 @@ MFA_ADAPTER = "console.tenants.second_factors.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Memory Console"
 
+SESSION_ENGINE = "console.web.session_store"
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = HTTPS

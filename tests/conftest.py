@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from console.accounts.models import User
 from console.client.guard import get_guard
+from console.databases import disk
 from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush
 from tests.factories import make_tenant, make_user
@@ -89,6 +90,13 @@ def forget_tries(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("browser"):
         request.getfixturevalue("transactional_db")
         cache.clear()
+
+
+@pytest.fixture
+def full_disk(tmp_path, settings, monkeypatch) -> None:
+    """No disk of a test machine has room for a ballast of 100 GB."""
+    settings.DISK_BALLAST_MB = 100_000
+    monkeypatch.setattr(disk, "_list_files", lambda: [tmp_path / "console.sqlite3"])
 
 
 @pytest.fixture

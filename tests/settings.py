@@ -19,6 +19,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # A test's data need not survive a power cut: nothing waits for the disk.
 SQLITE_OPTIONS["init_command"] += "PRAGMA synchronous=OFF;"
+# Nobody's disk is looked at but where a test has one of its own.
+DISK_BALLAST_MB = 0
 # Pages read on for a number of steps, not of seconds: this machine may be busy.
 BUDGET_STEPS = 1000
 # live_server serves /static/ from the finders and knows no hashed names.

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from console.audit.actions import get_action
+from console.audit.actions import Action, ActionKind, get_action
 from console.audit.chain import Facts, digest_reason, hash_entry
 from console.audit.models import AuditEntry, AuditHead, AuditReason
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
 from console.core.requests import request_id
 from console.core.unicode import is_plain
+from console.databases.outage import Outage, check_room, find_outage
 from console.tenants.actor import Actor
 
 REASON_MAX = 200
@@ -24,14 +25,20 @@ DETAIL_MAX = 120
 # No "@", "+" or space: an e-mail address or a phone number in its usual form is
 # refused here, whatever a caller believes an id to be.
 OBJECT_ID = re.compile(r"[A-Za-z0-9_.-]{0,128}")
+NEEDED = {"audit.read", "value.hidden"}
 DETAIL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
-class AuditUnavailable(DomainError):
+class AuditUnavailable(Outage):
     """The log could not be written, so what it was to record did not happen."""
 
-    status = 503
     title = "The audit log cannot be written"
+
+
+class OutcomeUnrecorded(Outage):
+    """The log could not be written after the memory had been called."""
+
+    title = "The outcome could not be recorded"
 
 
 class ReasonRefused(DomainError):
@@ -49,17 +56,19 @@ def log(
     object_id: str = "",
     outcome: str = AuditEntry.Outcome.DONE,
     reason: str = "",
+    closes: bool = False,
     **details: int | str,
 ) -> AuditEntry:
     """Write one entry with the change: in the caller's transaction if there is one.
 
     object_type, object_id  the kind and the opaque id of what was acted on
+    closes                  the outcome of what has been begun: wanted on a full disk too
     details                 counts and names; never a customer's data
     Call it last in that transaction: from here to its end other writers wait.
-    Raises UnknownAction and ValueError for a wrong call, ReasonRefused,
-    AuditUnavailable.
+    Raises UnknownAction and ValueError for a wrong call, ReasonRefused, Outage.
     """
-    get_action(action)
+    if not (closes or _is_needed(get_action(action))):
+        check_room()
     check_reason(reason)
     salt = secrets.token_hex(16) if reason else ""
     facts: dict[str, Any] = {
@@ -79,10 +88,20 @@ def log(
     try:
         return append(facts, salt=salt, reason=reason)
     except DatabaseError as exc:
-        raise AuditUnavailable(
-            "The audit log cannot be written, so nothing was shown or changed. Try "
-            "again; if the problem persists, tell an operator."
-        ) from exc
+        raise _get_refusal(exc) from exc
+
+
+def _is_needed(action: Action) -> bool:
+    """What a full disk's last room is for: who came in, went or was refused, who reads
+    that, and what shows less than before."""
+    return action.kind is ActionKind.AUTH or action.name in NEEDED
+
+
+def _get_refusal(error: DatabaseError) -> Outage:
+    return find_outage(error) or AuditUnavailable(
+        "The audit log cannot be written, so nothing was shown or changed. Try "
+        "again; if the problem persists, tell an operator."
+    )
 
 
 def log_view(actor: Actor, action: str, **entry: Any) -> AuditEntry:
@@ -90,10 +109,13 @@ def log_view(actor: Actor, action: str, **entry: Any) -> AuditEntry:
     a denial or a failure whose own transaction is gone.
 
     A crash can over-report what was seen, never under-report it. Raises RuntimeError
-    inside a transaction, whose rollback would take the entry along.
+    inside a transaction, whose rollback would take the entry along, and Outage.
     """
-    with transaction.atomic(durable=True):
-        return log(actor, action, **entry)
+    try:
+        with transaction.atomic(durable=True):
+            return log(actor, action, **entry)
+    except DatabaseError as exc:  # of the commit
+        raise _get_refusal(exc) from exc
 
 
 @contextmanager
@@ -111,8 +133,7 @@ def log_change(
     Commits `allowed`, runs the block, commits what came of it: done, failed, unknown.
     Yields the details of the closing entry, for what is known only afterwards. A
     process that dies in between leaves `allowed` without an end, which says so.
-    Raises RuntimeError inside a transaction, whatever the block raises, and
-    AuditUnavailable before anything was changed.
+    Raises RuntimeError inside a transaction, whatever the block raises, and Outage.
     """
     on = {"object_type": object_type, "object_id": object_id}
     intent = log_view(actor, action, outcome="allowed", reason=reason, **on, **details)
@@ -120,9 +141,19 @@ def log_change(
     try:
         yield closing
     except MemoryProblem as problem:
-        log_view(actor, action, outcome=_outcome(problem), **on, **closing)
+        _close(actor, action, outcome=_outcome(problem), **on, **closing)
         raise
-    log_view(actor, action, outcome="done", **on, **closing)
+    _close(actor, action, outcome="done", **on, **closing)
+
+
+def _close(actor: Actor, action: str, **entry: Any) -> None:
+    try:
+        log_view(actor, action, closes=True, **entry)
+    except Outage as exc:
+        raise OutcomeUnrecorded(
+            "The memory was asked to make the change, and the audit log says that it "
+            "was begun, not how it ended. Check before you try again."
+        ) from exc
 
 
 def _outcome(problem: MemoryProblem) -> str:

@@ -10,9 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.dispatch import receiver
 from django_tasks.base import TaskResultStatus
+from django_tasks.signals import task_started
 from django_tasks_db.models import DBTaskResult
 
+from console.databases import disk
+from console.databases.outage import check_room
 from console.jobs.models import Worker
 
 BEAT_S = 5.0
@@ -31,6 +35,12 @@ class WorkerLost(Exception):
 
 
 LOST = f"{WorkerLost.__module__}.{WorkerLost.__qualname__}"
+
+
+@receiver(task_started)
+def wait_for_room(**_: Any) -> None:
+    """Fails the task at its start, to be tried again once there is room."""
+    check_room()
 
 
 def beat(worker_id: str, now: datetime) -> None:
@@ -62,6 +72,8 @@ def fail_lost_tasks(now: datetime) -> None:
 
 
 def retry_failed_tasks(now: datetime) -> None:
+    if disk.is_full():
+        return  # it would only use up its tries
     for task in DBTaskResult.objects.failed():
         if not is_given_up(task) and now >= get_retry_at(task):
             put_back(task)

@@ -18,7 +18,7 @@ from console.tenants.models import Role, Tenant
 from console.web.problems import answer_problem
 from console.web.render import get_tenant_slug, is_boosted, wants_part
 from console.web.request import ConsoleRequest
-from console.web.session import get_person_key
+from console.web.session import end_session, get_person_key
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -47,6 +47,8 @@ class PrivateResponses:
         response["Cache-Control"] = "no-store"
         match = request.resolver_match
         if match and match.url_name == "account_logout" and request.method == "POST":
+            if response.status_code >= 500:
+                response = end_session(request)
             response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 

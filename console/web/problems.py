@@ -1,5 +1,6 @@
 """Every refusal and failure in one look: a page, or the #problem part for htmx."""
 
+import sys
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +9,11 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
+<<<<<<< HEAD
 from console.core.requests import request_id
+=======
+from console.databases.outage import RETRY_AFTER_S, find_outage
+>>>>>>> 3d29cd3 (Name a full disk, and keep room for who leaves or is denied)
 from console.masking.rules import mask_text
 from console.web.render import is_boosted, keeps_page
 
@@ -45,6 +50,8 @@ def _retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
     The page that asked stays as it is, with its address and what was typed.
     """
+    if response.status_code == 503:
+        response.headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     if keeps_page(request):
         response["HX-Retarget"] = "#problem"
         response["HX-Reswap"] = "outerHTML show:#problem:top"
@@ -122,14 +129,31 @@ def too_many_requests(
     )
 
 
+class InternalError(DomainError):
+    status = 500
+    title = "Internal error"
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """An error of ours, or a database that cannot be used."""
+    outage = find_outage(sys.exception())
+    return _answer_failure(
+        request,
+        outage
+        or InternalError(
+            "The server's log has the details under the request id below. The "
+            "change may or may not have happened: check before you try again."
+        ),
+    )
+
+
+def _answer_failure(request: HttpRequest, failure: DomainError) -> HttpResponse:
     """Without context processors: the database may be what failed."""
     context = _build_context(
         request,
-        status=500,
-        title="Internal error",
-        message="The server's log has the details under the request id below. The "
-        "change may or may not have happened: check before you try again.",
+        status=failure.status,
+        title=failure.title,
+        message=failure.message,
     )
     page = render_to_string(_get_template(request), context)
-    return _retarget(request, HttpResponse(page, status=500))
+    return _retarget(request, HttpResponse(page, status=failure.status))

@@ -1,14 +1,19 @@
 """A page that outlives its session: who it was made for, and its new token."""
 
+import logging
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
 from console.web.request import ConsoleRequest
+from console.web.session_store import note_ended
 
+logger = logging.getLogger(__name__)
 _DIGITS = 16
 
 
@@ -21,6 +26,16 @@ def get_person_key(user: AbstractBaseUser | AnonymousUser | None) -> str:
     if user is None or not user.is_authenticated:
         return ""
     return salted_hmac("console.web.person", str(user.pk)).hexdigest()[:_DIGITS]
+
+
+def end_session(request: HttpRequest) -> HttpResponse:
+    """Signed out although it cannot be recorded: nobody is kept from leaving."""
+    logger.error("A sign-out is missing in the audit log.")
+    name = settings.SESSION_COOKIE_NAME
+    note_ended(request.COOKIES.get(name))
+    response = redirect(settings.ACCOUNT_LOGOUT_REDIRECT_URL)
+    response.delete_cookie(name)
+    return response
 
 
 @require_safe

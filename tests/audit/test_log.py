@@ -6,7 +6,11 @@ from console.audit.actions import UnknownAction
 from console.audit.chain import GENESIS, digest_reason
 from console.audit.log import AuditUnavailable, ReasonRefused, log, log_view
 from console.audit.models import AuditEntry, AuditHead, AuditReason
+<<<<<<< HEAD
 from console.core.requests import request_id
+=======
+from console.databases.outage import DiskFull
+>>>>>>> 3d29cd3 (Name a full disk, and keep room for who leaves or is denied)
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 
@@ -152,6 +156,14 @@ def test_log_that_cannot_be_written_is_a_503():
         transaction.set_rollback(True)
     assert no.value.status == 503
     assert isinstance(no.value.__cause__, DatabaseError)
+
+
+@pytest.mark.parametrize("action", ["access.denied", "session.opened", "audit.read"])
+def test_log_keeps_a_full_disks_room_for_who_comes_and_is_denied(full_disk, action):
+    log(Actor(OFFICER, SHOP), action)
+
+    with pytest.raises(DiskFull):
+        log(Actor(OFFICER, SHOP), "profile.viewed")
 
 
 @pytest.mark.django_db(transaction=True)

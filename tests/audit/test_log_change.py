@@ -1,10 +1,14 @@
 """An audit entry before a change of somebody's memory, and one after."""
 
-import pytest
+from contextlib import ExitStack
 
-from console.audit.log import log_change
+import pytest
+from django.db import OperationalError, connection
+
+from console.audit.log import OutcomeUnrecorded, log_change
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryRefused, MemoryUnreachable
+from console.databases.outage import DiskFull
 from console.tenants.actor import Actor
 from console.tenants.models import Role
 
@@ -57,3 +61,29 @@ def test_log_change_logs_what_the_memory_did_not_do(actor, problem, outcome):
         raise problem
 
     assert [each for each, _ in outcomes()] == ["allowed", outcome]
+
+
+def test_log_change_is_refused_on_a_full_disk(actor, full_disk):
+    with pytest.raises(DiskFull), correct(actor):
+        pytest.fail("the memory was called")
+
+    assert outcomes() == []
+
+
+def test_log_change_closes_what_was_begun_before_the_disk_was_full(actor, request):
+    with correct(actor):
+        request.getfixturevalue("full_disk")
+
+    assert [outcome for outcome, _ in outcomes()] == ["allowed", "done"]
+
+
+def test_log_change_says_when_the_outcome_could_not_be_recorded(actor):
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("gone")
+
+    with ExitStack() as gone, pytest.raises(OutcomeUnrecorded) as no, correct(actor):
+        gone.enter_context(connection.execute_wrapper(refuse))
+
+    assert no.value.status == 503
+    assert "Check before you try again" in no.value.message
+    assert [outcome for outcome, _ in outcomes()] == ["allowed"]

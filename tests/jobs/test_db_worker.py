@@ -58,6 +58,12 @@ def test_db_worker_keeps_the_class_of_an_error_and_not_its_words(run):
     assert task.traceback == ""
 
 
+def test_db_worker_begins_nothing_on_a_full_disk(run, full_disk):
+    task = run(lambda: pytest.fail("the task was begun"))
+
+    assert task.exception_class_path == "console.databases.outage.DiskFull"
+
+
 def test_sweep_puts_back_what_a_dead_worker_left(db):
     make_vectors.enqueue()
     DBTaskResult.objects.get().claim("killed")

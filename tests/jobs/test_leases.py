@@ -73,6 +73,14 @@ def test_retry_failed_tasks_waits_longer_each_time(task, tries, wait):
     assert (early, DBTaskResult.objects.ready().count()) == (0, 1)
 
 
+def test_retry_failed_tasks_waits_for_room_on_the_disk(task, full_disk):
+    fail(task, tries=1)
+
+    leases.retry_failed_tasks(later(1000))
+
+    assert not DBTaskResult.objects.ready().exists()
+
+
 def test_retry_failed_tasks_gives_up_after_five(task):
     fail(task, tries=5)
 

@@ -20,6 +20,7 @@ from console.client.errors import (
     MemoryUnreachable,
 )
 from console.client.store import StoreClient
+from console.databases.outage import check_room
 from console.masking.rules import mask_text
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import Target
@@ -66,7 +67,9 @@ def delete_item(
     """Delete once. A second request at the same moment gets the first one's row.
 
     Nothing of a memory's refusal is raised: it is in the row's state and words.
+    Raises DiskFull, before anything was deleted.
     """
+    check_room()
     user, tenant = actor.in_tenant()
     store = open_store(tenant)
     try:
@@ -188,6 +191,7 @@ def _log_outcome(deletion: Deletion, actor: Actor) -> None:
         object_id=deletion.object_id,
         outcome=deletion.state,
         reason=deletion.reason,
+        closes=True,
         **deletion.counts,
         reason_code=deletion.reason_code,
         deletion=str(deletion.pk),

@@ -17,6 +17,7 @@ from django_tasks_db.models import DBTaskResult
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from console.core import metrics as figures
+from console.databases import disk
 from console.databases.schema import read_schema_state
 from console.jobs.leases import list_live_workers
 
@@ -112,10 +113,16 @@ def check_worker() -> str:
     return ""
 
 
+def check_disk() -> str:
+    if disk.is_full():
+        return "full, so customer data is not shown and nothing is changed"
+    return ""
+
+
 # Each says in words why the process cannot work, or "".
 CHECKS: dict[str, Callable[[], str]] = {
     alias: partial(check_database, alias) for alias in ("default", "memory")
-}
+} | {"disk": check_disk}
 # The same for what an operator should look at and a load balancer need not.
 WARNINGS: dict[str, Callable[[], str]] = {
     "sqlite": check_sqlite,

@@ -4,12 +4,17 @@ import logging
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
-from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 
 from console.contract.base import URL_MAX
 from console.contract.memory import error
 from console.contract.memory.error import Code
+from console.databases.outage import (
+    RETRY_AFTER_S,
+    Outage,
+    check_room,
+    find_outage,
+)
 from console.service import errors
 from console.service.http.answers import answer
 from console.service.http.description.operation import operation
@@ -57,6 +62,7 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         try:
             request.get_host()
             _refuse_nul(request)
+            _check_room(request)
             return _name_canonical(request, get_response(request))
         except errors.Moved as exc:
             return redirect_to_canonical(request, exc)
@@ -73,14 +79,29 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
             return refuse(request, errors.Invalid("Host: not served here"))
         except SuspiciousOperation:
             return refuse(request, errors.Invalid("Too many fields in the request."))
-        except OperationalError:
-            logger.warning("The memory's database refused a statement.", exc_info=True)
-            return refuse(request, errors.Unavailable("The memory is busy; try again."))
-        except Exception:
+        except Outage as exc:
+            return refuse(request, _get_failure(exc))
+        except Exception as exc:
             logger.exception("The memory failed.")
-            return refuse(request, errors.Failed("The memory failed; try again."))
+            return refuse(request, _get_failure(exc))
 
     return respond
+
+
+def _get_failure(error: Exception) -> errors.ServiceError:
+    outage = find_outage(error)
+    if outage is None:
+        return errors.Failed("The memory failed; try again.")
+    failure = errors.Unavailable(f"{outage.title}; try again later.")
+    failure.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return failure
+
+
+def _check_room(request: HttpRequest) -> None:
+    """What is left of a full disk is not for new data. Raises DiskFull."""
+    reads = request.method in {"GET", "HEAD"}
+    if not (reads or request.path_info.endswith(("/Lookup", "/Recall"))):
+        check_room()
 
 
 def _refuse_nul(request: HttpRequest) -> None:

@@ -13,7 +13,7 @@ from console.jobs import leases
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import SETTLE_AFTER, enqueue_settle
 from console.tenants.memory import open_store
-from tests.factories import make_observation, make_profile
+from tests.factories import make_observation, make_profile, move_tenant
 
 
 def work_off(*, after: timedelta) -> None:
@@ -75,8 +75,7 @@ def test_settle_is_tried_again_while_the_memory_cannot_be_asked(
     crashed, tenant, settings
 ):
     settings.MEMORY_ALLOW_PRIVATE = True
-    tenant.address = "http://127.0.0.1:9"
-    tenant.save()
+    move_tenant(tenant, "http://127.0.0.1:9")
 
     work_off(after=SETTLE_AFTER + timedelta(seconds=1))
 

@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
+from console.databases.outage import DiskFull
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import delete_item, settle_deletion
 from console.pages.deletions.targets import Target
 from console.profiles import items
 from console.tenants.actor import Actor
 from console.tenants.models import Role
-from tests.factories import make_user
+from tests.factories import make_user, move_tenant
 from tests.pages.deletions.test_views import confirm, confirm_url
 from tests.pages.deletions.upstream import Upstream, serving
 
@@ -36,8 +37,7 @@ def upstream(tenant, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     settings.MEMORY_TOTAL_TIMEOUT_S = 0.5
     with serving(Upstream(OBSERVATION, lambda: ACCEPTED)) as upstream:
-        tenant.address = upstream.address
-        tenant.save()
+        move_tenant(tenant, upstream.address)
         yield upstream
 
 
@@ -165,8 +165,7 @@ def test_deletion_is_unknown_when_the_memory_breaks(tenant, officer, upstream):
 def test_deletion_fails_when_the_memory_cannot_be_reached(tenant, officer, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     settings.MEMORY_TOTAL_TIMEOUT_S = 0.5
-    tenant.address = "http://127.0.0.1:9"
-    tenant.save()
+    move_tenant(tenant, "http://127.0.0.1:9")
 
     deletion = delete_it(tenant, officer)
 
@@ -312,6 +311,14 @@ def test_settle_is_refused_to_an_auditor(client, tenant, officer, auditor, upstr
     assert "not known" in receipt.content.decode()
     assert "Check again" not in receipt.content.decode()
     assert posted.status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deletion_is_not_begun_on_a_full_disk(tenant, officer, upstream, full_disk):
+    with pytest.raises(DiskFull):
+        delete_it(tenant, officer)
+
+    assert (upstream.deletions, Deletion.objects.count()) == ([], 0)
 
 
 @pytest.mark.django_db(transaction=True)
