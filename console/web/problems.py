@@ -9,11 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
-<<<<<<< HEAD
 from console.core.requests import request_id
-=======
 from console.databases.outage import RETRY_AFTER_S, find_outage
->>>>>>> 3d29cd3 (Name a full disk, and keep room for who leaves or is denied)
 from console.masking.rules import mask_text
 from console.web.render import is_boosted, keeps_page
 

@@ -6,11 +6,8 @@ from console.audit.actions import UnknownAction
 from console.audit.chain import GENESIS, digest_reason
 from console.audit.log import AuditUnavailable, ReasonRefused, log, log_view
 from console.audit.models import AuditEntry, AuditHead, AuditReason
-<<<<<<< HEAD
 from console.core.requests import request_id
-=======
 from console.databases.outage import DiskFull
->>>>>>> 3d29cd3 (Name a full disk, and keep room for who leaves or is denied)
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 
