@@ -11,7 +11,7 @@ export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak fuzz lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow fuzz lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ crash: .venv/.dev ## kill server and worker in their work, 50 times a kind on ea
 
 soak: .venv/.dev ## an hour of mixed work at 16 clients on both databases; one with ARGS=sqlite
 	$(BIN)/python -m tests.soak $(ARGS)
+
+slow: .venv/.dev ## try 200 slow connections of each kind beside 16 good clients
+	$(BIN)/python -m tests.slow
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)

@@ -15,20 +15,18 @@ prepare_process()
 # The web processes' counts for /metrics.
 counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="console-metrics-")
 
-worker_class = "gthread"
+worker_class = "console.web_worker.BufferingWorker"
 workers = settings.WEB_CONCURRENCY
 # More than all hanging memories together hold (console/client/guard.py).
 threads = 12
 timeout = 60
 graceful_timeout = 20
-keepalive = 5
+# Longer than a proxy in front keeps an idle connection: it must not send on one that
+# is just being closed.
+keepalive = 75
 # No query string and no referrer: both can name a customer.
 accesslog = os.environ.get("ACCESS_LOG") or None
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)sms"
-limit_request_line = 8190
-# Whether a proxy's word counts is TRUSTED_PROXY_COUNT's to say, not gunicorn's, which
-# would believe X-Forwarded-Proto, SCRIPT_NAME and PATH_INFO of anybody on this machine.
-forwarded_allow_ips = ""
 control_socket_disable = True
 
 

@@ -298,6 +298,8 @@ LOGGING = {
         # httpx writes each address it calls, and an address can name a customer.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # It writes paths, and how many requests wait for a thread.
+        "waitress": {"level": "ERROR"},
         # observe_pages logs every answer, refusals too.
         "django.request": {"level": "ERROR"},
     },

@@ -1,13 +1,9 @@
 """What a client says of itself as if it were a proxy, told to the server we ship."""
 
-import os
-import socket
-import subprocess
-import sys
-from time import sleep
-
 import httpx
 import pytest
+
+from tests.server import serving
 
 FORGED = (
     {"X-Forwarded-Proto": "https"},
@@ -16,47 +12,18 @@ FORGED = (
     {"Forwarded": "proto=https"},
     {"SCRIPT_NAME": "/evil"},
 )
-TRIES = 300
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """The shipped server with HTTPS on and no proxy: it sends everybody to HTTPS."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("server")
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "gunicorn", "--config", "console/gunicorn.py",
-            "--workers", "1", "--bind", f"127.0.0.1:{port}", "console.wsgi",
-        ],
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "console.settings",
-            "HTTPS": "1",
-            "TRUSTED_PROXY_COUNT": "0",
-            "MEMORY_EMBEDDER": "none",
-            "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
-            "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
-        },
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    yield wait_for(f"http://127.0.0.1:{port}", process)
-    process.terminate()
-    process.wait(10)
-
-
-def wait_for(url: str, process: subprocess.Popen) -> str:
-    for _ in range(TRIES):
-        assert process.poll() is None
-        try:
-            httpx.get(f"{url}/healthz")
-        except httpx.TransportError:
-            sleep(0.1)
-        else:
-            return url
-    raise AssertionError("the server does not answer")
+    databases = {
+        "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
+        "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
+    }
+    with serving(HTTPS="1", **databases) as (port, _process):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("forged", FORGED, ids=lambda forged: next(iter(forged)))

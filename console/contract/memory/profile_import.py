@@ -19,6 +19,8 @@ from console.contract.memory.operation import OperationId
 from console.contract.memory.page import PageMeta
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
 
+# Where files arrive: how large one may be, its import says.
+UPLOADS = "/v1/Uploads/"
 IMPORT_FILENAME_MAX = 255  # 11.7 [S]
 IMPORT_BYTES_MAX = 100 * 1024 * 1024  # 11.7 [S]
 IMPORT_COLUMNS_MIN, IMPORT_COLUMNS_MAX = 2, 100  # 11.7 [S]

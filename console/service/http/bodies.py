@@ -12,6 +12,7 @@ from msgspec import inspect
 
 from console.contract.explain import explain
 from console.contract.memory.error import BODY_BYTES, Code
+from console.contract.memory.profile_import import UPLOADS
 from console.service import errors
 from console.service.http.routing import View
 
@@ -21,9 +22,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 # find where: the other raw ones are no JSON at all. Tab and the line breaks are text.
 _SUSPECT = re.compile(rb"\\u00(?:0[0-8bBcCeEfF]|1|7[fF])|\\[bf]|\x7f")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-# Where files of imports arrive: how large one may be, its import says.
-UPLOADS = "/v1/Uploads/"
 
 
 def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:

@@ -1,0 +1,74 @@
+"""The shipped web server on a port, as a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import sleep
+
+import httpx
+from django.db import connections
+
+TRIES = 300
+
+
+@contextmanager
+def serving(
+    application: str = "console.wsgi", **settings: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Its port and gunicorn's process; `settings` are variables of the environment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {
+        "DJANGO_SETTINGS_MODULE": "console.settings",
+        "WEB_CONCURRENCY": "1",
+        "TRUSTED_PROXY_COUNT": "0",
+        "MEMORY_EMBEDDER": "none",
+    }
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "gunicorn", "--config", "console/gunicorn.py",
+            "--bind", f"127.0.0.1:{port}", application,
+        ],
+        env=os.environ | variables | settings,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_for(f"http://127.0.0.1:{port}/healthz", process)
+        yield port, process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(TRIES):
+        assert process.poll() is None
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            sleep(0.1)
+        else:
+            return
+    raise AssertionError("the server does not answer")
+
+
+def get_databases() -> dict[str, str]:
+    """This test's databases, whose rows others see only outside of transactions."""
+    return {
+        "DATABASE_URL": get_url("default"),
+        "MEMORY_DATABASE_URL": get_url("memory"),
+    }
+
+
+def get_url(alias: str) -> str:
+    settings = connections[alias].settings_dict
+    if connections[alias].vendor == "sqlite":
+        return f"sqlite:///{settings['NAME']}"
+    login = f"{settings['USER']}:{settings['PASSWORD']}"
+    return (
+        f"postgres://{login}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+    )
