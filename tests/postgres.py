@@ -23,6 +23,7 @@ CAN_DIFFER = {
     "tests/audit": "triggers, order, and a chain with several writers at a time",
     "tests/accounts": "permissions by subquery",
     "tests/tenants": "constraints; locks while keys are rotated",
+    "tests/jobs": "tasks put back while others claim them; lists in JSON",
     "tests/masking/test_reveals.py": "a lock for each person who reveals",
     "tests/pages/audit": "filters and pages of the log",
     "tests/pages/customers/test_last_seen.py": "inserts that may conflict",

@@ -2,6 +2,8 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
 from django_tasks.base import Task
 from django_tasks_db.models import DBTaskResult
 
@@ -62,6 +64,24 @@ def test_db_worker_begins_nothing_on_a_full_disk(run, full_disk):
     task = run(lambda: pytest.fail("the task was begun"))
 
     assert task.exception_class_path == "console.databases.outage.DiskFull"
+
+
+def test_db_worker_outlives_its_database(run, monkeypatch):
+    monkeypatch.setattr(leases, "BEAT_S", 0.01)
+    gone = iter(range(6))  # as often as the worker tries to note an outcome
+
+    def refuse(execute, sql, params, many, context):
+        outcome = sql.startswith("UPDATE") and "return_value" in sql
+        if outcome and next(gone, None) is not None:
+            raise OperationalError("gone")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        task = run(lambda: None)
+
+    assert task.status == "RUNNING"
+    leases.fail_lost_tasks(timezone.now())
+    assert DBTaskResult.objects.get().exception_class_path == leases.LOST
 
 
 def test_sweep_puts_back_what_a_dead_worker_left(db):
