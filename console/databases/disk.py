@@ -22,7 +22,7 @@ _lock = Lock()
 
 
 def is_full() -> bool:
-    """Whether all that needs room has to wait. Looks at the disk each time: 20 µs.
+    """Whether all that needs room has to wait. Looks at the disk each time: 30 µs.
 
     Always False without SQLite: the disk of a database server is not ours to see.
     """

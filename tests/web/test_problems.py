@@ -152,3 +152,15 @@ def test_server_error_names_the_request_alone(staff):
     assert response.status_code == 500
     assert response["X-Request-ID"] in response.text
     assert "caroline" not in response.text
+
+
+def test_full_disk_is_named_and_asks_to_wait(client, tenant, agent, full_disk):
+    client.force_login(agent)
+
+    page = client.get("/t/acme/profiles/")
+    part = client.get("/t/acme/profiles/", headers=HTMX)
+
+    assert page.status_code == part.status_code == 503
+    assert page["Retry-After"] == part["Retry-After"] == "60"
+    assert "The disk of this installation is full" in page.text
+    assert part["HX-Retarget"] == "#problem"
