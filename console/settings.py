@@ -243,6 +243,15 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {"change_password": "console.accounts.forms.LimitedPasswordForm"}
+# Not allauth's: five tries by anybody would keep the account's owner out too
+# (console/accounts/limits.py). What a signed-in person does keeps its limits.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_FORMS = {
+    "authenticate": "console.accounts.forms.SignInCodeForm",
+    "reauthenticate": "console.accounts.forms.AgainCodeForm",
+}
+MFA_RATE_LIMITS = {"webauthn_login": None}
 MFA_ADAPTER = "console.tenants.second_factors.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Memory Console"
@@ -266,7 +275,6 @@ SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "strict-origin"
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

@@ -21,7 +21,7 @@ CAN_DIFFER = {
     "tests/service": "queries, constraints, locks and JSON of every table of the memory",
     "tests/upgrade": "migrations, and rows of the version before",
     "tests/audit": "triggers, order, and a chain with several writers at a time",
-    "tests/accounts": "permissions by subquery",
+    "tests/accounts": "permissions by subquery; counts of tries at the same time",
     "tests/tenants": "constraints; locks while keys are rotated",
     "tests/jobs": "tasks put back while others claim them; lists in JSON",
     "tests/masking/test_reveals.py": "a lock for each person who reveals",

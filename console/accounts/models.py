@@ -70,3 +70,18 @@ class User(AbstractBaseUser):
 
     def get_full_name(self) -> str:
         return self.name
+
+
+class SignInLimit(models.Model):
+    """What a limit has counted; limits.py says of whom and for how long.
+
+    key    a keyed digest: neither an address nor what was typed is kept
+    tries  those that failed or are on their way, as of `at`
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    tries = models.FloatField(default=0)
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,133 @@
+"""How often somebody may try to sign in, counted before a password is hashed.
+
+A pair, one account from one address, has five tries, then one after each of the waits.
+Beyond that strangers together have ten hash runs an hour for an account, and twenty from
+an address: eight at once and two more in each hour, fifteen and five. A browser that has
+signed in to the account before has a pair and the waits of its own and no other limit, so
+no stranger keeps its owner out. Nothing is counted while a limit refuses: every wait ends
+by itself, after half an hour at most.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from console.accounts.browsers import fold_email, get_browser_id
+from console.accounts.models import SignInLimit
+
+FREE_TRIES = 5
+WAITS_S = (30, 120, 600, 1800)
+HOUR_S = 3600
+FORGET = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Free tries, then a growing wait after each."""
+
+    def get_wait_s(self, tries: float, elapsed_s: float) -> float:
+        late = int(tries) - FREE_TRIES
+        return WAITS_S[min(late, len(WAITS_S) - 1)] - elapsed_s if late >= 0 else 0
+
+    def count(self, tries: float, elapsed_s: float) -> float:
+        return tries + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Holds `most` tries, of which `an_hour` drain away in each."""
+
+    most: int
+    an_hour: int
+
+    def get_wait_s(self, tries: float, elapsed_s: float) -> float:
+        over = self.count(tries, elapsed_s) - self.most
+        return over / self.an_hour * HOUR_S
+
+    def count(self, tries: float, elapsed_s: float) -> float:
+        return max(tries - elapsed_s / HOUR_S * self.an_hour, 0) + 1
+
+
+PAIR = Pair()
+ACCOUNT, ADDRESS = Bucket(most=8, an_hour=2), Bucket(most=15, an_hour=5)
+
+
+class TooManyTries(Exception):
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One that was counted; it is given back when it succeeds."""
+
+    rules: dict[str, Pair | Bucket]
+
+    @transaction.atomic
+    def give_back(self) -> None:
+        for key, rule in self.rules.items():
+            rows = SignInLimit.objects.select_for_update().filter(key=key)
+            if rule is PAIR:
+                rows.delete()
+            elif row := rows.first():
+                row.tries = max(row.tries - 1, 0)
+                row.save(update_fields=["tries"])
+
+
+def count_try(request: HttpRequest, what: str, *, email: str, address: str) -> Try:
+    """Count one try of `what`, a password or a code. Raises TooManyTries."""
+    account = fold_email(email)
+    if browser := get_browser_id(request, email):
+        rules: dict[str, Pair | Bucket] = {_build_key(what, account, browser): PAIR}
+    else:
+        place = _shorten(address)
+        rules = {
+            _build_key(what, account, place): PAIR,
+            _build_key(what, account): ACCOUNT,
+            _build_key(what, place): ADDRESS,
+        }
+    _count(rules, timezone.now())
+    return Try(rules)
+
+
+@transaction.atomic
+def _count(rules: dict[str, Pair | Bucket], now: datetime) -> None:
+    SignInLimit.objects.filter(at__lt=now - FORGET).delete()
+    rows, wait_s = [], 0.0
+    # In one order: two of them must not wait for each other.
+    for key in sorted(rules):
+        # Locked: of many tries at once each is counted before it may go on.
+        row, _ = SignInLimit.objects.select_for_update().get_or_create(
+            key=key, defaults={"at": now}
+        )
+        elapsed_s = (now - row.at).total_seconds()
+        wait_s = max(wait_s, rules[key].get_wait_s(row.tries, elapsed_s))
+        row.tries, row.at = rules[key].count(row.tries, elapsed_s), now
+        rows.append(row)
+    if wait_s > 0:
+        raise TooManyTries(wait_s)
+    SignInLimit.objects.bulk_update(rows, ["tries", "at"])
+
+
+def _shorten(address: str) -> str:
+    """An IPv6 address by its network: a household has 2**64 of them."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return (
+        str(ipaddress.ip_network((ip, 64), strict=False))
+        if ip.version == 6
+        else address
+    )
+
+
+def _build_key(*parts: str) -> str:
+    """Neither an address nor what was typed is kept."""
+    text = "\0".join(parts)
+    return salted_hmac("console.accounts.limits", text, algorithm="sha256").hexdigest()
