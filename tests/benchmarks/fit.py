@@ -7,7 +7,7 @@ memories that still hold the evidence, which share the other half: so a score me
 same in a small profile. What a text
 lends its neighbours depends on the coefficients, so that fitting goes in rounds.
 
-Prints the lines of console/engine/coefficients.py, and how well the scores are
+Prints the lines of console/engine/fusion.py, and how well the scores are
 calibrated on conversations that the coefficients have not seen.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from console.engine import fusion
-from console.engine.coefficients import MODELS, WORDS, Coefficients
+from console.engine.fusion import MODELS, WORDS, Coefficients
 from console.engine.recall import Query, Ranking
 from tests.benchmarks.quality import Conversation, answerable, conversations
 from tests.benchmarks.ranking import Memories, calibration_error, texts_of

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from console.engine.coefficients import Coefficients
 from console.engine.dates import microseconds
 from console.engine.embedding import load_embedder
+from console.engine.fusion import Coefficients
 from console.engine.packing import Floats, pack_conversations, pack_vector
 from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Texts

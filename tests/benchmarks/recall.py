@@ -5,7 +5,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 
-from console.engine.coefficients import MODELS, WORDS, Coefficients
+from console.engine.fusion import MODELS, WORDS, Coefficients
 from console.engine.recall import Query
 from tests.benchmarks.quality import (
     CATEGORIES,

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.engine.coefficients import get_coefficients
+from console.engine.fusion import get_coefficients
 from console.engine.packing import pack_vector
 from console.engine.recall import Query, Ranking
 from console.engine.texts import Texts

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from console.engine.coefficients import WORDS, Coefficients
 from console.engine.dates import microseconds
+from console.engine.fusion import WORDS, Coefficients
 from console.engine.packing import pack_conversations, pack_vector
 from console.engine.recall import Query, Ranking
 from console.engine.texts import Row, Texts

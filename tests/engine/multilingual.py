@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from console.engine.coefficients import get_coefficients
 from console.engine.embedding import Embedder
+from console.engine.fusion import get_coefficients
 from console.engine.packing import Floats, pack_vector
 from console.engine.recall import Query, Ranking
 from console.engine.texts import Texts

@@ -5,8 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.coefficients import MODELS, OTHER, WORDS, get_coefficients
-from console.engine.fusion import FEWEST, NAMES, USUAL, Fusion, Parts, bulk_of, few_of
+from console.engine.fusion import (
+    FEWEST,
+    MODELS,
+    NAMES,
+    OTHER,
+    USUAL,
+    WORDS,
+    Fusion,
+    Parts,
+    bulk_of,
+    few_of,
+    get_coefficients,
+)
 
 USE3 = MODELS["use-3"]
 share = st.floats(0, 1)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.coefficients import MODELS
+from console.engine.fusion import MODELS
 from console.engine.recall import FADE, Query
 from tests.engine.memory import order, rank, row, scores
 

@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from console.pages.customers.views import card, identifiers, list
+from console.pages.customers import views
 
 app_name = "customers"
 urlpatterns = [
-    path("", list.list_profiles, name="list"),
-    path("<str:profile_id>/", card.profile, name="profile"),
+    path("", views.list_profiles, name="list"),
+    path("<str:profile_id>/", views.profile, name="profile"),
     path(
         "<str:profile_id>/newest/",
-        card.recent_observations,
+        views.recent_observations,
         name="recent_observations",
     ),
-    path("<str:profile_id>/identifiers/", identifiers.identifiers, name="identifiers"),
+    path("<str:profile_id>/identifiers/", views.identifiers, name="identifiers"),
 ]

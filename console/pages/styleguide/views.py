@@ -1,15 +1,18 @@
 """The style guide: made of the pages' own templates."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django import forms
+from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.masking.masker import MaskedValue
-from console.pages.styleguide.selectors import read_tokens
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import ConsoleForm
@@ -82,3 +85,27 @@ def build_sample_bar(number: int, counts: tuple[int, int]) -> dict[str, object]:
         "summaries_y": HEIGHT - observations - summaries,
         "summaries_height": summaries,
     }
+
+
+_TOKEN = re.compile(r"--([a-z0-9-]+):\s*([^;]+);")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A custom property: `n0` and what it is set to first."""
+
+    name: str
+    value: str
+
+    @property
+    def is_colour(self) -> bool:
+        return self.value.startswith(("#", "light-dark(#"))
+
+
+def read_tokens() -> list[Token]:
+    """Every token of tokens.css, in its order, once."""
+    text = Path(str(finders.find("css/tokens.css"))).read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for name, value in _TOKEN.findall(text):
+        found.setdefault(name, value)
+    return [Token(name, value) for name, value in found.items()]

@@ -2,13 +2,7 @@
 
 from django.urls import path
 
-from console.pages.timeline.views import (
-    corrections,
-    export,
-    observation,
-    summaries,
-    timeline,
-)
+from console.pages.timeline.views import export, items, timeline
 
 app_name = "timeline"
 urlpatterns = [
@@ -17,22 +11,22 @@ urlpatterns = [
     path("export/", export.export, name="export"),
     # The same page, as it was called before.
     path("observations/", timeline.timeline, name="observations"),
-    path("observations/add/", corrections.observation_add, name="observation_add"),
+    path("observations/add/", items.observation_add, name="observation_add"),
     path(
         "observations/<str:observation_id>/correct/",
-        corrections.observation_correct,
+        items.observation_correct,
         name="observation_correct",
     ),
     path(
         "observations/<str:observation_id>/",
-        observation.observation,
+        items.observation,
         name="observation",
     ),
-    path("summaries/", summaries.summaries, name="summaries"),
+    path("summaries/", items.summaries, name="summaries"),
     path(
         "summaries/<str:summary_id>/correct/",
-        corrections.summary_correct,
+        items.summary_correct,
         name="summary_correct",
     ),
-    path("summaries/<str:summary_id>/", summaries.summary, name="summary"),
+    path("summaries/<str:summary_id>/", items.summary, name="summary"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.pages.traits.views import trait, trait_groups, traits
+from console.pages.traits.views import trait_groups, traits
 
 PROFILE = "profiles/<str:profile_id>/traits"
 
@@ -11,6 +11,6 @@ urlpatterns = [
     path("traits/", trait_groups.groups_page, name="groups"),
     path("traits/<str:group>/", trait_groups.group_page, name="group"),
     path(f"{PROFILE}/", traits.traits, name="profile"),
-    path(f"{PROFILE}/<str:group>/<str:trait>/", trait.trait, name="trait"),
-    path(f"{PROFILE}/<str:group>/<str:trait>/correct/", trait.correct, name="correct"),
+    path(f"{PROFILE}/<str:group>/<str:trait>/", traits.trait, name="trait"),
+    path(f"{PROFILE}/<str:group>/<str:trait>/correct/", traits.correct, name="correct"),
 ]

@@ -9,8 +9,8 @@ from typing import Any
 
 from console.contract.memory.recall import RECALL_TURNS, RecallRequest
 from console.core.metrics import RECALL_SECONDS
-from console.engine.coefficients import get_coefficients
 from console.engine.dates import microseconds
+from console.engine.fusion import get_coefficients
 from console.engine.packing import Floats, Vectors, pack_conversations
 from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Row, Texts

@@ -1,8 +1,118 @@
-"""The service's tables, as Django finds them: its own, and those of its products."""
+"""The service's tables, as Django finds them: its own, and those of its products.
 
-from console.service.memory import models as memory  # noqa: F401  (its tables)
-from console.service.models.account import Account, Credential
-from console.service.models.operation import Operation
-from console.service.models.pending_write import PendingWrite
+Base classes of tables below a store or a profile stand in scope.py: those tables load
+before these.
+"""
 
-__all__ = ["Account", "Credential", "Operation", "PendingWrite"]
+from django.db import models
+from django.db.models import Q
+
+
+class Account(models.Model):
+    """Who owns stores: one customer of the memory, `AC` and 32 hex digits."""
+
+    sid = models.CharField(primary_key=True, max_length=34)
+    name = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="account_sid_34",
+                condition=Q(sid__startswith="AC") & Q(sid__length=34),
+            ),
+            models.CheckConstraint(
+                name="account_name_1_to_64",
+                condition=Q(name__length__gte=1) & Q(name__length__lte=64),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sid
+
+
+class Credential(models.Model):
+    """A user name and the digest of its secret; the secret is shown once.
+
+    username  the account's SID (with the auth token) or an API key's (`SK…`)
+    digest    HMAC-SHA-256 of the secret, hex
+    """
+
+    username = models.CharField(primary_key=True, max_length=34)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="credential_username_34", condition=Q(username__length=34)
+            ),
+            models.CheckConstraint(
+                name="credential_digest_64", condition=Q(digest__length=64)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Operation(models.Model):
+    """What became of a control plane write. Contract 6.1.
+
+    result_id    what the write made or changed; empty when it failed
+    result_path  its address under /v1
+    error        {code, title, detail} when it failed, else empty
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING"
+        RUNNING = "RUNNING"
+        CANCELLED = "CANCELLED"
+        COMPLETED = "COMPLETED"
+        FAILED = "FAILED"
+
+    id = models.CharField(primary_key=True, max_length=44)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    status = models.CharField(max_length=9, choices=Status)
+    result_id = models.CharField(max_length=128, blank=True)
+    result_path = models.CharField(max_length=512, blank=True)
+    error = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class PendingWrite(models.Model):
+    """A write that was acknowledged and is not visible yet (memory/delay.py).
+
+    due_at               UTC; from then on it is applied before anything of its
+                         account is read
+    headers              those that a write is read by, as WSGI names them
+    ids                  {prefix: [id, ...]}: the ids that its new rows will have
+    answered_profile_id  of the profile that the answer named; empty for other writes
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    due_at = models.DateTimeField()
+    method = models.CharField(max_length=6)
+    path = models.CharField(max_length=512)
+    query = models.TextField(blank=True)
+    headers = models.JSONField()
+    body = models.BinaryField()
+    ids = models.JSONField()
+    answered_profile_id = models.CharField(max_length=42, blank=True, db_column="told")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "id"], name="pending_write_by_account")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method}, due {self.due_at}"
+
+
+# Last: those tables refer to these.
+from console.service.memory import models as memory  # noqa: E402, F401

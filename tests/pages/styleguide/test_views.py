@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import expect
 
-from console.pages.styleguide.selectors import read_tokens
+from console.pages.styleguide.views import read_tokens
 from tests.factories import PASSWORD
 
 CSS = Path(settings.BASE_DIR) / "static" / "css"

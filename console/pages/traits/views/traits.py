@@ -1,19 +1,42 @@
-"""A customer's traits, by trait group."""
+"""A customer's traits, by trait group, and one of them: its value and its correction."""
 
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
+from console.client.errors import MemoryProblem, MemoryRefused
+from console.core.errors import DomainError
 from console.masking.masker import masker_for
+from console.masking.rules import mask_text
+from console.pages.traits.forms import AwaitedForm, TraitForm, get_shown_text
+from console.pages.traits.services import (
+    TraitChanged,
+    check_unchanged,
+    correct_trait,
+    find_other_holders,
+    get_awaited_digest,
+    get_version,
+)
 from console.profiles.context import get_permissions
-from console.profiles.traits import ProfileTraits, fetch_profile_traits
+from console.profiles.trait_row import TraitRow
+from console.profiles.traits import ProfileTraits, fetch_profile_traits, fetch_trait_row
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission
+from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
+from console.web.forms import check_form
+from console.web.render import redirect_window, render_part, wants_part
 from console.web.request import ConsoleRequest
+
+# Looks at a written value that cannot be read yet, one a second.
+LOOKS_MAX = 8
 
 
 @require_safe
@@ -59,3 +82,177 @@ def build_traits_context(
         **get_permissions(request),
         "all": request.GET.get("all", ""),
     }
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def trait(
+    request: ConsoleRequest, profile_id: str, group: str, trait: str
+) -> HttpResponse:
+    """The row again: after a form was closed, or while a written value is awaited."""
+    if not wants_part(request):
+        return redirect(_build_row_url(request, profile_id, f"{group}.{trait}"))
+    query = check_form(AwaitedForm(request.GET))
+    now_id, row = _fetch_row(request, profile_id, group, trait)
+    if now_id != profile_id:
+        return _redirect_to_merged(request, now_id)
+    log_view(
+        request.actor,
+        "traits.listed",
+        object_type="profile",
+        object_id=now_id,
+        traits=1,
+    )
+    waits, looks = query["waits"], query["looks"] or 0
+    if waits:
+        return _render_row(
+            request, now_id, row, **_build_state(now_id, row, waits, looks + 1)
+        )
+    return _render_row(request, now_id, row, has_focus=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(Permission.CORRECT)
+def correct(
+    request: ConsoleRequest, profile_id: str, group: str, trait: str
+) -> HttpResponse:
+    """The form in the row; a POST writes it, unless somebody was quicker."""
+    profile_id, row = _fetch_row(request, profile_id, group, trait)
+    if not row.is_correctable:
+        raise Http404
+    form = TraitForm(
+        request.POST if request.method == "POST" else None,
+        request=request,
+        row=row,
+        seen=get_version(profile_id, row),
+    )
+    status = 200
+    if form.is_bound:
+        status = _write(request, profile_id, form) if form.is_valid() else 422
+        if status == 200:
+            return _render_written(request, profile_id, form)
+    return _render_form(request, profile_id, form, status)
+
+
+def _fetch_row(
+    request: ConsoleRequest, profile_id: str, group: str, trait: str
+) -> tuple[str, TraitRow]:
+    masker = masker_for(request.actor, profile_id)
+    return fetch_trait_row(open_store(request.tenant), profile_id, group, trait, masker)
+
+
+def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
+    """200 when it is written; else the status of the refusal, which the form shows."""
+    row, value = form.row, form.new_value
+    try:
+        check_unchanged(profile_id, row, form.cleaned_data["seen"])
+        if row.id_type and value is not None:
+            store = open_store(request.tenant)
+            holders = find_other_holders(store, profile_id, row.id_type, value)
+            log_view(
+                request.actor, "profile.found", type=row.id_type, found=len(holders)
+            )
+            if not form.confirms_merge(holders):
+                return 422
+        correct_trait(request, profile_id, row, value, reason=form.reason)
+    except MemoryRefused as problem:
+        field = "value" if problem.status == 422 else None
+        # The memory's own words can name an identifier.
+        form.add_error(field, mask_text(problem.message))
+        return problem.status
+    except TraitChanged as problem:
+        form.add_error(None, problem.message)
+        form.previous_value = form.cleaned_data["was"]
+        form.put(seen=get_version(profile_id, row), was=get_shown_text(row))
+        return problem.status
+    except DomainError as problem:
+        form.add_error(None, problem.message)
+        return problem.status
+    return 200
+
+
+def _render_written(
+    request: ConsoleRequest, profile_id: str, form: TraitForm
+) -> HttpResponse:
+    """The row as the memory shows it now, which may be later than it was accepted."""
+    now_id, row = profile_id, form.row
+    with suppress(MemoryProblem):
+        now_id, row = _fetch_row(request, profile_id, row.group, row.name)
+    if now_id != profile_id:
+        return _redirect_to_merged(request, now_id)
+    waits = get_awaited_digest(now_id, row, form.new_value)
+    state = _build_state(now_id, row, waits, 1)
+    if wants_part(request):
+        was = form.cleaned_data["was"]
+        return _render_row(request, now_id, row, has_focus=True, was=was, **state)
+    if state["state"] == "done":
+        messages.info(request, f"{row.subject} was corrected.")
+    else:
+        messages.info(
+            request, f"{row.subject} was saved; the memory does not show it yet."
+        )
+    return redirect(_build_row_url(request, now_id, row.anchor))
+
+
+def _build_state(
+    profile_id: str, row: TraitRow, waits: str, looks: int
+) -> dict[str, Any]:
+    """state  done when the value can be read, late when it should be by now"""
+    if constant_time_compare(get_awaited_digest(profile_id, row, row.value), waits):
+        return {"state": "done"}
+    query = urlencode({"waits": waits, "looks": looks})
+    state = "waiting" if looks <= LOOKS_MAX else "late"
+    return {"state": state, "again": f"?{query}", "afresh": f"?waits={waits}"}
+
+
+def _redirect_to_merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
+    messages.warning(
+        request,
+        "The profile was merged into an older one with the same identifier, which is "
+        "shown here.",
+    )
+    return redirect_window(request, "traits:profile", request.tenant.slug, now_id)
+
+
+def _render_row(
+    request: ConsoleRequest, profile_id: str, row: TraitRow, **state: Any
+) -> HttpResponse:
+    may_correct = may(request.role, Permission.CORRECT)
+    context = {"profile_id": profile_id, "row": row, "may_correct": may_correct}
+    # Only htmx comes here.
+    return render_part(
+        request,
+        page="traits/_trait.html",
+        part="traits/_trait.html",
+        context=context | state,
+    )
+
+
+def _render_form(
+    request: ConsoleRequest, profile_id: str, form: TraitForm, status: int
+) -> HttpResponse:
+    """The row with the form in it; for a browser in the page with all the others."""
+    context = {"profile_id": profile_id, "row": form.row, "form": form}
+    if wants_part(request):
+        log_view(
+            request.actor,
+            "traits.listed",
+            object_type="profile",
+            object_id=profile_id,
+            traits=1,
+        )
+    else:
+        context |= build_traits_context(request, read_traits(request, profile_id))
+        context["all"] = form.row.group
+    return render_part(
+        request,
+        page="traits/traits.html",
+        part="traits/_trait_form.html",
+        context=context | {"asked": form.row.subject},
+        status=status,
+    )
+
+
+def _build_row_url(request: ConsoleRequest, profile_id: str, anchor: str) -> str:
+    page = reverse("traits:profile", args=[request.tenant.slug, profile_id])
+    return f"{page}#{anchor}"

@@ -27,7 +27,7 @@ from console.contract.memory.recall import (
     TraceTexts,
     TraceWeights,
 )
-from console.engine.coefficients import get_coefficients
+from console.engine.fusion import get_coefficients
 from console.engine.recall import Query, Ranking
 from console.engine.trace import Explanation, Part, explain, unknown_stems
 from console.service.http.answers import answer, from_row

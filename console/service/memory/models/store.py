@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from console.contract.memory.store import STORE_DESCRIPTION_MAX, STORE_NAME_MAX
-from console.service.models.account import Account
+from console.service.models import Account
 
 
 class Store(models.Model):

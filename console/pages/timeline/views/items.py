@@ -1,25 +1,129 @@
-"""Adding to a memory and correcting it, each with a reason."""
+"""Observations and summaries: one of them, all summaries, adding and correcting."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
-from console.pages.timeline.forms import AddObservationForm, CorrectTextForm
+from console.pages.timeline.forms import (
+    AddObservationForm,
+    CorrectTextForm,
+    ItemListForm,
+)
 from console.pages.timeline.selectors.reader import TimelineItem
+from console.pages.timeline.selectors.revisions import REVISIONS_A_PAGE, build_revisions
 from console.pages.timeline.services import (
     add_observation,
     correct_item,
     get_version,
 )
-from console.profiles.context import build_profile_context
+from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.items import OBSERVATION, SUMMARY, TextKind
+from console.profiles.rows import build_summary_rows, group_by_day
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
+from console.web.forms import PageForm, check_form
+from console.web.render import render_part
 from console.web.request import ConsoleRequest
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def observation(
+    request: ConsoleRequest, profile_id: str, observation_id: str
+) -> HttpResponse:
+    """One observation with its revisions; htmx gets the revisions alone."""
+    store = open_store(request.tenant)
+    query = check_form(PageForm(request.GET))
+    found = store.fetch_observation(profile_id, observation_id)
+    revision_page = store.list_revisions(
+        profile_id, observation_id, page_token=query["page"], page_size=REVISIONS_A_PAGE
+    )
+    masker = masker_for(request.actor, profile_id)
+    log_view(
+        request.actor,
+        "observation.viewed",
+        object_type="observation",
+        object_id=observation_id,
+    )
+    context: dict[str, Any] = {
+        **build_profile_context(request, store, profile_id),
+        "observation": found,
+        "shown": masker.mask_text("observation", found.id, found.content),
+        "revision_page": revision_page,
+        "revisions": build_revisions(revision_page, masker, request.tenant),
+        **get_permissions(request),
+    }
+    return render_part(
+        request,
+        page="timeline/observation.html",
+        part="timeline/_revisions.html",
+        context=context,
+    )
+
+
+SUMMARIES_A_PAGE = 25
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """Every summary of a customer in full, newest first."""
+    query = check_form(ItemListForm(request.GET))
+    store = open_store(request.tenant)
+    page = store.list_summaries(
+        profile_id,
+        page_token=query["page"],
+        page_size=SUMMARIES_A_PAGE,
+        conversation_id=query["conversation"],
+    )
+    rows = build_summary_rows(page.items, masker_for(request.actor, profile_id))
+    log_view(
+        request.actor,
+        "summaries.listed",
+        object_type="profile",
+        object_id=profile_id,
+        count=len(rows),
+    )
+    return render_part(
+        request,
+        page="timeline/summaries.html",
+        part="timeline/_summaries.html",
+        context={
+            **build_profile_context(request, store, profile_id),
+            "page": page,
+            "days": group_by_day(rows),
+            "filters": query,
+            "export_query": f"?kind=summary&conversation={query['conversation']}",
+            **get_permissions(request),
+        },
+    )
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
+    """One summary in full."""
+    store = open_store(request.tenant)
+    found = store.fetch_summary(profile_id, summary_id)
+    log_view(
+        request.actor, "summary.viewed", object_type="summary", object_id=summary_id
+    )
+    context = {
+        **build_profile_context(request, store, profile_id),
+        "summary": found,
+        "shown": masker_for(request.actor, profile_id).mask_text(
+            "summary", found.id, found.content
+        ),
+        **get_permissions(request),
+    }
+    return render(request, "timeline/summary.html", context)
+
 
 CHANGED = (
     "Somebody changed the text while you were writing. Nothing was saved. The current "

@@ -1,4 +1,4 @@
-"""The card: what support needs of one customer at first sight."""
+"""The customers of a tenant: their list, the card of one, and its identifiers."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,21 +9,48 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
-from console.masking.masker import masker_for
-from console.pages.customers.selectors.card import (
+from console.masking.masker import get_reveal_target, masker_for
+from console.pages.customers.selectors import (
+    READ_MAX,
     RecentObservation,
     build_card,
     build_recent_observations,
+    fetch_profile_rows,
 )
-from console.pages.customers.selectors.changes import READ_MAX
 from console.pages.customers.services import update_last_seen
-from console.profiles.context import get_permissions
+from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.pending_writes import get_pending_since
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission
+from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
-from console.web.render import wants_part
+from console.web.forms import PageForm, check_form
+from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
+
+PROFILES_A_PAGE = 25
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def list_profiles(request: ConsoleRequest) -> HttpResponse:
+    """The store's profiles, newest first."""
+    query = check_form(PageForm(request.GET))
+    store = open_store(request.tenant)
+    page = store.list_profiles(page_token=query["page"], page_size=PROFILES_A_PAGE)
+    people = fetch_profile_rows(store, page.items, masker_for(request.actor))
+    log_view(request.actor, "profile.listed", count=len(people))
+    return render_part(
+        request,
+        page="customers/list.html",
+        part="customers/_profiles.html",
+        context={
+            "people": people,
+            "page": page,
+            "may_update_display_settings": may(
+                request.role, Permission.UPDATE_DISPLAY_SETTINGS
+            ),
+        },
+    )
 
 
 @require_safe
@@ -102,3 +129,31 @@ def _build_context(
 def get_pause_s(age: timedelta) -> int:
     """Seconds until the next look at something late: a quarter of its age, 2 to 30."""
     return min(30, max(2, round(age.total_seconds() / 4)))
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """The identifiers that this customer is found by."""
+    store = open_store(request.tenant)
+    found = store.list_identifiers(profile_id)
+    count = sum(len(held.values) for held in found)
+    log_view(
+        request.actor,
+        "identifiers.listed",
+        object_type="profile",
+        object_id=profile_id,
+        count=count,
+    )
+    masker = masker_for(request.actor, profile_id)
+    shown = [
+        (held.id_type, masker.mask_identifier(held.id_type, held.values))
+        for held in found
+    ]
+    context = {
+        **build_profile_context(request, store, profile_id),
+        "identifiers": [
+            (kind, values, get_reveal_target(values)) for kind, values in shown
+        ],
+    }
+    return render(request, "customers/identifiers.html", context)
