@@ -13,9 +13,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from console.contract.memory.profile_import import UPLOADS
 from console.service import errors
 from console.service.accounts import authenticate
-from console.service.http.bodies import UPLOADS
 from console.service.http.request import ApiRequest
 from console.service.http.routing import View
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from console.contract.memory.profile_import import (
     IMPORTS_PER_PAGE,
     SAMPLE_FILE,
+    UPLOADS,
     AnnouncedImport,
     CreateImport,
     ImportsPage,
@@ -16,7 +17,7 @@ from console.contract.memory.profile_import import (
 )
 from console.service import errors
 from console.service.http.answers import answer, from_row, operation_url
-from console.service.http.bodies import UPLOADS, read_body
+from console.service.http.bodies import read_body
 from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
     Answer,
