@@ -32,6 +32,10 @@ CSRF_TRUSTED_ORIGINS = env.items(
     form="origins such as https://console.example",
     of=rf"https?://{HOST}",
 )
+# Where a proxy mounts the console on its host, such as /memory; empty: at the root.
+URL_PREFIX = env.text(
+    "URL_PREFIX", default="", form="a path such as /memory", of=r"(/[\w.~-]+)+"
+)
 # False only where no TLS can be: a laptop. It drops secure cookies and HSTS.
 HTTPS = env.flag("HTTPS", default=True)
 # How many proxies in front of us add to X-Forwarded-For and -Proto; 0 trusts neither.
@@ -256,17 +260,20 @@ MFA_ADAPTER = "console.tenants.second_factors.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Memory Console"
 
+# Browsers hold a __Host- cookie to the whole host; under a prefix it has a path.
+COOKIE_PREFIX = ("__Secure-" if URL_PREFIX else "__Host-") if HTTPS else ""
 SESSION_ENGINE = "console.web.session_store"
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{URL_PREFIX}/"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
 CSRF_FAILURE_VIEW = "console.web.problems.csrf_failed"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [rf"^{URL_PREFIX[1:]}/?(healthz|readyz)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -281,7 +288,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-STATIC_URL = "static/"
+STATIC_URL = f"{URL_PREFIX}/static/"
+WHITENOISE_STATIC_PREFIX = "/static/"
 STATIC_ROOT = BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {

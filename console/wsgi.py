@@ -24,9 +24,19 @@ if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
 from console.service.wsgi import application as service  # noqa: E402
 
 
+def mount(environ: dict[str, Any]) -> str:
+    """The path below URL_PREFIX, whether the proxy in front has left that out or not."""
+    prefix, path = settings.URL_PREFIX, str(environ.get("PATH_INFO", ""))
+    if prefix:
+        environ["SCRIPT_NAME"] = prefix
+        if f"{path}/".startswith(f"{prefix}/"):
+            path = environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
+    return path
+
+
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """A WSGI application that sends each request to the half it belongs to."""
-    path = environ.get("PATH_INFO", "")
+    path = mount(environ)
     # Also /v2, /v3: a program that asks for what is not served expects JSON.
     half = service if API_PATH.match(path) else pages
     return half(environ, start_response)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from time import sleep
 
 import httpx
@@ -16,9 +17,12 @@ TRIES = 300
 
 @contextmanager
 def serving(
-    application: str = "console.wsgi", **settings: str
+    application: str = "console.wsgi", *, prepares: bool = False, **settings: str
 ) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Its port and gunicorn's process; `settings` are variables of the environment."""
+    """Its port and gunicorn's process; `settings` are variables of the environment.
+
+    prepares   whether tables and static files are wanted, as pages want them
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -28,12 +32,15 @@ def serving(
         "TRUSTED_PROXY_COUNT": "0",
         "MEMORY_EMBEDDER": "none",
     }
+    environment = os.environ | variables | settings
+    if prepares:
+        prepare(environment)
     process = subprocess.Popen(
         [
             sys.executable, "-m", "gunicorn", "--config", "console/gunicorn.py",
             "--bind", f"127.0.0.1:{port}", application,
         ],
-        env=os.environ | variables | settings,
+        env=environment,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -42,6 +49,18 @@ def serving(
     finally:
         process.terminate()
         process.wait(30)
+
+
+def prepare(environment: dict[str, str]) -> None:
+    """One after the other: the static files are there once for all tests."""
+    with open("manage.py") as file:
+        flock(file, LOCK_EX)
+        subprocess.run(
+            [sys.executable, "manage.py", "prepare"],
+            env=environment,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

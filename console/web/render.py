@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -37,7 +38,7 @@ def _htmx(request: HttpRequest) -> HtmxDetails | None:
 
 def get_tenant_slug(path: str) -> str:
     """The tenant that an address of ours names; "" when it names none."""
-    match = _TENANT.match(path)
+    match = _TENANT.match(path.removeprefix(settings.URL_PREFIX))
     return match[1] if match else ""
 
 

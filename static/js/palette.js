@@ -5,7 +5,7 @@
 //     data-href=".../-profile-/..."                     of the profile that is open
 // What is typed is sent by Enter alone, in a form's body. Opened profiles are kept in
 // this browser as ids, for a day at most; signing out clears them.
-const PROFILE = /^\/t\/([a-z0-9-]+)\/profiles\/(mem_profile_[0-9a-z]{26})\//;
+const PROFILE = /\/t\/([a-z0-9-]+)\/profiles\/(mem_profile_[0-9a-z]{26})\//;
 const IDENTITY = /[:@]|^\+?\d[\d\s().-]{4,}$|^(mem_profile_)?[0-7][0-9a-z]{25}$/i;
 const RECENT = 8;
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -32,7 +32,7 @@ function recents(tenant) {
 
 function remember() {
   const [path, tenant, id] = here() ?? [];
-  if (!id || path !== location.pathname || !palette()) return;
+  if (!id || !location.pathname.endsWith(path) || !palette()) return;
   if (document.querySelector(".problem-page")) return;
   const others = recents(tenant).filter((profile) => profile.id !== id);
   const now = [{ id, at: Date.now() }, ...others].slice(0, RECENT);
@@ -49,13 +49,13 @@ function age(at) {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
 }
 
-function recentLink(tenant, { id, at }, number) {
+function recentLink(href, { id, at }, number) {
   const link = document.createElement("a");
   link.id = `palette-recent-${number}`;
   link.role = "option";
   link.tabIndex = -1;
   link.ariaSelected = "false";
-  link.href = `/t/${tenant}/profiles/${id}/`;
+  link.href = href.replace("-profile-", id);
   link.setAttribute("hx-boost", "true");
   const code = document.createElement("code");
   code.textContent = `${id.slice(0, 16)}…${id.slice(-4)}`;
@@ -68,9 +68,9 @@ function recentLink(tenant, { id, at }, number) {
 
 function offerRecents() {
   const group = byId("palette-recent");
-  const { tenant } = group.dataset;
+  const { tenant, href } = group.dataset;
   const others = recents(tenant).filter(({ id }) => id !== here()?.[2]);
-  group.replaceChildren(...others.map((profile, n) => recentLink(tenant, profile, n)));
+  group.replaceChildren(...others.map((profile, n) => recentLink(href, profile, n)));
   htmx.process(group);
 }
 

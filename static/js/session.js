@@ -5,7 +5,10 @@ const headers = () => JSON.parse(document.body.getAttribute("hx-headers"));
 let asking = false;
 
 async function ask() {
-  const answer = await fetch("/session/", { redirect: "manual", credentials: "same-origin" });
+  const answer = await fetch(document.body.dataset.sessionUrl, {
+    redirect: "manual",
+    credentials: "same-origin",
+  });
   return answer.ok ? answer.json() : null;
 }
 

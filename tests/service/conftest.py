@@ -8,11 +8,19 @@ from typing import Any
 import httpx
 import pytest
 from django.core.management import call_command
+from django.urls import set_urlconf
 
 from console.wsgi import application
 
 CONTROL = "/v1/ControlPlane/Stores"
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def leave_the_memorys_urls():
+    """A request that ends within a test leaves its URL configuration to the thread."""
+    yield
+    set_urlconf(None)
 
 
 @dataclass

@@ -6,7 +6,6 @@ Exits with 1 when a good request is not answered within a second.
 import asyncio
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -55,11 +54,11 @@ def main() -> int:
     print(f"{SLOW} slow clients{'good':>17}{'p50 ms':>9}{'p99':>9}{'max':>9}{'MB':>9}")
     with tempfile.TemporaryDirectory(prefix="slow-") as folder:
         settings = build_settings(folder)
-        prepare = [sys.executable, "manage.py", "prepare"]
-        quiet = subprocess.DEVNULL
-        subprocess.run(prepare, env=os.environ | settings, check=True, stdout=quiet)
         for kind in ("", *KINDS):
-            with serving("tests.slow.wsgi", **settings) as (port, process):
+            with serving("tests.slow.wsgi", prepares=True, **settings) as (
+                port,
+                process,
+            ):
                 slow = SLOW if kind else 0
                 trial = try_kind(
                     port, kind or "silent", slow=slow, good=GOOD, seconds=SECONDS

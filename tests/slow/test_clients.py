@@ -17,7 +17,10 @@ def port(tmp_path_factory):
         "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
         "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
     }
-    with serving("tests.slow.wsgi", HTTPS="0", **databases) as (port, _process):
+    with serving("tests.slow.wsgi", prepares=True, HTTPS="0", **databases) as (
+        port,
+        _process,
+    ):
         yield port
 
 

@@ -79,7 +79,10 @@ def asking(url: str, cookies: dict[str, str]) -> Iterator:
 def test_a_hanging_memory_costs_other_tenants_nothing(hanging, cookies):
     patient = {"MEMORY_ALLOW_PRIVATE": "1", "MEMORY_TOTAL_TIMEOUT_S": "300"}
     with (
-        serving(HTTPS="0", **patient, **get_databases()) as (port, process),
+        serving(prepares=True, HTTPS="0", **patient, **get_databases()) as (
+            port,
+            process,
+        ),
         asking(f"http://127.0.0.1:{port}", cookies) as ask,
     ):
         hung = [ask("/t/acme/profiles/") for _ in range(CLIENTS)]

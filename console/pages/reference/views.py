@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from console.pages.reference.examples import LANGUAGES, set_up
@@ -29,7 +30,7 @@ def of_tenant(request: ConsoleRequest) -> HttpResponse:
 
 
 def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
-    here = request.build_absolute_uri("/").rstrip("/")
+    here = request.build_absolute_uri(reverse("home")).rstrip("/")
     site = get_site(tenant, here=here)
     return render(
         request,

@@ -77,7 +77,12 @@ def operation_accepted(request: HttpRequest, operation: Operation) -> HttpRespon
 
 
 def operation_url(request: HttpRequest, operation_id: str) -> str:
-    return request.build_absolute_uri(f"/v1/ControlPlane/Operations/{operation_id}")
+    return build_uri(request, f"/v1/ControlPlane/Operations/{operation_id}")
+
+
+def build_uri(request: HttpRequest, path: str) -> str:
+    """The address of a path of ours, below what the console is mounted on."""
+    return request.build_absolute_uri(f"{request.META['SCRIPT_NAME']}{path}")
 
 
 def etag(version: int) -> dict[str, str]:

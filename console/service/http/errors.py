@@ -16,7 +16,7 @@ from console.databases.outage import (
     find_outage,
 )
 from console.service import errors
-from console.service.http.answers import answer
+from console.service.http.answers import answer, build_uri
 from console.service.http.description.operation import operation
 from console.service.http.routing import View
 
@@ -136,17 +136,17 @@ def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
     body = error.Error(
         code=refusal.code,
         message=refusal.message[: error.ERROR_MESSAGE_MAX],
-        more_info=f"{_get_origin(request)}/v1/Errors/{refusal.code}",
+        more_info=_get_explanation(request, f"/v1/Errors/{refusal.code}"),
         status=refusal.status,
     )
     return answer(body, status=refusal.status, headers=refusal.headers)
 
 
-def _get_origin(request: HttpRequest) -> str:
+def _get_explanation(request: HttpRequest, path: str) -> str:
     try:
-        return f"{request.scheme}://{request.get_host()}"
+        return build_uri(request, path)
     except DisallowedHost:
-        return ""
+        return path
 
 
 @operation("What an error code means.", {200: error.ErrorExplanation}, public=True)

@@ -16,7 +16,7 @@ from console.contract.memory.profile_import import (
     ProfileImport,
 )
 from console.service import errors
-from console.service.http.answers import answer, from_row, operation_url
+from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.bodies import read_body
 from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
@@ -64,7 +64,7 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
         mappings=msgspec.to_builtins(body.column_mappings),
     )
     signature = imports.sign_upload(row)
-    url = request.build_absolute_uri(f"{UPLOADS}{row.id}?signature={signature}")
+    url = build_uri(request, f"{UPLOADS}{row.id}?signature={signature}")
     announced = from_row(
         AnnouncedImport,
         row,

@@ -10,7 +10,7 @@ from console.contract.memory.operation import (
 )
 from console.service import models
 from console.service.http import operations
-from console.service.http.answers import answer, from_row, operation_url
+from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.description.operation import RETRY_AFTER, Answer, operation
 from console.service.http.request import ApiRequest
 
@@ -36,11 +36,11 @@ def show_operation(request: ApiRequest, row: models.Operation) -> Operation:
         result=(
             OperationResult(type="RESOURCE_ID", id=row.result_id) if completed else None
         ),
-        result_url=request.build_absolute_uri(row.result_path) if completed else "",
+        result_url=build_uri(request, row.result_path) if completed else "",
         error=_show_error(request, row) if row.error else None,
     )
 
 
 def _show_error(request: ApiRequest, row: models.Operation) -> OperationError:
-    explained = request.build_absolute_uri(f"/v1/Errors/{row.error['code']}")
+    explained = build_uri(request, f"/v1/Errors/{row.error['code']}")
     return OperationError(type=explained, **row.error)
