@@ -9,6 +9,11 @@ CHECK_ENV := SECRET_KEY=check-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 unexport PYTHONDONTWRITEBYTECODE
+# uv needs a place for its cache; without one that can be written it keeps none.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifeq ($(shell mkdir -p "$(CACHE)" 2>/dev/null; test -w "$(CACHE)" && echo writable),)
+export UV_NO_CACHE := 1
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow fuzz lock clean

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 HOST = "127.0.0.1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What is asked to stop has this long; then it is ended.
-STOP_S = 4.0
+STOP_S = 3.5
 PAUSE_S = 0.1
 
 
