@@ -9,7 +9,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
-COOKIE = "__Host-browser" if settings.SESSION_COOKIE_SECURE else "browser"
+COOKIE = f"{settings.COOKIE_PREFIX}browser"
 SALT = "console.accounts.browsers"
 AGE = timedelta(days=180)
 # Of a browser that several people share.
@@ -35,6 +35,7 @@ def remember_browser(request: HttpRequest, response: HttpResponse, email: str) -
         COOKIE,
         signing.dumps(cookie, salt=SALT),
         max_age=AGE,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
