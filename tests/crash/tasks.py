@@ -1,8 +1,8 @@
 """The same for background tasks: `python -m tests.crash.tasks NAME COUNT`.
 
-Whoever asks for work (a page that deletes, an upload, a write) and the worker that does
-it are killed at random moments, COUNT times for each kind of task. Then time passes,
-and everything must have been done, once, with nothing left running.
+For each kind of task COUNT workers are killed at random moments, and now and then who
+asks for the work: a page that deletes, an upload, a write. Then time passes, and
+everything must have been done, once, with nothing left running.
 """
 
 import multiprocessing
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 from console.core.bootstrap import prepare_process
@@ -37,6 +37,7 @@ from console.pages.deletions.services import delete_item  # noqa: E402
 from console.pages.deletions.targets import Target  # noqa: E402
 from console.profiles.items import OBSERVATION  # noqa: E402
 from console.service.memory import embedding_jobs, import_jobs, imports  # noqa: E402
+from console.service.memory.embedding import embed_query  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
     Identifier,
     ImportChunk,
@@ -193,47 +194,39 @@ def let_time_pass() -> None:
 
 
 class Trials:
-    """One kind of task, killed until `count` is reached."""
+    """One kind of task, until `count` workers were killed."""
 
     def __init__(self, kind: Any, tenant: Any, dice: random.Random) -> None:
         self.kind, self.tenant, self.dice = kind, tenant, dice
         self.kills = Counter({"asking": 0, "working": 0, "in a task": 0})
+        # How long it may take until the kill: shorter after each that came too late.
+        self.seconds = {"asking": 0.5, "working": 0.5}
         self.trial = 0
 
     def run(self, count: int) -> list[str]:
-        ask_s, work_s = self.measure()
-        while self.kills["asking"] + self.kills["working"] < count:
+        while self.kills["working"] < count:
             self.begin()
             asking = fork(self.kind.ask)
             if self.dice.random() < 0.5:
-                self.kills["asking"] += kill_within(asking, ask_s, self.dice)
+                self.kill("asking", asking)
             else:
                 end(asking)
             for _ in range(self.dice.randint(1, 3)):
                 let_time_pass()
-                self.kill_worker(work_s)
+                self.kill("working", fork(work))
+                self.kills["in a task"] += DBTaskResult.objects.running().exists()
             if wrong := self.finish():
                 return wrong
         return []
 
-    def measure(self) -> tuple[float, float]:
-        """How long asking and working take when nobody is killed."""
-        self.begin()
-        start = monotonic()
-        end(fork(self.kind.ask))
-        let_time_pass()
-        asked = monotonic()
-        end(fork(work))
-        return asked - start, monotonic() - asked
+    def kill(self, what: str, process: Any) -> None:
+        killed = kill_within(process, self.seconds[what], self.dice)
+        self.seconds[what] *= 1.1 if killed else 0.9
+        self.kills[what] += killed
 
     def begin(self) -> None:
         self.trial += 1
         self.kind.prepare(self.tenant, self.trial)
-
-    def kill_worker(self, seconds: float) -> None:
-        killed = kill_within(fork(work), seconds, self.dice)
-        self.kills["working"] += killed
-        self.kills["in a task"] += DBTaskResult.objects.running().exists()
 
     def finish(self) -> list[str]:
         """What does not hold once workers live again."""
@@ -250,7 +243,7 @@ def main(name: str, count: int) -> int:
     call_command("prepare", stdout=StringIO())
     tenant = make_tenant(f"crash{os.urandom(4).hex()}")
     make_user(Role.OFFICER, tenant)
-    embedding_jobs.get_embedder()  # loaded once, before anything is forked
+    embed_query("ready")  # loaded once, before anything is forked
     dice = random.Random(4711)
     for kind in KINDS:
         trials = Trials(kind(), tenant, dice)
