@@ -16,7 +16,7 @@ export UV_NO_CACHE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow fuzz lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow fuzz residue lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ slow: .venv/.dev ## try 200 slow connections of each kind beside 16 good clients
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
+
+residue: .venv/.dev ## delete 200 profiles on each database and look for what is left of them
+	$(BIN)/python -m tests.residue
 
 lock: .venv/.uv ## write requirements.lock again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -213,12 +213,14 @@ DISK_BALLAST_MB = env.number("DISK_BALLAST_MB", default=32, least=0, most=100_00
 DATABASE_ROUTERS = ["console.service.router.MemoryRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# In the database, so that limits on sign-in hold across worker processes.
+# In the database, so that limits on sign-in hold across worker processes. "derived" has
+# what pages made of customers' data, and is emptied when anything of that is deleted.
 CACHES = {
-    "default": {
+    alias: {
         "BACKEND": "console.databases.cache.Cache",
-        "LOCATION": "cache",
+        "LOCATION": table,
     }
+    for alias, table in (("default", "cache"), ("derived", "cache_derived"))
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -228,6 +230,12 @@ LOST_WORK = [
     "console.service.memory.embedding_jobs.request_pending_vectors",
     "console.service.memory.import_jobs.restart_stalled_imports",
 ]
+# Called by the worker after a deletion: they remove what else was made of customers'
+# data (console/databases/compaction.py).
+DERIVED_DATA = ["console.profiles.derived.forget"]
+# When the worker rewrites PostgreSQL's tables, to take deleted rows out of its files:
+# an hour of the day, UTC. -1: never, somebody runs `manage.py purge`.
+PURGE_HOUR = env.number("PURGE_HOUR", default=3, least=-1, most=23)
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["console.accounts.backends.StaffBackend"]

@@ -16,7 +16,13 @@ from console.settings import *
 prepare_process()
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    alias: {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": alias,
+    }
+    for alias in CACHES
+}
 # A test's data need not survive a power cut: nothing waits for the disk.
 SQLITE_OPTIONS["init_command"] += "PRAGMA synchronous=OFF;"
 # Nobody's disk is looked at but where a test has one of its own.

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from statistics import median
 from time import process_time
 
-from django.core.cache import cache
 from django.test import Client
 
 from console.accounts.models import User
 from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
+from console.profiles.derived import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.benchmarks.timeline import COUNT, COUNT_STEP, find_next, long_life
@@ -63,7 +63,7 @@ def run() -> None:
 
 def measure(client: Client, address: str) -> float:
     """CPU ms of a page; of a histogram, which begins to count anew, all its steps."""
-    cache.clear()
+    derived.clear()
     begin = process_time()
     while address:
         answer = client.get(address)

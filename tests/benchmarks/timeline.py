@@ -10,11 +10,11 @@ from html import unescape
 from statistics import median
 from time import perf_counter
 
-from django.core.cache import cache
 from django.test import Client
 
 from console.accounts.models import User
 from console.contract.memory.observation import NewObservation
+from console.profiles.derived import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX
@@ -36,7 +36,7 @@ def run() -> None:
     print(f"\n{f'timeline of {COUNT:,}':<28}{'steps':>7}{'ms':>8}{'worst':>8}{'kB':>8}")
     walk(client, "rows, the first twenty", at, MORE_ROWS, most=20)
     walk(client, "words that few hold", f"{at}?words=zither", SEARCH_STEP)
-    cache.clear()
+    derived.clear()
     walk(client, "histogram and counts", f"{at}density/", COUNT_STEP)
     walk(client, "histogram again", f"{at}density/", COUNT_STEP)
 

@@ -8,11 +8,11 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils import timezone
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
+from console.profiles.derived import derived
 from console.profiles.schema import SchemaRow
 from console.tenants.models import Tenant
 from console.web.budget import Budget, start_budget
@@ -99,12 +99,12 @@ def add_fill_rates(
 
 def get_sample(tenant: Tenant) -> ProfileSample | None:
     """The count as far as it got in the last ten minutes."""
-    sample: ProfileSample | None = cache.get(_build_cache_key(tenant))
+    sample: ProfileSample | None = derived.get(_build_cache_key(tenant))
     return sample
 
 
 def forget_sample(tenant: Tenant) -> None:
-    cache.delete(_build_cache_key(tenant))
+    derived.delete(_build_cache_key(tenant))
 
 
 def count_step(store: StoreClient, tenant: Tenant) -> ProfileSample:
@@ -118,7 +118,7 @@ def count_step(store: StoreClient, tenant: Tenant) -> ProfileSample:
         sample = ProfileSample(page.items[:SAMPLE_SIZE], timezone.now())
     if not sample.is_complete:
         sample = _read_profiles(store, sample, start_budget(STEP_S))
-        cache.set(_build_cache_key(tenant), sample, CACHED_S)
+        derived.set(_build_cache_key(tenant), sample, CACHED_S)
     return sample
 
 

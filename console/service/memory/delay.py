@@ -28,6 +28,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.http.request import URLCONF, ApiRequest
 from console.service.http.routing import View
@@ -152,6 +153,7 @@ def _apply_next(get_response: View, account: Account, everything: bool) -> bool:
         return True
     _apply(get_response, write)
     write.delete()
+    request_compaction()
     return True
 
 

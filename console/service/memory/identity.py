@@ -9,6 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
+from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.normalising import InvalidIdentifier, normalise
@@ -94,6 +95,7 @@ def list_values(profile: Profile, id_type: str) -> list[str]:
 
 def remove_values(profile: Profile, id_type: str, values: Sequence[str]) -> None:
     Identifier.objects.of(profile).filter(id_type=id_type, value__in=values).delete()
+    request_compaction()
 
 
 def get_value_limit(store: Store, id_type: str) -> tuple[int, bool]:

@@ -19,6 +19,7 @@ from django_tasks import task
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.import_rows import (
     Column,
@@ -168,6 +169,7 @@ def _finish(
     lock_store(store)
     _touch(row, **fields)
     ImportChunk.objects.filter(store_id=store.id, import_id=row.id).delete()
+    request_compaction()
     receipt = Operation.objects.filter(pk=row.operation_id)
     receipt.update(completed_at=row.updated_at, **outcome)
 

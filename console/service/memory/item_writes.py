@@ -7,10 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
+from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.index import add_entries, delete_entry, update_entry
 from console.service.memory.models import IndexedItem, Store
 from console.service.memory.profiles import get_profile
+from console.service.memory.tombstones import bury
 
 
 @transaction.atomic(using="memory")
@@ -57,9 +59,11 @@ def update_item(item: IndexedItem, changes: Mapping[str, Any]) -> bool:
     item.updated_at = max(timezone.now(), item.updated_at)
     item.save()
     update_entry(item, changes)
+    request_compaction()
     return True
 
 
 def delete_item(item: IndexedItem) -> None:
+    bury([item])
     delete_entry(item)
     item.delete()

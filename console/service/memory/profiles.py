@@ -15,6 +15,7 @@ from console.service.memory.resolution import (
     resolve_profile,
 )
 from console.service.memory.stores import lock_store
+from console.service.memory.tombstones import bury
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
@@ -132,6 +133,7 @@ def delete_profile(store: Store, profile_id: str) -> None:
     """Removes a profile and everything under it. Raises NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id, lock=True)
+    bury([profile])
     for model in find_models(ProfileScoped):
         model.objects.of(profile).delete()
     profile.delete()

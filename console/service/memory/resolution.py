@@ -10,6 +10,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from console.contract.memory.profile import MERGED_IDS_MAX
+from console.databases.compaction import request_compaction
 from console.service.memory.identity import (
     Identity,
     enforce_value_limit,
@@ -94,6 +95,7 @@ def _merge_into(store: Store, canonical: Profile, merged: Profile) -> None:
         merged_at=timezone.now(),
     )
     merged.delete()
+    request_compaction()
 
 
 def get_canonical_id(store: Store, profile_id: str) -> str | None:

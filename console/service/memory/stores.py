@@ -14,6 +14,7 @@ from console.contract.memory.identity_settings import IdentifierConfig
 from console.contract.memory.store import STORES_PER_ACCOUNT
 from console.service import errors
 from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
+from console.service.memory.tombstones import bury
 from console.service.models import Account
 from console.service.models.scope import ProfileScoped, StoreScoped, find_models
 
@@ -140,7 +141,7 @@ def patch_store(
 @transaction.atomic(using="memory")
 def delete_store(store: Store) -> None:
     """Removes a store with all that it remembers; nothing brings it back."""
-    lock_store(store)
+    bury([lock_store(store)])
     # Profiles first: whoever is writing below one holds its row, and is waited for.
     Profile.objects.of(store).delete()
     for model in (*find_models(ProfileScoped), *find_models(StoreScoped)):

@@ -24,6 +24,7 @@ from console.service.memory.models import (
     TraitGroup,
 )
 from console.service.memory.stores import NameTaken, check_version, lock_store
+from console.service.memory.tombstones import delete_buried
 
 Definitions = Mapping[str, dict[str, Any]]
 
@@ -132,7 +133,7 @@ def delete_trait_group(store: Store, name: str) -> None:
     mappings = DataMapping.objects.of(store).values_list("mapping_to", flat=True)
     if any(item["traitGroup"] == name for to in mappings for item in to["mappings"]):
         raise errors.Conflict(f"{name}: in use by a data mapping")
-    Trait.objects.filter(store_id=store.id, trait_group=name).delete()
+    delete_buried(Trait.objects.filter(store_id=store.id, trait_group=name))
     group.delete()
 
 
@@ -142,9 +143,10 @@ def _remove_trait(group: TraitGroup, trait: str) -> None:
         raise errors.Invalid(f"traits.{trait}: unknown trait")
     if group.protected and definition.get("idTypePromotion"):
         raise _build_refusal(f"{group.display_name}.{trait}", errors.Invalid)
-    Trait.objects.filter(
+    traits = Trait.objects.filter(
         store_id=group.store_id, trait_group=group.display_name, name=trait
-    ).delete()
+    )
+    delete_buried(traits)
 
 
 def _build_refusal(name: str, error: type[errors.ServiceError]) -> errors.ServiceError:

@@ -13,8 +13,10 @@ from console.contract.memory.trait import (
     TRAIT_INTEGER_MAX,
     TRAIT_STRING_MAX,
 )
+from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.models import Profile, Store, Trait, TraitGroup
+from console.service.memory.tombstones import delete_buried
 from console.service.memory.trait_groups import Definitions, normalise_trait_name
 
 Payload = Mapping[str, Mapping[str, Any]]
@@ -80,7 +82,7 @@ def write_traits(
         key = (trait.trait_group, trait.name)
         if trait.value is None:
             if key in stored:
-                _filter_trait(profile, trait).delete()
+                delete_buried(_filter_trait(profile, trait))
         elif key not in stored:
             row = Trait(
                 store_id=profile.store_id,
@@ -93,6 +95,7 @@ def write_traits(
             new.append(row)
         elif not _is_same_value(stored[key], trait.value):
             _filter_trait(profile, trait).update(value=trait.value, updated_at=now)
+            request_compaction()
     Trait.objects.bulk_create(new)
 
 

@@ -5,7 +5,6 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
@@ -16,6 +15,7 @@ from console.pages.timeline.selectors.histogram import (
     HEIGHT,
     build_histogram,
 )
+from console.profiles.derived import derived
 from tests.factories import (
     HTMX,
     make_items,
@@ -29,7 +29,7 @@ START = date(2024, 2, 27)
 
 @pytest.fixture(autouse=True)
 def nothing_counted():
-    cache.clear()
+    derived.clear()
 
 
 @pytest.fixture
@@ -226,12 +226,12 @@ def test_histogram_caches_no_text(client, tenant):
 
     client.get(page(profile), {"words": "bicycle"})
 
-    kept = b"".join(cache._cache.values())
+    kept = b"".join(derived._cache.values())
     assert b"CountedItem" in kept
     assert b"bicycle" not in kept
     assert profile not in html.escape(kept.decode("latin-1"))
-    assert all(key.startswith(f":1:{tenant.pk}:") for key in cache._cache)
-    assert not any("bicycle" in key for key in cache._cache)
+    assert all(key.startswith(f":1:{tenant.pk}:") for key in derived._cache)
+    assert not any("bicycle" in key for key in derived._cache)
 
 
 def test_histogram_is_one_audit_entry(client, tenant):

@@ -1,7 +1,6 @@
 """A store's trait groups: their schema, and on how many profiles each trait is set."""
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
@@ -11,6 +10,7 @@ from console.contract.memory.trait_group import (
     NumberRule,
     StringRule,
 )
+from console.profiles.derived import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile
@@ -32,7 +32,7 @@ SIZING = {
 
 @pytest.fixture
 def client(client, agent):
-    cache.clear()
+    derived.clear()
     client.force_login(agent)
     return client
 

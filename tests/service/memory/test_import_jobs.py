@@ -70,7 +70,8 @@ def test_process_import_writes_what_was_uploaded(upload, outcome, store):
     )
     assert values("firstName") == ["Ada", "Bob"]
     assert not ImportChunk.objects.exists()
-    assert DBTaskResult.objects.get().status == "SUCCESSFUL"
+    path = import_jobs.process_import.module_path
+    assert DBTaskResult.objects.get(task_path=path).status == "SUCCESSFUL"
 
 
 def test_process_import_takes_a_row_as_bulk_takes_an_item(
@@ -214,4 +215,5 @@ def test_process_import_ignores_a_store_that_is_gone(api, store, upload):
     work_off()
 
     assert not Profile.objects.exists()
-    assert DBTaskResult.objects.get().status == "SUCCESSFUL"
+    path = import_jobs.process_import.module_path
+    assert DBTaskResult.objects.get(task_path=path).status == "SUCCESSFUL"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
-from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from console.client.store import StoreClient
@@ -22,6 +21,7 @@ from console.pages.timeline.selectors.reader import (
     TimelineReader,
 )
 from console.pages.timeline.selectors.timeline import mask_matches
+from console.profiles.derived import derived
 from console.web.budget import Budget
 from console.web.request import ConsoleRequest
 
@@ -112,7 +112,7 @@ def count_timeline(
     Raises MemoryProblem.
     """
     key = _build_cache_key(request, profile_id, filters)
-    counts: TimelineCounts | None = cache.get(key)
+    counts: TimelineCounts | None = derived.get(key)
     if counts is None or counts.is_done:
         newest = _fetch_newest_ids(store, profile_id)
         if counts is not None and counts.newest == newest:
@@ -126,7 +126,7 @@ def count_timeline(
         if reader.cursor.is_end or budget.is_spent():
             break
     counts = TimelineCounts(counts.newest, reader.cursor, tuple(items))
-    cache.set(key, counts, CACHED_S)
+    derived.set(key, counts, CACHED_S)
     return counts
 
 

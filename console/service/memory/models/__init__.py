@@ -15,6 +15,7 @@ from console.service.memory.models.profile import (
 )
 from console.service.memory.models.profile_import import ImportChunk, ProfileImport
 from console.service.memory.models.store import IdentitySettings, Store
+from console.service.memory.models.tombstone import Tombstone
 from console.service.memory.models.trait_group import TraitGroup
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ProfileImport",
     "Store",
     "Summary",
+    "Tombstone",
     "Trait",
     "TraitGroup",
 ]

@@ -1,0 +1,92 @@
+"""What was deleted, kept so that the restore of an older memory cannot bring it back.
+
+A tombstone names nothing: it is a keyed digest. What has an id of its own is known by
+that for good, since no id is given twice. A trait or an identifier may come again, and
+then stays if it is newer than its tombstone.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from console.databases.compaction import request_compaction
+from console.service.accounts import digest
+from console.service.memory.models import MergedProfile, Tombstone
+
+BATCH = 500
+
+
+def bury(rows: Iterable[Any]) -> None:
+    """In the transaction that deletes these rows, before they are gone."""
+    now, waiting = timezone.now(), iter(rows)
+    while batch := list(islice(waiting, BATCH)):
+        keep_tombstones(dict.fromkeys(_digest_rows(batch), now))
+    request_compaction()
+
+
+def delete_buried(rows: QuerySet[Any]) -> None:
+    bury(rows.iterator())
+    rows.delete()
+
+
+def keep_tombstones(deleted_at: Mapping[str, datetime]) -> None:
+    """Tombstones by their digests; the later of two with one digest stays."""
+    key_id, waiting = get_key_id(), iter(deleted_at.items())
+    while batch := dict(islice(waiting, BATCH)):
+        known = Tombstone.objects.filter(digest__in=batch)
+        for name, at in known.values_list("digest", "deleted_at"):
+            batch[name] = max(batch[name], at)
+        Tombstone.objects.bulk_create(
+            [
+                Tombstone(digest=n, key_id=key_id, deleted_at=at)
+                for n, at in batch.items()
+            ],
+            update_conflicts=True,
+            unique_fields=["digest"],
+            update_fields=["key_id", "deleted_at"],
+        )
+
+
+def get_key_id() -> str:
+    """Tells one MEMORY_DIGEST_KEY from another, and nothing of it."""
+    return digest("tombstones")[:8]
+
+
+def get_key_columns(model: Any) -> tuple[str, ...]:
+    """What names a row. An item's profile is no part of it: a merge changes it."""
+    columns = tuple(field.attname for field in model._meta.pk_fields)
+    return ("store_id", "id") if {"store_id", "id"} <= {*columns} else columns
+
+
+def digest_key(kind: str, key: Iterable[str]) -> str:
+    """`kind` is the name of the model: profile, observation, trait …"""
+    return digest(json.dumps(["tombstone", kind, *key]))
+
+
+def _digest_rows(rows: Sequence[Any]) -> Iterator[str]:
+    """Also under the ids that their profiles had before merges: an older memory has
+    them under those."""
+    former = _find_former_ids(rows)
+    for row in rows:
+        columns, kind = get_key_columns(type(row)), row._meta.model_name
+        key = {name: getattr(row, name) for name in columns}
+        yield digest_key(kind, key.values())
+        name = "id" if kind == "profile" else "profile_id"
+        for id_ in former[key.get(name, "")]:
+            yield digest_key(kind, (key | {name: id_}).values())
+
+
+def _find_former_ids(rows: Sequence[Any]) -> dict[str, list[str]]:
+    profiles = {getattr(row, "profile_id", row.pk[-1]) for row in rows}
+    stores = {getattr(row, "store_id", "") for row in rows}
+    merged = MergedProfile.objects.filter(store_id__in=stores, profile_id__in=profiles)
+    former = defaultdict(list)
+    for canonical_id, id_ in merged.values_list("profile_id", "id"):
+        former[canonical_id].append(id_)
+    return former
