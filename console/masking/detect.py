@@ -1,177 +1,245 @@
-"""What in a text has the shape of a phone number, a mail address or a payment card.
+"""Finding in a text what has the shape of a person's number or address.
 
-People write numbers with blanks, brackets, characters that cannot be seen and digits
-of any script; all of those count. What only looks alike is left alone: dates, times,
-versions, prices, and numbers that the text itself calls an order, a case or a ticket.
-In doubt a number is taken for a phone: a reveal costs seconds, a leak cannot be undone.
-Every repetition is bounded and no two neighbours can take the same character, so the
-time is linear in the text.
+Three readings, each blanks what it took: addresses; then what its own form tells, dates
+among it; then what is left, number by number, by the word before it. RE2 reads the
+text in time linear in its length; Python's re sees single numbers only.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-# More digits than any clock, date or order of ours; fewer need a sign of a phone.
-PHONE_DIGITS = 9
-PHONE_DIGITS_WITH_SIGN = 7
-CARD_DIGITS = range(13, 20)
-
-# Controls, joiners, directions, variation selectors, the keycap, tags: nothing to see.
-_UNSEEN = (
-    r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    r"\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\u2800\u3164\ufe00-\ufe0f\ufeff"
-    r"\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
+from console.masking.patterns import (
+    ADDRESS,
+    DIGITS_MAX,
+    DIGITS_MIN,
+    NUMBERS,
+    SHAPES,
+    Found,
+    Shape,
+    get_digits,
 )
-# As people write it, and as pages and addresses that were pasted spell a blank.
-_BETWEEN = (
-    r"(?:[\s().\-/·_~\u2010-\u2015\u2027\u2043\u2044\u2212\u2215\u2219\u22c5\u30fb\ufe58"
-    rf"\ufe63\uff08\uff09\uff0d-\uff0f\uff3f\uff65{_UNSEEN}]|&nbsp;|&\#160;|%20)"
+from console.masking.plain import read_plain
+from console.masking.words import (
+    NO_LABELS,
+    Labels,
+    build_pattern,
+    compile_re2,
+    fold,
+    list_words,
 )
-# Decimal digits of every script, raised, lowered, in circles, in brackets, with a dot.
-_DIGIT = (
-    r"[\d\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089\u2460-\u2468\u2474-\u247c"
-    r"\u2488-\u2490\u24ea\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792]"
+
+# A longer run of digits is masked as it is.
+NUMBER_MAX = 80
+# What a label of papers or accounts names begins within these words and characters.
+VALUE_WORDS, VALUE_WITHIN, PREFIX_MAX = 3, 60, 3
+CODE_MAX = 12
+
+_ADDRESS = compile_re2(ADDRESS.regex)
+# Without groups: RE2 is ten times slower when it must tell which part has matched.
+_SHAPE = compile_re2("|".join(pattern.regex for pattern in SHAPES))
+_SHAPES, _NUMBERS = (
+    [(re.compile(pattern.regex), pattern) for pattern in patterns]
+    for patterns in (SHAPES, NUMBERS)
 )
-_PLUS = r"(?:[+\uff0b\ufe62\u207a]|%2B|&\#43;)"
-_NO_MAIL = r"\s@\uff20\ufe6b<>()\[\]\"',;:"
-_LOCAL_PART = rf"(?:[^{_NO_MAIL}]|(?<=\w)'(?=\w)){{1,320}}"
-_AT = r"(?:[@\uff20\ufe6b]{1,3}|[\[({]\s?at\s?[\])}]|%40|&\#64;)"
-_DOT = r"(?:[.\uff0e\u3002\uff61]|\s?[\[({]\s?dot\s?[\])}]\s?)"
-_TOP = rf"[{_UNSEEN}]{{0,4}}[^\W\d_](?:[{_UNSEEN}]{{0,4}}[^\W\d_])+"
-# "anna at example dot com", as somebody says it on the phone.
-_SAID = r"(?<![\w.+-])[\w.+-]{1,64}\sat\s[\w-]{1,63}(?:\sdot\s[^\W\d_]{2,10}\b){1,3}"
-
-_DATE = r"""(?:
-      (?:19|20)\d\d (?:-(?:0?[1-9]|1[0-2])-|/(?:0?[1-9]|1[0-2])/|\.(?:0?[1-9]|1[0-2])\.)
-      (?:0[1-9]|[12]\d|3[01]|[1-9])
-    | (?:0[1-9]|[12]\d|3[01]|[1-9])
-      (?:-(?:0?[1-9]|1[0-2])-|/(?:0?[1-9]|1[0-2])/|\.\s?(?:0?[1-9]|1[0-2])\.\s?)
-      (?:19|20)\d\d
-    )(?!\d|[-/.]\d)"""
-_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?(?![\d:])"
-_UUID = r"[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}"
-_SHAPES = re.compile(
-    rf"""
-      (?P<kept> (?<![\d:]) (?: {_DATE} | {_CLOCK} ) | (?<![\w-]) {_UUID} (?![\w-]))
-    | (?P<mail> (?:"[^"@\n]{{1,64}}" | (?<![^{_NO_MAIL}]) (?<!\w') {_LOCAL_PART})
-        \s? {_AT} \s?
-        (?: [^{_NO_MAIL}]{{1,253}}{_DOT}{_TOP} | (?:\d{{1,3}}\.){{3}}\d{{1,3}} )
-      | {_SAID})
-    | (?P<number>
-        (?: (?P<plus> {_PLUS}{_BETWEEN}{{0,4}} ) | (?<![A-Za-z\d_]) [(\uff08]{_BETWEEN}{{0,4}}
-          | (?<![A-Za-z\d_]) | (?<=phone) | (?<=tel) | (?<=mobile) | (?<=fax)
-          | (?<=card) | (?<=visa) | (?<=amex) | (?<=cc) )
-        {_DIGIT} (?: {_BETWEEN}{{0,16}} (?!{_DATE}|{_CLOCK}) {_DIGIT} ){{6,30}}
-        (?(plus) | (?! {_DIGIT} | _ | (?!x\s?\d|ext) [A-Za-z] )))
-    """,
-    re.VERBOSE | re.IGNORECASE,
+_SEPARATOR = r"[ (),.:;/_~'-]"
+_DASH = build_pattern(list_words("signs", "-"))
+_PLUS = build_pattern(list_words("signs", "+"))
+_RUN = compile_re2(
+    rf"(?:[(+][ (+.]*|(?:{_PLUS}) )?\d"
+    rf"(?:(?:{_SEPARATOR}*|{_SEPARATOR}+(?:{_DASH}){_SEPARATOR}+)\d)*"
 )
-_LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
-_VERSION = re.compile(r"[1-9]\d*(?:\.\d+)*\.\d(?:\.\d+)*")
-# What stands before a number: what it is of, and what makes it one to call.
-_NAMED = re.compile(
-    r"(?:[#$€£¥]\s?|\b(?:order|case|ticket|invoice|parcel|shipment|tracking|contract"
-    r"|reference|ref|article|item|serial|isbn|sku|ean|gtin|upc|s/n|inv|ord|rma)\b\W{0,3}"
-    r"(?:(?:no|nr|number|id|code|is|was)\b\W{0,3}){0,2})\Z",
-    re.IGNORECASE,
-)
-_CALLED = re.compile(
-    r"\b(?:phones?|mobile|cell|tel|telephone|call|called|callback|sms|whatsapp|fax|dial"
-    r"|ring|reach|reachable|hotline)\b(?:\W{1,3}[^\W\d]{1,12}){0,3}\W{0,4}\Z",
-    re.IGNORECASE,
-)
-_AROUND = 60
-
-
-class Shape(StrEnum):
-    PHONE, MAIL, CARD = "phone", "mail", "card"
-
-    @property
-    def words(self) -> str:
-        """As a sentence names it: "this looks like ..."."""
-        return _SHAPE_WORDS[self]
-
-
-_SHAPE_WORDS = {
-    Shape.PHONE: "a phone number",
-    Shape.MAIL: "an email address",
-    Shape.CARD: "a card number",
+_EDGES = " ,.:;/_~'-)"
+_APART = re.compile(r"[,;:']+")
+_SOME_DIGITS = re.compile(r"\d\D{0,4}\d")
+_EXTENSION = re.compile(r"x ?\d|ext")
+_CODE = re.compile(r"_|[a-z]+\d")
+_LIST = re.compile(r"[ ,;/&]*(?:and|und|et|y|e|en|og|och|ja|i|ve|и|و|和)?[ ,;]*")
+_TOKEN = re.compile(r"[0-9A-Za-z]+|[^\x00-\x7f]+")
+_LABELLED = {"id": Shape.ID, "bank": Shape.BANK, "card": Shape.CARD}
+# Four digits, or letters among two: `C4VMK6JPK`.
+_VALUES = {
+    "id": re.compile(
+        r"(?=.{5})(?:\D*\d){4}.*|(?=.{6})(?=.*[a-z].*[a-z])(?:\D*\d){2}.*"
+    ),
+    "bank": re.compile(r"(?:\D*\d){6}.*"),
+    "card": re.compile(r"(?:\D*\d){12}.*"),
 }
+
+Span = tuple[Shape, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """A piece of a text, from `start` to `end`."""
+    """A piece of a text, from `start` to `end`; `plain` is what it says."""
 
     shape: Shape
     start: int
     end: int
+    plain: str = field(repr=False)
 
 
-def find_personal_data(text: str) -> Iterator[PersonalData]:
+def find_personal_data(text: str) -> list[PersonalData]:
     """From left to right; none overlaps another."""
-    at = 0
-    while match := _SHAPES.search(text, at):
-        start, at = match.start(), _get_end(match)
-        if shape := _get_shape(match, text[start:at]):
-            yield PersonalData(shape, start, at)
+    found = [
+        PersonalData(
+            shape, plain.starts[start], plain.starts[end], plain.text[start:end]
+        )
+        for plain in read_plain(text)
+        for shape, start, end in _Reading(plain.text).find()
+    ]
+    found.sort(key=lambda data: (data.start, -data.end))
+    apart: list[PersonalData] = []
+    for data in found:
+        if not apart or data.start >= apart[-1].end:
+            apart.append(data)
+        elif data.end > apart[-1].end:
+            # In part in one layer of encoding, whole in the next.
+            apart[-1] = PersonalData(data.shape, apart[-1].start, data.end, data.plain)
+    return apart
 
 
-def to_digits(text: str) -> str:
-    """ASCII digits, whatever script they were written in."""
-    values = (unicodedata.digit(char, None) for char in text)
-    return "".join(str(value) for value in values if value is not None)
+class _Reading:
+    """One plain text; `rest` is what no pattern has taken so far, folded."""
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.rest = fold(text)
+        self.labels = NO_LABELS
+        self._thing = -1, ""
 
-def _get_end(match: re.Match[str]) -> int:
-    """For an order's number its first piece alone: a phone number may follow it."""
-    is_named = (
-        match["number"] and not match["plus"] and _NAMED.search(_get_text_before(match))
-    )
-    if not is_named or _is_card(match[0]):
-        return match.end()
-    return match.start() + len(match[0].split(maxsplit=1)[0])
+    def find(self) -> Iterator[Span]:
+        yield from self._take(self._read_addresses())
+        if _SOME_DIGITS.search(self.rest):
+            self.labels = Labels(self.rest)
+            yield from self._take(self._read_shapes())
+            yield from self._take(self._read_labelled())
+            yield from self._read_numbers()
 
+    def _take(self, spans: Iterable[tuple[Shape | None, int, int]]) -> Iterator[Span]:
+        """Blank them for the next reading, and tell all but those that stay readable."""
+        pieces: list[str] = []
+        done = 0
+        for shape, start, end in spans:
+            pieces += self.rest[done:start], "\0" * (end - start)
+            done = end
+            if shape:
+                yield shape, start, end
+        self.rest = "".join([*pieces, self.rest[done:]])
 
-def _get_shape(match: re.Match[str], found: str) -> Shape | None:
-    """`found`: as much of the match as _get_end leaves."""
-    if match["kept"]:
-        return None
-    if match["mail"]:
-        return Shape.MAIL
-    if _is_card(found):
-        return Shape.CARD
-    return Shape.PHONE if _is_phone(match, found) else None
+    def _read_addresses(self) -> Iterator[Span]:
+        for match in _ADDRESS.finditer(self.rest):
+            if ADDRESS.check(self._build_found(*match.span())):
+                yield Shape.MAIL, *match.span()
 
+    def _read_shapes(self) -> Iterator[tuple[Shape | None, int, int]]:
+        for match in _SHAPE.finditer(self.rest):
+            found = self._build_found(*match.span())
+            for regex, pattern in _SHAPES:
+                if regex.fullmatch(found.text) and pattern.check(found):
+                    yield pattern.shape, *match.span()
+                    break
 
-def _is_phone(match: re.Match[str], found: str) -> bool:
-    if match["plus"]:
-        return True
-    before = _get_text_before(match)
-    if _VERSION.fullmatch(found) or _NAMED.search(before):
-        return False
-    digits = to_digits(found)
-    signed = (
-        unicodedata.normalize("NFKC", found[0]) == "("
-        or digits[0] == "0"
-        or bool(_LOCAL.fullmatch(found) or _CALLED.search(before))
-    )
-    return len(digits) >= (PHONE_DIGITS_WITH_SIGN if signed else PHONE_DIGITS)
+    def _build_found(self, start: int, end: int) -> Found:
+        return Found(
+            text=self.rest[start:end],
+            before=self.rest[max(0, start - 1) : start],
+            after=self.rest[end : end + 2],
+            find_label=lambda: self.labels.find(start),
+        )
 
+    def _read_labelled(self) -> Iterator[Span]:
+        """After "passport", "Kontonummer", "卡号": whatever has digits in it."""
+        starts = [label.start for label in self.labels.all[1:]]
+        for label, until in zip(
+            self.labels.all, [*starts, len(self.rest)], strict=False
+        ):
+            if label.kind in _LABELLED:
+                until = min(until, label.end + VALUE_WITHIN)
+                start, end = self._find_value(label.end, until)
+                if _VALUES[label.kind].fullmatch(self.rest[start:end]):
+                    yield _LABELLED[label.kind], start, end
 
-def _get_text_before(match: re.Match[str]) -> str:
-    return match.string[max(0, match.start() - _AROUND) : match.start()]
+    def _find_value(self, start: int, until: int) -> tuple[int, int]:
+        """The span of `QQ 12 34 56 C` in " number is QQ 12 34 56 C, and"."""
+        taken = self.rest.find("\0", start, until)
+        begin, end, words = None, start, 0
+        before = ""
+        for token in _TOKEN.finditer(self.text, start, until if taken < 0 else taken):
+            word, is_near = token[0], token.start() - end <= 1
+            has_digit = any(map(str.isdigit, word))
+            if begin is not None:
+                if not (is_near and (has_digit or (word.isupper() and len(word) == 1))):
+                    break
+            elif has_digit:
+                is_prefix = is_near and before.isupper() and len(before) <= PREFIX_MAX
+                begin = end - len(before) if is_prefix else token.start()
+            elif (words := words + 1) > VALUE_WORDS:
+                break
+            before, end = word, token.end()
+        return (start, start) if begin is None else (begin, end)
 
+    def _read_numbers(self) -> Iterator[Span]:
+        for run in _RUN.finditer(self.rest):
+            start, end = run.span()
+            found = list(self._read_run(start, end))
+            is_one = DIGITS_MIN <= len(get_digits(run[0])) <= DIGITS_MAX
+            if not found and is_one and self._is_called(start, end):
+                found = [(Shape.PHONE, start, end)]
+            yield from found
 
-def _is_card(found: str) -> bool:
-    digits = to_digits(re.sub("%2[0B]|&#(?:160|43);", "", found))
-    return len(digits) in CARD_DIGITS and _passes_luhn(digits)
+    def _is_called(self, start: int, end: int) -> bool:
+        label = self.labels.find(start)
+        return label == "phone" or (not label and self.labels.is_called(end))
 
+    def _read_run(self, start: int, end: int) -> Iterator[Span]:
+        """The numbers in a run of digits and separators."""
+        while start < end:
+            apart = _APART.search(self.rest, start, end)
+            until = apart.start() if apart else end
+            number = self.rest[start:until].rstrip(_EDGES)
+            begin = until - len(self.rest[start:until].lstrip(_EDGES))
+            yield from self._read_number(begin, start + len(number))
+            start = apart.end() if apart else end
 
-def _passes_luhn(digits: str) -> bool:
-    doubled = [int(d) for d in digits[-2::-2]]
-    plain = sum(int(d) for d in digits[::-2])
-    return (plain + sum(d * 2 - 9 * (d > 4) for d in doubled)) % 10 == 0
+    def _read_number(self, start: int, end: int) -> Iterator[Span]:
+        text = self.rest[start:end]
+        if len(get_digits(text)) < DIGITS_MIN:
+            return
+        shape, is_thing = self._judge(start, end)
+        if shape:
+            yield shape, start, end
+        elif is_thing and (first := text.split(maxsplit=1)[0]) != text:
+            # A number to call may follow the order's.
+            rest = text[len(first) :].lstrip(_EDGES)
+            yield from self._read_number(end - len(rest), end)
+
+    def _judge(self, start: int, end: int) -> tuple[Shape | None, bool]:
+        """What a number is, and whether it is that of a thing."""
+        found = self._build_found(start, end)
+        label = found.find_label() or ("phone" if self.labels.is_called(end) else "")
+        if len(found.text) > NUMBER_MAX:
+            return Shape.PHONE, False
+        if self._is_in_code(found, end, label):
+            label = "code"
+        elif not label and self._is_listed(start, found.text):
+            label = "thing"
+        for regex, pattern in _NUMBERS:
+            if regex.fullmatch(f"{label} {found.text}") and pattern.check(found):
+                if label == "thing" and not pattern.shape:
+                    self._thing = end, get_digits(found.text.split(maxsplit=1)[0])
+                return pattern.shape, label == "thing"
+        return None, False
+
+    def _is_listed(self, start: int, text: str) -> bool:
+        """`4500012346` in "orders 4500012345, 4500012346"."""
+        (end, first), digits = self._thing, get_digits(text)
+        is_like = (len(digits), digits[:3]) == (len(first), first[:3])
+        return is_like and bool(_LIST.fullmatch(self.rest, end, start))
+
+    def _is_in_code(self, found: Found, end: int, label: str) -> bool:
+        """`1Z999AA10123456784`: letters touch it, and no label says what it is."""
+        before, after = found.before, self.rest[end : end + CODE_MAX]
+        if before == "_" or (before.isascii() and before.isalpha()):
+            return label != "phone"
+        return bool(_CODE.match(after)) and not _EXTENSION.match(after)

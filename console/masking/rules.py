@@ -6,12 +6,17 @@ Pure text in, text out. A masked value does not tell how long the hidden part wa
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 
-from console.masking.detect import Shape, find_personal_data, to_digits
+from console.masking.detect import find_personal_data
+from console.masking.patterns import AT, DOT, Shape
+from console.masking.words import build_pattern, compile_re2, list_words, strip_accents
 
 DOTS = "•••"
+# Fewer digits are no card: its last four, its date.
+CARD_MIN = 12
 
 
 class MaskingMode(StrEnum):
@@ -22,82 +27,28 @@ class MaskingMode(StrEnum):
     CLEAR = "clear"
 
 
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_PHONE_WORDS = frozenset(
-    ["phone", "mobile", "cell", "tel", "telephone", "fax", "sms", "whatsapp", "msisdn"]
-)
-_MAIL_WORDS = frozenset({"email", "mail"})
-_HIDDEN_WORDS = frozenset(
-    [
-        "address",
-        "street",
-        "zip",
-        "postal",
-        "postcode",
-        "birth",
-        "birthday",
-        "birthdate",
-        "dob",
-        "passport",
-        "ssn",
-        "iban",
-        "password",
-        "secret",
-        "cvv",
-        "cvc",
-        "pin",
-    ]
-)
-# The same where a name runs together: "homeaddress", "dateofbirth", "phonenumber".
-_PHONE_PIECES = ("phone", "telefon", "mobilenumber", "mobileno", "cellnumber")
-_MAIL_PIECES = ("email",)
-_HIDDEN_PIECES = (
-    "address",
-    "birth",
-    "passport",
-    "password",
-    "postalcode",
-    "postcode",
-    "zipcode",
-    "socialsecurity",
-    "nationalid",
-    "taxid",
-)
-_NAMES = frozenset(
-    f"{which}name"
-    for which in [
-        "",
-        "first",
-        "last",
-        "middle",
-        "given",
-        "family",
-        "full",
-        "sur",
-        "nick",
-        "maiden",
-        "legal",
-        "preferred",
-        "customer",
-        "contact",
-        "cardholder",
-    ]
-)
-# "emailOptIn: true", "lastCallOn: 2026-01-05": about a phone, not one.
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\x00-\x7f]+")
+# In this order: "emailAddress" is no postal address, "cardholder name" no card.
+_KINDS = {
+    kind: compile_re2(build_pattern(list_words("traits", kind)))
+    for kind in ("name", "mail", "hidden", "phone", "card")
+}
+# "name" alone, or with what says whose: `clientName`, not `productName`.
+_ALONE, _WHOSE = (frozenset(list_words("traits", key)) for key in ("alone", "whose"))
+_FLAGS = frozenset(["true", "false", "yes", "no"])
+# "lastCallOn: 2026-01-05": about a phone, not one.
 _ABOUT = re.compile(
-    r"true|false|yes|no|\d{1,4}|\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?)?",
-    re.IGNORECASE,
+    r"\d{1,4}|\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?)?", re.IGNORECASE
 )
-
-
-_AT_IN_WORDS = re.compile(r"\s?[\[({]\s?at\s?[\])}]\s?|\sat\s|%40|&#64;", re.IGNORECASE)
+_AT, _DOT = compile_re2(f"(?i){AT}"), compile_re2(f"(?i){DOT}")
+_LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 
 
 def mask_text(text: str) -> str:
     """The text with every phone, mail address and card number in it masked."""
     pieces, end = [], 0
     for found in find_personal_data(text):
-        masked = _MASKS[found.shape](text[found.start : found.end])
+        masked = _MASKS[found.shape](found.plain)
         pieces += [text[end : found.start], masked]
         end = found.end
     return "".join([*pieces, text[end:]])
@@ -105,36 +56,40 @@ def mask_text(text: str) -> str:
 
 def mask_trait(name: str, text: str, id_type: str = "") -> str:
     """A trait's value by what its name, or the identifier that it feeds, says it is."""
-    if _join_words(name).removesuffix("s") in _NAMES:
-        return mask_name(text)
-    # A mail address is no postal one: "emailAddress" is masked as a mail.
-    is_mail = _contains_word(name, id_type, words=_MAIL_WORDS, pieces=_MAIL_PIECES)
-    if not is_mail and _contains_word(
-        name, id_type, words=_HIDDEN_WORDS, pieces=_HIDDEN_PIECES
-    ):
-        return DOTS
-    if _ABOUT.fullmatch(text):
+    if text.casefold() in _FLAGS:
         return text
-    if is_mail:
-        return mask_mail(text)
-    is_phone = _contains_word(name, id_type, words=_PHONE_WORDS, pieces=_PHONE_PIECES)
-    return mask_phone(text) if is_phone else mask_text(text)
+    kind = _get_kind(name, id_type)
+    if kind == "name":
+        return mask_name(text)
+    if kind == "hidden":
+        return DOTS
+    has_digits = any(map(str.isdigit, text))
+    if not kind or _ABOUT.fullmatch(text) or (kind != "mail" and not has_digits):
+        return mask_text(text)
+    return {"mail": mask_mail, "phone": mask_phone, "card": mask_card}[kind](text)
 
 
-def _contains_word(*names: str, words: frozenset[str], pieces: tuple[str, ...]) -> bool:
-    """Whether one of the names holds one of the words, alone, in plural or run in."""
-    for name in names:
-        own = {word.casefold() for word in _WORDS.findall(name)}
-        if words & (own | {word.removesuffix("s") for word in own}):
-            return True
-        if any(piece in _join_words(name) for piece in pieces):
-            return True
-    return False
+@lru_cache(4096)
+def _get_kind(name: str, id_type: str) -> str:
+    """What the words of a name say; "" when they say nothing of a person."""
+    words = _split(name)
+    if set(words) & _ALONE and set(words) <= _ALONE | _WHOSE:
+        return "name"
+    # Also run together: "homeaddress", "date of birth" as "dateofbirth".
+    forms = f"|{' '.join(words)}|{''.join(words)}|{''.join(_split(id_type))}|"
+    return next((kind for kind, regex in _KINDS.items() if regex.search(forms)), "")
 
 
-def _join_words(name: str) -> str:
-    """`firstname` of `First_name2` and `contact.firstName`."""
-    return re.sub(r"[\W\d_]", "", name.rpartition(".")[2]).casefold()
+def _split(name: str) -> list[str]:
+    """`home`, `address` of `contact.homeAddress2`."""
+    words = _NAME_WORDS.findall(strip_accents(name.rpartition(".")[2]))
+    return [word.lower() for word in words]
+
+
+def to_digits(text: str) -> str:
+    """ASCII digits, whatever script they were written in."""
+    values = (unicodedata.digit(char, None) for char in text)
+    return "".join(str(value) for value in values if value is not None)
 
 
 def mask_phone(text: str) -> str:
@@ -150,16 +105,18 @@ def mask_phone(text: str) -> str:
 def mask_mail(text: str) -> str:
     """`a•••@•••.com`: the first letter and the top-level part."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    local, at, domain = _AT_IN_WORDS.sub("@", plain).rpartition("@")
-    top = domain.rpartition(".")[2] if "." in domain else ""
-    if not (at and local.strip()):
+    signs = list(_AT.finditer(plain))
+    if not (signs and (local := plain[: signs[-1].start()].strip())):
         return DOTS
-    return f"{local.strip()[0]}{DOTS}@{DOTS}" + (f".{top}" if top.isalpha() else "")
+    domain = plain[signs[-1].end() :]
+    top = _LAST_WORD.search(domain) if _DOT.search(domain) else None
+    return f"{local[0]}{DOTS}@{DOTS}" + (f".{top[0]}" if top else "")
 
 
 def mask_card(text: str) -> str:
     """`•••• 1111`: the last four digits."""
-    return f"{DOTS}• {to_digits(text)[-4:]}"
+    digits = to_digits(text)
+    return f"{DOTS}• {digits[-4:]}" if len(digits) >= CARD_MIN else DOTS
 
 
 def mask_name(text: str) -> str:
@@ -167,7 +124,22 @@ def mask_name(text: str) -> str:
     return " ".join(f"{word[0]}{DOTS}" for word in text.split())
 
 
-_MASKS = {Shape.PHONE: mask_phone, Shape.MAIL: mask_mail, Shape.CARD: mask_card}
+def mask_account(text: str) -> str:
+    """`••• 00`: the last two characters."""
+    return f"{DOTS} {text[-2:]}"
+
+
+def mask_id(text: str) -> str:
+    return DOTS
+
+
+_MASKS = {
+    Shape.PHONE: mask_phone,
+    Shape.MAIL: mask_mail,
+    Shape.CARD: mask_card,
+    Shape.BANK: mask_account,
+    Shape.ID: mask_id,
+}
 
 
 def _get_country_code(text: str, digits: str) -> str:

@@ -43,6 +43,7 @@ def main() -> None:
             api,
             decode,
             growth,
+            masking,
             multilingual,
             pages,
             paint,
@@ -59,6 +60,7 @@ def main() -> None:
         growth.run()
         paint.run()
         decode.run()
+        masking.run()
         api.run()
 
 
