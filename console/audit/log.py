@@ -141,7 +141,9 @@ def log_change(
     try:
         yield closing
     except MemoryProblem as problem:
-        _close(actor, action, outcome=_outcome(problem), **on, **closing)
+        is_unknown = isinstance(problem, MemoryUnreachable) and problem.maybe_done
+        outcome = "unknown" if is_unknown else "failed"
+        _close(actor, action, outcome=outcome, **on, **closing)
         raise
     _close(actor, action, outcome="done", **on, **closing)
 
@@ -154,12 +156,6 @@ def _close(actor: Actor, action: str, **entry: Any) -> None:
             "The memory was asked to make the change, and the audit log says that it "
             "was begun, not how it ended. Check before you try again."
         ) from exc
-
-
-def _outcome(problem: MemoryProblem) -> str:
-    if isinstance(problem, MemoryUnreachable) and problem.maybe_done:
-        return "unknown"
-    return "failed"
 
 
 @transaction.atomic

@@ -71,7 +71,9 @@ def _may_use(scheme: str, host: str, port: int) -> bool:
         return False
     if settings.MEMORY_ALLOW_PRIVATE:
         return True
-    return scheme == "https" and port in PORTS and not _is_private_literal(host)
+    literal = _literal(host)
+    is_private = literal is not None and not is_public(literal)
+    return scheme == "https" and port in PORTS and not is_private
 
 
 def _is_plain(host: str) -> bool:
@@ -80,11 +82,6 @@ def _is_plain(host: str) -> bool:
         return True
     labels_fit = all(1 <= len(label) <= 63 for label in host.split("."))
     return labels_fit and not (host.startswith("[") or _NUMERIC.fullmatch(host))
-
-
-def _is_private_literal(host: str) -> bool:
-    literal = _literal(host)
-    return literal is not None and not is_public(literal)
 
 
 def _literal(host: str) -> IPv4Address | IPv6Address | None:

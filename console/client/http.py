@@ -152,8 +152,13 @@ class Sender:
                 self._record(failed=True)
             # Not chained: httpx's errors hold the request, with its credentials.
             raise errors.from_transport(error, reads=call.reads) from None
-        self._record(failed=response.status_code >= 500)
-        return _check_status(call, response, body)
+        status, headers = response.status_code, response.headers
+        self._record(failed=status >= 500)
+        if status >= 400:
+            raise errors.from_status(status, headers, body, reads=call.reads)
+        if status >= 300 and status not in _MOVED:
+            raise _refused_redirect(maybe_done=not call.reads)
+        return Response(call, status, headers, body)
 
     def _record(self, *, failed: bool) -> None:
         if self._guard:
@@ -163,7 +168,10 @@ class Sender:
         """Raises MemoryRefused, before anything is sent, for what no request holds."""
         headers = {} if call.body is None else {"Content-Type": "application/json"}
         try:
-            content = None if call.body is None else _encode(call.body)
+            content = None
+            if call.body is not None:
+                text = json.dumps(call.body, ensure_ascii=False, allow_nan=False)
+                content = text.encode()
             return self._http.build_request(
                 call.method,
                 call.path,
@@ -221,11 +229,6 @@ def _read_body(response: httpx.Response, *, reads: bool) -> bytes:
     return bytes(body)
 
 
-def _encode(document: dict[str, Any]) -> bytes:
-    """Raises ValueError or TypeError for what JSON in UTF-8 cannot carry."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-
-
 def _decode(response: Response, noun: type[T]) -> T:
     call = response.call
     try:
@@ -239,15 +242,6 @@ def _decode(response: Response, noun: type[T]) -> T:
             maybe_done=not call.reads,
         )
     raise problem
-
-
-def _check_status(call: Call, response: httpx.Response, body: bytes) -> Response:
-    status, headers = response.status_code, response.headers
-    if status >= 400:
-        raise errors.from_status(status, headers, body, reads=call.reads)
-    if status >= 300 and status not in _MOVED:
-        raise _refused_redirect(maybe_done=not call.reads)
-    return Response(call, status, headers, body)
 
 
 def _find_canonical_id(response: Response) -> str | None:

@@ -137,17 +137,15 @@ class GuardedBackend(httpcore.NetworkBackend):
         except OSError as exc:
             raise httpcore.ConnectError("The name is unknown.") from exc
         addresses = [str(entry[4][0]) for entry in found]
-        if not self._allow_private and not all(map(_is_public, addresses)):
+        if not self._allow_private and not all(
+            is_public(ip_address(address)) for address in addresses
+        ):
             raise MemoryUnreachable(
                 "The memory's address leads into a private network, where this "
                 "console does not call. Nothing was changed; an operator has to "
                 "correct the tenant's address."
             )
         return addresses
-
-
-def _is_public(address: str) -> bool:
-    return is_public(ip_address(address))
 
 
 class DeadlineStream(httpcore.NetworkStream):

@@ -42,18 +42,16 @@ class Body(Noun, omit_defaults=True, frozen=True, kw_only=True):
         for field in msgspec.structs.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, datetime):
-                _check_years(field.encode_name, value)
+                try:
+                    value.astimezone(UTC)
+                except OverflowError as exc:
+                    raise ValueError(
+                        f"{field.encode_name}: must lie in the years 1 to 9999"
+                    ) from exc
 
 
 class StrictBody(Body, frozen=True, kw_only=True):
     strict: ClassVar[bool] = True
-
-
-def _check_years(name: str, moment: datetime) -> None:
-    try:
-        moment.astimezone(UTC)
-    except OverflowError as exc:
-        raise ValueError(f"{name}: must lie in the years 1 to 9999") from exc
 
 
 def always(empty: Callable[[], Any] = tuple) -> Any:

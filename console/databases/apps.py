@@ -7,4 +7,4 @@ class DatabasesConfig(AppConfig):
     name = "console.databases"
 
     def ready(self) -> None:
-        from console.databases import checks  # noqa: F401  (registers itself)
+        from console.databases import schema  # noqa: F401  (registers a check)

@@ -1,7 +1,10 @@
 """Whether a database has the schema that this version was written for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -45,3 +48,16 @@ def _list_newer(loader: MigrationLoader) -> list[str]:
         for app, name in applied
         if (app, name) not in ours and name[:4] >= newest.get(app, "~")
     )
+
+
+@register(Tags.database)
+def check_schema(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Code that is older than its tables would write what the newer code cannot read."""
+    states = {alias: read_schema_state(alias) for alias in databases or ()}
+    return [
+        Error(f"{alias}: {state}.", id="databases.E001")
+        for alias, state in states.items()
+        if state.newer
+    ]

@@ -138,7 +138,9 @@ def _add_conversation(
     """Add one conversation: its observations, and the summary after them."""
     random = words.random
     day = start + timedelta(days=talk["day"])
-    words |= _format_dates(day, language)
+    # Days around the conversation, as one says them.
+    words["before"] = _format_day(day - timedelta(days=6), language)
+    words["soon"] = _format_day(day + timedelta(days=13), language)
     moment = day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
     conversation_id = _build_conversation_id(person, moment)
     source = _choose_text(random, talk["via"])
@@ -173,14 +175,6 @@ def _fill_note(
 
 def _choose_text(random: Random, texts: str | list[str]) -> str:
     return texts if isinstance(texts, str) else random.choice(texts)
-
-
-def _format_dates(day: datetime, language: str) -> dict[str, str]:
-    """Days around a conversation, as one says them."""
-    return {
-        "before": _format_day(day - timedelta(days=6), language),
-        "soon": _format_day(day + timedelta(days=13), language),
-    }
 
 
 def _format_day(day: datetime, language: str) -> str:

@@ -1,7 +1,6 @@
 """Declaring the trait groups that a file of profiles needs."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from console.client.account import AccountClient
 from console.client.errors import MemoryUnexpected
@@ -13,6 +12,7 @@ from console.contract.memory.trait_group import (
     DataType,
     NewTraitDefinition,
     PatchTraitGroup,
+    get_data_type,
 )
 from console.loading.records import LineRefused, check_group, check_trait, parse_line
 
@@ -29,22 +29,11 @@ def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
             continue
         for group, values in groups.items():
             if not check_group(group, values):
-                _add_types(types.setdefault(group, {}), values)
+                known = types.setdefault(group, {})
+                for name, value in values.items():
+                    if value is not None and not check_trait(name, value):
+                        known.setdefault(name, get_data_type(value))
     return types
-
-
-def _add_types(known: dict[str, DataType], values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if value is not None and not check_trait(name, value):
-            known.setdefault(name, _get_data_type(value))
-
-
-def _get_data_type(value: Any) -> DataType:
-    if isinstance(value, bool):
-        return "BOOLEAN"
-    if isinstance(value, int | float):
-        return "NUMBER"
-    return "ARRAY" if isinstance(value, list) else "STRING"
 
 
 def declare_traits(

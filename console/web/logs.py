@@ -8,7 +8,6 @@ import json
 import logging
 import traceback
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 from console.core.requests import request_id
@@ -20,11 +19,13 @@ class LineFormatter(logging.Formatter):
     """One record, one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
+        message = record.msg
+        template = message if isinstance(message, str) else type(message).__name__
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": _get_message_template(record.msg),
+            "message": template,
             "request_id": request_id.get(),
         }
         line |= {
@@ -32,17 +33,9 @@ class LineFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0]:
             line["exception"] = record.exc_info[0].__qualname__
-            line["frames"] = _list_frames(record.exc_info[2])
+            # From the outermost in; no source, no values.
+            line["frames"] = [
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(record.exc_info[2])
+            ]
         return json.dumps(line, default=lambda value: type(value).__name__)
-
-
-def _get_message_template(message: Any) -> str:
-    return message if isinstance(message, str) else type(message).__name__
-
-
-def _list_frames(trace: TracebackType | None) -> list[str]:
-    """`file:line function` from the outermost in; no source, no values."""
-    return [
-        f"{frame.filename}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(trace)
-    ]

@@ -24,6 +24,17 @@ TRAIT_GROUP_NAME = re.compile(r"[a-zA-Z0-9_\-\.]+")
 TRAIT_NAME = re.compile(r"[a-z][a-zA-Z0-9_\-.]*")
 
 DataType = Literal["STRING", "NUMBER", "BOOLEAN", "ARRAY", ""]
+
+
+def get_data_type(value: Any) -> DataType:
+    """Of a trait's value. What is of no type at all is refused as a value."""
+    if isinstance(value, bool):
+        return "BOOLEAN"
+    if isinstance(value, int | float):
+        return "NUMBER"
+    return "ARRAY" if isinstance(value, list) else "STRING"
+
+
 RuleCount = Annotated[int, Meta(ge=0)]
 TraitGroupName = Annotated[
     str,

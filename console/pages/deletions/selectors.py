@@ -1,6 +1,6 @@
 """What a deletion would remove, and whether one exists already."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -12,7 +12,6 @@ from django.utils.crypto import salted_hmac
 from console.client.errors import MemoryUnexpected
 from console.client.paging import Page
 from console.client.store import StoreClient
-from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.masking.masker import Masker
@@ -61,9 +60,7 @@ def _preview_text(
     item = kind.fetch(store, profile_id, item_id)
     counts, earlier = {kind.plural: 1}, []
     if list_revisions := kind.list_revisions:
-        revisions = read_all(
-            lambda token: list_revisions(store, profile_id, item_id, page_token=token)
-        )
+        revisions = read_all(partial(list_revisions, store, profile_id, item_id))
         # The first revision is the present state (contract 11.4).
         earlier = list(revisions)[1:]
         counts["revisions"] = len(earlier)
@@ -80,7 +77,7 @@ def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Pre
         kind.plural: kind.list_page for kind in TEXT_KINDS.values()
     }
     items = {
-        name: list(read_all(partial(_list_page, list_page, store, profile_id)))
+        name: list(read_all(partial(list_page, store, profile_id)))
         for name, list_page in lists.items()
     }
     values = sum(len(identifier.values) for identifier in identifiers)
@@ -88,31 +85,24 @@ def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Pre
     return Preview(
         {"identifiers": values} | counts,
         _get_digest([*identifiers, *chain.from_iterable(items.values())]),
-        identifiers=tuple(_mask_identifiers(identifiers, masker)),
+        identifiers=tuple(
+            (held.id_type, [shown.text for shown in masked])
+            for held in identifiers
+            if (masked := masker.mask_identifier(held.id_type, held.values))
+        ),
         name=masker.mask_name(profile.traits),
     )
 
 
-def _list_page(
-    list_page: Callable[..., Page[Any]], store: StoreClient, profile_id: str, token: str
-) -> Page[Any]:
-    return list_page(store, profile_id, page_token=token)
+def read_all(fetch_page: Callable[..., Page[T]]) -> Iterator[T]:
+    """Every item of a list; `fetch_page` takes `page_token`.
 
-
-def _mask_identifiers(
-    identifiers: Iterable[IdentifierSet], masker: Masker
-) -> Iterator[tuple[str, list[str]]]:
-    for identifier in identifiers:
-        masked = masker.mask_identifier(identifier.id_type, identifier.values)
-        yield identifier.id_type, [value.text for value in masked]
-
-
-def read_all(fetch_page: Callable[[str], Page[T]]) -> Iterator[T]:
-    """Every item of a list. Raises MemoryUnexpected for one that has no end."""
+    Raises MemoryUnexpected for a list that has no end.
+    """
     token, seen = "", set[str]()
     while token not in seen and len(seen) < MAX_PAGES:
         seen.add(token)
-        page = fetch_page(token)
+        page = fetch_page(page_token=token)
         yield from page.items
         if not page.next_token:
             return

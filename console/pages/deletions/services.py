@@ -92,7 +92,13 @@ def delete_item(
         if (theirs := attempts.first()) is None:
             raise
         return theirs
-    return close_deletion(deletion, _execute(store, target), actor)
+    try:
+        target.kind.delete(store, *target.ids)
+    except MemoryProblem as problem:
+        outcome = _get_outcome(problem)
+    else:
+        outcome = _verify(store, target, STILL_ANSWERED)
+    return close_deletion(deletion, outcome, actor)
 
 
 class StillOpen(Exception):
@@ -126,14 +132,6 @@ def settle_deletion(deletion: Deletion, actor: Actor) -> Deletion:
     still_found = STILL_HELD if deletion.is_old else STILL_ANSWERED
     outcome = _verify(open_store(deletion.tenant), deletion.target, still_found)
     return close_deletion(deletion, outcome, actor)
-
-
-def _execute(store: StoreClient, target: Target) -> Outcome:
-    try:
-        target.kind.delete(store, *target.ids)
-    except MemoryProblem as problem:
-        return _get_outcome(problem)
-    return _verify(store, target, STILL_ANSWERED)
 
 
 def _verify(store: StoreClient, target: Target, still_found: Outcome) -> Outcome:
@@ -179,20 +177,16 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
     deletion.finished_at = None if deletion.is_open else timezone.now()
     deletion.save()
     if is_news:
-        _log_outcome(deletion, actor)
+        log(
+            actor,
+            f"{deletion.kind}.deleted",
+            object_type=deletion.kind,
+            object_id=deletion.object_id,
+            outcome=deletion.state,
+            reason=deletion.reason,
+            closes=True,
+            **deletion.counts,
+            reason_code=deletion.reason_code,
+            deletion=str(deletion.pk),
+        )
     return deletion
-
-
-def _log_outcome(deletion: Deletion, actor: Actor) -> None:
-    log(
-        actor,
-        f"{deletion.kind}.deleted",
-        object_type=deletion.kind,
-        object_id=deletion.object_id,
-        outcome=deletion.state,
-        reason=deletion.reason,
-        closes=True,
-        **deletion.counts,
-        reason_code=deletion.reason_code,
-        deletion=str(deletion.pk),
-    )

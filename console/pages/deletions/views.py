@@ -62,7 +62,10 @@ def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     """A preview of the deletion and, for those who may delete, the form."""
     if request.method == "POST":
         check_may(request, Permission.DELETE)
-        _check_no_query(request)
+        # An ignored parameter could have meant something.
+        if request.GET:
+            names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
+            raise InvalidQuery(f"{names}: unknown parameter. Nothing was deleted.")
     if not target.is_well_formed:
         raise Http404
     standing = find_standing_deletion(request.tenant, target)
@@ -80,27 +83,15 @@ def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
         inventory=preview.inventory,
     )
     if form.is_valid():
-        return _redirect_to_standing(request, _delete(request, target, preview, form))
+        deletion = delete_item(
+            target,
+            request.actor,
+            counts=preview.counts,
+            reason_code=form.cleaned_data["reason_code"],
+            reason=form.cleaned_data["reason"],
+        )
+        return _redirect_to_standing(request, deletion)
     return _show_preview(request, target, preview, form)
-
-
-def _check_no_query(request: ConsoleRequest) -> None:
-    """An ignored parameter could have meant something. Raises InvalidQuery."""
-    if request.GET:
-        names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
-        raise InvalidQuery(f"{names}: unknown parameter. Nothing was deleted.")
-
-
-def _delete(
-    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmDeletionForm
-) -> Deletion:
-    return delete_item(
-        target,
-        request.actor,
-        counts=preview.counts,
-        reason_code=form.cleaned_data["reason_code"],
-        reason=form.cleaned_data["reason"],
-    )
 
 
 def _show_preview(

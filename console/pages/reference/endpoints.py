@@ -103,14 +103,20 @@ class EndpointReader:
         found: dict[str, list[Endpoint]] = {}
         for path, method, operation in self._list():
             if not self._is_mirror(path, method, operation):
-                tag = operation.tags[0] if operation.tags else ""
+                name = operation.tags[0] if operation.tags else ""
                 endpoint = self._endpoint(path, method, operation)
-                found.setdefault(tag, []).append(endpoint)
+                found.setdefault(name, []).append(endpoint)
+        # What no tag describes comes last.
         tags = {tag.name: tag for tag in self._openapi.tags}
-        order = [*tags, *(name for name in found if name not in tags)]
+        tags |= {name: Tag(name) for name in found if name not in tags}
         return [
-            _section(tags.get(name, Tag(name)), found[name])
-            for name in order
+            Section(
+                _ANCHORS.get(name, name.replace("_", "-")),
+                tag.title or name,
+                tag.description,
+                found[name],
+            )
+            for name, tag in tags.items()
             if name in found
         ]
 
@@ -179,11 +185,6 @@ class EndpointReader:
                 name = response.reference.rpartition("/")[2]
                 found = self._openapi.components.responses.get(name, response)
                 yield status, found.description
-
-
-def _section(tag: Tag, endpoints: list[Endpoint]) -> Section:
-    anchor = _ANCHORS.get(tag.name, tag.name.replace("_", "-"))
-    return Section(anchor, tag.title or tag.name, tag.description, endpoints)
 
 
 def _read_success(operation: DescribedOperation) -> tuple[int, Any]:

@@ -78,13 +78,15 @@ def get_reference(account: AccountClient, site: Site) -> Reference:
             section.anchor,
             section.title,
             section.help,
-            [_entry(endpoint, site) for endpoint in section.endpoints],
+            [
+                Entry(
+                    endpoint,
+                    list_examples(endpoint, site),
+                    "" if endpoint.answer is None else JSON.write(endpoint.answer),
+                )
+                for endpoint in section.endpoints
+            ],
         )
         for section in reader.read_sections()
     ]
     return Reference(chapters, openapi.info.description, reader.common)
-
-
-def _entry(endpoint: Endpoint, site: Site) -> Entry:
-    answer = JSON.write(endpoint.answer) if endpoint.answer is not None else ""
-    return Entry(endpoint, list_examples(endpoint, site), answer)

@@ -1,6 +1,8 @@
 """Revealing one masked value for ten minutes, with a reason; and hiding it again."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -8,6 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
+from console.client.errors import MemoryNotFound
+from console.client.store import StoreClient
 from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.masking.models import Reveal
 from console.masking.reveals import (
@@ -18,7 +22,8 @@ from console.masking.reveals import (
     hide,
     reveal,
 )
-from console.pages.reveals.selectors import find_values
+from console.profiles.items import TEXT_KINDS, TextKind
+from console.profiles.traits import build_trait_groups
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -151,10 +156,54 @@ def _get_back_url(request: ConsoleRequest, profile_id: str) -> str:
     """The page that the person came from: only one of the same profile."""
     home = reverse("customers:profile", args=[request.tenant.slug, profile_id])
     given = request.POST.get("back") or request.GET.get("back", "")
-    return given if _is_below(home, given) else home
+    # Plain names alone: no host, no query, no way up.
+    is_plain = re.fullmatch(r"[A-Za-z0-9_/.~-]+", given) and "/." not in given
+    return given if is_plain and given.startswith(home) else home
 
 
-def _is_below(home: str, path: str) -> bool:
-    """Plain names below `home`: no host, no query, no way up."""
-    is_plain = re.fullmatch(r"[A-Za-z0-9_/.~-]+", path)
-    return bool(is_plain) and path.startswith(home) and "/." not in path
+def find_values(
+    store: StoreClient, masker: Masker, profile_id: str, kind: str, ref: str
+) -> list[MaskedValue]:
+    """The values behind one control, through `masker`; none for what is not there.
+
+    An identifier type is one subject with all its values; the rest have one.
+    """
+    find = FINDERS.get(kind)
+    try:
+        return find(store, masker, profile_id, ref) if find else []
+    except MemoryNotFound:
+        return []
+
+
+def _find_text(
+    store: StoreClient, masker: Masker, profile_id: str, ref: str, *, kind: TextKind
+) -> list[MaskedValue]:
+    item = kind.fetch(store, profile_id, ref)
+    return [masker.mask_text(kind.name, ref, item.content)]
+
+
+def _find_trait(
+    store: StoreClient, masker: Masker, profile_id: str, ref: str
+) -> list[MaskedValue]:
+    """With the schema: a trait that feeds an identifier is masked as one."""
+    return [
+        row.shown
+        for group in build_trait_groups(store, store.fetch_profile(profile_id), masker)
+        for row in group.filled
+        if row.shown and row.shown.subject == f"trait/{ref}"
+    ]
+
+
+def _find_identifiers(
+    store: StoreClient, masker: Masker, profile_id: str, ref: str
+) -> list[MaskedValue]:
+    found = store.list_identifiers(profile_id)
+    values = [value for held in found if held.id_type == ref for value in held.values]
+    return masker.mask_identifier(ref, values)
+
+
+FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {
+    **{name: partial(_find_text, kind=kind) for name, kind in TEXT_KINDS.items()},
+    "trait": _find_trait,
+    "identifier": _find_identifiers,
+}

@@ -60,7 +60,9 @@ class TraitForm(CorrectionForm):
 
     def __init__(self, *args: Any, row: TraitRow, seen: str, **kwargs: Any) -> None:
         super().__init__(*args, auto_id=f"correct-{row.anchor}-%s", **kwargs)
-        self.row, self.type = row, _get_input_type(row)
+        # A text that happens to be a date is entered as one.
+        is_date = row.type == STRING and row.look == "date"
+        self.row, self.type = row, DATE if is_date else row.type
         self.new_value: TraitValue | None = None
         self.previous_value = ""
         self.other_holders: list[str] = []
@@ -129,11 +131,6 @@ class TraitForm(CorrectionForm):
         )
         self.put(holders=expected, knows="")
         return False
-
-
-def _get_input_type(row: TraitRow) -> str:
-    """A trait's type; DATE also for a text that happens to be a date."""
-    return DATE if row.type == STRING and row.look == "date" else row.type
 
 
 def get_shown_text(row: TraitRow) -> str:

@@ -17,6 +17,7 @@ from console.service import errors
 from console.service.http.routing import View
 
 T = TypeVar("T", bound=msgspec.Struct)
+_get_type = cache(inspect.type_info)
 
 # Only a body that holds an escape for a control character, or a raw DEL, is walked to
 # find where: the other raw ones are no JSON at all. Tab and the line breaks are text.
@@ -163,11 +164,6 @@ def _too_large() -> errors.TooLarge:
 
 def _invalid(message: str) -> errors.Invalid:
     return errors.Invalid(message, code=Code.SCHEMA)
-
-
-@cache
-def _get_type(noun: type[msgspec.Struct]) -> inspect.Type:
-    return inspect.type_info(noun)
 
 
 def refuse_unknown(value: Any, kind: inspect.Type, path: str = "") -> None:

@@ -152,7 +152,10 @@ def _sign(
             "size": page.size,
             "order": page.order,
             "filters": dict(page.filters),
-            "cursor": [_dump(value) for value in cursor],
+            "cursor": [
+                {"at": value.isoformat()} if isinstance(value, datetime) else value
+                for value in cursor
+            ],
             "back": back,
         },
         salt=_SALT,
@@ -172,7 +175,10 @@ def _read_token(request: HttpRequest, token: str) -> PageRequest:
     page = PageRequest(
         size=signed["size"], order=signed["order"], filters=signed["filters"]
     )
-    cursor = tuple(_load(value) for value in signed["cursor"])
+    cursor = tuple(
+        datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value
+        for value in signed["cursor"]
+    )
     return replace(page, cursor=cursor, back=signed["back"])
 
 
@@ -180,11 +186,3 @@ def _scope(request: HttpRequest) -> str:
     # The account too: one path can exist for two of them only as a 404, and a token
     # must not tell them apart.
     return f"{request.account.sid} {request.path_info}"  # type: ignore[attr-defined]
-
-
-def _dump(value: Any) -> Any:
-    return {"at": value.isoformat()} if isinstance(value, datetime) else value
-
-
-def _load(value: Any) -> Any:
-    return datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value

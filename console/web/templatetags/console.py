@@ -116,15 +116,12 @@ def _split_hidden(text: str) -> list[str]:
     for match in CANDIDATE.finditer(text):
         position = match.start()
         if is_hidden(text, position):
-            pieces += [escape(text[start:position]), _build_mark(match[0])]
+            name = get_char_name(match[0])
+            mark = format_html(
+                '<span class="control-character" title="{}">{}</span>',
+                name,
+                name.partition(" ")[0],
+            )
+            pieces += [escape(text[start:position]), mark]
             start = position + 1
     return [*pieces, escape(text[start:])]
-
-
-def _build_mark(char: str) -> SafeString:
-    name = get_char_name(char)
-    return format_html(
-        '<span class="control-character" title="{}">{}</span>',
-        name,
-        name.partition(" ")[0],
-    )

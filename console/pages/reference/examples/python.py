@@ -15,7 +15,8 @@ def write(endpoint: Endpoint, site: Site) -> Example:
         lead, call = _client(endpoint, site), _official(endpoint)
     else:
         lead, call = "import httpx", _plain(endpoint, site)
-        if not endpoint.public or _reads(endpoint, site) or endpoint.file:
+        reads_ids = len(site.given(endpoint)) < len(endpoint.places)
+        if not endpoint.public or reads_ids or endpoint.file:
             lead = f"import os\n\n{lead}"
     lines = [*_ids(endpoint, site), *call]
     return Example("python", LABEL, lead, "\n".join(lines))
@@ -91,8 +92,3 @@ def _ids(endpoint: Endpoint, site: Site) -> list[str]:
         else f'{snake(name)} = os.environ["{variable(name)}"]'
         for name in endpoint.places
     ]
-
-
-def _reads(endpoint: Endpoint, site: Site) -> bool:
-    """Whether some id is not known, and comes from the environment."""
-    return len(site.given(endpoint)) < len(endpoint.places)

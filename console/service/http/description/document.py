@@ -138,7 +138,8 @@ def document() -> dict[str, Any]:
     for route, method, view in list_routes():
         describer = older if route.startswith(_V1_SERVICES) else current
         described_ = describer.describe(route, method, view)
-        paths.setdefault(_address(route), {})[method.lower()] = described_
+        address = _WORD.sub(lambda word: f"{{{PARAMETERS[word[1]][0]}}}", route)
+        paths.setdefault(address, {})[method.lower()] = described_
     refusals = current.refusals()
     return {
         "openapi": "3.1.0",
@@ -163,25 +164,12 @@ def document() -> dict[str, Any]:
     }
 
 
-def _build_example(refusal: type[errors.ServiceError]) -> dict[str, Any]:
-    return {
-        "code": refusal.code,
-        "message": _MEANINGS[refusal.status],
-        "more_info": f"https://memory.example/v1/Errors/{refusal.code}",
-        "status": refusal.status,
-    }
-
-
 def list_routes() -> Iterator[tuple[str, str, View]]:
     """(address as in urls.py, method, view) of everything that the service answers."""
     for pattern in get_resolver(URLCONF).url_patterns:
         for method, view in vars(pattern.callback)["methods"].items():
             if method != "HEAD":
                 yield f"/{pattern.pattern}", method, view
-
-
-def _address(route: str) -> str:
-    return _WORD.sub(lambda word: f"{{{PARAMETERS[word[1]][0]}}}", route)
 
 
 class Describer:
@@ -208,7 +196,12 @@ class Describer:
         for refusal in errors.ServiceError.__subclasses__():
             if refusal.status > 400 and refusal.status in _MEANINGS:
                 content = responses[str(refusal.status)]["content"]
-                content["application/json"]["example"] = _build_example(refusal)
+                content["application/json"]["example"] = {
+                    "code": refusal.code,
+                    "message": _MEANINGS[refusal.status],
+                    "more_info": f"https://memory.example/v1/Errors/{refusal.code}",
+                    "status": refusal.status,
+                }
         return responses
 
     def schemas(self) -> dict[str, Schema]:

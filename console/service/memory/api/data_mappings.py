@@ -1,6 +1,5 @@
 """Data mappings. Contract 10.4."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -50,7 +49,9 @@ def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     page = read_page(request, cap=DATA_MAPPINGS_PER_PAGE, filters=("type",))
     rows = models.DataMapping.objects.of(store)
-    if source_type := _read_source_type(page.filters):
+    if source_type := page.filters.get("type"):
+        if source_type not in SOURCE_TYPES:
+            raise errors.Invalid(f"type: must be one of {', '.join(SOURCE_TYPES)}")
         rows = rows.filter(source_type=source_type)
     return answer_page(
         request,
@@ -118,14 +119,6 @@ def _to_columns(body: CreateDataMapping | PatchDataMapping) -> dict[str, Any]:
     """What a body names, as columns: source and target in the contract's form."""
     given = to_changes(body)
     return {name: msgspec.to_builtins(value) for name, value in given.items()}
-
-
-def _read_source_type(query: Mapping[str, str]) -> str:
-    """The `type` filter, empty when absent. Raises Invalid."""
-    text = query.get("type", "")
-    if text and text not in SOURCE_TYPES:
-        raise errors.Invalid(f"type: must be one of {', '.join(SOURCE_TYPES)}")
-    return text
 
 
 def _completed(request: ApiRequest, store_id: str, mapping_id: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from console.contract.memory.error import Code
 from console.contract.memory.identifier import Identifier
 from console.contract.memory.profile import CreatedProfile, ProfileTraits
-from console.contract.memory.trait_group import CreateTraitGroup
+from console.contract.memory.trait_group import CreateTraitGroup, get_data_type
 from console.contract.memory.v1_services import ProfileReference, V1LookupResult
 from console.service import errors
 from console.service.http.answers import accepted, answer
@@ -124,16 +124,7 @@ def _undeclared(values: Mapping[str, Any], declared: Definitions) -> Definitions
     """Definitions of the traits that are not declared; a null tells no type."""
     named = {normalise_trait_name(name): value for name, value in values.items()}
     return {
-        name: {"dataType": _data_type(value)}
+        name: {"dataType": get_data_type(value)}
         for name, value in named.items()
         if name not in declared and value is not None
     }
-
-
-def _data_type(value: Any) -> str:
-    if isinstance(value, bool):
-        return "BOOLEAN"
-    if isinstance(value, int | float):
-        return "NUMBER"
-    # What is of no type at all is refused as a value, and this with it.
-    return "ARRAY" if isinstance(value, list) else "STRING"
