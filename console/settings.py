@@ -152,6 +152,7 @@ MIDDLEWARE = [
     "console.web.middleware.BoostedLinks",
     "console.web.middleware.ProblemPages",
     "console.web.middleware.LoginRequired",
+    "console.web.middleware.SessionRules",
     "console.web.middleware.TenantScope",
 ]
 
@@ -262,16 +263,31 @@ ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 MFA_FORMS = {
     "authenticate": "console.accounts.forms.SignInCodeForm",
     "reauthenticate": "console.accounts.forms.AgainCodeForm",
+    "add_webauthn": "console.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "console.accounts.forms.RenamePasskeyForm",
+    "login_webauthn": "console.accounts.forms.PasskeyForm",
+    "authenticate_webauthn": "console.accounts.forms.SecondPasskeyForm",
+    "reauthenticate_webauthn": "console.accounts.forms.AgainPasskeyForm",
 }
 MFA_RATE_LIMITS = {"webauthn_login": None}
+# Roles whose people sign in with a second factor or set one up before all else.
+REQUIRE_SECOND_FACTOR = env.items(
+    "REQUIRE_SECOND_FACTOR",
+    default=[],
+    form="roles: agent, officer, auditor, operator",
+    of="agent|officer|auditor|operator",
+)
 MFA_ADAPTER = "console.tenants.second_factors.SecondFactors"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Memory Console"
 
 # Browsers hold a __Host- cookie to the whole host; under a prefix it has a path.
 COOKIE_PREFIX = ("__Secure-" if URL_PREFIX else "__Host-") if HTTPS else ""
 SESSION_ENGINE = "console.web.session_store"
-SESSION_COOKIE_AGE = 8 * 60 * 60
+# The end of a session whatever is done in it, and without a page being opened.
+SESSION_COOKIE_AGE = 3600 * env.number("SESSION_HOURS", default=8, least=1, most=24)
+SESSION_IDLE_S = 60 * env.number("SESSION_IDLE_MINUTES", default=30, least=5, most=480)
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"

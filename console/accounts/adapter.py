@@ -1,9 +1,12 @@
 """What allauth asks us about sign-in."""
 
 import math
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -58,6 +61,15 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is u
                 f"Too many failed tries. Try again in {_in_words(exc.wait_s)}, use a "
                 "passkey, or use a browser that you have signed in with before."
             ) from None
+
+    def is_reauthentication_required(self, **kwargs: Any) -> bool:
+        """Not after signing in a few minutes ago: a first second factor is set up then."""
+        records = get_authentication_records(self.request, self.request.user)
+        fresh = time.time() - REAUTHENTICATION_TIMEOUT
+        if any(record["at"] > fresh for record in records):
+            return False
+        required: bool = super().is_reauthentication_required(**kwargs)
+        return required
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """As the last trusted proxy saw it; without one, who is connected."""

@@ -52,3 +52,9 @@ def get_installation_role(user: User) -> Role | None:
     """The role a person holds for the whole installation, outside any tenant."""
     membership = Membership.objects.filter(user=user, tenant=None).first()
     return Role(membership.role) if membership else None
+
+
+def list_roles(user: User) -> list[list[str]]:
+    """[tenant's id, role] of each membership, in one order; as JSON can hold it."""
+    memberships = Membership.objects.filter(user=user).values_list("tenant", "role")
+    return sorted([str(tenant or ""), role] for tenant, role in memberships)

@@ -13,14 +13,26 @@ from django_htmx.http import HttpResponseClientRedirect
 from console.accounts.adapter import NEXT_URL_KEY
 from console.core.errors import DomainError
 from console.core.headers import HEADERS
-from console.tenants.actor import Actor
+from console.tenants.actor import Actor, list_roles
 from console.tenants.models import Role, Tenant
+from console.tenants.second_factors import has_second_factor, is_required
 from console.web.problems import answer_problem
-from console.web.render import get_tenant_slug, is_boosted, wants_part
+from console.web.render import (
+    get_tenant_slug,
+    is_boosted,
+    redirect_window,
+    wants_part,
+)
 from console.web.request import ConsoleRequest
 from console.web.session import end_session, get_person_key
+from console.web.session_store import ROLES
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# Asked by pages that are open, whether anybody is there or not.
+BACKGROUND = frozenset({"memory", "session"})
+# All that can be opened while a second factor has to be set up.
+SET_UP_PAGES = ("mfa_", "account_logout", "account_reauthenticate", "session")
 
 
 class StandardHeaders:
@@ -190,6 +202,42 @@ class LoginRequired(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)
         request.session[NEXT_URL_KEY] = request.get_full_path()
         return redirect(settings.LOGIN_URL)
+
+
+class SessionRules:
+    """A session is kept while it is used, and has a new id when its person's roles change.
+
+    Where a role requires a second factor, only the pages that set it up are open without.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: ConsoleRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        if not request.user.is_authenticated:
+            return None
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        if name not in BACKGROUND:
+            request.session.keep()
+        roles = list_roles(request.user)
+        if request.session.get(ROLES) != roles:
+            request.session.cycle_key()
+            request.session[ROLES] = roles
+        required = is_required(role for _, role in roles)
+        request.second_factor_required = required
+        request.must_set_up = required and not has_second_factor(request.user)
+        if not request.must_set_up or (name or "").startswith(SET_UP_PAGES):
+            return None
+        return redirect_window(request, "mfa_index")
 
 
 class TenantScope:

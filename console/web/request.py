@@ -6,6 +6,7 @@ from django_htmx.middleware import HtmxDetails
 from console.accounts.models import User
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
+from console.web.session_store import SessionStore
 
 
 class ConsoleRequest(HttpRequest):
@@ -16,7 +17,10 @@ class ConsoleRequest(HttpRequest):
     """
 
     user: User
+    session: SessionStore
     actor: Actor
     tenant: Tenant
     role: Role
     htmx: HtmxDetails
+    second_factor_required: bool
+    must_set_up: bool

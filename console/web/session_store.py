@@ -1,4 +1,5 @@
-"""Sessions that end when somebody signs out, even if their row cannot be deleted.
+"""Sessions that end: after a time without use, after a working day whatever was done in
+it, and when somebody signs out, even if their row cannot be deleted.
 
 On a full disk and without a database the row stays, and would open the console again
 to whoever has a copy of the cookie. The key is then noted in a small file, whose bytes
@@ -10,15 +11,23 @@ import fcntl
 import os
 import re
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import Error
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
 
+from console.accounts.models import User
 from console.databases import disk
 from console.databases.outage import find_outage
+from console.tenants.actor import list_roles
 
 SLOTS = 2048
 _KEY = re.compile(rb"[a-z0-9]{32}")
@@ -26,7 +35,42 @@ _KEY_BYTES = 32
 _HEAD_BYTES = 8  # how many keys were noted so far
 
 
+# Of whoever has signed in: when, in seconds since 1970, and with which roles.
+BEGAN, ROLES = "began", "roles"
+# How exactly the idle end is kept: a request need not write each time.
+KEPT_FOR = timedelta(minutes=1)
+
+
 class SessionStore(db.SessionStore):
+    ends_at: datetime | None = None
+
+    def get_session_cookie_age(self) -> int:
+        """Seconds until it ends if it is not used: no writing moves the absolute end."""
+        idle: int = settings.SESSION_IDLE_S
+        if BEGAN not in self:
+            return idle
+        left = self[BEGAN] + settings.SESSION_COOKIE_AGE - timezone.now().timestamp()
+        return max(min(int(left), idle), 0)
+
+    def keep(self) -> None:
+        """It is in use: the idle end moves on.
+
+        Its row alone: what another request writes at the same moment is not undone, and
+        on a full disk pages can be read until the session ends.
+        """
+        # A session from before version 0.3 has none.
+        self.setdefault(BEGAN, timezone.now().timestamp())
+        ends_at = self.get_expiry_date()
+        if self.ends_at and ends_at - self.ends_at >= KEPT_FOR:
+            with suppress(Error):
+                rows = self.model.objects.filter(pk=self.session_key)
+                rows.update(expire_date=ends_at)
+
+    def _get_session_from_db(self) -> Any:
+        row = super()._get_session_from_db()  # type: ignore[misc]  # not in the stubs
+        self.ends_at = row.expire_date if row else None
+        return row
+
     def load(self) -> dict[str, Any]:
         if is_ended(self.session_key):
             self._session_key = None
@@ -49,6 +93,12 @@ class SessionStore(db.SessionStore):
             super().delete(key)
         except Error:
             note_ended(key)
+
+
+@receiver(user_logged_in)
+def note_sign_in(*, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    request.session[BEGAN] = timezone.now().timestamp()
+    request.session[ROLES] = list_roles(user)
 
 
 def get_ring() -> Path:

@@ -55,10 +55,20 @@ class Shell:
         """Whose page this is, in a word that names nobody."""
         return get_person_key(self.user)
 
+    @property
+    def must_set_up(self) -> bool:
+        """Whether only the pages of the person's own account are open."""
+        return getattr(self._request, "must_set_up", False)
+
+    @property
+    def second_factor_required(self) -> bool:
+        return getattr(self._request, "second_factor_required", False)
+
     @cached_property
     def tenants(self) -> list[Tenant]:
-        """Every tenant where the person has a role, by name."""
-        if self.user is None or not self.user.is_authenticated:
+        """Every tenant where the person has a role, by name; none while they have to set
+        up a second factor."""
+        if self.user is None or not self.user.is_authenticated or self.must_set_up:
             return []
         return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
 

@@ -1,5 +1,7 @@
+from datetime import UTC, datetime
+
 import pytest
-from django.core.cache import cache
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.test import Client
@@ -7,13 +9,11 @@ from django.urls import reverse
 
 from console.accounts.adapter import StaffAdapter
 from console.accounts.models import User
-from tests.factories import PASSWORD, make_user
+from console.tenants.models import Role
+from console.tenants.services import add_member
+from tests.factories import PASSWORD, make_tenant, make_user
 
-
-@pytest.fixture(autouse=True)
-def _fresh_limits():
-    """The brake on sign-in counts in the cache, which outlives a test."""
-    cache.clear()
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 LOGIN = "/accounts/login/"
@@ -168,16 +168,94 @@ def test_account_pages_are_there(client, db, name):
     assert client.get(reverse(name)).status_code == 200
 
 
-def test_second_factor_needs_reauthentication(client, db):
+def test_second_factor_needs_reauthentication_but_not_right_after_sign_in(client, db):
     make_user(email="sam@console.example")
-    sign_in(client)
     page = reverse("mfa_activate_totp")
+    with time_machine.travel(NOON, tick=False) as clock:
+        sign_in(client)
+        at_once = client.get(page)
+        clock.shift(301)
+        before = client.session.session_key
+        asked = client.get(page)
+        proved = client.post(asked["Location"], {"password": PASSWORD})
+        again = client.get(page)
 
-    asked = client.get(page)
-    proved = client.post(asked["Location"], {"password": PASSWORD})
-
+    assert at_once.status_code == again.status_code == 200
     assert proved["Location"] == page
-    assert client.get(page).status_code == 200
+    assert client.session.session_key != before
+
+
+def test_session_has_a_new_id_after_signing_in(client, db):
+    make_user(email="sam@console.example")
+    client.get("/t/acme/find/?id=x")
+    before = client.session.session_key
+
+    sign_in(client)
+
+    assert before
+    assert client.session.session_key != before
+
+
+def test_session_has_a_new_id_after_a_change_of_roles(client, agent):
+    client.force_login(agent)
+    client.get("/tenants/")
+    before = client.session.session_key
+    kept = client.get("/tenants/").client.session.session_key
+    add_member(agent, tenant=make_tenant("beta"), role=Role.OFFICER)
+
+    page = client.get("/tenants/")
+
+    assert kept == before
+    assert "tenant-beta" in page.text
+    assert client.session.session_key != before
+    stale = Client()
+    stale.cookies["session"] = before
+    assert stale.get("/tenants/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("step_s", "path", "lives_s"),
+    [
+        (600, "/tenants/", 8 * 3600),  # used all the time: the absolute end
+        (3600, "/tenants/", 1800),  # left alone: the idle end
+        (600, "/t/acme/memory/", 1800),  # open, with nobody there
+        (600, "/session/", 1800),
+    ],
+)
+def test_session_ends(client, agent, step_s, path, lives_s):
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.force_login(agent)
+        client.get("/tenants/")
+        ended_s = 0
+        while client.get(path).status_code == 200:
+            ended_s += step_s
+            clock.shift(step_s)
+
+    assert ended_s == max(lives_s, step_s)
+
+
+def test_session_ends_where_the_settings_say(client, agent, settings):
+    settings.SESSION_COOKIE_AGE, settings.SESSION_IDLE_S = 3600, 300
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.force_login(agent)
+        statuses = []
+        for _ in range(15):
+            statuses.append(client.get("/tenants/").status_code)
+            clock.shift(280)
+
+    assert statuses == [200] * 13 + [302] * 2
+
+
+def test_session_is_not_lengthened_by_what_is_written_in_it(client, agent):
+    with time_machine.travel(NOON, tick=False) as clock:
+        client.force_login(agent)
+        for _ in range(8 * 3):
+            client.get("/tenants/")
+            session = client.session
+            session["written"] = clock.shift(1200) or NOON.isoformat()
+            session.save()
+
+        assert client.get("/tenants/").status_code == 302
 
 
 def test_csrf_failed_changes_nothing(agent):

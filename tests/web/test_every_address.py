@@ -17,6 +17,7 @@ OPEN = {
     "account_login",  # the way in
     "account_inactive",  # says why the way in is closed
     "mfa_authenticate",  # the second half of sign-in
+    "mfa_login_webauthn",  # the way in with a passkey
     "account_logout",  # leads to sign-in by itself
     "account_reauthenticate",  # the same
     "mfa_reauthenticate",  # the same

@@ -416,7 +416,7 @@ def test_list_tenants_needs_few_queries(
         make_tenant(f"tenant-{number}")
     client.force_login(operator)
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         page = client.get("/tenants/").text
 
     assert "tenant-3" in page
