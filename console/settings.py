@@ -214,12 +214,15 @@ DISK_BALLAST_MB = env.number("DISK_BALLAST_MB", default=32, least=0, most=100_00
 DATABASE_ROUTERS = ["console.service.router.MemoryRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# In the database, so that limits on sign-in hold across worker processes. "derived" has
-# what pages made of customers' data, and is emptied when anything of that is deleted.
+# In the database, for all worker processes: a code that was used works in none of them.
+# "derived" has what pages made of customers' data, and is emptied when anything of that is
+# deleted.
 CACHES = {
     alias: {
         "BACKEND": "console.databases.cache.Cache",
         "LOCATION": table,
+        # Of Django's 300 a used code could be pushed out.
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
     for alias, table in (("default", "cache"), ("derived", "cache_derived"))
 }

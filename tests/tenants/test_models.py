@@ -9,6 +9,7 @@ from console.tenants.models import Membership, Role, Tenant
 from console.tenants.permissions import ALLOWED, Permission, may, who_may
 from console.tenants.services import add_member
 from tests.factories import PASSWORD, make_user
+from tests.tenants.test_vault import make_factors
 
 
 def make_row(slug="acme", **fields):
@@ -171,3 +172,22 @@ def test_create_user_leaves_nothing_behind_on_errors(db, args, words):
         call_command("create_user", *args)
 
     assert not User.objects.exists()
+
+
+def test_reset_user_lets_a_person_in_who_lost_everything(db, client, capsys):
+    user = make_user(email="sam@console.example")
+    make_factors(user)
+    client.force_login(user)
+
+    call_command("reset_user", " Sam@console.example")
+    password = capsys.readouterr().out.splitlines()[1].removeprefix("password ")
+
+    assert client.get("/").status_code == 302
+    assert "login" in client.get("/")["Location"]
+    form = {"login": user.email, "password": password}
+    assert client.post("/accounts/login/", form)["Location"] == "/"
+
+
+def test_reset_user_needs_somebody(db):
+    with pytest.raises(CommandError, match="nobody here has the address"):
+        call_command("reset_user", "sam@console.example")
