@@ -62,29 +62,32 @@ def get_night(now: datetime) -> datetime:
 
 
 @task()
-def compact(tries: int = 0) -> list[str]:
+def compact(tries: int = 0, *in_use: str) -> list[str]:
     """Forget what was derived from customers' data, then empty SQLite's logs. Answers
-    the databases that were in use; it tries again then. Safe to run twice."""
+    the databases that were in use; it tries again then. Safe to run twice.
+
+    in_use  by which of them the last try was stopped, for the operators' page
+    """
     for path in settings.DERIVED_DATA:
         import_string(path)()
     busy = [alias for alias in _list_aliases("sqlite") if not checkpoint(alias)]
     if busy:
-        _try_again(compact, tries)
+        _try_again(compact, tries, busy)
     return busy
 
 
 @task()
-def purge(tries: int = 0) -> list[str]:
+def purge(tries: int = 0, *in_use: str) -> list[str]:
     """Rewrite PostgreSQL's tables; as compact."""
     busy = [alias for alias in _list_aliases("postgresql") if not rewrite(alias)]
     if busy:
-        _try_again(purge, tries)
+        _try_again(purge, tries, busy)
     return busy
 
 
-def _try_again(job: Task[[int], list[str]], tries: int) -> None:
+def _try_again(job: Task[..., list[str]], tries: int, busy: list[str]) -> None:
     wait = min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
-    job.using(run_after=timezone.now() + wait).enqueue(tries + 1)
+    job.using(run_after=timezone.now() + wait).enqueue(tries + 1, *busy)
 
 
 def _list_aliases(vendor: str) -> list[str]:

@@ -109,7 +109,7 @@ def test_compact_and_purge_try_again_while_somebody_reads(tenant, observation):
 
     work_off(after=timedelta(days=1, minutes=1))
 
-    assert waiting.args_kwargs["args"] == [1]
+    assert waiting.args_kwargs["args"] == [1, "memory"]
     assert list_waiting() == []
     assert SAID.encode() not in read_files()
 
@@ -133,7 +133,7 @@ def test_try_again_waits_twice_as_long_each_time_and_ten_minutes_at_most():
     now = datetime(2026, 1, 5, 9, tzinfo=UTC)
     with time_machine.travel(now, tick=False):
         for tries in (0, 1, 2, 7, 5000):
-            compaction._try_again(compact, tries)
+            compaction._try_again(compact, tries, ["memory"])
 
     waits = [
         task.run_after - now for task in DBTaskResult.objects.order_by("run_after")

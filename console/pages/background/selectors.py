@@ -21,7 +21,11 @@ STATES: Mapping[str, TaskResultStatus] = {
 }
 NAMES = {status: name for name, status in STATES.items()}
 # Where a function's name alone would not say it.
-LABELS = {"settle": "Confirm deletion"}
+LABELS = {
+    "settle": "Confirm deletion",
+    "compact": "Clean files after deletions",
+    "purge": "Rewrite tables after deletions",
+}
 
 
 @dataclass(frozen=True, slots=True)

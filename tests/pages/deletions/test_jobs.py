@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.models import AuditEntry
 from console.jobs import leases
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.services import SETTLE_AFTER, enqueue_settle
+from console.pages.deletions.services import SETTLE_AFTER, enqueue_settle, settle
 from console.tenants.memory import open_store
 from tests.factories import make_observation, make_profile, move_tenant
 
@@ -80,7 +80,7 @@ def test_settle_is_tried_again_while_the_memory_cannot_be_asked(
     work_off(after=SETTLE_AFTER + timedelta(seconds=1))
 
     crashed.refresh_from_db()
-    task = DBTaskResult.objects.get()
+    task = DBTaskResult.objects.get(task_path=settle.module_path)
     assert crashed.state == Deletion.State.UNKNOWN
     assert task.exception_class_path.endswith(".StillOpen")
     assert not leases.is_given_up(task)
