@@ -1,6 +1,6 @@
 # Two stages: the first builds an environment from the lock, the second only runs it.
 # Every step is one that the Makefile runs too.
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11-slim-trixie AS build
 WORKDIR /app
 COPY requirements.lock pyproject.toml ./
 RUN python -m venv .venv \
@@ -18,7 +18,11 @@ RUN SECRET_KEY=only-for-this-line-of-the-build-0123456789 MEMORY_DIGEST_KEY=only
     VAULT_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
     .venv/bin/python manage.py collectstatic --noinput --verbosity 0
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
+# pg_dump and pg_restore, of the version in compose.yaml.
+RUN apt-get -qq update \
+ && apt-get -qq install --yes --no-install-recommends postgresql-client-17 >/dev/null \
+ && rm -rf /var/lib/apt/lists/*
 ENV PYTHONUNBUFFERED=1 PATH=/app/.venv/bin:$PATH
 WORKDIR /app
 COPY --from=build /app /app

@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "console.jobs",
     "console.loading",
     "console.demo",
+    "console.backups",
     "console.databases",
     "console.service",
     "allauth",

@@ -19,6 +19,7 @@ from pathlib import Path
 # these, by the same queries: it runs on SQLite alone.
 CAN_DIFFER = {
     "tests/service": "queries, constraints, locks and JSON of every table of the memory",
+    "tests/backups": "its own programs, and databases that change their names",
     "tests/databases": "what leaves the files, and who is in the way of that",
     "tests/residue": "the files themselves",
     "tests/upgrade": "migrations, and rows of the version before",

@@ -30,6 +30,8 @@ ACTIONS = {
     for action in (
         Action("access.denied", "Access denied", ActionKind.AUTH),
         Action("audit.read", "Audit log read", ActionKind.READ),
+        Action("backup.restored", "Backup restored", ActionKind.SYSTEM),
+        Action("backup.taken", "Backup taken", ActionKind.SYSTEM),
         Action("desk.arranged", "Display settings changed", ActionKind.CONFIG),
         Action("deletion.previewed", "Deletion previewed", ActionKind.READ),
         Action("identifiers.listed", "Identifiers listed", ActionKind.READ),

@@ -1,0 +1,204 @@
+"""Putting a backup back, with what was deleted since then left out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from console.accounts.models import User
+from console.audit.log import log
+from console.audit.models import AuditEntry
+from console.audit.verification import verify_log
+from console.backups.databases import BackupError, Database, open_database
+from console.backups.manifest import Manifest, read_manifest
+from console.databases.schema import read_schema_state
+from console.pages.deletions.models import Deletion
+from console.service.memory.models import Tombstone
+from console.service.memory.restoring import drop_unfinished, repeat_deletions
+from console.service.memory.tombstones import digest_key, get_key_id, keep_tombstones
+from console.service.models import Account
+from console.tenants.actor import Actor
+
+Ledger = dict[str, datetime]  # by the digests of console.service.memory.tombstones
+
+
+@dataclass
+class Restored:
+    """What a restore did.
+
+    migrations  how many the backup lacked
+    entries     of the audit log, all sound; 0 when it was not restored
+    deleted     how much of each kind had come back and was deleted again
+    dropped     writes and imports that the backup found half done
+    """
+
+    manifest: Manifest
+    migrations: int = 0
+    entries: int = 0
+    deleted: Counter[str] = field(default_factory=Counter)
+    dropped: int = 0
+
+
+def restore_backup(
+    folder: Path, aliases: Sequence[str], *, force: bool, without_ledger: bool
+) -> Restored:
+    """All of it or nothing. Raises BackupError.
+
+    force           replace databases that hold something
+    without_ledger  bring back what was deleted since: nobody knows what that was
+    """
+    restored = Restored(read_manifest(folder))
+    databases = [open_database(alias) for alias in aliases]
+    for database in databases:
+        _check_fits(database, restored.manifest, force=force)
+    _check_unused(databases)
+    known = _read_ledger(restored.manifest)
+    if known is None and "memory" in aliases and not without_ledger:
+        raise BackupError(
+            "There is no ledger of deletions here: this memory is new or cannot be"
+            f" read. What was deleted after {restored.manifest.taken_at:%Y-%m-%d %H:%M}"
+            " UTC would come back; --without-ledger accepts that."
+        )
+    known = (known or {}) | _read_receipts()
+    try:
+        for database in databases:
+            _stage(database, folder, restored)
+        if "memory" in aliases:
+            # The restored console may know of a deletion that its memory does not.
+            keep_tombstones(known | _read_receipts())
+            restored.deleted = repeat_deletions()
+            restored.dropped = drop_unfinished()
+        _swap(databases)
+    finally:
+        for database in databases:
+            database.lead_to(database.present)
+            database.drop_staged()
+    _log(restored)
+    return restored
+
+
+def _check_fits(database: Database, manifest: Manifest, *, force: bool) -> None:
+    file = manifest.databases.get(database.alias)
+    if file is None or file.engine != database.connection.vendor:
+        raise BackupError(
+            f"{database.name}: the backup has none that is kept in"
+            f" {database.connection.vendor}."
+        )
+    if manifest.key_id != get_key_id():
+        raise BackupError(
+            "MEMORY_DIGEST_KEY: not the one that the backup was made with."
+        )
+    database.recover()
+    if not force and database.exists() and not _is_empty(database):
+        raise BackupError(
+            f"{database.name}: holds data that would be replaced; --force accepts that."
+        )
+
+
+def _is_empty(database: Database) -> bool:
+    """False for one that cannot be read: it may hold something."""
+    model: Any = {"default": User, "memory": Account}[database.alias]
+    try:
+        return not model.objects.exists()
+    except DatabaseError:
+        return False
+
+
+def _check_unused(databases: Sequence[Database]) -> None:
+    with ExitStack() as held:
+        for database in databases:
+            held.enter_context(database.hold())
+
+
+def _read_ledger(manifest: Manifest) -> Ledger | None:
+    """What this installation knows to be deleted; None when it knows nothing."""
+    try:
+        rows = list(Tombstone.objects.values_list("digest", "key_id", "deleted_at"))
+        if not rows and not Account.objects.exists():
+            return None
+    except DatabaseError:
+        return None
+    key_id = get_key_id()
+    others = [at for _, key, at in rows if key != key_id and at > manifest.taken_at]
+    if others:
+        raise BackupError(
+            f"MEMORY_DIGEST_KEY: {len(others)} deletions since the backup were recorded"
+            " with another one; restore with that."
+        )
+    return {digest: at for digest, key, at in rows if key == key_id}
+
+
+def _read_receipts() -> Ledger:
+    """The console's own deletions, by the digests of a memory that is embedded."""
+    done = Deletion.objects.filter(state=Deletion.State.DONE)
+    columns = ("kind", "tenant__store_id", "object_id", "verified_at")
+    try:
+        return {
+            digest_key(kind, (store_id, object_id)): at
+            for kind, store_id, object_id, at in done.values_list(*columns)
+        }
+    except DatabaseError:  # not there yet
+        return {}
+
+
+def _stage(database: Database, folder: Path, restored: Restored) -> None:
+    """A copy of its own, as this version needs it. Raises BackupError."""
+    file = folder / Path(restored.manifest.databases[database.alias].file).name
+    try:
+        database.stage(file)
+        state = read_schema_state(database.alias)
+        if state.newer:
+            raise BackupError(f"{database.name}: {state}.")
+        call_command("migrate", database=database.alias, interactive=False, verbosity=0)
+        restored.migrations += state.waiting
+        if database.alias == "default":
+            restored.entries = _check_log(restored.manifest)
+    except DatabaseError as exc:
+        raise BackupError(f"{file}: not readable ({type(exc).__name__}).") from exc
+
+
+def _check_log(manifest: Manifest) -> int:
+    """The number of entries. Raises BackupError."""
+    verdict = verify_log()
+    newest = AuditEntry.objects.filter(seq=manifest.audit_seq).first()
+    if not verdict.is_sound:
+        raise BackupError(
+            f"console: the audit log is broken at entry {verdict.broken_at}:"
+            f" {verdict.why}. --only memory restores the memory alone."
+        )
+    if manifest.audit_seq and (not newest or newest.hash != manifest.audit_hash):
+        raise BackupError("console: the audit log is not the one of the manifest.")
+    return verdict.entries
+
+
+def _swap(databases: Sequence[Database]) -> None:
+    done: list[Database] = []
+    with ExitStack() as held:
+        for database in databases:
+            held.enter_context(database.hold())
+        try:
+            for database in databases:
+                database.swap()
+                done.append(database)
+        except (BackupError, OSError):
+            for database in reversed(done):
+                database.undo()
+            raise
+    for database in databases:
+        database.drop_replaced()
+
+
+def _log(restored: Restored) -> None:
+    log(
+        Actor(None),
+        "backup.restored",
+        taken_at=f"{restored.manifest.taken_at:%Y-%m-%dT%H:%M:%SZ}",
+        deleted_again=restored.deleted.total(),
+        dropped=restored.dropped,
+    )
