@@ -28,8 +28,8 @@ from console.contract.memory.profile_import import IMPORT_BYTES_MAX, UPLOADS
 T = TypeVar("T")
 
 HEADER_BYTES = 32 * 1024
-# How long a whole request may take to arrive.
-REQUEST_S = 60.0
+# How long a request may take to arrive: so long, and longer for a large file.
+REQUEST_S, LEAST_BYTES_PER_S = 60.0, 64 * 1024
 # Sockets and the files that large bodies are kept in.
 OPEN_FILES = 8192
 
@@ -109,7 +109,10 @@ class Channel(HTTPChannel):
 
     def end_if_late(self) -> None:
         """A client that drips is never inactive."""
-        if self.request and monotonic() - self.request.began_at > REQUEST_S:
+        if self.request is None:
+            return
+        allowed_s = REQUEST_S + self.request.content_length / LEAST_BYTES_PER_S
+        if monotonic() - self.request.began_at > allowed_s:
             self.will_close = True
 
 

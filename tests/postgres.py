@@ -58,8 +58,11 @@ def _of_the_wheel() -> Path | None:
 
 
 @contextmanager
-def server(binaries: Path) -> Iterator[str]:
-    """A running server in a folder of its own; answers its URL without a database."""
+def server(binaries: Path, password: str = "") -> Iterator[str]:
+    """A running server in a folder of its own; answers its URL without a database.
+
+    password   what it asks of user `test`, who otherwise needs none
+    """
     with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp") as name:
         folder = Path(name)
         as_user: list[str] = []
@@ -67,10 +70,12 @@ def server(binaries: Path) -> Iterator[str]:
             shutil.chown(folder, "postgres" if _has_user("postgres") else "nobody")
             who = "postgres" if _has_user("postgres") else "nobody"
             as_user = ["runuser", "-u", who, "--"]
-        data = folder / "data"
+        data, secret = folder / "data", folder / "password"
+        secret.write_text(password or "none")
+        method = "scram-sha-256" if password else "trust"
         run(
             *as_user, binaries / "initdb", "--pgdata", data, "--username=test",
-            "--auth=trust", "--encoding=UTF8", "--no-sync",
+            f"--auth={method}", "--pwfile", secret, "--encoding=UTF8", "--no-sync",
         )  # fmt: skip
         port = find_free_port()
         options = (

@@ -32,6 +32,7 @@ SECRETS = {
     "MEMORY_DIGEST_KEY": build_token,
     "VAULT_KEYS": build_vault_key,
     "DEMO_PASSWORD": build_password,
+    "POSTGRES_PASSWORD": build_token,
 }
 
 

@@ -84,13 +84,3 @@ def test_write_env_runs_without_settings(folder):
 
     assert finished.returncode == 0
     assert (folder / ".env").exists()
-
-
-def test_env_example_names_every_setting():
-    settings = (PROJECT / "console/settings.py").read_text()
-    read = re.findall(r'(?:env\.\w+|database)\(\s*"([A-Z_]+)"', settings)
-
-    named = re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
-
-    # ENV_FILE says where this file is.
-    assert set(named) == set(read) - {"ENV_FILE"}

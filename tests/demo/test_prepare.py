@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
+from console.accounts.models import User
 from console.demo.management.commands import prepare
 from console.demo.seeding import add_staff
 from console.tenants.models import Tenant
@@ -48,6 +50,24 @@ def test_prepare_says_how_to_make_the_first_operator(db, collected):
     assert "manage.py create_user EMAIL --role operator" in printed
     assert "demo" not in printed
     assert not Tenant.objects.exists()
+
+
+def test_prepare_makes_the_first_operator_once(db, collected):
+    first = run("--operator", "first@console.example")
+    again = run("--operator", "second@console.example")
+
+    assert re.search(r"^password \S{20,}$", first, re.MULTILINE)
+    assert "first@console.example is operator of every tenant" in first
+    assert "password" not in again
+    assert "create_user" not in first + again
+    assert [user.email for user in User.objects.all()] == ["first@console.example"]
+
+
+def test_prepare_names_what_people_open_behind_a_proxy(db, collected, settings):
+    settings.HTTPS, settings.URL_PREFIX = True, "/memory"
+    settings.ALLOWED_HOSTS = ["console.example", "localhost"]
+
+    assert "https://console.example/memory/" in run()
 
 
 def test_prepare_prints_the_demo_sign_ins(tenant, collected, settings):

@@ -17,6 +17,7 @@ from django.db import connections
 from console.accounts.models import User
 from console.databases.schema import read_schema_state
 from console.demo.seeding import STAFF
+from console.tenants.models import Role
 
 # Any number, as long as nobody else's lock in this database has it.
 LOCK = 0x4D656D6F7279
@@ -33,6 +34,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="make the demo tenants")
+        parser.add_argument(
+            "--operator",
+            metavar="EMAIL",
+            help="make the first person, if there is none",
+        )
         parser.add_argument("--port", type=int, default=8000, help="for the address")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +50,13 @@ class Command(BaseCommand):
                 call_command("collectstatic", interactive=False, verbosity=0)
             if options["demo"]:
                 call_command("seed_demo", "--if-empty", stdout=self.stdout)
+            if options["operator"] and not User.objects.exists():
+                call_command(
+                    "create_user",
+                    options["operator"],
+                    role=Role.OPERATOR,
+                    stdout=self.stdout,
+                )
         self.stdout.write(build_welcome(options["port"]))
 
 
@@ -89,10 +102,17 @@ def is_static_outdated() -> bool:
     )
 
 
+def get_address(port: int) -> str:
+    """What people open: this machine's port, or the proxy in front of it."""
+    if settings.HTTPS:
+        return f"https://{settings.ALLOWED_HOSTS[0]}{settings.URL_PREFIX}/"
+    return f"http://localhost:{port}{settings.URL_PREFIX}/"
+
+
 def build_welcome(port: int) -> str:
     """The address, and who may sign in there: the demo people, if there are any."""
     present = set(User.objects.filter(email__in=STAFF).values_list("email", flat=True))
-    lines = [f"\n  Memory Console: http://localhost:{port}/\n"]
+    lines = [f"\n  Memory Console: {get_address(port)}\n"]
     lines += [
         f"  {role.label:<16} {email}"
         for email, (_, role) in STAFF.items()
@@ -100,7 +120,7 @@ def build_welcome(port: int) -> str:
     ]
     if present:
         lines.append(f"  {'password':<16} {settings.DEMO_PASSWORD}  (for all of them)")
-    else:
+    elif not User.objects.exists():
         lines.append(
             "  Make the first operator: manage.py create_user EMAIL --role operator"
         )
