@@ -82,7 +82,7 @@ class PasskeyAnswer:
     def clean_credential(self) -> Any:
         try:
             return super().clean_credential()  # type: ignore[misc]  # of the form beside it
-        except MALFORMED as exc:
+        except (ValidationError, *MALFORMED) as exc:
             raise ValidationError(NOT_ACCEPTED) from exc
 
 
@@ -111,7 +111,7 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     def clean(self) -> dict[str, Any]:
         try:
             cleaned: dict[str, Any] = super().clean()
-        except MALFORMED as exc:
+        except (ValidationError, *MALFORMED) as exc:
             raise ValidationError(NOT_ACCEPTED) from exc
         return cleaned
 

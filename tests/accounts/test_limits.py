@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from allauth.mfa.totp.internal import auth as totp
+from django.core import signing
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -118,6 +119,19 @@ def test_browser_that_signed_in_before_has_its_own_count(sam, clock):
 
     assert is_refused(sign_in(known, password=PASSWORD))
     assert sign_in(password=PASSWORD) == ""
+
+
+def test_browser_is_known_by_a_cookie_that_names_nobody(sam):
+    client = Client()
+    sign_in(client, password=PASSWORD)
+
+    cookie = client.cookies[COOKIE]
+
+    assert cookie["httponly"]
+    assert (cookie["samesite"], cookie["path"], cookie["domain"]) == ("Lax", "/", "")
+    assert "sam" not in signing.b64_decode(cookie.value.split(":")[0].encode()).decode(
+        errors="replace"
+    )
 
 
 def test_browser_of_another_person_is_a_strangers(sam, clock):

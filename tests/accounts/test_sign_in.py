@@ -185,6 +185,17 @@ def test_second_factor_needs_reauthentication_but_not_right_after_sign_in(client
     assert client.session.session_key != before
 
 
+def test_session_opens_nothing_after_signing_out(client, agent):
+    client.force_login(agent)
+    stale = Client()
+    stale.cookies["session"] = client.session.session_key
+    before = stale.get("/tenants/").status_code
+
+    client.post(reverse("account_logout"))
+
+    assert (before, stale.get("/tenants/").status_code) == (200, 302)
+
+
 def test_session_has_a_new_id_after_signing_in(client, db):
     make_user(email="sam@console.example")
     client.get("/t/acme/find/?id=x")
