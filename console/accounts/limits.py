@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -27,34 +29,16 @@ FORGET = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Free tries, then a growing wait after each."""
-
-    def get_wait_s(self, tries: float, elapsed_s: float) -> float:
-        late = int(tries) - FREE_TRIES
-        return WAITS_S[min(late, len(WAITS_S) - 1)] - elapsed_s if late >= 0 else 0
-
-    def count(self, tries: float, elapsed_s: float) -> float:
-        return tries + 1
-
-
-@dataclass(frozen=True, slots=True)
 class Bucket:
     """Holds `most` tries, of which `an_hour` drain away in each."""
 
     most: int
     an_hour: int
 
-    def get_wait_s(self, tries: float, elapsed_s: float) -> float:
-        over = self.count(tries, elapsed_s) - self.most
-        return over / self.an_hour * HOUR_S
 
-    def count(self, tries: float, elapsed_s: float) -> float:
-        return max(tries - elapsed_s / HOUR_S * self.an_hour, 0) + 1
-
-
-PAIR = Pair()
 ACCOUNT, ADDRESS = Bucket(most=8, an_hour=2), Bucket(most=15, an_hour=5)
+# Of each key the bucket, or None for a pair.
+Rules = dict[str, Bucket | None]
 
 
 class TooManyTries(Exception):
@@ -66,28 +50,27 @@ class TooManyTries(Exception):
 class Try:
     """One that was counted; it is given back when it succeeds."""
 
-    rules: dict[str, Pair | Bucket]
+    rules: Rules
 
     @transaction.atomic
     def give_back(self) -> None:
-        for key, rule in self.rules.items():
-            rows = SignInLimit.objects.select_for_update().filter(key=key)
-            if rule is PAIR:
+        for key, bucket in self.rules.items():
+            rows = SignInLimit.objects.filter(key=key)
+            if bucket:
+                rows.update(tries=Greatest(F("tries") - 1.0, 0.0))
+            else:
                 rows.delete()
-            elif row := rows.first():
-                row.tries = max(row.tries - 1, 0)
-                row.save(update_fields=["tries"])
 
 
 def count_try(request: HttpRequest, what: str, *, email: str, address: str) -> Try:
     """Count one try of `what`, a password or a code. Raises TooManyTries."""
     account = fold_email(email)
     if browser := get_browser_id(request, email):
-        rules: dict[str, Pair | Bucket] = {_build_key(what, account, browser): PAIR}
+        rules: Rules = {_build_key(what, account, browser): None}
     else:
         place = _shorten(address)
         rules = {
-            _build_key(what, account, place): PAIR,
+            _build_key(what, account, place): None,
             _build_key(what, account): ACCOUNT,
             _build_key(what, place): ADDRESS,
         }
@@ -96,22 +79,32 @@ def count_try(request: HttpRequest, what: str, *, email: str, address: str) -> T
 
 
 @transaction.atomic
-def _count(rules: dict[str, Pair | Bucket], now: datetime) -> None:
+def _count(rules: Rules, now: datetime) -> None:
     SignInLimit.objects.filter(at__lt=now - FORGET).delete()
-    rows, wait_s = [], 0.0
     # In one order: two of them must not wait for each other.
-    for key in sorted(rules):
-        # Locked: of many tries at once each is counted before it may go on.
-        row, _ = SignInLimit.objects.select_for_update().get_or_create(
-            key=key, defaults={"at": now}
-        )
-        elapsed_s = (now - row.at).total_seconds()
-        wait_s = max(wait_s, rules[key].get_wait_s(row.tries, elapsed_s))
-        row.tries, row.at = rules[key].count(row.tries, elapsed_s), now
-        rows.append(row)
+    wait_s = max(_count_one(key, rules[key], now) for key in sorted(rules))
     if wait_s > 0:
+        # Takes back what was counted.
         raise TooManyTries(wait_s)
-    SignInLimit.objects.bulk_update(rows, ["tries", "at"])
+
+
+def _count_one(key: str, bucket: Bucket | None, now: datetime) -> float:
+    """Count one more; how many seconds too early it comes, if it does."""
+    # Locked: of many tries at once each is counted before it may go on.
+    row, _ = SignInLimit.objects.select_for_update().get_or_create(
+        key=key, defaults={"at": now}
+    )
+    elapsed_s = (now - row.at).total_seconds()
+    if bucket:
+        row.tries = max(row.tries - elapsed_s / HOUR_S * bucket.an_hour, 0) + 1
+        wait_s = (row.tries - bucket.most) / bucket.an_hour * HOUR_S
+    else:
+        row.tries += 1
+        late = int(row.tries) - FREE_TRIES
+        wait_s = WAITS_S[min(late, len(WAITS_S)) - 1] - elapsed_s if late > 0 else 0
+    row.at = now
+    row.save(update_fields=["tries", "at"])
+    return wait_s
 
 
 def _shorten(address: str) -> str:
