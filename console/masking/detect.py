@@ -51,7 +51,7 @@ _RUN = compile_re2(
 )
 _EDGES = " ,.:;/_~'-)"
 _APART = re.compile(r"[,;:']+")
-_SOME_DIGITS = re.compile(r"\d\D{0,4}\d")
+_SOME_DIGITS = re.compile(r"\d\D{0,8}\d")
 _EXTENSION = re.compile(r"x ?\d|ext")
 _CODE = re.compile(r"_|[a-z]+\d")
 _LIST = re.compile(r"[ ,;/&]*(?:and|und|et|y|e|en|og|och|ja|i|ve|и|و|和)?[ ,;]*")

@@ -213,6 +213,7 @@ SHAPES = (
             "$1,299,000.00", check=_is_whole),
     Pattern(None, r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d\d\b| ?(?:[€$£¥₹元円]|eur|usd|chf|kr))",
             "1 250 000,00", check=_is_whole),
+    Pattern(None, r"\b\d(?:[.,]\d{3}){2,}\b", "1.204.556", "1.555.867.5310", _is_whole),
     Pattern(None, r"\d{1,3}\.\d{3,}[,;] ?-?\d{1,3}\.\d{3,}", "59.329323, 18.068581", check=_is_whole),
     Pattern(None, r"\b\d{3}-\d{7}-\d{7}\b", "114-3941689-8772232"),
     Pattern(Shape.BANK, r"\b[a-z]{2}\d\d(?:[ -]?[a-z]{4})?(?:[ -]?(?:\d[a-z\d]{3}|[a-z]\d{3})){2,7}(?:[ -]?\d[a-z\d]{0,2}|[ -]?[a-z])?\b",

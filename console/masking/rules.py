@@ -44,13 +44,18 @@ _AT, _DOT = compile_re2(f"(?i){AT}"), compile_re2(f"(?i){DOT}")
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 
 
-def mask_text(text: str) -> str:
-    """The text with every phone, mail address and card number in it masked."""
-    pieces, end = [], 0
-    for found in find_personal_data(text):
-        masked = _MASKS[found.shape](found.plain)
-        pieces += [text[end : found.start], masked]
-        end = found.end
+def mask_text(text: str, before: str = "") -> str:
+    """The text with all that is personal in it masked.
+
+    before: what stands before it and says what it is, such as "order number: "
+    """
+    pieces: list[str] = []
+    end = 0
+    for found in find_personal_data(before + text):
+        start, until = max(found.start - len(before), end), found.end - len(before)
+        if until > 0:
+            pieces += text[end:start], _MASKS[found.shape](found.plain)
+            end = until
     return "".join([*pieces, text[end:]])
 
 
@@ -65,7 +70,7 @@ def mask_trait(name: str, text: str, id_type: str = "") -> str:
         return DOTS
     has_digits = any(map(str.isdigit, text))
     if not kind or _ABOUT.fullmatch(text) or (kind != "mail" and not has_digits):
-        return mask_text(text)
+        return mask_text(text, before=f"{' '.join(_split(name))}: ")
     return {"mail": mask_mail, "phone": mask_phone, "card": mask_card}[kind](text)
 
 

@@ -73,7 +73,7 @@ def build_pattern(words: list[str]) -> str:
         begin = r"\b" if word.isascii() and word[0] != "*" else ""
         if word[0] == "=":
             begin = r"\|"
-        body = re2.escape(word.strip("*=")).replace(r"\ ", "[ .'-]{1,2}")
+        body = re2.escape(word.strip("*=")).replace(r"\ ", "[ .'°-]{1,3}")
         ends.setdefault(_get_end(word), []).append(begin + body)
     return "|".join(f"(?:{'|'.join(bodies)}){end}" for end, bodies in ends.items())
 
@@ -155,11 +155,9 @@ class Labels:
         if not position:
             return ""
         label = self.all[position - 1]
-        if label.kind == "thing":
-            gap = self._folded[label.end : at][: GAP_MAX + 1]
-            is_near = len(gap) <= GAP_MAX and _LINKS.fullmatch(gap)
-        else:
-            is_near = self._is_near(label.end, at)
+        is_near = self._is_linked(label.end, at) or (
+            label.kind != "thing" and self._is_near(label.end, at)
+        )
         return label.kind if is_near else ""
 
     def is_called(self, at: int) -> bool:
@@ -167,6 +165,11 @@ class Labels:
         position = bisect_right(self._starts, at)
         label = self.all[position] if position < len(self.all) else None
         return bool(label and label.kind == "phone" and self._is_near(at, label.start))
+
+    def _is_linked(self, start: int, end: int) -> bool:
+        """Only by "number", "is" and the like."""
+        gap = self._folded[start:end][: GAP_MAX + 1]
+        return len(gap) <= GAP_MAX and bool(_LINKS.fullmatch(gap))
 
     def _is_near(self, start: int, end: int) -> bool:
         gap = self._folded[start:end][: GAP_MAX + 1]

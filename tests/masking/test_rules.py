@@ -253,6 +253,9 @@ def test_mask_text_leaves_markup_and_orders_alone(text):
         ("creditCardExpiry", "12/2029", "", "•••"),
         ("capacity", "20", "", "20"),
         ("viaChannel", "web", "", "web"),
+        ("orderNumber", "4500012345", "", "4500012345"),
+        ("orderContact", "4500012345", "", "••• 45"),
+        ("altNumber", "4500012345", "", "••• 45"),
     ],
 )
 def test_mask_trait_goes_by_its_name_and_identifier(name, text, id_type, seen):
