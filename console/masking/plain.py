@@ -18,18 +18,18 @@ from console.masking.words import SAID_DIGITS, fold, read_digits
 LAYERS = 4
 
 # One UTF-8 character as %C3%A9 or =C3=A9, an entity with or without its semicolon, an
-# escape of JSON or of a programming language, a line that quoted-printable broke.
+# escape of JSON or of a programming language.
 _ENCODED = re.compile(
     r"""([%=])(?:[0-7][\da-f]|[cd][\da-f](?:\1[89ab][\da-f])
           |e[\da-f](?:\1[89ab][\da-f]){2}|f[0-7](?:\1[89ab][\da-f]){3})
       | &(?:\#\d{1,7}|\#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});?
-      | (?:\\|%)u[\da-f]{4} | \\u\{[\da-f]{1,6}\} | \\U[\da-f]{8} | \\x[\da-f]{2}
-      | =\r?\n""",
+      | (?-i:\\U)[\da-f]{8} | (?:\\|%)u[\da-f]{4} | \\u\{[\da-f]{1,6}\} | \\x[\da-f]{2}""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
-# What is not plain already: no letter or digit that is written in one way only.
+# What is not plain already: no letter or digit that is written in one way only, or a
+# line that quoted-printable broke.
 _ODD = re.compile(
-    r"[^\x20-\x7e\w]|(?![0-9])\d|[\u00b2\u00b3\u00b9\u02b0-\u02b8\u115f\u1160\u2070-\u209c"
+    r"=\r?\n|[^\x20-\x7e\w]|(?![0-9])\d|[\u00b2\u00b3\u00b9\u02b0-\u02b8\u115f\u1160\u2070-\u209c"
     r"\u2460-\u24ff\u2776-\u2793\u3164\uff00-\uffef\U0001d400-\U0001d7ff"
     r"\U0001f100-\U0001f1ff]"
 )
@@ -108,8 +108,6 @@ def _decode(encoded: str) -> str:
     sign, rest = encoded[0], encoded[1:]
     if sign == "&":
         return html.unescape(encoded)
-    if sign == "=" and rest.isspace():
-        return ""
     if rest[0] in "uUx" and sign != "=":
         code = int(rest[1:].strip("{}"), 16)
         return chr(code) if code < 0x110000 else encoded
@@ -119,6 +117,8 @@ def _decode(encoded: str) -> str:
 
 @cache
 def _to_plain(char: str) -> str:
+    if char[0] == "=":
+        return ""
     digit = unicodedata.digit(char, None)
     if digit is not None:
         return str(digit)

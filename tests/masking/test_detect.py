@@ -44,6 +44,7 @@ def test_find_personal_data_is_right_in_ten_languages(half):
         "=35=35=35 =38=36=37 =35=33=31=30",
         r"\u0035\u0035\u0035\u0038\u0036\u0037\u0035\u0033\u0031\u0030",
         r"\x35\x35\x35 867 5310",
+        r"\U00000035\u{35}\u{35} 867 5310",
         "555 867\u200b\u00ad53\u206010",
         "\uff15\uff15\uff15\uff0d\u096e\u096c\u096d\uff0d\u0665\u0663\u0661\u0660",
         "+1, 555, 867, 5310",
@@ -71,6 +72,7 @@ def test_find_personal_data_reads_a_phone_however_it_is_written(text):
         "ada&commat;acme&period;com",
         "ada%40acme%2Ecom",
         "ada=40acme=2Ecom",
+        "ada@ac=\r\nme.com",
         r"ada\u0040acme.com",
         "ada at acme.com",
         "ada @ acme . com",
@@ -116,6 +118,22 @@ def test_find_personal_data_reads_an_address_however_it_is_written(text):
 )
 def test_find_personal_data_reads_a_card_however_it_is_written(text):
     assert shapes_in(f"Paid with {text}.") == [Shape.CARD]
+
+
+def test_find_personal_data_joins_what_two_layers_show():
+    text = "x=2015551234567%38"
+
+    [found] = find_personal_data(text)
+
+    assert (found.start, found.end) == (2, len(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ada&" + "amp;" * 6 + "#64;acme.com", r"ada\U99999999acme.com"],
+)
+def test_find_personal_data_leaves_what_nobody_decodes(text):
+    assert shapes_in(text) == []
 
 
 # In languages that the labelled texts do not have.

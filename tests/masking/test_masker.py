@@ -91,12 +91,12 @@ def test_mask_trait_offers_no_reveal_for_a_name_without_an_address():
 def test_mask_identifier_numbers_the_values_of_one_subject():
     masker = Masker(Tenant(), profile_id="p")
 
-    shown = masker.mask_identifier("caseId", ["88121", "5558675310"])
+    shown = masker.mask_identifier("badge", ["88121", "5558675310"])
 
-    assert {each.subject for each in shown} == {"identifier/caseId"}
+    assert {each.subject for each in shown} == {"identifier/badge"}
     assert [each.dom_id for each in shown] == [
-        "shown-identifier-caseId",
-        "shown-identifier-caseId-2",
+        "shown-identifier-badge",
+        "shown-identifier-badge-2",
     ]
     assert get_reveal_target(shown) is shown[1]
     assert get_reveal_target(shown[:1]) is shown[0]

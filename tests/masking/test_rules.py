@@ -127,6 +127,17 @@ def test_mask_text_keeps_four_digits_of_a_card(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("IBAN DE89 3704 0044 0532 0130 00", "IBAN ••• 00"),
+        ("passport C01X00T47", "passport •••"),
+    ],
+)
+def test_mask_text_keeps_little_of_accounts_and_documents(text, seen):
+    assert mask_text(text) == seen
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2026-01-05T09:00:00.123456+02:00",
@@ -255,6 +266,7 @@ def test_mask_text_leaves_markup_and_orders_alone(text):
         ("viaChannel", "web", "", "web"),
         ("orderNumber", "4500012345", "", "4500012345"),
         ("orderContact", "4500012345", "", "••• 45"),
+        ("adaAtAcmeDotCom", "gold", "", "gold"),
         ("altNumber", "4500012345", "", "••• 45"),
     ],
 )
