@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from re import Pattern
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -463,7 +463,9 @@ def get_operation(answer: Answer[dict[str, Any]]) -> Operation:
     operation_id = answer.response.headers.get("Operation-Id")
     if not operation_id:
         raise errors.build_misfit(" header Operation-Id", maybe_done=True)
-    return Operation(operation_id=operation_id, status="PENDING")
+    return Operation(
+        operation_id=operation_id, status="PENDING", created_at=datetime.now(UTC)
+    )
 
 
 def _build_exchange(answer: Answer[Any]) -> Exchange:

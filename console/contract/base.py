@@ -65,9 +65,24 @@ def described(**schema: Any) -> Meta:
     return Meta(extra_json_schema=schema)
 
 
+def unchecked(kind: Any) -> Meta:
+    """The limits of a text that is sent, to describe one that is answered."""
+    limits = msgspec.json.schema(kind)
+    return described(**{name: limits[name] for name in limits if name != "type"})
+
+
+def one_of(kind: Any) -> Meta:
+    """The structs of a union, to describe an object that is answered as it is kept."""
+    [schema], structs = msgspec.json.schema_components([kind], ref_template="{name}")
+    choices = [structs[choice["$ref"]] for choice in schema["anyOf"]]
+    return described(
+        anyOf=[{**each, "additionalProperties": False} for each in choices]
+    )
+
+
 def whole(pattern: Pattern[str]) -> str:
     r"""A pattern for all of a text. \Z and not $: the latter lets a line break follow."""
-    return rf"^(?:{pattern.pattern})\Z"
+    return rf"^{pattern.pattern}\Z"
 
 
 Count = Annotated[int, described(minimum=0)]

@@ -75,4 +75,4 @@ def _normalise_name(name: str) -> str:
 def wait_until_done(account: AccountClient, operation: Operation) -> None:
     done = account.wait_for(operation)
     if done.status != "COMPLETED":
-        raise MemoryUnexpected(f"The trait group was not created: {done.error}")
+        raise MemoryUnexpected(f"The trait group was not created: {done.failure}")

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -25,13 +27,14 @@ STORE_BODY = {
     "intelligenceServiceId": None,
     "version": 1,
 }
+BEGUN_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 OPERATION_BODY = {
     "operationId": OPERATION,
     "status": "COMPLETED",
     "createdAt": "2026-01-05T09:00:00Z",
     "result": {"type": "RESOURCE_ID", "id": STORE},
 }
-PENDING = Operation(operation_id=OPERATION, status="PENDING")
+PENDING = Operation(operation_id=OPERATION, status="PENDING", created_at=BEGUN_AT)
 STARTED = {"Operation-Id": OPERATION}
 
 
@@ -92,7 +95,7 @@ def test_a_store_is_created_by_an_operation():
         CreateStore(display_name="client-alpenglow", description="Boots")
     )
 
-    assert operation == PENDING
+    assert (operation.operation_id, operation.status) == (OPERATION, "PENDING")
     assert memory.sent == [f"POST {STORES_PATH}"]
     assert memory.body() == {"displayName": "client-alpenglow", "description": "Boots"}
 
@@ -133,7 +136,7 @@ def test_an_accepted_change_without_its_operation_leaves_the_outcome_open():
 
 def test_a_failed_operation_says_why():
     error = {"code": 520045, "title": "Conflict", "detail": "displayName is taken"}
-    body = {"operationId": OPERATION, "status": "FAILED", "error": error}
+    body = OPERATION_BODY | {"status": "FAILED", "error": error, "result": None}
 
     operation = Memory(body).account.fetch_operation(OPERATION)
 
@@ -181,7 +184,7 @@ def test_an_operation_is_waited_for(clock):
 
 def test_an_operation_that_is_done_is_not_asked_for():
     memory = Memory(OPERATION_BODY)
-    done = Operation(operation_id=OPERATION, status="CANCELLED")
+    done = Operation(operation_id=OPERATION, status="CANCELLED", created_at=BEGUN_AT)
 
     assert memory.account.wait_for(done) is done
     assert memory.requests == []

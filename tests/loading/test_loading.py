@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
 from console.client.paging import all_pages
-from console.contract.memory.operation import Operation
+from console.contract.memory.operation import Operation, OperationError
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.loading import records
 from console.loading.declaring import declare_traits, infer_types, wait_until_done
@@ -404,7 +405,10 @@ def test_declare_traits_leaves_known_traits_alone(tenant):
 
 def test_wait_until_done_raises_for_a_failed_operation(tenant):
     failed = Operation(
-        operation_id="mem_operation_1", status="FAILED", error="The name is taken."
+        operation_id="mem_operation_1",
+        status="FAILED",
+        created_at=datetime(2026, 1, 5, 9, tzinfo=UTC),
+        error=OperationError(title="The name is taken."),
     )
 
     with pytest.raises(MemoryUnexpected, match="The name is taken"):

@@ -12,10 +12,11 @@ from console.contract.base import (
     Version,
     always,
     described,
+    unchecked,
     whole,
 )
 from console.contract.ids import DATA_MAPPING_ID, DATASET_ID
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.memory.trait_group import TRAIT_NAME, TraitGroupName
 
 DATA_MAPPING_NAME_MAX = 64  # 10.4 [S]
@@ -137,8 +138,8 @@ class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
     }
 
     id: DataMappingId
-    display_name: str
-    description: Annotated[str, described(maxLength=DATA_MAPPING_DESCRIPTION_MAX)] = ""
+    display_name: Annotated[str, unchecked(DataMappingName)]
+    description: Annotated[str, unchecked(DataMappingDescription)] = ""
     is_enabled: bool
     mapping_to: MappingTarget
     mapping_from: Source
@@ -156,4 +157,4 @@ class DataMappingsPage(Noun, frozen=True, kw_only=True):
     data_mappings: Annotated[
         tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)
     ] = always()
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("dataMappings", DATA_MAPPINGS_PER_PAGE)]

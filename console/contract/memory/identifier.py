@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Noun, StrictBody, always, described
+from console.contract.base import Noun, StrictBody, always, described, unchecked
 from console.contract.memory.identity_settings import (
     ID_TYPE_MAX,
     ID_TYPE_MIN,
@@ -49,10 +49,11 @@ class IdentifierSet(Noun, frozen=True, kw_only=True):
 
     sample: ClassVar[dict[str, Any]] = {"idType": "phone", "values": ["+14155550100"]}
 
-    id_type: str
-    values: Annotated[tuple[str, ...], described(maxItems=IDENTIFIER_VALUES_MAX)] = (
-        always()
-    )
+    id_type: Annotated[str, unchecked(IdType)]
+    values: Annotated[
+        tuple[Annotated[str, unchecked(IdentifierValue)], ...],
+        described(maxItems=IDENTIFIER_VALUES_MAX),
+    ] = always()
 
 
 class IdentifierSets(Noun, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ class LookupResult(Noun, frozen=True, kw_only=True):
         "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
     }
 
-    normalized_value: str
+    normalized_value: Annotated[str, unchecked(IdentifierValue)]
     profiles: Annotated[tuple[ProfileId, ...], described(maxItems=LOOKUP_RESULTS)] = (
         always()
     )

@@ -4,7 +4,15 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
-from console.contract.base import Body, Noun, StrictBody, Version, always, described
+from console.contract.base import (
+    Body,
+    Noun,
+    StrictBody,
+    Version,
+    always,
+    described,
+    unchecked,
+)
 
 ID_TYPE_MIN, ID_TYPE_MAX = 2, 30  # 10.2 [S]
 IDENTIFIER_VALUES_MAX = 100  # 10.2 [S]: of one type on a profile
@@ -27,7 +35,7 @@ class IdentifierConfig(Noun, frozen=True, kw_only=True):
     enforce_unique      two profiles may not hold the same value
     """
 
-    id_type: str
+    id_type: Annotated[str, unchecked(IdTypeName)]
     matching_algo: Annotated[str, described(enum=["exact", "fuzzy"])] = "exact"
     matching_threshold: Annotated[int, described(minimum=50, maximum=99)] = 75
     limit: Annotated[int, described(minimum=1, maximum=IDENTIFIER_VALUES_MAX)] = (
@@ -100,6 +108,9 @@ class IdentitySettings(Noun, frozen=True, kw_only=True):
         described(minItems=1, maxItems=IDENTIFIER_CONFIGS_MAX),
     ] = always()
     matching_rules: Annotated[
-        tuple[str, ...], described(minItems=1, maxItems=MATCHING_RULES_MAX)
+        tuple[
+            Annotated[str, described(minLength=ID_TYPE_MIN, maxLength=ID_TYPE_MAX)], ...
+        ],
+        described(minItems=1, maxItems=MATCHING_RULES_MAX),
     ] = always()
     version: Version

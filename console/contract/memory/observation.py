@@ -13,16 +13,18 @@ from console.contract.base import (
     Time,
     always,
     described,
+    unchecked,
     whole,
 )
 from console.contract.ids import CONVERSATION_ID, OBSERVATION_ID
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.overrides import limit
 
 BATCH = limit("BATCH", 10)  # 11.4, 11.5 [S]: observations or summaries in one write
 CONTENT_MAX = 4096  # 11.4 [S]: characters
 SOURCE_MAX = 100  # 11.4 [S]
 SOURCE = re.compile(r"[a-zA-Z0-9 _./-]+")
+CONVERSATION_ID_MAX = 64  # 16.2 [R]: the older dialect's, of any letters
 CONVERSATIONS_PER_OBSERVATION = 10  # 11.4 [S]
 OBSERVATIONS_PER_PROFILE = limit("OBSERVATIONS_PER_PROFILE", 10_000)  # [R]; beta: 500
 ITEMS_PER_PAGE = 50  # 4 [S]: observations, revisions, summaries
@@ -33,6 +35,8 @@ Source = Annotated[
     str, Meta(min_length=1, max_length=SOURCE_MAX, pattern=rf"^{SOURCE.pattern}\Z")
 ]
 ConversationId = Annotated[str, Meta(pattern=rf"^{CONVERSATION_ID.pattern}\Z")]
+# Of any form: older clients have ids of their own (16.2).
+AnyConversationId = Annotated[str, Meta(min_length=1, max_length=CONVERSATION_ID_MAX)]
 ConversationIds = Annotated[
     list[ConversationId], Meta(max_length=CONVERSATIONS_PER_OBSERVATION)
 ]
@@ -85,7 +89,6 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     occurred_at       when the customer said it
     created_at        when the memory learned it; updated_at: when it last changed
-    conversation_ids  of any form: older clients have ids of their own
     """
 
     kind: ClassVar[str] = "observation"
@@ -97,13 +100,14 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     }
 
     id: ObservationId
-    content: Annotated[str, described(minLength=1, maxLength=CONTENT_MAX)]
-    source: Annotated[str, described(maxLength=SOURCE_MAX)]
+    content: Annotated[str, unchecked(Content)]
+    source: Annotated[str, unchecked(Source)]
     occurred_at: Time
     created_at: Time
     updated_at: Time
     conversation_ids: Annotated[
-        tuple[str, ...], described(maxItems=CONVERSATIONS_PER_OBSERVATION)
+        tuple[Annotated[str, unchecked(AnyConversationId)], ...],
+        described(maxItems=CONVERSATIONS_PER_OBSERVATION),
     ] = ()
 
     @property
@@ -121,7 +125,7 @@ class ObservationsPage(Noun, frozen=True, kw_only=True):
     observations: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
     ] = always()
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("observations", ITEMS_PER_PAGE)]
 
 
 class RevisionsPage(Noun, frozen=True, kw_only=True):
@@ -135,4 +139,4 @@ class RevisionsPage(Noun, frozen=True, kw_only=True):
     revisions: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
     ] = always()
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("revisions", ITEMS_PER_PAGE)]

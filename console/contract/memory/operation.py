@@ -4,7 +4,8 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Noun, Time, Url, always, described
+from console.contract.base import Noun, Time, Url, always, described, whole
+from console.contract.ids import OPERATION_ID
 from console.contract.overrides import limit
 
 OPERATION_DAYS = limit("OPERATION_DAYS", 7)  # 6.1 [D]: kept after completion
@@ -12,7 +13,15 @@ OPERATION_ID_MAX = 512  # 6.1 [S]
 OPERATION_STATUSES = ("PENDING", "RUNNING", "CANCELLED", "COMPLETED", "FAILED")
 DONE = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
-OperationId = Annotated[str, Meta(min_length=1, max_length=OPERATION_ID_MAX)]
+# Ours are of one form, which is told and not checked.
+OperationId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=OPERATION_ID_MAX,
+        extra_json_schema={"pattern": whole(OPERATION_ID)},
+    ),
+]
 
 
 class OperationResult(Noun, frozen=True, kw_only=True):
@@ -22,13 +31,13 @@ class OperationResult(Noun, frozen=True, kw_only=True):
     id: Annotated[str, described(minLength=1, maxLength=128)]
 
 
-class OperationError(Noun, omit_defaults=True, frozen=True, kw_only=True):
+class OperationError(Noun, frozen=True, kw_only=True):
     """Why it failed. type: where the code is explained."""
 
-    type: Url = ""
-    code: int = 0
-    title: Annotated[str, described(maxLength=128)] = ""
-    detail: Annotated[str, described(maxLength=1024)] = ""
+    type: Url = always(str)
+    code: int = always(int)
+    title: Annotated[str, described(maxLength=128)] = always(str)
+    detail: Annotated[str, described(maxLength=1024)] = always(str)
 
 
 class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
@@ -49,8 +58,8 @@ class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     operation_id: OperationId
     status: Annotated[str, described(enum=OPERATION_STATUSES)]
-    status_url: Url = ""
-    created_at: Time | None = None
+    status_url: Url = always(str)
+    created_at: Time
     completed_at: Time | None = None
     result: OperationResult | None = None
     result_url: Url = ""

@@ -28,6 +28,12 @@ PageToken = Annotated[
 Token = Annotated[str, described(minLength=1, maxLength=PAGE_TOKEN_MAX)]
 
 
+def paging(key: str, most: int) -> Meta:
+    """Which list a `meta` is of, and how many items a page of it has at most."""
+    limits = {"key": {"const": key}, "pageSize": {"maximum": most}}
+    return described(allOf=[{"properties": limits}])
+
+
 class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Which list this is, how many items came, and where its neighbours are.
 

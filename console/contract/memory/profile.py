@@ -16,7 +16,7 @@ from console.contract.base import (
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.error import Accepted
 from console.contract.memory.operation import OperationId
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.memory.trait import SentTraits, Traits
 from console.contract.overrides import limit
 
@@ -112,4 +112,4 @@ class ProfilesPage(Noun, frozen=True, kw_only=True):
     profiles: Annotated[
         tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)
     ] = always()
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("profiles", PROFILES_PER_PAGE)]

@@ -16,7 +16,7 @@ from console.contract.base import (
 )
 from console.contract.ids import IMPORT_ID
 from console.contract.memory.operation import OperationId
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
 
 # Where files arrive: how large one may be, its import says.
@@ -116,4 +116,4 @@ class ImportsPage(Noun, frozen=True, kw_only=True):
     imports: Annotated[tuple[ImportId, ...], described(maxItems=IMPORTS_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("imports", IMPORTS_PER_PAGE)]

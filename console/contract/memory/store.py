@@ -4,9 +4,17 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Body, Noun, Version, always, described, whole
+from console.contract.base import (
+    Body,
+    Noun,
+    Version,
+    always,
+    described,
+    unchecked,
+    whole,
+)
 from console.contract.ids import STORE_ID
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.overrides import limit
 
 STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
@@ -64,8 +72,8 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
         lambda: None
     )
     id: StoreId
-    display_name: Annotated[str, described(maxLength=STORE_NAME_MAX)]
-    description: Annotated[str, described(maxLength=STORE_DESCRIPTION_MAX)] = ""
+    display_name: Annotated[str, unchecked(StoreName)]
+    description: Annotated[str, unchecked(StoreDescription)] = ""
     status: StoreStatus
     version: Version
 
@@ -81,4 +89,4 @@ class StoresPage(Noun, frozen=True, kw_only=True):
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("stores", STORES_PER_PAGE)]

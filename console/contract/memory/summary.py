@@ -12,23 +12,22 @@ from console.contract.base import (
     Time,
     always,
     described,
+    unchecked,
     whole,
 )
 from console.contract.ids import SUMMARY_ID
 from console.contract.memory.observation import (
     BATCH,
-    CONTENT_MAX,
     ITEMS_PER_PAGE,
-    SOURCE_MAX,
+    AnyConversationId,
     Content,
     ConversationId,
     Source,
 )
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.overrides import limit
 
 SUMMARIES_PER_PROFILE = limit("SUMMARIES_PER_PROFILE", 10_000)  # [R]; beta page: 500
-CONVERSATION_ID_MAX = 64  # 16.2 [R]: the older dialect's, of any letters
 
 SummaryId = Annotated[str, Meta(pattern=whole(SUMMARY_ID))]
 
@@ -79,9 +78,9 @@ class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
     }
 
     id: SummaryId
-    content: Annotated[str, described(minLength=1, maxLength=CONTENT_MAX)]
-    conversation_id: Annotated[str, described(maxLength=CONVERSATION_ID_MAX)]
-    source: Annotated[str, described(maxLength=SOURCE_MAX)] = ""
+    content: Annotated[str, unchecked(Content)]
+    conversation_id: Annotated[str, unchecked(AnyConversationId)]
+    source: Annotated[str, unchecked(Source)] = ""
     occurred_at: Time
     created_at: Time
     updated_at: Time
@@ -101,4 +100,4 @@ class SummariesPage(Noun, frozen=True, kw_only=True):
     summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("summaries", ITEMS_PER_PAGE)]

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, ClassVar
 
+import msgspec
 from msgspec import Meta
 
-from console.contract.base import Noun, Time, always, described
-from console.contract.memory.page import PageMeta
-from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
+from console.contract.base import Noun, Time, always, described, unchecked
+from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.trait_group import TRAIT_NAME_MAX, TraitGroupName
 
 TRAIT_STRING_MAX = 1024  # 11.2 [D]
 TRAIT_INTEGER_MAX = 2**31 - 1  # 11.2 [D]: signed 32 bits
@@ -16,19 +17,17 @@ PAYLOAD_TRAITS_MAX = 99  # 11.1 [S]
 TRAIT_GROUPS_QUERY_MAX = 256  # 11.1 [S]
 TRAITS_PER_PAGE = 100  # 4 [S]: the array's cap
 
-# What a profile's trait can hold, and what a patch says to remove one.
-TraitValue = str | int | float | bool | list[str | int | float | bool]
-
-_SCALARS = [
-    {"type": "string", "maxLength": TRAIT_STRING_MAX},
-    {"type": ["number", "boolean"]},
-]
-_ARRAY = {"type": "array", "items": {"anyOf": _SCALARS}, "maxItems": TRAIT_ARRAY_MAX}
-_SCHEMA = {"anyOf": [*_SCALARS, _ARRAY]}
-AnsweredTraitValue = Annotated[TraitValue, Meta(extra_json_schema=_SCHEMA)]
+TraitName = Annotated[str, described(minLength=1, maxLength=TRAIT_NAME_MAX)]
+_Text = Annotated[str, described(maxLength=TRAIT_STRING_MAX)]
+_Item = _Text | int | float | bool
+# What a profile's trait can hold.
+TraitValue = _Item | Annotated[list[_Item], described(maxItems=TRAIT_ARRAY_MAX)]
 # Checked against the trait's definition, which no type can do (memory/traits.py).
-AnyTraitValue = Annotated[Any, Meta(extra_json_schema=_SCHEMA)]
-Traits = dict[str, dict[str, AnsweredTraitValue]]
+AnyTraitValue = Annotated[Any, Meta(extra_json_schema=msgspec.json.schema(TraitValue))]
+Traits = dict[
+    Annotated[str, unchecked(TraitGroupName)],
+    dict[TraitName, TraitValue],
+]
 SentTraits = Annotated[
     dict[str, Annotated[dict[str, AnyTraitValue], Meta(max_length=PAYLOAD_TRAITS_MAX)]],
     Meta(max_length=PAYLOAD_GROUPS_MAX),
@@ -45,9 +44,9 @@ class Trait(Noun, frozen=True, kw_only=True):
         "timestamp": "2026-01-05T09:00:00Z",
     }
 
-    name: Annotated[str, described(minLength=1, maxLength=TRAIT_NAME_MAX)]
-    trait_group: Annotated[str, described(maxLength=TRAIT_GROUP_NAME_MAX)]
-    value: AnsweredTraitValue
+    name: TraitName
+    trait_group: Annotated[str, unchecked(TraitGroupName)]
+    value: TraitValue
     timestamp: Time
 
 
@@ -58,4 +57,4 @@ class TraitsPage(Noun, frozen=True, kw_only=True):
     }
 
     traits: Annotated[tuple[Trait, ...], described(maxItems=TRAITS_PER_PAGE)] = always()
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("traits", TRAITS_PER_PAGE)]

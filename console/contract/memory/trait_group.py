@@ -5,9 +5,17 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
-from console.contract.base import Noun, StrictBody, Version, always, described
+from console.contract.base import (
+    Noun,
+    StrictBody,
+    Version,
+    always,
+    described,
+    one_of,
+    unchecked,
+)
 from console.contract.memory.identity_settings import ID_TYPE_MAX
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.overrides import limit
 
 TRAIT_GROUPS_PER_STORE = limit("TRAIT_GROUPS_PER_STORE", 50)  # 14 [S]
@@ -85,8 +93,9 @@ class TraitDefinition(Noun, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     data_type: Annotated[str, described(enum=get_args(DataType))]
-    description: Annotated[str, described(maxLength=TRAIT_GROUP_DESCRIPTION_MAX)] = ""
-    validation_rule: dict[str, Any] | None = None
+    description: Annotated[str, unchecked(TraitGroupDescription)] = ""
+    # Any rule is read, also one that is not described.
+    validation_rule: Annotated[dict[str, Any], one_of(ValidationRule)] | None = None
     id_type_promotion: Annotated[str, described(maxLength=ID_TYPE_MAX)] = ""
 
 
@@ -128,13 +137,8 @@ class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     sample: ClassVar[dict[str, Any]] = {"displayName": "Loyalty", "version": 1}
 
-    display_name: Annotated[
-        str,
-        described(
-            maxLength=TRAIT_GROUP_NAME_MAX, pattern=f"^{TRAIT_GROUP_NAME.pattern}$"
-        ),
-    ]
-    description: Annotated[str, described(maxLength=TRAIT_GROUP_DESCRIPTION_MAX)] = ""
+    display_name: Annotated[str, unchecked(TraitGroupName)]
+    description: Annotated[str, unchecked(TraitGroupDescription)] = ""
     traits: (
         Annotated[dict[str, TraitDefinition], described(maxProperties=TRAITS_PER_GROUP)]
         | None
@@ -156,7 +160,7 @@ class TraitGroupsPage(Noun, frozen=True, kw_only=True):
     trait_groups: Annotated[
         tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)
     ] = always()
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("traitGroups", TRAIT_GROUPS_PER_PAGE)]
 
 
 class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
@@ -172,4 +176,4 @@ class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
     }
 
     trait_group: TraitGroup
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("traits", TRAIT_DEFINITIONS_PER_PAGE)]

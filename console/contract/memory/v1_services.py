@@ -13,36 +13,33 @@ from console.contract.base import (
     Version,
     always,
     described,
+    unchecked,
 )
 from console.contract.memory import recall
-from console.contract.memory.identifier import LOOKUP_RESULTS
+from console.contract.memory.identifier import LOOKUP_RESULTS, IdentifierValue
 from console.contract.memory.observation import (
     BATCH,
     CONVERSATIONS_PER_OBSERVATION,
+    AnyConversationId,
     NewObservation,
     PatchObservation,
 )
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import PageMeta, paging
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.store import (
     STORE_DESCRIPTION_MAX,
     STORES_PER_PAGE,
+    StoreDescription,
     StoreId,
     StoreName,
     StoreStatus,
 )
-from console.contract.memory.summary import (
-    CONVERSATION_ID_MAX,
-    NewSummary,
-    PatchSummary,
-)
+from console.contract.memory.summary import NewSummary, PatchSummary
 
 V1_RECALL_ITEMS = 20  # 16.3 [Z]: more are not given, nor refused
 V1_RECALL_OBSERVATIONS = 5  # 16.3 [Z]: default
 
-# Ids of conversations as older clients have them: any text.
-AnyConversationId = Annotated[str, Meta(min_length=1, max_length=CONVERSATION_ID_MAX)]
 AnyConversationIds = Annotated[
     list[AnyConversationId], Meta(max_length=CONVERSATIONS_PER_OBSERVATION)
 ]
@@ -74,8 +71,8 @@ class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     sid: StoreId
     id: StoreId
-    unique_name: str
-    friendly_name: Annotated[str, described(maxLength=STORE_DESCRIPTION_MAX)] = ""
+    unique_name: Annotated[str, unchecked(StoreName)]
+    friendly_name: Annotated[str, unchecked(StoreDescription)] = ""
     status: StoreStatus
     version: Version
 
@@ -91,7 +88,7 @@ class ServicesPage(Noun, frozen=True, kw_only=True):
     services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
-    meta: PageMeta
+    meta: Annotated[PageMeta, paging("services", STORES_PER_PAGE)]
 
 
 class Deleted(Noun, frozen=True, kw_only=True):
@@ -112,7 +109,7 @@ class V1LookupResult(Noun, frozen=True, kw_only=True):
         "profiles": [{"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"}],
     }
 
-    normalized_value: str
+    normalized_value: Annotated[str, unchecked(IdentifierValue)]
     profiles: Annotated[
         tuple[ProfileReference, ...], described(maxItems=LOOKUP_RESULTS)
     ] = always()

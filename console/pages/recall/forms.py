@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 
+from console.contract.memory.observation import CONVERSATION_ID_MAX
 from console.contract.memory.recall import (
     RECALL_ITEMS,
     RECALL_OBSERVATIONS,
     RECALL_QUERY_MAX,
     RECALL_SUMMARIES,
 )
-from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.web.forms import ConsoleForm, DayField, check_conversation, check_plain
 
 

@@ -14,6 +14,10 @@ _PLAIN = re.compile(r"[\w.-]+")
 _CURRENT, _V1_SERVICES = "/v1/Stores/", "/v1/Services/"
 # Links to these are older than the names from which the others are made.
 _ANCHORS = {
+    "describe": "describe-api",
+    "explain": "explain-error",
+    "put_identity_settings": "update-identity-settings",
+    "put_profiles": "update-profiles-in-bulk",
     "v1_services.create_recall": "recall-of-service",
     "v1_services.create_summaries": "create-summary-of-service",
     "identity_settings": "identity",

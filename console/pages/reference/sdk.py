@@ -9,7 +9,7 @@ _PREFIXES = ("/v1/ControlPlane/", "/v1/Stores/")
 _REQUEST_CLASSES = {
     "create_store": "store.StoreList.ServiceRequest",
     "patch_store": "store.StoreList.PatchStoreRequest",
-    "update_identity_settings": "identity_resolution_setting"
+    "put_identity_settings": "identity_resolution_setting"
     ".IdentityResolutionSettingList.IdentityResolutionSettingsCore",
     "create_trait_group": "trait_group.TraitGroupList.TraitGroupRequest",
     "patch_trait_group": "trait_group.TraitGroupList.PatchTraitGroupRequest",
@@ -18,7 +18,7 @@ _REQUEST_CLASSES = {
     "create_profile": "profile.ProfileList.ProfileData",
     "patch_profile": "profile.ProfileList.ProfilePatch",
     "lookup_profiles": "lookup.LookupList.Identifier",
-    "update_profiles_in_bulk": "bulk.BulkList.UpdateProfilesBulkRequest",
+    "put_profiles": "bulk.BulkList.UpdateProfilesBulkRequest",
     "create_import": "import_.ImportList.CreateProfilesImportV2Request",
     "create_identifier": "identifier.IdentifierList.Identifier",
     "patch_identifier": "identifier.IdentifierList.IdentifierUpdate",

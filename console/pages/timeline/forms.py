@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from console.contract.memory.observation import (
     CONTENT_MAX,
+    CONVERSATION_ID_MAX,
     SOURCE_MAX,
     NewObservation,
 )
-from console.contract.memory.summary import CONVERSATION_ID_MAX
 from console.pages.timeline.selectors.reader import Cursor
 from console.web.forms import (
     DayField,

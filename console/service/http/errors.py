@@ -149,7 +149,12 @@ def _get_explanation(request: HttpRequest, path: str) -> str:
         return path
 
 
-@operation("What an error code means.", {200: error.ErrorExplanation}, public=True)
+@operation(
+    "What an error code means.",
+    {200: error.ErrorExplanation},
+    id="explain",
+    public=True,
+)
 def explain_error(request: HttpRequest, code: int) -> HttpResponse:
     """Where `more_info` leads."""
     if code not in _TITLES:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
 
-from console.contract.base import described, whole
+from console.contract.base import Url, described, whole
 from console.contract.ids import OPERATION_ID
 from console.contract.memory import error
 from console.contract.memory.data_mapping import DataMappingId
@@ -94,7 +94,7 @@ _ERROR_HEADERS: dict[int, dict[str, Any]] = {
     429: RETRY_AFTER,
 }
 _MOVED = Answer(
-    error.Moved, {"Location": str, "Canonical-Profile-Id": error.CanonicalProfileId}
+    error.Moved, {"Location": Url, "Canonical-Profile-Id": error.CanonicalProfileId}
 )
 _WORD = re.compile(r"<\w+:(\w+)>")
 _V1_SERVICES = "/v1/Services"
@@ -112,7 +112,7 @@ class Description(msgspec.Struct, frozen=True):
         "components": {},
     }
 
-    openapi: str
+    openapi: Literal["3.1.0"]
     info: dict[str, Any]
     security: list[dict[str, Any]]
     tags: list[dict[str, Any]]
@@ -123,6 +123,7 @@ class Description(msgspec.Struct, frozen=True):
 @operation(
     "Every operation, field and limit as an OpenAPI 3.1 document.",
     {200: Description},
+    id="describe",
     summary="Describe the API",
     public=True,
 )
@@ -180,7 +181,7 @@ class Describer:
         self._prefix = prefix
         self._asked = Schemas(f"{prefix}asked.", as_asked)
         self._read = Schemas(f"{prefix}read.", as_read)
-        self._answered = Schemas(f"{prefix}answered.", as_answered)
+        self._answered = Schemas(f"{prefix}shown.", as_answered)
 
     def refusals(self) -> dict[str, Schema]:
         """What is no success, by status; the same in every dialect."""
@@ -213,7 +214,7 @@ class Describer:
         words = _WORD.findall(route)
         tag = view.__module__.rpartition(".")[2]
         described_: dict[str, Any] = {
-            "operationId": self._prefix + view.__name__,
+            "operationId": self._prefix + (declared.id or view.__name__),
             "summary": declared.summary or view.__name__.replace("_", " ").capitalize(),
             "description": declared.help,
             "tags": ["v1_services" if self._prefix else tag],

@@ -28,6 +28,7 @@ class Operation:
     """One method of one address.
 
     help     one sentence, for the description and the reference page
+    id       its operationId, where clients know another name than the view's
     summary  its title there, where the view's name in words does not make one
     answers  by status: what is answered when nothing goes wrong
     body     the noun that the view reads; None: it takes no body
@@ -43,6 +44,7 @@ class Operation:
 
     help: str
     answers: Mapping[int, Answer]
+    id: str = ""
     summary: str = ""
     body: type[msgspec.Struct] | None = None
     forms: tuple[type[msgspec.Struct], ...] = ()

@@ -69,6 +69,12 @@ def as_answered(schema: Schema, noun: type[msgspec.Struct] | None = None) -> Sch
         fields = msgspec.structs.fields(noun)
         refined["additionalProperties"] = False
         required = [f.encode_name for f in fields if f.default is msgspec.NODEFAULT]
+        if noun.__struct_config__.omit_defaults:
+            # What is None by default is left out, never null.
+            refined["properties"] = {
+                name: inner if name in required else _without_null(inner)
+                for name, inner in refined["properties"].items()
+            }
         tag = noun.__struct_config__.tag_field
         refined["required"] = [tag, *required] if tag else required
     return refined
@@ -144,7 +150,7 @@ COMPONENTS = {
 def _within(schema: Schema, refine: Callable[[Schema], Schema]) -> Schema:
     """The schema with those that stand in it refined."""
     refined = dict(schema)
-    for name in {"items", "additionalProperties"} & set(refined):
+    for name in {"items", "additionalProperties", "propertyNames"} & set(refined):
         if isinstance(refined[name], dict):
             refined[name] = refine(refined[name])
     if "properties" in refined:
@@ -152,6 +158,14 @@ def _within(schema: Schema, refine: Callable[[Schema], Schema]) -> Schema:
     if "anyOf" in refined:
         refined["anyOf"] = [refine(choice) for choice in refined["anyOf"]]
     return refined
+
+
+def _without_null(schema: Schema) -> Schema:
+    rest = dict(schema)
+    choices = [choice for choice in rest.pop("anyOf", ()) if choice != _NULL]
+    if len(choices) > 1:
+        rest["anyOf"] = choices
+    return rest | choices[0] if len(choices) == 1 else rest
 
 
 def _or_null(schema: Schema) -> Schema:

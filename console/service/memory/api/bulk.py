@@ -18,6 +18,7 @@ from console.service.models import Operation
 @operation(
     "Creates or updates up to 1,000 profiles.",
     {202: AcceptedProfiles},
+    id="put_profiles",
     body=PutProfiles,
 )
 def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:

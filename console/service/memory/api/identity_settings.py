@@ -35,6 +35,7 @@ def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
 @operation(
     "Replaces all settings; what is left out is removed.",
     RECEIPT,
+    id="put_identity_settings",
     body=PutIdentitySettings,
     headers=IF_MATCH,
     refusals=(412,),

@@ -11,12 +11,15 @@ from django.http import HttpResponse
 from django.utils import timezone
 from msgspec.structs import asdict
 
-from console.contract.memory.observation import ObservationsPage
+from console.contract.memory.observation import (
+    CONVERSATION_ID_MAX,
+    AnyConversationId,
+    ObservationsPage,
+)
 from console.contract.memory.recall import Recall
-from console.contract.memory.summary import CONVERSATION_ID_MAX, SummariesPage
+from console.contract.memory.summary import SummariesPage
 from console.contract.memory.v1_services import (
     V1_RECALL_ITEMS,
-    AnyConversationId,
     OneSummary,
     SeveralSummaries,
     V1CreateObservations,
