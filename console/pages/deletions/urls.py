@@ -19,5 +19,5 @@ urlpatterns = [
     ),
     path("deletions/", views.list_deletions, name="list"),
     path("deletions/<uuid:deletion_id>/", views.show_deletion, name="deletion"),
-    path("deletions/<uuid:deletion_id>/settle/", views.settle, name="settle"),
+    path("deletions/<uuid:deletion_id>/settle/", views.check_again, name="check_again"),
 ]

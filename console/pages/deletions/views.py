@@ -170,7 +170,7 @@ def _get_merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
 
 @require_POST
 @require_permission(Permission.DELETE)
-def settle(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
+def check_again(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """Ask the memory about an attempt that is not confirmed."""
     deletions = Deletion.objects.of(request.tenant).select_related("tenant")
     settled = get_object_or_404(deletions, pk=deletion_id)

@@ -250,7 +250,7 @@ def left_behind(tenant, officer):
     )
 
 
-def test_settle_after_a_crash(client, tenant, officer, upstream):
+def test_check_again_after_a_crash(client, tenant, officer, upstream):
     deletion = left_behind(tenant, officer)
     receipt = reverse("deletions:deletion", args=["acme", deletion.pk])
     client.force_login(officer)
@@ -259,7 +259,7 @@ def test_settle_after_a_crash(client, tenant, officer, upstream):
     upstream.is_gone = True
 
     later = client.get(receipt).content.decode()
-    answer = client.post(reverse("deletions:settle", args=["acme", deletion.pk]))
+    answer = client.post(reverse("deletions:check_again", args=["acme", deletion.pk]))
 
     assert "Deletion in progress" in at_once
     assert "Check again" not in at_once
@@ -300,13 +300,15 @@ def test_settle_deletion_keeps_the_first_of_two(tenant, officer, upstream):
     assert outcomes() == ["unknown", "done"]
 
 
-def test_settle_is_refused_to_an_auditor(client, tenant, officer, auditor, upstream):
+def test_check_again_is_refused_to_an_auditor(
+    client, tenant, officer, auditor, upstream
+):
     upstream.on_delete = lambda: None
     deletion = delete_it(tenant, officer)
     client.force_login(auditor)
 
     receipt = client.get(reverse("deletions:deletion", args=["acme", deletion.pk]))
-    posted = client.post(reverse("deletions:settle", args=["acme", deletion.pk]))
+    posted = client.post(reverse("deletions:check_again", args=["acme", deletion.pk]))
 
     assert "not known" in receipt.content.decode()
     assert "Check again" not in receipt.content.decode()

@@ -436,11 +436,11 @@ def test_show_deletion_of_another_tenant_is_404(
     client.force_login(officer)
 
     receipt = reverse("deletions:deletion", args=["acme", theirs.pk])
-    settle = reverse("deletions:settle", args=["acme", theirs.pk])
+    again = reverse("deletions:check_again", args=["acme", theirs.pk])
     listed = client.get(reverse("deletions:list", args=["acme"]))
 
     assert client.get(receipt).status_code == 404
-    assert client.post(settle).status_code == 404
+    assert client.post(again).status_code == 404
     assert "No deletions yet" in listed.content.decode()
 
 
