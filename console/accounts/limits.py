@@ -54,9 +54,9 @@ class Try:
 
     @transaction.atomic
     def give_back(self) -> None:
-        for key, bucket in self.rules.items():
+        for key in sorted(self.rules):  # as in _count
             rows = SignInLimit.objects.filter(key=key)
-            if bucket:
+            if self.rules[key]:
                 rows.update(tries=Greatest(F("tries") - 1.0, 0.0))
             else:
                 rows.delete()

@@ -314,3 +314,22 @@ def test_tries_at_once_are_each_counted_before_the_password_is_hashed():
 
     assert CountingHasher.runs == 5
     assert sum(map(is_refused, said)) == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_right_passwords_at_once_are_all_let_in():
+    emails = [make_user().email for _ in range(8)]
+
+    def sign_in_as(email):
+        try:
+            return [
+                sign_in(email=email, password=PASSWORD),
+                sign_in(email=email, address=email),
+            ]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(sign_in_as, emails))
+
+    assert said == [["", "Wrong email address or password."]] * 8
