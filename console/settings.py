@@ -80,6 +80,8 @@ except ValueError as exc:
     env.refuse("MEMORY_LIMITS", str(exc))
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
+# What masks a text where a Recall asks to be ranked by masked texts.
+MEMORY_MASK = "console.masking.rules.mask_text"
 
 # Pages read a long list for fractions of a second and then go on by themselves
 # (console/web/budget.py). A number of steps instead ends them at the same place on

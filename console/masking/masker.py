@@ -88,6 +88,17 @@ class Masker:
         self._clear = clear or {}
         self._profile_id = profile_id
 
+    @property
+    def text_mode(self) -> MaskingMode:
+        """How texts are shown, and so what of them may answer a search.
+
+        CLEAR: all of a text. DETECT: the masked text, in a match, an order, a score
+        and an explanation alike. HIDE: nothing; there is no search and no order but by
+        time. What is revealed changes none of it: a reveal is of one item, and an
+        order is of all.
+        """
+        return MaskingMode(self._rules.get(TEXTS, MaskingMode.DETECT))
+
     def mask_text(self, kind: str, id_: str, content: str) -> MaskedValue:
         """An observation's or a summary's text; `kind` is the one or the other."""
         return self._build_value(f"{kind}/{id_}", TEXTS, content, rules.mask_text)

@@ -28,6 +28,8 @@ class RecallRequest(Body, frozen=True, kw_only=True):
     relevance_threshold   0 to 1: items with a lower score are left out
     trace, trace_items    ours: explains the scores of what was recalled, and of the
                           ids named here as well
+    masked                ours: ranks and explains as if the personal data in the texts
+                          were not there; the texts themselves come as they are
     """
 
     sample: ClassVar[dict[str, Any]] = {
@@ -45,6 +47,7 @@ class RecallRequest(Body, frozen=True, kw_only=True):
     communications_limit: RecallCount = 0
     relevance_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
     trace: bool = False
+    masked: bool = False
     trace_items: Annotated[list[str], Meta(max_length=RECALL_ITEMS)] = []
 
 
@@ -196,7 +199,10 @@ class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    """Items in order; scored where they were ranked."""
+    """Items in order; scored where they were ranked.
+
+    masked  ours: the order and the scores are those of the masked texts
+    """
 
     sample: ClassVar[dict[str, Any]] = {
         "observations": [Observation.sample | {"score": 0.91}],
@@ -216,6 +222,7 @@ class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
         always()
     )
     meta: RecallMeta
+    masked: bool = False
     trace: Trace | None = None
 
     @property

@@ -7,6 +7,9 @@ from functools import cache
 from time import perf_counter
 from typing import Any
 
+from msgspec.structs import replace
+
+from console.client.errors import MemoryRefused
 from console.client.store import RecallAnswer, StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import (
@@ -17,7 +20,7 @@ from console.contract.memory.recall import (
     TracePart,
 )
 from console.masking.masker import MaskedValue, Masker
-from console.masking.rules import mask_text
+from console.masking.rules import MaskingMode, mask_text
 
 # What adds to a score, as the embedded memory names it (console/engine/fusion.py).
 SCORE_PARTS = {
@@ -54,6 +57,15 @@ class RecalledItem:
     traced: TraceItem | None
     score_parts: list[tuple[str, TracePart]]
 
+    @property
+    def is_masked(self) -> bool:
+        """By rule: also while this person has revealed it."""
+        return self.shown.is_masked or self.shown.clear_until is not None
+
+    @property
+    def is_unlikely(self) -> bool:
+        return self.item.score is not None and self.item.score < UNLIKELY
+
 
 @dataclass(frozen=True, slots=True)
 class RecallRun:
@@ -62,9 +74,13 @@ class RecallRun:
     is_merged             the profile asked for became this one
     name                  by rule: also while this person has revealed it
     mode_ran              by its answer: a memory may fall back to recency
+    is_by_masked_texts    ranked by what is shown of texts, some of which are masked
+    is_by_whole_texts     ranked by a memory that cannot do so: what is masked has no
+                          score and no place, nothing is explained
+    are_texts_hidden      nothing of the question was sent: newest first
     first_unlikely        the rank from which on items are unlikely matches; 0: none
     has_customer_words    asked with what the customer said, not with what a person typed
-    request_json, response_json  masked by rule, as the name
+    request_json, response_json  masked by rule, as the name; "" if its order would tell
     """
 
     profile: Profile
@@ -78,6 +94,9 @@ class RecallRun:
     find_ms: float
     total_ms: float
     items: list[RecalledItem]
+    is_by_masked_texts: bool
+    is_by_whole_texts: bool
+    are_texts_hidden: bool
     first_unlikely: int
     has_customer_words: bool
     request_json: str = field(repr=False)
@@ -101,11 +120,23 @@ def recall_profile(
     begin = perf_counter()
     profile = store.fetch_profile(profile_id)
     find_ms = (perf_counter() - begin) * 1000
-    recall = store.recall(profile.id, **question)
+    text_mode = rule_masker.text_mode
+    if text_mode == MaskingMode.HIDE:
+        question = question | {"query": "", "conversation_id": "", "trace": False}
+    recall = _ask(store, profile.id, question, text_mode)
+    items = _build_items(recall, masker)
+    is_ranked = recall.is_ranked
+    has_masked = any(item.is_masked for item in items)
+    is_by_whole_texts = (
+        is_ranked and text_mode == MaskingMode.DETECT and not recall.masked
+    )
+    is_whole_shown = not (is_by_whole_texts and (has_masked or recall.trace))
+    if is_by_whole_texts:
+        recall = _withhold_scores(recall, items)
+        items = _build_items(recall, masker)
     trace = recall.trace if recall.trace and recall.trace.queries else None
-    items = _build_items(recall, trace, masker)
     has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
-    unlikely = [item.rank for item in items if (item.item.score or 0) < UNLIKELY]
+    unlikely = [item.rank for item in items if item.is_unlikely]
     mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
     return RecallRun(
         profile=profile,
@@ -114,31 +145,58 @@ def recall_profile(
         recall=recall,
         trace=trace,
         mode_asked=mode,
-        mode_ran=mode if recall.is_ranked or not items else "recent",
+        mode_ran=mode if is_ranked or not items else "recent",
         is_explained=question["trace"],
         find_ms=find_ms,
         total_ms=find_ms + recall.exchange.elapsed_ms,
         items=items,
-        first_unlikely=unlikely[0] if unlikely and recall.is_ranked else 0,
+        is_by_masked_texts=recall.masked and has_masked,
+        is_by_whole_texts=is_by_whole_texts,
+        are_texts_hidden=text_mode == MaskingMode.HIDE,
+        first_unlikely=unlikely[0] if unlikely else 0,
         has_customer_words=has_customer_words,
         request_json=mask_json(recall.exchange.request),
-        response_json=mask_json(recall.exchange.response),
+        response_json=mask_json(recall.exchange.response) if is_whole_shown else "",
     )
 
 
-def _build_items(
-    recall: RecallAnswer, trace: Trace | None, masker: Masker
-) -> list[RecalledItem]:
-    """Observations and summaries in one list, best first; else newest first."""
+def _ask(
+    store: StoreClient, profile_id: str, question: dict[str, Any], text_mode: str
+) -> RecallAnswer:
+    """By masked texts, if texts are masked and the memory knows how.
+
+    A memory that refuses what its contract does not have is asked again without.
+    """
+    if text_mode == MaskingMode.DETECT:
+        try:
+            return store.recall(profile_id, **question, masked=True)
+        except MemoryRefused as refusal:
+            if refusal.http_status != 400:
+                raise
+    return store.recall(profile_id, **question)
+
+
+def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:
+    """The same without the scores of masked texts, and without explanation."""
+    masked = {item.item.id for item in items if item.is_masked}
+    observations, summaries = (
+        tuple(replace(i, score=None) if i.id in masked else i for i in found)
+        for found in (recall.observations, recall.summaries)
+    )
+    return replace(recall, observations=observations, summaries=summaries, trace=None)
+
+
+def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
+    """Observations and summaries in one list, best first; without scores by time."""
     found: list[RecalledObservation | RecalledSummary] = [
         *recall.observations,
         *recall.summaries,
     ]
-    if recall.is_ranked:
-        found.sort(key=lambda item: -(item.score or 0))
-    else:
-        found.sort(key=lambda item: item.occurred_at, reverse=True)
-    traced = {item.id: item for item in (trace and trace.items) or ()}
+    scored = [item for item in found if item.score is not None]
+    scored.sort(key=lambda item: -(item.score or 0))
+    others = [item for item in found if item.score is None]
+    others.sort(key=lambda item: item.occurred_at, reverse=True)
+    traced = {item.id: item for item in (recall.trace and recall.trace.items) or ()}
     return [
         RecalledItem(
             rank=rank,
@@ -147,7 +205,7 @@ def _build_items(
             traced=traced.get(item.id),
             score_parts=_build_score_parts(traced.get(item.id)),
         )
-        for rank, item in enumerate(found, start=1)
+        for rank, item in enumerate(scored + others, start=1)
     ]
 
 

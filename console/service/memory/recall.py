@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import itemgetter
 from time import perf_counter
 from typing import Any
@@ -16,8 +17,8 @@ from console.engine.recall import Query, Ranked, Ranking
 from console.engine.texts import Row, Texts
 from console.service.memory.embedding import embed_query, get_model_id
 from console.service.memory.index import read_entries
+from console.service.memory.masking import mask_entries, mask_text, read_contents
 from console.service.memory.models import IndexedItem, Observation, Profile, Summary
-from console.service.models.scope import find_models
 
 # By their ids, all observations come before all summaries.
 _SUMMARY_PREFIX = f"mem_{Summary.kind}_"
@@ -38,6 +39,7 @@ class RecallResult:
     steps_ms: dict[str, float]
     ranked: dict[str, Ranked] = field(default_factory=dict)
     ranking: Ranking | None = None
+    is_masked: bool = False
 
     def get_score(self, id_: str) -> float | None:
         return self.ranked[id_].score if self.ranking else None
@@ -68,13 +70,15 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
     if query := request.query.strip():
         queries = [Query.of(query, embed_query(query))]
         timer.end("query")
-        entries = read_entries(profile, begin=request.begin_date, end=request.end_date)
+        entries = _read_entries(
+            profile, request, begin=request.begin_date, end=request.end_date
+        )
         timer.end("read")
         return _recall_ranked("query", profile, request, queries, entries, timer)
     if request.conversation_id:
-        entries = read_entries(profile)
+        entries = _read_entries(profile, request)
         timer.end("read")
-        queries = _build_turns(profile, entries, request.conversation_id)
+        queries = _build_turns(profile, entries, request)
         entries = _filter_by_date(entries, request)
         timer.end("query")
         if queries:
@@ -82,6 +86,13 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
                 "conversation", profile, request, queries, entries, timer
             )
     return _recall_newest(profile, request, timer)
+
+
+def _read_entries(
+    profile: Profile, request: RecallRequest, **bounds: datetime | None
+) -> list[Row]:
+    entries = read_entries(profile, **bounds)
+    return mask_entries(profile, entries) if request.masked else entries
 
 
 def _recall_ranked(
@@ -102,7 +113,9 @@ def _recall_ranked(
     summaries = _fetch_ranked(Summary, profile, best_summaries)
     timer.end("fetch")
     ranked = {item.id: item for item in (*best_observations, *best_summaries)}
-    return RecallResult(mode, observations, summaries, timer.ms, ranked, ranking)
+    return RecallResult(
+        mode, observations, summaries, timer.ms, ranked, ranking, request.masked
+    )
 
 
 def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
@@ -147,21 +160,17 @@ def _fetch_newest(
 
 
 def _build_turns(
-    profile: Profile, entries: Sequence[Row], conversation_id: str
+    profile: Profile, entries: Sequence[Row], request: RecallRequest
 ) -> list[Query]:
     """What is kept of a conversation, as its last turns: its summary, then the
     observations from it, the newest first."""
-    digest = pack_conversations([conversation_id])
+    digest = pack_conversations([str(request.conversation_id)])
     turns = [row for row in entries if _has_conversation(row[3], digest)]
     turns.sort(key=lambda row: (row[0].startswith(_SUMMARY_PREFIX), row[1], row[0]))
     last = turns[: -RECALL_TURNS - 1 : -1]
-    contents = {
-        id_: content
-        for model in find_models(IndexedItem)
-        for id_, content in model.objects.of(profile)
-        .filter(id__in=[row[0] for row in last])
-        .values_list("id", "content")
-    }
+    contents = read_contents(profile, [row[0] for row in last])
+    if request.masked:
+        contents = {id_: mask_text(content) for id_, content in contents.items()}
     return [
         Query.of(contents[row[0]], _get_vector(row), age=age, id_=row[0])
         for age, row in enumerate(last)

@@ -84,6 +84,7 @@ def answer_recall(
         observations=tuple(observations),
         summaries=tuple(summaries),
         meta=RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
+        masked=found.is_masked,
         trace=build_trace(found, body.trace_items) if body.trace else None,
     )
     return answer(shown)
