@@ -83,6 +83,11 @@ MEMORY_APPLICATION = "console.service.wsgi.application"
 # What masks a text where a Recall asks to be ranked by masked texts.
 MEMORY_MASK = "console.masking.rules.mask_text"
 
+# Lookups and explained recalls that one person may make in an hour.
+QUESTIONS_PER_HOUR = env.number(
+    "QUESTIONS_PER_HOUR", default=300, least=1, most=1_000_000
+)
+
 # Pages read a long list for fractions of a second and then go on by themselves
 # (console/web/budget.py). A number of steps instead ends them at the same place on
 # every machine, as tests need it.

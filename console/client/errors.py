@@ -26,14 +26,12 @@ from console.core.errors import DomainError
 class MemoryProblem(DomainError):
     """Base of everything a call of a memory can raise.
 
-    may_repeat     the very same call can be sent again and cannot be done twice
-    retry_after_s  when, if the memory named a time
+    may_repeat  the very same call can be sent again and cannot be done twice
     """
 
     status = 502
     title = "The memory did not answer"
     may_repeat = False
-    retry_after_s: float | None = None
 
 
 class MemoryUnreachable(MemoryProblem):

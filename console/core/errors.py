@@ -7,10 +7,12 @@ class DomainError(Exception):
     status   the HTTP status that says the same to a program
     title    a few words for the heading of the page
     message  what happened, whether anything was changed, what to do
+    retry_after_s  when the same may succeed, if that is known
     """
 
     status = 400
     title = "The request failed"
+    retry_after_s: float | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -1,6 +1,6 @@
 """Revealing masked values: who, which one, why; logged before it is shown."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from console.accounts.models import User
 from console.audit.log import log, log_view
-from console.core.errors import DomainError
 from console.masking.masker import MaskedValue
 from console.masking.models import Reveal
+from console.masking.questions import LimitReached
 from console.tenants.actor import Actor
 
 CLEAR_FOR = timedelta(minutes=10)
@@ -18,10 +18,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOUR_MAX, DAY_MAX = 30, 100
 
 
-class TooManyReveals(DomainError):
+class TooManyReveals(LimitReached):
     """A person has revealed as many values as the limit allows."""
 
-    status = 429
     title = "Reveal limit reached"
 
 
@@ -110,19 +109,12 @@ def hide_all(*, user: User | None, **_: Any) -> None:
 def _build_refusal(actor: Actor) -> TooManyReveals | None:
     user, tenant = actor.in_tenant()
     for age, words, most in ((DAY, "a day", DAY_MAX), (HOUR, "an hour", HOUR_MAX)):
-        if free_at := _get_free_at(user, age, most):
+        if free_at := Reveal.objects.filter(user=user).get_free_at(age, most):
             return TooManyReveals(
                 f"You have reached the limit of {most} reveals in {words}. You can "
                 f"reveal more from {free_at:%-d %B at %H:%M} UTC. If it cannot wait, "
                 f"a colleague who works for {tenant.name} can reveal it. Nothing was "
-                "shown or changed."
+                "shown or changed.",
+                free_at=free_at,
             )
     return None
-
-
-def _get_free_at(user: User, age: timedelta, most: int) -> datetime | None:
-    """When there is room for one more within `age`; None when there is now."""
-    made = Reveal.objects.filter(user=user, made_at__gt=timezone.now() - age)
-    # Newest first: when this one is too old to count, there are less than `most`.
-    oldest = made.order_by("-made_at").values_list("made_at")[most - 1 : most].first()
-    return oldest[0] + age if oldest else None

@@ -3,11 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from console.client.errors import MemoryNotFound, MemoryRefused
+from console.audit.log import log_view
+from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import IdentifierConfig
 from console.core.unicode import strip_hidden
+from console.masking.questions import count_question, get_digest
+from console.tenants.actor import Actor
+from console.tenants.memory import open_store
 
 _TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
 _EMAIL = re.compile(r"[^@]+@[^@]+")
@@ -33,6 +37,43 @@ class Match:
     def profile_id(self) -> str:
         """The one profile that was meant; "" when it was none or several."""
         return self.profiles[0] if len(self.profiles) == 1 else ""
+
+
+def look_up(actor: Actor, text: str) -> Match:
+    """find_identity in the actor's tenant, within their limit and with its entry.
+
+    Raises TooManyQuestions, MemoryProblem, AuditUnavailable.
+    """
+    count_lookup(actor, text)
+    try:
+        match = find_identity(open_store(actor.in_tenant()[1]), text)
+    except MemoryProblem:
+        log_lookup(actor, text, None)
+        raise
+    log_lookup(actor, text, match)
+    return match
+
+
+def count_lookup(actor: Actor, text: str) -> None:
+    """Before anything is asked. Raises TooManyQuestions, AuditUnavailable."""
+    count_question(actor, "profile.found", get_digest(actor, text))
+
+
+def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
+    """One entry for a search that reached the memory: hit, miss, or None, no answer."""
+    if match and match.problem:
+        return
+    found = match or Match()
+    log_view(
+        actor,
+        "profile.found",
+        object_type="profile" if found.profile_id else "",
+        object_id=found.profile_id,
+        outcome="done" if match else "failed",
+        type=found.id_type or "id",
+        found=len(found.profiles),
+        looked_for=get_digest(actor, text),
+    )
 
 
 def find_identity(store: StoreClient, text: str) -> Match:

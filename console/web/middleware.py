@@ -1,6 +1,7 @@
 """Around every page: headers, private responses, problem pages, tenant scope."""
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,8 +12,11 @@ from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.accounts.adapter import NEXT_URL_KEY
+from console.audit.log import AuditUnavailable, log_view
+from console.client.errors import MemoryNotFound
 from console.core.errors import DomainError
 from console.core.headers import HEADERS
+from console.masking.questions import get_digest
 from console.tenants.actor import Actor, list_roles
 from console.tenants.models import Role, Tenant
 from console.tenants.second_factors import has_second_factor, is_required
@@ -130,12 +134,31 @@ class ProblemPages:
     ) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
-        return answer_problem(
+        if isinstance(exception, MemoryNotFound):
+            try:
+                _log_miss(request)
+            except AuditUnavailable as unavailable:
+                exception = unavailable
+        response = answer_problem(
             request,
             status=exception.status,
             title=exception.title,
             message=exception.message,
         )
+        if exception.retry_after_s is not None:
+            response["Retry-After"] = str(max(1, ceil(exception.retry_after_s)))
+        return response
+
+
+def _log_miss(request: HttpRequest) -> None:
+    """A profile, or what an address names below one, is not there: a lookup too."""
+    match = request.resolver_match
+    if match is None or "profile_id" not in match.kwargs:
+        return
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    looked_for = get_digest(actor, "/".join(map(str, match.kwargs.values())))
+    type_ = list(match.kwargs)[-1].replace("_", " ")
+    log_view(actor, "profile.found", type=type_, found=0, looked_for=looked_for)
 
 
 def _answer_wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.audit.log import log_view
 from console.client.deadline import within
 from console.core.errors import DomainError
 from console.pages.find.selectors import (
@@ -15,7 +14,7 @@ from console.pages.find.selectors import (
     list_differing_columns,
 )
 from console.pages.find.views import READS_AND_POSTS, get_search_text
-from console.profiles.identity import Match, find_identity
+from console.profiles.identity import Match, count_lookup, find_identity, log_lookup
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
@@ -44,9 +43,13 @@ class TenantAnswer:
 def find_across_tenants(request: ConsoleRequest) -> HttpResponse:
     """Redirect to the one profile; else the candidates, or where was searched."""
     text = get_search_text(request)
-    answers = search_tenants(_list_searchable_tenants(request), text)
+    tenants = _list_searchable_tenants(request)
+    # One question, however many tenants it goes to.
+    count_lookup(request.actor, text)
+    answers = search_tenants(tenants, text)
     for answer in answers:
-        _log_search(request, answer)
+        role = Role(answer.tenant.seen_as)
+        log_lookup(Actor(request.user, answer.tenant, role), text, answer.match)
     found = [(answer.tenant, id_) for answer in answers for id_ in answer.profiles]
     if len(found) == 1:
         tenant, profile_id = found[0]
@@ -91,18 +94,3 @@ def _build_context(answers: list[TenantAnswer]) -> dict[str, object]:
         "refused": [answer for answer, match in answered if match.problem],
         "silent": [answer for answer in answers if not answer.match],
     }
-
-
-def _log_search(request: ConsoleRequest, answer: TenantAnswer) -> None:
-    """One entry for each tenant whose memory was searched; never the search text."""
-    if answer.match is None or answer.match.problem:
-        return
-    match = answer.match
-    log_view(
-        Actor(request.user, answer.tenant, Role(answer.tenant.seen_as)),
-        "profile.found",
-        object_type="profile" if match.profile_id else "",
-        object_id=match.profile_id,
-        type=match.id_type or "id",
-        found=len(match.profiles),
-    )

@@ -4,9 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from console.audit.log import log_view
 from console.pages.find.selectors import fetch_candidates, list_differing_columns
-from console.profiles.identity import Match, find_identity
+from console.profiles.identity import Match, look_up
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -24,11 +23,10 @@ def find(request: ConsoleRequest) -> HttpResponse:
     Our own forms post, so that the search text is in no URL; a link can use ?id=.
     """
     text = get_search_text(request)
-    store = open_store(request.tenant)
-    match = find_identity(store, text)
-    _log_search(request, match)
+    match = look_up(request.actor, text)
     if match.profile_id:
         return redirect("customers:profile", request.tenant.slug, match.profile_id)
+    store = open_store(request.tenant)
     found = fetch_candidates(store, request.tenant, match.profiles)
     context = {
         "text": text,
@@ -61,17 +59,3 @@ def _get_status(match: Match) -> int:
     if match.problem:
         return 422
     return 200 if match.profiles else 404
-
-
-def _log_search(request: ConsoleRequest, match: Match) -> None:
-    """One entry for a search that reached the memory; never the search text."""
-    if match.problem:
-        return
-    log_view(
-        request.actor,
-        "profile.found",
-        object_type="profile" if match.profile_id else "",
-        object_id=match.profile_id,
-        type=match.id_type or "id",
-        found=len(match.profiles),
-    )

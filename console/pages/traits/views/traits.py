@@ -15,6 +15,7 @@ from console.audit.log import log_view
 from console.client.errors import MemoryProblem, MemoryRefused
 from console.core.errors import DomainError
 from console.masking.masker import masker_for
+from console.masking.questions import TooManyQuestions
 from console.masking.rules import mask_text
 from console.pages.traits.forms import AwaitedForm, TraitForm, get_shown_text
 from console.pages.traits.services import (
@@ -26,6 +27,7 @@ from console.pages.traits.services import (
     get_version,
 )
 from console.profiles.context import get_permissions
+from console.profiles.identity import Match, count_lookup, log_lookup
 from console.profiles.trait_row import TraitRow
 from console.profiles.traits import ProfileTraits, fetch_profile_traits, fetch_trait_row
 from console.tenants.memory import open_store
@@ -147,14 +149,16 @@ def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
     try:
         check_unchanged(profile_id, row, form.cleaned_data["seen"])
         if row.id_type and value is not None:
+            text = f"{row.id_type}:{value}"
+            count_lookup(request.actor, text)
             store = open_store(request.tenant)
             holders = find_other_holders(store, profile_id, row.id_type, value)
-            log_view(
-                request.actor, "profile.found", type=row.id_type, found=len(holders)
-            )
+            log_lookup(request.actor, text, Match(row.id_type, tuple(holders)))
             if not form.confirms_merge(holders):
                 return 422
         correct_trait(request, profile_id, row, value, reason=form.reason)
+    except TooManyQuestions:
+        raise
     except MemoryRefused as problem:
         field = "value" if problem.status == 422 else None
         # The memory's own words can name an identifier.
