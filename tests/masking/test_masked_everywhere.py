@@ -136,14 +136,16 @@ def addresses(customer: Customer) -> list[str]:
 
 
 def told(response) -> str:
-    """All that an answer says: head and body, as a reader and as a script has it."""
+    """All that an answer says: head and body, as a reader and as a script has it, and
+    the addresses that led to it."""
     body = (
         b"".join(response.streaming_content)
         if response.streaming
         else (response.content)
     )
     text = unescape(body.decode())
-    return f"{text}\n{json.dumps(dict(response.headers))}"
+    chain = getattr(response, "redirect_chain", [])
+    return f"{text}\n{json.dumps([dict(response.headers), chain])}"
 
 
 def found_in(text: str) -> set[str]:
@@ -169,7 +171,7 @@ def test_masking_holds_on_every_page(client, request, customer, person, headers)
     client.force_login(request.getfixturevalue(person))
 
     met = {
-        path: found_in(told(client.get(path, headers=headers)))
+        path: found_in(told(client.get(path, headers=headers, follow=True)))
         for path in addresses(customer)
     }
 
@@ -192,7 +194,7 @@ def test_masking_canaries_are_found_without_rules(client, agent, customer):
 
     seen = set()
     for path in addresses(customer):
-        seen |= found_in(told(client.get(path)))
+        seen |= found_in(told(client.get(path, follow=True)))
 
     assert seen == set(CANARIES)
 
@@ -255,7 +257,7 @@ def test_reveal_stays_out_of_attributes_and_titles(client, agent, customer):
 
     met = {}
     for path in addresses(customer):
-        response = client.get(path)
+        response = client.get(path, follow=True)
         if not response.get("Content-Type", "").startswith("text/html"):
             continue
         page = response.text
@@ -277,9 +279,10 @@ def test_masking_of_a_raw_recall_ignores_reveals(client, agent, customer):
         WHY,
     )
 
-    page = client.get(
+    page = client.post(
         reverse("recall:run", args=["acme"]),
         {"identity": customer.id, "mode": "query", "query": "call 5558675310"},
+        follow=True,
     )
 
     results, _, raw = page.text.partition('<details class="raw">')

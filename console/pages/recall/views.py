@@ -1,87 +1,111 @@
 """The Recall simulator: ask a memory as an agent would, and see why it answered so."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from console.audit.log import log_view
 from console.client.errors import MemoryNotFound
-from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.masking.masker import masker_for
+from console.masking.questions import count_question, get_digest
 from console.pages.recall.forms import Mode, RunForm
 from console.pages.recall.selectors import RecallRun, recall_profile
-from console.profiles.identity import Match, find_identity
+from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.render import render_part
 from console.web.request import ConsoleRequest
+from console.web.typed import TypedForgotten, build_typed_url, read_typed
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(Permission.RUN_RECALL)
 def run(request: ConsoleRequest) -> HttpResponse:
     """The form, and the results once an identity is given.
 
-    An identifier is only the way in: it is answered by a redirect to the same
-    recall with the profile's id in its place, and that is the run's own link.
+    What is typed is only the way in. It is answered by a redirect to the run's own
+    address, which names the profile by its id and the query by its key.
     """
-    if _only_fills_in(request):
-        return _render_run(request, RunForm.from_link(request.GET.dict()))
-    form = RunForm(_add_defaults(request))
+    try:
+        given = _read_given(request)
+    except TypedForgotten as forgotten:
+        return _render_run(
+            request, RunForm.from_link(request.GET.dict()), warning=forgotten.message
+        )
+    if request.method != "POST" and _only_fills_in(given):
+        return _render_run(request, RunForm.from_link(given))
+    form = RunForm(_add_defaults(given))
     if not form.is_valid():
         return _render_run(request, form)
-    store = open_store(request.tenant)
     identity = form.cleaned_data["identity"].strip()
     if PROFILE_ID.fullmatch(identity):
-        return _run_for_profile(request, form, store, identity)
-    match = find_identity(store, identity)
+        if request.method == "POST" or "query" in request.GET:
+            return redirect(_build_run_url(request, given, identity))
+        return _run_for_profile(request, form, identity)
+    match = look_up(request.actor, identity)
     if match.profile_id:
-        return redirect(_get_run_url(request, match.profile_id))
+        return redirect(_build_run_url(request, given, match.profile_id))
     if match.profiles:
         form.add_error("identity", "Several profiles have this: choose one below.")
     else:
         message = match.problem or f"No profile has this {match.id_type}."
         form.add_error("identity", message)
-    return _render_run(request, form, match=match)
+    found = [(id_, _build_run_url(request, given, id_)) for id_ in match.profiles]
+    return _render_run(request, form, candidates=found)
 
 
-def _only_fills_in(request: ConsoleRequest) -> bool:
-    """Whether a link names at most who, and how, but asks nothing yet."""
-    query = request.GET
-    waits = query.get("mode") == Mode.QUERY and "query" not in query
-    return waits or not query.get("identity")
-
-
-def _add_defaults(request: ConsoleRequest) -> dict[str, str]:
-    """The query string; a deep link may leave out the mode and the limits."""
-    given = {name: str(value) for name, value in request.GET.items() if value}
-    for name in ("observations", "summaries", "threshold"):
-        given.setdefault(name, str(RunForm.base_fields[name].initial))
-    implied = Mode.CONVERSATION if "conversation" in given else Mode.RECENT
-    given.setdefault("mode", Mode.QUERY if "query" in given else implied)
+def _read_given(request: ConsoleRequest) -> dict[str, str]:
+    """What the form sent, or what an address names."""
+    sent = request.POST if request.method == "POST" else request.GET
+    given = {name: str(value) for name, value in sent.items() if value}
+    if query := read_typed(request):
+        given.setdefault("query", query)
     return given
 
 
+def _only_fills_in(given: dict[str, str]) -> bool:
+    """Whether a link names at most who, and how, but asks nothing yet."""
+    waits = given.get("mode") == Mode.QUERY and "query" not in given
+    return waits or not given.get("identity")
+
+
+def _add_defaults(given: dict[str, str]) -> dict[str, str]:
+    """A deep link may leave out the mode and the limits."""
+    implied = Mode.CONVERSATION if "conversation" in given else Mode.RECENT
+    defaults = {
+        name: str(RunForm.base_fields[name].initial)
+        for name in ("observations", "summaries", "threshold")
+    } | {"mode": Mode.QUERY if "query" in given else implied}
+    return defaults | given
+
+
 def _run_for_profile(
-    request: ConsoleRequest, form: RunForm, store: StoreClient, profile_id: str
+    request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
+    asked = form.cleaned_data
+    query = get_digest(request.actor, asked["query"])
+    if asked["explain"]:
+        count_question(request.actor, "recall.run", query)
     try:
         recall_run = recall_profile(
-            store,
+            open_store(request.tenant),
             profile_id,
-            mode=form.cleaned_data["mode"],
+            mode=asked["mode"],
             question=form.build_question(),
             masker=masker_for(request.actor, profile_id),
             rule_masker=masker_for(request.actor),
         )
     except MemoryNotFound:
+        log_lookup(request.actor, profile_id, Match())
         form.add_error("identity", "No profile has this id.")
         return _render_run(request, form, status=404)
+    if recall_run.is_by_whole_texts and not asked["explain"]:
+        count_question(request.actor, "recall.run", query)
     recall = recall_run.recall
     log_view(
         request.actor,
@@ -92,18 +116,21 @@ def _run_for_profile(
         observations=len(recall.observations),
         summaries=len(recall.summaries),
         ms=round(recall.exchange.elapsed_ms),
+        explained=int(asked["explain"]),
+        looked_for=query,
     )
     response = _render_run(request, form, run=recall_run)
-    # Only a run's own link, which names an id, goes into the browser's history.
+    # Only a run's own address, which names an id, goes into the browser's history.
     response["HX-Push-Url"] = request.get_full_path()
     return response
 
 
-def _get_run_url(request: ConsoleRequest, profile_id: str) -> str:
-    query = request.GET.copy()
-    query["identity"] = profile_id
-    path = reverse("recall:run", args=[request.tenant.slug])
-    return f"{path}?{query.urlencode()}"
+def _build_run_url(
+    request: ConsoleRequest, given: dict[str, str], profile_id: str
+) -> str:
+    kept = {name: value for name, value in given.items() if name in RunForm.base_fields}
+    query = kept.pop("query", "")
+    return build_typed_url(request, query, kept | {"identity": profile_id})
 
 
 def _render_run(
@@ -111,14 +138,15 @@ def _render_run(
     form: RunForm,
     *,
     run: RecallRun | None = None,
-    match: Match | None = None,
+    candidates: Sequence[tuple[str, str]] = (),
+    warning: str = "",
     status: int = 0,
 ) -> HttpResponse:
-    profiles = match.profiles if match else ()
     context: dict[str, Any] = {
         "form": form,
         "run": run,
-        "candidates": [(id_, _get_run_url(request, id_)) for id_ in profiles],
+        "candidates": candidates,
+        "warning": warning,
     }
     return render_part(
         request,

@@ -1,6 +1,6 @@
 """Query strings of the timeline's pages, and forms that add and correct."""
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.signing import BadSignature
@@ -21,6 +21,8 @@ from console.web.forms import (
     check_source,
 )
 from console.web.reasons import CorrectionForm
+from console.web.request import ConsoleRequest
+from console.web.typed import read_typed
 
 # The source of what is added here, unless the person names another.
 CONSOLE = "console"
@@ -50,13 +52,14 @@ class TimelineForm(ItemListForm):
     """All filters, and where to read on.
 
     page        the cursor at which the previous step ended
-    words       all of them must occur
+    words       all of them must occur; in an address `typed` stands for them
     begin, end  days of occurrence, UTC, both included
     found       rows on the page since somebody last asked for more
     """
 
     page = forms.CharField(required=False, max_length=8000)
     words = forms.CharField(required=False, max_length=200)
+    typed = forms.CharField(required=False, max_length=64)
     kind = forms.ChoiceField(
         required=False,
         choices=[
@@ -69,6 +72,11 @@ class TimelineForm(ItemListForm):
     begin = DayField()
     end = DayField()
     found = forms.IntegerField(required=False, min_value=0, max_value=10_000)
+
+    @classmethod
+    def from_address(cls, request: ConsoleRequest) -> Self:
+        """Raises TypedForgotten."""
+        return cls(request.GET.dict() | {"words": read_typed(request)})
 
     def clean_page(self) -> Cursor:
         text = self.cleaned_data["page"]

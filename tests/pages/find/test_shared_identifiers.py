@@ -71,7 +71,7 @@ def test_fetch_candidates_shows_a_deleted_profile_as_id(tenant, family):
 
 
 def test_run_recall_asks_which_profile_and_keeps_the_query(client, family):
-    response = client.get(
+    response = client.post(
         reverse("recall:run", args=["acme"]),
         {"identity": "chat:family-tablet", "mode": "query", "query": "delivery"},
     )
@@ -79,4 +79,5 @@ def test_run_recall_asks_which_profile_and_keeps_the_query(client, family):
     assert response.status_code == 422
     assert "Several profiles have this" in response.text
     for profile in family:
-        assert f"identity={profile}&amp;mode=query&amp;query=delivery" in response.text
+        assert f"identity={profile}&amp;mode=query&amp;typed=" in response.text
+    assert "query=delivery" not in response.text

@@ -38,8 +38,14 @@ def profile(tenant) -> str:
 
 
 def run(client, **query):
+    """As the form sends it, and where that leads."""
     headers = query.pop("headers", None)
-    return client.get(reverse("recall:run", args=["acme"]), query, headers=headers)
+    url = reverse("recall:run", args=["acme"])
+    return client.post(url, query, headers=headers, follow=True)
+
+
+def open_link(client, **query):
+    return client.get(reverse("recall:run", args=["acme"]), query)
 
 
 def parse_response(page) -> dict:
@@ -51,14 +57,14 @@ def parse_response(page) -> dict:
 
 
 def test_run_without_a_query_says_what_the_modes_are(client, tenant):
-    response = run(client)
+    response = open_link(client)
 
     assert response.status_code == 200
     assert "No recall yet" in response.text
 
 
 def test_run_of_a_link_without_a_query_only_fills_in_the_form(client, profile):
-    response = run(client, identity=profile, mode="query")
+    response = open_link(client, identity=profile, mode="query")
 
     assert response.status_code == 200
     assert f'value="{profile}"' in response.text
@@ -66,12 +72,44 @@ def test_run_of_a_link_without_a_query_only_fills_in_the_form(client, profile):
     assert not AuditEntry.objects.filter(action="recall.run").exists()
 
 
-def test_run_redirects_an_identifier_to_the_profiles_id(client, profile):
-    response = run(client, identity="email:a@b.com", mode="query", query="delivery")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_run_leads_from_what_was_typed_to_an_address_without_it(
+    client, profile, method
+):
+    url = reverse("recall:run", args=["acme"])
+    typed = {"identity": "email:a@b.com", "mode": "query", "query": "delivery"}
 
-    assert response.status_code == 302
-    query = parse_qs(urlsplit(response["Location"]).query)
-    assert query == {"identity": [profile], "mode": ["query"], "query": ["delivery"]}
+    [*_, (address, status)] = getattr(client, method)(
+        url, typed, follow=True
+    ).redirect_chain
+
+    query = parse_qs(urlsplit(address).query)
+    assert status == 302
+    assert query.pop("typed")[0].isalnum()
+    assert query == {"identity": [profile], "mode": ["query"]}
+    again = client.get(address)
+    assert 'value="delivery"' in again.text
+    assert "<strong>Query</strong>" in again.text
+
+
+def test_run_keeps_what_was_typed_for_the_person_who_typed_it(client, profile, officer):
+    answer = run(client, identity=profile, mode="query", query="delivery")
+    [(address, _)] = answer.redirect_chain
+
+    client.force_login(officer)
+    response = client.get(address)
+
+    assert response.status_code == 200
+    assert "delivery" not in response.text.partition("recall-results")[0]
+    assert f'value="{profile}"' in response.text
+    assert "Type them again." in response.text
+
+
+def test_run_keeps_the_query_encrypted_in_the_session(client, profile):
+    run(client, identity=profile, mode="query", query="her sister in Leeds")
+
+    [blob] = client.session["typed"].values()
+    assert "Leeds" not in blob
 
 
 def test_run_ranks_by_a_query_and_shows_the_exchange(client, profile):

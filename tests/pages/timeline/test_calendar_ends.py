@@ -30,7 +30,7 @@ def test_pages_show_the_ends_of_the_calendar(client, tenant, officer, occurred_a
         reverse("deletions:profile", args=["acme", profile]),
     ]
 
-    answers = {page: client.get(page) for page in pages}
+    answers = {page: client.get(page, follow=True) for page in pages}
 
     for page, answer in answers.items():
         assert answer.status_code == 200, page
@@ -48,7 +48,7 @@ def test_pages_take_the_ends_of_the_calendar(client, tenant, officer, begin, end
     recall = f"?identity={profile}&mode=recent&observations=5&summaries=5&threshold=0"
 
     statuses = {
-        page: client.get(page).status_code
+        page: client.get(page, follow=True).status_code
         for page in (
             page_url("timeline", profile) + f"?{within}",
             page_url("histogram", profile) + f"?{within}",

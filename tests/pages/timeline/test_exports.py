@@ -67,7 +67,7 @@ def test_export_applies_the_filters_of_the_page(client, tenant):
     make_observation(tenant, profile, "Prefers calls.")
     query = {"what": "timeline", "format": "json", "words": "sms"}
 
-    file = json.loads(read(client.get(page(profile), query)))
+    file = json.loads(read(client.get(page(profile), query, follow=True)))
 
     assert [item["text"] for item in file["items"]] == ["Prefers SMS."]
     assert file["filters"] == ["containing “sms”"]

@@ -79,7 +79,7 @@ def test_timeline_of_long_texts_stays_small(client, tenant, officer):
     Observation.objects.update(created_at=timezone.now() - timedelta(days=1))
 
     everything = client.get(page(profile))
-    found = client.get(page(profile), {"words": "reach"})
+    found = client.get(page(profile), {"words": "reach"}, follow=True)
 
     assert 50_000 < len(everything.content) < 150_000
     assert 50_000 < len(found.content) < 150_000
@@ -87,12 +87,11 @@ def test_timeline_of_long_texts_stays_small(client, tenant, officer):
 
 def test_timeline_filters_have_a_query_and_descriptions():
     filters = TimelineFilters(
-        "Bill  late", "summary", "chat", "conv_1", date(2026, 1, 5), None
+        "Bill  late", "summary", "chat", "conv_1", date(2026, 1, 5), None, "x3fk"
     )
 
     assert filters.query == (
-        "?words=Bill++late&kind=summary&source=chat&conversation=conv_1"
-        "&begin=2026-01-05"
+        "?kind=summary&source=chat&conversation=conv_1&begin=2026-01-05&typed=x3fk"
     )
     assert filters.build_query(words="", kind="", begin=None) == (
         "?source=chat&conversation=conv_1"

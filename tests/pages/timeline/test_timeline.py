@@ -104,7 +104,7 @@ def test_timeline_filters_its_rows(client, tenant, query, found):
         tenant, profile, "Asked about a bike.", occurredAt="2026-02-05T09:00:00Z"
     )
 
-    text = client.get(page(profile), query).text
+    text = client.post(page(profile), query, follow=True).text
 
     everything = {"Prefers SMS.", "Owns a bike in Zürich.", "Asked about a bike."}
     assert {content for content in everything if f">{content}<" in text} == set(found)
@@ -115,19 +115,47 @@ def test_timeline_without_rows_says_what_would_be_there(client, tenant):
     profile = make_profile(tenant)
 
     empty = client.get(page(profile)).text
-    narrowed = client.get(page(profile), {"words": "bill"}).text
+    narrowed = client.get(page(profile), {"words": "bill"}, follow=True).text
 
     assert "No observations and no summaries" in empty
     assert "Nothing containing “bill”" in narrowed
     assert "not in what is masked" in narrowed
 
 
+def test_timeline_keeps_its_words_out_of_every_address(client, tenant):
+    profile = make_profile(tenant)
+    make_items(tenant, profile, observations=45)
+
+    posted = client.post(page(profile), {"words": "fact", "kind": "observation"})
+    text = client.get(posted["Location"]).text
+
+    assert posted.status_code == 302
+    assert "fact" not in posted["Location"]
+    addresses = re.findall(r'(?:href|action|hx-get|hx-post)="([^"]*)"', text)
+    assert any("typed=" in address for address in addresses)
+    assert not [address for address in addresses if "fact" in address]
+
+
+def test_timeline_of_words_that_are_not_kept_goes_on_without(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Said it.")
+    query = {"typed": "0123456789abcdef", "kind": "observation"}
+
+    whole = client.get(page(profile), query, follow=True)
+    part = client.get(page(profile), query, headers=HTMX)
+
+    assert whole.redirect_chain == [(f"{page(profile)}?kind=observation", 302)]
+    assert "Type them again." in whole.text
+    assert "Said it." in whole.text
+    assert part.status_code == 422
+
+
 def test_timeline_search_does_not_tell_what_is_masked(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Call +15558675310 after six.")
 
-    by_number = client.get(page(profile), {"words": "867531"}).text
-    by_word = client.get(page(profile), {"words": "after six"}).text
+    by_number = client.get(page(profile), {"words": "867531"}, follow=True).text
+    by_word = client.get(page(profile), {"words": "after six"}, follow=True).text
 
     assert "Nothing containing “867531”" in by_number
     assert "Call" not in by_number
@@ -141,7 +169,7 @@ def test_timeline_search_goes_on_by_itself_in_steps(client, tenant, settings):
     make_observation(tenant, profile, "The oldest of all.")
     make_items(tenant, profile, observations=45)
 
-    first = client.get(page(profile), {"words": "oldest"}).text
+    first = client.get(page(profile), {"words": "oldest"}, follow=True).text
     answers = [first]
     while address := find_next(answers[-1]):
         assert "found=0" in address
@@ -160,7 +188,7 @@ def test_timeline_search_reads_on_within_its_budget(client, tenant):
     make_observation(tenant, profile, "The oldest of all.")
     make_items(tenant, profile, observations=45)
 
-    text = client.get(page(profile), {"words": "oldest"}).text
+    text = client.get(page(profile), {"words": "oldest"}, follow=True).text
 
     assert "The oldest of all." in text
     assert not find_next(text)
@@ -171,7 +199,7 @@ def test_timeline_search_rests_when_its_rows_are_many(client, tenant, settings):
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=45)
 
-    text = client.get(page(profile), {"words": "fact", "found": 1}).text
+    text = client.get(page(profile), {"words": "fact", "found": 1}, follow=True).text
 
     assert "Load more" in text
     assert "Keep searching" not in text
@@ -194,7 +222,9 @@ def test_timeline_step_without_rows_keeps_the_day_above_it(client, tenant, setti
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=25)
 
-    text = client.get(page(profile), {"words": "none", "after": "2026-01-05"}).text
+    text = client.get(
+        page(profile), {"words": "none", "after": "2026-01-05"}, follow=True
+    ).text
 
     assert "after=2026-01-05" in find_next(text)
 
@@ -273,7 +303,7 @@ def test_timeline_step_is_one_audit_entry_with_its_count(client, tenant, agent):
     make_items(tenant, profile, observations=3)
     before = AuditEntry.objects.count()
 
-    client.get(page(profile), {"words": "fact"})
+    client.get(page(profile), {"words": "fact"}, follow=True)
 
     assert AuditEntry.objects.count() == before + 1
     entry = AuditEntry.objects.latest("seq")
@@ -284,7 +314,9 @@ def test_timeline_step_is_one_audit_entry_with_its_count(client, tenant, agent):
 def test_timeline_pushes_an_address_without_empty_filters(client, tenant):
     at = page(make_profile(tenant))
 
-    response = client.get(at, {"words": "", "kind": "summary"}, headers=HTMX)
+    response = client.get(
+        at, {"words": "", "kind": "summary"}, headers=HTMX, follow=True
+    )
 
     assert response["HX-Push-Url"] == f"{at}?kind=summary"
     assert "HX-Push-Url" not in client.get(at, {"kind": "summary"})
@@ -304,7 +336,7 @@ def test_timeline_masks_each_text_once(client, tenant, masked_texts):
     content = "Call +1555867{} after six."
     make_items(tenant, profile, observations=20, content=content)
 
-    text = client.get(page(profile), {"words": "after six"}).text
+    text = client.get(page(profile), {"words": "after six"}, follow=True).text
 
     assert text.count('class="timeline-row"') == 20
     counts = [masked_texts[content.format(number)] for number in range(20)]

@@ -21,7 +21,10 @@ def fold_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class TimelineFilters:
-    """begin and end are days of occurrence, UTC, both included; "" and None: any."""
+    """begin and end are days of occurrence, UTC, both included; "" and None: any.
+
+    typed  stands for the words in addresses (console/web/typed.py)
+    """
 
     words: str = field(default="", repr=False)
     kind: str = ""
@@ -29,6 +32,7 @@ class TimelineFilters:
     conversation: str = ""
     begin: date | None = None
     end: date | None = None
+    typed: str = field(default="", compare=False)
 
     @classmethod
     def from_form(cls, cleaned_data: dict[str, Any]) -> "TimelineFilters":
@@ -59,8 +63,12 @@ class TimelineFilters:
         """The query string of the same filters with changes: `?source=chat`."""
         changed = replace(self, **changes)
         given = {
-            name: value for name in FILTER_NAMES if (value := getattr(changed, name))
+            name: value
+            for name in FILTER_NAMES
+            if name not in {"words", "typed"} and (value := getattr(changed, name))
         }
+        if changed.words:
+            given["typed"] = changed.typed
         return f"?{urlencode(given)}"
 
     @cached_property

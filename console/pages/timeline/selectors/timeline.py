@@ -111,17 +111,15 @@ def mask_matches(
 ) -> Iterator[tuple[TimelineItem, MaskedValue]]:
     """What the filters let through, each with its text as it may be seen.
 
-    Words are looked for in what is shown: a search must not tell what is masked.
+    Words are looked for in what is shown and nowhere else: neither a match nor a miss
+    tells anything of what is masked.
     """
     for item in items:
         if not filters.match_day(item.occurred_at.date()):
             continue
-        if not filters.match_words(item.content):
-            continue
         shown = masker.mask_text(item.kind, item.id, item.content)
-        if shown.is_masked and not filters.match_words(shown.text):
-            continue
-        yield item, shown
+        if filters.match_words(shown.text):
+            yield item, shown
 
 
 def shorten_text(text: str, words: list[str]) -> str:

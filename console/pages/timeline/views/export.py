@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 
 from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
@@ -27,15 +28,18 @@ from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import check_form
 from console.web.request import ConsoleRequest
+from console.web.typed import move_typed
 
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
 @require_safe
 @require_permission(Permission.EXPORT)
-def export(request: ConsoleRequest, profile_id: str) -> StreamingHttpResponse:
+def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     """A CSV or JSON file, written batch by batch; logged before its first byte."""
-    query = check_form(ExportForm(request.GET))
+    if moved := move_typed(request, "words"):
+        return moved
+    query = check_form(ExportForm.from_address(request))
     what, format_ = query["what"], query["format"]
     filters = TimelineFilters.from_form(query)
     batches = read_export(

@@ -4,8 +4,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
 from console.audit.log import log_view
@@ -24,6 +26,7 @@ from console.web.budget import start_budget
 from console.web.forms import check_form
 from console.web.render import render_part, wants_part
 from console.web.request import ConsoleRequest
+from console.web.typed import TypedForgotten, drop_typed, move_typed
 
 # Items of each list that one call asks for: up to twice as many rows at a time.
 ITEMS_A_CALL = 20
@@ -33,11 +36,22 @@ STEP_S = 0.15
 COUNTING_S = 0.12
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(Permission.VIEW_PROFILES)
 def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """One step of the timeline; `page` alone asks for the rows that follow."""
-    form = TimelineForm(request.GET)
+    """One step of the timeline; `page` alone asks for the rows that follow.
+
+    The form posts its filters and is answered by a redirect to their address.
+    """
+    if moved := move_typed(request, "words"):
+        return moved
+    try:
+        form = TimelineForm.from_address(request)
+    except TypedForgotten as forgotten:
+        if wants_part(request):
+            raise
+        messages.warning(request, forgotten.message)
+        return redirect(drop_typed(request))
     query = check_form(form)
     filters = TimelineFilters.from_form(query)
     step = _read_step(request, profile_id, query, filters)
@@ -105,7 +119,10 @@ def _build_next_queries(
 @require_permission(Permission.VIEW_PROFILES)
 def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Activity over time, and the numbers at the filters, as far as counted."""
-    filters = TimelineFilters.from_form(check_form(TimelineForm(request.GET)))
+    if moved := move_typed(request, "words"):
+        return moved
+    form = TimelineForm.from_address(request)
+    filters = TimelineFilters.from_form(check_form(form))
     store = open_store(request.tenant)
     masker = masker_for(request.actor, profile_id)
     counts = count_timeline(

@@ -1,0 +1,114 @@
+"""Recall at a memory that cannot rank by masked texts."""
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.masking.models import Question
+from tests.factories import move_tenant
+from tests.pages.odd_memory import PROFILE, OddMemory, serving
+
+MOMENT = "2026-01-05T09:00:00Z"
+FACTS = {
+    "mem_observation_01k0000000000000000000000a": ("Call +15558675310.", 0.9),
+    "mem_observation_01k0000000000000000000000b": ("Prefers tea.", 0.4),
+}
+
+
+class WholeTextMemory(OddMemory):
+    """Ranks what it has by whole texts; `refuses` a member that the contract lacks."""
+
+    refuses = False
+
+    def answer(self, method, path, body):
+        if not path.endswith("/Recall") or self.failing:
+            return super().answer(method, path, body)
+        self.written.append(body)
+        if self.refuses and "masked" in body:
+            return 400, {"code": 20001, "message": "masked: unknown field"}
+        observations = [
+            {
+                "id": id_,
+                "content": content,
+                "score": score,
+                "source": "chat",
+                "occurredAt": MOMENT,
+                "createdAt": MOMENT,
+                "updatedAt": MOMENT,
+                "conversationIds": [],
+            }
+            for id_, (content, score) in FACTS.items()
+        ]
+        meta = {"queryTime": 4}
+        return 200, {"observations": observations, "summaries": [], "meta": meta}
+
+
+@pytest.fixture
+def memory(settings, tenant):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(WholeTextMemory()) as memory:
+        move_tenant(tenant, memory.address)
+        yield memory
+
+
+@pytest.fixture
+def client(client, agent, memory):
+    client.force_login(agent)
+    return client
+
+
+def run(client, **query):
+    asked = {"identity": PROFILE, "mode": "query", "query": "5310"} | query
+    return client.post(reverse("recall:run", args=["acme"]), asked, follow=True)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_run_by_whole_texts_gives_masked_ones_no_place(client, memory, refuses):
+    memory.refuses = refuses
+
+    text = run(client, explain="on").text
+
+    assert text.index("Prefers tea.") < text.index("Call +1 ••• 10.")
+    assert text.count("<meter") == 1
+    assert "0.9" not in text
+    assert "This memory ranks by whole texts." in text
+    assert "Not shown: its order is that of the whole texts." in text
+    assert "does not explain its scores" not in text
+
+
+def test_run_by_whole_texts_counts_explained_or_not(client, settings):
+    settings.QUESTIONS_PER_HOUR = 2
+    run(client)
+    run(client, explain="on")
+
+    response = run(client)
+
+    assert response.status_code == 429
+    assert "Prefers tea." not in response.text
+    assert Question.objects.count() == 2
+    assert AuditEntry.objects.get(outcome="denied").action == "recall.run"
+
+
+def test_run_of_recent_at_any_memory_counts_nothing(client, tenant):
+    tenant.masking = {"texts": "clear"}
+    tenant.save()
+
+    text = run(client).text
+
+    assert "This memory ranks by whole texts." not in text
+    assert "+15558675310" in text
+    assert not Question.objects.exists()
+
+
+def test_run_asks_again_without_what_a_memory_refuses(client, memory):
+    memory.refuses = True
+
+    run(client)
+
+    assert ["masked" in body for body in memory.written] == [True, False]
+
+
+def test_run_passes_other_refusals_on(client, memory):
+    memory.failing = {"/Recall": 409}
+
+    assert run(client).status_code == 409
