@@ -8,6 +8,7 @@ text in time linear in its length; Python's re sees single numbers only.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from console.masking.patterns import (
     ADDRESS,
@@ -50,7 +51,7 @@ _RUN = compile_re2(
     rf"(?:(?:{_SEPARATOR}*|{_SEPARATOR}+(?:{_DASH}){_SEPARATOR}+)\d)*"
 )
 _EDGES = " ,.:;/_~'-)"
-_APART = re.compile(r"[,;:']+")
+_PART = re.compile(r"[^,;:']+")
 _SOME_DIGITS = re.compile(r"\d\D{0,8}\d")
 _EXTENSION = re.compile(r"x ?\d|ext")
 _CODE = re.compile(r"_|[a-z]+\d")
@@ -145,17 +146,16 @@ class _Reading:
             text=self.rest[start:end],
             before=self.rest[max(0, start - 1) : start],
             after=self.rest[end : end + 2],
-            find_label=lambda: self.labels.find(start),
+            find_label=lambda: self.labels.find(start, end),
         )
 
     def _read_labelled(self) -> Iterator[Span]:
         """After "passport", "Kontonummer", "卡号": whatever has digits in it."""
-        starts = [label.start for label in self.labels.all[1:]]
-        for label, until in zip(
-            self.labels.all, [*starts, len(self.rest)], strict=False
-        ):
-            if label.kind in _LABELLED:
-                until = min(until, label.end + VALUE_WITHIN)
+        for label, after in pairwise([*self.labels.all, None]):
+            if label and label.kind in _LABELLED:
+                until = min(
+                    after.start if after else len(self.rest), label.end + VALUE_WITHIN
+                )
                 start, end = self._find_value(label.end, until)
                 if _VALUES[label.kind].fullmatch(self.rest[start:end]):
                     yield _LABELLED[label.kind], start, end
@@ -181,45 +181,34 @@ class _Reading:
 
     def _read_numbers(self) -> Iterator[Span]:
         for run in _RUN.finditer(self.rest):
-            start, end = run.span()
-            found = list(self._read_run(start, end))
+            found = [
+                span
+                for part in _PART.finditer(self.rest, *run.span())
+                for span in self._read_number(*part.span())
+            ]
             is_one = DIGITS_MIN <= len(get_digits(run[0])) <= DIGITS_MAX
-            if not found and is_one and self._is_called(start, end):
-                found = [(Shape.PHONE, start, end)]
+            if not found and is_one and self.labels.find(*run.span()) == "phone":
+                found = [(Shape.PHONE, *run.span())]
             yield from found
 
-    def _is_called(self, start: int, end: int) -> bool:
-        label = self.labels.find(start)
-        return label == "phone" or (not label and self.labels.is_called(end))
-
-    def _read_run(self, start: int, end: int) -> Iterator[Span]:
-        """The numbers in a run of digits and separators."""
-        while start < end:
-            apart = _APART.search(self.rest, start, end)
-            until = apart.start() if apart else end
-            number = self.rest[start:until].rstrip(_EDGES)
-            begin = until - len(self.rest[start:until].lstrip(_EDGES))
-            yield from self._read_number(begin, start + len(number))
-            start = apart.end() if apart else end
-
     def _read_number(self, start: int, end: int) -> Iterator[Span]:
-        text = self.rest[start:end]
-        if len(get_digits(text)) < DIGITS_MIN:
+        part = self.rest[start:end]
+        end = start + len(part.rstrip(_EDGES))
+        start += len(part) - len(part.lstrip(_EDGES))
+        if len(get_digits(part)) < DIGITS_MIN:
             return
-        shape, is_thing = self._judge(start, end)
-        if shape:
+        if shape := self._judge(start, end):
             yield shape, start, end
-        elif is_thing and (first := text.split(maxsplit=1)[0]) != text:
+        elif self._thing[0] == end:
             # A number to call may follow the order's.
-            rest = text[len(first) :].lstrip(_EDGES)
-            yield from self._read_number(end - len(rest), end)
+            first = self.rest[start:end].split(maxsplit=1)[0]
+            yield from self._read_number(start + len(first), end)
 
-    def _judge(self, start: int, end: int) -> tuple[Shape | None, bool]:
-        """What a number is, and whether it is that of a thing."""
+    def _judge(self, start: int, end: int) -> Shape | None:
         found = self._build_found(start, end)
-        label = found.find_label() or ("phone" if self.labels.is_called(end) else "")
         if len(found.text) > NUMBER_MAX:
-            return Shape.PHONE, False
+            return Shape.PHONE
+        label = found.find_label()
         if self._is_in_code(found, end, label):
             label = "code"
         elif not label and self._is_listed(start, found.text):
@@ -228,8 +217,8 @@ class _Reading:
             if regex.fullmatch(f"{label} {found.text}") and pattern.check(found):
                 if label == "thing" and not pattern.shape:
                     self._thing = end, get_digits(found.text.split(maxsplit=1)[0])
-                return pattern.shape, label == "thing"
-        return None, False
+                return pattern.shape
+        return None
 
     def _is_listed(self, start: int, text: str) -> bool:
         """`4500012346` in "orders 4500012345, 4500012346"."""

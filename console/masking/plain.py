@@ -14,6 +14,8 @@ from typing import Any
 
 from console.masking.words import SAID_DIGITS, fold, read_digits
 
+# Classes of combining marks; below are parts of letters in scripts such as Hindi.
+ABOVE_LETTERS = 200
 # As deep as anybody has met them: %252535 is a 5 that was encoded three times.
 LAYERS = 4
 
@@ -42,18 +44,6 @@ _SIGNS = {
     # Blank by look, letters or symbols by name.
     **dict.fromkeys("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", ""),
 }
-# Accents that stand alone, what turns a digit into a keycap, variations of a look.
-_MARKS = frozenset(
-    chr(code)
-    for first, last in [
-        (0x300, 0x36F),
-        (0x180B, 0x180F),
-        (0x20D0, 0x20F0),
-        (0xFE00, 0xFE0F),
-        (0xE0100, 0xE01EF),
-    ]
-    for code in range(first, last + 1)
-)
 _BLANK, _DASH = frozenset({"Zs", "Zl", "Zp"}), "Pd"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 
@@ -129,7 +119,9 @@ def _to_plain(char: str) -> str:
         return " "
     if category == _DASH:
         return "-"
-    if category in _UNSEEN or char in _MARKS:
+    # Accents that stand alone, the keycap, variations of a look.
+    is_mark = category == "Me" or unicodedata.combining(char) >= ABOVE_LETTERS
+    if category in _UNSEEN or is_mark or "VARIATION" in unicodedata.name(char, ""):
         return ""
     same = unicodedata.normalize("NFKC", char)
     return same if len(same) == 1 or same.isdecimal() else char

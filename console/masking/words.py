@@ -145,26 +145,24 @@ class Labels:
         self._starts = [label.start for label in self.all]
         self._ends = [label.end for label in self.all]
 
-    def find(self, at: int) -> str:
-        """The kind of the label that a number at this place has; "" without one.
+    def find(self, start: int, end: int) -> str:
+        """The kind of the label that a number has; "" without one.
 
         What is a thing's number stays readable: only words such as "number" and "is"
-        may stand between. After "call" three words may: "call the office at ...".
+        may stand between. After "call" some words may: "call the office at ...", and
+        a phone's label may follow: "22334455 is her mobile".
         """
-        position = bisect_right(self._ends, at)
-        if not position:
-            return ""
-        label = self.all[position - 1]
-        is_near = self._is_linked(label.end, at) or (
-            label.kind != "thing" and self._is_near(label.end, at)
+        if position := bisect_right(self._ends, start):
+            label = self.all[position - 1]
+            is_apart = label.kind != "thing" and self._is_near(label.end, start)
+            if is_apart or self._is_linked(label.end, start):
+                return label.kind
+        position = bisect_right(self._starts, end)
+        after = self.all[position : position + 1]
+        is_called = any(
+            label.kind == "phone" and self._is_near(end, label.start) for label in after
         )
-        return label.kind if is_near else ""
-
-    def is_called(self, at: int) -> bool:
-        """Whether what ends here is said to be a phone: "22334455 is her mobile"."""
-        position = bisect_right(self._starts, at)
-        label = self.all[position] if position < len(self.all) else None
-        return bool(label and label.kind == "phone" and self._is_near(at, label.start))
+        return "phone" if is_called else ""
 
     def _is_linked(self, start: int, end: int) -> bool:
         """Only by "number", "is" and the like."""

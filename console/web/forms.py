@@ -68,7 +68,7 @@ class StaffTextField(forms.CharField):
             return
         check_plain(value)
         found = find_personal_data(f"{self.prefix}{value}")
-        if kinds := dict.fromkeys(data.shape.words for data in found):
+        if kinds := dict.fromkeys(data.shape for data in found):
             raise ValidationError(
                 f"{self.label}: this looks like {' and '.join(kinds)}. Leave it out: "
                 "what is written here is kept and can be read by colleagues."

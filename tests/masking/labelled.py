@@ -89,7 +89,8 @@ def count(texts: Iterable[LabelledText]) -> Counts:
 def compare(text: LabelledText) -> tuple[list, list, list]:
     """What is right, wrong and missed, each as (kind, start, end)."""
     found = [
-        (data.shape, data.start, data.end) for data in find_personal_data(text.text)
+        (data.shape.name.lower(), data.start, data.end)
+        for data in find_personal_data(text.text)
     ]
     right = [
         mark for mark in text.marks if any(_fits(text.text, mark, f) for f in found)
