@@ -103,6 +103,8 @@ class Channel(HTTPChannel):
     def handle_close(self) -> None:
         """Closing on bytes that nobody has read would reset the connection, and the
         client would lose the answer that says why."""
+        if self.socket is None:
+            return  # a client that sends and hangs up at once ends it twice
         with suppress(OSError):
             self.socket.recv(HEADER_BYTES)
         super().handle_close()

@@ -1,6 +1,9 @@
 """The server we ship: what it writes down, and how it stops."""
 
 import socket
+from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 
 import httpx
 import pytest
@@ -41,6 +44,22 @@ def test_stop_waits_for_no_idle_and_no_unfinished_request(databases):
         assert process.wait(60) == 0
     for connection in connections:
         connection.close()
+
+
+def test_clients_that_hang_up_end_no_process(databases):
+    def list_workers():
+        return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+
+    with serving(HTTPS="0", **databases) as (port, process):
+        before = list_workers()
+        for sent in [b"", b"GET", b"GET / HTTP/1.1\r\n\r\n", b"no HTTP\r\n\r\n"] * 25:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(sent)
+                # Its end comes as a reset, with what was sent.
+                connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        assert list_workers() == before
 
 
 def test_a_request_that_drips_for_long_is_ended():
