@@ -792,4 +792,5 @@ CALLS = [
     *THE_OLDER_DIALECT,
     *THE_REFUSALS,
     *THE_DELAY,
+    get(f"{IMPORTS}/{{import}}/Refusals"),
 ]

@@ -43,6 +43,7 @@ def every_call(
         f"{people}/Bulk": "PUT",
         f"{people}/Imports": "GET POST",
         f"{people}/Imports/{import_}": "GET",
+        f"{people}/Imports/{import_}/Refusals": "GET",
         person: "GET PATCH DELETE",
         f"{person}/Traits": "GET",
         f"{person}/Identifiers": "GET POST",

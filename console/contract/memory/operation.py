@@ -10,6 +10,8 @@ from console.contract.overrides import limit
 
 OPERATION_DAYS = limit("OPERATION_DAYS", 7)  # 6.1 [D]: kept after completion
 OPERATION_ID_MAX = 512  # 6.1 [S]
+REFUSALS_MAX = 1000  # ours: named in an operation
+REASON_MAX = OPERATION_DETAIL_MAX = 1024
 OPERATION_STATUSES = ("PENDING", "RUNNING", "CANCELLED", "COMPLETED", "FAILED")
 DONE = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 
@@ -37,11 +39,29 @@ class OperationError(Noun, frozen=True, kw_only=True):
     type: Url = always(str)
     code: int = always(int)
     title: Annotated[str, described(maxLength=128)] = always(str)
-    detail: Annotated[str, described(maxLength=1024)] = always(str)
+    detail: Annotated[str, described(maxLength=OPERATION_DETAIL_MAX)] = always(str)
+
+
+class Refusal(Noun, frozen=True, kw_only=True):
+    """Ours: what of a bulk or an import was not stored, an item or one value of it.
+
+    item    index in a bulk, from 0; row of a file, its header being row 1
+    field   the trait or the column; empty: the item as a whole
+    stored  the item was stored without this value
+    """
+
+    item: Annotated[int, described(minimum=0)]
+    field: Annotated[str, described(maxLength=256)] = always(str)
+    reason: Annotated[str, described(maxLength=REASON_MAX)]
+    stored: bool = always(bool)
 
 
 class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    """`result` when it is COMPLETED, `error` when it FAILED."""
+    """`result` when it is COMPLETED, `error` when it FAILED.
+
+    refusals       ours: what a bulk or an import left out, the first of them
+    refused_count  items of which something was refused, all of them
+    """
 
     sample: ClassVar[dict[str, Any]] = {
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -64,6 +84,8 @@ class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     result: OperationResult | None = None
     result_url: Url = ""
     error: OperationError | None = None
+    refusals: Annotated[tuple[Refusal, ...], described(maxItems=REFUSALS_MAX)] = ()
+    refused_count: Annotated[int, described(minimum=0)] = 0
 
     @property
     def is_done(self) -> bool:

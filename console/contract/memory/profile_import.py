@@ -15,7 +15,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import IMPORT_ID
-from console.contract.memory.operation import OperationId
+from console.contract.memory.operation import OperationId, Refusal
 from console.contract.memory.page import PageMeta, paging
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
 
@@ -27,6 +27,8 @@ IMPORT_COLUMNS_MIN, IMPORT_COLUMNS_MAX = 2, 100  # 11.7 [S]
 IMPORT_COLUMN_MAX = 64  # 11.7 [S]
 IMPORT_URL_S = 1800  # 11.7 [S]: seconds that an upload's address lives
 IMPORTS_PER_PAGE = 100  # 4 [S]: the array's cap
+# Ours: further ones are counted and not named.
+IMPORT_REFUSALS_MAX, REFUSALS_PER_PAGE = 100_000, 1000
 IMPORT_STATUSES = ("PENDING", "PROCESSING", "COMPLETED", "FAILED")
 
 ImportId = Annotated[str, Meta(pattern=whole(IMPORT_ID))]
@@ -81,17 +83,34 @@ class AnnouncedImport(Noun, frozen=True, kw_only=True):
 
 
 class ImportSummary(Noun, frozen=True, kw_only=True):
-    """errors  rows that were refused"""
+    """
+    errors    rows of which something was refused: all of it, or a value
+    warnings  values that were left out of rows that are stored, and how it was read
+    """
 
     errors: Count
     warnings: Count
 
 
-class ProfileImport(Noun, frozen=True, kw_only=True):
+class ImportRows(Noun, frozen=True, kw_only=True):
+    """Rows that were read so far; stored and refused ones are all of them."""
+
+    read: Count
+    stored: Count
+    refused: Count
+
+
+class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """
+    rows, progress  ours: what has been done so far; the latter in percent of the file
+    """
+
     sample: ClassVar[dict[str, Any]] = {
         "status": "COMPLETED",
         **CreateImport.sample,
         "summary": {"errors": 0, "warnings": 0},
+        "rows": {"read": 1, "stored": 1, "refused": 0},
+        "progress": 100,
         "createdAt": "2026-01-05T09:00:00Z",
         "updatedAt": "2026-01-05T09:00:00Z",
     }
@@ -101,6 +120,8 @@ class ProfileImport(Noun, frozen=True, kw_only=True):
     file_size: Annotated[int, described(minimum=1, maximum=IMPORT_BYTES_MAX)]
     column_mappings: tuple[ColumnMapping, ...]
     summary: ImportSummary
+    rows: ImportRows | None = None
+    progress: Annotated[int, described(minimum=0, maximum=100)] | None = None
     created_at: Time
     updated_at: Time
 
@@ -117,3 +138,24 @@ class ImportsPage(Noun, frozen=True, kw_only=True):
         always()
     )
     meta: Annotated[PageMeta, paging("imports", IMPORTS_PER_PAGE)]
+
+
+class RefusalsPage(Noun, frozen=True, kw_only=True):
+    """Ours: what of a file was not stored, in the order of its rows."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "refusals": [
+            {
+                "item": 2,
+                "field": "phone",
+                "reason": "not a valid phone number",
+                "stored": True,
+            }
+        ],
+        "meta": {"key": "refusals", "pageSize": 1},
+    }
+
+    refusals: Annotated[tuple[Refusal, ...], described(maxItems=REFUSALS_PER_PAGE)] = (
+        always()
+    )
+    meta: Annotated[PageMeta, paging("refusals", REFUSALS_PER_PAGE)]

@@ -21,12 +21,15 @@ def complete(account: Account, *, result_id: str, result_path: str) -> Operation
     )
 
 
-def fail(account: Account, *, code: int, title: str, detail: str) -> Operation:
-    """The receipt of a write that was accepted and could not be applied."""
+def fail(
+    account: Account, *, code: int, title: str, detail: str, **fields: object
+) -> Operation:
+    """The receipt of a write that was accepted and could not be applied, or in part."""
     return _record(
         account,
         status=Operation.Status.FAILED,
         error={"code": code, "title": title, "detail": detail},
+        **fields,
     )
 
 

@@ -1,9 +1,9 @@
 """Uploaded files, read by the worker. Contract 11.7.
 
 A run works for a while and hands over to the next one, so that other tasks get their
-turn; where to go on travels with the task. After a crash that run begins again, which
-does no harm: writing a row twice is writing it once. The worker starts an import again
-whose task was lost.
+turn. How far the file is read is written with the rows themselves: after a crash the
+next run goes on behind the last row that was stored, and counts no row twice. The worker
+starts an import again whose task was lost.
 """
 
 from collections.abc import Sequence
@@ -19,21 +19,26 @@ from django_tasks import task
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from console.contract.memory.operation import REASON_MAX, REFUSALS_MAX
+from console.contract.memory.profile_import import IMPORT_REFUSALS_MAX
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.import_rows import (
-    Column,
+    ImportRow,
     InvalidFile,
     RowReader,
-    build_payload,
-    find_columns,
-    get_data_types,
+    open_columns,
     read_chunks,
+    read_row,
 )
-from console.service.memory.models import ImportChunk, ProfileImport, Store
+from console.service.memory.models import (
+    ImportChunk,
+    ImportRefusal,
+    ProfileImport,
+    Store,
+)
 from console.service.memory.profiles import create_profiles
 from console.service.memory.stores import lock_store
-from console.service.memory.traits import Payload
 from console.service.models import Operation
 
 # Rows in one transaction, under one lock of the store.
@@ -60,7 +65,7 @@ def request_run(row: ProfileImport) -> None:
 
 
 def restart_stalled_imports() -> None:
-    """From the first row, unless a task is there, be it one that was given up."""
+    """From where they stopped, unless a task is there, be it one that was given up."""
     stalled = ProfileImport.objects.filter(
         status=ProfileImport.Status.PROCESSING,
         updated_at__lt=timezone.now() - timedelta(seconds=STALE_S),
@@ -73,79 +78,105 @@ def restart_stalled_imports() -> None:
 
 
 @task()
-def process_import(
-    store_id: str, import_id: str, position: int = 0, refused: int = 0
-) -> None:
-    """Continues at a byte of the file; `refused` rows so far. Safe to run twice."""
+def process_import(store_id: str, import_id: str, *_: int) -> None:
+    """Reads on where the last run stopped. Safe to run twice."""
     store = Store.objects.filter(pk=store_id).first()
     row = ProfileImport.objects.filter(store_id=store_id, id=import_id).first()
     if store and row:
         with suppress(Superseded, errors.NotFound):
             _touch(row)
-            _process(store, row, position, refused)
+            _process(store, row)
 
 
-def _process(store: Store, row: ProfileImport, position: int, refused: int) -> None:
+def _process(store: Store, row: ProfileImport) -> None:
     until = monotonic() + RUN_S
     try:
-        header, rows = _open_rows(row, position)
-        columns = find_columns(header, row.column_mappings, get_data_types(store))
+        columns, width, delimiter = open_columns(store, row)
+        rows = _open_rows(row, delimiter)
     except InvalidFile as exc:
         _fail(store, row, exc)
         return
-    while batch := list(islice(rows, BATCH)):
-        payloads = _build_payloads(batch, columns, width=len(header))
-        refused += len(batch) - len(payloads) + _write_profiles(store, row, payloads)
+    while batch := list(islice(((rows.line, cells) for cells in rows), BATCH)):
+        checked = [
+            read_row(store, cells, columns, number=number, width=width)
+            for number, cells in batch
+        ]
+        _write_rows(store, row, checked, position=rows.position, line=rows.line)
         if monotonic() > until:
-            process_import.enqueue(store.id, row.id, rows.position, refused)
+            process_import.enqueue(store.id, row.id)
             return
-    _complete(store, row, refused)
+    _complete(store, row)
 
 
-def _open_rows(row: ProfileImport, position: int) -> tuple[list[str], RowReader]:
-    """The header, and the rows from a byte on. Raises InvalidFile."""
-    rows = RowReader(read_chunks(row))
-    header = next(rows, None)
-    if header is None:
-        raise InvalidFile("Header: missing")
-    if position:
-        return header, RowReader(read_chunks(row, position), position)
+def _open_rows(row: ProfileImport, delimiter: str) -> RowReader:
+    """The rows that nobody has read yet. Raises InvalidFile."""
+    if row.position:
+        pieces = read_chunks(row, row.position)
+        return RowReader(pieces, row.position, row.line, delimiter=delimiter)
     # Read to its end before a row of it is written: what cannot be read changes
     # nothing.
-    for _ in RowReader(read_chunks(row)):
+    for _ in RowReader(read_chunks(row), delimiter=delimiter):
         pass
-    return header, rows
-
-
-def _build_payloads(
-    batch: Sequence[Sequence[str]], columns: Sequence[Column], *, width: int
-) -> list[Payload]:
-    """Rows as payloads, without those that are not valid."""
-    payloads: list[Payload] = []
-    for cells in batch:
-        with suppress(errors.Invalid):
-            payloads.append(build_payload(cells, columns, width=width))
-    return payloads
+    rows = RowReader(read_chunks(row), delimiter=delimiter)
+    next(rows)
+    return rows
 
 
 @transaction.atomic(using="memory")
-def _write_profiles(
-    store: Store, row: ProfileImport, payloads: Sequence[Payload]
-) -> int:
-    """All that are accepted, unless another run has written them; answers how many
-    were refused. Raises Superseded, NotFound."""
-    refused = create_profiles(store, payloads)
-    _touch(row)
-    return len(refused)
+def _write_rows(
+    store: Store,
+    row: ProfileImport,
+    batch: Sequence[ImportRow],
+    *,
+    position: int,
+    line: int,
+) -> None:
+    """What fits, and what is said of the rest, with how far the file is read: all of
+    it or nothing. Raises Superseded if another run has done it, NotFound."""
+    fitting = [item for item in batch if item.stored]
+    failed = create_profiles(store, [item.payload for item in fitting])
+    for index, reason in failed.items():
+        fitting[index].stored = False
+        if not fitting[index].refused:
+            fitting[index].refused.append((None, reason))
+    refusals = [
+        ImportRefusal(
+            store_id=store.id,
+            import_id=row.id,
+            item=item.number,
+            place=column.place + 1 if column else 0,
+            field=column.name if column else "",
+            reason=reason[:REASON_MAX],
+            stored=item.stored,
+        )
+        for item in batch
+        for column, reason in item.refused
+    ]
+    if row.errors < IMPORT_REFUSALS_MAX:
+        ImportRefusal.objects.bulk_create(refusals)
+    _touch(
+        row,
+        position=position,
+        line=line,
+        rows=row.rows + len(batch),
+        stored=row.stored + sum(item.stored for item in batch),
+        errors=row.errors + sum(bool(item.refused) for item in batch),
+        warnings=row.warnings + sum(refusal.stored for refusal in refusals),
+    )
 
 
-def _complete(store: Store, row: ProfileImport, refused: int) -> None:
+def _complete(store: Store, row: ProfileImport) -> None:
+    named = ImportRefusal.objects.filter(store_id=store.id, import_id=row.id)
+    columns = ("item", "field", "reason", "stored")
+    refusals = named.order_by("item", "place").values(*columns)[:REFUSALS_MAX]
     _finish(
         store,
         row,
-        {"status": ProfileImport.Status.COMPLETED, "errors": refused},
+        {"status": ProfileImport.Status.COMPLETED},
         {
             "status": Operation.Status.COMPLETED,
+            "refusals": list(refusals),
+            "refused_count": row.errors,
             "result_id": row.id,
             "result_path": f"/v1/Stores/{store.id}/Profiles/Imports/{row.id}",
         },
@@ -185,4 +216,5 @@ def _touch(row: ProfileImport, **fields: Any) -> None:
     )
     if not mine.update(updated_at=now, **fields):
         raise Superseded
-    row.updated_at = now
+    for name, value in {**fields, "updated_at": now}.items():
+        setattr(row, name, value)

@@ -1,31 +1,46 @@
 """An uploaded CSV file as rows, and a row as a profile's traits.
 
-The dialect is ours (contract 17, 41): UTF-8 with or without BOM, commas, quotes as in
-RFC 4180, a header. An empty cell is a trait not given; a STRING is its cell's text,
-a NUMBER, a BOOLEAN or an ARRAY is JSON.
+The dialect is ours (contract 17, 41): quotes as in RFC 4180, a header, and whichever of
+comma, semicolon and tab finds all mapped columns in it. A cell that is empty is a trait
+not given; a STRING is its cell's text, a NUMBER, a BOOLEAN or an ARRAY is JSON. A cell
+that does not fit is left out, and named with its row and column.
 """
 
 import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Any
 
 import msgspec
 
+from console.core.unicode import strip_hidden
 from console.service import errors
+from console.service.memory.identity import parse_identity
 from console.service.memory.models import ImportChunk, ProfileImport, Store, TraitGroup
 from console.service.memory.trait_groups import normalise_trait_name
+from console.service.memory.traits import check_value
 
 CHUNK_BYTES = 1024 * 1024
 # A quote that nobody closes must not gather the rest of the file in memory.
 ROW_BYTES = 1024 * 1024
+DELIMITERS = ",;\t"
+READ_AS_CP1252 = "read as Windows-1252, since it is not UTF-8: check accented letters"
 
 # As in a JSON body: tab and the line breaks are text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-DataTypes = Mapping[tuple[str, str], str]
+# The longer marks first: a shorter one begins one of them.
+_MARKS = {
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+}
+# What is no text of Windows-1252: bytes that it does not have, and letters beyond ASCII
+# in a row, as files in Cyrillic, Greek or Chinese encodings have them.
+_NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]|[\x80-\xff]{4}")
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+_NOT_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
 class InvalidFile(errors.ServiceError):
@@ -34,36 +49,114 @@ class InvalidFile(errors.ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A mapped column: its place in a row, and the trait that it feeds."""
+    """A mapped column: its place in a row, and the trait that it feeds.
 
+    definition  of the trait; None: it was removed since the file was announced
+    """
+
+    name: str
     place: int
     trait_group: str
     trait: str
-    data_type: str
+    definition: Mapping[str, Any] | None
+
+    @property
+    def id_type(self) -> str:
+        return str((self.definition or {}).get("idTypePromotion", ""))
+
+
+@dataclass(slots=True)
+class ImportRow:
+    """A row of the file as the body of CreateProfile.
+
+    refused  (column, reason) for what is not in the payload; (None, …): the whole row
+    """
+
+    number: int
+    payload: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: list[tuple[Column | None, str]] = field(default_factory=list)
+    stored: bool = True
+
+
+def find_encoding(file: IO[bytes]) -> str:
+    """What turns the file into text: utf-8, utf-16, utf-32 or cp1252.
+
+    Where nothing fits it is utf-8, and whoever reads the file finds the row that is not.
+    """
+    file.seek(0)
+    head = file.read(4)
+    for encoding, marks in _MARKS.items():
+        if head.startswith(marks):
+            return encoding
+    if len(head) == 4 and head[1::2] == b"\0\0" and b"\0" not in head[::2]:
+        return "utf-16-le"
+    if len(head) == 4 and head[::2] == b"\0\0" and b"\0" not in head[1::2]:
+        return "utf-16-be"
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    stray = proper = False
+    while piece := file.read(CHUNK_BYTES):
+        text = decoder.decode(piece)
+        stray = stray or bool(_STRAY_BYTE.search(text))
+        proper = proper or bool(_NOT_ASCII.search(text))
+        if proper or (stray and _NOT_CP1252.search(piece)):
+            return "utf-8"
+    return "cp1252" if stray else "utf-8"
+
+
+def read_as_utf8(file: IO[bytes], encoding: str) -> Iterator[bytes]:
+    """The file from its beginning, in pieces of CHUNK_BYTES."""
+    file.seek(0)
+    if encoding == "utf-8":
+        yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+        return
+    # Where it ends within a letter, it has a sign for it.
+    decoder, rest = codecs.getincrementaldecoder(encoding)("replace"), b""
+    while piece := file.read(CHUNK_BYTES):
+        rest += decoder.decode(piece).encode("utf-8", "replace")
+        while len(rest) >= CHUNK_BYTES:
+            yield rest[:CHUNK_BYTES]
+            rest = rest[CHUNK_BYTES:]
+    if rest := rest + decoder.decode(b"", final=True).encode():
+        yield rest
 
 
 class RowReader:
-    """The records of a file from `position` on; a blank line is none.
+    """The records of a file from `position` on, without blank ones.
 
     position  bytes from the file's beginning to the end of the last record read
+    line      its number, the header's being 1 and blank ones counted: as a spreadsheet
+              numbers its rows
     Raises InvalidFile.
     """
 
-    def __init__(self, pieces: Iterable[bytes], position: int = 0) -> None:
+    def __init__(
+        self,
+        pieces: Iterable[bytes],
+        position: int = 0,
+        line: int = 0,
+        *,
+        delimiter: str = ",",
+    ) -> None:
         self.position = self._began = position
-        self._records = csv.reader(self._lines(pieces), strict=True)
+        self.line = line
+        lines = self._lines(pieces)
+        self._records = csv.reader(lines, strict=True, delimiter=delimiter)
 
     def __iter__(self) -> Iterator[list[str]]:
         return self
 
     def __next__(self) -> list[str]:
         cells: list[str] = []
-        while not cells:
+        while not any(map(str.strip, cells)):
             self._began = self.position
+            self.line += 1
             try:
                 cells = next(self._records)
             except csv.Error as exc:
-                raise self._build_error("not valid CSV") from exc
+                raise self._build_error(
+                    "not valid CSV, a quotation mark is not closed or not doubled"
+                ) from exc
         return cells
 
     def _lines(self, pieces: Iterable[bytes]) -> Iterator[str]:
@@ -75,10 +168,13 @@ class RowReader:
             try:
                 yield text.decode()
             except UnicodeDecodeError as exc:
-                raise self._build_error("not valid UTF-8") from exc
+                raise self._build_error(
+                    "not valid UTF-8; save the file as UTF-8 (UTF-16 with a byte order"
+                    " mark and Windows-1252 are read as well)"
+                ) from exc
 
     def _build_error(self, rule: str) -> InvalidFile:
-        return InvalidFile(f"Row at byte {self._began}: {rule}")
+        return InvalidFile(f"Row {self.line}: {rule}")
 
 
 def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -103,58 +199,119 @@ def read_chunks(row: ProfileImport, position: int = 0) -> Iterator[bytes]:
         number, skip = number + 1, 0
 
 
-def get_data_types(store: Store) -> DataTypes:
-    """What type each trait of a store has, by group and name."""
+def get_definitions(store: Store) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Each trait of a store, by group and name."""
     return {
-        (group.display_name, trait): definition["dataType"]
+        (group.display_name, trait): definition
         for group in TraitGroup.objects.of(store)
         for trait, definition in group.traits.items()
     }
 
 
+def open_columns(store: Store, row: ProfileImport) -> tuple[list[Column], int, str]:
+    """The mapped columns, how many there are in all, and what separates them.
+
+    Raises InvalidFile.
+    """
+    sought = {_clean_name(mapping["columnName"]) for mapping in row.column_mappings}
+    headers = {}
+    for delimiter in DELIMITERS:
+        with suppress(InvalidFile):  # quotation marks show which one it is not
+            headers[delimiter] = _read_header(row, delimiter)
+    if not headers:
+        _read_header(row, DELIMITERS[0])
+    delimiter = max(headers, key=lambda key: len(sought.intersection(headers[key])))
+    header = headers[delimiter]
+    columns = find_columns(header, row.column_mappings, get_definitions(store))
+    return columns, len(header), delimiter
+
+
+def _read_header(row: ProfileImport, delimiter: str) -> list[str]:
+    header = next(RowReader(read_chunks(row), delimiter=delimiter), [])
+    return [_clean_name(name) for name in header]
+
+
+def _clean_name(column: str) -> str:
+    return strip_hidden(column).strip()
+
+
 def find_columns(
-    header: Sequence[str], mappings: Sequence[Mapping[str, str]], types: DataTypes
+    header: Sequence[str],
+    mappings: Sequence[Mapping[str, str]],
+    definitions: Mapping[tuple[str, str], Any],
 ) -> list[Column]:
     """Where the mapped columns stand. Raises InvalidFile."""
+    if not header:
+        raise InvalidFile("Header: missing")
     columns = []
     for mapping in mappings:
-        name, group = mapping["columnName"], mapping["traitGroup"]
+        name, group = _clean_name(mapping["columnName"]), mapping["traitGroup"]
         if header.count(name) != 1:
-            rule = "duplicate" if name in header else "missing"
-            raise InvalidFile(f"Column {name}: {rule} in the header")
+            raise InvalidFile(f"Column {name}: {_explain_absence(name, header)}")
         trait = normalise_trait_name(mapping["traitName"])
-        # A trait that was removed since: whoever writes the row refuses it.
-        data_type = types.get((group, trait), "STRING")
-        columns.append(Column(header.index(name), group, trait, data_type))
+        definition = definitions.get((group, trait))
+        columns.append(Column(name, header.index(name), group, trait, definition))
     return columns
 
 
-def build_payload(
-    cells: Sequence[str], columns: Sequence[Column], *, width: int
-) -> dict[str, dict[str, Any]]:
-    """A row as the body of CreateProfile. Raises Invalid."""
-    if len(cells) != width:
-        raise errors.Invalid(f"Row: {len(cells)} cells, but {width} in the header")
-    payload: dict[str, dict[str, Any]] = {}
+def _explain_absence(name: str, names: Sequence[str]) -> str:
+    """Without the header's own words: where it is missing, they are a customer's."""
+    if name in names:
+        return "duplicate in the header"
+    if name.casefold() in map(str.casefold, names):
+        return "missing in the header, where it has other capital letters"
+    return (
+        "missing in the header, the first row, whose columns are separated by commas,"
+        " semicolons or tabs"
+    )
+
+
+def read_row(
+    store: Store,
+    cells: Sequence[str],
+    columns: Sequence[Column],
+    *,
+    number: int,
+    width: int,
+) -> ImportRow:
+    """What of a row fits the store; the rest is named."""
+    row = ImportRow(number)
+    if len(cells) < width or any(cells[width:]):
+        reason = f"{len(cells)} cells, but {width} in the header"
+        row.refused.append((None, reason))
+        row.stored = False
+        return row
     for column in columns:
-        if cell := cells[column.place]:
-            traits = payload.setdefault(column.trait_group, {})
-            traits[column.trait] = _parse_cell(cell, column)
-    return payload
+        cell = cells[column.place]
+        if cell.strip():
+            try:
+                value = _parse_cell(store, cell, column)
+            except errors.Invalid as exc:
+                row.refused.append((column, exc.message.removeprefix("value: ")))
+            else:
+                row.payload.setdefault(column.trait_group, {})[column.trait] = value
+    row.stored = bool(row.payload or not row.refused)
+    return row
 
 
-def _parse_cell(cell: str, column: Column) -> Any:
+def _parse_cell(store: Store, cell: str, column: Column) -> Any:
+    """The trait's value. Raises Invalid, naming it `value`."""
+    if column.definition is None:
+        raise errors.Invalid("value: unknown trait")
     value: Any = cell
-    if column.data_type != "STRING":
+    data_type = column.definition["dataType"]
+    if data_type != "STRING":
         # Spreadsheets write TRUE; what kind of JSON it is, the definition checks.
-        text = cell.lower() if column.data_type == "BOOLEAN" else cell
+        text = cell.lower() if data_type == "BOOLEAN" else cell
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as exc:
-            raise errors.Invalid(
-                f"{column.trait}: not a valid {column.data_type}"
-            ) from exc
+            raise errors.Invalid(f"value: not a valid {data_type}") from exc
     texts = value if isinstance(value, list) else [value]
     if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
-        raise errors.Invalid(f"{column.trait}: must not have control characters")
+        raise errors.Invalid("value: must not have control characters")
+    check_value("value", value, column.definition)
+    # A type that the settings name no more makes nobody findable (17, 40).
+    if store.identitysettings.get_config(column.id_type):
+        parse_identity(store, column.id_type, str(value))
     return value

@@ -5,6 +5,7 @@ PENDING until the file is there, PROCESSING from then on; import_jobs does the r
 
 from collections.abc import Iterable, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
+from typing import Any
 
 from django.core import signing
 from django.db import transaction
@@ -14,8 +15,19 @@ from console.contract.ids import IMPORT_ID, new_id
 from console.contract.memory.profile_import import IMPORT_URL_S
 from console.service import errors
 from console.service.memory.import_jobs import request_run
-from console.service.memory.import_rows import CHUNK_BYTES, get_data_types
-from console.service.memory.models import ImportChunk, ProfileImport, Store
+from console.service.memory.import_rows import (
+    CHUNK_BYTES,
+    READ_AS_CP1252,
+    find_encoding,
+    get_definitions,
+    read_as_utf8,
+)
+from console.service.memory.models import (
+    ImportChunk,
+    ImportRefusal,
+    ProfileImport,
+    Store,
+)
 from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import normalise_trait_name
 from console.service.models import Operation
@@ -56,14 +68,14 @@ def create_import(
 
 
 def _check_mappings(store: Store, mappings: Sequence[Mapping[str, str]]) -> None:
-    types, targets = get_data_types(store), set()
+    known, targets = get_definitions(store), set()
     for index, mapping in enumerate(mappings):
         path = f"columnMappings[{index}].traitName"
         try:
             target = (mapping["traitGroup"], normalise_trait_name(mapping["traitName"]))
         except errors.Invalid as exc:
             raise errors.Invalid(f"{path}: not a valid trait name") from exc
-        if target not in types:
+        if target not in known:
             raise errors.Invalid(f"{path}: unknown trait")
         if target in targets:
             raise errors.Invalid(f"{path}: duplicate trait")
@@ -80,6 +92,17 @@ def get_import(store: Store, import_id: str) -> ProfileImport:
     if row is None:
         raise errors.NotFound("Import not found.")
     return row
+
+
+def get_progress(row: ProfileImport) -> int:
+    """How much of the file is done, in percent."""
+    if row.status == ProfileImport.Status.COMPLETED:
+        return 100
+    return row.position * 100 // max(row.content_size, 1)
+
+
+def list_refusals(row: ProfileImport) -> Any:
+    return ImportRefusal.objects.filter(store_id=row.store_id, import_id=row.id)
 
 
 def sign_upload(row: ProfileImport) -> str:
@@ -115,22 +138,39 @@ def receive_file(row: ProfileImport, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
             spool.write(piece)
         check_file_size(row, spool.tell())
-        spool.seek(0)
-        _store_chunks(row, iter(lambda: spool.read(CHUNK_BYTES), b""))
+        encoding = find_encoding(spool)
+        with transaction.atomic(using="memory"):
+            _store_chunks(row, read_as_utf8(spool, encoding))
+            if encoding == "cp1252":
+                _note(row, READ_AS_CP1252)
 
 
-@transaction.atomic(using="memory")
+def _note(row: ProfileImport, words: str) -> None:
+    """Of the file as a whole, at its first row."""
+    ImportRefusal.objects.create(
+        store_id=row.store_id,
+        import_id=row.id,
+        item=1,
+        place=0,
+        reason=words,
+        stored=True,
+    )
+    ProfileImport.objects.filter(store_id=row.store_id, id=row.id).update(warnings=1)
+
+
 def _store_chunks(row: ProfileImport, chunks: Iterable[bytes]) -> None:
     lock_store(Store(pk=row.store_id))
-    taken = ProfileImport.objects.filter(
-        store_id=row.store_id, id=row.id, status=ProfileImport.Status.PENDING
-    ).update(status=ProfileImport.Status.PROCESSING, updated_at=timezone.now())
-    if not taken:
+    size, mine = 0, ProfileImport.objects.filter(store_id=row.store_id, id=row.id)
+    if not mine.filter(status=ProfileImport.Status.PENDING).update(
+        status=ProfileImport.Status.PROCESSING, updated_at=timezone.now()
+    ):
         raise errors.Forbidden(_USED)
     for number, content in enumerate(chunks):
+        size += len(content)
         ImportChunk.objects.create(
             store_id=row.store_id, import_id=row.id, number=number, content=content
         )
+    mine.update(content_size=size)
     Operation.objects.filter(pk=row.operation_id).update(
         status=Operation.Status.RUNNING
     )

@@ -83,17 +83,7 @@ def _check_payload(
 
 
 def put_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
-    """Each as create_profile, in order; answers which were refused, and why.
-
-    All are checked before the first is written. What is refused nevertheless fitted
-    the store a moment before: somebody has changed a definition since.
-    Raises Invalid (`profiles[3].traits.Contact.email: …`); then nothing was written.
-    """
-    for index, payload in enumerate(payloads):
-        try:
-            _check_payload(store, payload)
-        except errors.Invalid as exc:
-            raise errors.Invalid(f"profiles[{index}].{exc.message}") from exc
+    """Each as create_profile, in order; answers which were refused, and why."""
     refused: dict[int, str] = {}
     for start in range(0, len(payloads), CHUNK):
         chunk = create_profiles(store, payloads[start : start + CHUNK])

@@ -63,7 +63,7 @@ def _check_group(
         if name in checked:
             raise errors.Invalid(f"{path}: duplicate trait")
         if value is not None:
-            _check_value(path, value, definition)
+            check_value(path, value, definition)
         promotion = definition.get("idTypePromotion", "")
         checked[name] = CheckedTrait(group, name, value, promotion)
     return list(checked.values())
@@ -110,7 +110,7 @@ def _filter_trait(profile: Profile, trait: CheckedTrait) -> Any:
     )
 
 
-def _check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
+def check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
     data_type = definition["dataType"]
     rule = definition.get("validationRule") or {}
     if data_type == "ARRAY":

@@ -63,6 +63,7 @@ class Operation(models.Model):
     result_id    what the write made or changed; empty when it failed
     result_path  its address under /v1
     error        {code, title, detail} when it failed, else empty
+    refusals     list of the contract's Refusal: what a bulk or an import left out
     """
 
     class Status(models.TextChoices):
@@ -78,6 +79,8 @@ class Operation(models.Model):
     result_id = models.CharField(max_length=128, blank=True)
     result_path = models.CharField(max_length=512, blank=True)
     error = models.JSONField(default=dict)
+    refusals = models.JSONField(default=list)
+    refused_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)
 

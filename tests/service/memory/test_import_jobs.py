@@ -10,12 +10,15 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.service.memory import import_jobs
+from console.service.memory.import_rows import ImportRow
 from console.service.memory.models import (
     Identifier,
     ImportChunk,
+    ImportRefusal,
     Profile,
     ProfileImport,
     Store,
+    Trait,
     TraitGroup,
 )
 from tests.service.csv_files import (
@@ -99,7 +102,7 @@ def test_process_import_works_off_a_long_file_in_turns(upload, outcome, monkeypa
     assert Profile.objects.count() == 45
 
 
-def test_process_import_begins_again_after_a_crash_without_harm(
+def test_process_import_goes_on_after_a_crash_where_it_stopped(
     upload, outcome, store, monkeypatch
 ):
     monkeypatch.setattr(import_jobs, "BATCH", 10)
@@ -111,26 +114,45 @@ def test_process_import_begins_again_after_a_crash_without_harm(
         import_jobs.process_import.func(store, announced["importId"])
     monkeypatch.undo()
     written = set(Profile.objects.values_list("id", flat=True))
+    updated = set(Trait.objects.values_list())
+    halfway, _ = outcome(announced)
     with later(61):
         import_jobs.restart_stalled_imports()
         work_off()
 
-    shown, _ = outcome(announced)
+    shown, operation = outcome(announced)
+    assert halfway["rows"] == {"read": 30, "stored": 27, "refused": 3}
+    assert 50 < halfway["progress"] < 70
     assert (shown["status"], shown["summary"]["errors"]) == ("COMPLETED", 5)
+    assert shown["rows"] == {"read": 50, "stored": 45, "refused": 5}
+    assert [each["item"] for each in operation["refusals"]] == [2, 12, 22, 32, 42]
     assert len(written) == 27
+    assert updated == set(Trait.objects.filter(profile_id__in=written).values_list())
     assert written < set(Profile.objects.values_list("id", flat=True))
     assert Profile.objects.count() == Identifier.objects.count() == 45
 
 
 def die_after(batches: int, monkeypatch) -> None:
-    write, left = import_jobs._write_profiles, iter(range(batches))
+    write, left = import_jobs._write_rows, iter(range(batches))
 
-    def write_or_die(*args):
+    def write_or_die(*args, **kwargs):
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return write(*args)
+        return write(*args, **kwargs)
 
-    monkeypatch.setattr(import_jobs, "_write_profiles", write_or_die)
+    monkeypatch.setattr(import_jobs, "_write_rows", write_or_die)
+
+
+def test_process_import_counts_more_refusals_than_it_names(upload, run, monkeypatch):
+    monkeypatch.setattr(import_jobs, "IMPORT_REFUSALS_MAX", 3)
+    monkeypatch.setattr(import_jobs, "REFUSALS_MAX", 2)
+    monkeypatch.setattr(import_jobs, "BATCH", 1)
+
+    shown, operation = run(upload("Mail,First\n" + ",Nobody\n" * 7))
+
+    assert shown["summary"]["errors"] == operation["refusedCount"] == 7
+    assert len(operation["refusals"]) == 2
+    assert ImportRefusal.objects.count() == 3
 
 
 def test_restart_stalled_imports_finds_one_whose_task_is_lost(upload, outcome):
@@ -185,8 +207,12 @@ def test_process_import_writes_no_more_when_superseded(upload, run, store, monke
     Profile.objects.all().delete()
     Identifier.objects.all().delete()
     with pytest.raises(import_jobs.Superseded):
-        import_jobs._write_profiles(
-            Store.objects.get(pk=store), late, [{"Contact": {"email": "late@b.com"}}]
+        import_jobs._write_rows(
+            Store.objects.get(pk=store),
+            late,
+            [ImportRow(2, {"Contact": {"email": "late@b.com"}})],
+            position=9,
+            line=2,
         )
     run(announced)
 
@@ -196,16 +222,17 @@ def test_process_import_writes_no_more_when_superseded(upload, run, store, monke
     assert row.status == "COMPLETED"
 
 
-def test_process_import_refuses_rows_whose_trait_was_deleted_since(upload, run, store):
+def test_process_import_names_cells_whose_trait_was_deleted_since(upload, run, store):
     announced = upload("Mail,First\na@b.com,Ada\nb@b.com,\n")
     contact = TraitGroup.objects.get(store_id=store)
     del contact.traits["firstName"]
     contact.save()
 
-    shown, _ = run(announced)
+    shown, operation = run(announced)
 
-    assert shown["summary"]["errors"] == 1
-    assert values("email") == ["b@b.com"]
+    assert shown["summary"] == {"errors": 1, "warnings": 1}
+    assert values("email") == ["a@b.com", "b@b.com"]
+    assert operation["refusals"][0]["reason"] == "unknown trait"
 
 
 def test_process_import_ignores_a_store_that_is_gone(api, store, upload):

@@ -1,6 +1,7 @@
 """What a CSV file means. Contract 11.7 and 17, 41."""
 
 import json
+from io import BytesIO
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_csv_value_is_of_the_traits_type(load, declare, kind, cell, value):
     ("kind", "cell"),
     [
         ("NUMBER", "many"),
-        ("NUMBER", "1.234,5"),
+        ("NUMBER", '"1.234,5"'),
         ("NUMBER", "NaN"),
         ("NUMBER", "true"),
         ("NUMBER", "9" * 400),
@@ -103,7 +104,7 @@ def test_csv_value_is_of_the_traits_type(load, declare, kind, cell, value):
         ("STRING", "s" * 1025),
     ],
 )
-def test_csv_row_that_is_not_valid_is_counted_and_leaves_the_others(
+def test_csv_cell_that_is_not_valid_is_named_and_its_row_stored_without_it(
     load, declare, kind, cell
 ):
     declare("Account", tier={"dataType": kind})
@@ -112,27 +113,118 @@ def test_csv_row_that_is_not_valid_is_counted_and_leaves_the_others(
     shown, operation = load(content, Mail="Contact.email", Tier="Account.tier")
 
     assert (shown["status"], operation["status"]) == ("COMPLETED", "COMPLETED")
-    assert shown["summary"]["errors"] == 1
-    assert values("email") == ["a@b.com", "c@b.com"]
+    assert shown["summary"] == {"errors": 1, "warnings": 1}
+    assert values("email") == ["a@b.com", "b@b.com", "c@b.com"]
+    assert not values("tier")
+    [refusal] = operation["refusals"]
+    assert (refusal["item"], refusal["field"], refusal["stored"]) == (3, "Tier", True)
 
 
-@pytest.mark.parametrize("row", ["x@b.com", "x@b.com,X,more", ",Nobody", "  ,X"])
-def test_csv_row_without_an_identifier_or_of_another_width_is_an_error(load, row):
-    shown, _ = load(f"Mail,First\na@b.com,Ada\n{row}\n")
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("x@b.com", "1 cells, but 2 in the header"),
+        ("x@b.com,X,more", "3 cells, but 2 in the header"),
+        (",Nobody", "traits: at least one trait that is an identifier is required"),
+        ("  ,X", "traits: at least one trait that is an identifier is required"),
+    ],
+)
+def test_csv_row_without_an_identifier_or_of_another_width_is_refused(
+    load, row, reason
+):
+    shown, operation = load(f"Mail,First\na@b.com,Ada\n\n{row}\n")
 
-    assert shown["summary"]["errors"] == 1
+    assert shown["summary"] == {"errors": 1, "warnings": 0}
+    assert shown["rows"] == {"read": 2, "stored": 1, "refused": 1}
     assert values("firstName") == ["Ada"]
+    assert operation["refusedCount"] == 1
+    [refusal] = operation["refusals"]
+    assert (refusal["item"], refusal["field"], refusal["stored"]) == (4, "", False)
+    assert refusal["reason"].startswith(reason)
+
+
+def test_csv_names_the_cell_that_it_leaves_out_and_passes_over_empty_rows(load):
+    shown, operation = load(
+        "email,firstName,phone\na@x.example,Ada,12\nb@x.example,Bo,\n,,\n",
+        email="Contact.email",
+        firstName="Contact.firstName",
+        phone="Contact.phone",
+    )
+
+    assert shown["summary"] == {"errors": 1, "warnings": 1}
+    assert shown["rows"] == {"read": 2, "stored": 2, "refused": 0}
+    assert values("firstName") == ["Ada", "Bo"]
+    assert operation["refusals"] == [
+        {
+            "item": 2,
+            "field": "phone",
+            "reason": "not a valid phone number",
+            "stored": True,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Mail;First\na@b.com;Ada\n",
+        "Mail\tFirst\na@b.com\tAda\n",
+        '"Mail";"First"\n"a@b.com";"Ada"\n',
+        " Mail , First\u00a0\na@b.com,Ada\n",
+        "Mail,First,\na@b.com,Ada,\n",
+        "Mail,First\na@b.com,Ada,,\n",
+        "Mail;First\n;\na@b.com;Ada\n",
+    ],
+)
+def test_csv_is_read_as_spreadsheets_write_it(load, content):
+    load(content)
+
+    assert values("firstName") == ["Ada"]
+    assert Identifier.objects.get().value == "a@b.com"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_csv_is_read_in_each_unicode_encoding(load, encoding):
+    shown, _ = load(f"Mail,First\na@b.com,Zoë{'x' * 9}\n".encode(encoding))
+
+    assert shown["summary"] == {"errors": 0, "warnings": 0}
+    assert values("firstName") == ["Zoëxxxxxxxxx"]
+
+
+def test_csv_in_windows_1252_is_read_with_a_warning(load):
+    shown, operation = load("Mail,First\na@b.com,Zoë “Z” €\n".encode("cp1252"))
+
+    assert shown["summary"] == {"errors": 0, "warnings": 1}
+    assert values("firstName") == ["Zoë “Z” €"]
+    assert "Windows-1252" in operation["refusals"][0]["reason"]
+
+
+@pytest.mark.parametrize("size", [1, 3, import_rows.CHUNK_BYTES])
+def test_read_as_utf8_takes_pieces_that_are_cut_anywhere(size, monkeypatch):
+    monkeypatch.setattr(import_rows, "CHUNK_BYTES", size)
+    text = many(30) + "😀"
+
+    for encoding in ("utf-8", "utf-16", "utf-16-le"):
+        file = BytesIO(text.encode(encoding))
+        pieces = list(import_rows.read_as_utf8(file, encoding))
+        assert b"".join(pieces).decode() == text
+        assert {len(piece) for piece in pieces[:-1]} <= {size}
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("Mail,First\na@b.com,Ada\n".encode("utf-16"), "UTF-8"),
-        ("Mail,First\na@b.com,Ada\nb@b.com,Bj\xf6rn\n".encode("latin-1"), "UTF-8"),
+        ("Mail,First\na@b.com,Жанна\n".encode("cp1251"), "Row 2: not valid UTF-8"),
+        ("Mail,First\na@b.com,高橋\n".encode("shift-jis"), "Row 2: not valid UTF-8"),
+        (b"Mail,First\nb@b.com,\xc3\xab\nc@b.com,\xeb\n", "Row 3: not valid UTF-8"),
+        (b"Mail|First\na@b.com|Ada\n", "separated by commas, semicolons or tabs"),
         (b"\n\r\n\n", "Header: missing"),
         (b"a@b.com,Ada\nb@b.com,Bob\n", "Column Mail: missing"),
         (b"Mail,First,Mail\na@b.com,Ada,c@b.com\n", "Column Mail: duplicate"),
-        (b"mail,First\na@b.com,Ada\n", "Column Mail: missing"),
+        (b"mail,First\na@b.com,Ada\n", "other capital letters"),
+        (b"Mail;First;Mail\na@b.com;Ada;c@b.com\n", "Column Mail: duplicate"),
         (b'Mail,First\na@b.com,Ada\nb@b.com,"Bob\nc@b.com,Eve\n', "CSV"),
         (b'Mail,First\na@b.com,"A"da\n', "CSV"),
         (b"Mail,First\na@b.com,Ada\nb@b.com," + b"x" * 140_000, "CSV"),
@@ -169,5 +261,5 @@ def test_row_reader_goes_on_at_the_position_of_the_last_row():
 
     for number in range(1, len(whole) + 1):
         next(rows)
-        rest = import_rows.RowReader([content[rows.position :]], rows.position)
+        rest = import_rows.RowReader([content[rows.position :]], rows.position, number)
         assert list(rest) == whole[number:]

@@ -1,7 +1,11 @@
 """Many profiles in one request. Contract 11.1 and section 6."""
 
-from django.http import HttpResponse
+from typing import Any
 
+from django.http import HttpResponse
+from django.utils.text import Truncator
+
+from console.contract.memory.operation import OPERATION_DETAIL_MAX
 from console.contract.memory.profile import AcceptedProfiles, PutProfiles
 from console.service import errors
 from console.service.http import operations
@@ -16,13 +20,14 @@ from console.service.models import Operation
 
 
 @operation(
-    "Creates or updates up to 1,000 profiles.",
+    "Creates or updates up to 1,000 profiles. One whose values do not fit is skipped, "
+    "and named in the operation.",
     {202: AcceptedProfiles},
     id="put_profiles",
     body=PutProfiles,
 )
 def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:
-    """202 when every item fits the store; what became of them, the operation tells."""
+    """202 whenever the shape is right; what became of the items, the operation tells."""
     store = get_store(request.account, store_id)
     body = read_body(request, PutProfiles)
     refused = put_profiles(store, [item.traits or {} for item in body.profiles])
@@ -38,18 +43,27 @@ def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 def _conclude(store: Store, refused: dict[int, str], *, of: int) -> Operation:
-    """COMPLETED only if all were written: no other answer tells of a refused item."""
+    """COMPLETED only if all were written: official clients read nothing but `error`
+    of a skipped item."""
     if not refused:
         return operations.complete(
             store.account,
             result_id=store.id,
             result_path=f"/v1/Stores/{store.id}/Profiles",
         )
-    [index, message], *_ = refused.items()
+    named = "; ".join(f"profiles[{index}].{why}" for index, why in refused.items())
+    detail = f"{len(refused)} of {of} profiles were skipped, the others are written: "
     return operations.fail(
         store.account,
         code=errors.Invalid.code,
-        title="Some profiles were refused.",
-        detail=f"{len(refused)} of {of} profiles were refused, the others are written."
-        f" The first: profiles[{index}].{message}",
+        title="Some profiles were skipped.",
+        detail=Truncator(detail + named).chars(OPERATION_DETAIL_MAX),
+        refusals=[_build_refusal(index, why) for index, why in refused.items()],
+        refused_count=len(refused),
     )
+
+
+def _build_refusal(index: int, message: str) -> dict[str, Any]:
+    """A message such as `traits.Contact.email: must be a string`, in its parts."""
+    field, _, reason = message.partition(": ")
+    return {"item": index, "field": field, "reason": reason, "stored": False}

@@ -1,25 +1,31 @@
 """Imports, and the address that takes their file. Contract 11.7."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from console.contract.memory.operation import Refusal
 from console.contract.memory.profile_import import (
     IMPORTS_PER_PAGE,
+    REFUSALS_PER_PAGE,
     SAMPLE_FILE,
     UPLOADS,
     AnnouncedImport,
     CreateImport,
+    ImportRows,
     ImportsPage,
     ImportSummary,
     ProfileImport,
+    RefusalsPage,
 )
 from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.bodies import read_body
 from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
+    PAGE_QUERY,
     Answer,
     documented,
     operation,
@@ -80,8 +86,34 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
 )
 def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
     row = imports.get_import(get_store(request.account, store_id), import_id)
-    summary = ImportSummary(errors=row.errors, warnings=row.warnings)
-    return answer(from_row(ProfileImport, row, summary=summary))
+    shown = from_row(
+        ProfileImport,
+        row,
+        summary=ImportSummary(errors=row.errors, warnings=row.warnings),
+        rows=ImportRows(
+            read=row.rows, stored=row.stored, refused=row.rows - row.stored
+        ),
+        progress=imports.get_progress(row),
+    )
+    return answer(shown)
+
+
+@operation(
+    "What of a file was not stored: the row, the column and the reason, in the order of "
+    "the rows.",
+    {200: RefusalsPage},
+    query=PAGE_QUERY,
+)
+def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
+    row = imports.get_import(get_store(request.account, store_id), import_id)
+    return answer_page(
+        request,
+        imports.list_refusals(row),
+        replace(read_page(request, cap=REFUSALS_PER_PAGE, ordered=False), order="ASC"),
+        RefusalsPage,
+        sort=("item", "place"),
+        show=lambda refusal: from_row(Refusal, refusal),
+    )
 
 
 @operation(

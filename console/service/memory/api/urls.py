@@ -89,6 +89,11 @@ urlpatterns = [
         resource(GET=imports.list_imports, POST=imports.create_import),
     ),
     path(f"{DATA}/Imports/<str:import_id>", resource(GET=imports.fetch_import)),
+    # Ours: the contract has the number of errors alone.
+    path(
+        f"{DATA}/Imports/<str:import_id>/Refusals",
+        resource(GET=imports.list_refusals),
+    ),
     path(f"{DATA}/Lookup", resource(POST=profiles.lookup_profiles)),
     path(
         PROFILE,

@@ -13,7 +13,11 @@ from console.service.memory.models.profile import (
     Profile,
     Trait,
 )
-from console.service.memory.models.profile_import import ImportChunk, ProfileImport
+from console.service.memory.models.profile_import import (
+    ImportChunk,
+    ImportRefusal,
+    ProfileImport,
+)
 from console.service.memory.models.store import IdentitySettings, Store
 from console.service.memory.models.tombstone import Tombstone
 from console.service.memory.models.trait_group import TraitGroup
@@ -23,6 +27,7 @@ __all__ = [
     "Identifier",
     "IdentitySettings",
     "ImportChunk",
+    "ImportRefusal",
     "IndexEntry",
     "IndexedItem",
     "MergedProfile",

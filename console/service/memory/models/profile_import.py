@@ -1,7 +1,11 @@
 from django.db import models
 from django.db.models import Q
 
-from console.contract.memory.profile_import import IMPORT_BYTES_MAX, IMPORT_FILENAME_MAX
+from console.contract.memory.profile_import import (
+    IMPORT_BYTES_MAX,
+    IMPORT_COLUMN_MAX,
+    IMPORT_FILENAME_MAX,
+)
 from console.service.models.scope import StoreScoped
 
 
@@ -10,7 +14,11 @@ class ProfileImport(StoreScoped):
 
     file_size        bytes, as announced; the upload has to have as many
     column_mappings  list of {columnName, traitGroup, traitName}
-    errors           rows that were refused
+    content_size     bytes that are kept, UTF-8
+    position, line   how far it is read: bytes, and rows of the file, blank ones too
+    rows, stored     rows that hold something, and those of them that are profiles now
+    errors           rows of which something was refused
+    warnings         values left out of rows that are stored, and what is odd of a file
     operation_id     the control plane's receipt of it
     """
 
@@ -26,6 +34,11 @@ class ProfileImport(StoreScoped):
     file_size = models.PositiveIntegerField()
     column_mappings = models.JSONField()
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    content_size = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(default=0)
+    line = models.PositiveIntegerField(default=0)
+    rows = models.PositiveIntegerField(default=0)
+    stored = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
     operation_id = models.CharField(max_length=44)
@@ -62,3 +75,23 @@ class ImportChunk(StoreScoped):
 
     def __str__(self) -> str:
         return f"{self.import_id} {self.number}"
+
+
+class ImportRefusal(StoreScoped):
+    """A row, or one cell of it, that was not stored; says why, never what it held.
+
+    item    the row of the file; its header is row 1
+    place   of the column, from 1; 0 for the row as a whole
+    field   the column's name
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "import_id", "item", "place")
+    import_id = models.CharField(max_length=39)
+    item = models.PositiveIntegerField()
+    place = models.PositiveIntegerField()
+    field = models.CharField(max_length=IMPORT_COLUMN_MAX, blank=True)
+    reason = models.CharField(max_length=1024)
+    stored = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.import_id} row {self.item}"

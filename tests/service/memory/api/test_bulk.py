@@ -2,9 +2,7 @@
 
 import pytest
 
-from console.service.memory import profiles
-from console.service.memory.models import Identifier, Profile, Trait, TraitGroup
-from console.service.models import Operation
+from console.service.memory.models import Identifier, Profile, Trait
 from tests.service.conftest import assert_refused
 
 
@@ -66,15 +64,32 @@ def test_bulk_items_are_applied_in_order(api, path):
         (None, "profiles[2].traits"),
     ],
 )
-def test_bulk_one_item_that_does_not_fit_refuses_all(api, path, traits, place):
+def test_bulk_skips_an_item_that_does_not_fit_and_names_it(api, path, traits, place):
     body = people("a@b.com", "b@b.com")
     body["profiles"] += [{"traits": traits}, *people("c@b.com")["profiles"]]
 
-    answer = api("PUT", path, body)
+    told = api("PUT", path, body)
 
-    assert_refused(answer, 400, 400, place)
-    assert not Profile.objects.exists()
-    assert Operation.objects.filter(status="FAILED").count() == 0
+    assert told.status_code == 202
+    operation = api.get(told.json()["statusUrl"]).json()
+    assert operation["status"] == "FAILED"
+    assert "1 of 4 profiles were skipped" in operation["error"]["detail"]
+    assert place in operation["error"]["detail"]
+    assert operation["refusedCount"] == 1
+    [refusal] = operation["refusals"]
+    assert refusal["item"] == 2
+    assert place.removeprefix("profiles[2].") in refusal["field"]
+    assert Profile.objects.count() == 3
+
+
+def test_bulk_names_every_skipped_item_in_the_operation(api, path):
+    body = people(*["a@b.com", ""] * 500)
+
+    told = api("PUT", path, body)
+
+    operation = api.get(told.json()["statusUrl"]).json()
+    assert [each["item"] for each in operation["refusals"]] == list(range(1, 1000, 2))
+    assert len(operation["error"]["detail"]) == 1024
 
 
 @pytest.mark.parametrize(
@@ -95,31 +110,6 @@ def test_bulk_shape_is_strict(api, path, body, words):
 
     assert_refused(answer, 400, 520046, words)
     assert not Profile.objects.exists()
-
-
-def test_bulk_item_that_fails_at_last_leaves_the_others(api, store, path, monkeypatch):
-    """Between the check and the writing, somebody takes a definition away."""
-    apply = profiles.create_profiles
-
-    def forget_a_trait_and_then(*args):
-        contact = TraitGroup.objects.get(store_id=store)
-        contact.traits.pop("city", None)
-        contact.save()
-        return apply(*args)
-
-    body = people("a@b.com")
-    body["profiles"] += people("b@b.com", city="Ulm")["profiles"]
-    monkeypatch.setattr(profiles, "create_profiles", forget_a_trait_and_then)
-    monkeypatch.setattr(profiles, "CHUNK", 1)
-
-    told = api("PUT", path, body)
-
-    assert told.status_code == 202
-    operation = api.get(told.json()["statusUrl"]).json()
-    assert operation["status"] == "FAILED"
-    assert "1 of 2" in operation["error"]["detail"]
-    assert "profiles[1].traits.Contact.city" in operation["error"]["detail"]
-    assert [each.value for each in Identifier.objects.all()] == ["a@b.com"]
 
 
 def test_bulk_item_takes_few_statements(api, path, django_assert_max_num_queries):

@@ -12,6 +12,7 @@ from console.service.memory import imports
 from console.service.memory.models import ImportChunk, ProfileImport
 from console.service.models import Operation
 from tests.service.conftest import assert_refused
+from tests.service.csv_files import read_file, upload_file
 from tests.service.door import knock
 from tests.service.walk import walk
 
@@ -61,6 +62,8 @@ def test_create_import_announces_it_and_waits_for_its_file(api, path, announce):
         "fileSize": len(CSV),
         "columnMappings": MAPPINGS,
         "summary": {"errors": 0, "warnings": 0},
+        "rows": {"read": 0, "stored": 0, "refused": 0},
+        "progress": 0,
         "createdAt": told["createdAt"],
         "updatedAt": told["createdAt"],
     }
@@ -134,6 +137,24 @@ def test_fetch_import_does_not_know_one_of_another_store(api, make_store, announ
     path = f"/v1/Stores/{other}/Profiles/Imports"
     assert_refused(api.get(f"{path}/{made}"), 404, 20404)
     assert api.get(path).json()["imports"] == []
+
+
+def test_list_refusals_is_in_the_order_of_rows_over_pages(api, store, path):
+    content = "Mail,First\n" + ",Nobody\nx@b.com\n" * 3
+    told = upload_file(api, store, content)
+    read_file(api, store, told)
+
+    pages = list(walk(api, f"{path}/{told['importId']}/Refusals", pageSize="4"))
+
+    refusals = [each for page in pages for each in page["refusals"]]
+    assert [each["item"] for each in refusals] == [2, 3, 4, 5, 6, 7]
+    assert refusals[1] == {
+        "item": 3,
+        "field": "",
+        "reason": "1 cells, but 2 in the header",
+        "stored": False,
+    }
+    assert [page["meta"]["key"] for page in pages] == ["refusals"] * 2
 
 
 def test_upload_file_needs_no_credentials(api, http, path, announce):
