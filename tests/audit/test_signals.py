@@ -1,6 +1,5 @@
 import pytest
 from django.contrib.auth.signals import (
-    user_logged_in,
     user_logged_out,
     user_login_failed,
 )
@@ -34,7 +33,7 @@ def test_signals_ignore_signing_out_without_a_session():
 def test_signals_log_signing_in(client):
     user = User.objects.create_user("bea@demo.example", name="Bea")
 
-    user_logged_in.send(sender=User, request=None, user=user)
+    client.force_login(user)
 
     assert AuditEntry.objects.get().action == "session.opened"
 
