@@ -34,6 +34,7 @@ ACTIONS = {
         Action("backup.taken", "Backup taken", ActionKind.SYSTEM),
         Action("desk.arranged", "Display settings changed", ActionKind.CONFIG),
         Action("deletion.previewed", "Deletion previewed", ActionKind.READ),
+        Action("deletion.returned", "Deleted item came back", ActionKind.CHANGE),
         Action("identifiers.listed", "Identifiers listed", ActionKind.READ),
         Action("memory.loaded", "Memory loaded from a file", ActionKind.SYSTEM),
         Action("mfa.added", "Second factor added", ActionKind.AUTH),

@@ -23,6 +23,7 @@ NAMES = {status: name for name, status in STATES.items()}
 # Where a function's name alone would not say it.
 LABELS = {
     "settle": "Confirm deletion",
+    "look_again": "Check deletion again",
     "compact": "Clean files after deletions",
     "purge": "Rewrite tables after deletions",
 }

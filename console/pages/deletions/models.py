@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.core.validators import MinLengthValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from console.accounts.models import User
@@ -22,6 +22,16 @@ STALE_AFTER = timedelta(seconds=60)
 class DeletionQuerySet(models.QuerySet["Deletion"]):
     def of(self, tenant: Tenant) -> Self:
         return self.filter(tenant=tenant)
+
+    def returned(self) -> Self:
+        """Deleted, back again, and not deleted since."""
+        later = Deletion.objects.filter(
+            tenant=OuterRef("tenant"),
+            object_id=OuterRef("object_id"),
+            created_at__gt=OuterRef("created_at"),
+            state=Deletion.State.DONE,
+        )
+        return self.filter(~Exists(later), state=Deletion.State.RETURNED)
 
     def on(self, target: Target) -> Self:
         return self.filter(kind=target.kind.name, object_id=target.object_id)
@@ -39,6 +49,8 @@ class Deletion(models.Model):
     words        why it failed or why it is not confirmed; "" when done
     canonical_id the profile that this one was merged into, when that stopped it
     verified_at  when a read of the object answered "not found"
+    checked_at   when it last did so again, a day later or when somebody asked
+    returned_at  when it was found again, although it was verified as deleted
     """
 
     class State(models.TextChoices):
@@ -46,6 +58,7 @@ class Deletion(models.Model):
         DONE = "done"
         FAILED = "failed"
         UNKNOWN = "unknown", "not confirmed"
+        RETURNED = "returned", "came back"
 
     class ReasonCode(models.TextChoices):
         CUSTOMER = "customer_request", "The customer asked for it"
@@ -72,6 +85,8 @@ class Deletion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)
     words = models.CharField(max_length=500, blank=True)
     canonical_id = models.CharField(max_length=64, blank=True)
 
@@ -90,7 +105,14 @@ class Deletion(models.Model):
             models.CheckConstraint(
                 name="deletion_finished_unless_open",
                 condition=Q(state__in=["executing", "unknown"], finished_at=None)
-                | Q(state__in=["done", "failed"], finished_at__isnull=False),
+                | Q(
+                    state__in=["done", "failed", "returned"], finished_at__isnull=False
+                ),
+            ),
+            models.CheckConstraint(
+                name="deletion_returned_at_a_time",
+                condition=Q(state="returned", returned_at__isnull=False)
+                | (~Q(state="returned") & Q(returned_at=None)),
             ),
             models.CheckConstraint(
                 name="deletion_done_is_verified",

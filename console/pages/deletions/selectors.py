@@ -120,11 +120,11 @@ def _get_digest(items: list[Any]) -> str:
 
 
 def find_standing_deletion(tenant: Tenant, target: Target) -> Deletion | None:
-    """The attempt that makes another one unnecessary: still open, or done."""
+    """The attempt that makes another one unnecessary: still open, or done for good."""
     return (
         Deletion.objects.of(tenant)
         .on(target)
-        .exclude(state=Deletion.State.FAILED)
+        .exclude(state__in=[Deletion.State.FAILED, Deletion.State.RETURNED])
         .order_by("-created_at", "id")
         .first()
     )

@@ -30,6 +30,9 @@ from console.tenants.memory import open_store
 State = Deletion.State
 # Longer than any call may take, so that a deletion in progress is never checked.
 SETTLE_AFTER = timedelta(seconds=90)
+# What a replica or the restore of a backup brings back, it has brought back by then.
+LOOK_AGAIN_AFTER = timedelta(hours=24)
+ASK_AGAIN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ STILL_ANSWERED = Outcome(
 STILL_HELD = Outcome(
     State.FAILED, "The memory still has it: nothing was deleted. Delete it again."
 )
+CAME_BACK = Outcome(State.RETURNED)
 ALREADY_GONE = Outcome(
     State.FAILED,
     "It had already been deleted: this request removed nothing.",
@@ -163,6 +167,57 @@ def _get_outcome(problem: MemoryProblem) -> Outcome:
             return Outcome(State.FAILED, words)
 
 
+@task()
+def look_again(deletion_id: str) -> str:
+    """Verify a deletion once more, a day after it was verified; answers its state.
+
+    A memory that cannot be asked is asked every hour. Safe to run twice.
+    """
+    deletion = Deletion.objects.get(pk=UUID(deletion_id))
+    actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
+    before = deletion.checked_at
+    deletion = verify_again(deletion, actor)
+    if deletion.state == State.DONE and deletion.checked_at == before:
+        enqueue_look(deletion, timezone.now() + ASK_AGAIN_AFTER)
+    return str(deletion.state)
+
+
+def enqueue_look(deletion: Deletion, at: datetime) -> None:
+    look_again.using(run_after=at).enqueue(str(deletion.pk))
+
+
+def verify_again(deletion: Deletion, actor: Actor) -> Deletion:
+    """Notice what has come back although it was verified as deleted."""
+    if deletion.state != State.DONE:
+        return deletion
+    outcome = _verify(open_store(deletion.tenant), deletion.target, CAME_BACK)
+    if outcome.state == State.UNKNOWN:
+        return deletion
+    return _keep_look(deletion, outcome, actor)
+
+
+@transaction.atomic
+def _keep_look(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
+    # Locked: a page and the worker may both have looked.
+    deletion = Deletion.objects.select_for_update().get(pk=deletion.pk)
+    if deletion.state != State.DONE:
+        return deletion
+    deletion.state, deletion.checked_at = outcome.state, timezone.now()
+    if deletion.state == State.RETURNED:
+        deletion.returned_at = deletion.checked_at
+    deletion.save()
+    if deletion.state == State.RETURNED:
+        log(
+            actor,
+            "deletion.returned",
+            object_type=deletion.kind,
+            object_id=deletion.object_id,
+            outcome="failed",
+            deletion=str(deletion.pk),
+        )
+    return deletion
+
+
 @transaction.atomic
 def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
     """Keep the outcome and, when it says something new, its audit entry."""
@@ -176,6 +231,8 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
     deletion.verified_at = outcome.verified_at
     deletion.finished_at = None if deletion.is_open else timezone.now()
     deletion.save()
+    if deletion.state == State.DONE:
+        enqueue_look(deletion, timezone.now() + LOOK_AGAIN_AFTER)
     if is_news:
         log(
             actor,

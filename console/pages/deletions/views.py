@@ -21,7 +21,11 @@ from console.pages.deletions.selectors import (
     build_preview,
     find_standing_deletion,
 )
-from console.pages.deletions.services import delete_item, settle_deletion
+from console.pages.deletions.services import (
+    delete_item,
+    settle_deletion,
+    verify_again,
+)
 from console.pages.deletions.targets import Target
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.memory import open_store
@@ -32,6 +36,7 @@ from console.web.render import render_part
 from console.web.request import ConsoleRequest
 
 PAGE_ROWS = 50
+RETURNED = Deletion.State.RETURNED
 NAME_SHOWN = 80
 confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -69,6 +74,8 @@ def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     if not target.is_well_formed:
         raise Http404
     standing = find_standing_deletion(request.tenant, target)
+    if standing and verify_again(standing, request.actor).state == RETURNED:
+        standing = None
     if standing and may(request.role, Permission.VIEW_DELETIONS):
         return _redirect_to_standing(request, standing)
     store, masker = open_store(request.tenant), masker_for(request.actor)
@@ -140,7 +147,10 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
         request,
         page="deletions/list.html",
         part="deletions/_deletions.html",
-        context={"page": pages.get_page(request.GET.get("page"))},
+        context={
+            "page": pages.get_page(request.GET.get("page")),
+            "returned": deletions.returned().order_by("-returned_at", "id"),
+        },
     )
 
 

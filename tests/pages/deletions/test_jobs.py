@@ -5,15 +5,29 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
 from console.jobs import leases
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.services import SETTLE_AFTER, enqueue_settle, settle
+from console.pages.deletions.services import (
+    LOOK_AGAIN_AFTER,
+    SETTLE_AFTER,
+    delete_item,
+    enqueue_settle,
+    look_again,
+    settle,
+)
+from console.pages.deletions.targets import Target
+from console.profiles.items import PROFILE
+from console.service.memory.models import Profile
+from console.tenants.actor import Actor
 from console.tenants.memory import open_store
+from console.tenants.models import Role
 from tests.factories import make_observation, make_profile, move_tenant
+from tests.pages.deletions.test_views import confirm, confirm_url
 
 
 def work_off(*, after: timedelta) -> None:
@@ -84,3 +98,87 @@ def test_settle_is_tried_again_while_the_memory_cannot_be_asked(
     assert crashed.state == Deletion.State.UNKNOWN
     assert task.exception_class_path.endswith(".StillOpen")
     assert not leases.is_given_up(task)
+
+
+@pytest.fixture
+def deleted(transactional_db, tenant, officer) -> Deletion:
+    """Verified, by the console."""
+    profile = make_profile(tenant, email="ann@example.com")
+    return delete_item(
+        Target(PROFILE, profile, profile),
+        Actor(officer, tenant, Role.OFFICER),
+        counts={"traits": 1},
+        reason_code="customer_request",
+        reason="Ticket 4711",
+    )
+
+
+def bring_back(deletion: Deletion) -> None:
+    """As a restore by hand does."""
+    Profile.objects.create(
+        store_id=deletion.tenant.store_id,
+        id=deletion.profile_id,
+        created_at=deletion.created_at,
+    )
+
+
+def returned_entries() -> list[tuple[str, str]]:
+    entries = AuditEntry.objects.filter(action="deletion.returned")
+    return [(entry.object_id, entry.role) for entry in entries]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_look_again_confirms_a_deletion_after_a_day(deleted):
+    work_off(after=LOOK_AGAIN_AFTER - timedelta(minutes=1))
+    early = Deletion.objects.get().checked_at
+
+    work_off(after=LOOK_AGAIN_AFTER + timedelta(minutes=1))
+
+    later = Deletion.objects.get()
+    assert early is None
+    assert (later.state, later.checked_at > deleted.verified_at) == ("done", True)
+    assert returned_entries() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_look_again_notices_what_came_back(deleted, client, officer):
+    bring_back(deleted)
+
+    work_off(after=LOOK_AGAIN_AFTER + timedelta(minutes=1))
+
+    assert returned_entries() == [(deleted.profile_id, "worker")]
+    client.force_login(officer)
+    page = client.get(reverse("deletions:deletion", args=["acme", deleted.pk])).text
+    assert "It came back" in page
+    assert "Delete it again" in page
+    listed = client.get(reverse("deletions:list", args=["acme"])).text
+    assert "A deleted profile came back" in listed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_look_again_asks_a_silent_memory_every_hour(deleted, tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    move_tenant(tenant, "http://127.0.0.1:9")
+
+    work_off(after=LOOK_AGAIN_AFTER + timedelta(minutes=1))
+
+    waiting = DBTaskResult.objects.get(task_path=look_again.module_path, status="READY")
+    assert Deletion.objects.get().checked_at is None
+    assert waiting.run_after > deleted.verified_at + timedelta(hours=25)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_came_back_can_be_deleted_again_at_once(deleted, client, officer):
+    bring_back(deleted)
+    client.force_login(officer)
+    url = confirm_url("profile", deleted.profile_id)
+    tail = deleted.profile_id[-6:]
+
+    confirm(client, url, tail, tenant_confirmation="acme")
+
+    newer, older = Deletion.objects.order_by("-created_at")
+    assert (newer.state, older.state) == ("done", "returned")
+    assert returned_entries() == [(deleted.profile_id, "officer")]
+    assert not Profile.objects.exists()
+    listed = client.get(reverse("deletions:list", args=["acme"])).text
+    assert "came back on" not in listed
