@@ -1,12 +1,13 @@
 """Loading profiles, observations and summaries into a memory, once each.
 
 What is invalid is left out and named by line and field; the rest is loaded. What the
-memory already has is not added again, so a run can be repeated after corrections.
+memory already has is not added again, nor what a person has deleted or corrected since
+it was loaded, so a run can be repeated at any time.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from console.audit.log import log
@@ -18,8 +19,10 @@ from console.client.errors import (
 )
 from console.client.paging import all_pages
 from console.client.store import StoreClient
+from console.contract.memory.identifier import LookupResult
 from console.contract.memory.observation import BATCH, NewObservation, Observation
 from console.contract.memory.summary import NewSummary, Summary
+from console.loading.models import LoadedParts, Part
 from console.loading.records import (
     LineRefused,
     Record,
@@ -36,6 +39,7 @@ from console.tenants.models import Tenant
 # Refusals that every further record would meet too: they end the run.
 STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)
 
+PROFILE: Part = ("profile",)
 Key = tuple[Any, ...]
 Item = NewObservation | NewSummary
 Numbered = tuple[str, Item]  # where it stood ("observations[3]"), and what
@@ -43,8 +47,11 @@ Numbered = tuple[str, Item]  # where it stood ("observations[3]"), and what
 
 @dataclass
 class ItemCounts:
+    """removed  deleted or corrected by a person since an earlier run added it"""
+
     added: int = 0
     already_there: int = 0
+    removed: int = 0
     refused: int = 0
 
 
@@ -54,6 +61,7 @@ class LoadReport:
 
     profiles_new: int = 0
     profiles_found: int = 0
+    profiles_removed: int = 0
     observations: ItemCounts = field(default_factory=ItemCounts)
     summaries: ItemCounts = field(default_factory=ItemCounts)
     refused: int = 0
@@ -63,10 +71,13 @@ class LoadReport:
         return {
             "profiles_new": self.profiles_new,
             "profiles_found": self.profiles_found,
+            "profiles_removed": self.profiles_removed,
             "observations_added": self.observations.added,
             "observations_already_there": self.observations.already_there,
+            "observations_removed": self.observations.removed,
             "summaries_added": self.summaries.added,
             "summaries_already_there": self.summaries.already_there,
+            "summaries_removed": self.summaries.removed,
             "refused": self.refused,
         }
 
@@ -75,11 +86,15 @@ class LoadReport:
 class Loader:
     """One run into one store. `tell` gets a line of text for each refusal.
 
+    restore  bring back what people have deleted or corrected since an earlier run, and
+             tell each
+
     Methods raise MemoryUnreachable and STOPS; everything else is reported and counted.
     """
 
     store: StoreClient
     tell: Callable[[str], object]
+    restore: bool = False
     report: LoadReport = field(default_factory=LoadReport)
 
     def __post_init__(self) -> None:
@@ -94,20 +109,27 @@ class Loader:
             self.load_record(number, record)
 
     def load_record(self, number: int, record: Record) -> str | None:
-        """Load one profile's parts; its id, or None when the profile was refused."""
+        """Load one profile's parts; its id, or None when the profile was refused, or
+        was loaded before and deleted by a person since."""
         traits = self.filter_traits(number, record["traits"])
-        found = self.is_known(traits)
+        subject, holders = self.find_person(traits)
+        loaded = LoadedParts(self.store.store_id, subject)
+        if not holders and loaded.find([PROFILE]):
+            if not self.restore:
+                self.report.profiles_removed += 1
+                return None
+            self.tell(f"line {number}: profile put back")
         try:
-            profile_id = self.store.create_profile(traits)
+            profile_id = self.write_traits(number, traits, holders, loaded)
         except STOPS:
             raise
         except MemoryRefused as exc:
             self.refuse(number, f"traits: {exc.message}")
             return None
-        self.report.profiles_found += found
-        self.report.profiles_new += not found
-        self.load_items(number, profile_id, OBSERVATION, record["observations"])
-        self.load_items(number, profile_id, SUMMARY, record["summaries"])
+        self.report.profiles_found += bool(holders)
+        self.report.profiles_new += not holders
+        self.load_items(number, profile_id, OBSERVATION, record, loaded)
+        self.load_items(number, profile_id, SUMMARY, record, loaded)
         return profile_id
 
     def filter_traits(self, number: int, traits: Record) -> dict[str, Record]:
@@ -127,36 +149,122 @@ class Loader:
                     good.setdefault(group, {})[name] = value
         return good
 
-    def is_known(self, traits: Mapping[str, Record]) -> bool:
-        """Whether the memory has a profile of one of these identifiers."""
-        for (group, name), id_type in self.promotions.items():
+    def find_person(self, traits: Mapping[str, Record]) -> tuple[str, tuple[str, ...]]:
+        """An identifier that names this person, and the profiles that hold one."""
+        subject, holders = "", ()
+        by_type = sorted(self.promotions.items(), key=lambda item: item[1])
+        for (group, name), id_type in by_type:
             value = traits.get(group, {}).get(name)
-            if value is not None and self.find_holders(id_type, str(value)):
-                return True
-        return False
+            if value is not None and not holders:
+                found = self.look_up(id_type, str(value))
+                subject = subject or f"{id_type} {found.normalized_value}"
+                holders = found.profiles
+        return subject, holders
 
-    def find_holders(self, id_type: str, value: str) -> tuple[str, ...]:
+    def look_up(self, id_type: str, value: str) -> LookupResult:
         try:
-            return self.store.lookup(id_type, value).profiles
+            return self.store.lookup(id_type, value)
         except (MemoryBusy, MemoryDenied):
             raise
         except MemoryRefused:  # 404: nobody; 400: the profile's creation will say it
-            return ()
+            return LookupResult(normalized_value=value)
+
+    def write_traits(
+        self,
+        number: int,
+        traits: dict[str, Record],
+        holders: Sequence[str],
+        loaded: LoadedParts,
+    ) -> str:
+        """Set what this file has not set before: since then it is people's to change.
+        Answers the profile's id."""
+        parts = {
+            ("trait", group, name, repr(value)): (group, name)
+            for group, values in traits.items()
+            for name, value in values.items()
+        }
+        known = [parts[part] for part in loaded.find(parts)] if holders else []
+        if self.restore and known:
+            self.tell_changes(number, holders[0], traits, known)
+        if known and len(holders) == 1 and not self.restore:
+            [profile_id] = holders
+            fresh = drop_traits(traits, known)
+            if fresh:
+                self.store.patch_profile(profile_id, fresh)
+        else:
+            profile_id = self.store.create_profile(traits)
+        loaded.add([PROFILE, *parts])
+        return profile_id
+
+    def tell_changes(
+        self,
+        number: int,
+        profile_id: str,
+        traits: Mapping[str, Record],
+        known: Sequence[tuple[str, str]],
+    ) -> None:
+        present = self.store.fetch_profile(profile_id).traits
+        for group, name in known:
+            if present.get(group, {}).get(name) != traits[group][name]:
+                self.tell(f"line {number}: traits.{group}.{name} put back")
 
     def load_items(
-        self, number: int, profile_id: str, kind: TextKind, items: Sequence[Any]
+        self,
+        number: int,
+        profile_id: str,
+        kind: TextKind,
+        record: Record,
+        loaded: LoadedParts,
     ) -> None:
-        """Add what is valid and new, oldest first: created in the order it happened."""
+        """Add what is valid and new, oldest first: created in the order it happened.
+
+        New is what neither the memory has nor this file has brought before: what is
+        gone since then, a person has deleted or corrected.
+        """
+        good = self.filter_items(number, kind, record[kind.plural])
+        if not good:
+            return
         counts: ItemCounts = getattr(self.report, kind.plural)
-        good = self.filter_items(number, kind, items)
-        fresh = (
-            drop_known(fetch_keys(self.store, profile_id, kind), good, kind)
-            if good
-            else []
-        )
+        present = fetch_items(self.store, profile_id, kind)
+        keys = {get_key(item, kind) for item in present}
+        fresh = drop_known(set(keys), good, kind)
         counts.already_there += len(good) - len(fresh)
+        gone = loaded.find([get_part(item, kind) for _, item in fresh])
+        loaded.add(
+            [get_part(item, kind) for _, item in good if get_key(item, kind) in keys]
+        )
+        if not self.restore:
+            counts.removed += len(gone)
+            fresh = [each for each in fresh if get_part(each[1], kind) not in gone]
+        elif gone:
+            fresh = self.put_back(number, profile_id, kind, fresh, gone, present)
         for start in range(0, len(fresh), BATCH):
-            self.send_batch(number, profile_id, kind, fresh[start : start + BATCH])
+            batch = fresh[start : start + BATCH]
+            self.send_batch(number, profile_id, kind, batch, loaded)
+
+    def put_back(
+        self,
+        number: int,
+        profile_id: str,
+        kind: TextKind,
+        fresh: Sequence[Numbered],
+        gone: Collection[Part],
+        present: Sequence[Observation | Summary],
+    ) -> list[Numbered]:
+        """Give what was corrected its text of this file back; answers what is left to
+        be added: what is new, and what was deleted."""
+        corrected = fetch_corrected(self.store, profile_id, kind, present)
+        left = []
+        for path, item in fresh:
+            if get_part(item, kind) in gone:
+                self.tell(f"line {number}: {path} put back")
+            if kept_id := corrected.get(get_key(item, kind)):
+                fields = {name: getattr(item, name) for name in kind.identifying}
+                kind.patch(self.store, profile_id, kept_id, kind.change(**fields))
+                getattr(self.report, kind.plural).added += 1
+            else:
+                left.append((path, item))
+        return left
 
     def filter_items(
         self, number: int, kind: TextKind, items: Sequence[Any]
@@ -171,7 +279,12 @@ class Loader:
         return sorted(good, key=lambda numbered: numbered[1].occurred_at)
 
     def send_batch(
-        self, number: int, profile_id: str, kind: TextKind, batch: list[Numbered]
+        self,
+        number: int,
+        profile_id: str,
+        kind: TextKind,
+        batch: list[Numbered],
+        loaded: LoadedParts,
     ) -> None:
         """Send a batch; when the memory refuses it, each alone to find which."""
         try:
@@ -183,10 +296,11 @@ class Loader:
                 self.refuse_item(number, kind, f"{batch[0][0]}: {exc.message}")
                 return
             for numbered in batch:
-                self.send_batch(number, profile_id, kind, [numbered])
+                self.send_batch(number, profile_id, kind, [numbered], loaded)
         else:
             counts: ItemCounts = getattr(self.report, kind.plural)
             counts.added += len(batch)
+            loaded.add([get_part(item, kind) for _, item in batch])
 
     def refuse_item(self, number: int, kind: TextKind, why: str) -> None:
         counts: ItemCounts = getattr(self.report, kind.plural)
@@ -203,10 +317,11 @@ def load_lines(
     lines: Iterable[tuple[int, bytes]],
     *,
     tell: Callable[[str], object],
+    restore: bool = False,
 ) -> LoadReport:
     """Load numbered lines; blank ones are passed over. One audit entry, however the
     run ends. Raises MemoryUnreachable and STOPS."""
-    loading = Loader(open_store(tenant), tell)
+    loading = Loader(open_store(tenant), tell, restore)
     outcome = "failed"
     try:
         for number, raw in lines:
@@ -234,18 +349,55 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
     }
 
 
-def fetch_keys(store: StoreClient, profile_id: str, kind: TextKind) -> set[Key]:
-    """Of everything of a kind that a profile has."""
-    items = all_pages(lambda token: kind.list_page(store, profile_id, page_token=token))
-    return {get_key(item, kind) for item in items}
+def drop_traits(
+    traits: Mapping[str, Record], names: Collection[tuple[str, str]]
+) -> dict[str, Record]:
+    kept: dict[str, Record] = {}
+    for group, values in traits.items():
+        for name, value in values.items():
+            if (group, name) not in names:
+                kept.setdefault(group, {})[name] = value
+    return kept
+
+
+def fetch_items(
+    store: StoreClient, profile_id: str, kind: TextKind
+) -> list[Observation | Summary]:
+    """Everything of a kind that a profile has."""
+    return list(
+        all_pages(lambda token: kind.list_page(store, profile_id, page_token=token))
+    )
+
+
+def fetch_corrected(
+    store: StoreClient,
+    profile_id: str,
+    kind: TextKind,
+    present: Sequence[Observation | Summary],
+) -> dict[Key, str]:
+    """What items said before they were corrected, to their ids; summaries keep none."""
+    if kind.list_revisions is None:
+        return {}
+    return {
+        get_key(revision, kind): item.id
+        for item in present
+        for revision in kind.list_revisions(store, profile_id, item.id).items[1:]
+    }
+
+
+def get_part(item: Item, kind: TextKind) -> Part:
+    """What tells that an item was loaded; the same for each run of a file."""
+    return (kind.name, *map(str, get_key(item, kind)))
 
 
 def get_key(item: Item | Observation | Summary, kind: TextKind) -> Key:
     """Equal for two items that say the same."""
     values = [getattr(item, name) for name in kind.identifying]
-    # The memory answers with whole seconds.
+    # The memory answers with whole seconds, and in UTC.
     return tuple(
-        value.replace(microsecond=0) if isinstance(value, datetime) else value
+        value.astimezone(UTC).replace(microsecond=0)
+        if isinstance(value, datetime)
+        else value
         for value in values
     )
 

@@ -11,11 +11,13 @@ from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
 from console.client.paging import all_pages
+from console.contract.memory.observation import PatchObservation
 from console.contract.memory.operation import Operation, OperationError
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.loading import records
 from console.loading.declaring import declare_traits, infer_types, wait_until_done
 from console.loading.loading import Loader, load_lines
+from console.loading.models import LoadedParts
 from console.loading.records import LINE_BYTES, read_lines
 from console.profiles.items import OBSERVATION
 from console.service.memory import observations
@@ -44,10 +46,11 @@ def line(**parts):
     return json.dumps(record(**parts)).encode()
 
 
-def load(tenant, *lines):
+def load(tenant, *lines, restore=False):
     """The report of a run over raw lines, and what was told."""
     told = []
-    report = load_lines(tenant, enumerate(lines, 1), tell=told.append)
+    numbered = enumerate(lines, 1)
+    report = load_lines(tenant, numbered, tell=told.append, restore=restore)
     return report, told
 
 
@@ -102,6 +105,105 @@ def test_load_lines_twice_adds_nothing_twice(tenant):
     assert (report.profiles_new, report.profiles_found) == (0, 1)
     assert (report.observations.added, report.observations.already_there) == (0, 53)
     assert (report.summaries.added, report.summaries.already_there) == (0, 1)
+
+
+def test_load_lines_again_leaves_what_a_person_deleted_or_corrected(tenant):
+    facts = [observation("Likes jazz."), observation("Allergic to cats.")]
+    lines = [line(observations=facts, summaries=[summary()])]
+    load(tenant, *lines)
+    delete_and_correct(tenant)
+
+    report, told = load(tenant, *lines)
+
+    assert texts(tenant) == ["Allergic to dogs."]
+    assert (report.observations.added, report.observations.removed) == (0, 2)
+    assert (report.summaries.added, report.summaries.removed) == (0, 1)
+    assert told == []
+
+
+def test_load_lines_restores_on_purpose_and_tells_what(tenant):
+    facts = [observation("Likes jazz."), observation("Allergic to cats.")]
+    lines = [line(observations=facts, summaries=[summary()])]
+    load(tenant, *lines)
+    delete_and_correct(tenant)
+
+    report, told = load(tenant, *lines, restore=True)
+
+    assert sorted(texts(tenant)) == ["Allergic to cats.", "Likes jazz."]
+    assert (report.observations.added, report.summaries.added) == (2, 1)
+    assert told == [
+        "line 1: observations[0] put back",
+        "line 1: observations[1] put back",
+        "line 1: summaries[0] put back",
+    ]
+    assert load(tenant, *lines)[0].observations.already_there == 2
+
+
+def delete_and_correct(tenant):
+    """The first fact and the summary go, the second fact is corrected."""
+    store = open_store(tenant)
+    (profile_id,) = store.lookup("email", "ada@example.com").profiles
+    (jazz, cats), (talk,) = kept(tenant)
+    store.delete_observation(profile_id, jazz.id)
+    change = PatchObservation(content="Allergic to dogs.")
+    store.patch_observation(profile_id, cats.id, change)
+    store.delete_summary(profile_id, talk.id)
+
+
+def texts(tenant):
+    return [item.content for item in kept(tenant)[0]]
+
+
+def test_load_lines_again_leaves_a_trait_that_a_person_changed(tenant):
+    contact = {"email": "ada@example.com", "firstName": "Ada", "city": "Ulm"}
+    first = json.dumps({"traits": {"Contact": contact}}).encode()
+    more = json.dumps({"traits": {"Contact": contact | {"country": "DE"}}}).encode()
+    load(tenant, first)
+    store = open_store(tenant)
+    (profile_id,) = store.lookup("email", "ada@example.com").profiles
+    store.patch_profile(profile_id, {"Contact": {"firstName": "Adele", "city": None}})
+
+    load(tenant, more)
+    left = store.fetch_profile(profile_id).traits["Contact"]
+    _, told = load(tenant, first, restore=True)
+
+    assert (left["firstName"], left["country"]) == ("Adele", "DE")
+    assert "city" not in left
+    assert store.fetch_profile(profile_id).traits["Contact"] == contact | {
+        "country": "DE"
+    }
+    assert sorted(told) == [
+        "line 1: traits.Contact.city put back",
+        "line 1: traits.Contact.firstName put back",
+    ]
+
+
+def test_load_lines_again_leaves_a_deleted_profile_deleted(tenant):
+    load(tenant, line(observations=[observation()]))
+    store = open_store(tenant)
+    (profile_id,) = store.lookup("email", "ada@example.com").profiles
+    store.delete_profile(profile_id)
+
+    report, _ = load(tenant, line(observations=[observation()]))
+    gone = store.lookup("email", "ada@example.com").profiles
+    _, told = load(tenant, line(observations=[observation()]), restore=True)
+
+    assert (report.profiles_new, report.profiles_removed) == (0, 1)
+    assert gone == ()
+    assert texts(tenant) == ["Likes paper bills."]
+    assert told == [
+        "line 1: profile put back",
+        "line 1: observations[0] put back",
+    ]
+
+
+def test_load_lines_keeps_two_persons_of_one_fact_apart(tenant):
+    load(tenant, line(observations=[observation()]))
+
+    eve = json.dumps(record("eve@example.com", observations=[observation()])).encode()
+    report, _ = load(tenant, eve)
+
+    assert (report.observations.added, report.observations.removed) == (1, 0)
 
 
 def test_load_lines_recognises_the_same_time_in_another_zone(tenant):
@@ -336,7 +438,11 @@ def test_send_batch_stops_when_the_store_is_gone(tenant):
 
     with pytest.raises(MemoryNotFound):
         loader.send_batch(
-            1, profile_id, OBSERVATION, [("observations[0]", observation())]
+            1,
+            profile_id,
+            OBSERVATION,
+            [("observations[0]", observation())],
+            LoadedParts(tenant.store_id, ""),
         )
 
 

@@ -20,7 +20,8 @@ from console.tenants.models import Tenant
 class Command(BaseCommand):
     help = (
         "Loads profiles with their observations and summaries, one JSON object a line."
-        " What is already there is not added again; refused records are named by line"
+        " What is already there is not added again, nor what a person has deleted or"
+        " corrected since; refused records are named by line"
         " and field, and make the exit code 1."
     )
 
@@ -33,6 +34,12 @@ class Command(BaseCommand):
             help="first create the trait groups and traits that the store lacks",
         )
 
+        parser.add_argument(
+            "--restore",
+            action="store_true",
+            help="bring back what people have deleted or corrected, and name it",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
@@ -41,7 +48,12 @@ class Command(BaseCommand):
         try:
             if options["declare"]:
                 self.declare(tenant, options["file"])
-            report = self.load(tenant, options["file"], quiet=options["verbosity"] == 0)
+            report = self.load(
+                tenant,
+                options["file"],
+                quiet=options["verbosity"] == 0,
+                restore=options["restore"],
+            )
         except OSError as exc:
             raise CommandError(f"{options['file']}: {exc.strerror}.") from exc
         except DomainError as exc:
@@ -56,7 +68,9 @@ class Command(BaseCommand):
         for name in declare_traits(open_account(tenant), open_store(tenant), types):
             self.stdout.write(f"declared {name}")
 
-    def load(self, tenant: Tenant, path: Path, *, quiet: bool) -> LoadReport:
+    def load(
+        self, tenant: Tenant, path: Path, *, quiet: bool, restore: bool
+    ) -> LoadReport:
         # None: quiet unless stderr is a terminal.
         disable = True if quiet else None
         size = path.stat().st_size
@@ -65,7 +79,10 @@ class Command(BaseCommand):
             tqdm(total=size, unit="B", unit_scale=True, disable=disable) as bar,
         ):
             return load_lines(
-                tenant, with_progress(read_lines(file), bar), tell=self.tell
+                tenant,
+                with_progress(read_lines(file), bar),
+                tell=self.tell,
+                restore=restore,
             )
 
     def tell(self, text: str) -> None:
@@ -75,7 +92,8 @@ class Command(BaseCommand):
 
     def print_report(self, report: LoadReport, seconds: float) -> None:
         self.stdout.write(
-            f"profiles: {report.profiles_new} new, {report.profiles_found} found\n"
+            f"profiles: {report.profiles_new} new, {report.profiles_found} found"
+            f"{format_removed(report.profiles_removed)}\n"
             f"observations: {format_counts(report.observations)}\n"
             f"summaries: {format_counts(report.summaries)}\n"
             f"{seconds:.1f} s"
@@ -94,6 +112,10 @@ def with_progress(
 
 def format_counts(counts: ItemCounts) -> str:
     return (
-        f"{counts.added} added, {counts.already_there} already there,"
-        f" {counts.refused} refused"
+        f"{counts.added} added, {counts.already_there} already there"
+        f"{format_removed(counts.removed)}, {counts.refused} refused"
     )
+
+
+def format_removed(count: int) -> str:
+    return f", {count} left as people deleted or corrected them" if count else ""
