@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import IDENTIFIERS, TEXTS
 from console.masking.rules import MaskingMode
 from console.pages.display.services import (
@@ -51,12 +52,16 @@ class DisplaySettingsForm(ReasonForm):
     )
 
     def __init__(
-        self, *args: Any, request: ConsoleRequest, groups: Sequence[str], **kwargs: Any
+        self,
+        *args: Any,
+        request: ConsoleRequest,
+        groups: Sequence[TraitGroup],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, request=request, **kwargs)
-        self.groups = groups
+        self.groups = {group.display_name: group for group in groups}
         self.rules = {TEXTS: "Texts", IDENTIFIERS: "Identifiers"} | {
-            build_rule_name(group): group for group in groups
+            build_rule_name(group): group for group in self.groups
         }
         now = DisplaySettings.of(request.tenant)
         for rule, name in self.rules.items():
@@ -66,7 +71,7 @@ class DisplaySettingsForm(ReasonForm):
                 initial=now.get_mode(rule),
                 widget=forms.RadioSelect,
             )
-        for group in groups:
+        for group in self.groups:
             self.fields[f"pin-{group}"] = forms.IntegerField(
                 label=f"Place of {group} on the card",
                 required=False,
@@ -91,7 +96,7 @@ class DisplaySettingsForm(ReasonForm):
     def _build_row(self, rule: str, name: str) -> RuleRow:
         field = self[f"how-{rule}"]
         choices = [
-            ModeChoice(radio, build_example(rule, how))
+            ModeChoice(radio, build_example(rule, how, self.groups.get(name)))
             for radio, (how, _) in zip(field, MODE_LABELS, strict=True)
         ]
         meaning = MEANINGS.get(rule, "trait group")

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from console.audit.log import log
+from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import IDENTIFIERS, TEXTS, Masker
-from console.masking.rules import MaskingMode
+from console.masking.rules import MaskingMode, mask_trait
 from console.tenants.models import Tenant
 from console.tenants.services import save_display_settings
 from console.web.request import ConsoleRequest
@@ -16,7 +17,13 @@ from console.web.request import ConsoleRequest
 # Made up; numbers that the numbering plan keeps for such use.
 SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."
 SAMPLE_PHONE = "+15550104477"
-SAMPLE_TRAITS = {"phone": SAMPLE_PHONE, "tier": "gold"}
+# By the identifier that a trait fills, else by its type.
+SAMPLES = {
+    "phone": SAMPLE_PHONE,
+    "email": "mara@example.com",
+    "NUMBER": "4521",
+    "BOOLEAN": "yes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +45,24 @@ def build_rule_name(group: str) -> str:
     return f"group/{group}"
 
 
-def build_example(rule: str, how: str) -> str:
-    """How sample values are shown with this rule alone."""
+def build_example(rule: str, how: str, group: TraitGroup | None = None) -> str:
+    """How sample values are shown with this rule alone: of a group, one of its traits
+    that is masked when it is detected, and one that is not."""
     masker = Masker(Tenant(masking={rule: how}))
     if rule == TEXTS:
         return masker.mask_text("observation", "", SAMPLE_TEXT).text
     if rule == IDENTIFIERS:
         return f"phone {masker.mask_identifier('phone', [SAMPLE_PHONE])[0].text}"
-    group = rule.partition("/")[2]
-    shown = {
-        name: masker.mask_trait(group, name, text).text
-        for name, text in SAMPLE_TRAITS.items()
-    }
-    return ", ".join(f"{name} {text}" for name, text in shown.items())
+    if group is None:
+        return ""
+    shown: dict[bool, str] = {}
+    for name, definition in group.definitions.items():
+        id_type = definition.id_type_promotion
+        sample = SAMPLES.get(id_type or definition.data_type, "Example")
+        is_detected = mask_trait(name, sample, id_type) != sample
+        text = masker.mask_trait(group.display_name, name, sample, id_type).text
+        shown.setdefault(is_detected, f"{name} {text}")
+    return ", ".join(shown[is_detected] for is_detected in sorted(shown, reverse=True))
 
 
 def update_display_settings(

@@ -18,14 +18,13 @@ from console.web.request import ConsoleRequest
 @require_permission(Permission.UPDATE_DISPLAY_SETTINGS)
 def display(request: ConsoleRequest) -> HttpResponse:
     """Shows nothing of a customer: the examples are made up."""
-    groups = [
-        group.display_name for group in fetch_trait_groups(open_store(request.tenant))
-    ]
+    groups = fetch_trait_groups(open_store(request.tenant))
     given = request.POST if request.method == "POST" else None
     form = DisplaySettingsForm(given, request=request, groups=groups)
     if form.is_valid():
         wanted = form.get_settings()
-        update_display_settings(request, wanted, known=groups, reason=form.reason)
+        known = [group.display_name for group in groups]
+        update_display_settings(request, wanted, known=known, reason=form.reason)
         name = request.tenant.name
         messages.success(
             request, f"Saved. Everybody at {name} sees it from the next page load."

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.contract.memory.trait_group import TraitDefinition, TraitGroup
 from console.pages.display.services import build_example
 from tests.factories import make_observation, make_profile
 
@@ -32,7 +33,7 @@ def test_display_shows_each_rule_with_a_sample(client, tenant):
     response = client.get(address())
 
     assert "Call me on +1 ••• 77 about order 4521." in response.text
-    assert "phone +15550104477, tier gold" in response.text
+    assert "firstName E•••, city Example" in response.text
     assert "Contact" in response.text
     assert "ada@example.com" not in response.text
 
@@ -109,11 +110,26 @@ def test_display_refuses_an_empty_form(client, tenant):
         ("texts", "hide", "•••"),
         ("texts", "clear", "Call me on +1 555 010 4477 about order 4521."),
         ("identifiers", "detect", "phone +1 ••• 77"),
-        ("group/Any", "hide", "phone •••, tier •••"),
+        ("group/Account", "detect", "mobile +1 ••• 77, tier Example"),
+        ("group/Account", "hide", "mobile •••, tier •••"),
+        ("group/Account", "clear", "mobile +15550104477, tier Example"),
     ],
 )
 def test_build_example_shows_what_a_rule_does(rule, how, seen):
-    assert build_example(rule, how) == seen
+    traits = {
+        "tier": TraitDefinition(data_type="STRING"),
+        "points": TraitDefinition(data_type="NUMBER"),
+        "mobile": TraitDefinition(data_type="STRING", id_type_promotion="phone"),
+    }
+    group = TraitGroup(display_name="Account", traits=traits, version=1)
+
+    assert build_example(rule, how, group) == seen
+
+
+def test_build_example_of_a_group_without_traits_is_empty():
+    group = TraitGroup(display_name="Empty", traits={}, version=1)
+
+    assert build_example("group/Empty", "detect", group) == ""
 
 
 def test_display_is_for_officers_only(client, agent, tenant):
