@@ -59,7 +59,7 @@ bench: .venv/.dev ## measure the quality and speed of Recall, and the cost of pa
 bench-peers: .venv/.dev ## compare Recall with other stores (installs them, about 1 GB)
 	$(BIN)/python -m tests.benchmarks.peers
 
-crash: .venv/.dev ## kill server and worker in their work, 50 times a kind on each database
+crash: .venv/.dev ## kill server and worker in their work, and back up under load, 50 times each
 	$(BIN)/python -m tests.crash
 
 soak: .venv/.dev ## an hour of mixed work at 16 clients on both databases; one with ARGS=sqlite

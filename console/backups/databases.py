@@ -122,6 +122,9 @@ class SqliteFile(Database):
         return closing(held)
 
     def swap(self) -> None:
+        with closing(sqlite3.connect(self.staged)) as connection:
+            # All of it in the one file that is moved.
+            connection.execute("PRAGMA journal_mode=DELETE")
         # A second name first: at no moment there is no file.
         self.drop_replaced()
         if self.exists():

@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 
 import msgspec
+from django.db import DatabaseError
 
 from console.audit.log import log
 from console.backups.databases import NAMES, BackupError, open_database
 from console.backups.manifest import FILE, Manifest, begin_manifest, describe_file
+from console.core.errors import DomainError
 from console.tenants.actor import Actor
 
 
@@ -16,14 +18,18 @@ def take_backup(folder: Path) -> Manifest:
     if folder.exists():
         raise BackupError(f"{folder}: exists already; name a new folder.")
     partial = folder.with_name(f"{folder.name}.partial")
-    log(Actor(None), "backup.taken")
     try:
+        log(Actor(None), "backup.taken")
         # For its owner's eyes: it holds everything that the console knows.
         partial.mkdir(mode=0o700, parents=True)
         manifest = _write(partial)
         partial.rename(folder)
     except OSError as exc:
         raise BackupError(f"{folder}: {exc.strerror}.") from exc
+    except DomainError as exc:
+        raise BackupError(exc.message) from exc
+    except DatabaseError as exc:
+        raise BackupError(f"{folder}: not written ({type(exc).__name__}).") from exc
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return manifest

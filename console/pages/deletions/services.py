@@ -20,6 +20,7 @@ from console.client.errors import (
     MemoryUnreachable,
 )
 from console.client.store import StoreClient
+from console.databases.compaction import request_compaction
 from console.databases.outage import check_room
 from console.masking.rules import mask_text
 from console.pages.deletions.models import Deletion
@@ -232,6 +233,8 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
     deletion.finished_at = None if deletion.is_open else timezone.now()
     deletion.save()
     if deletion.state == State.DONE:
+        # A memory elsewhere cleans up by itself; what pages derived from it is here.
+        request_compaction()
         enqueue_look(deletion, timezone.now() + LOOK_AGAIN_AFTER)
     if is_news:
         log(

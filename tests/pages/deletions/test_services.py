@@ -9,9 +9,11 @@ from django.db import IntegrityError, connection, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
+from console.databases.compaction import compact
 from console.databases.outage import DiskFull
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import delete_item, settle_deletion
@@ -84,6 +86,17 @@ def test_deletion_whose_answer_was_lost_is_unknown_until_verified(
     assert settled.verified_at
     assert outcomes() == ["unknown", "done"]
     assert len(upstream.deletions) == 1
+
+
+def test_deletion_from_a_memory_elsewhere_has_what_pages_derived_removed(
+    tenant, officer, upstream
+):
+    upstream.on_delete = lambda: (setattr(upstream, "is_gone", True), ACCEPTED)[1]
+
+    delete_it(tenant, officer)
+
+    tasks = DBTaskResult.objects.filter(task_path=compact.module_path)
+    assert tasks.count() == 1
 
 
 def test_deletion_that_hangs_is_unknown_within_the_deadline(tenant, officer, upstream):

@@ -41,8 +41,11 @@ class Command(BaseCommand):
                 force=options["force"],
                 without_ledger=options["without_ledger"],
             )
-        except (BackupError, OSError) as exc:
+        except BackupError as exc:
             raise CommandError(f"{exc} Nothing was changed.") from exc
+        except OSError as exc:
+            what = f"{exc.filename}: {exc.strerror}."
+            raise CommandError(f"{what} Nothing was changed.") from exc
         self.report(restored, time.perf_counter() - started)
 
     def report(self, restored: Restored, seconds: float) -> None:
