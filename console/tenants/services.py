@@ -1,9 +1,23 @@
-"""Writing memberships and display settings."""
+"""Writing memberships and display settings, and encrypting credentials again after a new
+key was put first in VAULT_KEYS."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
+from console.tenants.second_factors import SECRET, get_secret_context
+from console.tenants.vault import (
+    CredentialTampered,
+    VaultLocked,
+    decrypt,
+    encrypt,
+    get_newest_prefix,
+)
 
 
 def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:
@@ -23,3 +37,54 @@ def save_display_settings(
     """Save how values are shown and which groups are pinned; formats: see Tenant."""
     tenant.masking, tenant.pinned_groups = dict(masking), list(pinned_groups)
     tenant.save(update_fields=["masking", "pinned_groups"])
+
+
+def list_outdated() -> list[QuerySet[Any]]:
+    """Tenants and second factors under an older key. Raises VaultLocked."""
+    newest = get_newest_prefix()
+    return [
+        Tenant.objects.exclude(encrypted_token__startswith=newest),
+        *(
+            Authenticator.objects.filter(type=type_).exclude(
+                **{f"data__{field}__startswith": newest}
+            )
+            for type_, field in SECRET.items()
+        ),
+    ]
+
+
+def count_outdated() -> int:
+    return sum(rows.count() for rows in list_outdated())
+
+
+@transaction.atomic
+def reencrypt_batch(number: int, *, skipped: Sequence[Model]) -> list[Model]:
+    """Encrypt up to `number` again, in one transaction; the rows that failed."""
+    batch: list[Model] = []
+    for rows in list_outdated():
+        others = rows.exclude(pk__in=[r.pk for r in skipped if type(r) is rows.model])
+        # Locked: a credential entered at the same moment must not be lost.
+        locked = others.order_by("pk").select_for_update()
+        batch += locked[: number - len(batch)]
+    return [row for row in batch if not _reencrypt(row)]
+
+
+def _reencrypt(row: Any) -> bool:
+    try:
+        if isinstance(row, Tenant):
+            context = row.token_context
+            token = decrypt(
+                row.encrypted_token,
+                context=context,
+                first_context=row.first_token_context,
+            )
+            row.encrypted_token = encrypt(token, context=context)
+            row.save(update_fields=["encrypted_token"])
+        else:
+            field, context = SECRET[row.type], get_secret_context(row.user_id)
+            secret = decrypt(row.data[field], context=context)
+            row.data[field] = encrypt(secret, context=context)
+            row.save(update_fields=["data"])
+    except (VaultLocked, CredentialTampered):
+        return False
+    return True

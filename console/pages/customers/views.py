@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.masking.masker import get_reveal_target, masker_for
+from console.pages.customers.models import update_last_seen
 from console.pages.customers.selectors import (
     READ_MAX,
     RecentObservation,
@@ -17,7 +18,6 @@ from console.pages.customers.selectors import (
     build_recent_observations,
     fetch_profile_rows,
 )
-from console.pages.customers.services import update_last_seen
 from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.pending_writes import get_pending_since
 from console.tenants.memory import open_store

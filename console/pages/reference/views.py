@@ -1,16 +1,29 @@
 """The reference of the Memory API, with the ids of the reader's own store in it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from console.pages.reference.examples import LANGUAGES, set_up
-from console.pages.reference.selectors import get_reference, get_site, open_memory
+from console.client.account import AccountClient, connect
+from console.client.errors import MemoryRefused
+from console.pages.reference.endpoints import Endpoint, EndpointReader
+from console.pages.reference.examples import LANGUAGES, list_examples, set_up
+from console.pages.reference.examples.notation import JSON
+from console.pages.reference.examples.site import Example, Site
+from console.pages.reference.openapi import decode_openapi
+from console.tenants.memory import open_account
 from console.tenants.models import Tenant
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.request import ConsoleRequest
+
+# The memory of this installation, as opposed to one at a URL.
+EMBEDDED = ("", "embedded:")
 
 
 @require_safe
@@ -43,3 +56,76 @@ def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
             "installs": set_up(site),
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An endpoint, how it is called, and a sample of its answer."""
+
+    endpoint: Endpoint
+    examples: list[Example]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    anchor: str
+    title: str
+    help: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the memory describes: nothing, where it publishes no description.
+
+    help     what holds for every operation
+    common   (status, meaning) of what every operation can answer
+    missing  why there is nothing to show
+    """
+
+    chapters: list[Chapter]
+    help: str = ""
+    common: Sequence[tuple[str, str]] = ()
+    missing: str = ""
+
+
+def get_site(tenant: Tenant | None, *, here: str) -> Site:
+    """Where the tenant's memory answers; `here` is this installation's own address."""
+    address = (tenant.address if tenant else "") or settings.MEMORY_URL
+    base = here if address in EMBEDDED else address
+    return Site(base.rstrip("/"), {"storeId": tenant.store_id} if tenant else {})
+
+
+def open_memory(tenant: Tenant | None) -> AccountClient:
+    """Without a tenant the default memory: its description needs no credentials."""
+    if tenant:
+        return open_account(tenant)
+    return connect(settings.MEMORY_URL, username="", secret="")
+
+
+def get_reference(account: AccountClient, site: Site) -> Reference:
+    """Raises MemoryProblem where the memory gives no answer, or one of another form."""
+    try:
+        document = account.fetch_description()
+    except MemoryRefused as refused:
+        return Reference([], missing=refused.title)
+    openapi = decode_openapi(document)
+    reader = EndpointReader(openapi)
+    chapters = [
+        Chapter(
+            section.anchor,
+            section.title,
+            section.help,
+            [
+                Entry(
+                    endpoint,
+                    list_examples(endpoint, site),
+                    "" if endpoint.answer is None else JSON.write(endpoint.answer),
+                )
+                for endpoint in section.endpoints
+            ],
+        )
+        for section in reader.read_sections()
+    ]
+    return Reference(chapters, openapi.info.description, reader.common)

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from console.pages.customers.models import LastSeen
-from console.pages.customers.services import update_last_seen
+from console.pages.customers.models import LastSeen, update_last_seen
 from tests.factories import make_tenant, make_user
 
 PROFILE = "mem_profile_00000000000000000000000000"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.service.memory.normalising import (
+from console.service.memory.identity import (
     InvalidIdentifier,
     normalise,
     normalise_email,

@@ -24,6 +24,7 @@ from console.service import errors
 from console.service.http.answers import answer
 from console.service.http.description.operation import (
     RETRY_AFTER,
+    TAGS,
     Answer,
     Operation,
     operation,
@@ -36,7 +37,6 @@ from console.service.http.description.schemas import (
     as_asked,
     as_read,
 )
-from console.service.http.description.tags import TAGS
 from console.service.http.request import URLCONF
 
 View = Callable[..., HttpResponse]

@@ -18,8 +18,7 @@ from console.service.memory.models.profile_import import (
     ImportRefusal,
     ProfileImport,
 )
-from console.service.memory.models.store import IdentitySettings, Store
-from console.service.memory.models.tombstone import Tombstone
+from console.service.memory.models.store import IdentitySettings, Store, Tombstone
 from console.service.memory.models.trait_group import TraitGroup
 
 __all__ = [

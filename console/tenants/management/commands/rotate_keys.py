@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model
 
 from console.tenants.models import Tenant
-from console.tenants.rotation import count_outdated, reencrypt_batch
+from console.tenants.services import count_outdated, reencrypt_batch
 
 
 class Command(BaseCommand):
