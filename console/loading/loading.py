@@ -151,7 +151,7 @@ class Loader:
 
     def find_person(self, traits: Mapping[str, Record]) -> tuple[str, tuple[str, ...]]:
         """An identifier that names this person, and the profiles that hold one."""
-        subject, holders = "", ()
+        subject, holders = "", tuple[str, ...]()
         by_type = sorted(self.promotions.items(), key=lambda item: item[1])
         for (group, name), id_type in by_type:
             value = traits.get(group, {}).get(name)
