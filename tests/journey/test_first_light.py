@@ -21,6 +21,7 @@ from tests.factories import (
     make_summary,
     make_tenant,
     make_user,
+    move_tenant,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -177,7 +178,7 @@ def test_a_memory_that_is_down_is_said_in_place(live_server, page, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     tenant = make_tenant()
     # Port 9 of this machine: nobody listens there.
-    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
     sign_in(page, live_server, make_user("agent", tenant))
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("memory")

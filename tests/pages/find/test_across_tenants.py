@@ -6,7 +6,7 @@ from console.audit.models import AuditEntry
 from console.pages.find import across_tenants
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
-from tests.factories import make_observation, make_profile, make_tenant
+from tests.factories import make_observation, make_profile, make_tenant, move_tenant
 
 LINK = "/find?id=phone:%2B15558675310"
 PHONE = "+15558675310"
@@ -28,7 +28,7 @@ def client(client, agent):
 def break_memory(tenant: Tenant, settings) -> None:
     settings.MEMORY_ALLOW_PRIVATE = True
     # Port 9 of this machine: nobody listens there.
-    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
 
 
 def test_find_across_tenants_redirects_to_one_match(client, tenant, other):

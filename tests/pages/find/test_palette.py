@@ -3,9 +3,9 @@
 import pytest
 
 from console.service.memory.models import IdentitySettings
-from console.tenants.models import Role, Tenant
+from console.tenants.models import Role
 from console.tenants.services import add_member
-from tests.factories import make_profile, make_tenant
+from tests.factories import make_profile, make_tenant, move_tenant
 
 
 def test_palette_offers_types_pages_and_tenants(client, tenant, agent):
@@ -57,7 +57,7 @@ def test_palette_across_tenants_offers_tenants(client, tenant, agent):
 def away(tenant, settings) -> None:
     settings.MEMORY_ALLOW_PRIVATE = True
     # Port 9 of this machine: nobody listens there.
-    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
 
 
 def test_palette_survives_a_failing_memory(client, away, agent):

@@ -2,7 +2,7 @@ import pytest
 
 from console.client import network
 from console.tenants.models import Role
-from tests.factories import make_tenant, make_user
+from tests.factories import make_tenant, make_user, move_tenant
 from tests.pages.reference.conftest import examples_in
 
 
@@ -11,11 +11,7 @@ def host(tenant, settings):
     """Puts the tenant's memory at a URL."""
     settings.MEMORY_ALLOW_PRIVATE = True
 
-    def move(url: str) -> None:
-        tenant.address = url
-        tenant.save()
-
-    yield move
+    yield lambda url: move_tenant(tenant, url)
     network.http_for(tenant.address).close()
     network._http.cache_clear()
 

@@ -16,7 +16,7 @@ from console.profiles.items import OBSERVATION
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
-from tests.factories import make_observation, make_profile, make_summary
+from tests.factories import make_observation, make_profile, make_summary, move_tenant
 
 WHY = {"reason_code": "customer", "ticket": "T-88121"}
 
@@ -272,7 +272,7 @@ def test_observation_add_fails_when_the_memory_is_down(
     client, tenant, profile, settings
 ):
     settings.MEMORY_ALLOW_PRIVATE = True
-    Tenant.objects.filter(pk=tenant.pk).update(address="http://127.0.0.1:9")
+    move_tenant(tenant, "http://127.0.0.1:9")
     form = {
         "content": "Moves in May.",
         "source": "console",

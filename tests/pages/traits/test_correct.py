@@ -14,8 +14,7 @@ from console.contract.memory.trait_group import (
 from console.pages.traits.services import get_awaited_digest, get_digest
 from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
-from console.tenants.models import Tenant
-from tests.factories import HTMX, make_profile
+from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 
 GROUP = {
@@ -69,7 +68,7 @@ def odd(settings, tenant):
     shop["mail"]["idTypePromotion"] = "email"
     memory = OddMemory(schema={"Shop": shop}, values={"Shop": {"size": 40}})
     with serving(memory):
-        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+        move_tenant(tenant, memory.address)
         yield memory
 
 

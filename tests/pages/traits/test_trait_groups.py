@@ -13,7 +13,7 @@ from console.contract.memory.trait_group import (
 from console.profiles.derived import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
-from tests.factories import HTMX, make_profile
+from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 
 LIST = "/t/acme/traits/"
@@ -84,7 +84,7 @@ def test_groups_page_marks_pinned_groups(client, tenant):
 def test_groups_page_without_groups_says_what_one_is(client, settings, tenant):
     settings.MEMORY_ALLOW_PRIVATE = True
     with serving(OddMemory()) as memory:
-        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+        move_tenant(tenant, memory.address)
 
         text = client.get(LIST).text
 
@@ -189,7 +189,7 @@ def test_group_page_keeps_its_count_when_the_memory_fails(client, settings, tena
         failing={other: 500},
     )
     with serving(memory):
-        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+        move_tenant(tenant, memory.address)
 
         stuck = client.get(address("Shop"), {"step": "on"}, headers=HTMX).text
         memory.failing = {}

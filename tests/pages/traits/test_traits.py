@@ -20,7 +20,7 @@ from console.profiles.traits import (
 )
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
-from tests.factories import HTMX, make_profile
+from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 from tests.pages.urls import page_url
 
@@ -76,7 +76,7 @@ def odd(settings, tenant):
     """The tenant's memory is one that fails on demand."""
     settings.MEMORY_ALLOW_PRIVATE = True
     with serving(OddMemory()) as memory:
-        Tenant.objects.filter(pk=tenant.pk).update(address=memory.address)
+        move_tenant(tenant, memory.address)
         yield memory
 
 
