@@ -62,7 +62,7 @@ def get_memory_state(tenant: Tenant) -> tuple[str, str]:
     except MemoryRefused:
         return "refused", "memory refused access"
     except MemorySuspended as exc:
-        return "refused", f"memory hangs, next try in {exc.retry_after_s:.0f} s"
+        return "refused", f"no answer, retry in {exc.retry_after_s:.0f} s"
     except DomainError:  # unreachable, or the vault keeps the credentials
         return "refused", "memory unreachable"
     if status == "ACTIVE":

@@ -35,7 +35,7 @@ def test_memory_state_is_unreachable_with_200(client, tenant, settings):
 def test_memory_state_says_when_a_hanging_memory_is_tried_again(client, hanging_tenant):
     response = client.get("/t/acme/memory/")
 
-    assert re.search(r">memory hangs, next try in 1\d s<", response.text)
+    assert re.search(r">no answer, retry in 1\d s<", response.text)
 
 
 def test_memory_state_is_refused_without_the_store(client, tenant):
