@@ -59,6 +59,8 @@ def main() -> int:
                 port,
                 process,
             ):
+                # The first request of a process loads what all others need.
+                asyncio.run(try_kind(port, "silent", slow=0, good=GOOD, seconds=1))
                 slow = SLOW if kind else 0
                 trial = try_kind(
                     port, kind or "silent", slow=slow, good=GOOD, seconds=SECONDS
