@@ -16,6 +16,8 @@ import msgspec
 
 T = TypeVar("T")
 
+_get_decoder = lru_cache(msgspec.json.Decoder)
+
 MAX_DEPTH = 64
 _OFFSET = re.compile(rb':\d\d"')
 _PLACE = re.compile(r" - at `(?:key in )?\$(.*)`\Z")
@@ -70,11 +72,6 @@ def check_depth(document: Any, levels_left: int = MAX_DEPTH) -> None:
         members = document.values() if isinstance(document, dict) else document
         for member in members:
             check_depth(member, levels_left - 1)
-
-
-@lru_cache
-def _get_decoder(noun: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(noun)
 
 
 def _has_duplicates(body: bytes, document: Any) -> bool:

@@ -236,9 +236,7 @@ def _own_words(status: int, body: bytes) -> tuple[int, str]:
     code, message = answer.get("code"), answer.get("message")
     return (
         code if isinstance(code, int) else status,
-        _in_one_line(message) if isinstance(message, str) else "",
+        "".join(filter(str.isprintable, " ".join(message.split())))[:300]
+        if isinstance(message, str)
+        else "",
     )
-
-
-def _in_one_line(text: str) -> str:
-    return "".join(filter(str.isprintable, " ".join(text.split())))[:300]

@@ -26,7 +26,8 @@ def is_full() -> bool:
 
     Always False without SQLite: the disk of a database server is not ours to see.
     """
-    ballasts = _list_ballasts()
+    files = _list_files() if settings.DISK_BALLAST_MB else []
+    ballasts = [path.with_name(f"{path.name}-ballast") for path in files]
     size = settings.DISK_BALLAST_MB * _PIECE
     if all(_is_there(path, size) for path in ballasts):
         if _get_free(ballasts) >= size // 2:
@@ -54,11 +55,6 @@ def _list_files() -> list[Path]:
         for connection in connections.all()
         if connection.vendor == "sqlite"
     ]
-
-
-def _list_ballasts() -> list[Path]:
-    files = _list_files() if settings.DISK_BALLAST_MB else []
-    return [path.with_name(f"{path.name}-ballast") for path in files]
 
 
 def _is_there(path: Path, size: int) -> bool:

@@ -89,6 +89,7 @@ def _explain(
     ranking: Ranking, kind: _Kind, row: int, said_by: Callable[[int], _Said]
 ) -> Explanation:
     number, texts = int(kind.winning_query[row]), kind.side.texts
+    held = np.frombuffer(texts.packed_terms[row], "<u4")
     said = said_by(number)
     parts = said.parts[kind.number]
     bias, *added = said.added[kind.number][row].tolist()
@@ -108,15 +109,10 @@ def _explain(
         log_odds=bias + sum(added),
         has_vector=bool(texts.vectors.known[row]),
         parts=dict(zip(NAMES, map(Part, values, added), strict=True)),
-        stems=_find_held_stems(kind.side, row, said.stems),
+        stems=tuple(s for s in dict.fromkeys(said.stems) if hash_stem(s) in held),
         summary=summary,
         neighbour=neighbour,
     )
-
-
-def _find_held_stems(side: Side, row: int, stems: Sequence[str]) -> tuple[str, ...]:
-    held = np.frombuffer(side.texts.packed_terms[row], "<u4")
-    return tuple(stem for stem in dict.fromkeys(stems) if hash_stem(stem) in held)
 
 
 def unknown_stems(side: Side, stems: Sequence[str]) -> list[str]:

@@ -149,7 +149,10 @@ class Masker:
     def _build_value(
         self, subject: str, rule: str, text: str, mask: Any
     ) -> MaskedValue:
-        masked = _apply_mode(self._rules.get(rule, MaskingMode.DETECT), text, mask)
+        mode = self._rules.get(rule, MaskingMode.DETECT)
+        if mode == MaskingMode.CLEAR:
+            return MaskedValue(text, subject)
+        masked = DOTS if mode == MaskingMode.HIDE else str(mask(text))
         if masked == text:
             return MaskedValue(text, subject)
         where = self._profile_id if _REVEALABLE.fullmatch(subject) else ""
@@ -185,9 +188,3 @@ def _build_subject(group: str, name: str) -> str:
 
 def _mask_trait(name: str, id_type: str, text: str) -> str:
     return rules.mask_trait(name, text, id_type)
-
-
-def _apply_mode(mode: str, text: str, mask: Any) -> str:
-    if mode == MaskingMode.CLEAR:
-        return text
-    return DOTS if mode == MaskingMode.HIDE else str(mask(text))

@@ -97,7 +97,8 @@ def _leaves_tenant(request: HttpRequest) -> bool:
 
 def _replace_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """A page replaces <main>; a file, which htmx cannot save, is requested again."""
-    if 300 <= response.status_code < 400 or _has_target(response):
+    targets = response.has_header("HX-Retarget") or response.has_header("HX-Redirect")
+    if 300 <= response.status_code < 400 or targets:
         return response
     if not response["Content-Type"].startswith("text/html"):
         return HttpResponseClientRedirect(request.get_full_path())
@@ -107,10 +108,6 @@ def _replace_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         # The answer to a form is not a page to return to.
         response["HX-Push-Url"] = "false"
     return response
-
-
-def _has_target(response: HttpResponse) -> bool:
-    return response.has_header("HX-Retarget") or response.has_header("HX-Redirect")
 
 
 class ProblemPages:

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from console.pages.find.selectors import fetch_candidates, list_differing_columns
-from console.profiles.identity import Match, look_up
+from console.profiles.identity import look_up
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission
 from console.web.access import require_permission
@@ -34,7 +34,10 @@ def find(request: ConsoleRequest) -> HttpResponse:
         "candidates": found,
         "differs": list_differing_columns(found),
     }
-    return _render(request, "find/find.html", context, status=_get_status(match))
+    status = 200 if match.profiles else 404
+    if match.problem:
+        status = 422
+    return _render(request, "find/find.html", context, status=status)
 
 
 def get_search_text(request: HttpRequest) -> str:
@@ -53,9 +56,3 @@ def _render(
     response["HX-Reswap"] = "innerHTML"
     response["HX-Push-Url"] = "false"
     return response
-
-
-def _get_status(match: Match) -> int:
-    if match.problem:
-        return 422
-    return 200 if match.profiles else 404

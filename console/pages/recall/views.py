@@ -37,7 +37,9 @@ def run(request: ConsoleRequest) -> HttpResponse:
         return _render_run(
             request, RunForm.from_link(request.GET.dict()), warning=forgotten.message
         )
-    if request.method != "POST" and _only_fills_in(given):
+    # A link that names at most who, and how, asks nothing yet.
+    waits = given.get("mode") == Mode.QUERY and "query" not in given
+    if request.method != "POST" and (waits or not given.get("identity")):
         return _render_run(request, RunForm.from_link(given))
     form = RunForm(_add_defaults(given))
     if not form.is_valid():
@@ -66,12 +68,6 @@ def _read_given(request: ConsoleRequest) -> dict[str, str]:
     if query := read_typed(request):
         given.setdefault("query", query)
     return given
-
-
-def _only_fills_in(given: dict[str, str]) -> bool:
-    """Whether a link names at most who, and how, but asks nothing yet."""
-    waits = given.get("mode") == Mode.QUERY and "query" not in given
-    return waits or not given.get("identity")
 
 
 def _add_defaults(given: dict[str, str]) -> dict[str, str]:

@@ -42,7 +42,9 @@ def from_row(noun: type[T], row: Any, **fields: Any) -> T:
     optional = _optional_fields(noun)
     return noun(
         **{
-            name: _whole_seconds(value) if isinstance(value, datetime) else value
+            name: value.astimezone(UTC).replace(microsecond=0)
+            if isinstance(value, datetime)
+            else value
             for name, value in values.items()
             if value is not None and not (name in optional and value in ("", [], {}))
         }
@@ -57,10 +59,6 @@ def _optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
         for field in msgspec.structs.fields(noun)
         if field.default is not msgspec.NODEFAULT
     )
-
-
-def _whole_seconds(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def accepted() -> HttpResponse:

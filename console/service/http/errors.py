@@ -63,7 +63,10 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
             request.get_host()
             _refuse_nul(request)
             _check_room(request)
-            return _name_canonical(request, get_response(request))
+            response = get_response(request)
+            if canonical_id := getattr(request, "canonical_profile_id", ""):
+                response.headers["Canonical-Profile-Id"] = canonical_id
+            return response
         except errors.Moved as exc:
             return redirect_to_canonical(request, exc)
         except errors.ServiceError as exc:
@@ -97,23 +100,17 @@ def _get_failure(error: Exception) -> errors.ServiceError:
     return failure
 
 
-def _check_room(request: HttpRequest) -> None:
-    """What is left of a full disk is not for new data. Raises DiskFull."""
-    reads = request.method in {"GET", "HEAD"}
-    if not (reads or request.path_info.endswith(("/Lookup", "/Recall"))):
-        check_room()
-
-
 def _refuse_nul(request: HttpRequest) -> None:
     # PostgreSQL cannot even compare it, and no address of ours has one.
     if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         raise errors.Invalid("NUL characters are not allowed in an address.")
 
 
-def _name_canonical(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    if canonical_id := getattr(request, "canonical_profile_id", ""):
-        response.headers["Canonical-Profile-Id"] = canonical_id
-    return response
+def _check_room(request: HttpRequest) -> None:
+    """What is left of a full disk is not for new data. Raises DiskFull."""
+    reads = request.method in {"GET", "HEAD"}
+    if not (reads or request.path_info.endswith(("/Lookup", "/Recall"))):
+        check_room()
 
 
 def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResponse:

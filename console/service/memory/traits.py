@@ -93,15 +93,11 @@ def write_traits(
                 updated_at=now,
             )
             new.append(row)
-        elif not _is_same_value(stored[key], trait.value):
+        # To Python 1 == True == 1.0; for a memory these are three values.
+        elif (type(stored[key]), stored[key]) != (type(trait.value), trait.value):
             _filter_trait(profile, trait).update(value=trait.value, updated_at=now)
             request_compaction()
     Trait.objects.bulk_create(new)
-
-
-def _is_same_value(one: Any, other: Any) -> bool:
-    # In Python 1 == True == 1.0; for a memory these are three values.
-    return type(one) is type(other) and bool(one == other)
 
 
 def _filter_trait(profile: Profile, trait: CheckedTrait) -> Any:

@@ -28,6 +28,10 @@ def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
 
 def show_operation(request: ApiRequest, row: models.Operation) -> Operation:
     completed = row.status == models.Operation.Status.COMPLETED
+    error = None
+    if row.error:
+        explained = build_uri(request, f"/v1/Errors/{row.error['code']}")
+        error = OperationError(type=explained, **row.error)
     return from_row(
         Operation,
         row,
@@ -37,10 +41,5 @@ def show_operation(request: ApiRequest, row: models.Operation) -> Operation:
             OperationResult(type="RESOURCE_ID", id=row.result_id) if completed else None
         ),
         result_url=build_uri(request, row.result_path) if completed else "",
-        error=_show_error(request, row) if row.error else None,
+        error=error,
     )
-
-
-def _show_error(request: ApiRequest, row: models.Operation) -> OperationError:
-    explained = build_uri(request, f"/v1/Errors/{row.error['code']}")
-    return OperationError(type=explained, **row.error)

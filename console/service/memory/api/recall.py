@@ -29,7 +29,7 @@ from console.contract.memory.recall import (
 )
 from console.engine.fusion import get_coefficients
 from console.engine.recall import Query, Ranking
-from console.engine.trace import Explanation, Part, explain, unknown_stems
+from console.engine.trace import Explanation, explain, unknown_stems
 from console.service.http.answers import answer, from_row
 from console.service.http.bodies import read_body
 from console.service.http.description.operation import operation
@@ -142,9 +142,9 @@ def _build_query(ranking: Ranking, query: Query) -> TraceQuery:
 def _build_item(answer: RecallResult, explanation: Explanation) -> TraceItem:
     recalled = answer.ranked.get(explanation.id)
     parts = {
-        name: _build_part(explanation.parts[part])
-        for name, part in PARTS.items()
-        if part in explanation.parts
+        name: TracePart(value=round(part.value, 4), adds=round(part.adds, 3))
+        for name, key in PARTS.items()
+        if (part := explanation.parts.get(key))
     }
     return TraceItem(
         id=explanation.id,
@@ -161,7 +161,3 @@ def _build_item(answer: RecallResult, explanation: Explanation) -> TraceItem:
         summary=explanation.summary or "",
         neighbour=explanation.neighbour or "",
     )
-
-
-def _build_part(part: Part) -> TracePart:
-    return TracePart(value=round(part.value, 4), adds=round(part.adds, 3))
