@@ -8,6 +8,7 @@ text in time linear in its length; Python's re sees single numbers only.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from console.masking.patterns import (
@@ -22,7 +23,6 @@ from console.masking.patterns import (
 )
 from console.masking.plain import read_plain
 from console.masking.words import (
-    NO_LABELS,
     Labels,
     build_pattern,
     compile_re2,
@@ -48,11 +48,13 @@ _DASH = build_pattern(list_words("signs", "-"))
 _PLUS = build_pattern(list_words("signs", "+"))
 _RUN = compile_re2(
     rf"(?:[(+][ (+.]*|(?:{_PLUS}) )?\d"
-    rf"(?:(?:{_SEPARATOR}*|{_SEPARATOR}+(?:{_DASH}){_SEPARATOR}+)\d)*"
+    rf"(?:(?:{_SEPARATOR}*|{_SEPARATOR}+(?:{_DASH}){_SEPARATOR}+)\d){{{DIGITS_MIN - 1},}}"
 )
 _EDGES = " ,.:;/_~'-)"
 _PART = re.compile(r"[^,;:']+")
 _SOME_DIGITS = re.compile(r"\d\D{0,8}\d")
+# An id of ours, or a time, of which dates are blanked: nothing labels anything.
+_ONE_WORD = re.compile(r"[\w\0]*", re.ASCII)
 _EXTENSION = re.compile(r"x ?\d|ext")
 _CODE = re.compile(r"_|[a-z]+\d")
 _LIST = re.compile(r"[ ,;/&]*(?:and|und|et|y|e|en|og|och|ja|i|ve|и|و|和)?[ ,;]*")
@@ -106,15 +108,18 @@ class _Reading:
     def __init__(self, text: str) -> None:
         self.text = text
         self.rest = fold(text)
-        self.labels = NO_LABELS
         self._thing = -1, ""
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self.rest)
 
     def find(self) -> Iterator[Span]:
         yield from self._take(self._read_addresses())
         if _SOME_DIGITS.search(self.rest):
-            self.labels = Labels(self.rest)
             yield from self._take(self._read_shapes())
-            yield from self._take(self._read_labelled())
+            if not _ONE_WORD.fullmatch(self.rest):
+                yield from self._take(self._read_labelled())
             yield from self._read_numbers()
 
     def _take(self, spans: Iterable[tuple[Shape | None, int, int]]) -> Iterator[Span]:

@@ -176,6 +176,3 @@ class Labels:
             and not _ENDS.search(gap)
             and len(_WORD.findall(gap)) <= WORDS_BETWEEN
         )
-
-
-NO_LABELS = Labels("")
