@@ -72,7 +72,7 @@ def get_skeletons(name: str) -> frozenset[str]:
     `Modem`), in capitals (`Beta`, its Cyrillic twin) or as written (`PayPal`, `PayPaI`).
     """
     forms = (name, name.casefold(), name.upper())
-    return frozenset(_unify(_drop_marks(form)).casefold() for form in forms)
+    return frozenset(_unify(drop_marks(form)).casefold() for form in forms)
 
 
 def mixes_scripts(name: str) -> bool:
@@ -83,7 +83,7 @@ def mixes_scripts(name: str) -> bool:
     )
 
 
-def _drop_marks(text: str) -> str:
+def drop_marks(text: str) -> str:
     """Letters and digits alone, without accents, blanks and hyphens."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text)))
 

@@ -7,16 +7,23 @@ from console.audit.log import log_view
 from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.identity_settings import IdentifierConfig
+from console.contract.memory.identity_settings import (
+    IdentifierConfig,
+    IdentitySettings,
+)
+from console.contract.normalising import InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
 from console.masking.questions import count_question, get_digest
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 
-_TYPED = re.compile(r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*:(?P<value>.*)", re.DOTALL)
-_EMAIL = re.compile(r"[^@]+@[^@]+")
-_PHONE = re.compile(r"\+?(?:[\s().-]*\d){7,20}")
+_TYPED = re.compile(
+    r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*[:\uff1a](?P<value>.*)", re.DOTALL
+)
+_DIGITS = re.compile(r"[\W_]*(?:\d[\W_]*){7,}")
+_SCHEMES = {"mailto": "email", "tel": "phone", "sms": "phone", "callto": "phone"}
 _ID_PREFIX = "mem_profile_"
+_ADDRESS = re.compile(rf"\S*/({_ID_PREFIX}\w+)(?:[/?#]\S*)?", re.IGNORECASE)
 VALUE_MAX = 255
 
 
@@ -77,56 +84,57 @@ def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
 
 
 def find_identity(store: StoreClient, text: str) -> Match:
-    """The profiles that `type:value`, or a profile id, means in this store.
+    """The profiles that `type:value`, a profile id or its address means in this store.
 
     Without a type an e-mail address or a phone number is enough where only one type
     of the store is of that form, and an id may come without its prefix.
     """
-    text = text.strip()
-    for profile_id in (text, _ID_PREFIX + text):
+    text = strip_hidden(text).strip()
+    address = _ADDRESS.fullmatch(text)
+    named = (address[1] if address else text).lower()
+    for profile_id in (named, _ID_PREFIX + named):
         if PROFILE_ID.fullmatch(profile_id):
             return _by_id(store, profile_id)
     typed = _TYPED.fullmatch(text)
     if not typed:
-        return _by_form(store, text)
+        return _by_form(store, text, _form_of(text))
     wanted, value = typed["type"], typed["value"].strip()
-    known = {
-        c.id_type.casefold(): c for c in store.identity_settings().identifier_configs
-    }
+    settings = store.identity_settings()
+    known = {c.id_type.casefold(): c for c in settings.identifier_configs}
     config = known.get(wanted.casefold())
+    if config is None and (form := _SCHEMES.get(wanted.casefold())):
+        return _by_form(store, text, form)
     if config is None:
         named = (
             f"The type “{wanted}” is unknown here" if wanted else "A type is missing"
         )
         names = sorted(each.id_type for each in known.values())
         return Match(problem=f"{named}. This store knows {_in_words(names)}.")
-    if problem := _problem_of(config, value):
-        return Match(config.id_type, problem=problem)
-    return _look_up(store, config, value)
+    match = _look_up(store, settings, config, value)
+    if match.problem or match.profiles or config.normalization in {"email", "phone"}:
+        return match
+    # `whatsapp:+14155550100` is a type and a value, and the value that Twilio sends.
+    whole = _look_up(store, settings, config, text)
+    return whole if whole.profiles else match
 
 
-def _by_form(store: StoreClient, text: str) -> Match:
+def _by_form(store: StoreClient, text: str, form: str) -> Match:
     how = Match(
         problem="Start with the type and a colon, such as email:… or phone:…,"
         " or paste a whole profile id."
     )
-    form = _form_of(text)
     if not form:
         return how
-    configs = store.identity_settings().identifier_configs
-    meant = [each for each in configs if each.normalization == form]
-    if len(meant) != 1:
-        return how
-    if problem := _problem_of(meant[0], text):
-        return Match(meant[0].id_type, problem=problem)
-    return _look_up(store, meant[0], text)
+    settings = store.identity_settings()
+    meant = [each for each in settings.identifier_configs if each.normalization == form]
+    return _look_up(store, settings, meant[0], text) if len(meant) == 1 else how
 
 
 def _form_of(text: str) -> str:
     """The normalisation that a bare value asks for; "" when it could be anything."""
-    if _PHONE.fullmatch(text):
+    if _DIGITS.fullmatch(text):
         return "phone"
-    return "email" if _EMAIL.fullmatch(text) and " " not in text else ""
+    return "email" if "@" in text.strip("@") else ""
 
 
 def _by_id(store: StoreClient, profile_id: str) -> Match:
@@ -137,34 +145,42 @@ def _by_id(store: StoreClient, profile_id: str) -> Match:
     return Match(profiles=(profile.id,))
 
 
-def _problem_of(config: IdentifierConfig, value: str) -> str:
-    """Why a value cannot be an identifier of its type; "" when it can."""
+def _look_up(
+    store: StoreClient, settings: IdentitySettings, config: IdentifierConfig, value: str
+) -> Match:
+    """Who holds a value, in the form in which the memory keeps it."""
     kind = config.id_type
     if not value:
-        return f"Write the {kind} after the colon."
+        return Match(kind, problem=f"Write the {kind} after the colon.")
     if len(value) > VALUE_MAX:
-        return f"The {kind} is too long: {VALUE_MAX} characters are the most."
-    if strip_hidden(value) != value:
-        return f"The {kind} holds a character that cannot be seen. Type it by hand."
-    if config.normalization == "email" and not _EMAIL.fullmatch(value):
-        return f"The {kind} needs an @ with something on both sides."
-    return ""
-
-
-def _look_up(store: StoreClient, config: IdentifierConfig, value: str) -> Match:
-    kind = config.id_type
+        return Match(
+            kind,
+            problem=f"The {kind} is too long: {VALUE_MAX} characters are the most.",
+        )
     try:
+        value = normalise(value, config.normalization, settings.phone_region)
         found = store.lookup(kind, value)
+    except InvalidIdentifier as exc:
+        return _cannot_read(config, str(exc))
     except MemoryRefused as exc:
         if exc.http_status == 400:
-            form = " Write + and the country code first." * (
-                config.normalization == "phone"
-            )
-            return Match(kind, problem=f"The memory cannot read this {kind}.{form}")
+            return _cannot_read(config, "")
         if exc.http_status != 404:
             raise
         return Match(kind)
     return Match(kind, profiles=found.profiles)
+
+
+def _cannot_read(config: IdentifierConfig, why: str) -> Match:
+    """Not looked for: that is another answer than nobody."""
+    because = f": {why}" if why else ""
+    hint = {
+        "phone": " Write + and the country code first.",
+        "email": " It needs an @ with something on both sides.",
+    }
+    form = hint.get(config.normalization, "")
+    problem = f"The memory cannot read this {config.id_type}{because}.{form}"
+    return Match(config.id_type, problem=problem)
 
 
 def _in_words(names: list[str]) -> str:

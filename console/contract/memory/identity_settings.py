@@ -82,10 +82,20 @@ class PutIdentitySettings(Body, frozen=True, kw_only=True):
         list[NewIdentifierConfig], Meta(min_length=1, max_length=IDENTIFIER_CONFIGS_MAX)
     ]
     matching_rules: Rules
+    phone_region: Annotated[
+        str,
+        Meta(
+            pattern=r"^([A-Z]{2})?\Z",
+            description="Ours: the country, as ISO 3166 codes it, whose national phone "
+            "numbers the store reads. Left out, it stays as it is.",
+        ),
+    ] = ""
 
 
-class IdentitySettings(Noun, frozen=True, kw_only=True):
-    """matching_rules  identifier types in the order in which they are tried"""
+class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """matching_rules  identifier types in the order in which they are tried
+    phone_region    ours: whose national numbers are read; left out: those of the US
+    """
 
     sample: ClassVar[dict[str, Any]] = {
         "identifierConfigs": [
@@ -114,3 +124,4 @@ class IdentitySettings(Noun, frozen=True, kw_only=True):
         described(minItems=1, maxItems=MATCHING_RULES_MAX),
     ] = always()
     version: Version
+    phone_region: Annotated[str, described(pattern=r"^[A-Z]{2}$")] = ""

@@ -1,5 +1,7 @@
 """Finding a customer: an identifier comes in, a redirect to a profile id goes out."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -12,6 +14,8 @@ from console.web.access import require_permission
 from console.web.request import ConsoleRequest
 
 TEXT_MAX = 512
+# A softphone's link has the + of a number as it is, which an address reads as a blank.
+_PLUS = re.compile(r"^([\w-]*:)? (?=[\d().\s-]+$)")
 READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -41,8 +45,9 @@ def find(request: ConsoleRequest) -> HttpResponse:
 
 
 def get_search_text(request: HttpRequest) -> str:
-    given = request.POST if request.method == "POST" else request.GET
-    return given.get("id", "")[:TEXT_MAX]
+    if request.method == "POST":
+        return request.POST.get("id", "")[:TEXT_MAX]
+    return _PLUS.sub(r"\1+", request.GET.get("id", ""))[:TEXT_MAX]
 
 
 def _render(

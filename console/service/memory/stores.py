@@ -12,6 +12,7 @@ from console.contract.ids import STORE_ID, new_id
 from console.contract.memory.error import Code
 from console.contract.memory.identity_settings import IdentifierConfig
 from console.contract.memory.store import STORES_PER_ACCOUNT
+from console.contract.normalising import REGIONS
 from console.service import errors
 from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
 from console.service.memory.tombstones import bury
@@ -174,9 +175,11 @@ def put_identity_settings(
     if_match: str,
     configs: Sequence[dict[str, Any]],
     rules: Sequence[str],
+    phone_region: str = "",
 ) -> None:
     """Replaces the whole set. Raises Stale, Invalid (a type twice, a rule for no type).
 
+    phone_region  "": as before; only our own clients know of it
     Values of a type that is left out stay, and match no more (contract 17, 40).
     """
     lock_store(store)
@@ -193,6 +196,9 @@ def put_identity_settings(
             )
         if rule in rules[:index]:
             raise errors.Invalid(f"matchingRules[{index}]: duplicate")
+    if phone_region and phone_region not in REGIONS:
+        raise errors.Invalid("phoneRegion: not a country that has phone numbers")
+    settings.phone_region = phone_region or settings.phone_region
     settings.identifier_configs = list(configs)
     settings.matching_rules = list(rules)
     settings.version += 1

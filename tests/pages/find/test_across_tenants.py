@@ -45,6 +45,15 @@ def test_find_across_tenants_redirects_to_one_match(client, tenant, other):
     assert all(PHONE not in str(entry.details) for entry in entries)
 
 
+def test_find_across_tenants_reads_the_plus_of_a_link(client, tenant, other):
+    profile = make_profile(tenant, phone="+4722334455")
+    make_profile(other, phone="+14722334455")
+
+    response = client.get("/find?id=phone:+4722334455")
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
 def test_find_across_tenants_shows_what_differs(client, tenant, other):
     mine = make_profile(tenant, phone=PHONE, firstName="Ada")
     theirs = make_profile(other, phone=PHONE, firstName="Ada")

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.service.memory.models import IdentitySettings
+from console.tenants.memory import open_store
 from tests.factories import HTMX, make_profile, make_tenant
 
 
@@ -53,7 +54,10 @@ def test_find_redirects_a_profile_id(client, tenant):
         ("phone:nobody", "Write + and the country code first"),
         ("email:not an email", "needs an @"),
         ("email:@b.com", "needs an @"),
-        ("phone:415\u200b5552671", "holds a character that cannot be seen"),
+        ("email:n/a", "a placeholder, which names nobody"),
+        ("phone:555-0143", "cannot read this phone"),
+        ("tel:0000000000", "a placeholder, which names nobody"),
+        ("ada@@b.com", "cannot read this email"),
         ("email:" + "a" * 256, "255 characters are the most"),
     ],
 )
@@ -119,6 +123,88 @@ def test_find_accepts_a_bare_value_of_one_type(client, tenant, chatless, text):
     profile = make_profile(tenant, email="a@b.com", phone="+15558675310")
 
     response = find(client, text)
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tel:+12025550160",
+        "TEL:(202) 555-0160",
+        "sms:2025550160",
+        "202\u2013555\u20130160",
+        "+1\u00a0202\u00a0555\u00a00160",
+        "\u202a+1 202 555 0160\u202c",
+        "２０２ ５５５ ０１６０",
+        "2025550160.0",
+        "001 202 555 0160",
+        "phone\uff1a+12025550160",
+        "mailto:ada.byron@example.com",
+        "MAILTO:Ada.Byron@example.com?subject=Re: order",
+        "Ada Byron <ada.byron@example.com>",
+        '"Byron, Ada" <mailto:ada.byron@example.com>',
+        "email:Ada <ada.byron@example.com>",
+        "ada.byron@example.com,",
+        "'ada.byron@example.com'",
+        "ada.byron@example.com\u200b",
+    ],
+)
+def test_find_reads_what_is_pasted(client, tenant, text):
+    profile = make_profile(tenant, email="ada.byron@example.com", phone="+12025550160")
+
+    response = find(client, text)
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "{id}",
+        "http://testserver/t/acme/profiles/{id}/",
+        "https://console.example/t/acme/profiles/{id}/timeline/?kind=all#top",
+        "/t/acme/profiles/{id}",
+        "https://memory.example/v1/Stores/mem_store_0/Profiles/{id}/Traits",
+    ],
+)
+@pytest.mark.parametrize("written", [str, str.upper])
+def test_find_reads_the_address_of_a_profile(client, tenant, pasted, written):
+    profile = make_profile(tenant)
+
+    response = find(client, written(pasted.format(id=profile)))
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.mark.parametrize(
+    "query", ["phone:+4722334455", "+4722334455", "tel:+4722334455"]
+)
+def test_find_reads_the_plus_of_a_link_as_it_stands(client, tenant, query):
+    profile = make_profile(tenant, phone="+4722334455")
+    make_profile(tenant, phone="+14722334455")
+
+    response = client.get(f"/t/acme/find/?id={query}")
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+@pytest.mark.parametrize("text", ["22 33 44 55", "phone: 22334455", "tel:22334455"])
+def test_find_reads_national_numbers_of_the_stores_region(client, tenant, text):
+    IdentitySettings.objects.filter(store_id=tenant.store_id).update(phone_region="NO")
+    profile = make_profile(tenant, phone="22334455")
+
+    response = client.post("/t/acme/find/", {"id": text})
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_find_reads_a_whatsapp_address_as_twilio_sends_it(client, tenant):
+    profile = make_profile(tenant)
+    store = open_store(tenant)
+    store.add_identifier(profile, "whatsapp", "whatsapp:+12025550160")
+
+    response = client.post("/t/acme/find/", {"id": "whatsapp:+12025550160"})
 
     assert response["Location"] == f"/t/acme/profiles/{profile}/"
 

@@ -48,6 +48,7 @@ def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse
         if_match=request.headers.get("If-Match", ""),
         configs=msgspec.to_builtins(body.identifier_configs),
         rules=body.matching_rules,
+        phone_region=body.phone_region,
     )
     operation = operations.complete(
         request.account,

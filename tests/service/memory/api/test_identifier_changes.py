@@ -30,7 +30,11 @@ def test_patch_identifier_that_changes_nothing_is_accepted(api, profile):
     ("body", "status", "words"),
     [
         ({"idType": "chat", "oldValue": "a@b.com", "newValue": "x"}, 400, "idType"),
-        ({"idType": "email", "oldValue": "no@b.com", "newValue": "x"}, 404, "oldValue"),
+        (
+            {"idType": "email", "oldValue": "no@b.com", "newValue": "x@b.com"},
+            404,
+            "oldValue",
+        ),
         ({"idType": "email", "oldValue": "a@b.com"}, 400, "newValue"),
         ({"idType": "email", "oldValue": "a@b.com", "newValue": " "}, 400, "newValue"),
     ],

@@ -183,3 +183,32 @@ def test_identity_settings_settings_that_do_not_fit_are_refused_by_field(
     assert answer.status_code == 400
     assert words in answer.json()["message"]
     assert api.get(path).json()["version"] == 1
+
+
+def test_identity_settings_say_whose_national_numbers_are_read(api, path, store):
+    configs = {
+        "identifierConfigs": [{"idType": "phone", "normalization": "phone"}],
+        "matchingRules": ["phone"],
+    }
+    api("PUT", path, configs | {"phoneRegion": "NO"})
+    api("PUT", path, configs)
+
+    body = {"idType": "phone", "value": "22 33 44 55"}
+    found = api("POST", f"/v1/Stores/{store}/Profiles/Lookup", body)
+
+    assert api.get(path).json()["phoneRegion"] == "NO"
+    assert found.json()["normalizedValue"] == "+4722334455"
+
+
+@pytest.mark.parametrize("region", ["no", "NOR", "ZZ", 47])
+def test_identity_settings_refuse_a_region_without_numbers(api, path, region):
+    body = {
+        "identifierConfigs": [{"idType": "phone", "normalization": "phone"}],
+        "matchingRules": ["phone"],
+        "phoneRegion": region,
+    }
+
+    answer = api("PUT", path, body)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith("phoneRegion")

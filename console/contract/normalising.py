@@ -1,0 +1,207 @@
+"""The one form in which identifiers are compared, and what names nobody. Contract 12.4.
+
+The memory stores that form and the find box asks for it: there is no second reading.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import unquote
+
+import phonenumbers
+
+from console.core.unicode import drop_marks, strip_hidden
+
+DEFAULT_REGION = "US"  # 12.4: a national number is read as US
+REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
+
+# What forms, exports and people write when there is no value, in the languages that
+# are served; compared without case, accents, blanks and signs: `N/A` is `na`.
+_WORDS = """
+    n/a #n/a not-applicable not-available no none null nil nan undefined unknown
+    not-provided not-given not-specified no-email no-mail no-phone no-number anonymous
+    withheld unavailable tbd noreply no-reply do-not-reply
+    keine kein keiner keines k.A. keine-Angabe unbekannt nicht-vorhanden keine-email
+    keine-mail kein-telefon ohne entfällt
+    aucun aucune néant inconnu inconnue non-renseigné pas-de-mail pas-de-téléphone
+    nessuno nessuna sconosciuto sconosciuta non-disponibile assente
+    n/d ninguno ninguna ningún desconocido desconocida sin-correo sin-email
+    sin-teléfono no-tiene no-aplica no-disponible nulo
+    nenhum nenhuma desconhecido desconhecida sem-email sem-telefone não-tem
+    não-informado não-disponível
+    geen onbekend n.v.t. niet-bekend geen-email geen-telefoon
+    ingen inget ukjent ukendt okänd ikke-oppgitt mangler saknas ei-ole tuntematon
+    brak nieznany nieznana nieznane nie-dotyczy nie-ma nie-posiada
+    yok bilinmiyor belirtilmemiş
+    нет неизвестно неизвестен не-указано не-указан отсутствует
+    لا لا-يوجد غير-معروف غير-متوفر بدون
+    नहीं कोई-नहीं अज्ञात उपलब्ध-नहीं
+    无 無 没有 沒有 未知 暂无 暫無 不详 不詳 不明 未提供
+    なし 無し ナシ 未登録 該当なし 特になし
+    없음 없습니다 미상 모름 알-수-없음 해당-없음
+    ไม่มี ไม่ทราบ ไม่ระบุ
+"""
+_NONE = frozenset(drop_marks(word).casefold() for word in _WORDS.split())
+# Alone before an @ they are nobody; `inga@`, `null@` and `brak@` are people's names.
+_NO_LOCAL_PART = """
+    none unknown undefined anonymous notprovided noreply donotreply noemail nomail
+    keineemail keinemail unbekannt pasdemail sinemail sincorreo sememail geenemail
+    onbekend
+"""
+_SCHEME = re.compile(r"\s*\w+:")
+_EMAIL_SCHEME = re.compile(r"(?:mailto|smtp):", re.IGNORECASE)
+_PHONE_SCHEME = re.compile(r"(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>")
+# Around a value that was copied from a list, a sentence or a spreadsheet's formula.
+_AROUND = " \t\r\n\"'`‘’“”„«»<>=,;"  # noqa: RUF001
+# What no part of an address holds without quotes (RFC 5322).
+_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
+_FLOAT = re.compile(r"(\+?\d+)\.0+")
+_MADE_UP = re.compile(r"(\d)\1*|12345678\d*|\d*0{6}")
+
+
+class InvalidIdentifier(ValueError):
+    """A text that is no identifier of its kind, or that names nobody."""
+
+
+def normalise(text: str, kind: str, region: str = "") -> str:
+    """`text` by one of the contract's kinds: phone, email, trim or none.
+
+    region  the store's, for phone numbers without a country code; "": US
+    Raises InvalidIdentifier; also for a value that is empty afterwards.
+    """
+    if not text.strip():
+        raise InvalidIdentifier("must not be empty")
+    if _is_placeholder(text):
+        raise InvalidIdentifier("a placeholder, which names nobody")
+    if kind == "phone":
+        return normalise_phone(text, region or DEFAULT_REGION)
+    if kind == "email":
+        return normalise_email(text)
+    if kind == "none":
+        if strip_hidden(text) != text:
+            raise InvalidIdentifier("must not hold characters that cannot be seen")
+        return text
+    return _unify(text).strip()
+
+
+def _is_placeholder(text: str) -> bool:
+    """`N/A`, `-`, `000`, `99999`, `whatsapp:unknown`: what stands where a value would."""
+    value = drop_marks(_SCHEME.sub("", text, count=1)).casefold()
+    if value.isdecimal() and len(set(value)) == 1:
+        return len(value) > 4 or int(value) == 0
+    return not value or value in _NONE
+
+
+def _unify(text: str) -> str:
+    """One way of writing for what looks the same; a second time changes nothing."""
+    while (unified := strip_hidden(unicodedata.normalize("NFKC", text))) != text:
+        text = unified
+    return text
+
+
+def normalise_email(text: str) -> str:
+    """Lower case, without blanks, and nothing but the address.
+
+    `"Ada" <mailto:ADA@Example.com>` is `ada@example.com`. Lower case and not case
+    folding, for which `straße.example` would be another domain's name.
+    Raises InvalidIdentifier.
+    """
+    value = _unify(text)
+    if named := _IN_BRACKETS.fullmatch(value.strip()):
+        value = named[1]
+    value = "".join(_unify(value.lower()).split()).strip(_AROUND)
+    if scheme := _EMAIL_SCHEME.match(value):
+        value = unquote(value[scheme.end() :].partition("?")[0])
+    local, _, domain = value.rstrip(".").rpartition("@")
+    local = local.rstrip('"')  # its opening quote stood around the value
+    labels = [_decode_label(label) for label in domain.split(".")]
+    if not all(map(_is_part, [local, *labels])):
+        raise InvalidIdentifier("not an e-mail address")
+    name, host = drop_marks(local), drop_marks(labels[0])
+    if name in _NO_LOCAL_PART.split() or (name == host and name in _NONE | {"test"}):
+        raise InvalidIdentifier("a placeholder, which names nobody")
+    return f"{local}@{'.'.join(labels)}"
+
+
+def _is_part(text: str) -> bool:
+    return any(map(str.isalnum, text)) and not _SPECIALS.search(text)
+
+
+def _decode_label(label: str) -> str:
+    """`xn--mnchen-3ya` is the domain `münchen` as machines write it."""
+    if label.startswith("xn--"):
+        with suppress(UnicodeError):
+            return _unify(label[4:].encode("ascii").decode("punycode"))
+    return label
+
+
+def normalise_phone(text: str, region: str = DEFAULT_REGION) -> str:
+    """E.164: `+15558675310`. A number without a country code is the region's.
+
+    Raises InvalidIdentifier, for an extension too: many people share what is before it.
+    """
+    # Full-width and Arabic-Indic digits become ASCII ones. A letter or a footnote's
+    # digit is refused rather than dropped or read as one: it could make two people
+    # look like one.
+    digits = "".join(map(_read_digit, strip_hidden(text).strip(_AROUND)))
+    digits = _PHONE_SCHEME.sub("", digits, count=1).rstrip(".")
+    if number := _FLOAT.fullmatch(digits):  # as spreadsheets write numbers
+        digits = number[1]
+    if not digits.isascii() or any(map(str.isalpha, digits)):
+        raise InvalidIdentifier("not a valid phone number")
+    if re.match(r"\D*00", digits):
+        digits = "+" + digits.lstrip(" +(0")
+    for number in _list_readings(digits, region):
+        if _MADE_UP.fullmatch(phonenumbers.national_significant_number(number)):
+            raise InvalidIdentifier("a placeholder, which names nobody")
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise InvalidIdentifier("not a valid phone number")
+
+
+def _read_digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    if value is not None:
+        return str(value)
+    if unicodedata.category(character) == "Pd":
+        return "-"  # of the many dashes that word processors make
+    plain = unicodedata.normalize("NFKC", character)
+    return character if any(map(str.isdigit, plain)) else plain
+
+
+def _list_readings(digits: str, region: str) -> Iterator[phonenumbers.PhoneNumber]:
+    """The likelier first: as it is written, then as if only the `+` were left out.
+
+    The second is a guess, and has to be a number that the country has given out.
+    """
+    for written, country in ((digits, region), ("+" + digits.lstrip("+ "), None)):
+        with suppress(phonenumbers.NumberParseException):
+            number = _dial(phonenumbers.parse(written, country))
+            if _has_area_code(number) and (
+                country or phonenumbers.is_valid_number(number)
+            ):
+                yield number
+
+
+def _dial(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    """WhatsApp writes Mexico's mobiles as +52 1 55..., which is dialled +52 55..."""
+    national = str(number.national_number)
+    if number.country_code == 52 and len(national) == 11:
+        number.national_number = int(national.removeprefix("1"))
+    return number
+
+
+def _has_area_code(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether it is all of one line's number, and could be dialled from abroad.
+
+    Not whether the plan has given it out: plans grow, and the numbers of films and
+    tests (555, +44 7700 900) are outside of them.
+    """
+    national = phonenumbers.national_significant_number(number)
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return (
+        not number.extension
+        and not (number.country_code == 1 and national[0] in "01")
+        and bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE)
+    )

@@ -1,0 +1,262 @@
+"""Contract 12.4."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.contract.normalising import (
+    InvalidIdentifier,
+    normalise,
+    normalise_email,
+    normalise_phone,
+)
+
+CUSTOMER = "+15558675310"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("+1 (555) 867-5310", CUSTOMER),
+        ("1-555-867-5310", CUSTOMER),
+        ("5558675310", CUSTOMER),
+        (" 555.867.5310 ", CUSTOMER),
+        ("555–867—5310", CUSTOMER),
+        ("(555)\N{NO-BREAK SPACE}867-5310", CUSTOMER),
+        ("＋１（５５５）８６７－５３１０", CUSTOMER),
+        ("٥٥٥٨٦٧٥٣١٠", CUSTOMER),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("442079460958", "+442079460958"),
+        ("011 44 20 7946 0958", "+442079460958"),
+        ("0044 20 7946 0958", "+442079460958"),
+        ("(00) 44 20 7946 0958", "+442079460958"),
+        ("+0044 20 7946 0958", "+442079460958"),
+        ("+49 (0)30 123456", "+4930123456"),
+        ("+39 06 698 12345", "+390669812345"),
+        ("+52 1 55 1234 5678", "+525512345678"),
+        ("5215512345678", "+525512345678"),
+        ("whatsapp:+5215512345678", "+525512345678"),
+        ("tel:+1-555-867-5310", CUSTOMER),
+        ("sms://5558675310", CUSTOMER),
+        ("5558675310.0", CUSTOMER),
+        ("15558675310.00", CUSTOMER),
+        ("'5558675310", CUSTOMER),
+        ('="5558675310"', CUSTOMER),
+        ("+1 555 867 5310,", CUSTOMER),
+        ("\u202d+1 555 867 5310\u202c", CUSTOMER),
+        ("555\u200b8675310", CUSTOMER),
+    ],
+)
+def test_a_phone_number_has_one_form(text, expected):
+    assert normalise_phone(text) == expected
+    assert normalise_phone(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "+",
+        "12",
+        "no number",
+        "555-0143",
+        "5550143",
+        "0000000000",
+        "1111111111",
+        "1234567890",
+        "9999999999",
+        "+47 00 00 00 00",
+        "+47 12345678",
+        "+1 (212) 000-0000",
+        "0612345678",
+        "22334455",
+        "634567890",
+        "5.558675310E9",
+        "+266696687",
+        "n/a",
+        "5558675310 or Ada",
+        "5558675310²",
+        "①5558675310",
+        "5558675310½",
+        "5558675310 ext 5",
+        "5558675310,,5",
+        "5558675310#5",
+        "+1 555 867 5310 / 5311",
+        "+1+5558675310",
+        "+999 12345678",
+        "5558675310;ext=5",
+        "1" * 30,
+    ],
+)
+def test_what_could_be_somebody_elses_number_is_refused(text):
+    with pytest.raises(InvalidIdentifier):
+        normalise_phone(text)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_number_in_one_form_or_refused(text):
+    try:
+        number = normalise_phone(text)
+    except InvalidIdentifier:
+        return
+    assert number[0] == "+"
+    assert number[1:].isascii()
+    assert number[1:].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [
+        ("22 33 44 55", "NO", "+4722334455"),
+        ("4722334455", "NO", "+4722334455"),
+        ("020 7946 0958", "GB", "+442079460958"),
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("1 55 1234 5678", "MX", "+525512345678"),
+        ("0044 20 7946 0958", "FR", "+442079460958"),
+        ("010 44 20 7946 0958", "JP", "+442079460958"),
+        ("+1 555 867 5310", "NO", CUSTOMER),
+        ("1 202 555 0143", "NO", "+12025550143"),
+    ],
+)
+def test_a_national_number_is_the_regions(text, region, expected):
+    assert normalise_phone(text, region) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ada@Example.COM", "ada@example.com"),
+        (" ada @ example.com\t", "ada@example.com"),
+        ("STRASSE@b.com", "strasse@b.com"),
+        ("Straße@b.com", "straße@b.com"),
+        ("info@xn--strae-oqa.example", "info@straße.example"),
+        ("jose\u0301@b.com", "jos\u00e9@b.com"),
+        ("ａｄａ＠ｂ．ｃｏｍ", "ada@b.com"),
+        ("kim@example.com\u200b", "kim@example.com"),
+        ("k\u00adi\u2060m@ex\ufeffample.com\ufe0f", "kim@example.com"),
+        ("kim\u034f@\U000e0101example.com\u202e", "kim@example.com"),
+        ("Ada Byron <ada.byron@b.com>", "ada.byron@b.com"),
+        ('"Byron, Ada" <mailto:ADA@b.com>', "ada@b.com"),
+        ("mailto:ada%2Bx@b.com?subject=re: no", "ada+x@b.com"),
+        ("SMTP:Ada@b.com", "ada@b.com"),
+        ('"ada.byron"@b.com', "ada.byron@b.com"),
+        ("'ada@b.com'", "ada@b.com"),
+        ("ada@b.com,", "ada@b.com"),
+        ("ada@b.com.", "ada@b.com"),
+        ("inga@b.se", "inga@b.se"),
+        ("null@b.com", "null@b.com"),
+        ("test@b.com", "test@b.com"),
+    ],
+)
+def test_an_email_address_has_one_form(text, expected):
+    assert normalise(text, "email") == expected
+    assert normalise(expected, "email") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@b.com",
+        "ada@",
+        "ada",
+        "ada@.com",
+        "ada@b..com",
+        "ada@@b.com",
+        "-@b.com",
+        "a@x.com, b@x.com",
+        "a@x.com;b@x.com",
+        "ada@b.com (work)",
+        "none@none.com",
+        "n/a@n/a.com",
+        "test@test.com",
+        "noreply@b.com",
+        "keine-email@b.de",
+        "unknown@b.com",
+    ],
+)
+def test_what_is_no_address_or_nobodys_is_refused(text):
+    with pytest.raises(InvalidIdentifier):
+        normalise(text, "email")
+
+
+@given(st.text(), st.sampled_from(["", "@b.com"]))
+def test_normalising_an_address_again_changes_nothing(local, domain):
+    try:
+        once = normalise_email(local + domain)
+    except InvalidIdentifier:
+        return
+
+    assert normalise_email(once) == once
+
+
+@pytest.mark.parametrize("kind", ["email", "phone", "trim", "none"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N/A",
+        "--",
+        ".",
+        "?",
+        "null",
+        "None",
+        "0000",
+        "99999999",
+        "k.A.",
+        "unbekannt",
+        "aucun",
+        "néant",
+        "nessuno",
+        "ninguno",
+        "não_informado",
+        "geen",
+        "n.v.t.",
+        "ingen",
+        "ukjent",
+        "brak",
+        "yok",
+        "нет",
+        "неизвестно",
+        "لا_يوجد",
+        "नहीं",
+        "无",
+        "没有",
+        "なし",
+        "不明",
+        "없음",
+        "ไม่มี",
+        "whatsapp:unknown",
+    ],
+)
+def test_a_placeholder_names_nobody(kind, text):
+    with pytest.raises(InvalidIdentifier, match="names nobody"):
+        normalise(text.replace("_", " "), kind)
+
+
+@pytest.mark.parametrize("text", ["7", "111", "1112", "L-1000", "x", "NA-7", "Nora"])
+def test_a_short_id_is_no_placeholder(text):
+    assert normalise(text, "trim") == normalise(text, "none") == text
+
+
+@pytest.mark.parametrize(
+    "text", ["A1\u200b", "A\u00ad1", "A1\ufe0f", "\u3164A1", "A\x071", "Ａ１"]
+)
+def test_an_id_is_what_can_be_seen_of_it(text):
+    assert normalise(text, "trim") == "A1"
+
+
+@pytest.mark.parametrize("text", ["A1\u200b", "A\u00ad1", "A\x071"])
+def test_an_id_that_must_stay_as_it_is_cannot_hold_what_is_not_seen(text):
+    with pytest.raises(InvalidIdentifier, match="cannot be seen"):
+        normalise(text, "none")
+
+
+def test_ids_differ_in_blanks_around_them_for_one_kind_alone():
+    assert normalise(" Ada King ", "trim") == "Ada King"
+    assert normalise(" Ada King ", "none") == " Ada King "
+
+
+@pytest.mark.parametrize("kind", ["email", "phone", "trim", "none"])
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_value_that_is_empty_afterwards_is_none(kind, text):
+    with pytest.raises(InvalidIdentifier, match="empty"):
+        normalise(text, kind)
