@@ -17,7 +17,7 @@ from console.databases import compaction
 from console.databases.compaction import compact, get_night, purge, request_compaction
 from console.profiles.derived import derived
 from console.tenants.memory import open_store
-from tests.factories import make_observation, make_profile
+from tests.factories import make_items, make_observation, make_profile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JOBS = {"sqlite": compact, "postgresql": purge}
@@ -121,7 +121,28 @@ def test_request_compaction_asks_once_for_many_deletions():
     assert len(list_waiting()) == 1
 
 
-def test_request_compaction_leaves_postgresql_to_a_person_without_an_hour(settings):
+@pytest.mark.skipif("vendor() != 'sqlite'", reason="what SQLite does with its pages")
+def test_compact_leaves_a_large_file_to_the_night(tenant, monkeypatch):
+    monkeypatch.setattr(compaction, "SMALL_BYTES", 0)
+    profile = make_profile(tenant)
+    make_items(tenant, profile, observations=100)
+    open_store(tenant).delete_profile(profile)
+
+    work_off(after=timedelta(seconds=5))
+    at_once = count_free_pages()
+    work_off(after=timedelta(days=1))
+
+    assert at_once > 0
+    assert count_free_pages() == 0
+
+
+def count_free_pages() -> int:
+    with connections["memory"].cursor() as cursor:
+        cursor.execute("PRAGMA freelist_count")
+        return int(cursor.fetchone()[0])
+
+
+def test_request_compaction_leaves_it_to_a_person_without_an_hour(settings):
     settings.PURGE_HOUR = -1
 
     request_compaction()

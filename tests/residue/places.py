@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from django.contrib.sessions.models import Session
@@ -53,7 +54,9 @@ def _read_postgresql(alias: str, name: str) -> Iterator[tuple[str, bytes]]:
         " FROM pg_database WHERE datname = current_database()",
     )
     for path in Path(folder).iterdir():
-        yield f"{name}: table files", path.read_bytes()
+        # The server makes and removes files of its own as it likes.
+        with suppress(FileNotFoundError):
+            yield f"{name}: table files", path.read_bytes()
 
 
 def _ask(alias: str, question: str) -> str:

@@ -25,7 +25,7 @@ LABELS = {
     "settle": "Confirm deletion",
     "look_again": "Check deletion again",
     "compact": "Clean files after deletions",
-    "purge": "Rewrite tables after deletions",
+    "purge": "Rewrite databases after deletions",
 }
 
 

@@ -4,17 +4,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from console.databases.compaction import NotOwner, checkpoint, rewrite
-
-CLEAN = {"sqlite": checkpoint, "postgresql": rewrite}
+from console.databases.compaction import NotOwner, rewrite
 
 
 class Command(BaseCommand):
     help = (
-        "Takes what was deleted out of the files of both databases: empties SQLite's"
-        " write-ahead logs, rewrites PostgreSQL's tables, which locks them one by one."
-        " The worker does both by itself; this does it now. Exits 1 when somebody was in"
-        " the way."
+        "Takes what was deleted out of the files of both databases, which rewrites them:"
+        " writers wait meanwhile, on PostgreSQL whoever uses the table at hand. The"
+        " worker does it at night by itself; this does it now. Exits 1 when somebody was"
+        " in the way."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -28,7 +26,7 @@ class Command(BaseCommand):
     def clean(self, alias: str) -> bool:
         started = time.perf_counter()
         try:
-            done = CLEAN[connections[alias].vendor](alias)
+            done = rewrite(alias)
         except NotOwner as exc:
             raise CommandError(f"{alias}: {exc}. Run it as the tables' owner.") from exc
         seconds = time.perf_counter() - started
