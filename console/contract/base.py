@@ -39,14 +39,16 @@ class Body(Noun, omit_defaults=True, frozen=True, kw_only=True):
     strict: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        for field in msgspec.structs.fields(self):
-            value = getattr(self, field.name)
+        # Not structs.fields: it reads the annotations anew, for each item of a bulk.
+        names = self.__struct_fields__, self.__struct_encode_fields__
+        for name, encoded in zip(*names, strict=True):
+            value = getattr(self, name)
             if isinstance(value, datetime):
                 try:
                     value.astimezone(UTC)
                 except OverflowError as exc:
                     raise ValueError(
-                        f"{field.encode_name}: must lie in the years 1 to 9999"
+                        f"{encoded}: must lie in the years 1 to 9999"
                     ) from exc
 
 

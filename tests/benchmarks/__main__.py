@@ -43,6 +43,7 @@ def main() -> None:
             api,
             decode,
             growth,
+            loading,
             masking,
             multilingual,
             pages,
@@ -62,6 +63,7 @@ def main() -> None:
         decode.run()
         masking.run()
         api.run()
+        loading.run()
 
 
 if __name__ == "__main__":

@@ -24,12 +24,14 @@ from console.contract.memory.profile_import import IMPORT_REFUSALS_MAX
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.import_rows import (
-    ImportRow,
+    Column,
     InvalidFile,
     RowReader,
+    get_definitions,
     open_columns,
     read_chunks,
     read_row,
+    redefine,
 )
 from console.service.memory.models import (
     ImportChunk,
@@ -37,12 +39,12 @@ from console.service.memory.models import (
     ProfileImport,
     Store,
 )
-from console.service.memory.profiles import create_profiles
+from console.service.memory.profile_batches import CHUNK, write_profiles
 from console.service.memory.stores import lock_store
 from console.service.models import Operation
 
 # Rows in one transaction, under one lock of the store.
-BATCH = 100
+BATCH = CHUNK
 RUN_S = 20.0
 # A run touches its import after each batch; one that has not for so long is dead.
 STALE_S = 60.0
@@ -97,11 +99,7 @@ def _process(store: Store, row: ProfileImport) -> None:
         _fail(store, row, exc)
         return
     while batch := list(islice(((rows.line, cells) for cells in rows), BATCH)):
-        checked = [
-            read_row(store, cells, columns, number=number, width=width)
-            for number, cells in batch
-        ]
-        _write_rows(store, row, checked, position=rows.position, line=rows.line)
+        _write_rows(store, row, batch, columns, width=width, position=rows.position)
         if monotonic() > until:
             process_import.enqueue(store.id, row.id)
             return
@@ -126,19 +124,22 @@ def _open_rows(row: ProfileImport, delimiter: str) -> RowReader:
 def _write_rows(
     store: Store,
     row: ProfileImport,
-    batch: Sequence[ImportRow],
+    batch: Sequence[tuple[int, list[str]]],
+    columns: Sequence[Column],
     *,
+    width: int,
     position: int,
-    line: int,
 ) -> None:
     """What fits, and what is said of the rest, with how far the file is read: all of
     it or nothing. Raises Superseded if another run has done it, NotFound."""
-    fitting = [item for item in batch if item.stored]
-    failed = create_profiles(store, [item.payload for item in fitting])
-    for index, reason in failed.items():
-        fitting[index].stored = False
-        if not fitting[index].refused:
-            fitting[index].refused.append((None, reason))
+    store = lock_store(store)
+    # As the traits are defined now: while this store is held nobody changes them.
+    columns = redefine(columns, get_definitions(store))
+    items = [
+        read_row(store, cells, columns, number=number, width=width)
+        for number, cells in batch
+    ]
+    write_profiles(store, [item.profile for item in items if item.profile])
     refusals = [
         ImportRefusal(
             store_id=store.id,
@@ -147,9 +148,9 @@ def _write_rows(
             place=column.place + 1 if column else 0,
             field=column.name if column else "",
             reason=reason[:REASON_MAX],
-            stored=item.stored,
+            stored=bool(item.profile),
         )
-        for item in batch
+        for item in items
         for column, reason in item.refused
     ]
     if row.errors < IMPORT_REFUSALS_MAX:
@@ -157,10 +158,10 @@ def _write_rows(
     _touch(
         row,
         position=position,
-        line=line,
+        line=batch[-1][0],
         rows=row.rows + len(batch),
-        stored=row.stored + sum(item.stored for item in batch),
-        errors=row.errors + sum(bool(item.refused) for item in batch),
+        stored=row.stored + sum(bool(item.profile) for item in items),
+        errors=row.errors + sum(bool(item.refused) for item in items),
         warnings=row.warnings + sum(refusal.stored for refusal in refusals),
     )
 

@@ -11,17 +11,19 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 import msgspec
 
 from console.core.unicode import strip_hidden
 from console.service import errors
-from console.service.memory.identity import parse_identity
-from console.service.memory.models import ImportChunk, ProfileImport, Store, TraitGroup
+from console.service.memory.identity import Identity, get_promoted_identities
+from console.service.memory.models import ImportChunk, ProfileImport, Store
+from console.service.memory.profile_batches import CheckedProfile
+from console.service.memory.profiles import NO_IDENTIFIER
 from console.service.memory.trait_groups import normalise_trait_name
-from console.service.memory.traits import check_value
+from console.service.memory.traits import CheckedTrait, check_value, get_groups
 
 CHUNK_BYTES = 1024 * 1024
 # A quote that nobody closes must not gather the rest of the file in memory.
@@ -60,22 +62,18 @@ class Column:
     trait: str
     definition: Mapping[str, Any] | None
 
-    @property
-    def id_type(self) -> str:
-        return str((self.definition or {}).get("idTypePromotion", ""))
-
 
 @dataclass(slots=True)
 class ImportRow:
-    """A row of the file as the body of CreateProfile.
+    """A row of the file.
 
-    refused  (column, reason) for what is not in the payload; (None, …): the whole row
+    profile  what of it fits the store; None: too little to be a profile
+    refused  (column, reason) for what does not; (None, …): the whole row
     """
 
     number: int
-    payload: dict[str, dict[str, Any]] = field(default_factory=dict)
+    profile: CheckedProfile | None = None
     refused: list[tuple[Column | None, str]] = field(default_factory=list)
-    stored: bool = True
 
 
 def find_encoding(file: IO[bytes]) -> str:
@@ -202,9 +200,9 @@ def read_chunks(row: ProfileImport, position: int = 0) -> Iterator[bytes]:
 def get_definitions(store: Store) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Each trait of a store, by group and name."""
     return {
-        (group.display_name, trait): definition
-        for group in TraitGroup.objects.of(store)
-        for trait, definition in group.traits.items()
+        (group, trait): definition
+        for group, traits in get_groups(store).items()
+        for trait, definition in traits.items()
     }
 
 
@@ -254,6 +252,15 @@ def find_columns(
     return columns
 
 
+def redefine(
+    columns: Sequence[Column], definitions: Mapping[tuple[str, str], Any]
+) -> list[Column]:
+    return [
+        replace(each, definition=definitions.get((each.trait_group, each.trait)))
+        for each in columns
+    ]
+
+
 def _explain_absence(name: str, names: Sequence[str]) -> str:
     """Without the header's own words: where it is missing, they are a customer's."""
     if name in names:
@@ -279,25 +286,32 @@ def read_row(
     if len(cells) < width or any(cells[width:]):
         reason = f"{len(cells)} cells, but {width} in the header"
         row.refused.append((None, reason))
-        row.stored = False
         return row
+    traits: list[CheckedTrait] = []
+    identities: list[Identity] = []
     for column in columns:
         cell = cells[column.place]
         if cell.strip():
             try:
-                value = _parse_cell(store, cell, column)
+                trait = _check_cell(cell, column)
+                identities += get_promoted_identities(store, [trait])
             except errors.Invalid as exc:
-                row.refused.append((column, exc.message.removeprefix("value: ")))
+                _, _, reason = exc.message.partition(": ")
+                row.refused.append((column, reason))
             else:
-                row.payload.setdefault(column.trait_group, {})[column.trait] = value
-    row.stored = bool(row.payload or not row.refused)
+                traits.append(trait)
+    if identities:
+        row.profile = CheckedProfile(traits, identities)
+    elif not row.refused:
+        row.refused.append((None, NO_IDENTIFIER))
     return row
 
 
-def _parse_cell(store: Store, cell: str, column: Column) -> Any:
-    """The trait's value. Raises Invalid, naming it `value`."""
+def _check_cell(cell: str, column: Column) -> CheckedTrait:
+    """Raises Invalid, naming the trait."""
+    path = f"{column.trait_group}.{column.trait}"
     if column.definition is None:
-        raise errors.Invalid("value: unknown trait")
+        raise errors.Invalid(f"{path}: unknown trait")
     value: Any = cell
     data_type = column.definition["dataType"]
     if data_type != "STRING":
@@ -306,12 +320,10 @@ def _parse_cell(store: Store, cell: str, column: Column) -> Any:
         try:
             value = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as exc:
-            raise errors.Invalid(f"value: not a valid {data_type}") from exc
+            raise errors.Invalid(f"{path}: not a valid {data_type}") from exc
     texts = value if isinstance(value, list) else [value]
     if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
-        raise errors.Invalid("value: must not have control characters")
-    check_value("value", value, column.definition)
-    # A type that the settings name no more makes nobody findable (17, 40).
-    if store.identitysettings.get_config(column.id_type):
-        parse_identity(store, column.id_type, str(value))
-    return value
+        raise errors.Invalid(f"{path}: must not have control characters")
+    check_value(path, value, column.definition)
+    id_type = str(column.definition.get("idTypePromotion", ""))
+    return CheckedTrait(column.trait_group, column.trait, value, id_type)

@@ -1,6 +1,7 @@
 """Profiles: who the customers of a store are. Contract 11.1 and section 12."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from console.service.memory.resolution import (
 )
 from console.service.memory.stores import lock_store
 from console.service.memory.tombstones import bury
+from console.service.memory.trait_groups import Definitions
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
@@ -24,9 +26,10 @@ from console.service.memory.traits import (
 )
 from console.service.models.scope import ProfileScoped, find_models
 
-# Many profiles are written so many at a time under one lock of the store: others who
-# write there wait so long, not for all.
-CHUNK = 100
+NO_IDENTIFIER = (
+    "traits: at least one trait that is an identifier is required, such as Contact.email"
+    " or Contact.phone"
+)
 
 
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
@@ -56,8 +59,19 @@ def create_profile(store: Store, payload: Payload) -> Profile:
     Raises Invalid (unknown traits, no identifier among them).
     """
     store = lock_store(store)
-    traits, identities = _check_payload(store, payload)
-    now = timezone.now()
+    traits, identities = check_payload(store, payload)
+    return write_profile(store, traits, identities, now=timezone.now())
+
+
+def write_profile(
+    store: Store,
+    traits: Sequence[CheckedTrait],
+    identities: Sequence[Identity],
+    *,
+    now: datetime,
+) -> Profile:
+    """What create_profile does with what it has checked; many at once are written by
+    profile_batches, which has to come to the same end."""
     profile = resolve_profile(store, identities)
     if profile is None:
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
@@ -68,41 +82,16 @@ def create_profile(store: Store, payload: Payload) -> Profile:
     return profile
 
 
-def _check_payload(
-    store: Store, payload: Payload
+def check_payload(
+    store: Store, payload: Payload, groups: Mapping[str, Definitions] | None = None
 ) -> tuple[list[CheckedTrait], list[Identity]]:
     """A new profile's traits, and by what it is found. Raises Invalid."""
-    traits = [t for t in check_traits(store, payload) if t.value is not None]
+    checked = check_traits(store, payload, groups)
+    traits = [trait for trait in checked if trait.value is not None]
     identities = get_promoted_identities(store, traits)
     if not identities:
-        raise errors.Invalid(
-            "traits: at least one trait that is an identifier is required, such as"
-            " Contact.email or Contact.phone"
-        )
+        raise errors.Invalid(NO_IDENTIFIER)
     return traits, identities
-
-
-def put_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
-    """Each as create_profile, in order; answers which were refused, and why."""
-    refused: dict[int, str] = {}
-    for start in range(0, len(payloads), CHUNK):
-        chunk = create_profiles(store, payloads[start : start + CHUNK])
-        refused |= {start + index: message for index, message in chunk.items()}
-    return refused
-
-
-@transaction.atomic(using="memory")
-def create_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
-    """One transaction, in which each item stands for itself: a refused one leaves
-    nothing behind and the others stay. Raises NotFound for a store that is gone."""
-    lock_store(store)
-    refused = {}
-    for index, payload in enumerate(payloads):
-        try:
-            create_profile(store, payload)
-        except errors.Invalid as exc:
-            refused[index] = exc.message
-    return refused
 
 
 @transaction.atomic(using="memory")

@@ -1,7 +1,7 @@
 """Trait values: checked against their group's definitions. Contract 11.2."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,12 +37,18 @@ class CheckedTrait:
         return f"traits.{self.trait_group}.{self.name}"
 
 
-def check_traits(store: Store, payload: Payload) -> list[CheckedTrait]:
-    """Every value against its definition. Raises Invalid, naming the trait."""
-    groups = {
-        group.display_name: group.traits
-        for group in TraitGroup.objects.of(store).filter(display_name__in=payload)
-    }
+def get_groups(store: Store) -> dict[str, Definitions]:
+    """The definitions of each trait group of a store."""
+    return {group.display_name: group.traits for group in TraitGroup.objects.of(store)}
+
+
+def check_traits(
+    store: Store, payload: Payload, groups: Mapping[str, Definitions] | None = None
+) -> list[CheckedTrait]:
+    """Every value against its definition, of those in `groups` or as the store has them
+    now. Raises Invalid, naming the trait."""
+    if groups is None:
+        groups = get_groups(store)
     checked = []
     for group, values in payload.items():
         if group not in groups:
@@ -70,7 +76,7 @@ def _check_group(
 
 
 def write_traits(
-    profile: Profile, traits: list[CheckedTrait], *, now: datetime
+    profile: Profile, traits: Sequence[CheckedTrait], *, now: datetime
 ) -> None:
     """Sets and removes; a value that is already there keeps its timestamp."""
     stored = {
@@ -93,11 +99,15 @@ def write_traits(
                 updated_at=now,
             )
             new.append(row)
-        # To Python 1 == True == 1.0; for a memory these are three values.
-        elif (type(stored[key]), stored[key]) != (type(trait.value), trait.value):
+        elif not is_same_value(stored[key], trait.value):
             _filter_trait(profile, trait).update(value=trait.value, updated_at=now)
             request_compaction()
     Trait.objects.bulk_create(new)
+
+
+def is_same_value(one: Any, other: Any) -> bool:
+    # In Python 1 == True == 1.0; for a memory these are three values.
+    return type(one) is type(other) and bool(one == other)
 
 
 def _filter_trait(profile: Profile, trait: CheckedTrait) -> Any:

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.service.memory import import_jobs
-from console.service.memory.import_rows import ImportRow
 from console.service.memory.models import (
     Identifier,
     ImportChunk,
@@ -210,9 +209,10 @@ def test_process_import_writes_no_more_when_superseded(upload, run, store, monke
         import_jobs._write_rows(
             Store.objects.get(pk=store),
             late,
-            [ImportRow(2, {"Contact": {"email": "late@b.com"}})],
+            [(2, ["late@b.com", ""])],
+            [],
+            width=2,
             position=9,
-            line=2,
         )
     run(announced)
 

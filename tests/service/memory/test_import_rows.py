@@ -143,13 +143,17 @@ def test_csv_row_without_an_identifier_or_of_another_width_is_refused(
     assert refusal["reason"].startswith(reason)
 
 
+PHONES = {
+    "email": "Contact.email",
+    "firstName": "Contact.firstName",
+    "phone": "Contact.phone",
+}
+
+
 def test_csv_names_the_cell_that_it_leaves_out_and_passes_over_empty_rows(load):
-    shown, operation = load(
-        "email,firstName,phone\na@x.example,Ada,12\nb@x.example,Bo,\n,,\n",
-        email="Contact.email",
-        firstName="Contact.firstName",
-        phone="Contact.phone",
-    )
+    content = "email,firstName,phone\na@x.example,Ada,n/a\nb@x.example,Bo,\n,,\n"
+
+    shown, operation = load(content, **PHONES)
 
     assert shown["summary"] == {"errors": 1, "warnings": 1}
     assert shown["rows"] == {"read": 2, "stored": 2, "refused": 0}
@@ -162,6 +166,12 @@ def test_csv_names_the_cell_that_it_leaves_out_and_passes_over_empty_rows(load):
             "stored": True,
         }
     ]
+
+
+def test_csv_phone_as_a_spreadsheet_writes_it_is_read_as_lookup_does(load):
+    load("email,firstName,phone\na@x.example,Ada,3125550123.0\n", **PHONES)
+
+    assert Identifier.objects.get(id_type="phone").value == "+13125550123"
 
 
 @pytest.mark.parametrize(

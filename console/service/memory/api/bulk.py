@@ -14,7 +14,7 @@ from console.service.http.bodies import read_body
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest
 from console.service.memory.models import Store
-from console.service.memory.profiles import put_profiles
+from console.service.memory.profile_batches import put_profiles
 from console.service.memory.stores import get_store
 from console.service.models import Operation
 

@@ -1,0 +1,309 @@
+"""Many profiles at once, each as if it were created alone, in a few statements.
+
+What decides who is who is read once for a batch and then kept in step. Most items are
+somebody new, or one who is known already: their rows are collected and written
+together. Whatever else could happen to an item (a merge, a value that only several
+together identify, a value beyond its type's limit, a likeness) is left to
+create_profile's own steps, before which all that was collected is written.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connections, models, transaction
+from django.utils import timezone
+
+from console.contract.ids import new_id
+from console.databases.compaction import request_compaction
+from console.service import errors
+from console.service.memory.identity import Identity, get_value_limit
+from console.service.memory.models import (
+    Identifier,
+    Profile,
+    Store,
+    Trait,
+)
+from console.service.memory.profiles import check_payload, write_profile
+from console.service.memory.stores import lock_store
+from console.service.memory.traits import (
+    CheckedTrait,
+    Payload,
+    get_groups,
+    is_same_value,
+)
+
+# Others who write in the store wait for so many, not for all.
+CHUNK = 500
+
+SET_TRAIT = """
+    UPDATE service_trait SET value = %s, updated_at = %s
+    WHERE store_id = %s AND profile_id = %s AND trait_group = %s AND name = %s
+"""
+
+Row = tuple[Any, ...]
+Key = tuple[str, str]  # an identifier's type and value, or a trait's group and name
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProfile:
+    """What fits the store: traits, and the identities that they feed, at least one."""
+
+    traits: Sequence[CheckedTrait]
+    identities: Sequence[Identity]
+
+
+def put_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
+    """Each as create_profile, in order; answers which were refused, and why."""
+    refused: dict[int, str] = {}
+    for start in range(0, len(payloads), CHUNK):
+        chunk = create_profiles(store, payloads[start : start + CHUNK])
+        refused |= {start + index: message for index, message in chunk.items()}
+    return refused
+
+
+@transaction.atomic(using="memory")
+def create_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
+    """One transaction, in which each item stands for itself: a refused one leaves
+    nothing behind and the others stay. Raises NotFound for a store that is gone."""
+    store = lock_store(store)
+    groups = get_groups(store)
+    items, refused = [], {}
+    for index, payload in enumerate(payloads):
+        try:
+            traits, identities = check_payload(store, payload, groups)
+        except errors.Invalid as exc:
+            refused[index] = exc.message
+        else:
+            items.append(CheckedProfile(traits, identities))
+    write_profiles(store, items)
+    return refused
+
+
+def write_profiles(store: Store, items: Sequence[CheckedProfile]) -> None:
+    """In their order, under the store's lock."""
+    batch = _Batch(store, [key for item in items for key in item.identities])
+    for item in items:
+        batch.add(item, now=timezone.now())
+    batch.write()
+
+
+class _Batch:
+    """What is known of those whom a batch may mean, and the rows that wait.
+
+    holders   of each identity of the batch, those that still wait among them
+    counts    how many values of a type a profile holds
+    traits    of every profile in `holders`, as they will be
+    """
+
+    def __init__(self, store: Store, identities: Iterable[Identity]) -> None:
+        settings = store.identitysettings
+        self.store = store
+        self.rules = set(settings.matching_rules)
+        self.fuzzy = {
+            config["idType"]
+            for config in settings.identifier_configs
+            if config.get("matchingAlgo") == "fuzzy"
+        }
+        self.limits: dict[str, int] = {}
+        self.holders: dict[Key, set[str]] = {
+            get_key(each): set() for each in identities
+        }
+        self.counts: Counter[Key] = Counter()
+        self.traits: dict[str, dict[Key, Any]] = {}
+        self.profiles: list[Row] = []
+        self.identifiers: list[Row] = []
+        self.new_traits: dict[tuple[str, Key], tuple[Any, datetime]] = {}
+        self.changed_traits: dict[tuple[str, Key], tuple[Any, datetime]] = {}
+        self.read_holders()
+
+    def add(self, item: CheckedProfile, *, now: datetime) -> None:
+        identities = list(dict.fromkeys(item.identities))
+        profile_id = self.find_profile(identities)
+        if profile_id is None:
+            self.write_alone(item, now=now)
+            return
+        if not profile_id:
+            profile_id = new_id("mem_profile")
+            self.profiles.append((profile_id, now))
+            self.traits[profile_id] = {}
+        for identity in identities:
+            self.add_identifier(profile_id, identity, now)
+        for trait in item.traits:
+            self.set_trait(profile_id, trait, now)
+
+    def find_profile(self, identities: Sequence[Identity]) -> str | None:
+        """Whom these mean: "" is somebody new, None more than can be told here."""
+        held = [each for each in identities if self.holders[get_key(each)]]
+        whose = {id_ for each in held for id_ in self.holders[get_key(each)]}
+        profile_id = next(iter(whose), "")
+        if len(whose) > 1 or any(each.id_type in self.fuzzy for each in identities):
+            return None
+        if held and not (
+            all(each.exclusive for each in held)
+            and any(each.id_type in self.rules for each in held)
+        ):
+            return None
+        added = Counter(each.id_type for each in identities if each not in held)
+        for id_type, count in added.items():
+            if self.counts[profile_id, id_type] + count > self.get_limit(id_type):
+                return None
+        return profile_id
+
+    def get_limit(self, id_type: str) -> int:
+        if id_type not in self.limits:
+            self.limits[id_type], _ = get_value_limit(self.store, id_type)
+        return self.limits[id_type]
+
+    def add_identifier(
+        self, profile_id: str, identity: Identity, now: datetime
+    ) -> None:
+        holders = self.holders[get_key(identity)]
+        if profile_id in holders:
+            return
+        holders.add(profile_id)
+        self.counts[profile_id, identity.id_type] += 1
+        row = (*get_key(identity), profile_id, identity.exclusive, now)
+        self.identifiers.append(row)
+
+    def set_trait(self, profile_id: str, trait: CheckedTrait, now: datetime) -> None:
+        """A value that is already there keeps its timestamp."""
+        key, known = (trait.trait_group, trait.name), self.traits[profile_id]
+        if key not in known:
+            self.new_traits[profile_id, key] = trait.value, now
+        elif is_same_value(known[key], trait.value):
+            return
+        elif (profile_id, key) in self.new_traits:
+            self.new_traits[profile_id, key] = trait.value, now
+        else:
+            self.changed_traits[profile_id, key] = trait.value, now
+        known[key] = trait.value
+
+    def write(self) -> None:
+        insert_rows(self.store, Profile, ("id", "created_at"), self.profiles)
+        insert_rows(
+            self.store,
+            Identifier,
+            ("id_type", "value", "profile_id", "exclusive", "added_at"),
+            self.identifiers,
+        )
+        insert_rows(
+            self.store,
+            Trait,
+            ("profile_id", "trait_group", "name", "value", "updated_at"),
+            [(id_, *key, *row) for (id_, key), row in self.new_traits.items()],
+        )
+        values = adapt_rows(
+            Trait, ("value", "updated_at"), self.changed_traits.values()
+        )
+        changes = [
+            (*row, self.store.id, profile_id, *key)
+            for row, (profile_id, key) in zip(values, self.changed_traits, strict=True)
+        ]
+        if changes:
+            with connections["memory"].cursor() as cursor:
+                cursor.executemany(SET_TRAIT, changes)
+            request_compaction()
+        self.profiles.clear()
+        self.identifiers.clear()
+        self.new_traits.clear()
+        self.changed_traits.clear()
+
+    def write_alone(self, item: CheckedProfile, *, now: datetime) -> None:
+        """By create_profile's own steps, after which is read anew what they changed."""
+        self.write()
+        touched = {
+            id_ for each in item.identities for id_ in self.holders[get_key(each)]
+        }
+        touched.add(write_profile(self.store, item.traits, item.identities, now=now).id)
+        if any(each.id_type in self.fuzzy for each in item.identities):
+            self.read_holders()  # a likeness can have met anybody
+            return
+        for holders in self.holders.values():
+            holders -= touched
+        self.read_profiles(touched)
+
+    def read_holders(self) -> None:
+        """Everybody of the batch; each profile's row is held from here on, so that
+        whoever is writing below it is waited for."""
+        values: dict[str, list[str]] = {}
+        for (id_type, value), holders in self.holders.items():
+            holders.clear()
+            values.setdefault(id_type, []).append(value)
+        found = {
+            profile_id
+            for id_type, wanted in values.items()
+            for part in split(wanted)
+            for profile_id in self.find_rows(Identifier)
+            .filter(id_type=id_type, value__in=part)
+            .values_list("profile_id", flat=True)
+        }
+        for part in split(sorted(found)):
+            rows = Profile.objects.of(self.store).filter(id__in=part)
+            list(rows.select_for_update().order_by("id").values_list("id"))
+        self.read_profiles(found)
+
+    def read_profiles(self, profile_ids: Collection[str]) -> None:
+        for profile_id in profile_ids:
+            self.traits[profile_id] = {}
+        for key in [key for key in self.counts if key[0] in profile_ids]:
+            del self.counts[key]
+        for part in split(sorted(profile_ids)):
+            rows = self.find_rows(Identifier).filter(profile_id__in=part)
+            for id_, *key in rows.values_list("profile_id", "id_type", "value"):
+                self.counts[id_, key[0]] += 1
+                if (key[0], key[1]) in self.holders:
+                    self.holders[key[0], key[1]].add(id_)
+            traits = self.find_rows(Trait).filter(profile_id__in=part)
+            columns = ("profile_id", "trait_group", "name", "value")
+            for id_, group, name, value in traits.values_list(*columns):
+                self.traits[id_][group, name] = value
+
+    def find_rows(self, model: Any) -> Any:
+        return model.objects.filter(store_id=self.store.id)
+
+
+def insert_rows(
+    store: Store, model: Any, names: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Rows of one table, without a model's instance for each: making and compiling
+    those took most of the time."""
+    connection, columns = connections["memory"], ("store_id", *names)
+    quote = connection.ops.quote_name
+    quoted = ", ".join(quote(model._meta.get_field(name).column) for name in columns)
+    places = ", ".join(["%s"] * len(columns))
+    table = quote(model._meta.db_table)
+    statement = f"INSERT INTO {table} ({quoted}) VALUES ({places})"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement, [(store.id, *row) for row in adapt_rows(model, names, rows)]
+        )
+
+
+def adapt_rows(
+    model: Any, names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Iterator[list[Any]]:
+    """Values as the database's driver takes them: times and JSON in a form of its own."""
+    fields = [model._meta.get_field(name) for name in names]
+    adapted = [
+        (place, field)
+        for place, field in enumerate(fields)
+        if isinstance(field, models.DateTimeField | models.JSONField)
+    ]
+    for row in rows:
+        values = list(row)
+        for place, field in adapted:
+            values[place] = field.get_db_prep_save(values[place], connections["memory"])
+        yield values
+
+
+def get_key(identity: Identity) -> Key:
+    return identity.id_type, identity.value
+
+
+def split(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many as one statement takes on every database."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
