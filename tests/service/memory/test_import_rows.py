@@ -162,7 +162,7 @@ def test_csv_names_the_cell_that_it_leaves_out_and_passes_over_empty_rows(load):
         {
             "item": 2,
             "field": "phone",
-            "reason": "not a valid phone number",
+            "reason": "a placeholder, which names nobody",
             "stored": True,
         }
     ]
