@@ -88,7 +88,7 @@ def test_the_officer_finds_recalls_and_deletes_by_keyboard(
     page.keyboard.press("Enter")
     first = page.locator(".result").first
     expect(first).to_contain_text("Prefers SMS over calls")
-    expect(page).to_have_url(re.compile(rf"identity={customer}.*query=delivery"))
+    expect(page).to_have_url(re.compile(rf"identity={customer}.*typed=\w+$"))
     look(page, "recall")
 
     first.get_by_role("link").click()

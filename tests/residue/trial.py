@@ -132,7 +132,7 @@ def look_around(officer: Client, tenant: Tenant, customers: list[Customer]) -> N
             f"/t/{tenant.slug}/recall/?identity={each.profile}&mode=query&query=March",
             f"/find?id=phone:{phone}",
         ):
-            officer.get(path, headers={"HX-Request": "true"})
+            officer.get(path, headers={"HX-Request": "true"}, follow=True)
         # Not signed in: the address waits in a session.
         Client(headers={"Host": "localhost"}).get(f"/find?id=phone:{phone}")
 

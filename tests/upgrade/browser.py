@@ -21,7 +21,7 @@ class Browser:
         assert self.client.session.get("_auth_user_id"), email
 
     def get(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path)
+        answer = self.client.get(path, follow=True)
         assert answer.status_code == status, (path, answer.headers)
         return answer.text
 
