@@ -16,7 +16,7 @@ export UV_NO_CACHE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow fuzz residue lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow oracle fuzz residue lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ soak: .venv/.dev ## an hour of mixed work at 16 clients on both databases; one w
 
 slow: .venv/.dev ## try 200 slow connections of each kind beside 16 good clients
 	$(BIN)/python -m tests.slow
+
+oracle: .venv/.dev ## ask every page for what is masked: all groups of 2 to 4 digits, 5,000 words
+	ORACLE=1 $(BIN)/python -m pytest tests/masking/test_oracle.py -rP $(ARGS)
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)

@@ -58,8 +58,8 @@ def read_typed(request: ConsoleRequest) -> str:
     # Somebody else's, an old one, or from before the vault's keys were changed.
     except (KeyError, VaultLocked, CredentialTampered) as exc:
         raise TypedForgotten(
-            "The words of this address are kept for the person who typed them, until "
-            "they sign out. Type them again. Nothing was read from the memory."
+            "The words of this address are kept only for the person who typed them, "
+            "until they sign out. Type them again."
         ) from exc
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -175,6 +175,22 @@ def test_lookup_of_a_profile_that_is_not_there_is_logged(client, tenant, name):
     assert response.status_code == 404
     entry = AuditEntry.objects.get(action="profile.found")
     assert entry.details.items() >= {"type": "profile id", "found": 0}.items()
+
+
+def test_lookup_is_not_answered_without_an_entry(client, profile):
+    def refuse(execute, sql, params, many, context):
+        if "audit_auditentry" in sql and sql.startswith("INSERT"):
+            raise DatabaseError("disk full")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        answers = [
+            client.get(reverse("customers:profile", args=["acme", NOBODY])),
+            *(look_up(client, LOOKUPS[0]) for look_up in DOORS),
+        ]
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert all("audit log cannot be written" in answer.text for answer in answers)
 
 
 def test_lookup_that_failed_says_so(client, tenant, settings):
