@@ -2,7 +2,7 @@
 
 zqvxkjob4f7tq2aa   a word: six letters that begin each, two for what it is of
                    (an observation), eight of its own
-12127004711        a phone number: five digits that begin each
+12127350311        a phone number: five digits that begin each
 """
 
 import base64
@@ -22,7 +22,8 @@ def make_word(of: str) -> str:
 
 
 def make_phone(number: int) -> str:
-    return f"12127{number:06}"
+    # None of them a row of zeros, which names nobody.
+    return f"12127{345_600 + number:06}"
 
 
 @dataclass

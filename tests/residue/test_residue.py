@@ -30,7 +30,7 @@ def test_net_finds_every_form_of_a_marker():
         base64.b64encode(f"xx{word}y".encode()),
         base64.b64encode(f"xxx{word}".encode()),
         phone[::-1].encode(),
-        b"+1 (212) 700-4711",
+        b"+1 (212) 735-0311",
     ]
 
     net = Net([word, phone])
