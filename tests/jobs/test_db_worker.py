@@ -77,9 +77,9 @@ def test_db_worker_outlives_its_database(run, monkeypatch):
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(refuse):
-        task = run(lambda: None)
+        run(lambda: None)
 
-    assert task.status == "RUNNING"
+    # Left as running by a worker that is no more, unless its successor has seen it.
     leases.fail_lost_tasks(timezone.now())
     assert DBTaskResult.objects.get().exception_class_path == leases.LOST
 
