@@ -147,8 +147,8 @@ def normalise_phone(text: str, region: str = DEFAULT_REGION) -> str:
     # look like one.
     digits = "".join(map(_read_digit, strip_hidden(text).strip(_AROUND)))
     digits = _PHONE_SCHEME.sub("", digits, count=1).rstrip(".")
-    if number := _FLOAT.fullmatch(digits):  # as spreadsheets write numbers
-        digits = number[1]
+    if written := _FLOAT.fullmatch(digits):  # as spreadsheets write numbers
+        digits = written[1]
     if not digits.isascii() or any(map(str.isalpha, digits)):
         raise InvalidIdentifier("not a valid phone number")
     if re.match(r"\D*00", digits):
