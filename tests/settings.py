@@ -8,6 +8,7 @@ os.environ.setdefault("MEMORY_DIGEST_KEY", "test-only-" + "d" * 50)
 os.environ["ENV_FILE"] = os.devnull  # a developer's .env is not the tests'
 os.environ["HTTPS"] = "0"
 os.environ["DEBUG"] = "0"
+os.environ["LOG_LEVEL"] = "WARNING"
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 
 from console.core.bootstrap import prepare_process

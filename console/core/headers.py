@@ -2,7 +2,7 @@
 
 # Every feature that browsers ask about, but for copying and passkeys.
 _OFF = """
-accelerometer autoplay bluetooth browsing-topics camera clipboard-read compute-pressure
+accelerometer autoplay browsing-topics camera clipboard-read compute-pressure
 display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid
 identity-credentials-get idle-detection keyboard-map local-fonts magnetometer microphone
 midi otp-credentials payment picture-in-picture screen-wake-lock serial storage-access usb

@@ -1,6 +1,7 @@
 """What the description cannot say in a schema, so that it is no finding."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,7 @@ BEYOND_SCHEMAS = (
     r": built in, cannot be changed or deleted",
     r"identifierConfigs\[\d+\]\.idType: duplicate",
     r"matchingRules\[\d+\]: (not an idType of identifierConfigs|duplicate)",
-    r"[vV]alue: (not a valid|at most|must)",
+    r"[vV]alue: (not a valid|at most|must|a placeholder)",
     # Names that are normalised first.
     r"columnMappings\[\d+\]\.traitName: (not a valid trait name|duplicate trait)",
     r"dataType: must not be empty",
@@ -44,7 +45,11 @@ def is_finding(context: Any, failure: Failure, case: Any, response: Any) -> bool
         refused_by_rule = _BEYOND.search(response.json()["message"])
         return not (refused_by_rule or _is_another_kind_of_id(case))
     if isinstance(failure, AcceptedNegativeData):
-        return not (_is_valid_but_for_nulls(case) or _repeats_a_parameter(response))
+        return not (
+            _is_valid_but_for_nulls(case)
+            or _is_valid_but_for_items(case)
+            or _repeats_a_parameter(response)
+        )
     return True
 
 
@@ -63,13 +68,39 @@ def _is_another_kind_of_id(case: Any) -> bool:
 
 def _is_valid_but_for_nulls(case: Any) -> bool:
     """Null counts as absent: under an unknown name too, and in a list."""
+    return _is_valid_as(case, _present)
+
+
+def _is_valid_but_for_items(case: Any) -> bool:
+    """A bulk names in its operation each value that does not fit, and stores the rest."""
+    return _is_valid_as(case, lambda body: _present(_without_traits(body)))
+
+
+def _without_traits(body: Any) -> Any:
+    profiles = body.get("profiles")
+    if not isinstance(profiles, list):
+        return body
+    return body | {
+        "profiles": [
+            profile | {"traits": {}} if _has_traits(profile) else profile
+            for profile in profiles
+        ]
+    }
+
+
+def _has_traits(profile: Any) -> bool:
+    return isinstance(profile, dict) and isinstance(profile.get("traits"), dict)
+
+
+def _is_valid_as(case: Any, change: Callable[[Any], Any]) -> bool:
+    """Whether the body breaks its schema, and keeps to it once it is changed."""
     told = case.operation.definition.raw.get("requestBody")
     if not told or not isinstance(case.body, dict):
         return False
     schema = told["content"]["application/json"]["schema"]
     components = case.operation.schema.raw_schema["components"]
     validator = validator_for(schema | {"components": components})
-    return not validator.is_valid(case.body) and validator.is_valid(_present(case.body))
+    return not validator.is_valid(case.body) and validator.is_valid(change(case.body))
 
 
 def _repeats_a_parameter(response: Any) -> bool:

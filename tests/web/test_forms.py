@@ -105,7 +105,7 @@ def test_staff_text_is_one_line():
 # Every other text: what is looked for, what names a thing of ours, a memory's own data.
 OTHER_TEXTS = {
     "page", "words", "identity", "query", "conversation", "person", "confirmation",
-    "tenant_confirmation", "content", "value", "seen", "was", "holders", "waits",
+    "tenant_confirmation", "typed", "content", "value", "seen", "was", "holders", "waits",
     "slug", "address", "account_sid", "secret", "store_id",
 }  # fmt: skip
 

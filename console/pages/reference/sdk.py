@@ -3,6 +3,7 @@
 import re
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_BEYOND_CONTRACT = frozenset({"Refusals"})
 _PREFIXES = ("/v1/ControlPlane/", "/v1/Stores/")
 
 # The Python client's classes of bodies are called like nothing in the description.
@@ -41,5 +42,7 @@ def get_call(method: str, path: str, *, lists: bool) -> str:
     if not path.startswith(_PREFIXES):
         return ""
     resource = re.findall(r"/([A-Z]\w*)", path)[-1]
+    if resource in _BEYOND_CONTRACT:
+        return ""
     verb = _VERBS.get(method) or ("list" if lists else "fetch")
     return f"{resource[0].lower()}{resource[1:]}.{verb}"

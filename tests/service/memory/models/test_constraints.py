@@ -172,7 +172,7 @@ SCOPED = [
 
 
 def test_keys_are_checked_for_every_table_below_a_store():
-    assert len(SCOPED) == 13
+    assert len(SCOPED) == 14
 
 
 @pytest.mark.parametrize("model", SCOPED)
