@@ -37,6 +37,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
     path("", include("console.pages.display.urls")),
     path("recall/", include("console.pages.recall.urls")),
     path("", include("console.pages.deletions.urls")),
+    path("imports/", include("console.pages.imports.urls")),
     path("audit/", include("console.pages.audit.urls")),
 ]
 

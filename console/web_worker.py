@@ -6,6 +6,7 @@ the thread before the client has read it.
 """
 
 import os
+import re
 import resource
 from contextlib import suppress
 from datetime import timedelta
@@ -28,6 +29,8 @@ from console.contract.memory.profile_import import IMPORT_BYTES_MAX, UPLOADS
 T = TypeVar("T")
 
 HEADER_BYTES = 32 * 1024
+# Where files arrive: in the API by a signed address, on the page that imports one.
+_TAKES_FILES = re.compile(rf"^{UPLOADS}|/t/[^/]+/imports/add/$")
 # How long a request may take to arrive: so long, and longer for a large file.
 REQUEST_S, LEAST_BYTES_PER_S = 60.0, 64 * 1024
 # Sockets and the files that large bodies are kept in.
@@ -67,7 +70,7 @@ class StrictParser(HTTPRequestParser):
         if self.chunked:
             self.headers["TRANSFER_ENCODING"] = "chunked"
         too_large = self.content_length > BODY_BYTES
-        if self.chunked or (too_large and not self.path.startswith(UPLOADS)):
+        if self.chunked or (too_large and not _TAKES_FILES.search(self.path)):
             self.body_rcv.buf = Discarded(0)
 
 

@@ -35,6 +35,7 @@ ACTIONS = {
         Action("desk.arranged", "Display settings changed", ActionKind.CONFIG),
         Action("deletion.previewed", "Deletion previewed", ActionKind.READ),
         Action("deletion.returned", "Deleted item came back", ActionKind.CHANGE),
+        Action("import.started", "Import started", ActionKind.CONFIG),
         Action("identifiers.listed", "Identifiers listed", ActionKind.READ),
         Action("memory.loaded", "Memory loaded from a file", ActionKind.SYSTEM),
         Action("mfa.added", "Second factor added", ActionKind.AUTH),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from re import Pattern
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +17,7 @@ from console.client.http import Answer, Sender
 from console.client.paging import Page, to_page
 from console.contract import ids
 from console.contract.base import Body
+from console.contract.memory.data_mapping import DataMapping, DataMappingsPage
 from console.contract.memory.identifier import (
     Identifier,
     IdentifierSet,
@@ -32,12 +33,19 @@ from console.contract.memory.observation import (
     PatchObservation,
     RevisionsPage,
 )
-from console.contract.memory.operation import Operation
+from console.contract.memory.operation import Operation, Refusal
 from console.contract.memory.profile import (
     CreatedProfile,
     Profile,
     ProfilesPage,
     ProfileTraits,
+)
+from console.contract.memory.profile_import import (
+    AnnouncedImport,
+    CreateImport,
+    ImportsPage,
+    ProfileImport,
+    RefusalsPage,
 )
 from console.contract.memory.recall import Recall
 from console.contract.memory.summary import (
@@ -83,6 +91,7 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "observation": ids.OBSERVATION_ID,
     "summary": ids.SUMMARY_ID,
     "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
+    "import": ids.IMPORT_ID,
     "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
     "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
 }
@@ -169,6 +178,38 @@ class StoreClient:
         """The group and all its traits. MemoryConflict when it is protected."""
         path = self._trait_group(name)
         return get_operation(self._sender.send("DELETE", path, _ACCEPTED))
+
+    def list_data_mappings(self, *, page_token: str = "") -> Page[DataMapping]:
+        """Contract 10.4."""
+        path = f"{self._control}/DataMappings"
+        answer = self._get(path, DataMappingsPage, pageToken=page_token, pageSize=100)
+        return to_page(answer, answer.content.data_mappings)
+
+    # -- Imports of files (11.7).
+
+    def list_imports(self, *, page_token: str = "", page_size: int = 10) -> Page[str]:
+        """Ids, newest first."""
+        path = f"{self._profiles}/Imports"
+        answer = self._get(path, ImportsPage, pageToken=page_token, pageSize=page_size)
+        return to_page(answer, answer.content.imports)
+
+    def create_import(self, file: CreateImport, content: IO[bytes]) -> str:
+        """Announces a file and uploads it; the import's id."""
+        path, body = f"{self._profiles}/Imports", to_body(file)
+        announced = self._sender.send("POST", path, AnnouncedImport, body=body).content
+        self._sender.upload(announced.url, content, file.file_size)
+        return announced.import_id
+
+    def fetch_import(self, import_id: str) -> ProfileImport:
+        return self._get(self._import(import_id), ProfileImport).content
+
+    def list_refusals(
+        self, import_id: str, *, page_token: str = "", page_size: int = 1000
+    ) -> Page[Refusal]:
+        """Of the built-in memory; MemoryNotFound where a memory does not tell them."""
+        path = f"{self._import(import_id)}/Refusals"
+        answer = self._get(path, RefusalsPage, pageToken=page_token, pageSize=page_size)
+        return to_page(answer, answer.content.refusals)
 
     # -- Profiles, their identifiers and their traits (11.1 to 11.3).
 
@@ -424,6 +465,9 @@ class StoreClient:
 
     def _patch(self, path: str, change: Body) -> Answer[dict[str, Any]]:
         return self._sender.send("PATCH", path, _ACCEPTED, body=to_body(change))
+
+    def _import(self, import_id: str) -> str:
+        return f"{self._profiles}/Imports/{segment('import', import_id)}"
 
     def _trait_group(self, name: str) -> str:
         return f"{self._control}/TraitGroups/{segment('trait group', name)}"

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     CHECK_CONNECTION = "check the connection"
     ADD_TENANT = "add a tenant"
     REPLACE_CREDENTIAL = "replace an auth token"
+    IMPORT_PROFILES = "import customers"
     MANAGE_TASKS = "manage background work"
     SEE_STYLEGUIDE = "view the style guide"
 
@@ -49,6 +50,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.CHECK_CONNECTION: frozenset(Role),
     Permission.ADD_TENANT: frozenset({OPERATOR}),
     Permission.REPLACE_CREDENTIAL: frozenset({OPERATOR}),
+    Permission.IMPORT_PROFILES: frozenset({OPERATOR}),
     Permission.MANAGE_TASKS: frozenset({OPERATOR}),
     Permission.SEE_STYLEGUIDE: frozenset({OPERATOR}),
 }

@@ -18,6 +18,7 @@ TENANT_PAGES = (
     ("Traits", "tag", Permission.VIEW_PROFILES, "traits:groups"),
     ("Recall", "sparkles", Permission.RUN_RECALL, "recall:run"),
     ("Deletions", "trash", Permission.VIEW_DELETIONS, "deletions:list"),
+    ("Imports", "arrow-up-tray", Permission.IMPORT_PROFILES, "imports:list"),
     ("Audit", "clipboard-document-list", Permission.VIEW_AUDIT, "audit:list"),
 )
 

@@ -25,6 +25,7 @@ OPEN = {
 SAMPLES = {
     "tenant": "acme",
     "profile_id": new_id("mem_profile"),
+    "import_id": new_id("mem_import"),
     "observation_id": new_id("mem_observation"),
     "summary_id": new_id("mem_summary"),
     "group": "Contact",

@@ -88,8 +88,8 @@ class ImportSummary(Noun, frozen=True, kw_only=True):
     warnings  values that were left out of rows that are stored, and how it was read
     """
 
-    errors: Count
-    warnings: Count
+    errors: Count = always(int)
+    warnings: Count = always(int)
 
 
 class ImportRows(Noun, frozen=True, kw_only=True):
@@ -102,7 +102,8 @@ class ImportRows(Noun, frozen=True, kw_only=True):
 
 class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """
-    rows, progress  ours: what has been done so far; the latter in percent of the file
+    rows, progress, failure  ours: what has been done so far, the second in percent of
+                             the file, and why a FAILED one has failed
     """
 
     sample: ClassVar[dict[str, Any]] = {
@@ -117,13 +118,16 @@ class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     status: Annotated[str, described(enum=IMPORT_STATUSES)]
     filename: Annotated[str, described(maxLength=IMPORT_FILENAME_MAX)]
-    file_size: Annotated[int, described(minimum=1, maximum=IMPORT_BYTES_MAX)]
-    column_mappings: tuple[ColumnMapping, ...]
-    summary: ImportSummary
+    file_size: Annotated[int, described(minimum=1, maximum=IMPORT_BYTES_MAX)] = always(
+        int
+    )
+    column_mappings: tuple[ColumnMapping, ...] = always()
+    summary: ImportSummary = always(ImportSummary)
     rows: ImportRows | None = None
     progress: Annotated[int, described(minimum=0, maximum=100)] | None = None
+    failure: str = ""
     created_at: Time
-    updated_at: Time
+    updated_at: Time | None = None
 
 
 class ImportsPage(Noun, frozen=True, kw_only=True):

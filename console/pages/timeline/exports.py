@@ -3,10 +3,7 @@
 Both are written while they are read, and both say so themselves when they were cut.
 """
 
-import csv
-import io
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -23,6 +20,7 @@ from console.pages.timeline.selectors.reader import (
 from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.traits import build_trait_groups
 from console.web.budget import Budget, start_budget
+from console.web.spreadsheet import escape_cell, write_lines
 
 EXPORT_ROWS_MAX = 10_000
 EXPORT_S = 60.0
@@ -41,26 +39,6 @@ COLUMNS = {
     "traits": ["group", "trait", "type", "value", "masked"],
 }
 ExportRow = dict[str, Any]
-# What a spreadsheet takes for a formula, its full-width and small forms too, also behind
-# what a spreadsheet leaves out: space, quotes, unseen characters.
-_LEFT_OUT = (
-    r"[\s\"'\u00a0\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
-)
-_SIGN = r"[=+\-@\u207a\u207c\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20]"
-_FORMULA = re.compile(rf"{_LEFT_OUT}*{_SIGN}|[\t\r\n\0]")
-# Where commas are decimal, a spreadsheet ends cells at a semicolon, and a quoted text
-# behind a comma is not quoted for it: its lines and parts are cells and rows.
-_INNER = re.compile(rf"(?<=[;\t\r\n])(?={_LEFT_OUT}{{0,64}}{_SIGN})")
-# What a spreadsheet takes for a number, a date or a truth value and rewrites: 00123,
-# 5558675310, 1E5, 3/4, 12:30 PM, SEPT2, true. The pattern may take too much, not less.
-_REWRITTEN = re.compile(
-    r"(?=\D*\d)[\d\s.,:/%()+$€£¥\u2212-]*(?:e[+-]?\d+|[ap]m?)?"
-    r"|(?=\D*\d)[\d\s.,/-]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-    r"[\d\s.,:/-]*"
-    r"|\s*(?:true|false)\s*",
-    re.IGNORECASE,
-)
 # A spreadsheet keeps this many digits of a number.
 _DIGITS_MAX = 15
 
@@ -125,13 +103,13 @@ def write_csv(
     A text that a spreadsheet would rewrite (00123, SEPT2) begins with an apostrophe too;
     the JSON file is the exact one.
     """
-    yield "\ufeff" + _write_lines([columns])
+    yield "\ufeff" + write_lines([columns])
     for batch in limiter.limit(batches):
-        yield _write_lines(
+        yield write_lines(
             [_format_cell(row[name]) for name in columns] for row in batch
         )
     if limiter.cut:
-        yield _write_lines([["cut", *[""] * (len(columns) - 2), limiter.cut]])
+        yield write_lines([["cut", *[""] * (len(columns) - 2), limiter.cut]])
 
 
 def write_json(
@@ -153,14 +131,6 @@ def write_json(
         "cut": limiter.cut or None,
     }
     yield "\n], " + json.dumps(end, ensure_ascii=False)[1:] + "\n"
-
-
-def escape_cell(text: str) -> str:
-    """Text that a spreadsheet shows and does not run."""
-    inside = _INNER.sub("'", text)
-    if _FORMULA.match(text) or _REWRITTEN.fullmatch(text):
-        return f"'{inside}"
-    return inside
 
 
 def _build_row(item: TimelineItem, shown: MaskedValue) -> ExportRow:
@@ -203,10 +173,3 @@ def _format_cell(value: Any) -> str:
         return str(value)
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     return escape_cell(text)
-
-
-def _write_lines(rows: Iterable[list[str]]) -> str:
-    lines = io.StringIO()
-    writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
-    writer.writerows(rows)
-    return lines.getvalue()

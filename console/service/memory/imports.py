@@ -101,6 +101,14 @@ def get_progress(row: ProfileImport) -> int:
     return row.position * 100 // max(row.content_size, 1)
 
 
+def get_failure(row: ProfileImport) -> str:
+    """Why it failed, as long as its operation is kept; empty when it did not."""
+    if row.status != ProfileImport.Status.FAILED:
+        return ""
+    receipt = Operation.objects.filter(pk=row.operation_id).first()
+    return str(receipt.error.get("detail", "")) if receipt else ""
+
+
 def list_refusals(row: ProfileImport) -> Any:
     return ImportRefusal.objects.filter(store_id=row.store_id, import_id=row.id)
 

@@ -94,6 +94,7 @@ def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResp
             read=row.rows, stored=row.stored, refused=row.rows - row.stored
         ),
         progress=imports.get_progress(row),
+        failure=imports.get_failure(row),
     )
     return answer(shown)
 

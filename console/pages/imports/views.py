@@ -1,0 +1,145 @@
+"""Importing customers from a file, for operators."""
+
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from console.client.paging import all_pages
+from console.client.store import StoreClient
+from console.pages.imports.forms import ColumnsForm, FileForm
+from console.pages.imports.headers import NoHeader, guess_targets, read_header
+from console.pages.imports.selectors import (
+    is_running,
+    read_refusals,
+    read_row,
+    write_refusals,
+)
+from console.pages.imports.services import start_import
+from console.tenants.memory import open_account, open_store
+from console.tenants.permissions import Permission
+from console.web.access import require_permission
+from console.web.forms import PageForm, check_form
+from console.web.render import redirect_window, render_part
+from console.web.request import ConsoleRequest
+
+
+@require_safe
+@require_permission(Permission.IMPORT_PROFILES)
+def list_imports(request: ConsoleRequest) -> HttpResponse:
+    """The newest ten, or those of a page; with `operation`, what became of a write."""
+    token = check_form(PageForm(request.GET))["page"]
+    store, operation_id = open_store(request.tenant), request.GET.get("operation", "")
+    page = store.list_imports(page_token=token)
+    context = {
+        "page": page,
+        "imports": [read_row(store, import_id) for import_id in page.items],
+        "operation": operation_id
+        and open_account(request.tenant).fetch_operation(operation_id.strip()),
+    }
+    return render(request, "imports/list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(Permission.IMPORT_PROFILES)
+def add(request: ConsoleRequest) -> HttpResponse:
+    """A file and what its columns fill; without JavaScript its columns come second."""
+    file_form, columns_form = _build_forms(request, open_store(request.tenant))
+    is_valid = columns_form and columns_form.is_bound and columns_form.is_valid()
+    if columns_form and is_valid:
+        import_id = start_import(
+            request.tenant,
+            file_form.cleaned_data["file"],
+            columns_form.get_mappings(),
+            by=request.actor,
+        )
+        return redirect_window(
+            request, "imports:detail", request.tenant.slug, import_id
+        )
+    return render_part(
+        request,
+        page="imports/add.html",
+        part="imports/_columns.html",
+        context={"form": file_form, "columns": columns_form},
+        status=422 if request.method == "POST" else 200,
+    )
+
+
+@require_POST
+@require_permission(Permission.IMPORT_PROFILES)
+def columns(request: ConsoleRequest) -> HttpResponse:
+    """What a file's columns can fill, as soon as it is chosen: its beginning is sent."""
+    form, columns_form = _build_forms(request, open_store(request.tenant), guess=True)
+    context = {"form": form, "columns": columns_form}
+    return render(request, "imports/_columns.html", context)
+
+
+def _build_forms(
+    request: ConsoleRequest, store: StoreClient, *, guess: bool = False
+) -> tuple[FileForm, ColumnsForm | None]:
+    """The second one once there is a file; bound if its columns were chosen."""
+    mappings = [
+        each
+        for each in all_pages(lambda token: store.list_data_mappings(page_token=token))
+        if each.is_enabled
+    ]
+    is_post = request.method == "POST"
+    data: Any = (request.POST, request.FILES) if is_post else ()
+    form = FileForm(*data, mappings=mappings)
+    if not (is_post and form.is_valid()):
+        return form, None
+    try:
+        header = read_header(form.cleaned_data["file"])
+    except NoHeader as problem:
+        form.add_error("file", problem.message)
+        return form, None
+    groups = list(all_pages(lambda token: store.list_trait_groups(page_token=token)))
+    chosen = next((m for m in mappings if m.id == form.cleaned_data["mapping"]), None)
+    is_bound = not guess and any(name.startswith("column-") for name in request.POST)
+    return form, ColumnsForm(
+        request.POST if is_bound else None,
+        header=header,
+        groups=groups,
+        targets=guess_targets(header, groups, chosen),
+    )
+
+
+@require_safe
+@require_permission(Permission.IMPORT_PROFILES)
+def detail(request: ConsoleRequest, import_id: str) -> HttpResponse:
+    """How far an import is, and what it refused; the part asks again while it runs."""
+    store = open_store(request.tenant)
+    shown = store.fetch_import(import_id)
+    return render_part(
+        request,
+        page="imports/detail.html",
+        part="imports/_state.html",
+        context={
+            "import_id": import_id,
+            "shown": shown,
+            "is_running": is_running(shown, timezone.now()),
+            "refusals": read_refusals(store, shown, import_id),
+        },
+    )
+
+
+@require_safe
+@require_permission(Permission.IMPORT_PROFILES)
+def refusals(request: ConsoleRequest, import_id: str) -> HttpResponseBase:
+    """Every row and cell that was refused, as CSV."""
+    store = open_store(request.tenant)
+    store.list_refusals(import_id)  # what the memory refuses becomes a page, not a file
+    return StreamingHttpResponse(
+        write_refusals(store, import_id),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="refused-{import_id[-6:]}.csv"'
+        },
+    )
