@@ -79,12 +79,15 @@ class Moved(Noun, frozen=True, kw_only=True):
     uri: Url
 
 
+ACCEPTED_MESSAGE_MAX = 255  # 6 [S]
+
+
 class Accepted(Noun, frozen=True, kw_only=True):
     """202 of the data plane: the write is done, or will be (6)."""
 
     sample: ClassVar[dict[str, Any]] = {"message": "accepted"}
 
-    message: Annotated[str, described(minLength=1, maxLength=255)]
+    message: Annotated[str, described(minLength=1, maxLength=ACCEPTED_MESSAGE_MAX)]
 
 
 class Receipt(Noun, frozen=True, kw_only=True):

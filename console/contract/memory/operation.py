@@ -43,11 +43,11 @@ class OperationError(Noun, frozen=True, kw_only=True):
 
 
 class Refusal(Noun, frozen=True, kw_only=True):
-    """Ours: what of a bulk or an import was not stored, an item or one value of it.
+    """Ours: what of a bulk or an import does not fit, an item or one value of it.
 
     item    index in a bulk, from 0; row of a file, its header being row 1
     field   the trait or the column; empty: the item as a whole
-    stored  the item was stored without this value
+    stored  the item was stored, without this value or not found by it
     """
 
     item: Annotated[int, described(minimum=0)]

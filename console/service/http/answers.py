@@ -1,14 +1,15 @@
 """Answers: the contract's nouns as JSON, and how rows become them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import Truncator
 
-from console.contract.memory.error import Accepted, Receipt
+from console.contract.memory.error import ACCEPTED_MESSAGE_MAX, Accepted, Receipt
 from console.service.models import Operation
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -61,9 +62,15 @@ def _optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
     )
 
 
-def accepted() -> HttpResponse:
+def accepted(unfit: Sequence[str] = ()) -> HttpResponse:
     """202 of a data plane write. Contract section 6."""
-    return answer(Accepted(message="accepted"), status=202)
+    return answer(Accepted(message=describe_acceptance(unfit)), status=202)
+
+
+def describe_acceptance(unfit: Sequence[str] = ()) -> str:
+    """`accepted`, and of what was accepted the values that name nobody."""
+    message = "; ".join(["accepted", *unfit])
+    return Truncator(message).chars(ACCEPTED_MESSAGE_MAX)
 
 
 def operation_accepted(request: HttpRequest, operation: Operation) -> HttpResponse:

@@ -11,13 +11,16 @@ from console.service import errors
 from console.service.models import Account, Operation
 
 
-def complete(account: Account, *, result_id: str, result_path: str) -> Operation:
+def complete(
+    account: Account, *, result_id: str, result_path: str, **fields: object
+) -> Operation:
     """The receipt of a write that was applied."""
     return _record(
         account,
         status=Operation.Status.COMPLETED,
         result_id=result_id,
         result_path=result_path,
+        **fields,
     )
 
 

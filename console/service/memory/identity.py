@@ -15,6 +15,9 @@ from console.service import errors
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.traits import CheckedTrait
 
+# Behind what parse_identity says of the value of a trait.
+KEPT = "; kept as a trait, not as an identifier"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -49,14 +52,23 @@ def parse_identity(
 
 def get_promoted_identities(
     store: Store, traits: Sequence[CheckedTrait]
-) -> list[Identity]:
-    """The identities that traits feed. Raises Invalid, naming the trait."""
-    return [
-        parse_identity(store, trait.id_type, str(trait.value), path=trait.path)
-        for trait in traits
+) -> tuple[list[Identity], list[str]]:
+    """The identities that traits feed, and for each value that names nobody a sentence
+    that names the trait: `n/a` may stay one, but must not make two people one."""
+    identities, unfit = [], []
+    for trait in traits:
         # A type that the settings name no more makes nobody findable (17, 40).
-        if trait.value is not None and store.identitysettings.get_config(trait.id_type)
-    ]
+        if trait.value is None or not store.identitysettings.get_config(trait.id_type):
+            continue
+        try:
+            identity = parse_identity(
+                store, trait.id_type, str(trait.value), path=trait.path
+            )
+        except errors.Invalid as exc:
+            unfit.append(exc.message)
+        else:
+            identities.append(identity)
+    return identities, unfit
 
 
 def find_holders(store: Store, identity: Identity) -> Any:

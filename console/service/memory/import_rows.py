@@ -18,10 +18,13 @@ import msgspec
 
 from console.core.unicode import strip_hidden
 from console.service import errors
-from console.service.memory.identity import Identity, get_promoted_identities
+from console.service.memory.identity import (
+    KEPT,
+    Identity,
+    get_promoted_identities,
+)
 from console.service.memory.models import ImportChunk, ProfileImport, Store
-from console.service.memory.profile_batches import CheckedProfile
-from console.service.memory.profiles import NO_IDENTIFIER
+from console.service.memory.profiles import NO_IDENTIFIER, CheckedProfile
 from console.service.memory.trait_groups import normalise_trait_name
 from console.service.memory.traits import CheckedTrait, check_value, get_groups
 
@@ -289,17 +292,22 @@ def read_row(
         return row
     traits: list[CheckedTrait] = []
     identities: list[Identity] = []
+    unfit: list[tuple[Column, str]] = []
     for column in columns:
         cell = cells[column.place]
         if cell.strip():
             try:
                 trait = _check_cell(cell, column)
-                identities += get_promoted_identities(store, [trait])
             except errors.Invalid as exc:
                 _, _, reason = exc.message.partition(": ")
                 row.refused.append((column, reason))
-            else:
-                traits.append(trait)
+                continue
+            traits.append(trait)
+            found, messages = get_promoted_identities(store, [trait])
+            identities += found
+            unfit += [(column, message.partition(": ")[2]) for message in messages]
+    kept = KEPT if identities else ""
+    row.refused += [(column, reason + kept) for column, reason in unfit]
     if identities:
         row.profile = CheckedProfile(traits, identities)
     elif not row.refused:

@@ -9,7 +9,7 @@ create_profile's own steps, before which all that was collected is written.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,14 +19,18 @@ from django.utils import timezone
 from console.contract.ids import new_id
 from console.databases.compaction import request_compaction
 from console.service import errors
-from console.service.memory.identity import Identity, get_value_limit
+from console.service.memory.identity import KEPT, Identity, get_value_limit
 from console.service.memory.models import (
     Identifier,
     Profile,
     Store,
     Trait,
 )
-from console.service.memory.profiles import check_payload, write_profile
+from console.service.memory.profiles import (
+    CheckedProfile,
+    check_payload,
+    write_profile,
+)
 from console.service.memory.stores import lock_store
 from console.service.memory.traits import (
     CheckedTrait,
@@ -48,36 +52,41 @@ Key = tuple[str, str]  # an identifier's type and value, or a trait's group and 
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedProfile:
-    """What fits the store: traits, and the identities that they feed, at least one."""
+class Refused:
+    """Of many profiles one, by its place, that is not stored, or not found by a value.
 
-    traits: Sequence[CheckedTrait]
-    identities: Sequence[Identity]
+    reason  begins with the trait: `traits.Contact.email: must be a string`
+    """
+
+    item: int
+    reason: str
+    stored: bool
 
 
-def put_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
-    """Each as create_profile, in order; answers which were refused, and why."""
-    refused: dict[int, str] = {}
-    for start in range(0, len(payloads), CHUNK):
-        chunk = create_profiles(store, payloads[start : start + CHUNK])
-        refused |= {start + index: message for index, message in chunk.items()}
-    return refused
+def put_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
+    """Each as create_profile, in order; answers what was refused, and why."""
+    return [
+        replace(each, item=start + each.item)
+        for start in range(0, len(payloads), CHUNK)
+        for each in create_profiles(store, payloads[start : start + CHUNK])
+    ]
 
 
 @transaction.atomic(using="memory")
-def create_profiles(store: Store, payloads: Sequence[Payload]) -> dict[int, str]:
+def create_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
     """One transaction, in which each item stands for itself: a refused one leaves
     nothing behind and the others stay. Raises NotFound for a store that is gone."""
     store = lock_store(store)
     groups = get_groups(store)
-    items, refused = [], {}
+    items, refused = [], []
     for index, payload in enumerate(payloads):
         try:
-            traits, identities = check_payload(store, payload, groups)
+            item = check_payload(store, payload, groups)
         except errors.Invalid as exc:
-            refused[index] = exc.message
+            refused.append(Refused(index, exc.message, stored=False))
         else:
-            items.append(CheckedProfile(traits, identities))
+            items.append(item)
+            refused += [Refused(index, why + KEPT, stored=True) for why in item.unfit]
     write_profiles(store, items)
     return refused
 
@@ -217,7 +226,7 @@ class _Batch:
         touched = {
             id_ for each in item.identities for id_ in self.holders[get_key(each)]
         }
-        touched.add(write_profile(self.store, item.traits, item.identities, now=now).id)
+        touched.add(write_profile(self.store, item, now=now).id)
         if any(each.id_type in self.fuzzy for each in item.identities):
             self.read_holders()  # a likeness can have met anybody
             return

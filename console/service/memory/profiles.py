@@ -1,6 +1,7 @@
 """Profiles: who the customers of a store are. Contract 11.1 and section 12."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -8,7 +9,11 @@ from django.utils import timezone
 
 from console.contract.ids import PROFILE_ID, new_id
 from console.service import errors
-from console.service.memory.identity import Identity, get_promoted_identities
+from console.service.memory.identity import (
+    KEPT,
+    Identity,
+    get_promoted_identities,
+)
 from console.service.memory.models import Profile, Store
 from console.service.memory.resolution import (
     assign_identifier,
@@ -51,60 +56,70 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
     return profile
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedProfile:
+    """What fits the store.
+
+    identities  what the traits feed, at least one
+    unfit       of which traits the value names nobody, and why
+    """
+
+    traits: Sequence[CheckedTrait]
+    identities: Sequence[Identity]
+    unfit: Sequence[str] = ()
+
+
 @transaction.atomic(using="memory")
-def create_profile(store: Store, payload: Payload) -> Profile:
+def create_profile(store: Store, payload: Payload) -> tuple[Profile, list[str]]:
     """A new profile, or the one that these traits already identify; several of them
-    become one.
+    become one. With it, which values name nobody.
 
     Raises Invalid (unknown traits, no identifier among them).
     """
     store = lock_store(store)
-    traits, identities = check_payload(store, payload)
-    return write_profile(store, traits, identities, now=timezone.now())
+    checked = check_payload(store, payload)
+    profile = write_profile(store, checked, now=timezone.now())
+    return profile, [why + KEPT for why in checked.unfit]
 
 
-def write_profile(
-    store: Store,
-    traits: Sequence[CheckedTrait],
-    identities: Sequence[Identity],
-    *,
-    now: datetime,
-) -> Profile:
+def write_profile(store: Store, checked: CheckedProfile, *, now: datetime) -> Profile:
     """What create_profile does with what it has checked; many at once are written by
     profile_batches, which has to come to the same end."""
-    profile = resolve_profile(store, identities)
+    profile = resolve_profile(store, checked.identities)
     if profile is None:
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
         profile.save(force_insert=True)
-    for identity in identities:
+    for identity in checked.identities:
         profile = assign_identifier(store, profile, identity, now=now)
-    write_traits(profile, traits, now=now)
+    write_traits(profile, checked.traits, now=now)
     return profile
 
 
 def check_payload(
     store: Store, payload: Payload, groups: Mapping[str, Definitions] | None = None
-) -> tuple[list[CheckedTrait], list[Identity]]:
-    """A new profile's traits, and by what it is found. Raises Invalid."""
+) -> CheckedProfile:
+    """Raises Invalid, naming a trait."""
     checked = check_traits(store, payload, groups)
     traits = [trait for trait in checked if trait.value is not None]
-    identities = get_promoted_identities(store, traits)
+    identities, unfit = get_promoted_identities(store, traits)
     if not identities:
-        raise errors.Invalid(NO_IDENTIFIER)
-    return traits, identities
+        raise errors.Invalid(unfit[0] if unfit else NO_IDENTIFIER)
+    return CheckedProfile(traits, identities, unfit)
 
 
 @transaction.atomic(using="memory")
-def patch_profile(store: Store, profile_id: str, payload: Payload) -> None:
+def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
     """Sets the given traits, null removes one; an identifier of another profile merges
-    the two. Raises Invalid, NotFound."""
+    the two. Answers which values name nobody. Raises Invalid, NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     traits = check_traits(store, payload)
     now = timezone.now()
-    for identity in get_promoted_identities(store, traits):
+    identities, unfit = get_promoted_identities(store, traits)
+    for identity in identities:
         profile = assign_identifier(store, profile, identity, now=now)
     write_traits(profile, traits, now=now)
+    return [why + KEPT for why in unfit]
 
 
 @transaction.atomic(using="memory")

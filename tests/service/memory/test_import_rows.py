@@ -162,10 +162,13 @@ def test_csv_names_the_cell_that_it_leaves_out_and_passes_over_empty_rows(load):
         {
             "item": 2,
             "field": "phone",
-            "reason": "a placeholder, which names nobody",
+            "reason": "a placeholder, which names nobody; kept as a trait, not as an"
+            " identifier",
             "stored": True,
         }
     ]
+    assert values("phone") == ["n/a"]
+    assert not Identifier.objects.filter(id_type="phone").exists()
 
 
 def test_csv_phone_as_a_spreadsheet_writes_it_is_read_as_lookup_does(load):

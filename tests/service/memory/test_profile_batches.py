@@ -16,7 +16,7 @@ from console.service.memory.models import (
     Trait,
     TraitGroup,
 )
-from console.service.memory.profile_batches import create_profiles
+from console.service.memory.profile_batches import Refused, create_profiles
 from console.service.memory.profiles import create_profile
 from console.service.memory.stores import create_store
 from console.service.models import Account
@@ -28,7 +28,7 @@ SEEDS = int(os.environ.get("BATCH_SEEDS", "20"))
 # Few values, so that people share them: each profile is met, extended and merged.
 VALUES = {
     ("Contact", "email"): [*(f"{name}@b.com" for name in "abcdefgh"), "A@b.com ", 5],
-    ("Contact", "phone"): [f"+1202555010{digit}" for digit in range(8)],
+    ("Contact", "phone"): [*(f"+1202555010{digit}" for digit in range(8)), "n/a"],
     ("Contact", "city"): ["Ulm", "Bern", 1],
     ("Handles", "chat"): ["anna", "anne", "bob", "bobby", "kim", "kym"],
     ("Handles", "second"): [f"{name}@b.com" for name in "aceg"],
@@ -95,13 +95,15 @@ def describe(store: Store) -> tuple:
     )
 
 
-def create_one_by_one(store: Store, payloads: list[dict]) -> dict[int, str]:
-    refused = {}
+def create_one_by_one(store: Store, payloads: list[dict]) -> list[Refused]:
+    refused = []
     for index, payload in enumerate(payloads):
         try:
-            create_profile(store, payload)
+            _, unfit = create_profile(store, payload)
         except errors.Invalid as exc:
-            refused[index] = exc.message
+            refused.append(Refused(index, exc.message, stored=False))
+        else:
+            refused += [Refused(index, why, stored=True) for why in unfit]
     return refused
 
 

@@ -1,11 +1,12 @@
 """Many profiles in one request. Contract 11.1 and section 6."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils.text import Truncator
 
-from console.contract.memory.operation import OPERATION_DETAIL_MAX
+from console.contract.memory.operation import OPERATION_DETAIL_MAX, REFUSALS_MAX
 from console.contract.memory.profile import AcceptedProfiles, PutProfiles
 from console.service import errors
 from console.service.http import operations
@@ -14,7 +15,7 @@ from console.service.http.bodies import read_body
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest
 from console.service.memory.models import Store
-from console.service.memory.profile_batches import put_profiles
+from console.service.memory.profile_batches import Refused, put_profiles
 from console.service.memory.stores import get_store
 from console.service.models import Operation
 
@@ -42,28 +43,37 @@ def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer(shown, status=202)
 
 
-def _conclude(store: Store, refused: dict[int, str], *, of: int) -> Operation:
+def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation:
     """COMPLETED only if all were written: official clients read nothing but `error`
     of a skipped item."""
-    if not refused:
+    skipped = [each for each in refused if not each.stored]
+    told = {
+        "refusals": [_build_refusal(each) for each in refused[:REFUSALS_MAX]],
+        "refused_count": len({each.item for each in refused}),
+    }
+    if not skipped:
         return operations.complete(
             store.account,
             result_id=store.id,
             result_path=f"/v1/Stores/{store.id}/Profiles",
+            **told,
         )
-    named = "; ".join(f"profiles[{index}].{why}" for index, why in refused.items())
-    detail = f"{len(refused)} of {of} profiles were skipped, the others are written: "
+    named = "; ".join(f"profiles[{each.item}].{each.reason}" for each in skipped)
+    detail = f"{len(skipped)} of {of} profiles were skipped, the others are written: "
     return operations.fail(
         store.account,
         code=errors.Invalid.code,
         title="Some profiles were skipped.",
         detail=Truncator(detail + named).chars(OPERATION_DETAIL_MAX),
-        refusals=[_build_refusal(index, why) for index, why in refused.items()],
-        refused_count=len(refused),
+        **told,
     )
 
 
-def _build_refusal(index: int, message: str) -> dict[str, Any]:
-    """A message such as `traits.Contact.email: must be a string`, in its parts."""
-    field, _, reason = message.partition(": ")
-    return {"item": index, "field": field, "reason": reason, "stored": False}
+def _build_refusal(refused: Refused) -> dict[str, Any]:
+    field, _, reason = refused.reason.partition(": ")
+    return {
+        "item": refused.item,
+        "field": field,
+        "reason": reason,
+        "stored": refused.stored,
+    }

@@ -1,5 +1,6 @@
 """Profiles, lookup and traits. Contract 11.1."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -22,7 +23,12 @@ from console.contract.memory.trait import (
     TraitsPage,
 )
 from console.service import errors
-from console.service.http.answers import accepted, answer, from_row
+from console.service.http.answers import (
+    accepted,
+    answer,
+    describe_acceptance,
+    from_row,
+)
 from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ACCEPTED,
@@ -78,8 +84,8 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
 def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, ProfileTraits)
-    profile = profiles.create_profile(store, body.traits or {})
-    return profile_accepted(profile)
+    profile, unfit = profiles.create_profile(store, body.traits or {})
+    return profile_accepted(profile, unfit)
 
 
 @operation(
@@ -128,8 +134,7 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     store = get_store(request.account, store_id)
     # traits, group, trait: only the null of a trait means anything, its removal.
     body = read_body(request, ProfileTraits, nulls_at=2)
-    profiles.patch_profile(store, profile_id, body.traits or {})
-    return accepted()
+    return accepted(profiles.patch_profile(store, profile_id, body.traits or {}))
 
 
 @operation(
@@ -163,9 +168,10 @@ def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResp
     )
 
 
-def profile_accepted(profile: models.Profile) -> HttpResponse:
+def profile_accepted(profile: models.Profile, unfit: Sequence[str]) -> HttpResponse:
     """202 with the id, which is known at once. Contract section 6."""
-    return answer(CreatedProfile(id=profile.id, message="accepted"), status=202)
+    message = describe_acceptance(unfit)
+    return answer(CreatedProfile(id=profile.id, message=message), status=202)
 
 
 def get_profile(

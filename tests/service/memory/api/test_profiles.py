@@ -152,7 +152,7 @@ def test_profile_body_is_strict(api, profiles, profile):
 
 
 def test_profile_nothing_of_a_new_profile_stays_after_a_refusal(api, profiles):
-    traits = {"Contact": {"email": "b@b.com", "phone": "nobody's"}}
+    traits = {"Contact": {"email": "b@b.com", "phone": ["nobody's"]}}
 
     answer = api("POST", profiles, {"traits": traits})
 

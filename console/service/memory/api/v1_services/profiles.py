@@ -50,8 +50,8 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     traits = read_body(request, ProfileTraits).traits or {}
     with transaction.atomic(using="memory"):
         declare(store, traits)
-        profile = profiles.create_profile(store, traits)
-    return profile_accepted(profile)
+        profile, unfit = profiles.create_profile(store, traits)
+    return profile_accepted(profile, unfit)
 
 
 @operation(
@@ -66,8 +66,8 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     traits = read_body(request, ProfileTraits, nulls_at=2).traits or {}
     with transaction.atomic(using="memory"):
         declare(store, traits)
-        profiles.patch_profile(store, profile_id, traits)
-    return accepted()
+        unfit = profiles.patch_profile(store, profile_id, traits)
+    return accepted(unfit)
 
 
 @operation(
