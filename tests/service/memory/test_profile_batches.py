@@ -10,6 +10,7 @@ from console.contract.ids import new_id
 from console.service import errors
 from console.service.memory.models import (
     Identifier,
+    IdentitySettings,
     MergedProfile,
     Profile,
     Store,
@@ -47,7 +48,8 @@ def make_payload(random: Random) -> dict:
 
 def make_store(account: Account, config: dict, chat: dict, rules: list[str]) -> Store:
     store = create_store(account, display_name=new_id("mem_store"), description="")
-    identity = store.identitysettings
+    # Not store.identitysettings: that still holds the built-ins of all new stores.
+    identity = IdentitySettings.objects.get(store=store)
     for each in identity.identifier_configs:
         each |= config | {"matchingThreshold": 70}
         each |= chat if each["idType"] == "chat" else {}
