@@ -2,7 +2,6 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -72,11 +71,8 @@ def test_list_imports_shows_each_with_its_counts(operator_client, start):
     assert "Completed" in response.text
 
 
-@dataclass
 class HostedMemory(OddMemory):
-    """It knows imports as the contract has them, and takes their files elsewhere."""
-
-    uploads: list[tuple[bytes, dict]] = field(default_factory=list)
+    """It knows imports as the contract has them."""
 
     def read(self, path):
         if path.endswith("/Imports"):
