@@ -5,7 +5,6 @@ The memory stores that form and the find box asks for it: there is no second rea
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import unquote
 
@@ -153,11 +152,10 @@ def normalise_phone(text: str, region: str = DEFAULT_REGION) -> str:
         raise InvalidIdentifier("not a valid phone number")
     if re.match(r"\D*00", digits):
         digits = "+" + digits.lstrip(" +(0")
-    for number in _list_readings(digits, region):
-        if _MADE_UP.fullmatch(phonenumbers.national_significant_number(number)):
-            raise InvalidIdentifier("a placeholder, which names nobody")
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    raise InvalidIdentifier("not a valid phone number")
+    number = _read_number(digits, region)
+    if _MADE_UP.fullmatch(phonenumbers.national_significant_number(number)):
+        raise InvalidIdentifier("a placeholder, which names nobody")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _read_digit(character: str) -> str:
@@ -170,18 +168,47 @@ def _read_digit(character: str) -> str:
     return character if any(map(str.isdigit, plain)) else plain
 
 
-def _list_readings(digits: str, region: str) -> Iterator[phonenumbers.PhoneNumber]:
-    """The likelier first: as it is written, then as if only the `+` were left out.
+def _read_number(digits: str, region: str) -> phonenumbers.PhoneNumber:
+    """As it is written, or as if only the `+` were left out: the first of the two that
+    a country has given out, and else as written if that names the country.
 
-    The second is a guess, and has to be a number that the country has given out.
+    For the US any area code will do: films and tests have 555.
     """
-    for written, country in ((digits, region), ("+" + digits.lstrip("+ "), None)):
+    bare = digits.lstrip("+ ")
+    ways = [(digits, region), (f"+{bare}", None)]
+    if bare.startswith(str(phonenumbers.country_code_for_region(region))):
+        ways.reverse()  # in Germany 4915123... is +49 15123..., not 04915 123...
+    as_written = None
+    for written, country in ways:
         with suppress(phonenumbers.NumberParseException):
-            number = _dial(phonenumbers.parse(written, country))
-            if _has_area_code(number) and (
-                country or phonenumbers.is_valid_number(number)
-            ):
-                yield number
+            number = _dial(phonenumbers.parse(written, country, keep_raw_input=True))
+            if not _has_area_code(number) or _is_local(number, written, region):
+                continue
+            if phonenumbers.is_valid_number(number):
+                return number
+            if country and (number.country_code == 1 or _names_country(number)):
+                as_written = number
+    if as_written is None:
+        raise InvalidIdentifier("not a valid phone number")
+    return as_written
+
+
+def _names_country(number: phonenumbers.PhoneNumber) -> bool:
+    source = phonenumbers.CountryCodeSource
+    return number.country_code_source in {
+        source.FROM_NUMBER_WITH_PLUS_SIGN,
+        source.FROM_NUMBER_WITH_IDD,
+    }
+
+
+def _is_local(number: phonenumbers.PhoneNumber, written: str, region: str) -> bool:
+    """Short, and without the 0 before area codes: 555 0143 is dialled in many towns."""
+    return (
+        not _names_country(number)
+        and len(str(number.national_number)) <= 8
+        and phonenumbers.ndd_prefix_for_region(region, True) == "0"
+        and not re.match(r"\D*0", written)
+    )
 
 
 def _dial(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:

@@ -43,6 +43,7 @@ def main() -> None:
             api,
             decode,
             growth,
+            identity,
             loading,
             masking,
             multilingual,
@@ -59,6 +60,7 @@ def main() -> None:
         pages.run()
         timeline.run()
         growth.run()
+        identity.run()
         paint.run()
         decode.run()
         masking.run()

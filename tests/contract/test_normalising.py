@@ -113,6 +113,12 @@ def test_any_text_is_a_number_in_one_form_or_refused(text):
         ("06 12 34 56 78", "FR", "+33612345678"),
         ("1 55 1234 5678", "MX", "+525512345678"),
         ("0044 20 7946 0958", "FR", "+442079460958"),
+        ("4915123008057.0", "DE", "+4915123008057"),
+        ("15123008057", "DE", "+4915123008057"),
+        ("030 123456", "DE", "+4930123456"),
+        ("(11) 3123-4567", "BR", "+551131234567"),
+        ("9198765432", "IN", "+919198765432"),
+        ("4740743248", "US", "+4740743248"),
         ("010 44 20 7946 0958", "JP", "+442079460958"),
         ("+1 555 867 5310", "NO", CUSTOMER),
         ("1 202 555 0143", "NO", "+12025550143"),
@@ -120,6 +126,13 @@ def test_any_text_is_a_number_in_one_form_or_refused(text):
 )
 def test_a_national_number_is_the_regions(text, region, expected):
     assert normalise_phone(text, region) == expected
+
+
+@pytest.mark.parametrize("region", ["US", "IT", "DE", "NO", "MX", "JP"])
+@pytest.mark.parametrize("text", ["555-0143", "0000000000", "12345678", "+266696687"])
+def test_a_number_that_nobody_has_is_refused_everywhere(text, region):
+    with pytest.raises(InvalidIdentifier):
+        normalise_phone(text, region)
 
 
 @pytest.mark.parametrize(
