@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DatabaseError
 
@@ -58,7 +59,7 @@ def restore_backup(
     for database in databases:
         _check_fits(database, restored.manifest, force=force)
     _check_unused(databases)
-    known = _read_ledger(restored.manifest)
+    known, present = _read_ledger(restored.manifest), _list_accounts()
     if known is None and "memory" in aliases and not without_ledger:
         raise BackupError(
             "There is no ledger of deletions here: this memory is new or cannot be"
@@ -69,7 +70,16 @@ def restore_backup(
     try:
         for database in databases:
             _stage(database, folder, restored)
+        if "default" in aliases:
+            # Who has signed out, or was put out, since the backup stays out.
+            Session.objects.all().delete()
         if "memory" in aliases:
+            if not (without_ledger or present & _list_accounts()):
+                raise BackupError(
+                    "The memory here has none of the backup's accounts, so its ledger of"
+                    " deletions is another's: what was deleted after the backup would"
+                    " come back; --without-ledger accepts that."
+                )
             # The restored console may know of a deletion that its memory does not.
             keep_tombstones(known | _read_receipts())
             restored.deleted = repeat_deletions()
@@ -81,6 +91,13 @@ def restore_backup(
             database.drop_staged()
     _log(restored)
     return restored
+
+
+def _list_accounts() -> set[str]:
+    try:
+        return set(Account.objects.values_list("pk", flat=True))
+    except DatabaseError:  # no table yet
+        return set()
 
 
 def _check_fits(database: Database, manifest: Manifest, *, force: bool) -> None:

@@ -19,7 +19,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 # The address of whoever calls the embedded memory in this process.
 WITHIN = "within"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Asked every few seconds (console/pages/home/probes.py): not worth a line each.
+# Asked every few seconds (console/pages/home/probes.py): not worth a line each, as
+# static files are not.
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 # Ids and words of our own addresses. Not: an address, a phone number, a name.
 _SAFE_SEGMENT = re.compile(r"[a-z0-9_-]*[a-z][a-z0-9_-]*|")
@@ -50,8 +51,9 @@ def observe(half: str, *headers: str) -> Callable[[Callable[..., Any]], Any]:
                 REQUEST_SECONDS.labels(
                     half, method, route, response.status_code
                 ).observe(elapsed)
-                within = request.META.get("REMOTE_ADDR") == WITHIN
-                if not within and request.path_info not in UNLOGGED:
+                path = request.path_info
+                unlogged = path in UNLOGGED or path.startswith("/static/")
+                if not unlogged and request.META.get("REMOTE_ADDR") != WITHIN:
                     line = {"method": method, "path": mask_path(request.path, route)}
                     line |= {"status": response.status_code}
                     log.info("answered", extra=line | {"ms": round(elapsed * 1000, 1)})

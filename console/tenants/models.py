@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 
 from console.accounts.models import User
+from console.client.addresses import EMBEDDED
 
 SLUG = r"^(?=.{1,40}\Z)[a-z0-9]+(?:-[a-z0-9]+)*\Z"
 
@@ -92,6 +93,12 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def memory_label(self) -> str:
+        """Where its memory is, in words for people."""
+        is_built_in = self.address in {"", EMBEDDED}
+        return "Built-in memory" if is_built_in else self.address
 
     @property
     def seen_as_label(self) -> str:

@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from console.tenants.vault import CredentialTampered, VaultLocked, decrypt, encrypt
 from console.web.forms import InvalidQuery
+from console.web.render import get_tenant_slug
 from console.web.request import ConsoleRequest
 
 # The parameter of an address that names a kept text.
@@ -39,7 +40,7 @@ def keep_typed(request: ConsoleRequest, text: str) -> str:
     if not text:
         return ""
     # The same text gets the same key, so that going back and forth fills no session.
-    key = salted_hmac(f"web.typed:{request.user.pk}", text).hexdigest()[:_KEY_DIGITS]
+    key = salted_hmac(":".join(_get_context(request)), text).hexdigest()[:_KEY_DIGITS]
     kept = dict(request.session.get(_SESSION_KEY, {}))
     kept.pop(key, None)
     kept[key] = encrypt(text, context=_get_context(request))
@@ -87,5 +88,6 @@ def drop_typed(request: ConsoleRequest) -> str:
     return build_typed_url(request, "", query)
 
 
-def _get_context(request: ConsoleRequest) -> tuple[str, str]:
-    return "web.typed", str(request.user.pk)
+def _get_context(request: ConsoleRequest) -> tuple[str, ...]:
+    # The tenant's too: words typed about one's customers are nothing for another's pages.
+    return "web.typed", str(request.user.pk), get_tenant_slug(request.path)

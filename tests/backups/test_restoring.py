@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
@@ -348,6 +349,27 @@ def test_restore_into_a_new_installation_needs_to_be_told(folder, tenant):
     restore(folder, "--without-ledger")
 
     assert Store.objects.count() == 1
+
+
+def test_restore_goes_by_no_other_installations_ledger(folder, tenant):
+    run("backup", folder)
+    open_account(tenant).delete_store(tenant.store_id)
+    Store.objects.all().delete()
+    Account.objects.all().delete()
+    make_tenant("another")
+
+    refuse(folder, "ledger of deletions is another's", "--force")
+
+
+def test_restore_ends_the_sessions_of_the_backup(folder, tenant, client, agent):
+    client.force_login(agent)
+    assert Session.objects.exists()
+    run("backup", folder)
+    client.logout()
+
+    restore(folder)
+
+    assert not Session.objects.exists()
 
 
 def test_undo_puts_the_present_databases_back(folder, tenant):

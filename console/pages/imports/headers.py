@@ -13,6 +13,7 @@ from console.core.errors import DomainError
 from console.core.unicode import strip_hidden
 
 # A header is longer than this in no file that a person made.
+COLUMNS_MAX = 200  # a page has a choice for each
 HEAD_BYTES = 64 * 1024
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -49,6 +50,8 @@ def read_header(file: IO[bytes]) -> list[str]:
             "file: its first row has to name at least two columns, separated by commas,"
             " semicolons or tabs."
         )
+    if len(names) > COLUMNS_MAX:
+        raise NoHeader(f"The first row names more than {COLUMNS_MAX} columns.")
     return [name if len(name) <= IMPORT_COLUMN_MAX else "" for name in names]
 
 

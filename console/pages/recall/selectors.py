@@ -127,8 +127,10 @@ def recall_profile(
     items = _build_items(recall, masker)
     is_ranked = recall.is_ranked
     has_masked = any(item.is_masked for item in items)
+    # Also when nothing came: that no text matches tells as much as a score.
+    asks_for_rank = bool(question.get("query") or question.get("conversation_id"))
     is_by_whole_texts = (
-        is_ranked and text_mode == MaskingMode.DETECT and not recall.masked
+        asks_for_rank and text_mode == MaskingMode.DETECT and not recall.masked
     )
     is_whole_shown = not (is_by_whole_texts and (has_masked or recall.trace))
     if is_by_whole_texts:

@@ -173,6 +173,17 @@ def test_columns_reads_a_header_in_each_form(operator_client, content, header):
     assert list(response.context["columns"].columns.values()) == header
 
 
+def test_columns_refuses_more_than_a_page_can_offer(operator_client):
+    content = ",".join(f"column {number}" for number in range(2_000))
+
+    response = operator_client.post(
+        url("columns"), {"file": file(content)}, headers=HTMX
+    )
+
+    assert "names more than 200 columns" in response.text
+    assert response.context["columns"] is None
+
+
 @pytest.mark.parametrize("content", ["one column\n", '"a,b\n', "\n\n"])
 def test_columns_says_what_is_no_header(operator_client, content):
     response = operator_client.post(

@@ -19,6 +19,7 @@ class WholeTextMemory(OddMemory):
     """Ranks what it has by whole texts; `refuses` a member that the contract lacks."""
 
     refuses = False
+    facts = FACTS
 
     def answer(self, method, path, body):
         if not path.endswith("/Recall") or self.failing:
@@ -37,7 +38,7 @@ class WholeTextMemory(OddMemory):
                 "updatedAt": MOMENT,
                 "conversationIds": [],
             }
-            for id_, (content, score) in FACTS.items()
+            for id_, (content, score) in self.facts.items()
         ]
         meta = {"queryTime": 4}
         return 200, {"observations": observations, "summaries": [], "meta": meta}
@@ -87,6 +88,21 @@ def test_run_by_whole_texts_counts_explained_or_not(client, settings):
     assert "Prefers tea." not in response.text
     assert Question.objects.count() == 2
     assert AuditEntry.objects.get(outcome="denied").action == "recall.run"
+
+
+def test_run_by_whole_texts_counts_a_miss_too(client, memory, settings):
+    settings.QUESTIONS_PER_HOUR = 1
+    memory.facts = {}
+    missed = run(client)
+
+    memory.facts = FACTS
+    hit = run(client, query="5311")
+    memory.facts = {}
+    miss = run(client, query="5312")
+
+    assert missed.status_code == 200
+    assert (hit.status_code, miss.status_code) == (429, 429)
+    assert Question.objects.count() == 1
 
 
 def test_run_of_recent_at_any_memory_counts_nothing(client, tenant):
