@@ -60,7 +60,7 @@ class Writer:
     def _person(self) -> str:
         number = self._dice.randrange(6)
         email = {"email": f"t{self.trial}p{number}@example.com"}
-        phone = {"phone": f"+1555{self.trial % 1000:03}{number:04}"}
+        phone = {"phone": f"+1212{234 + self.trial % 700:03}{4711 + number:04}"}
         contact = self._dice.choice([email, phone, email | phone])
         made = self._send("POST", self._profiles, {"traits": {"Contact": contact}})
         return f"{self._profiles}/{made['id']}"
