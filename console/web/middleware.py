@@ -218,9 +218,10 @@ class LoginRequired(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Any
     ) -> HttpResponseRedirect:
-        if request.method != "GET" or not request.GET or wants_part(request):
+        if not request.GET or wants_part(request):
             return super().handle_no_permission(request, view_func)
-        request.session[NEXT_URL_KEY] = request.get_full_path()
+        if request.method == "GET":
+            request.session[NEXT_URL_KEY] = request.get_full_path()
         return redirect(settings.LOGIN_URL)
 
 

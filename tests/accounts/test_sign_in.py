@@ -325,3 +325,11 @@ def test_sign_in_keeps_a_softphones_link_in_the_session(client, agent):
     assert sent_to_sign_in["Location"] == "/accounts/login/"
     assert signed_in["Location"] == link
     assert "wanted" not in client.session
+
+
+@pytest.mark.parametrize("method", ["head", "post"])
+def test_sign_in_keeps_a_softphones_link_out_of_its_address(client, method):
+    sent = getattr(client, method)("/t/acme/find/?id=%2B15558675310")
+
+    assert sent.status_code == 302
+    assert sent["Location"] == "/accounts/login/"
