@@ -259,7 +259,7 @@ def test_seed_demo_requires_a_password(db, settings):
 def test_seed_demo_stops_when_the_memory_refuses_a_text(db, settings, monkeypatch):
     settings.DEMO_PASSWORD = PASSWORD
     broken = list_people("alpenglow")[0]
-    broken.traits["Contact"]["phone"] = "nobody"
+    broken.traits["Contact"]["unknown"] = "trait"
     monkeypatch.setattr(seeding, "list_people", lambda slug: [broken])
 
     with pytest.raises(CommandError, match=r"alpenglow: line 1: traits"):

@@ -123,7 +123,7 @@ def test_delay_refuses_at_once_what_is_not_valid_and_keeps_nothing(
     assert_refused(api("POST", f"{profile}/Observations", body), 400, 520046)
     assert_refused(api("DELETE", nobody), 404, 20404)
     assert_refused(
-        api("PATCH", profile, {"traits": {"Contact": {"phone": "x"}}}), 400, 400
+        api("PATCH", profile, {"traits": {"Contact": {"unknown": "x"}}}), 400, 400
     )
     assert not PendingWrite.objects.exists()
     assert not Operation.objects.filter(status="PENDING").exists()
