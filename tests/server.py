@@ -1,7 +1,6 @@
 """The shipped web server on a port, as a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from time import sleep
 
 import httpx
 from django.db import connections
+
+from tests.postgres import find_free_port
 
 TRIES = 300
 
@@ -23,9 +24,7 @@ def serving(
 
     prepares   whether tables and static files are wanted, as pages want them
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     variables = {
         "DJANGO_SETTINGS_MODULE": "console.settings",
         "WEB_CONCURRENCY": "1",

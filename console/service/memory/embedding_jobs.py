@@ -44,9 +44,14 @@ def find_pending_entries(store_id: str, model: str) -> Any:
 
 def count_pending() -> int:
     """Entries of all stores that lack a vector; 0 where no vectors are made."""
+    return sum(pending.count() for pending in _find_pending_by_store())
+
+
+def _find_pending_by_store() -> Iterator[Any]:
+    """A queryset for each store; none where no vectors are made."""
     model = get_model_id()
-    stores = Store.objects.values_list("pk", flat=True) if model else ()
-    return sum(find_pending_entries(store, model).count() for store in stores)
+    for store_id in Store.objects.values_list("pk", flat=True) if model else ():
+        yield find_pending_entries(store_id, model)
 
 
 def request_vectors() -> None:
@@ -58,9 +63,7 @@ def request_vectors() -> None:
 
 def request_pending_vectors() -> None:
     """For entries whose task was lost, or whose model was changed."""
-    model = get_model_id()
-    stores = Store.objects.values_list("pk", flat=True)
-    if model and any(find_pending_entries(pk, model).exists() for pk in stores):
+    if any(pending.exists() for pending in _find_pending_by_store()):
         _enqueue()
 
 
