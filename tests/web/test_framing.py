@@ -18,7 +18,7 @@ def port(tmp_path_factory):
         "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
         "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
     }
-    with serving(HTTPS="0", **databases) as (port, _process):
+    with serving(prepares=True, HTTPS="0", **databases) as (port, _process):
         yield port
 
 
