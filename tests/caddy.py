@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,9 @@ import pytest
 
 CADDY = shutil.which("caddy")
 TRIES = 300
+ANYBODY = ssl.create_default_context()
+ANYBODY.check_hostname = False
+ANYBODY.verify_mode = ssl.CERT_NONE
 
 
 def find_port() -> int:
@@ -23,7 +27,7 @@ def find_port() -> int:
 
 @contextmanager
 def proxying(config: str, port: int, folder: Path, **variables: str) -> Iterator[None]:
-    """Runs it on a Caddyfile until it listens at `port`."""
+    """Runs it on a Caddyfile, from when it answers at `port` on."""
     if CADDY is None:
         how = "no caddy: `apt-get install caddy`"
         pytest.fail(how) if os.environ.get("CI") == "true" else pytest.skip(how)
@@ -37,17 +41,20 @@ def proxying(config: str, port: int, folder: Path, **variables: str) -> Iterator
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(port, process)
+        wait_for(port, process, tls="https://" in config)
         yield
     finally:
         process.terminate()
         process.wait(30)
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], *, tls: bool) -> None:
     for _ in range(TRIES):
         assert process.poll() is None
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as tried:
+            if tls:
+                # It listens before it has made itself a certificate.
+                ANYBODY.wrap_socket(tried, server_hostname="localhost").close()
             return
         sleep(0.1)
-    raise AssertionError("caddy does not listen")
+    raise AssertionError("caddy does not answer")
