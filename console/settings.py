@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from console.contract import overrides
+from console.contract import base
 from console.core.environment import load_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -72,10 +72,10 @@ MEMORY_REQUESTS_PER_S = env.number(
 MEMORY_VISIBILITY_LAG_S = env.number(
     "MEMORY_VISIBILITY_LAG_S", default=0.0, least=0, most=3600
 )
-# Other limits of the embedded memory, as NAME=number, ... (console/contract/overrides.py).
+# Other limits of the embedded memory, as NAME=number, ... (console/contract/base.py).
 MEMORY_LIMITS = env.pairs("MEMORY_LIMITS", default={})
 try:
-    overrides.override_limits(MEMORY_LIMITS)
+    base.override_limits(MEMORY_LIMITS)
 except ValueError as exc:
     env.refuse("MEMORY_LIMITS", str(exc))
 # The embedded memory as a WSGI application; the client knows it by this name alone.

@@ -14,12 +14,10 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from console.client import deadline
-from console.client.addresses import EMBEDDED, check_address
 from console.client.errors import MemoryBusy, MemoryUnreachable
-from console.client.guard import Guard, get_guard
+from console.client.guard import Guard, get_guard, pause, within
 from console.client.http import Sender
-from console.client.network import build_http, http_for
+from console.client.network import EMBEDDED, build_http, check_address, http_for
 from console.client.paging import Page, to_page
 from console.client.store import (
     Dialect,
@@ -115,12 +113,12 @@ class AccountClient:
     def wait_for(self, operation: Operation) -> Operation:
         """The operation when it is done, or as last seen at the deadline."""
         pauses_s = chain(_POLL_PAUSES_S, repeat(1.0))
-        with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S):
+        with within(settings.MEMORY_TOTAL_TIMEOUT_S):
             while not operation.is_done:
                 # It goes on in the memory, whether this look at it works or not.
                 with suppress(MemoryUnreachable, MemoryBusy):
                     operation = self.fetch_operation(operation.operation_id)
-                if not (operation.is_done or deadline.pause(next(pauses_s))):
+                if not (operation.is_done or pause(next(pauses_s))):
                     break
         return operation
 

@@ -1,19 +1,20 @@
-"""A bulkhead and a circuit breaker for each tenant whose memory is called over a
-network: one that hangs must not hold every thread.
+"""What bounds the calls of a memory, so that one that hangs does not hold every thread:
+a deadline for one call in all (connecting, waiting, retries and pauses), and for each
+tenant whose memory is called over a network a bulkhead and a circuit breaker.
 
-The state is this process's own. Only an outage counts against a memory: no connection,
+The state of these is this process's own. Only an outage counts against a memory: no connection,
 no answer in time, 5xx. A refusal (4xx) is an answer like any other.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from math import ceil
+from math import ceil, inf
 from threading import Condition
-from time import monotonic
+from time import monotonic, sleep
 
-from console.client import deadline
 from console.client.errors import MemorySuspended
 
 # Of a process's threads (console/server.py) one tenant holds at most 6 and all tenants
@@ -21,6 +22,31 @@ from console.client.errors import MemorySuspended
 IN_FLIGHT, WAITING, IN_ALL = 4, 2, 9
 PATIENCE_S = 1.0
 FAILURES, WITHIN_S, OPEN_S = 5, 30.0, 15.0
+
+_ends_at: ContextVar[float] = ContextVar("ends_at", default=inf)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Give everything inside `seconds`; an inner deadline never extends an outer."""
+    token = _ends_at.set(min(monotonic() + seconds, _ends_at.get()))
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def seconds_left() -> float:
+    """Seconds until the deadline, 0 when it has passed, infinite without one."""
+    return max(0.0, _ends_at.get() - monotonic())
+
+
+def pause(seconds: float) -> bool:
+    """Sleep, unless that would reach the deadline; False says it did not."""
+    if seconds >= seconds_left():
+        return False
+    sleep(seconds)
+    return True
 
 
 class Guard:
@@ -55,7 +81,7 @@ class Guard:
     @contextmanager
     def call(self) -> Iterator[None]:
         """Around one call with its retries. Raises MemorySuspended."""
-        if not deadline.left():
+        if not seconds_left():
             # Others used it up: that says nothing of this memory.
             raise MemorySuspended("No time was left to ask it.", retry_after_s=0)
         with self._lock:
@@ -109,7 +135,7 @@ class Guard:
         Guard._inside_all += 1
 
     def _start(self) -> None:
-        patience_s = min(self._patience_s, deadline.left())
+        patience_s = min(self._patience_s, seconds_left())
         if not self._lock.wait_for(self._can_start, patience_s):
             raise self._build_full()
         self._check_breaker()

@@ -17,7 +17,7 @@ from typing import IO, Any, Generic, TypeVar
 import httpx
 from django.conf import settings
 
-from console.client import deadline, errors
+from console.client import errors
 from console.client.decode import Misfit, decode
 from console.client.errors import (
     MemoryMoved,
@@ -25,7 +25,7 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
-from console.client.guard import Guard
+from console.client.guard import Guard, pause, within
 from console.client.network import http_for
 from console.contract.ids import PROFILE_ID
 from console.core.tracing import trace_call
@@ -108,7 +108,7 @@ class Sender:
         reads = method == "GET" if reads is None else reads
         started = perf_counter()
         guarded = self._guard.call() if self._guard else nullcontext()
-        with deadline.within(settings.MEMORY_TOTAL_TIMEOUT_S), guarded:
+        with within(settings.MEMORY_TOTAL_TIMEOUT_S), guarded:
             response = self._follow(Call(method, path, reads, params, body))
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
@@ -123,7 +123,7 @@ class Sender:
         )
         headers = {"Content-Length": str(size), "Content-Type": "text/csv"}
         guarded = self._guard.call() if self._guard else nullcontext()
-        with deadline.within(UPLOAD_S), guarded:
+        with within(UPLOAD_S), guarded:
             try:
                 response = http.put(
                     target.raw_path.decode(),
@@ -159,7 +159,7 @@ class Sender:
             except MemoryProblem as problem:
                 pause_s = max(problem.retry_after_s or 0, _random.uniform(*PAUSE_S))
                 is_open = self._guard and self._guard.retry_in_s
-                if is_open or not (problem.may_repeat and deadline.pause(pause_s)):
+                if is_open or not (problem.may_repeat and pause(pause_s)):
                     raise
         return self._exchange(call)
 

@@ -1,10 +1,12 @@
-"""The two ways to a memory, both behind one `httpx.Client` for each address."""
+"""The two ways to a memory, both behind one `httpx.Client` for each address; which
+addresses a memory may have, and which machines they may lead to."""
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import inf
 from socket import SOCK_STREAM, getaddrinfo
 from ssl import SSLContext
@@ -16,10 +18,39 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from console.client.addresses import EMBEDDED, check_address, is_public
-from console.client.deadline import left
 from console.client.errors import MemoryUnreachable
+from console.client.guard import seconds_left
+from console.core.errors import DomainError
 from console.core.requests import WITHIN
+
+EMBEDDED = "embedded:"
+# Ports where HTTPS is served by convention. Any other would let a form knock on
+# mail servers and databases.
+PORTS = frozenset({443, 8443})
+
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)"
+    r"(?::(?P<port>[1-9][0-9]{0,4}))?/?",
+    re.IGNORECASE | re.ASCII,
+)
+# What resolvers read as a number, such as 2130706433, 0x7f.1 and 127.1.
+_NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE)
+
+# `is_global` alone calls several of these public (Python 3.11).
+_WRAPPED = tuple(
+    ip_network(network)
+    for network in (
+        "192.88.99.0/24",  # 6to4 relays
+        "::/96",  # IPv4-compatible
+        "::ffff:0:0/96",  # IPv4-mapped
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # NAT64, local use
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
+        "fec0::/10",  # site-local
+    )
+)
 
 # Seconds; `read` and `write` for one chunk. The deadline shortens each.
 TIMEOUT = httpx.Timeout(connect=2.0, read=5.0, write=5.0, pool=2.0)
@@ -30,6 +61,13 @@ _building = Lock()
 # The system's resolver knows no timeout, so that it is waited for from outside. More
 # threads than one tenant's unanswered names hold before its breaker opens.
 _resolver = ThreadPoolExecutor(max_workers=32, thread_name_prefix="memory-names")
+
+
+class BadAddress(DomainError):
+    """The address of a memory that this console does not call."""
+
+    status = 422
+    title = "This address cannot be used"
 
 
 def http_for(address: str) -> httpx.Client:
@@ -186,7 +224,62 @@ def _connect_s(timeout: float | None) -> float:
 
 def _shortened(timeout: float | None, passed: type[Exception]) -> float:
     """The timeout or what is left, whichever is less; raises `passed` for nothing."""
-    seconds = min(timeout or inf, left())
+    seconds = min(timeout or inf, seconds_left())
     if seconds <= 0:
         raise passed("The deadline has passed.")
     return seconds
+
+
+def check_address(address: str) -> str:
+    """The origin to call, such as `https://memory.example:8443`, or `embedded:`.
+
+    Raises BadAddress.
+    """
+    if address == EMBEDDED:
+        return EMBEDDED
+    parts = _ORIGIN.fullmatch(address)
+    if parts is None:
+        raise _bad_address()
+    scheme, host, port = parts["scheme"].lower(), parts["host"].lower(), parts["port"]
+    if not _may_use(scheme, host, int(port) if port else 443):
+        raise _bad_address()
+    return f"{scheme}://{host}:{port}" if port else f"{scheme}://{host}"
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """True for a machine on the open internet, never one reached through a wrapper."""
+    special = address.is_multicast or address.is_reserved
+    return address.is_global and not special and not any(address in n for n in _WRAPPED)
+
+
+def _may_use(scheme: str, host: str, port: int) -> bool:
+    if port > 65535 or not _is_plain(host):
+        return False
+    if settings.MEMORY_ALLOW_PRIVATE:
+        return True
+    literal = _literal(host)
+    is_private = literal is not None and not is_public(literal)
+    return scheme == "https" and port in PORTS and not is_private
+
+
+def _is_plain(host: str) -> bool:
+    """False for a number in disguise and for a name that no resolver takes."""
+    if _literal(host) is not None:
+        return True
+    labels_fit = all(1 <= len(label) <= 63 for label in host.split("."))
+    return labels_fit and not (host.startswith("[") or _NUMERIC.fullmatch(host))
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+
+
+def _bad_address() -> BadAddress:
+    ports = " or ".join(map(str, sorted(PORTS)))
+    return BadAddress(
+        "address: write “embedded:” or https:// with a public host name and, if it "
+        f"needs one, port {ports}; no path, name or password. Nothing was called."
+    )

@@ -3,15 +3,57 @@
 A noun is sent or answered. What is sent is checked: lengths, patterns, ranges. What is
 answered only describes them (`described`), for a console has to show what a memory holds, also
 when that memory is more generous than the contract.
+
+Each limit stands beside its noun, with its source and the date when it was read:
+[S] the API's description, [P] the official SDKs, [D] the vendor's limits page, [R] our
+choice, all of November 2026.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from re import Pattern
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
+
+# What an installation may set anew by MEMORY_LIMITS: only numbers of things, for lengths
+# are columns'.
+SETTABLE = (
+    "STORES_PER_ACCOUNT",
+    "TRAIT_GROUPS_PER_STORE",
+    "TRAITS_PER_GROUP",
+    "BATCH",
+    "BULK_PROFILES",
+    "OBSERVATIONS_PER_PROFILE",
+    "SUMMARIES_PER_PROFILE",
+    "LOOKUP_RESULTS",
+    "RECALL_ITEMS",
+    "OPERATION_DAYS",
+    "BODY_BYTES",
+)
+
+_overrides: dict[str, int] = {}
+
+
+def override_limits(given: Mapping[str, str]) -> None:
+    """Set limits from names and texts. Raises ValueError, naming the limit.
+
+    Settings call it before any noun is imported: from then on limits stand.
+    """
+    for name, text in ((n.strip(), t.strip()) for n, t in given.items()):
+        if name not in SETTABLE:
+            raise ValueError(f"{name}: unknown limit, use one of {', '.join(SETTABLE)}")
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text) < 2**31):
+            raise ValueError(f"{name}: must be a whole number from 1 to {2**31 - 1}")
+        _overrides[name] = int(text)
+
+
+def limit(name: str, value: int) -> int:
+    """`value`, or what MEMORY_LIMITS says instead."""
+    return _overrides.get(name, value)
+
 
 URL_MAX = 2048  # 6, 7 [S]
 
@@ -100,3 +142,61 @@ Time = Annotated[
         extra_json_schema={"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
     ),
 ]
+
+_AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
+_TYPES = {
+    "str": "a string",
+    "int": "an integer",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "datetime": "an RFC 3339 date-time with a time zone",
+    "int | float": "a number",
+}
+# msgspec's sentences, and ours: the words that people search for.
+_SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"Expected `str` of length >= 1", "must not be empty"),
+        (r"Expected `str` of length >= (\d+)", r"must be at least \1 characters"),
+        (r"Expected `str` of length <= (\d+)", r"must be at most \1 characters"),
+        (r"Expected `array` of length >= 1", "must have at least 1 item"),
+        (r"Expected `array` of length >= (\d+)", r"must have at least \1 items"),
+        (r"Expected `array` of length <= (\d+)", r"must have at most \1 items"),
+        (r"Expected `object` of length <= (\d+)", r"must have at most \1 members"),
+        (r"Expected `(?:int|float)` >= ([\d.]+)", r"must be at least \1"),
+        (r"Expected `(?:int|float)` <= ([\d.]+)", r"must be at most \1"),
+        (r"Expected `str` matching regex (.*)", r"must match \1"),
+        (r"Expected `datetime` with a timezone component", "must have a time zone"),
+        (
+            r"Invalid RFC3339 encoded datetime",
+            "must be an RFC 3339 date-time with a time zone",
+        ),
+        (r"Invalid (?:enum )?value (.*)", r"invalid value \1"),
+    )
+)
+_EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`, got `(?P<got>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+
+
+def explain(message: str) -> str:
+    """`observations[3].content: must be a string`, from msgspec's sentence."""
+    place = _AT.search(message)
+    path = place["path"] if place else ""
+    sentence = _AT.sub("", message)
+    if missing := _MISSING.fullmatch(sentence):
+        return f"{path}.{missing['name']}: required".lstrip(".")
+    words = _say(sentence)
+    return f"{path}: {words}" if path else words
+
+
+def _say(sentence: str) -> str:
+    if expected := _EXPECTED.fullmatch(sentence):
+        wanted = expected["wanted"].removesuffix(" | null")
+        return f"must be {_TYPES.get(wanted, wanted)}"
+    for pattern, words in _SENTENCES:
+        if pattern.fullmatch(sentence):
+            # A pattern is shown as the contract writes it, ending in $.
+            return pattern.sub(words, sentence).replace("`", "'").replace(r"\\Z", "$")
+    return sentence

@@ -12,8 +12,7 @@ from typing import IO, Any, TypeVar
 
 import msgspec
 
-from console.contract.base import Body
-from console.contract.explain import explain
+from console.contract.base import Body, explain
 from console.contract.memory.trait import (
     TRAIT_ARRAY_MAX,
     TRAIT_INTEGER_MAX,

@@ -4,7 +4,7 @@ from django.urls import path
 
 from console.service.http.description.document import describe_api
 from console.service.http.errors import explain_error
-from console.service.http.routing import resource
+from console.service.http.request import resource
 from console.service.memory.api import urls as memory
 
 urlpatterns = [

@@ -21,14 +21,13 @@ from django.urls import (
 
 from console.core.headers import HEADERS
 from console.core.requests import observe_memory
-from console.service.http.bodies import check_size
 from console.service.http.errors import answer_errors
 from console.service.http.middleware import (
     authenticate_request,
     compress_answers,
     limit_rate,
 )
-from console.service.http.request import URLCONF
+from console.service.http.request import URLCONF, check_size
 from console.service.memory.delay import delay_writes
 
 MIDDLEWARE = (

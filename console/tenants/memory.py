@@ -3,8 +3,8 @@
 from django.conf import settings
 
 from console.client.account import AccountClient, connect
-from console.client.addresses import EMBEDDED
 from console.client.guard import Guard, get_guard
+from console.client.network import EMBEDDED
 from console.client.store import StoreClient
 from console.tenants.models import Tenant
 from console.tenants.vault import decrypt

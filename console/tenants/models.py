@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 
 from console.accounts.models import User
-from console.client.addresses import EMBEDDED
+from console.client.network import EMBEDDED
 
 SLUG = r"^(?=.{1,40}\Z)[a-z0-9]+(?:-[a-z0-9]+)*\Z"
 

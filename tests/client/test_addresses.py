@@ -3,7 +3,7 @@ from ipaddress import ip_address
 import pytest
 
 from console.client.account import connect
-from console.client.addresses import BadAddress, check_address, is_public
+from console.client.network import BadAddress, check_address, is_public
 
 
 @pytest.mark.parametrize(

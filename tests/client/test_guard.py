@@ -7,7 +7,7 @@ from threading import Event
 import httpx
 import pytest
 
-from console.client import deadline, guard
+from console.client import guard
 from console.client.account import connect
 from console.client.errors import MemoryProblem, MemorySuspended
 from console.client.guard import FAILURES, IN_ALL, IN_FLIGHT, OPEN_S, WAITING, WITHIN_S
@@ -77,7 +77,7 @@ def test_guard_counts_no_full_pool_of_its_own(guarded):
 
 
 def test_guard_counts_no_call_without_time_left(guarded):
-    with deadline.within(0):
+    with guard.within(0):
         call(Memory(HUNG), guarded, FAILURES * 2)
 
     assert guarded.retry_in_s is None

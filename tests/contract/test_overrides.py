@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import console.contract
-from console.contract import overrides
+from console.contract import base
 
 MODULES = [
     importlib.import_module(found.name)
@@ -20,7 +20,7 @@ MODULES = [
 SETTABLE = {
     name: getattr(module, name)
     for module in MODULES
-    for name in overrides.SETTABLE
+    for name in base.SETTABLE
     if hasattr(module, name)
 }
 DECLARED = re.compile(r'^([A-Z_]+) = limit\("([A-Z_]+)"', re.MULTILINE)
@@ -32,8 +32,8 @@ def test_a_limit_is_set_by_the_name_under_which_it_stands():
     declared = [pair for source in sources for pair in DECLARED.findall(source)]
 
     assert all(name == said for name, said in declared)
-    assert sorted(name for name, _ in declared) == sorted(overrides.SETTABLE)
-    assert set(SETTABLE) == set(overrides.SETTABLE)
+    assert sorted(name for name, _ in declared) == sorted(base.SETTABLE)
+    assert set(SETTABLE) == set(base.SETTABLE)
 
 
 @pytest.mark.parametrize(

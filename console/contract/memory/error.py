@@ -5,9 +5,8 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from console.contract.base import URL_MAX, Noun, Url, described
+from console.contract.base import URL_MAX, Noun, Url, described, limit
 from console.contract.ids import PROFILE_ID
-from console.contract.overrides import limit
 
 ERROR_MESSAGE_MAX = 1024  # 5.1 [S]
 BODY_BYTES = limit("BODY_BYTES", 8 * 1024 * 1024)  # [R]: no SDK comes near

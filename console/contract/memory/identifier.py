@@ -4,14 +4,13 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Noun, StrictBody, always, described, unchecked
+from console.contract.base import Noun, StrictBody, always, described, limit, unchecked
 from console.contract.memory.identity_settings import (
     ID_TYPE_MAX,
     ID_TYPE_MIN,
     IDENTIFIER_VALUES_MAX,
 )
 from console.contract.memory.profile import ProfileId
-from console.contract.overrides import limit
 
 IDENTIFIER_VALUE_MAX = 255  # 11.3 [S]
 IDENTIFIER_TYPES_MAX = 50  # 11.3 [S]: types listed for one profile

@@ -13,12 +13,12 @@ from console.contract.base import (
     Time,
     always,
     described,
+    limit,
     unchecked,
     whole,
 )
 from console.contract.ids import CONVERSATION_ID, OBSERVATION_ID
 from console.contract.memory.page import PageMeta, paging
-from console.contract.overrides import limit
 
 BATCH = limit("BATCH", 10)  # 11.4, 11.5 [S]: observations or summaries in one write
 CONTENT_MAX = 4096  # 11.4 [S]: characters

@@ -4,9 +4,8 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Noun, Time, Url, always, described, whole
+from console.contract.base import Noun, Time, Url, always, described, limit, whole
 from console.contract.ids import OPERATION_ID
-from console.contract.overrides import limit
 
 OPERATION_DAYS = limit("OPERATION_DAYS", 7)  # 6.1 [D]: kept after completion
 OPERATION_ID_MAX = 512  # 6.1 [S]

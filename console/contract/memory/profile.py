@@ -11,6 +11,7 @@ from console.contract.base import (
     Url,
     always,
     described,
+    limit,
     whole,
 )
 from console.contract.ids import PROFILE_ID
@@ -18,7 +19,6 @@ from console.contract.memory.error import Accepted
 from console.contract.memory.operation import OperationId
 from console.contract.memory.page import PageMeta, paging
 from console.contract.memory.trait import SentTraits, Traits
-from console.contract.overrides import limit
 
 BULK_PROFILES = limit("BULK_PROFILES", 1000)  # 11.1 [S]
 PROFILES_PER_PAGE = 1000  # 4 [S]

@@ -4,10 +4,9 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Body, Count, Noun, SentTime, always, described
+from console.contract.base import Body, Count, Noun, SentTime, always, described, limit
 from console.contract.memory.observation import ConversationId, Observation
 from console.contract.memory.summary import Summary
-from console.contract.overrides import limit
 
 RECALL_QUERY_MAX = 1024  # 11.6 [S]: characters
 RECALL_ITEMS = limit("RECALL_ITEMS", 100)  # 11.6 [S]: of each kind

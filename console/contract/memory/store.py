@@ -10,12 +10,12 @@ from console.contract.base import (
     Version,
     always,
     described,
+    limit,
     unchecked,
     whole,
 )
 from console.contract.ids import STORE_ID
 from console.contract.memory.page import PageMeta, paging
-from console.contract.overrides import limit
 
 STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
 STORE_NAME_MAX = 64  # 10.1 [S]

@@ -12,6 +12,7 @@ from console.contract.base import (
     Time,
     always,
     described,
+    limit,
     unchecked,
     whole,
 )
@@ -25,7 +26,6 @@ from console.contract.memory.observation import (
     Source,
 )
 from console.contract.memory.page import PageMeta, paging
-from console.contract.overrides import limit
 
 SUMMARIES_PER_PROFILE = limit("SUMMARIES_PER_PROFILE", 10_000)  # [R]; beta page: 500
 

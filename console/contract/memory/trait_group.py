@@ -11,12 +11,12 @@ from console.contract.base import (
     Version,
     always,
     described,
+    limit,
     one_of,
     unchecked,
 )
 from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.page import PageMeta, paging
-from console.contract.overrides import limit
 
 TRAIT_GROUPS_PER_STORE = limit("TRAIT_GROUPS_PER_STORE", 50)  # 14 [S]
 TRAITS_PER_GROUP = limit("TRAITS_PER_GROUP", 95)  # 14 [S][D]

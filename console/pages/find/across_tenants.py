@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from console.client.deadline import within
+from console.client.guard import within
 from console.core.errors import DomainError
 from console.pages.find.selectors import (
     Candidate,

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.client.deadline import within
+from console.client.guard import within
 from console.core.errors import DomainError
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant

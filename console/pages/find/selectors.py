@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from console.client.deadline import within
 from console.client.errors import MemoryProblem
+from console.client.guard import within
 from console.client.store import StoreClient
 from console.masking.masker import Masker
 from console.tenants.models import Tenant

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
-from console.client.addresses import BadAddress, check_address
+from console.client.network import BadAddress, check_address
 from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.pages.tenants.services import TenantTaken, check_available
 from console.tenants.models import SLUG

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from console.client.deadline import within
 from console.client.errors import MemoryRefused, MemorySuspended
+from console.client.guard import within
 from console.core.errors import DomainError
 from console.tenants.memory import get_tenant_guard, open_account
 from console.tenants.models import Tenant

@@ -7,8 +7,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.models import User
-from console.client.addresses import BadAddress
 from console.client.errors import MemoryDenied, MemoryUnreachable
+from console.client.network import BadAddress
 from console.core.errors import DomainError
 from console.pages.tenants import services
 from console.pages.tenants.forms import AddTenantForm, TokenForm

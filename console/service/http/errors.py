@@ -18,7 +18,7 @@ from console.databases.outage import (
 from console.service import errors
 from console.service.http.answers import answer, build_uri
 from console.service.http.description.operation import operation
-from console.service.http.routing import View
+from console.service.http.request import View
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,7 @@ from django.utils.cache import patch_vary_headers
 from console.contract.memory.profile_import import UPLOADS
 from console.service import errors
 from console.service.accounts import authenticate
-from console.service.http.request import ApiRequest
-from console.service.http.routing import View
+from console.service.http.request import ApiRequest, View
 
 # What an error's more_info names has to be readable by whoever met the error, and
 # what describes the service by whoever is about to write a client for it.

@@ -30,8 +30,7 @@ from django.utils import timezone
 
 from console.databases.compaction import request_compaction
 from console.service import errors
-from console.service.http.request import URLCONF, ApiRequest
-from console.service.http.routing import View
+from console.service.http.request import URLCONF, ApiRequest, View
 from console.service.memory.models import MergedProfile, Profile, Store
 from console.service.models import Account, Operation, PendingWrite
 

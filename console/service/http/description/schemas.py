@@ -7,7 +7,7 @@ import msgspec
 
 Schema = dict[str, Any]
 
-# What text a body holds: bodies.py refuses the other control characters.
+# What text a body holds: request.py refuses the other control characters.
 _TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 _NULL = {"type": "null"}
 

@@ -9,11 +9,10 @@ from django.utils.text import Truncator
 from console.contract.memory.operation import OPERATION_DETAIL_MAX, REFUSALS_MAX
 from console.contract.memory.profile import AcceptedProfiles, PutProfiles
 from console.service import errors
-from console.service.http import operations
+from console.service.http import answers
 from console.service.http.answers import answer, from_row, operation_url
-from console.service.http.bodies import read_body
 from console.service.http.description.operation import operation
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, read_body
 from console.service.memory.models import Store
 from console.service.memory.profile_batches import Refused, put_profiles
 from console.service.memory.stores import get_store
@@ -52,7 +51,7 @@ def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation
         "refused_count": len({each.item for each in refused}),
     }
     if not skipped:
-        return operations.complete(
+        return answers.record_completed(
             store.account,
             result_id=store.id,
             result_path=f"/v1/Stores/{store.id}/Profiles",
@@ -60,7 +59,7 @@ def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation
         )
     named = "; ".join(f"profiles[{each.item}].{each.reason}" for each in skipped)
     detail = f"{len(skipped)} of {of} profiles were skipped, the others are written: "
-    return operations.fail(
+    return answers.record_failed(
         store.account,
         code=errors.Invalid.code,
         title="Some profiles were skipped.",

@@ -15,7 +15,7 @@ from console.contract.memory.data_mapping import (
     SourceType,
 )
 from console.service import errors
-from console.service.http import operations
+from console.service.http import answers
 from console.service.http.answers import (
     answer,
     etag,
@@ -23,7 +23,6 @@ from console.service.http.answers import (
     operation_accepted,
     to_changes,
 )
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ETAG,
     IF_MATCH,
@@ -34,7 +33,7 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import data_mappings, models
 from console.service.memory.stores import get_store
 
@@ -122,7 +121,7 @@ def _to_columns(body: CreateDataMapping | PatchDataMapping) -> dict[str, Any]:
 
 
 def _completed(request: ApiRequest, store_id: str, mapping_id: str) -> HttpResponse:
-    operation = operations.complete(
+    operation = answers.record_completed(
         request.account,
         result_id=mapping_id,
         result_path=f"/v1/ControlPlane/Stores/{store_id}/DataMappings/{mapping_id}",

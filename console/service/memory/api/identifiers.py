@@ -10,10 +10,13 @@ from console.contract.memory.identifier import (
 )
 from console.service import errors
 from console.service.http.answers import accepted, answer
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import ACCEPTED, documented, operation
-from console.service.http.query import read_flag
-from console.service.http.request import ApiRequest
+from console.service.http.request import (
+    ApiRequest,
+    check_deletion,
+    read_body,
+    read_flag,
+)
 from console.service.memory import identifiers
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store

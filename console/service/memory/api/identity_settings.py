@@ -7,9 +7,8 @@ from console.contract.memory.identity_settings import (
     IdentitySettings,
     PutIdentitySettings,
 )
-from console.service.http import operations
+from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
-from console.service.http.bodies import read_body
 from console.service.http.description.operation import (
     ETAG,
     IF_MATCH,
@@ -17,7 +16,7 @@ from console.service.http.description.operation import (
     Answer,
     operation,
 )
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, read_body
 from console.service.memory import models
 from console.service.memory.stores import get_store, put_identity_settings
 
@@ -50,7 +49,7 @@ def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse
         rules=body.matching_rules,
         phone_region=body.phone_region,
     )
-    operation = operations.complete(
+    operation = answers.record_completed(
         request.account,
         result_id=store.id,
         result_path=f"/v1/ControlPlane/Stores/{store.id}/IdentityResolutionSettings",

@@ -22,7 +22,6 @@ from console.contract.memory.profile_import import (
 )
 from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
-from console.service.http.bodies import read_body
 from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
     PAGE_QUERY,
@@ -31,7 +30,7 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, read_body
 from console.service.memory import imports, models
 from console.service.memory.import_rows import CHUNK_BYTES
 from console.service.memory.stores import get_store

@@ -21,7 +21,6 @@ from console.service.http.answers import (
     to_changes,
     to_fields,
 )
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ACCEPTED,
     ORDERED_PAGE_QUERY,
@@ -30,13 +29,15 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.query import (
+from console.service.http.request import (
+    ApiRequest,
     ReadConversationId,
+    check_deletion,
+    read_body,
     read_conversation_id,
     read_source,
     read_time,
 )
-from console.service.http.request import ApiRequest
 from console.service.memory import models, observations
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store

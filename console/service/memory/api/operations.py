@@ -9,7 +9,7 @@ from console.contract.memory.operation import (
     OperationResult,
 )
 from console.service import models
-from console.service.http import operations
+from console.service.http import answers
 from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.description.operation import RETRY_AFTER, Answer, operation
 from console.service.http.request import ApiRequest
@@ -21,7 +21,7 @@ from console.service.http.request import ApiRequest
     {200: Answer(Operation, {"Operation-Id": OperationId, **RETRY_AFTER})},
 )
 def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
-    row = operations.get_operation(request.account, operation_id)
+    row = answers.get_operation(request.account, operation_id)
     headers = {"Operation-Id": row.id, "Retry-After": "1"}
     return answer(show_operation(request, row), headers=headers)
 

@@ -29,7 +29,6 @@ from console.service.http.answers import (
     describe_acceptance,
     from_row,
 )
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ACCEPTED,
     ORDERED_PAGE_QUERY,
@@ -37,8 +36,12 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.query import read_flag
-from console.service.http.request import ApiRequest
+from console.service.http.request import (
+    ApiRequest,
+    check_deletion,
+    read_body,
+    read_flag,
+)
 from console.service.memory import identifiers, models, profiles, resolution
 from console.service.memory.stores import get_store
 

@@ -31,9 +31,8 @@ from console.engine.fusion import get_coefficients
 from console.engine.recall import Query, Ranking
 from console.engine.trace import Explanation, explain, unknown_stems
 from console.service.http.answers import answer, from_row
-from console.service.http.bodies import read_body
 from console.service.http.description.operation import operation
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.embedding import get_model_id
 from console.service.memory.recall import RecallResult, recall

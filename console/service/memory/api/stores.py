@@ -9,9 +9,8 @@ from console.contract.memory.store import (
     Store,
     StoresPage,
 )
-from console.service.http import operations
+from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ETAG,
     IF_MATCH,
@@ -21,7 +20,7 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import models, stores
 
 
@@ -98,14 +97,14 @@ def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
 
 def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpResponse:
     """A name that is taken has no 409 here: the operation fails (contract 17, 13)."""
-    operation = operations.fail(
+    operation = answers.record_failed(
         request.account, code=error.code, title="Name taken", detail=error.message
     )
     return operation_accepted(request, operation)
 
 
 def _completed(request: ApiRequest, store: models.Store) -> HttpResponse:
-    operation = operations.complete(
+    operation = answers.record_completed(
         request.account,
         result_id=store.id,
         result_path=f"/v1/ControlPlane/Stores/{store.id}",

@@ -16,7 +16,6 @@ from console.service.http.answers import (
     to_changes,
     to_fields,
 )
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ACCEPTED,
     PAGE_QUERY,
@@ -24,8 +23,13 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.query import ReadConversationId, read_conversation_id
-from console.service.http.request import ApiRequest
+from console.service.http.request import (
+    ApiRequest,
+    ReadConversationId,
+    check_deletion,
+    read_body,
+    read_conversation_id,
+)
 from console.service.memory import models, summaries
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store

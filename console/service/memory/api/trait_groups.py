@@ -16,9 +16,8 @@ from console.contract.memory.trait_group import (
     TraitGroup,
     TraitGroupsPage,
 )
-from console.service.http import operations
+from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ETAG,
     IF_MATCH,
@@ -29,8 +28,12 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, cut_page, read_page
-from console.service.http.query import read_flag
-from console.service.http.request import ApiRequest
+from console.service.http.request import (
+    ApiRequest,
+    check_deletion,
+    read_body,
+    read_flag,
+)
 from console.service.memory import models, trait_groups
 from console.service.memory.api.stores import operation_failed
 from console.service.memory.stores import NameTaken, get_store
@@ -147,7 +150,7 @@ def _to_json(traits: NewDefinitions) -> dict[str, dict[str, Any]]:
 
 
 def _completed(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
-    operation = operations.complete(
+    operation = answers.record_completed(
         request.account,
         result_id=name,
         result_path=f"/v1/ControlPlane/Stores/{store_id}/TraitGroups/{name}",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from console.service.http.routing import resource
+from console.service.http.request import resource
 from console.service.memory.api import (
     bulk,
     data_mappings,

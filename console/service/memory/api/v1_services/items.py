@@ -30,14 +30,13 @@ from console.contract.memory.v1_services import (
 )
 from console.service import errors
 from console.service.http.answers import accepted, to_fields
-from console.service.http.bodies import read_body
 from console.service.http.description.operation import (
     ACCEPTED,
     PAGE_QUERY,
     documented,
     operation,
 )
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, read_body
 from console.service.memory import observations, summaries
 from console.service.memory.api import observations as current_observations
 from console.service.memory.api import summaries as current_summaries

@@ -18,9 +18,8 @@ from console.contract.memory.trait_group import CreateTraitGroup, get_data_type
 from console.contract.memory.v1_services import ProfileReference, V1LookupResult
 from console.service import errors
 from console.service.http.answers import accepted, answer
-from console.service.http.bodies import read_body
 from console.service.http.description.operation import ACCEPTED, operation
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, read_body
 from console.service.memory import identifiers, profiles
 from console.service.memory.api.profiles import profile_accepted
 from console.service.memory.models import Store, TraitGroup

@@ -11,7 +11,6 @@ from console.contract.memory.v1_services import (
 )
 from console.service import errors
 from console.service.http.answers import answer, etag, from_row
-from console.service.http.bodies import check_deletion, read_body
 from console.service.http.description.operation import (
     ETAG,
     ORDERED_PAGE_QUERY,
@@ -19,7 +18,7 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest
+from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import stores
 from console.service.memory.models import Store
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.urls import URLPattern, path
 
-from console.service.http.routing import View, resource
+from console.service.http.request import View, resource
 from console.service.memory.api import observations, summaries
 from console.service.memory.api import profiles as current_profiles
 from console.service.memory.api.v1_services import items, profiles, stores
