@@ -81,7 +81,7 @@ except ValueError as exc:
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 # What masks a text where a Recall asks to be ranked by masked texts.
-MEMORY_MASK = "console.masking.rules.mask_text"
+MEMORY_MASK = "console.masking.masker.mask_text"
 
 # Lookups and explained recalls that one person may make in an hour.
 QUESTIONS_PER_HOUR = env.number(

@@ -10,9 +10,17 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from console.audit.actions import Action, ActionKind, get_action
-from console.audit.chain import Facts, digest_reason, hash_entry
-from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.audit.models import (
+    Action,
+    ActionKind,
+    AuditEntry,
+    AuditHead,
+    AuditReason,
+    Facts,
+    digest_reason,
+    get_action,
+    hash_entry,
+)
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
 from console.core.requests import request_id

@@ -1,12 +1,156 @@
-"""The audit log: append-only entries, and their reasons."""
+"""The audit log: append-only entries, what they may say, and how they are chained.
 
+An entry's bytes are a JSON array in a fixed order, ASCII, of strings and integers
+only, so that any language can recompute them. Quoting keeps fields apart: "ab", "c"
+never reads as "a", "bc".
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Self
 
 from django.db import models
 
-from console.audit.actions import ACTIONS, Action, ActionKind
-from console.audit.chain import GENESIS, Facts, hash_entry
 from console.tenants.models import Tenant
+
+DOMAIN = "memory-console/audit/1"
+GENESIS = "0" * 64
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What one entry states. Field order is the order in the hashed array."""
+
+    seq: int
+    at: datetime  # UTC, whole milliseconds
+    actor_id: str
+    actor: str
+    role: str
+    tenant: str
+    action: str
+    object_type: str
+    object_id: str
+    outcome: str
+    details: Mapping[str, int | str]
+    reason_digest: str
+    request_id: str
+
+
+def encode_facts(facts: Facts) -> bytes:
+    """The bytes that are hashed, for this entry alone."""
+    array = [
+        DOMAIN,
+        facts.seq,
+        (facts.at - EPOCH) // timedelta(milliseconds=1),
+        facts.actor_id,
+        facts.actor,
+        facts.role,
+        facts.tenant,
+        facts.action,
+        facts.object_type,
+        facts.object_id,
+        facts.outcome,
+        [[name, facts.details[name]] for name in sorted(facts.details)],
+        facts.reason_digest,
+        facts.request_id,
+    ]
+    return json.dumps(array, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def hash_entry(prev: str, facts: Facts) -> str:
+    """SHA-256 over the hash before (32 bytes) and this entry, as 64 hex digits."""
+    return hashlib.sha256(bytes.fromhex(prev) + encode_facts(facts)).hexdigest()
+
+
+def digest_reason(salt: str, text: str) -> str:
+    """What the chain keeps of a reason: enough to prove a text, none of its words."""
+    return hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+
+
+class ActionKind(StrEnum):
+    """What sort of action it is. An operator reads the CONFIG entries alone."""
+
+    CHANGE = "change"
+    READ = "read"
+    AUTH = "auth"
+    CONFIG = "config"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    name: str
+    text: str
+    kind: ActionKind
+
+
+class UnknownAction(ValueError):
+    """A programming error: the action is not registered."""
+
+
+ACTIONS = {
+    action.name: action
+    for action in (
+        Action("access.denied", "Access denied", ActionKind.AUTH),
+        Action("audit.read", "Audit log read", ActionKind.READ),
+        Action("backup.restored", "Backup restored", ActionKind.SYSTEM),
+        Action("backup.taken", "Backup taken", ActionKind.SYSTEM),
+        Action("desk.arranged", "Display settings changed", ActionKind.CONFIG),
+        Action("deletion.previewed", "Deletion previewed", ActionKind.READ),
+        Action("deletion.returned", "Deleted item came back", ActionKind.CHANGE),
+        Action("import.started", "Import started", ActionKind.CONFIG),
+        Action("identifiers.listed", "Identifiers listed", ActionKind.READ),
+        Action("memory.loaded", "Memory loaded from a file", ActionKind.SYSTEM),
+        Action("mfa.added", "Second factor added", ActionKind.AUTH),
+        Action("mfa.removed", "Second factor removed", ActionKind.AUTH),
+        Action("mfa.reset", "Recovery codes renewed", ActionKind.AUTH),
+        Action("observation.added", "Observation added", ActionKind.CHANGE),
+        Action("observation.corrected", "Observation corrected", ActionKind.CHANGE),
+        Action("observation.deleted", "Observation deleted", ActionKind.CHANGE),
+        Action("observation.viewed", "Observation opened", ActionKind.READ),
+        Action("observations.listed", "Observations listed", ActionKind.READ),
+        Action("password.changed", "Password changed", ActionKind.AUTH),
+        Action("profile.deleted", "Profile deleted", ActionKind.CHANGE),
+        Action("profile.exported", "Profile exported", ActionKind.READ),
+        Action("profile.found", "Profile looked up", ActionKind.READ),
+        Action("profile.listed", "Profiles listed", ActionKind.READ),
+        Action("profile.viewed", "Profile opened", ActionKind.READ),
+        Action("recall.run", "Recall run", ActionKind.READ),
+        Action("schema.listed", "Trait groups listed", ActionKind.READ),
+        Action("session.closed", "Signed out", ActionKind.AUTH),
+        Action("session.opened", "Signed in", ActionKind.AUTH),
+        Action("session.refused", "Sign-in refused", ActionKind.AUTH),
+        Action("summaries.listed", "Summaries listed", ActionKind.READ),
+        Action("summary.corrected", "Summary corrected", ActionKind.CHANGE),
+        Action("summary.deleted", "Summary deleted", ActionKind.CHANGE),
+        Action("summary.viewed", "Summary opened", ActionKind.READ),
+        Action("task.retried", "Background task run again", ActionKind.CONFIG),
+        Action("tenant.added", "Tenant added", ActionKind.CONFIG),
+        Action("token.replaced", "Auth token replaced", ActionKind.CONFIG),
+        Action("timeline.counted", "Timeline counted", ActionKind.READ),
+        Action("trait.corrected", "Trait corrected", ActionKind.CHANGE),
+        Action("traits.listed", "Traits listed", ActionKind.READ),
+        Action("value.hidden", "Revealed value hidden", ActionKind.READ),
+        Action("value.revealed", "Masked value revealed", ActionKind.READ),
+    )
+}
+
+
+def get_action(name: str) -> Action:
+    """The registered action of this name. Raises UnknownAction."""
+    try:
+        return ACTIONS[name]
+    except KeyError:
+        raise UnknownAction(f"{name!r} is not a registered audit action.") from None
+
+
+def list_action_names(kind: ActionKind) -> list[str]:
+    return [action.name for action in ACTIONS.values() if action.kind is kind]
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -25,7 +169,7 @@ class AuditEntry(models.Model):
     object_id      an opaque id of ours or of the memory's, never an identifier
     details        counts and names only; integers and short strings
     reason_digest  commitment to AuditReason's text; "" without a reason
-    prev, hash     console.audit.chain
+    prev, hash     hash_entry
 
     No unique constraint beside the key: INSERT OR REPLACE could act through one.
     """

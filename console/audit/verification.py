@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
-from console.audit.chain import GENESIS, digest_reason
-from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.audit.models import (
+    GENESIS,
+    AuditEntry,
+    AuditHead,
+    AuditReason,
+    digest_reason,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ from console.masking.patterns import (
     Shape,
     get_digits,
 )
-from console.masking.plain import read_plain
-from console.masking.words import (
+from console.masking.plain import (
     Labels,
     build_pattern,
     compile_re2,
     fold,
     list_words,
+    read_plain,
 )
 
 # A longer run of digits is masked as it is.

@@ -16,7 +16,7 @@ from stdnum.cn import ric
 from stdnum.es import dni, nie
 from stdnum.fr import nir
 
-from console.masking.words import GLUED, list_words
+from console.masking.plain import GLUED, list_words
 
 # Fewer digits than a number has in any country; the most that one has.
 DIGITS_MIN, DIGITS_MAX = 7, 15

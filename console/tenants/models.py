@@ -43,7 +43,7 @@ class Tenant(models.Model):
     store_id      the one store that pages of this tenant can reach
     pinned_groups names of trait groups on a customer's card, in this order; []: all
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
-                  detect, hide or clear (console/masking/rules.py); missing: detect
+                  detect, hide or clear (console/masking/masker.py); missing: detect
     """
 
     class Dialect(models.TextChoices):

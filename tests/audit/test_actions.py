@@ -1,7 +1,6 @@
 import re
 
-from console.audit.actions import ACTIONS, ActionKind, list_action_names
-from console.audit.models import AuditEntry
+from console.audit.models import ACTIONS, ActionKind, AuditEntry, list_action_names
 
 
 def test_actions_are_nouns_with_past_verbs_and_labels():

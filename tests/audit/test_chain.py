@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console.audit.chain import (
+from console.audit.models import (
     GENESIS,
     Facts,
     digest_reason,

@@ -2,10 +2,15 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from console.accounts.models import User
-from console.audit.actions import UnknownAction
-from console.audit.chain import GENESIS, digest_reason
 from console.audit.log import AuditUnavailable, ReasonRefused, log, log_view
-from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.audit.models import (
+    GENESIS,
+    AuditEntry,
+    AuditHead,
+    AuditReason,
+    UnknownAction,
+    digest_reason,
+)
 from console.core.requests import request_id
 from console.databases.outage import DiskFull
 from console.tenants.actor import Actor

@@ -3,7 +3,7 @@
 from statistics import median
 from time import process_time
 
-from console.masking.rules import mask_text
+from console.masking.masker import mask_text
 from tests.masking.hostile import HOSTILE
 from tests.masking.labelled import HALVES, KINDS, count, read_texts
 

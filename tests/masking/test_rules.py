@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.masking.rules import (
+from console.masking.masker import (
     DOTS,
     mask_card,
     mask_mail,

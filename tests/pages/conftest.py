@@ -4,18 +4,18 @@ from collections import Counter
 
 import pytest
 
-from console.masking import rules
+from console.masking import masker
 
 
 @pytest.fixture
 def masked_texts(monkeypatch) -> Counter[str]:
     """How often each text is looked through: a page computes nothing twice."""
     counts: Counter[str] = Counter()
-    find_personal_data = rules.find_personal_data
+    find_personal_data = masker.find_personal_data
 
     def find_and_count(text: str):
         counts[text] += 1
         return find_personal_data(text)
 
-    monkeypatch.setattr(rules, "find_personal_data", find_and_count)
+    monkeypatch.setattr(masker, "find_personal_data", find_and_count)
     return counts

@@ -4,8 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from console.audit.actions import ACTIONS, Action, ActionKind, list_action_names
-from console.audit.models import AuditEntry, AuditEntryQuerySet
+from console.audit.models import (
+    ACTIONS,
+    Action,
+    ActionKind,
+    AuditEntry,
+    AuditEntryQuerySet,
+    list_action_names,
+)
 from console.tenants.models import Role, Tenant
 from console.tenants.permissions import Permission, may
 

@@ -5,8 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from console.pages.display.forms import DisplaySettingsForm
-from console.pages.display.services import update_display_settings
+from console.pages.display.forms import DisplaySettingsForm, update_display_settings
 from console.profiles.schema import fetch_trait_groups
 from console.tenants.memory import open_store
 from console.tenants.permissions import Permission

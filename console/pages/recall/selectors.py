@@ -19,8 +19,7 @@ from console.contract.memory.recall import (
     TraceItem,
     TracePart,
 )
-from console.masking.masker import MaskedValue, Masker
-from console.masking.rules import MaskingMode, mask_text
+from console.masking.masker import MaskedValue, Masker, MaskingMode, mask_text
 
 # What adds to a score, as the embedded memory names it (console/engine/fusion.py).
 SCORE_PARTS = {

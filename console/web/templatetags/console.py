@@ -11,7 +11,7 @@ from heroicons.templatetags.heroicons import heroicon_mini
 
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
-from console.masking.rules import mask_text
+from console.masking.masker import mask_text
 
 register = template.Library()
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryUnreachable
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
-from console.pages.timeline import exports
-from console.pages.timeline.exports import (
+from console.pages.timeline.views import export
+from console.pages.timeline.views.export import (
     ExportLimiter,
     escape_cell,
     write_csv,
@@ -171,7 +171,7 @@ def test_export_is_logged_as_failed_when_nobody_reads_its_end(client, tenant):
 def test_export_that_was_cut_says_so_at_its_end(
     client, tenant, monkeypatch, settings, rows_max, steps, said
 ):
-    monkeypatch.setattr(exports, "EXPORT_ROWS_MAX", rows_max)
+    monkeypatch.setattr(export, "EXPORT_ROWS_MAX", rows_max)
     settings.BUDGET_STEPS = steps
     profile = make_profile(tenant)
     make_items(tenant, profile, observations=120)

@@ -8,10 +8,10 @@ from django.core.signing import BadSignature
 from django.utils import timezone
 
 from console.contract.times import to_wire
-from console.pages.timeline.selectors.filters import TimelineFilters
 from console.pages.timeline.selectors.reader import (
     Cursor,
     ListPosition,
+    TimelineFilters,
     TimelineReader,
 )
 from console.service.memory.models import Observation, Summary

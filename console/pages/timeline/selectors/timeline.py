@@ -8,11 +8,12 @@ from django.utils.html import escape
 
 from console.core.unicode import CANDIDATE, is_hidden
 from console.masking.masker import MaskedValue, Masker
-from console.pages.timeline.selectors.filters import TimelineFilters, fold_text
 from console.pages.timeline.selectors.reader import (
     Cursor,
+    TimelineFilters,
     TimelineItem,
     TimelineReader,
+    fold_text,
 )
 from console.profiles.rows import Day, group_by_day
 from console.web.budget import Budget

@@ -13,10 +13,12 @@ from django_htmx.http import push_url
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.timeline.forms import TimelineForm
-from console.pages.timeline.selectors.counts import count_timeline
-from console.pages.timeline.selectors.filters import TimelineFilters
-from console.pages.timeline.selectors.histogram import build_histogram
-from console.pages.timeline.selectors.reader import Cursor, TimelineReader
+from console.pages.timeline.selectors.histogram import build_histogram, count_timeline
+from console.pages.timeline.selectors.reader import (
+    Cursor,
+    TimelineFilters,
+    TimelineReader,
+)
 from console.pages.timeline.selectors.timeline import TimelineStep, read_step
 from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.memory import open_store

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from console.audit.log import log_view
 from console.client.errors import MemoryProblem, MemoryRefused
 from console.core.errors import DomainError
-from console.masking.masker import masker_for
+from console.masking.masker import mask_text, masker_for
 from console.masking.questions import TooManyQuestions
-from console.masking.rules import mask_text
 from console.pages.traits.forms import AwaitedForm, TraitForm, get_shown_text
 from console.pages.traits.services import (
     TraitChanged,
