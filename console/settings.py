@@ -288,14 +288,14 @@ REQUIRE_SECOND_FACTOR = env.items(
     form="roles: agent, officer, auditor, operator",
     of="agent|officer|auditor|operator",
 )
-MFA_ADAPTER = "console.tenants.second_factors.SecondFactors"
+MFA_ADAPTER = "console.tenants.vault.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Memory Console"
 
 # Browsers hold a __Host- cookie to the whole host; under a prefix it has a path.
 COOKIE_PREFIX = ("__Secure-" if URL_PREFIX else "__Host-") if HTTPS else ""
-SESSION_ENGINE = "console.web.session_store"
+SESSION_ENGINE = "console.web.session"
 # The end of a session whatever is done in it, and without a page being opened.
 SESSION_COOKIE_AGE = 3600 * env.number("SESSION_HOURS", default=8, least=1, most=24)
 SESSION_IDLE_S = 60 * env.number("SESSION_IDLE_MINUTES", default=30, least=5, most=480)

@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from console.accounts.browsers import remember_browser
-from console.accounts.limits import TooManyTries, Try, count_try
+from console.accounts.limits import TooManyTries, Try, count_try, remember_browser
 from console.accounts.models import User
 
 # The session's key for a URL that must not be part of another one.

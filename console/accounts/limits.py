@@ -9,23 +9,32 @@ by itself, after half an hour at most.
 """
 
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
+from django.core import signing
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from console.accounts.browsers import fold_email, get_browser_id
 from console.accounts.models import SignInLimit
 
 FREE_TRIES = 5
 WAITS_S = (30, 120, 600, 1800)
 HOUR_S = 3600
 FORGET = timedelta(days=1)
+# A signed cookie of a browser that somebody has signed in with before.
+COOKIE = f"{settings.COOKIE_PREFIX}browser"
+SALT = "console.accounts.browsers"
+AGE = timedelta(days=180)
+# Of a browser that several people share.
+ACCOUNTS_MAX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +133,45 @@ def _build_key(*parts: str) -> str:
     """Neither an address nor what was typed is kept."""
     text = "\0".join(parts)
     return salted_hmac("console.accounts.limits", text, algorithm="sha256").hexdigest()
+
+
+def fold_email(email: str) -> str:
+    """As the database compares it: all ways to write an account are one."""
+    return email.strip().upper().casefold()
+
+
+def get_browser_id(request: HttpRequest, email: str) -> str:
+    """An id if this browser has signed in as `email`; "" for a stranger."""
+    cookie = _read_cookie(request)
+    return cookie["id"] if _digest(email) in cookie["accounts"] else ""
+
+
+def remember_browser(request: HttpRequest, response: HttpResponse, email: str) -> None:
+    cookie, account = _read_cookie(request), _digest(email)
+    others = [other for other in cookie["accounts"] if other != account]
+    cookie["accounts"] = [account, *others][:ACCOUNTS_MAX]
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(cookie, salt=SALT),
+        max_age=AGE,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _read_cookie(request: HttpRequest) -> dict[str, Any]:
+    try:
+        cookie: dict[str, Any] = signing.loads(
+            request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=AGE
+        )
+    except signing.BadSignature:
+        return {"id": secrets.token_hex(16), "accounts": []}
+    return cookie
+
+
+def _digest(email: str) -> str:
+    """No address stands in a cookie."""
+    account = fold_email(email)
+    return salted_hmac(SALT, account, algorithm="sha256").hexdigest()[:16]

@@ -17,7 +17,7 @@ from console.audit.log import log
 from console.audit.models import AuditEntry
 from console.audit.verification import verify_log
 from console.backups.databases import BackupError, Database, open_database
-from console.backups.manifest import Manifest, read_manifest
+from console.backups.taking import Manifest, read_manifest
 from console.databases.schema import read_schema_state
 from console.pages.deletions.models import Deletion
 from console.service.memory.models import Tombstone

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.cache.backends.db import DatabaseCache
 
 from console.databases import disk
-from console.databases.outage import DatabaseAway, DiskFull
+from console.databases.disk import DatabaseAway, DiskFull
 
 
 class Cache(DatabaseCache):

@@ -16,7 +16,7 @@ from django_tasks.signals import task_started
 from django_tasks_db.models import DBTaskResult
 
 from console.databases import disk
-from console.databases.outage import check_room
+from console.databases.disk import check_room
 from console.jobs.models import Worker
 
 BEAT_S = 5.0

@@ -21,9 +21,8 @@ from console.masking.detect import find_personal_data
 from console.masking.models import Reveal
 from console.masking.patterns import AT, DOT, Shape
 from console.masking.plain import build_pattern, compile_re2, list_words, strip_accents
-from console.tenants.actor import Actor
+from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
-from console.tenants.permissions import Permission
 
 DOTS = "•••"
 # Fewer digits are no card: its last four, its date.

@@ -2,9 +2,8 @@
 
 from console.client.store import StoreClient
 from console.masking.masker import masker_for
-from console.tenants.permissions import Permission, may
-from console.web.render import wants_part
-from console.web.request import ConsoleRequest
+from console.tenants.actor import Permission, may
+from console.web.render import ConsoleRequest, wants_part
 
 
 def build_profile_context(

@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.utils.connection import ConnectionProxy
 
 from console.accounts.adapter import NEXT_URL_KEY
-from console.web.session_store import SessionStore
+from console.web.session import SessionStore
 
 derived = ConnectionProxy(caches, "derived")
 

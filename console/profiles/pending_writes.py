@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from console.contract.memory.observation import Observation
 from console.contract.times import from_wire, to_wire
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 KEY = "accepted"
 # A memory that takes longer is not late any more: it has lost something.

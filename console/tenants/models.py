@@ -14,7 +14,7 @@ SLUG = r"^(?=.{1,40}\Z)[a-z0-9]+(?:-[a-z0-9]+)*\Z"
 
 
 class Role(models.TextChoices):
-    """What a person is for a tenant; permissions.py says what each may do."""
+    """What a person is for a tenant; actor.py says what each may do."""
 
     AGENT = "agent", "support agent"
     OFFICER = "officer", "privacy officer"

@@ -10,13 +10,14 @@ from django.db.models import Model, QuerySet
 
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
-from console.tenants.second_factors import SECRET, get_secret_context
 from console.tenants.vault import (
+    SECRET,
     CredentialTampered,
     VaultLocked,
     decrypt,
     encrypt,
     get_newest_prefix,
+    get_secret_context,
 )
 
 

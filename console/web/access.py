@@ -7,9 +7,9 @@ from typing import Any
 from django.http.response import HttpResponseBase
 
 from console.audit.log import log_view
-from console.tenants.permissions import Permission, may, who_may
+from console.tenants.actor import Permission, may, who_may
 from console.web.problems import AccessDenied
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 View = Callable[..., HttpResponseBase]
 

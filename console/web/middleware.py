@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.accounts.adapter import NEXT_URL_KEY
+from console.accounts.models import User
 from console.audit.log import AuditUnavailable, log_view
 from console.client.errors import MemoryNotFound
 from console.core.errors import DomainError
@@ -19,17 +21,15 @@ from console.core.headers import HEADERS
 from console.masking.questions import get_digest
 from console.tenants.actor import Actor, list_roles
 from console.tenants.models import Role, Tenant
-from console.tenants.second_factors import has_second_factor, is_required
 from console.web.problems import answer_problem
 from console.web.render import (
+    ConsoleRequest,
     get_tenant_slug,
     is_boosted,
     redirect_window,
     wants_part,
 )
-from console.web.request import ConsoleRequest
-from console.web.session import end_session, get_person_key
-from console.web.session_store import ROLES
+from console.web.session import ROLES, end_session, get_person_key
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -248,17 +248,23 @@ class SessionRules:
             return None
         name = request.resolver_match.url_name if request.resolver_match else ""
         if name not in BACKGROUND:
-            request.session.keep()
+            request.session.keep()  # type: ignore[attr-defined]  # of SessionStore
         roles = list_roles(request.user)
         if request.session.get(ROLES) != roles:
             request.session.cycle_key()
             request.session[ROLES] = roles
-        required = is_required(role for _, role in roles)
+        required = any(role in settings.REQUIRE_SECOND_FACTOR for _, role in roles)
         request.second_factor_required = required
-        request.must_set_up = required and not has_second_factor(request.user)
+        request.must_set_up = required and not _has_second_factor(request.user)
         if not request.must_set_up or (name or "").startswith(SET_UP_PAGES):
             return None
         return redirect_window(request, "mfa_index")
+
+
+def _has_second_factor(user: User) -> bool:
+    """Recovery codes alone are none."""
+    usable = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return bool(usable.filter(user=user).exists())
 
 
 class TenantScope:

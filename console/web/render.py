@@ -1,4 +1,6 @@
-"""Answering: a whole page to a browser, its <main> to a boosted link, a part to htmx."""
+"""The request as our views meet it, and its answer: a whole page to a browser, its <main>
+to a boosted link, a part to htmx.
+"""
 
 import re
 from typing import Any
@@ -11,7 +13,27 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+from console.accounts.models import User
+from console.tenants.actor import Actor
+from console.tenants.models import Role, Tenant
+
 _TENANT = re.compile(r"/t/([^/]+)/")
+
+
+class ConsoleRequest(HttpRequest):
+    """After the middleware: a signed-in person and, under /t/, their tenant.
+
+    actor         who asks, where, and as what; set by TenantScope
+    tenant, role  the actor's, for addresses that name a tenant
+    """
+
+    user: User
+    actor: Actor
+    tenant: Tenant
+    role: Role
+    htmx: HtmxDetails
+    second_factor_required: bool
+    must_set_up: bool
 
 
 def wants_part(request: HttpRequest) -> bool:

@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from console.accounts.models import User
+from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Permission, may
 from console.web.render import get_tenant_slug, is_boosted
 from console.web.session import get_person_key
 

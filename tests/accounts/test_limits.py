@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.accounts.adapter import StaffAdapter
-from console.accounts.browsers import COOKIE
+from console.accounts.limits import COOKIE
 from console.accounts.models import SignInLimit
 from tests.accounts.hashing import CountingHasher
 from tests.accounts.test_second_factors import set_up_app

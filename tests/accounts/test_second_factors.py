@@ -14,8 +14,7 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from console.tenants.second_factors import SECRET, get_secret_context
-from console.tenants.vault import encrypt
+from console.tenants.vault import SECRET, encrypt, get_secret_context
 from tests.factories import HTMX, PASSWORD, make_user
 
 APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -12,7 +12,7 @@ from console.audit.models import (
     digest_reason,
 )
 from console.core.requests import request_id
-from console.databases.outage import DiskFull
+from console.databases.disk import DiskFull
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 

@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from console.audit.log import OutcomeUnrecorded, log_change
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryRefused, MemoryUnreachable
-from console.databases.outage import DiskFull
+from console.databases.disk import DiskFull
 from console.tenants.actor import Actor
 from console.tenants.models import Role
 

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from console.databases.cache import Cache
-from console.databases.outage import DatabaseAway
+from console.databases.disk import DatabaseAway
 
 
 @pytest.fixture

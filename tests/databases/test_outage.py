@@ -7,7 +7,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.db.transaction import TransactionManagementError
 
-from console.databases.outage import (
+from console.databases.disk import (
     DatabaseAway,
     DatabaseBusy,
     DiskFull,

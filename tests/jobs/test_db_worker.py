@@ -63,7 +63,7 @@ def test_db_worker_keeps_the_class_of_an_error_and_not_its_words(run):
 def test_db_worker_begins_nothing_on_a_full_disk(run, full_disk):
     task = run(lambda: pytest.fail("the task was begun"))
 
-    assert task.exception_class_path == "console.databases.outage.DiskFull"
+    assert task.exception_class_path == "console.databases.disk.DiskFull"
 
 
 def test_db_worker_outlives_its_database(run, monkeypatch):

@@ -4,9 +4,14 @@ from django.core.management import CommandError, call_command
 from django.db import DataError, IntegrityError
 
 from console.accounts.models import User
-from console.tenants.actor import get_installation_role
+from console.tenants.actor import (
+    ALLOWED,
+    Permission,
+    get_installation_role,
+    may,
+    who_may,
+)
 from console.tenants.models import Membership, Role, Tenant
-from console.tenants.permissions import ALLOWED, Permission, may, who_may
 from console.tenants.services import add_member
 from tests.factories import PASSWORD, make_user
 from tests.tenants.test_vault import make_factors

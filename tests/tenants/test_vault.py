@@ -8,8 +8,14 @@ from django.conf import settings as settings_of_vault
 from django.core.management import CommandError, call_command
 
 from console.tenants.models import Tenant
-from console.tenants.second_factors import SECRET, get_secret_context
-from console.tenants.vault import CredentialTampered, VaultLocked, decrypt, encrypt
+from console.tenants.vault import (
+    SECRET,
+    CredentialTampered,
+    VaultLocked,
+    decrypt,
+    encrypt,
+    get_secret_context,
+)
 from tests.factories import make_tenant, make_user
 
 OLD = {"old": bytes(32)}

@@ -8,8 +8,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from console.contract.ids import new_id
+from console.tenants.actor import Permission
 from console.tenants.models import Role
-from console.tenants.permissions import Permission
 from tests.factories import HTMX, make_profile, make_tenant, make_user
 
 # Open to strangers, each for its reason.

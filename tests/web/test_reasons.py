@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.web.reasons import CorrectionForm, RevealForm
+from console.web.forms import CorrectionForm, RevealForm
 
 
 class Asking:

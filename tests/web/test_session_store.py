@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.databases import disk
-from console.databases.outage import DatabaseAway
-from console.web import session_store
-from console.web.session_store import SessionStore, is_ended, note_ended
+from console.databases.disk import DatabaseAway
+from console.web import session
+from console.web.session import SessionStore, is_ended, note_ended
 
 SIGN_OUT = reverse("account_logout")
 
@@ -52,7 +52,7 @@ def test_sign_out_works_when_nothing_can_be_written(client, agent):
 
 
 def test_note_ended_keeps_the_newest_in_the_same_room(ring, monkeypatch):
-    monkeypatch.setattr(session_store, "SLOTS", 3)
+    monkeypatch.setattr(session, "SLOTS", 3)
     keys = [str(number) * 32 for number in range(4)]
     assert not is_ended(keys[0])
     size = ring.stat().st_size

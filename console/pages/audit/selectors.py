@@ -12,8 +12,8 @@ from console.audit.models import (
     AuditEntryQuerySet,
     list_action_names,
 )
+from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Permission, may
 
 PAGE_ROWS = 50
 

@@ -11,10 +11,9 @@ from console.pages.audit.selectors import (
     list_details,
     list_readable_entries,
 )
-from console.tenants.permissions import Permission
+from console.tenants.actor import Permission
 from console.web.access import require_permission
-from console.web.render import render_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, render_part
 
 
 @require_safe

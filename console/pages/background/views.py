@@ -18,10 +18,10 @@ from console.pages.background.selectors import (
     list_workers,
 )
 from console.pages.background.services import run_task_again
-from console.tenants.permissions import Permission
+from console.tenants.actor import Permission
 from console.web.access import require_permission
 from console.web.forms import InvalidQuery
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 PAGE_ROWS = 50
 

@@ -20,12 +20,11 @@ from console.pages.customers.selectors import (
 )
 from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.pending_writes import get_pending_since
+from console.tenants.actor import Permission, may
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
 from console.web.forms import PageForm, check_form
-from console.web.render import render_part, wants_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, render_part, wants_part
 
 PROFILES_A_PAGE = 25
 

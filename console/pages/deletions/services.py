@@ -21,7 +21,7 @@ from console.client.errors import (
 )
 from console.client.store import StoreClient
 from console.databases.compaction import request_compaction
-from console.databases.outage import check_room
+from console.databases.disk import check_room
 from console.masking.masker import mask_text
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.targets import Target

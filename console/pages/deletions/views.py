@@ -28,12 +28,11 @@ from console.pages.deletions.services import (
 )
 from console.pages.deletions.targets import Target
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
+from console.tenants.actor import Permission, may, who_may
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission, may, who_may
 from console.web.access import check_may, require_permission
 from console.web.forms import InvalidQuery
-from console.web.render import render_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, render_part
 
 PAGE_ROWS = 50
 RETURNED = Deletion.State.RETURNED

@@ -12,8 +12,8 @@ from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import IDENTIFIERS, TEXTS, Masker, MaskingMode, mask_trait
 from console.tenants.models import Tenant
 from console.tenants.services import save_display_settings
-from console.web.reasons import ReasonForm
-from console.web.request import ConsoleRequest
+from console.web.forms import ReasonForm
+from console.web.render import ConsoleRequest
 
 # Made up; numbers that the numbering plan keeps for such use.
 SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."

@@ -15,11 +15,10 @@ from console.pages.find.selectors import (
 )
 from console.pages.find.views import READS_AND_POSTS, get_search_text
 from console.profiles.identity import Match, count_lookup, find_identity, log_lookup
-from console.tenants.actor import Actor
+from console.tenants.actor import Actor, Permission, may
 from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Permission, may
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 # One tenant that hangs must not use up the time of the others.
 TENANT_S = 3.0

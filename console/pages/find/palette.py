@@ -6,11 +6,11 @@ from django.views.decorators.http import require_safe
 
 from console.client.guard import within
 from console.core.errors import DomainError
+from console.tenants.actor import Permission, may
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
-from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 TYPES_S = 2.0
 # Pages of the customer who is on screen. The browser puts the id in.

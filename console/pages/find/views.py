@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods
 
 from console.pages.find.selectors import fetch_candidates, list_differing_columns
 from console.profiles.identity import look_up
+from console.tenants.actor import Permission
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission
 from console.web.access import require_permission
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 TEXT_MAX = 512
 # A softphone's link has the + of a number as it is, which an address reads as a blank.

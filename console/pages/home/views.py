@@ -4,10 +4,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from console.tenants.actor import Permission
 from console.tenants.models import Role, Tenant
-from console.tenants.permissions import Permission
 from console.web.access import require_permission
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 # The first page of each role.
 FIRST_PAGE = {

@@ -14,8 +14,13 @@ from django.views.decorators.http import (
 
 from console.client.paging import all_pages
 from console.client.store import StoreClient
-from console.pages.imports.forms import ColumnsForm, FileForm
-from console.pages.imports.headers import NoHeader, guess_targets, read_header
+from console.pages.imports.forms import (
+    ColumnsForm,
+    FileForm,
+    NoHeader,
+    guess_targets,
+    read_header,
+)
 from console.pages.imports.selectors import (
     is_running,
     read_refusals,
@@ -23,12 +28,11 @@ from console.pages.imports.selectors import (
     write_refusals,
 )
 from console.pages.imports.services import start_import
+from console.tenants.actor import Permission
 from console.tenants.memory import open_account, open_store
-from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import PageForm, check_form
-from console.web.render import redirect_window, render_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, redirect_window, render_part
 
 
 @require_safe

@@ -16,11 +16,11 @@ from console.pages.reference.examples import LANGUAGES, list_examples, set_up
 from console.pages.reference.examples.notation import JSON
 from console.pages.reference.examples.site import Example, Site
 from console.pages.reference.openapi import decode_openapi
+from console.tenants.actor import Permission
 from console.tenants.memory import open_account
 from console.tenants.models import Tenant
-from console.tenants.permissions import Permission
 from console.web.access import require_permission
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 # The memory of this installation, as opposed to one at a URL.
 EMBEDDED = ("", "embedded:")

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.masking.masker import MaskedValue
-from console.tenants.permissions import Permission
+from console.tenants.actor import Permission
 from console.web.access import require_permission
 from console.web.forms import ConsoleForm
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
 PROFILE = "mem_profile_00000000000000000000000000"

@@ -14,12 +14,10 @@ from console.pages.tenants import services
 from console.pages.tenants.forms import AddTenantForm, TokenForm
 from console.pages.tenants.selectors import check_connection, get_memory_state
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
-from console.tenants.actor import get_installation_role
+from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
-from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
-from console.web.render import redirect_window, render_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, redirect_window, render_part
 
 
 @require_safe

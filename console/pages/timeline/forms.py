@@ -14,15 +14,15 @@ from console.contract.memory.observation import (
 )
 from console.pages.timeline.selectors.reader import Cursor
 from console.web.forms import (
+    CorrectionForm,
     DayField,
     PageForm,
     StaffTextField,
     check_conversation,
     check_source,
 )
-from console.web.reasons import CorrectionForm
-from console.web.request import ConsoleRequest
-from console.web.typed import read_typed
+from console.web.render import ConsoleRequest
+from console.web.session import read_typed
 
 # The source of what is added here, unless the person names another.
 CONSOLE = "console"

@@ -12,7 +12,7 @@ from console.contract.times import to_wire
 from console.pages.timeline.selectors.reader import TimelineItem
 from console.profiles.items import TextKind
 from console.profiles.pending_writes import remember_write
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 
 def get_version(item: TimelineItem) -> str:

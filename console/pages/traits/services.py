@@ -11,7 +11,7 @@ from console.contract.memory.trait import TraitValue
 from console.core.errors import DomainError
 from console.profiles.trait_row import TraitRow
 from console.tenants.memory import open_store
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 _SALT = "console.pages.traits.services"
 # Of what the audit log takes as an object's id.

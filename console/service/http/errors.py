@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from console.contract.base import URL_MAX
 from console.contract.memory import error
 from console.contract.memory.error import Code
-from console.databases.outage import (
+from console.databases.disk import (
     RETRY_AFTER_S,
     Outage,
     check_room,

@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
 from console.databases.compaction import compact
-from console.databases.outage import DiskFull
+from console.databases.disk import DiskFull
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import delete_item, settle_deletion
 from console.pages.deletions.targets import Target

@@ -26,7 +26,7 @@ from console.pages.timeline.selectors.reader import (
 from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.derived import derived
 from console.web.budget import Budget
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest
 
 BARS_MAX = 60
 HEIGHT = 40

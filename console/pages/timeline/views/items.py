@@ -24,12 +24,11 @@ from console.pages.timeline.services import (
 from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.items import OBSERVATION, SUMMARY, TextKind
 from console.profiles.rows import build_summary_rows, group_by_day
+from console.tenants.actor import Permission
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import PageForm, check_form
-from console.web.render import render_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, render_part
 
 
 @require_safe

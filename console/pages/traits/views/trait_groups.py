@@ -17,12 +17,11 @@ from console.pages.traits.selectors import (
     get_sample,
 )
 from console.profiles.schema import fetch_schema, fetch_trait_groups
+from console.tenants.actor import Permission
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission
 from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.render import render_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, render_part
 
 
 @require_safe

@@ -29,12 +29,11 @@ from console.profiles.context import get_permissions
 from console.profiles.identity import Match, count_lookup, log_lookup
 from console.profiles.trait_row import TraitRow
 from console.profiles.traits import ProfileTraits, fetch_profile_traits, fetch_trait_row
+from console.tenants.actor import Permission, may
 from console.tenants.memory import open_store
-from console.tenants.permissions import Permission, may
 from console.web.access import require_permission
 from console.web.forms import check_form
-from console.web.render import redirect_window, render_part, wants_part
-from console.web.request import ConsoleRequest
+from console.web.render import ConsoleRequest, redirect_window, render_part, wants_part
 
 # Looks at a written value that cannot be read yet, one a second.
 LOOKS_MAX = 8
