@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from console.core import tracing
 from console.core.bootstrap import prepare_process
+from console.core.observability import start_tracing
 
 prepare_process()
 
@@ -18,7 +18,7 @@ API_PATH = re.compile(r"/v\d+(/|\Z)")
 pages = get_wsgi_application()
 
 if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
-    tracing.start()
+    start_tracing()
 
 # Imported after Django is set up: the service's modules hold models.
 from console.service.wsgi import application as service  # noqa: E402

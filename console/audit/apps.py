@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from console.core import metrics
+from console.core import observability
 
 
 class AuditConfig(AppConfig):
@@ -11,8 +11,8 @@ class AuditConfig(AppConfig):
         from console.audit.models import count_entries
 
         signals.connect()
-        metrics.STATE.register(
-            metrics.Gauge(
+        observability.STATE.register(
+            observability.Gauge(
                 "console_audit_entries",
                 "Number of the audit log's last entry",
                 lambda: {"": count_entries()},

@@ -23,7 +23,7 @@ from console.audit.models import (
 )
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
-from console.core.requests import request_id
+from console.core.observability import request_id
 from console.core.unicode import is_plain
 from console.databases.disk import Outage, check_room, find_outage
 from console.tenants.actor import Actor

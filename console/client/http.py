@@ -28,7 +28,7 @@ from console.client.errors import (
 from console.client.guard import Guard, pause, within
 from console.client.network import http_for
 from console.contract.ids import PROFILE_ID
-from console.core.tracing import trace_call
+from console.core.observability import trace_call
 
 T = TypeVar("T")
 

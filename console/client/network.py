@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from console.client.errors import MemoryUnreachable
 from console.client.guard import seconds_left
 from console.core.errors import DomainError
-from console.core.requests import WITHIN
+from console.core.observability import WITHIN
 
 EMBEDDED = "embedded:"
 # Ports where HTTPS is served by convention. Any other would let a form knock on

@@ -1,19 +1,28 @@
 """The fictional customers of the demo tenants, the same ones every time.
 
-`demo/<tenant>/people.toml` names them and what may be known of them; the stories
-that happened to them are in `stories.toml` beside it (stories.py).
+`demo/<tenant>/people.toml` names them and what may be known of them; what happened to
+them is in `stories.toml` beside it. A story is a few conversations with days between
+them; its braces are filled once for each person it happens to, so that an order keeps its
+number to the end.
 """
 
+import hashlib
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
+
+from console.contract.memory.observation import NewObservation
+from console.contract.memory.summary import NewSummary
 from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
+from console.loading.records import Record
 
 Traits = dict[str, dict[str, TraitValue]]
 
@@ -110,3 +119,172 @@ def _draw_value(random: Random, how: dict[str, Any]) -> TraitValue:
         return str(random.choice(how["values"]))
     number = random.randint(how["from"], how["to"])
     return how["form"].format(number) if "form" in how else number
+
+
+# Everything happened before this day, whenever the demo is made.
+ANCHOR = datetime(2026, 11, 1, tzinfo=UTC)
+DAYS_BACK = 700
+SEASONS = {"winter": {11, 12, 1, 2, 3}, "summer": {5, 6, 7, 8, 9}}
+EVERY_MONTH = set(range(1, 13))
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An observation that was written down wrong, to be patched after it is there."""
+
+    conversation_id: str
+    was: str
+    now: str
+
+
+@dataclass
+class Life:
+    """What is known and remembered of a person, and what is corrected afterwards."""
+
+    traits: Traits
+    observations: list[NewObservation] = field(default_factory=list)
+    summaries: list[NewSummary] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+
+    def build_record(self) -> Record:
+        """All but the corrections, as a line of a memory file has it."""
+        record: Record = msgspec.to_builtins(
+            {
+                "traits": self.traits,
+                "observations": self.observations,
+                "summaries": self.summaries,
+            }
+        )
+        return record
+
+
+class StoryWords(dict[str, str]):
+    """The words of one story: drawn when first asked for, then kept."""
+
+    def __init__(self, random: Random, slots: dict[str, Any], known: dict[str, str]):
+        super().__init__(random.choice(slots.get("together", [{}])) | known)
+        self.random = random
+        self.slots = slots
+
+    def __missing__(self, name: str) -> str:
+        slot = self.slots[name]
+        if isinstance(slot, list):
+            self[name] = self.random.choice(slot).format_map(self)
+        else:
+            self[name] = slot["form"].format(
+                self.random.randint(slot["from"], slot["to"])
+            )
+        return self[name]
+
+
+def build_life(tenant: str, person: Person) -> Life:
+    """Everything that happened to one person, the same each time."""
+    random = build_random(tenant, person.email, "stories")
+    life = Life(person.traits)
+    slots = read_toml(tenant, "slots")
+    for story, start in _plan_stories(tenant, person, random):
+        words = StoryWords(random, slots, person.words)
+        for talk in story["talk"]:
+            _add_conversation(life, person, talk, start, words, story.get("lang", "en"))
+    return life
+
+
+def _plan_stories(
+    tenant: str, person: Person, random: Random
+) -> list[tuple[dict[str, Any], datetime]]:
+    """The person's stories with the day each begins, oldest first."""
+    chosen = [
+        (story, _choose_start(story, random))
+        for story in _choose_stories(tenant, person, random)
+    ]
+    busiest = read_toml(tenant, "people").get("busiest", {})
+    if busiest.get("email") == person.email:
+        by_name = {
+            story["name"]: story for story in read_toml(tenant, "stories")["story"]
+        }
+        for week in range(busiest["times"]):
+            story = by_name[random.choice(busiest["stories"])]
+            chosen.append((story, ANCHOR - timedelta(weeks=week + 1)))
+    return sorted(chosen, key=lambda planned: planned[1])
+
+
+def _choose_stories(
+    tenant: str, person: Person, random: Random
+) -> list[dict[str, Any]]:
+    """The person's own stories, one in their language, and two or three others."""
+    stories = read_toml(tenant, "stories")["story"]
+    own = [
+        story
+        for story in stories
+        if story["name"] in person.own_stories or story.get("lang") == person.language
+    ]
+    others = [s for s in stories if "lang" not in s and not s.get("only")]
+    return own + random.sample(others, 2 if own else random.randint(2, 3))
+
+
+def _choose_start(story: dict[str, Any], random: Random) -> datetime:
+    """A day in the story's season, early enough for all of it to have happened."""
+    months = SEASONS.get(story.get("season", ""), EVERY_MONTH)
+    length = max(talk["day"] for talk in story["talk"])
+    days = [ANCHOR - timedelta(days=back) for back in range(length + 2, DAYS_BACK)]
+    return random.choice([day for day in days if day.month in months])
+
+
+def _add_conversation(
+    life: Life,
+    person: Person,
+    talk: dict[str, Any],
+    start: datetime,
+    words: StoryWords,
+    language: str,
+) -> None:
+    """Add one conversation: its observations, and the summary after them."""
+    random = words.random
+    day = start + timedelta(days=talk["day"])
+    # Days around the conversation, as one says them.
+    words["before"] = _format_day(day - timedelta(days=6), language)
+    words["soon"] = _format_day(day + timedelta(days=13), language)
+    moment = day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
+    conversation_id = _build_conversation_id(person, moment)
+    source = _choose_text(random, talk["via"])
+    observe = partial(NewObservation, source=source, conversation_ids=[conversation_id])
+    for note in talk["notes"]:
+        moment += timedelta(seconds=random.randint(20, 170))
+        content = _fill_note(life, conversation_id, note, words)
+        life.observations.append(observe(content=content, occurred_at=moment))
+    life.summaries.append(
+        NewSummary(
+            content=talk["summary"].format_map(words),
+            conversation_id=conversation_id,
+            occurred_at=moment + timedelta(minutes=2),
+            source=source,
+        )
+    )
+
+
+def _fill_note(
+    life: Life,
+    conversation_id: str,
+    note: str | list[str] | dict[str, str],
+    words: StoryWords,
+) -> str:
+    """A note's text, at first as it was written down wrong if it was."""
+    if not isinstance(note, dict):
+        return _choose_text(words.random, note).format_map(words)
+    was, now = note["was"].format_map(words), note["now"].format_map(words)
+    life.corrections.append(Correction(conversation_id, was, now))
+    return was
+
+
+def _choose_text(random: Random, texts: str | list[str]) -> str:
+    return texts if isinstance(texts, str) else random.choice(texts)
+
+
+def _format_day(day: datetime, language: str) -> str:
+    return f"{day.day}.{day.month}." if language == "de" else f"{day.day} {day:%B}"
+
+
+def _build_conversation_id(person: Person, moment: datetime) -> str:
+    """An id of the contract's form, the same each time (section 2)."""
+    digest = hashlib.sha256(f"{person.email} {moment}".encode()).hexdigest()
+    return f"conv_conversation_0{digest[:25]}"

@@ -15,10 +15,8 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.store import CreateStore
 from console.core.errors import DomainError
-from console.demo.people import list_people, list_trait_groups
-from console.demo.stories import Correction, build_life
-from console.loading.declaring import wait_until_done
-from console.loading.loading import Loader
+from console.demo.people import Correction, build_life, list_people, list_trait_groups
+from console.loading.loading import Loader, wait_until_done
 from console.pages.tenants.services import add_tenant
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant

@@ -1,14 +1,121 @@
-"""The texts of one profile as ranking sees them: columns, a row a text."""
+"""The texts of one profile as ranking sees them: columns of what is stored, a row a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from operator import itemgetter
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.packing import Ragged, Vectors, unpack_conversations, unpack_terms
+Floats = NDArray[np.float32]
+
+# Vectors made floats at a time: as many as fit into a processor's cache.
+BLOCK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Lists of unlike lengths, one a text, in one array.
+
+    values  all of them, one after another
+    rows    the number of the text that each value belongs to
+    """
+
+    values: NDArray[Any]
+    rows: NDArray[np.intp]
+    size: int
+
+    @classmethod
+    def of(cls, packed: Sequence[bytes], dtype: str) -> "Ragged":
+        values = np.frombuffer(b"".join(packed), dtype)
+        lengths = np.fromiter(map(len, packed), np.intp, len(packed))
+        rows = np.repeat(np.arange(len(packed)), lengths // values.itemsize)
+        return cls(values, rows, len(packed))
+
+
+def pack_conversations(ids: Iterable[str]) -> bytes:
+    """Ids of conversations as 64-bit digests: enough to tell one profile's apart."""
+    return b"".join(blake2b(id_.encode(), digest_size=8).digest() for id_ in ids)
+
+
+def unpack_conversations(packed: Sequence[bytes]) -> Ragged:
+    return Ragged.of(packed, "<u8")
+
+
+def unpack_terms(packed: Sequence[bytes]) -> Ragged:
+    return Ragged.of(packed, "<u4")
+
+
+def pack_vector(vector: Floats) -> bytes:
+    """A vector as 8-bit levels, led by the float that brings them to length 1.
+
+    A quarter of float32 at no loss that recall@10 would show
+    (docs/recall.md, "Vectors").
+    """
+    peak = float(np.abs(vector).max())
+    levels = np.rint(vector * (127 / peak)) if peak else vector
+    length = float(np.linalg.norm(levels))
+    scale = np.array(1 / length if length else 0.0, "<f4")
+    return scale.tobytes() + levels.astype(np.int8).tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of texts in their order; a text without one has zeros.
+
+    levels  int8, a row a text
+    scales  what brings a row to length 1; 0 where there is no vector
+    """
+
+    levels: NDArray[np.int8]
+    scales: Floats
+
+    @classmethod
+    def of(cls, packed: Sequence[bytes]) -> "Vectors":
+        """`packed` by pack_vector, all of one model; b"" for none."""
+        size = max(map(len, packed), default=0)
+        if not size:
+            return cls(
+                np.zeros((len(packed), 0), np.int8), np.zeros(len(packed), "<f4")
+            )
+        blank = bytes(size)
+        cells = np.frombuffer(
+            b"".join(vector or blank for vector in packed),
+            np.dtype([("scale", "<f4"), ("levels", np.int8, (size - 4,))]),
+        )
+        return cls(cells["levels"], cells["scale"])
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        return self.scales > 0
+
+    def cosines(self, vector: Floats) -> NDArray[np.float64]:
+        """With a vector of length 1, -1 to 1; 0 for a text without a vector."""
+        found = np.zeros(len(self.scales))
+        if self.levels.shape[1]:
+            for begin in range(0, len(found), BLOCK):
+                rows = slice(begin, begin + BLOCK)
+                found[rows] = self.levels[rows].astype("<f4") @ vector
+        return found * self.scales
+
+    def cosine(self, one: int, other: int) -> float:
+        """Of two of them; 0 when either has none."""
+        return float(self.vector(one) @ self.vector(other))
+
+    def vector(self, row: int) -> Floats:
+        """One of them, of length 1."""
+        found: Floats = self.levels[row].astype("<f4") * self.scales[row]
+        return found
+
+
+def to_unit_length(vectors: NDArray[np.floating]) -> Floats:
+    """Rows at length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Floats = (vectors / np.where(lengths, lengths, 1)).astype("<f4")
+    return found
+
 
 # id, occurred_at (microseconds since 1970, UTC), terms, conversations, vector, id of
 # the model that made it. Terms, conversations and vector are packed (tokens.terms,

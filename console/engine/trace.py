@@ -6,8 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from console.engine.fusion import NAMES
-from console.engine.recall import Ranking, Side
+from console.engine.ranking import NAMES, Ranking, Side
 from console.engine.tokens import hash_stem
 
 # Of the pairs that a ranking holds.

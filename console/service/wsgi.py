@@ -20,7 +20,7 @@ from django.urls import (
 )
 
 from console.core.headers import HEADERS
-from console.core.requests import observe_memory
+from console.core.observability import observe_memory
 from console.service.http.errors import answer_errors
 from console.service.http.middleware import (
     authenticate_request,

@@ -10,7 +10,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-from console.core.requests import request_id
+from console.core.observability import request_id
 
 EXTRA_KEYS = ("method", "path", "status", "ms")
 

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from console.core.errors import DomainError
-from console.core.requests import request_id
+from console.core.observability import request_id
 from console.databases.disk import RETRY_AFTER_S, find_outage
 from console.masking.masker import mask_text
 from console.web.render import is_boosted, keeps_page

@@ -11,7 +11,7 @@ from console.audit.models import (
     UnknownAction,
     digest_reason,
 )
-from console.core.requests import request_id
+from console.core.observability import request_id
 from console.databases.disk import DiskFull
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant

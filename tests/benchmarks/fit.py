@@ -7,7 +7,7 @@ memories that still hold the evidence, which share the other half: so a score me
 same in a small profile. What a text
 lends its neighbours depends on the coefficients, so that fitting goes in rounds.
 
-Prints the lines of console/engine/fusion.py, and how well the scores are
+Prints the lines of console/engine/ranking.py, and how well the scores are
 calibrated on conversations that the coefficients have not seen.
 """
 
@@ -17,9 +17,8 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from console.engine import fusion
-from console.engine.fusion import MODELS, WORDS, Coefficients
-from console.engine.recall import Query, Ranking
+from console.engine import ranking
+from console.engine.ranking import MODELS, WORDS, Coefficients, Query, Ranking
 from tests.benchmarks.quality import Conversation, answerable, conversations
 from tests.benchmarks.ranking import Memories, calibration_error, texts_of
 
@@ -89,7 +88,7 @@ def design(sample: Sample) -> np.ndarray:
     """Ones and the parts, a row an observation; by the coefficients in force."""
     ranking = sample.ranking
     parts, _ = ranking.parts(ranking.queries[0])
-    columns = [getattr(parts, name) for name in fusion.NAMES]
+    columns = [getattr(parts, name) for name in ranking.NAMES]
     return np.stack([np.ones(len(sample.wanted)), *columns], axis=1)
 
 
@@ -99,7 +98,7 @@ def regress(table: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> np.nd
     found = np.zeros(table.shape[1])
     found[0] = -4.0
     for _ in range(40):
-        chance = fusion.sigmoid(np.clip(table @ found, -30, 30))
+        chance = ranking.sigmoid(np.clip(table @ found, -30, 30))
         slope = table.T @ (weights * (wanted - chance)) - ridge @ found
         spread = weights * chance * (1 - chance)
         bend = (table * spread[:, None]).T @ table + ridge
@@ -129,7 +128,7 @@ def _use(all_samples: Sequence[Sample], present: Coefficients) -> None:
     for sample in all_samples:
         for side in (sample.ranking.observations, sample.ranking.summaries):
             all_known = np.ones(len(side.texts), bool)
-            side.fusion = fusion.Fusion(present, present, all_known)
+            side.fusion = ranking.Fusion(present, present, all_known)
 
 
 def first_ten(all_samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:

@@ -4,13 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from console.engine.dates import microseconds
 from console.engine.embedding import load_embedder
-from console.engine.fusion import Coefficients
-from console.engine.packing import Floats, pack_conversations, pack_vector
-from console.engine.recall import Query, Ranked, Ranking
-from console.engine.texts import Texts
-from console.engine.tokens import terms
+from console.engine.ranking import Coefficients, Query, Ranked, Ranking
+from console.engine.texts import Floats, Texts, pack_conversations, pack_vector
+from console.engine.tokens import microseconds, terms
 from tests.benchmarks.quality import Conversation, Item, conversations
 
 MODEL = "use-3"

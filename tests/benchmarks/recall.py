@@ -5,8 +5,7 @@ from dataclasses import astuple, replace
 
 import numpy as np
 
-from console.engine.fusion import MODELS, WORDS, Coefficients
-from console.engine.recall import Query
+from console.engine.ranking import MODELS, WORDS, Coefficients, Query
 from tests.benchmarks.quality import (
     CATEGORIES,
     DATA,

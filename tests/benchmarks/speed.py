@@ -18,10 +18,8 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.engine.fusion import get_coefficients
-from console.engine.packing import pack_vector
-from console.engine.recall import Query, Ranking
-from console.engine.texts import Texts
+from console.engine.ranking import Query, Ranking, get_coefficients
+from console.engine.texts import Texts, pack_vector
 from console.service.memory.embedding import embed_query, get_embedder
 from console.service.memory.embedding_jobs import embed_pending
 from console.service.memory.index import build_index_columns, read_entries

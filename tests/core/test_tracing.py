@@ -3,7 +3,7 @@
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from console.core import tracing
+from console.core import observability
 from console.tenants.memory import open_store
 from tests.factories import make_profile
 
@@ -11,16 +11,16 @@ from tests.factories import make_profile
 @pytest.fixture
 def spans(monkeypatch):
     """What has been traced since, oldest end first."""
-    monkeypatch.setattr(tracing, "_tracer", None)
+    monkeypatch.setattr(observability, "_tracer", None)
     exporter = InMemorySpanExporter()
-    tracing.start(exporter)
+    observability.start_tracing(exporter)
 
     def read():
-        tracing._tracer.span_processor.force_flush()
+        observability._tracer.span_processor.force_flush()
         return exporter.get_finished_spans()
 
     yield read
-    tracing._tracer.span_processor.shutdown()
+    observability._tracer.span_processor.shutdown()
 
 
 def test_trace_answer_names_the_route_and_status(client, db, spans):
@@ -64,7 +64,7 @@ def test_trace_call_leads_into_the_memory_and_names_no_customer(tenant, spans):
 
 
 def test_trace_call_keeps_the_kind_of_an_error_and_not_its_text(spans):
-    call = tracing.trace_call("memory.example", "GET", {})
+    call = observability.trace_call("memory.example", "GET", {})
 
     with pytest.raises(ValueError, match="ada"), call:
         raise ValueError("ada@acme.example")
@@ -75,10 +75,10 @@ def test_trace_call_keeps_the_kind_of_an_error_and_not_its_text(spans):
 
 
 def test_tracing_is_off_unless_started(client, db, monkeypatch):
-    monkeypatch.setattr(tracing, "_tracer", None)
+    monkeypatch.setattr(observability, "_tracer", None)
     headers = {}
 
-    with tracing.trace_call("memory.example", "GET", headers) as tell:
+    with observability.trace_call("memory.example", "GET", headers) as tell:
         tell("", 200)
 
     assert headers == {}

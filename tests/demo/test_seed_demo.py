@@ -11,8 +11,7 @@ from console.client.paging import all_pages
 from console.contract.memory.observation import NewObservation
 from console.contract.memory.summary import NewSummary
 from console.demo import seeding
-from console.demo.people import list_people, list_trait_groups
-from console.demo.stories import ANCHOR, build_life
+from console.demo.people import ANCHOR, build_life, list_people, list_trait_groups
 from console.loading.records import check_trait, parse_item
 from console.tenants.memory import open_store
 from console.tenants.models import Membership, Role, Tenant

@@ -5,12 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from console.engine.dates import microseconds
-from console.engine.fusion import WORDS, Coefficients
-from console.engine.packing import pack_conversations, pack_vector
-from console.engine.recall import Query, Ranking
-from console.engine.texts import Row, Texts
-from console.engine.tokens import terms
+from console.engine.ranking import WORDS, Coefficients, Query, Ranking
+from console.engine.texts import Row, Texts, pack_conversations, pack_vector
+from console.engine.tokens import microseconds, terms
 
 MODEL = "a model"
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

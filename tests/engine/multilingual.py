@@ -12,10 +12,8 @@ from pathlib import Path
 from statistics import fmean
 
 from console.engine.embedding import Embedder
-from console.engine.fusion import get_coefficients
-from console.engine.packing import Floats, pack_vector
-from console.engine.recall import Query, Ranking
-from console.engine.texts import Texts
+from console.engine.ranking import Query, Ranking, get_coefficients
+from console.engine.texts import Floats, Texts, pack_vector
 from console.engine.tokens import terms
 
 LANGUAGES = {"de": "German", "es": "Spanish", "fr": "French"}

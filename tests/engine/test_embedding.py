@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from console.engine.embedding import load_embedder
-from console.engine.packing import to_unit_length
+from console.engine.texts import to_unit_length
 
 
 def test_the_default_model_gives_rows_of_length_one():

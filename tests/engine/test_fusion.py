@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.fusion import (
+from console.engine.ranking import (
     FEWEST,
     MODELS,
     NAMES,

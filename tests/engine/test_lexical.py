@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.packing import unpack_terms
-from console.engine.recall import Bm25
+from console.engine.ranking import Bm25
+from console.engine.texts import unpack_terms
 
 NAMES = ["tea", "coffee", "dog", "cat", "sms", "tent", "cow"]
 WORDS = st.lists(st.sampled_from(NAMES))

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
-from console.engine.embedding import load_embedder
-from console.engine.onnx import OnnxEncoder, OnnxUnusable
-from console.engine.packing import to_unit_length
+from console.engine.embedding import OnnxEncoder, OnnxUnusable, load_embedder
+from console.engine.texts import to_unit_length
 from tests.engine.encoders import (
     DIMENSIONS,
     POOLED,

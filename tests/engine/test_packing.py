@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.packing import (
+from console.engine.texts import (
     Vectors,
     pack_conversations,
     pack_vector,

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.fusion import MODELS
-from console.engine.recall import FADE, Query
+from console.engine.ranking import FADE, MODELS, Query
 from tests.engine.memory import order, rank, row, scores
 
 USE3 = MODELS["use-3"]

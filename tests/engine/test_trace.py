@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from console.engine.fusion import MODELS, sigmoid
-from console.engine.recall import Query
+from console.engine.ranking import MODELS, Query, sigmoid
 from console.engine.trace import explain
 from tests.engine.memory import rank, row
 

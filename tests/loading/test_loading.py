@@ -15,8 +15,13 @@ from console.contract.memory.observation import PatchObservation
 from console.contract.memory.operation import Operation, OperationError
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.loading import records
-from console.loading.declaring import declare_traits, infer_types, wait_until_done
-from console.loading.loading import Loader, load_lines
+from console.loading.loading import (
+    Loader,
+    declare_traits,
+    infer_types,
+    load_lines,
+    wait_until_done,
+)
 from console.loading.models import LoadedParts
 from console.loading.records import LINE_BYTES, read_lines
 from console.profiles.items import OBSERVATION

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from console import wsgi
-from console.core.requests import mask_path, request_id
+from console.core.observability import mask_path, request_id
 from console.web.logs import LineFormatter
 
 SECRET = "caroline@example.com"
@@ -88,7 +88,7 @@ def test_mask_path_keeps_our_words_and_ids_only(path, safe):
 
 
 def test_request_log_writes_one_line_for_each_answer(db, client, caplog):
-    caplog.set_level(logging.INFO, "console.core.requests")
+    caplog.set_level(logging.INFO, "console.core.observability")
 
     response = client.get(f"/t/acme/find/?id=email:{SECRET}")
 
@@ -107,7 +107,7 @@ def test_request_log_id_is_on_the_problem_page(db, client):
 
 
 def test_request_log_names_an_api_call_with_its_id(db, client, caplog):
-    caplog.set_level(logging.INFO, "console.core.requests")
+    caplog.set_level(logging.INFO, "console.core.observability")
 
     transport = httpx.WSGITransport(app=wsgi.application)
     with httpx.Client(transport=transport, base_url="http://testserver") as api:
@@ -124,7 +124,7 @@ def test_request_log_has_one_line_for_a_page_and_its_calls(
     client, tenant, agent, caplog
 ):
     client.force_login(agent)
-    caplog.set_level(logging.INFO, "console.core.requests")
+    caplog.set_level(logging.INFO, "console.core.observability")
 
     client.get(f"/t/{tenant.slug}/profiles/")
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from django_tasks_db.models import DBTaskResult
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from console.core import metrics as figures
+from console.core.observability import STATE, Gauge, render_metrics
 from console.databases import disk
 from console.databases.schema import read_schema_state
 from console.jobs.leases import list_live_workers
@@ -79,7 +79,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         )
         refusal["WWW-Authenticate"] = "Bearer"
         return refusal
-    return HttpResponse(figures.render(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(render_metrics(), content_type=CONTENT_TYPE_LATEST)
 
 
 def count_tasks() -> dict[str, float]:
@@ -88,8 +88,8 @@ def count_tasks() -> dict[str, float]:
     return {status.lower(): number for status, number in states.order_by("status")}
 
 
-figures.STATE.register(
-    figures.Gauge("console_tasks", "Background tasks by state", count_tasks, "state")
+STATE.register(
+    Gauge("console_tasks", "Background tasks by state", count_tasks, "state")
 )
 
 

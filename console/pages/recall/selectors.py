@@ -21,7 +21,7 @@ from console.contract.memory.recall import (
 )
 from console.masking.masker import MaskedValue, Masker, MaskingMode, mask_text
 
-# What adds to a score, as the embedded memory names it (console/engine/fusion.py).
+# What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {
     "similarity": "Similarity in meaning",
     "query_coverage": "Share of the query's words",

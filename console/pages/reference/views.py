@@ -12,9 +12,14 @@ from django.views.decorators.http import require_safe
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryRefused
 from console.pages.reference.endpoints import Endpoint, EndpointReader
-from console.pages.reference.examples import LANGUAGES, list_examples, set_up
-from console.pages.reference.examples.notation import JSON
-from console.pages.reference.examples.site import Example, Site
+from console.pages.reference.examples import (
+    JSON,
+    LANGUAGES,
+    Example,
+    Site,
+    list_examples,
+    set_up,
+)
 from console.pages.reference.openapi import decode_openapi
 from console.tenants.actor import Permission
 from console.tenants.memory import open_account

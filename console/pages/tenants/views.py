@@ -12,8 +12,13 @@ from console.client.network import BadAddress
 from console.core.errors import DomainError
 from console.pages.tenants import services
 from console.pages.tenants.forms import AddTenantForm, TokenForm
-from console.pages.tenants.selectors import check_connection, get_memory_state
-from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
+from console.pages.tenants.services import (
+    StoreNotReady,
+    TenantTaken,
+    add_tenant,
+    check_connection,
+    get_memory_state,
+)
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
 from console.web.access import require_permission

@@ -5,7 +5,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from console.engine.embedding import Embedder, load_embedder
-from console.engine.packing import Floats
+from console.engine.texts import Floats
 
 
 def get_embedder() -> Embedder | None:

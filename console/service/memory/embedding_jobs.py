@@ -13,10 +13,10 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from console.engine.embedding import Embedder
-from console.engine.packing import pack_vector
+from console.engine.texts import pack_vector
 from console.service.memory.embedding import get_embedder, get_model_id
 from console.service.memory.models import IndexedItem, IndexEntry, Store
-from console.service.models.scope import find_models
+from console.service.models import find_models
 
 BATCH = 64
 # One run of the task; what is left then goes to the next one, so that other tasks

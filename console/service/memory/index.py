@@ -12,16 +12,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
-from console.engine.dates import microseconds
-from console.engine.packing import pack_conversations
-from console.engine.texts import Row
-from console.engine.tokens import terms
+from console.engine.texts import Row, pack_conversations
+from console.engine.tokens import microseconds, terms
 from console.service.errors import Moved, NotFound
 from console.service.memory.embedding import get_model_id
 from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import IndexedItem, IndexEntry, Profile, Store
 from console.service.memory.profiles import get_profile
-from console.service.models.scope import find_models
+from console.service.models import find_models
 
 # The columns of items that an entry is made of.
 INDEXED = {"content", "occurred_at", "conversation_ids", "conversation_id"}

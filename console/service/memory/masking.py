@@ -10,12 +10,11 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from console.engine.packing import pack_vector
-from console.engine.texts import Row
+from console.engine.texts import Row, pack_vector
 from console.engine.tokens import terms
 from console.service.memory.embedding import embed_query
 from console.service.memory.models import IndexedItem, Profile
-from console.service.models.scope import find_models
+from console.service.models import find_models
 
 # The newest masked texts; older ones are ranked by words alone. A text costs 2 ms.
 VECTORS_MAX = 200

@@ -29,7 +29,7 @@ from console.service.memory.traits import (
     check_traits,
     write_traits,
 )
-from console.service.models.scope import ProfileScoped, find_models
+from console.service.models import ProfileScoped, find_models
 
 NO_IDENTIFIER = (
     "traits: at least one trait that is an identifier is required, such as Contact.email"

@@ -9,12 +9,10 @@ from time import perf_counter
 from typing import Any
 
 from console.contract.memory.recall import RECALL_TURNS, RecallRequest
-from console.core.metrics import RECALL_SECONDS
-from console.engine.dates import microseconds
-from console.engine.fusion import get_coefficients
-from console.engine.packing import Floats, Vectors, pack_conversations
-from console.engine.recall import Query, Ranked, Ranking
-from console.engine.texts import Row, Texts
+from console.core.observability import RECALL_SECONDS
+from console.engine.ranking import Query, Ranked, Ranking, get_coefficients
+from console.engine.texts import Floats, Row, Texts, Vectors, pack_conversations
+from console.engine.tokens import microseconds
 from console.service.memory.embedding import embed_query, get_model_id
 from console.service.memory.index import read_entries
 from console.service.memory.masking import mask_entries, mask_text, read_contents

@@ -18,7 +18,7 @@ from console.service.memory.identity import (
     find_similar,
 )
 from console.service.memory.models import Identifier, MergedProfile, Profile, Store
-from console.service.models.scope import ProfileScoped, find_models
+from console.service.models import ProfileScoped, find_models
 
 
 def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | None:

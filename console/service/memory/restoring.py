@@ -20,8 +20,7 @@ from console.service.memory.profiles import delete_profile
 from console.service.memory.stores import delete_store
 from console.service.memory.summaries import delete_summary
 from console.service.memory.tombstones import digest_key, get_key_columns
-from console.service.models import PendingWrite
-from console.service.models.scope import ProfileScoped, StoreScoped, find_models
+from console.service.models import PendingWrite, ProfileScoped, StoreScoped, find_models
 
 # Where more goes than the row; with a store or a profile first, all below it.
 DELETE = {

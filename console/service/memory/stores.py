@@ -16,8 +16,7 @@ from console.contract.normalising import REGIONS
 from console.service import errors
 from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
 from console.service.memory.tombstones import bury
-from console.service.models import Account
-from console.service.models.scope import ProfileScoped, StoreScoped, find_models
+from console.service.models import Account, ProfileScoped, StoreScoped, find_models
 
 # What every new store has: identifier types, and the eleven traits of Contact, two of
 # which feed identifiers.

@@ -1,8 +1,7 @@
 import msgspec
 import pytest
 
-from console.pages.reference.fields import Field, FieldReader
-from console.pages.reference.openapi import Parameter, Schema
+from console.pages.reference.openapi import Field, FieldReader, Parameter, Schema
 
 TEXT = {"type": "string", "pattern": r"^[^\x00-\x08]*$"}
 

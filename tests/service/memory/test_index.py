@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.core.management import call_command
 
-from console.engine.packing import Vectors
+from console.engine.texts import Vectors
 from console.service.memory.embedding import get_embedder
 from console.service.memory.embedding_jobs import embed_pending, make_vectors
 from console.service.memory.index import rebuild_index

@@ -5,7 +5,7 @@ from django.apps import apps
 from django.db import connections, models
 
 from console.service.memory.models import IdentitySettings, Profile, Store
-from console.service.models.scope import ProfileScoped, StoreScoped, find_models
+from console.service.models import ProfileScoped, StoreScoped, find_models
 from tests.service.conftest import CONTROL
 
 pytestmark = pytest.mark.django_db(transaction=True)

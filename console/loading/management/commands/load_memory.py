@@ -10,8 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from console.core.errors import DomainError
-from console.loading.declaring import declare_traits, infer_types
-from console.loading.loading import ItemCounts, LoadReport, load_lines
+from console.loading.loading import (
+    ItemCounts,
+    LoadReport,
+    declare_traits,
+    infer_types,
+    load_lines,
+)
 from console.loading.records import read_lines
 from console.tenants.memory import open_account, open_store
 from console.tenants.models import Tenant

@@ -18,7 +18,7 @@ from console.audit.log import log_view
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.contract.times import to_wire
-from console.core.requests import request_id
+from console.core.observability import request_id
 from console.masking.masker import MaskedValue, Masker, masker_for
 from console.pages.timeline.forms import ExportForm
 from console.pages.timeline.selectors.reader import (

@@ -27,8 +27,7 @@ from console.contract.memory.recall import (
     TraceTexts,
     TraceWeights,
 )
-from console.engine.fusion import get_coefficients
-from console.engine.recall import Query, Ranking
+from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation

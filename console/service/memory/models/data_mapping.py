@@ -5,7 +5,7 @@ from console.contract.memory.data_mapping import (
     DATA_MAPPING_DESCRIPTION_MAX,
     DATA_MAPPING_NAME_MAX,
 )
-from console.service.models.scope import StoreScoped
+from console.service.models import StoreScoped
 
 
 class DataMapping(StoreScoped):

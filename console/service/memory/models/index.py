@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from console.service.models.scope import ProfileScoped
+from console.service.models import ProfileScoped
 
 
 class IndexedItem(ProfileScoped):
@@ -31,9 +31,9 @@ class IndexEntry(ProfileScoped):
     item_id        of the IndexedItem
     occurred_at    microseconds since 1970, UTC
     terms          its stems (engine.tokens.terms), four bytes each
-    conversations  where it comes from (engine.packing), eight bytes each
+    conversations  where it comes from (engine.texts), eight bytes each
     model          id of the embedder that made the vector; "" while there is none
-    vector         8-bit levels with their scale (engine.packing)
+    vector         8-bit levels with their scale (engine.texts)
     docs/recall.md, "Rows, not packed blobs": about 0.6 kB a text.
     """
 

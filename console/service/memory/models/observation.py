@@ -3,7 +3,7 @@ from django.db.models import Q
 
 from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
 from console.service.memory.models.index import IndexedItem
-from console.service.models.scope import ProfileScoped
+from console.service.models import ProfileScoped
 
 CONTENT_LENGTH = Q(content__length__gte=1) & Q(content__length__lte=CONTENT_MAX)
 SOURCE_LENGTH = Q(source__length__lte=SOURCE_MAX)

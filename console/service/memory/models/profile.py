@@ -4,7 +4,7 @@ from django.db.models import Q
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
-from console.service.models.scope import ProfileKey, ProfileScoped, StoreScoped
+from console.service.models import ProfileKey, ProfileScoped, StoreScoped
 
 
 class Profile(StoreScoped):

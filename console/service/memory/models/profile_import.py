@@ -6,7 +6,7 @@ from console.contract.memory.profile_import import (
     IMPORT_COLUMN_MAX,
     IMPORT_FILENAME_MAX,
 )
-from console.service.models.scope import StoreScoped
+from console.service.models import StoreScoped
 
 
 class ProfileImport(StoreScoped):

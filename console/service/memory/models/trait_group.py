@@ -5,7 +5,7 @@ from console.contract.memory.trait_group import (
     TRAIT_GROUP_DESCRIPTION_MAX,
     TRAIT_GROUP_NAME_MAX,
 )
-from console.service.models.scope import StoreScoped
+from console.service.models import StoreScoped
 
 
 class TraitGroup(StoreScoped):

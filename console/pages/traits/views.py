@@ -1,5 +1,6 @@
-"""A customer's traits, by trait group, and one of them: its value and its correction."""
+"""A customer's traits and their correction; the store's trait groups and fill rates."""
 
+import re
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,15 @@ from console.client.errors import MemoryProblem, MemoryRefused
 from console.core.errors import DomainError
 from console.masking.masker import mask_text, masker_for
 from console.masking.questions import TooManyQuestions
-from console.pages.traits.forms import AwaitedForm, TraitForm, get_shown_text
+from console.pages.traits.forms import AwaitedForm, GroupForm, TraitForm, get_shown_text
+from console.pages.traits.selectors import (
+    SAMPLE_SIZE,
+    ProfileSample,
+    add_fill_rates,
+    count_step,
+    forget_sample,
+    get_sample,
+)
 from console.pages.traits.services import (
     TraitChanged,
     check_unchanged,
@@ -27,6 +36,7 @@ from console.pages.traits.services import (
 )
 from console.profiles.context import get_permissions
 from console.profiles.identity import Match, count_lookup, log_lookup
+from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.profiles.trait_row import TraitRow
 from console.profiles.traits import ProfileTraits, fetch_profile_traits, fetch_trait_row
 from console.tenants.actor import Permission, may
@@ -258,3 +268,55 @@ def _render_form(
 def _build_row_url(request: ConsoleRequest, profile_id: str, anchor: str) -> str:
     page = reverse("traits:profile", args=[request.tenant.slug, profile_id])
     return f"{page}#{anchor}"
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def groups_page(request: ConsoleRequest) -> HttpResponse:
+    """The store's trait groups."""
+    groups = fetch_trait_groups(open_store(request.tenant))
+    log_view(request.actor, "schema.listed", count=len(groups))
+    pinned = request.tenant.pinned_groups
+    context = {"groups": groups, "pinned": pinned}
+    return render(request, "traits/trait_groups.html", context)
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
+    """One group's schema, with the fill rate of each trait: `step` goes on counting."""
+    form = GroupForm(request.GET)
+    query = check_form(form)
+    store = open_store(request.tenant)
+    schema = fetch_schema(store, group)
+    if query["again"]:
+        forget_sample(request.tenant)
+    if query["step"] or query["again"]:
+        sample: ProfileSample | None = count_step(store, request.tenant)
+    else:
+        sample = get_sample(request.tenant)
+    log_view(
+        request.actor,
+        "schema.listed",
+        object_type="trait_group",
+        object_id=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
+        profiles=sample.size if sample else 0,
+    )
+    rows = schema.filter_rows(query["words"]) if schema.has_filter else schema.rows
+    declared = {row.name for row in schema.rows}
+    return render_part(
+        request,
+        page="traits/trait_group.html",
+        part="traits/_fill_rate.html",
+        context={
+            "form": form,
+            "schema": schema,
+            "group": schema.group,
+            "rows": add_fill_rates(rows, sample),
+            "sample": sample,
+            "sample_size": SAMPLE_SIZE,
+            "undeclared_traits": (
+                sample.count_undeclared(group, declared) if sample else []
+            ),
+        },
+    )

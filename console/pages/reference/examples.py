@@ -1,0 +1,350 @@
+"""Examples, written from the description: what the page shows runs as it stands."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from console.pages.reference.endpoints import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A memory's address, and the ids that are known there.
+
+    base   scheme, host and port, without a slash at the end
+    known  ids by the name of their place in paths; an example reads every other one
+           from the environment, as it reads the credentials
+    """
+
+    base: str
+    known: dict[str, str] = field(default_factory=dict)
+
+    def given(self, endpoint: Endpoint) -> dict[str, str]:
+        """The values that stand in the example itself, by place."""
+        known = endpoint.literals | self.known
+        return {name: known[name] for name in endpoint.places if name in known}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One operation in one language: how to get a client, and the call itself."""
+
+    language: str
+    label: str
+    lead: str
+    call: str
+
+
+def variable(place: str) -> str:
+    """The environment variable of a place: storeId is STORE_ID."""
+    return snake(place).upper()
+
+
+# An import's file goes to the address that its creation has answered, as it is.
+UPLOAD_URL = "UPLOAD_URL"
+
+
+LANGUAGES = (("curl", "curl"), ("python", "Python"), ("node", "Node"))
+
+
+def list_examples(endpoint: Endpoint, site: Site) -> list[Example]:
+    """One for each language, in their order."""
+    return [
+        write(endpoint, site) for write in (_write_curl, _write_python, _write_node)
+    ]
+
+
+def set_up(site: Site) -> list[tuple[str, str]]:
+    """(language, commands of a shell) that come before any example."""
+    variables = ["export ACCOUNT_SID=AC…", "read -rs AUTH_TOKEN && export AUTH_TOKEN"]
+    if "storeId" not in site.known:
+        variables.append("export STORE_ID=mem_store_…")
+    installs = {"python": ["pip install twilio"], "node": ["npm install twilio"]}
+    return [
+        (language, "\n".join([*installs.get(language, []), *variables]))
+        for language, _ in LANGUAGES
+    ]
+
+
+def _write_curl(endpoint: Endpoint, site: Site) -> Example:
+    """One command; a body stands in single quotes."""
+    method = "" if endpoint.method == "GET" else f"-X {endpoint.method} "
+    words = [f'curl {method}"{_build_curl_address(endpoint, site)}"']
+    if not endpoint.public:
+        words.append('-u "$ACCOUNT_SID:$AUTH_TOKEN"')
+    if endpoint.body is not None:
+        words.append('-H "Content-Type: application/json"')
+        body = JSON.write(endpoint.body, before=JSON.indent)
+        words.append("-d '" + body.replace("'", r"'\''") + "'")
+    if endpoint.file:
+        words.append('-H "Content-Type: text/csv"')
+        # $'…' of a shell reads \n as JSON does.
+        words.append(f"--data-binary ${_quote_for_bash(endpoint.file)}")
+    return Example("curl", "curl", "", " \\\n  ".join(words))
+
+
+def _build_curl_address(endpoint: Endpoint, site: Site) -> str:
+    """The URL, with a variable of the shell for each id that is not known."""
+    if endpoint.file:
+        return f"${UPLOAD_URL}"
+    names = {name: f"${variable(name)}" for name in endpoint.places}
+    path = endpoint.path.format(**names | site.given(endpoint))
+    return f"{site.base}{path}{'?pageSize=20' if endpoint.paged else ''}"
+
+
+def _quote_for_bash(text: str) -> str:
+    """What follows the dollar of bash's $'…'."""
+    return "'" + json.dumps(text)[1:-1].replace("'", r"\'") + "'"
+
+
+_PLACE = re.compile(r"{\w+}")
+
+
+def _write_python(endpoint: Endpoint, site: Site) -> Example:
+    """With the official client; with httpx where that does not know the call."""
+    if endpoint.call:
+        lead, call = _python_client(endpoint, site), _python_official(endpoint)
+    else:
+        lead, call = "import httpx", _python_plain(endpoint, site)
+        reads_ids = len(site.given(endpoint)) < len(endpoint.places)
+        if not endpoint.public or reads_ids or endpoint.file:
+            lead = f"import os\n\n{lead}"
+    lines = [*_python_ids(endpoint, site), *call]
+    return Example("python", "Python", lead, "\n".join(lines))
+
+
+def _python_client(endpoint: Endpoint, site: Site) -> str:
+    imports = ["import os", "", "from twilio.rest import Client"]
+    if endpoint.request_class:
+        module, name, _ = endpoint.request_class.split(".")
+        imports.append(f"from twilio.rest.memory.v1.{module} import {name}")
+    return "\n".join(
+        [
+            *imports,
+            "",
+            'client = Client(os.environ["ACCOUNT_SID"], os.environ["AUTH_TOKEN"])',
+            f'client.memory.base_url = "{site.base}"',
+            "memory = client.memory.v1",
+        ]
+    )
+
+
+def _python_official(endpoint: Endpoint) -> list[str]:
+    resource, verb = (snake(word) for word in endpoint.call.split("."))
+    ids = ", ".join(map(snake, endpoint.places))
+    of = f"memory.{resource}({ids})" if ids else f"memory.{resource}"
+    shows = f".{snake(endpoint.shows)}" if endpoint.shows else ""
+    if verb == "list":
+        limit = "limit=20" if endpoint.paged else ""
+        return [f"for item in {of}.list({limit}):", f"    print(item{shows})"]
+    if verb == "delete":
+        # The client hands back what was answered, as it is.
+        return [f"answer = {of}.delete()", f'print(answer["{endpoint.shows}"])']
+    if not endpoint.request_class:
+        return [f"answer = {of}.{verb}()", f"print(answer{shows})"]
+    _, _, name = endpoint.request_class.partition(".")
+    body = PYTHON.write(endpoint.body, before=PYTHON.indent)
+    return [
+        f"request = {name}(\n{PYTHON.indent}{body}\n)",
+        f"answer = {of}.{verb}(request)",
+        f"print(answer{shows})",
+    ]
+
+
+def _python_plain(endpoint: Endpoint, site: Site) -> list[str]:
+    verb = endpoint.method.lower()
+    if endpoint.file:
+        url = f'os.environ["{UPLOAD_URL}"]'
+        content = json.dumps(endpoint.file)
+        return [
+            f"answer = httpx.{verb}({url}, content={content})",
+            "print(answer.status_code)",
+        ]
+    mark = "f" if endpoint.places else ""
+    query = "?pageSize=20" if endpoint.paged else ""
+    path = _PLACE.sub(lambda found: snake(found[0]), endpoint.path)
+    arguments = [f'{mark}"{site.base}{path}{query}"']
+    if not endpoint.public:
+        arguments.append('auth=(os.environ["ACCOUNT_SID"], os.environ["AUTH_TOKEN"])')
+    if endpoint.body is not None:
+        arguments.append(f"json={PYTHON.write(endpoint.body, before=PYTHON.indent)}")
+    given = "".join(f"{PYTHON.indent}{each},\n" for each in arguments)
+    return [f"answer = httpx.{verb}(\n{given})", "print(answer.json())"]
+
+
+def _python_ids(endpoint: Endpoint, site: Site) -> list[str]:
+    """A line for each id of the path: what it is, or where it is read from."""
+    if endpoint.file:
+        return []
+    given = site.given(endpoint)
+    return [
+        f"{snake(name)} = {json.dumps(given[name])}"
+        if name in given
+        else f'{snake(name)} = os.environ["{variable(name)}"]'
+        for name in endpoint.places
+    ]
+
+
+CREDENTIALS = "const { ACCOUNT_SID, AUTH_TOKEN } = process.env;"
+
+
+def _write_node(endpoint: Endpoint, site: Site) -> Example:
+    """With the official client; with fetch where that does not know the call."""
+    if endpoint.call:
+        lead, call = _node_client(site), _node_official(endpoint)
+    else:
+        lead = CREDENTIALS if not endpoint.public else ""
+        call = _node_plain(endpoint, site)
+    lines = [*_node_ids(endpoint, site), *call]
+    return Example("node", "Node", lead, "\n".join(lines))
+
+
+def _node_client(site: Site) -> str:
+    return "\n".join(
+        [
+            'import twilio from "twilio";',
+            "",
+            CREDENTIALS,
+            "const client = twilio(ACCOUNT_SID, AUTH_TOKEN);",
+            f'client.memory.baseUrl = "{site.base}";',
+            "const memory = client.memory.v1;",
+        ]
+    )
+
+
+def _node_official(endpoint: Endpoint) -> list[str]:
+    resource, verb = endpoint.call.split(".")
+    ids = ", ".join(endpoint.places)
+    of = f"memory.{resource}({ids})" if ids else f"memory.{resource}"
+    shows = f".{endpoint.shows}" if endpoint.shows else ""
+    if verb == "list":
+        limit = "{ limit: 20 }" if endpoint.paged else ""
+        return [
+            f"const items = {of};",
+            f"for (const item of await items.list({limit})) {{",
+            f"  console.log(item{shows});",
+            "}",
+        ]
+    verb = {"delete": "remove"}.get(verb, verb)
+    body = JAVASCRIPT.write(endpoint.body) if endpoint.body is not None else ""
+    return [
+        f"const answer = await {of}.{verb}({body});",
+        f"console.log(answer{shows});",
+    ]
+
+
+def _node_plain(endpoint: Endpoint, site: Site) -> list[str]:
+    options = []
+    if endpoint.method != "GET":
+        options.append(f'method: "{endpoint.method}",')
+    if headers := _node_headers(endpoint):
+        options += ["headers: {", *(f"  {line}" for line in headers), "},"]
+    if endpoint.body is not None:
+        body = JAVASCRIPT.write(endpoint.body, before=JAVASCRIPT.indent)
+        options.append(f"body: JSON.stringify({body}),")
+    if endpoint.file:
+        options.append(f"body: {json.dumps(endpoint.file)},")
+    given = "".join(f"  {line}\n" for line in options)
+    rest = f", {{\n{given}}}" if options else ""
+    shows = "answer.status" if endpoint.file else "await answer.json()"
+    return [
+        f"const answer = await fetch({_node_address(endpoint, site)}{rest});",
+        f"console.log({shows});",
+    ]
+
+
+def _node_headers(endpoint: Endpoint) -> list[str]:
+    headers = []
+    if not endpoint.public:
+        headers.append(
+            "Authorization: `Basic ${btoa(`${ACCOUNT_SID}:${AUTH_TOKEN}`)}`,"
+        )
+    if endpoint.body is not None:
+        headers.append('"Content-Type": "application/json",')
+    return headers
+
+
+def _node_address(endpoint: Endpoint, site: Site) -> str:
+    """A string, or a template of JavaScript where the path holds ids."""
+    if endpoint.file:
+        return f"process.env.{UPLOAD_URL}"
+    query = "?pageSize=20" if endpoint.paged else ""
+    path = endpoint.path.replace("{", "${")
+    mark = "`" if endpoint.places else '"'
+    return f"{mark}{site.base}{path}{query}{mark}"
+
+
+def _node_ids(endpoint: Endpoint, site: Site) -> list[str]:
+    if endpoint.file:
+        return []
+    given = site.given(endpoint)
+    return [
+        f"const {name} = {json.dumps(given[name])};"
+        if name in given
+        else f"const {name} = process.env.{variable(name)};"
+        for name in endpoint.places
+    ]
+
+
+WIDTH = 60
+INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """What differs between languages.
+
+    words     how true, false and null are written
+    bare      whether keys that are names stand without quotes
+    trailing  what follows the last of several lines
+    padding   between braces and what they hold
+    """
+
+    words: dict[object, str]
+    bare: bool = False
+    trailing: str = ""
+    padding: str = ""
+    indent: str = INDENT
+
+    def write(self, value: Any, *, before: str = "") -> str:
+        """`before` is the indentation of the line that the value begins on."""
+        if value is None or isinstance(value, bool):
+            return self.words[value]
+        if not isinstance(value, dict | list):
+            return json.dumps(value, ensure_ascii=False)
+        items = self._items(value, before + self.indent)
+        opens, closes = "{}" if isinstance(value, dict) else "[]"
+        pad = self.padding if isinstance(value, dict) and value else ""
+        line = f"{opens}{pad}{', '.join(items)}{pad}{closes}"
+        if len(before) + len(line) <= WIDTH and "\n" not in line:
+            return line
+        inner = f"\n{before}{self.indent}"
+        rows = f",{inner}".join(items)
+        return f"{opens}{inner}{rows}{self.trailing}\n{before}{closes}"
+
+    def _items(self, value: Any, before: str) -> list[str]:
+        if isinstance(value, list):
+            return [self.write(item, before=before) for item in value]
+        return [
+            f"{self._key(key)}: {self.write(item, before=before)}"
+            for key, item in value.items()
+        ]
+
+    def _key(self, key: str) -> str:
+        name = self.bare and re.fullmatch(r"[A-Za-z_]\w*", key)
+        return key if name else json.dumps(key)
+
+
+JSON = Notation({True: "true", False: "false", None: "null"})
+JAVASCRIPT = Notation(
+    {True: "true", False: "false", None: "null"}, bare=True, trailing=",", padding=" "
+)
+PYTHON = Notation(
+    {True: "True", False: "False", None: "None"}, trailing=",", indent="    "
+)
+
+
+def snake(name: str) -> str:
+    """displayName as display_name."""
+    return re.sub("([A-Z])", r"_\1", name).lower()
