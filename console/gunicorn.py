@@ -34,7 +34,7 @@ def post_worker_init(worker: Any) -> None:
     """Load the embedder while the first requests come in: a Recall would wait a second
     for it."""
     # Here and not above: gunicorn reads this file before Django is set up.
-    from console.service.memory.embedding import embed_query
+    from console.service.memory.embedding_jobs import embed_query
 
     Thread(target=embed_query, args=("ready",), daemon=True).start()
 

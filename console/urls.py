@@ -4,8 +4,7 @@
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.pages.find.across_tenants import find_across_tenants
-from console.pages.find.palette import palette_across_tenants
+from console.pages.find.views import find_across_tenants, palette_across_tenants
 from console.pages.home import views as home
 from console.pages.tenants import views as tenants
 from console.web import problems, session

@@ -1,9 +1,33 @@
-"""What pages below one profile share."""
+"""What pages below one profile share, and what they keep of it for a few minutes.
 
+derived  a cache of what was made of customers' data
+session  writes that the memory has accepted and does not list yet: by profile, when,
+         and nothing of what was written
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.utils import timezone
+from django.utils.connection import ConnectionProxy
+
+from console.accounts.adapter import NEXT_URL_KEY
 from console.client.store import StoreClient
+from console.contract.memory.observation import Observation
+from console.contract.times import from_wire, to_wire
 from console.masking.masker import masker_for
 from console.tenants.actor import Permission, may
 from console.web.render import ConsoleRequest, wants_part
+from console.web.session import SessionStore
+
+KEY = "accepted"
+# A memory that takes longer is not late any more: it has lost something.
+GIVE_UP = timedelta(minutes=10)
+derived = ConnectionProxy(caches, "derived")
 
 
 def build_profile_context(
@@ -28,3 +52,38 @@ def get_permissions(request: ConsoleRequest) -> dict[str, bool]:
         "may_delete": may(request.role, Permission.DELETE),
         "may_export": may(request.role, Permission.EXPORT),
     }
+
+
+def remember_write(request: ConsoleRequest, profile_id: str) -> None:
+    pending = request.session.get(KEY, {})
+    request.session[KEY] = pending | {profile_id: to_wire(timezone.now())}
+
+
+def get_pending_since(
+    request: ConsoleRequest, profile_id: str, listed: Iterable[Observation]
+) -> datetime | None:
+    """When a write was accepted that `listed` does not hold yet; None: nothing waits."""
+    pending: dict[str, str] = request.session.get(KEY, {})
+    if profile_id not in pending:
+        return None
+    at = from_wire(pending[profile_id])
+    is_listed = any(observation.created_at >= at for observation in listed)
+    if is_listed or timezone.now() - at > GIVE_UP:
+        rest = {key: value for key, value in pending.items() if key != profile_id}
+        request.session[KEY] = rest
+        return None
+    return at
+
+
+def forget() -> None:
+    """Empty the cache, and the sessions of what strangers asked for before signing in:
+    a softphone's link names a customer."""
+    derived.clear()
+    SessionStore.clear_expired()
+    for row in Session.objects.all():
+        if NEXT_URL_KEY in row.get_decoded():
+            session = SessionStore(row.session_key)
+            session.pop(NEXT_URL_KEY, None)
+            # Gone: that person has just signed in.
+            with suppress(UpdateError):
+                session.save()

@@ -5,9 +5,11 @@ a kind's name (stored, in an address, on a noun) gets the rest here.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any, Generic, Protocol, TypeVar
 
 from console.client.store import StoreClient
 from console.contract.ids import OBSERVATION_ID, PROFILE_ID, SUMMARY_ID
@@ -18,6 +20,7 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.profile import Profile
 from console.contract.memory.summary import NewSummary, PatchSummary, Summary
+from console.masking.masker import MaskedValue, Masker
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +102,58 @@ PROFILE = ItemKind(
 )
 TEXT_KINDS = {kind.name: kind for kind in (OBSERVATION, SUMMARY)}
 ITEM_KINDS: dict[str, ItemKind] = {**TEXT_KINDS, PROFILE.name: PROFILE}
+
+
+class Dated(Protocol):
+    """occurred_at is UTC."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def occurred_at(self) -> datetime: ...
+
+
+T = TypeVar("T", bound=Dated)
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Generic[T]):
+    """What happened on one day, UTC, newest first."""
+
+    on: date
+    rows: tuple[T, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """A summary, and its text as this person may see it."""
+
+    id: str
+    occurred_at: datetime
+    summary: Summary
+    shown: MaskedValue
+
+
+def build_summary_rows(
+    summaries: Iterable[Summary], masker: Masker
+) -> list[SummaryRow]:
+    return [
+        SummaryRow(
+            id=summary.id,
+            occurred_at=summary.occurred_at,
+            summary=summary,
+            shown=masker.mask_text("summary", summary.id, summary.content),
+        )
+        for summary in summaries
+    ]
+
+
+def group_by_day(rows: Iterable[T]) -> list[Day[T]]:
+    """Newest first, by when it happened: the memory lists by when it learned of it."""
+    days = groupby(sort_newest_first(rows), key=lambda row: row.occurred_at.date())
+    return [Day(on, tuple(rows)) for on, rows in days]
+
+
+def sort_newest_first(rows: Iterable[T]) -> list[T]:
+    return sorted(rows, key=lambda row: (row.occurred_at, row.id), reverse=True)

@@ -14,8 +14,8 @@ from django.utils import timezone
 from console.audit.models import AuditEntry, AuditHead
 from console.audit.verification import verify_log
 from console.backups.databases import open_database
+from console.pages.deletions.selectors import Target
 from console.pages.deletions.services import delete_item
-from console.pages.deletions.targets import Target
 from console.profiles.items import ITEM_KINDS
 from console.service.memory.models import (
     Identifier,

@@ -16,7 +16,7 @@ from console.accounts.models import User
 from console.client.paging import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
-from console.profiles.derived import derived
+from console.profiles.context import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.benchmarks.timeline import COUNT, COUNT_STEP, find_next, long_life

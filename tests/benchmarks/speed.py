@@ -20,11 +20,14 @@ from django.utils import timezone
 from console.contract.ids import new_id
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.texts import Texts, pack_vector
-from console.service.memory.embedding import embed_query, get_embedder
-from console.service.memory.embedding_jobs import embed_pending
+from console.service.memory.embedding_jobs import (
+    embed_pending,
+    embed_query,
+    get_embedder,
+)
 from console.service.memory.index import build_index_columns, read_entries
+from console.service.memory.items import create_observations
 from console.service.memory.models import IndexEntry, Observation, Profile, Store
-from console.service.memory.observations import create_observations
 from console.service.wsgi import handler
 from tests.benchmarks.api import PORT, make_memory, server
 from tests.benchmarks.quality import DATA, conversations

@@ -14,7 +14,7 @@ from django.test import Client
 
 from console.accounts.models import User
 from console.contract.memory.observation import NewObservation
-from console.profiles.derived import derived
+from console.profiles.context import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX

@@ -33,11 +33,11 @@ from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
 from console.audit.models import AuditEntry  # noqa: E402
 from console.jobs import leases  # noqa: E402
 from console.pages.deletions.models import Deletion  # noqa: E402
+from console.pages.deletions.selectors import Target  # noqa: E402
 from console.pages.deletions.services import delete_item  # noqa: E402
-from console.pages.deletions.targets import Target  # noqa: E402
 from console.profiles.items import OBSERVATION  # noqa: E402
 from console.service.memory import embedding_jobs, import_jobs, imports  # noqa: E402
-from console.service.memory.embedding import embed_query  # noqa: E402
+from console.service.memory.embedding_jobs import embed_query  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
     Identifier,
     ImportChunk,

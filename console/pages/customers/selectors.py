@@ -11,7 +11,7 @@ from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.summary import Summary
 from console.masking.masker import MaskedValue, Masker
-from console.profiles.rows import (
+from console.profiles.items import (
     SummaryRow,
     build_summary_rows,
     sort_newest_first,

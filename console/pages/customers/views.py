@@ -18,8 +18,11 @@ from console.pages.customers.selectors import (
     build_recent_observations,
     fetch_profile_rows,
 )
-from console.profiles.context import build_profile_context, get_permissions
-from console.profiles.pending_writes import get_pending_since
+from console.profiles.context import (
+    build_profile_context,
+    get_pending_since,
+    get_permissions,
+)
 from console.tenants.actor import Permission, may
 from console.tenants.memory import open_store
 from console.web.access import require_permission

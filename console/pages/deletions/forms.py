@@ -6,8 +6,7 @@ from django import forms
 from django.utils.crypto import constant_time_compare
 
 from console.audit.log import REASON_MAX
-from console.pages.deletions.models import Deletion
-from console.pages.deletions.targets import TAIL, Target
+from console.pages.deletions.models import TAIL, Deletion, Target
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm, StaffTextField
 

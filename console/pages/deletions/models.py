@@ -1,5 +1,6 @@
-"""Deletions that people requested: what, why, by whom and with which outcome."""
+"""What can be deleted, and deletions that people requested: why, by whom, to what end."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 from uuid import uuid4
@@ -7,16 +8,59 @@ from uuid import uuid4
 from django.core.validators import MinLengthValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.pages.deletions.targets import Target
-from console.profiles.items import ITEM_KINDS
+from console.contract.ids import PROFILE_ID
+from console.profiles.items import ITEM_KINDS, PROFILE, ItemKind
 from console.tenants.models import Tenant
 
 # Past it a page that still waits for the memory's answer is gone: the client gives up
 # after MEMORY_TOTAL_TIMEOUT_S, 10 by default, for each of two calls.
 STALE_AFTER = timedelta(seconds=60)
+TAIL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One item on one profile; for a profile `object_id` is `profile_id`."""
+
+    kind: ItemKind
+    profile_id: str
+    object_id: str
+
+    @property
+    def is_profile(self) -> bool:
+        return self.kind is PROFILE
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What names it within a store."""
+        if self.is_profile:
+            return (self.profile_id,)
+        return self.profile_id, self.object_id
+
+    @property
+    def is_well_formed(self) -> bool:
+        """False for ids that no memory can hold."""
+        return bool(
+            PROFILE_ID.fullmatch(self.profile_id)
+            and self.kind.id_pattern.fullmatch(self.object_id)
+        )
+
+    @property
+    def tail(self) -> str:
+        """What a person types to say that they mean this one."""
+        return self.object_id[-TAIL:]
+
+    def confirm_url(self, tenant_slug: str) -> str:
+        return reverse(f"deletions:{self.kind.name}", args=[tenant_slug, *self.ids])
+
+    def move_to(self, profile_id: str) -> "Target":
+        """The same item after its profile was merged into another."""
+        object_id = profile_id if self.is_profile else self.object_id
+        return Target(self.kind, profile_id, object_id)
 
 
 class DeletionQuerySet(models.QuerySet["Deletion"]):

@@ -15,8 +15,7 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.masking.masker import Masker
-from console.pages.deletions.models import Deletion
-from console.pages.deletions.targets import Target
+from console.pages.deletions.models import Deletion, Target
 from console.profiles.items import TEXT_KINDS, TextKind
 from console.tenants.models import Tenant
 

@@ -23,8 +23,7 @@ from console.client.store import StoreClient
 from console.databases.compaction import request_compaction
 from console.databases.disk import check_room
 from console.masking.masker import mask_text
-from console.pages.deletions.models import Deletion
-from console.pages.deletions.targets import Target
+from console.pages.deletions.models import Deletion, Target
 from console.tenants.actor import Actor
 from console.tenants.memory import open_store
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import (
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.deletions.forms import ConfirmDeletionForm
-from console.pages.deletions.models import Deletion
+from console.pages.deletions.models import Deletion, Target
 from console.pages.deletions.selectors import (
     Preview,
     build_preview,
@@ -26,7 +26,6 @@ from console.pages.deletions.services import (
     settle_deletion,
     verify_again,
 )
-from console.pages.deletions.targets import Target
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.actor import Permission, may, who_may
 from console.tenants.memory import open_store

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from console.pages.find import palette, views
+from console.pages.find import views
 
 app_name = "find"
 urlpatterns = [
     path("find/", views.find, name="find"),
-    path("palette/", palette.palette, name="palette"),
+    path("palette/", views.palette, name="palette"),
 ]

@@ -10,8 +10,8 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import NewObservation
 from console.contract.times import to_wire
 from console.pages.timeline.selectors.reader import TimelineItem
+from console.profiles.context import remember_write
 from console.profiles.items import TextKind
-from console.profiles.pending_writes import remember_write
 from console.web.render import ConsoleRequest
 
 

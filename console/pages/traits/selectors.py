@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
-from console.profiles.derived import derived
+from console.profiles.context import derived
 from console.profiles.schema import SchemaRow
 from console.tenants.models import Tenant
 from console.web.budget import Budget, start_budget

@@ -1,10 +1,15 @@
-"""Vectors, made by the worker: what was written a moment ago is found by its words."""
+"""The embedder of this installation (MEMORY_EMBEDDER), and the vectors it makes.
+
+The worker makes those of texts: what was written a moment ago is found by its words.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -12,9 +17,8 @@ from django_tasks import task
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from console.engine.embedding import Embedder
-from console.engine.texts import pack_vector
-from console.service.memory.embedding import get_embedder, get_model_id
+from console.engine.embedding import Embedder, load_embedder
+from console.engine.texts import Floats, pack_vector
 from console.service.memory.models import IndexedItem, IndexEntry, Store
 from console.service.models import find_models
 
@@ -156,3 +160,26 @@ def _read_contents(store_id: str, keys: Sequence[Key]) -> dict[Key, str]:
             store_id=store_id, profile_id__in=set(profiles), id__in=ids
         ).values_list("profile_id", "id", "content")
     }
+
+
+def get_embedder() -> Embedder | None:
+    """None where the memory recalls by words alone."""
+    return load_embedder(settings.MEMORY_EMBEDDER)
+
+
+def get_model_id() -> str:
+    """What the vectors of the present embedder are marked with; "" without one."""
+    model = get_embedder()
+    return model.id if model else ""
+
+
+def embed_query(text: str) -> Floats | None:
+    """The meaning of a query, of length 1; the last ones asked for are kept."""
+    return _embed(get_model_id(), text)
+
+
+# A query costs a millisecond or more, a kept one nothing; 2 kB each.
+@lru_cache(maxsize=2048)
+def _embed(model_id: str, text: str) -> Floats | None:
+    model = get_embedder()
+    return model.embed([text])[0] if model else None

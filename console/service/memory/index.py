@@ -15,8 +15,7 @@ from django.db.models import Count
 from console.engine.texts import Row, pack_conversations
 from console.engine.tokens import microseconds, terms
 from console.service.errors import Moved, NotFound
-from console.service.memory.embedding import get_model_id
-from console.service.memory.embedding_jobs import request_vectors
+from console.service.memory.embedding_jobs import get_model_id, request_vectors
 from console.service.memory.models import IndexedItem, IndexEntry, Profile, Store
 from console.service.memory.profiles import get_profile
 from console.service.models import find_models

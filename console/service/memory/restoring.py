@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from console.service.memory.items import delete_observation, delete_summary
 from console.service.memory.models import (
     ImportChunk,
     Observation,
@@ -15,10 +16,8 @@ from console.service.memory.models import (
     Summary,
     Tombstone,
 )
-from console.service.memory.observations import delete_observation
 from console.service.memory.profiles import delete_profile
 from console.service.memory.stores import delete_store
-from console.service.memory.summaries import delete_summary
 from console.service.memory.tombstones import digest_key, get_key_columns
 from console.service.models import PendingWrite, ProfileScoped, StoreScoped, find_models
 

@@ -13,8 +13,7 @@ from console.contract.ids import new_id
 from console.contract.memory.recall import RecallRequest
 from console.engine.embedding import Use3
 from console.service.accounts import create_account
-from console.service.memory.embedding import embed_query
-from console.service.memory.embedding_jobs import embed_pending
+from console.service.memory.embedding_jobs import embed_pending, embed_query
 from console.service.memory.index import add_entries
 from console.service.memory.models import Observation, Profile, Summary
 from console.service.memory.recall import recall

@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.models import AuditEntry
 from console.jobs import leases
 from console.pages.deletions.models import Deletion
+from console.pages.deletions.selectors import Target
 from console.pages.deletions.services import (
     LOOK_AGAIN_AFTER,
     SETTLE_AFTER,
@@ -20,7 +21,6 @@ from console.pages.deletions.services import (
     look_again,
     settle,
 )
-from console.pages.deletions.targets import Target
 from console.profiles.items import PROFILE
 from console.service.memory.models import Profile
 from console.tenants.actor import Actor

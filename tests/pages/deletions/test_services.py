@@ -15,9 +15,8 @@ from console.audit.log import AuditUnavailable
 from console.audit.models import AuditEntry
 from console.databases.compaction import compact
 from console.databases.disk import DiskFull
-from console.pages.deletions.models import Deletion
+from console.pages.deletions.models import Deletion, Target
 from console.pages.deletions.services import delete_item, settle_deletion
-from console.pages.deletions.targets import Target
 from console.profiles import items
 from console.tenants.actor import Actor
 from console.tenants.models import Role

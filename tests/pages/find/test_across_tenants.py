@@ -3,7 +3,7 @@
 import pytest
 
 from console.audit.models import AuditEntry
-from console.pages.find import across_tenants
+from console.pages.find import views
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 from tests.factories import make_observation, make_profile, make_tenant, move_tenant
@@ -146,9 +146,9 @@ def test_find_across_tenants_says_when_there_is_no_tenant(client, operator):
 
 def test_search_tenants_stops_at_its_deadline(tenant, settings, monkeypatch):
     break_memory(tenant, settings)
-    monkeypatch.setattr(across_tenants, "TOTAL_S", 0.0)
+    monkeypatch.setattr(views, "TOTAL_S", 0.0)
 
-    [answer] = across_tenants.search_tenants(Tenant.objects.all(), f"phone:{PHONE}")
+    [answer] = views.search_tenants(Tenant.objects.all(), f"phone:{PHONE}")
 
     assert answer.match is None
     assert answer.why

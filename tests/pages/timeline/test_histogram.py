@@ -15,7 +15,7 @@ from console.pages.timeline.selectors.histogram import (
     build_histogram,
 )
 from console.pages.timeline.selectors.reader import TimelineFilters
-from console.profiles.derived import derived
+from console.profiles.context import derived
 from tests.factories import (
     HTMX,
     make_items,

@@ -10,7 +10,7 @@ from console.contract.memory.trait_group import (
     NumberRule,
     StringRule,
 )
-from console.profiles.derived import derived
+from console.profiles.context import derived
 from console.tenants.memory import open_store
 from console.tenants.models import Tenant
 from tests.factories import HTMX, make_profile, move_tenant

@@ -8,8 +8,11 @@ import numpy as np
 from django.core.management import call_command
 
 from console.engine.texts import Vectors
-from console.service.memory.embedding import get_embedder
-from console.service.memory.embedding_jobs import embed_pending, make_vectors
+from console.service.memory.embedding_jobs import (
+    embed_pending,
+    get_embedder,
+    make_vectors,
+)
 from console.service.memory.index import rebuild_index
 from console.service.memory.models import IndexEntry, Observation, Store, Summary
 from tests.service.conftest import CONVERSATION, OTHER_CONVERSATION, an_observation

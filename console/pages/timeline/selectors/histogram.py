@@ -24,7 +24,7 @@ from console.pages.timeline.selectors.reader import (
     TimelineReader,
 )
 from console.pages.timeline.selectors.timeline import mask_matches
-from console.profiles.derived import derived
+from console.profiles.context import derived
 from console.web.budget import Budget
 from console.web.render import ConsoleRequest
 

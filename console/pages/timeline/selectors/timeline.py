@@ -15,7 +15,7 @@ from console.pages.timeline.selectors.reader import (
     TimelineReader,
     fold_text,
 )
-from console.profiles.rows import Day, group_by_day
+from console.profiles.items import Day, group_by_day
 from console.web.budget import Budget
 
 # How much of a text a row shows: characters, and bytes of its HTML. The mark of a

@@ -22,8 +22,13 @@ from console.pages.timeline.services import (
     get_version,
 )
 from console.profiles.context import build_profile_context, get_permissions
-from console.profiles.items import OBSERVATION, SUMMARY, TextKind
-from console.profiles.rows import build_summary_rows, group_by_day
+from console.profiles.items import (
+    OBSERVATION,
+    SUMMARY,
+    TextKind,
+    build_summary_rows,
+    group_by_day,
+)
 from console.tenants.actor import Permission
 from console.tenants.memory import open_store
 from console.web.access import require_permission

@@ -6,8 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from console.service.memory.embedding import get_embedder, get_model_id
-from console.service.memory.embedding_jobs import embed_pending
+from console.service.memory.embedding_jobs import (
+    embed_pending,
+    get_embedder,
+    get_model_id,
+)
 from console.service.memory.index import (
     count_entries_by_model,
     count_pending_entries,

@@ -38,7 +38,7 @@ from console.service.http.request import (
     read_source,
     read_time,
 )
-from console.service.memory import models, observations
+from console.service.memory import items, models
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
@@ -74,7 +74,7 @@ def list_observations(
     if before := read_time(page.filters, "createdBefore"):
         rows = rows.filter(created_at__lt=before)
     if conversation_id := read_conversation_id(page.filters):
-        rows = observations.filter_by_conversation(rows, conversation_id)
+        rows = items.filter_by_conversation(rows, conversation_id)
     return answer_page(
         request,
         rows,
@@ -96,7 +96,7 @@ def create_observations(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, CreateObservations)
-    observations.create_observations(store, profile_id, to_fields(body.observations))
+    items.create_observations(store, profile_id, to_fields(body.observations))
     return accepted()
 
 
@@ -105,7 +105,7 @@ def fetch_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
     profile = get_profile(request, store_id, profile_id, follow=True)
-    row = observations.get_observation(profile, observation_id)
+    row = items.get_observation(profile, observation_id)
     return answer(from_row(Observation, row))
 
 
@@ -125,7 +125,7 @@ def patch_observation(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     changes = to_changes(read_body(request, noun))
-    observations.patch_observation(store, profile_id, observation_id, changes)
+    items.patch_observation(store, profile_id, observation_id, changes)
     return accepted()
 
 
@@ -139,7 +139,7 @@ def delete_observation(
 ) -> HttpResponse:
     check_deletion(request)
     store = get_store(request.account, store_id)
-    observations.delete_observation(store, profile_id, observation_id)
+    items.delete_observation(store, profile_id, observation_id)
     return accepted()
 
 
@@ -153,9 +153,9 @@ def list_revisions(
 ) -> HttpResponse:
     """One that was never changed has its present state alone (contract 17, 33)."""
     profile = get_profile(request, store_id, profile_id, follow=True)
-    observation = observations.get_observation(profile, observation_id)
+    observation = items.get_observation(profile, observation_id)
     page = read_page(request, cap=ITEMS_PER_PAGE, ordered=False)
-    states = observations.list_revisions(observation)
+    states = items.list_revisions(observation)
     if not states.exists():
         meta = PageMeta(key="revisions", page_size=1)
         present = from_row(Observation, observation)

@@ -33,7 +33,7 @@ from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
-from console.service.memory.embedding import get_model_id
+from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.recall import RecallResult, recall
 
 T = TypeVar("T", RecalledObservation, RecalledSummary)

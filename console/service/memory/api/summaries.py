@@ -30,7 +30,7 @@ from console.service.http.request import (
     read_body,
     read_conversation_id,
 )
-from console.service.memory import models, summaries
+from console.service.memory import items, models
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
@@ -77,10 +77,10 @@ def create_summaries(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, CreateSummaries)
-    items = [
+    new = [
         item | {"source": item["source"] or ""} for item in to_fields(body.summaries)
     ]
-    summaries.create_summaries(store, profile_id, items)
+    items.create_summaries(store, profile_id, new)
     return accepted()
 
 
@@ -89,7 +89,7 @@ def fetch_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
     profile = get_profile(request, store_id, profile_id, follow=True)
-    return answer(from_row(Summary, summaries.get_summary(profile, summary_id)))
+    return answer(from_row(Summary, items.get_summary(profile, summary_id)))
 
 
 @operation(
@@ -108,7 +108,7 @@ def patch_summary(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     changes = to_changes(read_body(request, noun))
-    summaries.patch_summary(store, profile_id, summary_id, changes)
+    items.patch_summary(store, profile_id, summary_id, changes)
     return accepted()
 
 
@@ -118,5 +118,5 @@ def delete_summary(
 ) -> HttpResponse:
     check_deletion(request)
     store = get_store(request.account, store_id)
-    summaries.delete_summary(store, profile_id, summary_id)
+    items.delete_summary(store, profile_id, summary_id)
     return accepted()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from console.contract.ids import new_id
-from console.service.memory import masking
+from console.service.memory import recall as recalling
 from console.service.memory.embedding_jobs import make_vectors
 
 TEXTS = (
@@ -95,7 +95,7 @@ def test_masked_recall_gives_whole_texts_and_explains_what_is_left(recall):
 def test_masked_recall_of_many_masked_texts_has_vectors_for_the_newest(
     recall, monkeypatch
 ):
-    monkeypatch.setattr(masking, "VECTORS_MAX", 1)
+    monkeypatch.setattr(recalling, "VECTORS_MAX", 1)
 
     answer = recall("867 5310")(query="call", masked=True)
 

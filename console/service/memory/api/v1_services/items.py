@@ -37,7 +37,7 @@ from console.service.http.description.operation import (
     operation,
 )
 from console.service.http.request import ApiRequest, read_body
-from console.service.memory import observations, summaries
+from console.service.memory import items
 from console.service.memory.api import observations as current_observations
 from console.service.memory.api import summaries as current_summaries
 from console.service.memory.api.recall import answer_recall
@@ -83,8 +83,8 @@ def create_observations(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, V1CreateObservations)
-    items = [add_time(item) for item in to_fields(body.observations)]
-    observations.create_observations(store, profile_id, items)
+    new = [add_time(item) for item in to_fields(body.observations)]
+    items.create_observations(store, profile_id, new)
     return accepted()
 
 
@@ -136,8 +136,8 @@ def create_summaries(
         given = to_fields(body.summaries)
     else:
         given = [{k: v for k, v in asdict(body).items() if k != "summaries"}]
-    items = [add_time(item) | {"source": item["source"] or ""} for item in given]
-    summaries.create_summaries(store, profile_id, items)
+    new = [add_time(item) | {"source": item["source"] or ""} for item in given]
+    items.create_summaries(store, profile_id, new)
     return accepted()
 
 

@@ -1,4 +1,7 @@
-"""Observations: single facts, each with its past. Contract 11.4."""
+"""Observations, each with its past, and summaries of conversations. Contract 11.4, 11.5.
+
+Both come in batches below one profile and have an entry each that Recall reads.
+"""
 
 from collections.abc import Mapping, Sequence
 from copy import copy
@@ -8,22 +11,82 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
+from django.utils import timezone
 
-from console.contract.ids import OBSERVATION_ID
+from console.contract.ids import OBSERVATION_ID, SUMMARY_ID, new_id
 from console.contract.memory.observation import (
     CONVERSATIONS_PER_OBSERVATION,
     OBSERVATIONS_PER_PROFILE,
 )
+from console.contract.memory.summary import SUMMARIES_PER_PROFILE
+from console.databases.compaction import request_compaction
 from console.service import errors
-from console.service.memory.item_writes import create_items, delete_item, update_item
+from console.service.memory.index import add_entries, delete_entry, update_entry
 from console.service.memory.models import (
+    IndexedItem,
     Observation,
     ObservationRevision,
     Profile,
     Store,
+    Summary,
 )
 from console.service.memory.models.observation import ObservationState
 from console.service.memory.profiles import get_profile
+from console.service.memory.tombstones import bury
+
+
+@transaction.atomic(using="memory")
+def create_items(
+    model: Any,
+    store: Store,
+    profile_id: str,
+    items: Sequence[Mapping[str, Any]],
+    *,
+    limit: int,
+) -> None:
+    """All of a batch or none; `items` hold the columns that a client gives.
+
+    Raises NotFound, Invalid when the profile would hold more than `limit`.
+    """
+    profile = get_profile(store, profile_id, lock=True)
+    if model.objects.of(profile).count() + len(items) > limit:
+        raise errors.Invalid(
+            f"{model._meta.verbose_name_plural}: at most {limit} per profile"
+        )
+    now = timezone.now()
+    rows = [
+        model(
+            store_id=store.id,
+            profile_id=profile.id,
+            id=new_id(f"mem_{model.kind}"),
+            created_at=now,
+            updated_at=now,
+            **item,
+        )
+        for item in items
+    ]
+    model.objects.bulk_create(rows)
+    add_entries(rows)
+
+
+def update_item(item: IndexedItem, changes: Mapping[str, Any]) -> bool:
+    """Sets and saves what differs; False when nothing does."""
+    if all(getattr(item, name) == value for name, value in changes.items()):
+        return False
+    for name, value in changes.items():
+        setattr(item, name, value)
+    # A clock that was set back must not put a change before what it changed.
+    item.updated_at = max(timezone.now(), item.updated_at)
+    item.save()
+    update_entry(item, changes)
+    request_compaction()
+    return True
+
+
+def delete_item(item: IndexedItem) -> None:
+    bury([item])
+    delete_entry(item)
+    item.delete()
 
 
 def get_observation(profile: Profile, observation_id: str) -> Observation:
@@ -99,3 +162,38 @@ def delete_observation(store: Store, profile_id: str, observation_id: str) -> No
     observation = get_observation(profile, observation_id)
     list_revisions(observation).delete()
     delete_item(observation)
+
+
+def get_summary(profile: Profile, summary_id: str) -> Summary:
+    """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
+    if not SUMMARY_ID.fullmatch(summary_id):
+        raise errors.Invalid("summaryId: not a valid summary id")
+    summary: Summary | None = Summary.objects.of(profile).filter(id=summary_id).first()
+    if summary is None:
+        raise errors.NotFound("Summary not found.")
+    return summary
+
+
+def create_summaries(
+    store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
+) -> None:
+    """All of a batch or none. Items hold content, conversation_id, occurred_at and
+    source. Raises NotFound, Invalid (the profile is full)."""
+    limit = SUMMARIES_PER_PROFILE
+    create_items(Summary, store, profile_id, items, limit=limit)
+
+
+@transaction.atomic(using="memory")
+def patch_summary(
+    store: Store, profile_id: str, summary_id: str, changes: Mapping[str, Any]
+) -> None:
+    """Changes what is given; no history is kept. Raises NotFound."""
+    profile = get_profile(store, profile_id, lock=True)
+    update_item(get_summary(profile, summary_id), changes)
+
+
+@transaction.atomic(using="memory")
+def delete_summary(store: Store, profile_id: str, summary_id: str) -> None:
+    """Raises NotFound."""
+    profile = get_profile(store, profile_id, lock=True)
+    delete_item(get_summary(profile, summary_id))
