@@ -219,7 +219,7 @@ DATABASES = {
 }
 # Kept free beside each SQLite file (console/databases/disk.py); 0: nothing is.
 DISK_BALLAST_MB = env.number("DISK_BALLAST_MB", default=32, least=0, most=100_000)
-DATABASE_ROUTERS = ["console.service.apps.MemoryRouter"]
+DATABASE_ROUTERS = ["console.service.models.MemoryRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In the database, for all worker processes: a code that was used works in none of them.

@@ -18,8 +18,18 @@ from dataclasses import astuple, dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from console.engine.texts import Floats, Ragged, Texts, link_neighbours, link_summaries
-from console.engine.tokens import Named, dates_named, hash_stem, share_of_dates, stems
+from console.engine.texts import (
+    Floats,
+    Named,
+    Ragged,
+    Texts,
+    dates_named,
+    hash_stem,
+    link_neighbours,
+    link_summaries,
+    share_of_dates,
+    stems,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,15 @@
-from typing import Any
-
 from django.apps import AppConfig
 from django.db.models import CharField, TextField
 from django.db.models.functions import Length
 
 from console.core.observability import STATE, Gauge
 
-ALIAS = "memory"
-APP = "service"
-
 
 class ServiceConfig(AppConfig):
     """The embedded memory: its tables live on the `memory` alias alone."""
 
     name = "console.service"
-    label = APP
+    label = "service"
 
     def ready(self) -> None:
         # So that constraints can say content__length__lte.
@@ -30,18 +25,3 @@ class ServiceConfig(AppConfig):
                 lambda: {"": count_pending()},
             )
         )
-
-
-class MemoryRouter:
-    """Keeps the memory's tables on their own alias, and everything else off it."""
-
-    def db_for_read(self, model: Any, **hints: Any) -> str | None:
-        return ALIAS if model._meta.app_label == APP else None
-
-    db_for_write = db_for_read
-
-    def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
-        return bool((one._meta.app_label == APP) == (other._meta.app_label == APP))
-
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        return (db == ALIAS) == (app_label == APP)

@@ -1,20 +1,44 @@
-"""The service's tables, as Django finds them: its own, and those of its products.
+"""The service's tables, as Django finds them: its own, and those of its products; its
+accounts and the secrets that open them.
 
-One rule: the key of whatever a store holds starts with the store. So PostgreSQL can partition or shard by it without a change, and a lookup that
-forgets the store finds nothing to join on. Nothing but the store is a foreign key:
-rows below a profile are written and removed under a lock on its row.
+One rule: the key of whatever a store holds starts with the store. So PostgreSQL can
+partition or shard by it without a change, and a lookup that forgets the store finds
+nothing to join on. Nothing but the store is a foreign key: rows below a profile are
+written and removed under a lock on its row.
 
 What goes with a store or a profile, and what moves when profiles are merged, follows
 from the base class: whatever derives from one of these two is found by find_models.
 """
 
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from django.apps import apps
-from django.db import models
+from django.conf import settings
+from django.db import models, transaction
 from django.db.models import Q
+from django.utils import timezone
 
-from console.service.apps import APP
+ALIAS = "memory"
+APP = "service"
+
+
+class MemoryRouter:
+    """Keeps the memory's tables on their own alias, and everything else off it."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return ALIAS if model._meta.app_label == APP else None
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
+        return bool((one._meta.app_label == APP) == (other._meta.app_label == APP))
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return (db == ALIAS) == (app_label == APP)
 
 
 class Account(models.Model):
@@ -184,6 +208,58 @@ class ProfileScoped(models.Model):
         A table in which rows of the two can clash says here which of them stays.
         """
         cls.objects.of(source).update(profile_id=target.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """The only sight of an account's secrets; they are kept as digests alone."""
+
+    account_sid: str
+    auth_token: str
+    api_key: str
+    api_secret: str
+
+
+def create_account(name: str) -> NewAccount:
+    """A new account with an auth token and one API key, 256 random bits each."""
+    new = NewAccount(
+        account_sid="AC" + secrets.token_hex(16),
+        auth_token=secrets.token_hex(32),
+        api_key="SK" + secrets.token_hex(16),
+        api_secret=secrets.token_hex(32),
+    )
+    now = timezone.now()
+    with transaction.atomic(using="memory"):
+        account = Account.objects.create(sid=new.account_sid, name=name, created_at=now)
+        for username, secret in (
+            (new.account_sid, new.auth_token),
+            (new.api_key, new.api_secret),
+        ):
+            Credential.objects.create(
+                username=username,
+                account=account,
+                digest=digest(secret),
+                created_at=now,
+            )
+    return new
+
+
+def authenticate(username: str, secret: str) -> Account | None:
+    """The account that the pair opens; None for an unknown name or a wrong secret."""
+    credential = (
+        Credential.objects.select_related("account").filter(username=username).first()
+    )
+    # Compared even when nobody has that name: both answers take the same time.
+    known = credential.digest if credential else digest("")
+    if hmac.compare_digest(known, digest(secret)) and credential:
+        return credential.account
+    return None
+
+
+def digest(secret: str) -> str:
+    """HMAC-SHA-256, hex. Secrets are random: a slow hash would only cost CPU."""
+    key = settings.MEMORY_DIGEST_KEY.encode()
+    return hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()
 
 
 # Last: those tables build on these.

@@ -6,8 +6,14 @@ import numpy as np
 
 from console.engine.embedding import load_embedder
 from console.engine.ranking import Coefficients, Query, Ranked, Ranking
-from console.engine.texts import Floats, Texts, pack_conversations, pack_vector
-from console.engine.tokens import microseconds, terms
+from console.engine.texts import (
+    Floats,
+    Texts,
+    microseconds,
+    pack_conversations,
+    pack_vector,
+    terms,
+)
 from tests.benchmarks.quality import Conversation, Item, conversations
 
 MODEL = "use-3"

@@ -25,8 +25,11 @@ from console.service.memory.embedding_jobs import (
     embed_query,
     get_embedder,
 )
-from console.service.memory.index import build_index_columns, read_entries
-from console.service.memory.items import create_observations
+from console.service.memory.items import (
+    build_index_columns,
+    create_observations,
+    read_entries,
+)
 from console.service.memory.models import IndexEntry, Observation, Profile, Store
 from console.service.wsgi import handler
 from tests.benchmarks.api import PORT, make_memory, server

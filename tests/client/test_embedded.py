@@ -17,7 +17,7 @@ from console.contract.memory.trait_group import (
     PatchTraitGroup,
     StringRule,
 )
-from console.service.accounts import create_account
+from console.service.models import create_account
 from tests.client.conftest import PROFILE, STORE
 
 pytestmark = pytest.mark.django_db(databases=["default", "memory"])

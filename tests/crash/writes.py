@@ -27,7 +27,7 @@ from django.db import connections  # noqa: E402
 
 from console.client.account import connect  # noqa: E402
 from console.contract.memory.store import CreateStore  # noqa: E402
-from console.service.memory.index import build_index_columns  # noqa: E402
+from console.service.memory.items import build_index_columns  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
     IndexEntry,
     Observation,

@@ -6,8 +6,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from console.engine.ranking import WORDS, Coefficients, Query, Ranking
-from console.engine.texts import Row, Texts, pack_conversations, pack_vector
-from console.engine.tokens import microseconds, terms
+from console.engine.texts import (
+    Row,
+    Texts,
+    microseconds,
+    pack_conversations,
+    pack_vector,
+    terms,
+)
 
 MODEL = "a model"
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

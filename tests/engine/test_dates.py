@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from console.engine.tokens import dates_named, microseconds, share_of_dates
+from console.engine.texts import dates_named, microseconds, share_of_dates
 
 MONDAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
 

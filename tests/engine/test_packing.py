@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from console.engine.texts import (
     Vectors,
+    hash_stem,
     pack_conversations,
     pack_vector,
+    terms,
     unpack_conversations,
     unpack_terms,
 )
-from console.engine.tokens import hash_stem, terms
 
 directions = st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8).filter(
     lambda values: np.linalg.norm(values) > 0.01

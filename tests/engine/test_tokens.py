@@ -1,6 +1,6 @@
 import pytest
 
-from console.engine.tokens import STOP_WORDS, stems
+from console.engine.texts import STOP_WORDS, stems
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,13 @@ import re
 import pytest
 
 from console.contract.ids import ACCOUNT_SID
-from console.service.accounts import authenticate, create_account, digest
-from console.service.models import Account, Credential
+from console.service.models import (
+    Account,
+    Credential,
+    authenticate,
+    create_account,
+    digest,
+)
 
 
 @pytest.fixture

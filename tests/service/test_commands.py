@@ -4,8 +4,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from console.service.accounts import authenticate
-from console.service.models import Account
+from console.service.models import Account, authenticate
 
 
 def run(*args: str) -> str:

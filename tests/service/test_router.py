@@ -1,7 +1,6 @@
 from console.accounts.models import User
-from console.service.apps import MemoryRouter
 from console.service.memory.models import Store
-from console.service.models import Account
+from console.service.models import Account, MemoryRouter
 
 
 def test_the_memorys_tables_live_on_their_own_alias():

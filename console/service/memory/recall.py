@@ -25,12 +25,13 @@ from console.engine.texts import (
     Row,
     Texts,
     Vectors,
+    microseconds,
     pack_conversations,
     pack_vector,
+    terms,
 )
-from console.engine.tokens import microseconds, terms
 from console.service.memory.embedding_jobs import embed_query, get_model_id
-from console.service.memory.index import read_entries
+from console.service.memory.items import read_entries
 from console.service.memory.models import IndexedItem, Observation, Profile, Summary
 from console.service.models import find_models
 

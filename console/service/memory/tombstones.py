@@ -16,8 +16,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from console.databases.compaction import request_compaction
-from console.service.accounts import digest
 from console.service.memory.models import MergedProfile, Tombstone
+from console.service.models import digest
 
 BATCH = 500
 

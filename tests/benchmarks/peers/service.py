@@ -12,13 +12,12 @@ from django.utils import timezone
 from console.contract.ids import new_id
 from console.contract.memory.recall import RecallRequest
 from console.engine.embedding import Use3
-from console.service.accounts import create_account
 from console.service.memory.embedding_jobs import embed_pending, embed_query
-from console.service.memory.index import add_entries
+from console.service.memory.items import add_entries
 from console.service.memory.models import Observation, Profile, Summary
 from console.service.memory.recall import recall
 from console.service.memory.stores import create_store
-from console.service.models import Account
+from console.service.models import Account, create_account
 from tests.benchmarks.peers.system import TOP, System
 from tests.benchmarks.peers.work import Row, Work
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.service.http import middleware
+from console.service import wsgi
 from tests.service.conftest import CONTROL, assert_refused
 
 
@@ -10,8 +10,8 @@ from tests.service.conftest import CONTROL, assert_refused
 def clock(monkeypatch):
     """Seconds that the buckets believe in; nobody has asked yet."""
     now = [1000.0]
-    monkeypatch.setattr(middleware, "monotonic", lambda: now[0])
-    middleware._left.clear()
+    monkeypatch.setattr(wsgi, "monotonic", lambda: now[0])
+    wsgi._left.clear()
     return now
 
 

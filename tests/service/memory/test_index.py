@@ -13,7 +13,7 @@ from console.service.memory.embedding_jobs import (
     get_embedder,
     make_vectors,
 )
-from console.service.memory.index import rebuild_index
+from console.service.memory.items import rebuild_index
 from console.service.memory.models import IndexEntry, Observation, Store, Summary
 from tests.service.conftest import CONVERSATION, OTHER_CONVERSATION, an_observation
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.service.accounts import create_account
+from console.service.models import create_account
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from console.service.memory.embedding_jobs import (
     get_embedder,
     get_model_id,
 )
-from console.service.memory.index import (
+from console.service.memory.items import (
     count_entries_by_model,
     count_pending_entries,
     rebuild_index,

@@ -30,7 +30,7 @@ class IndexEntry(ProfileScoped):
 
     item_id        of the IndexedItem
     occurred_at    microseconds since 1970, UTC
-    terms          its stems (engine.tokens.terms), four bytes each
+    terms          its stems (engine.texts.terms), four bytes each
     conversations  where it comes from (engine.texts), eight bytes each
     model          id of the embedder that made the vector; "" while there is none
     vector         8-bit levels with their scale (engine.texts)
