@@ -163,8 +163,8 @@ class StoreClient:
             pageSize=100,
         )
         group = answer.content.trait_group
-        check_same(group.display_name, name)
-        return group
+        check_same(group.display_name or name, name)
+        return msgspec.structs.replace(group, display_name=name)
 
     def create_trait_group(self, group: CreateTraitGroup) -> Operation:
         """A name that is taken is a FAILED operation, not an error here."""
@@ -250,7 +250,7 @@ class StoreClient:
             includeMergedIds="true" if merged_ids else "",
         )
         canonical_id = answer.canonical_id or profile_id
-        check_same(answer.content.id, profile_id, canonical_id)
+        check_same(answer.content.id or profile_id, profile_id, canonical_id)
         return msgspec.structs.replace(answer.content, id=canonical_id)
 
     def patch_profile(self, profile_id: str, traits: SentTraits) -> None:

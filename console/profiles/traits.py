@@ -152,7 +152,8 @@ def _fetch_stored(
         now_id = page.canonical_id or now_id
         for trait in page.items:
             values.setdefault(trait.trait_group, {})[trait.name] = trait.value
-            set_at.setdefault(trait.trait_group, {})[trait.name] = trait.timestamp
+            if trait.timestamp:
+                set_at.setdefault(trait.trait_group, {})[trait.name] = trait.timestamp
         token = page.next_token
     return StoredTraits(now_id, values, set_at)
 

@@ -201,11 +201,18 @@ def test_an_operation_that_never_ends_is_left_at_the_deadline(clock, settings):
 
 
 @pytest.mark.parametrize(
+    "body", [{}, {"stores": None, "meta": None}, {"stores": [], "meta": {"key": None}}]
+)
+def test_a_list_that_is_left_out_is_empty(body):
+    page = Memory(body).account.list_stores(page_token="asked")
+
+    assert page.items == ()
+    assert page.next_token is page.previous_token is None
+
+
+@pytest.mark.parametrize(
     ("body", "place"),
     [
-        ({}, ".meta"),
-        ({"stores": []}, ".meta"),
-        ({"stores": [], "meta": None}, ".meta"),
         ({"stores": {}, "meta": {}}, ".stores"),
         ({"stores": [STORE, "mem_store_x"], "meta": {}}, ".stores[1]"),
         ({"stores": [5], "meta": {}}, ".stores[0]"),

@@ -93,7 +93,6 @@ def test_a_trait_group_comes_out_of_its_wrapper():
 @pytest.mark.parametrize(
     ("body", "place"),
     [
-        ({}, ".traitGroup"),
         ({"traitGroup": {"version": 1}}, ".traitGroup.displayName"),
         (
             {"traitGroup": GROUP_BODY | {"traits": {"jane@example.com": 5}}},

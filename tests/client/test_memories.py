@@ -37,12 +37,22 @@ def test_observations_are_listed_by_filters():
     ]
 
 
-def test_a_missing_content_is_named_by_its_place():
-    broken = {k: v for k, v in OBSERVATION_BODY.items() if k != "content"}
+def test_a_missing_id_is_named_by_its_place():
+    broken = {k: v for k, v in OBSERVATION_BODY.items() if k != "id"}
     memory = Memory(paged("observations", OBSERVATION_BODY, broken))
 
-    with pytest.raises(MemoryUnexpected, match=r"observations\[1\].content"):
+    with pytest.raises(MemoryUnexpected, match=r"observations\[1\].id"):
         memory.store.list_observations(PROFILE)
+
+
+def test_what_an_observation_leaves_out_is_empty_or_told_by_the_rest():
+    names = ("id", "createdAt", "updatedAt")
+    memory = Memory(paged("observations", {n: OBSERVATION_BODY[n] for n in names}))
+
+    [observation] = memory.store.list_observations(PROFILE).items
+
+    assert observation.content == observation.source == ""
+    assert observation.occurred_at == observation.created_at
 
 
 def test_observations_are_created_in_the_contracts_words():

@@ -6,24 +6,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.npm import PackagesMissing, install_packages
+from tests.npm import PackagesMissing, install_packages, or_skip
 
 SCRIPTS = Path(__file__).parent / "node"
 RUN_S = 60
 
 
 def find() -> Path:
-    """The folder of the installed packages. Where it cannot be had the test is
-    skipped; in CI that is a failure."""
+    """The folder of the installed packages."""
     try:
         return install_packages(SCRIPTS)
     except PackagesMissing as missing:
-        why = f"{missing}: the client from npm is not run"
-        if missing.is_failure:
-            pytest.fail(why, pytrace=False)
-        pytest.skip(why)
+        or_skip(missing, "the client from npm is not run")
 
 
 class NodeClient:

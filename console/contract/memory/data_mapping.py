@@ -140,7 +140,7 @@ class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
     id: DataMappingId
     display_name: Annotated[str, unchecked(DataMappingName)]
     description: Annotated[str, unchecked(DataMappingDescription)] = ""
-    is_enabled: bool
+    is_enabled: bool = always(lambda: True)
     mapping_to: MappingTarget
     mapping_from: Source
     created_at: Time
@@ -157,4 +157,6 @@ class DataMappingsPage(Noun, frozen=True, kw_only=True):
     data_mappings: Annotated[
         tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)
     ] = always()
-    meta: Annotated[PageMeta, paging("dataMappings", DATA_MAPPINGS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("dataMappings", DATA_MAPPINGS_PER_PAGE)] = always(
+        PageMeta
+    )

@@ -71,7 +71,7 @@ class LookupResult(Noun, frozen=True, kw_only=True):
         "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
     }
 
-    normalized_value: Annotated[str, unchecked(IdentifierValue)]
+    normalized_value: Annotated[str, unchecked(IdentifierValue)] = always(str)
     profiles: Annotated[tuple[ProfileId, ...], described(maxItems=LOOKUP_RESULTS)] = (
         always()
     )

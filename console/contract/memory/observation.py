@@ -1,8 +1,10 @@
 """Observations: single facts, each with its past. Section 11.4."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
+import msgspec
 from msgspec import Meta
 
 from console.contract.base import (
@@ -47,7 +49,7 @@ class NewObservation(Body, frozen=True, kw_only=True):
 
     content           1 to 4096 characters, plain text, never markup
     source            1 to 100 letters, digits, spaces and _ . / -: who or what noted it
-    occurred_at       when the customer said it
+    occurred_at       when the customer said it; created_at where a memory leaves it out
     conversation_ids  at most 10
     """
 
@@ -84,6 +86,9 @@ class PatchObservation(Body, frozen=True, kw_only=True):
     conversation_ids: ConversationIds | None = None
 
 
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+
+
 class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One fact learned from a conversation, kept on one profile.
 
@@ -100,15 +105,19 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     }
 
     id: ObservationId
-    content: Annotated[str, unchecked(Content)]
-    source: Annotated[str, unchecked(Source)]
-    occurred_at: Time
+    content: Annotated[str, unchecked(Content)] = always(str)
+    source: Annotated[str, unchecked(Source)] = always(str)
+    occurred_at: Time = always(lambda: _UNKNOWN)
     created_at: Time
     updated_at: Time
     conversation_ids: Annotated[
         tuple[Annotated[str, unchecked(AnyConversationId)], ...],
         described(maxItems=CONVERSATIONS_PER_OBSERVATION),
     ] = ()
+
+    def __post_init__(self) -> None:
+        if self.occurred_at is _UNKNOWN:
+            msgspec.structs.force_setattr(self, "occurred_at", self.created_at)
 
     @property
     def conversations(self) -> tuple[str, ...]:
@@ -125,7 +134,7 @@ class ObservationsPage(Noun, frozen=True, kw_only=True):
     observations: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
     ] = always()
-    meta: Annotated[PageMeta, paging("observations", ITEMS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("observations", ITEMS_PER_PAGE)] = always(PageMeta)
 
 
 class RevisionsPage(Noun, frozen=True, kw_only=True):
@@ -139,4 +148,4 @@ class RevisionsPage(Noun, frozen=True, kw_only=True):
     revisions: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
     ] = always()
-    meta: Annotated[PageMeta, paging("revisions", ITEMS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("revisions", ITEMS_PER_PAGE)] = always(PageMeta)

@@ -93,8 +93,8 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
         "traits": _ADA,
     }
 
-    id: ProfileId
-    created_at: Time
+    id: ProfileId = always(str)
+    created_at: Time | None = None
     traits: Traits = always(dict)
     merged_ids: Annotated[
         tuple[ProfileId, ...] | None, described(maxItems=MERGED_IDS_MAX)
@@ -112,4 +112,4 @@ class ProfilesPage(Noun, frozen=True, kw_only=True):
     profiles: Annotated[
         tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)
     ] = always()
-    meta: Annotated[PageMeta, paging("profiles", PROFILES_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("profiles", PROFILES_PER_PAGE)] = always(PageMeta)

@@ -12,6 +12,7 @@ from console.contract.base import (
     Url,
     always,
     described,
+    unchecked,
     whole,
 )
 from console.contract.ids import IMPORT_ID
@@ -64,8 +65,11 @@ class CreateImport(StrictBody, frozen=True, kw_only=True):
     ]
 
 
-class AnnouncedImport(Noun, frozen=True, kw_only=True):
-    """201: `url` takes the file, once, by PUT and without credentials."""
+class AnnouncedImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """201: `url` takes the file, once, by PUT and without credentials.
+
+    operation_id, created_at, status_url  ours
+    """
 
     sample: ClassVar[dict[str, Any]] = {
         "importId": "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -75,11 +79,11 @@ class AnnouncedImport(Noun, frozen=True, kw_only=True):
         "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
     }
 
-    import_id: ImportId
+    import_id: Annotated[str, unchecked(ImportId)]
     url: Url
-    operation_id: OperationId
-    created_at: Time
-    status_url: Url
+    operation_id: OperationId = ""
+    created_at: Time | None = None
+    status_url: Url = ""
 
 
 class ImportSummary(Noun, frozen=True, kw_only=True):
@@ -141,7 +145,7 @@ class ImportsPage(Noun, frozen=True, kw_only=True):
     imports: Annotated[tuple[ImportId, ...], described(maxItems=IMPORTS_PER_PAGE)] = (
         always()
     )
-    meta: Annotated[PageMeta, paging("imports", IMPORTS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("imports", IMPORTS_PER_PAGE)] = always(PageMeta)
 
 
 class RefusalsPage(Noun, frozen=True, kw_only=True):
@@ -162,4 +166,4 @@ class RefusalsPage(Noun, frozen=True, kw_only=True):
     refusals: Annotated[tuple[Refusal, ...], described(maxItems=REFUSALS_PER_PAGE)] = (
         always()
     )
-    meta: Annotated[PageMeta, paging("refusals", REFUSALS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("refusals", REFUSALS_PER_PAGE)] = always(PageMeta)

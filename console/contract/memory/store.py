@@ -89,4 +89,4 @@ class StoresPage(Noun, frozen=True, kw_only=True):
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
-    meta: Annotated[PageMeta, paging("stores", STORES_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("stores", STORES_PER_PAGE)] = always(PageMeta)

@@ -100,4 +100,4 @@ class SummariesPage(Noun, frozen=True, kw_only=True):
     summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
         always()
     )
-    meta: Annotated[PageMeta, paging("summaries", ITEMS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("summaries", ITEMS_PER_PAGE)] = always(PageMeta)

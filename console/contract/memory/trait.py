@@ -34,7 +34,7 @@ SentTraits = Annotated[
 ]
 
 
-class Trait(Noun, frozen=True, kw_only=True):
+class Trait(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """timestamp  when the value was set or last changed"""
 
     sample: ClassVar[dict[str, Any]] = {
@@ -46,8 +46,8 @@ class Trait(Noun, frozen=True, kw_only=True):
 
     name: TraitName
     trait_group: Annotated[str, unchecked(TraitGroupName)]
-    value: TraitValue
-    timestamp: Time
+    value: AnyTraitValue = always(lambda: None)
+    timestamp: Time | None = None
 
 
 class TraitsPage(Noun, frozen=True, kw_only=True):
@@ -57,4 +57,4 @@ class TraitsPage(Noun, frozen=True, kw_only=True):
     }
 
     traits: Annotated[tuple[Trait, ...], described(maxItems=TRAITS_PER_PAGE)] = always()
-    meta: Annotated[PageMeta, paging("traits", TRAITS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("traits", TRAITS_PER_PAGE)] = always(PageMeta)

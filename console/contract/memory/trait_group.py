@@ -160,7 +160,9 @@ class TraitGroupsPage(Noun, frozen=True, kw_only=True):
     trait_groups: Annotated[
         tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)
     ] = always()
-    meta: Annotated[PageMeta, paging("traitGroups", TRAIT_GROUPS_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("traitGroups", TRAIT_GROUPS_PER_PAGE)] = always(
+        PageMeta
+    )
 
 
 class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
@@ -175,5 +177,7 @@ class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
         "meta": {"key": "traits", "pageSize": 2},
     }
 
-    trait_group: TraitGroup
-    meta: Annotated[PageMeta, paging("traits", TRAIT_DEFINITIONS_PER_PAGE)]
+    trait_group: TraitGroup = always(lambda: TraitGroup(display_name="", version=1))
+    meta: Annotated[PageMeta, paging("traits", TRAIT_DEFINITIONS_PER_PAGE)] = always(
+        PageMeta
+    )

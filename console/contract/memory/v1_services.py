@@ -88,7 +88,7 @@ class ServicesPage(Noun, frozen=True, kw_only=True):
     services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
-    meta: Annotated[PageMeta, paging("services", STORES_PER_PAGE)]
+    meta: Annotated[PageMeta, paging("services", STORES_PER_PAGE)] = always(PageMeta)
 
 
 class Deleted(Noun, frozen=True, kw_only=True):

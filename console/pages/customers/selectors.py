@@ -141,7 +141,7 @@ def find_changes(
         since,
         observations=len(new_observations),
         summaries=len(new_summaries),
-        traits=sum(trait.timestamp > since for trait in traits),
+        traits=sum((trait.timestamp or since) > since for trait in traits),
         ids=frozenset((*new_observations, *new_summaries)),
         has_more=len(new_observations) == READ_MAX,
     )
