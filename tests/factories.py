@@ -14,10 +14,9 @@ from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.summary import NewSummary, Summary
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
-from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
-from console.tenants.vault import encrypt
+from console.tenants.vault import encrypt, open_store
 
 # Headers of a request that htmx makes.
 HTMX = {"HX-Request": "true"}

@@ -1,4 +1,5 @@
-"""One call of a memory, from the first attempt to an answer of the contract's form.
+"""One call of a memory, from the first attempt to an answer of the contract's form, or to
+a page of a list.
 
 What is held here and nowhere else: the total deadline, the cap on an answer, retries,
 merged profiles (contract, section 7). Errors are errors.py's; how many calls may wait at
@@ -7,7 +8,7 @@ once, and when none is made at all, is guard.py's.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
@@ -28,6 +29,7 @@ from console.client.errors import (
 from console.client.guard import Guard, pause, within
 from console.client.network import http_for
 from console.contract.ids import PROFILE_ID
+from console.contract.memory.page import PageMeta
 from console.core.observability import trace_call
 
 T = TypeVar("T")
@@ -303,3 +305,39 @@ def _refused_redirect(*, maybe_done: bool = False) -> MemoryUnexpected:
         "The memory answered with a redirect that this console does not follow.",
         maybe_done=maybe_done,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list. Tokens are opaque; None means there is no such page.
+
+    canonical_id  set when the profile asked for was merged into this one
+    """
+
+    items: tuple[T, ...]
+    next_token: str | None = None
+    previous_token: str | None = None
+    canonical_id: str | None = None
+
+
+def to_page(answer: Answer[Any], items: tuple[T, ...]) -> Page[T]:
+    """Raises MemoryUnexpected for a token that leads back to itself."""
+    meta: PageMeta = answer.content.meta
+    asked = answer.response.call.query.get("pageToken")
+    if asked and meta.next_token == asked:
+        raise errors.build_misfit(".meta.nextToken", maybe_done=False)
+    return Page(
+        items=items,
+        next_token=meta.next_token or None,
+        previous_token=meta.previous_token or None,
+        canonical_id=answer.canonical_id,
+    )
+
+
+def all_pages(fetch: Callable[[str], Page[T]]) -> Iterator[T]:
+    """Every item of a list; `fetch` takes the token of a page."""
+    token: str | None = ""
+    while token is not None:
+        page = fetch(token)
+        yield from page.items
+        token = page.next_token or None

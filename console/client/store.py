@@ -13,8 +13,7 @@ import msgspec
 from console.client import errors
 from console.client.decode import Misfit, check_depth, decode_object
 from console.client.errors import MemoryNotFound
-from console.client.http import Answer, Sender
-from console.client.paging import Page, to_page
+from console.client.http import Answer, Page, Sender, to_page
 from console.contract import ids
 from console.contract.base import Body
 from console.contract.memory.data_mapping import DataMapping, DataMappingsPage

@@ -10,7 +10,7 @@ from django.db import transaction
 from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.store import CreateStore

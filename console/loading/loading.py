@@ -19,7 +19,7 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.identifier import LookupResult
 from console.contract.memory.observation import BATCH, NewObservation, Observation
@@ -43,8 +43,8 @@ from console.loading.records import (
 )
 from console.profiles.items import OBSERVATION, SUMMARY, TextKind
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 
 # Refusals that every further record would meet too: they end the run.
 STOPS = (MemoryBusy, MemoryDenied, MemoryNotFound)

@@ -15,7 +15,7 @@ from console.contract.normalising import InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
 from console.masking.questions import count_question, get_digest
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 
 _TYPED = re.compile(
     r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*[:\uff1a](?P<value>.*)", re.DOTALL

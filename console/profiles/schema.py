@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.identity_settings import IdentifierConfig
 from console.contract.memory.trait_group import TraitDefinition, TraitGroup

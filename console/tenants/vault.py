@@ -1,4 +1,5 @@
-"""Credentials at rest: AES-256-GCM, each bound to what it is for.
+"""Credentials at rest: AES-256-GCM, each bound to what it is for; and the memories that a
+tenant's credentials open.
 
 An encrypted text is `v2:keyid:base64(nonce + ciphertext)`. settings.VAULT_KEYS holds
 the keys by their id, newest first: the first encrypts, any decrypts. Version, key id and
@@ -17,7 +18,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from console.accounts.models import User
+from console.client.account import AccountClient, connect
+from console.client.guard import Guard, get_guard
+from console.client.network import EMBEDDED
+from console.client.store import StoreClient
 from console.core.errors import DomainError
+from console.tenants.models import Tenant
 
 NONCE_BYTES = 12
 VERSION = "v2"
@@ -128,3 +134,34 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is unty
         if not user.is_authenticated:
             user = request._login_stage.login.user
         return get_secret_context(user.pk)
+
+
+def open_account(tenant: Tenant) -> AccountClient:
+    """The account that owns the tenant's store. Raises VaultLocked, CredentialTampered."""
+    return connect(
+        get_address(tenant),
+        username=tenant.account_sid,
+        secret=decrypt(
+            tenant.encrypted_token,
+            context=tenant.token_context,
+            first_context=tenant.first_token_context,
+        ),
+        dialect=tenant.dialect,
+        guard=get_tenant_guard(tenant),
+    )
+
+
+def open_store(tenant: Tenant) -> StoreClient:
+    """The tenant's own store and no other. Raises VaultLocked, CredentialTampered."""
+    return open_account(tenant).store(tenant.store_id)
+
+
+def get_address(tenant: Tenant) -> str:
+    return tenant.address or settings.MEMORY_URL
+
+
+def get_tenant_guard(tenant: Tenant) -> Guard | None:
+    """What bounds the tenant's calls in this process; None for the embedded memory,
+    which answers in the caller's own thread."""
+    over_network = get_address(tenant) != EMBEDDED
+    return get_guard(f"tenant {tenant.pk}") if over_network else None

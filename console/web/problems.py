@@ -15,13 +15,6 @@ from console.masking.masker import mask_text
 from console.web.render import is_boosted, keeps_page
 
 
-class AccessDenied(DomainError):
-    """The person's role does not hold the right."""
-
-    status = 403
-    title = "Not allowed for your role"
-
-
 def answer_problem(
     request: HttpRequest, *, status: int, title: str, message: str, session: str = ""
 ) -> HttpResponse:

@@ -1,12 +1,15 @@
-"""The request as our views meet it, and its answer: a whole page to a browser, its <main>
-to a boosted link, a part to htmx.
+"""The request as our views meet it, the permission that each view names, and its answer:
+a whole page to a browser, its <main> to a boosted link, a part to htmx.
 """
 
 import re
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -14,7 +17,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from console.accounts.models import User
-from console.tenants.actor import Actor
+from console.audit.log import log_view
+from console.core.errors import DomainError
+from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
 
 _TENANT = re.compile(r"/t/([^/]+)/")
@@ -84,3 +89,46 @@ def redirect_window(request: HttpRequest, url_name: str, *args: Any) -> HttpResp
     if wants_part(request):
         return HttpResponseClientRedirect(reverse(url_name, args=args))
     return redirect(url_name, *args)
+
+
+View = Callable[..., HttpResponseBase]
+
+
+class AccessDenied(DomainError):
+    """The person's role does not hold the right."""
+
+    status = 403
+    title = "Not allowed for your role"
+
+
+def require_permission(permission: Permission) -> Callable[[View], View]:
+    """Let only roles that hold `permission` into the view; others are told who may.
+
+    Under a tenant's address the role there counts, elsewhere the role a person
+    holds over the whole installation. Tests read `view.permission`. Raises AccessDenied.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(
+            request: ConsoleRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            check_may(request, permission)
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def check_may(request: ConsoleRequest, permission: Permission) -> None:
+    """Raises AccessDenied, after logging the attempt."""
+    role = request.actor.role
+    if may(role, permission):
+        return
+    log_view(request.actor, "access.denied", outcome="denied", act=permission.name)
+    yours = f"Your role here is {role.label}" if role else "You have no role here"
+    raise AccessDenied(
+        f"{yours}. To {permission} you need the role {who_may(permission)}. Nothing was changed."
+    )

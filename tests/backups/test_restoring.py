@@ -30,8 +30,8 @@ from console.service.memory.models import (
 )
 from console.service.models import Account
 from console.tenants.actor import Actor
-from console.tenants.memory import open_account, open_store
 from console.tenants.models import Role
+from console.tenants.vault import open_account, open_store
 from tests.factories import (
     make_items,
     make_observation,

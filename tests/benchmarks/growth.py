@@ -13,12 +13,12 @@ from time import process_time
 from django.test import Client
 
 from console.accounts.models import User
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.profiles.context import derived
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.benchmarks.timeline import COUNT, COUNT_STEP, find_next, long_life
 
 ROUNDS = 3

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from console.accounts.models import User
 from console.client.http import Sender
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 
 ROUNDS = 15
 

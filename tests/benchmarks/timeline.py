@@ -15,8 +15,8 @@ from django.test import Client
 from console.accounts.models import User
 from console.contract.memory.observation import NewObservation
 from console.profiles.context import derived
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import HTMX
 
 COUNT, BATCH = 10_000, 10

@@ -4,7 +4,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from console.core import observability
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import make_profile
 
 

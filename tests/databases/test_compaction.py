@@ -16,7 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from console.databases import compaction
 from console.databases.compaction import compact, get_night, purge, request_compaction
 from console.profiles.context import derived
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import make_items, make_observation, make_profile
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,14 +7,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from console.accounts.models import User
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.contract.memory.observation import NewObservation
 from console.contract.memory.summary import NewSummary
 from console.demo import seeding
 from console.demo.people import ANCHOR, build_life, list_people, list_trait_groups
 from console.loading.records import check_trait, parse_item
-from console.tenants.memory import open_store
 from console.tenants.models import Membership, Role, Tenant
+from console.tenants.vault import open_store
 from tests.factories import make_tenant
 
 PASSWORD = "demo-password-of-the-test"

@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 from console.accounts.models import User
 from console.audit.models import AuditEntry
 from console.contract.memory.observation import PatchObservation
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile
 from tests.journey.test_first_light import look, sign_in
 

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from console.contract.ids import new_id
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
 from tests.journey.test_first_light import look, sign_in
 

@@ -11,8 +11,8 @@ from console.contract.ids import new_id
 from console.contract.memory.observation import NewObservation, PatchObservation
 from console.contract.times import to_wire
 from console.service.memory.models import Observation
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
 from tests.journey.test_first_light import look
 

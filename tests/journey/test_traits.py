@@ -10,7 +10,7 @@ from console.contract.memory.trait_group import (
     NewTraitDefinition,
     NumberRule,
 )
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import make_profile
 from tests.journey.test_first_light import look, sign_in
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.client.errors import MemoryBusy, MemoryNotFound, MemoryUnexpected
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.operation import Operation, OperationError
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
@@ -26,7 +26,7 @@ from console.loading.models import LoadedParts
 from console.loading.records import LINE_BYTES, read_lines
 from console.profiles.items import OBSERVATION
 from console.service.memory import items as memory_items
-from console.tenants.memory import open_account, open_store
+from console.tenants.vault import open_account, open_store
 from tests.factories import make_account
 
 LOCOMO = Path(__file__).parents[3] / "shared/data/locomo-dev.memory.jsonl"

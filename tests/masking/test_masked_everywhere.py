@@ -11,7 +11,7 @@ from django.urls import reverse
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 from tests.web.test_every_address import OF_A_TENANT, address
 

@@ -19,7 +19,7 @@ import console
 from console.masking.masker import Masker
 from console.pages.timeline.selectors.reader import TimelineFilters
 from console.pages.timeline.selectors.timeline import mask_matches
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import HTMX
 from tests.masking.attack import (
     Pair,

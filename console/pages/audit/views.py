@@ -12,8 +12,7 @@ from console.pages.audit.selectors import (
     list_readable_entries,
 )
 from console.tenants.actor import Permission
-from console.web.access import require_permission
-from console.web.render import ConsoleRequest, render_part
+from console.web.render import ConsoleRequest, render_part, require_permission
 
 
 @require_safe

@@ -19,9 +19,8 @@ from console.pages.background.selectors import (
 )
 from console.pages.background.services import run_task_again
 from console.tenants.actor import Permission
-from console.web.access import require_permission
 from console.web.forms import InvalidQuery
-from console.web.render import ConsoleRequest
+from console.web.render import ConsoleRequest, require_permission
 
 PAGE_ROWS = 50
 

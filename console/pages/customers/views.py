@@ -24,10 +24,14 @@ from console.profiles.context import (
     get_permissions,
 )
 from console.tenants.actor import Permission, may
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.forms import PageForm, check_form
-from console.web.render import ConsoleRequest, render_part, wants_part
+from console.web.render import (
+    ConsoleRequest,
+    render_part,
+    require_permission,
+    wants_part,
+)
 
 PROFILES_A_PAGE = 25
 

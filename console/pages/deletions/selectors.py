@@ -10,7 +10,7 @@ import msgspec
 from django.utils.crypto import salted_hmac
 
 from console.client.errors import MemoryUnexpected
-from console.client.paging import Page
+from console.client.http import Page
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary

@@ -25,7 +25,7 @@ from console.databases.disk import check_room
 from console.masking.masker import mask_text
 from console.pages.deletions.models import Deletion, Target
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 
 State = Deletion.State
 # Longer than any call may take, so that a deletion in progress is never checked.

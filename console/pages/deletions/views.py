@@ -28,10 +28,14 @@ from console.pages.deletions.services import (
 )
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.actor import Permission, may, who_may
-from console.tenants.memory import open_store
-from console.web.access import check_may, require_permission
+from console.tenants.vault import open_store
 from console.web.forms import InvalidQuery
-from console.web.render import ConsoleRequest, render_part
+from console.web.render import (
+    ConsoleRequest,
+    check_may,
+    render_part,
+    require_permission,
+)
 
 PAGE_ROWS = 50
 RETURNED = Deletion.State.RETURNED

@@ -8,9 +8,8 @@ from django.views.decorators.http import require_http_methods
 from console.pages.display.forms import DisplaySettingsForm, update_display_settings
 from console.profiles.schema import fetch_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.memory import open_store
-from console.web.access import require_permission
-from console.web.render import ConsoleRequest
+from console.tenants.vault import open_store
+from console.web.render import ConsoleRequest, require_permission
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

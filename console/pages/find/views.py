@@ -27,10 +27,9 @@ from console.profiles.identity import (
     look_up,
 )
 from console.tenants.actor import Actor, Permission, may
-from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
-from console.web.access import require_permission
-from console.web.render import ConsoleRequest
+from console.tenants.vault import open_store
+from console.web.render import ConsoleRequest, require_permission
 
 TEXT_MAX = 512
 # A softphone's link has the + of a number as it is, which an address reads as a blank.

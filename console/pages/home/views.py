@@ -6,8 +6,7 @@ from django.views.decorators.http import require_safe
 
 from console.tenants.actor import Permission
 from console.tenants.models import Role, Tenant
-from console.web.access import require_permission
-from console.web.render import ConsoleRequest
+from console.web.render import ConsoleRequest, require_permission
 
 # The first page of each role.
 FIRST_PAGE = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.client.errors import MemoryNotFound, MemoryProblem
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.operation import Refusal
 from console.contract.memory.profile_import import IMPORT_URL_S, ProfileImport

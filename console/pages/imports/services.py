@@ -10,8 +10,8 @@ from console.contract.memory.profile_import import (
     CreateImport,
 )
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 
 
 def start_import(

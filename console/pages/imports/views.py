@@ -12,7 +12,7 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from console.client.paging import all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.pages.imports.forms import (
     ColumnsForm,
@@ -29,10 +29,14 @@ from console.pages.imports.selectors import (
 )
 from console.pages.imports.services import start_import
 from console.tenants.actor import Permission
-from console.tenants.memory import open_account, open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_account, open_store
 from console.web.forms import PageForm, check_form
-from console.web.render import ConsoleRequest, redirect_window, render_part
+from console.web.render import (
+    ConsoleRequest,
+    redirect_window,
+    render_part,
+    require_permission,
+)
 
 
 @require_safe

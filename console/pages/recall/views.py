@@ -27,10 +27,9 @@ from console.masking.questions import count_question, get_digest
 from console.pages.recall.selectors import RecallRun, recall_profile
 from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm, DayField, check_conversation, check_plain
-from console.web.render import ConsoleRequest, render_part
+from console.web.render import ConsoleRequest, render_part, require_permission
 from console.web.session import TypedForgotten, build_typed_url, read_typed
 
 

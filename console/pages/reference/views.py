@@ -22,10 +22,9 @@ from console.pages.reference.examples import (
 )
 from console.pages.reference.openapi import decode_openapi
 from console.tenants.actor import Permission
-from console.tenants.memory import open_account
 from console.tenants.models import Tenant
-from console.web.access import require_permission
-from console.web.render import ConsoleRequest
+from console.tenants.vault import open_account
+from console.web.render import ConsoleRequest, require_permission
 
 # The memory of this installation, as opposed to one at a URL.
 EMBEDDED = ("", "embedded:")

@@ -25,10 +25,14 @@ from console.masking.reveals import (
 from console.profiles.items import TEXT_KINDS, TextKind
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.forms import RevealForm
-from console.web.render import ConsoleRequest, render_part, wants_part
+from console.web.render import (
+    ConsoleRequest,
+    render_part,
+    require_permission,
+    wants_part,
+)
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 

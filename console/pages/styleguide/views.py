@@ -14,9 +14,8 @@ from django.views.decorators.http import require_safe
 
 from console.masking.masker import MaskedValue
 from console.tenants.actor import Permission
-from console.web.access import require_permission
 from console.web.forms import ConsoleForm
-from console.web.render import ConsoleRequest
+from console.web.render import ConsoleRequest, require_permission
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
 PROFILE = "mem_profile_00000000000000000000000000"

@@ -18,9 +18,8 @@ from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
 from console.core.unicode import get_skeletons, mixes_scripts
 from console.tenants.actor import Actor
-from console.tenants.memory import get_tenant_guard, open_account
 from console.tenants.models import Role, Tenant
-from console.tenants.vault import encrypt
+from console.tenants.vault import encrypt, get_tenant_guard, open_account
 
 
 class StoreNotReady(DomainError):

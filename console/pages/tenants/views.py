@@ -21,8 +21,12 @@ from console.pages.tenants.services import (
 )
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
-from console.web.access import require_permission
-from console.web.render import ConsoleRequest, redirect_window, render_part
+from console.web.render import (
+    ConsoleRequest,
+    redirect_window,
+    render_part,
+    require_permission,
+)
 
 
 @require_safe

@@ -10,7 +10,7 @@ from console.client.store import StoreClient
 from console.contract.memory.trait import TraitValue
 from console.core.errors import DomainError
 from console.profiles.trait_row import TraitRow
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from console.web.render import ConsoleRequest
 
 _SALT = "console.pages.traits.services"

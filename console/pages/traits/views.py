@@ -40,10 +40,15 @@ from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.profiles.trait_row import TraitRow
 from console.profiles.traits import ProfileTraits, fetch_profile_traits, fetch_trait_row
 from console.tenants.actor import Permission, may
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.forms import check_form
-from console.web.render import ConsoleRequest, redirect_window, render_part, wants_part
+from console.web.render import (
+    ConsoleRequest,
+    redirect_window,
+    render_part,
+    require_permission,
+    wants_part,
+)
 
 # Looks at a written value that cannot be read yet, one a second.
 LOOKS_MAX = 8

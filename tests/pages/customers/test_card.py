@@ -16,7 +16,7 @@ from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
 from console.pages.customers.selectors import find_not_recallable
 from console.pages.customers.views import get_pause_s
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 
 NOW = timezone.now().replace(microsecond=0)

@@ -6,7 +6,7 @@ from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import (
     make_observation,
     make_profile,

@@ -24,8 +24,8 @@ from console.pages.deletions.services import (
 from console.profiles.items import PROFILE
 from console.service.memory.models import Profile
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
 from console.tenants.models import Role
+from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, move_tenant
 from tests.pages.deletions.test_views import confirm, confirm_url
 

@@ -1,7 +1,7 @@
 import pytest
 
 from console.client.errors import MemoryUnexpected
-from console.client.paging import Page
+from console.client.http import Page
 from console.pages.deletions import selectors
 from console.pages.deletions.selectors import read_all
 

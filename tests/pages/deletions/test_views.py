@@ -11,7 +11,7 @@ from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
 from console.contract.memory.observation import NewObservation, PatchObservation
 from console.pages.deletions.models import Deletion
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import (
     HTMX,
     make_observation,

@@ -8,7 +8,7 @@ from django.urls import reverse
 from console.contract.ids import new_id
 from console.pages.find import selectors
 from console.service.memory.models import IdentitySettings
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from console.web.templatetags.console import shortened
 from tests.factories import make_profile
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.service.memory.models import IdentitySettings
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, make_tenant
 
 

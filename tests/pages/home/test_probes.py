@@ -14,7 +14,7 @@ from console.databases import schema
 from console.jobs import leases
 from console.service.memory.embedding_jobs import make_vectors
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile
 
 PROBES = ["/healthz", "/readyz"]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.service.memory import models
 from console.service.memory.import_jobs import process_import
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import move_tenant
 from tests.pages.odd_memory import OddMemory, serving
 

@@ -11,7 +11,7 @@ from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
 from console.masking.models import Reveal
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import (
     HTMX,
     make_observation,

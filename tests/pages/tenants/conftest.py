@@ -3,7 +3,7 @@
 import pytest
 
 from console.client.guard import FAILURES
-from console.tenants.memory import get_tenant_guard
+from console.tenants.vault import get_tenant_guard
 from tests.factories import move_tenant
 
 

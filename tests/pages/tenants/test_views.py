@@ -11,8 +11,8 @@ from console.client.account import connect
 from console.contract.memory.store import CreateStore
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
 from console.service.memory.models import Store
-from console.tenants.memory import open_account, open_store
 from console.tenants.models import Role, Tenant
+from console.tenants.vault import open_account, open_store
 from tests.factories import HTMX, make_account, make_tenant, make_user, move_tenant
 
 ADD = "/tenants/add/"

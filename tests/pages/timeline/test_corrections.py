@@ -14,8 +14,8 @@ from console.contract.memory.observation import Observation, PatchObservation
 from console.pages.timeline.services import correct_item, get_version
 from console.profiles.items import OBSERVATION
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
 from console.tenants.models import Role, Tenant
+from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, make_summary, move_tenant
 
 WHY = {"reason_code": "customer", "ticket": "T-88121"}

@@ -17,7 +17,7 @@ from console.pages.timeline.views.export import (
     write_csv,
     write_json,
 )
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from console.web.budget import Budget
 from tests.factories import make_items, make_observation, make_profile, make_summary
 

@@ -15,7 +15,7 @@ from console.pages.timeline.selectors.reader import (
     TimelineReader,
 )
 from console.service.memory.models import Observation, Summary
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import make_items, make_profile
 
 

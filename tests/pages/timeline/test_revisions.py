@@ -15,7 +15,7 @@ from console.contract.times import to_wire
 from console.pages.timeline.selectors.revisions import diff_words
 from console.service.memory.models import Observation
 from console.tenants.actor import Actor
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile
 from tests.pages.urls import page_url
 

@@ -13,7 +13,7 @@ from console.contract.memory.trait_group import (
 )
 from console.pages.traits.services import get_awaited_digest, get_digest
 from console.profiles.trait_row import TraitRow
-from console.tenants.memory import open_store
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 

@@ -11,8 +11,8 @@ from console.contract.memory.trait_group import (
     StringRule,
 )
 from console.profiles.context import derived
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 

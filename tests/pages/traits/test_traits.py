@@ -3,7 +3,7 @@
 import pytest
 
 from console.audit.models import AuditEntry
-from console.client.paging import Page
+from console.client.http import Page
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait_group import (
     CreateTraitGroup,
@@ -18,8 +18,8 @@ from console.profiles.traits import (
     build_trait_groups,
     select_pinned,
 )
-from console.tenants.memory import open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving
 from tests.pages.urls import page_url

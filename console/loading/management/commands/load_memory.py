@@ -18,8 +18,8 @@ from console.loading.loading import (
     load_lines,
 )
 from console.loading.records import read_lines
-from console.tenants.memory import open_account, open_store
 from console.tenants.models import Tenant
+from console.tenants.vault import open_account, open_store
 
 
 class Command(BaseCommand):

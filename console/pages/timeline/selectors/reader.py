@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from django.core import signing
 
-from console.client.paging import Page
+from console.client.http import Page
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from console.audit.models import AuditEntry
-from console.client.paging import Page
+from console.client.http import Page
 from console.contract.memory.observation import Observation
 from console.contract.times import to_wire
 from console.masking.masker import MaskedValue, Masker

@@ -30,11 +30,10 @@ from console.pages.timeline.selectors.reader import (
 from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.budget import Budget, start_budget
 from console.web.forms import check_form
-from console.web.render import ConsoleRequest
+from console.web.render import ConsoleRequest, require_permission
 from console.web.session import move_typed
 from console.web.spreadsheet import escape_cell, write_lines
 

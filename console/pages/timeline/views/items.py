@@ -30,10 +30,9 @@ from console.profiles.items import (
     group_by_day,
 )
 from console.tenants.actor import Permission
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.forms import PageForm, check_form
-from console.web.render import ConsoleRequest, render_part
+from console.web.render import ConsoleRequest, render_part, require_permission
 
 
 @require_safe

@@ -22,11 +22,15 @@ from console.pages.timeline.selectors.reader import (
 from console.pages.timeline.selectors.timeline import TimelineStep, read_step
 from console.profiles.context import build_profile_context, get_permissions
 from console.tenants.actor import Permission
-from console.tenants.memory import open_store
-from console.web.access import require_permission
+from console.tenants.vault import open_store
 from console.web.budget import start_budget
 from console.web.forms import check_form
-from console.web.render import ConsoleRequest, render_part, wants_part
+from console.web.render import (
+    ConsoleRequest,
+    render_part,
+    require_permission,
+    wants_part,
+)
 from console.web.session import TypedForgotten, drop_typed, move_typed
 
 # Items of each list that one call asks for: up to twice as many rows at a time.
