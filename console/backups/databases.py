@@ -60,9 +60,19 @@ class Database(ABC):
     @abstractmethod
     def hold(self) -> AbstractContextManager[Any]: ...
     @abstractmethod
-    def swap(self) -> None: ...
+    def retire(self) -> None:
+        """The first half of changing places: the present one gets its other name."""
+
     @abstractmethod
-    def undo(self) -> None: ...
+    def ask_retired(self, question: str) -> list[Any]: ...
+    @abstractmethod
+    def install(self) -> None:
+        """The second half: the staged one gets the name of the present one."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """As it was before `retire`, whatever was done since."""
+
     @abstractmethod
     def drop_staged(self) -> None: ...
     @abstractmethod
@@ -109,7 +119,9 @@ class SqliteFile(Database):
         self.connection.close()
         if not self.exists():
             return nullcontext()
-        held = sqlite3.connect(self.present, timeout=0, isolation_level=None)
+        self.held = held = sqlite3.connect(
+            self.present, timeout=0, isolation_level=None
+        )
         try:
             # Only the last connection to a file can take it out of WAL mode.
             held.execute("PRAGMA journal_mode=DELETE").fetchone()
@@ -121,18 +133,24 @@ class SqliteFile(Database):
             pass  # damaged: nobody can be using it
         return closing(held)
 
-    def swap(self) -> None:
-        with closing(sqlite3.connect(self.staged)) as connection:
-            # All of it in the one file that is moved.
-            connection.execute("PRAGMA journal_mode=DELETE")
-        # A second name first: at no moment there is no file.
+    def retire(self) -> None:
+        """It keeps its name as well: at no moment there is no file."""
         self.drop_replaced()
         if self.exists():
             os.link(self.present, self.replaced)
+
+    def ask_retired(self, question: str) -> list[Any]:
+        return self.held.execute(question).fetchall()
+
+    def install(self) -> None:
+        with closing(sqlite3.connect(self.staged)) as connection:
+            # All of it in the one file that is moved.
+            connection.execute("PRAGMA journal_mode=DELETE")
         os.replace(self.staged, self.present)
 
     def undo(self) -> None:
-        os.replace(self.present, self.staged)
+        if Path(self.present).exists():
+            os.replace(self.present, self.staged)
         if Path(self.replaced).exists():
             os.replace(self.replaced, self.present)
 
@@ -195,14 +213,24 @@ class PostgresDatabase(Database):
                 raise BackupError(f"{self.name}: {IN_USE}.")
         return nullcontext()
 
-    def swap(self) -> None:
+    def retire(self) -> None:
         if self.exists():
             self.drop_replaced()
             self._rename(self.present, self.replaced)
+
+    def ask_retired(self, question: str) -> list[Any]:
+        self.lead_to(self.replaced)
+        try:
+            return self.ask(question)
+        finally:
+            self.connection.close()
+
+    def install(self) -> None:
         self._rename(self.staged, self.present)
 
     def undo(self) -> None:
-        self._rename(self.present, self.staged)
+        if self.exists():
+            self._rename(self.present, self.staged)
         self.recover()
 
     def _rename(self, old: str, new: str) -> None:

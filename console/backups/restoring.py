@@ -6,14 +6,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DatabaseError
 
 from console.accounts.models import User
-from console.audit.log import log
+from console.audit.log import DETAIL_MAX, log
 from console.audit.models import AuditEntry
 from console.audit.verification import verify_log
 from console.backups.databases import BackupError, Database, open_database
@@ -22,11 +23,23 @@ from console.databases.schema import read_schema_state
 from console.pages.deletions.models import Deletion
 from console.service.memory.models import Tombstone
 from console.service.memory.restoring import drop_unfinished, repeat_deletions
-from console.service.memory.tombstones import digest_key, get_key_id, keep_tombstones
+from console.service.memory.tombstones import digest_key, get_key_id
 from console.service.models import Account
 from console.tenants.actor import Actor
+from console.tenants.models import Membership
 
 Ledger = dict[str, datetime]  # by the digests of console.service.memory.tombstones
+# Changes with each deletion.
+MARK = f"SELECT COUNT(*), MAX(deleted_at) FROM {Tombstone._meta.db_table}"  # noqa: S608
+
+
+class Right(NamedTuple):
+    """A role, a password or a second factor; stored: as the database has it."""
+
+    email: str
+    user_id: int
+    what: str
+    stored: str
 
 
 @dataclass
@@ -37,6 +50,7 @@ class Restored:
     entries     of the audit log, all sound; 0 when it was not restored
     deleted     how much of each kind had come back and was deleted again
     dropped     writes and imports that the backup found half done
+    returned    what people may do or sign in with again that they could not any more
     """
 
     manifest: Manifest
@@ -44,6 +58,7 @@ class Restored:
     entries: int = 0
     deleted: Counter[str] = field(default_factory=Counter)
     dropped: int = 0
+    returned: list[Right] = field(default_factory=list)
 
 
 def restore_backup(
@@ -57,8 +72,11 @@ def restore_backup(
     restored = Restored(read_manifest(folder))
     databases = [open_database(alias) for alias in aliases]
     for database in databases:
-        _check_fits(database, restored.manifest, force=force)
+        _check_fits(database, restored.manifest)
     _check_unused(databases)
+    if not force:
+        _check_empty(databases)
+    mark, rights = _read_mark(databases), _list_rights()
     known, present = _read_ledger(restored.manifest), _list_accounts()
     if known is None and "memory" in aliases and not without_ledger:
         raise BackupError(
@@ -73,6 +91,7 @@ def restore_backup(
         if "default" in aliases:
             # Who has signed out, or was put out, since the backup stays out.
             Session.objects.all().delete()
+            restored.returned = sorted(_list_rights() - rights)
         if "memory" in aliases:
             if not (without_ledger or present & _list_accounts()):
                 raise BackupError(
@@ -81,10 +100,9 @@ def restore_backup(
                     " come back; --without-ledger accepts that."
                 )
             # The restored console may know of a deletion that its memory does not.
-            keep_tombstones(known | _read_receipts())
-            restored.deleted = repeat_deletions()
+            restored.deleted = repeat_deletions(known | _read_receipts())
             restored.dropped = drop_unfinished()
-        _swap(databases)
+        _swap(databases, mark)
     finally:
         for database in databases:
             database.lead_to(database.present)
@@ -100,7 +118,52 @@ def _list_accounts() -> set[str]:
         return set()
 
 
-def _check_fits(database: Database, manifest: Manifest, *, force: bool) -> None:
+def _list_rights() -> set[Right]:
+    """Of whoever can sign in here."""
+    people = User.objects.filter(is_active=True, is_staff=True)
+    roles = Membership.objects.filter(user__in=people)
+    factors = Authenticator.objects.filter(user__in=people)
+    try:
+        return {
+            *(Right(u.email, u.pk, "password", u.password) for u in people),
+            *(
+                Right(m.user.email, m.user_id, _describe(m), "")
+                for m in roles.select_related("user", "tenant")
+            ),
+            *(
+                Right(f.user.email, f.user_id, f.get_type_display(), str(f.data))
+                for f in factors.select_related("user")
+            ),
+        }
+    except DatabaseError:  # no table yet
+        return set()
+
+
+def _describe(member: Membership) -> str:
+    tenant = member.tenant.slug if member.tenant else "every tenant"
+    return f"{member.get_role_display()} of {tenant}"
+
+
+def _read_mark(databases: Sequence[Database]) -> list[Any]:
+    try:
+        return [database.ask(MARK) for database in databases if _is_memory(database)]
+    except DatabaseError:
+        return []
+
+
+def _check_mark(databases: Sequence[Database], mark: list[Any]) -> None:
+    now = [each.ask_retired(MARK) for each in databases if mark and _is_memory(each)]
+    if now != mark:
+        raise BackupError(
+            "memory: something was deleted in it meanwhile: stop what uses it first."
+        )
+
+
+def _is_memory(database: Database) -> bool:
+    return database.alias == "memory"
+
+
+def _check_fits(database: Database, manifest: Manifest) -> None:
     file = manifest.databases.get(database.alias)
     if file is None or file.engine != database.connection.vendor:
         raise BackupError(
@@ -112,10 +175,15 @@ def _check_fits(database: Database, manifest: Manifest, *, force: bool) -> None:
             "MEMORY_DIGEST_KEY: not the one that the backup was made with."
         )
     database.recover()
-    if not force and database.exists() and not _is_empty(database):
-        raise BackupError(
-            f"{database.name}: holds data that would be replaced; --force accepts that."
-        )
+
+
+def _check_empty(databases: Sequence[Database]) -> None:
+    for database in databases:
+        if database.exists() and not _is_empty(database):
+            raise BackupError(
+                f"{database.name}: holds data that would be replaced; --force accepts"
+                " that."
+            )
 
 
 def _is_empty(database: Database) -> bool:
@@ -194,17 +262,20 @@ def _check_log(manifest: Manifest) -> int:
     return verdict.entries
 
 
-def _swap(databases: Sequence[Database]) -> None:
-    done: list[Database] = []
+def _swap(databases: Sequence[Database], mark: list[Any]) -> None:
+    retired: list[Database] = []
     with ExitStack() as held:
         for database in databases:
             held.enter_context(database.hold())
         try:
             for database in databases:
-                database.swap()
-                done.append(database)
+                database.retire()
+                retired.append(database)
+            _check_mark(databases, mark)
+            for database in databases:
+                database.install()
         except (BackupError, OSError):
-            for database in reversed(done):
+            for database in reversed(retired):
                 database.undo()
             raise
     for database in databases:
@@ -212,8 +283,19 @@ def _swap(databases: Sequence[Database]) -> None:
 
 
 def _log(restored: Restored) -> None:
+    by = Actor(None, name="command line")
+    for right in restored.returned:
+        user_id, email = str(right.user_id), right.email[:DETAIL_MAX]
+        log(
+            by,
+            "user.returned",
+            object_type="user",
+            object_id=user_id,
+            email=email,
+            what=right.what,
+        )
     log(
-        Actor(None),
+        by,
         "backup.restored",
         taken_at=f"{restored.manifest.taken_at:%Y-%m-%dT%H:%M:%SZ}",
         deleted_again=restored.deleted.total(),

@@ -61,7 +61,7 @@ def take_backup(folder: Path) -> Manifest:
         raise BackupError(f"{folder}: exists already; name a new folder.")
     partial = folder.with_name(f"{folder.name}.partial")
     try:
-        log(Actor(None), "backup.taken")
+        log(Actor(None, name="command line"), "backup.taken")
         # For its owner's eyes: it holds everything that the console knows.
         partial.mkdir(mode=0o700, parents=True)
         manifest = _write(partial)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,17 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models.signals import post_migrate
 from django.utils import timezone
 
+from console.accounts.models import User
 from console.audit.models import AuditEntry, AuditHead
 from console.audit.verification import verify_log
 from console.backups.databases import open_database
 from console.pages.deletions.selectors import Target
 from console.pages.deletions.services import delete_item
 from console.profiles.items import ITEM_KINDS
+from console.service.memory.identifiers import patch_identifier
 from console.service.memory.models import (
     Identifier,
     ImportChunk,
@@ -31,6 +35,7 @@ from console.service.memory.models import (
 from console.service.models import Account
 from console.tenants.actor import Actor
 from console.tenants.models import Role
+from console.tenants.services import add_member
 from console.tenants.vault import open_account, open_store
 from tests.factories import (
     make_items,
@@ -197,6 +202,52 @@ def test_restore_keeps_a_trait_that_came_again_before_the_backup(folder, tenant)
     assert store.fetch_profile(profile).traits["Contact"]["city"] == "Bonn"
 
 
+def test_restore_keeps_an_identifier_that_took_a_deleted_ones_place(folder, tenant):
+    store = open_store(tenant)
+    profile = make_profile(tenant, email="a@example.com")
+    store.add_identifier(profile, "chat", "first")
+    store.add_identifier(profile, "chat", "second")
+    store.remove_identifier(profile, "chat", remove_all=False)
+    (left,) = Identifier.objects.filter(id_type="chat").values_list("value", flat=True)
+    gone = {"first": "second", "second": "first"}[left]
+    patch_identifier(Store.objects.get(), profile, id_type="chat", old=left, new=gone)
+    run("backup", folder)
+
+    restore(folder)
+
+    assert Identifier.objects.filter(id_type="chat", value=gone).exists()
+
+
+def test_restore_keeps_a_trait_that_a_merge_brought_again(folder, tenant):
+    store = open_store(tenant)
+    other = make_profile(tenant, phone="+14155550123", city="Bonn")
+    make_profile(tenant, email="a@example.com", city="Ulm")
+    store.patch_profile(other, {"Contact": {"city": None}})
+    store.add_identifier(other, "email", "a@example.com")
+    assert Trait.objects.filter(profile_id=other, name="city").exists()
+    run("backup", folder)
+
+    restore(folder)
+
+    assert Trait.objects.filter(profile_id=other, name="city").exists()
+
+
+def test_restore_leaves_out_the_value_that_another_took_the_place_of(folder, tenant):
+    profile = make_profile(tenant, email="wrong@example.com")
+    run("backup", folder)
+    patch_identifier(
+        Store.objects.get(),
+        profile,
+        id_type="email",
+        old="wrong@example.com",
+        new="right@example.com",
+    )
+
+    restore(folder)
+
+    assert not Identifier.objects.filter(value="wrong@example.com").exists()
+
+
 def test_restore_drops_an_import_that_was_under_way(folder, tenant):
     store_id, now = tenant.store_id, timezone.now()
     ProfileImport.objects.create(
@@ -264,6 +315,60 @@ def test_restore_refuses_while_somebody_is_connected(folder, tenant):
         refuse(folder, "memory: in use: stop the web server", "--force")
     finally:
         other.close()
+
+
+def test_restore_says_that_somebody_is_connected_before_it_asks_for_force(
+    folder, tenant
+):
+    run("backup", folder)
+    with closing(connections["memory"].copy()) as other:
+        other.cursor().execute("SELECT 1 FROM service_store")
+
+        refuse(folder, "memory: in use: stop the web server")
+
+
+def test_restore_refuses_when_something_was_deleted_meanwhile(folder, tenant):
+    """As a program that connects, deletes and goes, while the copy is migrated."""
+    run("backup", folder)
+    present = open_database("memory").present
+
+    def delete(**_) -> None:
+        post_migrate.disconnect(delete)
+        with closing(connections["memory"].copy()) as other:
+            other.settings_dict["NAME"] = present
+            other.cursor().execute(
+                "INSERT INTO service_tombstone VALUES ('meanwhile', 'key', %s)",
+                [timezone.now()],
+            )
+
+    post_migrate.connect(delete)
+    refuse(folder, "memory: something was deleted in it meanwhile", "--force")
+
+    assert Tombstone.objects.filter(digest="meanwhile").exists()
+
+
+def test_restore_names_who_comes_back_with_which_right(folder, tenant, officer):
+    gone = User.objects.create_user("gone@example.com", name="Gone", password="p")
+    operator = add_member(gone, tenant=None, role=Role.OPERATOR)
+    run("backup", folder)
+    operator.delete()
+    officer.set_password("new")
+    officer.save()
+
+    said = restore(folder)
+
+    assert [line for line in said.splitlines() if line.startswith("Came back")] == [
+        "Came back: gone@example.com: operator of every tenant",
+        f"Came back: {officer.email}: password",
+    ]
+    entries = AuditEntry.objects.filter(action="user.returned").order_by("seq")
+    assert [
+        (entry.role, entry.object_id, entry.details["email"], entry.details["what"])
+        for entry in entries
+    ] == [
+        ("command line", str(gone.pk), gone.email, "operator of every tenant"),
+        ("command line", str(officer.pk), officer.email, "password"),
+    ]
 
 
 def test_restore_refuses_a_damaged_backup(folder, tenant):
@@ -379,7 +484,8 @@ def test_undo_puts_the_present_databases_back(folder, tenant):
     database.stage(next(folder.glob("memory.*")))
     database.lead_to(database.present)
 
-    database.swap()
+    database.retire()
+    database.install()
     restored = Profile.objects.count()
     connections["memory"].close()
     database.undo()

@@ -19,7 +19,6 @@ from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.profiles import get_profile
 from console.service.memory.resolution import assign_identifier
 from console.service.memory.stores import lock_store
-from console.service.memory.tombstones import delete_buried
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +93,4 @@ def delete_identifier(
     if not remove_all:
         _, newest_goes = get_value_limit(store, id_type)
         values = values[-1:] if newest_goes else values[:1]
-    held = Identifier.objects.of(profile).filter(id_type=id_type, value__in=values)
-    delete_buried(held)
+    remove_values(profile, id_type, values)

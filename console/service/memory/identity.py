@@ -10,9 +10,9 @@ from rapidfuzz.distance import Levenshtein
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
 from console.contract.normalising import InvalidIdentifier, normalise
-from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.models import Identifier, Profile, Store
+from console.service.memory.tombstones import delete_buried
 from console.service.memory.traits import CheckedTrait
 
 # Behind what parse_identity says of the value of a trait.
@@ -108,8 +108,8 @@ def list_values(profile: Profile, id_type: str) -> list[str]:
 
 
 def remove_values(profile: Profile, id_type: str, values: Sequence[str]) -> None:
-    Identifier.objects.of(profile).filter(id_type=id_type, value__in=values).delete()
-    request_compaction()
+    held = Identifier.objects.of(profile).filter(id_type=id_type, value__in=values)
+    delete_buried(held)
 
 
 def get_value_limit(store: Store, id_type: str) -> tuple[int, bool]:

@@ -1,7 +1,8 @@
 """What a memory that was restored from a backup must do before it answers."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +19,11 @@ from console.service.memory.models import (
 )
 from console.service.memory.profiles import delete_profile
 from console.service.memory.stores import delete_store
-from console.service.memory.tombstones import digest_key, get_key_columns
+from console.service.memory.tombstones import (
+    digest_key,
+    get_key_columns,
+    keep_tombstones,
+)
 from console.service.models import PendingWrite, ProfileScoped, StoreScoped, find_models
 
 # Where more goes than the row; with a store or a profile first, all below it.
@@ -33,30 +38,30 @@ DELETE = {
 
 
 @transaction.atomic(using="memory")
-def repeat_deletions() -> Counter[str]:
-    """Delete again what has a tombstone; answers how many of each kind had come back."""
-    deleted_at = dict(Tombstone.objects.values_list("digest", "deleted_at"))
+def repeat_deletions(known: Mapping[str, datetime]) -> Counter[str]:
+    """Delete again what was deleted since the backup; how many of each kind there were.
+
+    known  tombstones of the memory that is replaced. Those that the backup has as well
+           are older than it: what they name had come again by then, and stays
+    """
+    own = dict(Tombstone.objects.values_list("digest", "deleted_at"))
+    since = {name for name, at in known.items() if name not in own or own[name] < at}
+    keep_tombstones(known)
     repeated: Counter[str] = Counter()
     others = [*find_models(StoreScoped), *find_models(ProfileScoped)]
     for model in dict.fromkeys([*DELETE, *others]):
-        for row in list(_list_returned(model, deleted_at)):
+        for row in list(_list_returned(model, since)):
             delete = DELETE.get(model, model.delete)
             delete(row)
             repeated[model._meta.verbose_name_plural] += 1
     return repeated
 
 
-def _list_returned(model: Any, deleted_at: dict[str, Any]) -> Iterator[Any]:
+def _list_returned(model: Any, since: Set[str]) -> Iterator[Any]:
     columns, kind = get_key_columns(model), model._meta.model_name
     for row in model.objects.iterator():
-        at = deleted_at.get(digest_key(kind, (getattr(row, c) for c in columns)))
-        if at and ("id" in columns or _get_since(row) <= at):
+        if digest_key(kind, (getattr(row, c) for c in columns)) in since:
             yield row
-
-
-def _get_since(row: Any) -> Any:
-    """Since when it is there: a trait since its value was set."""
-    return row.updated_at if hasattr(row, "updated_at") else row.added_at
 
 
 @transaction.atomic(using="memory")

@@ -1,8 +1,8 @@
 """What was deleted, kept so that the restore of an older memory cannot bring it back.
 
 A tombstone names nothing: it is a keyed digest. What has an id of its own is known by
-that for good, since no id is given twice. A trait or an identifier may come again, and
-then stays if it is newer than its tombstone.
+that for good, since no id is given twice. A trait or an identifier may come again: a
+backup that has it and its tombstone was taken after that.
 """
 
 import json

@@ -56,6 +56,7 @@ class Command(BaseCommand):
             f"Migrations applied: {restored.migrations}",
             f"Deleted since, and deleted again: {again or 'nothing'}",
             f"Half-done writes and imports dropped: {restored.dropped}",
+            *(f"Came back: {each.email}: {each.what}" for each in restored.returned),
         ):
             if line:
                 self.stdout.write(line)
