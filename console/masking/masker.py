@@ -4,6 +4,7 @@ A masked value does not tell how long the hidden part was. Masks are text in, te
 a Masker adds the tenant's rules and what the person has revealed.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -12,11 +13,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
+from console.contract.memory.observation import SOURCE, Observation
+from console.contract.times import to_wire
 from console.masking.detect import find_personal_data
 from console.masking.models import Reveal
 from console.masking.patterns import AT, DOT, Shape
@@ -167,8 +171,11 @@ def _get_country_code(text: str, digits: str) -> str:
 
 
 TEXTS, IDENTIFIERS = "texts", "identifiers"
+# Begins the key of a source; no source that a memory takes has it.
+KEY_MARK = "~"
 NAME_TRAITS = (("firstName", "lastName"), ("name",))
 CONTACT_TRAITS = ("email", "phone")
+_NO_PUNCTUATION = str.maketrans("", "", "-:")
 # What an address and the audit log can name; a memory may allow stranger names.
 _REVEALABLE = re.compile(r"[a-z]+/[A-Za-z0-9_.-]{1,128}")
 
@@ -193,7 +200,7 @@ class MaskedValue:
 
     @property
     def kind(self) -> str:
-        """observation, summary, trait or identifier."""
+        """observation, summary, revision, trait or identifier."""
         return self.subject.partition("/")[0]
 
     @property
@@ -204,7 +211,7 @@ class MaskedValue:
     @property
     def label(self) -> str:
         """What it is, in words that name nobody: `this summary`, `Contact.email`."""
-        if self.kind in {"observation", "summary"}:
+        if self.kind in {"observation", "summary", "revision"}:
             return f"this {self.kind}"
         return f"the {self.ref}" if self.kind == "identifier" else self.ref
 
@@ -219,6 +226,13 @@ class MaskedValue:
         """Whole seconds until it is certainly masked again."""
         left = self.clear_until - timezone.now() if self.clear_until else timedelta()
         return max(1, ceil(left.total_seconds()) + 1)
+
+
+class Source(NamedTuple):
+    """Where an item came from, as it is shown; `key` stands for it in addresses."""
+
+    text: str
+    key: str
 
 
 class Masker:
@@ -236,6 +250,13 @@ class Masker:
         self._rules: Mapping[str, str] = tenant.masking
         self._clear = clear or {}
         self._profile_id = profile_id
+        self._sources: dict[str, Source] = {}
+
+    @property
+    def version(self) -> str:
+        """Another one after a change of rules or reveals: for keys of caches."""
+        state = json.dumps([dict(self._rules), sorted(self._clear)], sort_keys=True)
+        return salted_hmac("console.masking.version", state).hexdigest()
 
     @property
     def text_mode(self) -> MaskingMode:
@@ -249,8 +270,38 @@ class Masker:
         return MaskingMode(self._rules.get(TEXTS, MaskingMode.DETECT))
 
     def mask_text(self, kind: str, id_: str, content: str) -> MaskedValue:
-        """An observation's or a summary's text; `kind` is the one or the other."""
+        """The text of an observation, a summary or a revision, as `kind` says."""
         return self._build_value(f"{kind}/{id_}", TEXTS, content, mask_text)
+
+    def mask_revision(self, revision: Observation) -> MaskedValue:
+        """An earlier state of an observation: named, and revealed, apart from the rest.
+
+        `mem_observation_….20260105T090000Z-1f0c9a2b`: by the second in which it was
+        written, and what it says, which can change twice in one.
+        """
+        written_at = to_wire(revision.updated_at).translate(_NO_PUNCTUATION)
+        digest = salted_hmac("console.masking.revision", revision.content).hexdigest()
+        ref = f"{revision.id}.{written_at}-{digest[:8]}"
+        return self.mask_text("revision", ref, revision.content)
+
+    def mask_source(self, source: str) -> Source:
+        """An item's source, a text as any other: `call from +1 ••• 10`.
+
+        Its key is the source itself, unless that is masked or an address, which is
+        logged, may not hold it. Sources that look the same have one key.
+        """
+        if source not in self._sources:
+            shown = self._build_value("source/", TEXTS, source, mask_text).text
+            is_plain = shown == mask_text(source) == source and (
+                not source or SOURCE.fullmatch(source)
+            )
+            key = source if is_plain else self._get_source_key(shown)
+            self._sources[source] = Source(shown, key)
+        return self._sources[source]
+
+    def _get_source_key(self, shown: str) -> str:
+        digest = salted_hmac("console.masking.source", f"{self._tenant.pk} {shown}")
+        return KEY_MARK + digest.hexdigest()[:16]
 
     def mask_trait(
         self, group: str, name: str, text: str, id_type: str = ""

@@ -40,8 +40,8 @@ class RevealQuerySet(LimitedQuerySet["Reveal"]):
 class Reveal(models.Model):
     """One value that one person may read in clear until a moment. Never the value.
 
-    subject  what is clear: `observation/<id>`, `summary/<id>`, `trait/<group>.<name>`
-             or `identifier/<type>`
+    subject  what is clear: `observation/<id>`, `summary/<id>`, `trait/<group>.<name>`,
+             `revision/<observation id>.<time>` or `identifier/<type>`
     until    made_at + reveals.CLEAR_FOR, or the moment when it was hidden again
     """
 

@@ -64,14 +64,15 @@ def get_questions_max(actor: Actor) -> int:
     return most
 
 
-def get_digest(actor: Actor, text: str) -> str:
-    """64 bits in hex, keyed with SECRET_KEY: equal in a tenant's entries for what is
-    the same but for case and blanks, whether a type stands before it or not; "" of ""."""
+def get_digest(actor: Actor, action: str, text: str) -> str:
+    """64 bits in hex, keyed with SECRET_KEY: equal in a tenant's entries of one action
+    for what is the same but for case and blanks, whether a type stands before it or
+    not; "" of ""."""
     plain = "".join(normalize("NFKC", text).casefold().split())
     plain = plain.partition(":")[2] or plain
     if not plain:
         return ""
-    plain = f"{actor.tenant.pk if actor.tenant else ''} {plain}"
+    plain = f"{actor.tenant.pk if actor.tenant else ''} {action} {plain}"
     digest = salted_hmac("console.masking.questions", plain, algorithm="sha256")
     return digest.hexdigest()[:16]
 

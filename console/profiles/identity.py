@@ -63,7 +63,7 @@ def look_up(actor: Actor, text: str) -> Match:
 
 def count_lookup(actor: Actor, text: str) -> None:
     """Before anything is asked. Raises TooManyQuestions, AuditUnavailable."""
-    count_question(actor, "profile.found", get_digest(actor, text))
+    count_question(actor, "profile.found", get_digest(actor, "profile.found", text))
 
 
 def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
@@ -79,7 +79,7 @@ def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
         outcome="done" if match else "failed",
         type=found.id_type or "id",
         found=len(found.profiles),
-        looked_for=get_digest(actor, text),
+        looked_for=get_digest(actor, "profile.found", text),
     )
 
 

@@ -20,7 +20,7 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.profile import Profile
 from console.contract.memory.summary import NewSummary, PatchSummary, Summary
-from console.masking.masker import MaskedValue, Masker
+from console.masking.masker import MaskedValue, Masker, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,13 @@ class Day(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """A summary, and its text as this person may see it."""
+    """A summary, and its text and source as this person may see them."""
 
     id: str
     occurred_at: datetime
     summary: Summary
     shown: MaskedValue
+    source: Source
 
 
 def build_summary_rows(
@@ -144,6 +145,7 @@ def build_summary_rows(
             occurred_at=summary.occurred_at,
             summary=summary,
             shown=masker.mask_text("summary", summary.id, summary.content),
+            source=masker.mask_source(summary.source),
         )
         for summary in summaries
     ]

@@ -39,6 +39,8 @@ check_conversation = RegexValidator(
 )
 LAST_TICKET = "last_ticket"
 TICKET = r"^[A-Za-z0-9][A-Za-z0-9#._/-]{0,39}\Z"
+# A caller's number, put in the wrong field, would stay in the audit log for good.
+_COULD_BE_A_PHONE = r"^(?:[#._/-]*\d){7,}[#._/-]*\Z"
 
 
 class ConsoleForm(forms.Form):
@@ -166,7 +168,13 @@ class ReasonForm(ConsoleForm):
         validators=[
             RegexValidator(
                 TICKET, "A ticket number has letters, digits and “#._/-” only."
-            )
+            ),
+            RegexValidator(
+                _COULD_BE_A_PHONE,
+                "Seven digits or more could be somebody's phone number: put your "
+                "ticket system's letters before them, as in CASE-4521998.",
+                inverse_match=True,
+            ),
         ],
         help_text="Kept in the audit log: a ticket number, nothing about a customer.",
     )

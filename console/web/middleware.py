@@ -153,7 +153,8 @@ def _log_miss(request: HttpRequest) -> None:
     if match is None or "profile_id" not in match.kwargs:
         return
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    looked_for = get_digest(actor, "/".join(map(str, match.kwargs.values())))
+    ids = "/".join(map(str, match.kwargs.values()))
+    looked_for = get_digest(actor, "profile.found", ids)
     type_ = list(match.kwargs)[-1].replace("_", " ")
     log_view(actor, "profile.found", type=type_, found=0, looked_for=looked_for)
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
+from console.masking.masker import Masker
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 from tests.web.test_every_address import OF_A_TENANT, address
@@ -34,8 +35,10 @@ CANARIES = {
         "4111111111111111",
     ],
     "summary": ["+1 555 867 5306", "867 5306", "sum.mail@canary.example"],
-    "revision": ["5558675307", "old.mail@canary.example"],
+    "revision": ["5558675307", "former.mail@canary.example"],
+    "source": ["867 5308", "867+5308", "867%205308"],
 }
+SOURCE = "call from 555 867 5308"
 PLAIN = "Delivery of order 4521"
 
 
@@ -63,8 +66,9 @@ class Customer:
         told = make_observation(
             tenant,
             self.id,
-            "Was 5558675307, old.mail@canary.example.",
+            "Was 5558675307, former.mail@canary.example.",
             conversationIds=[self.conversation],
+            source=SOURCE,
         )
         said = (
             f"{PLAIN}: call +1 (555) 867-5305, mail told.mail@canary.example, card "
@@ -77,7 +81,11 @@ class Customer:
             self.id,
             f"{PLAIN}: call +1 555 867 5306 or sum.mail@canary.example.",
             conversationId=self.conversation,
+            source=SOURCE,
         ).id
+        [_, first] = store.list_revisions(self.id, told.id).items
+        self.revision = Masker(tenant).mask_revision(first).ref
+        self.source_key = Masker(tenant).mask_source(SOURCE).key
 
     def traits(self, store) -> None:
         store.create_trait_group(
@@ -106,7 +114,11 @@ class Customer:
 
     def subject(self, subject: str) -> str:
         """`observation` with its id."""
-        id_ = {"observation": self.observation, "summary": self.summary}.get(subject)
+        id_ = {
+            "observation": self.observation,
+            "summary": self.summary,
+            "revision": self.revision,
+        }.get(subject)
         return f"{subject}/{id_}" if id_ else subject
 
 
@@ -128,6 +140,7 @@ def addresses(customer: Customer) -> list[str]:
         f"{asked}&mode=recent",
         f"{timeline}?words=delivery",
         f"{timeline}?conversation={customer.conversation}",
+        f"{timeline}?source={customer.source_key}",
         *(
             f"{reverse('timeline:export', args=['acme', customer.id])}?format={each}"
             for each in ("csv", "json")
@@ -199,12 +212,10 @@ def test_masking_canaries_are_found_without_rules(client, agent, customer):
     assert seen == set(CANARIES)
 
 
-# What is revealed with it: a trait that feeds an identifier is one of its values, and
-# an observation is one item in all its states.
+# What is revealed with it: a trait that feeds an identifier is one of its values.
 ALONG = {
     "identifier/email": {"trait/Contact.email"},
     "identifier/phone": {"trait/Contact.phone"},
-    "observation": {"revision"},
 }
 # Where a revealed value may stand in clear: the pages that show that very field, and
 # the one that corrects it.
@@ -223,6 +234,7 @@ PLACES = {
         "revisions",
         *OF_THE_TIMELINE,
     },
+    "revision": {"observation", "revisions"},
     "summary": {"summaries", "summary", "summary_correct", *OF_THE_TIMELINE},
 }
 

@@ -206,9 +206,13 @@ def test_lookup_that_failed_says_so(client, tenant, settings):
 def test_get_digest_is_equal_for_what_is_looked_up_as_the_same(tenant, agent):
     actor, other = Actor(agent, tenant), Actor(agent, make_tenant("other"))
 
-    assert get_digest(actor, "EMAIL: A@b.com") == get_digest(actor, "ａ@B.com ")
-    assert get_digest(actor, "a@b.com") != get_digest(actor, "a@c.com")
-    assert get_digest(actor, "a@b.com") != get_digest(other, "a@b.com")
+    def get(text, actor=actor, action="profile.found"):
+        return get_digest(actor, action, text)
+
+    assert get("EMAIL: A@b.com") == get("ａ@B.com ")
+    assert get("a@b.com") != get("a@c.com")
+    assert get("a@b.com") != get("a@b.com", other)
+    assert get("a@b.com") != get("a@b.com", action="recall.run")
 
 
 @pytest.mark.django_db(transaction=True)

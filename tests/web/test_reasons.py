@@ -28,7 +28,9 @@ def test_reason_form_gives_one_line_and_remembers_the_ticket():
         ({"reason_code": "verify"}, "Ticket is required."),
         ({"reason_code": "verify", "ticket": "a@b.com"}, "A ticket number has"),
         ({"reason_code": "verify", "ticket": "x" * 41}, "At most 40"),
-        ({"reason_code": "verify", "ticket": "4111-1111-1111-1111"}, "a card number"),
+        ({"reason_code": "verify", "ticket": "c-4111-1111-1111-1111"}, "a card number"),
+        ({"reason_code": "verify", "ticket": "5558675310"}, "phone number"),
+        ({"reason_code": "verify", "ticket": "22-33-44-5"}, "phone number"),
         ({"reason_code": "curious", "ticket": "1"}, "Choose one of the options"),
     ],
 )
@@ -37,6 +39,13 @@ def test_reason_form_shows_errors_at_their_field(given, words):
 
     assert not form.is_valid()
     assert words in str(form.errors)
+
+
+@pytest.mark.parametrize("ticket", ["452199", "ZD-4521998", "INC0012345", "4521998/b"])
+def test_reason_form_takes_what_names_a_ticket(ticket):
+    form = RevealForm({"reason_code": "verify", "ticket": ticket}, request=Asking())
+
+    assert form.is_valid(), form.errors
 
 
 def test_reason_forms_have_reasons_of_their_own():

@@ -10,7 +10,7 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.summary import Summary
-from console.masking.masker import MaskedValue, Masker
+from console.masking.masker import MaskedValue, Masker, Source
 from console.profiles.items import (
     SummaryRow,
     build_summary_rows,
@@ -153,6 +153,7 @@ class RecentObservation:
 
     observation: Observation
     shown: MaskedValue
+    source: Source
     is_pending: bool
 
 
@@ -233,6 +234,7 @@ def build_recent_observations(
         RecentObservation(
             item,
             masker.mask_text(item.kind, item.id, item.content),
+            masker.mask_source(item.source),
             is_pending=item.id in waiting,
         )
         for item in newest

@@ -31,7 +31,7 @@ class Preview:
     counts        by plural noun
     inventory     keyed digest of all that was read: it changes with the content
     item          the observation or summary itself
-    text          its text, masked: whoever needs it in clear reveals it on its page
+    text, source  of it, masked: whoever needs them in clear reveals it on its page
     identifiers   of a whole profile: each type with its masked values
     name          the initials of the customer, for a whole profile
     canonical_id  set when the profile was merged into this one: look there instead
@@ -41,6 +41,7 @@ class Preview:
     inventory: str
     item: Observation | Summary | None = field(default=None, repr=False)
     text: str = field(default="", repr=False)
+    source: str = field(default="", repr=False)
     identifiers: tuple[tuple[str, list[str]], ...] = field(default=(), repr=False)
     name: str = field(default="", repr=False)
     canonical_id: str | None = None
@@ -64,7 +65,9 @@ def _preview_text(
         earlier = list(revisions)[1:]
         counts["revisions"] = len(earlier)
     text = masker.mask_text(kind.name, item.id, item.content).text
-    return Preview(counts, _get_digest([item, *earlier]), item=item, text=text)
+    source = masker.mask_source(item.source).text
+    digest = _get_digest([item, *earlier])
+    return Preview(counts, digest, item=item, text=text, source=source)
 
 
 def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:

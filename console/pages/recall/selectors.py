@@ -19,7 +19,13 @@ from console.contract.memory.recall import (
     TraceItem,
     TracePart,
 )
-from console.masking.masker import MaskedValue, Masker, MaskingMode, mask_text
+from console.masking.masker import (
+    MaskedValue,
+    Masker,
+    MaskingMode,
+    Source,
+    mask_text,
+)
 
 # What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {
@@ -46,6 +52,7 @@ class RecalledItem:
 
     rank         1 for the best one, or for the newest where nothing is ranked
     shown        its text as this person may see it
+    source       where it came from
     traced       how its score came about, where the memory tells
     score_parts  label and part, for each part that moves the score visibly
     """
@@ -53,6 +60,7 @@ class RecalledItem:
     rank: int
     item: RecalledObservation | RecalledSummary
     shown: MaskedValue
+    source: Source
     traced: TraceItem | None
     score_parts: list[tuple[str, TracePart]]
 
@@ -203,6 +211,7 @@ def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
             rank=rank,
             item=item,
             shown=masker.mask_text(item.kind, item.id, item.content),
+            source=masker.mask_source(item.source),
             traced=traced.get(item.id),
             score_parts=_build_score_parts(traced.get(item.id)),
         )
@@ -253,6 +262,8 @@ class _JsonMasker:
             return [self._mask(part, name) for part in content]
         if not isinstance(content, str):
             return content
+        if name == "source":
+            return self._masker.mask_source(content).text
         if name == "content":
             if content not in self._contents:
                 masked = self._masker.mask_text("observation", "", content).text

@@ -192,7 +192,7 @@ def _run_for_profile(
     request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
     asked = form.cleaned_data
-    query = get_digest(request.actor, asked["query"])
+    query = get_digest(request.actor, "recall.run", asked["query"])
     if asked["explain"]:
         count_question(request.actor, "recall.run", query)
     try:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,7 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
 from console.client.errors import MemoryNotFound
+from console.client.http import Page, all_pages
 from console.client.store import StoreClient
+from console.contract.memory.observation import Observation
 from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.masking.models import Reveal
 from console.masking.reveals import (
@@ -34,6 +37,8 @@ from console.web.render import (
     wants_part,
 )
 
+# How far back a revision is looked for.
+REVISIONS_MAX = 1000
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -185,6 +190,19 @@ def _find_text(
     return [masker.mask_text(kind.name, ref, item.content)]
 
 
+def _find_revision(
+    store: StoreClient, masker: Masker, profile_id: str, ref: str
+) -> list[MaskedValue]:
+    """One earlier state of an observation."""
+    id_ = ref.partition(".")[0]
+
+    def fetch(token: str) -> Page[Observation]:
+        return store.list_revisions(profile_id, id_, page_token=token)
+
+    found = map(masker.mask_revision, islice(all_pages(fetch), REVISIONS_MAX))
+    return [shown for shown in found if shown.subject == f"revision/{ref}"]
+
+
 def _find_trait(
     store: StoreClient, masker: Masker, profile_id: str, ref: str
 ) -> list[MaskedValue]:
@@ -207,6 +225,7 @@ def _find_identifiers(
 
 FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {
     **{name: partial(_find_text, kind=kind) for name, kind in TEXT_KINDS.items()},
+    "revision": _find_revision,
     "trait": _find_trait,
     "identifier": _find_identifiers,
 }

@@ -1,5 +1,6 @@
 """Query strings of the timeline's pages, and forms that add and correct."""
 
+import re
 from typing import Any, Self
 
 from django import forms
@@ -12,6 +13,8 @@ from console.contract.memory.observation import (
     SOURCE_MAX,
     NewObservation,
 )
+from console.masking.detect import find_personal_data
+from console.masking.masker import KEY_MARK
 from console.pages.timeline.selectors.reader import Cursor
 from console.web.forms import (
     CorrectionForm,
@@ -27,19 +30,33 @@ from console.web.session import read_typed
 # The source of what is added here, unless the person names another.
 CONSOLE = "console"
 _MINUTES = "%Y-%m-%dT%H:%M"
+_SOURCE_KEY = re.compile(rf"{KEY_MARK}[0-9a-f]{{16}}")
+
+
+def check_source_key(text: str) -> None:
+    """No source that the console would mask: an address is logged and passed on."""
+    if _SOURCE_KEY.fullmatch(text):
+        return
+    check_source(text)
+    if find_personal_data(text):
+        raise forms.ValidationError(
+            "This looks like somebody's number or address. Choose the source from the "
+            "list, where it is masked."
+        )
 
 
 class ItemListForm(PageForm):
     """Filters that the memory itself applies.
 
-    after  the last day on the previous page, whose heading is there already
+    after   the last day on the previous page, whose heading is there already
+    source  a source's key (Masker.mask_source)
     """
 
     after = DayField()
     source = forms.CharField(
         required=False,
         max_length=SOURCE_MAX,
-        validators=[check_source],
+        validators=[check_source_key],
     )
     conversation = forms.CharField(
         required=False,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
+from console.masking.masker import Masker
 from console.masking.models import Reveal
 from console.tenants.vault import open_store
 from tests.factories import (
@@ -345,9 +346,39 @@ def test_reveal_value_refreshes_the_revisions(client, tenant, profile):
     page = client.get(url("observation", profile, told.id)).text
 
     assert answer["HX-Trigger"] == f"shown-observation-{told.id}"
-    assert f'hx-trigger="shown-observation-{told.id} from:body"' in page
+    assert f'hx-trigger="shown-observation-{told.id} from:body, ' in page
     assert f'id="shown-observation-{told.id}-1"' in page
-    assert f'id="shown-observation-{told.id}-2"' in page
+
+
+def test_reveal_value_opens_one_revision_alone(client, tenant, profile):
+    told = make_observation(tenant, profile, "Call +1 555 867 5310.")
+    for number in (5311, 5312):
+        changed = PatchObservation(content=f"Call +1 555 867 {number}.")
+        open_store(tenant).patch_observation(profile, told.id, changed)
+    _, second, first = open_store(tenant).list_revisions(profile, told.id).items
+    ref = Masker(tenant).mask_revision(second).ref
+
+    reveal_it(client, profile, "revision", ref)
+    page = client.get(url("observation", profile, told.id)).text
+
+    assert [n for n in (5310, 5311, 5312) if f"867 {n}" in page] == [5311]
+    assert ref != Masker(tenant).mask_revision(first).ref
+    entry = AuditEntry.objects.get(action="value.revealed")
+    assert (entry.object_type, entry.object_id) == ("revision", ref)
+
+
+def test_reveal_value_of_an_observation_opens_no_earlier_revision(
+    client, tenant, profile
+):
+    told = make_observation(tenant, profile, "Call +1 555 867 5310.")
+    changed = PatchObservation(content="Call +1 555 867 5311.")
+    open_store(tenant).patch_observation(profile, told.id, changed)
+
+    reveal_it(client, profile, "observation", told.id)
+    page = client.get(url("observation", profile, told.id)).text
+
+    assert "867 5311" in page
+    assert "867 5310" not in page
 
 
 def test_masked_value_logs_the_true_cause(client, profile):

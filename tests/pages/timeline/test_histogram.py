@@ -253,3 +253,39 @@ def test_histogram_is_a_page_without_javascript(client, tenant):
     assert "<html" in text
     assert "Back to the timeline" in text
     assert "<strong>0</strong> observations" in text
+
+
+def test_histogram_narrows_to_a_masked_source(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Prefers SMS.", source="call from 555 867 5310")
+    make_observation(tenant, profile, "Owns a bicycle.", source="chat")
+
+    text = client.get(page(profile), headers=HTMX).text
+    [key] = set(re.findall(r"source=(~[0-9a-f]{16}|%7E[0-9a-f]{16})", text))
+    narrowed = client.get(
+        reverse("timeline:timeline", args=["acme", profile]) + f"?source={key}"
+    ).text
+    counted = client.get(page(profile) + f"?source={key}", headers=HTMX).text
+
+    assert "call from ••• 10" in text
+    assert "Prefers SMS." in narrowed
+    assert "Owns a bicycle." not in narrowed
+    assert "<strong>1</strong> observation," in counted
+    assert "8675" not in narrowed + counted
+
+
+def test_histogram_forgets_counts_of_other_rules(client, tenant):
+    profile = make_profile(tenant)
+    make_observation(tenant, profile, "Call +15558675310.", source="at 555 867 5399")
+    clear = {"words": "8675"}
+
+    tenant.masking = {"texts": "clear"}
+    tenant.save()
+    before = client.get(page(profile), clear, follow=True).text
+    tenant.masking = {}
+    tenant.save()
+    after = client.get(page(profile), clear, follow=True).text
+
+    assert "<strong>1</strong> observation," in before
+    assert "<strong>0</strong> observations," in after
+    assert "at 555 867 5399" not in after

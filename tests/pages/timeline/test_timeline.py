@@ -264,6 +264,7 @@ def test_timeline_of_a_conversation_is_oldest_first(client, tenant):
     [
         ("conversation", "made-up"),
         ("source", "<b>"),
+        ("source", "call from 555 867 5310"),
         ("page", "made-up"),
         ("page", "x" * 9000),
         ("kind", "trait"),

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.crypto import salted_hmac
 
 from console.client.store import StoreClient
-from console.masking.masker import Masker
+from console.masking.masker import Masker, Source
 from console.pages.timeline.selectors.reader import (
     NO_FILTERS,
     Cursor,
@@ -196,7 +196,7 @@ class CountedItem(NamedTuple):
 
     day: int
     kind: str
-    source: str
+    source: Source
     conversation_ids: tuple[str, ...]
 
 
@@ -205,6 +205,7 @@ class FilterChoice:
     """One value that a filter can have. `query` sets it, or takes it away again."""
 
     value: str
+    text: str
     count: int
     query: str
     is_set: bool
@@ -234,12 +235,12 @@ class TimelineCounts:
 
     def list_sources(self, filters: TimelineFilters) -> list[FilterChoice]:
         items = self._select(replace(filters, source=""))
-        counts = Counter(item.source for item in items if item.source)
+        counts = Counter(item.source for item in items if item.source.text)
         return _build_choices(counts, filters, "source")
 
     def list_conversations(self, filters: TimelineFilters) -> list[FilterChoice]:
         items = self._select(replace(filters, conversation=""))
-        counts = Counter(id_ for item in items for id_ in item.conversation_ids)
+        counts = Counter((id_, id_) for item in items for id_ in item.conversation_ids)
         return _build_choices(counts, filters, "conversation")
 
     def _select(self, filters: TimelineFilters) -> Sequence[CountedItem]:
@@ -253,7 +254,7 @@ class TimelineCounts:
             for item in self.items
             if begin <= item.day <= end
             and filters.kind in {"", item.kind}
-            and filters.source in {"", item.source}
+            and filters.source in {"", item.source.key}
             and (not conversation or conversation in item.conversation_ids)
         ]
 
@@ -273,7 +274,7 @@ def count_timeline(
     it. Complete counts begin anew when something newer has been learned.
     Raises MemoryProblem.
     """
-    key = _build_cache_key(request, profile_id, filters)
+    key = _build_cache_key(request, profile_id, masker, filters)
     counts: TimelineCounts | None = derived.get(key)
     if counts is None or counts.is_done:
         newest = _fetch_newest_ids(store, profile_id)
@@ -295,7 +296,7 @@ def count_timeline(
 def _count_matches(
     items: list[TimelineItem], masker: Masker, filters: TimelineFilters
 ) -> list[CountedItem]:
-    """What contains the words; without words nothing needs to be masked for it."""
+    """What contains the words; without words no text needs to be masked for it."""
     if filters.folded_words:
         words = TimelineFilters(words=filters.words)
         items = [item for item, _ in mask_matches(items, masker, words)]
@@ -303,7 +304,7 @@ def _count_matches(
         CountedItem(
             day=item.occurred_at.date().toordinal(),
             kind=item.kind,
-            source=item.source,
+            source=masker.mask_source(item.source),
             conversation_ids=item.conversations,
         )
         for item in items
@@ -317,24 +318,29 @@ def _fetch_newest_ids(store: StoreClient, profile_id: str) -> tuple[str, ...]:
 
 
 def _build_choices(
-    counts: Counter[str], filters: TimelineFilters, name: str
+    counts: Counter[Any], filters: TimelineFilters, name: str
 ) -> list[FilterChoice]:
-    """Most frequent first; the one that is set leads back out of its filter."""
+    """Most frequent first; the one that is set leads back out of its filter.
+
+    counts  by (text, value)
+    """
     chosen = getattr(filters, name)
     return [
         FilterChoice(
             value=value,
+            text=text,
             count=count,
             query=filters.build_query(**{name: "" if value == chosen else value}),
             is_set=value == chosen,
         )
-        for value, count in counts.most_common(CHOICES_MAX)
+        for (text, value), count in counts.most_common(CHOICES_MAX)
     ]
 
 
 def _build_cache_key(
-    request: ConsoleRequest, profile_id: str, filters: TimelineFilters
+    request: ConsoleRequest, profile_id: str, masker: Masker, filters: TimelineFilters
 ) -> str:
-    # Of one person: what words find depends on what that person has revealed.
-    words = salted_hmac("timeline.words", " ".join(filters.folded_words)).hexdigest()
+    # Of one person, and of what is masked for that person now: so words find.
+    words = " ".join([masker.version, *filters.folded_words])
+    words = salted_hmac("timeline.words", words).hexdigest()
     return f"{request.tenant.pk}:counts:{profile_id}:{request.user.pk}:{words}"

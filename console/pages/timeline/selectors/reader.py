@@ -20,6 +20,7 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.contract.times import from_wire, to_wire
+from console.masking.masker import KEY_MARK
 
 KINDS = {"observation": "observations only", "summary": "summaries only"}
 
@@ -37,7 +38,8 @@ def fold_text(text: str) -> str:
 class TimelineFilters:
     """begin and end are days of occurrence, UTC, both included; "" and None: any.
 
-    typed  stands for the words in addresses (console/web/typed.py)
+    source  a source's key (Masker.mask_source)
+    typed   stands for the words in addresses (console/web/typed.py)
     """
 
     words: str = field(default="", repr=False)
@@ -56,6 +58,11 @@ class TimelineFilters:
     @cached_property
     def folded_words(self) -> list[str]:
         return fold_text(self.words).split()
+
+    @cached_property
+    def memory_source(self) -> str:
+        """The source that a memory can be asked for; "" for any, or one it cannot."""
+        return "" if self.source.startswith(KEY_MARK) else self.source
 
     @cached_property
     def are_set(self) -> bool:
@@ -95,12 +102,18 @@ class TimelineFilters:
         texts = [
             f"containing “{self.words}”" if self.words else "",
             KINDS.get(self.kind, ""),
-            f"from source {self.source}" if self.source else "",
+            self._source_description,
             f"in conversation {self.conversation}" if self.conversation else "",
             f"since {self.begin.isoformat()}" if self.begin else "",
             f"until {self.end.isoformat()}" if self.end else "",
         ]
         return [text for text in texts if text]
+
+    @property
+    def _source_description(self) -> str:
+        if self.source and not self.memory_source:
+            return "from one source, which is masked"
+        return f"from source {self.source}" if self.source else ""
 
 
 FILTER_NAMES = tuple(filter_field.name for filter_field in fields(TimelineFilters))
@@ -204,7 +217,8 @@ class ListReader:
 class TimelineReader:
     """Reads on from a cursor, observations and summaries of one profile.
 
-    Applies the filters that spare the memory work: kind, source, conversation.
+    Applies the filters that spare the memory work: kind, source, conversation; not the
+    source of summaries, by which no memory can list them.
     """
 
     def __init__(
@@ -220,7 +234,7 @@ class TimelineReader:
             store.list_observations,
             profile_id,
             page_size=page_size,
-            source=filters.source,
+            source=filters.memory_source,
             conversation_id=filters.conversation,
         )
         fetch_summaries = partial(
@@ -237,8 +251,6 @@ class TimelineReader:
             fetch_summaries, END if filters.kind == "observation" else cursor.summaries
         )
         self._read_count = cursor.read_count
-        # The memory cannot filter summaries by source.
-        self._source = filters.source
 
     def read(self) -> list[TimelineItem]:
         """One call of each list at the most. Raises MemoryProblem."""
@@ -253,7 +265,7 @@ class TimelineReader:
         since = max(reached, default=None)
         items = [item for list_reader in lists for item in list_reader.take(since)]
         self._read_count += len(items)
-        return [item for item in items if self._source in {"", item.source}]
+        return items
 
     @property
     def cursor(self) -> Cursor:

@@ -9,7 +9,7 @@ from console.audit.models import AuditEntry
 from console.client.http import Page
 from console.contract.memory.observation import Observation
 from console.contract.times import to_wire
-from console.masking.masker import MaskedValue, Masker
+from console.masking.masker import MaskedValue, Masker, Source
 from console.tenants.models import Tenant
 
 REVISIONS_A_PAGE = 20
@@ -29,8 +29,10 @@ class DiffPiece:
 class Revision:
     """One state of an observation.
 
+    source            where it came from
     author            who wrote it with this console; "" for the memory's API
-    diff              what changed since the revision before; None without one
+    diff              what of the masked texts changed since the revision before; None
+                      without one, and while this one is revealed: its text is shown
     is_masked_change  only something masked has changed
     is_first          as it was written, before anybody changed it
     is_current        as it reads now
@@ -38,6 +40,7 @@ class Revision:
 
     observation: Observation
     shown: MaskedValue
+    source: Source
     diff: list[DiffPiece] | None
     is_masked_change: bool
     author: str
@@ -50,28 +53,33 @@ def build_revisions(
 ) -> list[Revision]:
     """A page of revisions, newest first, as the masker shows them."""
     authors = _find_authors(tenant, {observation.id for observation in page.items})
-    shown = [
-        masker.mask_text("observation", observation.id, observation.content)
-        for observation in page.items
-    ]
+    # Never of what is revealed: a revision shows no words of the one before it.
+    masked = [Masker(tenant).mask_revision(state).text for state in page.items]
     revisions = []
     for place, observation in enumerate(page.items):
+        is_current = place == 0 and page.previous_token is None
+        shown = (
+            masker.mask_text("observation", observation.id, observation.content)
+            if is_current
+            else masker.mask_revision(observation)
+        )
         diff, is_masked_change = None, False
-        is_last = place + 1 == len(page.items)
-        if not is_last:
-            before, after = shown[place + 1].text, shown[place].text
+        if place + 1 < len(page.items) and not shown.clear_until:
+            before, after = masked[place + 1], masked[place]
             diff = diff_words(before, after)
             is_changed = page.items[place + 1].content != observation.content
             is_masked_change = before == after and is_changed
+        is_last = place + 1 == len(page.items)
         revisions.append(
             Revision(
                 observation=observation,
-                shown=shown[place],
+                shown=shown,
+                source=masker.mask_source(observation.source),
                 diff=diff,
                 is_masked_change=is_masked_change,
                 author=authors.get(to_wire(observation.updated_at), ""),
                 is_first=is_last and page.next_token is None,
-                is_current=place == 0 and page.previous_token is None,
+                is_current=is_current,
             )
         )
     return revisions

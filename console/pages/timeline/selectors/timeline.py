@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.html import escape
 
 from console.core.unicode import CANDIDATE, is_hidden
-from console.masking.masker import MaskedValue, Masker
+from console.masking.masker import MaskedValue, Masker, Source
 from console.pages.timeline.selectors.reader import (
     Cursor,
     TimelineFilters,
@@ -38,7 +38,7 @@ class TimelineRow:
     kind: str
     occurred_at: datetime
     updated_at: datetime
-    source: str
+    source: Source
     conversation_ids: tuple[str, ...]
     is_revised: bool
     shown: MaskedValue
@@ -84,7 +84,7 @@ def read_step(
         items = reader.read()
         read_back_to = min((item.created_at for item in items), default=read_back_to)
         rows += [
-            _build_row(item, shown, filters)
+            _build_row(item, shown, masker, filters)
             for item, shown in mask_matches(items, masker, filters)
         ]
         is_full = rows_before + len(rows) >= wanted
@@ -112,11 +112,13 @@ def mask_matches(
 ) -> Iterator[tuple[TimelineItem, MaskedValue]]:
     """What the filters let through, each with its text as it may be seen.
 
-    Words are looked for in what is shown and nowhere else: neither a match nor a miss
-    tells anything of what is masked.
+    Words and sources are looked for in what is shown and nowhere else: neither a match
+    nor a miss tells anything of what is masked.
     """
     for item in items:
         if not filters.match_day(item.occurred_at.date()):
+            continue
+        if filters.source not in {"", masker.mask_source(item.source).key}:
             continue
         shown = masker.mask_text(item.kind, item.id, item.content)
         if filters.match_words(shown.text):
@@ -134,7 +136,7 @@ def shorten_text(text: str, words: list[str]) -> str:
 
 
 def _build_row(
-    item: TimelineItem, shown: MaskedValue, filters: TimelineFilters
+    item: TimelineItem, shown: MaskedValue, masker: Masker, filters: TimelineFilters
 ) -> TimelineRow:
     kind = item.kind
     return TimelineRow(
@@ -142,7 +144,7 @@ def _build_row(
         kind=kind,
         occurred_at=item.occurred_at,
         updated_at=item.updated_at,
-        source=item.source,
+        source=masker.mask_source(item.source),
         conversation_ids=item.conversations,
         # Summaries keep no revisions.
         is_revised=kind == "observation" and item.updated_at != item.created_at,

@@ -107,7 +107,7 @@ def read_export(
     reader = TimelineReader(store, profile_id, Cursor(), filters)
     while not reader.cursor.is_end:
         matches = mask_matches(reader.read(), masker, filters)
-        yield [_build_row(item, shown) for item, shown in matches]
+        yield [_build_row(item, shown, masker) for item, shown in matches]
 
 
 def write_csv(
@@ -148,17 +148,18 @@ def write_json(
     yield "\n], " + json.dumps(end, ensure_ascii=False)[1:] + "\n"
 
 
-def _build_row(item: TimelineItem, shown: MaskedValue) -> ExportRow:
+def _build_row(item: TimelineItem, shown: MaskedValue, masker: Masker) -> ExportRow:
+    source = masker.mask_source(item.source).text
     return {
         "kind": item.kind,
         "id": item.id,
         "occurred_at": to_wire(item.occurred_at),
         "learned_at": to_wire(item.created_at),
         "changed_at": to_wire(item.updated_at),
-        "source": item.source,
+        "source": source,
         "conversations": list(item.conversations),
         "text": shown.text,
-        "masked": shown.is_masked,
+        "masked": shown.is_masked or source != item.source,
     }
 
 

@@ -58,6 +58,7 @@ def observation(
         **build_profile_context(request, store, profile_id),
         "observation": found,
         "shown": masker.mask_text("observation", found.id, found.content),
+        "source": masker.mask_source(found.source),
         "revision_page": revision_page,
         "revisions": build_revisions(revision_page, masker, request.tenant),
         **get_permissions(request),
@@ -117,12 +118,12 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
     log_view(
         request.actor, "summary.viewed", object_type="summary", object_id=summary_id
     )
+    masker = masker_for(request.actor, profile_id)
     context = {
         **build_profile_context(request, store, profile_id),
         "summary": found,
-        "shown": masker_for(request.actor, profile_id).mask_text(
-            "summary", found.id, found.content
-        ),
+        "shown": masker.mask_text("summary", found.id, found.content),
+        "source": masker.mask_source(found.source),
         **get_permissions(request),
     }
     return render(request, "timeline/summary.html", context)
