@@ -4,6 +4,7 @@ from django.core.management import CommandError, call_command
 from django.db import DataError, IntegrityError
 
 from console.accounts.models import User
+from console.audit.models import AuditEntry
 from console.tenants.actor import (
     ALLOWED,
     Permission,
@@ -145,6 +146,13 @@ def test_create_user_shows_a_new_password_once(db, client, capsys):
     assert ann.name == "Ann"
     assert "support agent of acme" in said
     assert len(password) >= 20
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.role, entry.tenant, entry.object_id) == (
+        "user.added",
+        "command line",
+        "acme",
+        str(ann.pk),
+    )
 
 
 def test_create_user_keeps_a_known_persons_password(db, capsys):
@@ -185,6 +193,12 @@ def test_reset_user_lets_a_person_in_who_lost_everything(db, client, capsys):
     client.force_login(user)
 
     call_command("reset_user", " Sam@console.example")
+    entry = AuditEntry.objects.latest("seq")
+    assert (entry.action, entry.role, entry.object_id) == (
+        "user.reset",
+        "command line",
+        str(user.pk),
+    )
     password = capsys.readouterr().out.splitlines()[1].removeprefix("password ")
 
     assert client.get("/").status_code == 302

@@ -7,6 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from console.accounts.models import User
+from console.audit.log import log
+from console.core.errors import DomainError
+from console.tenants.actor import Actor
 
 
 class Command(BaseCommand):
@@ -28,5 +31,14 @@ class Command(BaseCommand):
         user.set_password(password)
         user.save(update_fields=["password"])
         Authenticator.objects.filter(user=user).delete()
+        try:
+            log(
+                Actor(None, name="command line"),
+                "user.reset",
+                object_type="user",
+                object_id=str(user.pk),
+            )
+        except DomainError as exc:
+            raise CommandError(exc.message) from exc
         self.stdout.write(f"{user.email} signs in with\npassword {password}")
         self.stdout.write("It is shown this once; change it after signing in.")

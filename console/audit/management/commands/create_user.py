@@ -7,6 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from console.accounts.models import User
+from console.audit.log import log
+from console.core.errors import DomainError
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 
@@ -34,8 +37,17 @@ class Command(BaseCommand):
                 password=password,
             )
             member = add_member(user, tenant=tenant, role=Role(options["role"]))
+            log(
+                Actor(None, tenant, name="command line"),
+                "user.added",
+                object_type="user",
+                object_id=str(user.pk),
+                given=member.role,
+            )
         except ValidationError as exc:
             raise CommandError(" ".join(exc.messages)) from exc
+        except DomainError as exc:
+            raise CommandError(exc.message) from exc
         where = tenant.slug if tenant else "every tenant"
         self.stdout.write(f"{user.email} is {member.get_role_display()} of {where}")
         if password:
