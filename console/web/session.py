@@ -31,6 +31,7 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import Error
 from django.dispatch import receiver
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -43,7 +44,7 @@ from console.databases import disk
 from console.databases.disk import find_outage
 from console.tenants.actor import list_roles
 from console.tenants.vault import CredentialTampered, VaultLocked, decrypt, encrypt
-from console.web.forms import InvalidQuery
+from console.web.forms import InvalidQuery, check_form
 from console.web.render import ConsoleRequest, get_tenant_slug
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,6 @@ _SESSION_KEY = "typed"
 # The last ones; each can have a kilobyte.
 KEPT_MAX = 20
 _DIGITS = 16
-_NOT_KEPT = {TYPED, "csrfmiddlewaretoken"}
 
 
 class SessionStore(db.SessionStore):
@@ -202,13 +202,20 @@ def read_typed(request: ConsoleRequest) -> str:
         ) from exc
 
 
-def move_typed(request: ConsoleRequest, name: str) -> HttpResponse | None:
-    """Where to go on, when this request itself brings the text of the field `name`."""
+def move_typed(
+    request: ConsoleRequest, form_class: type[Form], name: str
+) -> HttpResponse | None:
+    """Where to go on, when this request itself brings the text of the field `name`.
+
+    Raises InvalidQuery: only what is valid gets into an address.
+    """
     sent = request.POST if request.method == "POST" else request.GET
     if request.method != "POST" and not sent.get(name):
         return None
-    query = {each: str(value) for each, value in sent.items() if each not in _NOT_KEPT}
-    return redirect(build_typed_url(request, query.pop(name, ""), query))
+    form = form_class(sent)
+    check_form(form)
+    query = {each: str(sent.get(each, "")) for each in form.fields}
+    return redirect(build_typed_url(request, query.pop(name), query))
 
 
 def build_typed_url(

@@ -136,6 +136,26 @@ def test_timeline_keeps_its_words_out_of_every_address(client, tenant):
     assert not [address for address in addresses if "fact" in address]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"source": "her sister, in Leeds"},
+        {"kind": "sister"},
+        {"words": "sister " * 40},
+        {"begin": "sister"},
+    ],
+)
+def test_timeline_takes_into_an_address_only_what_is_valid(client, tenant, typed):
+    profile = make_profile(tenant)
+
+    refused = client.post(page(profile), typed)
+    unknown = client.post(page(profile), {"sister": "in Leeds", "kind": "summary"})
+
+    assert (refused.status_code, refused.get("Location")) == (422, None)
+    assert "sister" not in refused.text
+    assert unknown["Location"] == f"{page(profile)}?kind=summary"
+
+
 def test_timeline_of_words_that_are_not_kept_goes_on_without(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Said it.")

@@ -198,7 +198,7 @@ TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 @require_permission(Permission.EXPORT)
 def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     """A CSV or JSON file, written batch by batch; logged before its first byte."""
-    if moved := move_typed(request, "words"):
+    if moved := move_typed(request, ExportForm, "words"):
         return moved
     query = check_form(ExportForm.from_address(request))
     what, format_ = query["what"], query["format"]

@@ -48,7 +48,7 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 
     The form posts its filters and is answered by a redirect to their address.
     """
-    if moved := move_typed(request, "words"):
+    if moved := move_typed(request, TimelineForm, "words"):
         return moved
     try:
         form = TimelineForm.from_address(request)
@@ -124,7 +124,7 @@ def _build_next_queries(
 @require_permission(Permission.VIEW_PROFILES)
 def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Activity over time, and the numbers at the filters, as far as counted."""
-    if moved := move_typed(request, "words"):
+    if moved := move_typed(request, TimelineForm, "words"):
         return moved
     form = TimelineForm.from_address(request)
     filters = TimelineFilters.from_form(check_form(form))
