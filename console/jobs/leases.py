@@ -9,6 +9,7 @@ end it stays failed until a person has it run again.
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django_tasks.base import TaskResultStatus
@@ -99,7 +100,9 @@ def put_back(task: Any, **fields: Any) -> bool:
 
 
 def prune(now: datetime) -> None:
-    """Remove what nobody looks at: successful tasks, workers of yesterday."""
+    """Remove what nobody looks at: successful tasks, workers of yesterday, sessions
+    that have ended, of which a stranger's may name a customer."""
     done = DBTaskResult.objects.successful()
     done.filter(finished_at__lt=now - KEEP_FINISHED).delete()
     Worker.objects.filter(beat_at__lt=now - KEEP_WORKERS).delete()
+    Session.objects.filter(expire_date__lt=now).delete()

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.jobs import leases
 from console.jobs.models import Worker
 from console.service.memory.embedding_jobs import make_vectors
+from console.web.session import SessionStore
 
 NOW = timezone.now()
 
@@ -102,3 +104,15 @@ def test_prune_keeps_what_failed_and_who_was_here_today(task):
 
     assert (kept, DBTaskResult.objects.get()) == (2, task)
     assert Worker.objects.get().pk == "w1"
+
+
+def test_prune_removes_sessions_that_have_ended(db):
+    ended, lasting = SessionStore(), SessionStore()
+    for session in (ended, lasting):
+        session["wanted"] = "/t/acme/find/?id=email%3Aa%40b.com"
+        session.create()
+    Session.objects.filter(pk=ended.session_key).update(expire_date=later(-1))
+
+    leases.prune(NOW)
+
+    assert Session.objects.get().pk == lasting.session_key

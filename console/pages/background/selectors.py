@@ -1,31 +1,26 @@
 """Background tasks and workers as the page shows them: ids and counts, no data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from console.jobs.leases import TRIES, get_retry_at, is_given_up, list_live_workers
 from console.jobs.models import Worker
 
-# The page's word for each state, in the order of its tabs; finished tasks are pruned.
-STATES: Mapping[str, TaskResultStatus] = {
-    "waiting": TaskResultStatus.READY,
-    "running": TaskResultStatus.RUNNING,
-    "failed": TaskResultStatus.FAILED,
-}
-NAMES = {status: name for name, status in STATES.items()}
+# The page's words, in the order of its tabs; finished tasks are pruned.
+STATES = ("waiting", "planned", "running", "failed")
 # Where a function's name alone would not say it.
 LABELS = {
     "settle": "Confirm deletion",
     "look_again": "Check deletion again",
     "compact": "Clean files after deletions",
-    "purge": "Rewrite databases after deletions",
+    "purge": "Rewrite databases at night",
 }
 
 
@@ -58,16 +53,21 @@ class WorkerRow:
 
 def filter_tasks(state: str) -> QuerySet[Any]:
     """The newest first; of every state for ""."""
-    wanted = [STATES[state]] if state else STATES.values()
-    tasks: QuerySet[Any] = DBTaskResult.objects.filter(status__in=wanted)
-    return tasks.order_by("-enqueued_at", "id")
+    tasks: Any = DBTaskResult.objects
+    later = Q(run_after__gt=timezone.now()) & ~Q(run_after=get_date_max())
+    found: QuerySet[Any] = {
+        "waiting": tasks.ready,
+        "planned": lambda: tasks.filter(later, status=TaskResultStatus.READY),
+        "running": tasks.running,
+        "failed": tasks.failed,
+        "": lambda: tasks.exclude(status=TaskResultStatus.SUCCESSFUL),
+    }[state]()
+    return found.order_by("-enqueued_at", "id")
 
 
 def count_tasks() -> dict[str, int]:
     """How many there are of each state, none included."""
-    found = filter_tasks("").order_by().values_list("status").annotate(Count("pk"))
-    counts = dict(found)
-    return {name: counts.get(status, 0) for name, status in STATES.items()}
+    return {state: filter_tasks(state).count() for state in STATES}
 
 
 def build_task_row(task: Any) -> TaskRow:
@@ -76,13 +76,20 @@ def build_task_row(task: Any) -> TaskRow:
         id=task.pk,
         name=LABELS.get(task.task_name, task.task_name.replace("_", " ").capitalize()),
         ids=[arg for arg in task.args_kwargs["args"] if isinstance(arg, str)],
-        state=NAMES[task.status],
+        state=get_state(task),
         tries=f"{len(task.worker_ids)} of {TRIES}",
         since=task.started_at if is_running(task) else task.enqueued_at,
         next_at=None if given_up else get_next_at(task),
         reason=task.exception_class_path.rpartition(".")[2],
         given_up=given_up,
     )
+
+
+def get_state(task: Any) -> str:
+    if task.status == TaskResultStatus.READY:
+        at = get_next_at(task)
+        return "planned" if at and at > timezone.now() else "waiting"
+    return str(task.status).lower()
 
 
 def is_running(task: Any) -> bool:

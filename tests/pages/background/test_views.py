@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
+from console.databases.compaction import request_compaction
 from console.jobs import leases
 from console.pages.deletions.services import settle
 from console.service.memory.embedding_jobs import make_vectors
@@ -50,7 +51,12 @@ def test_list_tasks_shows_each_state_with_its_count(fetch):
 
     response = fetch()
 
-    assert response.context["counts"] == {"waiting": 1, "running": 1, "failed": 1}
+    assert response.context["counts"] == {
+        "waiting": 1,
+        "planned": 0,
+        "running": 1,
+        "failed": 1,
+    }
     rows = {row.name: row for row in response.context["tasks"]}
     assert set(rows) == {"Make vectors", "Confirm deletion", "Process import"}
     assert rows["Confirm deletion"].tries == "1 of 5"
@@ -86,7 +92,19 @@ def test_list_tasks_names_what_state_may_be(fetch):
     response = fetch("?state=odd")
 
     assert response.status_code == 422
-    assert "state: must be one of waiting, running, failed" in response.text
+    assert "state: must be one of waiting, planned, running, failed" in response.text
+
+
+def test_list_tasks_says_that_the_nights_rewrite_is_planned(fetch):
+    """It waits for nobody: a new installation has one as soon as a value changes."""
+    request_compaction()
+
+    waiting, planned = (
+        {row.name for row in fetch(f"?state={state}").context["tasks"]}
+        for state in ("waiting", "planned")
+    )
+
+    assert "Rewrite databases at night" in planned - waiting
 
 
 def test_list_tasks_pages_through_many(fetch):
