@@ -17,7 +17,7 @@ counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(prefix="console-metric
 
 worker_class = "console.web_worker.BufferingWorker"
 workers = settings.WEB_CONCURRENCY
-# More than all hanging memories together hold (console/client/guard.py).
+# More than all hanging memories together hold (console/client/network.py).
 threads = 12
 timeout = 60
 graceful_timeout = 20

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis
 from playwright.sync_api import expect
 
 from console.accounts.models import User
-from console.client.guard import get_guard
+from console.client.network import get_guard
 from console.databases import disk
 from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush

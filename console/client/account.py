@@ -15,9 +15,17 @@ import httpx
 from django.conf import settings
 
 from console.client.errors import MemoryBusy, MemoryUnreachable
-from console.client.guard import Guard, get_guard, pause, within
 from console.client.http import Page, Sender, to_page
-from console.client.network import EMBEDDED, build_http, check_address, http_for
+from console.client.network import (
+    EMBEDDED,
+    Guard,
+    build_http,
+    check_address,
+    get_guard,
+    http_for,
+    pause,
+    within,
+)
 from console.client.store import (
     Dialect,
     StoreClient,

@@ -26,8 +26,7 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
-from console.client.guard import Guard, pause, within
-from console.client.network import http_for
+from console.client.network import Guard, http_for, pause, within
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.page import PageMeta
 from console.core.observability import trace_call

@@ -1,12 +1,24 @@
-"""Which masked values a person has revealed, and how often they asked a question."""
+"""Which masked values a person has revealed, and how often they asked a question: a hit
+or a miss of a lookup tells something.
+
+Whoever types a whole identifier may learn whose it is, that is daily work. Whoever tries
+a range of them, or asks a memory to explain itself over and over, is stopped, and the
+audit log has a digest of each try.
+"""
 
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
+from unicodedata import normalize
 
-from django.db import models
+from django.conf import settings
+from django.db import models, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from console.accounts.models import User
+from console.audit.log import log_view
+from console.core.errors import DomainError
+from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
 M = TypeVar("M", bound=models.Model)
@@ -68,7 +80,7 @@ class Reveal(models.Model):
 class Question(models.Model):
     """One lookup or explained recall of one person, never what was asked.
 
-    A row is of use for an hour (console/masking/questions.py).
+    A row is of use for an hour (console/masking/models.py).
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
@@ -81,3 +93,64 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"question {self.pk}"
+
+
+HOUR = timedelta(hours=1)
+
+
+class LimitReached(DomainError):
+    """A person did something as often as they may for now."""
+
+    status = 429
+
+    def __init__(self, message: str, *, free_at: datetime) -> None:
+        super().__init__(message)
+        self.retry_after_s = (free_at - timezone.now()).total_seconds()
+
+
+class TooManyQuestions(LimitReached):
+    """A person has looked up as much as the limit allows."""
+
+    title = "Lookup limit reached"
+
+
+def count_question(actor: Actor, action: str, looked_for: str) -> None:
+    """Before a lookup or an explained recall. `looked_for`: a digest of what was typed.
+
+    Raises TooManyQuestions, after logging the attempt, and AuditUnavailable.
+    """
+    if actor.user is None:
+        raise RuntimeError("Only a person can ask.")
+    most = settings.QUESTIONS_PER_HOUR
+    with transaction.atomic(durable=True):
+        # Locked: two questions at the same moment are counted one after the other.
+        User.objects.select_for_update().get(pk=actor.user.pk)
+        asked = Question.objects.filter(user=actor.user)
+        if not (free_at := asked.get_free_at(HOUR, most)):
+            asked.filter(made_at__lt=timezone.now() - HOUR).delete()
+            Question.objects.create(user=actor.user)
+    if free_at:
+        log_view(actor, action, outcome="denied", looked_for=looked_for)
+        raise _build_refusal(free_at, most)
+
+
+def get_digest(actor: Actor, action: str, text: str) -> str:
+    """64 bits in hex, keyed with SECRET_KEY: equal in a tenant's entries of one action
+    for what is the same but for case and blanks, whether a type stands before it or
+    not; "" of ""."""
+    plain = "".join(normalize("NFKC", text).casefold().split())
+    plain = plain.partition(":")[2] or plain
+    if not plain:
+        return ""
+    plain = f"{actor.tenant.pk if actor.tenant else ''} {action} {plain}"
+    digest = salted_hmac("console.masking.questions", plain, algorithm="sha256")
+    return digest.hexdigest()[:16]
+
+
+def _build_refusal(free_at: datetime, most: int) -> TooManyQuestions:
+    return TooManyQuestions(
+        f"You have reached the limit of {most} lookups and explained recalls in an "
+        f"hour. You can ask more from {free_at:%-d %B at %H:%M} UTC. Lists, pages of "
+        "customers and recalls without explanation stay open. Nothing was shown.",
+        free_at=free_at,
+    )

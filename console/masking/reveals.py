@@ -9,8 +9,7 @@ from django.utils import timezone
 from console.accounts.models import User
 from console.audit.log import log, log_view
 from console.masking.masker import MaskedValue
-from console.masking.models import Reveal
-from console.masking.questions import LimitReached
+from console.masking.models import LimitReached, Reveal
 from console.tenants.actor import Actor
 
 CLEAR_FOR = timedelta(minutes=10)

@@ -13,7 +13,7 @@ from console.contract.memory.identity_settings import (
 )
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
-from console.masking.questions import count_question, get_digest
+from console.masking.models import count_question, get_digest
 from console.tenants.actor import Actor
 from console.tenants.vault import open_store
 

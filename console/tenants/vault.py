@@ -19,8 +19,7 @@ from django.conf import settings
 
 from console.accounts.models import User
 from console.client.account import AccountClient, connect
-from console.client.guard import Guard, get_guard
-from console.client.network import EMBEDDED
+from console.client.network import EMBEDDED, Guard, get_guard
 from console.client.store import StoreClient
 from console.core.errors import DomainError
 from console.tenants.models import Tenant

@@ -18,7 +18,7 @@ from console.audit.log import AuditUnavailable, log_view
 from console.client.errors import MemoryNotFound
 from console.core.errors import DomainError
 from console.core.headers import HEADERS
-from console.masking.questions import get_digest
+from console.masking.models import get_digest
 from console.tenants.actor import Actor, list_roles
 from console.tenants.models import Role, Tenant
 from console.web.problems import answer_problem

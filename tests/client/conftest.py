@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from console.client import guard
+from console.client import network
 from console.client.account import AccountClient, connect
 
 ORIGIN = "https://memory.example"
@@ -112,6 +112,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(guard, "sleep", clock.sleep)
-    monkeypatch.setattr(guard, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(network, "sleep", clock.sleep)
+    monkeypatch.setattr(network, "monotonic", lambda: clock.now)
     return clock

@@ -7,10 +7,17 @@ from threading import Event
 import httpx
 import pytest
 
-from console.client import guard
+from console.client import network
 from console.client.account import connect
 from console.client.errors import MemoryProblem, MemorySuspended
-from console.client.guard import FAILURES, IN_ALL, IN_FLIGHT, OPEN_S, WAITING, WITHIN_S
+from console.client.network import (
+    FAILURES,
+    IN_ALL,
+    IN_FLIGHT,
+    OPEN_S,
+    WAITING,
+    WITHIN_S,
+)
 from tests.client.conftest import ORIGIN, PROFILE, PROFILE_BODY, STORE, Memory, refused
 
 HUNG = httpx.ReadTimeout("hung")
@@ -19,7 +26,7 @@ HUNG = httpx.ReadTimeout("hung")
 @pytest.fixture
 def guarded(clock):
     """A guard by the test's clock that lets nobody wait."""
-    return guard.Guard(now=lambda: clock.now, patience_s=0)
+    return network.Guard(now=lambda: clock.now, patience_s=0)
 
 
 def open_store(answer, guarded):
@@ -77,7 +84,7 @@ def test_guard_counts_no_full_pool_of_its_own(guarded):
 
 
 def test_guard_counts_no_call_without_time_left(guarded):
-    with guard.within(0):
+    with network.within(0):
         call(Memory(HUNG), guarded, FAILURES * 2)
 
     assert guarded.retry_in_s is None
@@ -166,7 +173,7 @@ def test_guard_lets_a_few_calls_of_a_tenant_hang(guarded, threads):
 
 
 def test_guard_queues_a_few_calls_and_refuses_the_rest_at_once(threads):
-    patient, hanging = guard.Guard(patience_s=60), Hanging()
+    patient, hanging = network.Guard(patience_s=60), Hanging()
     calls = start(threads, patient, hanging)
     more = [threads.submit(call, hanging, patient) for _ in range(WAITING + 3)]
 
@@ -188,7 +195,7 @@ def wait_for(futures, count):
 
 
 def test_guard_lets_queued_calls_go_when_the_breaker_opens(threads):
-    patient, hanging = guard.Guard(patience_s=60), Hanging()
+    patient, hanging = network.Guard(patience_s=60), Hanging()
     calls = start(threads, patient, hanging)
     queued = threads.submit(call, hanging, patient)
 
@@ -202,7 +209,7 @@ def test_guard_lets_queued_calls_go_when_the_breaker_opens(threads):
 
 def test_guard_bounds_the_calls_of_all_tenants_together(threads):
     hanging = Hanging()
-    tenants = [guard.Guard(patience_s=0) for _ in range(3)]
+    tenants = [network.Guard(patience_s=0) for _ in range(3)]
     for tenant in tenants[:2]:
         start(threads, tenant, hanging)
 
@@ -216,7 +223,7 @@ def test_guard_bounds_the_calls_of_all_tenants_together(threads):
 
 
 def test_guard_is_each_accounts_own_unless_given():
-    first, second = (guard.get_guard(name) for name in ("tenant 1", "tenant 2"))
+    first, second = (network.get_guard(name) for name in ("tenant 1", "tenant 2"))
 
-    assert first is guard.get_guard("tenant 1")
+    assert first is network.get_guard("tenant 1")
     assert first is not second

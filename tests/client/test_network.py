@@ -9,7 +9,7 @@ import time
 import httpx
 import pytest
 
-from console.client import guard, network
+from console.client import network
 from console.client.account import connect
 from console.client.errors import MemoryUnexpected, MemoryUnreachable
 from tests.client.conftest import OBSERVATION, PROFILE, PROFILE_BODY, STORE
@@ -200,7 +200,7 @@ def test_a_name_is_resolved_once_and_stays_the_name_for_tls(
 
 
 def test_after_the_deadline_nothing_is_begun():
-    with guard.within(0):
+    with network.within(0):
         stream = network.DeadlineStream(network.httpcore.MockStream([b"x"]))
 
         with pytest.raises(network.httpcore.ReadTimeout):

@@ -9,8 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
-from console.masking.models import Question
-from console.masking.questions import TooManyQuestions, count_question, get_digest
+from console.masking.models import (
+    Question,
+    TooManyQuestions,
+    count_question,
+    get_digest,
+)
 from console.tenants.actor import Actor
 from tests.factories import HTMX, make_profile, make_tenant, make_user
 

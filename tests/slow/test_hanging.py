@@ -9,7 +9,7 @@ from threading import Event, Thread
 import httpx
 import pytest
 
-from console.client.guard import IN_FLIGHT
+from console.client.network import IN_FLIGHT
 from console.tenants.models import Role
 from console.tenants.services import add_member
 from tests.factories import make_tenant, move_tenant

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.client.errors import MemoryProblem
-from console.client.guard import within
+from console.client.network import within
 from console.client.store import StoreClient
 from console.masking.masker import Masker
 from console.tenants.models import Tenant

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.client.guard import within
+from console.client.network import within
 from console.core.errors import DomainError
 from console.pages.find.selectors import (
     Candidate,

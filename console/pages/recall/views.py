@@ -23,7 +23,7 @@ from console.contract.memory.recall import (
     RECALL_SUMMARIES,
 )
 from console.masking.masker import masker_for
-from console.masking.questions import count_question, get_digest
+from console.masking.models import count_question, get_digest
 from console.pages.recall.selectors import RecallRun, recall_profile
 from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission

@@ -13,7 +13,7 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
-from console.client.guard import within
+from console.client.network import within
 from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
 from console.core.unicode import get_skeletons, mixes_scripts

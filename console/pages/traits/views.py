@@ -16,7 +16,7 @@ from console.audit.log import log_view
 from console.client.errors import MemoryProblem, MemoryRefused
 from console.core.errors import DomainError
 from console.masking.masker import mask_text, masker_for
-from console.masking.questions import TooManyQuestions
+from console.masking.models import TooManyQuestions
 from console.pages.traits.forms import AwaitedForm, GroupForm, TraitForm, get_shown_text
 from console.pages.traits.selectors import (
     SAMPLE_SIZE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.client.guard import FAILURES
+from console.client.network import FAILURES
 from console.tenants.vault import get_tenant_guard
 from tests.factories import move_tenant
 
