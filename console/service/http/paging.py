@@ -82,8 +82,10 @@ def answer_page(
     *,
     sort: Sequence[str],
     show: Callable[[Any], Any],
+    **beside: Callable[[Any], Any],
 ) -> HttpResponse:
-    """One page of a queryset as the contract's envelope; its first member is the list.
+    """One page of a queryset as the contract's envelope; its first member is the list,
+    and `beside` tells further ones of the same rows.
 
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
@@ -101,7 +103,11 @@ def answer_page(
         key=key,
         get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
-    return answer(noun(**{name: [show(item) for item in items], "meta": meta}))
+    lists = {
+        name: [how(item) for item in items]
+        for name, how in {name: show, **beside}.items()
+    }
+    return answer(noun(**lists, meta=meta))
 
 
 def cut_page(
