@@ -61,6 +61,13 @@ MEMORY_EMBEDDER = env.text(
     form="use-3, none or onnx: with a folder",
     of=r"use-3|none|onnx:.+",
 )
+# What learns from conversations: off, or extractive (chosen sentences, no model).
+MEMORY_EXTRACTOR = env.text(
+    "MEMORY_EXTRACTOR",
+    default="extractive",
+    form="off or extractive",
+    of=r"off|extractive",
+)
 # Reads of a merged profile's old id: answered (with Canonical-Profile-Id), or 301.
 MEMORY_FOLLOW_MERGED = env.flag("MEMORY_FOLLOW_MERGED", default=False)
 # How often an account may ask the embedded memory, in each web worker; 0: no limit.

@@ -31,6 +31,9 @@ READ = set(re.findall(r'(?:env\.\w+|: database)\(\s*"([A-Z_]+)"', SETTINGS))
 
 # "Contract 11.4", "contract, section 7", "Contract 1.1, 1.2 and 15.2", "contract 17, 16".
 NUMBER = r"\d+(?:\.\d+)*"
+CITED_CONVERSATIONS = re.compile(
+    rf"[Cc]onversations ({NUMBER}(?:(?:, | and | to ){NUMBER})*)"
+)
 CITED = re.compile(
     rf"[Cc]ontract(?:\.md)?,?(?: sections?)? ({NUMBER}(?:(?:, | and | to ){NUMBER})*)"
 )
@@ -236,6 +239,20 @@ def test_contract_sections_that_the_code_cites_exist():
 
     assert cited > 100
     assert missing == []
+
+
+def test_conversations_sections_that_the_code_cites_exist():
+    titles = headings(ROOT / "docs/conversations.md")
+    sections = {title.split()[0].rstrip(".") for title in titles}
+    cited = {
+        number
+        for path in CODE
+        for numbers in CITED_CONVERSATIONS.findall(path.read_text())
+        for number in re.findall(NUMBER, numbers)
+    }
+
+    assert len(cited) > 8
+    assert cited - sections == set()
 
 
 def test_documents_that_the_code_cites_exist():

@@ -32,6 +32,7 @@ SETTABLE = (
     "RECALL_ITEMS",
     "OPERATION_DAYS",
     "BODY_BYTES",
+    "CONFIGURATIONS_PER_ACCOUNT",
 )
 
 _overrides: dict[str, int] = {}

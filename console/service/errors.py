@@ -2,6 +2,8 @@
 
 from console.core.errors import DomainError
 
+CONFLICT_HEADER = "X-Conflicting-Resource-Id"
+
 
 class ServiceError(DomainError):
     """Base; `code` is the contract's error code, `headers` go on the answer."""
@@ -45,7 +47,16 @@ class MethodNotAllowed(ServiceError):
 
 
 class Conflict(ServiceError):
+    """`resource_id`: what it is in conflict with. Conversations 5."""
+
     status, code = 409, 20409
+
+    def __init__(
+        self, message: str, *, code: int | None = None, resource_id: str = ""
+    ) -> None:
+        super().__init__(message, code=code)
+        if resource_id:
+            self.headers[CONFLICT_HEADER] = resource_id
 
 
 class LengthRequired(ServiceError):

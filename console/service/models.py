@@ -209,6 +209,12 @@ class ProfileScoped(models.Model):
         """
         cls.objects.of(source).update(profile_id=target.id)
 
+    @classmethod
+    def delete_rows(cls, profile: ProfileKey) -> None:
+        """With a profile goes what is below it; a table that has more to take along
+        says so here."""
+        cls.objects.of(profile).delete()
+
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
@@ -263,4 +269,5 @@ def digest(secret: str) -> str:
 
 
 # Last: those tables build on these.
+from console.service.conversations import models as conversations  # noqa: E402, F401
 from console.service.memory import models as memory  # noqa: E402, F401

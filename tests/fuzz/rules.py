@@ -13,8 +13,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 # mean together, and values that only a parser knows.
 BEYOND_SCHEMAS = (
     # The store's definitions.
-    r": unknown (identifier type|trait group|trait)(, did you mean .*)?$",
-    r"Trait not registered for this service",
+    r": unknown (identifier type|trait group|trait)$",
     r"traits: at least one trait that is an identifier is required",
     r"traits\..*: (must|at most|not a valid|duplicate trait)",
     r": built in, cannot be changed or deleted",

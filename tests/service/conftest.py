@@ -170,8 +170,13 @@ def a_summary(content: str = "asked for a refund", **fields: Any) -> dict[str, A
 
 
 def assert_refused(answer: Any, status: int, code: int, *words: str) -> None:
-    """The contract's error body (5.1): four fields, no more; `words` are in it."""
+    """The contract's error body (5.1): four fields, no more, and in /v2 those that
+    conversations have (5); `words` are in it."""
     error = answer.json()
+    if "httpStatusCode" in error:
+        assert error.pop("httpStatusCode") == status, error
+        assert error.pop("userError") is (status < 500)
+        error.pop("details", None)
     assert (answer.status_code, error["code"]) == (status, code), error
     assert set(error) == {"code", "message", "more_info", "status"}
     assert error["status"] == status

@@ -8,6 +8,12 @@ MAPPING = "mem_datamapping_01k0000000000000000000000a"
 OBSERVATION = "mem_observation_01k0000000000000000000000a"
 IMPORT = "mem_import_01k0000000000000000000000a"
 SUMMARY = "mem_summary_01k0000000000000000000000a"
+CONFIGURATION = "conv_configuration_01k0000000000000000000000a"
+CONVERSATION = "conv_conversation_01k0000000000000000000000a"
+PARTICIPANT = "conv_participant_01k0000000000000000000000a"
+COMMUNICATION = "conv_communication_01k0000000000000000000000a"
+ACTION = "conv_action_01k0000000000000000000000a"
+PROCESS = "proc_job_01k0000000000000000000000a"
 OPERATION = "mem_operation_01k0000000000000000000000a"
 
 
@@ -21,12 +27,15 @@ def every_call(
     summary: str = SUMMARY,
     operation: str = OPERATION,
     import_: str = IMPORT,
+    configuration: str = CONFIGURATION,
+    conversation: str = CONVERSATION,
 ) -> Iterator[tuple[str, str]]:
     """(method, path) of each, collections of the account first."""
     plane = "/v1/ControlPlane"
     stores, people = f"{plane}/Stores", f"/v1/Stores/{store}/Profiles"
     person = f"{people}/{profile}"
     seen = f"{person}/Observations"
+    control, talk = "/v2/ControlPlane", f"/v2/Conversations/{conversation}"
     for path, methods in {
         stores: "GET POST",
         f"{plane}/Operations/{operation}": "GET",
@@ -54,6 +63,17 @@ def every_call(
         f"{person}/ConversationSummaries": "GET POST",
         f"{person}/ConversationSummaries/{summary}": "GET PATCH DELETE",
         f"{person}/Recall": "POST",
+        f"{control}/Operations/{PROCESS}": "GET",
+        f"{control}/Configurations": "GET POST",
+        f"{control}/Configurations/{configuration}": "GET PUT PATCH DELETE",
+        "/v2/Conversations": "GET POST",
+        talk: "GET PUT PATCH DELETE",
+        f"{talk}/Actions": "POST",
+        f"{talk}/Actions/{ACTION}": "GET",
+        f"{talk}/Participants": "GET POST",
+        f"{talk}/Participants/{PARTICIPANT}": "GET PUT",
+        f"{talk}/Communications": "GET POST",
+        f"{talk}/Communications/{COMMUNICATION}": "GET",
     }.items():
         for method in methods.split():
             yield method, path

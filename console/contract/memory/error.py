@@ -54,6 +54,16 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[int, described(minimum=400, maximum=599)]
 
 
+class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
+    """A refusal of /v2: the members of both forms that the vendor has published, and of
+    a conflict the id that its header has too, since SDKs do not show headers."""
+
+    httpStatusCode: int
+    userError: bool
+    params: dict[str, str] = {}
+    details: dict[str, str] = {}
+
+
 class ErrorExplanation(Noun, frozen=True, kw_only=True):
     """What a code means: where `more_info` leads. An extension of ours."""
 

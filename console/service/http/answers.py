@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from console.contract.ids import OPERATION_ID, new_id
+from console.contract.ids import OPERATION_ID, PROCESS_ID, new_id
 from console.contract.memory.error import ACCEPTED_MESSAGE_MAX, Accepted, Code, Receipt
 from console.contract.memory.operation import OPERATION_DAYS
 from console.service import errors
@@ -78,16 +78,11 @@ def describe_acceptance(unfit: Sequence[str] = ()) -> str:
     return Truncator(message).chars(ACCEPTED_MESSAGE_MAX)
 
 
-def operation_accepted(
-    request: HttpRequest,
-    operation: Operation,
-    noun: type[Receipt] = Receipt,
-    **fields: str,
-) -> HttpResponse:
+def operation_accepted(request: HttpRequest, operation: Operation) -> HttpResponse:
     """202 of a control plane write: where to ask what became of it."""
     url = operation_url(request, operation.id)
     headers = {"Operation-Id": operation.id, "Location": url, "Retry-After": "1"}
-    receipt = noun(message="accepted", status_url=url, **fields)
+    receipt = Receipt(message="accepted", status_url=url)
     return answer(receipt, status=202, headers=headers)
 
 
@@ -116,11 +111,17 @@ def to_changes(body: msgspec.Struct) -> dict[str, Any]:
 
 
 def record_completed(
-    account: Account, *, result_id: str, result_path: str, **fields: object
+    account: Account,
+    *,
+    result_id: str,
+    result_path: str,
+    prefix: str = "mem_operation",
+    **fields: Any,
 ) -> Operation:
     """The receipt of a write that was applied."""
     return _record(
         account,
+        prefix,
         status=Operation.Status.COMPLETED,
         result_id=result_id,
         result_path=result_path,
@@ -134,18 +135,19 @@ def record_failed(
     """The receipt of a write that was accepted and could not be applied, or in part."""
     return _record(
         account,
+        "mem_operation",
         status=Operation.Status.FAILED,
         error={"code": code, "title": title, "detail": detail},
         **fields,
     )
 
 
-def _record(account: Account, **fields: object) -> Operation:
+def _record(account: Account, prefix: str, **fields: object) -> Operation:
     now = timezone.now()
     # Here and not by a job: these writes are rare, and receipts are few.
     Operation.objects.filter(account=account, created_at__lt=_oldest()).delete()
     return Operation.objects.create(
-        id=new_id("mem_operation"),
+        id=new_id(prefix),
         account=account,
         created_at=now,
         completed_at=now,
@@ -155,7 +157,7 @@ def _record(account: Account, **fields: object) -> Operation:
 
 def get_operation(account: Account, operation_id: str) -> Operation:
     """Raises Invalid for a malformed id, NotFound for a foreign or forgotten one."""
-    if not OPERATION_ID.fullmatch(operation_id):
+    if not (OPERATION_ID.fullmatch(operation_id) or PROCESS_ID.fullmatch(operation_id)):
         raise errors.Invalid(
             "operationId: not a valid operation id", code=Code.OPERATION_ID_MALFORMED
         )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,11 +30,13 @@ _TITLES = {
     411: "The request's body has no Content-Length.",
     413: "The request's body is too large.",
     415: "The request's body is not JSON.",
+    20001: "The request does not fit the contract.",
     20003: "The credentials are missing or wrong.",
     20004: "Method not allowed.",
     20404: "Not found.",
     20409: "In conflict with what exists already.",
     20412: "Changed since it was fetched.",
+    20422: "The request's body is not JSON.",
     20429: "Too many requests; Retry-After says when to come back.",
     20500: "The memory failed; the request may be repeated.",
     20503: "The memory is busy; the request may be repeated.",
@@ -130,13 +133,29 @@ def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResp
 
 def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
     """The body of section 5.1, with the headers that the refusal asks for."""
-    body = error.Error(
-        code=refusal.code,
+    code, more = refusal.code, {}
+    noun: type[error.Error] = error.Error
+    if request.path_info.startswith("/v2/"):
+        # There, and only there, 400 and 415 have codes of their own.
+        code = {400: 20001, 415: 20422, 520046: 20001}.get(code, code)
+        noun, more = error.ConversationsError, _describe(refusal)
+    body = noun(
+        code=code,
         message=refusal.message[: error.ERROR_MESSAGE_MAX],
-        more_info=_get_explanation(request, f"/v1/Errors/{refusal.code}"),
+        more_info=_get_explanation(request, f"/v1/Errors/{code}"),
         status=refusal.status,
+        **more,
     )
     return answer(body, status=refusal.status, headers=refusal.headers)
+
+
+def _describe(refusal: errors.ServiceError) -> dict[str, Any]:
+    conflict = refusal.headers.get(errors.CONFLICT_HEADER)
+    return {
+        "httpStatusCode": refusal.status,
+        "userError": refusal.status < 500,
+        "details": {"conflictingResourceId": conflict} if conflict else {},
+    }
 
 
 def _get_explanation(request: HttpRequest, path: str) -> str:

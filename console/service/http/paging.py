@@ -46,13 +46,15 @@ def read_page(
     *,
     cap: int,
     filters: Sequence[str] = (),
+    repeated: Sequence[str] = (),
     ordered: bool = True,
 ) -> PageRequest:
     """The page that the query string asks for. Raises Invalid, naming the field.
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
     above the cap are clamped, because SDKs send their `limit` as a page size.
-    Lists that are not `ordered` do not know orderBy: newest first.
+    Lists that are not `ordered` do not know orderBy: newest first. Of a `repeated`
+    filter all values count, joined by commas; of another one the last.
     """
     query = request.GET
     token = query.get("pageToken") or query.get("PageToken")
@@ -62,6 +64,7 @@ def read_page(
     if order not in {"ASC", "DESC"}:
         raise errors.Invalid("orderBy: must be ASC or DESC")
     given = {name: query[name] for name in filters if query.get(name)}
+    given |= {n: ",".join(query.getlist(n)) for n in repeated if query.get(n)}
     return PageRequest(size=int(min(_size(query), cap)), order=order, filters=given)
 
 
@@ -82,10 +85,8 @@ def answer_page(
     *,
     sort: Sequence[str],
     show: Callable[[Any], Any],
-    **beside: Callable[[Any], Any],
 ) -> HttpResponse:
-    """One page of a queryset as the contract's envelope; its first member is the list,
-    and `beside` tells further ones of the same rows.
+    """One page of a queryset as the contract's envelope; its first member is the list.
 
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
@@ -103,11 +104,7 @@ def answer_page(
         key=key,
         get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
-    lists = {
-        name: [how(item) for item in items]
-        for name, how in {name: show, **beside}.items()
-    }
-    return answer(noun(**lists, meta=meta))
+    return answer(noun(**{name: [show(item) for item in items], "meta": meta}))
 
 
 def cut_page(

@@ -3,7 +3,7 @@ name of the field, and its query parameters beyond paging."""
 
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -82,18 +82,19 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     return respond
 
 
-def read_body(request: HttpRequest, noun: type[T], *, nulls_at: int = -1) -> T:
+def read_body(
+    request: HttpRequest, noun: type[T], *, nulls_at: Container[int] = ()
+) -> T:
     """The body as `noun`. Raises Invalid, TooLarge or UnsupportedMedia.
 
-    A null counts as absent (contract section 3), except at the depth `nulls_at`; of
-    a name given twice the last counts. What only repeats the address is left out.
+    A null counts as absent (contract section 3), except at the depths `nulls_at`; of
+    a name given twice the last counts.
     """
     try:
         content = _decode(request)
         if not isinstance(content, dict):
             raise _invalid("The body must be a JSON object.")
         content = _without_nulls(content, keep_at=nulls_at)
-        content = _without_address(content, request, noun.__struct_encode_fields__)
         refuse_unknown(content, _get_type(noun))
         return msgspec.convert(content, noun)
     except msgspec.ValidationError as exc:
@@ -116,27 +117,9 @@ def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
         raise _invalid("The body is nested too deeply.") from exc
     if not isinstance(content, dict):
         raise _invalid("body: a deletion takes none")
-    if content := _without_address(content, request):
+    if content:
         names = ", ".join(sorted(content)[:5])
         raise _invalid(f"{names}: unknown field, a deletion takes no body")
-
-
-def _without_address(
-    content: dict[str, Any], request: HttpRequest, known: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Without unknown members such as `storeId` that say what the path says.
-
-    Clients made from a description often send a call's parameters in its body as well.
-    Our word for one ends the contract's: `name` is traitGroupName.
-    """
-    match = request.resolver_match
-    path = {w.replace("_", ""): v for w, v in match.kwargs.items()} if match else {}
-    return {
-        name: value
-        for name, value in content.items()
-        if name in known
-        or not any(name.lower().endswith(w) and value == v for w, v in path.items())
-    }
 
 
 def _decode(request: HttpRequest) -> Any:
@@ -199,12 +182,12 @@ def _refuse_control(value: Any, path: str) -> None:
             _refuse_control(item, f"{path}.{key}".lstrip("."))
 
 
-def _without_nulls(value: Any, *, keep_at: int, depth: int = 0) -> Any:
+def _without_nulls(value: Any, *, keep_at: Container[int], depth: int = 0) -> Any:
     if isinstance(value, dict):
         return {
             name: _without_nulls(item, keep_at=keep_at, depth=depth + 1)
             for name, item in value.items()
-            if item is not None or depth == keep_at
+            if item is not None or depth in keep_at
         }
     if isinstance(value, list):
         return [

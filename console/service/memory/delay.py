@@ -46,8 +46,9 @@ _HEADERS = (
     "wsgi.url_scheme",
 )
 # POSTs that only read, and what the contract wants done at once: the upload of a file
-# needs its import, and a store of the older dialect is usable when it is answered.
-_AT_ONCE = re.compile(r".*(/Lookup|/Recall|/Imports|/v1/Services(/[^/]+)?)")
+# needs its import, a store of the older dialect is usable when it is answered, and of a
+# conversation the next turn needs the one before.
+_AT_ONCE = re.compile(r".*(/Lookup|/Recall|/Imports|/v1/Services(/[^/]+)?)|/v2/.*")
 
 Ids = dict[str, list[str]]
 OnCreate = Callable[[Profile | Operation], None]

@@ -29,7 +29,7 @@ from console.service.memory.models import (
     Store,
 )
 from console.service.memory.stores import lock_store
-from console.service.memory.trait_groups import find_group, normalise_trait_name
+from console.service.memory.trait_groups import normalise_trait_name
 from console.service.models import Operation
 
 _SALT = "memory.import"
@@ -46,7 +46,7 @@ def create_import(
 ) -> ProfileImport:
     """Announces a file. Raises Invalid for a mapping to no trait of this store."""
     store = lock_store(store)
-    mappings = _check_mappings(store, mappings)
+    _check_mappings(store, mappings)
     now = timezone.now()
     operation = Operation.objects.create(
         id=new_id("mem_operation"),
@@ -67,17 +67,12 @@ def create_import(
     return row
 
 
-def _check_mappings(
-    store: Store, mappings: Sequence[Mapping[str, str]]
-) -> list[dict[str, str]]:
-    """With the names that the groups have."""
-    known, targets, checked = get_definitions(store), set(), []
-    groups = {group for group, _ in known}
+def _check_mappings(store: Store, mappings: Sequence[Mapping[str, str]]) -> None:
+    known, targets = get_definitions(store), set()
     for index, mapping in enumerate(mappings):
         path = f"columnMappings[{index}].traitName"
         try:
-            group = find_group(mapping["traitGroup"], groups) or mapping["traitGroup"]
-            target = (group, normalise_trait_name(mapping["traitName"]))
+            target = (mapping["traitGroup"], normalise_trait_name(mapping["traitName"]))
         except errors.Invalid as exc:
             raise errors.Invalid(f"{path}: not a valid trait name") from exc
         if target not in known:
@@ -85,8 +80,6 @@ def _check_mappings(
         if target in targets:
             raise errors.Invalid(f"{path}: duplicate trait")
         targets.add(target)
-        checked.append({**mapping, "traitGroup": group})
-    return checked
 
 
 def get_import(store: Store, import_id: str) -> ProfileImport:

@@ -26,7 +26,6 @@ from console.service.memory.trait_groups import Definitions
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
-    UnknownTrait,
     check_traits,
     write_traits,
 )
@@ -114,12 +113,7 @@ def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
     the two. Answers which values name nobody. Raises Invalid, NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    try:
-        traits = check_traits(store, payload)
-    except UnknownTrait as exc:
-        raise errors.Invalid(
-            f"Trait not registered for this service: {exc.trait}"
-        ) from exc
+    traits = check_traits(store, payload)
     now = timezone.now()
     identities, unfit = get_promoted_identities(store, traits)
     for identity in identities:
@@ -135,5 +129,5 @@ def delete_profile(store: Store, profile_id: str) -> None:
     profile = get_profile(store, profile_id, lock=True)
     bury([profile])
     for model in find_models(ProfileScoped):
-        model.objects.of(profile).delete()
+        model.delete_rows(profile)
     profile.delete()

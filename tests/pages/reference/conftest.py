@@ -67,6 +67,12 @@ class Reader:
         """Exports the id of the newest of everything that examples have made."""
         if not after.anchor.startswith("create-"):
             return
+        self._learn("CONFIGURATION_ID", "/v2/ControlPlane/Configurations")
+        self._learn("CONVERSATION_ID", "/v2/Conversations")
+        if conversation := self.variables.get("CONVERSATION_ID"):
+            below = f"/v2/Conversations/{conversation}"
+            self._learn("PARTICIPANT_ID", f"{below}/Participants")
+            self._learn("COMMUNICATION_ID", f"{below}/Communications")
         store = self._store("client-42")
         if not store:
             return
@@ -85,6 +91,8 @@ class Reader:
         """Exports the ids and addresses that an example has printed."""
         for name, pattern in {
             "OPERATION_ID": r"mem_operation_\w+",
+            "PROCESS_ID": r"proc_job_\w+",
+            "ACTION_ID": r"conv_action_\w+",
             "IMPORT_ID": r"mem_import_\w+",
             "UPLOAD_URL": r"http[^\s\"]+/v1/Uploads/[^\s\"]+",
         }.items():

@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.db import connections, models
 
+from console.service.conversations.models import Configuration
 from console.service.memory.models import IdentitySettings, Profile, Store
 from console.service.models import ProfileScoped, StoreScoped, find_models
 from tests.service.conftest import CONTROL
@@ -111,6 +112,7 @@ def test_find_models_knows_every_table_that_names_a_store():
     found = {*find_models(StoreScoped), *find_models(ProfileScoped)}
 
     assert Profile in found
-    # IdentitySettings goes with its store by a foreign key.
-    assert names_a_store == found | {IdentitySettings}
+    # IdentitySettings goes with its store by a foreign key; a Configuration names a
+    # store that need not exist.
+    assert names_a_store == found | {IdentitySettings, Configuration}
     assert Store not in found

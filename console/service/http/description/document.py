@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
 
 from console.contract.base import Url, described, whole
-from console.contract.ids import OPERATION_ID
+from console.contract.conversations.configuration import ConfigurationId
+from console.contract.ids import OPERATION_ID, PROCESS_ID
 from console.contract.memory import error
 from console.contract.memory.data_mapping import DataMappingId
 from console.contract.memory.identifier import IdType
-from console.contract.memory.observation import ObservationId
+from console.contract.memory.observation import ConversationId, ObservationId
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.profile_import import ImportId
 from console.contract.memory.store import StoreId
@@ -65,6 +66,32 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
         ObservationId,
         "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
     ),
+    "configuration_id": (
+        "configurationId",
+        ConfigurationId,
+        "conv_configuration_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "conversation_id": (
+        "conversationId",
+        ConversationId,
+        "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "participant_id": (
+        "participantId",
+        str,
+        "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "communication_id": (
+        "communicationId",
+        str,
+        "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
+    "action_id": ("actionId", str, "conv_action_01k5x7m3q2f8r9s4t6v0w1y2za"),
+    "process_id": (
+        "processId",
+        Annotated[str, msgspec.Meta(pattern=whole(PROCESS_ID))],
+        "proc_job_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
     "summary_id": ("summaryId", SummaryId, "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za"),
 }
 _MEANINGS = {
@@ -98,6 +125,7 @@ _MOVED = Answer(
 )
 _WORD = re.compile(r"<\w+:(\w+)>")
 _V1_SERVICES = "/v1/Services"
+_CONVERSATIONS = "/v2/"
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -135,9 +163,11 @@ def describe_api(request: HttpRequest) -> HttpResponse:
 def document() -> dict[str, Any]:
     """OpenAPI 3.1, of every route."""
     current, older = Describer(""), Describer("v1_services.")
+    conversations = Describer("conversations.")
     paths: dict[str, dict[str, Any]] = {}
     for route, method, view in list_routes():
         describer = older if route.startswith(_V1_SERVICES) else current
+        describer = conversations if route.startswith(_CONVERSATIONS) else describer
         described_ = describer.describe(route, method, view)
         address = _WORD.sub(lambda word: f"{{{PARAMETERS[word[1]][0]}}}", route)
         paths.setdefault(address, {})[method.lower()] = described_
@@ -158,7 +188,10 @@ def document() -> dict[str, Any]:
         ],
         "paths": paths,
         "components": {
-            "schemas": COMPONENTS | current.schemas() | older.schemas(),
+            "schemas": COMPONENTS
+            | current.schemas()
+            | older.schemas()
+            | conversations.schemas(),
             "responses": refusals,
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
         },
@@ -217,7 +250,7 @@ class Describer:
             "operationId": self._prefix + (declared.id or view.__name__),
             "summary": declared.summary or view.__name__.replace("_", " ").capitalize(),
             "description": declared.help,
-            "tags": ["v1_services" if self._prefix else tag],
+            "tags": ["v1_services" if self._prefix == "v1_services." else tag],
             "parameters": self._parameters(declared, words),
             "responses": self._responses(declared, method, words),
         }

@@ -149,6 +149,26 @@ TAGS: dict[str, tuple[str, str]] = {
         "Data mappings",
         "Which column of a warehouse table or a CRM fills which trait.",
     ),
+    "configurations": (
+        "Conversation configurations",
+        "How conversations are grouped, when they end, and whether anything is learned "
+        "from them. Writes are accepted with 202; the operation at statusUrl has the "
+        "outcome.",
+    ),
+    "conversations": (
+        "Conversations",
+        "What customers and agents say to each other, from the first word until it is "
+        "CLOSED: by hand, or by time.",
+    ),
+    "participants": (
+        "Participants",
+        "Who takes part in a conversation. A customer is looked up in the memory by "
+        "address.",
+    ),
+    "communications": (
+        "Communications",
+        "Messages and transcriptions, and actions that say something.",
+    ),
     "errors": (
         "Errors",
         "Every error has a code, a message that names the field, and at more_info an "

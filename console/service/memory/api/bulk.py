@@ -46,7 +46,7 @@ def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation
     """COMPLETED only if all were written: official clients read nothing but `error`
     of a skipped item."""
     skipped = [each for each in refused if not each.stored]
-    told = {
+    told: dict[str, Any] = {
         "refusals": [_build_refusal(each) for each in refused[:REFUSALS_MAX]],
         "refused_count": len({each.item for each in refused}),
     }

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.db.models.functions import Lower
 from django.http import HttpResponse
 from msgspec import Meta
 from msgspec.structs import replace
@@ -137,7 +136,7 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     # traits, group, trait: only the null of a trait means anything, its removal.
-    body = read_body(request, ProfileTraits, nulls_at=2)
+    body = read_body(request, ProfileTraits, nulls_at=(2,))
     return accepted(profiles.patch_profile(store, profile_id, body.traits or {}))
 
 
@@ -209,8 +208,4 @@ def _read_trait_groups(text: str | None) -> list[str]:
 
 def _list_traits(profile: models.Profile, groups: list[str]) -> Any:
     rows = models.Trait.objects.of(profile)
-    if not groups:
-        return rows
-    return rows.annotate(group=Lower("trait_group")).filter(
-        group__in=[name.lower() for name in groups]
-    )
+    return rows.filter(trait_group__in=groups) if groups else rows

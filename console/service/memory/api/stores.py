@@ -1,14 +1,9 @@
 """Stores. Contract 10.1."""
 
-from dataclasses import replace
-from functools import partial
-from typing import Any
-
 from django.http import HttpResponse
 
 from console.contract.memory.store import (
     STORES_PER_PAGE,
-    CreatedStore,
     CreateStore,
     PatchStore,
     Store,
@@ -22,43 +17,32 @@ from console.service.http.description.operation import (
     ORDERED_PAGE_QUERY,
     RECEIPT,
     Answer,
-    documented,
     operation,
 )
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import (
-    ApiRequest,
-    check_deletion,
-    read_body,
-    read_flag,
-)
+from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import models, stores
 
 
 @operation(
     "The ids of the account's stores, newest first.",
     {200: StoresPage},
-    query=ORDERED_PAGE_QUERY
-    | {"details": documented(bool, "Adds the stores themselves, with their names.")},
+    query=ORDERED_PAGE_QUERY,
 )
 def list_stores(request: ApiRequest) -> HttpResponse:
-    page = read_page(request, cap=STORES_PER_PAGE, filters=("details",))
-    detailed = read_flag(page.filters, "details", default=False)
-    details = {"details": partial(from_row, Store)} if detailed else {}
     return answer_page(
         request,
         models.Store.objects.filter(account=request.account),
-        page,
+        read_page(request, cap=STORES_PER_PAGE),
         StoresPage,
         sort=("created_at", "id"),
         show=lambda store: store.id,
-        **details,
     )
 
 
 @operation(
-    "Creates a store. Its id is in the answer, and the result of the operation.",
-    {202: replace(RECEIPT[202], noun=CreatedStore)},
+    "Creates a store. Its id is the result of the operation.",
+    RECEIPT,
     body=CreateStore,
 )
 def create_store(request: ApiRequest) -> HttpResponse:
@@ -71,7 +55,7 @@ def create_store(request: ApiRequest) -> HttpResponse:
         )
     except stores.NameTaken as exc:
         return operation_failed(request, exc)
-    return _completed(request, store, noun=CreatedStore, id=store.id)
+    return _completed(request, store)
 
 
 @operation("One store: its name, and whether it is active.", {200: Answer(Store, ETAG)})
@@ -119,12 +103,10 @@ def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpRespon
     return operation_accepted(request, operation)
 
 
-def _completed(
-    request: ApiRequest, store: models.Store, **receipt: Any
-) -> HttpResponse:
+def _completed(request: ApiRequest, store: models.Store) -> HttpResponse:
     operation = answers.record_completed(
         request.account,
         result_id=store.id,
         result_path=f"/v1/ControlPlane/Stores/{store.id}",
     )
-    return operation_accepted(request, operation, **receipt)
+    return operation_accepted(request, operation)

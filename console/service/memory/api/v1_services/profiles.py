@@ -62,7 +62,7 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
 )
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    traits = read_body(request, ProfileTraits, nulls_at=2).traits or {}
+    traits = read_body(request, ProfileTraits, nulls_at=(2,)).traits or {}
     with transaction.atomic(using="memory"):
         declare(store, traits)
         unfit = profiles.patch_profile(store, profile_id, traits)

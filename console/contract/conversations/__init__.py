@@ -1,0 +1,1 @@
+"""The nouns of the Conversations API (docs/conversations.md): /v2."""

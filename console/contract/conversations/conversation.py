@@ -1,0 +1,280 @@
+"""Conversations and who takes part in them. Sections 8 and 9."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from msgspec import UNSET, Meta, UnsetType
+
+from console.contract.base import (
+    Body,
+    Noun,
+    StrictBody,
+    Time,
+    always,
+    described,
+    whole,
+)
+from console.contract.conversations.configuration import (
+    CALLBACKS_MAX,
+    ITEMS_PER_PAGE,
+    ChannelSettings,
+    ConversationSettings,
+    Grouping,
+    IntelligenceIds,
+    StatusCallback,
+    StoreId,
+    StrategyIds,
+)
+from console.contract.ids import CONVERSATION_ID, PARTICIPANT_ID, PROFILE_ID
+from console.contract.memory.page import PageMeta, paging
+
+NAME_MAX = 256  # ours
+METADATA_MAX = 8  # 8 [S]: entries
+METADATA_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+METADATA_VALUE_MAX = 512
+PARTICIPANTS_MAX = 50  # 8 [S]: in one create
+ADDRESSES_MAX = 20  # ours: of one participant
+ADDRESS_MAX = 254  # 10 [C]
+CHANNEL_ID_MAX = 256  # ours
+WORKFLOWS_MAX = 5  # 8 [S]
+LIFE_YEARS = 3  # 12.1 [D]
+
+Channel = Literal[
+    "VOICE", "SMS", "RCS", "WHATSAPP", "CHAT", "VIDEO", "EMAIL", "API", "SYSTEM"
+]
+Status = Literal["ACTIVE", "INACTIVE", "CLOSED"]
+ParticipantType = Literal["HUMAN_AGENT", "CUSTOMER", "AI_AGENT", "AGENT", "UNKNOWN"]
+CHANNELS = get_args(Channel)
+STATUSES = get_args(Status)
+PARTICIPANT_TYPES = get_args(ParticipantType)
+
+Name = Annotated[str, Meta(max_length=NAME_MAX)]
+Address = Annotated[str, Meta(min_length=1, max_length=ADDRESS_MAX)]
+ChannelId = Annotated[str, Meta(max_length=CHANNEL_ID_MAX)]
+MetadataKey = Annotated[str, Meta(pattern=whole(METADATA_KEY))]
+MetadataValue = Annotated[str, Meta(max_length=METADATA_VALUE_MAX)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=METADATA_MAX)]
+ProfileId = Annotated[str, Meta(pattern=whole(PROFILE_ID))]
+AnsweredStatus = Annotated[str, described(enum=list(STATUSES))]
+AnsweredChannel = Annotated[str, described(enum=list(CHANNELS))]
+
+
+class SentAddress(Body, frozen=True, kw_only=True):
+    """channel_id  of the call, the chat or the thread"""
+
+    channel: Channel
+    address: Address
+    channel_id: ChannelId = ""
+
+
+SentAddresses = Annotated[
+    list[SentAddress], Meta(min_length=1, max_length=ADDRESSES_MAX)
+]
+
+
+class CreateParticipant(Body, frozen=True, kw_only=True):
+    """type        CUSTOMER: the profile of the address is looked up, or made
+    profile_id  this profile instead
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "name": "Kim",
+        "type": "HUMAN_AGENT",
+        "addresses": [{"channel": "SMS", "address": "+15550001000"}],
+    }
+
+    name: Name = ""
+    type: ParticipantType = "UNKNOWN"
+    profile_id: ProfileId = ""
+    addresses: SentAddresses
+
+
+class PutParticipant(Body, frozen=True, kw_only=True):
+    """Replaces name and type; addresses that are left out stay."""
+
+    sample: ClassVar[dict[str, Any]] = {"name": "Kim B.", "type": "HUMAN_AGENT"}
+
+    name: Name = ""
+    type: ParticipantType = "UNKNOWN"
+    profile_id: ProfileId = ""
+    addresses: SentAddresses | None = None
+
+
+class ParticipantAddress(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    channel: AnsweredChannel
+    address: str
+    channel_id: str = ""
+
+
+class Participant(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """name        never missing: the address of somebody without one
+    profile_id  of a customer who was found in the memory
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "accountId": "AC00000000000000000000000000000000",
+        **CreateParticipant.sample,
+        "createdAt": "2026-01-05T09:00:00Z",
+        "updatedAt": "2026-01-05T09:00:00Z",
+    }
+
+    id: Annotated[str, described(pattern=whole(PARTICIPANT_ID))]
+    conversation_id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
+    account_id: str = always(str)
+    name: str = always(str)
+    type: Annotated[str, described(enum=list(PARTICIPANT_TYPES))] = always(str)
+    profile_id: str = ""
+    addresses: tuple[ParticipantAddress, ...] = always()
+    created_at: Time
+    updated_at: Time
+
+
+class ParticipantsPage(Noun, frozen=True, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "participants": [Participant.sample],
+        "meta": {"key": "participants", "pageSize": 1},
+    }
+
+    participants: Annotated[
+        tuple[Participant, ...], described(maxItems=ITEMS_PER_PAGE)
+    ] = always()
+    meta: Annotated[PageMeta, paging("participants", ITEMS_PER_PAGE)]
+
+
+class Workflow(Body, frozen=True, kw_only=True):
+    flow_id: Annotated[str, Meta(pattern=r"^FW[0-9a-fA-F]{32}\Z")]
+
+
+class InlineConfiguration(Body, frozen=True, kw_only=True):
+    """In place of a configuration, or over one. Alone it needs a store and a grouping;
+    over a configuration it cannot change these two."""
+
+    conversation_grouping_type: Grouping | UnsetType = UNSET
+    memory_store_id: StoreId | UnsetType = UNSET
+    channel_settings: ChannelSettings | UnsetType = UNSET
+    status_callbacks: (
+        Annotated[list[StatusCallback], Meta(max_length=CALLBACKS_MAX)] | UnsetType
+    ) = UNSET
+    intelligence_configuration_ids: IntelligenceIds | UnsetType = UNSET
+    trait_extraction_strategy_ids: StrategyIds | UnsetType = UNSET
+    observation_extraction_strategy_ids: StrategyIds | UnsetType = UNSET
+    memory_extraction_enabled: bool | UnsetType = UNSET
+    workflows: Annotated[list[Workflow], Meta(max_length=WORKFLOWS_MAX)] | UnsetType = (
+        UNSET
+    )
+
+
+class CreateConversation(Body, frozen=True, kw_only=True):
+    """By a configuration's id, or by an inline configuration. All participants are
+    added with it, or nothing is made."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "configuration": {
+            "memoryStoreId": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+            "conversationGroupingType": "GROUP_BY_PROFILE",
+            "memoryExtractionEnabled": True,
+        },
+        "name": "Broken tent pole",
+        "participants": [
+            {
+                "name": "Ada",
+                "type": "CUSTOMER",
+                "addresses": [{"channel": "SMS", "address": "+15558675310"}],
+            }
+        ],
+    }
+
+    configuration_id: Annotated[str, Meta(max_length=64)] = ""
+    configuration: InlineConfiguration | None = None
+    name: Name = ""
+    metadata: Metadata = {}
+    participants: Annotated[
+        list[CreateParticipant], Meta(max_length=PARTICIPANTS_MAX)
+    ] = []
+
+
+class PutConversation(Body, frozen=True, kw_only=True):
+    """CLOSED is for good. Name and metadata are replaced where they are given."""
+
+    sample: ClassVar[dict[str, Any]] = {"status": "INACTIVE"}
+
+    status: Status
+    name: Name | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
+
+
+class PatchedConfiguration(StrictBody, frozen=True, kw_only=True):
+    """An empty list stops the webhooks of this conversation."""
+
+    status_callbacks: (
+        Annotated[list[StatusCallback], Meta(max_length=CALLBACKS_MAX)]
+        | UnsetType
+        | None
+    ) = UNSET
+
+
+class PatchConversation(Body, frozen=True, kw_only=True):
+    """Changes what is given; a key of metadata that is null is removed."""
+
+    sample: ClassVar[dict[str, Any]] = {"name": "Tent pole, the second one"}
+
+    status: Status | UnsetType = UNSET
+    name: Name | UnsetType | None = UNSET
+    metadata: dict[MetadataKey, MetadataValue | None] | UnsetType | None = UNSET
+    configuration: PatchedConfiguration | UnsetType = UNSET
+
+
+class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """configuration  as it was when the conversation began (12.1)"""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "accountId": "AC00000000000000000000000000000000",
+        "configurationId": None,
+        "status": "ACTIVE",
+        "name": "Broken tent pole",
+        "metadata": {},
+        "configuration": {
+            "displayName": "",
+            "description": "",
+            "conversationGroupingType": "GROUP_BY_PROFILE",
+            "memoryStoreId": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
+            "channelSettings": {},
+            "statusCallbacks": [],
+            "intelligenceConfigurationIds": [],
+            "traitExtractionStrategyIds": [],
+            "observationExtractionStrategyIds": [],
+            "memoryExtractionEnabled": True,
+            "conversationsV1Bridge": None,
+        },
+        "participants": [Participant.sample],
+        "createdAt": "2026-01-05T09:00:00Z",
+        "updatedAt": "2026-01-05T09:00:00Z",
+    }
+
+    id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
+    account_id: str
+    configuration_id: Annotated[
+        str | None, described(description="null: inline configuration.")
+    ] = always(lambda: None)
+    status: AnsweredStatus = always(str)
+    name: str | None = always(lambda: None)
+    metadata: dict[str, str] = always(dict)
+    configuration: ConversationSettings | None = None
+    participants: tuple[Participant, ...] = always()
+    created_at: Time
+    updated_at: Time
+
+
+class ConversationsPage(Noun, frozen=True, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "conversations": [Conversation.sample],
+        "meta": {"key": "conversations", "pageSize": 1},
+    }
+
+    conversations: Annotated[
+        tuple[Conversation, ...], described(maxItems=ITEMS_PER_PAGE)
+    ] = always()
+    meta: Annotated[PageMeta, paging("conversations", ITEMS_PER_PAGE)]

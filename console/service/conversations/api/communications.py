@@ -1,0 +1,110 @@
+"""Communications of a conversation, and actions that make them. Conversations 10 and 11."""
+
+from dataclasses import replace
+
+from django.http import HttpResponse
+
+from console.contract.conversations.communication import (
+    Action,
+    Communication,
+    CommunicationsPage,
+    CreateAction,
+    CreateCommunication,
+)
+from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.service import errors
+from console.service.conversations import communications, models
+from console.service.conversations.conversations import get_conversation
+from console.service.conversations.events import show_communication
+from console.service.http.answers import answer, from_row
+from console.service.http.description.operation import (
+    PAGE_QUERY,
+    documented,
+    operation,
+)
+from console.service.http.paging import answer_page, read_page
+from console.service.http.request import ApiRequest, read_body
+
+
+@operation(
+    "What was said, in the order in which it arrived.",
+    {200: CommunicationsPage},
+    query=PAGE_QUERY
+    | {"channelId": documented(str, "Only of this call, chat or thread.")},
+)
+def list_communications(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    row = get_conversation(request.account, conversation_id)
+    page = read_page(request, cap=ITEMS_PER_PAGE, filters=("channelId",), ordered=False)
+    rows = models.Communication.objects.filter(
+        store_id=row.store_id, conversation_id=row.id
+    )
+    if channel_id := page.filters.get("channelId"):
+        rows = rows.filter(channel_id=channel_id)
+    return answer_page(
+        request,
+        rows,
+        replace(page, order="ASC"),
+        CommunicationsPage,
+        sort=("sequence",),
+        show=lambda each: show_communication(each, request.account.pk),
+    )
+
+
+@operation(
+    "Adds a message or a piece of a transcription. One with the resourceId of another "
+    "corrects it.",
+    {201: Communication},
+    body=CreateCommunication,
+)
+def create_communication(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    body = read_body(request, CreateCommunication)
+    row = communications.create_communication(request.account, conversation_id, body)
+    return answer(show_communication(row, request.account.pk), status=201)
+
+
+@operation("One communication.", {200: Communication})
+def fetch_communication(
+    request: ApiRequest, conversation_id: str, communication_id: str
+) -> HttpResponse:
+    row = get_conversation(request.account, conversation_id)
+    found = models.Communication.objects.filter(
+        store_id=row.store_id, conversation_id=row.id, id=communication_id
+    ).first()
+    if found is None:
+        raise errors.NotFound("Communication not found.")
+    return answer(show_communication(found, request.account.pk))
+
+
+@operation(
+    "Says something to participants. Without a channel provider the communication is "
+    "made, and nothing leaves the service.",
+    {202: Action},
+    body=CreateAction,
+)
+def create_action(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    body = read_body(request, CreateAction)
+    row = communications.create_action(request.account, conversation_id, body)
+    return answer(_show_action(row), status=202)
+
+
+@operation("One action, and what became of it.", {200: Action})
+def fetch_action(
+    request: ApiRequest, conversation_id: str, action_id: str
+) -> HttpResponse:
+    row = get_conversation(request.account, conversation_id)
+    found = models.Action.objects.filter(
+        store_id=row.store_id, conversation_id=row.id, id=action_id
+    ).first()
+    if found is None:
+        raise errors.NotFound("Action not found.")
+    return answer(_show_action(found))
+
+
+def _show_action(row: models.Action) -> Action:
+    return from_row(
+        Action,
+        row,
+        type="SEND_MESSAGE",
+        status="COMPLETED",
+        completed_at=row.created_at,
+    )

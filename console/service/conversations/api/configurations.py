@@ -1,0 +1,179 @@
+"""Configurations, and what became of writes to the control plane. Conversations 6 and 7."""
+
+from typing import Annotated
+
+import msgspec
+from django.http import HttpResponse
+from msgspec import Meta
+
+from console.contract.base import Url
+from console.contract.conversations.configuration import (
+    ITEMS_PER_PAGE,
+    Configuration,
+    ConfigurationsPage,
+    CreateConfiguration,
+    OperationStatus,
+    PatchConfiguration,
+    Progress,
+    ProgressError,
+    PutConfiguration,
+    StoreId,
+)
+from console.contract.ids import PROCESS_ID, STORE_ID
+from console.service import errors
+from console.service.conversations import configurations, models
+from console.service.conversations.api.repeating import REPEATABLE, repeatable
+from console.service.conversations.events import read_settings
+from console.service.http.answers import (
+    answer,
+    build_uri,
+    from_row,
+    get_operation,
+    record_completed,
+)
+from console.service.http.description.operation import (
+    PAGE_QUERY,
+    RETRY_AFTER,
+    Answer,
+    documented,
+    operation,
+)
+from console.service.http.paging import answer_page, read_page
+from console.service.http.request import ApiRequest, check_deletion, read_body
+
+PROGRESS = {
+    202: Answer(
+        Progress,
+        {"Operation-Id": Annotated[str, Meta(min_length=1)], "Location": Url}
+        | RETRY_AFTER,
+    )
+}
+OPERATIONS = "/v2/ControlPlane/Operations/"
+
+
+def show_configuration(row: models.Configuration) -> Configuration:
+    return from_row(Configuration, row, **msgspec.structs.asdict(read_settings(row)))
+
+
+def answer_progress(request: ApiRequest, **related: str) -> HttpResponse:
+    """202; `related` names what was changed, and the operation keeps it."""
+    [(name, id_)] = related.items()
+    receipt = record_completed(
+        request.account, prefix="proc_job", result_id=id_, result_path=name
+    )
+    url = build_uri(request, f"{OPERATIONS}{receipt.id}")
+    headers = {"Operation-Id": receipt.id, "Location": url, "Retry-After": "1"}
+    return answer(
+        Progress(status_url=url, related=related), status=202, headers=headers
+    )
+
+
+@operation(
+    "What became of a write to a configuration, or of a conversation's deletion.",
+    {200: OperationStatus},
+)
+def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse:
+    if not PROCESS_ID.fullmatch(process_id):
+        raise errors.NotFound("Operation not found.")
+    row = get_operation(request.account, process_id)
+    error = row.error
+    shown = from_row(
+        OperationStatus,
+        row,
+        operation_id=row.id,
+        status_url=build_uri(request, f"{OPERATIONS}{row.id}"),
+        related={row.result_path: row.result_id},
+        error=ProgressError(title=error["title"], detail=error["detail"])
+        if error
+        else None,
+    )
+    return answer(shown)
+
+
+@operation(
+    "An account's configurations, newest first.",
+    {200: ConfigurationsPage},
+    query=PAGE_QUERY
+    | {"memoryStoreId": documented(StoreId, "Only those linked to this store.")},
+)
+def list_configurations(request: ApiRequest) -> HttpResponse:
+    page = read_page(
+        request, cap=ITEMS_PER_PAGE, filters=("memoryStoreId",), ordered=False
+    )
+    rows = models.Configuration.objects.filter(account=request.account)
+    if store_id := page.filters.get("memoryStoreId"):
+        if not STORE_ID.fullmatch(store_id):
+            raise errors.Invalid("memoryStoreId: not a valid store id")
+        rows = rows.filter(store_id=store_id)
+    return answer_page(
+        request,
+        rows,
+        page,
+        ConfigurationsPage,
+        sort=("created_at", "id"),
+        show=show_configuration,
+    )
+
+
+@operation(
+    "Links conversations to a memory: how they are grouped, when they end, and whether "
+    "anything is learned from them.",
+    PROGRESS,
+    body=CreateConfiguration,
+    headers=REPEATABLE,
+    refusals=(409,),
+)
+@repeatable
+def create_configuration(request: ApiRequest) -> HttpResponse:
+    body = read_body(request, CreateConfiguration)
+    row = configurations.create_configuration(request.account, body)
+    return answer_progress(request, configurationId=row.id)
+
+
+@operation("One configuration.", {200: Configuration})
+def fetch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
+    row = configurations.get_configuration(request.account, configuration_id)
+    return answer(show_configuration(row))
+
+
+@operation(
+    "Replaces a configuration: what is left out is gone. Open conversations keep what "
+    "they began with.",
+    PROGRESS,
+    body=PutConfiguration,
+    headers=REPEATABLE,
+    refusals=(409,),
+)
+@repeatable
+def update_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
+    body = read_body(request, PutConfiguration)
+    configurations.put_configuration(request.account, configuration_id, body)
+    return answer_progress(request, configurationId=configuration_id)
+
+
+@operation(
+    "Changes what is given. In channelSettings a channel is replaced whole, and one "
+    "that is null is removed.",
+    PROGRESS,
+    body=PatchConfiguration,
+    headers=REPEATABLE,
+    refusals=(409,),
+)
+@repeatable
+def patch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
+    body = read_body(request, PatchConfiguration, nulls_at=(0, 1))
+    configurations.patch_configuration(request.account, configuration_id, body)
+    return answer_progress(request, configurationId=configuration_id)
+
+
+@operation(
+    "Deletes a configuration. Conversations that began with it go on.",
+    PROGRESS,
+    headers=REPEATABLE,
+    refusals=(409,),
+)
+@repeatable
+def delete_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
+    check_deletion(request)
+    configurations.delete_configuration(request.account, configuration_id)
+    return answer_progress(request, configurationId=configuration_id)

@@ -1,0 +1,131 @@
+"""Conversations. Conversations 8."""
+
+from typing import Annotated
+
+from django.http import HttpResponse
+from django.utils import timezone
+from msgspec import Meta
+
+from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.conversations.conversation import (
+    STATUSES,
+    Conversation,
+    ConversationsPage,
+    CreateConversation,
+    PatchConversation,
+    PutConversation,
+)
+from console.service import errors
+from console.service.conversations import conversations, models
+from console.service.conversations.api.configurations import PROGRESS, answer_progress
+from console.service.conversations.api.repeating import REPEATABLE, repeatable
+from console.service.conversations.events import show_conversation
+from console.service.conversations.lifecycle import settle_due
+from console.service.http.answers import answer
+from console.service.http.description.operation import (
+    PAGE_QUERY,
+    documented,
+    operation,
+)
+from console.service.http.paging import answer_page, read_page
+from console.service.http.request import ApiRequest, check_deletion, read_body
+
+QUERY = PAGE_QUERY | {
+    "status": Annotated[
+        str,
+        Meta(
+            pattern=r"^(ACTIVE|INACTIVE|CLOSED)(,(ACTIVE|INACTIVE|CLOSED))*\Z",
+            description="Only of this status; may be repeated.",
+        ),
+    ],
+    "channelId": documented(str, "Only those in which this call or message occurs."),
+}
+
+
+@operation(
+    "An account's conversations, newest first.", {200: ConversationsPage}, query=QUERY
+)
+def list_conversations(request: ApiRequest) -> HttpResponse:
+    page = read_page(
+        request,
+        cap=ITEMS_PER_PAGE,
+        filters=("channelId",),
+        # Samples of the vendor write it both ways.
+        repeated=("status", "Status"),
+        ordered=False,
+    )
+    settle_due(timezone.now(), request.account)
+    rows = models.Conversation.objects.filter(account=request.account)
+    if given := page.filters.get("status") or page.filters.get("Status"):
+        statuses = given.split(",")
+        if not set(statuses) <= set(STATUSES):
+            raise errors.Invalid(f"status: must be one of {', '.join(STATUSES)}")
+        rows = rows.filter(status__in=statuses)
+    if channel_id := page.filters.get("channelId"):
+        uses = models.ChannelUse.objects.filter(channel_id=channel_id)
+        rows = rows.filter(id__in=uses.values("conversation_id"))
+    return answer_page(
+        request,
+        rows,
+        page,
+        ConversationsPage,
+        sort=("created_at", "id"),
+        show=show_conversation,
+    )
+
+
+@operation(
+    "Opens a conversation, with its participants, or none of it. 409 names the open one "
+    "that has the same participants.",
+    {201: Conversation},
+    body=CreateConversation,
+    refusals=(404, 409),
+)
+def create_conversation(request: ApiRequest) -> HttpResponse:
+    body = read_body(request, CreateConversation)
+    row = conversations.create_conversation(request.account, body)
+    return answer(show_conversation(row), status=201)
+
+
+@operation("One conversation, with its participants.", {200: Conversation})
+def fetch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    row = conversations.get_conversation(request.account, conversation_id)
+    return answer(show_conversation(row))
+
+
+@operation(
+    "Sets the status; CLOSED is for good. Name and metadata are replaced where given.",
+    {200: Conversation},
+    body=PutConversation,
+    refusals=(409,),
+)
+def update_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    body = read_body(request, PutConversation)
+    row = conversations.put_conversation(request.account, conversation_id, body)
+    return answer(show_conversation(row))
+
+
+@operation(
+    "Changes what is given. An empty list of statusCallbacks stops its webhooks.",
+    {200: Conversation},
+    body=PatchConversation,
+    refusals=(409,),
+)
+def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    body = read_body(request, PatchConversation, nulls_at=(0, 1))
+    row = conversations.patch_conversation(request.account, conversation_id, body)
+    return answer(show_conversation(row))
+
+
+@operation(
+    "Deletes a conversation with all that was said in it. What was learned from it "
+    "stays with its profiles.",
+    PROGRESS,
+    headers=REPEATABLE,
+    refusals=(409,),
+)
+@repeatable
+def delete_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    check_deletion(request)
+    conversations.delete_conversation(request.account, conversation_id)
+    return answer_progress(request, conversationId=conversation_id)

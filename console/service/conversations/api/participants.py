@@ -1,0 +1,79 @@
+"""Participants of a conversation. Conversations 9."""
+
+from dataclasses import replace
+
+from django.http import HttpResponse
+
+from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.conversations.conversation import (
+    CreateParticipant,
+    Participant,
+    ParticipantsPage,
+    PutParticipant,
+)
+from console.service.conversations import conversations, models
+from console.service.conversations.events import list_participants as list_rows
+from console.service.conversations.events import show_participant
+from console.service.conversations.participants import pick
+from console.service.http.answers import answer
+from console.service.http.description.operation import PAGE_QUERY, operation
+from console.service.http.paging import answer_page, read_page
+from console.service.http.request import ApiRequest, read_body
+
+
+@operation(
+    "Who takes part, in the order in which they came.",
+    {200: ParticipantsPage},
+    query=PAGE_QUERY,
+)
+def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    row = conversations.get_conversation(request.account, conversation_id)
+    page = read_page(request, cap=ITEMS_PER_PAGE, ordered=False)
+    return answer_page(
+        request,
+        models.Participant.objects.filter(
+            store_id=row.store_id, conversation_id=row.id
+        ),
+        replace(page, order="ASC"),
+        ParticipantsPage,
+        sort=("created_at", "id"),
+        show=lambda each: show_participant(each, request.account.pk),
+    )
+
+
+@operation(
+    "Adds somebody. A CUSTOMER's address is looked up in the memory, and becomes a new "
+    "profile if nobody has it.",
+    {201: Participant},
+    body=CreateParticipant,
+    refusals=(409,),
+)
+def create_participant(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    body = read_body(request, CreateParticipant)
+    row = conversations.create_participant(request.account, conversation_id, body)
+    return answer(show_participant(row, request.account.pk), status=201)
+
+
+@operation("One participant.", {200: Participant})
+def fetch_participant(
+    request: ApiRequest, conversation_id: str, participant_id: str
+) -> HttpResponse:
+    row = conversations.get_conversation(request.account, conversation_id)
+    found = pick(list_rows(row), participant_id)
+    return answer(show_participant(found, request.account.pk))
+
+
+@operation(
+    "Replaces name and type; addresses that are left out stay.",
+    {200: Participant},
+    body=PutParticipant,
+    refusals=(409,),
+)
+def update_participant(
+    request: ApiRequest, conversation_id: str, participant_id: str
+) -> HttpResponse:
+    body = read_body(request, PutParticipant)
+    row = conversations.update_participant(
+        request.account, conversation_id, participant_id, body
+    )
+    return answer(show_participant(row, request.account.pk))

@@ -1,0 +1,117 @@
+"""The nouns of what is stored, and the events that tell of them. Conversations 8 to 12.6."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.utils import timezone
+
+from console.contract.conversations.communication import (
+    Author,
+    Communication,
+    Content,
+    Recipient,
+    Transcription,
+)
+from console.contract.conversations.configuration import ConversationSettings
+from console.contract.conversations.conversation import (
+    Conversation,
+    Participant,
+    ParticipantAddress,
+)
+from console.contract.ids import new_id
+from console.service.conversations import models
+from console.service.http.answers import from_row
+
+CREATED, UPDATED = "CREATED", "UPDATED"
+
+
+def read_settings(row: models.Configuration | models.Conversation) -> Any:
+    return msgspec.convert(row.settings, ConversationSettings)
+
+
+def list_participants(row: models.Conversation) -> list[models.Participant]:
+    return list(
+        models.Participant.objects.filter(
+            store_id=row.store_id, conversation_id=row.id
+        ).order_by("id")
+    )
+
+
+def show_conversation(
+    row: models.Conversation, participants: Sequence[models.Participant] | None = None
+) -> Conversation:
+    if participants is None:
+        participants = list_participants(row)
+    return from_row(
+        Conversation,
+        row,
+        configuration_id=row.configuration_id or None,
+        name=row.name or None,
+        configuration=read_settings(row),
+        participants=tuple(
+            show_participant(each, row.account_id) for each in participants
+        ),
+    )
+
+
+def show_participant(row: models.Participant, account_id: str) -> Participant:
+    return from_row(
+        Participant,
+        row,
+        account_id=account_id,
+        name=row.shown_name,
+        addresses=msgspec.convert(row.addresses, tuple[ParticipantAddress, ...]),
+    )
+
+
+def show_communication(row: models.Communication, account_id: str) -> Communication:
+    transcription = row.transcription
+    return from_row(
+        Communication,
+        row,
+        account_id=account_id,
+        author=Author(
+            address=row.author_address,
+            channel=row.author_channel,
+            participant_id=row.author_id,
+        ),
+        content=Content(
+            type="TEXT" if transcription is None else "TRANSCRIPTION",
+            text=row.text,
+            transcription=msgspec.convert(transcription, Transcription | None),
+        ),
+        recipients=msgspec.convert(row.recipients, tuple[Recipient, ...]),
+    )
+
+
+def emit(row: models.Conversation, event: str, data: Any = None) -> None:
+    """Tell the conversation's callbacks, in the transaction that makes it true.
+
+    event  CONVERSATION_UPDATED and the like; data: the noun, else the conversation
+    """
+    callbacks = row.settings.get("statusCallbacks", [])
+    if not callbacks:
+        return
+    now = timezone.now()
+    body = {
+        "eventType": event,
+        "timestamp": now.replace(microsecond=0),
+        "data": show_conversation(row) if data is None else data,
+    }
+    encoded = msgspec.json.encode(body).decode()
+    for callback in callbacks:
+        row.last_event += 1
+        models.Delivery.objects.create(
+            store_id=row.store_id,
+            conversation_id=row.id,
+            id=new_id("conv_delivery"),
+            number=row.last_event,
+            event_type=event,
+            url=callback["url"],
+            method=callback["method"],
+            body=encoded,
+            due_at=now,
+            created_at=now,
+        )
+    row.save(update_fields=["last_event"])

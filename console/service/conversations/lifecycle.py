@@ -1,0 +1,115 @@
+"""How a conversation comes to its statuses. Conversations 12.1.
+
+Statuses that time alone brings are computed whenever a conversation is read or written,
+and only recorded then: so they are right with no worker running. Example: with timeouts
+{10, 30} and the worker stopped for an hour, both INACTIVE at minute 10 and CLOSED at
+minute 30 are recorded, in this order and at these times.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.conversations.conversation import LIFE_YEARS
+from console.service.conversations.events import emit
+from console.service.conversations.models import Conversation, Transition
+from console.service.models import Account
+
+LIFE = timedelta(days=365 * LIFE_YEARS)
+SWEEP = 200
+# After these there may be something to learn (12.5).
+LEARNED_AT = frozenset({"INACTIVE", "CLOSED"})
+
+
+def find_next(row: Conversation) -> tuple[str, datetime] | None:
+    """The status that time alone brings next, and when; None: none.
+
+    Each channel in use proposes its own time, and the latest proposal counts: a call
+    that has ended does not close what goes on by SMS.
+    """
+    if row.status == "CLOSED":
+        return None
+    ends = row.created_at + LIFE
+    closes = min(_find_latest(row, "closed") or ends, ends)
+    rests = _find_latest(row, "inactive") if row.status == "ACTIVE" else None
+    return ("INACTIVE", rests) if rests and rests < closes else ("CLOSED", closes)
+
+
+def _find_latest(row: Conversation, timeout: str) -> datetime | None:
+    proposals = []
+    for channel, at in row.active_at.items():
+        setting = row.settings["channelSettings"].get(channel, {})
+        if minutes := (setting.get("statusTimeouts") or {}).get(timeout):
+            proposals.append(_add(datetime.fromisoformat(at), minutes))
+    return max(proposals, default=None)
+
+
+def _add(at: datetime, minutes: int) -> datetime:
+    try:
+        return at + timedelta(minutes=minutes)
+    except OverflowError:
+        return at + LIFE
+
+
+def note_activity(row: Conversation, channels: set[str], now: datetime) -> None:
+    """Timers start anew for these channels; an INACTIVE conversation wakes."""
+    row.active_at |= dict.fromkeys(channels, now.isoformat())
+    if row.status == "INACTIVE":
+        record(row, "ACTIVE", now, reason="communication")
+    reset_due(row)
+
+
+def reset_due(row: Conversation) -> None:
+    following = find_next(row)
+    row.due_at = following[1] if following else None
+
+
+def record(row: Conversation, status: str, at: datetime, *, reason: str) -> None:
+    """A new status, with what follows from it; `row` is held and saved here."""
+    row.status, row.updated_at = status, max(at, row.updated_at)
+    row.last_transition += 1
+    reset_due(row)
+    row.save()
+    learning = status in LEARNED_AT and learns(row)
+    Transition.objects.create(
+        store_id=row.store_id,
+        conversation_id=row.id,
+        number=row.last_transition,
+        status=status,
+        at=at,
+        recorded_at=timezone.now(),
+        reason=reason,
+        learning=Transition.Learning.PENDING if learning else "",
+    )
+    emit(row, "CONVERSATION_CREATED" if reason == "created" else "CONVERSATION_UPDATED")
+
+
+def settle(row: Conversation, now: datetime) -> None:
+    """Record what time has brought since; `row` is held."""
+    while (following := find_next(row)) and following[1] <= now:
+        record(row, *following, reason="timer")
+
+
+def settle_due(now: datetime, account: Account | None = None) -> int:
+    """Of all conversations, or of an account's, those that are due; answers how many."""
+    due: Any = Conversation.objects.filter(due_at__lte=now)
+    if account:
+        due = due.filter(account=account)
+    count = 0
+    while ids := list(due.order_by("due_at").values_list("id", flat=True)[:SWEEP]):
+        for id_ in ids:
+            with transaction.atomic(using="memory"):
+                # Held: another process may have been quicker.
+                if row := due.select_for_update().filter(id=id_).first():
+                    settle(row, now)
+        count += len(ids)
+    return count
+
+
+def learns(row: Conversation) -> bool:
+    return settings.MEMORY_EXTRACTOR != "off" and bool(
+        row.settings["memoryExtractionEnabled"]
+    )

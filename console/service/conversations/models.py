@@ -1,0 +1,416 @@
+"""The tables of conversations. What was said is a customer's own words: it goes with its
+conversation, with the profile of whoever said it, and with the store."""
+
+from django.db import models
+from django.db.models import Q
+
+from console.contract.conversations.configuration import CONFIGURATION_NAME_MAX
+from console.contract.conversations.conversation import (
+    ADDRESS_MAX,
+    CHANNEL_ID_MAX,
+    NAME_MAX,
+)
+from console.service.models import (
+    Account,
+    ProfileKey,
+    ProfileScoped,
+    StoreScoped,
+    find_models,
+)
+
+STORE_ID_MAX = 42
+
+
+class Configuration(models.Model):
+    """How conversations are grouped, end and become memory. Conversations 7.
+
+    store_id  of the linked memory, which need not exist
+    settings  the contract's ConversationSettings, as on the wire
+    """
+
+    id = models.CharField(primary_key=True, max_length=45)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    store_id = models.CharField(max_length=STORE_ID_MAX)
+    display_name = models.CharField(max_length=CONFIGURATION_NAME_MAX)
+    settings = models.JSONField()
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "display_name"], name="configuration_name_in_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class ConversationScoped(models.Model):
+    """A row that belongs to one conversation and is deleted with it."""
+
+    conversation_id = models.CharField(max_length=44)
+
+    class Meta:
+        abstract = True
+
+
+class Conversation(StoreScoped):
+    """From its first moment to CLOSED. Conversations 8 and 12.1.
+
+    store_id         as its settings name it, which need not exist
+    settings         those of its configuration when it began, with its own over them
+    group            whose conversation it is: of one group and configuration at most one
+                     is open; empty: of nobody yet
+    active_at        {channel: when it was last used, ISO 8601}; what timers count from
+    due_at           when the next status is reached by time alone; None: never
+    last_sequence    of its newest communication
+    last_transition  number of the newest one
+    last_event       number of the newest delivery
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=44)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    configuration_id = models.CharField(max_length=45, blank=True)
+    settings = models.JSONField()
+    group = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=8)
+    name = models.CharField(max_length=NAME_MAX, blank=True)
+    metadata = models.JSONField(default=dict)
+    active_at = models.JSONField(default=dict)
+    due_at = models.DateTimeField(null=True)
+    last_sequence = models.PositiveIntegerField(default=0)
+    last_transition = models.PositiveIntegerField(default=0)
+    last_event = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["id"], name="conversation_id"),
+            models.UniqueConstraint(
+                fields=["account", "configuration_id", "group"],
+                condition=~Q(status="CLOSED") & ~Q(group=""),
+                name="conversation_open_in_group",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "created_at", "id"], name="conversation_by_creation"
+            ),
+            models.Index(
+                fields=["account", "status", "created_at", "id"],
+                name="conversation_by_status",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(due_at__isnull=False),
+                name="conversation_by_due_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Transition(ConversationScoped, StoreScoped):
+    """A status that a conversation reached, and what was learned then. Conversations 12.1.
+
+    number       1 for the first, ACTIVE
+    at           when it was due; recorded_at: when that was noticed
+    reason       created, request, timer, communication
+    learning     empty: nothing is to be learned
+    lease_until  while a worker is at it
+    outcome      {added, same, updated, quarantined: how many}
+    """
+
+    class Learning(models.TextChoices):
+        PENDING = "PENDING"
+        DONE = "DONE"
+        FAILED = "FAILED"
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "number")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=8)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    reason = models.CharField(max_length=16)
+    learning = models.CharField(max_length=8, choices=Learning, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    extractor = models.CharField(max_length=40, blank=True)
+    outcome = models.JSONField(default=dict)
+    error = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["recorded_at"],
+                condition=Q(learning="PENDING"),
+                name="transition_to_learn_from",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.number} {self.status}"
+
+
+class Participant(ConversationScoped, ProfileScoped):
+    """Who takes part; profile_id is empty while nobody in the memory is meant.
+
+    addresses  list of the contract's ParticipantAddress
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
+    id = models.CharField(max_length=43)
+    name = models.CharField(max_length=NAME_MAX, blank=True)
+    type = models.CharField(max_length=11)
+    addresses = models.JSONField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["id"], name="participant_id")]
+        indexes = [
+            models.Index(
+                fields=["store_id", "profile_id"], name="participant_by_profile"
+            ),
+            models.Index(
+                fields=["conversation_id", "id"], name="participant_by_conversation"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def shown_name(self) -> str:
+        """Never empty: clients build messages of it."""
+        return self.name or str(self.addresses[0]["address"])
+
+    @classmethod
+    def delete_rows(cls, profile: ProfileKey) -> None:
+        """With a profile go its conversations: also what others said in them is about
+        this customer. Where another customer takes part, only what this one said."""
+        for row in cls.objects.of(profile):
+            mates = cls.objects.filter(
+                store_id=row.store_id, conversation_id=row.conversation_id
+            )
+            if mates.exclude(profile_id__in=("", profile.id)).exists():
+                Communication.objects.filter(
+                    store_id=row.store_id, author_id=row.id
+                ).delete()
+                row.delete()
+            else:
+                delete_conversation(row.store_id, row.conversation_id)
+
+
+class Communication(ConversationScoped, StoreScoped):
+    """One message or one piece of a transcription. Conversations 10.
+
+    sequence       1 for the first that arrived, and one more for each next one
+    author_id      of the participant
+    recipients     list of {address, channel, participantId, deliveryStatus}
+    transcription  {channel, confidence, engine}; None: a text
+    revision       1, and one more with each correction by its resource_id
+    learned_revision  the one that was last learned from; 0: none
+    model, vector  as an IndexEntry has them
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
+    id = models.CharField(max_length=46)
+    sequence = models.PositiveIntegerField()
+    author_id = models.CharField(max_length=43)
+    author_address = models.CharField(max_length=ADDRESS_MAX)
+    author_channel = models.CharField(max_length=8)
+    text = models.TextField(blank=True)
+    transcription = models.JSONField(null=True)
+    recipients = models.JSONField()
+    channel_id = models.CharField(max_length=CHANNEL_ID_MAX, blank=True)
+    resource_id = models.CharField(max_length=256, blank=True)
+    occurred_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=1)
+    learned_revision = models.PositiveIntegerField(default=0)
+    model = models.CharField(max_length=40, default="")
+    vector = models.BinaryField(default=b"")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["id"], name="communication_id"),
+            models.UniqueConstraint(
+                fields=["conversation_id", "sequence"], name="communication_sequence"
+            ),
+            models.UniqueConstraint(
+                fields=["conversation_id", "resource_id"],
+                condition=~Q(resource_id=""),
+                name="communication_resource",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class ChannelUse(ConversationScoped, StoreScoped):
+    """A call, chat or message thread that occurs in a conversation: how telephony finds
+    it. Conversations 8."""
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "channel_id")
+    channel_id = models.CharField(max_length=CHANNEL_ID_MAX)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["channel_id", "conversation_id"], name="channel_use_by_channel"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.channel_id}"
+
+
+class Action(ConversationScoped, StoreScoped):
+    """What was asked to be said. Conversations 11."""
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
+    id = models.CharField(max_length=38)
+    related = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Diagnostic(ConversationScoped, StoreScoped):
+    """What went wrong without an error to the caller, as 12.4 has it.
+
+    code            530001, 530003, 530004 are the contract's; the others ours
+    participant_id  whom it is about; empty: the conversation
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
+    id = models.CharField(max_length=42)
+    participant_id = models.CharField(max_length=43, blank=True)
+    code = models.PositiveIntegerField()
+    reason = models.CharField(max_length=256)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.conversation_id}"
+
+
+class Learned(ConversationScoped, ProfileScoped):
+    """What was made of a fact of a conversation, and why. Conversations 12.5.
+
+    transition         whose number it was learned at
+    outcome            added, same, updated, contradicted, quarantined, dropped
+    kind               observation or summary
+    item_id            of what it became or was found to be; empty: it became nothing
+    content            of what is held back, else empty: the item has it
+    reason             in words, for people
+    communication_ids  what it stands on, in order
+    extractor          which, with its version
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
+    id = models.CharField(max_length=39)
+    transition = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=12)
+    kind = models.CharField(max_length=11)
+    item_id = models.CharField(max_length=46, blank=True)
+    content = models.TextField(blank=True)
+    reason = models.CharField(max_length=256, blank=True)
+    communication_ids = models.JSONField(default=list)
+    extractor = models.CharField(max_length=40)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["conversation_id", "id"], name="learned_by_conversation"
+            ),
+            models.Index(
+                fields=["store_id", "profile_id", "item_id"], name="learned_by_item"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Delivery(ConversationScoped, StoreScoped):
+    """An event on its way to one status callback. Conversations 12.6.
+
+    number    within a conversation, the order of events
+    body      the event as JSON, exactly as it is sent and signed
+    attempts  made so far
+    due_at    of the next attempt; None: none is to come
+    answer    HTTP status of the last attempt; 0: there was none
+    error     of the last attempt, in words
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
+    id = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    event_type = models.CharField(max_length=32)
+    url = models.CharField(max_length=2048)
+    method = models.CharField(max_length=4)
+    body = models.TextField()
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    answer = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=256, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(due_at__isnull=False),
+                name="delivery_by_due_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.id}"
+
+
+class RepeatableAnswer(models.Model):
+    """The answer of a request with an Idempotency-Key, kept for 24 hours. Conversations 1.
+
+    digest  of the request, so that a key is not taken for another one
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    key = models.CharField(max_length=36)
+    digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField()
+    body = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "key"], name="repeatable_answer_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def delete_conversation(store_id: str, conversation_id: str) -> None:
+    """With everything below it."""
+    for model in find_models(ConversationScoped):
+        model.objects.filter(
+            store_id=store_id, conversation_id=conversation_id
+        ).delete()
+    Conversation.objects.filter(store_id=store_id, id=conversation_id).delete()

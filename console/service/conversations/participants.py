@@ -1,0 +1,330 @@
+"""Who takes part in a conversation, and which profile is meant. Conversations 9 and 12.4."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from console.contract.conversations.conversation import (
+    CreateParticipant,
+    PutParticipant,
+    SentAddress,
+)
+from console.contract.ids import new_id
+from console.contract.normalising import InvalidIdentifier, normalise
+from console.service import errors
+from console.service.conversations.events import list_participants
+from console.service.conversations.models import (
+    ChannelUse,
+    Conversation,
+    Diagnostic,
+    Participant,
+)
+from console.service.memory.identity import Identity, find_holders, parse_identity
+from console.service.memory.models import Profile, Store, TraitGroup
+from console.service.memory.resolution import assign_identifier, get_canonical_id
+from console.service.memory.stores import lock_store
+from console.service.memory.traits import check_traits, write_traits
+
+NOT_IDENTIFYING, LOOKUP_FAILED, CREATION_FAILED = 530001, 530003, 530004
+ADDRESS_TAKEN = "addresses[{}]: already of another participant"
+
+ID_TYPES = {
+    "SMS": "phone",
+    "VOICE": "phone",
+    "RCS": "phone",
+    "WHATSAPP": "whatsapp",
+    "EMAIL": "email",
+    "CHAT": "chat",
+}
+_PHONES = frozenset({"SMS", "VOICE", "RCS", "WHATSAPP"})
+# Of calls from an app and of SIP trunks: they name a device, not a person.
+_DEVICES = ("client:", "sip:", "sips:")
+
+
+def compare_as(channel: str, address: str) -> str:
+    """One address however it is written: prefix off, a phone as digits."""
+    bare = address.strip()
+    for prefix in ("whatsapp:", "rcs:"):
+        if bare.lower().startswith(prefix):
+            bare = bare[len(prefix) :]
+    if channel in _PHONES:
+        try:
+            return normalise(bare, "phone", "")
+        except InvalidIdentifier:
+            pass
+    return bare.casefold() if channel == "EMAIL" else bare
+
+
+def find_participant(
+    participants: Sequence[Participant], channel: str, address: str
+) -> Participant | None:
+    wanted = compare_as(channel, address)
+    for participant in participants:
+        for each in participant.addresses:
+            known = each["channel"], compare_as(each["channel"], each["address"])
+            if known == (channel, wanted):
+                return participant
+    return None
+
+
+def add_participant(
+    row: Conversation,
+    body: CreateParticipant,
+    others: Sequence[Participant],
+    now: datetime,
+) -> Participant:
+    """`row` is held. Raises Invalid (no such profile), Conflict (an address is taken)."""
+    _refuse_taken(body.addresses, others)
+    participant = Participant(
+        store_id=row.store_id,
+        conversation_id=row.id,
+        id=new_id("conv_participant"),
+        name=body.name,
+        type=body.type,
+        addresses=msgspec.to_builtins(body.addresses),
+        created_at=now,
+        updated_at=now,
+    )
+    participant.profile_id = _check_profile(row, body.profile_id)
+    participant.save(force_insert=True)
+    note_channels(row, {each.channel_id for each in body.addresses})
+    return participant
+
+
+def put_participant(
+    row: Conversation, participant_id: str, body: PutParticipant
+) -> Participant:
+    """`row` is held. Raises NotFound, Invalid, Conflict."""
+    participants = list_participants(row)
+    participant = pick(participants, participant_id)
+    others = [each for each in participants if each.id != participant_id]
+    if body.addresses is not None:
+        _refuse_taken(body.addresses, others)
+        participant.addresses = msgspec.to_builtins(body.addresses)
+        note_channels(row, {each.channel_id for each in body.addresses})
+    if body.profile_id:
+        participant.profile_id = _check_profile(row, body.profile_id)
+    elif body.addresses is not None or body.type not in {"CUSTOMER", "UNKNOWN"}:
+        participant.profile_id = ""
+    participant.name, participant.type = body.name, body.type
+    participant.updated_at = timezone.now()
+    participant.save()
+    return participant
+
+
+def pick(participants: Sequence[Participant], participant_id: str) -> Participant:
+    """Raises NotFound."""
+    for participant in participants:
+        if participant.id == participant_id:
+            return participant
+    raise errors.NotFound("Participant not found.")
+
+
+def _refuse_taken(
+    addresses: Sequence[SentAddress], others: Sequence[Participant]
+) -> None:
+    for index, each in enumerate(addresses):
+        if holder := find_participant(others, each.channel, each.address):
+            raise errors.Conflict(ADDRESS_TAKEN.format(index), resource_id=holder.id)
+
+
+def _check_profile(row: Conversation, profile_id: str) -> str:
+    """As given; of a merged profile the one that goes on."""
+    store = _find_store(row)
+    if not profile_id or store is None:
+        return profile_id
+    if Profile.objects.of(store).filter(id=profile_id).exists():
+        return profile_id
+    if canonical_id := get_canonical_id(store, profile_id):
+        return canonical_id
+    raise errors.Invalid("profileId: no such profile in this store")
+
+
+def _find_store(row: Conversation) -> Store | None:
+    return Store.objects.filter(account=row.account_id, id=row.store_id).first()
+
+
+def resolve(row: Conversation, participants: Sequence[Participant]) -> None:
+    """Give those without a profile the one that their addresses mean.
+
+    A CUSTOMER whom nobody knows becomes a new profile. Somebody UNKNOWN is only looked
+    up: a hit makes a CUSTOMER of them, unless several of them are hits. Where nothing is
+    found out, the conversation goes on and a diagnostic says why.
+    """
+    open_ = [
+        each
+        for each in participants
+        if not each.profile_id and each.type in {"CUSTOMER", "UNKNOWN"}
+    ]
+    if not open_:
+        return
+    store = _find_store(row)
+    if store is None:
+        for each in open_:
+            if each.type == "CUSTOMER":
+                diagnose(row, LOOKUP_FAILED, "The store does not exist.", each.id)
+        return
+    lock_store(store)
+    hits = []
+    for each in open_:
+        identities = _read_identities(row, store, each)
+        found = _find_profile(store, identities)
+        if found and each.type == "UNKNOWN":
+            hits.append((each, found))
+        elif found or (identities and each.type == "CUSTOMER"):
+            _join(each, found or _create_profile(store, identities))
+    if len(hits) == 1:
+        [(each, found)] = hits
+        each.type = "CUSTOMER"
+        _join(each, found)
+    elif hits:
+        diagnose(row, LOOKUP_FAILED, "Several participants could be the customer.")
+
+
+def _read_identities(
+    row: Conversation, store: Store, participant: Participant
+) -> list[Identity]:
+    identities, why = [], "No address names a customer."
+    for index, each in enumerate(participant.addresses):
+        id_type = ID_TYPES.get(each["channel"], "")
+        if not id_type or each["address"].lower().startswith(_DEVICES):
+            continue
+        try:
+            path = f"addresses[{index}]"
+            identities.append(
+                parse_identity(store, id_type, each["address"], path=path)
+            )
+        except errors.Invalid as exc:
+            why = exc.message
+    if not identities and participant.type == "CUSTOMER":
+        diagnose(row, NOT_IDENTIFYING, why, participant.id)
+    return identities
+
+
+def _find_profile(store: Store, identities: Sequence[Identity]) -> str:
+    """The first that is held, in the store's order of types. Several are never merged:
+    what is said in a conversation proves nothing."""
+    rules = store.identitysettings.matching_rules
+    ranked = [each for each in identities if each.id_type in rules]
+    for identity in sorted(ranked, key=lambda each: rules.index(each.id_type)):
+        if holders := list(find_holders(store, identity)[:2]):
+            # One that several hold means nobody.
+            return str(holders[0]) if identity.exclusive or len(holders) == 1 else ""
+    return ""
+
+
+def _create_profile(store: Store, identities: Sequence[Identity]) -> str:
+    now = timezone.now()
+    profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
+    profile.save(force_insert=True)
+    for identity in identities:
+        if identity.exclusive and find_holders(store, identity).exists():
+            continue
+        assign_identifier(store, profile, identity, now=now)
+    if traits := _get_promoted_traits(store, identities):
+        write_traits(profile, check_traits(store, traits), now=now)
+    return profile.id
+
+
+def _get_promoted_traits(
+    store: Store, identities: Sequence[Identity]
+) -> dict[str, dict[str, Any]]:
+    """The traits that feed these identifiers, filled with them."""
+    values = {identity.id_type: identity.value for identity in identities}
+    traits: dict[str, dict[str, Any]] = {}
+    for group in TraitGroup.objects.of(store):
+        for name, definition in group.traits.items():
+            if value := values.pop(definition.get("idTypePromotion"), None):
+                traits.setdefault(group.display_name, {})[name] = value
+    return traits
+
+
+def _join(participant: Participant, profile_id: str) -> None:
+    participant.profile_id = profile_id
+    participant.updated_at = timezone.now()
+    participant.save()
+
+
+def note_channels(row: Conversation, channel_ids: set[str]) -> None:
+    """So that the conversation is found by them."""
+    uses = ChannelUse.objects.filter(store_id=row.store_id, conversation_id=row.id)
+    wanted = channel_ids - {""}
+    if wanted:
+        wanted -= set(
+            uses.filter(channel_id__in=wanted).values_list("channel_id", flat=True)
+        )
+        ChannelUse.objects.bulk_create(
+            [
+                ChannelUse(
+                    store_id=row.store_id, conversation_id=row.id, channel_id=channel_id
+                )
+                for channel_id in sorted(wanted)
+            ]
+        )
+
+
+def diagnose(
+    row: Conversation, code: int, reason: str, participant_id: str = ""
+) -> None:
+    """Once for each thing that is wrong."""
+    Diagnostic.objects.get_or_create(
+        store_id=row.store_id,
+        conversation_id=row.id,
+        participant_id=participant_id,
+        code=code,
+        reason=reason[:256],
+        defaults={"id": new_id("conv_diagnostic"), "at": timezone.now()},
+    )
+
+
+def set_group(
+    row: Conversation, participants: Sequence[Participant], *, strict: bool = True
+) -> None:
+    """Say whose conversation it is; `row` is saved. Raises Conflict when an open one of
+    the same configuration has these participants (12.3), unless it is not `strict`."""
+    group = _get_group(row, participants)
+    if group == row.group:
+        return
+    before, row.group = row.group, group
+    try:
+        with transaction.atomic(using="memory"):
+            row.save()
+    except IntegrityError:
+        row.group = before
+        if strict:
+            open_ = Conversation.objects.exclude(status="CLOSED").filter(
+                account=row.account_id,
+                configuration_id=row.configuration_id,
+                group=group,
+            )
+            other = open_.first()
+            raise errors.Conflict(
+                "participants: an open conversation has the same ones",
+                resource_id=other.id if other else "",
+            ) from None
+
+
+def _get_group(row: Conversation, participants: Sequence[Participant]) -> str:
+    """A digest: addresses have no business in an index of their own."""
+    grouping = row.settings["conversationGroupingType"]
+    parts: set[tuple[str, ...]] = set()
+    if grouping == "GROUP_BY_PROFILE":
+        parts = {(each.profile_id,) for each in participants if each.profile_id}
+    if not parts:
+        with_channel = grouping != "GROUP_BY_PARTICIPANT_ADDRESSES"
+        parts = {
+            (each["channel"] if with_channel else "", key)
+            for participant in participants
+            for each in participant.addresses
+            if (key := compare_as(each["channel"], each["address"]))
+        }
+    if not parts:
+        return ""
+    whole = json.dumps([row.store_id, grouping, sorted(parts)])
+    return hashlib.sha256(whole.encode()).hexdigest()

@@ -1,0 +1,222 @@
+"""Conversations 10 and 11, and what goes with a conversation, a profile and a store."""
+
+import pytest
+
+from console.service.conversations import models
+from console.service.models import StoreScoped, find_models
+from tests.service.conversations.conftest import (
+    CONVERSATIONS,
+    CUSTOMER,
+    SHOP,
+    a_message,
+    a_participant,
+    a_party,
+    assert_refused,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+@pytest.fixture
+def path(conversation) -> str:
+    return f"{CONVERSATIONS}/{conversation['id']}"
+
+
+def test_communication_is_answered_with_who_said_it_to_whom(conversation, say):
+    said = say(
+        "My tent pole broke.", channelId="SM1", occurredAt="2026-01-05T09:00:00Z"
+    )
+
+    customer, agent = conversation["participants"]
+    assert said["author"] == {
+        "address": CUSTOMER,
+        "channel": "SMS",
+        "participantId": customer["id"],
+    }
+    assert said["recipients"] == [
+        {
+            "address": SHOP,
+            "channel": "SMS",
+            "participantId": agent["id"],
+            "deliveryStatus": "DELIVERED",
+        }
+    ]
+    assert said["content"] == {"type": "TEXT", "text": "My tent pole broke."}
+    assert (said["channelId"], said["occurredAt"]) == ("SM1", "2026-01-05T09:00:00Z")
+
+
+def test_communication_list_is_oldest_first_and_pages_both_ways(api, path, say):
+    texts = [f"turn {number}" for number in range(5)]
+    ids = [say(text)["id"] for text in texts]
+
+    first = api.get(f"{path}/Communications", pageSize=3).json()
+    second = api.get(
+        f"{path}/Communications", pageToken=first["meta"]["nextToken"]
+    ).json()
+
+    found = first["communications"] + second["communications"]
+    assert [each["content"]["text"] for each in found] == texts
+    assert api.get(f"{path}/Communications/{ids[2]}").json() == found[2]
+
+
+def test_communication_resource_id_corrects_the_first(api, path, say):
+    content = {
+        "type": "TRANSCRIPTION",
+        "text": "my ten",
+        "transcription": {"channel": 0},
+    }
+    first = say(content=content, resourceId="GT1:0", occurredAt="2026-01-05T09:00:00Z")
+    content = content | {"text": "my tent pole"}
+
+    second = say(content=content, resourceId="GT1:0")
+
+    assert second["id"] == first["id"]
+    assert second["content"]["text"] == "my tent pole"
+    assert second["occurredAt"] == "2026-01-05T09:00:00Z"
+    assert len(api.get(f"{path}/Communications").json()["communications"]) == 1
+
+
+def test_communication_of_somebody_new_adds_them(api, path, say):
+    said = say(author=a_party("+15557770000"))
+
+    people = api.get(f"{path}/Participants").json()["participants"]
+    assert said["author"]["participantId"] == people[2]["id"]
+    assert people[2]["type"] == "UNKNOWN"
+    assert people[2]["name"] == "+15557770000"
+
+
+def test_communication_by_an_address_in_another_spelling_is_the_same_person(
+    conversation, say
+):
+    said = say(author=a_party("+1 (555) 867-5310"))
+
+    assert said["author"]["participantId"] == conversation["participants"][0]["id"]
+
+
+def test_communication_refusals_name_the_field(api, path):
+    def post(**changes):
+        return api("POST", f"{path}/Communications", a_message() | changes)
+
+    stranger = a_party(CUSTOMER, participantId="conv_participant_x")
+    assert_refused(post(author=stranger), 400, 20001, "author.participantId")
+    assert_refused(
+        post(recipients=[stranger]), 400, 20001, "recipients[0].participantId"
+    )
+    assert_refused(post(recipients=[]), 400, 20001, "recipients")
+    assert_refused(
+        post(content={"type": "IMAGE", "text": "x"}), 400, 20001, "content.type"
+    )
+    assert_refused(post(author={"address": CUSTOMER}), 400, 20001, "author", "channel")
+
+
+def test_conversation_is_found_by_a_channel_id(api, conversation, say):
+    say(channelId="CA123")
+
+    found = api.get(CONVERSATIONS, channelId="CA123", status="ACTIVE").json()
+
+    assert [each["id"] for each in found["conversations"]] == [conversation["id"]]
+    assert api.get(CONVERSATIONS, channelId="CA124").json()["conversations"] == []
+
+
+def test_action_says_it_and_is_completed(api, conversation, path):
+    _customer, agent = conversation["participants"]
+    body = {
+        "type": "SEND_MESSAGE",
+        "payload": {
+            "from": {"participantId": agent["id"]},
+            "to": [{"address": CUSTOMER, "channel": "SMS"}],
+            "content": {"text": "A new pole is on its way."},
+        },
+    }
+
+    answer = api("POST", f"{path}/Actions", body)
+
+    action = answer.json()
+    assert (answer.status_code, action["status"]) == (202, "COMPLETED")
+    assert api.get(f"{path}/Actions/{action['id']}").json() == action
+    [said] = api.get(f"{path}/Communications").json()["communications"]
+    assert said["id"] == action["related"]["communicationId"]
+    assert said["author"]["participantId"] == agent["id"]
+    assert said["recipients"][0]["deliveryStatus"] == "DELIVERED"
+
+
+def test_action_refusals_name_the_field(api, path):
+    def post(**changes):
+        payload = {
+            "from": {"address": SHOP, "channel": "SMS"},
+            "to": [{"address": CUSTOMER, "channel": "SMS"}],
+            "content": {"text": "Hello."},
+        } | changes
+        return api(
+            "POST", f"{path}/Actions", {"type": "SEND_MESSAGE", "payload": payload}
+        )
+
+    assert_refused(post(content={}), 400, 20001, "payload.content")
+    assert_refused(post(to=[{"participantId": "x"}]), 400, 20001, "payload.to[0]")
+    assert_refused(post(**{"from": {"address": SHOP}}), 400, 20001, "payload.from")
+
+
+def count_rows(conversation_id: str) -> int:
+    tables = find_models(models.ConversationScoped)
+    assert len(tables) >= 8
+    return sum(
+        model.objects.filter(conversation_id=conversation_id).count()
+        for model in tables
+    )
+
+
+def test_conversation_deleted_leaves_no_row(api, conversation, path, say):
+    say(channelId="CA1")
+    before = count_rows(conversation["id"])
+
+    operation = api.result(api("DELETE", path))
+
+    assert operation["related"] == {"conversationId": conversation["id"]}
+    assert before > 4
+    assert count_rows(conversation["id"]) == 0
+    assert_refused(api("GET", path), 404, 20404)
+
+
+def test_conversation_goes_with_its_customers_profile(
+    api, store, conversation, path, say
+):
+    say()
+    profile_id = conversation["participants"][0]["profileId"]
+
+    gone = api("DELETE", f"/v1/Stores/{store}/Profiles/{profile_id}")
+
+    assert gone.status_code == 202
+    assert count_rows(conversation["id"]) == 0
+    assert_refused(api("GET", path), 404, 20404)
+
+
+def test_conversation_of_two_customers_loses_one_with_his_words(
+    api, store, configure, open_conversation
+):
+    id_ = configure("group", conversationGroupingType="GROUP_BY_PARTICIPANT_ADDRESSES")
+    made = open_conversation(
+        a_participant(), a_participant("+15558675311"), configurationId=id_
+    )
+    path = f"{CONVERSATIONS}/{made['id']}"
+    for address in (CUSTOMER, "+15558675311"):
+        said = a_message(f"this is {address}", author=a_party(address))
+        assert api("POST", f"{path}/Communications", said).status_code == 201
+
+    api("DELETE", f"/v1/Stores/{store}/Profiles/{made['participants'][0]['profileId']}")
+
+    [kept] = api.get(f"{path}/Communications").json()["communications"]
+    assert kept["content"]["text"] == "this is +15558675311"
+    people = api.get(f"{path}/Participants").json()["participants"]
+    assert [each["id"] for each in people[:1]] == [made["participants"][1]["id"]]
+
+
+def test_conversation_goes_with_its_store(api, store, conversation, say):
+    say()
+
+    assert api("DELETE", f"/v1/ControlPlane/Stores/{store}").status_code == 202
+
+    assert count_rows(conversation["id"]) == 0
+    assert not any(
+        model.objects.filter(store_id=store).exists()
+        for model in find_models(StoreScoped)
+    )
