@@ -13,7 +13,10 @@ from datetime import timedelta
 from time import monotonic, time
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
+from django.conf import settings
+from django.core import signing
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 from waitress.buffers import OverflowableBuffer
@@ -24,13 +27,17 @@ from waitress.task import WSGITask
 from waitress.wasyncore import loop
 
 from console.contract.memory.error import BODY_BYTES
-from console.contract.memory.profile_import import IMPORT_BYTES_MAX, UPLOADS
+from console.contract.memory.profile_import import (
+    IMPORT_BYTES_MAX,
+    UPLOAD_SALT,
+    UPLOADS,
+)
 
 T = TypeVar("T")
 
 HEADER_BYTES = 32 * 1024
-# Where files arrive: in the API by a signed address, on the page that imports one.
-_TAKES_FILES = re.compile(rf"^{UPLOADS}|/t/[^/]+/imports/add/$")
+# Where files arrive, by signed addresses: in the API, and on the page that imports one.
+_TAKES_FILES = re.compile(rf"{UPLOADS}|/t/[^/]+/imports/add/$")
 # How long a request may take to arrive: so long, and longer for a large file.
 REQUEST_S, LEAST_BYTES_PER_S = 60.0, 64 * 1024
 # Sockets and the files that large bodies are kept in.
@@ -69,9 +76,26 @@ class StrictParser(HTTPRequestParser):
             raise ParsingError("HTTP/1.0 knows no transfer encoding")
         if self.chunked:
             self.headers["TRANSFER_ENCODING"] = "chunked"
-        too_large = self.content_length > BODY_BYTES
-        if self.chunked or (too_large and not _TAKES_FILES.search(self.path)):
+        if self.chunked or self.content_length > self._get_limit():
             self.body_rcv.buf = Discarded(0)
+
+    def _get_limit(self) -> int:
+        if _TAKES_FILES.search(self.path) and _is_signed(self.query):
+            return IMPORT_BYTES_MAX
+        if "AUTHORIZATION" in self.headers:
+            return BODY_BYTES
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return limit
+
+
+def _is_signed(query: str) -> bool:
+    """Whose signature it is, and what for, the application looks at."""
+    signature = parse_qs(query).get("signature", [""])[0]
+    try:
+        signing.loads(signature, salt=UPLOAD_SALT, max_age=settings.SESSION_COOKIE_AGE)
+    except signing.BadSignature:
+        return False
+    return True
 
 
 class Task(WSGITask):

@@ -1,14 +1,19 @@
 """The server we ship: what it writes down, and how it stops."""
 
+import re
 import socket
 from pathlib import Path
 from socket import SO_LINGER, SOL_SOCKET
 from struct import pack
+from time import time
 
 import httpx
 import pytest
+import time_machine
+from django.core import signing
 from waitress.adjustments import Adjustments
 
+from console.contract.memory.profile_import import UPLOAD_SALT
 from console.web_worker import REQUEST_S, Channel, StrictParser
 from tests.server import serving
 
@@ -60,6 +65,68 @@ def test_clients_that_hang_up_end_no_process(databases):
 
         assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
         assert list_workers() == before
+
+
+@pytest.fixture(scope="module")
+def large_bodies(tmp_path_factory):
+    """How much the web server writes when it is sent five megabytes."""
+    folder = tmp_path_factory.mktemp("large")
+    databases = {
+        "DATABASE_URL": f"sqlite:///{folder}/console.sqlite3",
+        "MEMORY_DATABASE_URL": f"sqlite:///{folder}/memory.sqlite3",
+    }
+    with serving(HTTPS="0", DISK_BALLAST_MB="0", **databases) as (port, process):
+
+        def post(path, headers=None) -> int:
+            before = count_written(process)
+            response = httpx.post(
+                f"http://127.0.0.1:{port}{path}",
+                content=bytes(5_000_000),
+                headers=headers,
+            )
+            assert response.is_error
+            return count_written(process) - before
+
+        yield post
+
+
+def count_written(process) -> int:
+    """Bytes that the web processes have given to files and sockets so far."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return sum(
+        int(re.search(r"wchar: (\d+)", Path(f"/proc/{pid}/io").read_text())[1])
+        for pid in children.split()
+    )
+
+
+def sign(age_s: float = 0) -> str:
+    with time_machine.travel(time() - age_s):
+        return signing.dumps(["", "acme"], salt=UPLOAD_SALT)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "is_kept"),
+    [
+        ("/accounts/login/", {}, False),
+        ("/t/acme/imports/add/", {"Cookie": f"sessionid={'a' * 32}"}, False),
+        ("/t/acme/imports/add/?signature=forged", {}, False),
+        ("/v1/Uploads/mem_import_1?signature=forged", {}, False),
+        ("/v1/Stores", {}, False),
+        ("/v1/Stores", {"Authorization": "Basic YTpi"}, True),
+    ],
+)
+def test_a_large_body_is_kept_for_nobody_unknown(large_bodies, path, headers, is_kept):
+    written = large_bodies(path, headers)
+
+    assert (written > 4_000_000) == is_kept
+
+
+def test_a_file_is_kept_for_the_page_that_was_signed(large_bodies):
+    path = "/t/acme/imports/add/?signature="
+
+    fresh, stale = large_bodies(path + sign()), large_bodies(path + sign(9 * 3600))
+
+    assert fresh > 4_000_000 > 1_000_000 > stale
 
 
 def test_a_request_that_drips_for_long_is_ended():

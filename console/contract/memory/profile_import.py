@@ -22,6 +22,8 @@ from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME
 
 # Where files arrive: how large one may be, its import says.
 UPLOADS = "/v1/Uploads/"
+# Of the signatures without which the web server keeps no file.
+UPLOAD_SALT = "memory.import"
 IMPORT_FILENAME_MAX = 255  # 11.7 [S]
 IMPORT_BYTES_MAX = 100 * 1024 * 1024  # 11.7 [S]
 IMPORT_COLUMNS_MIN, IMPORT_COLUMNS_MAX = 2, 100  # 11.7 [S]

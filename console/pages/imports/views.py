@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core import signing
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from django.views.decorators.http import (
 
 from console.client.http import all_pages
 from console.client.store import StoreClient
+from console.contract.memory.profile_import import UPLOAD_SALT
 from console.pages.imports.forms import (
     ColumnsForm,
     FileForm,
@@ -75,7 +77,12 @@ def add(request: ConsoleRequest) -> HttpResponse:
         request,
         page="imports/add.html",
         part="imports/_columns.html",
-        context={"form": file_form, "columns": columns_form},
+        context={
+            "form": file_form,
+            "columns": columns_form,
+            # Without it the web server keeps no body of that size. It is no import's.
+            "signature": signing.dumps(["", request.tenant.slug], salt=UPLOAD_SALT),
+        },
         status=422 if request.method == "POST" else 200,
     )
 

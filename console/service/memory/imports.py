@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import IMPORT_ID, new_id
-from console.contract.memory.profile_import import IMPORT_URL_S
+from console.contract.memory.profile_import import IMPORT_URL_S, UPLOAD_SALT
 from console.service import errors
 from console.service.memory.import_jobs import request_run
 from console.service.memory.import_rows import (
@@ -32,7 +32,6 @@ from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import normalise_trait_name
 from console.service.models import Operation
 
-_SALT = "memory.import"
 _USED = "signature: already used, the file was uploaded"
 
 
@@ -115,13 +114,15 @@ def list_refusals(row: ProfileImport) -> Any:
 
 def sign_upload(row: ProfileImport) -> str:
     """What lets its bearer upload this import's file, once and not for long."""
-    return signing.dumps([row.store_id, row.id], salt=_SALT)
+    return signing.dumps([row.store_id, row.id], salt=UPLOAD_SALT)
 
 
 def get_upload(import_id: str, signature: str) -> ProfileImport:
     """The import that waits for this upload. Raises Forbidden."""
     try:
-        store_id, signed = signing.loads(signature, salt=_SALT, max_age=IMPORT_URL_S)
+        store_id, signed = signing.loads(
+            signature, salt=UPLOAD_SALT, max_age=IMPORT_URL_S
+        )
     except signing.SignatureExpired as exc:
         raise errors.Forbidden("signature: expired") from exc
     except signing.BadSignature as exc:

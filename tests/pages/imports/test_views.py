@@ -2,12 +2,15 @@
 
 import csv
 import io
+import re
 
 import pytest
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.contract.memory.profile_import import UPLOAD_SALT
 from console.service.memory import models
 from console.service.memory.import_jobs import process_import
 from console.tenants.vault import open_store
@@ -52,6 +55,15 @@ def start(operator_client):
         return import_id
 
     return run
+
+
+def test_add_signs_the_address_to_which_the_file_goes(operator_client):
+    """Without a signature the web server keeps no body of that size."""
+    page = operator_client.get(url("add")).text
+
+    for attribute in ("action", "hx-post"):
+        [signature] = re.findall(rf'\s{attribute}="[^"]*signature=([^"]+)"', page)
+        assert signing.loads(signature, salt=UPLOAD_SALT) == ["", "acme"]
 
 
 def test_list_imports_says_so_when_there_are_none(operator_client):
