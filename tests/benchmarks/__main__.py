@@ -42,6 +42,7 @@ def main() -> None:
         from tests.benchmarks import (
             api,
             decode,
+            extraction,
             growth,
             identity,
             loading,
@@ -55,6 +56,7 @@ def main() -> None:
         )
 
         recall.run()
+        extraction.run()
         multilingual.run()
         speed.run()
         pages.run()
