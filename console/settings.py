@@ -245,6 +245,7 @@ CACHES = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Called by the worker once a minute: they enqueue what lost its task, when a process
 # died after it had committed to one database and before it wrote to the other.
+DUE_WORK = ["console.service.conversations.lifecycle.sweep"]
 LOST_WORK = [
     "console.service.memory.embedding_jobs.request_pending_vectors",
     "console.service.memory.import_jobs.restart_stalled_imports",

@@ -4,7 +4,16 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
-from console.contract.base import Body, Count, Noun, SentTime, always, described, limit
+from console.contract.base import (
+    Body,
+    Count,
+    Noun,
+    SentTime,
+    Time,
+    always,
+    described,
+    limit,
+)
 from console.contract.memory.observation import ConversationId, Observation
 from console.contract.memory.summary import Summary
 
@@ -58,6 +67,34 @@ class RecalledObservation(Observation, frozen=True, kw_only=True):
 
 class RecalledSummary(Summary, frozen=True, kw_only=True):
     score: Score | None = None
+
+
+class RecalledParty(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """Who said it, or to whom. profile_id: of a customer whom the memory knows"""
+
+    id: str
+    name: str
+    address: str
+    channel: str
+    type: str = ""
+    profile_id: str = ""
+    delivery_status: str = ""
+
+
+class RecalledContent(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    text: str = ""
+
+
+class RecalledCommunication(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """One of the last of the conversation, in the order in which they were said."""
+
+    id: str
+    author: RecalledParty
+    content: RecalledContent
+    recipients: tuple[RecalledParty, ...]
+    channel_id: str = ""
+    created_at: Time
+    updated_at: Time
 
 
 class RecallMeta(Noun, frozen=True, kw_only=True):
@@ -216,10 +253,9 @@ class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
     summaries: Annotated[
         tuple[RecalledSummary, ...], described(maxItems=RECALL_ITEMS)
     ] = always()
-    # Conversations are not stored yet, so there is nothing to quote.
-    communications: Annotated[tuple[dict[str, Any], ...], described(maxItems=0)] = (
-        always()
-    )
+    communications: Annotated[
+        tuple[RecalledCommunication, ...], described(maxItems=RECALL_ITEMS)
+    ] = always()
     meta: RecallMeta
     masked: bool = False
     trace: Trace | None = None

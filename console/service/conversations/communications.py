@@ -38,6 +38,7 @@ from console.service.conversations.participants import (
     resolve,
     set_group,
 )
+from console.service.memory.models import Profile
 from console.service.models import Account
 
 
@@ -120,7 +121,6 @@ def _correct(
             setattr(known, name, value)
         known.revision += 1
         known.updated_at = now
-        known.model, known.vector = "", b""
         known.save()
     return known
 
@@ -226,3 +226,20 @@ def _find_party(
         channel=fitting[0]["channel"],
         participant_id=participant.id,
     )
+
+
+def list_last(
+    profile: Profile, conversation_id: str, limit: int
+) -> list[Communication]:
+    """The last ones of a conversation, the newest first; none of a conversation that is
+    other customers' alone."""
+    people = Participant.objects.filter(
+        store_id=profile.store_id, conversation_id=conversation_id
+    ).exclude(profile_id="")
+    known = set(people.values_list("profile_id", flat=True))
+    if known and profile.id not in known:
+        return []
+    said = Communication.objects.filter(
+        store_id=profile.store_id, conversation_id=conversation_id
+    )
+    return list(said.order_by("-sequence")[:limit])

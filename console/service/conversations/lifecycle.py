@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from console.contract.conversations.conversation import LIFE_YEARS
 from console.service.conversations.events import emit
+from console.service.conversations.learning import request_learning, restart_learning
 from console.service.conversations.models import Conversation, Transition
 from console.service.models import Account
 
@@ -84,6 +85,8 @@ def record(row: Conversation, status: str, at: datetime, *, reason: str) -> None
         reason=reason,
         learning=Transition.Learning.PENDING if learning else "",
     )
+    if learning:
+        request_learning()
     emit(row, "CONVERSATION_CREATED" if reason == "created" else "CONVERSATION_UPDATED")
 
 
@@ -113,3 +116,9 @@ def learns(row: Conversation) -> bool:
     return settings.MEMORY_EXTRACTOR != "off" and bool(
         row.settings["memoryExtractionEnabled"]
     )
+
+
+def sweep() -> None:
+    """What the worker does every few seconds, for whoever neither reads nor writes."""
+    settle_due(timezone.now())
+    restart_learning()

@@ -217,7 +217,6 @@ class Communication(ConversationScoped, StoreScoped):
     transcription  {channel, confidence, engine}; None: a text
     revision       1, and one more with each correction by its resource_id
     learned_revision  the one that was last learned from; 0: none
-    model, vector  as an IndexEntry has them
     """
 
     pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
@@ -236,8 +235,6 @@ class Communication(ConversationScoped, StoreScoped):
     updated_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=1)
     learned_revision = models.PositiveIntegerField(default=0)
-    model = models.CharField(max_length=40, default="")
-    vector = models.BinaryField(default=b"")
 
     class Meta:
         constraints = [
@@ -314,6 +311,7 @@ class Learned(ConversationScoped, ProfileScoped):
     content            of what is held back, else empty: the item has it
     reason             in words, for people
     communication_ids  what it stands on, in order
+    digest           keyed, of what was learned: so a person's correction is told from it
     extractor          which, with its version
     """
 
@@ -326,6 +324,7 @@ class Learned(ConversationScoped, ProfileScoped):
     content = models.TextField(blank=True)
     reason = models.CharField(max_length=256, blank=True)
     communication_ids = models.JSONField(default=list)
+    digest = models.CharField(max_length=64)
     extractor = models.CharField(max_length=40)
     created_at = models.DateTimeField()
 

@@ -50,8 +50,8 @@ def create_items(
     items: Sequence[Mapping[str, Any]],
     *,
     limit: int,
-) -> None:
-    """All of a batch or none; `items` hold the columns that a client gives.
+) -> list[Any]:
+    """All of a batch or none, as rows; `items` hold the columns that a client gives.
 
     Raises NotFound, Invalid when the profile would hold more than `limit`.
     """
@@ -74,6 +74,7 @@ def create_items(
     ]
     model.objects.bulk_create(rows)
     add_entries(rows)
+    return rows
 
 
 def update_item(item: IndexedItem, changes: Mapping[str, Any]) -> bool:

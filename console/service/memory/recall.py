@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from console.contract.memory.recall import RECALL_TURNS, RecallRequest
+from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS, RecallRequest
 from console.core.observability import RECALL_SECONDS
 from console.engine.ranking import Query, Ranked, Ranking, get_coefficients
 from console.engine.texts import (
@@ -30,6 +30,7 @@ from console.engine.texts import (
     pack_vector,
     terms,
 )
+from console.service.conversations.communications import list_last
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.items import read_entries
 from console.service.memory.models import IndexedItem, Observation, Profile, Summary
@@ -179,8 +180,18 @@ def _fetch_newest(
 def _build_turns(
     profile: Profile, entries: Sequence[Row], request: RecallRequest
 ) -> list[Query]:
-    """What is kept of a conversation, as its last turns: its summary, then the
-    observations from it, the newest first."""
+    """The last turns of a conversation, the newest first: what was said in it or, of one
+    that is kept elsewhere, what is known of it: its summary, then its observations."""
+    said = list_last(profile, str(request.conversation_id), RECALL_TURNS)
+    if said:
+        texts = [each.text[:RECALL_QUERY_MAX] for each in said]
+        if request.masked:
+            texts = [mask_text(text) for text in texts]
+        return [
+            Query.of(text, embed_query(text), age=age, id_=each.id)
+            for age, (each, text) in enumerate(zip(said, texts, strict=True))
+            if text.strip()
+        ]
     digest = pack_conversations([str(request.conversation_id)])
     turns = [row for row in entries if _has_conversation(row[3], digest)]
     turns.sort(key=lambda row: (row[0].startswith(_SUMMARY_PREFIX), row[1], row[0]))

@@ -220,3 +220,55 @@ def test_conversation_goes_with_its_store(api, store, conversation, say):
         model.objects.filter(store_id=store).exists()
         for model in find_models(StoreScoped)
     )
+
+
+def test_recall_of_a_conversation_asks_by_what_was_said_and_quotes_it(
+    api, store, conversation, say
+):
+    person = (
+        f"/v1/Stores/{store}/Profiles/{conversation['participants'][0]['profileId']}"
+    )
+    observations = [
+        {"content": text, "source": "chat", "occurredAt": "2026-01-05T09:00:00Z"}
+        for text in ("Likes herbal tea.", "Owns a red tunnel tent.", "Lives in Bergen.")
+    ]
+    api("POST", f"{person}/Observations", {"observations": observations})
+    for text in ("Hello!", "The pole of my tunnel tent broke.", "Can you help?"):
+        say(text)
+
+    recalled = api(
+        "POST",
+        f"{person}/Recall",
+        {"conversationId": conversation["id"], "communicationsLimit": 2, "trace": True},
+    ).json()
+
+    assert recalled["trace"]["mode"] == "conversation"
+    assert recalled["observations"][0]["content"] == "Owns a red tunnel tent."
+    said = recalled["communications"]
+    assert [each["content"]["text"] for each in said] == [
+        "The pole of my tunnel tent broke.",
+        "Can you help?",
+    ]
+    customer, agent = conversation["participants"]
+    assert said[0]["author"] == {
+        "id": customer["id"],
+        "name": CUSTOMER,
+        "address": CUSTOMER,
+        "channel": "SMS",
+        "type": "CUSTOMER",
+        "profileId": customer["profileId"],
+    }
+    assert said[0]["recipients"][0]["name"] == agent["name"] == "Kim"
+
+
+def test_recall_quotes_no_conversation_of_other_customers(
+    api, make_profile, conversation, say
+):
+    say("My tent pole broke.")
+    other = make_profile("bob@example.com")
+
+    asked = {"conversationId": conversation["id"], "communicationsLimit": 5}
+    recalled = api("POST", f"{other}/Recall", asked).json()
+
+    assert conversation["participants"][0]["profileId"] not in other
+    assert recalled["communications"] == []

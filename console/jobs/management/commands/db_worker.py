@@ -72,5 +72,5 @@ def sweep(worker_id: str, *, rarely: bool) -> None:
     leases.retry_failed_tasks(now)
     if rarely:
         leases.prune(now)
-        for path in settings.LOST_WORK:
-            import_string(path)()
+    for path in [*settings.DUE_WORK, *(settings.LOST_WORK if rarely else ())]:
+        import_string(path)()

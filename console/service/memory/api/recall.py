@@ -14,7 +14,10 @@ from msgspec.structs import replace
 from console.contract.memory.recall import (
     PARTS,
     Recall,
+    RecalledCommunication,
+    RecalledContent,
     RecalledObservation,
+    RecalledParty,
     RecalledSummary,
     RecallMeta,
     RecallRequest,
@@ -29,11 +32,14 @@ from console.contract.memory.recall import (
 )
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
+from console.service.conversations.communications import list_last
+from console.service.conversations.models import Participant
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.embedding_jobs import get_model_id
+from console.service.memory.models import Profile
 from console.service.memory.recall import RecallResult, recall
 
 T = TypeVar("T", RecalledObservation, RecalledSummary)
@@ -69,6 +75,7 @@ def answer_recall(
             body,
             observations_limit=min(body.observations_limit, most),
             summaries_limit=min(body.summaries_limit, most),
+            communications_limit=min(body.communications_limit, most),
         )
     found = recall(profile, body)
 
@@ -81,11 +88,54 @@ def answer_recall(
     shown = Recall(
         observations=tuple(observations),
         summaries=tuple(summaries),
+        communications=_list_communications(profile, body),
         meta=RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
         masked=found.is_masked,
         trace=build_trace(found, body.trace_items) if body.trace else None,
     )
     return answer(shown)
+
+
+def _list_communications(
+    profile: Profile, body: RecallRequest
+) -> tuple[RecalledCommunication, ...]:
+    if not (body.conversation_id and body.communications_limit):
+        return ()
+    said = list_last(profile, body.conversation_id, body.communications_limit)
+    people = {
+        row.id: row
+        for row in Participant.objects.filter(
+            store_id=profile.store_id, conversation_id=body.conversation_id
+        )
+    }
+
+    def show(id_: str, address: str, channel: str, status: str = "") -> RecalledParty:
+        row = people.get(id_)
+        return RecalledParty(
+            id=id_,
+            name=row.shown_name if row else address,
+            address=address,
+            channel=channel,
+            type=row.type if row else "",
+            profile_id=row.profile_id if row else "",
+            delivery_status=status,
+        )
+
+    return tuple(
+        from_row(
+            RecalledCommunication,
+            each,
+            author=show(each.author_id, each.author_address, each.author_channel),
+            content=RecalledContent(text=each.text),
+            recipients=tuple(
+                show(
+                    r["participantId"], r["address"], r["channel"], r["deliveryStatus"]
+                )
+                for r in each.recipients
+            ),
+        )
+        for each in reversed(said)
+    )
 
 
 def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> Trace:
