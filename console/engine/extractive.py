@@ -37,7 +37,7 @@ DATES_MAX = 20
 # Fewer words that are neither stop words nor small talk say something only with a
 # digit, with a name, or as an answer.
 WORDS_MIN = 4
-WORDS_MIN_OWN = 2  # "My phone is broken.", "It never arrived."
+WORDS_MIN_OWN = 2  # "I am allergic to nuts.", "It never arrived."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ def _extract_said(
     trimmed = [talk.trim(sentence) for sentence in sentences]
     said = list(filter(None, trimmed))
     asked = _quote_question(open_turns, whole=not said)
+    if asked and talk.offers(asked[1]):
+        asked = None
     if not said and _YES.match(turn.text.lstrip()) and asked and talk.tells(asked[1]):
         said = sentences[:1]
     elif not said or not (asked or talk.suffices(compress(sentences, trimmed))):
@@ -168,6 +170,7 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
         for sentence in split_sentences(turn.text)
         if not _asks(sentence)
         for part in _cut(talk.trim(sentence), SUMMARY_MAX // 2)
+        if talk.suffices([part])
     ]
     chosen = _choose(said, SUMMARY_MAX - len(head) - 1)
     return f"{head}\n{' '.join(chosen)}".strip()
@@ -205,11 +208,18 @@ _WORD = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{1,2}"
     r"|[^\W_]+"
 )
+_QUOTED = re.compile(
+    r"^[ \t]{0,9}>.*|^On .{1,200} wrote:$|^Sent from my .{1,40}$"
+    r"|^-{2,9} {0,9}(?:Original|Forwarded) (?s:.*)",
+    re.M,
+)
 # As in "don't": what follows says nothing of what a text is about.
 _SUFFIX = re.compile(r"(?<=\w)['\u2019]\w{1,3}\b")
 
 
 def split_sentences(text: str) -> list[str]:
+    """Those of the writer: an e-mail quotes what others wrote."""
+    text = _QUOTED.sub("", text)
     ends = [0, *(match.end() for match in _END.finditer(text)), len(text)]
     found = (_collapse(text[start:end]) for start, end in pairwise(ends))
     return [sentence for sentence in found if sentence]
@@ -261,7 +271,8 @@ def _requests(sentence: str) -> bool:
 
 
 _REQUEST = re.compile(
-    r"\b(?:tell me|let me know|may i|can i (?:have|get)|i(?:['’]ll)? need (?:to know|your)"
+    r"\b(?:would you|do you want|shall i|should i|is that (?:right|correct|ok|okay)"
+    r"|tell me|let me know|may i|can i (?:have|get)|i(?:['’]ll)? need (?:to know|your)"
     r"|please (?:tell|give|provide|share|enter|send|say|state|confirm))\b"
     r"|^(?:(?:sure|okay|ok|so|and|alright|great|yes)[,.]?\s)?(?:what|which|when|where"
     r"|who|how|(?:do|are|would|did|have) you|is there|any)\b(?!.{0,500}!)",
@@ -285,13 +296,19 @@ _POLAR = re.compile(
     r"(?:yes|yeah|yep|yup|no|nope|nah|s[ií]|oui|non|ja|nein|sim|não)\b", re.I
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|we|us|our)\b", re.I)
-_OWN = re.compile(r"\b(?:my|our|not|never|cannot|[a-z]{2,7}n['’]t)\b", re.I)
+_OWN = re.compile(
+    r"\b(?:my|our|not|never|cannot|[a-z]{2,7}n['’]t"
+    r"|i (?:have|live|work|use|love|hate|prefer|can)"
+    r"|i(?:['’]m| am)(?! looking| searching| trying| going| planning))\b",
+    re.I,
+)
 _ABOUT_OTHERS = re.compile(
     r"\b(?:(?:tell|give|show) me|let me know|(?:may|can) i know)\b", re.I
 )
 _CLAUSE = re.compile(r"[^,;:!.\uff0c]{1,60}?(?:[,;:!.]\s|\uff0c|\s[–—-]\s)\s{0,3}")
 _NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero)\b", re.I
+    r"\d|@|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero)\b",
+    re.I,
 )
 _TALK = frozenset(
     split_words(
@@ -348,6 +365,10 @@ class SmallTalk:
             for sentence in split_sentences(text)
             for word in split_words(sentence)[1:]
         )
+
+    def offers(self, question: str) -> bool:
+        """Whether it asks for nothing in particular: "How can I help you today?"."""
+        return self._is_empty(re.sub(r"\btoday\b", "", question, flags=re.I))
 
     def _is_empty(self, text: str) -> bool:
         return not _NUMBER.search(text) and all(

@@ -121,6 +121,7 @@ def test_extract_leaves_out_what_says_too_little(said):
         "The driver left cold soup.",  # four words that say something
         "My phone broke.",  # fewer, of one's own
         "It never arrived.",
+        "I'm allergic to nuts.",
         "Make it 12.",
         "Make it two.",
         "Try Luigi's.",
@@ -158,8 +159,10 @@ def test_extract_keeps_yes_and_no_before_an_answer():
     "asked",
     [
         "A table for 4, is that right?",
+        "Shall I send it to ana@example.com?",
         "I found Luigi's. Shall I book it?",
         "Please confirm: a table for 4.",
+        "there are 2 charges would you like me to refund one",
     ],
 )
 def test_extract_keeps_what_a_bare_yes_agrees_to(asked):
@@ -175,6 +178,7 @@ def test_extract_keeps_what_a_bare_yes_agrees_to(asked):
         ("A table for 4, is that right?", "No."),
         ("A table for 4, is that right?", "Thanks!"),
         ("Your table for 4 is ready.", "Yes, great."),  # asks nothing
+        ("How can I help you today?", "lisbon"),  # asks for anything
     ],
 )
 def test_extract_leaves_out_other_bare_answers(asked, answer):
@@ -245,6 +249,20 @@ def test_extract_keeps_other_scripts_and_languages(said):
 @pytest.mark.parametrize("said", ["谢谢", "好的，谢谢。", "Gracias!", "Nein, danke."])
 def test_extract_leaves_out_small_talk_of_other_languages(said):
     assert learn(f"Ana: {said}") == []
+
+
+def test_extract_leaves_out_what_a_mail_quotes():
+    mail = """The left hinge came off.
+
+Sent from my phone
+On 1 November 2026, Kim wrote:
+> Is the hinge broken?
+
+----- Original Message -----
+The door was delivered today.
+The invoice is 4711."""
+
+    assert learn(f"Ana: {mail}") == ["Ana said: The left hinge came off."]
 
 
 def test_extract_divides_long_turns():
