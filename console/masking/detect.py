@@ -16,12 +16,18 @@ from console.masking.patterns import (
     DIGITS_MAX,
     DIGITS_MIN,
     NUMBERS,
+    PLACE,
     SHAPES,
+    WEAK,
     Found,
     Shape,
     get_digits,
 )
 from console.masking.plain import (
+    GAP_MAX,
+    GLUED,
+    SECRET_LATER,
+    SECRET_LINKS,
     Labels,
     build_pattern,
     compile_re2,
@@ -35,6 +41,7 @@ NUMBER_MAX = 80
 # What a label of papers or accounts names begins within these words and characters.
 VALUE_WORDS, VALUE_WITHIN, PREFIX_MAX = 3, 60, 3
 CODE_MAX = 12
+SECRET_MIN = 4
 
 _ADDRESS = compile_re2(ADDRESS.regex)
 # Without groups: RE2 is ten times slower when it must tell which part has matched.
@@ -43,7 +50,7 @@ _SHAPES, _NUMBERS = (
     [(re.compile(pattern.regex), pattern) for pattern in patterns]
     for patterns in (SHAPES, NUMBERS)
 )
-_SEPARATOR = r"[ (),.:;/_~'-]"
+_SEPARATOR = rf"[ (),.:;/_~'{WEAK}-]"
 _DASH = build_pattern(list_words("signs", "-"))
 _PLUS = build_pattern(list_words("signs", "+"))
 _RUN = compile_re2(
@@ -51,7 +58,7 @@ _RUN = compile_re2(
     rf"(?:(?:{_SEPARATOR}*|{_SEPARATOR}+(?:{_DASH}){_SEPARATOR}+)\d){{{DIGITS_MIN - 1},}}"
 )
 _EDGES = " ,.:;/_~'-)"
-_PART = re.compile(r"[^,;:']+")
+_PART = re.compile(rf"[^,;:'{WEAK}]+|\+[^,;:'{WEAK}]+")
 _SOME_DIGITS = re.compile(r"\d\D{0,8}\d")
 # An id of ours, or a time, of which dates are blanked: nothing labels anything.
 _ONE_WORD = re.compile(r"[\w\0]*", re.ASCII)
@@ -68,6 +75,14 @@ _VALUES = {
     "bank": re.compile(r"(?:\D*\d){6}.*"),
     "card": re.compile(r"(?:\D*\d){12}.*"),
 }
+
+_SECRET = compile_re2(build_pattern(list_words("secret")))
+# To the next blank; what ends a sentence is no part of it.
+_STOPS = rf"\s,;\"\0{GLUED.pattern[1:-1]}"
+_SECRET_VALUE = re.compile(rf"[^{_STOPS}]{{3,64}}?(?=[.!?)\]]*(?:[{_STOPS}]|\Z))")
+_ODD = re.compile(r"[^\s\w]|\d|[A-Z]")
+_ASSIGNED = re.compile(r"\s*[:=]")
+_ENDS_THERE = re.compile(r"[.!?\")\]]*(?:\s*\n|\s*\Z|[,;])")
 
 Span = tuple[Shape, int, int]
 
@@ -102,6 +117,22 @@ def find_personal_data(text: str) -> list[PersonalData]:
     return apart
 
 
+def _is_secret(value: re.Match[str], gap: str) -> bool:
+    """Figures, or no word of a language; after a colon also a word that stands alone."""
+    text = value[0]
+    if text.isdecimal():
+        return True
+    if len(text) < SECRET_MIN:
+        return False
+    is_odd = (
+        any(map(str.isdigit, text))
+        or not text.isalpha()
+        or text[1:] != text[1:].lower()
+    )
+    is_alone = _ENDS_THERE.match(value.string, value.end())
+    return is_odd or bool(_ASSIGNED.match(gap) and is_alone)
+
+
 class _Reading:
     """One plain text; `rest` is what no pattern has taken so far, folded."""
 
@@ -116,6 +147,8 @@ class _Reading:
 
     def find(self) -> Iterator[Span]:
         yield from self._take(self._read_addresses())
+        if _SECRET.search(self.rest):
+            yield from self._take(self._read_secrets())
         if _SOME_DIGITS.search(self.rest):
             yield from self._take(self._read_shapes())
             if not _ONE_WORD.fullmatch(self.rest):
@@ -134,9 +167,24 @@ class _Reading:
         self.rest = "".join([*pieces, self.rest[done:]])
 
     def _read_addresses(self) -> Iterator[Span]:
-        for match in _ADDRESS.finditer(self.rest):
-            if ADDRESS.check(self._build_found(*match.span())):
-                yield Shape.MAIL, *match.span()
+        text = PLACE.sub(lambda match: "\0" * len(match[0]), self.rest)
+        for match in _ADDRESS.finditer(text):
+            yield Shape.MAIL, *match.span()
+
+    def _read_secrets(self) -> Iterator[Span]:
+        """`4471` of "my PIN is 4471", `hunter2` of "password: hunter2"."""
+        for label in self.labels.all:
+            end = label.end + GAP_MAX
+            if label.kind != "secret" or not _ODD.search(self.text, label.end, end):
+                continue
+            after = self.rest[label.end : end]
+            for links in filter(
+                None, (p.match(after) for p in (SECRET_LINKS, SECRET_LATER))
+            ):
+                value = _SECRET_VALUE.match(self.text, label.end + links.end())
+                if value and _is_secret(value, links[0]):
+                    yield Shape.PIN, *value.span()
+                    break
 
     def _read_shapes(self) -> Iterator[tuple[Shape | None, int, int]]:
         for match in _SHAPE.finditer(self.rest):
@@ -214,7 +262,7 @@ class _Reading:
         if len(found.text) > NUMBER_MAX:
             return Shape.PHONE
         label = found.find_label()
-        if self._is_in_code(found, end, label):
+        if label != "thing" and self._is_in_code(found, end, label):
             label = "code"
         elif not label and self._is_listed(start, found.text):
             label = "thing"

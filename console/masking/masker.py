@@ -158,6 +158,7 @@ _MASKS = {
     Shape.CARD: mask_card,
     Shape.BANK: mask_account,
     Shape.ID: mask_id,
+    Shape.PIN: mask_id,
 }
 
 

@@ -20,6 +20,8 @@ from console.masking.plain import GLUED, list_words
 
 # Fewer digits than a number has in any country; the most that one has.
 DIGITS_MIN, DIGITS_MAX = 7, 15
+# Signs that part the groups of a number for whoever hides it, and sums for all others.
+WEAK = '|*=#^+<>"\\[\\]{}\\\\\u2022'
 
 
 class Shape(StrEnum):
@@ -27,6 +29,7 @@ class Shape(StrEnum):
 
     PHONE, MAIL, CARD = "a phone number", "an email address", "a card number"
     BANK, ID = "a bank account", "the number of an official document"
+    PIN = "a PIN or a password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,12 @@ def _passes(is_valid: Callable[[str], bool]) -> Callable[[Found], bool]:
 
     def check(found: Found) -> bool:
         touches = found.before.isdigit() or found.after[:1].isdigit()
-        return not touches and is_valid(found.text.upper())
+        return not touches and is_valid(_PARTED.sub(" ", found.text.upper()))
 
     return check
+
+
+_PARTED = re.compile(r"[^\w.-]|_")
 
 
 def is_card(text: str) -> bool:
@@ -103,16 +109,14 @@ _CARD = re.compile(
 )
 
 
-def _is_an_address(found: Found) -> bool:
-    """Whoever buys "at example.com" names a shop, as the word before it tells."""
-    return not _AT_A_PLACE.match(found.text)
-
-
-_AT_A_PLACE = re.compile(
-    r"(?:\w+(?:ed|ing)|it|is|are|was|were|be|us|me|him|her|them|you|look|looks|see|shop|shops"
-    r"|buy|buys|bought|sold|sale|work|works|order|orders|item|items|store|site|website|page"
-    r"|account|profile|login|form|blog|link|price|prices|products|available|online|live|up"
-    r"|out|only|here|there|cheaper|free|signup|support) at ",
+# Whoever buys "at example.com" names a shop, as the word before it tells.
+PLACE = re.compile(
+    r"\b(?:(?:order|register|list|host|publish|post|us|purchas|creat|pay|shopp|look|work|check"
+    r"|sell|buy|logg|sign|sav|stor|find|search|brows|shipp|return)(?:ed|ing)|it|is|are|was|were"
+    r"|be|us|me|him|her|them|you|looks?|see|shops?|buys?|bought|sold|paid|found|sale|works?"
+    r"|orders?|items?|store|site|website|page|account|profile|login|form|blog|link|prices?"
+    r"|products|available|online|live|up|out|only|here|there|cheaper|free|signup|support"
+    r"|e?-?mail|mails|message|write|reach|contact)(?=[ _]at[ _])"
 )
 
 
@@ -123,13 +127,24 @@ def _is_joined(found: Found) -> bool:
         9 <= len(get_digits(found.text)) <= DIGITS_MAX
         and len(get_digits(first)) < DIGITS_MIN
         and not counts_up(found)
+        and _is_parted_in_one_way(found.text)
         and found.find_label() != "thing"
         and not found.before.isdigit()
         and not found.after[:1].isdigit()
     )
 
 
-_WEAK = re.compile("[,:;|*]")
+_WEAK = re.compile(rf"[,:;{WEAK}]")
+_BRACKETS = str.maketrans('[]{}<>"', "[[[[[[[")
+
+
+def _is_parted_in_one_way(text: str) -> bool:
+    """`555=867=5310`, not `200 + 800 = 1000`."""
+    gaps = re.findall(r"(?<=\d)\D+", text)
+    ways = {
+        frozenset(_WEAK.findall(gap.translate(_BRACKETS))) - {*",:;"} for gap in gaps
+    }
+    return len(ways - {frozenset()}) < 2
 
 
 def counts_up(found: Found) -> bool:
@@ -165,7 +180,7 @@ def _say(*signs: str) -> str:
     words = [word for sign in signs for word in list_words("signs", sign)]
     apart = "|".join(re2.escape(word) for word in words if not GLUED.search(word))
     glued = "|".join(re2.escape(word) for word in words if GLUED.search(word))
-    said = rf" ?[\[({{<*-]+ ?(?:{apart}) ?[\])}}>*-]+ ?| +(?:{apart}) +"
+    said = rf" ?[\[({{<*#_=|~-]+ ?(?:{apart}) ?[\])}}>*#_=|~-]+ ?| +(?:{apart}) +"
     return f"{said}| ?(?:{glued}) ?" if glued else said
 
 
@@ -173,16 +188,19 @@ AT = rf"(?: ?@+ ?| ?[\[({{<] ?@ ?[\])}}>] ?|{_say('at')})"
 DOT = rf"(?: ?\.| \. | ?[\[({{<] ?\. ?[\])}}>] ?|{_say('dot')})"
 _SIGN = f"(?:{_say('dot', '_', '-', '+')})"
 _D, _M, _Y = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
-_S = "[ ,.:;()/|*-]{1,3}"
-_C = "[ ,.:;/_-]{0,3}"
+_S = rf"[ ,.:;()/{WEAK}-]{{1,3}}"
+_C = rf"(?:[ ,.:;/_{WEAK}-]{{0,3}}| ?x ?)"
+_W = rf" ?-?[{WEAK}]{{1,2}} ?"
+_I = "[ ,.:/_-]?"
 
 # --- The table ---
 # fmt: off
 
 ADDRESS = Pattern(
     Shape.MAIL, rf'(?:"[^"@]{{1,64}}"|{_NAME}(?:{_SIGN}{_NAME})*){AT}'
-    rf"(?:{_HOST}(?:{DOT}{_HOST})*(?:{DOT}{_TOP}|\. {_COMMON_TOP})|\d+\.\d+\.\d+\.\d+)",
-    "ada @ acme . com", "ordered at acme.com", _is_an_address,
+    rf"(?:{_HOST}(?:{DOT}{_HOST})*(?:{DOT}{_TOP}|\. {_COMMON_TOP})|\d+\.\d+\.\d+\.\d+"
+    r"|\[[\da-z.:]{3,45}\])|\b[\p{Latin}_][\p{Latin}\d_.+-]+@[\p{Latin}][\p{Latin}\d-]{2,}",
+    "ada @ acme . com", "ordered at acme.com",
 )
 SHAPES = (
     Pattern(None, r"\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b",
@@ -197,11 +215,12 @@ SHAPES = (
             "$1,299,000.00", check=_is_whole),
     Pattern(None, r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d\d\b| ?(?:[€$£¥₹元円]|eur|usd|chf|kr))",
             "1 250 000,00", check=_is_whole),
-    Pattern(None, r"\b\d(?:[.,]\d{3}){2,}\b", "1.204.556", "1.555.867.5310", _is_whole),
+    Pattern(Shape.PHONE, r"\b\d{1,3}(?:[.,]\d{3}){3,4}\b", "5,558,675,310", "1,204,556", _is_joined),
+    Pattern(None, r"\b\d(?:[.,]\d{3}){2}\b", "1.204.556", "1.555.867.5310", _is_whole),
     Pattern(None, r"\d{1,3}\.\d{3,}[,;] ?-?\d{1,3}\.\d{3,}", "59.329323, 18.068581", check=_is_whole),
     Pattern(None, r"\b\d{3}-\d{7}-\d{7}\b", "114-3941689-8772232"),
-    Pattern(Shape.BANK, r"\b[a-z]{2}\d\d(?:[ -]?[a-z]{4})?(?:[ -]?(?:\d[a-z\d]{3}|[a-z]\d{3})){2,7}(?:[ -]?\d[a-z\d]{0,2}|[ -]?[a-z])?\b",
-            "DE89 3704 0044 0532 0130 00", "DE88 3704 0044 0532 0130 00", _passes(lambda text: iban.is_valid(text, check_country=False))),
+    Pattern(Shape.BANK, rf"\b[a-z]{{2}}\d\d(?:{_I}[a-z]{{4}})?(?:{_I}(?:\d[a-z\d]{{3}}|[a-z]\d{{3}})){{2,7}}(?:{_I}\d[a-z\d]{{0,2}}|{_I}[a-z])?\b",
+            "DE89.3704.0044.0532.0130.00", "DE88 3704 0044 0532 0130 00", _passes(lambda text: iban.is_valid(text, check_country=False))),
     Pattern(Shape.ID, r"\b\d{3}-\d\d-\d{4}\b", "123-45-6789", "123-45-67890"),
     Pattern(Shape.ID, r"\b[a-z]{2} ?\d\d \d\d \d\d ?[a-d]\b", "QQ 12 34 56 C"),
     Pattern(Shape.ID, r"\b\d{8}[ -]?[a-z]\b", "12345678Z", "12345678A", _passes(dni.is_valid)),
@@ -213,18 +232,22 @@ SHAPES = (
     Pattern(Shape.ID, r"\b[12] ?\d\d ?\d\d ?\d[\dab] ?\d{3} ?\d{3} ?\d\d\b",
             "2 69 05 49 588 157 80", check=_passes(nir.is_valid)),
     Pattern(Shape.CARD, rf"\d{{4}}(?:{_C}\d{{4}}){{3}}",
-            "4111,1111,1111,1111", "4111,1111,1111,1112", _passes(is_card)),
+            "4111x1111|1111*1111", "4111,1111,1111,1112", _passes(is_card)),
     Pattern(Shape.CARD, rf"\d{{4}}{_C}\d{{6}}{_C}\d{{4,5}}",
             "3782 822463 10005", "3782 822463 10006", _passes(is_card)),
     Pattern(Shape.PHONE, rf"\+\d{{1,3}}(?:{_S}\d{{1,5}}){{2,6}}", "+1, 555, 867, 5310", check=_is_joined),
     Pattern(Shape.PHONE, rf"(?:1{_S})?\(?[2-9]\d\d\)?{_S}[2-9]\d\d{_S}\d{{4}}", "555:867:5310", check=_is_joined),
     Pattern(Shape.PHONE, r"0\d{2,4}(?:[,:;] ?\d{2,4}){2,3}", "0171, 234, 5678", "0171, 23", _is_joined),
-    Pattern(Shape.PHONE, r"\d(?:[,:;] ?\d){9,14}", "5,5,5,8,6,7,5,3,1,0", "5, 4, 5, 3, 5", _is_joined),
+    Pattern(Shape.PHONE, rf"\d{{3}}{_W}\d{{3}}{_W}\d{{3,4}}|\d{{2,3}}(?:{_W}\d\d){{4}}",
+            "655=321=098", "655+321=976", _is_joined),
+    Pattern(Shape.PHONE, rf"\d(?:[,:;{WEAK}] ?\d){{9,14}}", "5,5,5,8,6,7,5,3,1,0", "5, 4, 5, 3, 5", _is_joined),
 )
 # What is left is read number by number, after the kind of its label: "phone 22334455".
 NUMBERS = (
     Pattern(Shape.PHONE, r"\w* (?:\(?\+|[a-z])(?:\D*\d){7,15}", "+47 22 33 44", "47 22 33 44"),
     Pattern(Shape.CARD, r".*", "4111111111111111x", check=lambda found: is_card(found.text)),
+    Pattern(Shape.PHONE, r"code (?!19|20)[2-9]\d\d[2-9]\d{6}", "AB5558675310", "AB2026118843",
+            lambda found: found.before.isalpha() and not found.after[:1].isalpha()),
     Pattern(None, r"code .*", "1Z999AA10123456784", "999 101 234 567 84"),
     Pattern(None, r"thing .*", "order 4521998877"),
     Pattern(Shape.PHONE, r"phone .*", "Tlf. 22334455", "22334455"),

@@ -101,25 +101,60 @@ _DIGIT = "|".join(
     rf"\b{word}\b" if word.isascii() else word
     for word in sorted(_DIGITS, key=len, reverse=True)
 )
-# Fewer than seven are no number to call: "one two three four".
-SAID_DIGITS = compile_re2(rf"(?:(?:{_DIGIT})[ ,.-]{{0,3}}){{6,}}(?:{_DIGIT})")
-_SAID_DIGIT = compile_re2(_DIGIT)
+_TIMES = {word: int(times) for times in "23" for word in list_words("times", times)}
+_TIMES_WORD = "|".join(sorted(_TIMES, key=len, reverse=True))
+# Python's own is the faster one for matches as short as these.
+_SAID_DIGIT = re.compile(
+    rf"\d|[{''.join(word for word in _DIGITS if len(word) == 1)}]|{_DIGIT}|{_TIMES_WORD}"
+)
+_LETTER = re.compile(r"[^\W\d_]")
+_SAID = rf"(?:(?:{_TIMES_WORD})[ -]+)?(?:{_DIGIT}|\d)"
+_BETWEEN = "|".join(map(re.escape, list_words("signs", "between")))
+SAID_DIGITS = compile_re2(
+    rf"(?:{_SAID}[ ,./-]{{0,3}}(?:(?:{_BETWEEN})[ ,.-]{{1,2}})?){{3,}}{_SAID}"
+)
+_COMMON = frozenset(list_words("common"))
+# Fewer are no number to call: "one two three four".
+SAID_MIN = 7
 
 
 def read_digits(said: str) -> str:
-    """`5558675310` of "five five five, eight six seven, five three one oh"."""
-    return "".join(_DIGITS[match[0]] for match in _SAID_DIGIT.finditer(said))
+    """`(5558675310` of "triple five, eight six seven, 53 one oh".
+
+    What is no number that somebody says stays: "10 to 12, 2 to 5", "2026-01-05, one".
+    """
+    if not _LETTER.search(said):
+        return said
+    tokens = _SAID_DIGIT.findall(said)
+    times = [1, *(_TIMES.get(token, 1) for token in tokens)]
+    digits = "".join(
+        _DIGITS.get(token, token) * before
+        for token, before in zip(tokens, times, strict=False)
+        if token not in _TIMES
+    )
+    words = {token for token in tokens if token in _DIGITS} - _COMMON
+    is_said = len(words) > 1 or not any(map(str.isdecimal, tokens))
+    # As "(555) ..." begins: nobody says the digits of a mere amount one by one.
+    return f"({digits}" if is_said and len(digits) >= SAID_MIN else said
 
 
-LABELS = ("phone", "id", "bank", "card", "thing")
+LABELS = ("phone", "id", "secret", "bank", "card", "thing")
 _KINDS = {kind: build_pattern(list_words(kind)) for kind in LABELS}
 _KINDS["thing"] += "|[#№]"
 # Without groups, and the kind apart: ten times as fast.
 _LABELS = compile_re2("|".join(_KINDS.values()))
 _KIND = {kind: compile_re2(pattern) for kind, pattern in _KINDS.items()}
-_LINKS = compile_re2(
-    rf"(?:[^\pL\pM\d]|\d\b|{build_pattern(list_words('link', 'words'))})*"
+_LINK = build_pattern(list_words("link", "words"))
+_LINKS = compile_re2(rf"(?:[^\pL\pM\d]|\d\b|{_LINK})*")
+# What may stand between "password" and the password.
+SECRET_LINKS = compile_re2(rf"(?:[^\pL\pM\d]|{_LINK})*")
+_IS, _WHOSE = (build_pattern(list_words("own", key)) for key in ("is", "whose"))
+# "The PIN that she set is ".
+SECRET_LATER = compile_re2(rf"[ ,][^\d.!?\n]{{1,30}}(?:{_IS})[^\pL\d]+")
+_OWN = compile_re2(
+    rf"[^\pL\pM\d]*(?:[^\d.!?]{{0,16}}(?:{_IS})[^\d]*)?(?:{_WHOSE})[^\d]*"
 )
+_SAYS_WHOSE = re.compile(r"\D{20}|\D*\Z")
 _WORD = re.compile(r"[^\W\d_]+")
 _ENDS = re.compile(r"\w[.!?] |\d{3}")
 
@@ -156,15 +191,18 @@ class Labels:
 
         What is a thing's number stays readable: only words such as "number" and "is"
         may stand between. After "call" some words may: "call the office at ...", and
-        a phone's label may follow: "22334455 is her mobile".
+        a phone's label may follow: "22334455 is her mobile". Whoever says whose number
+        it is is believed: "order 5558675310 is my number".
         """
+        position = bisect_right(self._starts, end - 1)
+        after = self.all[position : position + 1]
+        if any(label.kind == "phone" and self._is_own(end, label) for label in after):
+            return "phone"
         if position := bisect_right(self._ends, start):
             label = self.all[position - 1]
             is_apart = label.kind != "thing" and self._is_near(label.end, start)
             if is_apart or self._is_linked(label.end, start):
                 return label.kind
-        position = bisect_right(self._starts, end)
-        after = self.all[position : position + 1]
         is_called = any(
             label.kind == "phone" and self._is_near(end, label.start) for label in after
         )
@@ -174,6 +212,16 @@ class Labels:
         """Only by "number", "is" and the like."""
         gap = self._folded[start:end][: GAP_MAX + 1]
         return len(gap) <= GAP_MAX and bool(_LINKS.fullmatch(gap))
+
+    def _is_own(self, start: int, label: Label) -> bool:
+        """`is my phone`, after which no number of its own follows."""
+        gap = self._folded[start : label.end][: 2 * GAP_MAX]
+        return (
+            label.end - start <= GAP_MAX
+            and bool(_OWN.fullmatch(gap))
+            and len(_WORD.findall(gap)) <= WORDS_BETWEEN + 1
+            and bool(_SAYS_WHOSE.match(self._folded, label.end))
+        )
 
     def _is_near(self, start: int, end: int) -> bool:
         gap = self._folded[start:end][: GAP_MAX + 1]
@@ -205,6 +253,10 @@ _ODD = re.compile(
     r"\u2460-\u24ff\u2776-\u2793\u3164\uff00-\uffef\U0001d400-\U0001d7ff"
     r"\U0001f100-\U0001f1ff]"
 )
+# "555 then 867", "555<b>867</b>".
+_BETWEEN_DIGITS = re.compile(
+    rf"(?<=\d)(?:\W{{0,2}}(?:{_BETWEEN})\W{{0,2}}|</?[a-z]{{1,6}} ?/?>)+(?=\d)"
+)
 _SIGNS = {
     **dict.fromkeys("\u2027\u2043\u2212\u2219\u22c5\u00b7\u30fb\uff65", "-"),
     **dict.fromkeys("\u2044\u2215", "/"),
@@ -215,6 +267,8 @@ _SIGNS = {
     **dict.fromkeys("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", ""),
 }
 _BLANK, _DASH = frozenset({"Zs", "Zl", "Zp"}), "Pd"
+# Arrows, bullets, dots, quotes, pictures: any of them can part the groups of a number.
+_PICTURES, BULLET = {"So", "Sm", "Sk", "Po", "Pi", "Pf", "Ps", "Pe"}, "\u2022"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 
@@ -230,6 +284,9 @@ def read_plain(text: str) -> Iterator[Plain]:
     """The text in plain characters, then again for each layer of encoding below it."""
     plain = _replace(_ODD, _to_plain, Plain(text, range(len(text) + 1)))
     yield plain
+    joined = _replace(_BETWEEN_DIGITS, lambda _: " ", plain, fold(plain.text))
+    if joined is not plain:
+        yield joined
     said = _replace(SAID_DIGITS, read_digits, plain, fold(plain.text))
     if said is not plain:
         yield said
@@ -294,4 +351,6 @@ def _to_plain(char: str) -> str:
     if category in _UNSEEN or is_mark or "VARIATION" in unicodedata.name(char, ""):
         return ""
     same = unicodedata.normalize("NFKC", char)
-    return same if len(same) == 1 or same.isdecimal() else char
+    plain = same if len(same) == 1 or same.isdecimal() else char
+    is_sign = not plain.isascii() and category in _PICTURES and plain not in "°№"
+    return BULLET if is_sign else plain

@@ -14,7 +14,7 @@ from console.masking.detect import find_personal_data
 
 FOLDER = Path(__file__).parent / "texts"
 HALVES = ("tuned", "held_out")
-KINDS = ("phone", "mail", "card", "bank", "id")
+KINDS = ("phone", "mail", "card", "bank", "id", "pin")
 _MARK = re.compile(r"\{(\w+)\|(.*?)\}")
 # A piece is found when every letter and digit of it is, and at most so many others.
 OTHERS_MAX = 2

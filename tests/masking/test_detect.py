@@ -56,6 +56,28 @@ def test_find_personal_data_is_right_in_ten_languages(half):
         "five five five, eight six seven, five three one oh",
         "null eins fünf eins zwei drei vier fünf sechs sieben",
         "一三八零零一三八零零零",
+        "壹叁捌零零壹叁捌零零零",
+        "triple five, eight six seven, five three one oh",
+        "double five 5 867 five three one zero",
+        "five five five then eight six seven then five three one oh",
+        "555 then 867 then 5310",
+        "555 space 867 space 5310",
+        "555=867=5310",
+        "555 → 867 → 5310",
+        "555->867->5310",
+        "555#867#5310",
+        "555^867^5310",
+        "555+867+5310",
+        "555>867>5310",
+        '555"867"5310',
+        "555…867…5310",
+        "555•867•5310",
+        "555][867][5310",
+        "555}{867}{5310",
+        "555<b>867</b>5310",
+        "555📞867📞5310",
+        "5,558,675,310",
+        "22=33=44=55",
     ],
 )
 def test_find_personal_data_reads_a_phone_however_it_is_written(text):
@@ -75,6 +97,11 @@ def test_find_personal_data_reads_a_phone_however_it_is_written(text):
         "ada@ac=\r\nme.com",
         r"ada\u0040acme.com",
         "ada at acme.com",
+        "ahmed at acme.com",
+        "ada@acme",
+        "ada@[10.0.0.1]",
+        "ada#at#acme#dot#com",
+        "ada_at_acme_dot_com",
         "ada @ acme . com",
         "ada@acme. com",
         "ada at acme dot com",
@@ -113,11 +140,63 @@ def test_find_personal_data_reads_an_address_however_it_is_written(text):
         "4111:1111:1111:1111x",
         "4111111111111111abc",
         "x4111 1111 1111 1111",
+        "4111|1111|1111|1111",
+        "4111*1111*1111*1111",
+        "4111x1111x1111x1111",
         "&#52;111 1111 1111 1111",
     ],
 )
 def test_find_personal_data_reads_a_card_however_it_is_written(text):
     assert shapes_in(f"Paid with {text}.") == [Shape.CARD]
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("My PIN is 4471.", "4471"),
+        ("the PIN that she set is 4471", "4471"),
+        ("password: hunter2, then", "hunter2"),
+        ("Password = Sunflower!77", "Sunflower!77"),
+        ("password: sunshine.", "sunshine"),
+        ("CVV 045", "045"),
+        ("Passwort: Kater2019", "Kater2019"),
+        ("Mot de passe : soleil12", "soleil12"),
+        ("Su contraseña es girasol2020", "girasol2020"),
+        ("Il PIN è 2648", "2648"),
+        ("A minha senha é Golfinho9", "Golfinho9"),
+        ("Mijn pincode is 6652", "6652"),
+        ("PIN-koden er 3381", "3381"),
+        ("كلمة المرور: Nakhla22", "Nakhla22"),
+        ("我的密码是4471，请帮我改", "4471"),
+    ],
+)
+def test_find_personal_data_reads_what_opens_something(text, secret):
+    [found] = find_personal_data(text)
+
+    assert found.shape == Shape.PIN
+    assert text[found.start : found.end] == secret
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She forgot her password and PIN.",
+        "password is wrong",
+        "password: reset requested",
+        "PIN blocked after 3 tries",
+        "10.99 + 12.50 = 23.49",
+        "200 + 800 = 1000",
+        "1024*768=786432",
+        "sizes #4521 #4530 #4544",
+        "open 10 to 12, 2 to 5, 7 to 9",
+        "on 2026-01-05, one of two boxes",
+        "1,204,556 steps",
+        "RE2026118843",
+        "order 4500012345 is ready, call me",
+    ],
+)
+def test_find_personal_data_leaves_sums_and_hours(text):
+    assert shapes_in(text) == []
 
 
 def test_find_personal_data_joins_what_two_layers_show():
@@ -165,6 +244,17 @@ def test_find_personal_data_goes_by_the_label(called, thing):
         ("call the customer 5558675310", [Shape.PHONE]),
         ("22334455 is her mobile", [Shape.PHONE]),
         ("22334455 units", []),
+        ("order 5558675310 is my number", [Shape.PHONE]),
+        ("order 5558675310 is actually my phone number", [Shape.PHONE]),
+        ("Auftrag 015123456789 ist meine Handynummer", [Shape.PHONE]),
+        ("commande 0698765432, c'est mon numéro", [Shape.PHONE]),
+        ("pedido 655321098 es mi teléfono", [Shape.PHONE]),
+        ("pedido 11987654321 é o meu telefone", [Shape.PHONE]),
+        ("bestelling 0612345678 is mijn telefoonnummer", [Shape.PHONE]),
+        ("ordre 41234567 er nummeret mitt", [Shape.PHONE]),
+        ("الطلب 0501234567 هو رقمي", [Shape.PHONE]),
+        ("订单13912345678是我的电话", [Shape.PHONE]),
+        ("order 4500012345 is my third", []),
         ("phone_5558675310", [Shape.PHONE]),
         ("user_5558675310", []),
         ("passport number is QQ 12 34 56", [Shape.ID]),

@@ -227,6 +227,12 @@ def test_mask_text_leaves_markup_and_orders_alone(text):
     assert mask_text(text) == text
 
 
+OF_NOBODY = (
+    "customerTier, contactPreference, clientType, partnerLevel, motherboard, lastOrder, "
+    "firstPurchase, tripLength, shipping, 客户等级, نوع العميل"
+).split(", ")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "id_type", "seen"),
     [
@@ -235,7 +241,7 @@ def test_mask_text_leaves_markup_and_orders_alone(text):
         ("productName", "Router", "", "Router"),
         ("emailAddress", "a@b.com", "", "a•••@•••.com"),
         ("login", "a@b.com", "email", "a•••@•••.com"),
-        ("handle", "zed", "email", "•••"),
+        ("login", "zed", "email", "•••"),
         ("mobile", "55512", "", "••• 12"),
         ("homeAddress", "1 Main St", "", "•••"),
         ("dateOfBirth", "1990-01-01", "", "•••"),
@@ -264,6 +270,7 @@ def test_mask_text_leaves_markup_and_orders_alone(text):
         ("creditCardExpiry", "12/2029", "", "•••"),
         ("capacity", "20", "", "20"),
         ("viaChannel", "web", "", "web"),
+        *((name, "Gold 2", "", "Gold 2") for name in OF_NOBODY),
         ("orderNumber", "4500012345", "", "4500012345"),
         ("orderContact", "4500012345", "", "••• 45"),
         ("adaAtAcmeDotCom", "gold", "", "gold"),
@@ -287,6 +294,15 @@ NAMES = """
 name     displayName accountHolder Vorname nom prénom nom_de_famille apellidos cognome
          nomeCompleto sobrenome achternaam etternavn efternavn nazwisko фамилия soyadı
          الاسم 姓名 氏名 이름 नाम ชื่อ
+person   maiden mother spouse customer contact first last given nick handle signature
+         referredBy Mutter Ehefrau Kunde Unterschrift mère conjoint client surnom madre
+         cónyuge firma apodo coniuge marito cliente mãe assinatura alcunha moeder klant
+         echtgenoot bijnaam mor ektefelle underskrift العميل الأم الزوج التوقيع 客户 母亲
+         配偶 签名 昵称
+place    ip ipAddress location lastLocation license licenseNumber Standort emplacement
+         ubicación posizione localização locatie الموقع 位置
+money    salary baseSalary income Gehalt Einkommen salaire revenu sueldo ingresos stipendio
+         reddito rendimento inkomen lønn inntekt الراتب 工资 收入
 mail     e-mail courriel correo-electronico posta_elettronica epost 邮箱 メール 이메일
 phone    Rufnummer teléfono telemóvel cellulare mobilnr numerTelefonu телефон رقم_الهاتف
          手机号 電話番号 전화번호 फोन_नंबर เบอร์โทร
@@ -312,7 +328,7 @@ def list_names():
 
 @pytest.mark.parametrize(("kind", "name"), [*list_names()])
 def test_mask_trait_knows_a_kind_by_its_names_in_many_languages(kind, name):
-    seen = {"name": "A•••", "mail": "A•••@•••.com", "phone": "••• 42"}
+    seen = {"name": "A•••", "person": "A•••", "mail": "A•••@•••.com", "phone": "••• 42"}
     value = {"mail": "Ada@example.com", "phone": "2025550142"}.get(kind, "Ada")
 
     assert mask_trait(name, value) == seen.get(kind, "•••")
