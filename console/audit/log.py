@@ -59,9 +59,9 @@ class ReasonRefused(DomainError):
 def log(
     actor: Actor,
     action: str,
-    *,
     object_type: str = "",
     object_id: str = "",
+    *,
     outcome: str = AuditEntry.Outcome.DONE,
     reason: str = "",
     closes: bool = False,
@@ -112,7 +112,7 @@ def _get_refusal(error: DatabaseError) -> Outage:
     )
 
 
-def log_view(actor: Actor, action: str, **entry: Any) -> AuditEntry:
+def log_view(actor: Actor, action: str, *on: str, **entry: Any) -> AuditEntry:
     """The same as `log`, committed on return: before personal data are shown, and for
     a denial or a failure whose own transaction is gone.
 
@@ -121,7 +121,7 @@ def log_view(actor: Actor, action: str, **entry: Any) -> AuditEntry:
     """
     try:
         with transaction.atomic(durable=True):
-            return log(actor, action, **entry)
+            return log(actor, action, *on, **entry)
     except DatabaseError as exc:  # of the commit
         raise _get_refusal(exc) from exc
 
@@ -130,9 +130,9 @@ def log_view(actor: Actor, action: str, **entry: Any) -> AuditEntry:
 def log_change(
     actor: Actor,
     action: str,
-    *,
     object_type: str,
     object_id: str,
+    *,
     reason: str = "",
     **details: int | str,
 ) -> Iterator[dict[str, int | str]]:
@@ -143,22 +143,22 @@ def log_change(
     process that dies in between leaves `allowed` without an end, which says so.
     Raises RuntimeError inside a transaction, whatever the block raises, and Outage.
     """
-    on = {"object_type": object_type, "object_id": object_id}
-    intent = log_view(actor, action, outcome="allowed", reason=reason, **on, **details)
+    on = (object_type, object_id)
+    intent = log_view(actor, action, *on, outcome="allowed", reason=reason, **details)
     closing: dict[str, int | str] = {**details, "intent": intent.seq}
     try:
         yield closing
     except MemoryProblem as problem:
         is_unknown = isinstance(problem, MemoryUnreachable) and problem.maybe_done
         outcome = "unknown" if is_unknown else "failed"
-        _close(actor, action, outcome=outcome, **on, **closing)
+        _close(actor, action, *on, outcome=outcome, **closing)
         raise
-    _close(actor, action, outcome="done", **on, **closing)
+    _close(actor, action, *on, outcome="done", **closing)
 
 
-def _close(actor: Actor, action: str, **entry: Any) -> None:
+def _close(actor: Actor, action: str, *on: str, **entry: Any) -> None:
     try:
-        log_view(actor, action, closes=True, **entry)
+        log_view(actor, action, *on, closes=True, **entry)
     except Outage as exc:
         raise OutcomeUnrecorded(
             "The memory was asked to make the change, and the audit log says that it "

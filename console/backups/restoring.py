@@ -286,14 +286,7 @@ def _log(restored: Restored) -> None:
     by = Actor(None, name="command line")
     for right in restored.returned:
         user_id, email = str(right.user_id), right.email[:DETAIL_MAX]
-        log(
-            by,
-            "user.returned",
-            object_type="user",
-            object_id=user_id,
-            email=email,
-            what=right.what,
-        )
+        log(by, "user.returned", "user", user_id, email=email, what=right.what)
     log(
         by,
         "backup.restored",

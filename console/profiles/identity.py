@@ -74,8 +74,8 @@ def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
     log_view(
         actor,
         "profile.found",
-        object_type="profile" if found.profile_id else "",
-        object_id=found.profile_id,
+        "profile" if found.profile_id else "",
+        found.profile_id,
         outcome="done" if match else "failed",
         type=found.id_type or "id",
         found=len(found.profiles),

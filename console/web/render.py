@@ -71,10 +71,10 @@ def get_tenant_slug(path: str) -> str:
 
 def render_part(
     request: HttpRequest,
-    *,
     page: str,
     part: str,
     context: dict[str, Any],
+    *,
     status: int = 200,
 ) -> HttpResponse:
     """`part` for htmx; `page` for browsers, boosted links and history restores."""

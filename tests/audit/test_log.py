@@ -32,8 +32,8 @@ def test_log_says_who_did_what_with_which_outcome():
     log(
         Actor(OFFICER, SHOP, Role.OFFICER),
         "observation.deleted",
-        object_type="observation",
-        object_id="mem_observation_01kce57bqte2vr3vckwgb1zdtb",
+        "observation",
+        "mem_observation_01kce57bqte2vr3vckwgb1zdtb",
         outcome="done",
         reason="The customer asked for it",
         revisions=2,

@@ -22,12 +22,7 @@ def actor(agent, tenant):
 
 def correct(actor):
     return log_change(
-        actor,
-        "trait.corrected",
-        object_type="trait",
-        object_id="A.b",
-        reason="why",
-        profile="p1",
+        actor, "trait.corrected", "trait", "A.b", reason="why", profile="p1"
     )
 
 

@@ -33,9 +33,7 @@ def fail(request: HttpRequest, fault: str) -> HttpResponse:
 
 def part(request: HttpRequest) -> HttpResponse:
     context = {"status": 200, "title": "Here", "message": ""}
-    return render_part(
-        request, page="web/problem.html", part="web/_problem.html", context=context
-    )
+    return render_part(request, "web/problem.html", "web/_problem.html", context)
 
 
 def leave(request: HttpRequest) -> HttpResponse:

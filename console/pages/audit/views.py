@@ -26,9 +26,9 @@ def list_entries(request: ConsoleRequest) -> HttpResponse:
         page = find_entries(request.tenant, request.role, form.cleaned_data)
     return render_part(
         request,
-        page="audit/list.html",
-        part="audit/_log.html",
-        context={"form": form, "page": page},
+        "audit/list.html",
+        "audit/_log.html",
+        {"form": form, "page": page},
         status=422 if form.errors else 200,
     )
 
@@ -39,6 +39,6 @@ def entry(request: ConsoleRequest, seq: int) -> HttpResponse:
     """One entry with its reason and its place in the chain."""
     entries = list_readable_entries(request.tenant, request.role)
     shown = get_object_or_404(entries.select_related("reason"), seq=seq)
-    log_view(request.actor, "audit.read", object_type="entry", object_id=str(seq))
+    log_view(request.actor, "audit.read", "entry", str(seq))
     context = {"entry": shown, "details": list_details(shown)}
     return render(request, "audit/entry.html", context)

@@ -22,10 +22,4 @@ def run_task_again(task_id: UUID, *, by: Actor) -> None:
     task = DBTaskResult.objects.get(pk=task_id)
     if not put_back(task, worker_ids=[]):
         raise NotFailed("It runs, waits or is done by now: load the page again.")
-    log(
-        by,
-        "task.retried",
-        object_type="task",
-        object_id=str(task_id),
-        task=task.task_name,
-    )
+    log(by, "task.retried", "task", str(task_id), task=task.task_name)

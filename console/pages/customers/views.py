@@ -47,9 +47,9 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
     log_view(request.actor, "profile.listed", count=len(people))
     return render_part(
         request,
-        page="customers/list.html",
-        part="customers/_profiles.html",
-        context={
+        "customers/list.html",
+        "customers/_profiles.html",
+        {
             "people": people,
             "page": page,
             "may_update_display_settings": may(
@@ -76,8 +76,8 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     log_view(
         request.actor,
         "profile.viewed",
-        object_type="profile",
-        object_id=found.id,
+        "profile",
+        found.id,
         observations=len(card.newest),
         summaries=len(card.summaries),
     )
@@ -105,11 +105,7 @@ def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpRespons
         now=timezone.now(),
     )
     log_view(
-        request.actor,
-        "observations.listed",
-        object_type="profile",
-        object_id=profile_id,
-        count=len(found),
+        request.actor, "observations.listed", "profile", profile_id, count=len(found)
     )
     context = _build_context(request, profile_id, found)
     return render(request, "customers/_recent_observations.html", context)
@@ -144,13 +140,7 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     store = open_store(request.tenant)
     found = store.list_identifiers(profile_id)
     count = sum(len(held.values) for held in found)
-    log_view(
-        request.actor,
-        "identifiers.listed",
-        object_type="profile",
-        object_id=profile_id,
-        count=count,
-    )
+    log_view(request.actor, "identifiers.listed", "profile", profile_id, count=count)
     masker = masker_for(request.actor, profile_id)
     shown = [
         (held.id_type, masker.mask_identifier(held.id_type, held.values))

@@ -210,8 +210,8 @@ def _keep_look(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
         log(
             actor,
             "deletion.returned",
-            object_type=deletion.kind,
-            object_id=deletion.object_id,
+            deletion.kind,
+            deletion.object_id,
             outcome="failed",
             deletion=str(deletion.pk),
         )
@@ -239,8 +239,8 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
         log(
             actor,
             f"{deletion.kind}.deleted",
-            object_type=deletion.kind,
-            object_id=deletion.object_id,
+            deletion.kind,
+            deletion.object_id,
             outcome=deletion.state,
             reason=deletion.reason,
             closes=True,

@@ -109,8 +109,8 @@ def _show_preview(
     log_view(
         request.actor,
         "deletion.previewed",
-        object_type=target.kind.name,
-        object_id=target.object_id,
+        target.kind.name,
+        target.object_id,
         **preview.counts,
     )
     may_delete = may(request.role, Permission.DELETE)
@@ -147,9 +147,9 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
     pages = Paginator(deletions.order_by("-created_at", "id"), PAGE_ROWS)
     return render_part(
         request,
-        page="deletions/list.html",
-        part="deletions/_deletions.html",
-        context={
+        "deletions/list.html",
+        "deletions/_deletions.html",
+        {
             "page": pages.get_page(request.GET.get("page")),
             "returned": deletions.returned().order_by("-returned_at", "id"),
         },

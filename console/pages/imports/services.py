@@ -35,9 +35,9 @@ def start_import(
         log(
             by,
             "import.started",
+            "import",
+            import_id,
             outcome=outcome,
-            object_type="import",
-            object_id=import_id,
             bytes=file.size,
             columns=len(mappings),
         )

@@ -75,9 +75,9 @@ def add(request: ConsoleRequest) -> HttpResponse:
         )
     return render_part(
         request,
-        page="imports/add.html",
-        part="imports/_columns.html",
-        context={
+        "imports/add.html",
+        "imports/_columns.html",
+        {
             "form": file_form,
             "columns": columns_form,
             # Without it the web server keeps no body of that size. It is no import's.
@@ -134,9 +134,9 @@ def detail(request: ConsoleRequest, import_id: str) -> HttpResponse:
     shown = store.fetch_import(import_id)
     return render_part(
         request,
-        page="imports/detail.html",
-        part="imports/_state.html",
-        context={
+        "imports/detail.html",
+        "imports/_state.html",
+        {
             "import_id": import_id,
             "shown": shown,
             "is_running": is_running(shown, timezone.now()),

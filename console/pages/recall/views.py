@@ -214,8 +214,8 @@ def _run_for_profile(
     log_view(
         request.actor,
         "recall.run",
-        object_type="profile",
-        object_id=recall_run.profile.id,
+        "profile",
+        recall_run.profile.id,
         mode=recall_run.mode_ran,
         observations=len(recall.observations),
         summaries=len(recall.summaries),
@@ -254,8 +254,8 @@ def _render_run(
     }
     return render_part(
         request,
-        page="recall/run.html",
-        part="recall/_run.html",
-        context=context,
+        "recall/run.html",
+        "recall/_run.html",
+        context,
         status=status or (422 if form.errors else 200),
     )

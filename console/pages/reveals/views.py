@@ -87,14 +87,7 @@ def masked_value(
     goes_on = mine.filter(profile_id=profile_id, subject=f"{kind}/{ref}").exists()
     # One page alone can be told to mask early; the log must not say that time was over.
     cause = "page" if goes_on else "time"
-    log_view(
-        request.actor,
-        "value.hidden",
-        object_type=kind,
-        object_id=ref,
-        profile=profile_id,
-        cause=cause,
-    )
+    log_view(request.actor, "value.hidden", kind, ref, profile=profile_id, cause=cause)
     return _render_value(request, profile_id, values)
 
 
@@ -122,9 +115,9 @@ def _render_form(
     form.fields["reason_code"].widget.attrs["autofocus"] = True
     response = render_part(
         request,
-        page="reveals/reveal.html",
-        part=f"reveals/_reveal_{'form' if form.is_bound else 'box'}.html",
-        context={
+        "reveals/reveal.html",
+        f"reveals/_reveal_{'form' if form.is_bound else 'box'}.html",
+        {
             **_build_context(request, profile_id, shown),
             "form": form,
             "number": count_reveals_in_hour(request.user) + 1,

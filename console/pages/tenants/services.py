@@ -128,12 +128,7 @@ def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
     with transaction.atomic():
         tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
         tenant.save(update_fields=["encrypted_token"])
-        log(
-            actor,
-            "token.replaced",
-            object_type="tenant",
-            object_id=str(tenant.pk),
-        )
+        log(actor, "token.replaced", "tenant", str(tenant.pk))
 
 
 def _create_store(account: AccountClient, slug: str) -> str:
@@ -174,8 +169,8 @@ def _save_tenant(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
             log(
                 Actor(by, tenant, Role.OPERATOR if by else None),
                 "tenant.added",
-                object_type="tenant",
-                object_id=str(tenant.pk),
+                "tenant",
+                str(tenant.pk),
                 stores_made=int(made_store),
             )
     except IntegrityError as exc:

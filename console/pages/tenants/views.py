@@ -45,9 +45,9 @@ def connection(request: ConsoleRequest) -> HttpResponse:
     """One call of the tenant's memory, made now."""
     return render_part(
         request,
-        page="tenants/connection.html",
-        part="tenants/_connection.html",
-        context={
+        "tenants/connection.html",
+        "tenants/_connection.html",
+        {
             "tenant": request.tenant,
             "connection": check_connection(request.tenant),
             "may_replace_token": request.actor.may(Permission.REPLACE_CREDENTIAL),
@@ -79,9 +79,9 @@ def add(request: ConsoleRequest) -> HttpResponse:
         return redirect_window(request, "tenants:list")
     return render_part(
         request,
-        page="tenants/add.html",
-        part="tenants/_form.html",
-        context={"form": form, "submit": "Add this tenant"},
+        "tenants/add.html",
+        "tenants/_form.html",
+        {"form": form, "submit": "Add this tenant"},
         status=422 if form.errors else 200,
     )
 
@@ -97,9 +97,9 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
         return redirect_window(request, "tenants:connection", request.tenant.slug)
     return render_part(
         request,
-        page="tenants/token.html",
-        part="tenants/_form.html",
-        context={
+        "tenants/token.html",
+        "tenants/_form.html",
+        {
             "form": form,
             "tenant": request.tenant,
             "submit": "Replace the auth token",

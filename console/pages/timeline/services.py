@@ -38,8 +38,8 @@ def correct_item(
     with log_change(
         request.actor,
         f"{kind.name}.corrected",
-        object_type=kind.name,
-        object_id=item.id,
+        kind.name,
+        item.id,
         reason=reason,
         profile=profile_id,
     ) as closing:
@@ -67,8 +67,8 @@ def add_observation(
     with log_change(
         request.actor,
         "observation.added",
-        object_type="profile",
-        object_id=profile_id,
+        "profile",
+        profile_id,
         reason=reason,
         source=observation.source,
     ):

@@ -86,8 +86,8 @@ def correct_trait(
     with log_change(
         request.actor,
         "trait.corrected",
-        object_type="trait",
-        object_id=row.anchor[:_SUBJECT_MAX],
+        "trait",
+        row.anchor[:_SUBJECT_MAX],
         reason=reason,
         profile=profile_id,
         cleared=int(value is None),

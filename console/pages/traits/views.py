@@ -79,8 +79,8 @@ def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
     log_view(
         request.actor,
         "traits.listed",
-        object_type="profile",
-        object_id=found.profile_id,
+        "profile",
+        found.profile_id,
         groups=len(found.groups),
     )
     return found
@@ -111,13 +111,7 @@ def trait(
     now_id, row = _fetch_row(request, profile_id, group, trait)
     if now_id != profile_id:
         return _redirect_to_merged(request, now_id)
-    log_view(
-        request.actor,
-        "traits.listed",
-        object_type="profile",
-        object_id=now_id,
-        traits=1,
-    )
+    log_view(request.actor, "traits.listed", "profile", now_id, traits=1)
     waits, looks = query["waits"], query["looks"] or 0
     if waits:
         return _render_row(
@@ -238,10 +232,7 @@ def _render_row(
     context = {"profile_id": profile_id, "row": row, "may_correct": may_correct}
     # Only htmx comes here.
     return render_part(
-        request,
-        page="traits/_trait.html",
-        part="traits/_trait.html",
-        context=context | state,
+        request, "traits/_trait.html", "traits/_trait.html", context | state
     )
 
 
@@ -251,21 +242,15 @@ def _render_form(
     """The row with the form in it; for a browser in the page with all the others."""
     context = {"profile_id": profile_id, "row": form.row, "form": form}
     if wants_part(request):
-        log_view(
-            request.actor,
-            "traits.listed",
-            object_type="profile",
-            object_id=profile_id,
-            traits=1,
-        )
+        log_view(request.actor, "traits.listed", "profile", profile_id, traits=1)
     else:
         context |= build_traits_context(request, read_traits(request, profile_id))
         context["all"] = form.row.group
     return render_part(
         request,
-        page="traits/traits.html",
-        part="traits/_trait_form.html",
-        context=context | {"asked": form.row.subject},
+        "traits/traits.html",
+        "traits/_trait_form.html",
+        context | {"asked": form.row.subject},
         status=status,
     )
 
@@ -303,17 +288,17 @@ def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
     log_view(
         request.actor,
         "schema.listed",
-        object_type="trait_group",
-        object_id=re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
+        "trait_group",
+        re.sub(r"[^A-Za-z0-9_.-]", "_", schema.group.display_name),
         profiles=sample.size if sample else 0,
     )
     rows = schema.filter_rows(query["words"]) if schema.has_filter else schema.rows
     declared = {row.name for row in schema.rows}
     return render_part(
         request,
-        page="traits/trait_group.html",
-        part="traits/_fill_rate.html",
-        context={
+        "traits/trait_group.html",
+        "traits/_fill_rate.html",
+        {
             "form": form,
             "schema": schema,
             "group": schema.group,

@@ -59,8 +59,8 @@ def test_observation_names_the_author_of_a_revision(client, tenant, agent):
         log(
             Actor(agent, tenant),
             "observation.corrected",
-            object_type="observation",
-            object_id=seen.id,
+            "observation",
+            seen.id,
             **details,
         )
 

@@ -40,8 +40,8 @@ class Command(BaseCommand):
             log(
                 Actor(None, tenant, name="command line"),
                 "user.added",
-                object_type="user",
-                object_id=str(user.pk),
+                "user",
+                str(user.pk),
                 given=member.role,
             )
         except ValidationError as exc:

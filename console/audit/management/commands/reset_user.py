@@ -32,12 +32,7 @@ class Command(BaseCommand):
         user.save(update_fields=["password"])
         Authenticator.objects.filter(user=user).delete()
         try:
-            log(
-                Actor(None, name="command line"),
-                "user.reset",
-                object_type="user",
-                object_id=str(user.pk),
-            )
+            log(Actor(None, name="command line"), "user.reset", "user", str(user.pk))
         except DomainError as exc:
             raise CommandError(exc.message) from exc
         self.stdout.write(f"{user.email} signs in with\npassword {password}")

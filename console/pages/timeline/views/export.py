@@ -241,12 +241,7 @@ def _log_export(
 ) -> Iterator[str]:
     """The same chunks, between an audit entry of now and one with the final count."""
     export = partial(
-        log_view,
-        request.actor,
-        "profile.exported",
-        object_type="profile",
-        object_id=profile_id,
-        **details,
+        log_view, request.actor, "profile.exported", "profile", profile_id, **details
     )
     intent = export(outcome="allowed")
     own_id = request_id.get()

@@ -48,12 +48,7 @@ def observation(
         profile_id, observation_id, page_token=query["page"], page_size=REVISIONS_A_PAGE
     )
     masker = masker_for(request.actor, profile_id)
-    log_view(
-        request.actor,
-        "observation.viewed",
-        object_type="observation",
-        object_id=observation_id,
-    )
+    log_view(request.actor, "observation.viewed", "observation", observation_id)
     context: dict[str, Any] = {
         **build_profile_context(request, store, profile_id),
         "observation": found,
@@ -64,10 +59,7 @@ def observation(
         **get_permissions(request),
     }
     return render_part(
-        request,
-        page="timeline/observation.html",
-        part="timeline/_revisions.html",
-        context=context,
+        request, "timeline/observation.html", "timeline/_revisions.html", context
     )
 
 
@@ -87,18 +79,12 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         conversation_id=query["conversation"],
     )
     rows = build_summary_rows(page.items, masker_for(request.actor, profile_id))
-    log_view(
-        request.actor,
-        "summaries.listed",
-        object_type="profile",
-        object_id=profile_id,
-        count=len(rows),
-    )
+    log_view(request.actor, "summaries.listed", "profile", profile_id, count=len(rows))
     return render_part(
         request,
-        page="timeline/summaries.html",
-        part="timeline/_summaries.html",
-        context={
+        "timeline/summaries.html",
+        "timeline/_summaries.html",
+        {
             **build_profile_context(request, store, profile_id),
             "page": page,
             "days": group_by_day(rows),
@@ -115,9 +101,7 @@ def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpRe
     """One summary in full."""
     store = open_store(request.tenant)
     found = store.fetch_summary(profile_id, summary_id)
-    log_view(
-        request.actor, "summary.viewed", object_type="summary", object_id=summary_id
-    )
+    log_view(request.actor, "summary.viewed", "summary", summary_id)
     masker = masker_for(request.actor, profile_id)
     context = {
         **build_profile_context(request, store, profile_id),
@@ -195,9 +179,7 @@ def _correct(
         else:
             messages.success(request, "Corrected. The memory does not show it yet.")
         return redirect(kind.page, request.tenant.slug, profile_id, id_)
-    log_view(
-        request.actor, f"{kind.name}.viewed", object_type=kind.name, object_id=item.id
-    )
+    log_view(request.actor, f"{kind.name}.viewed", kind.name, item.id)
     context = {
         **build_profile_context(request, store, profile_id),
         "kind": kind,

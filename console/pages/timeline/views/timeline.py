@@ -63,9 +63,9 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     is_more = query["page"] != Cursor()
     response = render_part(
         request,
-        page="timeline/timeline.html",
-        part="timeline/_items.html" if is_more else "timeline/_timeline.html",
-        context={
+        "timeline/timeline.html",
+        "timeline/_items.html" if is_more else "timeline/_timeline.html",
+        {
             **build_profile_context(request, open_store(request.tenant), profile_id),
             "form": form,
             "filters": filters,
@@ -104,8 +104,8 @@ def _read_step(
     log_view(
         request.actor,
         "observations.listed",
-        object_type="profile",
-        object_id=profile_id,
+        "profile",
+        profile_id,
         count=len(step.rows),
     )
     return step
@@ -136,8 +136,8 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     log_view(
         request.actor,
         "timeline.counted",
-        object_type="profile",
-        object_id=profile_id,
+        "profile",
+        profile_id,
         count=counts.cursor.read_count,
     )
     kinds = counts.count_kinds(filters)
@@ -145,9 +145,9 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     is_done = counts.is_done
     return render_part(
         request,
-        page="timeline/histogram.html",
-        part="timeline/_histogram_panel.html",
-        context={
+        "timeline/histogram.html",
+        "timeline/_histogram_panel.html",
+        {
             **build_profile_context(request, store, profile_id),
             "filters": filters,
             "counts": counts,
