@@ -333,10 +333,10 @@ def to_page(answer: Answer[Any], items: tuple[T, ...]) -> Page[T]:
     )
 
 
-def all_pages(fetch: Callable[[str], Page[T]]) -> Iterator[T]:
-    """Every item of a list; `fetch` takes the token of a page."""
+def all_pages(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Iterator[T]:
+    """Every item of a list; `fetch` takes `page_token` as well."""
     token: str | None = ""
     while token is not None:
-        page = fetch(token)
+        page = fetch(*args, page_token=token, **query)
         yield from page.items
         token = page.next_token or None

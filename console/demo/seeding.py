@@ -94,9 +94,7 @@ def apply_correction(
     """Patch what was written down wrong, so that it has a revision."""
     talk = correction.conversation_id
     for observation in all_pages(
-        lambda token: store.list_observations(
-            profile_id, conversation_id=talk, page_token=token
-        )
+        store.list_observations, profile_id, conversation_id=talk
     ):
         if observation.content == correction.was:
             change = PatchObservation(content=correction.now)

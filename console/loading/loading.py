@@ -6,7 +6,7 @@ it was loaded, so a run can be repeated at any time.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,20 +76,16 @@ class LoadReport:
     summaries: ItemCounts = field(default_factory=ItemCounts)
     refused: int = 0
 
-    def counts(self) -> dict[str, Any]:
+    def counts(self) -> dict[str, int]:
         """The figures alone, for the audit log."""
-        return {
-            "profiles_new": self.profiles_new,
-            "profiles_found": self.profiles_found,
-            "profiles_removed": self.profiles_removed,
-            "observations_added": self.observations.added,
-            "observations_already_there": self.observations.already_there,
-            "observations_removed": self.observations.removed,
-            "summaries_added": self.summaries.added,
-            "summaries_already_there": self.summaries.already_there,
-            "summaries_removed": self.summaries.removed,
-            "refused": self.refused,
-        }
+        counts: dict[str, int] = {}
+        for name, value in asdict(self).items():
+            if isinstance(value, int):
+                counts[name] = value
+            else:
+                del value["refused"]  # counted with the rest
+                counts |= {f"{name}_{key}": count for key, count in value.items()}
+        return counts
 
 
 @dataclass
@@ -350,7 +346,7 @@ def load_lines(
 
 def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
     """(group, trait) to the identifier type that its value becomes."""
-    groups = all_pages(lambda token: store.list_trait_groups(page_token=token))
+    groups = all_pages(store.list_trait_groups)
     return {
         (group.display_name, name): definition.id_type_promotion
         for group in groups
@@ -374,9 +370,7 @@ def fetch_items(
     store: StoreClient, profile_id: str, kind: TextKind
 ) -> list[Observation | Summary]:
     """Everything of a kind that a profile has."""
-    return list(
-        all_pages(lambda token: kind.list_page(store, profile_id, page_token=token))
-    )
+    return list(all_pages(kind.list_page, store, profile_id))
 
 
 def fetch_corrected(
@@ -458,7 +452,7 @@ def declare_traits(
     """
     known = {
         group.display_name: {_normalise_name(name) for name in group.definitions}
-        for group in all_pages(lambda token: store.list_trait_groups(page_token=token))
+        for group in all_pages(store.list_trait_groups)
     }
     declared = []
     for group, traits in types.items():

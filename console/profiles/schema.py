@@ -86,8 +86,7 @@ class GroupSchema:
 
 def fetch_trait_groups(store: StoreClient) -> list[TraitGroup]:
     """Every group with its traits, oldest first: the built-in one leads."""
-    groups = all_pages(lambda token: store.list_trait_groups(page_token=token))
-    return list(groups)[::-1]
+    return list(all_pages(store.list_trait_groups))[::-1]
 
 
 def fetch_schema(store: StoreClient, name: str) -> GroupSchema:

@@ -31,19 +31,22 @@ from console.web.render import (
 )
 from console.web.session import ROLES, end_session, get_person_key
 
-GetResponse = Callable[[HttpRequest], HttpResponse]
-
 # Asked by pages that are open, whether anybody is there or not.
 BACKGROUND = frozenset({"memory", "session"})
 # All that can be opened while a second factor has to be set up.
 SET_UP_PAGES = ("mfa_", "account_logout", "account_reauthenticate", "session")
 
 
-class StandardHeaders:
-    """On static files and refusals too: outside of the middleware that answers them."""
-
-    def __init__(self, get_response: GetResponse) -> None:
+class Middleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+
+class StandardHeaders(Middleware):
+    """On static files and refusals too: outside of the middleware that answers them."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -52,11 +55,8 @@ class StandardHeaders:
         return response
 
 
-class PrivateResponses:
+class PrivateResponses(Middleware):
     """Pages are not cached; signing out clears what the browser kept."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -69,14 +69,11 @@ class PrivateResponses:
         return response
 
 
-class BoostedLinks:
+class BoostedLinks(Middleware):
     """Gives the links and forms of a page the next page's <main>, in their tenant only.
 
     Another tenant, or none, is a real load: the page must show whose it is.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not is_boosted(request):
@@ -110,11 +107,8 @@ def _replace_main(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-class ProblemPages:
+class ProblemPages(Middleware):
     """Refusals become pages or #problem parts; an ended session is shown in place."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _is_for_another_person(request):
@@ -226,17 +220,11 @@ class LoginRequired(LoginRequiredMiddleware):
         return redirect(settings.LOGIN_URL)
 
 
-class SessionRules:
+class SessionRules(Middleware):
     """A session is kept while it is used, and has a new id when its person's roles change.
 
     Where a role requires a second factor, only the pages that set it up are open without.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(
         self,
@@ -268,17 +256,11 @@ def _has_second_factor(user: User) -> bool:
     return bool(usable.filter(user=user).exists())
 
 
-class TenantScope:
+class TenantScope(Middleware):
     """Turns `<slug:tenant>` of an address into request.tenant and request.role.
 
     Somebody else's tenant answers exactly as one that does not exist.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(
         self,

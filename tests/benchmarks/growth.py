@@ -114,10 +114,7 @@ def count_recalled(store: StoreClient, profile_id: str) -> int:
 
 
 def count_observations(store: StoreClient, profile_id: str) -> int:
-    def list_page(token: str):
-        return store.list_observations(profile_id, page_token=token)
-
-    return len(list(all_pages(list_page)))
+    return len(list(all_pages(store.list_observations, profile_id)))
 
 
 def make_widest(store: StoreClient) -> str:

@@ -173,9 +173,7 @@ def test_seed_demo_creates_two_tenants(db, settings, few_people):
     (profile_id, *_) = store.list_profiles(order="ASC").items
     corrected = [
         observation
-        for observation in all_pages(
-            lambda token: store.list_observations(profile_id, page_token=token)
-        )
+        for observation in all_pages(store.list_observations, profile_id)
         if len(store.list_revisions(profile_id, observation.id).items) == 2
     ]
     assert "The demo is ready: 2 tenants, 5 people" in printed

@@ -610,7 +610,4 @@ def test_load_memory_finds_real_conversations_again(tenant):
 
     assert "profiles: 0 new, 10 found" in printed
     assert "observations: 0 added, 1210 already there, 0 refused" in printed
-    assert (
-        len(list(all_pages(lambda t: open_store(tenant).list_profiles(page_token=t))))
-        == 10
-    )
+    assert len(list(all_pages(open_store(tenant).list_profiles))) == 10

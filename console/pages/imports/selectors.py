@@ -62,8 +62,6 @@ def read_refusals(store: StoreClient, shown: ProfileImport, import_id: str) -> R
 def write_refusals(store: StoreClient, import_id: str) -> Iterator[str]:
     """CSV for spreadsheets, a page of the memory at a time."""
     yield "\ufeff" + write_lines([["row", "column", "reason", "row stored"]])
-    for refusal in all_pages(
-        lambda token: store.list_refusals(import_id, page_token=token)
-    ):
+    for refusal in all_pages(store.list_refusals, import_id):
         cells = [refusal.field, refusal.reason, "yes" if refusal.stored else "no"]
         yield write_lines([[str(refusal.item), *map(escape_cell, cells)]])

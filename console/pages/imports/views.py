@@ -100,11 +100,7 @@ def _build_forms(
     request: ConsoleRequest, store: StoreClient, *, guess: bool = False
 ) -> tuple[FileForm, ColumnsForm | None]:
     """The second one once there is a file; bound if its columns were chosen."""
-    mappings = [
-        each
-        for each in all_pages(lambda token: store.list_data_mappings(page_token=token))
-        if each.is_enabled
-    ]
+    mappings = [each for each in all_pages(store.list_data_mappings) if each.is_enabled]
     is_post = request.method == "POST"
     data: Any = (request.POST, request.FILES) if is_post else ()
     form = FileForm(*data, mappings=mappings)
@@ -115,7 +111,7 @@ def _build_forms(
     except NoHeader as problem:
         form.add_error("file", problem.message)
         return form, None
-    groups = list(all_pages(lambda token: store.list_trait_groups(page_token=token)))
+    groups = list(all_pages(store.list_trait_groups))
     chosen = next((m for m in mappings if m.id == form.cleaned_data["mapping"]), None)
     is_bound = not guess and any(name.startswith("column-") for name in request.POST)
     return form, ColumnsForm(

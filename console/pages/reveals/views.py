@@ -12,9 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
 from console.client.errors import MemoryNotFound
-from console.client.http import Page, all_pages
+from console.client.http import all_pages
 from console.client.store import StoreClient
-from console.contract.memory.observation import Observation
 from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.masking.models import Reveal
 from console.masking.reveals import (
@@ -188,11 +187,8 @@ def _find_revision(
 ) -> list[MaskedValue]:
     """One earlier state of an observation."""
     id_ = ref.partition(".")[0]
-
-    def fetch(token: str) -> Page[Observation]:
-        return store.list_revisions(profile_id, id_, page_token=token)
-
-    found = map(masker.mask_revision, islice(all_pages(fetch), REVISIONS_MAX))
+    revisions = all_pages(store.list_revisions, profile_id, id_)
+    found = map(masker.mask_revision, islice(revisions, REVISIONS_MAX))
     return [shown for shown in found if shown.subject == f"revision/{ref}"]
 
 
