@@ -119,15 +119,12 @@ def _python_client(endpoint: Endpoint, site: Site) -> str:
     if endpoint.request_class:
         module, name, _ = endpoint.request_class.split(".")
         imports.append(f"from twilio.rest.memory.v1.{module} import {name}")
-    return "\n".join(
-        [
-            *imports,
-            "",
-            'client = Client(os.environ["ACCOUNT_SID"], os.environ["AUTH_TOKEN"])',
-            f'client.memory.base_url = "{site.base}"',
-            "memory = client.memory.v1",
-        ]
-    )
+    lines = "\n".join(imports)
+    return f'''{lines}
+
+client = Client(os.environ["ACCOUNT_SID"], os.environ["AUTH_TOKEN"])
+client.memory.base_url = "{site.base}"
+memory = client.memory.v1'''
 
 
 def _python_official(endpoint: Endpoint) -> list[str]:
@@ -201,16 +198,12 @@ def _write_node(endpoint: Endpoint, site: Site) -> Example:
 
 
 def _node_client(site: Site) -> str:
-    return "\n".join(
-        [
-            'import twilio from "twilio";',
-            "",
-            CREDENTIALS,
-            "const client = twilio(ACCOUNT_SID, AUTH_TOKEN);",
-            f'client.memory.baseUrl = "{site.base}";',
-            "const memory = client.memory.v1;",
-        ]
-    )
+    return f'''import twilio from "twilio";
+
+{CREDENTIALS}
+const client = twilio(ACCOUNT_SID, AUTH_TOKEN);
+client.memory.baseUrl = "{site.base}";
+const memory = client.memory.v1;'''
 
 
 def _node_official(endpoint: Endpoint) -> list[str]:

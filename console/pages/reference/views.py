@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryRefused
-from console.pages.reference.endpoints import Endpoint, EndpointReader
+from console.pages.reference.endpoints import Endpoint, EndpointReader, Section
 from console.pages.reference.examples import (
     JSON,
     LANGUAGES,
@@ -62,33 +62,21 @@ def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An endpoint, how it is called, and a sample of its answer."""
-
-    endpoint: Endpoint
-    examples: list[Example]
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    anchor: str
-    title: str
-    help: str
-    entries: list[Entry]
+# An endpoint, how it is called, and a sample of its answer.
+Entry = tuple[Endpoint, list[Example], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """What the memory describes: nothing, where it publishes no description.
 
+    chapters  each section with its endpoints
     help     what holds for every operation
     common   (status, meaning) of what every operation can answer
     missing  why there is nothing to show
     """
 
-    chapters: list[Chapter]
+    chapters: list[tuple[Section, list[Entry]]]
     help: str = ""
     common: Sequence[tuple[str, str]] = ()
     missing: str = ""
@@ -117,19 +105,12 @@ def get_reference(account: AccountClient, site: Site) -> Reference:
     openapi = decode_openapi(document)
     reader = EndpointReader(openapi)
     chapters = [
-        Chapter(
-            section.anchor,
-            section.title,
-            section.help,
-            [
-                Entry(
-                    endpoint,
-                    list_examples(endpoint, site),
-                    "" if endpoint.answer is None else JSON.write(endpoint.answer),
-                )
-                for endpoint in section.endpoints
-            ],
-        )
+        (section, [_build_entry(endpoint, site) for endpoint in section.endpoints])
         for section in reader.read_sections()
     ]
     return Reference(chapters, openapi.info.description, reader.common)
+
+
+def _build_entry(endpoint: Endpoint, site: Site) -> Entry:
+    answer = "" if endpoint.answer is None else JSON.write(endpoint.answer)
+    return endpoint, list_examples(endpoint, site), answer
