@@ -76,7 +76,7 @@ class LoadReport:
     summaries: ItemCounts = field(default_factory=ItemCounts)
     refused: int = 0
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Any]:
         """The figures alone, for the audit log."""
         counts: dict[str, int] = {}
         for name, value in asdict(self).items():

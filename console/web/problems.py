@@ -23,9 +23,7 @@ def answer_problem(
     session  what is wrong with it, for static/js/session.js: "ended", "stale" or
              "other" (somebody else's); "" when nothing is
     """
-    context = _build_context(
-        request, status=status, title=title, message=message, session=session
-    )
+    context = _build_context(request, status, title, message, session)
     response = render(request, _get_template(request), context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return _retarget(request, response)
@@ -50,7 +48,7 @@ def _retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 
 def _build_context(
-    request: HttpRequest, *, status: int, title: str, message: str, session: str = ""
+    request: HttpRequest, status: int, title: str, message: str, session: str = ""
 ) -> dict[str, int | str]:
     """What both templates read.
 
@@ -139,11 +137,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _answer_failure(request: HttpRequest, failure: DomainError) -> HttpResponse:
     """Without context processors: the database may be what failed."""
-    context = _build_context(
-        request,
-        status=failure.status,
-        title=failure.title,
-        message=failure.message,
-    )
+    context = _build_context(request, failure.status, failure.title, failure.message)
     page = render_to_string(_get_template(request), context)
     return _retarget(request, HttpResponse(page, status=failure.status))

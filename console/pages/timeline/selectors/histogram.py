@@ -78,48 +78,28 @@ def build_histogram(
     tallest = max(
         totals[begin, "observation"] + totals[begin, "summary"] for begin in starts
     )
-    bars = [
-        _build_bar(
-            begin,
-            end,
-            label=_format_label(begin, end, unit),
-            query=filters.build_query(begin=begin, end=end),
-            observations=totals[begin, "observation"],
-            summaries=totals[begin, "summary"],
-            tallest=tallest,
+    bars = []
+    for begin, end in spans:
+        observations, summaries = totals[begin, "observation"], totals[begin, "summary"]
+        lower, upper = (
+            max(round(HEIGHT * count / tallest), HEIGHT_MIN) if count else 0
+            for count in (observations, summaries)
         )
-        for begin, end in spans
-    ]
+        bars.append(
+            HistogramBar(
+                begin=begin,
+                end=end,
+                label=_format_label(begin, end, unit),
+                query=filters.build_query(begin=begin, end=end),
+                observations=observations,
+                observations_y=HEIGHT - lower,
+                observations_height=lower,
+                summaries=summaries,
+                summaries_y=max(HEIGHT - lower - upper, 0),
+                summaries_height=upper,
+            )
+        )
     return Histogram(unit, bars)
-
-
-def _build_bar(
-    begin: date,
-    end: date,
-    *,
-    label: str,
-    query: str,
-    observations: int,
-    summaries: int,
-    tallest: int,
-) -> HistogramBar:
-    observations_height, summaries_height = (
-        max(round(HEIGHT * count / tallest), HEIGHT_MIN) if count else 0
-        for count in (observations, summaries)
-    )
-    observations_y = HEIGHT - observations_height
-    return HistogramBar(
-        begin=begin,
-        end=end,
-        label=label,
-        query=query,
-        observations=observations,
-        observations_y=observations_y,
-        observations_height=observations_height,
-        summaries=summaries,
-        summaries_y=max(observations_y - summaries_height, 0),
-        summaries_height=summaries_height,
-    )
 
 
 def _choose_spans(first: date, last: date) -> tuple[str, list[tuple[date, date]]]:
