@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from console.contract.memory.page import PAGE_SIZE, PAGE_TOKEN_MAX, PageMeta
 from console.service import errors
-from console.service.http.answers import answer
+from console.service.http.answers import answer, from_row
 
 T = TypeVar("T")
 
@@ -82,12 +83,13 @@ def answer_page(
     rows: Any,
     page: PageRequest,
     noun: type[msgspec.Struct],
+    show: type[msgspec.Struct] | Callable[[Any], Any],
     *,
-    sort: Sequence[str],
-    show: Callable[[Any], Any],
+    sort: Sequence[str] = ("created_at", "id"),
 ) -> HttpResponse:
     """One page of a queryset as the contract's envelope; its first member is the list.
 
+    `show` makes an item of a row; a noun stands for from_row.
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
     """
@@ -104,7 +106,8 @@ def answer_page(
         key=key,
         get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
-    return answer(noun(**{name: [show(item) for item in items], "meta": meta}))
+    build = partial(from_row, show) if isinstance(show, type) else show
+    return answer(noun(**{name: [build(item) for item in items], "meta": meta}))
 
 
 def cut_page(

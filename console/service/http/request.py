@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.urls import URLPattern, path
 from msgspec import inspect
 
 from console.contract.base import explain
@@ -38,6 +39,11 @@ class ApiRequest(HttpRequest):
     account: Account
     # Set where a merged profile was asked for and its canonical one answers.
     canonical_profile_id: str
+
+
+def address(route: str, **methods: View) -> URLPattern:
+    """A route and its resource."""
+    return path(route, resource(**methods))
 
 
 def resource(**methods: View) -> View:

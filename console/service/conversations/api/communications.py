@@ -45,8 +45,8 @@ def list_communications(request: ApiRequest, conversation_id: str) -> HttpRespon
         rows,
         replace(page, order="ASC"),
         CommunicationsPage,
+        lambda each: show_communication(each, request.account.pk),
         sort=("sequence",),
-        show=lambda each: show_communication(each, request.account.pk),
     )
 
 

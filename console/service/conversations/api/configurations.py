@@ -105,14 +105,7 @@ def list_configurations(request: ApiRequest) -> HttpResponse:
         if not STORE_ID.fullmatch(store_id):
             raise errors.Invalid("memoryStoreId: not a valid store id")
         rows = rows.filter(store_id=store_id)
-    return answer_page(
-        request,
-        rows,
-        page,
-        ConfigurationsPage,
-        sort=("created_at", "id"),
-        show=show_configuration,
-    )
+    return answer_page(request, rows, page, ConfigurationsPage, show_configuration)
 
 
 @operation(

@@ -64,14 +64,7 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     if channel_id := page.filters.get("channelId"):
         uses = models.ChannelUse.objects.filter(channel_id=channel_id)
         rows = rows.filter(id__in=uses.values("conversation_id"))
-    return answer_page(
-        request,
-        rows,
-        page,
-        ConversationsPage,
-        sort=("created_at", "id"),
-        show=show_conversation,
-    )
+    return answer_page(request, rows, page, ConversationsPage, show_conversation)
 
 
 @operation(

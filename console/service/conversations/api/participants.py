@@ -36,8 +36,7 @@ def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse
         ),
         replace(page, order="ASC"),
         ParticipantsPage,
-        sort=("created_at", "id"),
-        show=lambda each: show_participant(each, request.account.pk),
+        lambda each: show_participant(each, request.account.pk),
     )
 
 

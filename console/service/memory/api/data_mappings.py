@@ -52,14 +52,7 @@ def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
         if source_type not in SOURCE_TYPES:
             raise errors.Invalid(f"type: must be one of {', '.join(SOURCE_TYPES)}")
         rows = rows.filter(source_type=source_type)
-    return answer_page(
-        request,
-        rows,
-        page,
-        DataMappingsPage,
-        sort=("created_at", "id"),
-        show=lambda row: from_row(DataMapping, row),
-    )
+    return answer_page(request, rows, page, DataMappingsPage, DataMapping)
 
 
 @operation(

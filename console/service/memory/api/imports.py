@@ -48,8 +48,7 @@ def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
         models.ProfileImport.objects.of(store),
         read_page(request, cap=IMPORTS_PER_PAGE),
         ImportsPage,
-        sort=("created_at", "id"),
-        show=lambda row: row.id,
+        lambda row: row.id,
     )
 
 
@@ -111,8 +110,8 @@ def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpRes
         imports.list_refusals(row),
         replace(read_page(request, cap=REFUSALS_PER_PAGE, ordered=False), order="ASC"),
         RefusalsPage,
+        Refusal,
         sort=("item", "place"),
-        show=lambda refusal: from_row(Refusal, refusal),
     )
 
 

@@ -75,14 +75,7 @@ def list_observations(
         rows = rows.filter(created_at__lt=before)
     if conversation_id := read_conversation_id(page.filters):
         rows = items.filter_by_conversation(rows, conversation_id)
-    return answer_page(
-        request,
-        rows,
-        page,
-        ObservationsPage,
-        sort=("created_at", "id"),
-        show=lambda row: from_row(Observation, row),
-    )
+    return answer_page(request, rows, page, ObservationsPage, Observation)
 
 
 @operation(
@@ -165,6 +158,6 @@ def list_revisions(
         states,
         page,
         RevisionsPage,
+        lambda state: from_row(Observation, state, id=observation_id),
         sort=("number",),
-        show=lambda state: from_row(Observation, state, id=observation_id),
     )

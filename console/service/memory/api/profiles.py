@@ -73,8 +73,7 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
         models.Profile.objects.of(store),
         read_page(request, cap=PROFILES_PER_PAGE),
         ProfilesPage,
-        sort=("created_at", "id"),
-        show=lambda profile: profile.id,
+        lambda profile: profile.id,
     )
 
 
@@ -166,8 +165,8 @@ def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResp
         _list_traits(profile, _read_trait_groups(page.filters.get("traitGroups"))),
         page,
         TraitsPage,
+        lambda trait: from_row(Trait, trait, timestamp=trait.updated_at),
         sort=("updated_at", "trait_group", "name"),
-        show=lambda trait: from_row(Trait, trait, timestamp=trait.updated_at),
     )
 
 

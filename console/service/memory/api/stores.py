@@ -35,8 +35,7 @@ def list_stores(request: ApiRequest) -> HttpResponse:
         models.Store.objects.filter(account=request.account),
         read_page(request, cap=STORES_PER_PAGE),
         StoresPage,
-        sort=("created_at", "id"),
-        show=lambda store: store.id,
+        lambda store: store.id,
     )
 
 

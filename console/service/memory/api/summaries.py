@@ -56,14 +56,7 @@ def list_summaries(
     rows = models.Summary.objects.of(profile)
     if conversation_id := read_conversation_id(page.filters):
         rows = rows.filter(conversation_id=conversation_id)
-    return answer_page(
-        request,
-        rows,
-        page,
-        SummariesPage,
-        sort=("created_at", "id"),
-        show=lambda row: from_row(Summary, row),
-    )
+    return answer_page(request, rows, page, SummariesPage, Summary)
 
 
 @operation(

@@ -53,8 +53,8 @@ def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
         models.TraitGroup.objects.of(store),
         page,
         TraitGroupsPage,
+        lambda group: show_group(group, group.traits if with_traits else None),
         sort=("created_at", "display_name"),
-        show=lambda group: show_group(group, group.traits if with_traits else None),
     )
 
 

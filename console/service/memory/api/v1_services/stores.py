@@ -34,8 +34,7 @@ def list_services(request: ApiRequest) -> HttpResponse:
         Store.objects.filter(account=request.account),
         read_page(request, cap=STORES_PER_PAGE),
         ServicesPage,
-        sort=("created_at", "id"),
-        show=show_service,
+        show_service,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.urls import URLPattern, path
 
-from console.service.http.request import View, resource
+from console.service.http.request import View, address, resource
 from console.service.memory.api import observations, summaries
 from console.service.memory.api import profiles as current_profiles
 from console.service.memory.api.v1_services import items, profiles, stores
@@ -48,8 +48,8 @@ DIFFERENT: dict[str, View] = {
 def older_dialect(patterns: Iterable[URLPattern]) -> list[URLPattern]:
     """Stores, and every address of the data plane in `patterns`, in their order."""
     older = [
-        path(SERVICES, resource(GET=stores.list_services, POST=stores.create_service)),
-        path(OLDER, resource(GET=stores.fetch_service, DELETE=stores.delete_service)),
+        address(SERVICES, GET=stores.list_services, POST=stores.create_service),
+        address(OLDER, GET=stores.fetch_service, DELETE=stores.delete_service),
     ]
     for pattern in patterns:
         root, found, tail = str(pattern.pattern).partition(CURRENT)
