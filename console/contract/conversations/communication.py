@@ -23,7 +23,7 @@ from console.contract.conversations.conversation import (
     ChannelId,
 )
 from console.contract.ids import ACTION_ID, COMMUNICATION_ID, CONVERSATION_ID
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 TEXT_MAX = 8_388_608  # 10 [C]: characters; a body's bytes end before
 RESOURCE_ID_MAX = 256  # ours
@@ -141,10 +141,9 @@ class Communication(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class CommunicationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "communications": [Communication.sample],
-        "meta": {"key": "communications", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page(
+        "communications", Communication.sample
+    )
 
     communications: Annotated[
         tuple[Communication, ...], described(maxItems=ITEMS_PER_PAGE)

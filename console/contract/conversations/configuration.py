@@ -19,7 +19,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import CONFIGURATION_ID, STORE_ID
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 CONFIGURATIONS_PER_ACCOUNT = limit("CONFIGURATIONS_PER_ACCOUNT", 10)  # 15 [T]
 CONFIGURATION_NAME_MAX = 32  # 7 [S]
@@ -200,10 +200,9 @@ class Configuration(ConversationSettings, frozen=True, kw_only=True):
 
 
 class ConfigurationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "configurations": [Configuration.sample],
-        "meta": {"key": "configurations", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page(
+        "configurations", Configuration.sample
+    )
 
     configurations: Annotated[
         tuple[Configuration, ...], described(maxItems=ITEMS_PER_PAGE)

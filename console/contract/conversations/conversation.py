@@ -26,7 +26,7 @@ from console.contract.conversations.configuration import (
     StrategyIds,
 )
 from console.contract.ids import CONVERSATION_ID, PARTICIPANT_ID, PROFILE_ID
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 NAME_MAX = 256  # ours
 METADATA_MAX = 8  # 8 [S]: entries
@@ -132,10 +132,7 @@ class Participant(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class ParticipantsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "participants": [Participant.sample],
-        "meta": {"key": "participants", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("participants", Participant.sample)
 
     participants: Annotated[
         tuple[Participant, ...], described(maxItems=ITEMS_PER_PAGE)
@@ -269,10 +266,7 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class ConversationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "conversations": [Conversation.sample],
-        "meta": {"key": "conversations", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("conversations", Conversation.sample)
 
     conversations: Annotated[
         tuple[Conversation, ...], described(maxItems=ITEMS_PER_PAGE)

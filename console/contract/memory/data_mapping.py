@@ -16,7 +16,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import DATA_MAPPING_ID, DATASET_ID
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 from console.contract.memory.trait_group import TRAIT_NAME, TraitGroupName
 
 DATA_MAPPING_NAME_MAX = 64  # 10.4 [S]
@@ -149,10 +149,7 @@ class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class DataMappingsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "dataMappings": [DataMapping.sample],
-        "meta": {"key": "dataMappings", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("dataMappings", DataMapping.sample)
 
     data_mappings: Annotated[
         tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)

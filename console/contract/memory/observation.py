@@ -20,7 +20,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import CONVERSATION_ID, OBSERVATION_ID
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 BATCH = limit("BATCH", 10)  # 11.4, 11.5 [S]: observations or summaries in one write
 CONTENT_MAX = 4096  # 11.4 [S]: characters
@@ -126,10 +126,7 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class ObservationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "observations": [Observation.sample],
-        "meta": {"key": "observations", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("observations", Observation.sample)
 
     observations: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
@@ -140,10 +137,7 @@ class ObservationsPage(Noun, frozen=True, kw_only=True):
 class RevisionsPage(Noun, frozen=True, kw_only=True):
     """Every state of one observation, the present one first."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "revisions": [Observation.sample],
-        "meta": {"key": "revisions", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("revisions", Observation.sample)
 
     revisions: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)

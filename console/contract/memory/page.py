@@ -1,6 +1,6 @@
 """Pages of lists, and what every list may be asked. Section 4."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -32,6 +32,11 @@ def paging(key: str, most: int) -> Meta:
     """Which list a `meta` is of, and how many items a page of it has at most."""
     limits = {"key": {"const": key}, "pageSize": {"maximum": most}}
     return described(allOf=[{"properties": limits}])
+
+
+def sample_page(key: str, item: Any) -> dict[str, Any]:
+    """A list of one item."""
+    return {key: [item], "meta": {"key": key, "pageSize": 1}}
 
 
 class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from console.contract.base import (
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.error import Accepted
 from console.contract.memory.operation import OperationId
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 from console.contract.memory.trait import SentTraits, Traits
 
 BULK_PROFILES = limit("BULK_PROFILES", 1000)  # 11.1 [S]
@@ -104,10 +104,9 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class ProfilesPage(Noun, frozen=True, kw_only=True):
     """Ids alone; each profile is fetched by its own."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
-        "meta": {"key": "profiles", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page(
+        "profiles", "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"
+    )
 
     profiles: Annotated[
         tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)

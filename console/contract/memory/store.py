@@ -15,7 +15,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import STORE_ID
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
 STORE_NAME_MAX = 64  # 10.1 [S]
@@ -81,10 +81,9 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class StoresPage(Noun, frozen=True, kw_only=True):
     """Ids alone; each store is fetched by its own."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "stores": ["mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"],
-        "meta": {"key": "stores", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page(
+        "stores", "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"
+    )
 
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()

@@ -25,7 +25,7 @@ from console.contract.memory.observation import (
     ConversationId,
     Source,
 )
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 SUMMARIES_PER_PROFILE = limit("SUMMARIES_PER_PROFILE", 10_000)  # [R]; beta page: 500
 
@@ -92,10 +92,7 @@ class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class SummariesPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "summaries": [Summary.sample],
-        "meta": {"key": "summaries", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("summaries", Summary.sample)
 
     summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
         always()

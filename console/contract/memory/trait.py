@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from console.contract.base import Noun, Time, always, described, unchecked
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 from console.contract.memory.trait_group import TRAIT_NAME_MAX, TraitGroupName
 
 TRAIT_STRING_MAX = 1024  # 11.2 [D]
@@ -51,10 +51,7 @@ class Trait(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class TraitsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "traits": [Trait.sample],
-        "meta": {"key": "traits", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("traits", Trait.sample)
 
     traits: Annotated[tuple[Trait, ...], described(maxItems=TRAITS_PER_PAGE)] = always()
     meta: Annotated[PageMeta, paging("traits", TRAITS_PER_PAGE)] = always(PageMeta)

@@ -16,7 +16,7 @@ from console.contract.base import (
     unchecked,
 )
 from console.contract.memory.identity_settings import ID_TYPE_MAX
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 
 TRAIT_GROUPS_PER_STORE = limit("TRAIT_GROUPS_PER_STORE", 50)  # 14 [S]
 TRAITS_PER_GROUP = limit("TRAITS_PER_GROUP", 95)  # 14 [S][D]
@@ -152,10 +152,7 @@ class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class TraitGroupsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "traitGroups": [TraitGroup.sample],
-        "meta": {"key": "traitGroups", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("traitGroups", TraitGroup.sample)
 
     trait_groups: Annotated[
         tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)

@@ -24,7 +24,7 @@ from console.contract.memory.observation import (
     NewObservation,
     PatchObservation,
 )
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import PageMeta, paging, sample_page
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.store import (
@@ -80,10 +80,7 @@ class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class ServicesPage(Noun, frozen=True, kw_only=True):
     """Stores themselves, not their ids alone."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "services": [Service.sample],
-        "meta": {"key": "services", "pageSize": 1},
-    }
+    sample: ClassVar[dict[str, Any]] = sample_page("services", Service.sample)
 
     services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
