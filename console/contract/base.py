@@ -138,10 +138,7 @@ Url = Annotated[str, described(maxLength=URL_MAX, format="uri")]
 SentTime = Annotated[datetime, Meta(tz=True)]
 Time = Annotated[
     datetime,
-    Meta(
-        tz=True,
-        extra_json_schema={"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"},
-    ),
+    Meta(tz=True, extra_json_schema={"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}),
 ]
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")

@@ -1,6 +1,6 @@
 """Communications: what was said; actions: what is to be said. Sections 10 and 11."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -66,7 +66,7 @@ class CreateCommunication(Body, frozen=True, kw_only=True):
     occurred_at  left out: now
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "author": {"address": "+15558675310", "channel": "SMS"},
         "content": {"type": "TEXT", "text": "My tent pole broke again."},
         "recipients": [{"address": "+15550001000", "channel": "SMS"}],
@@ -90,8 +90,7 @@ class Author(Noun, frozen=True, kw_only=True):
 
 class Recipient(Author, omit_defaults=True, frozen=True, kw_only=True):
     delivery_status: Annotated[
-        str,
-        described(enum=["INITIATED", "IN_PROGRESS", "DELIVERED", "READ", "FAILED"]),
+        str, described(enum=["INITIATED", "IN_PROGRESS", "DELIVERED", "READ", "FAILED"])
     ] = ""
 
 
@@ -104,7 +103,7 @@ class Content(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class Communication(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """occurred_at  when it was said; created_at: when it arrived"""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
         "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "accountId": "AC00000000000000000000000000000000",
@@ -141,9 +140,7 @@ class Communication(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class CommunicationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page(
-        "communications", Communication.sample
-    )
+    sample = sample_page("communications", Communication.sample)
 
     communications: Annotated[
         tuple[Communication, ...], described(maxItems=ITEMS_PER_PAGE)
@@ -180,7 +177,7 @@ class CreateAction(Body, frozen=True, kw_only=True):
     """Says something. Without a channel provider it is said on the embedded channel:
     the communication is made, and nothing leaves the service."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "type": "SEND_MESSAGE",
         "payload": {
             "from": {"address": "+15550001000", "channel": "SMS"},
@@ -196,7 +193,7 @@ class CreateAction(Body, frozen=True, kw_only=True):
 class Action(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """related  communicationId, once it was said"""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "conv_action_01k5x7m3q2f8r9s4t6v0w1y2za",
         "type": "SEND_MESSAGE",
         "status": "COMPLETED",

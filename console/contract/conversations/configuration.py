@@ -1,7 +1,7 @@
 """Configurations: how conversations are grouped, end and become memory. Conversations 7."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -43,9 +43,7 @@ ConfigurationId = Annotated[str, described(pattern=whole(CONFIGURATION_ID))]
 ConfigurationName = Annotated[
     str,
     Meta(
-        min_length=1,
-        max_length=CONFIGURATION_NAME_MAX,
-        pattern=r"^[a-zA-Z0-9_ -]+\Z",
+        min_length=1, max_length=CONFIGURATION_NAME_MAX, pattern=r"^[a-zA-Z0-9_ -]+\Z"
     ),
 ]
 ConfigurationDescription = Annotated[
@@ -107,7 +105,7 @@ class PutConfiguration(StrictBody, frozen=True, kw_only=True):
     memory_extraction_enabled   whether anything is learned at all
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "displayName": "support",
         "description": "Text messages to the support line",
         "conversationGroupingType": "GROUP_BY_PROFILE",
@@ -137,7 +135,7 @@ class PatchConfiguration(StrictBody, frozen=True, kw_only=True):
     """Changes what is given; null is what a new one has. In channelSettings a channel
     is replaced whole, and one that is null is removed."""
 
-    sample: ClassVar[dict[str, Any]] = {"memoryExtractionEnabled": True}
+    sample = {"memoryExtractionEnabled": True}
 
     display_name: ConfigurationName | UnsetType | None = UNSET
     description: ConfigurationDescription | UnsetType | None = UNSET
@@ -180,7 +178,7 @@ class ConversationSettings(Noun, frozen=True, kw_only=True):
 class Configuration(ConversationSettings, frozen=True, kw_only=True):
     """version  1, and one more with each change"""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         **CreateConfiguration.sample,
         "id": "conv_configuration_01k5x7m3q2f8r9s4t6v0w1y2za",
         "statusCallbacks": [],
@@ -200,9 +198,7 @@ class Configuration(ConversationSettings, frozen=True, kw_only=True):
 
 
 class ConfigurationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page(
-        "configurations", Configuration.sample
-    )
+    sample = sample_page("configurations", Configuration.sample)
 
     configurations: Annotated[
         tuple[Configuration, ...], described(maxItems=ITEMS_PER_PAGE)
@@ -216,7 +212,7 @@ class Progress(Noun, frozen=True, kw_only=True):
     related  configurationId or conversationId
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "statusUrl": "https://memory.example/v2/ControlPlane/Operations/proc_job_01k5x7m3q2f8r9s4t6v0w1y2za",
         "related": {"configurationId": "conv_configuration_01k5x7m3q2f8r9s4t6v0w1y2za"},
     }
@@ -237,7 +233,7 @@ class ProgressError(Noun, frozen=True, kw_only=True):
 class OperationStatus(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """What became of a write. There is no result: its id is in `related`."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         **Progress.sample,
         "operationId": "proc_job_01k5x7m3q2f8r9s4t6v0w1y2za",
         "status": "COMPLETED",

@@ -1,19 +1,11 @@
 """Conversations and who takes part in them. Sections 8 and 9."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
-from console.contract.base import (
-    Body,
-    Noun,
-    StrictBody,
-    Time,
-    always,
-    described,
-    whole,
-)
+from console.contract.base import Body, Noun, StrictBody, Time, always, described, whole
 from console.contract.conversations.configuration import (
     CALLBACKS_MAX,
     ITEMS_PER_PAGE,
@@ -77,7 +69,7 @@ class CreateParticipant(Body, frozen=True, kw_only=True):
     profile_id  this profile instead
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "name": "Kim",
         "type": "HUMAN_AGENT",
         "addresses": [{"channel": "SMS", "address": "+15550001000"}],
@@ -92,7 +84,7 @@ class CreateParticipant(Body, frozen=True, kw_only=True):
 class PutParticipant(Body, frozen=True, kw_only=True):
     """Replaces name and type; addresses that are left out stay."""
 
-    sample: ClassVar[dict[str, Any]] = {"name": "Kim B.", "type": "HUMAN_AGENT"}
+    sample = {"name": "Kim B.", "type": "HUMAN_AGENT"}
 
     name: Name = ""
     type: ParticipantType = "UNKNOWN"
@@ -111,7 +103,7 @@ class Participant(Noun, omit_defaults=True, frozen=True, kw_only=True):
     profile_id  of a customer who was found in the memory
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
         "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "accountId": "AC00000000000000000000000000000000",
@@ -132,7 +124,7 @@ class Participant(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class ParticipantsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("participants", Participant.sample)
+    sample = sample_page("participants", Participant.sample)
 
     participants: Annotated[
         tuple[Participant, ...], described(maxItems=ITEMS_PER_PAGE)
@@ -167,7 +159,7 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     """By a configuration's id, or by an inline configuration. All participants are
     added with it, or nothing is made."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "configuration": {
             "memoryStoreId": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
             "conversationGroupingType": "GROUP_BY_PROFILE",
@@ -195,7 +187,7 @@ class CreateConversation(Body, frozen=True, kw_only=True):
 class PutConversation(Body, frozen=True, kw_only=True):
     """CLOSED is for good. Name and metadata are replaced where they are given."""
 
-    sample: ClassVar[dict[str, Any]] = {"status": "INACTIVE"}
+    sample = {"status": "INACTIVE"}
 
     status: Status
     name: Name | UnsetType = UNSET
@@ -215,7 +207,7 @@ class PatchedConfiguration(StrictBody, frozen=True, kw_only=True):
 class PatchConversation(Body, frozen=True, kw_only=True):
     """Changes what is given; a key of metadata that is null is removed."""
 
-    sample: ClassVar[dict[str, Any]] = {"name": "Tent pole, the second one"}
+    sample = {"name": "Tent pole, the second one"}
 
     status: Status | UnsetType = UNSET
     name: Name | UnsetType | None = UNSET
@@ -226,7 +218,7 @@ class PatchConversation(Body, frozen=True, kw_only=True):
 class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """configuration  as it was when the conversation began (12.1)"""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "accountId": "AC00000000000000000000000000000000",
         "configurationId": None,
@@ -266,7 +258,7 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class ConversationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("conversations", Conversation.sample)
+    sample = sample_page("conversations", Conversation.sample)
 
     conversations: Annotated[
         tuple[Conversation, ...], described(maxItems=ITEMS_PER_PAGE)

@@ -1,6 +1,6 @@
 """Data mappings: how columns of a source become traits. Section 10.4."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -96,7 +96,7 @@ class MappingTarget(StrictBody, frozen=True, kw_only=True):
 
 
 class CreateDataMapping(Body, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "displayName": "crm-contacts",
         "mappingFrom": {"type": "INGRESS", "columns": ["mail"]},
         "mappingTo": {
@@ -117,7 +117,7 @@ class CreateDataMapping(Body, frozen=True, kw_only=True):
 class PatchDataMapping(Body, frozen=True, kw_only=True):
     """At least one field; a given `mapping_to` replaces all of the former one."""
 
-    sample: ClassVar[dict[str, Any]] = {"isEnabled": False}
+    sample = {"isEnabled": False}
 
     display_name: DataMappingName | None = None
     description: DataMappingDescription | None = None
@@ -126,7 +126,7 @@ class PatchDataMapping(Body, frozen=True, kw_only=True):
 
 
 class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "mem_datamapping_01k5x7m3q2f8r9s4t6v0w1y2za",
         "displayName": "crm-contacts",
         "isEnabled": True,
@@ -149,7 +149,7 @@ class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class DataMappingsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("dataMappings", DataMapping.sample)
+    sample = sample_page("dataMappings", DataMapping.sample)
 
     data_mappings: Annotated[
         tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)

@@ -1,7 +1,7 @@
 """Refusals, redirects, receipts. Sections 5, 6 and 7."""
 
 from enum import IntEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 import msgspec
 
@@ -41,7 +41,7 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     status     the HTTP status again
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "code": 520046,
         "message": "observations[0].content: must be at least 1 character",
         "more_info": "https://memory.example/v1/Errors/520046",
@@ -67,10 +67,7 @@ class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
 class ErrorExplanation(Noun, frozen=True, kw_only=True):
     """What a code means: where `more_info` leads. An extension of ours."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "code": 20404,
-        "title": "There is no such thing here.",
-    }
+    sample = {"code": 20404, "title": "There is no such thing here."}
 
     code: int
     title: Annotated[str, described(minLength=1)]
@@ -79,7 +76,7 @@ class ErrorExplanation(Noun, frozen=True, kw_only=True):
 class Moved(Noun, frozen=True, kw_only=True):
     """301 and 308: the profile was merged into the one at `uri` (7)."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "message": "This profile was merged into another.",
         "uri": "https://memory.example/v1/Stores/…/Profiles/…",
     }
@@ -94,7 +91,7 @@ ACCEPTED_MESSAGE_MAX = 255  # 6 [S]
 class Accepted(Noun, frozen=True, kw_only=True):
     """202 of the data plane: the write is done, or will be (6)."""
 
-    sample: ClassVar[dict[str, Any]] = {"message": "accepted"}
+    sample = {"message": "accepted"}
 
     message: Annotated[str, described(minLength=1, maxLength=ACCEPTED_MESSAGE_MAX)]
 
@@ -102,7 +99,7 @@ class Accepted(Noun, frozen=True, kw_only=True):
 class Receipt(Noun, frozen=True, kw_only=True):
     """202 of the control plane: the operation at `status_url` says what came of it (6)."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "message": "accepted",
         "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
     }

@@ -1,6 +1,6 @@
 """Identifiers: by what a customer is found, and looking one up. Sections 11.1, 11.3."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -23,7 +23,7 @@ IdentifierValue = Annotated[str, Meta(max_length=IDENTIFIER_VALUE_MAX)]
 class Identifier(StrictBody, frozen=True, kw_only=True):
     """One value of one type, as somebody writes it: to look up, or to add."""
 
-    sample: ClassVar[dict[str, Any]] = {"idType": "phone", "value": "(415) 555-0100"}
+    sample = {"idType": "phone", "value": "(415) 555-0100"}
 
     id_type: IdType
     value: IdentifierValue
@@ -32,11 +32,7 @@ class Identifier(StrictBody, frozen=True, kw_only=True):
 class PatchIdentifier(StrictBody, frozen=True, kw_only=True):
     """Puts a new value in the place of an old one."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "idType": "phone",
-        "oldValue": "+14155550100",
-        "newValue": "+14155550101",
-    }
+    sample = {"idType": "phone", "oldValue": "+14155550100", "newValue": "+14155550101"}
 
     id_type: IdType
     old_value: IdentifierValue
@@ -46,7 +42,7 @@ class PatchIdentifier(StrictBody, frozen=True, kw_only=True):
 class IdentifierSet(Noun, frozen=True, kw_only=True):
     """All values of one type, normalised, the oldest first."""
 
-    sample: ClassVar[dict[str, Any]] = {"idType": "phone", "values": ["+14155550100"]}
+    sample = {"idType": "phone", "values": ["+14155550100"]}
 
     id_type: Annotated[str, unchecked(IdType)]
     values: Annotated[
@@ -56,7 +52,7 @@ class IdentifierSet(Noun, frozen=True, kw_only=True):
 
 
 class IdentifierSets(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {"identifiers": [IdentifierSet.sample]}
+    sample = {"identifiers": [IdentifierSet.sample]}
 
     identifiers: Annotated[
         tuple[IdentifierSet, ...], described(maxItems=IDENTIFIER_TYPES_MAX)
@@ -66,7 +62,7 @@ class IdentifierSets(Noun, frozen=True, kw_only=True):
 class LookupResult(Noun, frozen=True, kw_only=True):
     """Who holds a value. normalized_value: as it was compared."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "normalizedValue": "ada@example.com",
         "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
     }

@@ -1,6 +1,6 @@
 """Identity settings: how a store tells people apart. Section 10.2."""
 
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
@@ -70,7 +70,7 @@ Rules = Annotated[
 class PutIdentitySettings(Body, frozen=True, kw_only=True):
     """Replaces all of them: what is left out is gone."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "identifierConfigs": [
             {"idType": "email", "normalization": "email"},
             {"idType": "phone", "normalization": "phone", "limit": 10},
@@ -97,7 +97,7 @@ class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     phone_region    ours: whose national numbers are read; left out: those of the US
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "identifierConfigs": [
             {
                 "idType": "email",

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -53,7 +53,7 @@ class NewObservation(Body, frozen=True, kw_only=True):
     conversation_ids  at most 10
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "content": "Prefers text messages over calls.",
         "source": "chat",
         "occurredAt": "2026-01-05T09:00:00Z",
@@ -68,7 +68,7 @@ class NewObservation(Body, frozen=True, kw_only=True):
 class CreateObservations(StrictBody, frozen=True, kw_only=True):
     """All of them or none."""
 
-    sample: ClassVar[dict[str, Any]] = {"observations": [NewObservation.sample]}
+    sample = {"observations": [NewObservation.sample]}
 
     observations: Annotated[list[NewObservation], Meta(min_length=1, max_length=BATCH)]
 
@@ -76,9 +76,7 @@ class CreateObservations(StrictBody, frozen=True, kw_only=True):
 class PatchObservation(Body, frozen=True, kw_only=True):
     """Changes what is given; the state before stays as a revision."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "content": "Prefers text messages, never calls."
-    }
+    sample = {"content": "Prefers text messages, never calls."}
 
     content: Content | None = None
     source: Source | None = None
@@ -97,7 +95,7 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "observation"
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
         **NewObservation.sample,
         "createdAt": "2026-01-05T09:00:00Z",
@@ -126,7 +124,7 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class ObservationsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("observations", Observation.sample)
+    sample = sample_page("observations", Observation.sample)
 
     observations: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
@@ -137,7 +135,7 @@ class ObservationsPage(Noun, frozen=True, kw_only=True):
 class RevisionsPage(Noun, frozen=True, kw_only=True):
     """Every state of one observation, the present one first."""
 
-    sample: ClassVar[dict[str, Any]] = sample_page("revisions", Observation.sample)
+    sample = sample_page("revisions", Observation.sample)
 
     revisions: Annotated[
         tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)

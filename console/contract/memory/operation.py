@@ -1,6 +1,6 @@
 """Operations: what became of a control plane write. Section 6.1."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -62,16 +62,13 @@ class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     refused_count  items of which something was refused, all of them
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "status": "COMPLETED",
         "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "createdAt": "2026-01-05T09:00:00Z",
         "completedAt": "2026-01-05T09:00:00Z",
-        "result": {
-            "type": "RESOURCE_ID",
-            "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-        },
+        "result": {"type": "RESOURCE_ID", "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"},
         "resultUrl": "https://memory.example/v1/ControlPlane/Stores/mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
     }
 

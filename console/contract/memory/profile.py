@@ -1,6 +1,6 @@
 """Profiles: one customer each, and many at once. Section 11.1."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -31,7 +31,7 @@ _ADA = {"Contact": {"email": "ada@example.com", "firstName": "Ada"}}
 class ProfileTraits(StrictBody, frozen=True, kw_only=True):
     """Traits by group and name. In a patch null removes a trait."""
 
-    sample: ClassVar[dict[str, Any]] = {"traits": _ADA}
+    sample = {"traits": _ADA}
 
     traits: SentTraits | None = None
 
@@ -39,7 +39,7 @@ class ProfileTraits(StrictBody, frozen=True, kw_only=True):
 class PutProfiles(StrictBody, frozen=True, kw_only=True):
     """Each is resolved as if it had been created alone."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "profiles": [
             {"traits": {"Contact": {"email": "alan@example.com"}}},
             {"traits": {"Contact": {"email": "edsger@example.com"}}},
@@ -54,10 +54,7 @@ class PutProfiles(StrictBody, frozen=True, kw_only=True):
 class CreatedProfile(Noun, frozen=True, kw_only=True):
     """202: the new profile, or the one that the identifiers lead to."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "message": "accepted",
-    }
+    sample = {"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za", "message": "accepted"}
 
     id: ProfileId
     message: Annotated[str, described(minLength=1, maxLength=255)] = always(str)
@@ -66,7 +63,7 @@ class CreatedProfile(Noun, frozen=True, kw_only=True):
 class AcceptedProfiles(Noun, frozen=True, kw_only=True):
     """202 of a bulk write: the operation says which items were refused."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
         "createdAt": "2026-01-05T09:00:00Z",
         "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -87,7 +84,7 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "profile"
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
         "createdAt": "2026-01-05T09:00:00Z",
         "traits": _ADA,
@@ -104,9 +101,7 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class ProfilesPage(Noun, frozen=True, kw_only=True):
     """Ids alone; each profile is fetched by its own."""
 
-    sample: ClassVar[dict[str, Any]] = sample_page(
-        "profiles", "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"
-    )
+    sample = sample_page("profiles", "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za")
 
     profiles: Annotated[
         tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)

@@ -1,6 +1,6 @@
 """Imports: profiles from a CSV file that is announced, uploaded, then read. 11.7."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -50,7 +50,7 @@ class ColumnMapping(StrictBody, frozen=True, kw_only=True):
 class CreateImport(StrictBody, frozen=True, kw_only=True):
     """file_size  bytes; the upload has to have as many"""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "filename": "people.csv",
         "fileSize": len(SAMPLE_FILE),
         "columnMappings": [
@@ -73,7 +73,7 @@ class AnnouncedImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
     operation_id, created_at, status_url  ours
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "importId": "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
         "url": "https://memory.example/v1/Uploads/mem_import_01k5x7m3q2f8r9s4t6v0w1y2za?signature=…",
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -112,7 +112,7 @@ class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
                              the file, and why a FAILED one has failed
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "status": "COMPLETED",
         **CreateImport.sample,
         "summary": {"errors": 0, "warnings": 0},
@@ -139,9 +139,7 @@ class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class ImportsPage(Noun, frozen=True, kw_only=True):
     """Ids alone, newest first."""
 
-    sample: ClassVar[dict[str, Any]] = sample_page(
-        "imports", "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za"
-    )
+    sample = sample_page("imports", "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za")
 
     imports: Annotated[tuple[ImportId, ...], described(maxItems=IMPORTS_PER_PAGE)] = (
         always()
@@ -152,7 +150,7 @@ class ImportsPage(Noun, frozen=True, kw_only=True):
 class RefusalsPage(Noun, frozen=True, kw_only=True):
     """Ours: what of a file was not stored, in the order of its rows."""
 
-    sample: ClassVar[dict[str, Any]] = sample_page(
+    sample = sample_page(
         "refusals",
         {
             "item": 2,

@@ -1,6 +1,6 @@
 """Recall: what of a profile matters now, and why. Section 11.6; the trace is ours."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -40,7 +40,7 @@ class RecallRequest(Body, frozen=True, kw_only=True):
                           were not there; the texts themselves come as they are
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "query": "how to reach this customer",
         "observationsLimit": 5,
         "summariesLimit": 2,
@@ -240,7 +240,7 @@ class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
     masked  ours: the order and the scores are those of the masked texts
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "observations": [Observation.sample | {"score": 0.91}],
         "summaries": [Summary.sample | {"score": 0.12}],
         "communications": [],

@@ -1,6 +1,6 @@
 """Stores: a tenant's whole memory. Section 10.1."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -34,10 +34,7 @@ StoreStatus = Annotated[str, described(enum=STATUSES)]
 class CreateStore(Body, frozen=True, kw_only=True):
     """`display_name` is unique in the account."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "displayName": "client-42",
-        "description": "Alpenglow Outdoor",
-    }
+    sample = {"displayName": "client-42", "description": "Alpenglow Outdoor"}
 
     display_name: StoreName
     description: StoreDescription = ""
@@ -46,7 +43,7 @@ class CreateStore(Body, frozen=True, kw_only=True):
 class PatchStore(Body, frozen=True, kw_only=True):
     """Changes what is given."""
 
-    sample: ClassVar[dict[str, Any]] = {"description": "Alpenglow Outdoor, Europe"}
+    sample = {"description": "Alpenglow Outdoor, Europe"}
 
     display_name: StoreName | None = None
     description: StoreDescription | None = None
@@ -59,7 +56,7 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
     version  1, and one more with each change; the ETag holds it too
     """
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "intelligenceServiceId": None,
         "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
         "displayName": "client-42",
@@ -81,9 +78,7 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class StoresPage(Noun, frozen=True, kw_only=True):
     """Ids alone; each store is fetched by its own."""
 
-    sample: ClassVar[dict[str, Any]] = sample_page(
-        "stores", "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"
-    )
+    sample = sample_page("stores", "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za")
 
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()

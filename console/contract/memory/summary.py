@@ -1,6 +1,6 @@
 """Conversation summaries. Section 11.5; lengths as an observation's."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -35,7 +35,7 @@ SummaryId = Annotated[str, Meta(pattern=whole(SUMMARY_ID))]
 class NewSummary(Body, frozen=True, kw_only=True):
     """What one conversation came to."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "content": "Asked about order 4521; it was sent again.",
         "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2zb",
         "occurredAt": "2026-01-05T09:00:00Z",
@@ -50,7 +50,7 @@ class NewSummary(Body, frozen=True, kw_only=True):
 class CreateSummaries(StrictBody, frozen=True, kw_only=True):
     """All of them or none."""
 
-    sample: ClassVar[dict[str, Any]] = {"summaries": [NewSummary.sample]}
+    sample = {"summaries": [NewSummary.sample]}
 
     summaries: Annotated[list[NewSummary], Meta(min_length=1, max_length=BATCH)]
 
@@ -58,9 +58,7 @@ class CreateSummaries(StrictBody, frozen=True, kw_only=True):
 class PatchSummary(Body, frozen=True, kw_only=True):
     """Changes what is given; no earlier state is kept."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "content": "Asked about order 4521; it was sent again at no cost."
-    }
+    sample = {"content": "Asked about order 4521; it was sent again at no cost."}
 
     content: Content | None = None
     conversation_id: ConversationId | None = None
@@ -70,7 +68,7 @@ class PatchSummary(Body, frozen=True, kw_only=True):
 
 class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
     kind: ClassVar[str] = "summary"
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "id": "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za",
         **NewSummary.sample,
         "createdAt": "2026-01-05T09:00:00Z",
@@ -92,7 +90,7 @@ class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class SummariesPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("summaries", Summary.sample)
+    sample = sample_page("summaries", Summary.sample)
 
     summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
         always()

@@ -1,6 +1,6 @@
 """Traits: what is known of one profile. Section 11.2."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -24,10 +24,7 @@ _Item = _Text | int | float | bool
 TraitValue = _Item | Annotated[list[_Item], described(maxItems=TRAIT_ARRAY_MAX)]
 # Checked against the trait's definition, which no type can do (memory/traits.py).
 AnyTraitValue = Annotated[Any, Meta(extra_json_schema=msgspec.json.schema(TraitValue))]
-Traits = dict[
-    Annotated[str, unchecked(TraitGroupName)],
-    dict[TraitName, TraitValue],
-]
+Traits = dict[Annotated[str, unchecked(TraitGroupName)], dict[TraitName, TraitValue]]
 SentTraits = Annotated[
     dict[str, Annotated[dict[str, AnyTraitValue], Meta(max_length=PAYLOAD_TRAITS_MAX)]],
     Meta(max_length=PAYLOAD_GROUPS_MAX),
@@ -37,7 +34,7 @@ SentTraits = Annotated[
 class Trait(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """timestamp  when the value was set or last changed"""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "name": "city",
         "traitGroup": "Contact",
         "value": "Bern",
@@ -51,7 +48,7 @@ class Trait(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class TraitsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("traits", Trait.sample)
+    sample = sample_page("traits", Trait.sample)
 
     traits: Annotated[tuple[Trait, ...], described(maxItems=TRAITS_PER_PAGE)] = always()
     meta: Annotated[PageMeta, paging("traits", TRAITS_PER_PAGE)] = always(PageMeta)

@@ -1,7 +1,7 @@
 """Trait groups: what may be known of a customer, and as what type. Section 10.3."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
 
@@ -115,14 +115,14 @@ _TIER = {"dataType": "STRING", "description": "Tier of the loyalty card"}
 class PatchTraitGroup(StrictBody, frozen=True, kw_only=True):
     """Adds and replaces the traits that are named; the others stay."""
 
-    sample: ClassVar[dict[str, Any]] = {"traits": {"since": {"dataType": "STRING"}}}
+    sample = {"traits": {"since": {"dataType": "STRING"}}}
 
     description: TraitGroupDescription | None = None
     traits: NewDefinitions = {}
 
 
 class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "displayName": "Loyalty",
         "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},
     }
@@ -135,7 +135,7 @@ class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
 class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """traits  by name; None where they were not asked for"""
 
-    sample: ClassVar[dict[str, Any]] = {"displayName": "Loyalty", "version": 1}
+    sample = {"displayName": "Loyalty", "version": 1}
 
     display_name: Annotated[str, unchecked(TraitGroupName)]
     description: Annotated[str, unchecked(TraitGroupDescription)] = ""
@@ -152,7 +152,7 @@ class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 class TraitGroupsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = sample_page("traitGroups", TraitGroup.sample)
+    sample = sample_page("traitGroups", TraitGroup.sample)
 
     trait_groups: Annotated[
         tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)
@@ -165,7 +165,7 @@ class TraitGroupsPage(Noun, frozen=True, kw_only=True):
 class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
     """One group in a wrapper that the groups of a list lack, with a page of its traits."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "traitGroup": {
             "displayName": "Loyalty",
             "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},

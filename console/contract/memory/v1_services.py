@@ -1,6 +1,6 @@
 """The older dialect, /v1/Services, where it differs. Section 16."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -48,10 +48,7 @@ AnyConversationIds = Annotated[
 class CreateService(Body, frozen=True, kw_only=True):
     """A store, made at once."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "uniqueName": "client-43",
-        "friendlyName": "Borealis Travel",
-    }
+    sample = {"uniqueName": "client-43", "friendlyName": "Borealis Travel"}
 
     unique_name: StoreName
     friendly_name: Annotated[str, Meta(max_length=STORE_DESCRIPTION_MAX)] = ""
@@ -60,7 +57,7 @@ class CreateService(Body, frozen=True, kw_only=True):
 class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """A store under its old name; `sid` and `id` are the same."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "sid": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
         "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
         "uniqueName": "client-43",
@@ -80,7 +77,7 @@ class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class ServicesPage(Noun, frozen=True, kw_only=True):
     """Stores themselves, not their ids alone."""
 
-    sample: ClassVar[dict[str, Any]] = sample_page("services", Service.sample)
+    sample = sample_page("services", Service.sample)
 
     services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
@@ -89,7 +86,7 @@ class ServicesPage(Noun, frozen=True, kw_only=True):
 
 
 class Deleted(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {"message": "deleted"}
+    sample = {"message": "deleted"}
 
     message: Annotated[str, described(minLength=1, maxLength=255)]
 
@@ -101,7 +98,7 @@ class ProfileReference(Noun, frozen=True, kw_only=True):
 class V1LookupResult(Noun, frozen=True, kw_only=True):
     """As today, with an object for each profile instead of its id alone."""
 
-    sample: ClassVar[dict[str, Any]] = {
+    sample = {
         "normalizedValue": "ada@example.com",
         "profiles": [{"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"}],
     }
@@ -120,9 +117,7 @@ class V1NewObservation(NewObservation, frozen=True, kw_only=True):
 
 
 class V1CreateObservations(StrictBody, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "observations": [{"content": "Has a dog called Bo.", "source": "chat"}]
-    }
+    sample = {"observations": [{"content": "Has a dog called Bo.", "source": "chat"}]}
 
     observations: Annotated[
         list[V1NewObservation], Meta(min_length=1, max_length=BATCH)
@@ -148,10 +143,7 @@ _REQUIRED = {"content", "conversation_id"}
 class V1CreateSummaries(V1PatchSummary, frozen=True, kw_only=True):
     """One summary by its own fields, or several as `summaries`; never both."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "conversationId": "CH42",
-        "content": "Asked for a refund.",
-    }
+    sample = {"conversationId": "CH42", "content": "Asked for a refund."}
 
     summaries: (
         Annotated[list[V1NewSummary], Meta(min_length=1, max_length=BATCH)] | None
@@ -189,10 +181,7 @@ V1Count = Annotated[int, Meta(ge=0)]
 class V1RecallRequest(RecallRequest, frozen=True, kw_only=True):
     """As today, but for the ids of conversations and the limits."""
 
-    sample: ClassVar[dict[str, Any]] = {
-        "query": "how to reach this customer",
-        "summariesLimit": 2,
-    }
+    sample = {"query": "how to reach this customer", "summariesLimit": 2}
 
     conversation_id: AnyConversationId | None = None
     observations_limit: V1Count = V1_RECALL_OBSERVATIONS
