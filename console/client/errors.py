@@ -98,18 +98,6 @@ class MemoryBusy(MemoryRefused):
     status = 503
     title = "The memory is busy"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int,
-        http_status: int,
-        said: str = "",
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(message, code=code, http_status=http_status, said=said)
-        self.retry_after_s = retry_after_s
-
 
 class MemoryMoved(MemoryRefused):
     """The profile was merged into `canonical_id`; nothing was deleted."""
@@ -207,9 +195,8 @@ def _busy(status: int, headers: httpx.Headers, body: bytes) -> MemoryBusy:
         code=code,
         http_status=status,
         said=said,
-        retry_after_s=wait_s,
     )
-    problem.may_repeat = True
+    problem.retry_after_s, problem.may_repeat = wait_s, True
     return problem
 
 
