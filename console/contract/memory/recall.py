@@ -1,6 +1,6 @@
 """Recall: what of a profile matters now, and why. Section 11.6; the trace is ours."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
