@@ -334,10 +334,13 @@ class SmallTalk:
     """What in one conversation says nothing; its speakers' names are part of it."""
 
     def __init__(self, turns: Iterable[Turn]) -> None:
-        speakers = {_one_line(turn.speaker).casefold() for turn in turns}
-        names = {word for speaker in speakers for word in split_words(speaker)}
-        # "Mel" is Melanie.
-        self._names = {name[:end] for name in names for end in range(2, len(name) + 1)}
+        speakers = {_one_line(turn.speaker) for turn in turns}
+        names = {word for name in speakers for word in split_words(name.casefold())}
+        # "Car" is Caroline, "car" is not.
+        self._names = {
+            name[:end].capitalize() for name in names for end in range(2, len(name) + 1)
+        }
+        self._silent = _TALK | STOP_WORDS | names
 
     def trim(self, sentence: str) -> str:
         """A sentence without its first interjections; "" when that is all it was."""
@@ -372,8 +375,8 @@ class SmallTalk:
 
     def _is_empty(self, text: str) -> bool:
         return not _NUMBER.search(text) and all(
-            word in _TALK or word in STOP_WORDS or word in self._names
-            for word in split_words(text.casefold())
+            word in self._names or word.casefold() in self._silent
+            for word in split_words(text)
         )
 
     def _only_asks(self, sentence: str) -> bool:
@@ -382,7 +385,7 @@ class SmallTalk:
         if not _asks(sentence) or about_me or self.tells(sentence):
             return False
         words = set(split_words(sentence.casefold()))
-        return len(words & (STOP_WORDS | _TALK)) >= 2
+        return len(words & self._silent) >= 2
 
 
 _COUNTS = {
@@ -394,7 +397,7 @@ _COUNTS = {
 }
 _WEEKDAYS = split_words("monday tuesday wednesday thursday friday saturday sunday")
 _DAYS = {
-    "the day before yesterday": -2,
+    "day before yesterday": -2,
     "yesterday": -1,
     "last night": -1,
     "today": 0,
@@ -403,7 +406,7 @@ _DAYS = {
     "this afternoon": 0,
     "this evening": 0,
     "tomorrow": 1,
-    "the day after tomorrow": 2,
+    "day after tomorrow": 2,
 }
 _STEPS = {"last": -1, "this past": -1, "this": 0, "next": 1}
 _RELATIVE = re.compile(
@@ -411,8 +414,9 @@ _RELATIVE = re.compile(
     rf"|(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)})\s(?:of\s)?"
     r"(?P<unit>day|week|month|year)s?\s(?P<way>ago|from now)"
     rf"|(?P<step>this past|last|this|next)\s"
-    rf"(?P<period>weekend|week|month|year|{'|'.join(_WEEKDAYS)}))\b",
-    re.I,
+    rf"(?P<period>weekend|week|month|year|{'|'.join(_WEEKDAYS)}))\b(?:['’]s\b)?",
+    # ASCII: else a dotless i matches "this", and no table here has it.
+    re.I | re.A,
 )
 
 

@@ -131,6 +131,17 @@ def test_extract_keeps_short_turns_that_tell(said):
     assert learn("Kim: I am looking.", f"Ana: {said}") == [f"Ana said: {said}"]
 
 
+def test_extract_knows_speakers_by_nicknames_not_their_letters():
+    said = [
+        "Caroline: Hi.",
+        "Ana: You rock, Car!",
+        "Caroline: Hi.",
+        "Ana: My car broke.",
+    ]
+
+    assert learn(*said) == ["Ana said: My car broke."]
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -388,6 +399,8 @@ def test_extract_learns_the_same_in_one_go_or_two(said, since):
         ("this Friday", "13 November 2026"),
         ("next Monday", "16 November 2026"),
         ("next Wednesday", "18 November 2026"),
+        ("day before yesterday", "9 November 2026"),
+        ("yesterday's", "10 November 2026"),
     ],
 )
 def test_resolve_dates_beside_the_words(words, meant):
@@ -407,6 +420,7 @@ def test_resolve_dates_beside_the_words(words, meant):
         "lastly",
         "999 years ago is fine, but 0 days",
         "la semana pasada",
+        "thıs week, laſt week",
     ],
 )
 def test_resolve_dates_leaves_what_is_not_certain(words):
