@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
 from console.contract.base import (
@@ -166,11 +167,14 @@ class ActionContent(StrictBody, frozen=True, kw_only=True):
     ] = []
 
 
-class SendMessage(Body, rename={"from_": "from"}, frozen=True, kw_only=True):
-    from_: ActionParty
+class SendMessage(Body, frozen=True, kw_only=True):
+    """channel_settings  handed on to a provider; channelId, there or under the
+    channel's name, is the communication's"""
+
+    from_: ActionParty = msgspec.field(name="from")
     to: Annotated[list[ActionParty], Meta(min_length=1, max_length=PARTICIPANTS_MAX)]
     content: ActionContent
-    channel_settings: dict[str, dict[str, Any]] = {}
+    channel_settings: dict[str, Any] = {}
 
 
 class CreateAction(Body, frozen=True, kw_only=True):

@@ -68,10 +68,10 @@ class StatusTimeouts(Body, frozen=True, kw_only=True):
     closed: Annotated[int, Meta(ge=1)] | None = None
 
 
-class CaptureRule(StrictBody, rename={"from_": "from"}, frozen=True, kw_only=True):
+class CaptureRule(StrictBody, frozen=True, kw_only=True):
     """Traffic that a carrier would hand over; `*` stands for anybody."""
 
-    from_: ShortText
+    from_: ShortText = msgspec.field(name="from")
     to: ShortText
     metadata: dict[str, ShortText] = {}
 

@@ -1,6 +1,6 @@
 """What is said in a conversation. Conversations 10 and 11."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from console.contract.conversations.communication import (
     SentParty,
     TextContent,
 )
+from console.contract.conversations.conversation import CHANNEL_ID_MAX
 from console.contract.ids import new_id
 from console.service import errors
 from console.service.conversations.conversations import hold
@@ -184,11 +185,12 @@ def create_action(account: Account, conversation_id: str, body: CreateAction) ->
         _find_party(participants, party, f"payload.to[{index}]")
         for index, party in enumerate(payload.to)
     ]
+    author = _find_party(participants, payload.from_, "payload.from")
     said = CreateCommunication(
-        author=_find_party(participants, payload.from_, "payload.from"),
+        author=author,
         content=TextContent(text=text),
         recipients=to,
-        channel_id=str(payload.channel_settings.get("channelId", ""))[:256],
+        channel_id=_get_channel_id(payload.channel_settings, author.channel),
     )
     communication = create_communication(account, conversation_id, said)
     action: Action = Action.objects.create(
@@ -199,6 +201,18 @@ def create_action(account: Account, conversation_id: str, body: CreateAction) ->
         created_at=communication.created_at,
     )
     return action
+
+
+def _get_channel_id(settings: Mapping[str, Any], channel: str) -> str:
+    """Raises Invalid."""
+    inner = settings.get(channel)
+    given = (inner if isinstance(inner, dict) else settings).get("channelId") or ""
+    if not isinstance(given, str) or len(given) > CHANNEL_ID_MAX:
+        raise errors.Invalid(
+            "payload.channelSettings.channelId: must be a text of at most "
+            f"{CHANNEL_ID_MAX} characters"
+        )
+    return given
 
 
 def _find_party(

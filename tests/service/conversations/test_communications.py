@@ -140,6 +140,23 @@ def test_action_says_it_and_is_completed(api, conversation, path):
     assert said["recipients"][0]["deliveryStatus"] == "DELIVERED"
 
 
+@pytest.mark.parametrize(
+    "settings", [{"channelId": "CH1"}, {"SMS": {"channelId": "CH1"}}]
+)
+def test_action_is_said_in_the_thread_of_its_channel_settings(api, path, settings):
+    payload = {
+        "from": {"address": SHOP, "channel": "SMS"},
+        "to": [{"address": CUSTOMER, "channel": "SMS"}],
+        "content": {"text": "Hello."},
+        "channelSettings": settings | {"messagingServiceSid": "MG1"},
+    }
+
+    api("POST", f"{path}/Actions", {"type": "SEND_MESSAGE", "payload": payload})
+
+    [said] = api.get(f"{path}/Communications", channelId="CH1").json()["communications"]
+    assert said["channelId"] == "CH1"
+
+
 def test_action_refusals_name_the_field(api, path):
     def post(**changes):
         payload = {
@@ -153,6 +170,9 @@ def test_action_refusals_name_the_field(api, path):
 
     assert_refused(post(content={}), 400, 20001, "payload.content")
     assert_refused(post(to=[{"participantId": "x"}]), 400, 20001, "payload.to[0]")
+    assert_refused(
+        post(channelSettings={"channelId": 7}), 400, 20001, "channelSettings.channelId"
+    )
     assert_refused(post(**{"from": {"address": SHOP}}), 400, 20001, "payload.from")
 
 
