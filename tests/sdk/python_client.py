@@ -4,11 +4,16 @@ from importlib import import_module
 from typing import Any
 
 from twilio.rest import Client
-from twilio.rest.memory.v1 import V1
 
 MODULES = [
     import_module(f"tests.sdk.python.{name}")
-    for name in ("control", "people", "memories", "refusals")
+    for name in (
+        "control",
+        "people",
+        "memories",
+        "conversations",
+        "refusals",
+    )
 ]
 
 
@@ -19,13 +24,16 @@ class PythonClient:
         self.address = address
         self.account = account
         self._clients: list[Client] = []
-        self.memory = self.connect(account["accountSid"], account["authToken"])
+        client = self.connect(account["accountSid"], account["authToken"])
+        self.memory = client.memory.v1
+        self.conversations = client.conversations.v2
 
-    def connect(self, username: str, password: str) -> V1:
+    def connect(self, username: str, password: str) -> Client:
         client = Client(username, password)
-        client.memory.base_url = self.address
+        for domain in (client.memory, client.conversations):
+            domain.base_url = self.address
         self._clients.append(client)
-        return client.memory.v1
+        return client
 
     def walk(self, name: str) -> Any:
         """What the walk was told; the walks are functions of tests.sdk.python."""

@@ -10,7 +10,7 @@ const NOBODY = "mem_profile_01k0000000000000000000000a";
 exports.refusals = async (memory) => {
   const store = await makeStore(memory, "refusals");
   const person = await makeProfile(memory, store, { email: "e@example.com" });
-  const stranger = connect(account.accountSid, "not the token");
+  const stranger = connect(account.accountSid, "not the token").memory.v1;
   const undeclared = { traits: { Contact: { shoeSize: "44" } } };
   const unnamed = { displayName: "no spaces, please" };
   const seen = memory.observations(store, person);
@@ -37,7 +37,7 @@ const taken = async (memory) => {
 /** The same account by its API key. */
 exports.keys = async (memory) => {
   await makeStore(memory, "keys");
-  const byKey = connect(account.apiKey, account.apiSecret);
+  const byKey = connect(account.apiKey, account.apiSecret).memory.v1;
   const names = [];
   for (const id of await byKey.stores.list())
     names.push((await byKey.stores(id).fetch()).displayName);

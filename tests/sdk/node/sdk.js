@@ -8,11 +8,14 @@ const account = JSON.parse(process.env.MEMORY_ACCOUNT);
 /** A client as its makers ship it; only its address is ours. */
 exports.connect = (username, password) => {
   const client = twilio(username, password, { accountSid: account.accountSid });
-  client.memory.baseUrl = process.env.MEMORY_ADDRESS;
-  return client.memory.v1;
+  for (const domain of [client.memory, client.conversations])
+    domain.baseUrl = process.env.MEMORY_ADDRESS;
+  return client;
 };
 exports.account = account;
-exports.memory = exports.connect(account.accountSid, account.authToken);
+const owner = exports.connect(account.accountSid, account.authToken);
+exports.memory = owner.memory.v1;
+exports.conversations = owner.conversations.v2;
 
 const WAIT_MS = 20000;
 exports.OCCURRED_AT = "2026-01-05T09:00:00Z";

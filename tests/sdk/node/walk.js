@@ -5,6 +5,7 @@ const walks = {
   ...require("./control"),
   ...require("./people"),
   ...require("./memories"),
+  ...require("./conversations"),
   ...require("./refusals"),
 };
 const { memory } = require("./sdk");

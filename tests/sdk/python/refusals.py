@@ -15,7 +15,7 @@ NOBODY = "mem_profile_01k0000000000000000000000a"
 def refusals(client: Any) -> dict[str, Any]:
     memory, store = client.memory, make_store(client.memory, "refusals")
     person = make_profile(memory, store, email="e@example.com")
-    stranger = client.connect(client.account["accountSid"], "not the token")
+    stranger = client.connect(client.account["accountSid"], "not the token").memory.v1
     undeclared = ProfileList.ProfileData({"traits": {"Contact": {"shoeSize": "44"}}})
     empty = ObservationList.CreateObservationsRequest({"observations": []})
     unnamed = StoreList.ServiceRequest({"displayName": "no spaces, please"})
@@ -51,7 +51,9 @@ def _of_a_list(call: Any) -> dict[str, Any] | None:
 def keys(client: Any) -> list[str]:
     """The same account by its API key."""
     make_store(client.memory, "keys")
-    by_key = client.connect(client.account["apiKey"], client.account["apiSecret"])
+    by_key = client.connect(
+        client.account["apiKey"], client.account["apiSecret"]
+    ).memory.v1
     return [by_key.stores(store).fetch().display_name for store in by_key.stores.list()]
 
 
