@@ -1,12 +1,26 @@
 """Every address of the console; /v1 is the memory's own (console/wsgi.py),
 /healthz and /readyz are answered by console/pages/home/probes.py."""
 
+from typing import Any
+
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.pages.find.views import find_across_tenants, palette_across_tenants
+from console.pages.audit import views as audit
+from console.pages.background import views as background
+from console.pages.customers import views as customers
+from console.pages.deletions import views as deletions
+from console.pages.display import views as display
+from console.pages.find import views as find
 from console.pages.home import views as home
+from console.pages.imports import views as imports
+from console.pages.recall import views as recall
+from console.pages.reference import views as reference
+from console.pages.reveals import views as reveals
+from console.pages.styleguide import views as styleguide
 from console.pages.tenants import views as tenants
+from console.pages.timeline.views import export, items, timeline
+from console.pages.traits import views as traits
 from console.web import problems, session
 
 handler400 = problems.bad_request
@@ -25,19 +39,133 @@ account_patterns: list[URLPattern | URLResolver] = [
     path("2fa/", include("allauth.mfa.urls")),
 ]
 
+PROFILE = "profiles/<str:profile_id>"
+TRAITS = f"{PROFILE}/traits"
+
+
+def pages(name: str, *patterns: URLPattern) -> Any:
+    """Patterns whose names have a page folder's name before them."""
+    return include((list(patterns), name))
+
+
+find_pages = pages(
+    "find",
+    path("find/", find.find, name="find"),
+    path("palette/", find.palette, name="palette"),
+)
+customers_pages = pages(
+    "customers",
+    path("", customers.list_profiles, name="list"),
+    path("<str:profile_id>/", customers.profile, name="profile"),
+    path(
+        "<str:profile_id>/newest/",
+        customers.recent_observations,
+        name="recent_observations",
+    ),
+    path("<str:profile_id>/identifiers/", customers.identifiers, name="identifiers"),
+)
+timeline_pages = pages(
+    "timeline",
+    path("timeline/", timeline.timeline, name="timeline"),
+    path("timeline/density/", timeline.histogram, name="histogram"),
+    path("export/", export.export, name="export"),
+    # The same page, as it was called before.
+    path("observations/", timeline.timeline, name="observations"),
+    path("observations/add/", items.observation_add, name="observation_add"),
+    path(
+        "observations/<str:observation_id>/correct/",
+        items.observation_correct,
+        name="observation_correct",
+    ),
+    path("observations/<str:observation_id>/", items.observation, name="observation"),
+    path("summaries/", items.summaries, name="summaries"),
+    path(
+        "summaries/<str:summary_id>/correct/",
+        items.summary_correct,
+        name="summary_correct",
+    ),
+    path("summaries/<str:summary_id>/", items.summary, name="summary"),
+)
+reveals_pages = pages(
+    "reveals",
+    path("reveal/<str:kind>/<str:ref>/", reveals.reveal_value, name="reveal"),
+    path("hide/<str:kind>/<str:ref>/", reveals.hide_value, name="hide"),
+    path("masked/<str:kind>/<str:ref>/", reveals.masked_value, name="masked"),
+)
+traits_pages = pages(
+    "traits",
+    path("traits/", traits.groups_page, name="groups"),
+    path("traits/<str:group>/", traits.group_page, name="group"),
+    path(f"{TRAITS}/", traits.traits, name="profile"),
+    path(f"{TRAITS}/<str:group>/<str:trait>/", traits.trait, name="trait"),
+    path(f"{TRAITS}/<str:group>/<str:trait>/correct/", traits.correct, name="correct"),
+)
+deletions_pages = pages(
+    "deletions",
+    # What is deleted keeps its own address.
+    path(f"{PROFILE}/delete/", deletions.delete_profile, name="profile"),
+    path(
+        f"{PROFILE}/observations/<str:observation_id>/delete/",
+        deletions.delete_observation,
+        name="observation",
+    ),
+    path(
+        f"{PROFILE}/summaries/<str:summary_id>/delete/",
+        deletions.delete_summary,
+        name="summary",
+    ),
+    path("deletions/", deletions.list_deletions, name="list"),
+    path("deletions/<uuid:deletion_id>/", deletions.show_deletion, name="deletion"),
+    path(
+        "deletions/<uuid:deletion_id>/settle/",
+        deletions.check_again,
+        name="check_again",
+    ),
+)
+imports_pages = pages(
+    "imports",
+    path("", imports.list_imports, name="list"),
+    path("add/", imports.add, name="add"),
+    path("columns/", imports.columns, name="columns"),
+    path("<str:import_id>/", imports.detail, name="detail"),
+    path("<str:import_id>/refusals.csv", imports.refusals, name="refusals"),
+)
+audit_pages = pages(
+    "audit",
+    path("", audit.list_entries, name="list"),
+    path("<int:seq>/", audit.entry, name="entry"),
+)
+tenants_pages = pages(
+    "tenants",
+    path("", tenants.list_tenants, name="list"),
+    path("add/", tenants.add, name="add"),
+    path("<slug:tenant>/connection/", tenants.connection, name="connection"),
+    path("<slug:tenant>/token/", tenants.replace_token, name="token"),
+)
+background_pages = pages(
+    "background",
+    path("", background.list_tasks, name="list"),
+    path("<uuid:task_id>/again/", background.run_again, name="run_again"),
+)
+reference_pages = pages(
+    "reference",
+    path("api/", reference.start, name="start"),
+    path("t/<slug:tenant>/api/", reference.of_tenant, name="of_tenant"),
+)
+
 tenant_patterns: list[URLPattern | URLResolver] = [
     path("", home.tenant_home, name="tenant_home"),
-    path("", include("console.pages.find.urls")),
+    path("", find_pages),
     path("memory/", tenants.memory_state, name="memory"),
-    path("profiles/", include("console.pages.customers.urls")),
-    path("profiles/<str:profile_id>/", include("console.pages.timeline.urls")),
-    path("profiles/<str:profile_id>/", include("console.pages.reveals.urls")),
-    path("", include("console.pages.traits.urls")),
-    path("", include("console.pages.display.urls")),
-    path("recall/", include("console.pages.recall.urls")),
-    path("", include("console.pages.deletions.urls")),
-    path("imports/", include("console.pages.imports.urls")),
-    path("audit/", include("console.pages.audit.urls")),
+    path("profiles/", customers_pages),
+    path("profiles/<str:profile_id>/", timeline_pages),
+    path("profiles/<str:profile_id>/", reveals_pages),
+    path("", traits_pages),
+    path("", pages("display", path("desk/", display.display, name="display"))),
+    path("recall/", pages("recall", path("", recall.run, name="run"))),
+    path("", deletions_pages),
+    path("imports/", imports_pages),
+    path("audit/", audit_pages),
 ]
 
 urlpatterns = [
@@ -45,14 +173,17 @@ urlpatterns = [
     path("session/", session.session, name="session"),
     path("signed-in/", session.signed_in, name="signed_in"),
     # Without a slash: the address that softphones are given.
-    path("find", find_across_tenants, name="find_across_tenants"),
-    path("find/", find_across_tenants),
-    path("palette/", palette_across_tenants, name="palette_across_tenants"),
+    path("find", find.find_across_tenants, name="find_across_tenants"),
+    path("find/", find.find_across_tenants),
+    path("palette/", find.palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
-    path("tenants/", include("console.pages.tenants.urls")),
-    path("background/", include("console.pages.background.urls")),
-    path("styleguide/", include("console.pages.styleguide.urls")),
+    path("tenants/", tenants_pages),
+    path("background/", background_pages),
+    path(
+        "styleguide/",
+        pages("styleguide", path("", styleguide.styleguide, name="styleguide")),
+    ),
     # At the root: it has an address with a tenant and one without.
-    path("", include("console.pages.reference.urls")),
+    path("", reference_pages),
     path("t/<slug:tenant>/", include(tenant_patterns)),
 ]
