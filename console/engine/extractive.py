@@ -278,7 +278,9 @@ _REQUEST = re.compile(
     r"|who|how|(?:do|are|would|did|have) you|is there|any)\b(?!.{0,500}!)",
     re.I,
 )
-_CONFIRM = re.compile(r"\b(?:re)?(?:confirm|check|verify)", re.I)
+_CONFIRM = re.compile(
+    r"\b(?:confirm|confirming|confirmation|verify|check|review)\b", re.I
+)
 _OUTCOME = re.compile(
     r"\b(?:refunded|booked|reserved|cancell?ed|confirmed|(?:re)?scheduled|shipped|sent"
     r"|issued|credited|replaced|upgraded|activated|resolved|processed|approved|waived"

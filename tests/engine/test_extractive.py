@@ -189,6 +189,7 @@ def test_extract_keeps_what_a_bare_yes_agrees_to(asked):
         ("A table for 4, is that right?", "No."),
         ("A table for 4, is that right?", "Thanks!"),
         ("Your table for 4 is ready.", "Yes, great."),  # asks nothing
+        ("Your table for 4 is confirmed.", "Okay."),
         ("How can I help you today?", "lisbon"),  # asks for anything
     ],
 )
