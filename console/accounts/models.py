@@ -62,7 +62,7 @@ class User(AbstractBaseUser):
                 name="user_email_case_folded",
                 condition=Q(email=Lower("email")),
                 violation_error_message="An email address is kept in small letters.",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

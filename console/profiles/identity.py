@@ -7,10 +7,7 @@ from console.audit.log import log_view
 from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.identity_settings import (
-    IdentifierConfig,
-    IdentitySettings,
-)
+from console.contract.memory.identity_settings import IdentifierConfig, IdentitySettings
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
 from console.masking.models import count_question, get_digest

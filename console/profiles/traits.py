@@ -177,11 +177,7 @@ def _build_groups(
 
 
 def _build_group(
-    name: str,
-    schema: TraitGroup | None,
-    values: Values,
-    set_at: Times,
-    masker: Masker,
+    name: str, schema: TraitGroup | None, values: Values, set_at: Times, masker: Masker
 ) -> ProfileTraitGroup:
     definitions = schema.definitions if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]

@@ -20,12 +20,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
-from django.urls import (
-    get_script_prefix,
-    get_urlconf,
-    set_script_prefix,
-    set_urlconf,
-)
+from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils.cache import patch_vary_headers
 
 from console.contract.memory.profile_import import UPLOADS

@@ -79,8 +79,7 @@ class Tenant(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="tenant_slug_a_z_0_9_hyphen_1_to_40",
-                condition=Q(slug__regex=SLUG),
+                name="tenant_slug_a_z_0_9_hyphen_1_to_40", condition=Q(slug__regex=SLUG)
             ),
             models.CheckConstraint(
                 name="tenant_dialect_known",

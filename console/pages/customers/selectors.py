@@ -11,16 +11,8 @@ from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.summary import Summary
 from console.masking.masker import MaskedValue, Masker, Source
-from console.profiles.items import (
-    SummaryRow,
-    build_summary_rows,
-    sort_newest_first,
-)
-from console.profiles.traits import (
-    ProfileTraitGroup,
-    build_trait_groups,
-    select_pinned,
-)
+from console.profiles.items import SummaryRow, build_summary_rows, sort_newest_first
+from console.profiles.traits import ProfileTraitGroup, build_trait_groups, select_pinned
 from console.web.budget import Budget, start_budget
 
 # Each name takes one call; with a slow memory the reading stops after this time, and

@@ -55,8 +55,7 @@ STILL_HELD = Outcome(
 )
 CAME_BACK = Outcome(State.RETURNED)
 ALREADY_GONE = Outcome(
-    State.FAILED,
-    "It had already been deleted: this request removed nothing.",
+    State.FAILED, "It had already been deleted: this request removed nothing."
 )
 
 

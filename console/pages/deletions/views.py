@@ -21,11 +21,7 @@ from console.pages.deletions.selectors import (
     build_preview,
     find_standing_deletion,
 )
-from console.pages.deletions.services import (
-    delete_item,
-    settle_deletion,
-    verify_again,
-)
+from console.pages.deletions.services import delete_item, settle_deletion, verify_again
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.actor import Permission, may, who_may
 from console.tenants.vault import open_store

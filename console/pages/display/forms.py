@@ -87,10 +87,7 @@ def update_display_settings(
             request.tenant, masking=after.masking, pinned_groups=after.pins
         )
         log(
-            request.actor,
-            "desk.arranged",
-            reason=reason,
-            **list_changes(before, after),
+            request.actor, "desk.arranged", reason=reason, **list_changes(before, after)
         )
 
 

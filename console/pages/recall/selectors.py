@@ -19,13 +19,7 @@ from console.contract.memory.recall import (
     TraceItem,
     TracePart,
 )
-from console.masking.masker import (
-    MaskedValue,
-    Masker,
-    MaskingMode,
-    Source,
-    mask_text,
-)
+from console.masking.masker import MaskedValue, Masker, MaskingMode, Source, mask_text
 
 # What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {

@@ -22,9 +22,7 @@ class AddTenantForm(ConsoleForm):
     """A tenant, the account that owns their memory, and the store inside it."""
 
     name = StaffTextField(
-        label="Name",
-        max_length=80,
-        help_text="As your colleagues know this client.",
+        label="Name", max_length=80, help_text="As your colleagues know this client."
     )
     slug = forms.CharField(
         max_length=40,

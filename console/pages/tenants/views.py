@@ -99,11 +99,7 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
         request,
         "tenants/token.html",
         "tenants/_form.html",
-        {
-            "form": form,
-            "tenant": request.tenant,
-            "submit": "Replace the auth token",
-        },
+        {"form": form, "tenant": request.tenant, "submit": "Replace the auth token"},
         status=422 if form.errors else 200,
     )
 

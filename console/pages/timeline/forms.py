@@ -54,14 +54,10 @@ class ItemListForm(PageForm):
 
     after = DayField()
     source = forms.CharField(
-        required=False,
-        max_length=SOURCE_MAX,
-        validators=[check_source_key],
+        required=False, max_length=SOURCE_MAX, validators=[check_source_key]
     )
     conversation = forms.CharField(
-        required=False,
-        max_length=CONVERSATION_ID_MAX,
-        validators=[check_conversation],
+        required=False, max_length=CONVERSATION_ID_MAX, validators=[check_conversation]
     )
 
 
@@ -116,9 +112,7 @@ class TimelineForm(ItemListForm):
 class ExportForm(TimelineForm):
     """what  the timeline, with its filters, or the traits"""
 
-    what = forms.ChoiceField(
-        choices=[("timeline", "Timeline"), ("traits", "Traits")],
-    )
+    what = forms.ChoiceField(choices=[("timeline", "Timeline"), ("traits", "Traits")])
     format = forms.ChoiceField(choices=[("csv", "CSV"), ("json", "JSON")])
 
 

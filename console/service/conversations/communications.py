@@ -80,9 +80,7 @@ def create_communication(
     event = "CREATED" if communication.revision == 1 else "UPDATED"
     if communication.updated_at == now:
         emit(
-            row,
-            f"COMMUNICATION_{event}",
-            show_communication(communication, account.pk),
+            row, f"COMMUNICATION_{event}", show_communication(communication, account.pk)
         )
     return communication
 

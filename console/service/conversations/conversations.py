@@ -31,11 +31,7 @@ from console.service.conversations.events import (
     list_participants,
     show_participant,
 )
-from console.service.conversations.lifecycle import (
-    record,
-    reset_due,
-    settle,
-)
+from console.service.conversations.lifecycle import record, reset_due, settle
 from console.service.conversations.models import Conversation, Participant
 from console.service.conversations.participants import (
     add_participant,

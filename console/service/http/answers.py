@@ -147,11 +147,7 @@ def _record(account: Account, prefix: str, **fields: object) -> Operation:
     # Here and not by a job: these writes are rare, and receipts are few.
     Operation.objects.filter(account=account, created_at__lt=_oldest()).delete()
     return Operation.objects.create(
-        id=new_id(prefix),
-        account=account,
-        created_at=now,
-        completed_at=now,
-        **fields,
+        id=new_id(prefix), account=account, created_at=now, completed_at=now, **fields
     )
 
 

@@ -10,12 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from console.contract.base import URL_MAX
 from console.contract.memory import error
 from console.contract.memory.error import Code
-from console.databases.disk import (
-    RETRY_AFTER_S,
-    Outage,
-    check_room,
-    find_outage,
-)
+from console.databases.disk import RETRY_AFTER_S, Outage, check_room, find_outage
 from console.service import errors
 from console.service.http.answers import answer, build_uri
 from console.service.http.description.operation import operation

@@ -244,8 +244,5 @@ def _keep_promise(write: PendingWrite, response: HttpResponse) -> None:
     if promised and found != promised:
         store = Store.objects.get(pk=write.path.split("/")[3])
         MergedProfile.objects.create(
-            store_id=store.pk,
-            id=promised,
-            profile_id=found,
-            merged_at=timezone.now(),
+            store_id=store.pk, id=promised, profile_id=found, merged_at=timezone.now()
         )

@@ -18,11 +18,7 @@ import msgspec
 
 from console.core.unicode import strip_hidden
 from console.service import errors
-from console.service.memory.identity import (
-    KEPT,
-    Identity,
-    get_promoted_identities,
-)
+from console.service.memory.identity import KEPT, Identity, get_promoted_identities
 from console.service.memory.models import ImportChunk, ProfileImport, Store
 from console.service.memory.profiles import NO_IDENTIFIER, CheckedProfile
 from console.service.memory.trait_groups import normalise_trait_name

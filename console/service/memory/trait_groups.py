@@ -167,8 +167,7 @@ def _normalise_names(traits: Definitions) -> dict[str, dict[str, Any]]:
 def _check_count(definitions: Definitions) -> None:
     if len(definitions) > TRAITS_PER_GROUP:
         raise errors.Invalid(
-            f"traits: at most {TRAITS_PER_GROUP} per trait group",
-            code=Code.TRAIT_LIMIT,
+            f"traits: at most {TRAITS_PER_GROUP} per trait group", code=Code.TRAIT_LIMIT
         )
 
 

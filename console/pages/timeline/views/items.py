@@ -16,11 +16,7 @@ from console.pages.timeline.forms import (
 )
 from console.pages.timeline.selectors.reader import TimelineItem
 from console.pages.timeline.selectors.revisions import REVISIONS_A_PAGE, build_revisions
-from console.pages.timeline.services import (
-    add_observation,
-    correct_item,
-    get_version,
-)
+from console.pages.timeline.services import add_observation, correct_item, get_version
 from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.items import (
     OBSERVATION,

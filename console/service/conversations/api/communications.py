@@ -17,11 +17,7 @@ from console.service.conversations import communications, models
 from console.service.conversations.conversations import get_conversation
 from console.service.conversations.events import show_communication
 from console.service.http.answers import answer, from_row
-from console.service.http.description.operation import (
-    PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description.operation import PAGE_QUERY, documented, operation
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 

@@ -23,12 +23,7 @@ from console.contract.memory.trait import (
     TraitsPage,
 )
 from console.service import errors
-from console.service.http.answers import (
-    accepted,
-    answer,
-    describe_acceptance,
-    from_row,
-)
+from console.service.http.answers import accepted, answer, describe_acceptance, from_row
 from console.service.http.description.operation import (
     ACCEPTED,
     ORDERED_PAGE_QUERY,

@@ -40,9 +40,7 @@ def list_stores(request: ApiRequest) -> HttpResponse:
 
 
 @operation(
-    "Creates a store. Its id is the result of the operation.",
-    RECEIPT,
-    body=CreateStore,
+    "Creates a store. Its id is the result of the operation.", RECEIPT, body=CreateStore
 )
 def create_store(request: ApiRequest) -> HttpResponse:
     body = read_body(request, CreateStore)

@@ -126,7 +126,7 @@ class Summary(IndexedItem):
             models.Index(
                 fields=["store_id", "profile_id", "created_at", "id"],
                 name="summary_by_creation",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

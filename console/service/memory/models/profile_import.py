@@ -50,7 +50,7 @@ class ProfileImport(StoreScoped):
             models.CheckConstraint(
                 name="import_file_1_byte_to_100_mib",
                 condition=Q(file_size__gte=1) & Q(file_size__lte=IMPORT_BYTES_MAX),
-            ),
+            )
         ]
         indexes = [
             models.Index(

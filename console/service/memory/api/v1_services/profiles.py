@@ -38,10 +38,7 @@ from console.service.memory.traits import Payload
     {202: CreatedProfile},
     body=ProfileTraits,
     sample={
-        "traits": {
-            "Contact": {"email": "ada@example.com"},
-            "Account": {"tier": "gold"},
-        }
+        "traits": {"Contact": {"email": "ada@example.com"}, "Account": {"tier": "gold"}}
     },
 )
 def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
@@ -108,10 +105,7 @@ def declare(store: Store, payload: Payload) -> None:
                     f"traits.{name:.64}: invalid trait group name", code=Code.SCHEMA
                 ) from exc
             create_trait_group(
-                store,
-                display_name=name,
-                description="",
-                traits=_undeclared(values, {}),
+                store, display_name=name, description="", traits=_undeclared(values, {})
             )
         elif undeclared := _undeclared(values, groups[name]):
             patch_trait_group(
