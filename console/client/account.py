@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, to_page
 from console.client.network import (
@@ -39,6 +40,7 @@ from console.contract.base import Body
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import CreateStore, PatchStore, Store, StoresPage
 
+_HOSTED = "https://memory."
 _POLL_PAUSES_S = (0.05, 0.1, 0.2, 0.5)
 
 
@@ -65,14 +67,21 @@ def connect(
     if guard is None and address != EMBEDDED:
         guard = get_guard(f"{address} {username}")
     sender = Sender(http, guard, username=username, secret=secret)
-    return AccountClient(sender, spoken, address)
+    talks = sender
+    if transport is None and address.startswith(_HOSTED):
+        # The vendor has them on a host of their own.
+        other = http_for(address.replace(_HOSTED, "https://conversations.", 1))
+        talks = Sender(other, guard, username=username, secret=secret)
+    return AccountClient(sender, spoken, address, talks)
 
 
 class AccountClient:
     """The stores of one account, and the operations that change them."""
 
-    def __init__(self, sender: Sender, dialect: Dialect, address: str) -> None:
-        self._sender = sender
+    def __init__(
+        self, sender: Sender, dialect: Dialect, address: str, talks: Sender
+    ) -> None:
+        self._sender, self._talks = sender, talks
         self._dialect = dialect
         self._address = address
 
@@ -82,6 +91,10 @@ class AccountClient:
     def store(self, store_id: str) -> StoreClient:
         """A client that can name this one store only."""
         return StoreClient(self._sender, self._dialect, store_id)
+
+    def conversations(self, store_id: str) -> ConversationsClient:
+        """A client of this store's conversations."""
+        return ConversationsClient(self._talks, store_id)
 
     def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
         """Ids of stores. Contract 10.1."""

@@ -91,6 +91,8 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "summary": ids.SUMMARY_ID,
     "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
     "import": ids.IMPORT_ID,
+    "conversation": ids.CONVERSATION_ID,
+    "configuration": ids.CONFIGURATION_ID,
     "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
     "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
 }

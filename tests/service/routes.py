@@ -73,6 +73,9 @@ def every_call(
         f"{talk}/Participants": "GET POST",
         f"{talk}/Participants/{PARTICIPANT}": "GET PUT",
         f"{talk}/Communications": "GET POST",
+        f"{talk}/Transitions": "GET",
+        f"{talk}/Learned": "GET POST",
+        f"{person}/Provenance": "GET",
         f"{talk}/Communications/{COMMUNICATION}": "GET",
     }.items():
         for method in methods.split():

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, Literal
 
 import numpy as np
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -100,6 +101,28 @@ def learn() -> int:
             learn.enqueue()
             break
     return count
+
+
+@transaction.atomic(using="memory")
+def learn_again(row: Conversation) -> None:
+    """From all that was said, at the newest status. Raises Invalid (off, or still
+    ACTIVE)."""
+    Conversation.objects.select_for_update().get(store_id=row.store_id, id=row.id)
+    if row.status == "ACTIVE":
+        raise errors.Invalid("status: must be INACTIVE or CLOSED to learn from it")
+    if not learns(row):
+        raise errors.Invalid("memoryExtractionEnabled: is off for this conversation")
+    _list_said(row).update(learned_revision=0)
+    Transition.objects.filter(
+        store_id=row.store_id, conversation_id=row.id, number=row.last_transition
+    ).update(learning=Transition.Learning.PENDING, lease_until=None, attempts=0)
+    request_learning()
+
+
+def learns(row: Conversation) -> bool:
+    return settings.MEMORY_EXTRACTOR != "off" and bool(
+        row.settings["memoryExtractionEnabled"]
+    )
 
 
 def _list_free(now: datetime) -> Any:

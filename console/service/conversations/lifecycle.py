@@ -9,13 +9,16 @@ minute 30 are recorded, in this order and at these times.
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from console.contract.conversations.conversation import LIFE_YEARS
 from console.service.conversations.events import emit
-from console.service.conversations.learning import request_learning, restart_learning
+from console.service.conversations.learning import (
+    learns,
+    request_learning,
+    restart_learning,
+)
 from console.service.conversations.models import Conversation, Transition
 from console.service.models import Account
 
@@ -110,12 +113,6 @@ def settle_due(now: datetime, account: Account | None = None) -> int:
                     settle(row, now)
         count += len(ids)
     return count
-
-
-def learns(row: Conversation) -> bool:
-    return settings.MEMORY_EXTRACTOR != "off" and bool(
-        row.settings["memoryExtractionEnabled"]
-    )
 
 
 def sweep() -> None:

@@ -102,6 +102,9 @@ class Conversation(StoreScoped):
                 fields=["account", "created_at", "id"], name="conversation_by_creation"
             ),
             models.Index(
+                fields=["store_id", "created_at", "id"], name="conversation_by_store"
+            ),
+            models.Index(
                 fields=["account", "status", "created_at", "id"],
                 name="conversation_by_status",
             ),

@@ -6,13 +6,14 @@ from django.http import HttpResponse
 from django.utils import timezone
 from msgspec import Meta
 
-from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.conversations.configuration import ITEMS_PER_PAGE, StoreId
 from console.contract.conversations.conversation import (
     STATUSES,
     Conversation,
     ConversationsPage,
     CreateConversation,
     PatchConversation,
+    ProfileId,
     PutConversation,
 )
 from console.service import errors
@@ -39,7 +40,11 @@ QUERY = PAGE_QUERY | {
         ),
     ],
     "channelId": documented(str, "Only those in which this call or message occurs."),
+    "memoryStoreId": documented(StoreId, "Ours: only those linked to this store."),
+    "profileId": documented(ProfileId, "Ours: only those of this customer."),
+    "configurationId": documented(str, "Ours: only those that began by this one."),
 }
+FILTERS = ("channelId", "memoryStoreId", "profileId", "configurationId")
 
 
 @operation(
@@ -49,7 +54,7 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     page = read_page(
         request,
         cap=ITEMS_PER_PAGE,
-        filters=("channelId",),
+        filters=FILTERS,
         # Samples of the vendor write it both ways.
         repeated=("status", "Status"),
         ordered=False,
@@ -64,6 +69,13 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     if channel_id := page.filters.get("channelId"):
         uses = models.ChannelUse.objects.filter(channel_id=channel_id)
         rows = rows.filter(id__in=uses.values("conversation_id"))
+    if store_id := page.filters.get("memoryStoreId"):
+        rows = rows.filter(store_id=store_id)
+    if configuration_id := page.filters.get("configurationId"):
+        rows = rows.filter(configuration_id=configuration_id)
+    if profile_id := page.filters.get("profileId"):
+        takes_part = models.Participant.objects.filter(profile_id=profile_id)
+        rows = rows.filter(id__in=takes_part.values("conversation_id"))
     return answer_page(request, rows, page, ConversationsPage, show_conversation)
 
 

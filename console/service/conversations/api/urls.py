@@ -4,6 +4,7 @@ from console.service.conversations.api import (
     communications,
     configurations,
     conversations,
+    learning,
     participants,
 )
 from console.service.http.request import address
@@ -60,5 +61,16 @@ urlpatterns = [
     address(
         f"{CONVERSATION}/Communications/<str:communication_id>",
         GET=communications.fetch_communication,
+    ),
+    # Ours: what became of a conversation.
+    address(f"{CONVERSATION}/Transitions", GET=learning.list_transitions),
+    address(
+        f"{CONVERSATION}/Learned",
+        GET=learning.list_learned,
+        POST=learning.learn_again,
+    ),
+    address(
+        "v1/Stores/<str:store_id>/Profiles/<str:profile_id>/Provenance",
+        GET=learning.list_provenance,
     ),
 ]

@@ -169,6 +169,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "Communications",
         "Messages and transcriptions, and actions that say something.",
     ),
+    "learning": (
+        "What became of a conversation",
+        "The statuses that it has reached, what was learned at each, and from which "
+        "words. An extension of ours.",
+    ),
     "errors": (
         "Errors",
         "Every error has a code, a message that names the field, and at more_info an "

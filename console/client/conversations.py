@@ -1,0 +1,196 @@
+"""The conversations of one store (docs/conversations.md)."""
+
+from typing import Any
+
+from console.client.errors import MemoryNotFound
+from console.client.http import Answer, Page, Sender, to_page
+from console.client.store import T, check_same, segment, to_body
+from console.contract.base import Body
+from console.contract.conversations.communication import (
+    Communication,
+    CommunicationsPage,
+    CreateAction,
+    CreateCommunication,
+)
+from console.contract.conversations.configuration import (
+    Configuration,
+    ConfigurationsPage,
+    ConversationSettings,
+    CreateConfiguration,
+    PatchConfiguration,
+)
+from console.contract.conversations.conversation import (
+    Conversation,
+    ConversationsPage,
+    CreateConversation,
+    PatchConversation,
+)
+from console.contract.conversations.learning import (
+    LearnAgain,
+    Learned,
+    LearnedPage,
+    Transition,
+    TransitionsPage,
+)
+
+CONFIGURATIONS = "/v2/ControlPlane/Configurations"
+CONVERSATIONS = "/v2/Conversations"
+
+
+class ConversationsClient:
+    """All calls about the conversations of one store; made by
+    `AccountClient.conversations`.
+
+    An account may have several stores, and conversations are the account's: whatever is
+    answered of another store's is as unknown here as if it were not there. Every method
+    raises MemoryProblem.
+    """
+
+    def __init__(self, sender: Sender, store_id: str) -> None:
+        self.store_id = store_id
+        self._sender = sender
+
+    def list_configurations(self, *, page_token: str = "") -> Page[Configuration]:
+        answer = self._get(
+            CONFIGURATIONS,
+            ConfigurationsPage,
+            memoryStoreId=self.store_id,
+            pageToken=page_token,
+        )
+        found = [
+            each
+            for each in answer.content.configurations
+            if each.memory_store_id == self.store_id
+        ]
+        return to_page(answer, tuple(found))
+
+    def create_configuration(self, configuration: CreateConfiguration) -> str:
+        """Answers its id."""
+        answer = self._send("POST", CONFIGURATIONS, configuration)
+        return str(answer.content.get("related", {}).get("configurationId", ""))
+
+    def patch_configuration(
+        self, configuration_id: str, change: PatchConfiguration
+    ) -> None:
+        path = f"{CONFIGURATIONS}/{segment('configuration', configuration_id)}"
+        found = self._sender.send("GET", path, Configuration).content
+        self._check_store(found)
+        self._send("PATCH", path, change)
+
+    def list_conversations(
+        self,
+        *,
+        status: str = "",
+        profile_id: str = "",
+        page_token: str = "",
+        page_size: int = 50,
+    ) -> Page[Conversation]:
+        """The newest first. A memory that cannot filter by store answers pages with
+        fewer items than asked for."""
+        answer = self._get(
+            CONVERSATIONS,
+            ConversationsPage,
+            memoryStoreId=self.store_id,
+            profileId=profile_id,
+            status=status,
+            pageToken=page_token,
+            pageSize=page_size,
+        )
+        found = [
+            each
+            for each in answer.content.conversations
+            if each.configuration
+            and each.configuration.memory_store_id == self.store_id
+        ]
+        return to_page(answer, tuple(found))
+
+    def fetch_conversation(self, conversation_id: str) -> Conversation:
+        path = self._path(conversation_id)
+        found = self._sender.send("GET", path, Conversation).content
+        check_same(found.id, conversation_id)
+        self._check_store(found.configuration)
+        return found
+
+    def create_conversation(self, conversation: CreateConversation) -> Conversation:
+        """One whose configuration names another store is closed to this client."""
+        path, body = CONVERSATIONS, to_body(conversation)
+        made = self._sender.send("POST", path, Conversation, body=body).content
+        self._check_store(made.configuration)
+        return made
+
+    def patch_conversation(
+        self, conversation_id: str, change: PatchConversation
+    ) -> None:
+        self._send("PATCH", self._open(conversation_id), change)
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        """With all that was said; what was learned from it stays."""
+        self._sender.send("DELETE", self._open(conversation_id), dict[str, Any])
+
+    def list_communications(
+        self, conversation_id: str, *, page_token: str = "", page_size: int = 200
+    ) -> Page[Communication]:
+        """The first one first."""
+        answer = self._get(
+            f"{self._open(conversation_id)}/Communications",
+            CommunicationsPage,
+            pageToken=page_token,
+            pageSize=page_size,
+        )
+        for each in answer.content.communications:
+            check_same(each.conversation_id, conversation_id)
+        return to_page(answer, answer.content.communications)
+
+    def create_communication(
+        self, conversation_id: str, communication: CreateCommunication
+    ) -> Communication:
+        path = f"{self._open(conversation_id)}/Communications"
+        body = to_body(communication)
+        return self._sender.send("POST", path, Communication, body=body).content
+
+    def create_action(self, conversation_id: str, action: CreateAction) -> None:
+        self._send("POST", f"{self._open(conversation_id)}/Actions", action)
+
+    # What the built-in memory alone tells; elsewhere MemoryNotFound.
+
+    def list_transitions(self, conversation_id: str) -> Page[Transition]:
+        """The first one first."""
+        path = f"{self._open(conversation_id)}/Transitions"
+        answer = self._get(path, TransitionsPage, pageSize=1000)
+        return to_page(answer, answer.content.transitions)
+
+    def list_learned(
+        self, conversation_id: str, *, page_token: str = ""
+    ) -> Page[Learned]:
+        path = f"{self._open(conversation_id)}/Learned"
+        answer = self._get(path, LearnedPage, pageToken=page_token, pageSize=1000)
+        return to_page(answer, answer.content.learned)
+
+    def learn_again(self, conversation_id: str) -> None:
+        self._send("POST", f"{self._open(conversation_id)}/Learned", LearnAgain())
+
+    def list_provenance(self, profile_id: str, item_id: str) -> Page[Learned]:
+        """From which words an observation or a summary was learned."""
+        store = f"/v1/Stores/{segment('store', self.store_id)}"
+        path = f"{store}/Profiles/{segment('profile', profile_id)}/Provenance"
+        answer = self._get(path, LearnedPage, itemId=item_id)
+        return to_page(answer, answer.content.learned)
+
+    def _get(self, path: str, noun: type[T], **query: str | int) -> Answer[T]:
+        texts = {name: str(value) for name, value in query.items()}
+        return self._sender.send("GET", path, noun, query=texts)
+
+    def _send(self, method: str, path: str, body: Body) -> Answer[dict[str, Any]]:
+        return self._sender.send(method, path, dict[str, Any], body=to_body(body))
+
+    def _open(self, conversation_id: str) -> str:
+        """The path of a conversation that is this store's. Raises MemoryNotFound."""
+        self.fetch_conversation(conversation_id)
+        return self._path(conversation_id)
+
+    def _path(self, conversation_id: str) -> str:
+        return f"{CONVERSATIONS}/{segment('conversation', conversation_id)}"
+
+    def _check_store(self, settings: ConversationSettings | None) -> None:
+        if settings is None or settings.memory_store_id != self.store_id:
+            raise MemoryNotFound("Conversation not found.", code=20404, http_status=404)

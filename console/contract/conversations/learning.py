@@ -1,0 +1,105 @@
+"""What became of a conversation: its statuses, and what was learned at them. Ours, but
+for what they tell of. Conversations 12.1 and 12.5."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from console.contract.base import Body, Count, Noun, Time, always, described
+from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.memory.page import PageMeta, paging, sample_page
+
+OUTCOMES = ("added", "same", "updated", "contradicted", "quarantined", "dropped")
+LEARNING = ("", "PENDING", "DONE", "FAILED")
+_CONVERSATION = "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za"
+
+
+class Transition(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """A status that was reached.
+
+    at           when it was due; recorded_at: when that was noticed
+    reason       created, request, timer or communication
+    learning     what is learned at it: nothing, PENDING, DONE or FAILED
+    outcome      how many facts were added, same, updated, quarantined, dropped
+    """
+
+    sample = {
+        "number": 1,
+        "status": "ACTIVE",
+        "at": "2026-01-05T09:00:00Z",
+        "recordedAt": "2026-01-05T09:00:00Z",
+        "reason": "created",
+    }
+
+    number: Annotated[int, described(minimum=1)]
+    status: str
+    at: Time
+    recorded_at: Time
+    reason: str = ""
+    learning: Annotated[str, described(enum=list(LEARNING))] = ""
+    extractor: str = ""
+    outcome: dict[str, int] = {}
+    error: str = ""
+
+
+class TransitionsPage(Noun, frozen=True, kw_only=True):
+    sample = sample_page("transitions", Transition.sample)
+
+    transitions: Annotated[
+        tuple[Transition, ...], described(maxItems=ITEMS_PER_PAGE)
+    ] = always()
+    meta: Annotated[PageMeta, paging("transitions", ITEMS_PER_PAGE)]
+
+
+class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """What was made of one fact, and why.
+
+    transition         number of the status at which it was learned
+    item_id            of the observation or summary; empty: it became none
+    content            of a fact that is held back; else the item has it
+    communication_ids  what it stands on
+    """
+
+    sample = {
+        "id": "conv_learned_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "conversationId": _CONVERSATION,
+        "profileId": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "transition": 2,
+        "outcome": "added",
+        "kind": "observation",
+        "itemId": "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "communicationIds": ["conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za"],
+        "extractor": "extractive-1",
+        "createdAt": "2026-01-05T09:30:00Z",
+    }
+
+    id: str
+    conversation_id: str
+    profile_id: str
+    transition: Count
+    outcome: Annotated[str, described(enum=list(OUTCOMES))]
+    kind: Annotated[str, described(enum=["observation", "summary"])]
+    item_id: str = ""
+    content: str = ""
+    reason: str = ""
+    communication_ids: tuple[str, ...] = always()
+    extractor: str = ""
+    created_at: Time
+
+
+class LearnedPage(Noun, frozen=True, kw_only=True):
+    sample = sample_page("learned", Learned.sample)
+
+    learned: Annotated[tuple[Learned, ...], described(maxItems=ITEMS_PER_PAGE)] = (
+        always()
+    )
+    meta: Annotated[PageMeta, paging("learned", ITEMS_PER_PAGE)]
+
+
+class LearnAgain(Body, frozen=True, kw_only=True):
+    """Everything that was said is read once more: what is known stays as it is."""
+
+    sample = {}
+
+
+ItemId = Annotated[str, Meta(max_length=64)]

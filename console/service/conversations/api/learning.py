@@ -1,0 +1,99 @@
+"""What became of a conversation. Conversations 12.1 and 12.5; the addresses are ours."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpResponse
+
+from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.conversations.learning import (
+    ItemId,
+    LearnAgain,
+    Learned,
+    LearnedPage,
+    Transition,
+    TransitionsPage,
+)
+from console.service.conversations import learning, models
+from console.service.conversations.conversations import get_conversation
+from console.service.http.answers import accepted
+from console.service.http.description.operation import (
+    ACCEPTED,
+    PAGE_QUERY,
+    documented,
+    operation,
+)
+from console.service.http.paging import answer_page, read_page
+from console.service.http.request import ApiRequest, read_body
+from console.service.memory.api.profiles import get_profile
+
+
+@operation(
+    "The statuses that a conversation has reached, the first one first, and what was "
+    "learned at each.",
+    {200: TransitionsPage},
+    query=PAGE_QUERY,
+)
+def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    row = get_conversation(request.account, conversation_id)
+    page = read_page(request, cap=ITEMS_PER_PAGE, ordered=False)
+    return answer_page(
+        request,
+        models.Transition.objects.filter(store_id=row.store_id, conversation_id=row.id),
+        replace(page, order="ASC"),
+        TransitionsPage,
+        Transition,
+        sort=("number",),
+    )
+
+
+@operation(
+    "What was learned from a conversation, fact by fact, the first one first.",
+    {200: LearnedPage},
+    query=PAGE_QUERY,
+)
+def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    row = get_conversation(request.account, conversation_id)
+    rows = models.Learned.objects.filter(store_id=row.store_id, conversation_id=row.id)
+    return _answer_learned(request, rows)
+
+
+@operation(
+    "From which words of which conversations the memory knows what it has learned of a "
+    "customer.",
+    {200: LearnedPage},
+    query=PAGE_QUERY
+    | {"itemId": documented(ItemId, "Only of this observation or summary.")},
+    moved=301,
+)
+def list_provenance(
+    request: ApiRequest, store_id: str, profile_id: str
+) -> HttpResponse:
+    rows = models.Learned.objects.of(get_profile(request, store_id, profile_id))
+    return _answer_learned(request, rows)
+
+
+def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
+    page = read_page(request, cap=ITEMS_PER_PAGE, filters=("itemId",), ordered=False)
+    if item_id := page.filters.get("itemId"):
+        rows = rows.filter(item_id=item_id)
+    return answer_page(
+        request,
+        rows,
+        replace(page, order="ASC"),
+        LearnedPage,
+        Learned,
+        sort=("id",),
+    )
+
+
+@operation(
+    "Learns once more from all that was said. What is known or was changed by a person "
+    "stays as it is.",
+    ACCEPTED,
+    body=LearnAgain,
+)
+def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    read_body(request, LearnAgain)
+    learning.learn_again(get_conversation(request.account, conversation_id))
+    return accepted()
