@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_tasks_db.models import DBTaskResult
 
-from console.pages.background.selectors import (
+from console.pages.background.services import (
     STATES,
     build_task_row,
     count_tasks,
     filter_tasks,
     list_workers,
+    run_task_again,
 )
-from console.pages.background.services import run_task_again
 from console.tenants.actor import Permission
 from console.web.forms import InvalidQuery
 from console.web.render import ConsoleRequest, require_permission

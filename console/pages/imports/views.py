@@ -23,13 +23,13 @@ from console.pages.imports.forms import (
     guess_targets,
     read_header,
 )
-from console.pages.imports.selectors import (
+from console.pages.imports.services import (
     is_running,
     read_refusals,
     read_row,
+    start_import,
     write_refusals,
 )
-from console.pages.imports.services import start_import
 from console.tenants.actor import Permission
 from console.tenants.vault import open_account, open_store
 from console.web.forms import PageForm, check_form
