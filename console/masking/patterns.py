@@ -21,7 +21,7 @@ from console.masking.plain import GLUED, list_words
 # Fewer digits than a number has in any country; the most that one has.
 DIGITS_MIN, DIGITS_MAX = 7, 15
 # Signs that part the groups of a number for whoever hides it, and sums for all others.
-WEAK = '|*=#^+<>"\\[\\]{}\\\\\u2022'
+WEAK = "!$%&?@`'|*=#^+<>\"\\[\\]{}\\\\\u2022"
 
 
 class Shape(StrEnum):
@@ -180,11 +180,11 @@ def _say(*signs: str) -> str:
     words = [word for sign in signs for word in list_words("signs", sign)]
     apart = "|".join(re2.escape(word) for word in words if not GLUED.search(word))
     glued = "|".join(re2.escape(word) for word in words if GLUED.search(word))
-    said = rf" ?[\[({{<*#_=|~-]+ ?(?:{apart}) ?[\])}}>*#_=|~-]+ ?| +(?:{apart}) +"
+    said = rf" ?[\[({{<*#_=|~'\"-]+ ?(?:{apart}) ?[\])}}>*#_=|~'\"-]+ ?| +(?:{apart}) +"
     return f"{said}| ?(?:{glued}) ?" if glued else said
 
 
-AT = rf"(?: ?@+ ?| ?[\[({{<] ?@ ?[\])}}>] ?|{_say('at')})"
+AT = rf"(?: ?\\?@+ ?| ?[\[({{<] ?a ?[\])}}>] ?| ?[\[({{<] ?@ ?[\])}}>] ?|{_say('at')})"
 DOT = rf"(?: ?\.| \. | ?[\[({{<] ?\. ?[\])}}>] ?|{_say('dot')})"
 _SIGN = f"(?:{_say('dot', '_', '-', '+')})"
 _D, _M, _Y = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
@@ -198,7 +198,7 @@ _I = "[ ,.:/_-]?"
 
 ADDRESS = Pattern(
     Shape.MAIL, rf'(?:"[^"@]{{1,64}}"|{_NAME}(?:{_SIGN}{_NAME})*){AT}'
-    rf"(?:{_HOST}(?:{DOT}{_HOST})*(?:{DOT}{_TOP}|\. {_COMMON_TOP})|\d+\.\d+\.\d+\.\d+"
+    rf"(?:{_HOST}(?:(?:{DOT}|{_say('-')}){_HOST})*(?:{DOT}{_TOP}|\. {_COMMON_TOP})|\d+\.\d+\.\d+\.\d+"
     r"|\[[\da-z.:]{3,45}\])|\b[\p{Latin}_][\p{Latin}\d_.+-]+@[\p{Latin}][\p{Latin}\d-]{2,}",
     "ada @ acme . com", "ordered at acme.com",
 )

@@ -109,7 +109,9 @@ _SAID_DIGIT = re.compile(
 )
 _LETTER = re.compile(r"[^\W\d_]")
 _SAID = rf"(?:(?:{_TIMES_WORD})[ -]+)?(?:{_DIGIT}|\d)"
-_BETWEEN = "|".join(map(re.escape, list_words("signs", "between")))
+_BETWEEN = "|".join(
+    re.escape(word) for sign in ("between", "dot") for word in list_words("signs", sign)
+)
 SAID_DIGITS = compile_re2(
     rf"(?:{_SAID}[ ,./-]{{0,3}}(?:(?:{_BETWEEN})[ ,.-]{{1,2}})?){{3,}}{_SAID}"
 )

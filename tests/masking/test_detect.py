@@ -1,5 +1,7 @@
 """What the detector finds: its table, its languages, and how often it is right."""
 
+import string
+
 import pytest
 
 from console.masking.detect import find_personal_data
@@ -78,6 +80,9 @@ def test_find_personal_data_is_right_in_ten_languages(half):
         "555📞867📞5310",
         "5,558,675,310",
         "22=33=44=55",
+        "555 comma 867 dot 5310",
+        *(f"555{sign}867{sign}5310" for sign in string.punctuation),
+        *(sign.join("5558675310") for sign in string.punctuation),
     ],
 )
 def test_find_personal_data_reads_a_phone_however_it_is_written(text):
@@ -100,6 +105,10 @@ def test_find_personal_data_reads_a_phone_however_it_is_written(text):
         "ahmed at acme.com",
         "ada@acme",
         "ada@[10.0.0.1]",
+        "ada(a)acme.com",
+        r"ada\@acme.com",
+        'ada "at" acme "dot" com',
+        "ada at hill dash farm period com",
         "ada#at#acme#dot#com",
         "ada_at_acme_dot_com",
         "ada @ acme . com",
