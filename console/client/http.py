@@ -3,7 +3,7 @@ a page of a list.
 
 What is held here and nowhere else: the total deadline, the cap on an answer, retries,
 merged profiles (contract, section 7). Errors are errors.py's; how many calls may wait at
-once, and when none is made at all, is guard.py's.
+once, and when none is made at all, is network.py's.
 """
 
 import json

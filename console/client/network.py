@@ -295,7 +295,7 @@ def _bad_address() -> BadAddress:
     )
 
 
-# Of a process's threads (console/server.py) one tenant holds at most 6 and all tenants
+# Of a process's threads (console/gunicorn.py) one tenant holds at most 6 and all tenants
 # 9: the others serve pages, the embedded memory and probes meanwhile.
 IN_FLIGHT, WAITING, IN_ALL = 4, 2, 9
 PATIENCE_S = 1.0

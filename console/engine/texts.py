@@ -124,8 +124,8 @@ def to_unit_length(vectors: NDArray[np.floating]) -> Floats:
 
 
 # id, occurred_at (microseconds since 1970, UTC), terms, conversations, vector, id of
-# the model that made it. Terms, conversations and vector are packed (tokens.terms,
-# packing.pack_*); a text without a vector has b"" and "".
+# the model that made it. Terms, conversations and vector are packed (`terms`,
+# `pack_*`); a text without a vector has b"" and "".
 Row = tuple[str, int, bytes, bytes, bytes, str]
 
 

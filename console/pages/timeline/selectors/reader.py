@@ -39,7 +39,7 @@ class TimelineFilters:
     """begin and end are days of occurrence, UTC, both included; "" and None: any.
 
     source  a source's key (Masker.mask_source)
-    typed   stands for the words in addresses (console/web/typed.py)
+    typed   stands for the words in addresses (console/web/session.py)
     """
 
     words: str = field(default="", repr=False)
