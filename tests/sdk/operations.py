@@ -1,6 +1,6 @@
 """The contracts' operations by name, which of them a request is, and who plays them.
 
-Of memory 46 operations on 23 paths, of conversations 22 on 11. A word stands before a parameter: it wins.
+46 operations on 23 paths of memory, 22 on 11 of conversations. A word stands before a parameter: it wins.
 """
 
 import re
