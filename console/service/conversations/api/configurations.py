@@ -31,21 +31,15 @@ from console.service.http.answers import (
     get_operation,
     record_completed,
 )
-from console.service.http.description.operation import (
-    PAGE_QUERY,
-    RETRY_AFTER,
-    Answer,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
 
 PROGRESS = {
-    202: Answer(
+    202: doc.Answer(
         Progress,
         {"Operation-Id": Annotated[str, Meta(min_length=1)], "Location": Url}
-        | RETRY_AFTER,
+        | doc.RETRY_AFTER,
     )
 }
 OPERATIONS = "/v2/ControlPlane/Operations/"
@@ -68,7 +62,7 @@ def answer_progress(request: ApiRequest, **related: str) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "What became of a write to a configuration, or of a conversation's deletion.",
     {200: OperationStatus},
 )
@@ -90,11 +84,11 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
     return answer(shown)
 
 
-@operation(
+@doc.operation(
     "An account's configurations, newest first.",
     {200: ConfigurationsPage},
-    query=PAGE_QUERY
-    | {"memoryStoreId": documented(StoreId, "Only those linked to this store.")},
+    query=doc.PAGE_QUERY
+    | {"memoryStoreId": doc.documented(StoreId, "Only those linked to this store.")},
 )
 def list_configurations(request: ApiRequest) -> HttpResponse:
     page = read_page(
@@ -108,7 +102,7 @@ def list_configurations(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, page, ConfigurationsPage, show_configuration)
 
 
-@operation(
+@doc.operation(
     "Links conversations to a memory: how they are grouped, when they end, and whether "
     "anything is learned from them.",
     PROGRESS,
@@ -123,13 +117,13 @@ def create_configuration(request: ApiRequest) -> HttpResponse:
     return answer_progress(request, configurationId=row.id)
 
 
-@operation("One configuration.", {200: Configuration})
+@doc.operation("One configuration.", {200: Configuration})
 def fetch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
     row = configurations.get_configuration(request.account, configuration_id)
     return answer(show_configuration(row))
 
 
-@operation(
+@doc.operation(
     "Replaces a configuration: what is left out is gone. Open conversations keep what "
     "they began with.",
     PROGRESS,
@@ -144,7 +138,7 @@ def update_configuration(request: ApiRequest, configuration_id: str) -> HttpResp
     return answer_progress(request, configurationId=configuration_id)
 
 
-@operation(
+@doc.operation(
     "Changes what is given. In channelSettings a channel is replaced whole, and one "
     "that is null is removed.",
     PROGRESS,
@@ -159,7 +153,7 @@ def patch_configuration(request: ApiRequest, configuration_id: str) -> HttpRespo
     return answer_progress(request, configurationId=configuration_id)
 
 
-@operation(
+@doc.operation(
     "Deletes a configuration. Conversations that began with it go on.",
     PROGRESS,
     headers=REPEATABLE,

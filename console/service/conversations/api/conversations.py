@@ -23,15 +23,11 @@ from console.service.conversations.api.repeating import REPEATABLE, repeatable
 from console.service.conversations.events import show_conversation
 from console.service.conversations.lifecycle import settle_due
 from console.service.http.answers import answer
-from console.service.http.description.operation import (
-    PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
 
-QUERY = PAGE_QUERY | {
+QUERY = doc.PAGE_QUERY | {
     "status": Annotated[
         str,
         Meta(
@@ -39,15 +35,17 @@ QUERY = PAGE_QUERY | {
             description="Only of this status; may be repeated.",
         ),
     ],
-    "channelId": documented(str, "Only those in which this call or message occurs."),
-    "memoryStoreId": documented(StoreId, "Ours: only those linked to this store."),
-    "profileId": documented(ProfileId, "Ours: only those of this customer."),
-    "configurationId": documented(str, "Ours: only those that began by this one."),
+    "channelId": doc.documented(
+        str, "Only those in which this call or message occurs."
+    ),
+    "memoryStoreId": doc.documented(StoreId, "Ours: only those linked to this store."),
+    "profileId": doc.documented(ProfileId, "Ours: only those of this customer."),
+    "configurationId": doc.documented(str, "Ours: only those that began by this one."),
 }
 FILTERS = ("channelId", "memoryStoreId", "profileId", "configurationId")
 
 
-@operation(
+@doc.operation(
     "An account's conversations, newest first.", {200: ConversationsPage}, query=QUERY
 )
 def list_conversations(request: ApiRequest) -> HttpResponse:
@@ -79,7 +77,7 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, page, ConversationsPage, show_conversation)
 
 
-@operation(
+@doc.operation(
     "Opens a conversation, with its participants, or none of it. 409 names the open one "
     "that has the same participants.",
     {201: Conversation},
@@ -92,13 +90,13 @@ def create_conversation(request: ApiRequest) -> HttpResponse:
     return answer(show_conversation(row), status=201)
 
 
-@operation("One conversation, with its participants.", {200: Conversation})
+@doc.operation("One conversation, with its participants.", {200: Conversation})
 def fetch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
     row = conversations.get_conversation(request.account, conversation_id)
     return answer(show_conversation(row))
 
 
-@operation(
+@doc.operation(
     "Sets the status; CLOSED is for good. Name and metadata are replaced where given.",
     {200: Conversation},
     body=PutConversation,
@@ -110,7 +108,7 @@ def update_conversation(request: ApiRequest, conversation_id: str) -> HttpRespon
     return answer(show_conversation(row))
 
 
-@operation(
+@doc.operation(
     "Changes what is given. An empty list of statusCallbacks stops its webhooks.",
     {200: Conversation},
     body=PatchConversation,
@@ -122,7 +120,7 @@ def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpRespons
     return answer(show_conversation(row))
 
 
-@operation(
+@doc.operation(
     "Deletes a conversation with all that was said in it. What was learned from it "
     "stays with its profiles.",
     PROGRESS,

@@ -17,22 +17,17 @@ from console.contract.conversations.learning import (
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
 from console.service.http.answers import accepted
-from console.service.http.description.operation import (
-    ACCEPTED,
-    PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
 
 
-@operation(
+@doc.operation(
     "The statuses that a conversation has reached, the first one first, and what was "
     "learned at each.",
     {200: TransitionsPage},
-    query=PAGE_QUERY,
+    query=doc.PAGE_QUERY,
 )
 def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
     row = get_conversation(request.account, conversation_id)
@@ -47,10 +42,10 @@ def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "What was learned from a conversation, fact by fact, the first one first.",
     {200: LearnedPage},
-    query=PAGE_QUERY,
+    query=doc.PAGE_QUERY,
 )
 def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     row = get_conversation(request.account, conversation_id)
@@ -58,12 +53,12 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     return _answer_learned(request, rows)
 
 
-@operation(
+@doc.operation(
     "From which words of which conversations the memory knows what it has learned of a "
     "customer.",
     {200: LearnedPage},
-    query=PAGE_QUERY
-    | {"itemId": documented(ItemId, "Only of this observation or summary.")},
+    query=doc.PAGE_QUERY
+    | {"itemId": doc.documented(ItemId, "Only of this observation or summary.")},
     moved=301,
 )
 def list_provenance(
@@ -87,10 +82,10 @@ def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "Learns once more from all that was said. What is known or was changed by a person "
     "stays as it is.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=LearnAgain,
 )
 def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:

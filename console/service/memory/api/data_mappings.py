@@ -23,26 +23,18 @@ from console.service.http.answers import (
     operation_accepted,
     to_changes,
 )
-from console.service.http.description.operation import (
-    ETAG,
-    IF_MATCH,
-    ORDERED_PAGE_QUERY,
-    RECEIPT,
-    Answer,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import data_mappings, models
 from console.service.memory.stores import get_store
 
 
-@operation(
+@doc.operation(
     "The data mappings of a store.",
     {200: DataMappingsPage},
-    query=ORDERED_PAGE_QUERY
-    | {"type": documented(SourceType, "Only with this kind of source.")},
+    query=doc.ORDERED_PAGE_QUERY
+    | {"type": doc.documented(SourceType, "Only with this kind of source.")},
 )
 def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
@@ -55,9 +47,9 @@ def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer_page(request, rows, page, DataMappingsPage, DataMapping)
 
 
-@operation(
+@doc.operation(
     "Maps columns, or the fields of a data set, to traits.",
-    RECEIPT,
+    doc.RECEIPT,
     body=CreateDataMapping,
     refusals=(409,),
 )
@@ -68,7 +60,7 @@ def create_data_mapping(request: ApiRequest, store_id: str) -> HttpResponse:
     return _completed(request, store_id, mapping.id)
 
 
-@operation("One data mapping.", {200: Answer(DataMapping, ETAG)})
+@doc.operation("One data mapping.", {200: doc.Answer(DataMapping, doc.ETAG)})
 def fetch_data_mapping(
     request: ApiRequest, store_id: str, mapping_id: str
 ) -> HttpResponse:
@@ -77,11 +69,11 @@ def fetch_data_mapping(
     return answer(from_row(DataMapping, mapping), headers=etag(mapping.version))
 
 
-@operation(
+@doc.operation(
     "Changes a data mapping, or disables it. Mappings given replace all existing ones.",
-    RECEIPT,
+    doc.RECEIPT,
     body=PatchDataMapping,
-    headers=IF_MATCH,
+    headers=doc.IF_MATCH,
     refusals=(409, 412),
 )
 def patch_data_mapping(
@@ -97,7 +89,7 @@ def patch_data_mapping(
     return _completed(request, store_id, mapping_id)
 
 
-@operation("Deletes a data mapping. Traits it has filled are kept.", RECEIPT)
+@doc.operation("Deletes a data mapping. Traits it has filled are kept.", doc.RECEIPT)
 def delete_data_mapping(
     request: ApiRequest, store_id: str, mapping_id: str
 ) -> HttpResponse:

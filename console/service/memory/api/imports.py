@@ -22,13 +22,7 @@ from console.contract.memory.profile_import import (
 )
 from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
-from console.service.http.description.operation import (
-    ORDERED_PAGE_QUERY,
-    PAGE_QUERY,
-    Answer,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import imports, models
@@ -36,10 +30,10 @@ from console.service.memory.import_rows import CHUNK_BYTES
 from console.service.memory.stores import get_store
 
 
-@operation(
+@doc.operation(
     "The ids of a store's imports, newest first.",
     {200: ImportsPage},
-    query=ORDERED_PAGE_QUERY,
+    query=doc.ORDERED_PAGE_QUERY,
 )
 def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
@@ -52,7 +46,7 @@ def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that "
     "each column fills. The answer has the url to upload it to.",
     {201: AnnouncedImport},
@@ -79,7 +73,7 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer(announced, status=201)
 
 
-@operation(
+@doc.operation(
     "The progress of an import, and how many rows had errors.", {200: ProfileImport}
 )
 def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
@@ -97,11 +91,11 @@ def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResp
     return answer(shown)
 
 
-@operation(
+@doc.operation(
     "What of a file was not stored: the row, the column and the reason, in the order of "
     "the rows.",
     {200: RefusalsPage},
-    query=PAGE_QUERY,
+    query=doc.PAGE_QUERY,
 )
 def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
     row = imports.get_import(get_store(request.account, store_id), import_id)
@@ -115,13 +109,15 @@ def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpRes
     )
 
 
-@operation(
+@doc.operation(
     "Uploads the announced file, once, to the url that create import has answered. "
     "Its signature replaces the credentials.",
-    {200: Answer(None)},
+    {200: doc.Answer(None)},
     file=("text/csv", SAMPLE_FILE),
     query={
-        "signature": documented(str, "As in the url that create import has answered.")
+        "signature": doc.documented(
+            str, "As in the url that create import has answered."
+        )
     },
     refusals=(403,),
     public=True,

@@ -21,13 +21,7 @@ from console.service.http.answers import (
     to_changes,
     to_fields,
 )
-from console.service.http.description.operation import (
-    ACCEPTED,
-    ORDERED_PAGE_QUERY,
-    PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
     ApiRequest,
@@ -42,16 +36,16 @@ from console.service.memory import items, models
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
-QUERY = ORDERED_PAGE_QUERY | {
-    "source": documented(Source, "Only from this source."),
-    "createdAfter": documented(SentTime, "Created at this time or later."),
-    "createdBefore": documented(SentTime, "Created before this time."),
-    "conversationId": documented(ConversationId, "Only from this conversation."),
+QUERY = doc.ORDERED_PAGE_QUERY | {
+    "source": doc.documented(Source, "Only from this source."),
+    "createdAfter": doc.documented(SentTime, "Created at this time or later."),
+    "createdBefore": doc.documented(SentTime, "Created before this time."),
+    "conversationId": doc.documented(ConversationId, "Only from this conversation."),
 }
 FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
 
 
-@operation(
+@doc.operation(
     "A profile's observations, newest first.",
     {200: ObservationsPage},
     query=QUERY,
@@ -78,9 +72,9 @@ def list_observations(
     return answer_page(request, rows, page, ObservationsPage, Observation)
 
 
-@operation(
+@doc.operation(
     "Adds up to 10 observations: all of them or none.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=CreateObservations,
     moved=308,
 )
@@ -93,7 +87,7 @@ def create_observations(
     return accepted()
 
 
-@operation("One observation.", {200: Observation})
+@doc.operation("One observation.", {200: Observation})
 def fetch_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
@@ -102,9 +96,9 @@ def fetch_observation(
     return answer(from_row(Observation, row))
 
 
-@operation(
+@doc.operation(
     "Corrects an observation. Its earlier state is kept as a revision.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=PatchObservation,
     moved=308,
 )
@@ -122,9 +116,9 @@ def patch_observation(
     return accepted()
 
 
-@operation(
+@doc.operation(
     "Deletes an observation with its revisions. This cannot be undone.",
-    ACCEPTED,
+    doc.ACCEPTED,
     moved=308,
 )
 def delete_observation(
@@ -136,10 +130,10 @@ def delete_observation(
     return accepted()
 
 
-@operation(
+@doc.operation(
     "Every state of an observation, the current one first.",
     {200: RevisionsPage},
-    query=PAGE_QUERY,
+    query=doc.PAGE_QUERY,
 )
 def list_revisions(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str

@@ -24,12 +24,7 @@ from console.contract.memory.trait import (
 )
 from console.service import errors
 from console.service.http.answers import accepted, answer, describe_acceptance, from_row
-from console.service.http.description.operation import (
-    ACCEPTED,
-    ORDERED_PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
     ApiRequest,
@@ -52,14 +47,14 @@ TRAIT_GROUPS_QUERY = {
 }
 # Ours: the contract has no way from a profile to the ids that it had before.
 MERGED_IDS_QUERY = {
-    "includeMergedIds": documented(bool, "Adds the ids merged into this profile.")
+    "includeMergedIds": doc.documented(bool, "Adds the ids merged into this profile.")
 }
 
 
-@operation(
+@doc.operation(
     "The ids of a store's profiles, newest first.",
     {200: ProfilesPage},
-    query=ORDERED_PAGE_QUERY,
+    query=doc.ORDERED_PAGE_QUERY,
 )
 def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
@@ -72,7 +67,7 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "Finds the profile that has one of these identifiers, or creates a new one. At "
     "least one trait must be promoted to an identifier.",
     {202: CreatedProfile},
@@ -85,7 +80,7 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     return profile_accepted(profile, unfit)
 
 
-@operation(
+@doc.operation(
     "Finds the profiles with an identifier. The answer shows the value as it was "
     "normalised.",
     {200: LookupResult},
@@ -100,7 +95,7 @@ def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer(from_row(LookupResult, found))
 
 
-@operation(
+@doc.operation(
     "One profile and its traits by group.",
     {200: Profile},
     query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,
@@ -119,10 +114,10 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     return answer(replace(shown, merged_ids=merged_ids))
 
 
-@operation(
+@doc.operation(
     "Sets the traits given and keeps the others; null removes one (the Python "
     "client drops nulls).",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=ProfileTraits,
     sample={"traits": {"Contact": {"city": "Bern"}}},
     moved=308,
@@ -134,10 +129,10 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     return accepted(profiles.patch_profile(store, profile_id, body.traits or {}))
 
 
-@operation(
+@doc.operation(
     "Deletes the profile with its identifiers, observations and summaries. This "
     "cannot be undone.",
-    ACCEPTED,
+    doc.ACCEPTED,
     moved=308,
 )
 def delete_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
@@ -146,10 +141,10 @@ def delete_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpR
     return accepted()
 
 
-@operation(
+@doc.operation(
     "A profile's traits one by one, each with the time of its last change.",
     {200: TraitsPage},
-    query=ORDERED_PAGE_QUERY | TRAIT_GROUPS_QUERY,
+    query=doc.ORDERED_PAGE_QUERY | TRAIT_GROUPS_QUERY,
     moved=301,
 )
 def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:

@@ -11,23 +11,16 @@ from console.contract.memory.store import (
 )
 from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
-from console.service.http.description.operation import (
-    ETAG,
-    IF_MATCH,
-    ORDERED_PAGE_QUERY,
-    RECEIPT,
-    Answer,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import models, stores
 
 
-@operation(
+@doc.operation(
     "The ids of the account's stores, newest first.",
     {200: StoresPage},
-    query=ORDERED_PAGE_QUERY,
+    query=doc.ORDERED_PAGE_QUERY,
 )
 def list_stores(request: ApiRequest) -> HttpResponse:
     return answer_page(
@@ -39,8 +32,10 @@ def list_stores(request: ApiRequest) -> HttpResponse:
     )
 
 
-@operation(
-    "Creates a store. Its id is the result of the operation.", RECEIPT, body=CreateStore
+@doc.operation(
+    "Creates a store. Its id is the result of the operation.",
+    doc.RECEIPT,
+    body=CreateStore,
 )
 def create_store(request: ApiRequest) -> HttpResponse:
     body = read_body(request, CreateStore)
@@ -55,18 +50,20 @@ def create_store(request: ApiRequest) -> HttpResponse:
     return _completed(request, store)
 
 
-@operation("One store: its name, and whether it is active.", {200: Answer(Store, ETAG)})
+@doc.operation(
+    "One store: its name, and whether it is active.", {200: doc.Answer(Store, doc.ETAG)}
+)
 def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
     return answer(from_row(Store, store), headers=etag(store.version))
 
 
-@operation(
+@doc.operation(
     "Changes the name or the description. With If-Match, only if nobody has changed "
     "the store since you read it.",
-    RECEIPT,
+    doc.RECEIPT,
     body=PatchStore,
-    headers=IF_MATCH,
+    headers=doc.IF_MATCH,
     refusals=(412,),
 )
 def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
@@ -84,7 +81,9 @@ def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     return _completed(request, store)
 
 
-@operation("Deletes the store and everything in it. This cannot be undone.", RECEIPT)
+@doc.operation(
+    "Deletes the store and everything in it. This cannot be undone.", doc.RECEIPT
+)
 def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     store = stores.get_store(request.account, store_id)

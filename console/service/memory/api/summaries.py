@@ -16,12 +16,7 @@ from console.service.http.answers import (
     to_changes,
     to_fields,
 )
-from console.service.http.description.operation import (
-    ACCEPTED,
-    PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
     ApiRequest,
@@ -35,11 +30,11 @@ from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
 
-@operation(
+@doc.operation(
     "A profile's summaries, newest first.",
     {200: SummariesPage},
-    query=PAGE_QUERY
-    | {"conversationId": documented(ConversationId, "Only of this conversation.")},
+    query=doc.PAGE_QUERY
+    | {"conversationId": doc.documented(ConversationId, "Only of this conversation.")},
     moved=301,
 )
 def list_summaries(
@@ -59,9 +54,9 @@ def list_summaries(
     return answer_page(request, rows, page, SummariesPage, Summary)
 
 
-@operation(
+@doc.operation(
     "Adds up to 10 summaries: all of them or none.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=CreateSummaries,
     moved=308,
 )
@@ -77,7 +72,7 @@ def create_summaries(
     return accepted()
 
 
-@operation("One summary.", {200: Summary})
+@doc.operation("One summary.", {200: Summary})
 def fetch_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
@@ -85,9 +80,9 @@ def fetch_summary(
     return answer(from_row(Summary, items.get_summary(profile, summary_id)))
 
 
-@operation(
+@doc.operation(
     "Changes the fields given. The earlier state is not kept.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=PatchSummary,
     moved=308,
 )
@@ -105,7 +100,7 @@ def patch_summary(
     return accepted()
 
 
-@operation("Deletes a summary. This cannot be undone.", ACCEPTED, moved=308)
+@doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED, moved=308)
 def delete_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:

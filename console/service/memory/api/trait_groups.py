@@ -18,15 +18,7 @@ from console.contract.memory.trait_group import (
 )
 from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
-from console.service.http.description.operation import (
-    ETAG,
-    IF_MATCH,
-    ORDERED_PAGE_QUERY,
-    RECEIPT,
-    Answer,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, cut_page, read_page
 from console.service.http.request import (
     ApiRequest,
@@ -38,12 +30,12 @@ from console.service.memory import models, trait_groups
 from console.service.memory.api.stores import operation_failed
 from console.service.memory.stores import NameTaken, get_store
 
-QUERY = ORDERED_PAGE_QUERY | {
-    "includeTraits": documented(bool, "Whether the traits are listed as well.")
+QUERY = doc.ORDERED_PAGE_QUERY | {
+    "includeTraits": doc.documented(bool, "Whether the traits are listed as well.")
 }
 
 
-@operation("The trait groups of a store.", {200: TraitGroupsPage}, query=QUERY)
+@doc.operation("The trait groups of a store.", {200: TraitGroupsPage}, query=QUERY)
 def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     page = read_page(request, cap=TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",))
@@ -58,10 +50,10 @@ def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "Declares a group and its traits. With idTypePromotion the value of a trait "
     "becomes an identifier as well.",
-    RECEIPT,
+    doc.RECEIPT,
     body=CreateTraitGroup,
 )
 def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
@@ -79,9 +71,9 @@ def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
     return _completed(request, store_id, group.display_name)
 
 
-@operation(
+@doc.operation(
     "One group with its traits, a page at a time.",
-    {200: Answer(FetchedTraitGroup, ETAG)},
+    {200: doc.Answer(FetchedTraitGroup, doc.ETAG)},
     query=QUERY,
 )
 def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
@@ -110,11 +102,11 @@ def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
     return answer(fetched, headers=etag(group.version))
 
 
-@operation(
+@doc.operation(
     "Adds or changes the traits given; an empty dataType removes one.",
-    RECEIPT,
+    doc.RECEIPT,
     body=PatchTraitGroup,
-    headers=IF_MATCH,
+    headers=doc.IF_MATCH,
     refusals=(412,),
 )
 def patch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
@@ -130,8 +122,8 @@ def patch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
     return _completed(request, store_id, name)
 
 
-@operation(
-    "Deletes the group, with its traits in every profile.", RECEIPT, refusals=(409,)
+@doc.operation(
+    "Deletes the group, with its traits in every profile.", doc.RECEIPT, refusals=(409,)
 )
 def delete_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
     check_deletion(request)

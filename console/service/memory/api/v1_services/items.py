@@ -30,12 +30,7 @@ from console.contract.memory.v1_services import (
 )
 from console.service import errors
 from console.service.http.answers import accepted, to_fields
-from console.service.http.description.operation import (
-    ACCEPTED,
-    PAGE_QUERY,
-    documented,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import items
 from console.service.memory.api import observations as current_observations
@@ -44,7 +39,7 @@ from console.service.memory.api.recall import answer_recall
 from console.service.memory.stores import get_store
 
 CONVERSATION_QUERY = {
-    "conversationId": documented(AnyConversationId, "Only of this conversation.")
+    "conversationId": doc.documented(AnyConversationId, "Only of this conversation.")
 }
 
 
@@ -58,7 +53,7 @@ def read_conversation_id(query: Mapping[str, str]) -> str:
     return text
 
 
-@operation(
+@doc.operation(
     "Like list observations, but conversation ids may have any form.",
     {200: ObservationsPage},
     query=current_observations.QUERY | CONVERSATION_QUERY,
@@ -72,9 +67,9 @@ def list_observations(
     )
 
 
-@operation(
+@doc.operation(
     "Like create observations, but occurredAt may be left out.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=V1CreateObservations,
     moved=308,
 )
@@ -93,9 +88,9 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
     return item | {"occurred_at": item["occurred_at"] or timezone.now()}
 
 
-@operation(
+@doc.operation(
     "Like patch observation, but conversation ids may have any form.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=V1PatchObservation,
     moved=308,
 )
@@ -107,10 +102,10 @@ def patch_observation(
     )
 
 
-@operation(
+@doc.operation(
     "Like list summaries, but conversation ids may have any form.",
     {200: SummariesPage},
-    query=PAGE_QUERY | CONVERSATION_QUERY,
+    query=doc.PAGE_QUERY | CONVERSATION_QUERY,
     moved=301,
 )
 def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
@@ -119,10 +114,10 @@ def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpR
     )
 
 
-@operation(
+@doc.operation(
     "Adds one summary as the body itself, or several under summaries. Conversation "
     "ids may have any form.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=V1CreateSummaries,
     forms=(OneSummary, SeveralSummaries),
     moved=308,
@@ -141,9 +136,9 @@ def create_summaries(
     return accepted()
 
 
-@operation(
+@doc.operation(
     "Like patch summary, but conversation ids may have any form.",
-    ACCEPTED,
+    doc.ACCEPTED,
     body=V1PatchSummary,
     moved=308,
 )
@@ -155,7 +150,7 @@ def patch_summary(
     )
 
 
-@operation(
+@doc.operation(
     "Like recall, but with 5 observations by default and at most 20 items of each "
     "kind.",
     {200: Recall},

@@ -11,22 +11,17 @@ from console.contract.memory.v1_services import (
 )
 from console.service import errors
 from console.service.http.answers import answer, etag, from_row
-from console.service.http.description.operation import (
-    ETAG,
-    ORDERED_PAGE_QUERY,
-    Answer,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import stores
 from console.service.memory.models import Store
 
 
-@operation(
+@doc.operation(
     "The account's stores in full, not only their ids.",
     {200: ServicesPage},
-    query=ORDERED_PAGE_QUERY,
+    query=doc.ORDERED_PAGE_QUERY,
 )
 def list_services(request: ApiRequest) -> HttpResponse:
     return answer_page(
@@ -38,9 +33,9 @@ def list_services(request: ApiRequest) -> HttpResponse:
     )
 
 
-@operation(
+@doc.operation(
     "Creates a store immediately, without an operation.",
-    {201: Answer(Service, ETAG)},
+    {201: doc.Answer(Service, doc.ETAG)},
     body=CreateService,
     refusals=(409,),
 )
@@ -62,13 +57,13 @@ def create_service(request: ApiRequest) -> HttpResponse:
     return answer(show_service(store), status=201, headers=etag(store.version))
 
 
-@operation("One store.", {200: Answer(Service, ETAG)})
+@doc.operation("One store.", {200: doc.Answer(Service, doc.ETAG)})
 def fetch_service(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
     return answer(show_service(store), headers=etag(store.version))
 
 
-@operation("Deletes the store and everything in it immediately.", {200: Deleted})
+@doc.operation("Deletes the store and everything in it immediately.", {200: Deleted})
 def delete_service(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     stores.delete_store(stores.get_store(request.account, store_id))
