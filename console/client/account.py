@@ -16,7 +16,7 @@ from django.conf import settings
 
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryBusy, MemoryUnreachable
-from console.client.http import Page, Sender, to_page
+from console.client.http import Page, Sender, check_same, segment, to_body, to_page
 from console.client.network import (
     EMBEDDED,
     Guard,
@@ -30,11 +30,8 @@ from console.client.network import (
 from console.client.store import (
     Dialect,
     StoreClient,
-    check_same,
     get_dialect,
     get_operation,
-    segment,
-    to_body,
 )
 from console.contract.base import Body
 from console.contract.memory.operation import Operation
@@ -90,11 +87,8 @@ class AccountClient:
 
     def store(self, store_id: str) -> StoreClient:
         """A client that can name this one store only."""
-        return StoreClient(self._sender, self._dialect, store_id)
-
-    def conversations(self, store_id: str) -> ConversationsClient:
-        """A client of this store's conversations."""
-        return ConversationsClient(self._talks, store_id)
+        conversations = ConversationsClient(self._talks, store_id)
+        return StoreClient(self._sender, self._dialect, store_id, conversations)
 
     def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
         """Ids of stores. Contract 10.1."""

@@ -3,8 +3,16 @@
 from typing import Any
 
 from console.client.errors import MemoryNotFound
-from console.client.http import Answer, Page, Sender, to_page
-from console.client.store import T, check_same, segment, to_body
+from console.client.http import (
+    Answer,
+    Page,
+    Sender,
+    T,
+    check_same,
+    segment,
+    to_body,
+    to_page,
+)
 from console.contract.base import Body
 from console.contract.conversations.communication import (
     Communication,

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
+from re import Pattern
 from time import perf_counter
 from typing import IO, Any, Generic, TypeVar
+from urllib.parse import quote
 
 import httpx
+import msgspec
 from django.conf import settings
 
 from console.client import errors
@@ -27,6 +30,8 @@ from console.client.errors import (
     MemoryUnexpected,
 )
 from console.client.network import Guard, http_for, pause, within
+from console.contract import ids
+from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.page import PageMeta
 from console.core.observability import trace_call
@@ -340,3 +345,45 @@ def all_pages(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Iterat
         page = fetch(*args, page_token=token, **query)
         yield from page.items
         token = page.next_token or None
+
+
+_SEGMENTS: dict[str, Pattern[str]] = {
+    "store": ids.STORE_ID,
+    "profile": ids.PROFILE_ID,
+    "observation": ids.OBSERVATION_ID,
+    "summary": ids.SUMMARY_ID,
+    "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
+    "import": ids.IMPORT_ID,
+    "conversation": ids.CONVERSATION_ID,
+    "configuration": ids.CONFIGURATION_ID,
+    "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
+    "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
+}
+
+
+def segment(noun: str, value: str) -> str:
+    """A value as one segment of a path. Raises MemoryNotFound if it cannot be one."""
+    if not _SEGMENTS[noun].fullmatch(value):
+        raise errors.MemoryNotFound(
+            f"{noun}: this is not written as the memory writes one, so there is none. "
+            "Nothing was asked and nothing was changed.",
+            code=20404,
+            http_status=404,
+        )
+    return quote(value, safe="")
+
+
+def check_same(got: str, *asked: str) -> None:
+    """Raises MemoryUnexpected when what was read is about something else."""
+    if got not in asked:
+        raise errors.build_unexpected(
+            "The memory answered about something else than it was asked for. None of "
+            "it is shown; tell an operator.",
+            maybe_done=False,
+        )
+
+
+def to_body(noun: Body) -> dict[str, Any]:
+    """What of a noun is not as by default, as JSON holds it."""
+    body: dict[str, Any] = msgspec.to_builtins(noun)
+    return body

@@ -1,20 +1,24 @@
 """One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from re import Pattern
 from typing import IO, Any, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from console.client import errors
+from console.client.conversations import ConversationsClient
 from console.client.decode import Misfit, check_depth, decode_object
-from console.client.errors import MemoryNotFound
-from console.client.http import Answer, Page, Sender, to_page
-from console.contract import ids
+from console.client.http import (
+    Answer,
+    Page,
+    Sender,
+    check_same,
+    segment,
+    to_body,
+    to_page,
+)
 from console.contract.base import Body
 from console.contract.memory.data_mapping import DataMapping, DataMappingsPage
 from console.contract.memory.identifier import (
@@ -84,18 +88,6 @@ DIALECTS = {
     ),
 }
 
-_SEGMENTS: dict[str, Pattern[str]] = {
-    "store": ids.STORE_ID,
-    "profile": ids.PROFILE_ID,
-    "observation": ids.OBSERVATION_ID,
-    "summary": ids.SUMMARY_ID,
-    "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
-    "import": ids.IMPORT_ID,
-    "conversation": ids.CONVERSATION_ID,
-    "configuration": ids.CONFIGURATION_ID,
-    "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
-    "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
-}
 
 T = TypeVar("T")
 # A write whose answer says no more than that it was accepted.
@@ -128,8 +120,15 @@ class StoreClient:
     MemoryProblem. What is sent is the memory's to check: a noun is sent as it is.
     """
 
-    def __init__(self, sender: Sender, dialect: Dialect, store_id: str) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        dialect: Dialect,
+        store_id: str,
+        conversations: ConversationsClient,
+    ) -> None:
         self.store_id = store_id
+        self.conversations = conversations
         self._sender = sender
         self._control = f"{dialect.stores}/{segment('store', store_id)}"
         self._profiles = f"{dialect.data}/{segment('store', store_id)}/Profiles"
@@ -490,22 +489,6 @@ class StoreClient:
         return f"{self._summaries(profile_id)}/{segment('summary', summary_id)}"
 
 
-def to_body(noun: Body) -> dict[str, Any]:
-    """What of a noun is not as by default, as JSON holds it."""
-    body: dict[str, Any] = msgspec.to_builtins(noun)
-    return body
-
-
-def check_same(got: str, *asked: str) -> None:
-    """Raises MemoryUnexpected when what was read is about something else."""
-    if got not in asked:
-        raise errors.build_unexpected(
-            "The memory answered about something else than it was asked for. None of "
-            "it is shown; tell an operator.",
-            maybe_done=False,
-        )
-
-
 def get_operation(answer: Answer[dict[str, Any]]) -> Operation:
     """The operation behind the 202 of a control plane write (contract 6)."""
     operation_id = answer.response.headers.get("Operation-Id")
@@ -550,15 +533,3 @@ def get_dialect(name: str) -> Dialect:
             f"dialect: “{name}” is not spoken yet; choose {', '.join(DIALECTS)}."
         )
     return DIALECTS[name]
-
-
-def segment(noun: str, value: str) -> str:
-    """A value as one segment of a path. Raises MemoryNotFound if it cannot be one."""
-    if not _SEGMENTS[noun].fullmatch(value):
-        raise MemoryNotFound(
-            f"{noun}: this is not written as the memory writes one, so there is none. "
-            "Nothing was asked and nothing was changed.",
-            code=20404,
-            http_status=404,
-        )
-    return quote(value, safe="")

@@ -19,7 +19,6 @@ from django.conf import settings
 
 from console.accounts.models import User
 from console.client.account import AccountClient, connect
-from console.client.conversations import ConversationsClient
 from console.client.network import EMBEDDED, Guard, get_guard
 from console.client.store import StoreClient
 from console.core.errors import DomainError
@@ -154,11 +153,6 @@ def open_account(tenant: Tenant) -> AccountClient:
 def open_store(tenant: Tenant) -> StoreClient:
     """The tenant's own store and no other. Raises VaultLocked, CredentialTampered."""
     return open_account(tenant).store(tenant.store_id)
-
-
-def open_conversations(tenant: Tenant) -> ConversationsClient:
-    """Those of the tenant's own store. Raises VaultLocked, CredentialTampered."""
-    return open_account(tenant).conversations(tenant.store_id)
 
 
 def get_address(tenant: Tenant) -> str:

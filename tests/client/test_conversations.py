@@ -33,7 +33,7 @@ def account():
 def make_client(account):
     def make(name: str):
         made = account.create_store(CreateStore(display_name=name))
-        return account.conversations(account.wait_for(made).result_id)
+        return account.store(account.wait_for(made).result_id).conversations
 
     return make
 

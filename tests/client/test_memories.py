@@ -151,7 +151,7 @@ def test_recall_returns_the_exact_exchange():
 
     assert recall.is_ranked
     assert recall.observations[0].score == 0.71
-    assert recall.communications == (body["communications"][0],)
+    assert [each.id for each in recall.communications] == ["conv_communication_x"]
     assert recall.meta.query_time == 12
     assert (recall.exchange.method, recall.exchange.status) == ("POST", 200)
     assert recall.exchange.path == f"{PROFILE_PATH}/Recall"

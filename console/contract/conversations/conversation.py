@@ -5,7 +5,16 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
-from console.contract.base import Body, Noun, StrictBody, Time, always, described, whole
+from console.contract.base import (
+    Body,
+    Count,
+    Noun,
+    StrictBody,
+    Time,
+    always,
+    described,
+    whole,
+)
 from console.contract.conversations.configuration import (
     CALLBACKS_MAX,
     ITEMS_PER_PAGE,
@@ -216,7 +225,11 @@ class PatchConversation(Body, frozen=True, kw_only=True):
 
 
 class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    """configuration  as it was when the conversation began (12.1)"""
+    """configuration  as it was when the conversation began (12.1)
+
+    Ours: communication_count and learned_count, and the status that time alone brings
+    next, with its moment.
+    """
 
     sample = {
         "id": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -241,6 +254,10 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
         "participants": [Participant.sample],
         "createdAt": "2026-01-05T09:00:00Z",
         "updatedAt": "2026-01-05T09:00:00Z",
+        "communicationCount": 1,
+        "learnedCount": 0,
+        "nextStatus": "CLOSED",
+        "nextStatusAt": "2029-01-04T09:00:00Z",
     }
 
     id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
@@ -255,6 +272,10 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     participants: tuple[Participant, ...] = always()
     created_at: Time
     updated_at: Time
+    communication_count: Count = always(int)
+    learned_count: Count = always(int)
+    next_status: str = ""
+    next_status_at: Time | None = None
 
 
 class ConversationsPage(Noun, frozen=True, kw_only=True):

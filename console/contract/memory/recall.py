@@ -72,10 +72,10 @@ class RecalledSummary(Summary, frozen=True, kw_only=True):
 class RecalledParty(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Who said it, or to whom. profile_id: of a customer whom the memory knows"""
 
-    id: str
-    name: str
-    address: str
-    channel: str
+    id: str = always(str)
+    name: str = always(str)
+    address: str = always(str)
+    channel: str = always(str)
     type: str = ""
     profile_id: str = ""
     delivery_status: str = ""
@@ -89,12 +89,12 @@ class RecalledCommunication(Noun, omit_defaults=True, frozen=True, kw_only=True)
     """One of the last of the conversation, in the order in which they were said."""
 
     id: str
-    author: RecalledParty
-    content: RecalledContent
-    recipients: tuple[RecalledParty, ...]
+    author: RecalledParty = always(RecalledParty)
+    content: RecalledContent = always(RecalledContent)
+    recipients: tuple[RecalledParty, ...] = always()
     channel_id: str = ""
-    created_at: Time
-    updated_at: Time
+    created_at: Time | None = None
+    updated_at: Time | None = None
 
 
 class RecallMeta(Noun, frozen=True, kw_only=True):

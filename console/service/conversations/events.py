@@ -1,6 +1,7 @@
 """The nouns of what is stored, and the events that tell of them. Conversations 8 to 12.6."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from console.contract.conversations.communication import (
 )
 from console.contract.conversations.configuration import ConversationSettings
 from console.contract.conversations.conversation import (
+    LIFE_YEARS,
     Conversation,
     Participant,
     ParticipantAddress,
@@ -23,7 +25,7 @@ from console.contract.ids import new_id
 from console.service.conversations import models
 from console.service.http.answers import from_row
 
-CREATED, UPDATED = "CREATED", "UPDATED"
+LIFE = timedelta(days=365 * LIFE_YEARS)
 
 
 def read_settings(row: models.Configuration | models.Conversation) -> Any:
@@ -38,11 +40,42 @@ def list_participants(row: models.Conversation) -> list[models.Participant]:
     )
 
 
+def find_next(row: models.Conversation) -> tuple[str, datetime] | None:
+    """The status that time alone brings next, and when; None: none.
+
+    Each channel in use proposes its own time, and the latest proposal counts: a call
+    that has ended does not close what goes on by SMS.
+    """
+    if row.status == "CLOSED":
+        return None
+    ends = row.created_at + LIFE
+    closes = min(_find_latest(row, "closed") or ends, ends)
+    rests = _find_latest(row, "inactive") if row.status == "ACTIVE" else None
+    return ("INACTIVE", rests) if rests and rests < closes else ("CLOSED", closes)
+
+
+def _find_latest(row: models.Conversation, timeout: str) -> datetime | None:
+    proposals = []
+    for channel, at in row.active_at.items():
+        setting = row.settings["channelSettings"].get(channel, {})
+        if minutes := (setting.get("statusTimeouts") or {}).get(timeout):
+            proposals.append(_add(datetime.fromisoformat(at), minutes))
+    return max(proposals, default=None)
+
+
+def _add(at: datetime, minutes: int) -> datetime:
+    try:
+        return at + timedelta(minutes=minutes)
+    except OverflowError:
+        return at + LIFE
+
+
 def show_conversation(
     row: models.Conversation, participants: Sequence[models.Participant] | None = None
 ) -> Conversation:
     if participants is None:
         participants = list_participants(row)
+    following = find_next(row)
     return from_row(
         Conversation,
         row,
@@ -52,6 +85,9 @@ def show_conversation(
         participants=tuple(
             show_participant(each, row.account_id) for each in participants
         ),
+        communication_count=row.last_sequence,
+        next_status=following[0] if following else "",
+        next_status_at=following[1] if following else None,
     )
 
 

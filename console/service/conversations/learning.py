@@ -294,6 +294,9 @@ def _write(store: Store, reading: Reading, lessons: Sequence[Lesson]) -> None:
                 outcome[learned.outcome] = outcome.get(learned.outcome, 0) + 1
     if lessons:
         _list_said(row).update(learned_revision=F("revision"))
+    Conversation.objects.filter(store_id=row.store_id, id=row.id).update(
+        learned_count=F("learned_count") + outcome.get("added", 0)
+    )
     _end(leased, Transition.Learning.DONE, extractor=EXTRACTOR, outcome=outcome)
 
 

@@ -6,14 +6,13 @@ and only recorded then: so they are right with no worker running. Example: with 
 minute 30 are recorded, in this order and at these times.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from console.contract.conversations.conversation import LIFE_YEARS
-from console.service.conversations.events import emit
+from console.service.conversations.events import emit, find_next
 from console.service.conversations.learning import (
     learns,
     request_learning,
@@ -22,40 +21,9 @@ from console.service.conversations.learning import (
 from console.service.conversations.models import Conversation, Transition
 from console.service.models import Account
 
-LIFE = timedelta(days=365 * LIFE_YEARS)
 SWEEP = 200
 # After these there may be something to learn (12.5).
 LEARNED_AT = frozenset({"INACTIVE", "CLOSED"})
-
-
-def find_next(row: Conversation) -> tuple[str, datetime] | None:
-    """The status that time alone brings next, and when; None: none.
-
-    Each channel in use proposes its own time, and the latest proposal counts: a call
-    that has ended does not close what goes on by SMS.
-    """
-    if row.status == "CLOSED":
-        return None
-    ends = row.created_at + LIFE
-    closes = min(_find_latest(row, "closed") or ends, ends)
-    rests = _find_latest(row, "inactive") if row.status == "ACTIVE" else None
-    return ("INACTIVE", rests) if rests and rests < closes else ("CLOSED", closes)
-
-
-def _find_latest(row: Conversation, timeout: str) -> datetime | None:
-    proposals = []
-    for channel, at in row.active_at.items():
-        setting = row.settings["channelSettings"].get(channel, {})
-        if minutes := (setting.get("statusTimeouts") or {}).get(timeout):
-            proposals.append(_add(datetime.fromisoformat(at), minutes))
-    return max(proposals, default=None)
-
-
-def _add(at: datetime, minutes: int) -> datetime:
-    try:
-        return at + timedelta(minutes=minutes)
-    except OverflowError:
-        return at + LIFE
 
 
 def note_activity(row: Conversation, channels: set[str], now: datetime) -> None:

@@ -69,6 +69,7 @@ class Conversation(StoreScoped):
     last_sequence    of its newest communication
     last_transition  number of the newest one
     last_event       number of the newest delivery
+    learned_count    facts that became memory
     """
 
     pk = models.CompositePrimaryKey("store_id", "id")
@@ -85,6 +86,7 @@ class Conversation(StoreScoped):
     last_sequence = models.PositiveIntegerField(default=0)
     last_transition = models.PositiveIntegerField(default=0)
     last_event = models.PositiveIntegerField(default=0)
+    learned_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
