@@ -42,13 +42,17 @@ QUERY_MAX = 1000
 
 @dataclass(frozen=True)
 class Pair:
-    """Two customers, an observation of each, and what only `known` holds, longest first."""
+    """Two customers, an observation of each, and what only `known` holds, longest first.
+
+    sources  whole ones
+    """
 
     known: str
     known_item: str
     other: str
     other_item: str
     secrets: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 def make_pair(tenant, *, hidden: bool = False) -> Pair:
@@ -69,9 +73,13 @@ def make_pair(tenant, *, hidden: bool = False) -> Pair:
         for at in range(len(group) - size + 1)
     }
     words -= {*re.findall("[a-z]+", " ".join(TEXTS))}
-    return Pair(
-        *known, *other, tuple(sorted(words, key=lambda word: (-len(word), word)))
-    )
+    secrets = tuple(sorted(words, key=lambda word: (-len(word), word)))
+    return Pair(*known, *other, secrets, (_get_source(SECRET),))
+
+
+def _get_source(facts: dict[str, str]) -> str:
+    """A source takes no sign of a phone number."""
+    return "call from " + re.sub(r"[^\d ]+", "", facts["phone"].replace("-", " "))
 
 
 def _make_customer(tenant, facts: dict[str, str], hidden: bool) -> tuple[str, str]:
@@ -84,6 +92,7 @@ def _make_customer(tenant, facts: dict[str, str], hidden: bool) -> tuple[str, st
             profile,
             text.format(**facts),
             conversationIds=[conversation],
+            source=_get_source(facts),
             occurredAt=f"2026-01-05T09:00:{number:02}Z",
         )
     make_summary(tenant, profile, SUMMARY.format(**facts), conversationId=conversation)

@@ -67,6 +67,12 @@ def ask_timeline(client, profile, words, *, name="timeline", **more):
     return client.get(url, {"words": " ".join(words)} | more, follow=True)
 
 
+def ask_source(client, profile, words):
+    """Who typed a source learns no more than from what is shown of it."""
+    url = reverse("timeline:timeline", args=["acme", profile])
+    return client.get(url, {"source": " ".join(words)})
+
+
 ask_histogram = partial(ask_timeline, name="histogram")
 ask_export = partial(ask_timeline, name="export", what="timeline", format="json")
 
@@ -108,11 +114,12 @@ def test_recall_tells_nothing_of_masked_texts(client, pair, more):
     assert learned == []
 
 
-@pytest.mark.parametrize("ask", [ask_timeline, ask_histogram, ask_export])
+@pytest.mark.parametrize("ask", [ask_timeline, ask_histogram, ask_export, ask_source])
 def test_timeline_tells_nothing_of_masked_texts(client, pair, ask):
     if IS_LONG and ask is not ask_export:
         pytest.skip("All three match by one function; the export is the quickest.")
-    words = list(dict.fromkeys([*pair.secrets, *GROUPS, *WORDS]))[:SINGLES]
+    words = [*pair.sources, *pair.secrets, *GROUPS, *WORDS]
+    words = list(dict.fromkeys(words))[:SINGLES]
 
     learned = [word for word in words if differs(client, pair, ask, [word])]
 
