@@ -20,12 +20,9 @@ from console.client.http import Page, Sender, check_same, segment, to_body, to_p
 from console.client.network import (
     EMBEDDED,
     Guard,
-    build_http,
     check_address,
     get_guard,
     http_for,
-    pause,
-    within,
 )
 from console.client.store import (
     Dialect,
@@ -36,6 +33,7 @@ from console.client.store import (
 from console.contract.base import Body
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import CreateStore, PatchStore, Store, StoresPage
+from console.core.outgoing import build_http, pause, within
 
 _HOSTED = "https://memory."
 _POLL_PAUSES_S = (0.05, 0.1, 0.2, 0.5)

@@ -21,6 +21,7 @@ import httpx
 
 from console.client.decode import decode_object
 from console.core.errors import DomainError
+from console.core.outgoing import PrivateAddress
 
 
 class MemoryProblem(DomainError):
@@ -143,6 +144,12 @@ def build_misfit(place: str, *, maybe_done: bool) -> MemoryUnexpected:
 
 def from_transport(error: httpx.TransportError, *, reads: bool) -> MemoryUnreachable:
     """No whole answer came. Only a call that was sent can have been done."""
+    if isinstance(error, PrivateAddress):
+        return MemoryUnreachable(
+            "The memory's address leads into a private network, where this console "
+            "does not call. Nothing was changed; an operator has to correct the "
+            "tenant's address."
+        )
     sent = not isinstance(error, _NEVER_SENT)
     maybe_done = sent and not reads
     problem = MemoryUnreachable(

@@ -29,12 +29,13 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
-from console.client.network import Guard, http_for, pause, within
+from console.client.network import Guard, http_for
 from console.contract import ids
 from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.page import PageMeta
 from console.core.observability import trace_call
+from console.core.outgoing import PrivateAddress, pause, within
 
 T = TypeVar("T")
 
@@ -180,8 +181,8 @@ class Sender:
                     response.close()
                 tell("", response.status_code)
         except httpx.TransportError as error:
-            # A full pool of connections is the console's own doing.
-            if not isinstance(error, httpx.PoolTimeout):
+            # A full pool of connections is the console's own doing, and so is a refusal.
+            if not isinstance(error, httpx.PoolTimeout | PrivateAddress):
                 self._record(failed=True)
             # Not chained: httpx's errors hold the request, with its credentials.
             raise errors.from_transport(error, reads=call.reads) from None

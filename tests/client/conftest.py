@@ -5,8 +5,8 @@ import json
 import httpx
 import pytest
 
-from console.client import network
 from console.client.account import AccountClient, connect
+from console.core import outgoing
 
 ORIGIN = "https://memory.example"
 STORE = "mem_store_01k0000000000000000000000c"
@@ -112,6 +112,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(network, "sleep", clock.sleep)
-    monkeypatch.setattr(network, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(outgoing, "sleep", clock.sleep)
+    monkeypatch.setattr(outgoing, "monotonic", lambda: clock.now)
     return clock

@@ -3,7 +3,8 @@ from ipaddress import ip_address
 import pytest
 
 from console.client.account import connect
-from console.client.network import BadAddress, check_address, is_public
+from console.client.network import BadAddress, check_address
+from console.core.outgoing import is_public
 
 
 @pytest.mark.parametrize(

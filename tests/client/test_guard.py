@@ -18,6 +18,7 @@ from console.client.network import (
     WAITING,
     WITHIN_S,
 )
+from console.core import outgoing
 from tests.client.conftest import ORIGIN, PROFILE, PROFILE_BODY, STORE, Memory, refused
 
 HUNG = httpx.ReadTimeout("hung")
@@ -84,7 +85,7 @@ def test_guard_counts_no_full_pool_of_its_own(guarded):
 
 
 def test_guard_counts_no_call_without_time_left(guarded):
-    with network.within(0):
+    with outgoing.within(0):
         call(Memory(HUNG), guarded, FAILURES * 2)
 
     assert guarded.retry_in_s is None

@@ -12,6 +12,7 @@ import pytest
 from console.client import network
 from console.client.account import connect
 from console.client.errors import MemoryUnexpected, MemoryUnreachable
+from console.core import outgoing
 from tests.client.conftest import OBSERVATION, PROFILE, PROFILE_BODY, STORE
 from tests.client.sockets import drip, memory, stay_silent, whole, write_certificate
 
@@ -155,7 +156,7 @@ def resolver(monkeypatch):
             raise socket.gaierror("unknown")
         return [(0, 0, 0, "", (address, port)) for address in RESOLVED[host]]
 
-    monkeypatch.setattr(network, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(outgoing, "getaddrinfo", getaddrinfo)
     return asked
 
 
@@ -200,12 +201,12 @@ def test_a_name_is_resolved_once_and_stays_the_name_for_tls(
 
 
 def test_after_the_deadline_nothing_is_begun():
-    with network.within(0):
-        stream = network.DeadlineStream(network.httpcore.MockStream([b"x"]))
+    with outgoing.within(0):
+        stream = outgoing.DeadlineStream(outgoing.httpcore.MockStream([b"x"]))
 
-        with pytest.raises(network.httpcore.ReadTimeout):
+        with pytest.raises(outgoing.httpcore.ReadTimeout):
             stream.read(1, 5.0)
-        with pytest.raises(network.httpcore.WriteTimeout):
+        with pytest.raises(outgoing.httpcore.WriteTimeout):
             stream.write(b"x", 5.0)
 
 

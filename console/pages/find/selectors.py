@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from console.client.errors import MemoryProblem
-from console.client.network import within
 from console.client.store import StoreClient
+from console.core.outgoing import within
 from console.masking.masker import Masker
 from console.tenants.models import Tenant
 

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.client.network import within
 from console.core.errors import DomainError
+from console.core.outgoing import within
 from console.pages.find.selectors import (
     Candidate,
     fetch_candidates,

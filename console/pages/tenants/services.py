@@ -13,9 +13,9 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
-from console.client.network import within
 from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
+from console.core.outgoing import within
 from console.core.unicode import get_skeletons, mixes_scripts
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
