@@ -249,6 +249,7 @@ DUE_WORK = ["console.service.conversations.lifecycle.sweep"]
 LOST_WORK = [
     "console.service.memory.embedding_jobs.request_pending_vectors",
     "console.service.memory.import_jobs.restart_stalled_imports",
+    "console.service.memory.merging.settle_old_merges",
 ]
 # Called by the worker after a deletion: they remove what else was made of customers'
 # data (console/databases/compaction.py).

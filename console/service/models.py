@@ -6,14 +6,16 @@ partition or shard by it without a change, and a lookup that forgets the store f
 nothing to join on. Nothing but the store is a foreign key: rows below a profile are
 written and removed under a lock on its row.
 
-What goes with a store or a profile, and what moves when profiles are merged, follows
-from the base class: whatever derives from one of these two is found by find_models.
+What goes with a store or a profile, and what moves when profiles are merged or parted,
+follows from the base class: whatever derives from one of these is found by find_models.
 """
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, Self
 
 from django.apps import apps
@@ -203,10 +205,7 @@ class ProfileScoped(models.Model):
 
     @classmethod
     def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
-        """In a merge, `source` ends and its rows become those of `target`.
-
-        A table in which rows of the two can clash says here which of them stays.
-        """
+        """In a merge, `source` ends and its rows become those of `target`."""
         cls.objects.of(source).update(profile_id=target.id)
 
     @classmethod
@@ -214,6 +213,89 @@ class ProfileScoped(models.Model):
         """With a profile goes what is below it; a table that has more to take along
         says so here."""
         cls.objects.of(profile).delete()
+
+    @classmethod
+    def return_rows(
+        cls, source: ProfileKey, target: ProfileKey, items: Collection[Any]
+    ) -> None:
+        """When the two are parted, `target` gets the rows of its items back."""
+        rows = cls.objects.of(source).filter(**{f"{cls.get_item_column()}__in": items})
+        rows.update(profile_id=target.id)
+
+    @classmethod
+    def get_item_column(cls) -> str:
+        """What the rows of one item share: an id of their own, or else the item's.
+
+        An entry of the index and revisions go wherever their item goes.
+        """
+        names = cls._list_key()
+        return "id" if "id" in names else names[0]
+
+    @classmethod
+    def _list_key(cls) -> list[str]:
+        """The columns of the key below the profile."""
+        names = [field.attname for field in cls._meta.pk_fields]
+        return [name for name in names if name not in {"store_id", "profile_id"}]
+
+
+class ProfileFact(ProfileScoped):
+    """What a profile has one of, for each rest of the key: two that are merged may both
+    have it, and the one stays that outranks the other."""
+
+    class Meta:
+        abstract = True
+
+    @property
+    def since(self) -> datetime:
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """What it is about, without its value."""
+        raise NotImplementedError
+
+    def outranks(self, other: Self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What of the profile it is: of a trait the group and the name."""
+        return tuple(getattr(self, name) for name in self._list_key())
+
+    @classmethod
+    def pick(cls, rows: Iterable[Self]) -> Collection[Self]:
+        """One for each key; of equal ones the first."""
+        picked: dict[tuple[str, ...], Self] = {}
+        for row in rows:
+            if row.key not in picked or row.outranks(picked[row.key]):
+                picked[row.key] = row
+        return picked.values()
+
+    @classmethod
+    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
+        rows = [*cls.objects.of(target), *cls.objects.of(source)]
+        cls.objects.of(source).delete()
+        cls.put_rows(target, rows)
+
+    @classmethod
+    def put_rows(cls, profile: ProfileKey, rows: Iterable[Self]) -> None:
+        """These, whosever they were, in the place of all that the profile has."""
+        picked = cls.pick(rows)
+        for row in picked:
+            row.profile_id = profile.id
+        cls.objects.of(profile).delete()
+        # What only one may hold, and somebody else was given meanwhile, is theirs.
+        cls.objects.bulk_create(picked, ignore_conflicts=True)
+
+    def dump(self) -> dict[str, Any]:
+        """Its columns as JSON can hold them, but for whose it is."""
+        fields = [f for f in self._meta.concrete_fields if f.attname != "profile_id"]
+        return {field.attname: field.value_to_string(self) for field in fields}
+
+    @classmethod
+    def load(cls, columns: Mapping[str, Any]) -> Self:
+        fields = {field.attname: field for field in cls._meta.concrete_fields}
+        return cls(**{name: fields[name].to_python(v) for name, v in columns.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ PARTICIPANT = "conv_participant_01k0000000000000000000000a"
 COMMUNICATION = "conv_communication_01k0000000000000000000000a"
 ACTION = "conv_action_01k0000000000000000000000a"
 PROCESS = "proc_job_01k0000000000000000000000a"
+SUGGESTION = "mem_suggestion_01k0000000000000000000000a"
 OPERATION = "mem_operation_01k0000000000000000000000a"
 
 
@@ -29,10 +30,12 @@ def every_call(
     import_: str = IMPORT,
     configuration: str = CONFIGURATION,
     conversation: str = CONVERSATION,
+    suggestion: str = SUGGESTION,
 ) -> Iterator[tuple[str, str]]:
     """(method, path) of each, collections of the account first."""
     plane = "/v1/ControlPlane"
-    stores, people = f"{plane}/Stores", f"/v1/Stores/{store}/Profiles"
+    stores, data = f"{plane}/Stores", f"/v1/Stores/{store}"
+    people = f"{data}/Profiles"
     person = f"{people}/{profile}"
     seen = f"{person}/Observations"
     control, talk = "/v2/ControlPlane", f"/v2/Conversations/{conversation}"
@@ -77,8 +80,12 @@ def every_call(
         f"{talk}/Learned": "GET POST",
         f"{person}/Provenance": "GET",
         f"{talk}/Communications/{COMMUNICATION}": "GET",
+        f"{data}/MergeSuggestions": "GET",
+        f"{data}/MergeSuggestions/{suggestion}": "POST",
+        f"{data}/Merges": "GET",
+        f"{data}/Merges/{profile}/Unmerge": "POST",
     }.items():
         for method in methods.split():
             yield method, path
-            if path.startswith(people):
+            if path.startswith(data):
                 yield method, path.replace("/v1/Stores/", "/v1/Services/")

@@ -90,11 +90,21 @@ class PutIdentitySettings(Body, frozen=True, kw_only=True):
             "numbers the store reads. Left out, it stays as it is.",
         ),
     ] = ""
+    merge_brake: Annotated[
+        Literal["", "on", "shared", "off"],
+        described(
+            description="Ours: which merges wait for a person instead of being done. on: "
+            "of profiles with other names and other phone numbers, and by a value that "
+            "stands behind more than five profiles; shared: only the latter; off: none. "
+            "Left out, it stays as it is."
+        ),
+    ] = ""
 
 
 class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """matching_rules  identifier types in the order in which they are tried
     phone_region    ours: whose national numbers are read; left out: those of the US
+    merge_brake     ours: which merges wait for a person; left out: on
     """
 
     sample = {
@@ -125,3 +135,4 @@ class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     ] = always()
     version: Version
     phone_region: Annotated[str, described(pattern=r"^[A-Z]{2}$")] = ""
+    merge_brake: Annotated[str, described(enum=["shared", "off"])] = ""

@@ -231,7 +231,9 @@ def _choose_field(answer: Any, *, listed: bool) -> str:
 
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-_BEYOND_CONTRACT = frozenset({"Provenance", "Refusals"})
+_BEYOND_CONTRACT = frozenset(
+    {"MergeSuggestions", "Merges", "Provenance", "Refusals", "Unmerge"}
+)
 _PREFIXES = ("/v1/ControlPlane/", "/v1/Stores/")
 
 # The Python client's classes of bodies are called like nothing in the description.

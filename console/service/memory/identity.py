@@ -107,9 +107,11 @@ def list_values(profile: Profile, id_type: str) -> list[str]:
     return list(rows.order_by("added_at", "value").values_list("value", flat=True))
 
 
-def remove_values(profile: Profile, id_type: str, values: Sequence[str]) -> None:
+def remove_values(
+    profile: Profile, id_type: str, values: Sequence[str], *, for_good: bool = True
+) -> None:
     held = Identifier.objects.of(profile).filter(id_type=id_type, value__in=values)
-    delete_buried(held)
+    delete_buried(held, for_good=for_good)
 
 
 def get_value_limit(store: Store, id_type: str) -> tuple[int, bool]:
@@ -129,4 +131,4 @@ def enforce_value_limit(store: Store, profile: Profile, id_type: str) -> None:
     over = max(0, len(values) - limit)
     if over:
         surplus = values[limit:] if newest_goes else values[:over]
-        remove_values(profile, id_type, surplus)
+        remove_values(profile, id_type, surplus, for_good=False)

@@ -32,6 +32,7 @@ from console.service.memory.profiles import (
     write_profile,
 )
 from console.service.memory.stores import lock_store
+from console.service.memory.suggestions import JUDGED
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
@@ -103,6 +104,7 @@ class _Batch:
     """What is known of those whom a batch may mean, and the rows that wait.
 
     holders   of each identity of the batch, those that still wait among them
+    judged    those that have joined profiles, or would: not everybody may follow them
     counts    how many values of a type a profile holds
     traits    of every profile in `holders`, as they will be
     """
@@ -120,6 +122,7 @@ class _Batch:
         self.holders: dict[Key, set[str]] = {
             get_key(each): set() for each in identities
         }
+        self.judged: set[Key] = set()
         self.counts: Counter[Key] = Counter()
         self.traits: dict[str, dict[Key, Any]] = {}
         self.profiles: list[Row] = []
@@ -148,7 +151,10 @@ class _Batch:
         held = [each for each in identities if self.holders[get_key(each)]]
         whose = {id_ for each in held for id_ in self.holders[get_key(each)]}
         profile_id = next(iter(whose), "")
-        if len(whose) > 1 or any(each.id_type in self.fuzzy for each in identities):
+        if len(whose) > 1 or any(
+            each.id_type in self.fuzzy or get_key(each) in self.judged
+            for each in identities
+        ):
             return None
         if held and not (
             all(each.exclusive for each in held)
@@ -227,6 +233,7 @@ class _Batch:
             id_ for each in item.identities for id_ in self.holders[get_key(each)]
         }
         touched.add(write_profile(self.store, item, now=now).id)
+        self.read_judged([get_key(each) for each in item.identities])
         if any(each.id_type in self.fuzzy for each in item.identities):
             self.read_holders()  # a likeness can have met anybody
             return
@@ -237,13 +244,12 @@ class _Batch:
     def read_holders(self) -> None:
         """Everybody of the batch; each profile's row is held from here on, so that
         whoever is writing below it is waited for."""
-        values: dict[str, list[str]] = {}
-        for (id_type, value), holders in self.holders.items():
+        for holders in self.holders.values():
             holders.clear()
-            values.setdefault(id_type, []).append(value)
+        self.read_judged(self.holders)
         found = {
             profile_id
-            for id_type, wanted in values.items()
+            for id_type, wanted in group_values(self.holders).items()
             for part in split(wanted)
             for profile_id in self.find_rows(Identifier)
             .filter(id_type=id_type, value__in=part)
@@ -253,6 +259,13 @@ class _Batch:
             rows = Profile.objects.of(self.store).filter(id__in=part)
             list(rows.select_for_update().order_by("id").values_list("id"))
         self.read_profiles(found)
+
+    def read_judged(self, keys: Iterable[Key]) -> None:
+        for id_type, wanted in group_values(keys).items():
+            for part in split(wanted):
+                for model, *_ in JUDGED:
+                    rows = self.find_rows(model).filter(id_type=id_type, value__in=part)
+                    self.judged |= set(rows.values_list("id_type", "value"))
 
     def read_profiles(self, profile_ids: Collection[str]) -> None:
         for profile_id in profile_ids:
@@ -310,6 +323,14 @@ def adapt_rows(
 
 def get_key(identity: Identity) -> Key:
     return identity.id_type, identity.value
+
+
+def group_values(keys: Iterable[Key]) -> dict[str, list[str]]:
+    """The values of each type."""
+    values: dict[str, list[str]] = {}
+    for id_type, value in keys:
+        values.setdefault(id_type, []).append(value)
+    return values
 
 
 def split(values: Sequence[str]) -> Iterator[Sequence[str]]:

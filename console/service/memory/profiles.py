@@ -12,6 +12,7 @@ from console.service import errors
 from console.service.memory.identity import (
     KEPT,
     Identity,
+    find_holders,
     get_promoted_identities,
 )
 from console.service.memory.models import Profile, Store
@@ -85,11 +86,14 @@ def create_profile(store: Store, payload: Payload) -> tuple[Profile, list[str]]:
 def write_profile(store: Store, checked: CheckedProfile, *, now: datetime) -> Profile:
     """What create_profile does with what it has checked; many at once are written by
     profile_batches, which has to come to the same end."""
-    profile = resolve_profile(store, checked.identities)
+    identities = checked.identities
+    profile = resolve_profile(store, identities)
     if profile is None:
+        # What is its own comes first: it makes a somebody of whom others are told apart.
+        identities = sorted(identities, key=lambda x: find_holders(store, x).exists())
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
         profile.save(force_insert=True)
-    for identity in checked.identities:
+    for identity in identities:
         profile = assign_identifier(store, profile, identity, now=now)
     write_traits(profile, checked.traits, now=now)
     return profile

@@ -4,13 +4,10 @@ Contract 7 and 12. Everything that writes runs under the store's lock.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from django.utils import timezone
-
 from console.contract.memory.profile import MERGED_IDS_MAX
-from console.databases.compaction import request_compaction
 from console.service.memory.identity import (
     Identity,
     enforce_value_limit,
@@ -18,7 +15,7 @@ from console.service.memory.identity import (
     find_similar,
 )
 from console.service.memory.models import Identifier, MergedProfile, Profile, Store
-from console.service.models import ProfileScoped, find_models
+from console.service.memory.suggestions import is_shared, join_profiles
 
 
 def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | None:
@@ -26,34 +23,59 @@ def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | N
 
     Rules are tried in order, and the first that matches decides (contract 12.1). A
     value that several may hold means somebody only when a second one does as well
-    (12.2).
+    (12.2), and one that too many profiles stand behind only beside no other value.
     """
     held = {identity: set(find_holders(store, identity)) for identity in identities}
     shared = Counter(id_ for ids in held.values() for id_ in ids)
+    weak = {each for each, ids in held.items() if ids and is_shared(store, each)}
+    followed = set(held) - weak or weak
     for rule in store.identitysettings.matching_rules:
         meant: set[str] = set()
         for identity, ids in held.items():
-            if identity.id_type == rule:
+            if identity.id_type == rule and identity in followed:
                 meant |= {id_ for id_ in ids if identity.exclusive or shared[id_] > 1}
                 if not ids and (similar := find_similar(store, identity)):
                     # Never several: a likeness alone must not make two people one.
                     meant.add(min(find_holders(store, similar)))
         if meant:
-            return merge_profiles(store, meant)
+            by = [each for each in followed if each.id_type == rule]
+            return _join_all(store, meant, by, held)
     return None
+
+
+def _join_all(
+    store: Store,
+    meant: Collection[str],
+    by: Sequence[Identity],
+    held: Mapping[Identity, Collection[str]],
+) -> Profile:
+    """The earliest of them, after the others have joined it."""
+    profile: Profile
+    rows = Profile.objects.of(store).filter(id__in=meant)
+    profile, *others = rows.order_by("created_at", "id")
+    for other in others:
+        values = (each for each in by if other.id in held[each])
+        profile = join_profiles(store, profile, other, next(values, by[0])) or profile
+    return profile
 
 
 def assign_identifier(
     store: Store, profile: Profile, identity: Identity, *, now: datetime
 ) -> Profile:
-    """Gives a profile a value; answers whose it is then.
+    """Gives a profile a value; answers as which one the profile goes on.
 
     Another holder of a value that only one may hold is the same person: the two are
-    merged, and the earlier of them goes on (contract 12.2).
+    merged, and the earlier of them goes on (contract 12.2). Where the brake holds, the
+    value stays with its holder.
     """
     held_by = set(find_holders(store, identity))
-    if identity.exclusive and held_by - {profile.id}:
-        profile = merge_profiles(store, held_by | {profile.id})
+    if identity.exclusive and (others := held_by - {profile.id}):
+        rows = Profile.objects.of(store).filter(id__in=others)
+        for other in rows.order_by("created_at", "id"):
+            profile = join_profiles(store, profile, other, identity) or profile
+        held_by = set(find_holders(store, identity))
+        if held_by - {profile.id}:
+            return profile
     if profile.id not in held_by:
         Identifier.objects.get_or_create(
             store_id=store.id,
@@ -64,38 +86,6 @@ def assign_identifier(
         )
         enforce_value_limit(store, profile, identity.id_type)
     return profile
-
-
-def merge_profiles(store: Store, profile_ids: Collection[str]) -> Profile:
-    """One profile of several: the earliest one goes on.
-
-    Nothing is lost: what is below the others moves with its ids, each table by its
-    own rule (ProfileScoped.move_rows); identifiers are united, as many as their
-    type's limit keeps. The other ids lead to the canonical one from here on.
-    """
-    # Each row is held: whoever is writing below one of them is waited for.
-    rows = Profile.objects.of(store).filter(id__in=profile_ids).select_for_update()
-    canonical: Profile
-    canonical, *others = rows.order_by("created_at", "id")
-    for other in others:
-        _merge_into(store, canonical, other)
-    return canonical
-
-
-def _merge_into(store: Store, canonical: Profile, merged: Profile) -> None:
-    for model in find_models(ProfileScoped):
-        model.move_rows(merged, canonical)
-    id_types = Identifier.objects.of(canonical).values_list("id_type", flat=True)
-    for id_type in set(id_types):
-        enforce_value_limit(store, canonical, id_type)
-    MergedProfile.objects.create(
-        store_id=store.id,
-        id=merged.id,
-        profile_id=canonical.id,
-        merged_at=timezone.now(),
-    )
-    merged.delete()
-    request_compaction()
 
 
 def get_canonical_id(store: Store, profile_id: str) -> str | None:

@@ -13,6 +13,7 @@ from console.service.memory.models import (
     Observation,
     Profile,
     ProfileImport,
+    ProfilePart,
     Store,
     Summary,
     Tombstone,
@@ -47,6 +48,8 @@ def repeat_deletions(known: Mapping[str, datetime]) -> Counter[str]:
     own = dict(Tombstone.objects.values_list("digest", "deleted_at"))
     since = {name for name, at in known.items() if name not in own or own[name] < at}
     keep_tombstones(known)
+    # What was deleted since can stand in them, where no tombstone names it.
+    ProfilePart.objects.all().delete()
     repeated: Counter[str] = Counter()
     others = [*find_models(StoreScoped), *find_models(ProfileScoped)]
     for model in dict.fromkeys([*DELETE, *others]):

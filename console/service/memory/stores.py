@@ -175,10 +175,11 @@ def put_identity_settings(
     configs: Sequence[dict[str, Any]],
     rules: Sequence[str],
     phone_region: str = "",
+    merge_brake: str = "",
 ) -> None:
     """Replaces the whole set. Raises Stale, Invalid (a type twice, a rule for no type).
 
-    phone_region  "": as before; only our own clients know of it
+    phone_region, merge_brake  "": as before; only our own clients know of them
     Values of a type that is left out stay, and match no more (contract 17, 40).
     """
     lock_store(store)
@@ -198,6 +199,7 @@ def put_identity_settings(
     if phone_region and phone_region not in REGIONS:
         raise errors.Invalid("phoneRegion: not a country that has phone numbers")
     settings.phone_region = phone_region or settings.phone_region
+    settings.merge_brake = merge_brake or settings.merge_brake
     settings.identifier_configs = list(configs)
     settings.matching_rules = list(rules)
     settings.version += 1

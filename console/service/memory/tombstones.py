@@ -16,23 +16,62 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from console.databases.compaction import request_compaction
-from console.service.memory.models import MergedProfile, Tombstone
-from console.service.models import digest
+from console.service.memory.models import (
+    Identifier,
+    MergedProfile,
+    MergeSuggestion,
+    Profile,
+    ProfilePart,
+    Tombstone,
+)
+from console.service.models import ProfileFact, digest
 
 BATCH = 500
 
 
-def bury(rows: Iterable[Any]) -> None:
-    """In the transaction that deletes these rows, before they are gone."""
+def bury(rows: Iterable[Any], *, for_good: bool = True) -> None:
+    """In the transaction that deletes these rows, before they are gone.
+
+    for_good  also from what a merge that is taken back would bring again
+    """
     now, waiting = timezone.now(), iter(rows)
     while batch := list(islice(waiting, BATCH)):
         keep_tombstones(dict.fromkeys(_digest_rows(batch), now))
+        if for_good:
+            _forget_facts([row for row in batch if isinstance(row, ProfileFact)])
     request_compaction()
 
 
-def delete_buried(rows: QuerySet[Any]) -> None:
-    bury(rows.iterator())
+def delete_buried(rows: QuerySet[Any], *, for_good: bool = True) -> None:
+    bury(rows.iterator(), for_good=for_good)
     rows.delete()
+
+
+def _forget_facts(rows: Sequence[ProfileFact]) -> None:
+    gone = {
+        (row.store_id, row.profile_id, row._meta.model_name, row.key) for row in rows
+    }
+    models = {row._meta.model_name: type(row) for row in rows}
+    for part in ProfilePart.objects.filter(
+        store_id__in={row.store_id for row in rows},
+        profile_id__in={row.profile_id for row in rows},
+    ):
+        owner = part.store_id, part.profile_id
+        part.facts = [
+            [table, columns]
+            for table, columns in part.facts
+            if table not in models
+            or (*owner, table, models[table].load(columns).key) not in gone
+        ]
+        if (*owner, "identifier", (part.id_type, part.value)) in gone:
+            part.id_type = part.value = ""
+        part.save()
+    for row in rows:
+        if isinstance(row, Identifier):
+            same = {"id_type": row.id_type, "value": row.value}
+            about = MergeSuggestion.objects.of(Profile(row.store_id, row.profile_id))
+            about.filter(**same, refused_at=None).delete()
+            about.filter(**same).update(id_type="", value="")
 
 
 def keep_tombstones(deleted_at: Mapping[str, datetime]) -> None:

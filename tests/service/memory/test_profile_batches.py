@@ -12,7 +12,9 @@ from console.service.memory.models import (
     Identifier,
     IdentitySettings,
     MergedProfile,
+    MergeSuggestion,
     Profile,
+    ProfilePart,
     Store,
     Trait,
     TraitGroup,
@@ -31,6 +33,7 @@ VALUES = {
     ("Contact", "email"): [*(f"{name}@b.com" for name in "abcdefgh"), "A@b.com ", 5],
     ("Contact", "phone"): [*(f"+1202555010{digit}" for digit in range(8)), "n/a"],
     ("Contact", "city"): ["Ulm", "Bern", 1],
+    ("Contact", "firstName"): ["Ada", "Bob"],
     ("Handles", "chat"): ["anna", "anne", "bob", "bobby", "kim", "kym"],
     ("Handles", "second"): [f"{name}@b.com" for name in "aceg"],
 }
@@ -46,14 +49,16 @@ def make_payload(random: Random) -> dict:
     return payload
 
 
-def make_store(account: Account, config: dict, chat: dict, rules: list[str]) -> Store:
+def make_store(
+    account: Account, config: dict, chat: dict, rules: list[str], brake: str
+) -> Store:
     store = create_store(account, display_name=new_id("mem_store"), description="")
     # Not store.identitysettings: that still holds the built-ins of all new stores.
     identity = IdentitySettings.objects.get(store=store)
     for each in identity.identifier_configs:
         each |= config | {"matchingThreshold": 70}
         each |= chat if each["idType"] == "chat" else {}
-    identity.matching_rules = rules
+    identity.matching_rules, identity.merge_brake = rules, brake
     identity.save()
     TraitGroup.objects.create(
         store_id=store.id,
@@ -94,6 +99,14 @@ def describe(store: Store) -> tuple:
             for each in traits.order_by("updated_at", "trait_group", "name")
         ],
         sorted(ids.index(each.profile_id) for each in merged),
+        sorted(
+            (ids.index(each.profile_id), each.id_type, each.value, len(each.facts))
+            for each in ProfilePart.objects.filter(store_id=store.id)
+        ),
+        [
+            (ids.index(each.profile_id), ids.index(each.other_id), each.value)
+            for each in MergeSuggestion.objects.filter(store_id=store.id).order_by("id")
+        ],
     )
 
 
@@ -117,10 +130,13 @@ def test_create_profiles_does_what_create_profile_does(db, seed):
         "limitPolicy": random.choice(["fifo", "lifo"]),
     }
     chat, rules = random.choice(CHATS), random.sample(RULES, random.randint(1, 3))
+    brake = random.choice(["on", "on", "shared", "off"])
     account = Account.objects.create(
         sid="AC" + "0" * 32, name="acme", created_at=timezone.now()
     )
-    alone, together = (make_store(account, config, chat, rules) for _ in range(2))
+    alone, together = (
+        make_store(account, config, chat, rules, brake) for _ in range(2)
+    )
     for _ in range(3):
         payloads = [make_payload(random) for _ in range(9)]
 

@@ -15,6 +15,7 @@ from console.contract.ids import OPERATION_ID, PROCESS_ID
 from console.contract.memory import error
 from console.contract.memory.data_mapping import DataMappingId
 from console.contract.memory.identifier import IdType
+from console.contract.memory.merge import SuggestionId
 from console.contract.memory.observation import ConversationId, ObservationId
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.profile_import import ImportId
@@ -61,6 +62,11 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     "profile_id": ("profileId", ProfileId, "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "id_type": ("idType", IdType, "phone"),
     "import_id": ("importId", ImportId, "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za"),
+    "suggestion_id": (
+        "suggestionId",
+        SuggestionId,
+        "mem_suggestion_01k5x7m3q2f8r9s4t6v0w1y2za",
+    ),
     "observation_id": (
         "observationId",
         ObservationId,

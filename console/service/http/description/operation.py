@@ -131,6 +131,11 @@ TAGS: dict[str, tuple[str, str]] = {
         "Identifiers",
         "Phone numbers, email addresses and other values by which a profile is found.",
     ),
+    "merges": (
+        "Merges",
+        "Profiles that may be one person, for somebody to decide, and merges that can be "
+        "taken back. An extension of this service.",
+    ),
     "observations": (
         "Observations",
         "Single facts learned about a customer, each with the time it was said.",

@@ -28,7 +28,9 @@ from console.service.memory.stores import get_store, put_identity_settings
 def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     row = models.IdentitySettings.objects.get(store=store)
-    return answer(from_row(IdentitySettings, row), headers=etag(row.version))
+    brake = "" if row.merge_brake == "on" else row.merge_brake
+    shown = from_row(IdentitySettings, row, merge_brake=brake)
+    return answer(shown, headers=etag(row.version))
 
 
 @operation(
@@ -48,6 +50,7 @@ def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse
         configs=msgspec.to_builtins(body.identifier_configs),
         rules=body.matching_rules,
         phone_region=body.phone_region,
+        merge_brake=body.merge_brake,
     )
     operation = answers.record_completed(
         request.account,

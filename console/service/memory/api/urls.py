@@ -7,6 +7,7 @@ from console.service.memory.api import (
     identifiers,
     identity_settings,
     imports,
+    merges,
     observations,
     operations,
     profiles,
@@ -21,6 +22,8 @@ CONTROL = "v1/ControlPlane"
 STORE = f"{CONTROL}/Stores/<str:store_id>"
 GROUP = f"{STORE}/TraitGroups/<str:name>"
 MAPPING = f"{STORE}/DataMappings/<str:mapping_id>"
+MERGES = "v1/Stores/<str:store_id>/Merges"
+SUGGESTIONS = "v1/Stores/<str:store_id>/MergeSuggestions"
 DATA = "v1/Stores/<str:store_id>/Profiles"
 PROFILE = f"{DATA}/<str:profile_id>"
 OBSERVATION = f"{PROFILE}/Observations/<str:observation_id>"
@@ -112,6 +115,11 @@ urlpatterns = [
         DELETE=summaries.delete_summary,
     ),
     address(f"{PROFILE}/Recall", POST=recall.create_recall),
+    # Ours: the contract merges for good.
+    address(SUGGESTIONS, GET=merges.list_merge_suggestions),
+    address(f"{SUGGESTIONS}/<str:suggestion_id>", POST=merges.decide_merge_suggestion),
+    address(MERGES, GET=merges.list_merges),
+    address(f"{MERGES}/<str:profile_id>/Unmerge", POST=merges.unmerge_profile),
 ]
 
 urlpatterns += older_dialect(urlpatterns)

@@ -2,6 +2,7 @@
 
 from console.service.memory.models.data_mapping import DataMapping
 from console.service.memory.models.index import IndexedItem, IndexEntry
+from console.service.memory.models.merge import MergeSuggestion, ProfilePart
 from console.service.memory.models.observation import (
     Observation,
     ObservationRevision,
@@ -29,11 +30,13 @@ __all__ = [
     "ImportRefusal",
     "IndexEntry",
     "IndexedItem",
+    "MergeSuggestion",
     "MergedProfile",
     "Observation",
     "ObservationRevision",
     "Profile",
     "ProfileImport",
+    "ProfilePart",
     "Store",
     "Summary",
     "Tombstone",

@@ -1,10 +1,13 @@
+from datetime import datetime
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
-from console.service.models import ProfileKey, ProfileScoped, StoreScoped
+from console.service.models import ProfileFact, ProfileScoped, StoreScoped
 
 
 class Profile(StoreScoped):
@@ -48,7 +51,7 @@ class MergedProfile(ProfileScoped):
         return f"{self.id} is {self.profile_id}"
 
 
-class Trait(ProfileScoped):
+class Trait(ProfileFact):
     """One known thing about a customer. Contract 11.1 and 11.2.
 
     value       string, number, boolean or a flat list of these
@@ -77,25 +80,19 @@ class Trait(ProfileScoped):
     def __str__(self) -> str:
         return f"{self.trait_group}.{self.name}"
 
-    @classmethod
-    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
-        """Of two values of one trait the newer stays."""
-        updated_at = {
-            (trait.trait_group, trait.name): trait.updated_at
-            for trait in cls.objects.of(target)
-        }
-        for trait in cls.objects.of(source):
-            key = (trait.trait_group, trait.name)
-            same_trait = {"trait_group": trait.trait_group, "name": trait.name}
-            if key in updated_at:
-                if updated_at[key] >= trait.updated_at:
-                    continue
-                cls.objects.of(target).filter(**same_trait).delete()
-            cls.objects.of(source).filter(**same_trait).update(profile_id=target.id)
-        cls.objects.of(source).delete()
+    @property
+    def since(self) -> datetime:
+        return self.updated_at
+
+    @property
+    def label(self) -> str:
+        return str(self)
+
+    def outranks(self, other: Self) -> bool:
+        return self.since > other.since
 
 
-class Identifier(ProfileScoped):
+class Identifier(ProfileFact):
     """One value by which a customer is found, normalised. Contract 11.3.
 
     exclusive  the type's settings forbid a second holder (enforceUnique)
@@ -136,16 +133,13 @@ class Identifier(ProfileScoped):
     def __str__(self) -> str:
         return f"{self.id_type} of {self.profile_id}"
 
-    @classmethod
-    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
-        """A value that both have stays once, since the earlier time."""
-        for identifier in cls.objects.of(source):
-            same_value = {"id_type": identifier.id_type, "value": identifier.value}
-            kept = cls.objects.of(target).filter(**same_value)
-            if kept.exists():
-                later = kept.filter(added_at__gt=identifier.added_at)
-                later.update(added_at=identifier.added_at)
-            else:
-                moving = cls.objects.of(source).filter(**same_value)
-                moving.update(profile_id=target.id)
-        cls.objects.of(source).delete()
+    @property
+    def since(self) -> datetime:
+        return self.added_at
+
+    @property
+    def label(self) -> str:
+        return self.id_type
+
+    def outranks(self, other: Self) -> bool:
+        return self.since < other.since

@@ -61,12 +61,14 @@ class IdentitySettings(models.Model):
     matching_rules      identifier types in the order in which they are tried
     phone_region        ISO 3166 code of the country whose national numbers are read;
                         empty: the contract's
+    merge_brake         which merges wait for a person: on, shared, off
     """
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, primary_key=True)
     identifier_configs = models.JSONField()
     matching_rules = models.JSONField()
     phone_region = models.CharField(max_length=2, blank=True, db_default="")
+    merge_brake = models.CharField(max_length=6, db_default="on", default="on")
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

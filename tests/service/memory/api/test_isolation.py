@@ -26,6 +26,7 @@ BODIES = {
     "Observations": {"observations": [an_observation()]},
     "ConversationSummaries": {"summaries": [a_summary()]},
     "Recall": {"query": CANARY},
+    "Unmerge": {},
     "DataMappings": MAPPING,
     "Imports": {
         "filename": "people.csv",
@@ -57,6 +58,7 @@ class Owned:
     summary: str
     operation: str
     mapping: str
+    suggestion: str
 
     def names(self) -> dict[str, str]:
         return vars(self)
@@ -78,6 +80,16 @@ def furnish(api, make_store, make_profile, observe, summarise):
         by("POST", f"{path}/Observations", items)
         items = {"summaries": [a_summary(CANARY, conversationId=CONVERSATION)]}
         by("POST", f"{path}/ConversationSummaries", items)
+        for email, phone in (("a", "+12025550161"), ("b", "+12025550162")):
+            contact = {"phone": phone, "firstName": f"{CANARY}-{email}"}
+            make_profile(f"{email}@b.com", by=by, store=store, **contact)
+        both = {"Contact": {"email": "a@b.com", "phone": "+12025550162"}}
+        by("POST", f"/v1/Stores/{store}/Profiles", {"traits": both})
+        for chat in ("one", "other"):
+            merged = make_profile(f"{chat}@c.com", by=by, store=store)
+            value = {"idType": "chat", "value": CANARY}
+            by("POST", f"{merged}/Identifiers", value)
+        waiting = by.get(f"/v1/Stores/{store}/MergeSuggestions").json()
         [seen] = by.get(f"{path}/Observations").json()["observations"]
         [summary] = by.get(f"{path}/ConversationSummaries").json()["summaries"]
         return Owned(
@@ -88,6 +100,7 @@ def furnish(api, make_store, make_profile, observe, summarise):
             summary=summary["id"],
             operation=operation["operationId"],
             mapping=mapped["result"]["id"],
+            suggestion=waiting["suggestions"][0]["id"],
         )
 
     return make
@@ -95,6 +108,8 @@ def furnish(api, make_store, make_profile, observe, summarise):
 
 def body_of(method: str, path: str) -> dict | None:
     last = path.rpartition("/")[2]
+    if last.startswith("mem_suggestion_"):
+        return {"decision": "refuse"}
     if method == "POST":
         return BODIES[last]
     if last.startswith("mem_datamapping_") and method == "PATCH":
@@ -134,7 +149,7 @@ def same_headers(answer) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "field", ["profile", "observation", "summary", "group", "mapping"]
+    "field", ["profile", "observation", "summary", "group", "mapping", "suggestion"]
 )
 def test_an_id_of_ones_own_other_store_is_as_unknown(api, store, furnish, field):
     """Nested under a store of one's own: a known store never opens a foreign child."""
@@ -209,7 +224,7 @@ def test_deleting_a_store_leaves_its_neighbour_whole(api, furnish):
 
     api.result(api("DELETE", f"{CONTROL}/{gone.store}"))
 
-    assert len(scoped) == 24
+    assert len(scoped) == 26
     for model, count in before.items():
         assert model.objects.filter(store_id=kept.store).count() == count
         assert not model.objects.filter(store_id=gone.store).exists()

@@ -1,0 +1,133 @@
+"""Merges that a person may judge: suggested ones, and those to be taken back. Ours: the
+contract has neither."""
+
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from msgspec import Meta
+
+from console.contract.base import Noun, StrictBody, Time, always, described, whole
+from console.contract.ids import SUGGESTION_ID
+from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
+from console.contract.memory.identity_settings import ID_TYPE_MAX
+from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.profile import ProfileId
+
+MERGE_DAYS = 30  # for so long a merge can be taken back
+SHARED_PROFILES_MAX = (
+    5  # a value that stands behind more of them joins nobody by itself
+)
+MERGES_PER_PAGE = 100
+LEARNED_MAX = 1000  # named when a merge is taken back
+
+Contradiction = Literal["names", "phones", "shared"]
+SuggestionId = Annotated[str, Meta(pattern=whole(SUGGESTION_ID))]
+_ONE = "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"
+_OTHER = "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2zb"
+_TypeShown = Annotated[str, described(maxLength=ID_TYPE_MAX)]
+_ValueShown = Annotated[str, described(maxLength=IDENTIFIER_VALUE_MAX)]
+
+
+class MergeSuggestion(Noun, frozen=True, kw_only=True):
+    """Two profiles that a value would have joined.
+
+    profiles        the earlier first: it would go on
+    contradictions  what tells them apart: names and phones; or shared: the value
+                    stands behind more than SHARED_PROFILES_MAX profiles
+    """
+
+    sample: ClassVar[dict[str, Any]] = {
+        "id": "mem_suggestion_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "idType": "phone",
+        "value": "+14155550100",
+        "profiles": [_ONE, _OTHER],
+        "contradictions": ["shared"],
+        "createdAt": "2026-01-05T09:00:00Z",
+    }
+
+    id: SuggestionId
+    id_type: _TypeShown
+    value: _ValueShown
+    profiles: Annotated[tuple[ProfileId, ...], described(minItems=2, maxItems=2)]
+    contradictions: tuple[
+        Annotated[str, described(enum=get_args(Contradiction))], ...
+    ] = always()
+    created_at: Time
+
+
+class MergeSuggestionsPage(Noun, frozen=True, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "suggestions": [MergeSuggestion.sample],
+        "meta": {"key": "suggestions", "pageSize": 1},
+    }
+
+    suggestions: Annotated[
+        tuple[MergeSuggestion, ...], described(maxItems=MERGES_PER_PAGE)
+    ] = always()
+    meta: Annotated[PageMeta, paging("suggestions", MERGES_PER_PAGE)]
+
+
+class DecideSuggestion(StrictBody, frozen=True, kw_only=True):
+    """accept: they become one; refuse: nothing joins them by itself any more."""
+
+    sample: ClassVar[dict[str, Any]] = {"decision": "accept"}
+
+    decision: Literal["accept", "refuse"]
+
+
+class Merge(Noun, frozen=True, kw_only=True):
+    """A merge that can be taken back. id_type and value: what joined the two, empty
+    where that has been deleted since."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "id": _OTHER,
+        "canonicalId": _ONE,
+        "idType": "phone",
+        "value": "+14155550100",
+        "mergedAt": "2026-01-05T09:00:00Z",
+        "unmergeUntil": "2026-02-04T09:00:00Z",
+    }
+
+    id: ProfileId
+    canonical_id: ProfileId
+    id_type: _TypeShown
+    value: _ValueShown
+    merged_at: Time
+    unmerge_until: Time
+
+
+class MergesPage(Noun, frozen=True, kw_only=True):
+    sample: ClassVar[dict[str, Any]] = {
+        "merges": [Merge.sample],
+        "meta": {"key": "merges", "pageSize": 1},
+    }
+
+    merges: Annotated[tuple[Merge, ...], described(maxItems=MERGES_PER_PAGE)] = always()
+    meta: Annotated[PageMeta, paging("merges", MERGES_PER_PAGE)]
+
+
+class LearnedSince(Noun, frozen=True, kw_only=True):
+    """id: of an observation or a summary; a trait's group and name; an identifier's type"""
+
+    sample: ClassVar[dict[str, Any]] = {"kind": "trait", "id": "Contact.city"}
+
+    kind: Annotated[
+        str, described(enum=["observation", "summary", "trait", "identifier"])
+    ]
+    id: Annotated[str, described(maxLength=129)]
+
+
+class Unmerged(Noun, frozen=True, kw_only=True):
+    """Two profiles again. learned: what came since the merge; it stays with the canonical
+    one, for a person to sort."""
+
+    sample: ClassVar[dict[str, Any]] = {
+        "id": _OTHER,
+        "canonicalId": _ONE,
+        "learned": [LearnedSince.sample],
+    }
+
+    id: ProfileId
+    canonical_id: ProfileId
+    learned: Annotated[tuple[LearnedSince, ...], described(maxItems=LEARNED_MAX)] = (
+        always()
+    )

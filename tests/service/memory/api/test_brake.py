@@ -1,0 +1,268 @@
+"""What may be two people waits for a person; what was one by mistake is parted."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from console.service.memory.merging import settle_old_merges
+from console.service.memory.models import (
+    IdentitySettings,
+    MergeSuggestion,
+    ProfilePart,
+)
+from tests.service.conftest import assert_refused
+
+SHARED = "+12025550100"
+
+
+def id_of(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+@pytest.fixture
+def data(store) -> str:
+    return f"/v1/Stores/{store}"
+
+
+@pytest.fixture
+def people(make_profile):
+    """Two customers with other names and other phone numbers."""
+    ada = make_profile("ada@b.com", firstName="Ada", phone="+12025550161")
+    return ada, make_profile("bob@b.com", firstName="Bob", phone="+12025550162")
+
+
+@pytest.fixture
+def add(api):
+    def add_identifier(path: str, value: str, id_type: str = "phone"):
+        body = {"idType": id_type, "value": value}
+        answer = api("POST", f"{path}/Identifiers", body)
+        assert answer.status_code == 202, answer.text
+
+    return add_identifier
+
+
+@pytest.fixture
+def suggested(api, data):
+    return lambda: api.get(f"{data}/MergeSuggestions").json()["suggestions"]
+
+
+def test_profiles_that_contradict_each_other_wait(api, data, people, suggested):
+    ada, bob = people
+    both = {"Contact": {"email": "ada@b.com", "phone": "+12025550162"}}
+
+    answer = api("POST", f"{data}/Profiles", {"traits": both})
+
+    assert answer.json()["id"] == id_of(ada)
+    assert api.get(bob).status_code == 200
+    [found] = suggested()
+    assert found["profiles"] == [id_of(ada), id_of(bob)]
+    assert (found["idType"], found["value"]) == ("phone", "+12025550162")
+    assert found["contradictions"] == ["names", "phones"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"firstName": "ADÁ"}, {"phone": ""}, {"firstName": ""}, {"lastName": "Byron"}],
+)
+def test_profiles_that_contradict_in_one_point_merge(
+    api, make_profile, add, suggested, other
+):
+    ada = make_profile("ada@b.com", firstName="Ada", phone="+12025550161")
+    contact = {"firstName": "Bob", "phone": "+12025550162"} | other
+    if "lastName" in other:
+        del contact["firstName"]
+    given = {name: value for name, value in contact.items() if value}
+    bob = make_profile("bob@b.com", **given)
+
+    add(ada, "bob@b.com", "email")
+
+    assert api.get(bob).status_code == 301
+    assert suggested() == []
+
+
+def test_a_value_behind_many_profiles_joins_no_more(
+    api, data, make_profile, add, suggested
+):
+    first, *_, fifth, sixth = (make_profile(f"{n}@b.com") for n in range(6))
+    for n in range(5):
+        path = make_profile(f"{n}@b.com")
+        add(path if n == 0 else f"{data}/Profiles/{id_of(path)}", SHARED)
+    assert api.get(fifth).status_code == 301
+
+    add(sixth, SHARED)
+
+    assert api.get(sixth).status_code == 200
+    [found] = suggested()
+    assert found["contradictions"] == ["shared"]
+    assert found["profiles"] == [id_of(first), id_of(sixth)]
+    seventh = {"Contact": {"email": "7@b.com", "phone": SHARED}}
+    made = api("POST", f"{data}/Profiles", {"traits": seventh}).json()["id"]
+    assert made not in {id_of(first), id_of(sixth)}
+    alone = {"Contact": {"phone": SHARED}}
+    assert api("POST", f"{data}/Profiles", {"traits": alone}).json()["id"] == id_of(
+        first
+    )
+
+
+@pytest.mark.parametrize("brake", ["shared", "off"])
+def test_the_brake_is_a_setting_of_the_store(api, store, people, add, suggested, brake):
+    path = f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
+    settings = api.get(path).json()
+    assert "mergeBrake" not in settings
+    api("PUT", path, {**settings, "mergeBrake": brake})
+    ada, bob = people
+
+    add(ada, "bob@b.com", "email")
+
+    assert api.get(bob).status_code == 301
+    assert api.get(path).json()["mergeBrake"] == brake
+    api("PUT", path, settings)
+    assert IdentitySettings.objects.get(store_id=store).merge_brake == brake
+    api("PUT", path, {**settings, "mergeBrake": "on"})
+    assert "mergeBrake" not in api.get(path).json()
+
+
+def test_an_accepted_suggestion_merges(api, data, people, add, suggested):
+    ada, bob = people
+    add(ada, "bob@b.com", "email")
+    [found] = suggested()
+
+    path = f"{data}/MergeSuggestions/{found['id']}"
+    assert api("POST", path, {"decision": "accept"}).status_code == 202
+
+    assert api.get(bob).headers["Canonical-Profile-Id"] == id_of(ada)
+    assert suggested() == []
+    assert_refused(api("POST", path, {"decision": "accept"}), 404, 20404)
+
+
+def test_a_refused_pair_is_not_suggested_again(api, data, people, add, suggested):
+    ada, bob = people
+    add(ada, "bob@b.com", "email")
+    [found] = suggested()
+
+    path = f"{data}/MergeSuggestions/{found['id']}"
+    assert api("POST", path, {"decision": "refuse"}).status_code == 202
+    api("PATCH", bob, {"traits": {"Contact": {"firstName": "Ada"}}})
+    add(ada, "+12025550162")
+
+    assert suggested() == []
+    assert api.get(bob).status_code == 200
+
+
+def test_a_deleted_value_goes_from_its_suggestions(api, people, add, suggested):
+    ada, bob = people
+    add(ada, "bob@b.com", "email")
+
+    api("DELETE", f"{bob}/Identifiers/email")
+
+    assert suggested() == []
+    assert not MergeSuggestion.objects.exists()
+
+
+def test_a_merge_is_taken_back(api, data, people, add, observe, summarise):
+    ada, bob = people
+    [told] = observe("Likes tea.", path=bob)
+    api("PATCH", bob, {"traits": {"Contact": {"firstName": "Ada", "city": "Bern"}}})
+    before = {path: read_all(api, path) for path in people}
+    add(ada, "bob@b.com", "email")
+    [merge] = api.get(f"{data}/Merges", canonicalId=id_of(ada)).json()["merges"]
+    assert (merge["id"], merge["canonicalId"]) == (id_of(bob), id_of(ada))
+    assert merge["value"] == "bob@b.com"
+    api("PATCH", ada, {"traits": {"Contact": {"state": "BE"}}})
+    api("PATCH", f"{ada}/Observations/{told['id']}", {"content": "Likes cocoa."})
+    new, _ = observe("Moved.", path=ada)
+    [summary] = summarise("Moved.", path=ada)
+
+    parted = api("POST", f"{data}/Merges/{id_of(bob)}/Unmerge", {}).json()
+
+    assert parted["canonicalId"] == id_of(ada)
+    assert parted["learned"] == [
+        {"kind": "trait", "id": "Contact.state"},
+        {"kind": "observation", "id": new["id"]},
+        {"kind": "summary", "id": summary["id"]},
+    ]
+    after = read_all(api, bob)
+    assert after["Observations"]["observations"][0]["content"] == "Likes cocoa."
+    revisions = api.get(f"{bob}/Observations/{told['id']}/Revisions").json()
+    assert len(revisions["revisions"]) == 2
+    for part in ("", "Traits", "Identifiers"):
+        assert after[part] == before[bob][part]
+    mine = read_all(api, ada)
+    assert mine["Identifiers"] == before[ada]["Identifiers"]
+    contact = before[ada][""]["traits"]["Contact"]
+    assert mine[""]["traits"]["Contact"] == contact | {"state": "BE"}
+    assert api.get(f"{data}/Merges").json()["merges"] == []
+
+
+def read_all(api, path: str) -> dict:
+    parts = ("", "Traits", "Identifiers", "Observations", "ConversationSummaries")
+    return {part: api.get(f"{path}/{part}".rstrip("/")).json() for part in parts}
+
+
+def test_what_was_parted_is_not_joined_again(api, data, make_profile, add, suggested):
+    ada, twin = make_profile("ada@b.com"), make_profile("twin@b.com")
+    add(ada, "twin@b.com", "email")
+    api("POST", f"{data}/Merges/{id_of(twin)}/Unmerge", {})
+
+    add(ada, "twin@b.com", "email")
+
+    assert api.get(twin).status_code == 200
+    assert suggested() == []
+
+
+def test_what_was_deleted_does_not_come_back(api, data, make_profile, add, observe):
+    ada = make_profile("ada@b.com", city="Ulm")
+    twin = make_profile("twin@b.com", city="Bern", country="CH")
+    [told] = observe("Likes tea.", path=twin)
+    add(ada, "twin@b.com", "email")
+    api("PATCH", ada, {"traits": {"Contact": {"city": None}}})
+    api("DELETE", f"{ada}/Observations/{told['id']}")
+    assert "Ulm" not in str(ProfilePart.objects.values_list("facts", flat=True))
+
+    api("POST", f"{data}/Merges/{id_of(twin)}/Unmerge", {})
+
+    assert "city" not in api.get(ada).json()["traits"]["Contact"]
+    assert api.get(twin).json()["traits"]["Contact"]["country"] == "CH"
+    assert "city" not in api.get(twin).json()["traits"]["Contact"]
+    assert api.get(f"{twin}/Observations").json()["observations"] == []
+
+
+def test_the_record_of_a_merge_goes_with_the_profile(api, make_profile, add, people):
+    ada, _ = make_profile("ada@c.com"), make_profile("twin@c.com")
+    add(ada, "twin@c.com", "email")
+    add(people[0], "bob@b.com", "email")
+    assert ProfilePart.objects.count() == 2
+
+    api("DELETE", ada)
+    api("DELETE", people[1])
+
+    assert not ProfilePart.objects.exists()
+    assert not MergeSuggestion.objects.exists()
+
+
+def test_after_thirty_days_a_merge_stays(api, data, make_profile, add):
+    ada, one, other = (make_profile(f"{name}@b.com", city=name) for name in "abc")
+    add(ada, "b@b.com", "email")
+    with time_machine.travel(timezone.now() + timedelta(days=29)):
+        add(ada, "c@b.com", "email")
+    with time_machine.travel(timezone.now() + timedelta(days=30, seconds=5)):
+        settle_old_merges()
+
+        refused = api("POST", f"{data}/Merges/{id_of(one)}/Unmerge", {})
+        parted = api("POST", f"{data}/Merges/{id_of(other)}/Unmerge", {})
+
+    assert_refused(refused, 409, 20409)
+    assert "30 days" in refused.json()["message"]
+    assert parted.status_code == 200
+    assert api.get(ada).json()["traits"]["Contact"]["city"] == "b"
+    values = api.get(f"{ada}/Identifiers").json()["identifiers"][0]["values"]
+    assert values == ["a@b.com", "b@b.com"]
+    assert not ProfilePart.objects.exists()
+
+
+def test_unmerge_refuses_what_was_never_merged(api, data, profile):
+    answer = api("POST", f"{data}/Merges/{id_of(profile)}/Unmerge", {})
+
+    assert_refused(answer, 404, 20404)
