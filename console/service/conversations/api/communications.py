@@ -4,13 +4,7 @@ from dataclasses import replace
 
 from django.http import HttpResponse
 
-from console.contract.conversations.communication import (
-    Action,
-    Communication,
-    CommunicationsPage,
-    CreateAction,
-    CreateCommunication,
-)
+from console.contract.conversations import communication as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.service import errors
 from console.service.conversations import communications, models
@@ -24,7 +18,7 @@ from console.service.http.request import ApiRequest, read_body
 
 @operation(
     "What was said, in the order in which it arrived.",
-    {200: CommunicationsPage},
+    {200: wire.CommunicationsPage},
     query=PAGE_QUERY
     | {"channelId": documented(str, "Only of this call, chat or thread.")},
 )
@@ -40,7 +34,7 @@ def list_communications(request: ApiRequest, conversation_id: str) -> HttpRespon
         request,
         rows,
         replace(page, order="ASC"),
-        CommunicationsPage,
+        wire.CommunicationsPage,
         lambda each: show_communication(each, request.account.pk),
         sort=("sequence",),
     )
@@ -49,16 +43,16 @@ def list_communications(request: ApiRequest, conversation_id: str) -> HttpRespon
 @operation(
     "Adds a message or a piece of a transcription. One with the resourceId of another "
     "corrects it.",
-    {201: Communication},
-    body=CreateCommunication,
+    {201: wire.Communication},
+    body=wire.CreateCommunication,
 )
 def create_communication(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, CreateCommunication)
+    body = read_body(request, wire.CreateCommunication)
     row = communications.create_communication(request.account, conversation_id, body)
     return answer(show_communication(row, request.account.pk), status=201)
 
 
-@operation("One communication.", {200: Communication})
+@operation("One communication.", {200: wire.Communication})
 def fetch_communication(
     request: ApiRequest, conversation_id: str, communication_id: str
 ) -> HttpResponse:
@@ -74,16 +68,16 @@ def fetch_communication(
 @operation(
     "Says something to participants. Without a channel provider the communication is "
     "made, and nothing leaves the service.",
-    {202: Action},
-    body=CreateAction,
+    {202: wire.Action},
+    body=wire.CreateAction,
 )
 def create_action(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, CreateAction)
+    body = read_body(request, wire.CreateAction)
     row = communications.create_action(request.account, conversation_id, body)
     return answer(_show_action(row), status=202)
 
 
-@operation("One action, and what became of it.", {200: Action})
+@operation("One action, and what became of it.", {200: wire.Action})
 def fetch_action(
     request: ApiRequest, conversation_id: str, action_id: str
 ) -> HttpResponse:
@@ -96,9 +90,9 @@ def fetch_action(
     return answer(_show_action(found))
 
 
-def _show_action(row: models.Action) -> Action:
+def _show_action(row: models.Action) -> wire.Action:
     return from_row(
-        Action,
+        wire.Action,
         row,
         type="SEND_MESSAGE",
         status="COMPLETED",

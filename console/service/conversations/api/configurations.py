@@ -7,18 +7,7 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from console.contract.base import Url
-from console.contract.conversations.configuration import (
-    ITEMS_PER_PAGE,
-    Configuration,
-    ConfigurationsPage,
-    CreateConfiguration,
-    OperationStatus,
-    PatchConfiguration,
-    Progress,
-    ProgressError,
-    PutConfiguration,
-    StoreId,
-)
+from console.contract.conversations import configuration as wire
 from console.contract.ids import PROCESS_ID, STORE_ID
 from console.service import errors
 from console.service.conversations import configurations, models
@@ -37,7 +26,7 @@ from console.service.http.request import ApiRequest, check_deletion, read_body
 
 PROGRESS = {
     202: doc.Answer(
-        Progress,
+        wire.Progress,
         {"Operation-Id": Annotated[str, Meta(min_length=1)], "Location": Url}
         | doc.RETRY_AFTER,
     )
@@ -45,8 +34,10 @@ PROGRESS = {
 OPERATIONS = "/v2/ControlPlane/Operations/"
 
 
-def show_configuration(row: models.Configuration) -> Configuration:
-    return from_row(Configuration, row, **msgspec.structs.asdict(read_settings(row)))
+def show_configuration(row: models.Configuration) -> wire.Configuration:
+    return from_row(
+        wire.Configuration, row, **msgspec.structs.asdict(read_settings(row))
+    )
 
 
 def answer_progress(request: ApiRequest, **related: str) -> HttpResponse:
@@ -58,13 +49,13 @@ def answer_progress(request: ApiRequest, **related: str) -> HttpResponse:
     url = build_uri(request, f"{OPERATIONS}{receipt.id}")
     headers = {"Operation-Id": receipt.id, "Location": url, "Retry-After": "1"}
     return answer(
-        Progress(status_url=url, related=related), status=202, headers=headers
+        wire.Progress(status_url=url, related=related), status=202, headers=headers
     )
 
 
 @doc.operation(
     "What became of a write to a configuration, or of a conversation's deletion.",
-    {200: OperationStatus},
+    {200: wire.OperationStatus},
 )
 def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse:
     if not PROCESS_ID.fullmatch(process_id):
@@ -72,12 +63,12 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
     row = get_operation(request.account, process_id)
     error = row.error
     shown = from_row(
-        OperationStatus,
+        wire.OperationStatus,
         row,
         operation_id=row.id,
         status_url=build_uri(request, f"{OPERATIONS}{row.id}"),
         related={row.result_path: row.result_id},
-        error=ProgressError(title=error["title"], detail=error["detail"])
+        error=wire.ProgressError(title=error["title"], detail=error["detail"])
         if error
         else None,
     )
@@ -86,38 +77,42 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
 
 @doc.operation(
     "An account's configurations, newest first.",
-    {200: ConfigurationsPage},
+    {200: wire.ConfigurationsPage},
     query=doc.PAGE_QUERY
-    | {"memoryStoreId": doc.documented(StoreId, "Only those linked to this store.")},
+    | {
+        "memoryStoreId": doc.documented(
+            wire.StoreId, "Only those linked to this store."
+        )
+    },
 )
 def list_configurations(request: ApiRequest) -> HttpResponse:
     page = read_page(
-        request, cap=ITEMS_PER_PAGE, filters=("memoryStoreId",), ordered=False
+        request, cap=wire.ITEMS_PER_PAGE, filters=("memoryStoreId",), ordered=False
     )
     rows = models.Configuration.objects.filter(account=request.account)
     if store_id := page.filters.get("memoryStoreId"):
         if not STORE_ID.fullmatch(store_id):
             raise errors.Invalid("memoryStoreId: not a valid store id")
         rows = rows.filter(store_id=store_id)
-    return answer_page(request, rows, page, ConfigurationsPage, show_configuration)
+    return answer_page(request, rows, page, wire.ConfigurationsPage, show_configuration)
 
 
 @doc.operation(
     "Links conversations to a memory: how they are grouped, when they end, and whether "
     "anything is learned from them.",
     PROGRESS,
-    body=CreateConfiguration,
+    body=wire.CreateConfiguration,
     headers=REPEATABLE,
     refusals=(409,),
 )
 @repeatable
 def create_configuration(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, CreateConfiguration)
+    body = read_body(request, wire.CreateConfiguration)
     row = configurations.create_configuration(request.account, body)
     return answer_progress(request, configurationId=row.id)
 
 
-@doc.operation("One configuration.", {200: Configuration})
+@doc.operation("One configuration.", {200: wire.Configuration})
 def fetch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
     row = configurations.get_configuration(request.account, configuration_id)
     return answer(show_configuration(row))
@@ -127,13 +122,13 @@ def fetch_configuration(request: ApiRequest, configuration_id: str) -> HttpRespo
     "Replaces a configuration: what is left out is gone. Open conversations keep what "
     "they began with.",
     PROGRESS,
-    body=PutConfiguration,
+    body=wire.PutConfiguration,
     headers=REPEATABLE,
     refusals=(409,),
 )
 @repeatable
 def update_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
-    body = read_body(request, PutConfiguration)
+    body = read_body(request, wire.PutConfiguration)
     configurations.put_configuration(request.account, configuration_id, body)
     return answer_progress(request, configurationId=configuration_id)
 
@@ -142,13 +137,13 @@ def update_configuration(request: ApiRequest, configuration_id: str) -> HttpResp
     "Changes what is given. In channelSettings a channel is replaced whole, and one "
     "that is null is removed.",
     PROGRESS,
-    body=PatchConfiguration,
+    body=wire.PatchConfiguration,
     headers=REPEATABLE,
     refusals=(409,),
 )
 @repeatable
 def patch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
-    body = read_body(request, PatchConfiguration, nulls_at=(0, 1))
+    body = read_body(request, wire.PatchConfiguration, nulls_at=(0, 1))
     configurations.patch_configuration(request.account, configuration_id, body)
     return answer_progress(request, configurationId=configuration_id)
 

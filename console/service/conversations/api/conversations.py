@@ -6,16 +6,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 from msgspec import Meta
 
+from console.contract.conversations import conversation as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE, StoreId
-from console.contract.conversations.conversation import (
-    STATUSES,
-    Conversation,
-    ConversationsPage,
-    CreateConversation,
-    PatchConversation,
-    ProfileId,
-    PutConversation,
-)
 from console.service import errors
 from console.service.conversations import conversations, models
 from console.service.conversations.api.configurations import PROGRESS, answer_progress
@@ -39,14 +31,16 @@ QUERY = doc.PAGE_QUERY | {
         str, "Only those in which this call or message occurs."
     ),
     "memoryStoreId": doc.documented(StoreId, "Ours: only those linked to this store."),
-    "profileId": doc.documented(ProfileId, "Ours: only those of this customer."),
+    "profileId": doc.documented(wire.ProfileId, "Ours: only those of this customer."),
     "configurationId": doc.documented(str, "Ours: only those that began by this one."),
 }
 FILTERS = ("channelId", "memoryStoreId", "profileId", "configurationId")
 
 
 @doc.operation(
-    "An account's conversations, newest first.", {200: ConversationsPage}, query=QUERY
+    "An account's conversations, newest first.",
+    {200: wire.ConversationsPage},
+    query=QUERY,
 )
 def list_conversations(request: ApiRequest) -> HttpResponse:
     page = read_page(
@@ -61,8 +55,8 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     rows = models.Conversation.objects.filter(account=request.account)
     if given := page.filters.get("status") or page.filters.get("Status"):
         statuses = given.split(",")
-        if not set(statuses) <= set(STATUSES):
-            raise errors.Invalid(f"status: must be one of {', '.join(STATUSES)}")
+        if not set(statuses) <= set(wire.STATUSES):
+            raise errors.Invalid(f"status: must be one of {', '.join(wire.STATUSES)}")
         rows = rows.filter(status__in=statuses)
     if channel_id := page.filters.get("channelId"):
         uses = models.ChannelUse.objects.filter(channel_id=channel_id)
@@ -74,23 +68,23 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     if profile_id := page.filters.get("profileId"):
         takes_part = models.Participant.objects.filter(profile_id=profile_id)
         rows = rows.filter(id__in=takes_part.values("conversation_id"))
-    return answer_page(request, rows, page, ConversationsPage, show_conversation)
+    return answer_page(request, rows, page, wire.ConversationsPage, show_conversation)
 
 
 @doc.operation(
     "Opens a conversation, with its participants, or none of it. 409 names the open one "
     "that has the same participants.",
-    {201: Conversation},
-    body=CreateConversation,
+    {201: wire.Conversation},
+    body=wire.CreateConversation,
     refusals=(404, 409),
 )
 def create_conversation(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, CreateConversation)
+    body = read_body(request, wire.CreateConversation)
     row = conversations.create_conversation(request.account, body)
     return answer(show_conversation(row), status=201)
 
 
-@doc.operation("One conversation, with its participants.", {200: Conversation})
+@doc.operation("One conversation, with its participants.", {200: wire.Conversation})
 def fetch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
     row = conversations.get_conversation(request.account, conversation_id)
     return answer(show_conversation(row))
@@ -98,24 +92,24 @@ def fetch_conversation(request: ApiRequest, conversation_id: str) -> HttpRespons
 
 @doc.operation(
     "Sets the status; CLOSED is for good. Name and metadata are replaced where given.",
-    {200: Conversation},
-    body=PutConversation,
+    {200: wire.Conversation},
+    body=wire.PutConversation,
     refusals=(409,),
 )
 def update_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, PutConversation)
+    body = read_body(request, wire.PutConversation)
     row = conversations.put_conversation(request.account, conversation_id, body)
     return answer(show_conversation(row))
 
 
 @doc.operation(
     "Changes what is given. An empty list of statusCallbacks stops its webhooks.",
-    {200: Conversation},
-    body=PatchConversation,
+    {200: wire.Conversation},
+    body=wire.PatchConversation,
     refusals=(409,),
 )
 def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, PatchConversation, nulls_at=(0, 1))
+    body = read_body(request, wire.PatchConversation, nulls_at=(0, 1))
     row = conversations.patch_conversation(request.account, conversation_id, body)
     return answer(show_conversation(row))
 

@@ -5,15 +5,8 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from console.contract.conversations import learning as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
-from console.contract.conversations.learning import (
-    ItemId,
-    LearnAgain,
-    Learned,
-    LearnedPage,
-    Transition,
-    TransitionsPage,
-)
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
 from console.service.http.answers import accepted
@@ -26,7 +19,7 @@ from console.service.memory.api.profiles import get_profile
 @doc.operation(
     "The statuses that a conversation has reached, the first one first, and what was "
     "learned at each.",
-    {200: TransitionsPage},
+    {200: wire.TransitionsPage},
     query=doc.PAGE_QUERY,
 )
 def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
@@ -36,15 +29,15 @@ def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
         request,
         models.Transition.objects.filter(store_id=row.store_id, conversation_id=row.id),
         replace(page, order="ASC"),
-        TransitionsPage,
-        Transition,
+        wire.TransitionsPage,
+        wire.Transition,
         sort=("number",),
     )
 
 
 @doc.operation(
     "What was learned from a conversation, fact by fact, the first one first.",
-    {200: LearnedPage},
+    {200: wire.LearnedPage},
     query=doc.PAGE_QUERY,
 )
 def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
@@ -56,9 +49,9 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
 @doc.operation(
     "From which words of which conversations the memory knows what it has learned of a "
     "customer.",
-    {200: LearnedPage},
+    {200: wire.LearnedPage},
     query=doc.PAGE_QUERY
-    | {"itemId": doc.documented(ItemId, "Only of this observation or summary.")},
+    | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")},
     moved=301,
 )
 def list_provenance(
@@ -76,8 +69,8 @@ def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
         request,
         rows,
         replace(page, order="ASC"),
-        LearnedPage,
-        Learned,
+        wire.LearnedPage,
+        wire.Learned,
         sort=("id",),
     )
 
@@ -86,9 +79,9 @@ def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
     "Learns once more from all that was said. What is known or was changed by a person "
     "stays as it is.",
     doc.ACCEPTED,
-    body=LearnAgain,
+    body=wire.LearnAgain,
 )
 def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    read_body(request, LearnAgain)
+    read_body(request, wire.LearnAgain)
     learning.learn_again(get_conversation(request.account, conversation_id))
     return accepted()

@@ -4,13 +4,8 @@ from dataclasses import replace
 
 from django.http import HttpResponse
 
+from console.contract.conversations import conversation as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
-from console.contract.conversations.conversation import (
-    CreateParticipant,
-    Participant,
-    ParticipantsPage,
-    PutParticipant,
-)
 from console.service.conversations import conversations, models
 from console.service.conversations.events import list_participants as list_rows
 from console.service.conversations.events import show_participant
@@ -23,7 +18,7 @@ from console.service.http.request import ApiRequest, read_body
 
 @operation(
     "Who takes part, in the order in which they came.",
-    {200: ParticipantsPage},
+    {200: wire.ParticipantsPage},
     query=PAGE_QUERY,
 )
 def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse:
@@ -35,7 +30,7 @@ def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse
             store_id=row.store_id, conversation_id=row.id
         ),
         replace(page, order="ASC"),
-        ParticipantsPage,
+        wire.ParticipantsPage,
         lambda each: show_participant(each, request.account.pk),
     )
 
@@ -43,17 +38,17 @@ def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse
 @operation(
     "Adds somebody. A CUSTOMER's address is looked up in the memory, and becomes a new "
     "profile if nobody has it.",
-    {201: Participant},
-    body=CreateParticipant,
+    {201: wire.Participant},
+    body=wire.CreateParticipant,
     refusals=(409,),
 )
 def create_participant(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, CreateParticipant)
+    body = read_body(request, wire.CreateParticipant)
     row = conversations.create_participant(request.account, conversation_id, body)
     return answer(show_participant(row, request.account.pk), status=201)
 
 
-@operation("One participant.", {200: Participant})
+@operation("One participant.", {200: wire.Participant})
 def fetch_participant(
     request: ApiRequest, conversation_id: str, participant_id: str
 ) -> HttpResponse:
@@ -64,14 +59,14 @@ def fetch_participant(
 
 @operation(
     "Replaces name and type; addresses that are left out stay.",
-    {200: Participant},
-    body=PutParticipant,
+    {200: wire.Participant},
+    body=wire.PutParticipant,
     refusals=(409,),
 )
 def update_participant(
     request: ApiRequest, conversation_id: str, participant_id: str
 ) -> HttpResponse:
-    body = read_body(request, PutParticipant)
+    body = read_body(request, wire.PutParticipant)
     row = conversations.update_participant(
         request.account, conversation_id, participant_id, body
     )

@@ -5,15 +5,7 @@ from typing import Any
 import msgspec
 from django.http import HttpResponse
 
-from console.contract.memory.data_mapping import (
-    DATA_MAPPINGS_PER_PAGE,
-    SOURCE_TYPES,
-    CreateDataMapping,
-    DataMapping,
-    DataMappingsPage,
-    PatchDataMapping,
-    SourceType,
-)
+from console.contract.memory import data_mapping as wire
 from console.service import errors
 from console.service.http import answers
 from console.service.http.answers import (
@@ -32,47 +24,47 @@ from console.service.memory.stores import get_store
 
 @doc.operation(
     "The data mappings of a store.",
-    {200: DataMappingsPage},
+    {200: wire.DataMappingsPage},
     query=doc.ORDERED_PAGE_QUERY
-    | {"type": doc.documented(SourceType, "Only with this kind of source.")},
+    | {"type": doc.documented(wire.SourceType, "Only with this kind of source.")},
 )
 def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    page = read_page(request, cap=DATA_MAPPINGS_PER_PAGE, filters=("type",))
+    page = read_page(request, cap=wire.DATA_MAPPINGS_PER_PAGE, filters=("type",))
     rows = models.DataMapping.objects.of(store)
     if source_type := page.filters.get("type"):
-        if source_type not in SOURCE_TYPES:
-            raise errors.Invalid(f"type: must be one of {', '.join(SOURCE_TYPES)}")
+        if source_type not in wire.SOURCE_TYPES:
+            raise errors.Invalid(f"type: must be one of {', '.join(wire.SOURCE_TYPES)}")
         rows = rows.filter(source_type=source_type)
-    return answer_page(request, rows, page, DataMappingsPage, DataMapping)
+    return answer_page(request, rows, page, wire.DataMappingsPage, wire.DataMapping)
 
 
 @doc.operation(
     "Maps columns, or the fields of a data set, to traits.",
     doc.RECEIPT,
-    body=CreateDataMapping,
+    body=wire.CreateDataMapping,
     refusals=(409,),
 )
 def create_data_mapping(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    columns = _to_columns(read_body(request, CreateDataMapping))
+    columns = _to_columns(read_body(request, wire.CreateDataMapping))
     mapping = data_mappings.create_data_mapping(store, columns)
     return _completed(request, store_id, mapping.id)
 
 
-@doc.operation("One data mapping.", {200: doc.Answer(DataMapping, doc.ETAG)})
+@doc.operation("One data mapping.", {200: doc.Answer(wire.DataMapping, doc.ETAG)})
 def fetch_data_mapping(
     request: ApiRequest, store_id: str, mapping_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     mapping = data_mappings.get_data_mapping(store, mapping_id)
-    return answer(from_row(DataMapping, mapping), headers=etag(mapping.version))
+    return answer(from_row(wire.DataMapping, mapping), headers=etag(mapping.version))
 
 
 @doc.operation(
     "Changes a data mapping, or disables it. Mappings given replace all existing ones.",
     doc.RECEIPT,
-    body=PatchDataMapping,
+    body=wire.PatchDataMapping,
     headers=doc.IF_MATCH,
     refusals=(409, 412),
 )
@@ -84,7 +76,7 @@ def patch_data_mapping(
         store,
         mapping_id,
         if_match=request.headers.get("If-Match", ""),
-        changes=_to_columns(read_body(request, PatchDataMapping)),
+        changes=_to_columns(read_body(request, wire.PatchDataMapping)),
     )
     return _completed(request, store_id, mapping_id)
 
@@ -99,7 +91,7 @@ def delete_data_mapping(
     return _completed(request, store_id, mapping_id)
 
 
-def _to_columns(body: CreateDataMapping | PatchDataMapping) -> dict[str, Any]:
+def _to_columns(body: wire.CreateDataMapping | wire.PatchDataMapping) -> dict[str, Any]:
     """What a body names, as columns: source and target in the contract's form."""
     given = to_changes(body)
     return {name: msgspec.to_builtins(value) for name, value in given.items()}

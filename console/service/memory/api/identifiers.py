@@ -2,12 +2,7 @@
 
 from django.http import HttpResponse
 
-from console.contract.memory.identifier import (
-    Identifier,
-    IdentifierSet,
-    IdentifierSets,
-    PatchIdentifier,
-)
+from console.contract.memory import identifier as wire
 from console.service import errors
 from console.service.http.answers import accepted, answer
 from console.service.http.description.operation import ACCEPTED, documented, operation
@@ -24,22 +19,22 @@ from console.service.memory.stores import get_store
 
 @operation(
     "All of a profile's identifiers by type, oldest value first.",
-    {200: IdentifierSets},
+    {200: wire.IdentifierSets},
     moved=301,
 )
 def list_identifiers(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     values = identifiers.list_identifiers(get_profile(request, store_id, profile_id))
-    sets = [IdentifierSet(id_type=k, values=tuple(v)) for k, v in values.items()]
-    return answer(IdentifierSets(identifiers=tuple(sets)))
+    sets = [wire.IdentifierSet(id_type=k, values=tuple(v)) for k, v in values.items()]
+    return answer(wire.IdentifierSets(identifiers=tuple(sets)))
 
 
 @operation(
     "Adds a value. If another profile has it already, the two are merged where the "
     "store's settings say so.",
     ACCEPTED,
-    body=Identifier,
+    body=wire.Identifier,
     refusals=(409,),
     moved=308,
 )
@@ -47,27 +42,27 @@ def create_identifier(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, Identifier)
+    body = read_body(request, wire.Identifier)
     identifiers.create_identifier(
         store, profile_id, id_type=body.id_type, value=body.value
     )
     return accepted()
 
 
-@operation("The values of one type.", {200: IdentifierSet}, moved=301)
+@operation("The values of one type.", {200: wire.IdentifierSet}, moved=301)
 def fetch_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
     values = identifiers.list_identifiers(get_profile(request, store_id, profile_id))
     if id_type not in values:
         raise errors.NotFound("This profile has no identifier of that type.")
-    return answer(IdentifierSet(id_type=id_type, values=tuple(values[id_type])))
+    return answer(wire.IdentifierSet(id_type=id_type, values=tuple(values[id_type])))
 
 
 @operation(
     "Replaces a value with a new one.",
     ACCEPTED,
-    body=PatchIdentifier,
+    body=wire.PatchIdentifier,
     refusals=(409,),
     moved=308,
 )
@@ -75,7 +70,7 @@ def patch_identifier(
     request: ApiRequest, store_id: str, profile_id: str, id_type: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, PatchIdentifier)
+    body = read_body(request, wire.PatchIdentifier)
     if body.id_type != id_type:
         raise errors.Invalid("idType: must be the one in the address")
     identifiers.patch_identifier(

@@ -6,20 +6,8 @@ from dataclasses import replace
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from console.contract.memory import profile_import as wire
 from console.contract.memory.operation import Refusal
-from console.contract.memory.profile_import import (
-    IMPORTS_PER_PAGE,
-    REFUSALS_PER_PAGE,
-    SAMPLE_FILE,
-    UPLOADS,
-    AnnouncedImport,
-    CreateImport,
-    ImportRows,
-    ImportsPage,
-    ImportSummary,
-    ProfileImport,
-    RefusalsPage,
-)
 from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.description import operation as doc
@@ -32,7 +20,7 @@ from console.service.memory.stores import get_store
 
 @doc.operation(
     "The ids of a store's imports, newest first.",
-    {200: ImportsPage},
+    {200: wire.ImportsPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
 def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
@@ -40,8 +28,8 @@ def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer_page(
         request,
         models.ProfileImport.objects.of(store),
-        read_page(request, cap=IMPORTS_PER_PAGE),
-        ImportsPage,
+        read_page(request, cap=wire.IMPORTS_PER_PAGE),
+        wire.ImportsPage,
         lambda row: row.id,
     )
 
@@ -49,12 +37,12 @@ def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
 @doc.operation(
     "Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that "
     "each column fills. The answer has the url to upload it to.",
-    {201: AnnouncedImport},
-    body=CreateImport,
+    {201: wire.AnnouncedImport},
+    body=wire.CreateImport,
 )
 def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, CreateImport)
+    body = read_body(request, wire.CreateImport)
     row = imports.create_import(
         store,
         filename=body.filename,
@@ -62,9 +50,9 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
         mappings=msgspec.to_builtins(body.column_mappings),
     )
     signature = imports.sign_upload(row)
-    url = build_uri(request, f"{UPLOADS}{row.id}?signature={signature}")
+    url = build_uri(request, f"{wire.UPLOADS}{row.id}?signature={signature}")
     announced = from_row(
-        AnnouncedImport,
+        wire.AnnouncedImport,
         row,
         import_id=row.id,
         url=url,
@@ -74,15 +62,16 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "The progress of an import, and how many rows had errors.", {200: ProfileImport}
+    "The progress of an import, and how many rows had errors.",
+    {200: wire.ProfileImport},
 )
 def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
     row = imports.get_import(get_store(request.account, store_id), import_id)
     shown = from_row(
-        ProfileImport,
+        wire.ProfileImport,
         row,
-        summary=ImportSummary(errors=row.errors, warnings=row.warnings),
-        rows=ImportRows(
+        summary=wire.ImportSummary(errors=row.errors, warnings=row.warnings),
+        rows=wire.ImportRows(
             read=row.rows, stored=row.stored, refused=row.rows - row.stored
         ),
         progress=imports.get_progress(row),
@@ -94,7 +83,7 @@ def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResp
 @doc.operation(
     "What of a file was not stored: the row, the column and the reason, in the order of "
     "the rows.",
-    {200: RefusalsPage},
+    {200: wire.RefusalsPage},
     query=doc.PAGE_QUERY,
 )
 def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
@@ -102,8 +91,10 @@ def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpRes
     return answer_page(
         request,
         imports.list_refusals(row),
-        replace(read_page(request, cap=REFUSALS_PER_PAGE, ordered=False), order="ASC"),
-        RefusalsPage,
+        replace(
+            read_page(request, cap=wire.REFUSALS_PER_PAGE, ordered=False), order="ASC"
+        ),
+        wire.RefusalsPage,
         Refusal,
         sort=("item", "place"),
     )
@@ -113,7 +104,7 @@ def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpRes
     "Uploads the announced file, once, to the url that create import has answered. "
     "Its signature replaces the credentials.",
     {200: doc.Answer(None)},
-    file=("text/csv", SAMPLE_FILE),
+    file=("text/csv", wire.SAMPLE_FILE),
     query={
         "signature": doc.documented(
             str, "As in the url that create import has answered."

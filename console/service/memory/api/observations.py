@@ -3,16 +3,7 @@
 from django.http import HttpResponse
 
 from console.contract.base import SentTime
-from console.contract.memory.observation import (
-    ITEMS_PER_PAGE,
-    ConversationId,
-    CreateObservations,
-    Observation,
-    ObservationsPage,
-    PatchObservation,
-    RevisionsPage,
-    Source,
-)
+from console.contract.memory import observation as wire
 from console.contract.memory.page import PageMeta
 from console.service.http.answers import (
     accepted,
@@ -37,17 +28,19 @@ from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
 QUERY = doc.ORDERED_PAGE_QUERY | {
-    "source": doc.documented(Source, "Only from this source."),
+    "source": doc.documented(wire.Source, "Only from this source."),
     "createdAfter": doc.documented(SentTime, "Created at this time or later."),
     "createdBefore": doc.documented(SentTime, "Created before this time."),
-    "conversationId": doc.documented(ConversationId, "Only from this conversation."),
+    "conversationId": doc.documented(
+        wire.ConversationId, "Only from this conversation."
+    ),
 }
 FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
 
 
 @doc.operation(
     "A profile's observations, newest first.",
-    {200: ObservationsPage},
+    {200: wire.ObservationsPage},
     query=QUERY,
     moved=301,
 )
@@ -59,7 +52,7 @@ def list_observations(
     read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
     profile = get_profile(request, store_id, profile_id)
-    page = read_page(request, cap=ITEMS_PER_PAGE, filters=FILTERS)
+    page = read_page(request, cap=wire.ITEMS_PER_PAGE, filters=FILTERS)
     rows = models.Observation.objects.of(profile)
     if source := read_source(page.filters):
         rows = rows.filter(source=source)
@@ -69,37 +62,37 @@ def list_observations(
         rows = rows.filter(created_at__lt=before)
     if conversation_id := read_conversation_id(page.filters):
         rows = items.filter_by_conversation(rows, conversation_id)
-    return answer_page(request, rows, page, ObservationsPage, Observation)
+    return answer_page(request, rows, page, wire.ObservationsPage, wire.Observation)
 
 
 @doc.operation(
     "Adds up to 10 observations: all of them or none.",
     doc.ACCEPTED,
-    body=CreateObservations,
+    body=wire.CreateObservations,
     moved=308,
 )
 def create_observations(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, CreateObservations)
+    body = read_body(request, wire.CreateObservations)
     items.create_observations(store, profile_id, to_fields(body.observations))
     return accepted()
 
 
-@doc.operation("One observation.", {200: Observation})
+@doc.operation("One observation.", {200: wire.Observation})
 def fetch_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
     profile = get_profile(request, store_id, profile_id, follow=True)
     row = items.get_observation(profile, observation_id)
-    return answer(from_row(Observation, row))
+    return answer(from_row(wire.Observation, row))
 
 
 @doc.operation(
     "Corrects an observation. Its earlier state is kept as a revision.",
     doc.ACCEPTED,
-    body=PatchObservation,
+    body=wire.PatchObservation,
     moved=308,
 )
 def patch_observation(
@@ -108,7 +101,7 @@ def patch_observation(
     profile_id: str,
     observation_id: str,
     *,
-    noun: type[PatchObservation] = PatchObservation,
+    noun: type[wire.PatchObservation] = wire.PatchObservation,
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     changes = to_changes(read_body(request, noun))
@@ -132,7 +125,7 @@ def delete_observation(
 
 @doc.operation(
     "Every state of an observation, the current one first.",
-    {200: RevisionsPage},
+    {200: wire.RevisionsPage},
     query=doc.PAGE_QUERY,
 )
 def list_revisions(
@@ -141,17 +134,17 @@ def list_revisions(
     """One that was never changed has its present state alone (contract 17, 33)."""
     profile = get_profile(request, store_id, profile_id, follow=True)
     observation = items.get_observation(profile, observation_id)
-    page = read_page(request, cap=ITEMS_PER_PAGE, ordered=False)
+    page = read_page(request, cap=wire.ITEMS_PER_PAGE, ordered=False)
     states = items.list_revisions(observation)
     if not states.exists():
         meta = PageMeta(key="revisions", page_size=1)
-        present = from_row(Observation, observation)
-        return answer(RevisionsPage(revisions=(present,), meta=meta))
+        present = from_row(wire.Observation, observation)
+        return answer(wire.RevisionsPage(revisions=(present,), meta=meta))
     return answer_page(
         request,
         states,
         page,
-        RevisionsPage,
-        lambda state: from_row(Observation, state, id=observation_id),
+        wire.RevisionsPage,
+        lambda state: from_row(wire.Observation, state, id=observation_id),
         sort=("number",),
     )

@@ -2,12 +2,7 @@
 
 from django.http import HttpResponse
 
-from console.contract.memory.operation import (
-    Operation,
-    OperationError,
-    OperationId,
-    OperationResult,
-)
+from console.contract.memory import operation as wire
 from console.service import models
 from console.service.http import answers
 from console.service.http.answers import answer, build_uri, from_row, operation_url
@@ -18,7 +13,7 @@ from console.service.http.request import ApiRequest
 @operation(
     "The state of an accepted write: pending, completed with the id of its result, "
     "or failed with the reason.",
-    {200: Answer(Operation, {"Operation-Id": OperationId, **RETRY_AFTER})},
+    {200: Answer(wire.Operation, {"Operation-Id": wire.OperationId, **RETRY_AFTER})},
 )
 def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
     row = answers.get_operation(request.account, operation_id)
@@ -26,19 +21,21 @@ def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
     return answer(show_operation(request, row), headers=headers)
 
 
-def show_operation(request: ApiRequest, row: models.Operation) -> Operation:
+def show_operation(request: ApiRequest, row: models.Operation) -> wire.Operation:
     completed = row.status == models.Operation.Status.COMPLETED
     error = None
     if row.error:
         explained = build_uri(request, f"/v1/Errors/{row.error['code']}")
-        error = OperationError(type=explained, **row.error)
+        error = wire.OperationError(type=explained, **row.error)
     return from_row(
-        Operation,
+        wire.Operation,
         row,
         operation_id=row.id,
         status_url=operation_url(request, row.id),
         result=(
-            OperationResult(type="RESOURCE_ID", id=row.result_id) if completed else None
+            wire.OperationResult(type="RESOURCE_ID", id=row.result_id)
+            if completed
+            else None
         ),
         result_url=build_uri(request, row.result_path) if completed else "",
         error=error,

@@ -8,14 +8,8 @@ from django.http import HttpResponse
 from msgspec import Meta
 from msgspec.structs import replace
 
+from console.contract.memory import profile as wire
 from console.contract.memory.identifier import Identifier, LookupResult
-from console.contract.memory.profile import (
-    PROFILES_PER_PAGE,
-    CreatedProfile,
-    Profile,
-    ProfilesPage,
-    ProfileTraits,
-)
 from console.contract.memory.trait import (
     TRAIT_GROUPS_QUERY_MAX,
     TRAITS_PER_PAGE,
@@ -53,7 +47,7 @@ MERGED_IDS_QUERY = {
 
 @doc.operation(
     "The ids of a store's profiles, newest first.",
-    {200: ProfilesPage},
+    {200: wire.ProfilesPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
 def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
@@ -61,8 +55,8 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     return answer_page(
         request,
         models.Profile.objects.of(store),
-        read_page(request, cap=PROFILES_PER_PAGE),
-        ProfilesPage,
+        read_page(request, cap=wire.PROFILES_PER_PAGE),
+        wire.ProfilesPage,
         lambda profile: profile.id,
     )
 
@@ -70,12 +64,12 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
 @doc.operation(
     "Finds the profile that has one of these identifiers, or creates a new one. At "
     "least one trait must be promoted to an identifier.",
-    {202: CreatedProfile},
-    body=ProfileTraits,
+    {202: wire.CreatedProfile},
+    body=wire.ProfileTraits,
 )
 def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, ProfileTraits)
+    body = read_body(request, wire.ProfileTraits)
     profile, unfit = profiles.create_profile(store, body.traits or {})
     return profile_accepted(profile, unfit)
 
@@ -97,7 +91,7 @@ def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
 
 @doc.operation(
     "One profile and its traits by group.",
-    {200: Profile},
+    {200: wire.Profile},
     query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,
     moved=301,
 )
@@ -110,7 +104,7 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     merged_ids = None
     if read_flag(request.GET, "includeMergedIds", default=False):
         merged_ids = resolution.list_merged_ids(profile)
-    shown = from_row(Profile, profile, traits=traits, merged_ids=None)
+    shown = from_row(wire.Profile, profile, traits=traits, merged_ids=None)
     return answer(replace(shown, merged_ids=merged_ids))
 
 
@@ -118,14 +112,14 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     "Sets the traits given and keeps the others; null removes one (the Python "
     "client drops nulls).",
     doc.ACCEPTED,
-    body=ProfileTraits,
+    body=wire.ProfileTraits,
     sample={"traits": {"Contact": {"city": "Bern"}}},
     moved=308,
 )
 def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     # traits, group, trait: only the null of a trait means anything, its removal.
-    body = read_body(request, ProfileTraits, nulls_at=(2,))
+    body = read_body(request, wire.ProfileTraits, nulls_at=(2,))
     return accepted(profiles.patch_profile(store, profile_id, body.traits or {}))
 
 
@@ -163,7 +157,7 @@ def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResp
 def profile_accepted(profile: models.Profile, unfit: Sequence[str]) -> HttpResponse:
     """202 with the id, which is known at once. Contract section 6."""
     message = describe_acceptance(unfit)
-    return answer(CreatedProfile(id=profile.id, message=message), status=202)
+    return answer(wire.CreatedProfile(id=profile.id, message=message), status=202)
 
 
 def get_profile(

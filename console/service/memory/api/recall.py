@@ -11,25 +11,7 @@ from typing import Any, TypeVar
 from django.http import HttpResponse
 from msgspec.structs import replace
 
-from console.contract.memory.recall import (
-    PARTS,
-    Recall,
-    RecalledCommunication,
-    RecalledContent,
-    RecalledObservation,
-    RecalledParty,
-    RecalledSummary,
-    RecallMeta,
-    RecallRequest,
-    Trace,
-    TraceCoefficients,
-    TraceItem,
-    TracePart,
-    TraceParts,
-    TraceQuery,
-    TraceTexts,
-    TraceWeights,
-)
+from console.contract.memory import recall as wire
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
 from console.service.conversations.communications import list_last
@@ -42,27 +24,27 @@ from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import Profile
 from console.service.memory.recall import RecallResult, recall
 
-T = TypeVar("T", RecalledObservation, RecalledSummary)
+T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
 
 
 @operation(
     "Observations and summaries that match the query, best first, scored from 0 to "
     "1. Without a query or a conversation to derive one from: the newest, without "
     "scores.",
-    {200: Recall},
+    {200: wire.Recall},
     summary="Recall",
-    body=RecallRequest,
+    body=wire.RecallRequest,
     moved=308,
 )
 def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    return answer_recall(request, store_id, profile_id, RecallRequest)
+    return answer_recall(request, store_id, profile_id, wire.RecallRequest)
 
 
 def answer_recall(
     request: ApiRequest,
     store_id: str,
     profile_id: str,
-    noun: type[RecallRequest],
+    noun: type[wire.RecallRequest],
     *,
     most: int | None = None,
 ) -> HttpResponse:
@@ -83,13 +65,13 @@ def answer_recall(
         # None is no score: a score of 0 is one.
         return replace(from_row(noun, row), score=found.get_score(row.id))
 
-    observations = [show(RecalledObservation, row) for row in found.observations]
-    summaries = [show(RecalledSummary, row) for row in found.summaries]
-    shown = Recall(
+    observations = [show(wire.RecalledObservation, row) for row in found.observations]
+    summaries = [show(wire.RecalledSummary, row) for row in found.summaries]
+    shown = wire.Recall(
         observations=tuple(observations),
         summaries=tuple(summaries),
         communications=_list_communications(profile, body),
-        meta=RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
+        meta=wire.RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
         masked=found.is_masked,
         trace=build_trace(found, body.trace_items) if body.trace else None,
     )
@@ -97,8 +79,8 @@ def answer_recall(
 
 
 def _list_communications(
-    profile: Profile, body: RecallRequest
-) -> tuple[RecalledCommunication, ...]:
+    profile: Profile, body: wire.RecallRequest
+) -> tuple[wire.RecalledCommunication, ...]:
     if not (body.conversation_id and body.communications_limit):
         return ()
     said = list_last(profile, body.conversation_id, body.communications_limit)
@@ -109,9 +91,11 @@ def _list_communications(
         )
     }
 
-    def show(id_: str, address: str, channel: str, status: str = "") -> RecalledParty:
+    def show(
+        id_: str, address: str, channel: str, status: str = ""
+    ) -> wire.RecalledParty:
         row = people.get(id_)
-        return RecalledParty(
+        return wire.RecalledParty(
             id=id_,
             name=row.shown_name if row else address,
             address=address,
@@ -123,10 +107,10 @@ def _list_communications(
 
     return tuple(
         from_row(
-            RecalledCommunication,
+            wire.RecalledCommunication,
             each,
             author=show(each.author_id, each.author_address, each.author_channel),
-            content=RecalledContent(text=each.text),
+            content=wire.RecalledContent(text=each.text),
             recipients=tuple(
                 show(
                     r["participantId"], r["address"], r["channel"], r["deliveryStatus"]
@@ -138,18 +122,18 @@ def _list_communications(
     )
 
 
-def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> Trace:
+def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> wire.Trace:
     """Of every recalled item, and of those asked for."""
     if (ranking := answer.ranking) is None:
-        return Trace(mode=answer.mode, steps_ms=answer.steps_ms)
+        return wire.Trace(mode=answer.mode, steps_ms=answer.steps_ms)
     ids = list(dict.fromkeys([*answer.ranked, *asked_for]))
     explained = explain(ranking, ids)
     known = {explanation.id for explanation in explained}
-    return Trace(
+    return wire.Trace(
         mode=answer.mode,
         steps_ms=answer.steps_ms,
         embedder=get_model_id(),
-        coefficients=TraceCoefficients(
+        coefficients=wire.TraceCoefficients(
             with_vector=_build_weights(get_model_id()),
             without_vector=_build_weights(""),
         ),
@@ -160,24 +144,24 @@ def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> Trace:
     )
 
 
-def _build_weights(model: str) -> TraceWeights:
+def _build_weights(model: str) -> wire.TraceWeights:
     found = get_coefficients(model)
-    weights = {name: getattr(found, part) for name, part in PARTS.items()}
-    return TraceWeights(source=found.source, bias=found.bias, **weights)
+    weights = {name: getattr(found, part) for name, part in wire.PARTS.items()}
+    return wire.TraceWeights(source=found.source, bias=found.bias, **weights)
 
 
-def _count_texts(ranking: Ranking) -> TraceTexts:
+def _count_texts(ranking: Ranking) -> wire.TraceTexts:
     observations, summaries = ranking.observations.texts, ranking.summaries.texts
     known = int(observations.vectors.known.sum() + summaries.vectors.known.sum())
-    return TraceTexts(
+    return wire.TraceTexts(
         observations=len(observations),
         summaries=len(summaries),
         without_vector=len(observations) + len(summaries) - known,
     )
 
 
-def _build_query(ranking: Ranking, query: Query) -> TraceQuery:
-    return TraceQuery(
+def _build_query(ranking: Ranking, query: Query) -> wire.TraceQuery:
+    return wire.TraceQuery(
         stems=tuple(query.stems),
         unknown_stems=tuple(unknown_stems(ranking.observations, query.stems)),
         dates=dict(sorted(query.named)),
@@ -187,14 +171,14 @@ def _build_query(ranking: Ranking, query: Query) -> TraceQuery:
     )
 
 
-def _build_item(answer: RecallResult, explanation: Explanation) -> TraceItem:
+def _build_item(answer: RecallResult, explanation: Explanation) -> wire.TraceItem:
     recalled = answer.ranked.get(explanation.id)
     parts = {
-        name: TracePart(value=round(part.value, 4), adds=round(part.adds, 3))
-        for name, key in PARTS.items()
+        name: wire.TracePart(value=round(part.value, 4), adds=round(part.adds, 3))
+        for name, key in wire.PARTS.items()
         if (part := explanation.parts.get(key))
     }
-    return TraceItem(
+    return wire.TraceItem(
         id=explanation.id,
         recalled=recalled is not None,
         place=explanation.place,
@@ -203,7 +187,7 @@ def _build_item(answer: RecallResult, explanation: Explanation) -> TraceItem:
         bias=round(explanation.bias, 3),
         log_odds=round(explanation.log_odds, 3),
         by_meaning=explanation.has_vector,
-        parts=TraceParts(**parts),
+        parts=wire.TraceParts(**parts),
         stems=tuple(explanation.stems),
         copies=tuple(recalled.copies) if recalled else (),
         summary=explanation.summary or "",

@@ -2,13 +2,7 @@
 
 from django.http import HttpResponse
 
-from console.contract.memory.store import (
-    STORES_PER_PAGE,
-    CreateStore,
-    PatchStore,
-    Store,
-    StoresPage,
-)
+from console.contract.memory import store as wire
 from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
 from console.service.http.description import operation as doc
@@ -19,15 +13,15 @@ from console.service.memory import models, stores
 
 @doc.operation(
     "The ids of the account's stores, newest first.",
-    {200: StoresPage},
+    {200: wire.StoresPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
 def list_stores(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
         models.Store.objects.filter(account=request.account),
-        read_page(request, cap=STORES_PER_PAGE),
-        StoresPage,
+        read_page(request, cap=wire.STORES_PER_PAGE),
+        wire.StoresPage,
         lambda store: store.id,
     )
 
@@ -35,10 +29,10 @@ def list_stores(request: ApiRequest) -> HttpResponse:
 @doc.operation(
     "Creates a store. Its id is the result of the operation.",
     doc.RECEIPT,
-    body=CreateStore,
+    body=wire.CreateStore,
 )
 def create_store(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, CreateStore)
+    body = read_body(request, wire.CreateStore)
     try:
         store = stores.create_store(
             request.account,
@@ -51,24 +45,25 @@ def create_store(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "One store: its name, and whether it is active.", {200: doc.Answer(Store, doc.ETAG)}
+    "One store: its name, and whether it is active.",
+    {200: doc.Answer(wire.Store, doc.ETAG)},
 )
 def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
-    return answer(from_row(Store, store), headers=etag(store.version))
+    return answer(from_row(wire.Store, store), headers=etag(store.version))
 
 
 @doc.operation(
     "Changes the name or the description. With If-Match, only if nobody has changed "
     "the store since you read it.",
     doc.RECEIPT,
-    body=PatchStore,
+    body=wire.PatchStore,
     headers=doc.IF_MATCH,
     refusals=(412,),
 )
 def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
-    body = read_body(request, PatchStore)
+    body = read_body(request, wire.PatchStore)
     try:
         stores.patch_store(
             store,

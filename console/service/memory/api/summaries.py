@@ -2,13 +2,8 @@
 
 from django.http import HttpResponse
 
+from console.contract.memory import summary as wire
 from console.contract.memory.observation import ITEMS_PER_PAGE, ConversationId
-from console.contract.memory.summary import (
-    CreateSummaries,
-    PatchSummary,
-    SummariesPage,
-    Summary,
-)
 from console.service.http.answers import (
     accepted,
     answer,
@@ -32,7 +27,7 @@ from console.service.memory.stores import get_store
 
 @doc.operation(
     "A profile's summaries, newest first.",
-    {200: SummariesPage},
+    {200: wire.SummariesPage},
     query=doc.PAGE_QUERY
     | {"conversationId": doc.documented(ConversationId, "Only of this conversation.")},
     moved=301,
@@ -51,20 +46,20 @@ def list_summaries(
     rows = models.Summary.objects.of(profile)
     if conversation_id := read_conversation_id(page.filters):
         rows = rows.filter(conversation_id=conversation_id)
-    return answer_page(request, rows, page, SummariesPage, Summary)
+    return answer_page(request, rows, page, wire.SummariesPage, wire.Summary)
 
 
 @doc.operation(
     "Adds up to 10 summaries: all of them or none.",
     doc.ACCEPTED,
-    body=CreateSummaries,
+    body=wire.CreateSummaries,
     moved=308,
 )
 def create_summaries(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, CreateSummaries)
+    body = read_body(request, wire.CreateSummaries)
     new = [
         item | {"source": item["source"] or ""} for item in to_fields(body.summaries)
     ]
@@ -72,18 +67,18 @@ def create_summaries(
     return accepted()
 
 
-@doc.operation("One summary.", {200: Summary})
+@doc.operation("One summary.", {200: wire.Summary})
 def fetch_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
     profile = get_profile(request, store_id, profile_id, follow=True)
-    return answer(from_row(Summary, items.get_summary(profile, summary_id)))
+    return answer(from_row(wire.Summary, items.get_summary(profile, summary_id)))
 
 
 @doc.operation(
     "Changes the fields given. The earlier state is not kept.",
     doc.ACCEPTED,
-    body=PatchSummary,
+    body=wire.PatchSummary,
     moved=308,
 )
 def patch_summary(
@@ -92,7 +87,7 @@ def patch_summary(
     profile_id: str,
     summary_id: str,
     *,
-    noun: type[PatchSummary] = PatchSummary,
+    noun: type[wire.PatchSummary] = wire.PatchSummary,
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     changes = to_changes(read_body(request, noun))

@@ -5,17 +5,8 @@ from typing import Any
 import msgspec
 from django.http import HttpResponse
 
+from console.contract.memory import trait_group as wire
 from console.contract.memory.page import PageMeta
-from console.contract.memory.trait_group import (
-    TRAIT_DEFINITIONS_PER_PAGE,
-    TRAIT_GROUPS_PER_PAGE,
-    CreateTraitGroup,
-    FetchedTraitGroup,
-    NewDefinitions,
-    PatchTraitGroup,
-    TraitGroup,
-    TraitGroupsPage,
-)
 from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
 from console.service.http.description import operation as doc
@@ -35,16 +26,18 @@ QUERY = doc.ORDERED_PAGE_QUERY | {
 }
 
 
-@doc.operation("The trait groups of a store.", {200: TraitGroupsPage}, query=QUERY)
+@doc.operation("The trait groups of a store.", {200: wire.TraitGroupsPage}, query=QUERY)
 def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    page = read_page(request, cap=TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",))
+    page = read_page(
+        request, cap=wire.TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",)
+    )
     with_traits = read_flag(page.filters, "includeTraits", default=False)
     return answer_page(
         request,
         models.TraitGroup.objects.of(store),
         page,
-        TraitGroupsPage,
+        wire.TraitGroupsPage,
         lambda group: show_group(group, group.traits if with_traits else None),
         sort=("created_at", "display_name"),
     )
@@ -54,11 +47,11 @@ def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
     "Declares a group and its traits. With idTypePromotion the value of a trait "
     "becomes an identifier as well.",
     doc.RECEIPT,
-    body=CreateTraitGroup,
+    body=wire.CreateTraitGroup,
 )
 def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, CreateTraitGroup)
+    body = read_body(request, wire.CreateTraitGroup)
     try:
         group = trait_groups.create_trait_group(
             store,
@@ -73,14 +66,14 @@ def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
 
 @doc.operation(
     "One group with its traits, a page at a time.",
-    {200: doc.Answer(FetchedTraitGroup, doc.ETAG)},
+    {200: doc.Answer(wire.FetchedTraitGroup, doc.ETAG)},
     query=QUERY,
 )
 def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
     """Traits are paged by name (contract 17, 38)."""
     group = trait_groups.get_trait_group(get_store(request.account, store_id), name)
     page = read_page(
-        request, cap=TRAIT_DEFINITIONS_PER_PAGE, filters=("includeTraits",)
+        request, cap=wire.TRAIT_DEFINITIONS_PER_PAGE, filters=("includeTraits",)
     )
     traits: dict[str, Any] | None = None
     meta = PageMeta(key="traits", page_size=page.size)
@@ -98,20 +91,20 @@ def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
             get_cursor=lambda n: [n],
         )
         traits = {trait: group.traits[trait] for trait in shown}
-    fetched = FetchedTraitGroup(trait_group=show_group(group, traits), meta=meta)
+    fetched = wire.FetchedTraitGroup(trait_group=show_group(group, traits), meta=meta)
     return answer(fetched, headers=etag(group.version))
 
 
 @doc.operation(
     "Adds or changes the traits given; an empty dataType removes one.",
     doc.RECEIPT,
-    body=PatchTraitGroup,
+    body=wire.PatchTraitGroup,
     headers=doc.IF_MATCH,
     refusals=(412,),
 )
 def patch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, PatchTraitGroup)
+    body = read_body(request, wire.PatchTraitGroup)
     trait_groups.patch_trait_group(
         store,
         name,
@@ -131,13 +124,15 @@ def delete_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpRes
     return _completed(request, store_id, name)
 
 
-def show_group(group: models.TraitGroup, traits: dict[str, Any] | None) -> TraitGroup:
+def show_group(
+    group: models.TraitGroup, traits: dict[str, Any] | None
+) -> wire.TraitGroup:
     # An empty set of traits that was asked for is told as such.
-    shown = from_row(TraitGroup, group, traits=None)
+    shown = from_row(wire.TraitGroup, group, traits=None)
     return shown if traits is None else msgspec.structs.replace(shown, traits=traits)
 
 
-def _to_json(traits: NewDefinitions) -> dict[str, dict[str, Any]]:
+def _to_json(traits: wire.NewDefinitions) -> dict[str, dict[str, Any]]:
     return {name: msgspec.to_builtins(trait) for name, trait in traits.items()}
 
 

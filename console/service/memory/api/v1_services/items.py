@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from msgspec.structs import asdict
 
+from console.contract.memory import v1_services as wire
 from console.contract.memory.observation import (
     CONVERSATION_ID_MAX,
     AnyConversationId,
@@ -18,16 +19,6 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.recall import Recall
 from console.contract.memory.summary import SummariesPage
-from console.contract.memory.v1_services import (
-    V1_RECALL_ITEMS,
-    OneSummary,
-    SeveralSummaries,
-    V1CreateObservations,
-    V1CreateSummaries,
-    V1PatchObservation,
-    V1PatchSummary,
-    V1RecallRequest,
-)
 from console.service import errors
 from console.service.http.answers import accepted, to_fields
 from console.service.http.description import operation as doc
@@ -70,14 +61,14 @@ def list_observations(
 @doc.operation(
     "Like create observations, but occurredAt may be left out.",
     doc.ACCEPTED,
-    body=V1CreateObservations,
+    body=wire.V1CreateObservations,
     moved=308,
 )
 def create_observations(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, V1CreateObservations)
+    body = read_body(request, wire.V1CreateObservations)
     new = [add_time(item) for item in to_fields(body.observations)]
     items.create_observations(store, profile_id, new)
     return accepted()
@@ -91,14 +82,14 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
 @doc.operation(
     "Like patch observation, but conversation ids may have any form.",
     doc.ACCEPTED,
-    body=V1PatchObservation,
+    body=wire.V1PatchObservation,
     moved=308,
 )
 def patch_observation(
     request: ApiRequest, store_id: str, profile_id: str, observation_id: str
 ) -> HttpResponse:
     return current_observations.patch_observation(
-        request, store_id, profile_id, observation_id, noun=V1PatchObservation
+        request, store_id, profile_id, observation_id, noun=wire.V1PatchObservation
     )
 
 
@@ -118,15 +109,15 @@ def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpR
     "Adds one summary as the body itself, or several under summaries. Conversation "
     "ids may have any form.",
     doc.ACCEPTED,
-    body=V1CreateSummaries,
-    forms=(OneSummary, SeveralSummaries),
+    body=wire.V1CreateSummaries,
+    forms=(wire.OneSummary, wire.SeveralSummaries),
     moved=308,
 )
 def create_summaries(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, V1CreateSummaries)
+    body = read_body(request, wire.V1CreateSummaries)
     if body.summaries is not None:
         given = to_fields(body.summaries)
     else:
@@ -139,14 +130,14 @@ def create_summaries(
 @doc.operation(
     "Like patch summary, but conversation ids may have any form.",
     doc.ACCEPTED,
-    body=V1PatchSummary,
+    body=wire.V1PatchSummary,
     moved=308,
 )
 def patch_summary(
     request: ApiRequest, store_id: str, profile_id: str, summary_id: str
 ) -> HttpResponse:
     return current_summaries.patch_summary(
-        request, store_id, profile_id, summary_id, noun=V1PatchSummary
+        request, store_id, profile_id, summary_id, noun=wire.V1PatchSummary
     )
 
 
@@ -155,10 +146,10 @@ def patch_summary(
     "kind.",
     {200: Recall},
     summary="Recall",
-    body=V1RecallRequest,
+    body=wire.V1RecallRequest,
     moved=308,
 )
 def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
     return answer_recall(
-        request, store_id, profile_id, V1RecallRequest, most=V1_RECALL_ITEMS
+        request, store_id, profile_id, wire.V1RecallRequest, most=wire.V1_RECALL_ITEMS
     )

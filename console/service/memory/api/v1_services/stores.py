@@ -2,13 +2,8 @@
 
 from django.http import HttpResponse
 
+from console.contract.memory import v1_services as wire
 from console.contract.memory.store import STORES_PER_PAGE
-from console.contract.memory.v1_services import (
-    CreateService,
-    Deleted,
-    Service,
-    ServicesPage,
-)
 from console.service import errors
 from console.service.http.answers import answer, etag, from_row
 from console.service.http.description import operation as doc
@@ -20,7 +15,7 @@ from console.service.memory.models import Store
 
 @doc.operation(
     "The account's stores in full, not only their ids.",
-    {200: ServicesPage},
+    {200: wire.ServicesPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
 def list_services(request: ApiRequest) -> HttpResponse:
@@ -28,20 +23,20 @@ def list_services(request: ApiRequest) -> HttpResponse:
         request,
         Store.objects.filter(account=request.account),
         read_page(request, cap=STORES_PER_PAGE),
-        ServicesPage,
+        wire.ServicesPage,
         show_service,
     )
 
 
 @doc.operation(
     "Creates a store immediately, without an operation.",
-    {201: doc.Answer(Service, doc.ETAG)},
-    body=CreateService,
+    {201: doc.Answer(wire.Service, doc.ETAG)},
+    body=wire.CreateService,
     refusals=(409,),
 )
 def create_service(request: ApiRequest) -> HttpResponse:
     """There is no operation that could fail: a taken name is 409."""
-    body = read_body(request, CreateService)
+    body = read_body(request, wire.CreateService)
     try:
         store = stores.create_store(
             request.account,
@@ -57,22 +52,24 @@ def create_service(request: ApiRequest) -> HttpResponse:
     return answer(show_service(store), status=201, headers=etag(store.version))
 
 
-@doc.operation("One store.", {200: doc.Answer(Service, doc.ETAG)})
+@doc.operation("One store.", {200: doc.Answer(wire.Service, doc.ETAG)})
 def fetch_service(request: ApiRequest, store_id: str) -> HttpResponse:
     store = stores.get_store(request.account, store_id)
     return answer(show_service(store), headers=etag(store.version))
 
 
-@doc.operation("Deletes the store and everything in it immediately.", {200: Deleted})
+@doc.operation(
+    "Deletes the store and everything in it immediately.", {200: wire.Deleted}
+)
 def delete_service(request: ApiRequest, store_id: str) -> HttpResponse:
     check_deletion(request)
     stores.delete_store(stores.get_store(request.account, store_id))
-    return answer(Deleted(message="deleted"))
+    return answer(wire.Deleted(message="deleted"))
 
 
-def show_service(store: Store) -> Service:
+def show_service(store: Store) -> wire.Service:
     return from_row(
-        Service,
+        wire.Service,
         store,
         sid=store.id,
         unique_name=store.display_name,
