@@ -16,7 +16,8 @@ from schemathesis.openapi.checks import (
 # mean together, and values that only a parser knows.
 BEYOND_SCHEMAS = (
     # The store's definitions.
-    r": unknown (identifier type|trait group|trait)$",
+    r": unknown (identifier type|trait group|trait)(, did you mean .*)?$",
+    r"Trait not registered for this service",
     r"traits: at least one trait that is an identifier is required",
     r"traits\..*: (must|at most|not a valid|duplicate trait)",
     r": built in, cannot be changed or deleted",

@@ -8,7 +8,6 @@ from difflib import unified_diff
 import pytest
 from django.db import connections
 
-from console.core.headers import HEADERS
 from tests.service.exchange_calls import CALLS
 from tests.service.exchanges import Exchange, play, read, write
 
@@ -61,14 +60,6 @@ BESIDES = {
     "PUT /v1/Uploads/{importId}",
 }
 
-# What browsers are told of every answer, pages' as well: no part of the contract.
-OF_EVERY_ANSWER = {name.lower() for name in HEADERS} | {
-    "cross-origin-opener-policy",
-    "x-request-id",
-    "twilio-request-id",
-    "referrer-policy",
-    "x-content-type-options",
-}
 KEPT_AS_JSON = re.compile(
     "/(IdentityResolutionSettings|TraitGroups|DataMappings|Imports)"
 )
@@ -91,11 +82,7 @@ def lines(exchange: Exchange) -> list[str]:
     on_postgresql = connections["memory"].vendor == "postgresql"
     if on_postgresql and KEPT_AS_JSON.search(exchange["call"]):
         body = [in_order("".join(body))]
-    headers = [
-        f"{name}: {value}"
-        for name, value in exchange["headers"].items()
-        if name not in OF_EVERY_ANSWER
-    ]
+    headers = [f"{name}: {value}" for name, value in exchange["headers"].items()]
     return [exchange["call"], str(exchange["status"]), *headers, "", *body]
 
 

@@ -15,6 +15,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import STORE_ID
+from console.contract.memory.error import Receipt
 from console.contract.memory.page import PageMeta, paging, sample_page
 
 STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
@@ -75,12 +76,19 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
     version: Version
 
 
-class StoresPage(Noun, frozen=True, kw_only=True):
-    """Ids alone; each store is fetched by its own."""
+class CreatedStore(Receipt, omit_defaults=True, frozen=True, kw_only=True):
+    """id  ours: of the new store; left out when the operation failed"""
+
+    id: Annotated[str, unchecked(StoreId)] = ""
+
+
+class StoresPage(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """Ids alone; `details`, ours, has the stores themselves for who asks for them."""
 
     sample = sample_page("stores", "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za")
 
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()
     )
+    details: Annotated[tuple[Store, ...], described(maxItems=STORES_PER_PAGE)] = ()
     meta: Annotated[PageMeta, paging("stores", STORES_PER_PAGE)] = always(PageMeta)

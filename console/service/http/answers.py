@@ -78,11 +78,16 @@ def describe_acceptance(unfit: Sequence[str] = ()) -> str:
     return Truncator(message).chars(ACCEPTED_MESSAGE_MAX)
 
 
-def operation_accepted(request: HttpRequest, operation: Operation) -> HttpResponse:
+def operation_accepted(
+    request: HttpRequest,
+    operation: Operation,
+    noun: type[Receipt] = Receipt,
+    **fields: str,
+) -> HttpResponse:
     """202 of a control plane write: where to ask what became of it."""
     url = operation_url(request, operation.id)
     headers = {"Operation-Id": operation.id, "Location": url, "Retry-After": "1"}
-    receipt = Receipt(message="accepted", status_url=url)
+    receipt = noun(message="accepted", status_url=url, **fields)
     return answer(receipt, status=202, headers=headers)
 
 

@@ -86,8 +86,10 @@ def answer_page(
     show: type[msgspec.Struct] | Callable[[Any], Any],
     *,
     sort: Sequence[str] = ("created_at", "id"),
+    **beside: type[msgspec.Struct],
 ) -> HttpResponse:
-    """One page of a queryset as the contract's envelope; its first member is the list.
+    """One page of a queryset as the contract's envelope; its first member is the list,
+    and `beside` tells further ones of the same rows.
 
     `show` makes an item of a row; a noun stands for from_row.
     `sort` names fields whose values together are unique; the page's order turns
@@ -106,8 +108,11 @@ def answer_page(
         key=key,
         get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
-    build = partial(from_row, show) if isinstance(show, type) else show
-    return answer(noun(**{name: [build(item) for item in items], "meta": meta}))
+    lists = {
+        name: list(map(partial(from_row, how) if isinstance(how, type) else how, items))
+        for name, how in {name: show, **beside}.items()
+    }
+    return answer(noun(**lists, meta=meta))
 
 
 def cut_page(

@@ -94,13 +94,14 @@ def read_body(
     """The body as `noun`. Raises Invalid, TooLarge or UnsupportedMedia.
 
     A null counts as absent (contract section 3), except at the depths `nulls_at`; of
-    a name given twice the last counts.
+    a name given twice the last counts. What only repeats the address is left out.
     """
     try:
         content = _decode(request)
         if not isinstance(content, dict):
             raise _invalid("The body must be a JSON object.")
         content = _without_nulls(content, keep_at=nulls_at)
+        content = _without_address(content, request, noun.__struct_encode_fields__)
         refuse_unknown(content, _get_type(noun))
         return msgspec.convert(content, noun)
     except msgspec.ValidationError as exc:
@@ -123,9 +124,27 @@ def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
         raise _invalid("The body is nested too deeply.") from exc
     if not isinstance(content, dict):
         raise _invalid("body: a deletion takes none")
-    if content:
+    if content := _without_address(content, request):
         names = ", ".join(sorted(content)[:5])
         raise _invalid(f"{names}: unknown field, a deletion takes no body")
+
+
+def _without_address(
+    content: dict[str, Any], request: HttpRequest, known: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Without unknown members such as `storeId` that say what the path says.
+
+    Clients made from a description often send a call's parameters in its body as well.
+    Our word for one ends the contract's: `name` is traitGroupName.
+    """
+    match = request.resolver_match
+    path = {w.replace("_", ""): v for w, v in match.kwargs.items()} if match else {}
+    return {
+        name: value
+        for name, value in content.items()
+        if name in known
+        or not any(name.lower().endswith(w) and value == v for w, v in path.items())
+    }
 
 
 def _decode(request: HttpRequest) -> Any:

@@ -12,7 +12,7 @@ from console.contract.memory.error import Code
 from console.service import errors
 from console.service.memory.models import DataMapping, Store, TraitGroup
 from console.service.memory.stores import check_version, lock_store
-from console.service.memory.trait_groups import normalise_trait_name
+from console.service.memory.trait_groups import normalise_trait_name, suggest
 
 
 def get_data_mapping(store: Store, mapping_id: str) -> DataMapping:
@@ -103,7 +103,8 @@ def _check_targets(store: Store, mapping: DataMapping) -> None:
     for index, item in enumerate(mapping.mapping_to["mappings"]):
         path, traits = f"mappingTo.mappings[{index}]", groups.get(item["traitGroup"])
         if traits is None:
-            raise errors.Invalid(f"{path}.traitGroup: unknown trait group")
+            hint = suggest(item["traitGroup"], groups)
+            raise errors.Invalid(f"{path}.traitGroup: unknown trait group{hint}")
         if not _has_trait(traits, item["traitName"]):
             raise errors.Invalid(f"{path}.traitName: unknown trait")
 

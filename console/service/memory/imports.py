@@ -29,7 +29,7 @@ from console.service.memory.models import (
     Store,
 )
 from console.service.memory.stores import lock_store
-from console.service.memory.trait_groups import normalise_trait_name
+from console.service.memory.trait_groups import find_group, normalise_trait_name
 from console.service.models import Operation
 
 _USED = "signature: already used, the file was uploaded"
@@ -45,7 +45,7 @@ def create_import(
 ) -> ProfileImport:
     """Announces a file. Raises Invalid for a mapping to no trait of this store."""
     store = lock_store(store)
-    _check_mappings(store, mappings)
+    mappings = _check_mappings(store, mappings)
     now = timezone.now()
     operation = Operation.objects.create(
         id=new_id("mem_operation"),
@@ -66,12 +66,17 @@ def create_import(
     return row
 
 
-def _check_mappings(store: Store, mappings: Sequence[Mapping[str, str]]) -> None:
-    known, targets = get_definitions(store), set()
+def _check_mappings(
+    store: Store, mappings: Sequence[Mapping[str, str]]
+) -> list[dict[str, str]]:
+    """With the names that the groups have."""
+    known, targets, checked = get_definitions(store), set(), []
+    groups = {group for group, _ in known}
     for index, mapping in enumerate(mappings):
         path = f"columnMappings[{index}].traitName"
         try:
-            target = (mapping["traitGroup"], normalise_trait_name(mapping["traitName"]))
+            group = find_group(mapping["traitGroup"], groups) or mapping["traitGroup"]
+            target = (group, normalise_trait_name(mapping["traitName"]))
         except errors.Invalid as exc:
             raise errors.Invalid(f"{path}: not a valid trait name") from exc
         if target not in known:
@@ -79,6 +84,8 @@ def _check_mappings(store: Store, mappings: Sequence[Mapping[str, str]]) -> None
         if target in targets:
             raise errors.Invalid(f"{path}: duplicate trait")
         targets.add(target)
+        checked.append({**mapping, "traitGroup": group})
+    return checked
 
 
 def get_import(store: Store, import_id: str) -> ProfileImport:

@@ -27,6 +27,7 @@ from console.service.memory.trait_groups import Definitions
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
+    UnknownTrait,
     check_traits,
     write_traits,
 )
@@ -117,7 +118,12 @@ def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
     the two. Answers which values name nobody. Raises Invalid, NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    traits = check_traits(store, payload)
+    try:
+        traits = check_traits(store, payload)
+    except UnknownTrait as exc:
+        raise errors.Invalid(
+            f"Trait not registered for this service: {exc.trait}"
+        ) from exc
     now = timezone.now()
     identities, unfit = get_promoted_identities(store, traits)
     for identity in identities:

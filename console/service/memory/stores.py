@@ -160,9 +160,9 @@ def check_version(if_match: str, version: int) -> None:
 
 
 def _check_name(stores: Any, display_name: str) -> None:
-    if stores.filter(display_name=display_name).exists():
+    if holder := stores.filter(display_name=display_name).first():
         raise NameTaken(
-            "displayName: already in use in this account",
+            f"displayName: already in use in this account, by {holder.pk}",
             code=Code.STORE_NAME_TAKEN,
         )
 

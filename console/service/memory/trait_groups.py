@@ -1,7 +1,8 @@
 """Trait groups: what may be known of a customer, and as what type. Contract 10.3."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import re2
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from console.contract.memory.error import Code
 from console.contract.memory.trait_group import (
+    TRAIT_GROUP_NAME_MAX,
     TRAIT_GROUPS_PER_STORE,
     TRAIT_NAME,
     TRAIT_NAME_MAX,
@@ -52,12 +54,32 @@ def normalise_trait_name(name: str, *, path: str = "traits") -> str:
     return joined
 
 
-def get_trait_group(store: Store, name: str) -> TraitGroup:
-    group: TraitGroup | None = (
-        TraitGroup.objects.of(store).filter(display_name=name).first()
+def find_group(name: str, names: Iterable[str]) -> str | None:
+    """The group that a profile's traits mean: of this name, else without regard to case
+    if that is one alone."""
+    alike = [each for each in names if each.casefold() == name.casefold()]
+    if name in alike:
+        return name
+    return alike[0] if len(alike) == 1 else None
+
+
+def suggest(name: str, names: Iterable[str]) -> str:
+    """`, did you mean Contact?`, or nothing."""
+    by_fold = {each.casefold(): each for each in names}
+    close = get_close_matches(
+        name[:TRAIT_GROUP_NAME_MAX].casefold(), by_fold, n=1, cutoff=0.75
     )
+    return f", did you mean {by_fold[close[0]]}?" if close else ""
+
+
+def get_trait_group(store: Store, name: str) -> TraitGroup:
+    groups = TraitGroup.objects.of(store)
+    group: TraitGroup | None = groups.filter(display_name=name).first()
     if group is None:
-        raise errors.NotFound("Trait group not found.", code=Code.TRAIT_GROUP_UNKNOWN)
+        hint = suggest(name, groups.values_list("display_name", flat=True))
+        raise errors.NotFound(
+            f"Trait group not found{hint or '.'}", code=Code.TRAIT_GROUP_UNKNOWN
+        )
     return group
 
 

@@ -1,7 +1,7 @@
 """Trait values: checked against their group's definitions. Contract 11.2."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,12 @@ from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.models import Profile, Store, Trait, TraitGroup
 from console.service.memory.tombstones import delete_buried
-from console.service.memory.trait_groups import Definitions, normalise_trait_name
+from console.service.memory.trait_groups import (
+    Definitions,
+    find_group,
+    normalise_trait_name,
+    suggest,
+)
 
 Payload = Mapping[str, Mapping[str, Any]]
 
@@ -37,6 +42,14 @@ class CheckedTrait:
         return f"traits.{self.trait_group}.{self.name}"
 
 
+class UnknownTrait(errors.Invalid):
+    """trait  `Contact.nickname`, which the store does not declare"""
+
+    def __init__(self, message: str, trait: str) -> None:
+        super().__init__(message)
+        self.trait = trait
+
+
 def get_groups(store: Store) -> dict[str, Definitions]:
     """The definitions of each trait group of a store."""
     return {group.display_name: group.traits for group in TraitGroup.objects.of(store)}
@@ -49,30 +62,35 @@ def check_traits(
     now. Raises Invalid, naming the trait."""
     if groups is None:
         groups = get_groups(store)
-    checked = []
-    for group, values in payload.items():
-        if group not in groups:
-            raise errors.Invalid(f"traits.{group:.64}: unknown trait group")
-        checked += _check_group(group, values, groups[group])
-    return checked
+    checked: dict[str, CheckedTrait] = {}
+    for written, values in payload.items():
+        group = find_group(written, groups)
+        if group is None:
+            hint = suggest(written, groups)
+            raise UnknownTrait(
+                f"traits.{written:.64}: unknown trait group{hint}",
+                f"{written:.64}.{next(iter(values), ''):.64}".rstrip("."),
+            )
+        for trait in _check_group(group, values, groups[group]):
+            # Also of one group in two ways of writing.
+            if trait.path in checked:
+                raise errors.Invalid(f"{trait.path}: duplicate trait")
+            checked[trait.path] = trait
+    return list(checked.values())
 
 
 def _check_group(
     group: str, values: Mapping[str, Any], definitions: Definitions
-) -> list[CheckedTrait]:
-    checked = {}
+) -> Iterator[CheckedTrait]:
     for raw_name, value in values.items():
         name = normalise_trait_name(raw_name, path=f"traits.{group}")
         definition, path = definitions.get(name), f"traits.{group}.{name}"
         if definition is None:
-            raise errors.Invalid(f"{path}: unknown trait")
-        if name in checked:
-            raise errors.Invalid(f"{path}: duplicate trait")
+            hint = suggest(name, definitions)
+            raise UnknownTrait(f"{path}: unknown trait{hint}", f"{group}.{name}")
         if value is not None:
             check_value(path, value, definition)
-        promotion = definition.get("idTypePromotion", "")
-        checked[name] = CheckedTrait(group, name, value, promotion)
-    return list(checked.values())
+        yield CheckedTrait(group, name, value, definition.get("idTypePromotion", ""))
 
 
 def write_traits(

@@ -298,3 +298,22 @@ def test_nulls_count_as_absent_everywhere_but_in_a_trait(api, path, profile):
     assert seen["conversationIds"] == [CONVERSATION]
     nothing = {"traits": {"Contact": None, "Unknown": None}, "unknown": None}
     assert api("PATCH", profile, nothing).status_code == 202
+
+
+def test_what_repeats_the_address_is_left_out(api, store, profile, path):
+    ids = {"storeId": store, "profileId": profile.split("/")[-1]}
+    body = {"observations": [an_observation()]}
+    group = f"{CONTROL}/{store}/TraitGroups/Contact"
+
+    assert api("POST", path, body | ids).status_code == 202
+    assert api("PATCH", group, {"traitGroupName": "Contact"}).status_code == 202
+    assert api("DELETE", profile, ids).status_code == 202
+
+
+def test_what_contradicts_the_address_is_an_unknown_field(api, store, path):
+    body = {"observations": [an_observation()]}
+
+    answer = api("POST", path, body | {"profileId": store})
+
+    assert_refused(answer, 400, 520046, "profileId: unknown field")
+    assert api.get(path).json()["observations"] == []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.conf import settings
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from msgspec import Meta
 from msgspec.structs import replace
@@ -191,4 +192,8 @@ def _read_trait_groups(text: str | None) -> list[str]:
 
 def _list_traits(profile: models.Profile, groups: list[str]) -> Any:
     rows = models.Trait.objects.of(profile)
-    return rows.filter(trait_group__in=groups) if groups else rows
+    if not groups:
+        return rows
+    return rows.annotate(group=Lower("trait_group")).filter(
+        group__in=[name.lower() for name in groups]
+    )

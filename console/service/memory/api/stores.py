@@ -1,5 +1,8 @@
 """Stores. Contract 10.1."""
 
+from dataclasses import replace
+from typing import Any
+
 from django.http import HttpResponse
 
 from console.contract.memory import store as wire
@@ -7,28 +10,40 @@ from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, check_deletion, read_body
+from console.service.http.request import (
+    ApiRequest,
+    check_deletion,
+    read_body,
+    read_flag,
+)
 from console.service.memory import models, stores
 
 
 @doc.operation(
     "The ids of the account's stores, newest first.",
     {200: wire.StoresPage},
-    query=doc.ORDERED_PAGE_QUERY,
+    query=doc.ORDERED_PAGE_QUERY
+    | {
+        "details": doc.documented(bool, "Adds the stores themselves, with their names.")
+    },
 )
 def list_stores(request: ApiRequest) -> HttpResponse:
+    page = read_page(request, cap=wire.STORES_PER_PAGE, filters=("details",))
+    detailed = read_flag(page.filters, "details", default=False)
+    details: dict[str, Any] = {"details": wire.Store} if detailed else {}
     return answer_page(
         request,
         models.Store.objects.filter(account=request.account),
-        read_page(request, cap=wire.STORES_PER_PAGE),
+        page,
         wire.StoresPage,
         lambda store: store.id,
+        **details,
     )
 
 
 @doc.operation(
-    "Creates a store. Its id is the result of the operation.",
-    doc.RECEIPT,
+    "Creates a store. Its id is in the answer, and the result of the operation.",
+    {202: replace(doc.RECEIPT[202], noun=wire.CreatedStore)},
     body=wire.CreateStore,
 )
 def create_store(request: ApiRequest) -> HttpResponse:
@@ -41,7 +56,7 @@ def create_store(request: ApiRequest) -> HttpResponse:
         )
     except stores.NameTaken as exc:
         return operation_failed(request, exc)
-    return _completed(request, store)
+    return _completed(request, store, noun=wire.CreatedStore, id=store.id)
 
 
 @doc.operation(
@@ -94,10 +109,12 @@ def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpRespon
     return operation_accepted(request, operation)
 
 
-def _completed(request: ApiRequest, store: models.Store) -> HttpResponse:
+def _completed(
+    request: ApiRequest, store: models.Store, **receipt: Any
+) -> HttpResponse:
     operation = answers.record_completed(
         request.account,
         result_id=store.id,
         result_path=f"/v1/ControlPlane/Stores/{store.id}",
     )
-    return operation_accepted(request, operation)
+    return operation_accepted(request, operation, **receipt)

@@ -136,6 +136,64 @@ def test_create_profile_refuses_what_does_not_fit(api, profiles, traits, field):
     assert not Identifier.objects.exists()
 
 
+def test_profile_groups_are_matched_without_case(api, profiles):
+    created = api("POST", profiles, {"traits": {"contact": {"email": "a@b.com"}}})
+    path = f"{profiles}/{created.json()['id']}"
+    api("PATCH", path, {"traits": {"CONTACT": {"city": "Bern"}}})
+    twice = {"contact": {"city": "Bern"}, "Contact": {"city": "Rome"}}
+    refused = api("PATCH", path, {"traits": twice})
+
+    assert api.get(path).json()["traits"] == {
+        "Contact": {"email": "a@b.com", "city": "Bern"}
+    }
+    assert_refused(refused, 400, 400, "traits.Contact.city: duplicate trait")
+
+
+def test_profile_groups_that_differ_by_case_alone_are_told_apart(
+    api, make_profile, declare
+):
+    declare("contact", city={"dataType": "STRING"})
+    path = make_profile()
+
+    api("PATCH", path, {"traits": {"contact": {"city": "Bern"}}})
+    neither = api("PATCH", path, {"traits": {"CONTACT": {"city": "Rome"}}})
+
+    assert api.get(path, traitGroups="contact").json()["traits"]["contact"] == {
+        "city": "Bern"
+    }
+    assert neither.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("traits", "name"),
+    [
+        ({"Contact": {"nickname": "Al"}}, "Contact.nickname"),
+        ({"contact": {"nickname": None}}, "Contact.nickname"),
+        ({"Kontact": {"city": "Bern"}}, "Kontact.city"),
+    ],
+)
+def test_patch_profile_names_a_trait_that_is_not_declared(
+    api, make_profile, traits, name
+):
+    answer = api("PATCH", make_profile(), {"traits": traits})
+
+    assert_refused(answer, 400, 400, f"Trait not registered for this service: {name}")
+
+
+@pytest.mark.parametrize(
+    ("traits", "message"),
+    [
+        ({"Kontact": {}}, "traits.Kontact: unknown trait group, did you mean Contact?"),
+        (
+            {"Contact": {"fristName": "Al"}},
+            "traits.Contact.fristName: unknown trait, did you mean firstName?",
+        ),
+    ],
+)
+def test_create_profile_suggests_what_was_meant(api, profiles, traits, message):
+    assert_refused(api("POST", profiles, {"traits": traits}), 400, 400, message)
+
+
 def test_profile_two_spellings_of_one_trait_are_refused(api, profiles):
     traits = {"Contact": {"email": "a@b.com", "firstName": "A", "first_name": "B"}}
 
@@ -212,7 +270,7 @@ def test_fetch_profile_keeps_to_the_groups_asked_for(api, make_profile, declare)
     assert shown("Account") == {"Account"}
     assert shown("Account, Contact,Unknown") == {"Account", "Contact"}
     assert shown("Unknown") == set()
-    assert shown("contact") == set()
+    assert shown("contact") == {"Contact"}
     assert_refused(api.get(path, traitGroups="g" * 257), 400, 400, "traitGroups")
 
 

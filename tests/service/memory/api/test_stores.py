@@ -13,7 +13,8 @@ def test_create_store_answers_with_the_operation_that_made_it(api):
     answer = api("POST", CONTROL, {"displayName": "client-42", "description": "Acme"})
 
     operation = api.result(answer)
-    assert answer.json().keys() == {"message", "statusUrl"}
+    assert answer.json().keys() == {"message", "statusUrl", "id"}
+    assert answer.json()["id"] == operation["result"]["id"]
     assert answer.json()["statusUrl"] == answer.headers["Location"]
     assert answer.headers["Operation-Id"] == operation["operationId"]
     assert answer.headers["Retry-After"].isdecimal()
@@ -42,6 +43,18 @@ def test_store_list_gives_ids_alone(api, make_store):
     listed = api.get(CONTROL).json()
 
     assert listed == {"stores": made[::-1], "meta": {"key": "stores", "pageSize": 2}}
+
+
+def test_store_list_gives_names_to_who_asks_for_details(api, make_store):
+    made = [make_store("one"), make_store("two")]
+
+    first = api.get(CONTROL, details="true", pageSize=1).json()
+    second = api.get(CONTROL, pageToken=first["meta"]["nextToken"]).json()
+
+    assert [first["stores"], second["stores"]] == [[made[1]], [made[0]]]
+    assert first["details"] == [api.get(f"{CONTROL}/{made[1]}").json()]
+    assert [store["displayName"] for store in second["details"]] == ["one"]
+    assert_refused(api.get(CONTROL, details="yes"), 400, 400, "details")
 
 
 def test_list_stores_of_nobodys_stores_is_there_and_empty(api):

@@ -46,9 +46,8 @@ def create_service(request: ApiRequest) -> HttpResponse:
             friendly_name=body.friendly_name,
         )
     except stores.NameTaken as exc:
-        raise errors.Conflict(
-            "uniqueName: already in use in this account", code=exc.code
-        ) from exc
+        message = exc.message.replace("displayName", "uniqueName", 1)
+        raise errors.Conflict(message, code=exc.code) from exc
     return answer(show_service(store), status=201, headers=etag(store.version))
 
 

@@ -96,7 +96,9 @@ def test_service_name_that_is_taken_in_either_dialect_is_refused(
 
     answer = api("POST", SERVICES, {"uniqueName": taken})
 
-    assert_refused(answer, 409, 520045, "uniqueName")
+    holder = Store.objects.get(display_name=taken).id
+    said = f"uniqueName: already in use in this account, by {holder}"
+    assert_refused(answer, 409, 520045, said)
     assert Store.objects.count() == 2
 
 
