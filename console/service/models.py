@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
@@ -23,6 +24,9 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+
+from console.core import vault
+from console.core.vault import VaultLocked
 
 ALIAS = "memory"
 APP = "service"
@@ -69,13 +73,17 @@ class Account(models.Model):
 class Credential(models.Model):
     """A user name and the digest of its secret; the secret is shown once.
 
-    username  the account's SID (with the auth token) or an API key's (`SK…`)
-    digest    HMAC-SHA-256 of the secret, hex
+    username         the account's SID (with the auth token) or an API key's (`SK…`)
+    digest           HMAC-SHA-256 of the secret, hex
+    encrypted_token  the auth token itself, which signs webhooks, encrypted by
+                     core/vault.py; empty for API keys, and for tokens of accounts made
+                     before 0.3 until they are used
     """
 
     username = models.CharField(primary_key=True, max_length=34)
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     digest = models.CharField(max_length=64)
+    encrypted_token = models.CharField(max_length=512, blank=True, db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -90,6 +98,17 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.username
+
+    @property
+    def token_context(self) -> tuple[str, ...]:
+        """What `encrypted_token` is bound to: in another row it does not open."""
+        return ("service.credential", self.username, "encrypted_token")
+
+    def keep_token(self, token: str) -> None:
+        """Raises VaultLocked."""
+        self.encrypted_token = vault.encrypt(
+            token, settings.VAULT_KEYS, context=self.token_context
+        )
 
 
 class Operation(models.Model):
@@ -323,12 +342,15 @@ def create_account(name: str) -> NewAccount:
             (new.account_sid, new.auth_token),
             (new.api_key, new.api_secret),
         ):
-            Credential.objects.create(
+            credential = Credential(
                 username=username,
                 account=account,
                 digest=digest(secret),
                 created_at=now,
             )
+            if username == new.account_sid:
+                credential.keep_token(secret)
+            credential.save(force_insert=True)
     return new
 
 
@@ -340,8 +362,27 @@ def authenticate(username: str, secret: str) -> Account | None:
     # Compared even when nobody has that name: both answers take the same time.
     known = credential.digest if credential else digest("")
     if hmac.compare_digest(known, digest(secret)) and credential:
+        if username == credential.account_id and not credential.encrypted_token:
+            with suppress(VaultLocked):
+                credential.keep_token(secret)
+                Credential.objects.filter(pk=username, encrypted_token="").update(
+                    encrypted_token=credential.encrypted_token
+                )
         return credential.account
     return None
+
+
+def get_auth_token(account: Account) -> str:
+    """The token that signs what is sent to the account; "" for one of an account made
+    before 0.3 that has not been used since. Raises VaultLocked, CredentialTampered."""
+    credential = Credential.objects.get(username=account.sid)
+    if not credential.encrypted_token:
+        return ""
+    return vault.decrypt(
+        credential.encrypted_token,
+        settings.VAULT_KEYS,
+        context=credential.token_context,
+    )
 
 
 def digest(secret: str) -> str:

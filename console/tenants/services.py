@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from console.accounts.models import User
+from console.core.vault import CredentialTampered, VaultLocked
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.vault import (
     SECRET,
-    CredentialTampered,
-    VaultLocked,
     decrypt,
     encrypt,
     get_newest_prefix,
@@ -41,10 +41,16 @@ def save_display_settings(
 
 
 def list_outdated() -> list[QuerySet[Any]]:
-    """Tenants and second factors under an older key. Raises VaultLocked."""
+    """What is under an older key: every table's tokens, and second factors. Raises
+    VaultLocked."""
     newest = get_newest_prefix()
+    done = Q(encrypted_token="") | Q(encrypted_token__startswith=newest)
     return [
-        Tenant.objects.exclude(encrypted_token__startswith=newest),
+        *(
+            model._base_manager.exclude(done)
+            for model in apps.get_models()
+            if hasattr(model, "token_context")
+        ),
         *(
             Authenticator.objects.filter(type=type_).exclude(
                 **{f"data__{field}__startswith": newest}
@@ -58,6 +64,7 @@ def count_outdated() -> int:
     return sum(rows.count() for rows in list_outdated())
 
 
+@transaction.atomic(using="memory")
 @transaction.atomic
 def reencrypt_batch(number: int, *, skipped: Sequence[Model]) -> list[Model]:
     """Encrypt up to `number` again, in one transaction; the rows that failed."""
@@ -72,12 +79,12 @@ def reencrypt_batch(number: int, *, skipped: Sequence[Model]) -> list[Model]:
 
 def _reencrypt(row: Any) -> bool:
     try:
-        if isinstance(row, Tenant):
+        if hasattr(row, "token_context"):
             context = row.token_context
             token = decrypt(
                 row.encrypted_token,
                 context=context,
-                first_context=row.first_token_context,
+                first_context=getattr(row, "first_token_context", ""),
             )
             row.encrypted_token = encrypt(token, context=context)
             row.save(update_fields=["encrypted_token"])

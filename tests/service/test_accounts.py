@@ -3,12 +3,14 @@ import re
 import pytest
 
 from console.contract.ids import ACCOUNT_SID
+from console.core.vault import CredentialTampered
 from console.service.models import (
     Account,
     Credential,
     authenticate,
     create_account,
     digest,
+    get_auth_token,
 )
 
 
@@ -60,3 +62,34 @@ def test_no_two_accounts_share_a_secret(account):
 
 def vars_of(account) -> list[str]:
     return [getattr(account, name) for name in account.__slots__]
+
+
+def test_the_auth_token_is_kept_encrypted_for_signing(account):
+    opened = Account.objects.get()
+    kept = Credential.objects.get(username=account.account_sid).encrypted_token
+
+    assert get_auth_token(opened) == account.auth_token
+    assert kept.startswith("v2:")
+    assert account.auth_token not in kept
+    assert Credential.objects.get(username=account.api_key).encrypted_token == ""
+
+
+def test_an_auth_token_from_before_is_kept_when_it_is_used(account):
+    Credential.objects.update(encrypted_token="")
+    opened = Account.objects.get()
+
+    authenticate(account.account_sid, "wrong")
+    authenticate(account.api_key, account.api_secret)
+    assert get_auth_token(opened) == ""
+
+    authenticate(account.account_sid, account.auth_token)
+    assert get_auth_token(opened) == account.auth_token
+
+
+def test_an_auth_token_opens_in_no_other_row(account):
+    other = create_account("other")
+    moved = Credential.objects.get(username=account.account_sid).encrypted_token
+    Credential.objects.filter(pk=other.account_sid).update(encrypted_token=moved)
+
+    with pytest.raises(CredentialTampered):
+        get_auth_token(Account.objects.get(pk=other.account_sid))

@@ -7,11 +7,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings as settings_of_vault
 from django.core.management import CommandError, call_command
 
+from console.core.vault import CredentialTampered, VaultLocked
+from console.service.models import Account, create_account, get_auth_token
 from console.tenants.models import Tenant
 from console.tenants.vault import (
     SECRET,
-    CredentialTampered,
-    VaultLocked,
     decrypt,
     encrypt,
     get_secret_context,
@@ -107,6 +107,16 @@ def test_rotate_keys_encrypts_everything_in_batches(db, settings, capsys):
         tenant.refresh_from_db()
         assert tenant.encrypted_token.startswith("v2:new:")
         assert decrypt(tenant.encrypted_token, context=tenant.token_context) == "t"
+
+
+def test_rotate_keys_encrypts_the_memorys_auth_tokens(db, settings, capsys):
+    made = create_account("acme")
+    settings.VAULT_KEYS = NEW | settings.VAULT_KEYS
+
+    rotate(capsys)
+
+    settings.VAULT_KEYS = NEW
+    assert get_auth_token(Account.objects.get()) == made.auth_token
 
 
 def test_rotate_keys_with_nothing_to_do(db, capsys):

@@ -9,7 +9,8 @@ Back: restore the backup.
 
 from django.db import migrations
 
-from console.tenants.vault import CredentialTampered, VaultLocked, decrypt, encrypt
+from console.core.vault import CredentialTampered, VaultLocked
+from console.tenants.vault import (decrypt, encrypt,)
 
 
 def bind_tokens(apps, schema_editor):

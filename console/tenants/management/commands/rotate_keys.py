@@ -1,17 +1,18 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model
 
-from console.tenants.models import Tenant
 from console.tenants.services import count_outdated, reencrypt_batch
 
 
 class Command(BaseCommand):
     help = (
-        "Seal tenants' credentials and second factors again with the first of VAULT_KEYS. Can be cut "
-        "off at any moment and started again; an old key may go when none remain."
+        "Seal tenants' credentials, the built-in memory's auth tokens and second factors "
+        "again with the first of VAULT_KEYS. Can be cut off at any moment and started "
+        "again; an old key may go when none remain."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,6 +34,6 @@ class Command(BaseCommand):
 
 
 def describe(row: Any) -> str:
-    if isinstance(row, Tenant):
-        return row.slug
-    return f"{row.get_type_display().lower()} of {row.user.email}"
+    if isinstance(row, Authenticator):
+        return f"{row.get_type_display().lower()} of {row.user.email}"
+    return str(getattr(row, "slug", row))
