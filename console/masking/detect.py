@@ -26,8 +26,11 @@ from console.masking.patterns import (
 from console.masking.plain import (
     GAP_MAX,
     GLUED,
+    IS_WORDS,
+    SAID_PIN,
     SECRET_LATER,
     SECRET_LINKS,
+    Label,
     Labels,
     build_pattern,
     compile_re2,
@@ -41,7 +44,7 @@ NUMBER_MAX = 80
 # What a label of papers or accounts names begins within these words and characters.
 VALUE_WORDS, VALUE_WITHIN, PREFIX_MAX = 3, 60, 3
 CODE_MAX = 12
-SECRET_MIN = 4
+SECRET_MIN, SECRET_DIGITS_MIN = 4, 3
 
 _ADDRESS = compile_re2(ADDRESS.regex)
 # Without groups: RE2 is ten times slower when it must tell which part has matched.
@@ -79,8 +82,12 @@ _VALUES = {
 _SECRET = compile_re2(build_pattern(list_words("secret")))
 # To the next blank; what ends a sentence is no part of it.
 _STOPS = rf"\s,;\"\0{GLUED.pattern[1:-1]}"
-_SECRET_VALUE = re.compile(rf"[^{_STOPS}]{{3,64}}?(?=[.!?)\]]*(?:[{_STOPS}]|\Z))")
+_SECRET_VALUE = re.compile(
+    rf"\d+(?:[ -]\d+)+|[^{_STOPS}]{{3,64}}?(?=[.!?):\]]*(?:[{_STOPS}]|\Z))"
+)
 _ODD = re.compile(r"[^\s\w]|\d|[A-Z]")
+_SECRET_FIGURES = re.compile(r"\d{3,12}|(?=.{4})\D*\d.*")
+_WORD = re.compile(r"[^\s\0]+")
 _ASSIGNED = re.compile(r"\s*[:=]")
 _ENDS_THERE = re.compile(r"[.!?\")\]]*(?:\s*\n|\s*\Z|[,;])")
 
@@ -120,8 +127,8 @@ def find_personal_data(text: str) -> list[PersonalData]:
 def _is_secret(value: re.Match[str], gap: str) -> bool:
     """Figures, or no word of a language; after a colon also a word that stands alone."""
     text = value[0]
-    if text.isdecimal():
-        return True
+    if not text.strip("0123456789 -"):
+        return SECRET_DIGITS_MIN <= len(get_digits(text)) <= DIGITS_MAX
     if len(text) < SECRET_MIN:
         return False
     is_odd = (
@@ -144,6 +151,10 @@ class _Reading:
     @cached_property
     def labels(self) -> Labels:
         return Labels(self.rest)
+
+    @cached_property
+    def _has_said_pin(self) -> bool:
+        return bool(SAID_PIN.search(self.rest))
 
     def find(self) -> Iterator[Span]:
         yield from self._take(self._read_addresses())
@@ -172,19 +183,37 @@ class _Reading:
             yield Shape.MAIL, *match.span()
 
     def _read_secrets(self) -> Iterator[Span]:
-        """`4471` of "my PIN is 4471", `hunter2` of "password: hunter2"."""
+        """`4471` of "my PIN is 4471", `hunter2` of "hunter2 is the password"."""
+        done = 0
         for label in self.labels.all:
-            end = label.end + GAP_MAX
-            if label.kind != "secret" or not _ODD.search(self.text, label.end, end):
-                continue
+            start, end = self._find_secret(label) if label.kind == "secret" else (0, 0)
+            if done <= start < end:
+                yield Shape.PIN, start, end
+                done = end
+
+    def _find_secret(self, label: Label) -> tuple[int, int]:
+        begin, end = max(0, label.start - GAP_MAX), label.end + GAP_MAX
+        if self._has_said_pin or _ODD.search(self.text, label.end, end):
             after = self.rest[label.end : end]
-            for links in filter(
-                None, (p.match(after) for p in (SECRET_LINKS, SECRET_LATER))
-            ):
-                value = _SECRET_VALUE.match(self.text, label.end + links.end())
-                if value and _is_secret(value, links[0]):
-                    yield Shape.PIN, *value.span()
-                    break
+            for links in (SECRET_LINKS.match(after), SECRET_LATER.match(after)):
+                if links and (
+                    found := self._read_secret(label.end + links.end(), links[0])
+                ):
+                    return found
+        # "4471 is" or "4471 is my".
+        words = [*_WORD.finditer(self.rest, begin, label.start)][-3:]
+        for value, is_ in pairwise(words):
+            if is_[0] in IS_WORDS and _SECRET_FIGURES.fullmatch(value[0]):
+                return value.span()
+        return 0, 0
+
+    def _read_secret(self, start: int, links: str) -> tuple[int, int] | None:
+        if self._has_said_pin and (
+            said := SAID_PIN.match(self.rest[start : start + GAP_MAX])
+        ):
+            return start, start + len(said[0].rstrip(" ,-"))
+        value = _SECRET_VALUE.match(self.text, start)
+        return value.span() if value and _is_secret(value, links) else None
 
     def _read_shapes(self) -> Iterator[tuple[Shape | None, int, int]]:
         for match in _SHAPE.finditer(self.rest):

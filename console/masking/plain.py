@@ -149,10 +149,12 @@ _KIND = {kind: compile_re2(pattern) for kind, pattern in _KINDS.items()}
 _LINK = build_pattern(list_words("link", "words"))
 _LINKS = compile_re2(rf"(?:[^\pL\pM\d]|\d\b|{_LINK})*")
 # What may stand between "password" and the password.
-SECRET_LINKS = compile_re2(rf"(?:[^\pL\pM\d]|{_LINK})*")
+SECRET_LINKS = compile_re2(rf"(?:2\b)?(?:[^\pL\pM\d]|s\b|{_LINK})*")
 _IS, _WHOSE = (build_pattern(list_words("own", key)) for key in ("is", "whose"))
 # "The PIN that she set is ".
-SECRET_LATER = compile_re2(rf"[ ,][^\d.!?\n]{{1,30}}(?:{_IS})[^\pL\d]+")
+SECRET_LATER = compile_re2(rf"[ ,][^\d.!?\n]{{1,30}}(?:{_IS}|[:=])[^\pL\d]+")
+IS_WORDS = frozenset(list_words("own", "is"))
+SAID_PIN = compile_re2(rf"(?:(?:{_DIGIT})[ ,-]{{0,2}}){{3,}}")
 _OWN = compile_re2(
     rf"[^\pL\pM\d]*(?:[^\d.!?]{{0,16}}(?:{_IS})[^\d]*)?(?:{_WHOSE})[^\d]*"
 )
