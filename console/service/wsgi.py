@@ -24,7 +24,6 @@ from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_u
 from django.utils.cache import patch_vary_headers
 
 from console.contract.memory.profile_import import UPLOADS
-from console.core.headers import HEADERS
 from console.core.observability import observe_memory
 from console.service import errors
 from console.service.http.errors import answer_errors
@@ -161,7 +160,7 @@ class ServiceHandler(WSGIHandler):
         request.urlconf = URLCONF
         response: HttpResponse = self._middleware_chain(request)
         self._security.process_response(request, response)
-        for name, value in HEADERS.items():
+        for name, value in settings.ANSWER_HEADERS.items():
             response.headers[name] = value
         if request.method == "HEAD":
             response.content = b""

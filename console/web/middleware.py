@@ -17,7 +17,6 @@ from console.accounts.models import User
 from console.audit.log import AuditUnavailable, log_view
 from console.client.errors import MemoryNotFound
 from console.core.errors import DomainError
-from console.core.headers import HEADERS
 from console.masking.models import get_digest
 from console.tenants.actor import Actor, list_roles
 from console.tenants.models import Role, Tenant
@@ -50,7 +49,7 @@ class StandardHeaders(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        for name, value in HEADERS.items():
+        for name, value in settings.ANSWER_HEADERS.items():
             response[name] = value
         return response
 

@@ -25,13 +25,13 @@ from typing import Any
 
 import httpx
 import time_machine
+from console.core.headers import HEADERS
 from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 from django.test import TestCase, override_settings
 from django.utils.module_loading import import_string
 
-from console.core.headers import HEADERS
 from tests.service.exchange_calls import CALLS, CONVERSATION, NOBODY, Call
 
 RECORD = Path(__file__).with_suffix(".json")

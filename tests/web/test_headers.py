@@ -1,9 +1,9 @@
 """The header set, on every address and every status."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
-from console.core.headers import HEADERS
 from tests.factories import HTMX
 from tests.web.test_every_address import ALL, address
 
@@ -12,7 +12,7 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; object-src 'none'"
 )
-EVERYWHERE = HEADERS | {
+EVERYWHERE = settings.ANSWER_HEADERS | {
     "Content-Security-Policy": POLICY,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
