@@ -25,7 +25,6 @@ from typing import Any
 
 import httpx
 import time_machine
-from console.core.headers import HEADERS
 from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
@@ -48,7 +47,7 @@ SETTINGS = {
 Exchange = dict[str, Any]
 
 # What browsers are told of every answer, pages' as well: no part of the contract.
-OF_EVERY_ANSWER = {name.lower() for name in HEADERS} | {
+OF_EVERY_ANSWER = {name.lower() for name in settings.ANSWER_HEADERS} | {
     "cross-origin-opener-policy",
     "x-request-id",
     "twilio-request-id",
