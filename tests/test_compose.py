@@ -15,7 +15,7 @@ import yaml
 from console.core.write_env import fill_in
 from tests.caddy import find_port, proxying
 from tests.postgres import find_binaries, server
-from tests.server import serving
+from tests.processes import serving
 
 ROOT = Path(__file__).parents[1]
 # Each means something in an address, a shell or a file of variables.

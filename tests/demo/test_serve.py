@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import find_free_port
-from tests.processes import is_answering, list_marked, serving, wait_for
+from tests.processes import is_answering, list_marked, serving_all, wait_for
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def serve(tmp_path):
         "WEB_CONCURRENCY": "1",
         "HOME": "/nowhere",
     }
-    return lambda port, *options: serving(settings, f"--port={port}", *options)
+    return lambda port, *options: serving_all(settings, f"--port={port}", *options)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.server import serving
+from tests.processes import serving
 from tests.slow.clients import KINDS, Outcome, try_kind
 
 SLOW, GOOD, SECONDS = 200, 16, 20.0

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.server import serving
+from tests.processes import serving
 from tests.slow.clients import KINDS, try_kind
 
 SLOW, GOOD = 60, 4

@@ -13,7 +13,7 @@ from console.client.network import IN_FLIGHT
 from console.tenants.models import Role
 from console.tenants.services import add_member
 from tests.factories import make_tenant, move_tenant
-from tests.server import get_databases, serving
+from tests.processes import get_databases, serving
 
 CLIENTS = 16
 

@@ -19,7 +19,7 @@ import httpx
 import psycopg
 
 from tests.postgres import find_free_port
-from tests.processes import SECRETS, is_answering, list_marked, serving, wait_for
+from tests.processes import SECRETS, is_answering, list_marked, serving_all, wait_for
 from tests.settings import BASE_DIR
 
 CLIENTS = 16
@@ -57,7 +57,10 @@ class Trial:
         """Works for so long and prints what was seen; whether all of it was sound."""
         port = find_free_port()
         self.base = f"http://127.0.0.1:{port}"
-        with serving(self.settings(), "--demo", f"--port={port}") as (process, mark):
+        with serving_all(self.settings(), "--demo", f"--port={port}") as (
+            process,
+            mark,
+        ):
             wait_for(lambda: is_answering(port) or process.poll() is not None)
             samples = self.work(minutes * 60, mark)
         checked = self.check()

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.server import serving
+from tests.processes import serving
 
 SECOND = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

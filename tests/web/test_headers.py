@@ -28,7 +28,7 @@ def pick(response, wanted):
     return {name: response.headers.get(name) for name in wanted}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
 def test_header_set_is_on_every_address(client, operator, officer, method):
     for person in (None, operator, officer):
         if person:

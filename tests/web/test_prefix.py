@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.caddy import find_port, proxying
 from tests.factories import PASSWORD, make_account, make_observation, make_profile
-from tests.server import get_databases, serving
+from tests.processes import get_databases, serving
 
 PREFIX = "/memory"
 # A proxy may pass the path as it came, or without the prefix.

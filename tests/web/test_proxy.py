@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.server import serving
+from tests.processes import serving
 
 FORGED = (
     {"X-Forwarded-Proto": "https"},

@@ -15,7 +15,7 @@ from waitress.adjustments import Adjustments
 
 from console.contract.memory.profile_import import UPLOAD_SALT
 from console.web_worker import REQUEST_S, Channel, StrictParser
-from tests.server import serving
+from tests.processes import serving
 
 
 @pytest.fixture

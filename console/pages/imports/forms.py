@@ -99,6 +99,14 @@ class ColumnsForm(ConsoleForm):
             )
         return cleaned
 
+    def list_left_out(self) -> list[str]:
+        """The names of the columns that fill no trait; only of a valid form."""
+        return [
+            name or f"column {place}"
+            for place, (key, name) in enumerate(self.columns.items(), start=1)
+            if not self.cleaned_data.get(key)
+        ]
+
     def get_mappings(self) -> list[ColumnMapping]:
         return [
             ColumnMapping(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.core import signing
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -70,6 +71,8 @@ def add(request: ConsoleRequest) -> HttpResponse:
             columns_form.get_mappings(),
             by=request.actor,
         )
+        if left_out := columns_form.list_left_out():
+            messages.info(request, f"Left out: {', '.join(left_out)}.")
         return redirect_window(
             request, "imports:detail", request.tenant.slug, import_id
         )

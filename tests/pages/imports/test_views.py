@@ -66,6 +66,24 @@ def test_add_signs_the_address_to_which_the_file_goes(operator_client):
         assert signing.loads(signature, salt=UPLOAD_SALT) == ["", "acme"]
 
 
+def test_add_names_the_columns_that_were_left_out(operator_client):
+    content = "E-mail;First name;Note;;E-mail2;Note\na@b.com;Ada;x;;;y\n"
+    chosen = {"column-0": "Contact.email", "column-1": "Contact.firstName"}
+
+    page = operator_client.post(
+        url("add"), {"file": file(content)} | chosen, follow=True
+    ).text
+
+    assert "Left out: Note, column 4, E-mail2, Note." in page
+
+
+def test_detail_counts_a_refused_row_once(operator_client, start):
+    page = operator_client.get(url("detail", start())).text
+
+    assert "2 refused" in page
+    assert "with errors" not in page
+
+
 def test_list_imports_says_so_when_there_are_none(operator_client):
     response = operator_client.get(url("list"))
 
@@ -127,7 +145,7 @@ def test_detail_of_a_hosted_memory_says_what_it_does_not_tell(operator_client, h
     response = operator_client.get(url("detail", HOSTED))
 
     assert response.status_code == 200
-    assert "1 with errors" in response.text
+    assert "1 row with errors" in response.text
     assert "This memory counts errors and does not name them." in response.text
 
 
