@@ -234,7 +234,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # deleted.
 CACHES = {
     alias: {
-        "BACKEND": "console.databases.cache.Cache",
+        "BACKEND": "console.databases.disk.Cache",
         "LOCATION": table,
         # Of Django's 300 a used code could be pushed out.
         "OPTIONS": {"MAX_ENTRIES": 10_000},

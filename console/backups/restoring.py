@@ -121,19 +121,18 @@ def _list_accounts() -> set[str]:
 def _list_rights() -> set[Right]:
     """Of whoever can sign in here."""
     people = User.objects.filter(is_active=True, is_staff=True)
-    roles = Membership.objects.filter(user__in=people)
-    factors = Authenticator.objects.filter(user__in=people)
     try:
         return {
-            *(Right(u.email, u.pk, "password", u.password) for u in people),
-            *(
-                Right(m.user.email, m.user_id, _describe(m), "")
-                for m in roles.select_related("user", "tenant")
-            ),
-            *(
-                Right(f.user.email, f.user_id, f.get_type_display(), str(f.data))
-                for f in factors.select_related("user")
-            ),
+            Right(user.email, user.pk, what, stored)
+            for user in people.prefetch_related("memberships__tenant")
+            for what, stored in (
+                ("password", user.password),
+                *((_describe(each), "") for each in user.memberships.all()),
+                *(
+                    (each.get_type_display(), str(each.data))
+                    for each in Authenticator.objects.filter(user=user)
+                ),
+            )
         }
     except DatabaseError:  # no table yet
         return set()
@@ -146,21 +145,9 @@ def _describe(member: Membership) -> str:
 
 def _read_mark(databases: Sequence[Database]) -> list[Any]:
     try:
-        return [database.ask(MARK) for database in databases if _is_memory(database)]
+        return [each.ask(MARK) for each in databases if each.alias == "memory"]
     except DatabaseError:
         return []
-
-
-def _check_mark(databases: Sequence[Database], mark: list[Any]) -> None:
-    now = [each.ask_retired(MARK) for each in databases if mark and _is_memory(each)]
-    if now != mark:
-        raise BackupError(
-            "memory: something was deleted in it meanwhile: stop what uses it first."
-        )
-
-
-def _is_memory(database: Database) -> bool:
-    return database.alias == "memory"
 
 
 def _check_fits(database: Database, manifest: Manifest) -> None:
@@ -271,7 +258,10 @@ def _swap(databases: Sequence[Database], mark: list[Any]) -> None:
             for database in databases:
                 database.retire()
                 retired.append(database)
-            _check_mark(databases, mark)
+            if mark and mark != [
+                each.ask_retired(MARK) for each in databases if each.alias == "memory"
+            ]:
+                raise BackupError("memory: something was deleted in it meanwhile.")
             for database in databases:
                 database.install()
         except (BackupError, OSError):

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
+from django.core.cache.backends.db import DatabaseCache
 from django.db import InterfaceError, OperationalError, connections
 
 from console.core.errors import DomainError
@@ -165,3 +166,18 @@ def _put_back(ballasts: list[Path], size: int) -> bool:
         _drop(ballasts)
         return False
     return True
+
+
+class Cache(DatabaseCache):
+    """Django's takes a write that failed for one that was not wanted: sign-in then
+    believed that it had been tried too often. Raises Outage."""
+
+    def _base_set(self, mode: str, key: str, value: Any, timeout: Any = 300) -> bool:
+        done = self._write(mode, key, value, timeout)
+        # `add` and `touch` may also find that they have nothing to do.
+        if not done and not self._write("set", "can-be-written", True, 60):
+            raise DiskFull if is_full() else DatabaseAway
+        return done
+
+    def _write(self, *args: Any) -> bool:
+        return bool(super()._base_set(*args))  # type: ignore[misc]

@@ -4,14 +4,13 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
-from console.databases.cache import Cache
-from console.databases.disk import DatabaseAway
+from console.databases.disk import Cache, DatabaseAway
 
 
 @pytest.fixture
 def cache(db, settings) -> Cache:
     settings.CACHES = {
-        "default": {"BACKEND": "console.databases.cache.Cache", "LOCATION": "cache"}
+        "default": {"BACKEND": "console.databases.disk.Cache", "LOCATION": "cache"}
     }
     call_command("createcachetable", verbosity=0)
     return Cache("cache", {})
