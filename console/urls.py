@@ -14,6 +14,7 @@ from console.pages.display import views as display
 from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
+from console.pages.merges import views as merges
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
@@ -122,6 +123,12 @@ deletions_pages = pages(
         name="check_again",
     ),
 )
+merges_pages = pages(
+    "merges",
+    path("", merges.list_merges, name="list"),
+    path("suggestions/<str:suggestion_id>/", merges.decide, name="decide"),
+    path("<str:profile_id>/", merges.take_back, name="take_back"),
+)
 imports_pages = pages(
     "imports",
     path("", imports.list_imports, name="list"),
@@ -165,6 +172,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
     path("recall/", pages("recall", path("", recall.run, name="run"))),
     path("", deletions_pages),
     path("imports/", imports_pages),
+    path("merges/", merges_pages),
     path("audit/", audit_pages),
 ]
 

@@ -351,6 +351,7 @@ def all_pages(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Iterat
 _SEGMENTS: dict[str, Pattern[str]] = {
     "store": ids.STORE_ID,
     "profile": ids.PROFILE_ID,
+    "suggestion": ids.SUGGESTION_ID,
     "observation": ids.OBSERVATION_ID,
     "summary": ids.SUMMARY_ID,
     "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),

@@ -28,6 +28,14 @@ from console.contract.memory.identifier import (
     LookupResult,
 )
 from console.contract.memory.identity_settings import IdentitySettings
+from console.contract.memory.merge import (
+    DecideSuggestion,
+    Merge,
+    MergesPage,
+    MergeSuggestion,
+    MergeSuggestionsPage,
+    Unmerged,
+)
 from console.contract.memory.observation import (
     CreateObservations,
     NewObservation,
@@ -131,7 +139,8 @@ class StoreClient:
         self.conversations = conversations
         self._sender = sender
         self._control = f"{dialect.stores}/{segment('store', store_id)}"
-        self._profiles = f"{dialect.data}/{segment('store', store_id)}/Profiles"
+        self._data = f"{dialect.data}/{segment('store', store_id)}"
+        self._profiles = f"{self._data}/Profiles"
 
     def __repr__(self) -> str:
         return f"<StoreClient {self.store_id}>"
@@ -308,6 +317,28 @@ class StoreClient:
             traitGroups=",".join(trait_groups),
         )
         return to_page(answer, answer.content.traits)
+
+    # -- Merges; of the built-in memory: MemoryNotFound where a memory has no such lists.
+
+    def list_merge_suggestions(self, *, page_token: str = "") -> Page[MergeSuggestion]:
+        """What waits for a person, newest first."""
+        path = f"{self._data}/MergeSuggestions"
+        answer = self._get(path, MergeSuggestionsPage, pageToken=page_token)
+        return to_page(answer, answer.content.suggestions)
+
+    def decide_suggestion(self, suggestion_id: str, *, accept: bool) -> None:
+        child = segment("suggestion", suggestion_id)
+        body = DecideSuggestion(decision="accept" if accept else "refuse")
+        self._post(f"{self._data}/MergeSuggestions/{child}", body)
+
+    def list_merges(self, *, page_token: str = "") -> Page[Merge]:
+        """What can be taken back, newest first."""
+        answer = self._get(f"{self._data}/Merges", MergesPage, pageToken=page_token)
+        return to_page(answer, answer.content.merges)
+
+    def unmerge_profile(self, profile_id: str) -> Unmerged:
+        path = f"{self._data}/Merges/{segment('profile', profile_id)}/Unmerge"
+        return self._sender.send("POST", path, Unmerged, body={}).content
 
     # -- Observations, conversation summaries and recall (11.4 to 11.6).
 

@@ -51,6 +51,7 @@ def get_permissions(request: ConsoleRequest) -> dict[str, bool]:
         "may_correct": may(request.role, Permission.CORRECT),
         "may_delete": may(request.role, Permission.DELETE),
         "may_export": may(request.role, Permission.EXPORT),
+        "may_judge_merges": may(request.role, Permission.JUDGE_MERGES),
     }
 
 

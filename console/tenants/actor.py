@@ -15,6 +15,7 @@ class Permission(StrEnum):
     REVEAL = "reveal masked values"
     CORRECT = "correct a memory"
     EXPORT = "export the timeline"
+    JUDGE_MERGES = "judge merges"
     UPDATE_DISPLAY_SETTINGS = "change the display settings"
     PREVIEW_DELETION = "preview a deletion"
     DELETE = "delete"
@@ -38,6 +39,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.REVEAL: frozenset({AGENT, OFFICER}),
     Permission.CORRECT: frozenset({AGENT, OFFICER}),
     Permission.EXPORT: frozenset({OFFICER}),
+    Permission.JUDGE_MERGES: frozenset({OFFICER}),
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
     Permission.UPDATE_DISPLAY_SETTINGS: frozenset({OFFICER}),
     Permission.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),

@@ -17,6 +17,7 @@ TENANT_PAGES = (
     ("Profiles", "users", Permission.VIEW_PROFILES, "customers:list"),
     ("Traits", "tag", Permission.VIEW_PROFILES, "traits:groups"),
     ("Recall", "sparkles", Permission.RUN_RECALL, "recall:run"),
+    ("Merges", "arrows-right-left", Permission.JUDGE_MERGES, "merges:list"),
     ("Deletions", "trash", Permission.VIEW_DELETIONS, "deletions:list"),
     ("Imports", "arrow-up-tray", Permission.IMPORT_PROFILES, "imports:list"),
     ("Audit", "clipboard-document-list", Permission.VIEW_AUDIT, "audit:list"),

@@ -26,6 +26,7 @@ SAMPLES = {
     "tenant": "acme",
     "profile_id": new_id("mem_profile"),
     "import_id": new_id("mem_import"),
+    "suggestion_id": new_id("mem_suggestion"),
     "observation_id": new_id("mem_observation"),
     "summary_id": new_id("mem_summary"),
     "group": "Contact",

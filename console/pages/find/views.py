@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.core.errors import DomainError
 from console.core.outgoing import within
-from console.pages.find.selectors import (
+from console.profiles.candidates import (
     Candidate,
     fetch_candidates,
     list_differing_columns,

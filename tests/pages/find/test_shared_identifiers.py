@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from console.contract.ids import new_id
-from console.pages.find import selectors
+from console.profiles import candidates
 from console.service.memory.models import IdentitySettings
 from console.tenants.vault import open_store
 from console.web.templatetags.console import shortened
@@ -52,7 +52,7 @@ def test_find_leaves_out_what_is_the_same(client, family):
 
 
 def test_find_shows_further_candidates_as_ids(client, family, monkeypatch):
-    monkeypatch.setattr(selectors, "CANDIDATES", 1)
+    monkeypatch.setattr(candidates, "CANDIDATES", 1)
 
     response = client.post(
         reverse("find:find", args=["acme"]), {"id": "chat:family-tablet"}
@@ -64,7 +64,7 @@ def test_find_shows_further_candidates_as_ids(client, family, monkeypatch):
 def test_fetch_candidates_shows_a_deleted_profile_as_id(tenant, family):
     gone = new_id("mem_profile")
 
-    found = selectors.fetch_candidates(open_store(tenant), tenant, [family[0], gone])
+    found = candidates.fetch_candidates(open_store(tenant), tenant, [family[0], gone])
 
     assert [each.name for each in found] == ["A•••", ""]
     assert found[1].identifiers is None

@@ -1,0 +1,151 @@
+"""Pairs of profiles that may be two people, and merges that were a mistake."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.audit.log import REASON_MAX, log_change, log_view
+from console.client.errors import MemoryNotFound
+from console.client.http import all_pages
+from console.contract.memory.merge import Merge, MergeSuggestion
+from console.masking.masker import masker_for
+from console.profiles.candidates import COLUMNS, fetch_candidates
+from console.tenants.actor import Permission
+from console.tenants.vault import open_store
+from console.web.forms import ConsoleForm, PageForm, StaffTextField, check_form
+from console.web.render import ConsoleRequest, require_permission
+
+reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class ReasonForm(ConsoleForm):
+    reason = StaffTextField(
+        label="Reason",
+        min_length=5,
+        max_length=REASON_MAX,
+        help_text="Kept in the audit log. Name a ticket, not a customer.",
+        error_messages={"required": "Give the reason in your words."},
+    )
+
+
+class DecisionForm(ReasonForm):
+    decision = forms.ChoiceField(
+        label="These profiles are",
+        choices=[("accept", "one person: merge them"), ("refuse", "two people")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    field_order = ("decision", "reason")
+
+
+@require_safe
+@require_permission(Permission.JUDGE_MERGES)
+def list_merges(request: ConsoleRequest) -> HttpResponse:
+    """What waits for a decision and, below it, what can be taken back."""
+    store, token = open_store(request.tenant), check_form(PageForm(request.GET))["page"]
+    try:
+        merges = store.list_merges(page_token=token)
+        suggested = [] if token else list(all_pages(store.list_merge_suggestions))
+    except MemoryNotFound:  # a hosted memory merges for good
+        return render(request, "merges/list.html", {"is_hosted": True})
+    count = len(suggested) + len(merges.items)
+    log_view(request.actor, "merges.listed", count=count)
+    context = {
+        "suggestions": _mask_values(request, suggested),
+        "merges": _mask_values(request, merges.items),
+        "page": merges,
+        "is_first": not token,
+    }
+    return render(request, "merges/list.html", context)
+
+
+def _mask_values(
+    request: ConsoleRequest, rows: Iterable[Merge | MergeSuggestion]
+) -> list[tuple[Any, str]]:
+    """Each with what joins the two, as it is shown; "" where that is not known."""
+    masker = masker_for(request.actor)
+    return [
+        (row, masker.mask_identifier(row.id_type, [row.value])[0].text)
+        if row.value
+        else (row, "")
+        for row in rows
+    ]
+
+
+@reads_and_posts
+@require_permission(Permission.JUDGE_MERGES)
+def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
+    """The evidence of one suggestion, and the officer's word."""
+    store = open_store(request.tenant)
+    suggestion = _find(all_pages(store.list_merge_suggestions), suggestion_id)
+    form = DecisionForm(request.POST or None)
+    if form.is_valid():
+        accept = form.cleaned_data["decision"] == "accept"
+        action = "merge.accepted" if accept else "merge.refused"
+        one, other = suggestion.profiles
+        reason = form.cleaned_data["reason"]
+        with log_change(
+            request.actor, action, "profile", one, reason=reason, other=other
+        ):
+            store.decide_suggestion(suggestion.id, accept=accept)
+        said = "The two are one profile now." if accept else "The two stay apart."
+        messages.success(request, said)
+        return redirect("merges:list", request.tenant.slug)
+    return _show(request, "merges/decide.html", form, suggestion, suggestion.profiles)
+
+
+@reads_and_posts
+@require_permission(Permission.JUDGE_MERGES)
+def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """A merge, by the id that went; after it was taken back, what is left to sort."""
+    store = open_store(request.tenant)
+    merge = _find(all_pages(store.list_merges), profile_id)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        with log_change(
+            request.actor,
+            "merge.undone",
+            "profile",
+            merge.id,
+            reason=form.cleaned_data["reason"],
+            other=merge.canonical_id,
+        ) as closing:
+            parted = store.unmerge_profile(merge.id)
+            closing["learned"] = len(parted.learned)
+        return render(request, "merges/taken_back.html", {"parted": parted})
+    return _show(request, "merges/take_back.html", form, merge, [merge.canonical_id])
+
+
+def _find(rows: Iterable[Any], id_: str) -> Any:
+    """Raises Http404: decided already, taken back, or too old."""
+    try:
+        return next(row for row in rows if row.id == id_)
+    except (StopIteration, MemoryNotFound) as exc:
+        raise Http404 from exc
+
+
+def _show(
+    request: ConsoleRequest,
+    page: str,
+    form: ReasonForm,
+    row: Merge | MergeSuggestion,
+    profiles: Iterable[str],
+) -> HttpResponse:
+    log_view(request.actor, "merges.listed", count=1)
+    [(_, shown)] = _mask_values(request, [row])
+    context = {
+        "row": row,
+        "shown": shown,
+        "form": form,
+        "candidates": fetch_candidates(
+            open_store(request.tenant), request.tenant, profiles
+        ),
+        # All but the tenant: they are the evidence.
+        "differs": COLUMNS[1:],
+    }
+    return render(request, page, context, status=422 if form.errors else 200)

@@ -1,0 +1,144 @@
+"""An officer judges suggested merges and takes back what was a mistake."""
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.tenants.vault import open_store
+from tests.factories import make_observation, make_profile, move_tenant
+from tests.pages.odd_memory import OddMemory, serving
+
+PHONE = "+12025550162"
+REASON = {"reason": "Ticket 4711"}
+
+
+def url(name, *args):
+    return reverse(f"merges:{name}", args=["acme", *args])
+
+
+@pytest.fixture
+def store(tenant):
+    return open_store(tenant)
+
+
+@pytest.fixture
+def desk(client, officer):
+    client.force_login(officer)
+    return client
+
+
+@pytest.fixture
+def suggestion(tenant, store):
+    one = make_profile(tenant, email="ada@b.com", firstName="Ada", phone="+12025550161")
+    make_profile(tenant, email="bob@b.com", firstName="Bob", phone=PHONE)
+    store.add_identifier(one, "phone", PHONE)
+    [suggestion] = store.list_merge_suggestions().items
+    return suggestion
+
+
+@pytest.fixture
+def merge(tenant, store):
+    one = make_profile(tenant, email="ada@b.com", city="Ulm")
+    make_profile(tenant, email="twin@b.com", city="Bern")
+    store.add_identifier(one, "email", "twin@b.com")
+    [merge] = store.list_merges().items
+    return merge
+
+
+def test_list_merges_is_for_officers(client, agent, tenant):
+    client.force_login(agent)
+
+    assert client.get(url("list")).status_code == 403
+
+
+def test_list_merges_says_what_is_empty(desk):
+    page = desk.get(url("list")).content.decode()
+
+    assert "Suggested merges" in page
+    assert page.count("None.") == 2
+
+
+def test_list_merges_shows_masked_values(desk, suggestion):
+    page = desk.get(url("list")).content.decode()
+
+    assert url("decide", suggestion.id) in page
+    assert PHONE not in page
+    assert "62" in page
+    assert "other names and other phone numbers" in page
+
+
+def test_list_merges_says_that_a_hosted_memory_has_none(desk, settings, tenant):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory(failing={"/Merges": 404})) as memory:
+        move_tenant(tenant, memory.address)
+        page = desk.get(url("list"))
+
+    assert b"merges by itself" in page.content
+
+
+def test_decide_shows_the_evidence(desk, suggestion):
+    page = desk.get(url("decide", suggestion.id)).content.decode()
+
+    assert "One person or two?" in page
+    assert "bob@b.com" not in page
+    for id_ in suggestion.profiles:
+        assert reverse("customers:profile", args=["acme", id_]) in page
+
+
+def test_decide_needs_a_decision_and_a_reason(desk, store, suggestion):
+    answer = desk.post(url("decide", suggestion.id), {"reason": "no"})
+
+    assert answer.status_code == 422
+    assert b"Choose one of the two." in answer.content
+    assert len(store.list_merge_suggestions().items) == 1
+
+
+@pytest.mark.parametrize(
+    ("decision", "action", "canonical"),
+    [("accept", "merge.accepted", 0), ("refuse", "merge.refused", 1)],
+)
+def test_decide_does_it_and_records_it(
+    desk, store, suggestion, decision, action, canonical
+):
+    _, other = suggestion.profiles
+
+    answer = desk.post(
+        url("decide", suggestion.id), REASON | {"decision": decision}, follow=True
+    )
+
+    assert answer.status_code == 200
+    assert store.list_merge_suggestions().items == ()
+    assert (
+        store.lookup("email", "bob@b.com").profiles[0]
+        == (suggestion.profiles[canonical])
+    )
+    before, after = AuditEntry.objects.filter(action=action).order_by("seq")
+    assert (before.outcome, after.outcome) == ("allowed", "done")
+    assert before.reason.text == REASON["reason"]
+    assert after.details["other"] == other
+    assert desk.get(url("decide", suggestion.id)).status_code == 404
+
+
+def test_take_back_parts_the_two_and_lists_what_is_to_sort(desk, tenant, store, merge):
+    seen = make_observation(tenant, merge.canonical_id, "Has moved.")
+    store.patch_profile(merge.canonical_id, {"Contact": {"state": "BW"}})
+    page = desk.get(url("take_back", merge.id)).content.decode()
+    assert "twin@b.com" not in page
+
+    answer = desk.post(url("take_back", merge.id), REASON)
+
+    page = answer.content.decode()
+    assert seen.id in page
+    assert "Contact.state" in page
+    assert store.fetch_profile(merge.id).traits["Contact"]["city"] == "Bern"
+    entry = AuditEntry.objects.filter(action="merge.undone").latest("seq")
+    assert (entry.outcome, entry.details["learned"]) == ("done", 2)
+    assert desk.post(url("take_back", merge.id), REASON).status_code == 404
+
+
+def test_a_card_leads_from_merged_ids_to_taking_back(desk, client, agent, merge):
+    card = reverse("customers:profile", args=["acme", merge.canonical_id])
+    assert url("take_back", merge.id) in desk.get(card).content.decode()
+
+    client.force_login(agent)
+    assert url("take_back", merge.id) not in client.get(card).content.decode()
