@@ -31,11 +31,24 @@ BEYOND_SCHEMAS = (
     r"idTypePromotion: dataType must be STRING or NUMBER",
     r"pattern: not a valid RE2 expression",
     r": invalid trait group name",
+    # What is there, and how it stands.
+    r"profileId: no such profile in this store",
+    r"participantId: nobody of this conversation",
+    r"channel: must name one of their addresses",
+    r"status: (the conversation is CLOSED|must be INACTIVE or CLOSED to learn)",
     # Two fields together.
+    r"configuration\.\w+: (required without a|not the) configuration",
+    r"conversationGroupingType: cannot be changed",
+    r"payload\.(to\[\d+\]|from): participantId, or address and channel",
+    r"payload\.content: text, contentId or mediaUrls required",
+    r"payload\.channelSettings\.channelId: must be a text",
+    r"metadata: at most \d+ entries",
+    r"(displayName|conversationGroupingType|memoryStoreId): required$",
     r"idType: must be the one in the address",
     r"At least one of displayName",
     r"fileSize: the file must have \d+ bytes",
     # What only we can read.
+    r"statusCallbacks\[\d+\]\.url: must be an https address",
     r"pageToken: (invalid token|token of another list)",
     # JSON Schema takes 5.0 for an integer.
     r"must be an integer",

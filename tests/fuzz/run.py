@@ -78,7 +78,10 @@ def schema_of(
 
 
 def _offer(operation: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> None:
-    for parameter in operation["parameters"]:
+    parameters = operation["parameters"]
+    # Most cases would be refused for a key of "0", made up without its pattern.
+    parameters[:] = [each for each in parameters if each["name"] != "Idempotency-Key"]
+    for parameter in parameters:
         if values := known.get(parameter["name"]):
             parameter["examples"] = {value: {"value": value} for value in values}
 

@@ -4,6 +4,11 @@ from typing import Any
 
 import httpx
 
+from console.contract.conversations.communication import (
+    CreateAction,
+    CreateCommunication,
+)
+from console.contract.conversations.configuration import CreateConfiguration
 from console.wsgi import application
 from tests.factories import make_account
 from tests.service.conftest import (
@@ -68,8 +73,8 @@ def furnish(api: Api) -> dict[str, list[str]]:
         "profileId": [profile, _merged_into(api, people, traits)],
         **_announce(api, people),
         "idType": ["email", "phone"],
-        "conversationId": [CONVERSATION],
         **_remember(api, f"{people}/{profile}"),
+        **_talk(api, store),
     }
 
 
@@ -99,6 +104,29 @@ def _remember(api: Api, person: str) -> dict[str, list[str]]:
     return {
         "observationId": observations,
         "summaryId": _ids(api, person, "ConversationSummaries", "summaries"),
+    }
+
+
+def _talk(api: Api, store: str) -> dict[str, list[str]]:
+    body = CreateConfiguration.sample | {"memoryStoreId": store}
+    made = api.result(api("POST", "/v2/ControlPlane/Configurations", body))
+    configuration = made["related"]["configurationId"]
+    person = {
+        "type": "CUSTOMER",
+        "addresses": [{"channel": "SMS", "address": "+15558675310"}],
+    }
+    body = {"configurationId": configuration, "participants": [person]}
+    conversation = api("POST", "/v2/Conversations", body).json()
+    path = f"/v2/Conversations/{conversation['id']}"
+    said = api("POST", f"{path}/Communications", CreateCommunication.sample).json()
+    action = api("POST", f"{path}/Actions", CreateAction.sample).json()
+    return {
+        "configurationId": [configuration],
+        "processId": [made["operationId"]],
+        "conversationId": [CONVERSATION, conversation["id"]],
+        "participantId": [conversation["participants"][0]["id"]],
+        "communicationId": [said["id"]],
+        "actionId": [action["id"]],
     }
 
 

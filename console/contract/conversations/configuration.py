@@ -94,7 +94,9 @@ class Bridge(StrictBody, frozen=True, kw_only=True):
     service_id: Annotated[str, Meta(pattern=whole(SERVICE_ID))]
 
 
-ChannelSettings = dict[SettingsChannel, ChannelSetting]
+# What JSON Schema would not be told by the keys' own type.
+channel_names = described(propertyNames={"enum": list(get_args(SettingsChannel))})
+ChannelSettings = Annotated[dict[SettingsChannel, ChannelSetting], channel_names]
 SentCallbacks = Annotated[list[StatusCallback], Meta(max_length=CALLBACKS_SENT_MAX)]
 
 
@@ -142,7 +144,9 @@ class PatchConfiguration(StrictBody, frozen=True, kw_only=True):
     conversation_grouping_type: Grouping | UnsetType | None = UNSET
     memory_store_id: StoreId | UnsetType | None = UNSET
     channel_settings: (
-        dict[SettingsChannel, ChannelSetting | None] | UnsetType | None
+        Annotated[dict[SettingsChannel, ChannelSetting | None], channel_names]
+        | UnsetType
+        | None
     ) = UNSET
     status_callbacks: SentCallbacks | UnsetType | None = UNSET
     intelligence_configuration_ids: IntelligenceIds | UnsetType | None = UNSET

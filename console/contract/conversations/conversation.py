@@ -218,10 +218,10 @@ class PatchConversation(Body, frozen=True, kw_only=True):
 
     sample = {"name": "Tent pole, the second one"}
 
-    status: Status | UnsetType = UNSET
+    status: Status | None = None
     name: Name | UnsetType | None = UNSET
     metadata: dict[MetadataKey, MetadataValue | None] | UnsetType | None = UNSET
-    configuration: PatchedConfiguration | UnsetType = UNSET
+    configuration: PatchedConfiguration | None = None
 
 
 class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):

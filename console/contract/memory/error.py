@@ -1,7 +1,7 @@
 """Refusals, redirects, receipts. Sections 5, 6 and 7."""
 
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -57,6 +57,16 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
 class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
     """A refusal of /v2: the members of both forms that the vendor has published, and of
     a conflict the id that its header has too, since SDKs do not show headers."""
+
+    # Its own where the memory's is the status.
+    codes: ClassVar[dict[int, int]] = {400: 20001, 415: 20422}
+    sample = Error.sample | {
+        "code": 20001,
+        "message": "displayName: required",
+        "more_info": "https://memory.example/v1/Errors/20001",
+        "httpStatusCode": 400,
+        "userError": True,
+    }
 
     httpStatusCode: int
     userError: bool

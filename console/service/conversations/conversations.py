@@ -195,15 +195,14 @@ def patch_conversation(
         changes["metadata"] = {k: v for k, v in merged.items() if v is not None}
         if len(changes["metadata"]) > METADATA_MAX:
             raise errors.Invalid(f"metadata: at most {METADATA_MAX} entries")
-    if body.configuration is not UNSET:
+    if body.configuration is not None:
         callbacks = body.configuration.status_callbacks
         if callbacks is not UNSET:
             check_callbacks(callbacks or (), path="configuration.statusCallbacks")
             changes["settings"] = row.settings | {
                 "statusCallbacks": msgspec.to_builtins(callbacks or [])
             }
-    status = row.status if body.status is UNSET else body.status
-    return _change(row, status, **changes)
+    return _change(row, body.status or row.status, **changes)
 
 
 def _change(row: Conversation, status: str, **changes: Any) -> Conversation:

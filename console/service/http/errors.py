@@ -131,9 +131,8 @@ def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
     code, more = refusal.code, {}
     noun: type[error.Error] = error.Error
     if request.path_info.startswith("/v2/"):
-        # There, and only there, 400 and 415 have codes of their own.
-        code = {400: 20001, 415: 20422, 520046: 20001}.get(code, code)
         noun, more = error.ConversationsError, _describe(refusal)
+        code = noun.codes.get(refusal.status, code)
     body = noun(
         code=code,
         message=refusal.message[: error.ERROR_MESSAGE_MAX],

@@ -46,7 +46,7 @@ def read_page(
     request: HttpRequest,
     *,
     cap: int,
-    filters: Sequence[str] = (),
+    filters: Sequence[str] | Mapping[str, Any] = (),
     repeated: Sequence[str] = (),
     ordered: bool = True,
 ) -> PageRequest:
@@ -54,7 +54,8 @@ def read_page(
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
     above the cap are clamped, because SDKs send their `limit` as a page size.
-    Lists that are not `ordered` do not know orderBy: newest first. Of a `repeated`
+    Lists that are not `ordered` do not know orderBy: newest first. Filters that have
+    types are checked against them. Of a `repeated`
     filter all values count, joined by commas; of another one the last.
     """
     query = request.GET
@@ -65,8 +66,18 @@ def read_page(
     if order not in {"ASC", "DESC"}:
         raise errors.Invalid("orderBy: must be ASC or DESC")
     given = {name: query[name] for name in filters if query.get(name)}
+    if isinstance(filters, Mapping):
+        for name, value in given.items():
+            _check(name, value, filters[name])
     given |= {n: ",".join(query.getlist(n)) for n in repeated if query.get(n)}
     return PageRequest(size=int(min(_size(query), cap)), order=order, filters=given)
+
+
+def _check(name: str, value: str, kind: Any) -> None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as exc:
+        raise errors.Invalid(f"{name}: not a valid {name}") from exc
 
 
 def _size(query: Mapping[str, str]) -> int:

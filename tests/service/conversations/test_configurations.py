@@ -206,3 +206,10 @@ def test_configuration_deleted_is_gone_and_its_conversations_go_on(
     assert_refused(api("GET", f"{CONFIGURATIONS}/{configuration}"), 404, 20404)
     found = api.get(f"/v2/Conversations/{conversation['id']}").json()
     assert found["configuration"]["displayName"] == "support"
+
+
+def test_list_filters_of_no_such_form_are_refused_by_name(api):
+    assert_refused(
+        api("GET", f"{CONFIGURATIONS}?memoryStoreId=x"), 400, 20001, "memoryStoreId"
+    )
+    assert_refused(api("GET", "/v2/Conversations?profileId=x"), 400, 20001, "profileId")

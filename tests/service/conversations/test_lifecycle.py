@@ -199,3 +199,11 @@ def test_conversation_keeps_the_configuration_that_it_began_with(
     assert api.get(path).json()["configuration"]["channelSettings"]["SMS"] == {
         "statusTimeouts": {"inactive": 10, "closed": 30}
     }
+
+
+def test_conversation_patch_takes_nulls_for_what_is_left_out(api, path):
+    changes = {"status": None, "configuration": None, "name": "Pole"}
+
+    found = api("PATCH", path, changes).json()
+
+    assert (found["status"], found["name"]) == ("ACTIVE", "Pole")

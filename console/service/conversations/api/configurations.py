@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from console.contract.base import Url
 from console.contract.conversations import configuration as wire
-from console.contract.ids import PROCESS_ID, STORE_ID
+from console.contract.ids import PROCESS_ID
 from console.service import errors
 from console.service.conversations import configurations, models
 from console.service.conversations.api.repeating import REPEATABLE, repeatable
@@ -87,12 +87,13 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
 )
 def list_configurations(request: ApiRequest) -> HttpResponse:
     page = read_page(
-        request, cap=wire.ITEMS_PER_PAGE, filters=("memoryStoreId",), ordered=False
+        request,
+        cap=wire.ITEMS_PER_PAGE,
+        filters={"memoryStoreId": wire.StoreId},
+        ordered=False,
     )
     rows = models.Configuration.objects.filter(account=request.account)
     if store_id := page.filters.get("memoryStoreId"):
-        if not STORE_ID.fullmatch(store_id):
-            raise errors.Invalid("memoryStoreId: not a valid store id")
         rows = rows.filter(store_id=store_id)
     return answer_page(request, rows, page, wire.ConfigurationsPage, show_configuration)
 

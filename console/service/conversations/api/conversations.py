@@ -34,7 +34,10 @@ QUERY = doc.PAGE_QUERY | {
     "profileId": doc.documented(wire.ProfileId, "Ours: only those of this customer."),
     "configurationId": doc.documented(str, "Ours: only those that began by this one."),
 }
-FILTERS = ("channelId", "memoryStoreId", "profileId", "configurationId")
+FILTERS = {
+    name: QUERY[name]
+    for name in ("channelId", "memoryStoreId", "profileId", "configurationId")
+}
 
 
 @doc.operation(

@@ -62,7 +62,9 @@ def list_provenance(
 
 
 def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
-    page = read_page(request, cap=ITEMS_PER_PAGE, filters=("itemId",), ordered=False)
+    page = read_page(
+        request, cap=ITEMS_PER_PAGE, filters={"itemId": wire.ItemId}, ordered=False
+    )
     if item_id := page.filters.get("itemId"):
         rows = rows.filter(item_id=item_id)
     return answer_page(

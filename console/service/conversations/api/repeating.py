@@ -41,9 +41,10 @@ def repeatable(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
     @wraps(view)
     def respond(request: ApiRequest, **path: Any) -> HttpResponse:
-        key = request.headers.get("Idempotency-Key", "").lower()
-        if not key:
+        given = request.headers.get("Idempotency-Key")
+        if given is None:
             return view(request, **path)
+        key = given.lower()
         if not _KEY.fullmatch(key):
             raise errors.Invalid("Idempotency-Key: must be a UUID")
         digest = _digest(request)

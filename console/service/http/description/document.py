@@ -121,7 +121,7 @@ _MEANINGS = {
 }
 # Whatever is asked for; 401, 404 and 415 where they can be met.
 _ALWAYS = (400, 411, 413, 429, 500, 503)
-_REFUSAL = "#/components/responses/{}"
+_REFUSAL = "#/components/responses/"
 _ERROR_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": str},
     429: RETRY_AFTER,
@@ -169,7 +169,7 @@ def describe_api(request: HttpRequest) -> HttpResponse:
 def document() -> dict[str, Any]:
     """OpenAPI 3.1, of every route."""
     current, older = Describer(""), Describer("v1_services.")
-    conversations = Describer("conversations.")
+    conversations = Describer("conversations.", error.ConversationsError)
     paths: dict[str, dict[str, Any]] = {}
     for route, method, view in list_routes():
         describer = older if route.startswith(_V1_SERVICES) else current
@@ -177,7 +177,7 @@ def document() -> dict[str, Any]:
         described_ = describer.describe(route, method, view)
         address = _WORD.sub(lambda word: f"{{{PARAMETERS[word[1]][0]}}}", route)
         paths.setdefault(address, {})[method.lower()] = described_
-    refusals = current.refusals()
+    refusals = current.refusals() | conversations.refusals()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -214,35 +214,47 @@ def list_routes() -> Iterator[tuple[str, str, View]]:
 
 class Describer:
     """Describes operations, and keeps the schemas to which they refer; `prefix` is of
-    their names: two dialects have operations of one name."""
+    their names: two dialects have operations of one name.
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+    refusal  the noun of what is no success
+    """
+
+    def __init__(self, prefix: str, refusal: type[error.Error] = error.Error) -> None:
+        self._prefix, self._refusal = prefix, refusal
+        self._refused = "" if refusal is error.Error else prefix
         self._asked = Schemas(f"{prefix}asked.", as_asked)
         self._read = Schemas(f"{prefix}read.", as_read)
         self._answered = Schemas(f"{prefix}shown.", as_answered)
 
     def refusals(self) -> dict[str, Schema]:
-        """What is no success, by status; the same in every dialect."""
+        """What is no success, by status."""
         answers = {301: _MOVED, 308: _MOVED} | {
-            status: Answer(error.Error, _ERROR_HEADERS.get(status, {}))
+            status: Answer(self._refusal, _ERROR_HEADERS.get(status, {}))
             for status in _MEANINGS
             if status >= 400
         }
         responses = {
-            str(status): self._response(status, found)
+            f"{self._refused}{status}": self._response(status, found)
             for status, found in answers.items()
         }
         for refusal in errors.ServiceError.__subclasses__():
             if refusal.status > 400 and refusal.status in _MEANINGS:
-                content = responses[str(refusal.status)]["content"]
-                content["application/json"]["example"] = {
-                    "code": refusal.code,
-                    "message": _MEANINGS[refusal.status],
-                    "more_info": f"https://memory.example/v1/Errors/{refusal.code}",
-                    "status": refusal.status,
-                }
+                content = responses[f"{self._refused}{refusal.status}"]["content"]
+                content["application/json"]["example"] = self._exemplify(refusal)
         return responses
+
+    def _exemplify(self, refusal: type[errors.ServiceError]) -> dict[str, Any]:
+        status, code = refusal.status, refusal.code
+        example: dict[str, Any] = {
+            "code": code,
+            "message": _MEANINGS[status],
+            "more_info": f"https://memory.example/v1/Errors/{code}",
+            "status": status,
+        }
+        if self._refusal is error.ConversationsError:
+            example |= {"code": error.ConversationsError.codes.get(status, code)}
+            example |= {"httpStatusCode": status, "userError": status < 500}
+        return example
 
     def schemas(self) -> dict[str, Schema]:
         every = (self._asked, self._read, self._answered)
@@ -322,7 +334,7 @@ class Describer:
             for status, found in declared.answers.items()
         }
         return answers | {
-            str(status): {"$ref": _REFUSAL.format(status)}
+            str(status): {"$ref": f"{_REFUSAL}{self._refused}{status}"}
             for status in sorted(refusals)
         }
 

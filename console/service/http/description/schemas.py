@@ -70,6 +70,8 @@ def as_answered(schema: Schema, noun: type[msgspec.Struct] | None = None) -> Sch
         refined["additionalProperties"] = False
         required = [f.encode_name for f in fields if f.default is msgspec.NODEFAULT]
         if noun.__struct_config__.omit_defaults:
+            empty = {f.encode_name for f in fields if f.default_factory in (dict, list)}
+            required = [name for name in required if name not in empty]
             # What is None by default is left out, never null.
             refined["properties"] = {
                 name: inner if name in required else _without_null(inner)
@@ -125,7 +127,7 @@ def _lenient(schema: Schema) -> Schema:
         # An open body ignores what it does not know, whatever it is.
         others = refined.get("additionalProperties", ANYTHING)
         refined["additionalProperties"] = others and _or_null(others)
-        refined["propertyNames"] = {"pattern": _TEXT}
+        refined["propertyNames"] = refined.get("propertyNames", {"pattern": _TEXT})
     return refined
 
 
