@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.accounts.adapter import NEXT_URL_KEY
 from console.accounts.models import User
 from console.audit.log import AuditUnavailable, log_view
 from console.client.errors import MemoryNotFound
@@ -28,7 +27,7 @@ from console.web.render import (
     redirect_window,
     wants_part,
 )
-from console.web.session import ROLES, end_session, get_person_key
+from console.web.session import ROLES, end_session, get_person_key, keep_wanted
 
 # Asked by pages that are open, whether anybody is there or not.
 BACKGROUND = frozenset({"memory", "session"})
@@ -215,7 +214,7 @@ class LoginRequired(LoginRequiredMiddleware):
         if not request.GET or wants_part(request):
             return super().handle_no_permission(request, view_func)
         if request.method == "GET":
-            request.session[NEXT_URL_KEY] = request.get_full_path()
+            keep_wanted(request)
         return redirect(settings.LOGIN_URL)
 
 

@@ -39,6 +39,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_safe
 
+from console.accounts.adapter import NEXT_URL_KEY
 from console.accounts.models import User
 from console.core.vault import CredentialTampered, VaultLocked
 from console.databases import disk
@@ -60,6 +61,7 @@ _HEAD_BYTES = 8  # how many keys were noted so far
 BEGAN, ROLES = "began", "roles"
 # How exactly the idle end is kept: a request need not write each time.
 KEPT_FOR = timedelta(minutes=1)
+_WANTED = ("web.wanted",)
 # The parameter of an address that names a kept text.
 TYPED = "typed"
 _SESSION_KEY = "typed"
@@ -126,6 +128,15 @@ class SessionStore(db.SessionStore):
 def note_sign_in(*, request: HttpRequest, user: User, **kwargs: Any) -> None:
     request.session[BEGAN] = timezone.now().timestamp()
     request.session[ROLES] = list_roles(user)
+    # In clear for the redirect that follows, which takes it out again.
+    if blob := request.session.pop(NEXT_URL_KEY, ""):
+        with suppress(VaultLocked, CredentialTampered):
+            request.session[NEXT_URL_KEY] = decrypt(blob, context=_WANTED)
+
+
+def keep_wanted(request: HttpRequest) -> None:
+    """Where to go on after sign-in. Encrypted: a softphone's link names a customer."""
+    request.session[NEXT_URL_KEY] = encrypt(request.get_full_path(), context=_WANTED)
 
 
 def get_ring() -> Path:

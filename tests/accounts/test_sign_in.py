@@ -318,11 +318,13 @@ def test_sign_in_keeps_a_softphones_link_in_the_session(client, agent):
     link = "/t/acme/find/?id=email%3Aa%40b.com"
 
     sent_to_sign_in = client.get(link)
+    kept = client.session["wanted"]
     signed_in = client.post(
         sent_to_sign_in["Location"], {"login": agent.email, "password": PASSWORD}
     )
 
     assert sent_to_sign_in["Location"] == "/accounts/login/"
+    assert "b.com" not in kept
     assert signed_in["Location"] == link
     assert "wanted" not in client.session
 
