@@ -158,7 +158,7 @@ SAID_PIN = compile_re2(rf"(?:(?:{_DIGIT})[ ,-]{{0,2}}){{3,}}")
 _OWN = compile_re2(
     rf"[^\pL\pM\d]*(?:[^\d.!?]{{0,16}}(?:{_IS})[^\d]*)?(?:{_WHOSE})[^\d]*"
 )
-_SAYS_WHOSE = re.compile(r"\D{20}|\D*\Z")
+_NO_NUMBER_NEXT = re.compile(r"\D{20}|\D*\Z")
 _WORD = re.compile(r"[^\W\d_]+")
 _ENDS = re.compile(r"\w[.!?] |\d{3}")
 
@@ -224,7 +224,7 @@ class Labels:
             label.end - start <= GAP_MAX
             and bool(_OWN.fullmatch(gap))
             and len(_WORD.findall(gap)) <= WORDS_BETWEEN + 1
-            and bool(_SAYS_WHOSE.match(self._folded, label.end))
+            and bool(_NO_NUMBER_NEXT.match(self._folded, label.end))
         )
 
     def _is_near(self, start: int, end: int) -> bool:
