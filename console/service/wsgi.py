@@ -1,6 +1,6 @@
 """The embedded memory as a WSGI application of its own, and what stands before its
-views: HTTP Basic against accounts, a limit of requests, packed answers (contract 1, 1.1,
-1.2, 5.2).
+views: every failure as the contract's error (5), HTTP Basic against accounts, a limit of
+requests, packed answers (1, 1.1, 1.2, 5.2).
 
 It has its own URL configuration and middleware; sessions, CSRF and the console's
 pages do not exist here. It may be called from within a page's request, so it leaves
@@ -9,6 +9,7 @@ the thread's URL configuration and script prefix as it found them.
 
 import base64
 import gzip
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from math import ceil
@@ -17,19 +18,132 @@ from time import monotonic
 from typing import Any, cast
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils.cache import patch_vary_headers
 
+from console.contract.base import URL_MAX
+from console.contract.memory import error
 from console.contract.memory.profile_import import UPLOADS
 from console.core.observability import observe_memory
+from console.databases.disk import RETRY_AFTER_S, Outage, check_room, find_outage
 from console.service import errors
-from console.service.http.errors import answer_errors
+from console.service.http.answers import answer, build_uri
 from console.service.http.request import URLCONF, ApiRequest, View, check_size
 from console.service.memory.delay import delay_writes
 from console.service.models import authenticate
+
+logger = logging.getLogger(__name__)
+
+
+def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: whatever goes wrong below becomes one JSON form, never a page."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+            _refuse_nul(request)
+            _check_room(request)
+            response = get_response(request)
+            if canonical_id := getattr(request, "canonical_profile_id", ""):
+                response.headers["Canonical-Profile-Id"] = canonical_id
+            return response
+        except errors.Moved as exc:
+            return redirect_to_canonical(request, exc)
+        except errors.ServiceError as exc:
+            return refuse(request, exc)
+        except Http404:
+            return refuse(
+                request,
+                errors.NotFound(
+                    "Not found: no such address; /v1/openapi.json has all."
+                ),
+            )
+        except DisallowedHost:
+            return refuse(request, errors.Invalid("Host: not served here"))
+        except SuspiciousOperation:
+            return refuse(request, errors.Invalid("Too many fields in the request."))
+        except Outage as exc:
+            return refuse(request, _get_failure(exc))
+        except Exception as exc:
+            logger.exception("The memory failed.")
+            return refuse(request, _get_failure(exc))
+
+    return respond
+
+
+def _get_failure(error: Exception) -> errors.ServiceError:
+    outage = find_outage(error)
+    if outage is None:
+        return errors.Failed("The memory failed; try again.")
+    failure = errors.Unavailable(f"{outage.title}; try again later.")
+    failure.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return failure
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    # PostgreSQL cannot even compare it, and no address of ours has one.
+    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        raise errors.Invalid("NUL characters are not allowed in an address.")
+
+
+def _check_room(request: HttpRequest) -> None:
+    """What is left of a full disk is not for new data. Raises DiskFull."""
+    reads = request.method in {"GET", "HEAD"}
+    if not (reads or request.path_info.endswith(("/Lookup", "/Recall"))):
+        check_room()
+
+
+def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResponse:
+    """301 for reads, 308 for everything else: the same call of the canonical profile.
+    Contract 7."""
+    path = request.get_full_path().replace(moved.profile_id, moved.canonical_id, 1)
+    uri = request.build_absolute_uri(path)
+    if len(uri) > URL_MAX:
+        # A page token may be longer than the address of a redirect: from the beginning.
+        uri = uri.partition("?")[0]
+    status = 301 if request.method in {"GET", "HEAD"} else 308
+    headers = {"Location": uri, "Canonical-Profile-Id": moved.canonical_id}
+    return answer(
+        error.Moved(message=moved.message, uri=uri), status=status, headers=headers
+    )
+
+
+def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
+    """The body of section 5.1, with the headers that the refusal asks for."""
+    code, more = refusal.code, {}
+    noun: type[error.Error] = error.Error
+    if request.path_info.startswith("/v2/"):
+        noun, more = error.ConversationsError, _describe(refusal)
+        code = noun.codes.get(refusal.status, code)
+    body = noun(
+        code=code,
+        message=refusal.message[: error.ERROR_MESSAGE_MAX],
+        more_info=_get_explanation(request, f"/v1/Errors/{code}"),
+        status=refusal.status,
+        **more,
+    )
+    return answer(body, status=refusal.status, headers=refusal.headers)
+
+
+def _describe(refusal: errors.ServiceError) -> dict[str, Any]:
+    conflict = refusal.headers.get(errors.CONFLICT_HEADER)
+    return {
+        "httpStatusCode": refusal.status,
+        "userError": refusal.status < 500,
+        "details": {"conflictingResourceId": conflict} if conflict else {},
+    }
+
+
+def _get_explanation(request: HttpRequest, path: str) -> str:
+    try:
+        return build_uri(request, path)
+    except DisallowedHost:
+        return path
+
 
 # What an error's more_info names has to be readable by whoever met the error, and
 # what describes the service by whoever is about to write a client for it.
