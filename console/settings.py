@@ -189,7 +189,7 @@ TEMPLATES = [
             ],
             "builtins": ["console.web.templatetags.console"],
         },
-    },
+    }
 ]
 
 # IMMEDIATE and WAL: without them writers meet "database is locked". FULL: an audit

@@ -17,19 +17,8 @@ from django.conf import settings
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment, to_body, to_page
-from console.client.network import (
-    EMBEDDED,
-    Guard,
-    check_address,
-    get_guard,
-    http_for,
-)
-from console.client.store import (
-    Dialect,
-    StoreClient,
-    get_dialect,
-    get_operation,
-)
+from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
+from console.client.store import Dialect, StoreClient, get_dialect, get_operation
 from console.contract.base import Body
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import CreateStore, PatchStore, Store, StoresPage

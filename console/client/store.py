@@ -93,7 +93,7 @@ DIALECTS = {
         stores="/v1/ControlPlane/Stores",
         data="/v1/Stores",
         operations="/v1/ControlPlane/Operations",
-    ),
+    )
 }
 
 

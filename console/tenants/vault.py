@@ -33,10 +33,7 @@ def get_newest_prefix() -> str:
 
 
 # The field of Authenticator.data that is encrypted. A passkey's holds no secret.
-SECRET = {
-    Authenticator.Type.TOTP: "secret",
-    Authenticator.Type.RECOVERY_CODES: "seed",
-}
+SECRET = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
 
 def get_secret_context(user_id: int) -> Context:

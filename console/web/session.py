@@ -45,10 +45,7 @@ from console.core.vault import CredentialTampered, VaultLocked
 from console.databases import disk
 from console.databases.disk import find_outage
 from console.tenants.actor import list_roles
-from console.tenants.vault import (
-    decrypt,
-    encrypt,
-)
+from console.tenants.vault import decrypt, encrypt
 from console.web.forms import InvalidQuery, check_form
 from console.web.render import ConsoleRequest, get_tenant_slug
 

@@ -41,7 +41,7 @@ class Configuration(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "display_name"], name="configuration_name_in_account"
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -156,7 +156,7 @@ class Transition(ConversationScoped, StoreScoped):
                 fields=["recorded_at"],
                 condition=Q(learning="PENDING"),
                 name="transition_to_learn_from",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -379,7 +379,7 @@ class Delivery(ConversationScoped, StoreScoped):
                 fields=["due_at"],
                 condition=Q(due_at__isnull=False),
                 name="delivery_by_due_time",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

@@ -84,8 +84,7 @@ def create_store(
     stores = Store.objects.filter(account=account)
     if stores.count() >= STORES_PER_ACCOUNT:
         raise errors.Invalid(
-            f"stores: at most {STORES_PER_ACCOUNT} per account",
-            code=Code.STORE_LIMIT,
+            f"stores: at most {STORES_PER_ACCOUNT} per account", code=Code.STORE_LIMIT
         )
     _check_name(stores, display_name)
     store = Store.objects.create(
@@ -118,11 +117,7 @@ def _create_built_ins(store: Store) -> None:
 
 @transaction.atomic(using="memory")
 def patch_store(
-    store: Store,
-    *,
-    if_match: str,
-    display_name: str | None,
-    description: str | None,
+    store: Store, *, if_match: str, display_name: str | None, description: str | None
 ) -> Store:
     """Changes what is given. Raises NotFound, Stale, NameTaken."""
     Account.objects.select_for_update().get(pk=store.account_id)

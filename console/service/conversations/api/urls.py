@@ -65,9 +65,7 @@ urlpatterns = [
     # Ours: what became of a conversation.
     address(f"{CONVERSATION}/Transitions", GET=learning.list_transitions),
     address(
-        f"{CONVERSATION}/Learned",
-        GET=learning.list_learned,
-        POST=learning.learn_again,
+        f"{CONVERSATION}/Learned", GET=learning.list_learned, POST=learning.learn_again
     ),
     address(
         "v1/Stores/<str:store_id>/Profiles/<str:profile_id>/Provenance",

@@ -24,13 +24,7 @@ from console.contract.memory.summary import SummaryId
 from console.contract.memory.trait_group import TraitGroupName
 from console.service import errors
 from console.service.http.answers import answer
-from console.service.http.description.operation import (
-    RETRY_AFTER,
-    TAGS,
-    Answer,
-    Operation,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.description.schemas import (
     COMPONENTS,
     Schema,
@@ -124,9 +118,9 @@ _ALWAYS = (400, 411, 413, 429, 500, 503)
 _REFUSAL = "#/components/responses/"
 _ERROR_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": str},
-    429: RETRY_AFTER,
+    429: doc.RETRY_AFTER,
 }
-_MOVED = Answer(
+_MOVED = doc.Answer(
     error.Moved, {"Location": Url, "Canonical-Profile-Id": error.CanonicalProfileId}
 )
 _WORD = re.compile(r"<\w+:(\w+)>")
@@ -154,7 +148,7 @@ class Description(msgspec.Struct, frozen=True):
     components: dict[str, Any]
 
 
-@operation(
+@doc.operation(
     "Every operation, field and limit as an OpenAPI 3.1 document.",
     {200: Description},
     id="describe",
@@ -190,7 +184,7 @@ def document() -> dict[str, Any]:
         "security": [{"basic": []}],
         "tags": [
             {"name": name, "x-displayName": title, "description": help}
-            for name, (title, help) in TAGS.items()
+            for name, (title, help) in doc.TAGS.items()
         ],
         "paths": paths,
         "components": {
@@ -229,7 +223,7 @@ class Describer:
     def refusals(self) -> dict[str, Schema]:
         """What is no success, by status."""
         answers = {301: _MOVED, 308: _MOVED} | {
-            status: Answer(self._refusal, _ERROR_HEADERS.get(status, {}))
+            status: doc.Answer(self._refusal, _ERROR_HEADERS.get(status, {}))
             for status in _MEANINGS
             if status >= 400
         }
@@ -261,7 +255,7 @@ class Describer:
         return {k: v for schemas in every for k, v in schemas.components.items()}
 
     def describe(self, route: str, method: str, view: View) -> dict[str, Any]:
-        declared: Operation = vars(view)["operation"]
+        declared: doc.Operation = vars(view)["operation"]
         words = _WORD.findall(route)
         tag = view.__module__.rpartition(".")[2]
         described_: dict[str, Any] = {
@@ -278,7 +272,9 @@ class Describer:
             described_["security"] = []
         return described_
 
-    def _parameters(self, declared: Operation, words: Sequence[str]) -> list[Schema]:
+    def _parameters(
+        self, declared: doc.Operation, words: Sequence[str]
+    ) -> list[Schema]:
         path = [
             {
                 "name": name,
@@ -300,7 +296,7 @@ class Describer:
         ]
         return path + query + headers
 
-    def _body(self, declared: Operation) -> Schema:
+    def _body(self, declared: doc.Operation) -> Schema:
         if declared.file:
             media_type, text = declared.file
             return {"content": {media_type: {"example": text}}, "required": True}
@@ -317,7 +313,7 @@ class Describer:
         }
 
     def _responses(
-        self, declared: Operation, method: str, words: Sequence[str]
+        self, declared: doc.Operation, method: str, words: Sequence[str]
     ) -> Schema:
         refusals = {*_ALWAYS, *declared.refusals}
         if declared.moved:
@@ -338,7 +334,7 @@ class Describer:
             for status in sorted(refusals)
         }
 
-    def _response(self, status: int, found: Answer) -> Schema:
+    def _response(self, status: int, found: doc.Answer) -> Schema:
         content: Schema = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
         if found.noun:
             content = {"application/json": {"schema": self._answered.add(found.noun)}}

@@ -62,9 +62,7 @@ class Operation:
 
 
 def operation(
-    help: str,
-    answers: Mapping[int, Answer | type[msgspec.Struct]],
-    **more: Any,
+    help: str, answers: Mapping[int, Answer | type[msgspec.Struct]], **more: Any
 ) -> Callable[[V], V]:
     """Declares an operation on its view as `view.operation`; `more` as in Operation."""
     found = {

@@ -3,47 +3,38 @@
 import msgspec
 from django.http import HttpResponse
 
-from console.contract.memory.identity_settings import (
-    IdentitySettings,
-    PutIdentitySettings,
-)
+from console.contract.memory import identity_settings as wire
 from console.service.http import answers
 from console.service.http.answers import answer, etag, from_row, operation_accepted
-from console.service.http.description.operation import (
-    ETAG,
-    IF_MATCH,
-    RECEIPT,
-    Answer,
-    operation,
-)
+from console.service.http.description import operation as doc
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import models
 from console.service.memory.stores import get_store, put_identity_settings
 
 
-@operation(
+@doc.operation(
     "The identifier types and the order in which they are matched.",
-    {200: Answer(IdentitySettings, ETAG)},
+    {200: doc.Answer(wire.IdentitySettings, doc.ETAG)},
 )
 def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     row = models.IdentitySettings.objects.get(store=store)
     brake = "" if row.merge_brake == "on" else row.merge_brake
-    shown = from_row(IdentitySettings, row, merge_brake=brake)
+    shown = from_row(wire.IdentitySettings, row, merge_brake=brake)
     return answer(shown, headers=etag(row.version))
 
 
-@operation(
+@doc.operation(
     "Replaces all settings; what is left out is removed.",
-    RECEIPT,
+    doc.RECEIPT,
     id="put_identity_settings",
-    body=PutIdentitySettings,
-    headers=IF_MATCH,
+    body=wire.PutIdentitySettings,
+    headers=doc.IF_MATCH,
     refusals=(412,),
 )
 def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
-    body = read_body(request, PutIdentitySettings)
+    body = read_body(request, wire.PutIdentitySettings)
     put_identity_settings(
         store,
         if_match=request.headers.get("If-Match", ""),

@@ -75,7 +75,7 @@ class IdentitySettings(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="identity_settings_version_from_1", condition=Q(version__gte=1)
-            ),
+            )
         ]
 
     def __str__(self) -> str:
