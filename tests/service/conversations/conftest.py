@@ -99,12 +99,16 @@ def conversation(open_conversation) -> Any:
 
 
 @pytest.fixture
-def say(api: Api, conversation: Any) -> Callable[..., Any]:  # noqa: F811
+def path(conversation: Any) -> str:
+    return f"{CONVERSATIONS}/{conversation['id']}"
+
+
+@pytest.fixture
+def say(api: Api, path: str) -> Callable[..., Any]:  # noqa: F811
     """Says something in the conversation; answers the communication."""
 
     def make(text: str = "My tent pole broke.", **more: Any) -> Any:
-        path = f"{CONVERSATIONS}/{conversation['id']}/Communications"
-        answer = api("POST", path, a_message(text, **more))
+        answer = api("POST", f"{path}/Communications", a_message(text, **more))
         assert answer.status_code == 201, answer.text
         return answer.json()
 

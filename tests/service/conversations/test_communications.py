@@ -17,11 +17,6 @@ from tests.service.conversations.conftest import (
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
-@pytest.fixture
-def path(conversation) -> str:
-    return f"{CONVERSATIONS}/{conversation['id']}"
-
-
 def test_communication_is_answered_with_who_said_it_to_whom(conversation, say):
     said = say(
         "My tent pole broke.", channelId="SM1", occurredAt="2026-01-05T09:00:00Z"
