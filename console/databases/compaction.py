@@ -47,12 +47,13 @@ def request_compaction() -> None:
     between. A run that is too early finds the database locked and tries again.
     """
     now = timezone.now()
-    _enqueue_once(compact, now + DELAY)
+    enqueue_once(compact, now + DELAY)
     if settings.PURGE_HOUR >= 0:
-        _enqueue_once(purge, get_night(now))
+        enqueue_once(purge, get_night(now))
 
 
-def _enqueue_once(job: Any, run_after: datetime) -> None:
+def enqueue_once(job: Any, run_after: datetime | None = None) -> None:
+    """Unless one waits already."""
     waiting = DBTaskResult.objects.filter(
         task_path=job.module_path, status=TaskResultStatus.READY
     )

@@ -22,8 +22,6 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
-from django_tasks.base import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
 
 from console.contract.ids import new_id
 from console.contract.memory.observation import (
@@ -31,6 +29,7 @@ from console.contract.memory.observation import (
     OBSERVATIONS_PER_PROFILE,
 )
 from console.contract.memory.summary import SUMMARIES_PER_PROFILE
+from console.databases.compaction import enqueue_once
 from console.engine.extractive import Fact, Turn, extract, summarise
 from console.engine.texts import terms
 from console.service import errors
@@ -72,21 +71,13 @@ class Changed(Exception):
 def request_learning() -> None:
     """Once this transaction is committed, have the worker look for what is PENDING."""
     # Robust: the transition is kept, and the worker's sweep makes good for a lost task.
-    transaction.on_commit(_enqueue, using="memory", robust=True)
-
-
-def _enqueue() -> None:
-    waiting = DBTaskResult.objects.filter(
-        task_path=learn.module_path, status=TaskResultStatus.READY
-    )
-    if not waiting.exists():
-        learn.enqueue()
+    transaction.on_commit(lambda: enqueue_once(learn), using="memory", robust=True)
 
 
 def restart_learning() -> None:
     """For transitions whose task was lost."""
     if _list_free(timezone.now()).exists():
-        _enqueue()
+        enqueue_once(learn)
 
 
 @task()

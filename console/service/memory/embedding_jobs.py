@@ -14,9 +14,8 @@ from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
-from django_tasks.base import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
 
+from console.databases.compaction import enqueue_once
 from console.engine.embedding import Embedder, load_embedder
 from console.engine.texts import Floats, pack_vector
 from console.service.memory.models import IndexedItem, IndexEntry, Store
@@ -75,12 +74,7 @@ def _enqueue() -> None:
     global _asked_until
     if monotonic() < _asked_until:
         return
-    waiting = DBTaskResult.objects.filter(
-        task_path=make_vectors.module_path, status=TaskResultStatus.READY
-    )
-    if not waiting.exists():
-        later = timezone.now() + timedelta(seconds=DELAY_S)
-        make_vectors.using(run_after=later).enqueue()
+    enqueue_once(make_vectors, timezone.now() + timedelta(seconds=DELAY_S))
     _asked_until = monotonic() + DELAY_S
 
 
