@@ -51,8 +51,8 @@ MEMORY_URL = env.text(
 MEMORY_TOTAL_TIMEOUT_S = env.number(
     "MEMORY_TOTAL_TIMEOUT_S", default=10.0, least=0.1, most=300
 )
-# Lets a memory's address be http: or private. Off: a tenant's form cannot reach
-# into the network that the console stands in.
+# Lets addresses of memories and webhooks be http: or private. Off: nobody's address
+# reaches into the network that the console stands in.
 MEMORY_ALLOW_PRIVATE = env.flag("MEMORY_ALLOW_PRIVATE", default=False)
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
 MEMORY_EMBEDDER = env.text(
@@ -244,11 +244,13 @@ CACHES = {
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Called by the worker once a minute: they enqueue what lost its task, when a process
-# died after it had committed to one database and before it wrote to the other.
+# died after it had committed to one database and before it wrote to the other, and
+# remove what is over.
 DUE_WORK = ["console.service.conversations.lifecycle.sweep"]
 LOST_WORK = [
     "console.service.memory.embedding_jobs.request_pending_vectors",
     "console.service.memory.import_jobs.restart_stalled_imports",
+    "console.service.conversations.webhooks.prune",
     "console.service.memory.merging.settle_old_merges",
 ]
 # Called by the worker after a deletion: they remove what else was made of customers'

@@ -33,6 +33,13 @@ from console.contract.conversations.conversation import (
     CreateConversation,
     PatchConversation,
 )
+from console.contract.conversations.delivery import (
+    DeliveriesPage,
+    Delivery,
+    Diagnostic,
+    DiagnosticsPage,
+    RetryDelivery,
+)
 from console.contract.conversations.learning import (
     LearnAgain,
     Learned,
@@ -176,6 +183,30 @@ class ConversationsClient:
 
     def learn_again(self, conversation_id: str) -> None:
         self._send("POST", f"{self._open(conversation_id)}/Learned", LearnAgain())
+
+    def list_deliveries(
+        self, conversation_id: str, *, page_token: str = "", page_size: int = 50
+    ) -> Page[Delivery]:
+        """The newest first."""
+        path = f"{self._open(conversation_id)}/Deliveries"
+        answer = self._get(
+            path, DeliveriesPage, pageToken=page_token, pageSize=page_size
+        )
+        return to_page(answer, answer.content.deliveries)
+
+    def retry_delivery(self, conversation_id: str, delivery_id: str) -> Delivery:
+        child = segment("delivery", delivery_id)
+        path = f"{self._open(conversation_id)}/Deliveries/{child}/Retry"
+        body = to_body(RetryDelivery())
+        return self._sender.send("POST", path, Delivery, body=body).content
+
+    def list_diagnostics(
+        self, conversation_id: str, *, page_token: str = ""
+    ) -> Page[Diagnostic]:
+        """The newest first."""
+        path = f"{self._open(conversation_id)}/Diagnostics"
+        answer = self._get(path, DiagnosticsPage, pageToken=page_token, pageSize=1000)
+        return to_page(answer, answer.content.diagnostics)
 
     def list_provenance(self, profile_id: str, item_id: str) -> Page[Learned]:
         """From which words an observation or a summary was learned."""

@@ -358,6 +358,7 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "import": ids.IMPORT_ID,
     "conversation": ids.CONVERSATION_ID,
     "configuration": ids.CONFIGURATION_ID,
+    "delivery": ids.DELIVERY_ID,
     "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
     "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
 }

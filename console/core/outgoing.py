@@ -5,7 +5,7 @@ its name is resolved, for a name can lead anywhere.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -244,3 +244,37 @@ def _shortened(timeout: float | None, passed: type[Exception]) -> float:
     if seconds <= 0:
         raise passed("The deadline has passed.")
     return seconds
+
+
+def as_sent(url: str) -> str:
+    """As its receiver sees it: without a fragment, never without a path."""
+    parts = httpx.URL(url)
+    return f"{parts.scheme}://{parts.netloc.decode()}{parts.raw_path.decode()}"
+
+
+def call(
+    http: httpx.Client,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes,
+    seconds: float,
+) -> tuple[int, str]:
+    """The status of the answer, of which no more is read; else 0, and why there is none."""
+    request = http.build_request(
+        method, url, headers=headers, content=content, timeout=seconds
+    )
+    try:
+        with within(seconds):
+            response = http.send(request, stream=True)
+            response.close()
+    except PrivateAddress as error:
+        return 0, str(error)
+    except httpx.TimeoutException:
+        return 0, f"No answer within {seconds:.0f} seconds."
+    except httpx.ConnectError:
+        return 0, "No connection."
+    except httpx.TransportError:
+        return 0, "The answer broke off."
+    return response.status_code, ""

@@ -12,6 +12,7 @@ CONFIGURATION = "conv_configuration_01k0000000000000000000000a"
 CONVERSATION = "conv_conversation_01k0000000000000000000000a"
 PARTICIPANT = "conv_participant_01k0000000000000000000000a"
 COMMUNICATION = "conv_communication_01k0000000000000000000000a"
+DELIVERY = "conv_delivery_01k0000000000000000000000a"
 ACTION = "conv_action_01k0000000000000000000000a"
 PROCESS = "proc_job_01k0000000000000000000000a"
 SUGGESTION = "mem_suggestion_01k0000000000000000000000a"
@@ -76,6 +77,9 @@ def every_call(
         f"{talk}/Participants": "GET POST",
         f"{talk}/Participants/{PARTICIPANT}": "GET PUT",
         f"{talk}/Communications": "GET POST",
+        f"{talk}/Deliveries": "GET",
+        f"{talk}/Deliveries/{DELIVERY}/Retry": "POST",
+        f"{talk}/Diagnostics": "GET",
         f"{talk}/Transitions": "GET",
         f"{talk}/Learned": "GET POST",
         f"{person}/Provenance": "GET",

@@ -1,7 +1,6 @@
 """Configurations: what a conversation begins with. Conversations 7."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from django.conf import settings
@@ -16,6 +15,7 @@ from console.contract.conversations.configuration import (
     PutConfiguration,
 )
 from console.contract.ids import new_id
+from console.core.outgoing import PORTS, read_origin
 from console.service import errors
 from console.service.conversations.models import Configuration
 from console.service.models import Account
@@ -91,15 +91,11 @@ def delete_configuration(account: Account, configuration_id: str) -> None:
 def check_callbacks(callbacks: Any, *, path: str = "statusCallbacks") -> None:
     """Raises Invalid for an address to which nothing would be delivered."""
     for index, callback in enumerate(callbacks):
-        try:
-            parts = urlsplit(callback.url)
-            host = parts.hostname
-        except ValueError:
-            host = None
-        allowed = {"https", "http"} if settings.MEMORY_ALLOW_PRIVATE else {"https"}
-        if not host or parts.scheme not in allowed or parts.username:
+        allow_private = settings.MEMORY_ALLOW_PRIVATE
+        if not read_origin(callback.url, allow_private=allow_private):
             raise errors.Invalid(
-                f"{path}[{index}].url: must be an https address without credentials"
+                f"{path}[{index}].url: must be a public https address without "
+                f"credentials, at port {' or '.join(map(str, sorted(PORTS)))}"
             )
 
 

@@ -23,6 +23,7 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.ids import new_id
 from console.service.conversations import models
+from console.service.conversations.webhooks import request_deliveries
 from console.service.http.answers import from_row
 
 LIFE = timedelta(days=365 * LIFE_YEARS)
@@ -151,3 +152,4 @@ def emit(row: models.Conversation, event: str, data: Any = None) -> None:
             created_at=now,
         )
     row.save(update_fields=["last_event"])
+    request_deliveries()

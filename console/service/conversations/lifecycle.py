@@ -19,6 +19,7 @@ from console.service.conversations.learning import (
     restart_learning,
 )
 from console.service.conversations.models import Conversation, Transition
+from console.service.conversations.webhooks import restart_deliveries
 from console.service.models import Account
 
 SWEEP = 200
@@ -87,3 +88,4 @@ def sweep() -> None:
     """What the worker does every few seconds, for whoever neither reads nor writes."""
     settle_due(timezone.now())
     restart_learning()
+    restart_deliveries()

@@ -3,6 +3,7 @@ conversation, with the profile of whoever said it, and with the store."""
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from console.contract.conversations.configuration import CONFIGURATION_NAME_MAX
 from console.contract.conversations.conversation import (
@@ -10,6 +11,7 @@ from console.contract.conversations.conversation import (
     CHANNEL_ID_MAX,
     NAME_MAX,
 )
+from console.contract.ids import new_id
 from console.service.models import (
     Account,
     ProfileKey,
@@ -208,6 +210,11 @@ class Participant(ConversationScoped, ProfileScoped):
                 Communication.objects.filter(
                     store_id=row.store_id, author_id=row.id
                 ).delete()
+                Delivery.objects.filter(
+                    store_id=row.store_id,
+                    conversation_id=row.conversation_id,
+                    body__contains=row.id,
+                ).delete()
                 row.delete()
             else:
                 delete_conversation(row.store_id, row.conversation_id)
@@ -353,7 +360,8 @@ class Delivery(ConversationScoped, StoreScoped):
     number    within a conversation, the order of events
     body      the event as JSON, exactly as it is sent and signed
     attempts  made so far
-    due_at    of the next attempt; None: none is to come
+    due_at    of the next attempt, and while one is made the end of its lease; None:
+              none is to come
     answer    HTTP status of the last attempt; 0: there was none
     error     of the last attempt, in words
     """
@@ -379,7 +387,13 @@ class Delivery(ConversationScoped, StoreScoped):
                 fields=["due_at"],
                 condition=Q(due_at__isnull=False),
                 name="delivery_by_due_time",
-            )
+            ),
+            models.Index(
+                fields=["store_id", "conversation_id", "number"],
+                condition=Q(due_at__isnull=False),
+                name="delivery_in_order",
+            ),
+            models.Index(fields=["created_at"], name="delivery_by_creation"),
         ]
 
     def __str__(self) -> str:
@@ -409,6 +423,20 @@ class RepeatableAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+def diagnose(
+    row: Conversation, code: int, reason: str, participant_id: str = ""
+) -> None:
+    """Once for each thing that is wrong."""
+    Diagnostic.objects.get_or_create(
+        store_id=row.store_id,
+        conversation_id=row.id,
+        participant_id=participant_id,
+        code=code,
+        reason=reason[:256],
+        defaults={"id": new_id("conv_diagnostic"), "at": timezone.now()},
+    )
 
 
 def delete_conversation(store_id: str, conversation_id: str) -> None:

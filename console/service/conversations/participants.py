@@ -22,8 +22,8 @@ from console.service.conversations.events import list_participants
 from console.service.conversations.models import (
     ChannelUse,
     Conversation,
-    Diagnostic,
     Participant,
+    diagnose,
 )
 from console.service.memory.identity import Identity, find_holders, parse_identity
 from console.service.memory.models import Profile, Store, TraitGroup
@@ -267,20 +267,6 @@ def note_channels(row: Conversation, channel_ids: set[str]) -> None:
                 for channel_id in sorted(wanted)
             ]
         )
-
-
-def diagnose(
-    row: Conversation, code: int, reason: str, participant_id: str = ""
-) -> None:
-    """Once for each thing that is wrong."""
-    Diagnostic.objects.get_or_create(
-        store_id=row.store_id,
-        conversation_id=row.id,
-        participant_id=participant_id,
-        code=code,
-        reason=reason[:256],
-        defaults={"id": new_id("conv_diagnostic"), "at": timezone.now()},
-    )
 
 
 def set_group(

@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'deliveries',
-                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_by_due_time')],
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='delivery_by_due_time'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['store_id', 'conversation_id', 'number'], name='delivery_in_order'), models.Index(fields=['created_at'], name='delivery_by_creation')],
             },
         ),
         migrations.CreateModel(

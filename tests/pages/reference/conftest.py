@@ -73,6 +73,10 @@ class Reader:
             below = f"/v2/Conversations/{conversation}"
             self._learn("PARTICIPANT_ID", f"{below}/Participants")
             self._learn("COMMUNICATION_ID", f"{below}/Communications")
+            for hooks in ([{"url": "https://agent.example/hook"}], []):
+                change = {"configuration": {"statusCallbacks": hooks}}
+                self.http.patch(below, json=change)
+            self._learn("DELIVERY_ID", f"{below}/Deliveries")
         store = self._store("client-42")
         if not store:
             return

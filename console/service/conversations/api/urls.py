@@ -4,6 +4,7 @@ from console.service.conversations.api import (
     communications,
     configurations,
     conversations,
+    deliveries,
     learning,
     participants,
 )
@@ -63,6 +64,12 @@ urlpatterns = [
         GET=communications.fetch_communication,
     ),
     # Ours: what became of a conversation.
+    address(f"{CONVERSATION}/Deliveries", GET=deliveries.list_deliveries),
+    address(
+        f"{CONVERSATION}/Deliveries/<str:delivery_id>/Retry",
+        POST=deliveries.retry_delivery,
+    ),
+    address(f"{CONVERSATION}/Diagnostics", GET=deliveries.list_diagnostics),
     address(f"{CONVERSATION}/Transitions", GET=learning.list_transitions),
     address(
         f"{CONVERSATION}/Learned", GET=learning.list_learned, POST=learning.learn_again

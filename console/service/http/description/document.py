@@ -86,6 +86,7 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
         str,
         "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
     ),
+    "delivery_id": ("deliveryId", str, "conv_delivery_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "action_id": ("actionId", str, "conv_action_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "process_id": (
         "processId",

@@ -1,0 +1,87 @@
+"""What a conversation's callbacks were told, and what went wrong in silence. Ours.
+Conversations 12.4 and 12.6."""
+
+from typing import Annotated
+
+from console.contract.base import Body, Count, Noun, Time, always, described, whole
+from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.ids import CONVERSATION_ID, DELIVERY_ID
+from console.contract.memory.page import PageMeta, paging, sample_page
+
+
+class Delivery(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """An event on its way to one callback.
+
+    attempts      since it was due first, or was sent again by request
+    due_at        of the next one; left out: none is to come
+    delivered_at  left out: not taken yet, or given up
+    answer        HTTP status of the last attempt; left out: there was none
+    error         of the last attempt, in words
+    """
+
+    sample = {
+        "id": "conv_delivery_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "eventType": "COMMUNICATION_CREATED",
+        "url": "https://agent.example/webhook",
+        "method": "POST",
+        "attempts": 0,
+        "dueAt": "2026-01-05T09:00:00Z",
+        "createdAt": "2026-01-05T09:00:00Z",
+    }
+
+    id: Annotated[str, described(pattern=whole(DELIVERY_ID))]
+    conversation_id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
+    event_type: str
+    url: str
+    method: str
+    attempts: Count = always(int)
+    due_at: Time | None = None
+    delivered_at: Time | None = None
+    answer: int = 0
+    error: str = ""
+    created_at: Time
+
+
+class DeliveriesPage(Noun, frozen=True, kw_only=True):
+    sample = sample_page("deliveries", Delivery.sample)
+
+    deliveries: Annotated[tuple[Delivery, ...], described(maxItems=ITEMS_PER_PAGE)] = (
+        always()
+    )
+    meta: Annotated[PageMeta, paging("deliveries", ITEMS_PER_PAGE)]
+
+
+class RetryDelivery(Body, frozen=True, kw_only=True):
+    """The same event under the same idempotency token, with all its tries."""
+
+    sample = {}
+
+
+class Diagnostic(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """code            530001 and the like
+    participant_id  whom it is about; left out: the conversation
+    """
+
+    sample = {
+        "id": "conv_diagnostic_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "code": 530001,
+        "reason": "No address names a customer.",
+        "participantId": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "at": "2026-01-05T09:00:00Z",
+    }
+
+    id: str
+    code: Count
+    reason: str
+    participant_id: str = ""
+    at: Time
+
+
+class DiagnosticsPage(Noun, frozen=True, kw_only=True):
+    sample = sample_page("diagnostics", Diagnostic.sample)
+
+    diagnostics: Annotated[
+        tuple[Diagnostic, ...], described(maxItems=ITEMS_PER_PAGE)
+    ] = always()
+    meta: Annotated[PageMeta, paging("diagnostics", ITEMS_PER_PAGE)]

@@ -1,0 +1,220 @@
+"""Events on their way to status callbacks. Conversations 12.6.
+
+A worker leases a delivery, sends it outside of any transaction and records what came of
+it. One that is killed in between leaves it to the end of its lease, when it is sent again
+under the same idempotency token. Within a conversation an address is told of one event
+at a time. Example: of events 4 and 5 the first is answered 500. 5 waits with it, and is
+sent as soon as 4 has been taken or, after five tries, given up.
+"""
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from hmac import digest
+from time import monotonic
+from typing import Any
+from urllib.parse import urldefrag, urlencode
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django_tasks import task
+
+from console.core import outgoing
+from console.core.errors import DomainError
+from console.databases.compaction import enqueue_once
+from console.service import errors
+from console.service.conversations.models import Conversation, Delivery, diagnose
+from console.service.models import get_auth_token
+
+TRIES, DEADLINE_S = 5, 10.0
+# After the first failure; 4, 9 and 16 times as long after the next ones, 15 min in all.
+WAIT = timedelta(seconds=30)
+# Longer than a try may take, so that no two are at one delivery.
+LEASE = timedelta(seconds=30)
+KEEP = timedelta(days=7)
+NOT_DELIVERED = 530201
+# An address that hangs holds up the others' events no longer than it takes a free place.
+AT_ONCE, AT_ONE_ADDRESS = 16, 4
+RUN_S = 10.0
+UNSIGNED = (
+    "Not sent: the account's auth token cannot be read, and signs it. It is kept when a "
+    "client next signs in with it."
+)
+
+
+def request_deliveries() -> None:
+    """Once this transaction is committed, have the worker look for what is due."""
+    # Robust: the event is kept, and the worker's sweep makes good for a lost task.
+    transaction.on_commit(lambda: enqueue_once(deliver), using="memory", robust=True)
+
+
+def restart_deliveries() -> None:
+    """For a try whose time has come, or whose task was lost."""
+    if _list_due(timezone.now()).exists():
+        enqueue_once(deliver)
+
+
+@task()
+def deliver() -> int:
+    """Send what is due for a while; answers how many. Safe to run twice, and at once."""
+    count, until = 0, monotonic() + RUN_S
+    running: dict[Future[tuple[int, str]], Delivery] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhooks") as pool:
+        while True:
+            while monotonic() <= until and (new := list(lease(running.values()))):
+                for leased in new:
+                    token = _find_token(leased)
+                    running[pool.submit(send, leased, token)] = leased
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                record(running.pop(future), *future.result())
+            count += len(done)
+    restart_deliveries()
+    return count
+
+
+def _list_due(now: datetime) -> Any:
+    """Whose turn it is: nothing earlier of the conversation waits for the address."""
+    earlier = Delivery.objects.filter(
+        store_id=OuterRef("store_id"),
+        conversation_id=OuterRef("conversation_id"),
+        number__lt=OuterRef("number"),
+        due_at__isnull=False,
+        url=OuterRef("url"),
+    )
+    return Delivery.objects.filter(~Exists(earlier), due_at__lte=now)
+
+
+def lease(running: Collection[Delivery]) -> Iterator[Delivery]:
+    """As many as there are places beside those that are running."""
+    now = timezone.now()
+    places = Counter(each.url for each in running)
+    full = [url for url, count in places.items() if count >= AT_ONE_ADDRESS]
+    due = _list_due(now).exclude(url__in=full).order_by("due_at", "number")
+    for row in due[: AT_ONCE - len(running)]:
+        mine = Delivery.objects.filter(pk=row.pk, due_at=row.due_at)
+        row.due_at, row.attempts = now + LEASE, row.attempts + 1
+        if places[row.url] < AT_ONE_ADDRESS and mine.update(
+            due_at=row.due_at, attempts=row.attempts
+        ):
+            places[row.url] += 1
+            yield row
+
+
+def _find_token(leased: Delivery) -> str:
+    conversation = Conversation.objects.select_related("account").filter(
+        store_id=leased.store_id, id=leased.conversation_id
+    )
+    try:
+        found = conversation.first()
+        return get_auth_token(found.account) if found else ""
+    except DomainError:
+        return ""
+
+
+def send(leased: Delivery, token: str) -> tuple[int, str]:
+    """The status of the answer, and in words what was wrong. Touches no database."""
+    allow_private = settings.MEMORY_ALLOW_PRIVATE
+    if leased.attempts > TRIES:
+        return leased.answer, leased.error or "Several workers were lost over it."
+    if not outgoing.read_origin(leased.url, allow_private=allow_private):
+        return 0, "Not a public https address."
+    if not token:
+        return 0, UNSIGNED
+    content = b"" if leased.method == "GET" else leased.body.encode()
+    url = outgoing.as_sent(_build_url(leased, content))
+    signature = b64encode(digest(token.encode(), url.encode(), "sha1")).decode()
+    answer, error = outgoing.call(
+        _http(allow_private),
+        leased.method,
+        url,
+        headers={
+            "Content-Type": "application/json",
+            "X-Twilio-Signature": signature,
+            "I-Twilio-Idempotency-Token": leased.id,
+            "Twilio-Request-Id": uuid4().hex,
+        },
+        content=content,
+        seconds=DEADLINE_S,
+    )
+    taken = not answer or 200 <= answer < 300
+    return answer, error if taken else f"Answered {answer}."
+
+
+def _build_url(leased: Delivery, content: bytes) -> str:
+    """With the digest of the body; a GET has none, and names what its event is about
+    without a customer's words."""
+    url = urldefrag(leased.url).url
+    query = {"bodySHA256": sha256(content).hexdigest()}
+    if leased.method == "GET":
+        event = json.loads(leased.body)
+        query |= {name: event[name] for name in ("eventType", "timestamp")}
+        query |= {"conversationId": leased.conversation_id, "id": event["data"]["id"]}
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+
+
+@cache
+def _http(allow_private: bool) -> Any:
+    transport = outgoing.NetworkTransport(allow_private=allow_private)
+    return outgoing.build_http("", transport)
+
+
+@transaction.atomic(using="memory")
+def record(leased: Delivery, answer: int, error: str) -> None:
+    """What came of it, unless its lease has passed to somebody else."""
+    conversation = (
+        Conversation.objects.select_for_update()
+        .filter(store_id=leased.store_id, id=leased.conversation_id)
+        .first()
+    )
+    if conversation is None:
+        return  # deleted, and the delivery with it
+    now, given_up = timezone.now(), bool(error) and leased.attempts >= TRIES
+    mine = Delivery.objects.filter(pk=leased.pk, due_at=leased.due_at)
+    recorded = mine.update(
+        answer=answer,
+        error=error,
+        delivered_at=None if error else now,
+        due_at=now + WAIT * leased.attempts**2 if error and not given_up else None,
+    )
+    if recorded and given_up:
+        reason = f"{leased.event_type} was not delivered: {error}"
+        diagnose(conversation, NOT_DELIVERED, reason)
+
+
+@transaction.atomic(using="memory")
+def retry(conversation: Conversation, delivery_id: str) -> Delivery:
+    """Send it once more, with all its tries, be it delivered. Raises NotFound."""
+    row: Delivery | None = (
+        Delivery.objects.select_for_update()
+        .filter(
+            store_id=conversation.store_id,
+            conversation_id=conversation.id,
+            id=delivery_id,
+        )
+        .first()
+    )
+    if row is None:
+        raise errors.NotFound("Delivery not found.")
+    now = timezone.now()
+    # What waits may be on its way at this moment: its lease has to end first.
+    row.due_at = min(row.due_at, now + LEASE) if row.due_at else now
+    row.attempts, row.delivered_at = 0, None
+    row.save(update_fields=["due_at", "attempts", "delivered_at"])
+    request_deliveries()
+    return row
+
+
+def prune() -> None:
+    """Remove what is old, delivered or not: bodies hold customers' words."""
+    Delivery.objects.filter(created_at__lt=timezone.now() - KEEP).delete()
