@@ -23,19 +23,22 @@ def find() -> Path:
 class NodeClient:
     """One process a walk; the credentials are in its environment."""
 
-    def __init__(self, packages: Path, address: str, account: dict[str, str]) -> None:
-        self._environment = {
+    def __init__(
+        self, packages: Path, address: str, account: dict[str, str], **more: str
+    ) -> None:
+        self.environment = {
             "PATH": os.environ["PATH"],
             "NODE_PATH": str(packages),
             "MEMORY_ADDRESS": address,
             "MEMORY_ACCOUNT": json.dumps(account),
+            **more,
         }
 
     def walk(self, name: str) -> Any:
         """What the walk was told; the walks are exports of the scripts in node/."""
         done = subprocess.run(
             ["node", SCRIPTS / "walk.js", name],
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=RUN_S,

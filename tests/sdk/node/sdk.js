@@ -9,7 +9,7 @@ const account = JSON.parse(process.env.MEMORY_ACCOUNT);
 exports.connect = (username, password) => {
   const client = twilio(username, password, { accountSid: account.accountSid });
   for (const domain of [client.memory, client.conversations])
-    domain.baseUrl = process.env.MEMORY_ADDRESS;
+    if (process.env.MEMORY_ADDRESS) domain.baseUrl = process.env.MEMORY_ADDRESS;
   return client;
 };
 exports.account = account;

@@ -7,6 +7,7 @@ const walks = {
   ...require("./memories"),
   ...require("./conversations"),
   ...require("./refusals"),
+  ...require("./hosted"),
 };
 const { memory } = require("./sdk");
 
