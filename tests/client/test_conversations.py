@@ -9,15 +9,19 @@ from console.contract.conversations.communication import (
     SentParty,
     TextContent,
 )
-from console.contract.conversations.configuration import CreateConfiguration
+from console.contract.conversations.configuration import (
+    CreateConfiguration,
+    StatusCallback,
+)
 from console.contract.conversations.conversation import (
     CreateConversation,
     CreateParticipant,
     PatchConversation,
+    PatchedConfiguration,
     SentAddress,
 )
 from console.contract.memory.store import CreateStore
-from console.service.conversations import learning
+from console.service.conversations import learning, models
 from tests.factories import make_account
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -113,6 +117,43 @@ def test_conversations_client_finds_those_of_a_customer(client, talk):
     assert client.list_conversations(profile_id=other).items == ()
 
 
+def test_conversations_client_reads_deliveries_and_has_one_sent_again(
+    make_client, client, talk
+):
+    hook = StatusCallback(url="https://agent.example/hook")
+    settings = PatchedConfiguration(status_callbacks=[hook])
+    client.patch_conversation(talk.id, PatchConversation(configuration=settings))
+    client.patch_conversation(talk.id, PatchConversation(name="Tent"))
+    models.Delivery.objects.update(due_at=None, attempts=5, error="Answered 500.")
+
+    newest, first = client.list_deliveries(talk.id).items
+    page = client.list_deliveries(talk.id, page_size=1)
+    again = client.retry_delivery(talk.id, newest.id)
+
+    assert newest.created_at >= first.created_at
+    assert page.items == (newest,)
+    assert page.next_token
+    assert (newest.attempts, newest.due_at, newest.error) == (5, None, "Answered 500.")
+    assert newest.url == hook.url
+    assert (again.id, again.attempts) == (newest.id, 0)
+    assert again.due_at
+    for call in (
+        lambda: make_client("other").retry_delivery(talk.id, newest.id),
+        lambda: client.retry_delivery(talk.id, "nobody"),
+    ):
+        with pytest.raises(MemoryNotFound):
+            call()
+
+
+def test_conversations_client_reads_diagnostics(client, talk):
+    row = models.Conversation.objects.get(id=talk.id)
+    models.diagnose(row, 530001, "No address names a customer.", "conv_participant_x")
+
+    [found] = client.list_diagnostics(talk.id).items
+    assert (found.code, found.participant_id) == (530001, "conv_participant_x")
+    assert found.reason == "No address names a customer."
+
+
 def test_conversations_client_of_another_store_of_the_account_knows_nothing(
     make_client, client, talk
 ):
@@ -127,6 +168,8 @@ def test_conversations_client_of_another_store_of_the_account_knows_nothing(
         lambda: other.list_transitions(talk.id),
         lambda: other.list_learned(talk.id),
         lambda: other.learn_again(talk.id),
+        lambda: other.list_deliveries(talk.id),
+        lambda: other.list_diagnostics(talk.id),
         lambda: other.delete_conversation(talk.id),
         lambda: other.patch_conversation(talk.id, PatchConversation(status="CLOSED")),
     ):

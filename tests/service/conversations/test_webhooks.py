@@ -17,8 +17,10 @@ from console.service.models import Credential
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
     a_message,
+    a_participant,
     assert_refused,
 )
+from tests.service.memory.test_concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -251,6 +253,24 @@ def test_webhook_of_a_killed_worker_is_sent_again_under_the_same_token(
     assert (at_once, after) == (0, 1)
     assert first == second
     assert list_deliveries(api, told)[0]["answer"] == 204
+
+
+def test_webhooks_are_sent_once_and_in_order_by_three_workers(
+    api, clock, configuration, open_conversation, receiver
+):
+    for number in range(8):
+        someone = a_participant(f"+1555867530{number}")
+        made = open_conversation(someone, configurationId=configuration)
+        for text in "abc":
+            api("PATCH", f"{CONVERSATIONS}/{made['id']}", {"name": text})
+    at_once(3, lambda _: webhooks.deliver.func())
+
+    names: dict[str, list[str | None]] = {}
+    for call in receiver.calls:
+        data = json.loads(call.body)["data"]
+        names.setdefault(data["id"], []).append(data["name"])
+    assert list(names.values()) == [[None, "a", "b", "c"]] * 8
+    assert not models.Delivery.objects.filter(due_at__isnull=False).exists()
 
 
 def test_webhook_over_which_every_worker_dies_is_given_up(
