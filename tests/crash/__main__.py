@@ -30,6 +30,7 @@ def environment(default: str, memory: str) -> dict[str, str]:
         "MEMORY_DIGEST_KEY": secrets.token_urlsafe(50),
         "VAULT_KEYS": "crash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         "HTTPS": "0",
+        "MEMORY_ALLOW_PRIVATE": "1",
         "LOG_LEVEL": "ERROR",
         "ALLOWED_HOSTS": "127.0.0.1",
         "DATABASE_URL": default,

@@ -22,6 +22,7 @@ from console.core.bootstrap import prepare_process
 prepare_process()
 
 import django  # noqa: E402
+import msgspec  # noqa: E402
 
 django.setup()
 
@@ -31,11 +32,21 @@ from django.utils import timezone  # noqa: E402
 from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
 
 from console.audit.models import AuditEntry  # noqa: E402
+from console.contract.conversations.conversation import (  # noqa: E402
+    CreateConversation,
+    PatchConversation,
+)
 from console.jobs import leases  # noqa: E402
 from console.pages.deletions.models import Deletion  # noqa: E402
 from console.pages.deletions.selectors import Target  # noqa: E402
 from console.pages.deletions.services import delete_item  # noqa: E402
 from console.profiles.items import OBSERVATION  # noqa: E402
+from console.service.conversations import webhooks  # noqa: E402
+from console.service.conversations.conversations import (  # noqa: E402
+    create_conversation,
+    patch_conversation,
+)
+from console.service.conversations.models import Delivery  # noqa: E402
 from console.service.memory import embedding_jobs, import_jobs, imports  # noqa: E402
 from console.service.memory.embedding_jobs import embed_query  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
@@ -46,6 +57,7 @@ from console.service.memory.models import (  # noqa: E402
     ProfileImport,
     Store,
 )
+from console.service.models import Account  # noqa: E402
 from console.tenants.actor import Actor  # noqa: E402
 from console.tenants.models import Role  # noqa: E402
 from tests.factories import (  # noqa: E402
@@ -54,8 +66,10 @@ from tests.factories import (  # noqa: E402
     make_tenant,
     make_user,
 )
+from tests.receiver import Receiver  # noqa: E402
 
 OBSERVATIONS, ROWS = 20, 200
+NAMES = [str(number) for number in range(20)]
 LATER = timedelta(minutes=30)
 
 
@@ -146,7 +160,43 @@ class Vectors:
         return [f"{self.profile}: {written} observations, vectors {dict(lengths)}"]
 
 
-KINDS = (Deletions, Imports, Vectors)
+class Webhooks:
+    """A conversation is opened and spoken in, of which a callback is told."""
+
+    def __init__(self) -> None:
+        self.receiver = Receiver()
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        self.account = Account.objects.get(pk=tenant.account_sid)
+        self.opening = msgspec.convert(
+            {
+                "configuration": {
+                    "memoryStoreId": tenant.store_id,
+                    "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
+                    "statusCallbacks": [{"url": self.receiver.url}],
+                }
+            },
+            CreateConversation,
+        )
+        Delivery.objects.all().delete()
+        self.receiver.calls.clear()
+
+    def ask(self) -> None:
+        opened = create_conversation(self.account, self.opening)
+        for name in NAMES:
+            change = PatchConversation(name=name)
+            patch_conversation(self.account, opened.id, change)
+
+    def check(self) -> list[str]:
+        written = list(Delivery.objects.order_by("number"))
+        tokens = [c.headers["I-Twilio-Idempotency-Token"] for c in self.receiver.calls]
+        wrong = [str(row) for row in written if row.delivered_at is None]
+        if list(dict.fromkeys(tokens)) != [row.id for row in written]:
+            wrong.append(f"{len(written)} written, {len(set(tokens))} told, or not so")
+        return wrong
+
+
+KINDS = (Deletions, Imports, Vectors, Webhooks)
 
 
 def fork(act: Callable[[], object]) -> Any:
@@ -191,6 +241,8 @@ def let_time_pass() -> None:
     embedding_jobs._asked_until = 0.0
     embedding_jobs.request_pending_vectors()
     import_jobs.restart_stalled_imports()
+    Delivery.objects.exclude(due_at=None).update(due_at=long_ago)
+    webhooks.restart_deliveries()
 
 
 class Trials:

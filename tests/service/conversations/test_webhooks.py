@@ -1,11 +1,8 @@
 """Conversations 12.6: events reach callbacks in order, at least once, and signed."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from types import SimpleNamespace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -14,6 +11,7 @@ from twilio.request_validator import RequestValidator
 from console.core import outgoing
 from console.service.conversations import lifecycle, models, webhooks
 from console.service.models import Credential
+from tests.receiver import Receiver
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
     a_message,
@@ -23,47 +21,6 @@ from tests.service.conversations.conftest import (
 from tests.service.memory.test_concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
-
-
-class Receiver:
-    """A callback's server. `answers`: statuses to come, then 204 for ever."""
-
-    def __init__(self) -> None:
-        self.calls: list[Any] = []
-        self.answers: list[int] = []
-        self.before: Callable[[], Any] = lambda: None
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length", 0))
-                body = self.rfile.read(length).decode()
-                call = SimpleNamespace(
-                    method=self.command,
-                    url=f"http://{self.headers['Host']}{self.path}",
-                    headers=dict(self.headers),
-                    body=body,
-                )
-                receiver.calls.append(call)
-                receiver.before()
-                status = receiver.answers.pop(0) if receiver.answers else 204
-                self.send_response(status)
-                self.send_header("Location", "/elsewhere")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_GET = do_POST
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?shop=1"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def events(self) -> list[str]:
-        return [json.loads(call.body)["eventType"] for call in self.calls]
 
 
 @pytest.fixture(autouse=True)
