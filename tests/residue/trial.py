@@ -31,6 +31,7 @@ from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from console.client.errors import MemoryNotFound  # noqa: E402
+from console.client.store import StoreClient  # noqa: E402
 from console.contract.memory.observation import PatchObservation  # noqa: E402
 from console.tenants.models import Role, Tenant  # noqa: E402
 from console.tenants.vault import (  # noqa: E402
@@ -85,7 +86,21 @@ def plant_customer(tenant: Tenant, customer: Customer) -> Customer:
     new = f"Told us about the {mark('fact')} in May."
     store.patch_observation(profile, observation.id, PatchObservation(content=new))
     make_summary(tenant, profile, f"A call about the {mark('summary')}, at length.")
+    # Merged into the one above, whose city is older; the record of it keeps both.
+    twin = {"email": f"{mark('twin')}@example.com", "city": mark("twin's trait")}
+    store.create_profile({"Contact": twin})
+    store.add_identifier(profile, "email", twin["email"])
+    suggest_merge(store, customer)
     return customer
+
+
+def suggest_merge(store: StoreClient, customer: Customer) -> None:
+    """With somebody who is not deleted, by a value of the customer."""
+    stranger = make_phone(customer.number + 5_000)
+    other = {"email": f"s{stranger}@example.com", "phone": f"+{stranger}"}
+    other_id = store.create_profile({"Contact": other | {"firstName": "Unlike"}})
+    store.add_identifier(other_id, "chat", customer.mark("chat"))
+    assert store.list_merge_suggestions().items[0].profiles[1] == other_id
 
 
 def import_customers(tenant: Tenant, numbers: range) -> list[Customer]:
