@@ -99,12 +99,20 @@ class PutIdentitySettings(Body, frozen=True, kw_only=True):
             "Left out, it stays as it is."
         ),
     ] = ""
+    whatsapp_is_phone: Annotated[
+        bool | None,
+        described(
+            description="Ours: whether a WhatsApp number names the same person as a "
+            "phone. Left out, it stays as it is."
+        ),
+    ] = None
 
 
 class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """matching_rules  identifier types in the order in which they are tried
     phone_region    ours: whose national numbers are read; left out: those of the US
     merge_brake     ours: which merges wait for a person; left out: on
+    whatsapp_is_phone  ours: a WhatsApp number also counts as a phone; left out: no
     """
 
     sample = {
@@ -136,3 +144,4 @@ class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     version: Version
     phone_region: Annotated[str, described(pattern=r"^[A-Z]{2}$")] = ""
     merge_brake: Annotated[str, described(enum=["shared", "off"])] = ""
+    whatsapp_is_phone: bool = False

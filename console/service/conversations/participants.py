@@ -25,7 +25,7 @@ from console.service.conversations.models import (
     Participant,
     diagnose,
 )
-from console.service.memory.identity import Identity, find_holders, parse_identity
+from console.service.memory.identity import Identity, find_holders, parse_identities
 from console.service.memory.models import Profile, Store, TraitGroup
 from console.service.memory.resolution import assign_identifier, get_canonical_id
 from console.service.memory.stores import lock_store
@@ -190,16 +190,15 @@ def resolve(row: Conversation, participants: Sequence[Participant]) -> None:
 def _read_identities(
     row: Conversation, store: Store, participant: Participant
 ) -> list[Identity]:
-    identities, why = [], "No address names a customer."
+    identities: list[Identity] = []
+    why = "No address names a customer."
     for index, each in enumerate(participant.addresses):
         id_type = ID_TYPES.get(each["channel"], "")
         if not id_type or each["address"].lower().startswith(_DEVICES):
             continue
         try:
             path = f"addresses[{index}]"
-            identities.append(
-                parse_identity(store, id_type, each["address"], path=path)
-            )
+            identities += parse_identities(store, id_type, each["address"], path=path)
         except errors.Invalid as exc:
             why = exc.message
     if not identities and participant.type == "CUSTOMER":

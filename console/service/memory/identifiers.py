@@ -12,6 +12,7 @@ from console.service.memory.identity import (
     find_similar,
     get_value_limit,
     list_values,
+    parse_identities,
     parse_identity,
     remove_values,
 )
@@ -31,10 +32,12 @@ class LookupResult:
 
 def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
     """Who holds a value. Raises Invalid."""
-    identity = parse_identity(store, id_type, value)
+    identity, *phones = parse_identities(store, id_type, value)
     holders = find_holders(store, identity)[:LOOKUP_RESULTS]
     if not holders and (similar := find_similar(store, identity)):
         holders = find_holders(store, similar)[:LOOKUP_RESULTS]
+    for phone in phones:
+        holders = holders or find_holders(store, phone)[:LOOKUP_RESULTS]
     return LookupResult(identity.value, tuple(holders))
 
 
@@ -55,8 +58,8 @@ def create_identifier(
     NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    identity = parse_identity(store, id_type, value)
-    assign_identifier(store, profile, identity, now=timezone.now())
+    for identity in parse_identities(store, id_type, value):
+        profile = assign_identifier(store, profile, identity, now=timezone.now())
 
 
 @transaction.atomic(using="memory")
@@ -68,7 +71,7 @@ def patch_identifier(
     lock_store(store)
     profile = get_profile(store, profile_id)
     before = parse_identity(store, id_type, old, path="oldValue")
-    after = parse_identity(store, id_type, new, path="newValue")
+    after, *phones = parse_identities(store, id_type, new, path="newValue")
     rows = Identifier.objects.of(profile).filter(id_type=id_type)
     held = rows.filter(value=before.value).first()
     if held is None:
@@ -77,7 +80,8 @@ def patch_identifier(
         return
     remove_values(profile, id_type, [before.value])
     # In the old one's place: what a limit removes goes by the time a value came.
-    assign_identifier(store, profile, after, now=held.added_at)
+    for identity in (after, *phones):
+        profile = assign_identifier(store, profile, identity, now=held.added_at)
 
 
 @transaction.atomic(using="memory")

@@ -1,6 +1,7 @@
 """Identity: which values make a profile findable, and who holds them. Contract 12."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,24 +51,36 @@ def parse_identity(
     return Identity(id_type, normalised, config["enforceUnique"])
 
 
+def parse_identities(
+    store: Store, id_type: str, value: str, *, path: str = "value"
+) -> list[Identity]:
+    """The identity of a value and, where the store has a WhatsApp number name the same
+    person as a phone, that phone. Raises Invalid."""
+    found = [parse_identity(store, id_type, value, path=path)]
+    if id_type == "whatsapp" and store.identitysettings.whatsapp_is_phone:
+        # A user name is none, and a store may have no phones.
+        with suppress(errors.Invalid):
+            found.append(parse_identity(store, "phone", value))
+    return found
+
+
 def get_promoted_identities(
     store: Store, traits: Sequence[CheckedTrait]
 ) -> tuple[list[Identity], list[str]]:
     """The identities that traits feed, and for each value that names nobody a sentence
     that names the trait: `n/a` may stay one, but must not make two people one."""
-    identities, unfit = [], []
+    identities: list[Identity] = []
+    unfit = []
     for trait in traits:
         # A type that the settings name no more makes nobody findable (17, 40).
         if trait.value is None or not store.identitysettings.get_config(trait.id_type):
             continue
         try:
-            identity = parse_identity(
+            identities += parse_identities(
                 store, trait.id_type, str(trait.value), path=trait.path
             )
         except errors.Invalid as exc:
             unfit.append(exc.message)
-        else:
-            identities.append(identity)
     return identities, unfit
 
 

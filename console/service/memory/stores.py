@@ -171,10 +171,12 @@ def put_identity_settings(
     rules: Sequence[str],
     phone_region: str = "",
     merge_brake: str = "",
+    whatsapp_is_phone: bool | None = None,
 ) -> None:
     """Replaces the whole set. Raises Stale, Invalid (a type twice, a rule for no type).
 
-    phone_region, merge_brake  "": as before; only our own clients know of them
+    phone_region and what follows it: "" and None are as before, for only our own
+    clients know of these.
     Values of a type that is left out stay, and match no more (contract 17, 40).
     """
     lock_store(store)
@@ -195,6 +197,8 @@ def put_identity_settings(
         raise errors.Invalid("phoneRegion: not a country that has phone numbers")
     settings.phone_region = phone_region or settings.phone_region
     settings.merge_brake = merge_brake or settings.merge_brake
+    if whatsapp_is_phone is not None:
+        settings.whatsapp_is_phone = whatsapp_is_phone
     settings.identifier_configs = list(configs)
     settings.matching_rules = list(rules)
     settings.version += 1

@@ -42,6 +42,7 @@ def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse
         rules=body.matching_rules,
         phone_region=body.phone_region,
         merge_brake=body.merge_brake,
+        whatsapp_is_phone=body.whatsapp_is_phone,
     )
     operation = answers.record_completed(
         request.account,

@@ -62,6 +62,7 @@ class IdentitySettings(models.Model):
     phone_region        ISO 3166 code of the country whose national numbers are read;
                         empty: the contract's
     merge_brake         which merges wait for a person: on, shared, off
+    whatsapp_is_phone   a WhatsApp number is kept as a phone too, and so names who has it
     """
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, primary_key=True)
@@ -69,6 +70,7 @@ class IdentitySettings(models.Model):
     matching_rules = models.JSONField()
     phone_region = models.CharField(max_length=2, blank=True, db_default="")
     merge_brake = models.CharField(max_length=6, db_default="on", default="on")
+    whatsapp_is_phone = models.BooleanField(db_default=False, default=False)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -200,6 +200,61 @@ def test_identity_settings_say_whose_national_numbers_are_read(api, path, store)
     assert found.json()["normalizedValue"] == "+4722334455"
 
 
+WHATSAPP = "whatsapp:+15558675310"
+
+
+@pytest.fixture
+def one_person(api, path):
+    """The store has a WhatsApp number name the same person as a phone."""
+    settings = api.get(path).json()
+    assert "whatsappIsPhone" not in settings
+    answer = api("PUT", path, settings | {"whatsappIsPhone": True})
+    assert answer.status_code == 202
+
+
+def add(api, profile, id_type, value):
+    body = {"idType": id_type, "value": value}
+    assert api("POST", f"{profile}/Identifiers", body).status_code == 202
+
+
+def test_a_whatsapp_number_and_a_phone_are_two_people_unless_the_store_says_so(
+    api, store, make_profile
+):
+    ada, other = make_profile(phone="+15558675310"), make_profile("b@b.com")
+
+    add(api, other, "whatsapp", WHATSAPP)
+
+    assert [api.get(path).status_code for path in (ada, other)] == [200, 200]
+
+
+def test_a_whatsapp_number_names_who_has_the_phone(
+    api, store, path, make_profile, one_person
+):
+    ada, other = make_profile(phone="+15558675310"), make_profile("b@b.com")
+    lookup = {"idType": "whatsapp", "value": WHATSAPP}
+
+    found = api("POST", f"/v1/Stores/{store}/Profiles/Lookup", lookup).json()
+    add(api, other, "whatsapp", WHATSAPP)
+
+    assert found["profiles"] == [ada.split("/")[-1]]
+    assert found["normalizedValue"] == WHATSAPP
+    assert api.get(other).status_code == 301
+    assert api.get(path).json()["whatsappIsPhone"] is True
+
+
+def test_a_phone_names_who_has_the_whatsapp_number(
+    api, store, make_profile, one_person
+):
+    ada = make_profile()
+    add(api, ada, "whatsapp", WHATSAPP)
+    add(api, ada, "whatsapp", "ada.lovelace")
+
+    other = make_profile("b@b.com", phone="(555) 867-5310")
+
+    assert api.get(other).json()["id"] == ada.split("/")[-1]
+    assert api.get(f"{ada}/Identifiers/phone").json()["values"] == ["+15558675310"]
+
+
 @pytest.mark.parametrize("region", ["no", "NOR", "ZZ", 47])
 def test_identity_settings_refuse_a_region_without_numbers(api, path, region):
     body = {
