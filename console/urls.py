@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages.audit import views as audit
 from console.pages.background import views as background
+from console.pages.conversations import views as conversations
 from console.pages.customers import views as customers
 from console.pages.deletions import views as deletions
 from console.pages.display import views as display
@@ -129,6 +130,17 @@ merges_pages = pages(
     path("suggestions/<str:suggestion_id>/", merges.decide, name="decide"),
     path("<str:profile_id>/", merges.take_back, name="take_back"),
 )
+conversations_pages = pages(
+    "conversations",
+    path("", conversations.list_conversations, name="list"),
+    path("<str:conversation_id>/", conversations.detail, name="detail"),
+    path("<str:conversation_id>/<slug:name>/", conversations.change, name="change"),
+    path(
+        "of/<str:profile_id>/<str:item_id>/",
+        conversations.provenance,
+        name="provenance",
+    ),
+)
 imports_pages = pages(
     "imports",
     path("", imports.list_imports, name="list"),
@@ -171,6 +183,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
     path("", pages("display", path("desk/", display.display, name="display"))),
     path("recall/", pages("recall", path("", recall.run, name="run"))),
     path("", deletions_pages),
+    path("conversations/", conversations_pages),
     path("imports/", imports_pages),
     path("merges/", merges_pages),
     path("audit/", audit_pages),

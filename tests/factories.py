@@ -9,11 +9,25 @@ import msgspec
 from django.core.management import call_command
 
 from console.accounts.models import User
+from console.contract.conversations.communication import (
+    CreateCommunication,
+    SentParty,
+    TextContent,
+)
+from console.contract.conversations.conversation import (
+    Conversation,
+    CreateConversation,
+    CreateParticipant,
+    InlineConfiguration,
+    PatchConversation,
+    SentAddress,
+)
 from console.contract.ids import new_id
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.summary import NewSummary, Summary
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
+from console.service.conversations.learning import learn
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 from console.tenants.vault import encrypt, open_store
@@ -133,3 +147,51 @@ def make_items(
             items.append(msgspec.convert(item, kind.new))
         for start in range(0, wanted, ITEMS_A_CALL):
             kind.create(store, profile_id, items[start : start + ITEMS_A_CALL])
+
+
+def make_conversation(
+    tenant: Tenant,
+    *texts: str,
+    address: str = "+15558675310",
+    name: str = "",
+    learns: bool = True,
+    closes: bool = False,
+) -> Conversation:
+    """By SMS between a customer and Kim of the shop, who answers each text."""
+    client = open_store(tenant).conversations
+    shop = "+15550001000"
+    people = [
+        CreateParticipant(
+            type=type_,
+            name=called,
+            addresses=[SentAddress(channel="SMS", address=at)],
+        )
+        for type_, called, at in (
+            ("CUSTOMER", name, address),
+            ("HUMAN_AGENT", "Kim", shop),
+        )
+    ]
+    made = client.create_conversation(
+        CreateConversation(
+            configuration=InlineConfiguration(
+                memory_store_id=tenant.store_id,
+                conversation_grouping_type="GROUP_BY_PROFILE",
+                memory_extraction_enabled=learns,
+            ),
+            participants=people,
+        )
+    )
+    for text in texts:
+        for author, to, said in ((address, shop, text), (shop, address, "Noted.")):
+            client.create_communication(
+                made.id,
+                CreateCommunication(
+                    author=SentParty(address=author, channel="SMS"),
+                    content=TextContent(text=said),
+                    recipients=[SentParty(address=to, channel="SMS")],
+                ),
+            )
+    if closes:
+        client.patch_conversation(made.id, PatchConversation(status="CLOSED"))
+        learn.func()
+    return client.fetch_conversation(made.id)

@@ -143,7 +143,7 @@ class ConversationsClient:
         self._sender.send("DELETE", self._open(conversation_id), dict[str, Any])
 
     def list_communications(
-        self, conversation_id: str, *, page_token: str = "", page_size: int = 200
+        self, conversation_id: str, *, page_token: str = "", page_size: int = 500
     ) -> Page[Communication]:
         """The first one first."""
         answer = self._get(

@@ -189,7 +189,8 @@ class MaskedValue:
     is_masked    something of it is hidden
     clear_until  when it is masked again; None unless it was revealed
     profile_id   where it can be revealed or hidden again; "" where it cannot
-    place        which value of its subject it is: an identifier can have several
+    place        which value of its subject it is: an identifier and a conversation
+                 have several
     """
 
     text: str = field(repr=False)
@@ -197,11 +198,11 @@ class MaskedValue:
     is_masked: bool = False
     clear_until: datetime | None = None
     profile_id: str = ""
-    place: int = 1
+    place: int | str = 1
 
     @property
     def kind(self) -> str:
-        """observation, summary, revision, trait or identifier."""
+        """observation, summary, revision, conversation, trait or identifier."""
         return self.subject.partition("/")[0]
 
     @property
@@ -212,14 +213,14 @@ class MaskedValue:
     @property
     def label(self) -> str:
         """What it is, in words that name nobody: `this summary`, `Contact.email`."""
-        if self.kind in {"observation", "summary", "revision"}:
+        if self.kind in {"observation", "summary", "revision", "conversation"}:
             return f"this {self.kind}"
         return f"the {self.ref}" if self.kind == "identifier" else self.ref
 
     @property
     def dom_id(self) -> str:
         """The same as an id of HTML."""
-        after = f"-{self.place}" if self.place > 1 else ""
+        after = f"-{self.place}" if self.place != 1 else ""
         return f"shown-{self.subject.replace('/', '-')}{after}"
 
     @property
@@ -273,6 +274,17 @@ class Masker:
     def mask_text(self, kind: str, id_: str, content: str) -> MaskedValue:
         """The text of an observation, a summary or a revision, as `kind` says."""
         return self._build_value(f"{kind}/{id_}", TEXTS, content, mask_text)
+
+    def mask_turns(
+        self, conversation_id: str, texts: Mapping[str, str]
+    ) -> dict[str, MaskedValue]:
+        """What was said in a conversation, by the ids of the communications: revealed
+        together."""
+        subject = f"conversation/{conversation_id}"
+        return {
+            id_: replace(self._build_value(subject, TEXTS, text, mask_text), place=id_)
+            for id_, text in texts.items()
+        }
 
     def mask_revision(self, revision: Observation) -> MaskedValue:
         """An earlier state of an observation: named, and revealed, apart from the rest.

@@ -15,6 +15,12 @@ from console.web.session import get_person_key
 # Label, icon, permission, URL name; the item whose address begins this one is the current.
 TENANT_PAGES = (
     ("Profiles", "users", Permission.VIEW_PROFILES, "customers:list"),
+    (
+        "Conversations",
+        "chat-bubble-left-right",
+        Permission.VIEW_PROFILES,
+        "conversations:list",
+    ),
     ("Traits", "tag", Permission.VIEW_PROFILES, "traits:groups"),
     ("Recall", "sparkles", Permission.RUN_RECALL, "recall:run"),
     ("Merges", "arrows-right-left", Permission.JUDGE_MERGES, "merges:list"),

@@ -38,6 +38,7 @@ from console.web.render import (
 
 # How far back a revision is looked for.
 REVISIONS_MAX = 1000
+TURNS_MAX = 1000
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -141,20 +142,26 @@ def _render_value(
         # What else a page made of the same text, as its revisions, is made anew.
         response["HX-Trigger"] = values[0].dom_id
         return response
-    return redirect(f"{_get_back_url(request, profile_id)}#{values[0].dom_id}")
+    back = _get_back_url(request, profile_id, values[0])
+    return redirect(f"{back}#{values[0].dom_id}")
 
 
 def _build_context(
     request: ConsoleRequest, profile_id: str, shown: MaskedValue
 ) -> dict[str, object]:
     """For a page about one value. Nothing of the customer, so no audit entry."""
-    back = _get_back_url(request, profile_id)
+    back = _get_back_url(request, profile_id, shown)
     return {"profile_id": profile_id, "shown": shown, "back": back}
 
 
-def _get_back_url(request: ConsoleRequest, profile_id: str) -> str:
-    """The page that the person came from: only one of the same profile."""
-    home = reverse("customers:profile", args=[request.tenant.slug, profile_id])
+def _get_back_url(request: ConsoleRequest, profile_id: str, shown: MaskedValue) -> str:
+    """The page that the person came from: only one of the same profile, or of the
+    conversation that is to be read."""
+    is_talk = shown.kind == "conversation"
+    page = "conversations:detail" if is_talk else "customers:profile"
+    home = reverse(
+        page, args=[request.tenant.slug, shown.ref if is_talk else profile_id]
+    )
     given = request.POST.get("back") or request.GET.get("back", "")
     # Plain names alone: no host, no query, no way up.
     is_plain = re.fullmatch(r"[A-Za-z0-9_/.~-]+", given) and "/." not in given
@@ -212,9 +219,23 @@ def _find_identifiers(
     return masker.mask_identifier(ref, values)
 
 
+def _find_turns(
+    store: StoreClient, masker: Masker, profile_id: str, ref: str
+) -> list[MaskedValue]:
+    """All that was said in a conversation, of one that is this customer's."""
+    found = store.conversations.fetch_conversation(ref)
+    known = {each.profile_id for each in found.participants if each.profile_id}
+    if profile_id not in (known or {ref}):
+        return []
+    said = all_pages(store.conversations.list_communications, ref)
+    texts = {each.id: each.content.text for each in islice(said, TURNS_MAX)}
+    return list(masker.mask_turns(ref, texts).values())
+
+
 FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {
     **{name: partial(_find_text, kind=kind) for name, kind in TEXT_KINDS.items()},
     "revision": _find_revision,
+    "conversation": _find_turns,
     "trait": _find_trait,
     "identifier": _find_identifiers,
 }

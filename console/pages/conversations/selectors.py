@@ -1,0 +1,194 @@
+"""A conversation as a page shows it: who took part, what was said, what was learned."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from console.client.conversations import ConversationsClient
+from console.client.errors import MemoryNotFound
+from console.client.http import all_pages
+from console.client.store import StoreClient
+from console.contract.conversations.communication import Communication
+from console.contract.conversations.conversation import Conversation, Participant
+from console.contract.conversations.learning import Learned, Transition
+from console.masking.masker import MaskedValue, Masker
+
+# More turns stand on no page: a reveal answers with all of them.
+TURNS_MAX = 1000
+STAFF = frozenset({"HUMAN_AGENT", "AGENT", "AI_AGENT"})
+_ID_TYPES = {"WHATSAPP": "whatsapp", "EMAIL": "email", "CHAT": "chat"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A participant. name, address: masked unless it is a colleague's.
+
+    resolved  how the memory knows who it is, in words
+    """
+
+    id: str
+    name: str
+    type: str
+    channel: str
+    address: str
+    profile_id: str
+    resolved: str
+
+    @property
+    def is_customer(self) -> bool:
+        return self.type not in STAFF
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A conversation in a list."""
+
+    shown: Conversation
+    people: Sequence[Person]
+
+    @property
+    def channels(self) -> str:
+        channels = dict.fromkeys(p.channel for p in self.people if p.channel)
+        return ", ".join(channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What was made of one fact; `text` of the item that it is now, if it is there."""
+
+    learned: Learned
+    text: MaskedValue | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """Something that was said, and what was learned from it."""
+
+    id: str
+    at: datetime
+    person: Person | None
+    channel: str
+    shown: MaskedValue
+    is_corrected: bool
+    lessons: Sequence[Lesson]
+
+
+def build_people(conversation: Conversation, masker: Masker) -> list[Person]:
+    return [_build_person(each, masker) for each in conversation.participants]
+
+
+def _build_person(participant: Participant, masker: Masker) -> Person:
+    first = participant.addresses[0] if participant.addresses else None
+    address = first.address if first else ""
+    name = "" if participant.name == address else participant.name
+    if participant.type not in STAFF:
+        id_type = _ID_TYPES.get(first.channel if first else "", "phone")
+        [shown] = masker.mask_identifier(id_type, [address])
+        address = shown.text
+        name = masker.mask_trait("Contact", "firstName", name).text if name else ""
+    return Person(
+        id=participant.id,
+        name=name,
+        type=participant.type.replace("_", " ").lower(),
+        channel=first.channel if first else "",
+        address=address,
+        profile_id=participant.profile_id,
+        resolved=_describe(participant),
+    )
+
+
+def _describe(participant: Participant) -> str:
+    if participant.profile_id:
+        return "found in the memory"
+    if participant.type in STAFF:
+        return "staff are not looked up"
+    if participant.type == "UNKNOWN":
+        return "nobody in the memory has this address"
+    return "not found: see what went wrong"
+
+
+def get_subject(conversation: Conversation) -> str:
+    """In whose name a reveal of the transcript is asked for: the first customer's
+    profile; where nobody was found, the conversation's own id."""
+    known = (each.profile_id for each in conversation.participants if each.profile_id)
+    return next(known, conversation.id)
+
+
+def list_turns(
+    client: ConversationsClient, conversation_id: str
+) -> list[Communication]:
+    """The first ones, in their order."""
+    pages = all_pages(client.list_communications, conversation_id)
+    return list(islice(pages, TURNS_MAX))
+
+
+def list_learned(client: ConversationsClient, conversation_id: str) -> list[Learned]:
+    """The newest of each fact; none of a memory that does not tell."""
+    found: dict[object, Learned] = {}
+    with suppress(MemoryNotFound):
+        for each in all_pages(client.list_learned, conversation_id):
+            known = found.get(each.item_id)
+            is_repeated = each.outcome == "same" and known is not None
+            if not is_repeated:
+                found[each.item_id or each.id] = each
+    return list(found.values())
+
+
+def list_transitions(
+    client: ConversationsClient, conversation_id: str
+) -> list[Transition]:
+    with suppress(MemoryNotFound):
+        return list(client.list_transitions(conversation_id).items)
+    return []
+
+
+def build_turns(
+    turns: Sequence[Communication],
+    people: Iterable[Person],
+    lessons: Iterable[Lesson],
+    masker: Masker,
+    conversation_id: str,
+) -> list[TurnRow]:
+    by_id = {person.id: person for person in people}
+    by_turn: dict[str, list[Lesson]] = defaultdict(list)
+    for lesson in lessons:
+        if lesson.learned.kind == "observation" and lesson.learned.communication_ids:
+            by_turn[lesson.learned.communication_ids[-1]].append(lesson)
+    shown = masker.mask_turns(
+        conversation_id, {turn.id: turn.content.text for turn in turns}
+    )
+    return [
+        TurnRow(
+            id=turn.id,
+            at=turn.occurred_at,
+            person=by_id.get(turn.author.participant_id),
+            channel=turn.author.channel,
+            shown=shown[turn.id],
+            is_corrected=turn.updated_at > turn.created_at,
+            lessons=by_turn[turn.id],
+        )
+        for turn in turns
+    ]
+
+
+def build_lessons(
+    store: StoreClient,
+    learned: Sequence[Learned],
+    conversation_id: str,
+    masker: Masker,
+) -> list[Lesson]:
+    """With the texts of what there is now, in one call for each customer."""
+    texts: dict[str, MaskedValue] = {}
+    for profile_id in {each.profile_id for each in learned}:
+        with suppress(MemoryNotFound):
+            for kind, page in (
+                ("observation", store.list_observations),
+                ("summary", store.list_summaries),
+            ):
+                items = page(profile_id, conversation_id=conversation_id).items
+                for item in items:
+                    texts[item.id] = masker.mask_text(kind, item.id, item.content)
+    return [Lesson(each, texts.get(each.item_id)) for each in learned]

@@ -1,0 +1,261 @@
+"""Conversations of a tenant: what was said, what was learned, and why."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.audit.log import log_change, log_view
+from console.client.conversations import ConversationsClient
+from console.client.errors import MemoryNotFound
+from console.client.store import StoreClient
+from console.contract.conversations.conversation import STATUSES, PatchConversation
+from console.contract.conversations.learning import Learned
+from console.contract.ids import PROFILE_ID
+from console.masking.masker import get_reveal_target, masker_for
+from console.pages.conversations.selectors import (
+    TURNS_MAX,
+    Row,
+    build_lessons,
+    build_people,
+    build_turns,
+    get_subject,
+    list_learned,
+    list_transitions,
+    list_turns,
+)
+from console.tenants.actor import Permission
+from console.tenants.vault import open_store
+from console.web.forms import PageForm, ReasonForm, check_form
+from console.web.render import (
+    ConsoleRequest,
+    check_may,
+    render_part,
+    require_permission,
+)
+
+ROWS = 25
+
+
+class ListForm(PageForm):
+    """status  empty: all; profile: of one customer"""
+
+    status = forms.ChoiceField(
+        required=False, choices=[("", "All"), *((s, s.lower()) for s in STATUSES)]
+    )
+    profile = forms.RegexField(rf"^{PROFILE_ID.pattern}\Z", required=False)
+
+
+class ActForm(ReasonForm):
+    """Why a conversation is closed, read again or deleted by hand."""
+
+    reasons = (
+        ("customer", "The customer has asked for it"),
+        ("ended", "It is over and was still open"),
+        ("wrong", "Something was learned wrongly"),
+        ("test", "It was only a test"),
+    )
+
+
+class DeleteForm(ActForm):
+    also = forms.ChoiceField(
+        label="What was learned from it",
+        choices=[
+            ("keep", "Keep it: only what was said is deleted"),
+            ("delete", "Delete it, too: observations and summary"),
+        ],
+        widget=forms.RadioSelect,
+        initial="keep",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What can be done with a conversation by hand."""
+
+    action: str
+    permission: Permission
+    title: str
+    button: str
+    explanation: str
+    form: type[ActForm] = ActForm
+
+
+ACTS = {
+    "close": Act(
+        "conversation.closed",
+        Permission.CORRECT,
+        "Close this conversation",
+        "Close conversation",
+        "Nobody can add to it any more, and what was said is learned from. It cannot be "
+        "opened again; the customer's next message opens another one.",
+    ),
+    "learn": Act(
+        "conversation.relearned",
+        Permission.CORRECT,
+        "Learn from it once more",
+        "Learn again",
+        "Everything that was said is read once more. What is known already, or was "
+        "changed or deleted by a person, stays as it is.",
+    ),
+    "delete": Act(
+        "conversation.deleted",
+        Permission.DELETE,
+        "Delete this conversation",
+        "Delete conversation",
+        "All that was said in it is removed, for good.",
+        DeleteForm,
+    ),
+}
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def list_conversations(request: ConsoleRequest) -> HttpResponse:
+    """The newest first; of one status or one customer."""
+    query = check_form(ListForm(request.GET))
+    store, masker = open_store(request.tenant), masker_for(request.actor)
+    page = store.conversations.list_conversations(
+        status=query["status"],
+        profile_id=query["profile"],
+        page_token=query["page"],
+        page_size=ROWS,
+    )
+    rows = [Row(each, build_people(each, masker)) for each in page.items]
+    log_view(request.actor, "conversations.listed", count=len(rows))
+    return render_part(
+        request,
+        "conversations/list.html",
+        "conversations/_rows.html",
+        {
+            "rows": rows,
+            "page": page,
+            "statuses": STATUSES,
+            "status": query["status"],
+            "profile_id": query["profile"],
+        },
+    )
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
+    """What was said, and beside each turn what was learned from it."""
+    store = open_store(request.tenant)
+    client = store.conversations
+    shown = client.fetch_conversation(conversation_id)
+    log_view(request.actor, "conversation.viewed", "conversation", shown.id)
+    masker = masker_for(request.actor, get_subject(shown))
+    people = build_people(shown, masker)
+    learned = list_learned(client, shown.id)
+    lessons = build_lessons(store, learned, shown.id, masker)
+    turns = build_turns(list_turns(client, shown.id), people, lessons, masker, shown.id)
+    return render(
+        request,
+        "conversations/detail.html",
+        {
+            "shown": shown,
+            "people": people,
+            "turns": turns,
+            "reveal": get_reveal_target([turn.shown for turn in turns])
+            if turns
+            else None,
+            "is_cut": len(turns) == TURNS_MAX,
+            "summaries": [each for each in lessons if each.learned.kind == "summary"],
+            "transitions": list_transitions(client, shown.id),
+            "acts": [
+                (name, act)
+                for name, act in ACTS.items()
+                if request.actor.may(act.permission) and _is_possible(name, shown)
+            ],
+        },
+    )
+
+
+def _is_possible(name: str, shown: object) -> bool:
+    status = getattr(shown, "status", "")
+    settings = getattr(shown, "configuration", None)
+    learns = bool(settings and settings.memory_extraction_enabled)
+    return {"close": status != "CLOSED", "learn": learns and status != "ACTIVE"}.get(
+        name, True
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(Permission.VIEW_PROFILES)
+def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResponse:
+    """Close, learn again, delete: why is asked first, and audited."""
+    act = ACTS.get(name)
+    if act is None:
+        raise Http404
+    check_may(request, act.permission)
+    store = open_store(request.tenant)
+    shown = store.conversations.fetch_conversation(conversation_id)
+    given = request.POST if request.method == "POST" else None
+    form = act.form(given, request=request)
+    if form.is_valid():
+        also = form.cleaned_data.get("also") == "delete"
+        with log_change(
+            request.actor, act.action, "conversation", shown.id, reason=form.reason
+        ) as closing:
+            closing["items"] = _do(name, store, shown.id, also=also)
+        if name == "delete":
+            return redirect("conversations:list", request.tenant.slug)
+        return redirect("conversations:detail", request.tenant.slug, shown.id)
+    context = {"shown": shown, "act": act, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "conversations/change.html", context, status=status)
+
+
+def _do(name: str, store: StoreClient, conversation_id: str, *, also: bool) -> int:
+    """How many items went along."""
+    client = store.conversations
+    if name == "close":
+        client.patch_conversation(conversation_id, PatchConversation(status="CLOSED"))
+    elif name == "learn":
+        client.learn_again(conversation_id)
+    else:
+        gone = _delete_learned(store, client, conversation_id) if also else 0
+        client.delete_conversation(conversation_id)
+        return gone
+    return 0
+
+
+def _delete_learned(
+    store: StoreClient, client: ConversationsClient, conversation_id: str
+) -> int:
+    """What other conversations have said as well stays."""
+    count = 0
+    for each in list_learned(client, conversation_id):
+        if each.item_id and each.outcome in {"added", "updated"}:
+            count += _delete_item(store, each, conversation_id)
+    return count
+
+
+def _delete_item(store: StoreClient, each: Learned, conversation_id: str) -> bool:
+    try:
+        if each.kind == "summary":
+            store.delete_summary(each.profile_id, each.item_id)
+            return True
+        item = store.fetch_observation(each.profile_id, each.item_id)
+        if item.conversations != (conversation_id,):
+            return False
+        store.delete_observation(each.profile_id, each.item_id)
+    except MemoryNotFound:
+        return False
+    return True
+
+
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpResponse:
+    """From which words of which conversations an item was learned: a part of its page."""
+    client = open_store(request.tenant).conversations
+    try:
+        learned = client.list_provenance(profile_id, item_id).items
+    except MemoryNotFound:
+        learned = ()
+    context = {"learned": learned}
+    return render(request, "conversations/_provenance.html", context)

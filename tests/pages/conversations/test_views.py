@@ -1,0 +1,203 @@
+"""Conversations as staff see them."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.masking.models import Reveal
+from console.tenants.vault import open_store
+from tests.factories import HTMX, make_conversation, make_tenant
+
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+WHY = {"reason_code": "verify", "ticket": "CASE-1"}
+REASON = {"reason_code": "ended", "ticket": "CASE-1"}
+SECRET = "555-867-5399"
+
+
+def url(name, *args):
+    return reverse(f"conversations:{name}", args=["acme", *args])
+
+
+@pytest.fixture
+def agent_client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.fixture
+def officer_client(client, officer):
+    client.force_login(officer)
+    return client
+
+
+@pytest.fixture
+def talk(tenant):
+    return make_conversation(
+        tenant,
+        f"My tent pole broke on the Lofoten trip, call me at {SECRET}.",
+        name="Ada Lovelace",
+        closes=True,
+    )
+
+
+def test_list_conversations_says_so_when_there_are_none(agent_client):
+    page = agent_client.get(url("list")).text
+
+    assert "No conversations yet" in page
+
+
+def test_list_conversations_shows_status_counts_and_masked_names(agent_client, talk):
+    page = agent_client.get(url("list")).text
+
+    assert url("detail", talk.id) in page
+    assert "closed" in page
+    assert "A••• L•••" in page
+    assert "Lovelace" not in page
+    assert "8675310" not in page
+    assert AuditEntry.objects.filter(action="conversations.listed").exists()
+
+
+def test_list_conversations_filters_by_status_and_customer(agent_client, tenant, talk):
+    other = make_conversation(tenant, "Hello there.", address="+15558675311")
+
+    active = agent_client.get(url("list"), {"status": "ACTIVE"}).text
+    profile_id = talk.participants[0].profile_id
+    mine = agent_client.get(url("list"), {"profile": profile_id}).text
+
+    assert other.id in active
+    assert talk.id not in active
+    assert talk.id in mine
+    assert other.id not in mine
+    assert agent_client.get(url("list"), {"status": "OPEN"}).status_code == 422
+
+
+def test_detail_shows_what_was_said_and_what_was_learned_from_it(agent_client, talk):
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert "My tent pole broke on the Lofoten trip" in page
+    assert "Noted." in page
+    assert page.count('data-outcome="added"') == 2
+    assert "learned:" in page
+    assert page.count("A••• L•••") == 2
+    assert SECRET not in page
+    [entry] = AuditEntry.objects.filter(action="conversation.viewed")
+    assert entry.object_id == talk.id
+
+
+def test_detail_transcript_is_revealed_as_a_whole_with_a_reason(agent_client, talk):
+    profile_id = talk.participants[0].profile_id
+    page = agent_client.get(url("detail", talk.id)).text
+    reveal = reverse(
+        "reveals:reveal", args=["acme", profile_id, "conversation", talk.id]
+    )
+
+    assert reveal in page
+    answer = agent_client.post(reveal, WHY, headers=HTMX)
+
+    assert answer.status_code == 200
+    assert SECRET in answer.text
+    assert SECRET in agent_client.get(url("detail", talk.id)).text
+    assert Reveal.objects.get().subject == f"conversation/{talk.id}"
+    assert AuditEntry.objects.get(action="value.revealed").object_id == talk.id
+
+
+def test_detail_transcript_is_not_revealed_in_another_customers_name(
+    agent_client, tenant, talk
+):
+    other = make_conversation(tenant, "Hello.", address="+15558675311")
+    stranger = other.participants[0].profile_id
+    reveal = reverse("reveals:reveal", args=["acme", stranger, "conversation", talk.id])
+
+    assert agent_client.post(reveal, WHY, headers=HTMX).status_code == 404
+    assert Reveal.objects.count() == 0
+
+
+def test_detail_says_when_nothing_is_learned(agent_client, tenant):
+    quiet = make_conversation(tenant, "I moved to Bergen.", learns=False)
+
+    assert (
+        "Nothing is learned from this" in agent_client.get(url("detail", quiet.id)).text
+    )
+
+
+def test_detail_of_another_tenants_conversation_is_404(agent_client, tenant):
+    other = make_tenant("other")
+    theirs = make_conversation(other, "Hello.")
+
+    assert agent_client.get(url("detail", theirs.id)).status_code == 404
+    assert (
+        agent_client.post(url("change", theirs.id, "close"), REASON).status_code == 404
+    )
+
+
+def test_change_closes_with_a_reason_and_what_was_said_is_learned(agent_client, tenant):
+    talk = make_conversation(tenant, "I moved to Bergen with my dog Bamse.")
+
+    form = agent_client.get(url("change", talk.id, "close"))
+    refused = agent_client.post(url("change", talk.id, "close"), {})
+    answer = agent_client.post(url("change", talk.id, "close"), REASON)
+
+    assert "Close this conversation" in form.text
+    assert refused.status_code == 422
+    assert answer.url == url("detail", talk.id)
+    client = open_store(tenant).conversations
+    assert client.fetch_conversation(talk.id).status == "CLOSED"
+    outcomes = AuditEntry.objects.filter(action="conversation.closed")
+    assert [entry.outcome for entry in outcomes.order_by("seq")] == ["allowed", "done"]
+
+
+def test_change_learns_again(agent_client, tenant, talk):
+    answer = agent_client.post(url("change", talk.id, "learn"), REASON)
+
+    assert answer.status_code == 302
+    [*_, closed] = open_store(tenant).conversations.list_transitions(talk.id).items
+    assert closed.learning == "PENDING"
+
+
+def test_change_deletes_what_was_said_and_keeps_what_was_learned(
+    officer_client, tenant, talk
+):
+    profile_id = talk.participants[0].profile_id
+
+    answer = officer_client.post(
+        url("change", talk.id, "delete"), REASON | {"also": "keep"}
+    )
+
+    assert answer.url == url("list")
+    store = open_store(tenant)
+    assert store.conversations.list_conversations().items == ()
+    assert len(store.list_observations(profile_id).items) == 1
+
+
+def test_change_deletes_what_was_learned_as_well(officer_client, tenant, talk):
+    profile_id = talk.participants[0].profile_id
+
+    officer_client.post(url("change", talk.id, "delete"), REASON | {"also": "delete"})
+
+    store = open_store(tenant)
+    assert store.list_observations(profile_id).items == ()
+    assert store.list_summaries(profile_id).items == ()
+    done = AuditEntry.objects.get(action="conversation.deleted", outcome="done")
+    assert done.details["items"] == 2
+
+
+def test_change_to_delete_is_the_officers(agent_client, talk):
+    assert agent_client.get(url("change", talk.id, "delete")).status_code == 403
+    assert (
+        agent_client.post(url("change", talk.id, "delete"), REASON).status_code == 403
+    )
+    assert agent_client.get(url("change", talk.id, "reopen")).status_code == 404
+
+
+def test_provenance_leads_from_an_observation_to_the_turn(agent_client, tenant, talk):
+    profile_id = talk.participants[0].profile_id
+    [item] = open_store(tenant).list_observations(profile_id).items
+    observation = reverse("timeline:observation", args=["acme", profile_id, item.id])
+
+    part_url = url("provenance", profile_id, item.id)
+    part = agent_client.get(part_url, headers=HTMX).text
+
+    assert part_url in agent_client.get(observation).text
+    assert re.search(rf"{url('detail', talk.id)}#turn-conv_communication_\w+", part)
