@@ -9,6 +9,7 @@ number to the end.
 import hashlib
 import tomllib
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -24,6 +25,7 @@ from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.loading.records import Record
 
+SHOP = "+15550001000"
 Traits = dict[str, dict[str, TraitValue]]
 
 
@@ -288,3 +290,34 @@ def _build_conversation_id(person: Person, moment: datetime) -> str:
     """An id of the contract's form, the same each time (section 2)."""
     digest = hashlib.sha256(f"{person.email} {moment}".encode()).hexdigest()
     return f"conv_conversation_0{digest[:25]}"
+
+
+def list_conversations(tenant: str, people: list[Person]) -> Iterator[bytes]:
+    """Lines as `load_conversations` reads them, of those who are among these people."""
+    for talk in read_toml(tenant, "conversations")["conversation"]:
+        if talk["person"] >= len(people):
+            continue
+        person, channel = people[talk["person"]], talk["channel"]
+        phone = person.traits["Contact"].get("phone", "")
+        address = str(phone) if channel == "SMS" and phone else person.email
+        sides = [
+            ("CUSTOMER", person.first, address),
+            ("HUMAN_AGENT", talk["agent"], SHOP),
+        ]
+        parties = [{"address": at, "channel": channel} for _, _, at in sides]
+        record = {
+            "participants": [
+                {"type": type_, "name": name, "addresses": [party]}
+                for (type_, name, _), party in zip(sides, parties, strict=True)
+            ],
+            "communications": [
+                {
+                    "author": parties[number % 2],
+                    "recipients": [parties[1 - number % 2]],
+                    "content": {"type": "TEXT", "text": text},
+                    "occurredAt": talk["began"] + timedelta(seconds=47 * number),
+                }
+                for number, text in enumerate(talk["turns"])
+            ],
+        }
+        yield msgspec.json.encode(record)

@@ -15,7 +15,14 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.store import CreateStore
 from console.core.errors import DomainError
-from console.demo.people import Correction, build_life, list_people, list_trait_groups
+from console.demo.people import (
+    Correction,
+    build_life,
+    list_conversations,
+    list_people,
+    list_trait_groups,
+)
+from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
 from console.pages.tenants.services import add_tenant
 from console.tenants.actor import Actor
@@ -57,6 +64,15 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
         filled[slug] = fill_store(slug, name)
     tenants = [add_demo_tenant(slug, *filled[slug]) for slug in TENANTS]
     add_staff(tenants, password)
+    for tenant in tenants:
+        # The worker learns from them, as it does from a customer's own.
+        people = list_people(tenant.slug)
+        lines = enumerate(list_conversations(tenant.slug, people), 1)
+        load_conversations(tenant, lines, tell=_stop)
+
+
+def _stop(refusal: str) -> None:
+    raise DemoIncomplete(refusal)
 
 
 def fill_store(slug: str, name: str) -> tuple[str, str, Loader]:

@@ -36,10 +36,7 @@ class Person:
     address: str
     profile_id: str
     resolved: str
-
-    @property
-    def is_customer(self) -> bool:
-        return self.type not in STAFF
+    is_customer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +94,7 @@ def _build_person(participant: Participant, masker: Masker) -> Person:
         address=address,
         profile_id=participant.profile_id,
         resolved=_describe(participant),
+        is_customer=participant.type not in STAFF,
     )
 
 
