@@ -165,7 +165,7 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
     """
     talk, head = SmallTalk(turns), _describe(turns, zone, channel, agent)
     said = [
-        f"{_one_line(turn.speaker)}: {resolve_dates(part, turn.said_at, zone)}"
+        f"{_one_line(turn.speaker)} said: {resolve_dates(part, turn.said_at, zone)}"
         for turn in turns
         for sentence in split_sentences(turn.text)
         if not _asks(sentence)

@@ -55,6 +55,12 @@ _ABOUT = re.compile(
     r"\d{1,4}|\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?)?", re.IGNORECASE
 )
 _AT, _DOT = compile_re2(f"(?i){AT}"), compile_re2(f"(?i){DOT}")
+# Whoever speaks in a text that was learned from a conversation (engine/extractive.py):
+# `Asked "When?": Ana said: …`.
+_SPEAKER = re.compile(
+    r"(?:\A|(?<=\": )|(?<=\n)|(?<=[.!?…)] ))[^\W\d_][^:,\"\n.!?]{0,59}(?= said: )"
+)
+_NOBODY = frozenset({"Agent", "Customer", "Somebody"})
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 
 
@@ -63,6 +69,8 @@ def mask_text(text: str, before: str = "") -> str:
 
     before: what stands before it and says what it is, such as "order number: "
     """
+    if " said: " in text:
+        text = _SPEAKER.sub(_mask_speaker, text)
     pieces: list[str] = []
     end = 0
     for found in find_personal_data(before + text):
@@ -71,6 +79,10 @@ def mask_text(text: str, before: str = "") -> str:
             pieces += text[end:start], _MASKS[found.shape](found.plain)
             end = until
     return "".join([*pieces, text[end:]])
+
+
+def _mask_speaker(found: re.Match[str]) -> str:
+    return found[0] if found[0] in _NOBODY else mask_name(found[0])
 
 
 def mask_trait(name: str, text: str, id_type: str = "") -> str:

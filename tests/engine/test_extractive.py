@@ -450,9 +450,9 @@ def test_summarise_describes_then_quotes_in_order():
 
     assert text.splitlines() == [
         "SMS, 4 messages, 11 Nov 2026 12:01 to 12:04, with agent Kim",
-        "Ana: My router blinks red since yesterday (10 November 2026)."
-        " Ana: The silver Vortex from the attic."
-        " Kim: I have ordered a technician for you.",
+        "Ana said: My router blinks red since yesterday (10 November 2026)."
+        " Ana said: The silver Vortex from the attic."
+        " Kim said: I have ordered a technician for you.",
     ]
 
 
@@ -462,7 +462,7 @@ def test_summarise_prefers_what_is_said_once():
 
     text = summarise(turns, zone=UTC, channel="CHAT", agent="")
 
-    assert text.endswith("Ana: Grandmother inherited porcelain from Dresden.")
+    assert text.endswith("Ana said: Grandmother inherited porcelain from Dresden.")
     assert len(text) <= SUMMARY_MAX
 
 

@@ -5,7 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
+from console.masking.masker import (
+    MaskedValue,
+    Masker,
+    get_reveal_target,
+    mask_text,
+    masker_for,
+)
 from console.masking.models import Reveal
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
@@ -146,3 +152,21 @@ def test_mask_name_stays_masked_when_revealed(tenant):
 
     assert said == "A•••"
     assert masker.mask_trait("Contact", "firstName", "Ada").text == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Ana said: I moved to Bergen.", "A••• said: I moved to Bergen."),
+        ("Ana Lovelace said: Yes.", "A••• L••• said: Yes."),
+        ('Asked "When?": Ana said: In May.', 'Asked "When?": A••• said: In May.'),
+        (
+            "SMS, 2 messages\nAna said: No. Bo said: Ok.",
+            "SMS, 2 messages\nA••• said: No. B••• said: Ok.",
+        ),
+        ("Customer said: I like tea.", "Customer said: I like tea."),
+        ("The shop, as I said: no.", "The shop, as I said: no."),
+    ],
+)
+def test_mask_text_masks_who_speaks_in_what_was_learned(text, masked):
+    assert mask_text(text) == masked

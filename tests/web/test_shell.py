@@ -10,6 +10,7 @@ def test_shell_offers_what_the_role_may_open(client, tenant, agent):
 
     assert [(item.label, item.current) for item in shell.nav] == [
         ("Profiles", False),
+        ("Conversations", False),
         ("Traits", False),
         ("Recall", True),
         ("API", False),
