@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
@@ -14,6 +15,7 @@ from console.wsgi import application
 from tests.factories import make_account
 from tests.sdk import node_client
 from tests.sdk.operations import WALKS, operation_of
+from tests.sdk.proxy import HOSTS, proxying
 from tests.sdk.python_client import PythonClient
 
 Walk = Callable[[str], Any]
@@ -113,3 +115,17 @@ def walk(request, address, called) -> Walk:
         return told
 
     return play
+
+
+@pytest.fixture
+def proxied(address, settings, tmp_path, monkeypatch):
+    """The variables for a client; this process has them too."""
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *HOSTS]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    upstream = urlsplit(address)
+    with proxying((upstream.hostname, upstream.port), tmp_path) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        yield variables

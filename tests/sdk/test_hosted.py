@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from urllib.parse import urlsplit
 
 import pytest
 from tac.context.memory import MemoryClient
@@ -12,22 +11,7 @@ from twilio.rest.memory.v1.store import StoreList
 from tests.client import vendor
 from tests.npm import PackagesMissing, or_skip
 from tests.sdk.node_client import SCRIPTS, NodeClient
-from tests.sdk.proxy import HOSTS, proxying
 from tests.sdk.python import make_store
-
-
-@pytest.fixture
-def proxied(address, settings, tmp_path, monkeypatch):
-    """The variables for a client; this process has them too."""
-    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *HOSTS]
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    monkeypatch.delenv("no_proxy", raising=False)
-    upstream = urlsplit(address)
-    with proxying((upstream.hostname, upstream.port), tmp_path) as variables:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        yield variables
 
 
 @pytest.fixture
