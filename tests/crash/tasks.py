@@ -1,4 +1,4 @@
-"""The same for background tasks: `python -m tests.crash.tasks NAME COUNT`.
+"""The same for background tasks: `python -m tests.crash.tasks NAME COUNT [KIND...]`.
 
 For each kind of task COUNT workers are killed at random moments, and now and then who
 asks for the work: a page that deletes, an upload, a write. Then time passes, and
@@ -10,10 +10,12 @@ import os
 import random
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -32,21 +34,31 @@ from django.utils import timezone  # noqa: E402
 from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
 
 from console.audit.models import AuditEntry  # noqa: E402
+from console.contract.conversations.communication import (  # noqa: E402
+    CreateCommunication,
+)
 from console.contract.conversations.conversation import (  # noqa: E402
     CreateConversation,
     PatchConversation,
+    PutConversation,
 )
 from console.jobs import leases  # noqa: E402
 from console.pages.deletions.models import Deletion  # noqa: E402
 from console.pages.deletions.selectors import Target  # noqa: E402
 from console.pages.deletions.services import delete_item  # noqa: E402
 from console.profiles.items import OBSERVATION  # noqa: E402
-from console.service.conversations import webhooks  # noqa: E402
-from console.service.conversations.conversations import (  # noqa: E402
-    create_conversation,
-    patch_conversation,
+from console.service.conversations import (  # noqa: E402
+    communications,
+    conversations,
+    webhooks,
 )
-from console.service.conversations.models import Delivery  # noqa: E402
+from console.service.conversations.lifecycle import sweep  # noqa: E402
+from console.service.conversations.models import (  # noqa: E402
+    Communication,
+    Delivery,
+    Learned,
+    Transition,
+)
 from console.service.memory import embedding_jobs, import_jobs, imports  # noqa: E402
 from console.service.memory.embedding_jobs import embed_query  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
@@ -56,6 +68,7 @@ from console.service.memory.models import (  # noqa: E402
     Observation,
     ProfileImport,
     Store,
+    Summary,
 )
 from console.service.models import Account  # noqa: E402
 from console.tenants.actor import Actor  # noqa: E402
@@ -68,7 +81,7 @@ from tests.factories import (  # noqa: E402
 )
 from tests.receiver import Receiver  # noqa: E402
 
-OBSERVATIONS, ROWS = 20, 200
+OBSERVATIONS, ROWS, TURNS = 20, 200, 10
 NAMES = [str(number) for number in range(20)]
 LATER = timedelta(minutes=30)
 
@@ -182,10 +195,10 @@ class Webhooks:
         self.receiver.calls.clear()
 
     def ask(self) -> None:
-        opened = create_conversation(self.account, self.opening)
+        opened = conversations.create_conversation(self.account, self.opening)
         for name in NAMES:
             change = PatchConversation(name=name)
-            patch_conversation(self.account, opened.id, change)
+            conversations.patch_conversation(self.account, opened.id, change)
 
     def check(self) -> list[str]:
         written = list(Delivery.objects.order_by("number"))
@@ -196,7 +209,97 @@ class Webhooks:
         return wrong
 
 
-KINDS = (Deletions, Imports, Vectors, Webhooks)
+class Conversations:
+    """A conversation rests and is learned from; then late words come, some of which
+    correct earlier ones, and it is closed."""
+
+    def __init__(self) -> None:
+        self.told = Path(tempfile.mkstemp(prefix="crash-told-")[1])
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        self.account = Store.objects.get(pk=tenant.store_id).account
+        self.trial = trial
+        body = {
+            "configuration": {
+                "memoryStoreId": tenant.store_id,
+                "conversationGroupingType": "GROUP_BY_PROFILE",
+                "memoryExtractionEnabled": True,
+            },
+            "participants": [
+                {
+                    "type": "CUSTOMER",
+                    "addresses": [{"channel": "CHAT", "address": f"customer-{trial}"}],
+                }
+            ],
+        }
+        row = conversations.create_conversation(
+            self.account, msgspec.convert(body, CreateConversation)
+        )
+        self.id = row.id
+        self.told.write_text("")
+        for number in range(TURNS):
+            self.say(number, "first")
+        self.turn("INACTIVE")
+
+    def say(self, number: int, version: str) -> None:
+        """Remembered once it was answered."""
+        text = f"I ordered the {version} thing number {self.trial}x{number} in Bergen."
+        body = {
+            "author": {"channel": "CHAT", "address": f"customer-{self.trial}"},
+            "content": {"type": "TEXT", "text": text},
+            "recipients": [{"channel": "CHAT", "address": "shop"}],
+            "resourceId": f"piece-{number}",
+        }
+        communications.create_communication(
+            self.account, self.id, msgspec.convert(body, CreateCommunication)
+        )
+        with self.told.open("a") as told:
+            told.write(f"{text}\n")
+
+    def turn(self, status: Any) -> None:
+        row = conversations.get_conversation(self.account, self.id)
+        if row.status != "CLOSED":
+            body = PutConversation(status=status)
+            conversations.put_conversation(self.account, self.id, body)
+
+    def ask(self) -> None:
+        for number in range(0, 2 * TURNS, 2):
+            self.say(number, "second")
+            if number == TURNS:
+                self.turn("INACTIVE")
+        self.turn("CLOSED")
+
+    def check(self) -> list[str]:
+        self.turn("CLOSED")
+        work()
+        said = Communication.objects.filter(conversation_id=self.id)
+        learned = Learned.objects.filter(conversation_id=self.id)
+        [profile] = set(learned.values_list("profile_id", flat=True))
+        known = Observation.objects.filter(profile_id=profile)
+        wrong = []
+        for row in said:
+            found = [item for item in known if row.text in item.content]
+            if len(found) != 1 or row.learned_revision != row.revision:
+                wrong.append(f"{row.text} learned {len(found)} times")
+        texts = set(said.values_list("text", flat=True))
+        for text in self.told.read_text().splitlines():
+            corrected = text.replace("first", "second")
+            if not {text, corrected} & texts:
+                wrong.append(f"{text} was answered, and is lost")
+        counts = known.count(), said.count()
+        added = learned.filter(kind=Observation.kind, outcome="added").count()
+        if counts != (added, added):
+            wrong.append(f"{counts} observations and turns, {added} added")
+        summaries = Summary.objects.filter(conversation_id=self.id).count()
+        if summaries != 1:
+            wrong.append(f"{summaries} summaries")
+        ended = Transition.objects.filter(conversation_id=self.id)
+        if left := ended.exclude(learning__in=("", "DONE")).count():
+            wrong.append(f"{left} transitions that nobody learned from")
+        return wrong
+
+
+KINDS = (Deletions, Imports, Vectors, Webhooks, Conversations)
 
 
 def fork(act: Callable[[], object]) -> Any:
@@ -243,6 +346,8 @@ def let_time_pass() -> None:
     import_jobs.restart_stalled_imports()
     Delivery.objects.exclude(due_at=None).update(due_at=long_ago)
     webhooks.restart_deliveries()
+    Transition.objects.exclude(lease_until=None).update(lease_until=long_ago)
+    sweep()
 
 
 class Trials:
@@ -291,13 +396,15 @@ class Trials:
         return wrong + self.kind.check()
 
 
-def main(name: str, count: int) -> int:
+def main(name: str, count: int, *kinds: str) -> int:
     call_command("prepare", stdout=StringIO())
     tenant = make_tenant(f"crash{os.urandom(4).hex()}")
     make_user(Role.OFFICER, tenant)
     embed_query("ready")  # loaded once, before anything is forked
     dice = random.Random(4711)
     for kind in KINDS:
+        if kinds and kind.__name__ not in kinds:
+            continue
         trials = Trials(kind(), tenant, dice)
         wrong = trials.run(count)
         if wrong:
@@ -309,4 +416,4 @@ def main(name: str, count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))
