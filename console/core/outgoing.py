@@ -87,6 +87,10 @@ def _is_plain(host: str) -> bool:
     """False for a number in disguise and for a name that no resolver takes."""
     if _literal(host) is not None:
         return True
+    try:
+        _ = httpx.URL(scheme="https", host=host).host
+    except (ValueError, httpx.InvalidURL):
+        return False  # xn-- and no punycode behind it
     labels_fit = all(1 <= len(label) <= 63 for label in host.split("."))
     return labels_fit and not (host.startswith("[") or _NUMERIC.fullmatch(host))
 

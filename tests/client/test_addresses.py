@@ -44,6 +44,7 @@ def test_an_address_becomes_its_origin(address, origin):
         "https://memory.example.",
         "https://.memory.example",
         "https://memory..example",
+        "https://xn--a.example",
         f"https://{'a' * 64}.example",
         "https://memory.example:0",
         "https://memory.example:22",

@@ -48,7 +48,7 @@ BEYOND_SCHEMAS = (
     r"At least one of displayName",
     r"fileSize: the file must have \d+ bytes",
     # What only we can read.
-    r"statusCallbacks\[\d+\]\.url: must be an https address",
+    r"statusCallbacks\[\d+\]\.url: must be a public https address",
     r"pageToken: (invalid token|token of another list)",
     # JSON Schema takes 5.0 for an integer.
     r"must be an integer",

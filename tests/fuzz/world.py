@@ -108,7 +108,11 @@ def _remember(api: Api, person: str) -> dict[str, list[str]]:
 
 
 def _talk(api: Api, store: str) -> dict[str, list[str]]:
-    body = CreateConfiguration.sample | {"memoryStoreId": store}
+    hooks = [{"url": "https://agent.example/hook"}]
+    body = CreateConfiguration.sample | {
+        "memoryStoreId": store,
+        "statusCallbacks": hooks,
+    }
     made = api.result(api("POST", "/v2/ControlPlane/Configurations", body))
     configuration = made["related"]["configurationId"]
     person = {
@@ -127,6 +131,7 @@ def _talk(api: Api, store: str) -> dict[str, list[str]]:
         "participantId": [conversation["participants"][0]["id"]],
         "communicationId": [said["id"]],
         "actionId": [action["id"]],
+        "deliveryId": _ids(api, path, "Deliveries", "deliveries"),
     }
 
 
