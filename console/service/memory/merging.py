@@ -9,7 +9,6 @@ that goes into its own part. All of this runs under the store's lock.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.contract.memory.merge import LEARNED_MAX, MERGE_DAYS
+from console.contract.memory.merge import (
+    LEARNED_MAX,
+    MERGE_DAYS,
+    LearnedSince,
+    Unmerged,
+)
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.identity import Identity, enforce_value_limit
@@ -76,51 +80,35 @@ def _keep_part(profile: Profile, *, into: str = "", **fields: Any) -> None:
         newer = {row.key for row in learned}
         known = [row for row in own.load_facts(model) if row.key not in newer]
         facts += dump_facts([*learned, *known])
-    items = {}
-    for model in _list_item_models() if into else ():
-        name = model._meta.model_name
-        ids = set(model.objects.of(profile).values_list("id", flat=True))
-        items[name] = sorted(ids - _collect_ids(parts, name))
+    ids = {
+        id_
+        for model in (_list_item_models() if into else ())
+        if model.get_item_column() == "id"
+        for id_ in model.objects.of(profile).values_list("id", flat=True)
+    }
+    fields |= {"profile_id": profile.id, "created_at": profile.created_at}
+    fields |= {"into": into, "facts": facts, "items": list(ids - _collect_ids(parts))}
     ProfilePart.objects.update_or_create(
-        store_id=profile.store_id,
-        id=profile.id,
-        defaults={
-            "profile_id": profile.id,
-            "into": into,
-            "created_at": profile.created_at,
-            "facts": facts,
-            "items": items,
-            **fields,
-        },
+        store_id=profile.store_id, id=profile.id, defaults=fields
     )
 
 
-def _list_learned(
-    model: Any, profile: Profile, parts: Sequence[ProfilePart]
-) -> list[Any]:
+def _list_learned(model: Any, profile: Profile, parts: Iterable[ProfilePart]) -> Any:
     """Its facts that none of these parts brought."""
     brought = [row.dump() for part in parts for row in part.load_facts(model)]
     return [row for row in model.objects.of(profile) if row.dump() not in brought]
 
 
 def _list_item_models() -> list[Any]:
-    models = find_models(ProfileScoped)
     return [
         model
-        for model in models
-        if not issubclass(model, ProfileFact) and model.get_item_column() == "id"
+        for model in find_models(ProfileScoped)
+        if not issubclass(model, ProfileFact)
     ]
 
 
-def _collect_ids(parts: Iterable[ProfilePart], *tables: str) -> set[Any]:
-    """The ids of what these parts brought, in some tables or in all."""
-    return {
-        id_
-        for part in parts
-        for table, ids in part.items.items()
-        if not tables or table in tables
-        for id_ in ids
-    }
+def _collect_ids(parts: Iterable[ProfilePart]) -> set[str]:
+    return {id_ for part in parts for id_ in part.items}
 
 
 def _enforce_limits(store: Store, profile: Profile) -> None:
@@ -129,21 +117,8 @@ def _enforce_limits(store: Store, profile: Profile) -> None:
         enforce_value_limit(store, profile, id_type)
 
 
-@dataclass(frozen=True, slots=True)
-class Parted:
-    """Two profiles again, and what the canonical one has learned in between.
-
-    learned  (kind, id): an observation's or a summary's id, a trait's group and name,
-             an identifier's type
-    """
-
-    id: str
-    canonical_id: str
-    learned: Sequence[tuple[str, str]]
-
-
 @transaction.atomic(using="memory")
-def unmerge_profile(store: Store, merged_id: str) -> Parted:
+def unmerge_profile(store: Store, merged_id: str) -> Unmerged:
     """Gives a merged profile its own life again, with what it had and what was merged
     into it before. From here on no value joins the two by itself.
 
@@ -155,19 +130,24 @@ def unmerge_profile(store: Store, merged_id: str) -> Parted:
     if part is None:
         if MergedProfile.objects.filter(store_id=store.id, id=merged_id).exists():
             raise errors.Conflict(
-                "This merge cannot be parted any more: what each of the two had is kept "
-                f"for {MERGE_DAYS} days, and not across a restore from a backup."
+                "This merge cannot be taken back any more: what each of the two had is "
+                f"kept for {MERGE_DAYS} days, and not across a restore from a backup."
             )
         raise errors.NotFound("No merged profile has this id.")
     rows = Profile.objects.of(store).select_for_update()
     canonical = rows.get(id=part.profile_id)
-    leaving, staying = _divide(list(ProfilePart.objects.of(canonical)), merged_id)
+    parts = list(ProfilePart.objects.of(canonical))
+    leave = {merged_id}
+    while more := {each.id for each in parts if each.into in leave} - leave:
+        leave |= more
+    leaving = [each for each in parts if each.id in leave]
+    staying = [each for each in parts if each.id not in leave]
     profile = Profile(store_id=store.id, id=merged_id, created_at=part.created_at)
     profile.save(force_insert=True)
     learned = _return_facts(canonical, profile, leaving, staying, part.merged_at)
     _return_items(canonical, profile, leaving)
     learned += _list_learned_items(canonical, staying, part.merged_at)
-    _forget_merge(store, part, leaving, staying)
+    _forget_merge(part, leaving, staying)
     for each in (canonical, profile):
         _enforce_limits(store, each)
     now = timezone.now()
@@ -180,25 +160,14 @@ def unmerge_profile(store: Store, merged_id: str) -> Parted:
         refused_at=now,
     )
     request_compaction()
-    return Parted(profile.id, canonical.id, learned[:LEARNED_MAX])
+    return Unmerged(
+        id=profile.id, canonical_id=canonical.id, learned=tuple(learned[:LEARNED_MAX])
+    )
 
 
 def find_merges(store: Store) -> Any:
     """The merges that can be taken back: a queryset of the parts that came in."""
     return ProfilePart.objects.filter(store_id=store.id).exclude(into="")
-
-
-def _divide(
-    parts: Sequence[ProfilePart], merged_id: str
-) -> tuple[list[ProfilePart], list[ProfilePart]]:
-    """The parts that leave with a profile, its own among them, and those that stay."""
-    leave = {merged_id}
-    while more := {part.id for part in parts if part.into in leave} - leave:
-        leave |= more
-    return (
-        [part for part in parts if part.id in leave],
-        [part for part in parts if part.id not in leave],
-    )
 
 
 def _return_facts(
@@ -207,17 +176,20 @@ def _return_facts(
     leaving: Sequence[ProfilePart],
     staying: Sequence[ProfilePart],
     since: datetime,
-) -> list[tuple[str, str]]:
-    """Answers which facts of the canonical profile are of a time after the merge."""
+) -> list[LearnedSince]:
     learned = []
     for model in find_models(ProfileFact):
         new = _list_learned(model, canonical, (*leaving, *staying))
-        kept = [row for part in staying for row in part.load_facts(model)]
-        own = (
-            row for part in staying if not part.into for row in part.load_facts(model)
-        )
-        told = {row.label for row in [*new, *own] if row.since >= since}
-        learned += [(model._meta.model_name, label) for label in sorted(told)]
+        told = {row.label for row in new}
+        kept = []
+        for part in staying:
+            rows = part.load_facts(model)
+            kept += rows
+            told |= {row.label for row in rows if not part.into and row.since >= since}
+        learned += [
+            LearnedSince(kind=model._meta.model_name, id=label)
+            for label in sorted(told)
+        ]
         model.put_rows(canonical, [*new, *kept])
         model.put_rows(
             profile, [row for part in leaving for row in part.load_facts(model)]
@@ -228,23 +200,19 @@ def _return_facts(
 def _return_items(
     canonical: Profile, profile: Profile, leaving: Sequence[ProfilePart]
 ) -> None:
-    for model in find_models(ProfileScoped):
-        if issubclass(model, ProfileFact):
-            continue
-        of_its_own = model.get_item_column() == "id"
-        tables = [model._meta.model_name] if of_its_own else []
-        ids = sorted(_collect_ids(leaving, *tables), key=str)
+    ids = sorted(_collect_ids(leaving))
+    for model in _list_item_models():
         for start in range(0, len(ids), BATCH):
             model.return_rows(canonical, profile, ids[start : start + BATCH])
 
 
 def _list_learned_items(
     canonical: Profile, staying: Sequence[ProfilePart], since: datetime
-) -> list[tuple[str, str]]:
+) -> list[LearnedSince]:
     """What it was told after the merge, but for what a later merge brought."""
     brought = _collect_ids(staying)
     return [
-        (model.kind, id_)
+        LearnedSince(kind=model.kind, id=id_)
         for model in find_models(IndexedItem)
         for id_ in model.objects.of(canonical)
         .filter(created_at__gte=since)
@@ -255,27 +223,19 @@ def _list_learned_items(
 
 
 def _forget_merge(
-    store: Store,
-    part: ProfilePart,
-    leaving: Sequence[ProfilePart],
-    staying: Sequence[ProfilePart],
+    part: ProfilePart, leaving: Sequence[ProfilePart], staying: Sequence[ProfilePart]
 ) -> None:
     """A part that is alone has nothing to be parted from."""
-    MergedProfile.objects.filter(store_id=store.id, id=part.id).delete()
+    MergedProfile.objects.filter(store_id=part.store_id, id=part.id).delete()
     for rest in staying:
-        rest.items = {
-            table: [id_ for id_ in ids if id_ != part.id]
-            for table, ids in rest.items.items()
-        }
+        rest.items = [id_ for id_ in rest.items if id_ != part.id]
         rest.save()
-    if len(leaving) == 1:
-        part.delete()
-    else:
-        part.profile_id, part.into, part.items = part.id, "", {}
-        part.id_type = part.value = ""
-        part.save()
-    if len(staying) == 1:
-        staying[0].delete()
+    part.profile_id, part.into, part.items = part.id, "", []
+    part.id_type = part.value = ""
+    part.save()
+    for parts in (leaving, staying):
+        if len(parts) == 1:
+            parts[0].delete()
 
 
 def settle_old_merges() -> None:
@@ -302,8 +262,7 @@ def _settle(part: ProfilePart) -> None:
         for row in model.pick([*whole.load_facts(model), *part.load_facts(model)])
     )
     if whole.into:
-        for table, ids in part.items.items():
-            whole.items[table] = whole.items.get(table, []) + ids
+        whole.items += part.items
     parts.filter(into=part.id).update(into=whole.id)
     part.delete()
     whole.save()

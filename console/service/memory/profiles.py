@@ -15,7 +15,12 @@ from console.service.memory.identity import (
     find_holders,
     get_promoted_identities,
 )
-from console.service.memory.models import Profile, Store
+from console.service.memory.models import (
+    IndexedItem,
+    MergeSuggestion,
+    Profile,
+    Store,
+)
 from console.service.memory.resolution import (
     assign_identifier,
     get_canonical_id,
@@ -138,6 +143,10 @@ def delete_profile(store: Store, profile_id: str) -> None:
     lock_store(store)
     profile = get_profile(store, profile_id, lock=True)
     bury([profile])
+    # A backup may be of the time when it was merged: there its items are another's.
+    if MergeSuggestion.objects.of(profile).exclude(refused_at=None).exists():
+        for model in find_models(IndexedItem):
+            bury(model.objects.of(profile).iterator())
     for model in find_models(ProfileScoped):
         model.delete_rows(profile)
     profile.delete()

@@ -35,27 +35,22 @@ def join_profiles(
     between = MergeSuggestion.objects.between(one, other)
     if between.exclude(refused_at=None).exists():
         return None
-    if contradictions := _find_contradictions(store, one, other, by):
-        if not between.exists():
-            _suggest(store, one, other, by, contradictions)
-        return None
-    return merge_profiles(store, one.id, other.id, by)
-
-
-def _suggest(
-    store: Store, one: Profile, other: Profile, by: Identity, found: list[str]
-) -> None:
-    earlier, later = sorted((one, other), key=lambda each: (each.created_at, each.id))
-    MergeSuggestion.objects.create(
-        store_id=store.id,
-        id=new_id("mem_suggestion"),
-        profile_id=earlier.id,
-        other_id=later.id,
-        id_type=by.id_type,
-        value=by.value,
-        contradictions=found,
-        created_at=timezone.now(),
-    )
+    contradictions = _find_contradictions(store, one, other, by)
+    if not contradictions:
+        return merge_profiles(store, one.id, other.id, by)
+    if not between.exists():
+        earlier, later = sorted((one, other), key=lambda x: (x.created_at, x.id))
+        MergeSuggestion.objects.create(
+            store_id=store.id,
+            id=new_id("mem_suggestion"),
+            profile_id=earlier.id,
+            other_id=later.id,
+            id_type=by.id_type,
+            value=by.value,
+            contradictions=contradictions,
+            created_at=timezone.now(),
+        )
+    return None
 
 
 def _find_contradictions(
@@ -93,25 +88,21 @@ def is_shared(store: Store, by: Identity, *known: str) -> bool:
 
 def _have_other_names(one: Profile, other: Profile) -> bool:
     """Both have a first or a last name, and not the same."""
-    names, others = _read_names(one), _read_names(other)
+    names, others = (
+        {
+            name: drop_marks(str(value)).casefold()
+            for name, value in Trait.objects.of(each)
+            .filter(trait_group="Contact", name__in=("firstName", "lastName"))
+            .values_list("name", "value")
+        }
+        for each in (one, other)
+    )
     return any(names[key] != others[key] for key in names.keys() & others.keys())
 
 
-def _read_names(profile: Profile) -> dict[str, str]:
-    group, names = "Contact", ("firstName", "lastName")
-    traits = Trait.objects.of(profile).filter(trait_group=group, name__in=names)
-    return {
-        name: drop_marks(str(value)).casefold()
-        for name, value in traits.values_list("name", "value")
-    }
-
-
 def _have_other_phones(store: Store, one: Profile, other: Profile) -> bool:
-    types = [
-        config["idType"]
-        for config in store.identitysettings.identifier_configs
-        if config["normalization"] == "phone"
-    ]
+    configs = store.identitysettings.identifier_configs
+    types = [each["idType"] for each in configs if each["normalization"] == "phone"]
     phones, others = (
         set(
             Identifier.objects.of(each)

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('merged_at', models.DateTimeField()),
                 ('id_type', models.CharField(blank=True, max_length=30)),
                 ('value', models.CharField(blank=True, max_length=255)),
-                ('items', models.JSONField(default=dict)),
+                ('items', models.JSONField(default=list)),
                 ('facts', models.JSONField(default=list)),
             ],
             options={

@@ -80,8 +80,4 @@ def unmerge_profile(
     request: ApiRequest, store_id: str, profile_id: str
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
-    parted = merging.unmerge_profile(store, profile_id)
-    learned = tuple(
-        wire.LearnedSince(kind=kind, id=id_) for kind, id_ in parted.learned
-    )
-    return answer(from_row(wire.Unmerged, parted, learned=learned))
+    return answer(merging.unmerge_profile(store, profile_id))

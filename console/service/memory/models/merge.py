@@ -22,7 +22,7 @@ class ProfilePart(ProfileScoped):
     into            into which one it was merged; "" in the canonical one's own part
     created_at      of the profile
     id_type, value  what joined them; "" where that has been deleted
-    items           {table: ids of what moved}
+    items           the ids of what moved
     facts           [[table, columns]]: what it had of what both can have
     """
 
@@ -33,7 +33,7 @@ class ProfilePart(ProfileScoped):
     merged_at = models.DateTimeField()
     id_type = models.CharField(max_length=ID_TYPE_MAX, blank=True)
     value = models.CharField(max_length=IDENTIFIER_VALUE_MAX, blank=True)
-    items = models.JSONField(default=dict)
+    items = models.JSONField(default=list)
     facts = models.JSONField(default=list)
 
     class Meta:

@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db.models import CharField
 from django.utils import timezone
 
+from console.service.conversations.models import Participant
 from console.service.memory.merging import settle_old_merges
 from console.service.memory.models import (
     IdentitySettings,
     MergeSuggestion,
     ProfilePart,
 )
+from console.service.models import ProfileFact, ProfileScoped, find_models
 from tests.service.conftest import assert_refused
 
 SHARED = "+12025550100"
@@ -199,6 +202,37 @@ def test_a_merge_is_taken_back(api, data, people, add, observe, summarise):
 def read_all(api, path: str) -> dict:
     parts = ("", "Traits", "Identifiers", "Observations", "ConversationSummaries")
     return {part: api.get(f"{path}/{part}".rstrip("/")).json() for part in parts}
+
+
+def test_a_merge_that_is_taken_back_returns_participants(
+    api, store, data, make_profile, add
+):
+    ada, twin = make_profile("ada@b.com"), make_profile("twin@b.com")
+    now = timezone.now()
+    for profile in (ada, twin):
+        Participant.objects.create(
+            store_id=store,
+            conversation_id="conv_conversation_1",
+            id=f"conv_participant_{id_of(profile)[-5:]}",
+            profile_id=id_of(profile),
+            addresses=[],
+            created_at=now,
+            updated_at=now,
+        )
+    add(ada, "twin@b.com", "email")
+    assert Participant.objects.filter(profile_id=id_of(ada)).count() == 2
+
+    api("POST", f"{data}/Merges/{id_of(twin)}/Unmerge", {})
+
+    [row] = Participant.objects.filter(profile_id=id_of(twin))
+    assert row.id.endswith(id_of(twin)[-5:])
+
+
+def test_every_table_below_a_profile_names_its_items_by_text():
+    for model in find_models(ProfileScoped):
+        if not issubclass(model, ProfileFact):
+            column = model._meta.get_field(model.get_item_column())
+            assert isinstance(column, CharField), model
 
 
 def test_what_was_parted_is_not_joined_again(api, data, make_profile, add, suggested):
