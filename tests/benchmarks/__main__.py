@@ -41,6 +41,7 @@ def main() -> None:
         set_up(Path(folder))
         from tests.benchmarks import (
             api,
+            conversations,
             decode,
             extraction,
             growth,
@@ -67,6 +68,7 @@ def main() -> None:
         decode.run()
         masking.run()
         api.run()
+        conversations.run()
         loading.run()
 
 

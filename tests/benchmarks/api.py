@@ -17,11 +17,18 @@ from contextlib import contextmanager
 from statistics import median, quantiles
 from time import monotonic, perf_counter, sleep
 
+import httpx
 from django.core.management import call_command
 
 from console.client.account import connect
 from console.contract.memory.store import CreateStore
+from console.wsgi import application
 
+SAID = {
+    "author": {"channel": "SMS", "address": "+15558675310"},
+    "content": {"type": "TEXT", "text": "My tent pole broke on the way to Bergen."},
+    "recipients": [{"channel": "SMS", "address": "+15550001000"}],
+}
 PORT = 54330
 CONNECTIONS = 16
 ROUNDS = 5
@@ -80,7 +87,7 @@ def drive(method: str, path: str, auth: str, body: str | None) -> tuple[float, f
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
             response.read()
-            assert response.status in (200, 202), response.status
+            assert response.status in (200, 201, 202), response.status
             times.append((perf_counter() - begin) * 1000)
         connection.close()
         return times
@@ -91,8 +98,9 @@ def drive(method: str, path: str, auth: str, body: str | None) -> tuple[float, f
     return len(times) / (perf_counter() - begin), quantiles(times, n=100)[-1]
 
 
-def make_memory(name: str) -> tuple[str, str, str]:
-    """The Authorization header, the path of a profile to read and one to write to."""
+def make_memory(name: str) -> tuple[str, str, str, str]:
+    """The Authorization header, and the paths of a profile to read, of one to write to
+    and of a conversation."""
     out = io.StringIO()
     call_command("create_account", name, "--json", stdout=out)
     pair = json.loads(out.getvalue())
@@ -108,15 +116,33 @@ def make_memory(name: str) -> tuple[str, str, str]:
         for person in ("read", "write")
     ]
     auth = "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode()
-    return auth, *paths
+    return auth, *paths, make_conversation(auth, store_id)
+
+
+def make_conversation(auth: str, store_id: str) -> str:
+    opening = {
+        "configuration": {
+            "memoryStoreId": store_id,
+            "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
+            "memoryExtractionEnabled": True,
+        },
+        "participants": [{"type": "CUSTOMER", "addresses": [SAID["author"]]}],
+    }
+    transport = httpx.WSGITransport(app=application)
+    with httpx.Client(transport=transport, base_url="http://127.0.0.1") as http:
+        answer = http.post(
+            "/v2/Conversations", json=opening, headers={"Authorization": auth}
+        )
+    return f"/v2/Conversations/{answer.json()['id']}"
 
 
 def run() -> None:
-    auth, to_read, to_write = make_memory("bench")
+    auth, to_read, to_write, to_say = make_memory("bench")
     calls = {
         "a bare Django view": ("GET", "/bare", None),
         "GET profile": ("GET", to_read, None),
         "POST observation": ("POST", f"{to_write}/Observations", BODY),
+        "POST communication": ("POST", f"{to_say}/Communications", json.dumps(SAID)),
     }
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     with server():

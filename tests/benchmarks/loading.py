@@ -65,7 +65,7 @@ def import_file(http: httpx.Client, people: str) -> None:
 
 
 def measure(act: Callable[[httpx.Client, str], None], name: str) -> None:
-    authorization, profile, _ = make_memory(name.split()[0])
+    authorization, profile, *_ = make_memory(name.split()[0])
     http = httpx.Client(
         transport=httpx.WSGITransport(app=application),
         base_url="http://testserver",

@@ -46,7 +46,7 @@ class Bench:
     """A store of the embedded memory with profiles of any size, vectors included."""
 
     def __init__(self) -> None:
-        self.auth, path, _ = make_memory("speed")
+        self.auth, path, *_ = make_memory("speed")
         self.store = Store.objects.get(pk=path.split("/")[3])
         texts = [o.content for each in conversations() for o in each.observations]
         vectors = get_embedder().embed(texts)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from console.contract.conversations.communication import (
@@ -76,7 +77,7 @@ def create_communication(
     note_channels(row, {body.channel_id})
     note_activity(row, {party.channel for party in parties}, now)
     communication = _correct(row, body, said, now) or _add(row, body, said, now)
-    row.save()
+    row.save(update_fields=["active_at", "due_at", "last_sequence"])
     event = "CREATED" if communication.revision == 1 else "UPDATED"
     if communication.updated_at == now:
         emit(
@@ -245,13 +246,9 @@ def list_last(
 ) -> list[Communication]:
     """The last ones of a conversation, the newest first; none of a conversation that is
     other customers' alone."""
-    people = Participant.objects.filter(
-        store_id=profile.store_id, conversation_id=conversation_id
-    ).exclude(profile_id="")
-    known = set(people.values_list("profile_id", flat=True))
-    if known and profile.id not in known:
-        return []
+    here = {"store_id": profile.store_id, "conversation_id": conversation_id}
+    known = Participant.objects.filter(**here).exclude(profile_id="")
     said = Communication.objects.filter(
-        store_id=profile.store_id, conversation_id=conversation_id
+        Exists(known.filter(profile_id=profile.id)) | ~Exists(known), **here
     )
     return list(said.order_by("-sequence")[:limit])

@@ -1,0 +1,167 @@
+"""Whether conversations stay as quick when they grow, and recall by conversation.
+
+CPU time of calls without a server between; both sizes take turns, so that the ratios
+hold on a busy machine too. What a call costs over HTTP stands in `api`.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from itertools import islice
+from statistics import median
+from time import process_time
+from typing import Any
+
+import httpx
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from console.contract.ids import new_id
+from console.service.conversations.models import (
+    Communication,
+    Conversation,
+    Participant,
+)
+from console.wsgi import application
+from tests.benchmarks.api import SAID
+from tests.factories import make_account
+
+TURNS, CONVERSATIONS, OBSERVATIONS = 10_000, 100_000, 500
+ROUNDS, CALLS, BATCH = 7, 30, 5_000
+ADA, [SHOP] = SAID["author"], SAID["recipients"]
+
+
+class Api:
+    """One account, called through the product's WSGI application."""
+
+    def __init__(self, name: str) -> None:
+        account = make_account(name)
+        transport = httpx.WSGITransport(app=application)
+        auth = (account["accountSid"], account["authToken"])
+        self.http = httpx.Client(
+            transport=transport, base_url="http://127.0.0.1", auth=auth
+        )
+        accepted = self.post("/v1/ControlPlane/Stores", {"displayName": name})
+        operation = self.http.get(accepted["statusUrl"]).json()
+        self.store = operation["result"]["id"]
+
+    def post(self, path: str, body: Any) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.status_code in (200, 201, 202), answer.text
+        return answer.json()
+
+    def open(self, *addresses: Any) -> Any:
+        """A conversation of a customer, with an agent."""
+        people = [
+            {"type": "CUSTOMER", "addresses": [addresses[0] if addresses else ADA]},
+            {"type": "HUMAN_AGENT", "name": "Kim", "addresses": [SHOP]},
+        ]
+        inline = {
+            "memoryStoreId": self.store,
+            "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
+            "memoryExtractionEnabled": True,
+            "channelSettings": {
+                "SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}
+            },
+        }
+        body = {"configuration": inline, "participants": people}
+        return self.post("/v2/Conversations", body)
+
+
+def run() -> None:
+    few, many = Api("few"), Api("many")
+    short, long = few.open(), few.open({"channel": "SMS", "address": "+15558675311"})
+    for conversation in (short, long):
+        say(few, conversation)()
+    lengthen(long["id"], TURNS)
+    crowded = many.open()
+    say(many, crowded)()
+    multiply(crowded["id"], CONVERSATIONS)
+    print(f"\n{'conversations':<44}{'ms':>8}{'ms':>8}{'ratio':>8}")
+    compare("POST, 10 and 10,000 turns", say(few, short), say(few, long))
+    compare("POST, 100 and 100,000 conversations", say(few, short), say(many, crowded))
+    compare(
+        "GET list, 100 and 100,000 conversations",
+        lambda: few.http.get("/v2/Conversations?pageSize=2"),
+        lambda: many.http.get("/v2/Conversations?pageSize=2"),
+    )
+    compare_recalls(few, short)
+    with CaptureQueriesContext(connections["memory"]) as captured:
+        say(few, short)()
+    print(f"{'queries of a POST':<44}{len(captured):>8}")
+
+
+def say(api: Api, conversation: Any) -> Callable[[], Any]:
+    path = f"/v2/Conversations/{conversation['id']}/Communications"
+    return lambda: api.post(path, SAID)
+
+
+def compare_recalls(api: Api, conversation: Any) -> None:
+    profile = conversation["participants"][0]["profileId"]
+    path = f"/v1/Stores/{api.store}/Profiles/{profile}"
+    items = [
+        {"content": f"Ordered part {n} of a tent.", "source": "bench"}
+        | {"occurredAt": "2026-01-05T09:00:00Z"}
+        for n in range(OBSERVATIONS)
+    ]
+    for start in range(0, OBSERVATIONS, 10):
+        body = {"observations": items[start : start + 10]}
+        api.post(f"{path}/Observations", body)
+    by_query = {"query": SAID["content"]["text"]}
+    by_conversation = {"conversationId": conversation["id"]}
+    compare(
+        "Recall, by query and by conversation",
+        lambda: api.post(f"{path}/Recall", by_query),
+        lambda: api.post(f"{path}/Recall", by_conversation),
+    )
+
+
+def compare(name: str, usual: Callable[[], Any], largest: Callable[[], Any]) -> None:
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for call, measured in zip((usual, largest), times, strict=True):
+            measured += [measure(call) for _ in range(CALLS)]
+    first, second = (median(measured) for measured in times)
+    print(f"{name:<44}{first:>8.2f}{second:>8.2f}{second / first:>7.2f}x")
+
+
+def measure(call: Callable[[], Any]) -> float:
+    begin = process_time()
+    call()
+    return (process_time() - begin) * 1000
+
+
+def lengthen(conversation_id: str, count: int) -> None:
+    [said] = Communication.objects.filter(conversation_id=conversation_id).values()
+    copy(
+        Communication,
+        (
+            said | {"id": new_id("conv_communication"), "sequence": number}
+            for number in range(2, count + 1)
+        ),
+    )
+    found = Conversation.objects.filter(id=conversation_id)
+    found.update(last_sequence=count)
+
+
+def multiply(conversation_id: str, count: int) -> None:
+    """Others like it, none of which has come to its end."""
+    [row] = Conversation.objects.filter(id=conversation_id).values()
+    people = Participant.objects.filter(conversation_id=conversation_id).values()
+    [said] = Communication.objects.filter(conversation_id=conversation_id).values()
+    rows, others, words = [], [], []
+    for number in range(count):
+        new = {"id": new_id("conv_conversation"), "group": f"{number:064}"}
+        new["created_at"] = row["created_at"] - timedelta(seconds=number)
+        rows.append(row | new)
+        of = {"conversation_id": new["id"]}
+        others += [each | of | {"id": new_id("conv_participant")} for each in people]
+        words.append(said | of | {"id": new_id("conv_communication")})
+    copy(Conversation, rows)
+    copy(Participant, others)
+    copy(Communication, words)
+
+
+def copy(model: Any, rows: Iterable[dict[str, Any]]) -> None:
+    objects = (model(**row) for row in rows)
+    while batch := list(islice(objects, BATCH)):
+        model.objects.bulk_create(batch)
