@@ -50,13 +50,14 @@ def list_merges(request: ConsoleRequest) -> HttpResponse:
     store, token = open_store(request.tenant), check_form(PageForm(request.GET))["page"]
     try:
         merges = store.list_merges(page_token=token)
-        suggested = [] if token else list(all_pages(store.list_merge_suggestions))
+        suggested = store.list_merge_suggestions()
     except MemoryNotFound:  # a hosted memory merges for good
         return render(request, "merges/list.html", {"is_hosted": True})
-    count = len(suggested) + len(merges.items)
+    count = len(suggested.items) + len(merges.items)
     log_view(request.actor, "merges.listed", count=count)
     context = {
-        "suggestions": _mask_values(request, suggested),
+        "suggestions": _mask_values(request, suggested.items),
+        "has_more": suggested.next_token,
         "merges": _mask_values(request, merges.items),
         "page": merges,
         "is_first": not token,
