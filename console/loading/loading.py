@@ -21,17 +21,11 @@ from console.client.errors import (
 )
 from console.client.http import all_pages
 from console.client.store import StoreClient
+from console.contract.memory import trait_group as wire
 from console.contract.memory.identifier import LookupResult
 from console.contract.memory.observation import BATCH, NewObservation, Observation
 from console.contract.memory.operation import Operation
 from console.contract.memory.summary import NewSummary, Summary
-from console.contract.memory.trait_group import (
-    CreateTraitGroup,
-    DataType,
-    NewTraitDefinition,
-    PatchTraitGroup,
-    get_data_type,
-)
 from console.loading.models import LoadedParts, Part
 from console.loading.records import (
     LineRefused,
@@ -423,7 +417,9 @@ def to_printable(text: str, limit: int = 64) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-Types = dict[str, dict[str, DataType]]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
+Types = dict[
+    str, dict[str, wire.DataType]
+]  # group, trait: STRING, NUMBER, BOOLEAN or ARRAY
 
 
 def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
@@ -439,7 +435,7 @@ def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
                 known = types.setdefault(group, {})
                 for name, value in values.items():
                     if value is not None and not check_trait(name, value):
-                        known.setdefault(name, get_data_type(value))
+                        known.setdefault(name, wire.get_data_type(value))
     return types
 
 
@@ -457,16 +453,16 @@ def declare_traits(
     declared = []
     for group, traits in types.items():
         missing = {
-            name: NewTraitDefinition(data_type=kind)
+            name: wire.NewTraitDefinition(data_type=kind)
             for name, kind in traits.items()
             if _normalise_name(name) not in known.get(group, set())
         }
         if missing:
             operation = (
-                store.patch_trait_group(group, PatchTraitGroup(traits=missing))
+                store.patch_trait_group(group, wire.PatchTraitGroup(traits=missing))
                 if group in known
                 else store.create_trait_group(
-                    CreateTraitGroup(display_name=group, traits=missing)
+                    wire.CreateTraitGroup(display_name=group, traits=missing)
                 )
             )
             wait_until_done(account, operation)

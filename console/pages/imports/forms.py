@@ -8,13 +8,8 @@ from typing import IO, Any
 
 from django import forms
 
+from console.contract.memory import profile_import as wire
 from console.contract.memory.data_mapping import DataMapping
-from console.contract.memory.profile_import import (
-    IMPORT_BYTES_MAX,
-    IMPORT_COLUMN_MAX,
-    IMPORT_COLUMNS_MAX,
-    ColumnMapping,
-)
 from console.contract.memory.trait_group import TraitGroup
 from console.core.errors import DomainError
 from console.core.unicode import strip_hidden
@@ -50,7 +45,7 @@ class FileForm(ConsoleForm):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > IMPORT_BYTES_MAX:
+        if file.size > wire.IMPORT_BYTES_MAX:
             raise forms.ValidationError("At most 100 MiB: split the file.")
         return file
 
@@ -90,7 +85,7 @@ class ColumnsForm(ConsoleForm):
         for key, target in list(cleaned.items()):
             if target and targets.count(target) > 1:
                 self.add_error(key, "Only one column can fill this trait.")
-        if not 2 <= len(targets) <= IMPORT_COLUMNS_MAX:
+        if not 2 <= len(targets) <= wire.IMPORT_COLUMNS_MAX:
             self.add_error(None, "Choose a trait for 2 to 100 columns.")
         elif not self.identifiers.intersection(targets):
             names = ", ".join(sorted(self.identifiers)) or "none in this store"
@@ -107,9 +102,9 @@ class ColumnsForm(ConsoleForm):
             if not self.cleaned_data.get(key)
         ]
 
-    def get_mappings(self) -> list[ColumnMapping]:
+    def get_mappings(self) -> list[wire.ColumnMapping]:
         return [
-            ColumnMapping(
+            wire.ColumnMapping(
                 column_name=self.columns[key],
                 trait_group=target.rpartition(".")[0],
                 trait_name=target.rpartition(".")[2],
@@ -154,7 +149,7 @@ def read_header(file: IO[bytes]) -> list[str]:
         )
     if len(names) > COLUMNS_MAX:
         raise NoHeader(f"The first row names more than {COLUMNS_MAX} columns.")
-    return [name if len(name) <= IMPORT_COLUMN_MAX else "" for name in names]
+    return [name if len(name) <= wire.IMPORT_COLUMN_MAX else "" for name in names]
 
 
 def _decode(head: bytes, encoding: str) -> str:

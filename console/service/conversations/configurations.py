@@ -8,12 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from console.contract.conversations.configuration import (
-    CONFIGURATIONS_PER_ACCOUNT,
-    CreateConfiguration,
-    PatchConfiguration,
-    PutConfiguration,
-)
+from console.contract.conversations import configuration as wire
 from console.contract.ids import new_id
 from console.core.outgoing import PORTS, read_origin
 from console.service import errors
@@ -30,13 +25,15 @@ def get_configuration(account: Account, configuration_id: str) -> Configuration:
 
 
 @transaction.atomic(using="memory")
-def create_configuration(account: Account, body: CreateConfiguration) -> Configuration:
+def create_configuration(
+    account: Account, body: wire.CreateConfiguration
+) -> Configuration:
     """Raises Invalid, Conflict (its name or its classic service is taken)."""
     account = _lock(account)
     count = Configuration.objects.filter(account=account).count()
-    if count >= CONFIGURATIONS_PER_ACCOUNT:
+    if count >= wire.CONFIGURATIONS_PER_ACCOUNT:
         raise errors.Invalid(
-            f"configurations: at most {CONFIGURATIONS_PER_ACCOUNT} per account"
+            f"configurations: at most {wire.CONFIGURATIONS_PER_ACCOUNT} per account"
         )
     now = timezone.now()
     row = Configuration(
@@ -49,7 +46,7 @@ def create_configuration(account: Account, body: CreateConfiguration) -> Configu
 
 @transaction.atomic(using="memory")
 def put_configuration(
-    account: Account, configuration_id: str, body: PutConfiguration
+    account: Account, configuration_id: str, body: wire.PutConfiguration
 ) -> Configuration:
     """Replaces all of it but the name, if none is given. Raises NotFound, Invalid,
     Conflict."""
@@ -62,7 +59,7 @@ def put_configuration(
 
 @transaction.atomic(using="memory")
 def patch_configuration(
-    account: Account, configuration_id: str, body: PatchConfiguration
+    account: Account, configuration_id: str, body: wire.PatchConfiguration
 ) -> Configuration:
     """Changes what is given. Raises NotFound, Invalid, Conflict."""
     account = _lock(account)
@@ -78,7 +75,7 @@ def patch_configuration(
         }
     # Null is what a new one has: left out, the noun's default takes its place.
     whole = {k: v for k, v in (row.settings | changes).items() if v is not None}
-    return _change(row, msgspec.convert(whole, PutConfiguration))
+    return _change(row, msgspec.convert(whole, wire.PutConfiguration))
 
 
 @transaction.atomic(using="memory")
@@ -104,7 +101,7 @@ def _lock(account: Account) -> Account:
     return Account.objects.select_for_update().get(pk=account.pk)
 
 
-def _change(row: Configuration, body: PutConfiguration) -> Configuration:
+def _change(row: Configuration, body: wire.PutConfiguration) -> Configuration:
     if body.conversation_grouping_type != row.settings["conversationGroupingType"]:
         raise errors.Invalid("conversationGroupingType: cannot be changed")
     _set(row, body)
@@ -115,7 +112,7 @@ def _change(row: Configuration, body: PutConfiguration) -> Configuration:
     return row
 
 
-def _set(row: Configuration, body: PutConfiguration) -> None:
+def _set(row: Configuration, body: wire.PutConfiguration) -> None:
     check_callbacks(body.status_callbacks)
     others = Configuration.objects.filter(account=row.account).exclude(pk=row.pk)
     bridge = body.conversations_v1_bridge

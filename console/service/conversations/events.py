@@ -7,13 +7,7 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from console.contract.conversations.communication import (
-    Author,
-    Communication,
-    Content,
-    Recipient,
-    Transcription,
-)
+from console.contract.conversations import communication as wire
 from console.contract.conversations.configuration import ConversationSettings
 from console.contract.conversations.conversation import (
     LIFE_YEARS,
@@ -102,23 +96,25 @@ def show_participant(row: models.Participant, account_id: str) -> Participant:
     )
 
 
-def show_communication(row: models.Communication, account_id: str) -> Communication:
+def show_communication(
+    row: models.Communication, account_id: str
+) -> wire.Communication:
     transcription = row.transcription
     return from_row(
-        Communication,
+        wire.Communication,
         row,
         account_id=account_id,
-        author=Author(
+        author=wire.Author(
             address=row.author_address,
             channel=row.author_channel,
             participant_id=row.author_id,
         ),
-        content=Content(
+        content=wire.Content(
             type="TEXT" if transcription is None else "TRANSCRIPTION",
             text=row.text,
-            transcription=msgspec.convert(transcription, Transcription | None),
+            transcription=msgspec.convert(transcription, wire.Transcription | None),
         ),
-        recipients=msgspec.convert(row.recipients, tuple[Recipient, ...]),
+        recipients=msgspec.convert(row.recipients, tuple[wire.Recipient, ...]),
     )
 
 

@@ -10,11 +10,7 @@ import msgspec
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from console.contract.conversations.conversation import (
-    CreateParticipant,
-    PutParticipant,
-    SentAddress,
-)
+from console.contract.conversations import conversation as wire
 from console.contract.ids import new_id
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.service import errors
@@ -80,7 +76,7 @@ def find_participant(
 
 def add_participant(
     row: Conversation,
-    body: CreateParticipant,
+    body: wire.CreateParticipant,
     others: Sequence[Participant],
     now: datetime,
 ) -> Participant:
@@ -103,7 +99,7 @@ def add_participant(
 
 
 def put_participant(
-    row: Conversation, participant_id: str, body: PutParticipant
+    row: Conversation, participant_id: str, body: wire.PutParticipant
 ) -> Participant:
     """`row` is held. Raises NotFound, Invalid, Conflict."""
     participants = list_participants(row)
@@ -132,7 +128,7 @@ def pick(participants: Sequence[Participant], participant_id: str) -> Participan
 
 
 def _refuse_taken(
-    addresses: Sequence[SentAddress], others: Sequence[Participant]
+    addresses: Sequence[wire.SentAddress], others: Sequence[Participant]
 ) -> None:
     for index, each in enumerate(addresses):
         if holder := find_participant(others, each.channel, each.address):

@@ -9,14 +9,8 @@ import re2
 from django.db import transaction
 from django.utils import timezone
 
+from console.contract.memory import trait_group as wire
 from console.contract.memory.error import Code
-from console.contract.memory.trait_group import (
-    TRAIT_GROUP_NAME_MAX,
-    TRAIT_GROUPS_PER_STORE,
-    TRAIT_NAME,
-    TRAIT_NAME_MAX,
-    TRAITS_PER_GROUP,
-)
 from console.service import errors
 from console.service.memory.models import (
     DataMapping,
@@ -45,11 +39,11 @@ def normalise_trait_name(name: str, *, path: str = "traits") -> str:
     joined = (
         first[:1].lower() + first[1:] + "".join(w[:1].upper() + w[1:] for w in rest)
     )
-    if not TRAIT_NAME.fullmatch(joined) or len(joined) > TRAIT_NAME_MAX:
+    if not wire.TRAIT_NAME.fullmatch(joined) or len(joined) > wire.TRAIT_NAME_MAX:
         raise errors.Invalid(
-            f"{path}.{name:.{TRAIT_NAME_MAX}}: not a valid trait name, which starts"
+            f"{path}.{name:.{wire.TRAIT_NAME_MAX}}: not a valid trait name, which starts"
             " with a letter and has letters, digits, '-' and '.', at most"
-            f" {TRAIT_NAME_MAX} characters"
+            f" {wire.TRAIT_NAME_MAX} characters"
         )
     return joined
 
@@ -67,7 +61,7 @@ def suggest(name: str, names: Iterable[str]) -> str:
     """`, did you mean Contact?`, or nothing."""
     by_fold = {each.casefold(): each for each in names}
     close = get_close_matches(
-        name[:TRAIT_GROUP_NAME_MAX].casefold(), by_fold, n=1, cutoff=0.75
+        name[: wire.TRAIT_GROUP_NAME_MAX].casefold(), by_fold, n=1, cutoff=0.75
     )
     return f", did you mean {by_fold[close[0]]}?" if close else ""
 
@@ -95,9 +89,9 @@ def create_trait_group(
             "displayName: already in use in this store",
             code=Code.TRAIT_GROUP_NAME_TAKEN,
         )
-    if groups.count() >= TRAIT_GROUPS_PER_STORE:
+    if groups.count() >= wire.TRAIT_GROUPS_PER_STORE:
         raise errors.Invalid(
-            f"traitGroups: at most {TRAIT_GROUPS_PER_STORE} per store",
+            f"traitGroups: at most {wire.TRAIT_GROUPS_PER_STORE} per store",
             code=Code.TRAIT_GROUP_LIMIT,
         )
     definitions = _normalise_names(traits)
@@ -187,9 +181,10 @@ def _normalise_names(traits: Definitions) -> dict[str, dict[str, Any]]:
 
 
 def _check_count(definitions: Definitions) -> None:
-    if len(definitions) > TRAITS_PER_GROUP:
+    if len(definitions) > wire.TRAITS_PER_GROUP:
         raise errors.Invalid(
-            f"traits: at most {TRAITS_PER_GROUP} per trait group", code=Code.TRAIT_LIMIT
+            f"traits: at most {wire.TRAITS_PER_GROUP} per trait group",
+            code=Code.TRAIT_LIMIT,
         )
 
 

@@ -8,11 +8,7 @@ from typing import Any
 
 import re2
 
-from console.contract.memory.trait import (
-    TRAIT_ARRAY_MAX,
-    TRAIT_INTEGER_MAX,
-    TRAIT_STRING_MAX,
-)
+from console.contract.memory import trait as wire
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.models import Profile, Store, Trait, TraitGroup
@@ -147,8 +143,8 @@ def check_value(path: str, value: Any, definition: Mapping[str, Any]) -> None:
 
 
 def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
-    if len(value) > TRAIT_ARRAY_MAX:
-        raise errors.Invalid(f"{path}: at most {TRAIT_ARRAY_MAX} items")
+    if len(value) > wire.TRAIT_ARRAY_MAX:
+        raise errors.Invalid(f"{path}: at most {wire.TRAIT_ARRAY_MAX} items")
     for index, item in enumerate(value):
         _check_scalar(f"{path}[{index}]", item)
     _check_range(path, len(value), rule.get("minItems"), rule.get("maxItems"), "items")
@@ -156,12 +152,12 @@ def _check_array(path: str, value: list[Any], rule: Mapping[str, Any]) -> None:
 
 def _check_scalar(path: str, value: Any) -> None:
     if isinstance(value, str):
-        if len(value) > TRAIT_STRING_MAX:
-            raise errors.Invalid(f"{path}: at most {TRAIT_STRING_MAX} characters")
+        if len(value) > wire.TRAIT_STRING_MAX:
+            raise errors.Invalid(f"{path}: at most {wire.TRAIT_STRING_MAX} characters")
     elif isinstance(value, bool):
         pass
     elif isinstance(value, int):
-        low, high = -TRAIT_INTEGER_MAX - 1, TRAIT_INTEGER_MAX
+        low, high = -wire.TRAIT_INTEGER_MAX - 1, wire.TRAIT_INTEGER_MAX
         if not low <= value <= high:
             raise errors.Invalid(f"{path}: must be between {low} and {high}")
     elif not (isinstance(value, float) and math.isfinite(value)):
