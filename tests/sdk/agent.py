@@ -1,6 +1,6 @@
 """A small program of Twilio Agent Connect, as that package's documentation shows one.
 
-It answers customers by SMS and chat, with a language model that is told what the memory
+It answers customers by SMS, WhatsApp and chat, with a language model that is told what the memory
 knows, and begins conversations itself. The package is the unmodified one.
 """
 
@@ -17,6 +17,7 @@ from tac import TAC, TACConfig
 from tac.adapters.prompt_builder import MemoryPromptBuilder
 from tac.channels.chat import ChatChannel
 from tac.channels.sms import SMSChannel
+from tac.channels.whatsapp import WhatsAppChannel
 from twilio.request_validator import RequestValidator
 
 Answer = Callable[[str, Any, bytes], Any]
@@ -62,6 +63,7 @@ class Agent:
         remembers = {"memory_mode": "always"}
         self.sms = SMSChannel(self.tac, config=remembers)
         self.chat = ChatChannel(self.tac, config=remembers)
+        self.whatsapp = WhatsAppChannel(self.tac, config=remembers)
         self.tac.on_message_ready(self.reply)
         self.tac.on_error(lambda error, _: self.errors.append(str(error)))
         self.errors: list[str] = []
@@ -89,7 +91,7 @@ class Agent:
         if not self._validator.validate(url, body.decode(), signature):
             raise ValueError("not signed with the account's token")
         token = headers["i-twilio-idempotency-token"]
-        for channel in (self.sms, self.chat):
+        for channel in (self.sms, self.chat, self.whatsapp):
             self.do(channel.process_webhook(json.loads(body), token))
         return {}
 

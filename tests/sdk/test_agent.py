@@ -100,6 +100,7 @@ def environment(monkeypatch, account, configuration):
         "TWILIO_API_KEY": account["apiKey"],
         "TWILIO_API_SECRET": account["apiSecret"],
         "TWILIO_PHONE_NUMBER": SHOP,
+        "TWILIO_WHATSAPP_NUMBER": f"whatsapp:{SHOP}",
         "TWILIO_CONVERSATION_CONFIGURATION_ID": configuration,
         "TAC_ANALYTICS_DISABLED": "true",
     }
@@ -169,6 +170,27 @@ def test_agent_connect_answers_a_text_message_and_it_is_remembered(desk):
     desk.await_texts(again, 2)
 
     assert "Bergen" in desk.model.prompts[1]
+    assert desk.agent.errors == []
+
+
+def test_agent_connect_makes_a_customer_of_a_stranger_without_a_name(desk):
+    conversation = desk.open()
+    text = "Do you repair tunnel tents in Bergen?"
+    stranger, shop = (
+        {"channel": "WHATSAPP", "address": f"whatsapp:{address}"}
+        for address in ("+15558675319", SHOP)
+    )
+
+    desk.say(conversation, text, stranger, shop)
+    desk.await_texts(conversation, 2)
+    profile = desk.find_profile(conversation)
+    desk.say(conversation, "I bought mine from you in 2019.", stranger, shop)
+    desk.await_texts(conversation, 4)
+    desk.close(conversation)
+
+    found = desk.recall(profile, query="bought").observations
+    assert any("2019" in each["content"] for each in found)
+    assert not any("+1555" in each["content"] for each in found)
     assert desk.agent.errors == []
 
 

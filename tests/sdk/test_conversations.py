@@ -74,6 +74,8 @@ def test_conversations_are_created_read_changed_and_deleted(walk):
     assert told["people"] == [CUSTOMER]
     assert_refused(told["taken"], 409, 20409, "participants")
     assert_read(told["read"], ids[::-1])
+    # The clients ask for a second page by its token alone.
+    assert_read(told["filtered"], ids[-2::-1])
     assert told["byChannel"] == told["resting"] == [last]
     assert told["either"] == ids[::-1]
     assert told["updated"] == made | {"status": "INACTIVE"}

@@ -86,12 +86,12 @@ def add_participant(
         store_id=row.store_id,
         conversation_id=row.id,
         id=new_id("conv_participant"),
-        name=body.name,
         type=body.type,
         addresses=msgspec.to_builtins(body.addresses),
         created_at=now,
         updated_at=now,
     )
+    _name(participant, body.name)
     participant.profile_id = _check_profile(row, body.profile_id)
     participant.save(force_insert=True)
     note_channels(row, {each.channel_id for each in body.addresses})
@@ -113,10 +113,17 @@ def put_participant(
         participant.profile_id = _check_profile(row, body.profile_id)
     elif body.addresses is not None or body.type not in {"CUSTOMER", "UNKNOWN"}:
         participant.profile_id = ""
-    participant.name, participant.type = body.name, body.type
+    _name(participant, body.name)
+    participant.type = body.type
     participant.updated_at = timezone.now()
     participant.save()
     return participant
+
+
+def _name(participant: Participant, name: str) -> None:
+    """Clients send back the address that stands in for a name in answers: it is none."""
+    is_address = name in {each["address"] for each in participant.addresses}
+    participant.name = "" if is_address else name
 
 
 def pick(participants: Sequence[Participant], participant_id: str) -> Participant:

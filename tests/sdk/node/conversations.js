@@ -131,6 +131,7 @@ exports.conversations = async (memory) => {
     read: await readAll(talks.conversations, (item) => item.id),
     byChannel: (await talks.conversations.list({ channelId: "CA4" })).map((c) => c.id),
     updated: tell(await one.update({ status: "INACTIVE" }), ...fields),
+    filtered: await readAll(talks.conversations, (c) => c.id, { status: ["ACTIVE"] }),
     resting: await status("INACTIVE"),
     either: await status("ACTIVE", "INACTIVE"),
     patched: tell(await one.patch(quiet), ...fields),

@@ -144,6 +144,7 @@ def conversations(client: Any) -> dict[str, Any]:
         "read": read_all(talks.conversations, lambda item: item.id),
         "byChannel": [c.id for c in talks.conversations.list(channel_id="CA4")],
         "updated": tell(one.update(rests), *fields),
+        "filtered": read_all(talks.conversations, lambda c: c.id, status=["ACTIVE"]),
         "resting": _list_ids(talks, "INACTIVE"),
         "either": _list_ids(talks, "ACTIVE", "INACTIVE"),
         "patched": tell(one.patch(quiet), *fields),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.service.conversations.models import Diagnostic
+from console.service.conversations.models import Diagnostic, Participant
 from console.service.memory.models import Identifier, Profile
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
@@ -279,3 +279,13 @@ def test_conversation_of_a_foreign_account_does_not_exist(make_api, conversation
     assert_refused(stranger("DELETE", path), 404, 20404)
     assert_refused(stranger("POST", f"{path}/Communications", a_message()), 404, 20404)
     assert stranger.get(CONVERSATIONS).json()["conversations"] == []
+
+
+def test_participant_named_by_an_address_has_no_name(api, path):
+    [customer, _] = api.get(f"{path}/Participants").json()["participants"]
+    sent_back = {key: customer[key] for key in ("name", "type", "addresses")}
+
+    answer = api("PUT", f"{path}/Participants/{customer['id']}", sent_back).json()
+
+    assert answer["name"] == CUSTOMER
+    assert Participant.objects.get(id=customer["id"]).name == ""
