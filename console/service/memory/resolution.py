@@ -27,7 +27,7 @@ def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | N
     """
     held = {identity: set(find_holders(store, identity)) for identity in identities}
     shared = Counter(id_ for ids in held.values() for id_ in ids)
-    weak = {each for each, ids in held.items() if ids and is_shared(store, each)}
+    weak = {each for each, ids in held.items() if ids and is_shared(store, each, ids)}
     followed = set(held) - weak or weak
     for rule in store.identitysettings.matching_rules:
         meant: set[str] = set()

@@ -1,5 +1,6 @@
 """The brake on merges: what may be two people waits until a person says they are one."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -67,18 +68,18 @@ def _find_contradictions(
         and _have_other_phones(store, one, other)
     ):
         found += ["names", "phones"]
-    if is_shared(store, by, one.id, other.id):
+    if is_shared(store, by, [one.id, other.id, *find_holders(store, by)]):
         found.append("shared")
     return found
 
 
-def is_shared(store: Store, by: Identity, *known: str) -> bool:
-    """Whether too many profiles stand behind a value to follow it by itself: who holds
-    it, whom it has joined, whom it would join, and these."""
+def is_shared(store: Store, by: Identity, known: Iterable[str]) -> bool:
+    """Whether too many profiles stand behind a value to follow it by itself: these, who
+    hold it, those that it has joined, and those that it would join."""
     if store.identitysettings.merge_brake == "off":
         return False
     enough = SHARED_PROFILES_MAX + 1
-    found = {*known, *find_holders(store, by)[:enough]}
+    found = set(known)
     same = {"store_id": store.id, "id_type": by.id_type, "value": by.value}
     for model, *sides in JUDGED:
         for ids in model.objects.filter(**same).values_list(*sides)[:enough]:
