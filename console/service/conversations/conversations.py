@@ -39,6 +39,7 @@ from console.service.conversations.participants import (
     resolve,
     set_group,
 )
+from console.service.memory.models import Store
 from console.service.memory.tombstones import bury
 from console.service.models import Account
 
@@ -81,10 +82,12 @@ def create_conversation(account: Account, body: CreateConversation) -> Conversat
     """Raises NotFound (no such configuration), Invalid, Conflict (an open one has the
     same participants)."""
     settings = _read_settings(account, body)
+    # Never another account's: what is said would be learned there.
+    store = Store.objects.filter(account=account, id=settings["memoryStoreId"]).first()
     now = timezone.now()
     row = Conversation(
         id=new_id("conv_conversation"),
-        store_id=settings["memoryStoreId"],
+        store_id=store.id if store else "",
         account=account,
         configuration_id=body.configuration_id,
         settings=settings,

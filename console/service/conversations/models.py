@@ -62,7 +62,7 @@ class ConversationScoped(models.Model):
 class Conversation(StoreScoped):
     """From its first moment to CLOSED. Conversations 8 and 12.1.
 
-    store_id         as its settings name it, which need not exist
+    store_id         the one that its settings name, if the account has it; else empty
     settings         those of its configuration when it began, with its own over them
     group            whose conversation it is: of one group and configuration at most one
                      is open; empty: of nobody yet

@@ -319,5 +319,5 @@ def _get_group(row: Conversation, participants: Sequence[Participant]) -> str:
         }
     if not parts:
         return ""
-    whole = json.dumps([row.store_id, grouping, sorted(parts)])
+    whole = json.dumps([row.settings["memoryStoreId"], grouping, sorted(parts)])
     return hashlib.sha256(whole.encode()).hexdigest()

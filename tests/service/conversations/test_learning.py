@@ -239,3 +239,30 @@ def test_learning_is_given_up_visibly(api, clock, conversation, path, say):
     [diagnostic] = models.Diagnostic.objects.filter(conversation_id=conversation["id"])
     assert row.status == "CLOSED"
     assert diagnostic.code == learning.GIVEN_UP
+
+
+def test_learning_writes_nothing_to_another_accounts_store(
+    api, make_api, store, person, say
+):
+    """Its ids are no secrets: they stand in addresses and logs."""
+    stranger = make_api("stranger")
+    profile_id = person.rpartition("/")[2]
+    opening = {
+        "configuration": {
+            "memoryStoreId": store,
+            "conversationGroupingType": "GROUP_BY_PROFILE",
+            "memoryExtractionEnabled": True,
+        },
+        "participants": [a_participant(profileId=profile_id)],
+    }
+    made = stranger("POST", CONVERSATIONS, opening).json()
+    own = f"{CONVERSATIONS}/{made['id']}"
+    stranger("POST", f"{own}/Communications", a_message("I own a red tunnel tent."))
+    stranger("PATCH", own, {"status": "CLOSED"})
+
+    learning.learn.func()
+
+    assert list_contents(api, person) == []
+    assert api.get(f"{person}/ConversationSummaries").json()["summaries"] == []
+    asked = {"conversationId": made["id"], "communicationsLimit": 5}
+    assert api("POST", f"{person}/Recall", asked).json()["communications"] == []
