@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from django.http import HttpResponse
 
+from console.contract.ids import PROFILE_ID
 from console.contract.memory import merge as wire
 from console.contract.memory.profile import ProfileId
+from console.service import errors
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
@@ -58,6 +60,8 @@ def list_merges(request: ApiRequest, store_id: str) -> HttpResponse:
     page = read_page(request, cap=wire.MERGES_PER_PAGE, filters=("canonicalId",))
     rows = merging.find_merges(get_store(request.account, store_id))
     if canonical_id := page.filters.get("canonicalId"):
+        if not PROFILE_ID.fullmatch(canonical_id):
+            raise errors.Invalid("canonicalId: not a valid profile id")
         rows = rows.filter(profile_id=canonical_id)
     return answer_page(
         request, rows, page, wire.MergesPage, sort=("merged_at", "id"), show=_show_merge

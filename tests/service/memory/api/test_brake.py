@@ -171,6 +171,7 @@ def test_a_merge_is_taken_back(api, data, people, add, observe, summarise):
     before = {path: read_all(api, path) for path in people}
     add(ada, "bob@b.com", "email")
     [merge] = api.get(f"{data}/Merges", canonicalId=id_of(ada)).json()["merges"]
+    assert api.get(f"{data}/Merges", canonicalId="ada").status_code == 400
     assert (merge["id"], merge["canonicalId"]) == (id_of(bob), id_of(ada))
     assert merge["value"] == "bob@b.com"
     api("PATCH", ada, {"traits": {"Contact": {"state": "BE"}}})
