@@ -133,7 +133,13 @@ merges_pages = pages(
 conversations_pages = pages(
     "conversations",
     path("", conversations.list_conversations, name="list"),
+    path("rules/", conversations.rules, name="rules"),
     path("<str:conversation_id>/", conversations.detail, name="detail"),
+    path(
+        "<str:conversation_id>/facts/<str:learned_id>/",
+        conversations.decide,
+        name="decide",
+    ),
     path("<str:conversation_id>/<slug:name>/", conversations.change, name="change"),
     path(
         "of/<str:profile_id>/<str:item_id>/",

@@ -41,9 +41,12 @@ from console.contract.conversations.delivery import (
     RetryDelivery,
 )
 from console.contract.conversations.learning import (
+    DecideLearned,
     LearnAgain,
     Learned,
     LearnedPage,
+    LearningRules,
+    PutLearningRules,
     Transition,
     TransitionsPage,
 )
@@ -207,6 +210,23 @@ class ConversationsClient:
         path = f"{self._open(conversation_id)}/Diagnostics"
         answer = self._get(path, DiagnosticsPage, pageToken=page_token, pageSize=1000)
         return to_page(answer, answer.content.diagnostics)
+
+    def decide_learned(
+        self, conversation_id: str, learned_id: str, decision: DecideLearned
+    ) -> None:
+        path = f"{self._open(conversation_id)}/Learned/{segment('learned', learned_id)}"
+        self._send("PATCH", path, decision)
+
+    def fetch_rules(self) -> LearningRules:
+        return self._sender.send("GET", self._rules, LearningRules).content
+
+    def put_rules(self, rules: PutLearningRules) -> None:
+        self._send("PUT", self._rules, rules)
+
+    @property
+    def _rules(self) -> str:
+        store = segment("store", self.store_id)
+        return f"/v1/ControlPlane/Stores/{store}/LearningRules"
 
     def list_provenance(self, profile_id: str, item_id: str) -> Page[Learned]:
         """From which words an observation or a summary was learned."""

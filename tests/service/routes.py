@@ -14,6 +14,7 @@ PARTICIPANT = "conv_participant_01k0000000000000000000000a"
 COMMUNICATION = "conv_communication_01k0000000000000000000000a"
 DELIVERY = "conv_delivery_01k0000000000000000000000a"
 ACTION = "conv_action_01k0000000000000000000000a"
+LEARNED = "conv_learned_01k0000000000000000000000a"
 PROCESS = "proc_job_01k0000000000000000000000a"
 SUGGESTION = "mem_suggestion_01k0000000000000000000000a"
 OPERATION = "mem_operation_01k0000000000000000000000a"
@@ -82,6 +83,8 @@ def every_call(
         f"{talk}/Diagnostics": "GET",
         f"{talk}/Transitions": "GET",
         f"{talk}/Learned": "GET POST",
+        f"{talk}/Learned/{LEARNED}": "PATCH",
+        f"{stores}/{store}/LearningRules": "GET PUT",
         f"{person}/Provenance": "GET",
         f"{talk}/Communications/{COMMUNICATION}": "GET",
         f"{data}/MergeSuggestions": "GET",

@@ -29,6 +29,7 @@ SAMPLES = {
     "conversation_id": new_id("conv_conversation"),
     "item_id": new_id("mem_observation"),
     "name": "close",
+    "learned_id": new_id("conv_learned"),
     "suggestion_id": new_id("mem_suggestion"),
     "observation_id": new_id("mem_observation"),
     "summary_id": new_id("mem_summary"),

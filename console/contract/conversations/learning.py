@@ -1,11 +1,11 @@
 """What became of a conversation: its statuses, and what was learned at them. Ours, but
 for what they tell of. Conversations 12.1 and 12.5."""
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
-from console.contract.base import Body, Count, Noun, Time, always, described
+from console.contract.base import Body, Count, Noun, StrictBody, Time, always, described
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.contract.memory.page import PageMeta, paging, sample_page
 
@@ -100,6 +100,66 @@ class LearnAgain(Body, frozen=True, kw_only=True):
     """Everything that was said is read once more: what is known stays as it is."""
 
     sample = {}
+
+
+class DecideLearned(StrictBody, frozen=True, kw_only=True):
+    """What becomes of a fact that is held back: an observation, or nothing."""
+
+    sample = {"outcome": "added"}
+
+    outcome: Literal["added", "dropped"]
+
+
+# What is personal in a text, by the detector's own names, and words of the store's own.
+KINDS = ("card", "bank", "id", "pin", "phone", "mail", "words")
+Kind = Literal["card", "bank", "id", "pin", "phone", "mail", "words"]
+RuleAction = Literal["keep", "redact", "quarantine", "drop"]
+RULE_ACTIONS = get_args(RuleAction)
+WORDS_MAX, WORD_MAX = 200, 64
+# What nobody wants in a memory is taken out of it; how to reach a customer stays.
+DEFAULT_RULES: dict[str, str] = {
+    "card": "redact",
+    "bank": "redact",
+    "id": "redact",
+    "pin": "redact",
+    "phone": "keep",
+    "mail": "keep",
+    "words": "quarantine",
+}
+Words = Annotated[
+    list[Annotated[str, Meta(min_length=2, max_length=WORD_MAX)]],
+    Meta(max_length=WORDS_MAX),
+]
+
+
+class PutLearningRules(StrictBody, frozen=True, kw_only=True):
+    """What of a conversation may be remembered; kinds that are left out are as by
+    default.
+
+    keep        as it was said
+    redact      without it: `[card removed]`
+    quarantine  held back until a person decides
+    drop        not at all
+    words       those of the store's own, whole words in any case
+    """
+
+    sample = {
+        "kinds": {"phone": "redact", "words": "quarantine"},
+        "words": ["diabetes"],
+    }
+
+    kinds: dict[Kind, RuleAction] = {}
+    words: Words = []
+
+
+class LearningRules(Noun, frozen=True, kw_only=True):
+    """version  0 while they are the default ones"""
+
+    sample = {"kinds": DEFAULT_RULES, "words": [], "version": 0}
+
+    kinds: dict[str, str] = always(dict)
+    words: tuple[str, ...] = always()
+    version: Count = always(int)
 
 
 ItemId = Annotated[str, Meta(max_length=64)]

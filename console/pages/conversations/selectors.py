@@ -189,4 +189,12 @@ def build_lessons(
                 items = page(profile_id, conversation_id=conversation_id).items
                 for item in items:
                     texts[item.id] = masker.mask_text(kind, item.id, item.content)
-    return [Lesson(each, texts.get(each.item_id)) for each in learned]
+    return [
+        Lesson(
+            each,
+            masker.mask_text("fact", each.id, each.content)
+            if each.content
+            else texts.get(each.item_id),
+        )
+        for each in learned
+    ]

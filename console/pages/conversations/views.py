@@ -1,18 +1,35 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.contract.conversations.conversation import STATUSES, PatchConversation
-from console.contract.conversations.learning import Learned
+from console.contract.conversations.learning import (
+    DEFAULT_RULES,
+    KINDS,
+    RULE_ACTIONS,
+    WORD_MAX,
+    WORDS_MAX,
+    DecideLearned,
+    Learned,
+    LearningRules,
+    PutLearningRules,
+)
 from console.contract.ids import PROFILE_ID
 from console.masking.masker import get_reveal_target, masker_for
 from console.pages.conversations.selectors import (
@@ -28,7 +45,7 @@ from console.pages.conversations.selectors import (
 )
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
-from console.web.forms import PageForm, ReasonForm, check_form
+from console.web.forms import PageForm, ReasonForm, check_form, check_plain
 from console.web.render import (
     ConsoleRequest,
     check_may,
@@ -48,6 +65,26 @@ class ListForm(PageForm):
     profile = forms.RegexField(rf"^{PROFILE_ID.pattern}\Z", required=False)
 
 
+class WordsField(forms.Field):
+    """Words, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> list[str]:
+        lines = str(value or "").splitlines()
+        return [word for line in lines if (word := line.strip())]
+
+    def validate(self, value: list[str]) -> None:
+        if len(value) > WORDS_MAX:
+            raise forms.ValidationError(f"At most {WORDS_MAX} words.")
+        for number, word in enumerate(value, 1):
+            if not 2 <= len(word) <= WORD_MAX:
+                raise forms.ValidationError(
+                    f"Line {number}: must have 2 to {WORD_MAX} characters."
+                )
+            check_plain(word)
+
+
 class ActForm(ReasonForm):
     """Why a conversation is closed, read again or deleted by hand."""
 
@@ -57,6 +94,42 @@ class ActForm(ReasonForm):
         ("wrong", "Something was learned wrongly"),
         ("test", "It was only a test"),
     )
+
+
+class RulesForm(ReasonForm):
+    """What may be learned: an action for each kind, and words of the tenant's own."""
+
+    reasons = (
+        ("policy", "Our policy says so"),
+        ("law", "A law or a contract asks for it"),
+        ("wrong", "Too much or too little was remembered"),
+    )
+    own_words = WordsField(
+        label="Words",
+        required=False,
+        help_text="One a line, at most 200; whole words, in any case.",
+    )
+
+    def __init__(self, *args: Any, rules: LearningRules, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in KINDS:
+            self.fields[kind] = forms.ChoiceField(
+                label=KIND_LABELS[kind],
+                choices=[(action, action) for action in RULE_ACTIONS],
+                initial=rules.kinds.get(kind, DEFAULT_RULES[kind]),
+            )
+        self.fields["own_words"].initial = "\n".join(rules.words)
+        self.order_fields([*KINDS, "own_words", "reason_code", "ticket"])
+
+    def get_rules(self) -> PutLearningRules:
+        """Only of a valid form."""
+        return msgspec.convert(
+            {
+                "kinds": {kind: self.cleaned_data[kind] for kind in KINDS},
+                "words": self.cleaned_data["own_words"],
+            },
+            PutLearningRules,
+        )
 
 
 class DeleteForm(ActForm):
@@ -69,6 +142,17 @@ class DeleteForm(ActForm):
         widget=forms.RadioSelect,
         initial="keep",
     )
+
+
+KIND_LABELS = {
+    "card": "Payment cards",
+    "bank": "Bank accounts",
+    "id": "Numbers of official documents",
+    "pin": "PINs and passwords",
+    "phone": "Phone numbers",
+    "mail": "Email addresses",
+    "words": "Our own words, below",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +219,7 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
             "statuses": STATUSES,
             "status": query["status"],
             "profile_id": query["profile"],
+            "may_change_rules": request.actor.may(Permission.UPDATE_DISPLAY_SETTINGS),
         },
     )
 
@@ -163,6 +248,7 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
             if turns
             else None,
             "is_cut": len(turns) == TURNS_MAX,
+            "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_transitions(client, shown.id),
             "acts": [
@@ -259,3 +345,48 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
         learned = ()
     context = {"learned": learned}
     return render(request, "conversations/_provenance.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(Permission.UPDATE_DISPLAY_SETTINGS)
+def rules(request: ConsoleRequest) -> HttpResponse:
+    """What may be learned from conversations, for the whole tenant."""
+    client = open_store(request.tenant).conversations
+    given = request.POST if request.method == "POST" else None
+    present = client.fetch_rules()
+    form = RulesForm(given, request=request, rules=present)
+    if form.is_valid():
+        with log_change(
+            request.actor,
+            "learning.changed",
+            "store",
+            client.store_id,
+            reason=form.reason,
+        ) as closing:
+            client.put_rules(form.get_rules())
+            closing["version"] = present.version + 1
+        messages.success(request, "Saved. What is learned from now on follows it.")
+        return redirect("conversations:rules", request.tenant.slug)
+    status = 422 if form.errors else 200
+    context = {"form": form, "rules": present}
+    return render(request, "conversations/rules.html", context, status=status)
+
+
+@require_POST
+@require_permission(Permission.DELETE)
+def decide(
+    request: ConsoleRequest, conversation_id: str, learned_id: str
+) -> HttpResponse:
+    """An officer releases a fact that was held back, or drops it."""
+    outcome: Any = request.POST.get("outcome", "")
+    if outcome not in {"added", "dropped"}:
+        raise Http404
+    client = open_store(request.tenant).conversations
+    client.fetch_conversation(conversation_id)
+    with log_change(
+        request.actor, f"fact.{outcome}", "conversation", conversation_id
+    ) as closing:
+        closing["fact"] = learned_id
+        decision = DecideLearned(outcome=outcome)
+        client.decide_learned(conversation_id, learned_id, decision)
+    return redirect("conversations:detail", request.tenant.slug, conversation_id)

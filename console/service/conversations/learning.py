@@ -10,9 +10,9 @@ longer the one that was read, so nothing is written and the worker reads once mo
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby, zip_longest
+from itertools import groupby, starmap, zip_longest
 from time import monotonic
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ from console.service.conversations.models import (
     Learned,
     Transition,
 )
+from console.service.conversations.rules import Rules, Verdict
 from console.service.memory.embedding_jobs import get_embedder
 from console.service.memory.items import create_items, patch_observation, update_item
 from console.service.memory.models import (
@@ -167,6 +168,7 @@ class Lesson:
 
     profile_id: str
     facts: Sequence[Fact]
+    withheld: Sequence[tuple[Fact, Verdict]]
     summary: str
 
 
@@ -192,16 +194,23 @@ class Reading:
     def extract(self) -> Iterator[Lesson]:
         """Of each customer whom the memory knows."""
         zone = timezone.get_default_timezone()
+        rules = Rules.of(self.conversation.store_id)
         known = {p.profile_id for p in self.participants.values() if p.profile_id}
         for profile_id in sorted(known):
             turns = self._read_turns(profile_id)
-            facts = [f for f in extract(turns, zone=zone) if self._is_news(f)]
+            facts, withheld = [], []
+            for fact in filter(self._is_news, extract(turns, zone=zone)):
+                verdict = rules.judge(fact.text)
+                if verdict.outcome:
+                    withheld.append((fact, verdict))
+                else:
+                    facts.append(replace(fact, text=verdict.text))
             summary = ""
             if turns and self.transition.status == "CLOSED":
                 summary = summarise(
                     turns, zone=zone, channel=self._channel, agent=self._agent
                 )
-            yield Lesson(profile_id, facts, summary)
+            yield Lesson(profile_id, facts, withheld, rules.redact(summary))
 
     def _is_news(self, fact: Fact) -> bool:
         """Whether its turn was not learned from as it is now."""
@@ -321,6 +330,41 @@ def _end(
         )
 
 
+@transaction.atomic(using="memory")
+def decide(store: Store, row: Conversation, learned_id: str, outcome: str) -> Learned:
+    """A person releases what was held back, or drops it. Raises NotFound, Invalid (it
+    is not held back, or the profile is full)."""
+    held: Learned | None = (
+        Learned.objects.select_for_update()
+        .filter(store_id=row.store_id, conversation_id=row.id, id=learned_id)
+        .first()
+    )
+    if held is None:
+        raise errors.NotFound("Learned not found.")
+    if held.outcome != "quarantined":
+        raise errors.Invalid("outcome: was decided before")
+    if outcome == "added":
+        said = Communication.objects.get(
+            store_id=row.store_id,
+            conversation_id=row.id,
+            id=held.communication_ids[-1],
+        )
+        item = {
+            "content": held.content,
+            "source": SOURCE,
+            "occurred_at": said.occurred_at,
+            "conversation_ids": [row.id],
+        }
+        [made] = create_items(
+            Observation, store, held.profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
+        )
+        held.item_id = made.id
+    held.outcome, held.content = outcome, ""
+    held.reason = f"{'Released' if outcome == 'added' else 'Dropped'} by a person."
+    held.save()
+    return held
+
+
 class Writer:
     """Writes what was learned about one profile, whose row is held."""
 
@@ -336,9 +380,21 @@ class Writer:
             for fact, row in zip_longest(facts, before):
                 if fact is not None:
                     learned.append(self._correct(row, fact) if row else self._add(fact))
+        learned += filter(None, starmap(self._withhold, lesson.withheld))
         if lesson.summary:
             learned.append(self._summarise(lesson.summary))
         return Learned.objects.bulk_create(learned)
+
+    def _withhold(self, fact: Fact, verdict: Verdict) -> Learned | None:
+        """None for what was withheld, or decided about, when it was read before."""
+        mine = Learned.objects.of(self._profile).filter(
+            conversation_id=self._conversation_id, digest=digest(fact.text)
+        )
+        if mine.exists():
+            return None
+        row = self._note(fact, verdict.outcome, "", verdict.reason)
+        row.content = fact.text if verdict.outcome == "quarantined" else ""
+        return row
 
     def _list_before(self, number: int) -> list[Learned]:
         """What was made of earlier states of a turn, in the order of its facts."""

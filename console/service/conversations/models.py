@@ -354,6 +354,23 @@ class Learned(ConversationScoped, ProfileScoped):
         return self.id
 
 
+class LearningRules(StoreScoped):
+    """What of conversations a store may remember; without a row the default ones.
+
+    kinds    {kind: keep, redact, quarantine or drop}
+    words    the store's own
+    version  one more with each change
+    """
+
+    store_id = models.CharField(primary_key=True, max_length=STORE_ID_MAX)
+    kinds = models.JSONField()
+    words = models.JSONField(default=list)
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.store_id
+
+
 class Delivery(ConversationScoped, StoreScoped):
     """An event on its way to one status callback. Conversations 12.6.
 

@@ -202,3 +202,53 @@ def test_provenance_leads_from_an_observation_to_the_turn(agent_client, tenant, 
 
     assert part_url in agent_client.get(observation).text
     assert re.search(rf"{url('detail', talk.id)}#turn-conv_communication_\w+", part)
+
+
+def test_rules_are_changed_with_a_reason_and_hold_facts_back(officer_client, tenant):
+    given = {
+        "card": "drop",
+        "bank": "redact",
+        "id": "redact",
+        "pin": "redact",
+        "phone": "keep",
+        "mail": "keep",
+        "words": "quarantine",
+        "own_words": "diabetes\n",
+        "reason_code": "policy",
+        "ticket": "CASE-1",
+    }
+    page = officer_client.get(url("rules")).text
+
+    answer = officer_client.post(url("rules"), given)
+    talk = make_conversation(
+        tenant, "I have diabetes and need soft hiking boots.", closes=True
+    )
+    shown = officer_client.get(url("detail", talk.id)).text
+    [held] = re.findall(rf"{talk.id}/facts/(conv_learned_\w+)/", shown)
+    released = officer_client.post(url("decide", talk.id, held), {"outcome": "added"})
+
+    assert "As by default" in page
+    assert answer.url == url("rules")
+    assert 'data-outcome="quarantined"' in shown
+    assert released.url == url("detail", talk.id)
+    profile_id = talk.participants[0].profile_id
+    [item] = open_store(tenant).list_observations(profile_id).items
+    assert "diabetes" in item.content
+    assert AuditEntry.objects.filter(action="learning.changed").count() == 2
+    assert AuditEntry.objects.filter(action="fact.added", outcome="done").exists()
+
+
+def test_rules_name_the_line_that_does_not_fit(officer_client):
+    given = {"own_words": "tea\nx", "reason_code": "policy", "ticket": "CASE-1"}
+
+    answer = officer_client.post(url("rules"), given)
+
+    assert answer.status_code == 422
+    assert "Line 2: must have 2 to 64 characters." in answer.text
+
+
+def test_rules_and_decisions_are_the_officers(agent_client, talk):
+    held = "conv_learned_01k0000000000000000000000a"
+
+    assert agent_client.get(url("rules")).status_code == 403
+    assert agent_client.post(url("decide", talk.id, held)).status_code == 403

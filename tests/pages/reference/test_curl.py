@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.pages.reference.conftest import shape
+from tests.pages.reference.conftest import UNMADE, shape
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -36,6 +36,8 @@ def run(text: str, variables: dict[str, str]) -> tuple[int, str]:
 
 def test_curl_examples_run_and_answers_what_the_page_says(examples, endpoints, reader):
     for endpoint in endpoints:
+        if UNMADE & set(endpoint.places) or endpoint.anchor in UNMADE:
+            continue
         if endpoint.anchor == "delete-service":
             reader.leave_for_the_other_store()
 
@@ -47,6 +49,8 @@ def test_curl_examples_run_and_answers_what_the_page_says(examples, endpoints, r
         # names what it is of.
         other = {"describe-api", "list-refusals", "delete-conversation"}
         other |= {"list-learned", "list-provenance", "list-diagnostics"}
+        other |= {"list-merge-suggestions", "list-merges"}  # None is made.
+        other |= {"create-store"}  # Its receipt has the id as well.
         if endpoint.answer is not None and endpoint.anchor not in other:
             told = json.loads(body)
             assert shape(told) == shape(endpoint.answer), endpoint.anchor

@@ -9,11 +9,13 @@ from console.contract.conversations import learning as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
-from console.service.http.answers import accepted
+from console.service.conversations.rules import put_rules
+from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
+from console.service.memory.stores import get_store
 
 
 @doc.operation(
@@ -86,4 +88,43 @@ def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
 def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:
     read_body(request, wire.LearnAgain)
     learning.learn_again(get_conversation(request.account, conversation_id))
+    return accepted()
+
+
+@doc.operation(
+    "Decides about a fact that is held back: it becomes an observation, or nothing.",
+    doc.ACCEPTED,
+    body=wire.DecideLearned,
+)
+def decide_learned(
+    request: ApiRequest, conversation_id: str, learned_id: str
+) -> HttpResponse:
+    row = get_conversation(request.account, conversation_id)
+    body = read_body(request, wire.DecideLearned)
+    store = get_store(request.account, row.store_id)
+    learning.decide(store, row, learned_id, body.outcome)
+    return accepted()
+
+
+@doc.operation(
+    "What of conversations a store may remember: by the kind of personal data that a "
+    "fact holds, and by words of the store's own.",
+    {200: wire.LearningRules},
+)
+def fetch_learning_rules(request: ApiRequest, store_id: str) -> HttpResponse:
+    store = get_store(request.account, store_id)
+    row = models.LearningRules.objects.filter(pk=store.id).first()
+    shown = wire.LearningRules(kinds=wire.DEFAULT_RULES)
+    return answer(from_row(wire.LearningRules, row) if row else shown)
+
+
+@doc.operation(
+    "Replaces the rules; what was learned before stays as it is.",
+    doc.ACCEPTED,
+    body=wire.PutLearningRules,
+)
+def update_learning_rules(request: ApiRequest, store_id: str) -> HttpResponse:
+    store = get_store(request.account, store_id)
+    body = read_body(request, wire.PutLearningRules)
+    put_rules(store, dict(body.kinds.items()), body.words)
     return accepted()

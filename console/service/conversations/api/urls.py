@@ -74,8 +74,10 @@ urlpatterns = [
     address(
         f"{CONVERSATION}/Learned", GET=learning.list_learned, POST=learning.learn_again
     ),
+    address(f"{CONVERSATION}/Learned/<str:learned_id>", PATCH=learning.decide_learned),
     address(
-        "v1/Stores/<str:store_id>/Profiles/<str:profile_id>/Provenance",
-        GET=learning.list_provenance,
+        "v1/ControlPlane/Stores/<str:store_id>/LearningRules",
+        GET=learning.fetch_learning_rules,
+        PUT=learning.update_learning_rules,
     ),
 ]

@@ -88,6 +88,7 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     ),
     "delivery_id": ("deliveryId", str, "conv_delivery_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "action_id": ("actionId", str, "conv_action_01k5x7m3q2f8r9s4t6v0w1y2za"),
+    "learned_id": ("learnedId", str, "conv_learned_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "process_id": (
         "processId",
         Annotated[str, msgspec.Meta(pattern=whole(PROCESS_ID))],

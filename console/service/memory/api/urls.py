@@ -1,5 +1,6 @@
 """Every address of the Memory API. No slash at the end: the contract."""
 
+from console.service.conversations.api import learning
 from console.service.http.request import address
 from console.service.memory.api import (
     bulk,
@@ -115,6 +116,8 @@ urlpatterns = [
         DELETE=summaries.delete_summary,
     ),
     address(f"{PROFILE}/Recall", POST=recall.create_recall),
+    # Ours: from which words of which conversations something was learned.
+    address(f"{PROFILE}/Provenance", GET=learning.list_provenance),
     # Ours: the contract merges for good.
     address(SUGGESTIONS, GET=merges.list_merge_suggestions),
     address(f"{SUGGESTIONS}/<str:suggestion_id>", POST=merges.decide_merge_suggestion),

@@ -1,0 +1,137 @@
+"""Conversations 12.5: what may be remembered."""
+
+import pytest
+
+from console.service.conversations import learning, models
+from console.service.conversations.rules import Rules
+from tests.service.conversations.conftest import CONVERSATIONS, assert_refused
+
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.fixture
+def configuration(configure) -> str:
+    return configure(memoryExtractionEnabled=True)
+
+
+@pytest.fixture
+def rules(store) -> str:
+    return f"/v1/ControlPlane/Stores/{store}/LearningRules"
+
+
+@pytest.fixture
+def learn_from(api, store, conversation, say):
+    """What the customer's profile holds when these were said."""
+
+    def run(*texts: str) -> list[str]:
+        for text in texts:
+            say(text)
+        path = f"{CONVERSATIONS}/{conversation['id']}"
+        api("PATCH", path, {"status": "CLOSED"})
+        learning.learn.func()
+        person = conversation["participants"][0]["profileId"]
+        found = api.get(
+            f"/v1/Stores/{store}/Profiles/{person}/Observations", orderBy="ASC"
+        ).json()
+        return [each["content"] for each in found["observations"]]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words", "text", "stored", "outcome"),
+    [
+        ({}, [], f"Card {CARD}.", "Card [card removed].", ""),
+        ({}, [], "Mail ada@example.com.", "Mail ada@example.com.", ""),
+        ({"mail": "redact"}, [], "Mail ada@example.com.", "Mail [mail removed].", ""),
+        ({"card": "drop"}, [], f"Card {CARD}.", "", "dropped"),
+        ({"card": "quarantine"}, [], f"Card {CARD}.", "", "quarantined"),
+        ({}, ["diabetes"], "I have Diabetes.", "", "quarantined"),
+        ({}, ["diabetes"], "I read diabetesblog.", "I read diabetesblog.", ""),
+        (
+            {"words": "redact"},
+            ["diabetes"],
+            "I have diabetes.",
+            "I have [words removed].",
+            "",
+        ),
+        ({"words": "drop"}, ["tea"], f"Tea, card {CARD}.", "", "dropped"),
+    ],
+)
+def test_rules_judge_by_the_strictest_of_what_is_found(
+    kinds, words, text, stored, outcome
+):
+    verdict = Rules(kinds, words).judge(text)
+
+    assert verdict.outcome == outcome
+    assert outcome or verdict.text == stored
+    assert CARD not in verdict.reason
+
+
+def test_rules_take_payment_data_out_of_what_is_learned(learn_from, api, store):
+    contents = learn_from(f"Please charge my card {CARD} for the Lofoten tent.")
+
+    [summary] = models.Learned.objects.filter(kind="summary")
+    assert contents == [
+        "Customer said: Please charge my card [card removed] for the Lofoten tent."
+    ]
+    path = f"/v1/Stores/{store}/Profiles/{summary.profile_id}/ConversationSummaries"
+    assert CARD not in api.get(f"{path}/{summary.item_id}").json()["content"]
+
+
+def test_rules_hold_back_a_fact_until_a_person_releases_it(
+    api, rules, conversation, learn_from, store
+):
+    put = api("PUT", rules, {"words": ["diabetes"]})
+    contents = learn_from(
+        "I have diabetes and need a soft sole.", "I like red boots from Norway."
+    )
+
+    path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
+    held = [x for x in api.get(path).json()["learned"] if x["outcome"] == "quarantined"]
+    released = api("PATCH", f"{path}/{held[0]['id']}", {"outcome": "added"})
+    person = conversation["participants"][0]["profileId"]
+    after = api.get(f"/v1/Stores/{store}/Profiles/{person}/Observations").json()
+
+    assert put.status_code == 202
+    assert contents == ["Customer said: I like red boots from Norway."]
+    assert held[0]["content"] == "Customer said: I have diabetes and need a soft sole."
+    assert held[0]["reason"] == "Holds: words."
+    assert released.status_code == 202
+    assert len(after["observations"]) == 2
+    again = api("PATCH", f"{path}/{held[0]['id']}", {"outcome": "dropped"})
+    assert_refused(again, 400, 20001, "decided before")
+
+
+def test_rules_hold_back_nothing_twice(api, rules, conversation, learn_from):
+    api("PUT", rules, {"words": ["diabetes"]})
+    learn_from("I have diabetes and need a soft sole.")
+    path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
+    [held, *_] = api.get(path).json()["learned"]
+    api("PATCH", f"{path}/{held['id']}", {"outcome": "dropped"})
+    api("POST", path, {})
+    learning.learn.func()
+
+    outcomes = [each["outcome"] for each in api.get(path).json()["learned"]]
+    assert outcomes == ["dropped", "added", "same"]
+
+
+def test_rules_are_answered_with_their_version_and_refused_by_field(api, rules):
+    before = api.get(rules).json()
+    api("PUT", rules, {"kinds": {"phone": "drop"}, "words": ["tea", "tea"]})
+    after = api.get(rules).json()
+
+    assert (before["version"], before["kinds"]["card"]) == (0, "redact")
+    assert (after["version"], after["words"]) == (1, ["tea"])
+    assert after["kinds"]["phone"] == "drop"
+    assert after["kinds"]["card"] == "redact"
+    assert api("PUT", rules, {"kinds": {"dna": "drop"}}).status_code == 400
+    assert api("PUT", rules, {"words": ["x"]}).status_code == 400
+
+
+def test_rules_of_a_foreign_store_do_not_exist(make_api, rules):
+    stranger = make_api("stranger")
+
+    assert stranger("GET", rules).status_code == 404
+    assert stranger("PUT", rules, {}).status_code == 404
