@@ -8,6 +8,7 @@ a piece of a transcription is corrected while a worker extracts. Its revision is
 longer the one that was read, so nothing is written and the worker reads once more.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -372,6 +373,14 @@ class Writer:
         self._store, self._profile, self._reading = store, profile, reading
         self._conversation_id = reading.conversation.id
         self._ids = {n: c.id for n, c in reading.by_sequence.items()}
+        # By the turn that each stands on last; read once, for there may be thousands.
+        self._before: dict[str, list[Learned]] = defaultdict(list)
+        rows = Learned.objects.of(profile).filter(
+            conversation_id=self._conversation_id, kind=Observation.kind
+        )
+        for row in rows.order_by("id"):
+            for turn in row.communication_ids[-1:]:
+                self._before[turn].append(row)
 
     def write(self, lesson: Lesson) -> list[Learned]:
         learned = []
@@ -398,11 +407,7 @@ class Writer:
 
     def _list_before(self, number: int) -> list[Learned]:
         """What was made of earlier states of a turn, in the order of its facts."""
-        rows = Learned.objects.of(self._profile).filter(
-            conversation_id=self._conversation_id, kind=Observation.kind
-        )
-        turn = self._ids[number]
-        found = [r for r in rows.order_by("id") if r.communication_ids[-1:] == [turn]]
+        found = self._before[self._ids[number]]
         newest = max((row.transition for row in found), default=0)
         return [row for row in found if row.transition == newest and row.item_id]
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from console.service.conversations import learning, models
 from console.service.conversations.lifecycle import sweep
@@ -266,3 +268,18 @@ def test_learning_writes_nothing_to_another_accounts_store(
     assert api.get(f"{person}/ConversationSummaries").json()["summaries"] == []
     asked = {"conversationId": made["id"], "communicationsLimit": 5}
     assert api("POST", f"{person}/Recall", asked).json()["communications"] == []
+
+
+def test_learning_again_reads_once_what_was_learned_before(api, path, say):
+    for number in range(5):
+        say(f"I ordered part number {number} in Bergen.")
+    api("PATCH", path, {"status": "INACTIVE"})
+    learning.learn.func()
+    assert api("POST", f"{path}/Learned", {}).status_code == 202
+
+    with CaptureQueriesContext(connections["memory"]) as captured:
+        learning.learn.func()
+
+    read = [q for q in captured if 'FROM "service_learned"' in q["sql"]]
+    assert len(read) == 1
+    assert models.Learned.objects.count() == 10
