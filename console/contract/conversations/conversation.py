@@ -34,6 +34,7 @@ METADATA_MAX = 8  # 8 [S]: entries
 METADATA_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
 METADATA_VALUE_MAX = 512
 PARTICIPANTS_MAX = 50  # 8 [S]: in one create
+PARTICIPANTS_PER_CONVERSATION = 200  # ours: every message is held against all of them
 ADDRESSES_MAX = 20  # ours: of one participant
 ADDRESS_MAX = 254  # 10 [C]
 CHANNEL_ID_MAX = 256  # ours

@@ -37,6 +37,7 @@ from console.service.conversations.participants import (
     find_participant,
     note_channels,
     pick,
+    refuse_full,
     resolve,
     set_group,
 )
@@ -142,10 +143,12 @@ def _join(
                 ) from exc
         else:
             known = find_participant(participants, party.channel, party.address)
-            participant = known or _add_unknown(row, party, now)
-            if not known:
-                participants.append(participant)
-                added.append(participant)
+            if known is None:
+                refuse_full(participants)
+                known = _add_unknown(row, party, now)
+                participants.append(known)
+                added.append(known)
+            participant = known
         found.append(participant)
     if added:
         resolve(row, added)

@@ -81,6 +81,7 @@ def add_participant(
     now: datetime,
 ) -> Participant:
     """`row` is held. Raises Invalid (no such profile), Conflict (an address is taken)."""
+    refuse_full(others)
     _refuse_taken(body.addresses, others)
     participant = Participant(
         store_id=row.store_id,
@@ -132,6 +133,15 @@ def pick(participants: Sequence[Participant], participant_id: str) -> Participan
         if participant.id == participant_id:
             return participant
     raise errors.NotFound("Participant not found.")
+
+
+def refuse_full(participants: Sequence[Participant]) -> None:
+    """Raises Invalid where nobody else may join."""
+    if len(participants) >= wire.PARTICIPANTS_PER_CONVERSATION:
+        raise errors.Invalid(
+            f"participants: at most {wire.PARTICIPANTS_PER_CONVERSATION} of one "
+            "conversation"
+        )
 
 
 def _refuse_taken(

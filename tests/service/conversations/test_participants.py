@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.contract.conversations import conversation as wire
 from console.service.conversations.models import Diagnostic, Participant
 from console.service.memory.models import Identifier, Profile
 from tests.service.conversations.conftest import (
@@ -289,3 +290,16 @@ def test_participant_named_by_an_address_has_no_name(api, path):
 
     assert answer["name"] == CUSTOMER
     assert Participant.objects.get(id=customer["id"]).name == ""
+
+
+def test_participants_of_one_conversation_are_limited(api, path, say, monkeypatch):
+    monkeypatch.setattr(wire, "PARTICIPANTS_PER_CONVERSATION", 3)
+    say(author=a_party("+15557770000"))
+    late = a_message(author=a_party("+15557770001"))
+
+    for answer in (
+        api("POST", f"{path}/Participants", a_participant("+15557770001", "AGENT")),
+        api("POST", f"{path}/Communications", late),
+    ):
+        assert_refused(answer, 400, 20001, "participants: at most 3")
+    say(author=a_party("+15557770000"))
