@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages.audit import views as audit
 from console.pages.background import views as background
+from console.pages.conversations import trying
 from console.pages.conversations import views as conversations
 from console.pages.customers import views as customers
 from console.pages.deletions import views as deletions
@@ -134,6 +135,8 @@ conversations_pages = pages(
     "conversations",
     path("", conversations.list_conversations, name="list"),
     path("rules/", conversations.rules, name="rules"),
+    path("try/", trying.try_it, name="try_it"),
+    path("<str:conversation_id>/say/", trying.say, name="say"),
     path("<str:conversation_id>/", conversations.detail, name="detail"),
     path(
         "<str:conversation_id>/facts/<str:learned_id>/",

@@ -43,6 +43,7 @@ from console.pages.conversations.selectors import (
     list_transitions,
     list_turns,
 )
+from console.pages.conversations.trying import SayForm, build_given, is_tried
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
 from console.web.forms import PageForm, ReasonForm, check_form, check_plain
@@ -219,6 +220,7 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
             "statuses": STATUSES,
             "status": query["status"],
             "profile_id": query["profile"],
+            "may_try": request.actor.may(Permission.RUN_RECALL),
             "may_change_rules": request.actor.may(Permission.UPDATE_DISPLAY_SETTINGS),
         },
     )
@@ -237,6 +239,7 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     learned = list_learned(client, shown.id)
     lessons = build_lessons(store, learned, shown.id, masker)
     turns = build_turns(list_turns(client, shown.id), people, lessons, masker, shown.id)
+    trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
     return render(
         request,
         "conversations/detail.html",
@@ -248,6 +251,8 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
             if turns
             else None,
             "is_cut": len(turns) == TURNS_MAX,
+            "say": SayForm() if trying and shown.status != "CLOSED" else None,
+            "given": build_given(store, shown, masker) if trying else None,
             "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_transitions(client, shown.id),

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.masking.models import Reveal
+from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_conversation, make_tenant
 
@@ -252,3 +253,39 @@ def test_rules_and_decisions_are_the_officers(agent_client, talk):
 
     assert agent_client.get(url("rules")).status_code == 403
     assert agent_client.post(url("decide", talk.id, held)).status_code == 403
+
+
+@pytest.mark.parametrize("channel", ["CHAT", "SMS"])
+def test_try_it_plays_both_sides_and_shows_what_is_learned(
+    agent_client, tenant, channel
+):
+    begun = agent_client.post(url("try_it"), {"channel": channel})
+    talk_id = begun.url.rstrip("/").rpartition("/")[2]
+    say = url("say", talk_id)
+    for side, text in (
+        ("customer", "My tent pole broke on the Lofoten trip."),
+        ("agent", "Which tent is it?"),
+        ("customer", "The red tunnel tent from 2024."),
+    ):
+        assert agent_client.post(say, {"side": side, "text": text}).status_code == 302
+    before = agent_client.get(begun.url).text
+    agent_client.post(url("change", talk_id, "close"), REASON)
+    learn.func()
+    after = agent_client.get(begun.url).text
+
+    assert "What an agent would be given" in before
+    assert "Nothing is remembered of this customer yet" in before
+    assert before.count('class="turn"') == 3
+    assert "Say it" in before
+    assert "Say it" not in after
+    assert "Asked &quot;Which tent is it?&quot;" in after
+    assert "Remove this customer" in after
+
+
+def test_say_changes_no_conversation_of_a_real_customer(agent_client, tenant):
+    talk = make_conversation(tenant, "Hello there.")
+
+    agent_client.post(url("say", talk.id), {"side": "agent", "text": "I am the agent."})
+
+    said = open_store(tenant).conversations.list_communications(talk.id).items
+    assert [each.content.text for each in said] == ["Hello there.", "Noted."]
