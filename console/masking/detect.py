@@ -108,7 +108,7 @@ def find_personal_data(text: str) -> list[PersonalData]:
     """From left to right; none overlaps another."""
     found = [
         PersonalData(
-            shape, plain.starts[start], plain.starts[end], plain.text[start:end]
+            shape, plain.starts[start], plain.ends[end - 1], plain.text[start:end]
         )
         for plain in read_plain(text)
         for shape, start, end in _Reading(plain.text).find()

@@ -278,15 +278,19 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """starts: for each character, and for the end, its place in the original text."""
+    """starts, ends: for each character, between which places of the original text it
+    stands; several that stand for one share them."""
 
     text: str
     starts: Sequence[int]
+    ends: Sequence[int]
 
 
 def read_plain(text: str) -> Iterator[Plain]:
     """The text in plain characters, then again for each layer of encoding below it."""
-    plain = _replace(_ODD, _to_plain, Plain(text, range(len(text) + 1)))
+    plain = _replace(
+        _ODD, _to_plain, Plain(text, range(len(text)), range(1, len(text) + 1))
+    )
     yield plain
     joined = _replace(_BETWEEN_DIGITS, lambda _: " ", plain, fold(plain.text))
     if joined is not plain:
@@ -308,6 +312,7 @@ def _replace(
     """text: the same in another form, where the pattern reads that."""
     pieces: list[str] = []
     starts: list[int] = []
+    ends: list[int] = []
     end = 0
     for match in pattern.finditer(text or plain.text):
         changed = change(match[0])
@@ -315,14 +320,16 @@ def _replace(
             continue
         pieces += plain.text[end : match.start()], changed
         starts += plain.starts[end : match.start()]
-        # Of several characters for one the later ones have its end.
-        begin, after = plain.starts[match.start()], plain.starts[match.end()]
-        starts += [begin, *[after] * (len(changed) - 1)][: len(changed)]
+        ends += plain.ends[end : match.start()]
+        starts += [plain.starts[match.start()]] * len(changed)
+        ends += [plain.ends[match.end() - 1]] * len(changed)
         end = match.end()
     if not pieces:
         return plain
     pieces.append(plain.text[end:])
-    return Plain("".join(pieces), [*starts, *plain.starts[end:]])
+    return Plain(
+        "".join(pieces), [*starts, *plain.starts[end:]], [*ends, *plain.ends[end:]]
+    )
 
 
 def _decode(encoded: str) -> str:

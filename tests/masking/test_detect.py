@@ -160,6 +160,21 @@ def test_find_personal_data_reads_a_card_however_it_is_written(text):
 
 
 @pytest.mark.parametrize(
+    "card",
+    [
+        "four" + " one" * 15,
+        "vier" + " eins" * 15,
+        "four, triple one" + " one" * 12,
+        "&#52;111 1111 1111 11&#49;1",
+    ],
+)
+def test_find_personal_data_takes_the_whole_of_a_card_that_is_spelled_out(card):
+    [found] = find_personal_data(f"Paid with {card} today.")
+
+    assert f"Paid with {card} today."[found.start : found.end] == card
+
+
+@pytest.mark.parametrize(
     ("text", "secret"),
     [
         ("My PIN is 4471.", "4471"),
