@@ -117,6 +117,12 @@ class Conversation(StoreScoped):
                 condition=Q(due_at__isnull=False),
                 name="conversation_by_due_time",
             ),
+            # Of one account: SQLite would read all its conversations.
+            models.Index(
+                fields=["account", "due_at"],
+                condition=Q(due_at__isnull=False),
+                name="conversation_due_in_account",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='service.account')),
             ],
             options={
-                'indexes': [models.Index(fields=['account', 'created_at', 'id'], name='conversation_by_creation'), models.Index(fields=['store_id', 'created_at', 'id'], name='conversation_by_store'), models.Index(fields=['account', 'status', 'created_at', 'id'], name='conversation_by_status'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='conversation_by_due_time')],
+                'indexes': [models.Index(fields=['account', 'created_at', 'id'], name='conversation_by_creation'), models.Index(fields=['store_id', 'created_at', 'id'], name='conversation_by_store'), models.Index(fields=['account', 'status', 'created_at', 'id'], name='conversation_by_status'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='conversation_by_due_time'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['account', 'due_at'], name='conversation_due_in_account')],
                 'constraints': [models.UniqueConstraint(fields=('id',), name='conversation_id'), models.UniqueConstraint(condition=models.Q(models.Q(('status', 'CLOSED'), _negated=True), models.Q(('group', ''), _negated=True)), fields=('account', 'configuration_id', 'group'), name='conversation_open_in_group')],
             },
         ),

@@ -18,6 +18,7 @@ from console.service.http.answers import answer
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
+from console.service.memory.models import Store
 
 QUERY = doc.PAGE_QUERY | {
     "status": Annotated[
@@ -69,7 +70,10 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     if configuration_id := page.filters.get("configurationId"):
         rows = rows.filter(configuration_id=configuration_id)
     if profile_id := page.filters.get("profileId"):
-        takes_part = models.Participant.objects.filter(profile_id=profile_id)
+        takes_part = models.Participant.objects.filter(
+            store_id__in=Store.objects.filter(account=request.account).values("id"),
+            profile_id=profile_id,
+        )
         rows = rows.filter(id__in=takes_part.values("conversation_id"))
     return answer_page(request, rows, page, wire.ConversationsPage, show_conversation)
 
