@@ -94,6 +94,6 @@ def every_call(
     }.items():
         for method in methods.split():
             yield method, path
-            # Conversations have no older dialect, nor has what was learned from them.
-            if path.startswith(data) and not path.endswith("/Provenance"):
+            # Conversations have no older dialect.
+            if path.startswith(data):
                 yield method, path.replace("/v1/Stores/", "/v1/Services/")
