@@ -137,6 +137,11 @@ conversations_pages = pages(
     path("rules/", conversations.rules, name="rules"),
     path("try/", trying.try_it, name="try_it"),
     path("<str:conversation_id>/say/", trying.say, name="say"),
+    path(
+        "<str:conversation_id>/deliveries/<str:delivery_id>/",
+        conversations.retry,
+        name="retry",
+    ),
     path("<str:conversation_id>/", conversations.detail, name="detail"),
     path(
         "<str:conversation_id>/facts/<str:learned_id>/",

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -14,6 +15,7 @@ from console.contract.conversations.communication import (
     SentParty,
     TextContent,
 )
+from console.contract.conversations.configuration import StatusCallback
 from console.contract.conversations.conversation import (
     Conversation,
     CreateConversation,
@@ -156,6 +158,7 @@ def make_conversation(
     name: str = "",
     learns: bool = True,
     closes: bool = False,
+    callbacks: Sequence[str] = (),
 ) -> Conversation:
     """By SMS between a customer and Kim of the shop, who answers each text."""
     client = open_store(tenant).conversations
@@ -177,6 +180,7 @@ def make_conversation(
                 memory_store_id=tenant.store_id,
                 conversation_grouping_type="GROUP_BY_PROFILE",
                 memory_extraction_enabled=learns,
+                status_callbacks=[StatusCallback(url=url) for url in callbacks],
             ),
             participants=people,
         )

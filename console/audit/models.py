@@ -151,6 +151,7 @@ ACTIONS = {
         Action("timeline.counted", "Timeline counted", ActionKind.READ),
         Action("trait.corrected", "Trait corrected", ActionKind.CHANGE),
         Action("traits.listed", "Traits listed", ActionKind.READ),
+        Action("webhook.retried", "Webhook sent again", ActionKind.CHANGE),
         Action("value.hidden", "Revealed value hidden", ActionKind.READ),
         Action("value.revealed", "Masked value revealed", ActionKind.READ),
     )

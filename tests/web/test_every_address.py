@@ -30,6 +30,7 @@ SAMPLES = {
     "item_id": new_id("mem_observation"),
     "name": "close",
     "learned_id": new_id("conv_learned"),
+    "delivery_id": new_id("conv_delivery"),
     "suggestion_id": new_id("mem_suggestion"),
     "observation_id": new_id("mem_observation"),
     "summary_id": new_id("mem_summary"),

@@ -13,11 +13,13 @@ from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import Conversation, Participant
+from console.contract.conversations.delivery import Delivery, Diagnostic
 from console.contract.conversations.learning import Learned, Transition
 from console.masking.masker import MaskedValue, Masker
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
+DELIVERIES = 20
 STAFF = frozenset({"HUMAN_AGENT", "AGENT", "AI_AGENT"})
 _ID_TYPES = {"WHATSAPP": "whatsapp", "EMAIL": "email", "CHAT": "chat"}
 
@@ -140,6 +142,24 @@ def list_transitions(
 ) -> list[Transition]:
     with suppress(MemoryNotFound):
         return list(client.list_transitions(conversation_id).items)
+    return []
+
+
+def list_diagnostics(
+    client: ConversationsClient, conversation_id: str
+) -> list[Diagnostic]:
+    with suppress(MemoryNotFound):
+        return list(client.list_diagnostics(conversation_id).items)
+    return []
+
+
+def list_deliveries(
+    client: ConversationsClient, conversation_id: str
+) -> list[tuple[Delivery, str]]:
+    """The newest, each with its address: a query can hold a secret."""
+    with suppress(MemoryNotFound):
+        page = client.list_deliveries(conversation_id, page_size=DELIVERIES)
+        return [(each, each.url.partition("?")[0]) for each in page.items]
     return []
 
 

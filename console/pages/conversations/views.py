@@ -39,6 +39,8 @@ from console.pages.conversations.selectors import (
     build_people,
     build_turns,
     get_subject,
+    list_deliveries,
+    list_diagnostics,
     list_learned,
     list_transitions,
     list_turns,
@@ -256,6 +258,9 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
             "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_transitions(client, shown.id),
+            "diagnostics": list_diagnostics(client, shown.id),
+            "deliveries": list_deliveries(client, shown.id),
+            "may_retry": request.actor.may(Permission.CORRECT),
             "acts": [
                 (name, act)
                 for name, act in ACTS.items()
@@ -394,4 +399,21 @@ def decide(
         closing["fact"] = learned_id
         decision = DecideLearned(outcome=outcome)
         client.decide_learned(conversation_id, learned_id, decision)
+    return redirect("conversations:detail", request.tenant.slug, conversation_id)
+
+
+@require_POST
+@require_permission(Permission.CORRECT)
+def retry(
+    request: ConsoleRequest, conversation_id: str, delivery_id: str
+) -> HttpResponse:
+    """Send a webhook once more."""
+    client = open_store(request.tenant).conversations
+    client.fetch_conversation(conversation_id)
+    with log_change(
+        request.actor, "webhook.retried", "conversation", conversation_id
+    ) as closing:
+        closing["delivery"] = delivery_id
+        client.retry_delivery(conversation_id, delivery_id)
+    messages.success(request, "It is sent again within a few seconds.")
     return redirect("conversations:detail", request.tenant.slug, conversation_id)

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.masking.models import Reveal
+from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_conversation, make_tenant
@@ -289,3 +290,35 @@ def test_say_changes_no_conversation_of_a_real_customer(agent_client, tenant):
 
     said = open_store(tenant).conversations.list_communications(talk.id).items
     assert [each.content.text for each in said] == ["Hello there.", "Noted."]
+
+
+def test_detail_says_what_went_wrong_and_which_webhooks_wait(agent_client, tenant):
+    talk = make_conversation(
+        tenant,
+        "Hello there.",
+        address="client-7",
+        callbacks=["https://agent.example/hook?key=s3cret"],
+    )
+
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert "What went wrong" in page
+    assert "530001" in page
+    assert "communication_created" in page
+    assert "https://agent.example/hook" in page
+    assert "s3cret" not in page
+    assert "is sent next" in page
+
+
+def test_retry_sends_a_webhook_again(agent_client, tenant):
+    talk = make_conversation(tenant, callbacks=["https://agent.example/hook"])
+    models.Delivery.objects.update(due_at=None, attempts=5, error="No answer.")
+    [delivery, *_] = open_store(tenant).conversations.list_deliveries(talk.id).items
+
+    page = agent_client.get(url("detail", talk.id)).text
+    answer = agent_client.post(url("retry", talk.id, delivery.id))
+
+    assert "given up" in page
+    assert "Send again" in page
+    assert answer.url == url("detail", talk.id)
+    assert models.Delivery.objects.get(id=delivery.id).due_at is not None
