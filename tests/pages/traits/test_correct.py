@@ -244,7 +244,7 @@ def test_correct_names_other_holders_before_a_merge(client, tenant, profile):
 
     assert warned.status_code == 422
     assert other in warned.text
-    assert "a merge cannot be undone" in warned.text
+    assert "for 30 days an officer can take that back" in warned.text
     assert stored(tenant, profile, "email", "Contact") == "ada@example.com"
     again = hidden(warned.text) | WHY | typed
     merged = client.post(address(profile, "email", "Contact"), again, headers=HTMX)
