@@ -14,6 +14,7 @@ Coefficients are made by tests/benchmarks/fit.py: fitted on the dev half of LoCo
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,6 +203,12 @@ FADE = 0.85
 SAME = 0.95
 
 
+# The turns of a conversation are asked by again with each new one.
+@lru_cache(maxsize=2048)
+def _read(text: str) -> tuple[Sequence[str], Named]:
+    return tuple(stems(text)), dates_named(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One question, or one turn of a conversation.
@@ -222,7 +229,7 @@ class Query:
         cls, text: str, vector: Floats | None = None, *, age: int = 0, id_: str = ""
     ) -> "Query":
         """`age`: how many turns ago it was said."""
-        return cls(stems(text), dates_named(text), vector, FADE**age, id_)
+        return cls(*_read(text), vector, FADE**age, id_)
 
     @property
     def terms(self) -> NDArray[np.uint32]:
@@ -251,8 +258,10 @@ class Side:
 
     def parts(self, query: Query) -> Parts:
         """What each text's own content and time say; nothing of what it belongs to."""
-        words, nothing = self.bm25.scores(query.terms), np.zeros(len(self.texts))
-        vectors = self.texts.vectors
+        nothing = np.zeros(len(self.texts))
+        if not nothing.size:
+            return Parts(*(nothing for _ in NAMES))
+        words, vectors = self.bm25.scores(query.terms), self.texts.vectors
         return Parts(
             meaning=nothing if query.vector is None else vectors.cosines(query.vector),
             words=np.sqrt(words.share),

@@ -27,6 +27,18 @@ from tests.factories import make_account
 
 TURNS, CONVERSATIONS, OBSERVATIONS = 10_000, 100_000, 500
 ROUNDS, CALLS, BATCH = 7, 30, 5_000
+TALK = (
+    "Hello, is this the shop in Bergen?",
+    "I bought a red tunnel tent from you in May.",
+    "Its pole broke on the second night of our trip.",
+    "It was rather windy, but not a storm.",
+    "Can I have a new pole, or do I need a new tent?",
+    "The order number is on the invoice, I think.",
+    "Yes, that is my address, but I have moved since.",
+    "We leave for the mountains again on Friday.",
+    "Could it be sent to my sister instead?",
+    "Great, then please send the stronger pole.",
+)
 ADA, [SHOP] = SAID["author"], SAID["recipients"]
 
 
@@ -106,7 +118,10 @@ def compare_recalls(api: Api, conversation: Any) -> None:
     for start in range(0, OBSERVATIONS, 10):
         body = {"observations": items[start : start + 10]}
         api.post(f"{path}/Observations", body)
-    by_query = {"query": SAID["content"]["text"]}
+    said = f"/v2/Conversations/{conversation['id']}/Communications"
+    for text in TALK:
+        api.post(said, SAID | {"content": {"type": "TEXT", "text": text}})
+    by_query = {"query": TALK[-1]}
     by_conversation = {"conversationId": conversation["id"]}
     compare(
         "Recall, by query and by conversation",

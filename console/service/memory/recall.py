@@ -182,7 +182,8 @@ def _build_turns(
 ) -> list[Query]:
     """The last turns of a conversation, the newest first: what was said in it or, of one
     that is kept elsewhere, what is known of it: its summary, then its observations."""
-    said = list_last(profile, str(request.conversation_id), RECALL_TURNS)
+    conversation_id = str(request.conversation_id)
+    said = list_last(profile, conversation_id, RECALL_TURNS, only=("text",))
     if said:
         texts = [each.text[:RECALL_QUERY_MAX] for each in said]
         if request.masked:
