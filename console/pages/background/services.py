@@ -43,6 +43,8 @@ def run_task_again(task_id: UUID, *, by: Actor) -> None:
 STATES = ("waiting", "planned", "running", "failed")
 # Where a function's name alone would not say it.
 LABELS = {
+    "learn": "Learn from conversations",
+    "deliver": "Send webhooks",
     "settle": "Confirm deletion",
     "look_again": "Check deletion again",
     "compact": "Clean files after deletions",

@@ -49,6 +49,10 @@ class Row:
     people: Sequence[Person]
 
     @property
+    def customers(self) -> list[Person]:
+        return [person for person in self.people if person.is_customer]
+
+    @property
     def channels(self) -> str:
         channels = dict.fromkeys(p.channel for p in self.people if p.channel)
         return ", ".join(channels)
@@ -92,12 +96,19 @@ def _build_person(participant: Participant, masker: Masker) -> Person:
         id=participant.id,
         name=name,
         type=participant.type.replace("_", " ").lower(),
-        channel=first.channel if first else "",
+        channel=_name_channel(first.channel) if first else "",
         address=address,
         profile_id=participant.profile_id,
         resolved=_describe(participant),
         is_customer=participant.type not in STAFF,
     )
+
+
+def _name_channel(channel: str) -> str:
+    """`SMS`, `Email`."""
+    if channel == "WHATSAPP":
+        return "WhatsApp"
+    return channel if len(channel) == 3 else channel.capitalize()
 
 
 def _describe(participant: Participant) -> str:
@@ -183,7 +194,7 @@ def build_turns(
             id=turn.id,
             at=turn.occurred_at,
             person=by_id.get(turn.author.participant_id),
-            channel=turn.author.channel,
+            channel=_name_channel(turn.author.channel),
             shown=shown[turn.id],
             is_corrected=turn.updated_at > turn.created_at,
             lessons=by_turn[turn.id],
@@ -198,7 +209,7 @@ def build_lessons(
     conversation_id: str,
     masker: Masker,
 ) -> list[Lesson]:
-    """With the texts of what there is now, in one call for each customer."""
+    """With the texts of what there is now."""
     texts: dict[str, MaskedValue] = {}
     for profile_id in {each.profile_id for each in learned}:
         with suppress(MemoryNotFound):
@@ -206,8 +217,9 @@ def build_lessons(
                 ("observation", store.list_observations),
                 ("summary", store.list_summaries),
             ):
-                items = page(profile_id, conversation_id=conversation_id).items
-                for item in items:
+                for item in all_pages(
+                    page, profile_id, conversation_id=conversation_id
+                ):
                     texts[item.id] = masker.mask_text(kind, item.id, item.content)
     return [
         Lesson(

@@ -118,7 +118,7 @@ class RulesForm(ReasonForm):
         for kind in KINDS:
             self.fields[kind] = forms.ChoiceField(
                 label=KIND_LABELS[kind],
-                choices=[(action, action) for action in RULE_ACTIONS],
+                choices=[(action, action.capitalize()) for action in RULE_ACTIONS],
                 initial=rules.kinds.get(kind, DEFAULT_RULES[kind]),
             )
         self.fields["own_words"].initial = "\n".join(rules.words)
@@ -167,6 +167,7 @@ class Act:
     title: str
     button: str
     explanation: str
+    done: str
     form: type[ActForm] = ActForm
 
 
@@ -178,6 +179,7 @@ ACTS = {
         "Close conversation",
         "Nobody can add to it any more, and what was said is learned from. It cannot be "
         "opened again; the customer's next message opens another one.",
+        "Closed. What is learned from it appears here.",
     ),
     "learn": Act(
         "conversation.relearned",
@@ -186,6 +188,7 @@ ACTS = {
         "Learn again",
         "Everything that was said is read once more. What is known already, or was "
         "changed or deleted by a person, stays as it is.",
+        "It is read once more. What is learned from it appears here.",
     ),
     "delete": Act(
         "conversation.deleted",
@@ -193,6 +196,7 @@ ACTS = {
         "Delete this conversation",
         "Delete conversation",
         "All that was said in it is removed, for good.",
+        "The conversation was deleted.",
         DeleteForm,
     ),
 }
@@ -297,6 +301,7 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
             request.actor, act.action, "conversation", shown.id, reason=form.reason
         ) as closing:
             closing["items"] = _do(name, store, shown.id, also=also)
+        messages.success(request, act.done)
         if name == "delete":
             return redirect("conversations:list", request.tenant.slug)
         return redirect("conversations:detail", request.tenant.slug, shown.id)

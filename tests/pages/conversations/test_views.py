@@ -6,11 +6,17 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.contract.conversations.conversation import (
+    CreateConversation,
+    CreateParticipant,
+    InlineConfiguration,
+    SentAddress,
+)
 from console.masking.models import Reveal
 from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
-from tests.factories import HTMX, make_conversation, make_tenant
+from tests.factories import HTMX, make_conversation, make_items, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 WHY = {"reason_code": "verify", "ticket": "CASE-1"}
@@ -73,6 +79,35 @@ def test_list_conversations_filters_by_status_and_customer(agent_client, tenant,
     assert talk.id in mine
     assert other.id not in mine
     assert agent_client.get(url("list"), {"status": "OPEN"}).status_code == 422
+
+
+def test_list_conversations_names_what_no_customer_has_joined(agent_client, tenant):
+    open_store(tenant).conversations.create_conversation(
+        CreateConversation(
+            configuration=InlineConfiguration(
+                memory_store_id=tenant.store_id,
+                conversation_grouping_type="GROUP_BY_PROFILE",
+            ),
+            participants=[
+                CreateParticipant(
+                    type="AI_AGENT",
+                    addresses=[SentAddress(channel="SMS", address="+15550001000")],
+                )
+            ],
+        )
+    )
+
+    assert "nobody yet" in agent_client.get(url("list")).text
+
+
+def test_detail_finds_what_was_learned_before_many_others(agent_client, tenant, talk):
+    profile_id = talk.participants[0].profile_id
+    make_items(tenant, profile_id, observations=60, conversationIds=[talk.id])
+
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert "A••• L••• said: My tent pole broke" in page
+    assert "It was deleted since." not in page
 
 
 def test_detail_shows_what_was_said_and_what_was_learned_from_it(agent_client, talk):
@@ -229,7 +264,7 @@ def test_rules_are_changed_with_a_reason_and_hold_facts_back(officer_client, ten
     [held] = re.findall(rf"{talk.id}/facts/(conv_learned_\w+)/", shown)
     released = officer_client.post(url("decide", talk.id, held), {"outcome": "added"})
 
-    assert "As by default" in page
+    assert "Default rules" in page
     assert answer.url == url("rules")
     assert 'data-outcome="quarantined"' in shown
     assert released.url == url("detail", talk.id)
