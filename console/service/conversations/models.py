@@ -1,5 +1,9 @@
 """The tables of conversations. What was said is a customer's own words: it goes with its
-conversation, with the profile of whoever said it, and with the store."""
+conversation, with the profile of whoever said it, and with the store.
+
+Primary keys begin with the store, as everywhere. But the contract's addresses name a
+conversation of an account by its id alone, so ids are unique by themselves here.
+"""
 
 from django.db import models
 from django.db.models import Q
