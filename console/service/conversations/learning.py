@@ -198,16 +198,19 @@ class Reading:
         rules = Rules.of(self.conversation.store_id)
         known = {p.profile_id for p in self.participants.values() if p.profile_id}
         for profile_id in sorted(known):
-            turns = self._read_turns(profile_id)
+            turns = rules.redact_turns(self._read_turns(profile_id))
             facts, withheld = [], []
             for fact in filter(self._is_news, extract(turns, zone=zone)):
                 verdict = rules.judge(fact.text)
+                told = replace(fact, text=verdict.text)
                 if verdict.outcome:
-                    withheld.append((fact, verdict))
+                    withheld.append((told, verdict))
                 else:
-                    facts.append(replace(fact, text=verdict.text))
+                    facts.append(told)
             summary = ""
             if turns and self.transition.status == "CLOSED":
+                # Turn by turn: what is chosen of one may be half of a number.
+                turns = [replace(turn, text=rules.redact(turn.text)) for turn in turns]
                 summary = summarise(
                     turns, zone=zone, channel=self._channel, agent=self._agent
                 )

@@ -1,8 +1,11 @@
 """What of a conversation may be remembered: applied before anything is stored."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +13,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from console.contract.conversations.learning import DEFAULT_RULES
+from console.engine.extractive import FACT_MAX, Turn
 from console.service.conversations.models import LearningRules
 from console.service.memory.models import Store
 from console.service.memory.stores import lock_store
@@ -17,6 +21,11 @@ from console.service.memory.stores import lock_store
 # From the mildest to the strictest: of several the strictest decides.
 _ORDER = ("keep", "redact", "quarantine", "drop")
 _OUTCOMES = {"quarantine": "quarantined", "drop": "dropped"}
+# So many turns are read as one text, and so many of them once more with the next ones:
+# a card is said in four turns at most.
+_TOGETHER, _AGAIN = 40, 4
+
+Span = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +60,61 @@ class Rules:
         found = list(self._list_found(text))
         actions = {self.kinds[kind] for kind, _, _ in found}
         strictest = max(actions, key=_ORDER.index, default="keep")
-        if strictest == "redact":
-            return Verdict(self._remove(text, found))
+        # Also out of what is held back, which a person may release.
+        cleared = _remove(text, [x for x in found if self.kinds[x[0]] == "redact"])
         if outcome := _OUTCOMES.get(strictest, ""):
             kinds = dict.fromkeys(k for k, _, _ in found if self.kinds[k] == strictest)
-            return Verdict(text, outcome, f"Holds: {', '.join(kinds)}.")
-        return Verdict(text)
+            return Verdict(cleared, outcome, f"Holds: {', '.join(kinds)}.")
+        return Verdict(cleared)
 
     def redact(self, text: str) -> str:
         """Without all that is not kept: a summary is not held back as a whole."""
-        return self._remove(text, list(self._list_found(text)))
+        found = self._list_found(text)
+        return _remove(text, [x for x in found if self.kinds[x[0]] != "keep"])
 
-    def _remove(self, text: str, found: Sequence[tuple[str, int, int]]) -> str:
-        pieces: list[str] = []
-        end = 0
-        for kind, start, until in sorted(found, key=lambda each: each[1]):
-            if self.kinds[kind] != "keep" and start >= end:
-                pieces += text[end:start], f"[{kind} removed]"
-                end = until
-        return "".join([*pieces, text[end:]])
+    def redact_turns(self, turns: Sequence[Turn]) -> list[Turn]:
+        """Each without what is to be redacted, and without its share of what several
+        say together, whatever is to become of that: of `4111 1111` and `1111 1111`
+        neither is a card. The customer's turns are read by themselves as well, so that
+        an agent's "go on" between them hides nothing."""
+        found: dict[int, list[Span]] = defaultdict(list)
+        for some in (turns, [turn for turn in turns if turn.role == "customer"]):
+            for first in range(0, len(some), _TOGETHER - _AGAIN):
+                for number, span in self._find_in(some[first : first + _TOGETHER]):
+                    found[number].append(span)
+        return [
+            replace(turn, text=_remove(turn.text, found[turn.number])) for turn in turns
+        ]
 
-    def _list_found(self, text: str) -> Iterator[tuple[str, int, int]]:
+    def _find_in(self, turns: Sequence[Turn]) -> Iterator[tuple[int, Span]]:
+        starts = [0, *accumulate(len(turn.text) + 1 for turn in turns)]
+        for kind, start, end in self._list_found("\n".join(t.text for t in turns)):
+            first, last = (bisect_right(starts, at) - 1 for at in (start, end - 1))
+            action = self.kinds[kind]
+            # A longer turn becomes several facts, of which each may hold a part.
+            is_whole = first == last and len(turns[first].text) <= FACT_MAX
+            if action == "redact" or (action != "keep" and not is_whole):
+                for n in range(first, last + 1):
+                    size = len(turns[n].text)
+                    ends = (min(max(at - starts[n], 0), size) for at in (start, end))
+                    yield turns[n].number, (kind, *ends)
+
+    def _list_found(self, text: str) -> Iterator[Span]:
         for data in self._find(text):
             yield data.shape.name.lower(), data.start, data.end
         for match in self._words.finditer(text) if self._words else ():
             yield "words", match.start(), match.end()
+
+
+def _remove(text: str, found: Iterable[Span]) -> str:
+    """Of two that overlap the second goes with the first."""
+    pieces: list[str] = []
+    end = 0
+    for kind, start, until in sorted(found, key=lambda each: each[1]):
+        if start >= end:
+            pieces += text[end:start], f"[{kind} removed]"
+        end = max(end, until)
+    return "".join([*pieces, text[end:]])
 
 
 @transaction.atomic(using="memory")

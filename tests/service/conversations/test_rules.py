@@ -4,7 +4,13 @@ import pytest
 
 from console.service.conversations import learning, models
 from console.service.conversations.rules import Rules
-from tests.service.conversations.conftest import CONVERSATIONS, assert_refused
+from tests.service.conversations.conftest import (
+    CONVERSATIONS,
+    CUSTOMER,
+    SHOP,
+    a_party,
+    assert_refused,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 CARD = "4111 1111 1111 1111"
@@ -102,6 +108,55 @@ def test_rules_hold_back_a_fact_until_a_person_releases_it(
     assert len(after["observations"]) == 2
     again = api("PATCH", f"{path}/{held[0]['id']}", {"outcome": "dropped"})
     assert_refused(again, 400, 20001, "decided before")
+
+
+@pytest.mark.parametrize("words", [["visa 4111"], ["1111 is"], ["my visa 4111 1111"]])
+def test_rules_remove_all_of_what_overlaps(words):
+    verdict = Rules({"words": "redact"}, words).judge(f"my visa {CARD} is new")
+
+    assert "1111" not in verdict.text
+
+
+def test_rules_release_no_card_with_what_is_held_back():
+    verdict = Rules({}, ["diabetes"]).judge(f"I have diabetes and card {CARD}.")
+
+    assert verdict.text == "I have diabetes and card [card removed]."
+    assert (verdict.outcome, verdict.reason) == ("quarantined", "Holds: words.")
+
+
+@pytest.mark.parametrize("action", ["redact", "quarantine", "drop"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["My card is 4111 1111", "1111 1111 by the way it expires in May."],
+        ["My card is 4111 1111!", "1111", "1111 it is, and it expires in May."],
+        ["My card is 4111 1111\n1111 1111 for my new house."],
+        ["My card is 4111 1111! 1111 1111! Thanks for my last order."],
+        ["my card: four" + " one" * 15 + " for my next order"],
+        ["x" * 1180 + " my card 4111 1111 1111 1111 for my next order"],
+    ],
+)
+def test_rules_find_a_card_in_pieces(
+    api, store, rules, conversation, learn_from, texts, action
+):
+    api("PUT", rules, {"kinds": {"card": action}})
+    observations = learn_from(*texts)
+
+    person = conversation["participants"][0]["profileId"]
+    found = api.get(f"/v1/Stores/{store}/Profiles/{person}/ConversationSummaries")
+    [summary] = found.json()["summaries"]
+    for text in (summary["content"], *observations):
+        assert "1111" not in text
+        assert "one one" not in text
+
+
+def test_rules_read_a_customer_s_turns_past_an_agent_s(say, learn_from):
+    say("My card is 4111 1111")
+    say("Go on.", author=a_party(SHOP), recipients=[a_party(CUSTOMER)])
+    learned = learn_from("1111 1111 and it expires in May of this year.")
+
+    assert learned
+    assert "1111" not in " ".join(learned)
 
 
 def test_rules_hold_back_nothing_twice(api, rules, conversation, learn_from):
