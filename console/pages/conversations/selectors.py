@@ -95,7 +95,7 @@ def _build_person(participant: Participant, masker: Masker) -> Person:
     return Person(
         id=participant.id,
         name=name,
-        type=participant.type.replace("_", " ").lower(),
+        type=participant.type.replace("_", " ").lower().replace("ai ", "AI "),
         channel=_name_channel(first.channel) if first else "",
         address=address,
         profile_id=participant.profile_id,
