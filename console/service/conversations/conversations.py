@@ -20,7 +20,6 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.ids import new_id
 from console.service import errors
-from console.service.conversations import models
 from console.service.conversations.configurations import (
     check_callbacks,
     get_configuration,
@@ -40,7 +39,6 @@ from console.service.conversations.participants import (
     set_group,
 )
 from console.service.memory.models import Store
-from console.service.memory.tombstones import bury
 from console.service.models import Account
 
 CLOSED = "status: the conversation is CLOSED, and stays as it is"
@@ -235,6 +233,4 @@ def _touch(row: Conversation) -> None:
 def delete_conversation(account: Account, conversation_id: str) -> None:
     """With all that was said. What was learned from it stays with its profiles. Raises
     NotFound."""
-    row = _find(account, conversation_id, lock=True)
-    bury([row])
-    models.delete_conversation(row.store_id, row.id)
+    _find(account, conversation_id, lock=True).delete()

@@ -5,6 +5,8 @@ Primary keys begin with the store, as everywhere. But the contract's addresses n
 conversation of an account by its id alone, so ids are unique by themselves here.
 """
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -16,6 +18,7 @@ from console.contract.conversations.conversation import (
     NAME_MAX,
 )
 from console.contract.ids import new_id
+from console.service.memory.tombstones import bury
 from console.service.models import (
     Account,
     ProfileKey,
@@ -132,6 +135,15 @@ class Conversation(StoreScoped):
     def __str__(self) -> str:
         return self.id
 
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """With everything below it; no older memory brings it back."""
+        bury([self])
+        for model in find_models(ConversationScoped):
+            model.objects.filter(
+                store_id=self.store_id, conversation_id=self.id
+            ).delete()
+        return super().delete(*args, **kwargs)
+
 
 class Transition(ConversationScoped, StoreScoped):
     """A status that a conversation reached, and what was learned then. Conversations 12.1.
@@ -213,21 +225,25 @@ class Participant(ConversationScoped, ProfileScoped):
         """With a profile go its conversations: also what others said in them is about
         this customer. Where another customer takes part, only what this one said."""
         for row in cls.objects.of(profile):
-            mates = cls.objects.filter(
-                store_id=row.store_id, conversation_id=row.conversation_id
-            )
+            here = {"store_id": row.store_id, "conversation_id": row.conversation_id}
+            mates = cls.objects.filter(**here)
             if mates.exclude(profile_id__in=("", profile.id)).exists():
-                Communication.objects.filter(
-                    store_id=row.store_id, author_id=row.id
-                ).delete()
-                Delivery.objects.filter(
-                    store_id=row.store_id,
-                    conversation_id=row.conversation_id,
-                    body__contains=row.id,
-                ).delete()
                 row.delete()
             else:
-                delete_conversation(row.store_id, row.conversation_id)
+                Conversation(store_id=row.store_id, id=row.conversation_id).delete()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """With what was said by this one; to whom others spoke does not stay either."""
+        bury([self])
+        here = {"store_id": self.store_id, "conversation_id": self.conversation_id}
+        Delivery.objects.filter(**here, body__contains=self.id).delete()
+        said = Communication.objects.filter(**here)
+        said.filter(author_id=self.id).delete()
+        for each in said.only("store_id", "conversation_id", "id", "recipients"):
+            others = [to for to in each.recipients if to["participantId"] != self.id]
+            if len(others) < len(each.recipients):
+                said.filter(id=each.id).update(recipients=others)
+        return super().delete(*args, **kwargs)
 
 
 class Communication(ConversationScoped, StoreScoped):
@@ -464,12 +480,3 @@ def diagnose(
         reason=reason[:256],
         defaults={"id": new_id("conv_diagnostic"), "at": timezone.now()},
     )
-
-
-def delete_conversation(store_id: str, conversation_id: str) -> None:
-    """With everything below it."""
-    for model in find_models(ConversationScoped):
-        model.objects.filter(
-            store_id=store_id, conversation_id=conversation_id
-        ).delete()
-    Conversation.objects.filter(store_id=store_id, id=conversation_id).delete()
