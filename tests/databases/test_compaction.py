@@ -177,12 +177,12 @@ def test_compact_forgets_what_pages_derived(client):
     derived.set("counts", "of a customer")
     client.get("/find?id=phone:%2B14155550123")
     session = client.cookies["session"].value
-    assert "4155550123" in str(SessionStore(session).load())
+    assert "wanted" in SessionStore(session).load()
 
     compact.call()
 
     assert derived.get("counts") is None
-    assert "4155550123" not in str(SessionStore(session).load())
+    assert "wanted" not in SessionStore(session).load()
 
 
 def test_purge_command_says_what_it_did(tenant, observation, capsys):
