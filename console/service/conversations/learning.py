@@ -271,6 +271,10 @@ def _list_said(row: Conversation) -> Any:
 def _write(store: Store, reading: Reading, lessons: Sequence[Lesson]) -> None:
     """Everything, or nothing. Raises Changed."""
     row, leased = reading.conversation, reading.transition
+    # First, and before it is asked what is current: a merge that one of them went into
+    # is seen then, and whoever deletes one takes them in this order as well.
+    meant = Profile.objects.of(store).filter(id__in=[x.profile_id for x in lessons])
+    profiles = {each.id: each for each in meant.select_for_update().order_by("id")}
     held = Conversation.objects.select_for_update().filter(
         store_id=row.store_id, id=row.id
     )
@@ -287,13 +291,7 @@ def _write(store: Store, reading: Reading, lessons: Sequence[Lesson]) -> None:
         raise Changed
     outcome: dict[str, int] = {}
     for lesson in lessons:
-        profile = (
-            Profile.objects.of(store)
-            .select_for_update()
-            .filter(id=lesson.profile_id)
-            .first()
-        )
-        if profile:
+        if profile := profiles.get(lesson.profile_id):
             for learned in Writer(store, profile, reading).write(lesson):
                 outcome[learned.outcome] = outcome.get(learned.outcome, 0) + 1
     if lessons:
