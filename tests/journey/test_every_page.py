@@ -5,7 +5,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from console.tenants.models import Tenant
-from tests.factories import make_observation, make_profile, make_summary
+from console.tenants.vault import open_store
+from tests.factories import (
+    make_conversation,
+    make_observation,
+    make_profile,
+    make_summary,
+)
 from tests.journey.test_first_light import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,6 +35,16 @@ def addresses(tenant: Tenant) -> dict[str, str]:
     )
     observation = make_observation(tenant, profile, HARD)
     summary = make_summary(tenant, profile, f"Call back on +15558675310. {HARD}")
+    talk = make_conversation(tenant, f"I prefer {HARD}.", "Call me.", closes=True)
+    store = open_store(tenant)
+    learned = store.list_observations(profile).items[0]
+    twin = make_profile(tenant, email="twin@example.com", phone="+15558675399")
+    make_profile(tenant, email="third@example.com")
+    store.add_identifier(twin, "email", "third@example.com")
+    bob = make_profile(tenant, phone="+15558675322", firstName="Bob")
+    store.add_identifier(bob, "phone", "+15558675310")
+    [suggestion] = store.list_merge_suggestions().items
+    [merge] = store.list_merges().items
     at = f"/t/{tenant.slug}"
     of = f"{at}/profiles/{profile}"
     return {
@@ -54,6 +70,28 @@ def addresses(tenant: Tenant) -> dict[str, str]:
         "find": f"{at}/find/?id=nobody",
         "deletion": f"{of}/delete/",
         "audit": f"{at}/audit/",
+        "conversations": f"{at}/conversations/",
+        "conversations, none": f"{at}/conversations/?status=INACTIVE",
+        "conversation": f"{at}/conversations/{talk.id}/",
+        "conversation, delete": f"{at}/conversations/{talk.id}/delete/",
+        "conversation, try": f"{at}/conversations/try/",
+        "what may be learned": f"{at}/conversations/rules/",
+        "learned observation": f"{of}/observations/{learned.id}/",
+        "merges": f"{at}/merges/",
+        "suggested merge": f"{at}/merges/suggestions/{suggestion.id}/",
+        "take a merge back": f"{at}/merges/{merge.id}/",
+    }
+
+
+@pytest.fixture
+def operators_addresses(tenant: Tenant) -> dict[str, str]:
+    at = f"/t/{tenant.slug}"
+    return {
+        "imports": f"{at}/imports/",
+        "import a file": f"{at}/imports/add/",
+        "tasks": "/background/",
+        "tenants": "/tenants/",
+        "add a tenant": "/tenants/add/",
     }
 
 
@@ -76,18 +114,19 @@ def too_wide(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("role", "addresses_of"),
+    [("officer", "addresses"), ("operator", "operators_addresses")],
+)
 def test_every_page_is_accessible_and_fits(
-    live_server,
-    page,
-    complaints,
-    officer,
-    addresses,
+    live_server, page, complaints, request, role, addresses_of
 ):
-    sign_in(page, live_server, officer)
+    sign_in(page, live_server, request.getfixturevalue(role))
 
     found = {}
-    for name, address in addresses.items():
-        page.goto(live_server.url + address)
+    for name, address in request.getfixturevalue(addresses_of).items():
+        response = page.goto(live_server.url + address)
+        assert response.ok or name == "find", name
         page.wait_for_load_state("networkidle")
         found[name] = [*faults(page, "light"), *faults(page, "dark"), *too_wide(page)]
 
