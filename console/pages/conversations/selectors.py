@@ -213,14 +213,15 @@ def build_lessons(
     texts: dict[str, MaskedValue] = {}
     for profile_id in {each.profile_id for each in learned}:
         with suppress(MemoryNotFound):
-            for kind, page in (
-                ("observation", store.list_observations),
-                ("summary", store.list_summaries),
-            ):
-                for item in all_pages(
-                    page, profile_id, conversation_id=conversation_id
-                ):
-                    texts[item.id] = masker.mask_text(kind, item.id, item.content)
+            of = {"profile_id": profile_id, "conversation_id": conversation_id}
+            for observation in all_pages(store.list_observations, **of):
+                texts[observation.id] = masker.mask_text(
+                    "observation", observation.id, observation.content
+                )
+            for summary in all_pages(store.list_summaries, **of):
+                texts[summary.id] = masker.mask_text(
+                    "summary", summary.id, summary.content
+                )
     return [
         Lesson(
             each,
