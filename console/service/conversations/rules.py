@@ -95,9 +95,8 @@ class Rules:
             is_whole = first == last and len(turns[first].text) <= FACT_MAX
             if action == "redact" or (action != "keep" and not is_whole):
                 for n in range(first, last + 1):
-                    size = len(turns[n].text)
-                    ends = (min(max(at - starts[n], 0), size) for at in (start, end))
-                    yield turns[n].number, (kind, *ends)
+                    share = max(start - starts[n], 0), end - starts[n]
+                    yield turns[n].number, (kind, *share)
 
     def _list_found(self, text: str) -> Iterator[Span]:
         for data in self._find(text):
@@ -114,6 +113,7 @@ def _remove(text: str, found: Iterable[Span]) -> str:
         if start >= end:
             pieces += text[end:start], f"[{kind} removed]"
         end = max(end, until)
+    # An end may lie beyond the text: in the next turn.
     return "".join([*pieces, text[end:]])
 
 
