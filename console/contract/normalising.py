@@ -42,12 +42,18 @@ _WORDS = """
     ไม่มี ไม่ทราบ ไม่ระบุ
 """
 _NONE = frozenset(drop_marks(word).casefold() for word in _WORDS.split())
-# Alone before an @ they are nobody; `inga@`, `null@` and `brak@` are people's names.
-_NO_LOCAL_PART = """
-    none unknown undefined anonymous notprovided noreply donotreply noemail nomail
-    keineemail keinemail unbekannt pasdemail sinemail sincorreo sememail geenemail
-    onbekend
-"""
+# Alone before an @ they are nobody, as all that is two words and longer than `niema`;
+# `inga@`, `null@` and `brak@` are people's names.
+_NO_LOCAL_PART = {"none", "unknown", "undefined", "anonymous", "unbekannt", "onbekend"}
+_NO_LOCAL_PART |= {
+    plain
+    for word in _WORDS.split()
+    if "-" in word and len(plain := drop_marks(word).casefold()) > 6
+}
+# On both sides of the @, as in `guest@guest.com`.
+_NOBODY_TWICE = _NONE | set(
+    "test guest customer user email mail fake dummy example abc asdf qwerty 123".split()
+)
 _SCHEME = re.compile(r"\s*\w+:")
 _EMAIL_SCHEME = re.compile(r"(?:mailto|smtp):", re.IGNORECASE)
 _PHONE_SCHEME = re.compile(r"(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
@@ -57,7 +63,7 @@ _AROUND = " \t\r\n\"'`‘’“”„«»<>=,;"  # noqa: RUF001
 # What no part of an address holds without quotes (RFC 5322).
 _SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
 _FLOAT = re.compile(r"(\+?\d+)\.0+")
-_MADE_UP = re.compile(r"(\d)\1*|12345678\d*|\d*0{6}")
+_MADE_UP = re.compile(r"(\d)\1*|12345678\d*|2345678901|9876543210|\d*0{6}")
 
 
 class InvalidIdentifier(ValueError):
@@ -119,7 +125,8 @@ def normalise_email(text: str) -> str:
     if not all(map(_is_part, [local, *labels])):
         raise InvalidIdentifier("not an e-mail address")
     name, host = drop_marks(local), drop_marks(labels[0])
-    if name in _NO_LOCAL_PART.split() or (name == host and name in _NONE | {"test"}):
+    is_twice = name == host and (name in _NOBODY_TWICE or len({*name}) == 1)
+    if name in _NO_LOCAL_PART or is_twice:
         raise InvalidIdentifier("a placeholder, which names nobody")
     return f"{local}@{'.'.join(labels)}"
 
