@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
+from unicodedata import normalize
 
 from django.conf import settings
 from django.db import transaction
@@ -24,6 +25,8 @@ _OUTCOMES = {"quarantine": "quarantined", "drop": "dropped"}
 # So many turns are read as one text, and so many of them once more with the next ones:
 # a card is said in four turns at most.
 _TOGETHER, _AGAIN = 40, 4
+# Soft hyphens, zero-width blanks and joiners, marks of direction.
+_UNSEEN = "[\\u00ad\\u200b-\\u200f\\u2060\\ufeff]{0,9}"
 
 Span = tuple[str, int, int]
 
@@ -46,9 +49,7 @@ class Rules:
     def __init__(self, kinds: Mapping[str, str], words: Sequence[str]) -> None:
         self.kinds = DEFAULT_RULES | dict(kinds)
         self._find = import_string(settings.MEMORY_DETECTOR)
-        whole = "|".join(
-            re.escape(word) for word in sorted(words, key=len, reverse=True)
-        )
+        whole = "|".join(map(_spell, sorted(words, key=len, reverse=True)))
         self._words = re.compile(rf"(?<!\w)(?:{whole})(?!\w)", re.I) if words else None
 
     @classmethod
@@ -103,6 +104,16 @@ class Rules:
             yield data.shape.name.lower(), data.start, data.end
         for match in self._words.finditer(text) if self._words else ():
             yield "words", match.start(), match.end()
+
+
+def _spell(word: str) -> str:
+    """A pattern for a word however it is encoded: `Müller` also with its dots apart, over
+    a line's end, and with characters between its own that cannot be seen."""
+    letters = (
+        r"\s+" if letter == r"\ " else f"(?:{letter}|{normalize('NFD', letter)})"
+        for letter in map(re.escape, " ".join(normalize("NFC", word).split()))
+    )
+    return _UNSEEN.join(letters)
 
 
 def _remove(text: str, found: Iterable[Span]) -> str:

@@ -124,6 +124,20 @@ def test_rules_release_no_card_with_what_is_held_back():
     assert (verdict.outcome, verdict.reason) == ("quarantined", "Holds: words.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mu\u0308ller Str. 4",
+        "M\u00adü\u200bller Str",
+        "müller  str",
+        "MÜLLER\nSTR",
+        "at Müller\u00a0Str",
+    ],
+)
+def test_rules_know_a_word_however_it_is_encoded(text):
+    assert Rules({}, ["Müller Str"]).judge(text).outcome == "quarantined"
+
+
 @pytest.mark.parametrize("action", ["redact", "quarantine", "drop"])
 @pytest.mark.parametrize(
     "texts",
