@@ -41,6 +41,7 @@ from console.tenants.vault import (  # noqa: E402
 )
 from console.wsgi import application  # noqa: E402
 from tests.factories import (  # noqa: E402
+    make_conversation,
     make_observation,
     make_summary,
     make_tenant,
@@ -91,6 +92,14 @@ def plant_customer(tenant: Tenant, customer: Customer) -> Customer:
     store.create_profile({"Contact": twin})
     store.add_identifier(profile, "email", twin["email"])
     suggest_merge(store, customer)
+    make_conversation(
+        tenant,
+        f"I have told you about the {mark('said')} that I lost in Bergen.",
+        address=contact["phone"],
+        name=mark("speaker"),
+        closes=True,
+        callbacks=["https://hooks.example/"],
+    )
     return customer
 
 
@@ -148,6 +157,7 @@ def look_around(officer: Client, tenant: Tenant, customers: list[Customer]) -> N
             f"{profile}/identifiers/",
             f"{profile}/traits/",
             f"/t/{tenant.slug}/recall/?identity={each.profile}&mode=query&query=March",
+            f"/t/{tenant.slug}/conversations/?profile={each.profile}",
             f"/find?id=phone:{phone}",
         ):
             officer.get(path, headers={"HX-Request": "true"}, follow=True)
