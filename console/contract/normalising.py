@@ -125,7 +125,8 @@ def normalise_email(text: str) -> str:
     if not all(map(_is_part, [local, *labels])):
         raise InvalidIdentifier("not an e-mail address")
     name, host = drop_marks(local), drop_marks(labels[0])
-    is_twice = name == host and (name in _NOBODY_TWICE or len({*name}) == 1)
+    is_one_letter = len(name) > 2 and len({*name}) == 1
+    is_twice = name == host and (name in _NOBODY_TWICE or is_one_letter)
     if name in _NO_LOCAL_PART or is_twice:
         raise InvalidIdentifier("a placeholder, which names nobody")
     return f"{local}@{'.'.join(labels)}"

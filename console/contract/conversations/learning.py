@@ -148,7 +148,9 @@ class PutLearningRules(StrictBody, frozen=True, kw_only=True):
         "words": ["diabetes"],
     }
 
-    kinds: dict[Kind, RuleAction] = {}
+    kinds: Annotated[
+        dict[Kind, RuleAction], described(propertyNames={"enum": list(KINDS)})
+    ] = {}
     words: Words = []
 
 
