@@ -13,7 +13,7 @@ from tests.fuzz.rules import is_finding
 from tests.service.conftest import Api
 
 # Made up at random; five thousand more follow from the description alone.
-CASES = int(os.environ.get("FUZZ_CASES", "120"))
+CASES = int(os.environ.get("FUZZ_CASES", "250"))
 SEED = int(os.environ.get("FUZZ_SEED", "5"))
 # What is there may stand against what is asked, before anybody has read all of it.
 STANDING_AGAINST = [301, 308, 403, 404, 409, 412, 429]
