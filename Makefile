@@ -27,8 +27,7 @@ run: .venv/.run .env ## install, fill a demo, print the address and the sign-ins
 # On every core; a part (ARGS=tests/recall) answers sooner from one process. Coverage is
 # a promise of the whole; COV= leaves it out, which takes a third less.
 COV   ?= --cov --cov-report=term
-WORKERS ?= auto
-WHOLE := --numprocesses=$(WORKERS) --dist=worksteal $(COV)
+WHOLE := --numprocesses=auto --dist=worksteal $(COV)
 test: .venv/.dev ## every test, with coverage; only a part with ARGS=tests/recall or ARGS="-k recall"
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest $(if $(ARGS),,$(WHOLE)) $(ARGS)
