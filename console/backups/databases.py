@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connections
@@ -21,6 +22,8 @@ from django.db.backends.postgresql.client import DatabaseClient
 # in the console's file, and is settled later.
 NAMES = {"default": "console", "memory": "memory"}
 IN_USE = "in use: stop the web server and the worker first"
+# Together three seconds.
+LEAVING_TRIES, LEAVING_PAUSE_S = 30, 0.1
 
 
 class BackupError(Exception):
@@ -208,8 +211,13 @@ class PostgresDatabase(Database):
         )
         self.connection.close()
         with self.connection._nodb_cursor() as cursor:
-            cursor.execute(sql, [self.present])
-            if cursor.fetchone():
+            # A connection that was just closed is listed until its process has ended.
+            for _ in range(LEAVING_TRIES):
+                cursor.execute(sql, [self.present])
+                if not cursor.fetchone():
+                    break
+                sleep(LEAVING_PAUSE_S)
+            else:
                 raise BackupError(f"{self.name}: {IN_USE}.")
         return nullcontext()
 
