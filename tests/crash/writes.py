@@ -11,6 +11,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import chain
 from threading import Event
 from time import monotonic, sleep
 
@@ -33,6 +34,7 @@ from console.service.memory.models import (  # noqa: E402
     Observation,
     ObservationRevision,
     Profile,
+    Summary,
 )
 from tests.crash.writers import PORT, Told, Writer  # noqa: E402
 
@@ -114,7 +116,7 @@ def check_whole() -> list[str]:
     wrong = []
     profiles = set(Profile.objects.values_list("id", flat=True))
     entries = {entry.item_id: entry for entry in IndexEntry.objects.all()}
-    for row in Observation.objects.iterator():
+    for row in chain(Observation.objects.iterator(), Summary.objects.iterator()):
         entry = entries.pop(row.id, None)
         if entry is None:
             wrong.append(f"{row.id}: has no entry")
