@@ -18,7 +18,11 @@ from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
-from console.contract.conversations.conversation import STATUSES, PatchConversation
+from console.contract.conversations.conversation import (
+    STATUSES,
+    Conversation,
+    PatchConversation,
+)
 from console.contract.conversations.learning import (
     DEFAULT_RULES,
     KINDS,
@@ -274,13 +278,11 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     )
 
 
-def _is_possible(name: str, shown: object) -> bool:
-    status = getattr(shown, "status", "")
-    settings = getattr(shown, "configuration", None)
+def _is_possible(name: str, shown: Conversation) -> bool:
+    settings, status = shown.configuration, shown.status
     learns = bool(settings and settings.memory_extraction_enabled)
-    return {"close": status != "CLOSED", "learn": learns and status != "ACTIVE"}.get(
-        name, True
-    )
+    possible = {"close": status != "CLOSED", "learn": learns and status != "ACTIVE"}
+    return possible.get(name, True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -135,12 +135,7 @@ def _join(
     for index, party in enumerate(parties):
         path = f"recipients[{index - 1}]" if index else "author"
         if party.participant_id:
-            try:
-                participant = pick(participants, party.participant_id)
-            except errors.NotFound as exc:
-                raise errors.Invalid(
-                    f"{path}.participantId: nobody of this conversation"
-                ) from exc
+            participant = _pick_named(participants, party.participant_id, path)
         else:
             known = find_participant(participants, party.channel, party.address)
             if known is None:
@@ -158,6 +153,18 @@ def _join(
                 row, "PARTICIPANT_ADDED", show_participant(participant, row.account_id)
             )
     return found
+
+
+def _pick_named(
+    participants: Sequence[Participant], participant_id: str, path: str
+) -> Participant:
+    """Raises Invalid, which names the field: what is not found stands in the body."""
+    try:
+        return pick(participants, participant_id)
+    except errors.NotFound as exc:
+        raise errors.Invalid(
+            f"{path}.participantId: nobody of this conversation"
+        ) from exc
 
 
 def _add_unknown(row: Conversation, party: SentParty, now: datetime) -> Participant:
@@ -224,12 +231,7 @@ def _find_party(
         if not (party.address and party.channel):
             raise errors.Invalid(f"{path}: participantId, or address and channel")
         return SentParty(address=party.address, channel=party.channel)
-    try:
-        participant = pick(participants, party.participant_id)
-    except errors.NotFound as exc:
-        raise errors.Invalid(
-            f"{path}.participantId: nobody of this conversation"
-        ) from exc
+    participant = _pick_named(participants, party.participant_id, path)
     fitting = [
         each
         for each in participant.addresses

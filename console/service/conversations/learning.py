@@ -41,6 +41,7 @@ from console.service.conversations.models import (
     Diagnostic,
     Learned,
     Transition,
+    diagnose,
 )
 from console.service.conversations.rules import Rules, Verdict
 from console.service.memory.embedding_jobs import get_embedder
@@ -351,12 +352,7 @@ def decide(store: Store, row: Conversation, learned_id: str, outcome: str) -> Le
             conversation_id=row.id,
             id=held.communication_ids[-1],
         )
-        item = {
-            "content": held.content,
-            "source": SOURCE,
-            "occurred_at": said.occurred_at,
-            "conversation_ids": [row.id],
-        }
+        item = _build_observation(held.content, said.occurred_at, row.id)
         [made] = create_items(
             Observation, store, held.profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
         )
@@ -365,6 +361,17 @@ def decide(store: Store, row: Conversation, learned_id: str, outcome: str) -> Le
     held.reason = f"{'Released' if outcome == 'added' else 'Dropped'} by a person."
     held.save()
     return held
+
+
+def _build_observation(
+    content: str, said_at: datetime, conversation_id: str
+) -> dict[str, Any]:
+    return {
+        "content": content,
+        "source": SOURCE,
+        "occurred_at": said_at,
+        "conversation_ids": [conversation_id],
+    }
 
 
 class Writer:
@@ -418,12 +425,7 @@ class Writer:
                 ids = [*same.conversation_ids, self._conversation_id]
                 self._patch(same.id, conversation_ids=ids)
             return self._note(fact, "same", same.id, "It says so already.")
-        item = {
-            "content": fact.text,
-            "source": SOURCE,
-            "occurred_at": fact.said_at,
-            "conversation_ids": [self._conversation_id],
-        }
+        item = _build_observation(fact.text, fact.said_at, self._conversation_id)
         return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item)
 
     def _correct(self, before: Learned, fact: Fact) -> Learned:
@@ -452,7 +454,8 @@ class Writer:
                 model, self._store, self._profile.id, [item], limit=limit
             )
         except errors.Invalid as exc:
-            self._diagnose_full(exc.message)
+            reason = f"Not all was learned: {exc.message}"
+            diagnose(self._reading.conversation, PROFILE_FULL, reason)
             return self._note(fact, "dropped", "", exc.message, kind=model.kind)
         return self._note(fact, "added", row.id, "", kind=model.kind)
 
@@ -506,15 +509,6 @@ class Writer:
             communication_ids=[self._ids[number] for number in fact.turns],
             extractor=EXTRACTOR,
             created_at=timezone.now(),
-        )
-
-    def _diagnose_full(self, reason: str) -> None:
-        Diagnostic.objects.get_or_create(
-            store_id=self._store.id,
-            conversation_id=self._conversation_id,
-            code=PROFILE_FULL,
-            reason=f"Not all was learned: {reason}"[:256],
-            defaults={"id": new_id("conv_diagnostic"), "at": timezone.now()},
         )
 
 
