@@ -25,6 +25,12 @@ log = logging.getLogger(__name__)
 # Of the request that is being answered; empty in commands.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+
+def new_request_id() -> str:
+    """In the vendor's form, so that headers and log say the same."""
+    return f"RQ{uuid4().hex}"
+
+
 # The address of whoever calls the embedded memory in this process.
 WITHIN = "within"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -45,7 +51,7 @@ def observe(half: str, *headers: str) -> Callable[[Callable[..., Any]], Any]:
     def middleware(get_response: Callable[..., Any]) -> Callable[..., Any]:
         def respond(request: Any) -> Any:
             begun = perf_counter()
-            token = request_id.set(request_id.get() or uuid4().hex)
+            token = request_id.set(request_id.get() or new_request_id())
             # Anybody can send any word for a method; each would be a series.
             method = request.method if request.method in METHODS else "other"
             try:

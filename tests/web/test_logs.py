@@ -96,7 +96,7 @@ def test_request_log_writes_one_line_for_each_answer(db, client, caplog):
     said = json.loads(LineFormatter().format(record))
     assert said["path"] == "/t/acme/find/"
     assert said["status"] == response.status_code
-    assert len(response["X-Request-ID"]) == 32
+    assert len(response["X-Request-ID"]) == 34
     assert request_id.get() == ""
 
 
@@ -116,7 +116,7 @@ def test_request_log_names_an_api_call_with_its_id(db, client, caplog):
     (record,) = [r for r in caplog.records if r.message == "answered"]
     said = json.loads(LineFormatter().format(record))
     assert (said["path"], said["status"]) == ("/v1/…/…/…", 401)
-    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
+    assert re.fullmatch("RQ[0-9a-f]{32}", answer.headers["X-Request-ID"])
     assert answer.headers["Twilio-Request-Id"] == answer.headers["X-Request-ID"]
 
 

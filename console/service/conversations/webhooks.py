@@ -19,7 +19,6 @@ from hmac import digest
 from time import monotonic
 from typing import Any
 from urllib.parse import urldefrag, urlencode
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -29,6 +28,7 @@ from django_tasks import task
 
 from console.core import outgoing
 from console.core.errors import DomainError
+from console.core.observability import new_request_id
 from console.databases.compaction import enqueue_once
 from console.service import errors
 from console.service.conversations.models import Conversation, Delivery, diagnose
@@ -142,7 +142,7 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
             "Content-Type": "application/json",
             "X-Twilio-Signature": signature,
             "I-Twilio-Idempotency-Token": leased.id,
-            "Twilio-Request-Id": uuid4().hex,
+            "Twilio-Request-Id": new_request_id(),
         },
         content=content,
         seconds=DEADLINE_S,

@@ -1,6 +1,7 @@
 """Conversations 12.6: events reach callbacks in order, at least once, and signed."""
 
 import json
+import re
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -72,7 +73,7 @@ def test_webhook_is_signed_as_the_official_validator_reads_it(api, told, receive
     assert event["data"] == said
     assert call.url.startswith(f"{receiver.url}&bodySHA256=")
     assert call.headers["Content-Type"] == "application/json"
-    assert call.headers["Twilio-Request-Id"]
+    assert re.fullmatch("RQ[0-9a-f]{32}", call.headers["Twilio-Request-Id"])
     assert validator.validate(call.url, call.body, signature)
     assert not validator.validate(call.url, call.body + " ", signature)
     assert not RequestValidator("other").validate(call.url, call.body, signature)
