@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from console.service.conversations import learning, models
+from console.service.conversations import learning, models, writing
 from console.service.conversations.lifecycle import sweep
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
@@ -181,14 +181,14 @@ def test_learning_the_same_again_adds_the_conversation_to_what_is_known(
 def test_learning_of_a_full_profile_is_diagnosed(
     api, conversation, path, say, monkeypatch
 ):
-    monkeypatch.setattr(learning, "OBSERVATIONS_PER_PROFILE", 1)
+    monkeypatch.setattr(writing, "OBSERVATIONS_PER_PROFILE", 1)
     say("My tent pole broke on the Lofoten trip.")
     say("I also need two new pegs for the tent.")
     api("PATCH", path, {"status": "CLOSED"})
     learning.learn.func()
 
     [diagnostic] = models.Diagnostic.objects.filter(conversation_id=conversation["id"])
-    assert diagnostic.code == learning.PROFILE_FULL
+    assert diagnostic.code == writing.PROFILE_FULL
     assert list_outcomes(conversation) == ["added", "dropped", "added"]
 
 
@@ -199,16 +199,16 @@ def test_learning_reads_again_when_something_arrived_meanwhile(
     clock.shift(timedelta(minutes=10))
     sweep()
     once = [True]
-    real = learning.Reading.extract
+    real = learning.extract_sentences
 
-    def extract(reading):
-        lessons = list(real(reading))
+    def extract(talk):
+        lesson = real(talk)
         if once:
             once.clear()
             say("My tent pole broke on the Lofoten trip.", resourceId="GT1:0")
-        return lessons
+        return lesson
 
-    monkeypatch.setattr(learning.Reading, "extract", extract)
+    monkeypatch.setattr(learning, "extract_sentences", extract)
     learning.learn.func()
 
     assert list_contents(api, person) == [

@@ -10,6 +10,7 @@ from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
 from console.service.conversations.rules import put_rules
+from console.service.conversations.writing import decide
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
@@ -102,7 +103,7 @@ def decide_learned(
     row = get_conversation(request.account, conversation_id)
     body = read_body(request, wire.DecideLearned)
     store = get_store(request.account, row.store_id)
-    learning.decide(store, row, learned_id, body.outcome)
+    decide(store, row, learned_id, body.outcome)
     return accepted()
 
 

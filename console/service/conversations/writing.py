@@ -1,0 +1,244 @@
+"""What was learned becomes memory: written by whoever holds the profile."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby, starmap, zip_longest
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from console.contract.ids import new_id
+from console.contract.memory.observation import (
+    CONVERSATIONS_PER_OBSERVATION,
+    OBSERVATIONS_PER_PROFILE,
+)
+from console.contract.memory.summary import SUMMARIES_PER_PROFILE
+from console.engine.extractive import Fact
+from console.engine.texts import terms
+from console.service import errors
+from console.service.conversations.models import (
+    Communication,
+    Conversation,
+    Learned,
+    diagnose,
+)
+from console.service.conversations.reading import Lesson, Reading
+from console.service.conversations.rules import Verdict
+from console.service.memory.embedding_jobs import get_embedder
+from console.service.memory.items import create_items, patch_observation, update_item
+from console.service.memory.models import (
+    IndexEntry,
+    Observation,
+    Profile,
+    Store,
+    Summary,
+)
+from console.service.models import digest
+
+PROFILE_FULL = 530102
+# Followed by the extractor.
+SOURCE = "conversation/"
+# What says the same as an observation that is there: the same stems, and this cosine,
+# which "I eat meat" and "I do not eat meat" do not reach.
+ALIKE = 0.95
+
+
+@transaction.atomic(using="memory")
+def decide(store: Store, row: Conversation, learned_id: str, outcome: str) -> Learned:
+    """A person releases what was held back, or drops it. Raises NotFound, Invalid (it
+    is not held back, or the profile is full)."""
+    held: Learned | None = (
+        Learned.objects.select_for_update()
+        .filter(store_id=row.store_id, conversation_id=row.id, id=learned_id)
+        .first()
+    )
+    if held is None:
+        raise errors.NotFound("Learned not found.")
+    if held.outcome != "quarantined":
+        raise errors.Invalid("outcome: was decided before")
+    if outcome == "added":
+        said = Communication.objects.get(
+            store_id=row.store_id,
+            conversation_id=row.id,
+            id=held.communication_ids[-1],
+        )
+        item = _build_observation(
+            held.content, held.extractor, said.occurred_at, row.id
+        )
+        [made] = create_items(
+            Observation, store, held.profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
+        )
+        held.item_id = made.id
+    held.outcome, held.content = outcome, ""
+    held.reason = f"{'Released' if outcome == 'added' else 'Dropped'} by a person."
+    held.save()
+    return held
+
+
+def _build_observation(
+    content: str, extractor: str, said_at: datetime, conversation_id: str
+) -> dict[str, Any]:
+    return {
+        "content": content,
+        "source": f"{SOURCE}{extractor}",
+        "occurred_at": said_at,
+        "conversation_ids": [conversation_id],
+    }
+
+
+class Writer:
+    """Writes what was learned about one profile, whose row is held."""
+
+    def __init__(
+        self, store: Store, profile: Profile, reading: Reading, lesson: Lesson
+    ) -> None:
+        self._store, self._profile, self._reading = store, profile, reading
+        self._lesson = lesson
+        self._conversation_id = reading.conversation.id
+        self._ids = {n: c.id for n, c in reading.by_sequence.items()}
+        # By the turn that each stands on last; read once, for there may be thousands.
+        self._before: dict[str, list[Learned]] = defaultdict(list)
+        rows = Learned.objects.of(profile).filter(
+            conversation_id=self._conversation_id, kind=Observation.kind
+        )
+        for row in rows.order_by("id"):
+            for turn in row.communication_ids[-1:]:
+                self._before[turn].append(row)
+
+    def write(self) -> list[Learned]:
+        lesson, learned = self._lesson, list[Learned]()
+        for number, facts in groupby(lesson.facts, key=lambda fact: fact.turns[-1]):
+            before = self._list_before(number)
+            for fact, row in zip_longest(facts, before):
+                if fact is not None:
+                    learned.append(self._correct(row, fact) if row else self._add(fact))
+        learned += filter(None, starmap(self._withhold, lesson.withheld))
+        if lesson.summary:
+            learned.append(self._summarise(lesson.summary))
+        return Learned.objects.bulk_create(learned)
+
+    def _withhold(self, fact: Fact, verdict: Verdict) -> Learned | None:
+        """None for what was withheld, or decided about, when it was read before."""
+        mine = Learned.objects.of(self._profile).filter(
+            conversation_id=self._conversation_id, digest=digest(fact.text)
+        )
+        if mine.exists():
+            return None
+        row = self._note(fact, verdict.outcome, "", verdict.reason)
+        row.content = fact.text if verdict.outcome == "quarantined" else ""
+        return row
+
+    def _list_before(self, number: int) -> list[Learned]:
+        """What was made of earlier states of a turn, in the order of its facts."""
+        found = self._before[self._ids[number]]
+        newest = max((row.transition for row in found), default=0)
+        return [row for row in found if row.transition == newest and row.item_id]
+
+    def _add(self, fact: Fact) -> Learned:
+        if same := self._find_same(fact.text):
+            if self._conversation_id not in same.conversation_ids:
+                ids = [*same.conversation_ids, self._conversation_id]
+                self._patch(same.id, conversation_ids=ids)
+            return self._note(fact, "same", same.id, "It says so already.")
+        item = _build_observation(
+            fact.text, self._lesson.extractor, fact.said_at, self._conversation_id
+        )
+        return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item)
+
+    def _correct(self, before: Learned, fact: Fact) -> Learned:
+        item = Observation.objects.of(self._profile).filter(id=before.item_id).first()
+        if item is None:
+            reason = "Deleted by a person since, which stays."
+            return self._note(fact, "dropped", "", reason)
+        if item.content == fact.text:
+            return self._note(fact, "same", item.id, "Learned before.")
+        if before.digest != digest(item.content):
+            reason = "Changed by a person since, which stays."
+            return self._note(fact, "dropped", item.id, reason)
+        if before.outcome == "same":
+            return self._add(fact)  # it is another conversation's as well
+        self._patch(item.id, content=fact.text, occurred_at=fact.said_at)
+        return self._note(fact, "updated", item.id, "What was said was corrected.")
+
+    def _patch(self, observation_id: str, **changes: Any) -> None:
+        patch_observation(self._store, self._profile.id, observation_id, changes)
+
+    def _create(
+        self, model: Any, limit: int, fact: Fact, item: Mapping[str, Any]
+    ) -> Learned:
+        try:
+            [row] = create_items(
+                model, self._store, self._profile.id, [item], limit=limit
+            )
+        except errors.Invalid as exc:
+            reason = f"Not all was learned: {exc.message}"
+            diagnose(self._reading.conversation, PROFILE_FULL, reason)
+            return self._note(fact, "dropped", "", exc.message, kind=model.kind)
+        return self._note(fact, "added", row.id, "", kind=model.kind)
+
+    def _find_same(self, text: str) -> Observation | None:
+        entries = IndexEntry.objects.of(self._profile).filter(terms=terms(text))
+        ids = list(entries.values_list("item_id", flat=True))
+        for row in Observation.objects.of(self._profile).filter(id__in=ids):
+            full = len(row.conversation_ids) >= CONVERSATIONS_PER_OBSERVATION
+            if not full and is_alike(row.content, text):
+                found: Observation = row
+                return found
+        return None
+
+    def _summarise(self, text: str) -> Learned:
+        last = self._reading.communications[-1]
+        fact = Fact((last.sequence,), text, last.occurred_at)
+        rows = Summary.objects.of(self._profile).filter(
+            conversation_id=self._conversation_id, source__startswith=SOURCE
+        )
+        source = f"{SOURCE}{self._lesson.extractor}"
+        if row := rows.first():
+            changes = {"content": text, "occurred_at": fact.said_at, "source": source}
+            changed = update_item(row, changes)
+            outcome = "updated" if changed else "same"
+            return self._note(fact, outcome, row.id, "", kind=Summary.kind)
+        item = {
+            "content": text,
+            "source": source,
+            "conversation_id": self._conversation_id,
+            "occurred_at": fact.said_at,
+        }
+        return self._create(Summary, SUMMARIES_PER_PROFILE, fact, item)
+
+    def _note(
+        self,
+        fact: Fact,
+        outcome: str,
+        item_id: str,
+        reason: str,
+        kind: str = Observation.kind,
+    ) -> Learned:
+        return Learned(
+            store_id=self._store.id,
+            profile_id=self._profile.id,
+            id=new_id("conv_learned"),
+            conversation_id=self._conversation_id,
+            transition=self._reading.transition.number,
+            outcome=outcome,
+            kind=kind,
+            item_id=item_id,
+            reason=reason,
+            digest=digest(fact.text),
+            communication_ids=[self._ids[number] for number in fact.turns],
+            extractor=self._lesson.extractor,
+            created_at=timezone.now(),
+        )
+
+
+def is_alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    embedder = get_embedder()
+    if embedder is None:
+        return False
+    first, second = embedder.embed([one, other])
+    return bool(np.dot(first, second) >= ALIKE)
