@@ -173,6 +173,7 @@ tenants_pages = pages(
     path("", tenants.list_tenants, name="list"),
     path("add/", tenants.add, name="add"),
     path("<slug:tenant>/connection/", tenants.connection, name="connection"),
+    path("<slug:tenant>/identity/", tenants.identity, name="identity"),
     path("<slug:tenant>/token/", tenants.replace_token, name="token"),
 )
 background_pages = pages(

@@ -111,6 +111,7 @@ ACTIONS = {
         Action("deletion.returned", "Deleted item came back", ActionKind.CHANGE),
         Action("fact.added", "Fact released into memory", ActionKind.CHANGE),
         Action("fact.dropped", "Fact that was held back dropped", ActionKind.CHANGE),
+        Action("identity.changed", "Identity settings changed", ActionKind.CONFIG),
         Action("import.started", "Import started", ActionKind.CONFIG),
         Action("identifiers.listed", "Identifiers listed", ActionKind.READ),
         Action("learning.changed", "Learning rules changed", ActionKind.CONFIG),

@@ -27,7 +27,10 @@ from console.contract.memory.identifier import (
     IdentifierSets,
     LookupResult,
 )
-from console.contract.memory.identity_settings import IdentitySettings
+from console.contract.memory.identity_settings import (
+    IdentitySettings,
+    PutIdentitySettings,
+)
 from console.contract.memory.merge import (
     DecideSuggestion,
     Merge,
@@ -150,6 +153,10 @@ class StoreClient:
     def identity_settings(self) -> IdentitySettings:
         path = f"{self._control}/IdentityResolutionSettings"
         return self._get(path, IdentitySettings).content
+
+    def put_identity_settings(self, settings: PutIdentitySettings) -> None:
+        path = f"{self._control}/IdentityResolutionSettings"
+        self._sender.send("PUT", path, _ACCEPTED, body=to_body(settings))
 
     def list_trait_groups(
         self, *, include_traits: bool = True, page_token: str = "", page_size: int = 50

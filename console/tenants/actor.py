@@ -17,6 +17,7 @@ class Permission(StrEnum):
     EXPORT = "export the timeline"
     JUDGE_MERGES = "judge merges"
     UPDATE_DISPLAY_SETTINGS = "change the display settings"
+    UPDATE_IDENTITY_SETTINGS = "change the identity settings"
     PREVIEW_DELETION = "preview a deletion"
     DELETE = "delete"
     VIEW_DELETIONS = "view deletions"
@@ -42,6 +43,7 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.JUDGE_MERGES: frozenset({OFFICER}),
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
     Permission.UPDATE_DISPLAY_SETTINGS: frozenset({OFFICER}),
+    Permission.UPDATE_IDENTITY_SETTINGS: frozenset({OFFICER, OPERATOR}),
     Permission.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
     Permission.DELETE: frozenset({OFFICER}),
     Permission.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),

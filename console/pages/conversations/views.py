@@ -50,6 +50,7 @@ from console.pages.conversations.selectors import (
     list_turns,
 )
 from console.pages.conversations.trying import SayForm, build_given, is_tried
+from console.profiles.context import build_profile_context
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
 from console.web.forms import PageForm, ReasonForm, check_form, check_plain
@@ -219,6 +220,9 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
         page_size=ROWS,
     )
     rows = [Row(each, build_people(each, masker)) for each in page.items]
+    of_profile = {"profile_id": query["profile"]}
+    if query["profile"]:
+        of_profile = build_profile_context(request, store, query["profile"])
     log_view(request.actor, "conversations.listed", count=len(rows))
     return render_part(
         request,
@@ -229,7 +233,7 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
             "page": page,
             "statuses": STATUSES,
             "status": query["status"],
-            "profile_id": query["profile"],
+            **of_profile,
             "may_try": request.actor.may(Permission.RUN_RECALL),
             "may_change_rules": request.actor.may(Permission.UPDATE_DISPLAY_SETTINGS),
         },

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console.audit.log import REASON_MAX, log_change, log_view
+from console.audit.log import log_change, log_view
 from console.client.errors import MemoryNotFound
 from console.client.http import all_pages
 from console.contract.memory.merge import Merge, MergeSuggestion
@@ -17,30 +17,34 @@ from console.masking.masker import masker_for
 from console.profiles.candidates import COLUMNS, fetch_candidates
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
-from console.web.forms import ConsoleForm, PageForm, StaffTextField, check_form
+from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import ConsoleRequest, require_permission
 
 reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class ReasonForm(ConsoleForm):
-    reason = StaffTextField(
-        label="Reason",
-        min_length=5,
-        max_length=REASON_MAX,
-        help_text="Kept in the audit log. Name a ticket, not a customer.",
-        error_messages={"required": "Give the reason in your words."},
-    )
-
-
 class DecisionForm(ReasonForm):
+    reasons = (
+        ("customer", "The customer says so"),
+        ("evidence", "What is known of them says so"),
+        ("shared", "A household or a company shares the value"),
+        ("wrong", "The value was written down wrongly"),
+    )
     decision = forms.ChoiceField(
         label="These profiles are",
         choices=[("accept", "one person: merge them"), ("refuse", "two people")],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two."},
     )
-    field_order = ("decision", "reason")
+    field_order = ("decision", "reason_code", "ticket")
+
+
+class TakeBackForm(ReasonForm):
+    reasons = (
+        ("customer", "The customer says so"),
+        ("people", "They are two people"),
+        ("wrong", "The value that joined them was wrong"),
+    )
 
 
 @require_safe
@@ -61,6 +65,7 @@ def list_merges(request: ConsoleRequest) -> HttpResponse:
         "merges": _mask_values(request, merges.items),
         "page": merges,
         "is_first": not token,
+        "may_change_identity": request.actor.may(Permission.UPDATE_IDENTITY_SETTINGS),
     }
     return render(request, "merges/list.html", context)
 
@@ -84,14 +89,13 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
     """The evidence of one suggestion, and the officer's word."""
     store = open_store(request.tenant)
     suggestion = _find(all_pages(store.list_merge_suggestions), suggestion_id)
-    form = DecisionForm(request.POST or None)
+    form = DecisionForm(request.POST or None, request=request)
     if form.is_valid():
         accept = form.cleaned_data["decision"] == "accept"
         action = "merge.accepted" if accept else "merge.refused"
         one, other = suggestion.profiles
-        reason = form.cleaned_data["reason"]
         with log_change(
-            request.actor, action, "profile", one, reason=reason, other=other
+            request.actor, action, "profile", one, reason=form.reason, other=other
         ):
             store.decide_suggestion(suggestion.id, accept=accept)
         said = "The two are one profile now." if accept else "The two stay apart."
@@ -106,14 +110,14 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A merge, by the id that went; after it was taken back, what is left to sort."""
     store = open_store(request.tenant)
     merge = _find(all_pages(store.list_merges), profile_id)
-    form = ReasonForm(request.POST or None)
+    form = TakeBackForm(request.POST or None, request=request)
     if form.is_valid():
         with log_change(
             request.actor,
             "merge.undone",
             "profile",
             merge.id,
-            reason=form.cleaned_data["reason"],
+            reason=form.reason,
             other=merge.canonical_id,
         ) as closing:
             parted = store.unmerge_profile(merge.id)

@@ -1,17 +1,37 @@
-"""The form that adds a tenant."""
+"""The forms that add a tenant, and change how their store tells people apart."""
 
+from contextlib import suppress
+from functools import cache
 from typing import Any
 
+import msgspec
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from phonenumbers import (
+    PhoneNumberFormat,
+    PhoneNumberType,
+    country_code_for_region,
+    example_number_for_type,
+    format_number,
+)
 
 from console.client.network import BadAddress, check_address
 from console.contract.ids import ACCOUNT_SID, STORE_ID
+from console.contract.memory.identity_settings import (
+    IdentitySettings,
+    PutIdentitySettings,
+)
+from console.contract.normalising import (
+    DEFAULT_REGION,
+    REGIONS,
+    InvalidIdentifier,
+    normalise_phone,
+)
 from console.pages.tenants.services import TenantTaken, check_available
 from console.tenants.models import SLUG
-from console.web.forms import ConsoleForm, StaffTextField
+from console.web.forms import ConsoleForm, ReasonForm, StaffTextField
 
 
 def _build_validator(pattern: str, words: str) -> RegexValidator:
@@ -112,3 +132,96 @@ class TokenForm(ConsoleForm):
     """The auth token of the account that owns the tenant's store."""
 
     secret = AddTenantForm.base_fields["secret"]
+
+
+@cache
+def list_countries() -> list[tuple[str, str]]:
+    """Each with a number as it is written there, and as it is read."""
+    return [
+        (region, f"{region}: {_read_example(region)}") for region in sorted(REGIONS)
+    ]
+
+
+def _read_example(region: str) -> str:
+    """`030 123456 is +4930123456`."""
+    for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
+        if number := example_number_for_type(region, kind):
+            written = format_number(number, PhoneNumberFormat.NATIONAL)
+            with suppress(InvalidIdentifier):
+                return f"{written} is {normalise_phone(written, region)}"
+    return f"write +{country_code_for_region(region)} first"
+
+
+class IdentityForm(ReasonForm):
+    """What is our own of the identity settings; the rest is sent back as it is."""
+
+    reasons = (
+        ("country", "Our customers' numbers are written this way"),
+        ("apart", "Two people were merged"),
+        ("together", "One person has several profiles"),
+        ("policy", "Our policy says so"),
+    )
+    phone_region = forms.ChoiceField(
+        label="National phone numbers",
+        choices=list_countries,
+        help_text="A number without + and a country code is read as one of this country,"
+        " from now on: in the find box, in imports and by the API.",
+    )
+    merge_brake = forms.ChoiceField(
+        label="What waits for a person",
+        choices=[
+            (
+                "on",
+                "A value that joins other names and other phone numbers, or that more"
+                " than five profiles have",
+            ),
+            ("shared", "Only a value that more than five profiles have"),
+            ("off", "Nothing: every shared value merges"),
+        ],
+        widget=forms.RadioSelect,
+        help_text="What waits is listed under Merges, where an officer decides. Nothing"
+        " that waits now is decided by a change here.",
+    )
+    whatsapp_is_phone = forms.ChoiceField(
+        label="WhatsApp numbers",
+        choices=[
+            ("no", "Are apart from phone numbers"),
+            ("yes", "Are phone numbers, too"),
+        ],
+        widget=forms.RadioSelect,
+        help_text="If they are, whatsapp:+14155550100 and a call from +1 415 555 0100"
+        " are one person.",
+    )
+
+    def __init__(self, *args: Any, settings: IdentitySettings, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.settings = settings
+        self.fields["phone_region"].initial = settings.phone_region or DEFAULT_REGION
+        self.fields["merge_brake"].initial = settings.merge_brake or "on"
+        is_phone = "yes" if settings.whatsapp_is_phone else "no"
+        self.fields["whatsapp_is_phone"].initial = is_phone
+        own = ("phone_region", "merge_brake", "whatsapp_is_phone")
+        self.order_fields([*own, "reason_code", "ticket"])
+
+    def get_settings(self) -> PutIdentitySettings:
+        """Only of a valid form."""
+        return msgspec.convert(
+            {
+                "identifierConfigs": msgspec.to_builtins(
+                    self.settings.identifier_configs
+                ),
+                "matchingRules": self.settings.matching_rules,
+                "phoneRegion": self.cleaned_data["phone_region"],
+                "mergeBrake": self.cleaned_data["merge_brake"],
+                "whatsappIsPhone": self.cleaned_data["whatsapp_is_phone"] == "yes",
+            },
+            PutIdentitySettings,
+        )
+
+    def list_changes(self) -> dict[str, str]:
+        """Setting to what it was and is; for the audit log."""
+        return {
+            name: f"{self.fields[name].initial}, now {self.cleaned_data[name]}"
+            for name in ("phone_region", "merge_brake", "whatsapp_is_phone")
+            if self.fields[name].initial != self.cleaned_data[name]
+        }

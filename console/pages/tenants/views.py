@@ -2,16 +2,17 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.accounts.models import User
-from console.client.errors import MemoryDenied, MemoryUnreachable
+from console.audit.log import log_change
+from console.client.errors import MemoryDenied, MemoryNotFound, MemoryUnreachable
 from console.client.network import BadAddress
 from console.core.errors import DomainError
 from console.pages.tenants import services
-from console.pages.tenants.forms import AddTenantForm, TokenForm
+from console.pages.tenants.forms import AddTenantForm, IdentityForm, TokenForm
 from console.pages.tenants.services import (
     StoreNotReady,
     TenantTaken,
@@ -21,6 +22,7 @@ from console.pages.tenants.services import (
 )
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from console.web.render import (
     ConsoleRequest,
     redirect_window,
@@ -51,6 +53,9 @@ def connection(request: ConsoleRequest) -> HttpResponse:
             "tenant": request.tenant,
             "connection": check_connection(request.tenant),
             "may_replace_token": request.actor.may(Permission.REPLACE_CREDENTIAL),
+            "may_change_identity": request.actor.may(
+                Permission.UPDATE_IDENTITY_SETTINGS
+            ),
         },
     )
 
@@ -102,6 +107,36 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
         {"form": form, "tenant": request.tenant, "submit": "Replace the auth token"},
         status=422 if form.errors else 200,
     )
+
+
+@require_permission(Permission.UPDATE_IDENTITY_SETTINGS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def identity(request: ConsoleRequest) -> HttpResponse:
+    """How the tenant's store reads numbers and which merges wait for a person."""
+    store = open_store(request.tenant)
+    try:
+        store.list_merge_suggestions()
+    except MemoryNotFound:  # a hosted memory has none of these settings
+        return render(request, "tenants/identity.html", {"is_hosted": True})
+    form = IdentityForm(
+        request.POST or None, request=request, settings=store.identity_settings()
+    )
+    if form.is_valid():
+        changes, wanted = form.list_changes(), form.get_settings()
+        with log_change(
+            request.actor,
+            "identity.changed",
+            "store",
+            store.store_id,
+            reason=form.reason,
+        ) as closing:
+            store.put_identity_settings(wanted)
+            closing.update(changes)
+        messages.success(request, "Saved. It holds for what is written from now on.")
+        return redirect("tenants:identity", request.tenant.slug)
+    status = 422 if form.errors else 200
+    context = {"form": form, "settings": form.settings}
+    return render(request, "tenants/identity.html", context, status=status)
 
 
 def _replace_token(form: TokenForm, request: ConsoleRequest) -> bool:

@@ -78,6 +78,7 @@ def test_list_conversations_filters_by_status_and_customer(agent_client, tenant,
     assert talk.id not in active
     assert talk.id in mine
     assert other.id not in mine
+    assert 'aria-label="Profile"' in mine
     assert agent_client.get(url("list"), {"status": "OPEN"}).status_code == 422
 
 

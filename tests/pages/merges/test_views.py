@@ -9,7 +9,7 @@ from tests.factories import make_observation, make_profile, move_tenant
 from tests.pages.odd_memory import OddMemory, serving
 
 PHONE = "+12025550162"
-REASON = {"reason": "Ticket 4711"}
+REASON = {"reason_code": "customer", "ticket": "CASE-4711"}
 
 
 def url(name, *args):
@@ -86,10 +86,11 @@ def test_decide_shows_the_evidence(desk, suggestion):
 
 
 def test_decide_needs_a_decision_and_a_reason(desk, store, suggestion):
-    answer = desk.post(url("decide", suggestion.id), {"reason": "no"})
+    answer = desk.post(url("decide", suggestion.id), {"ticket": "CASE-1"})
 
     assert answer.status_code == 422
     assert b"Choose one of the two." in answer.content
+    assert b"Choose a reason." in answer.content
     assert len(store.list_merge_suggestions().items) == 1
 
 
@@ -114,7 +115,7 @@ def test_decide_does_it_and_records_it(
     )
     before, after = AuditEntry.objects.filter(action=action).order_by("seq")
     assert (before.outcome, after.outcome) == ("allowed", "done")
-    assert before.reason.text == REASON["reason"]
+    assert before.reason.text == "The customer says so (ticket CASE-4711)"
     assert after.details["other"] == other
     assert desk.get(url("decide", suggestion.id)).status_code == 404
 

@@ -14,6 +14,7 @@ from console.service.memory.models import Store
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_account, open_store
 from tests.factories import HTMX, make_account, make_tenant, make_user, move_tenant
+from tests.pages.odd_memory import OddMemory, serving
 
 ADD = "/tenants/add/"
 
@@ -472,3 +473,68 @@ def add_with(account, store_id):
         store_id=store_id,
         by=None,
     )
+
+
+IDENTITY = "/tenants/acme/identity/"
+CHOSEN = {
+    "phone_region": "GB",
+    "merge_brake": "shared",
+    "whatsapp_is_phone": "yes",
+    "reason_code": "country",
+    "ticket": "CASE-1",
+}
+
+
+def test_identity_shows_what_the_store_has(client, tenant, officer):
+    client.force_login(officer)
+
+    page = client.get(IDENTITY).content.decode()
+
+    assert '<option value="US" selected>US: (201) 555-0123 is +12015550123' in page
+    assert "BO: write +591 first" in page
+    assert re.search(r'value="on"[^>]*checked', page)
+    assert IDENTITY in client.get("/tenants/acme/connection/").content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.OPERATOR])
+def test_identity_changes_what_is_ours_and_keeps_the_rest(client, tenant, role):
+    before = open_store(tenant).identity_settings()
+    client.force_login(make_user(role, None if role == Role.OPERATOR else tenant))
+
+    answer = client.post(IDENTITY, CHOSEN, follow=True)
+
+    assert "Saved." in answer.content.decode()
+    after = open_store(tenant).identity_settings()
+    assert after.identifier_configs == before.identifier_configs
+    assert after.matching_rules == before.matching_rules
+    ours = (after.phone_region, after.merge_brake, after.whatsapp_is_phone)
+    assert ours == ("GB", "shared", True)
+    entry = AuditEntry.objects.filter(action="identity.changed").latest("seq")
+    assert entry.outcome == "done"
+    assert entry.details["phone_region"] == "US, now GB"
+
+
+def test_identity_needs_a_reason(client, tenant, officer):
+    client.force_login(officer)
+
+    answer = client.post(IDENTITY, CHOSEN | {"reason_code": "", "phone_region": "XX"})
+
+    assert answer.status_code == 422
+    assert b"Choose a reason." in answer.content
+    assert open_store(tenant).identity_settings().phone_region == ""
+
+
+def test_identity_is_not_for_agents(client, agent):
+    client.force_login(agent)
+
+    assert client.get(IDENTITY).status_code == 403
+
+
+def test_identity_says_that_a_hosted_memory_has_none(client, tenant, officer, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    client.force_login(officer)
+    with serving(OddMemory(failing={"/MergeSuggestions": 404})) as memory:
+        move_tenant(tenant, memory.address)
+        page = client.get(IDENTITY)
+
+    assert b"decides by itself" in page.content
