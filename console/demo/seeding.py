@@ -21,6 +21,7 @@ from console.demo.people import (
     list_conversations,
     list_people,
     list_trait_groups,
+    read_toml,
 )
 from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
@@ -101,6 +102,8 @@ def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader
         profile_id = loader.load_record(number, life.build_record())
         for correction in life.corrections:
             apply_correction(store, profile_id or "", correction)
+    for contact in read_toml(slug, "people")["later"]:
+        store.create_profile({"Contact": contact})
     return loader
 
 

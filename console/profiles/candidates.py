@@ -13,13 +13,15 @@ from console.tenants.models import Tenant
 # Three calls each: further profiles are shown by their ids alone.
 CANDIDATES = 10
 CANDIDATES_S = 3.0
+# Of one type: a phone keeps up to 100, and the oldest say least.
+VALUES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One matching profile, masked; all but its id may be unknown.
 
-    identifiers  how many values it is found by
+    identifiers  what it is found by: the newest values of each type
     newest_at    when the memory last learned something of this customer
     """
 
@@ -28,7 +30,7 @@ class Candidate:
     name: str = field(default="", repr=False)
     contact: tuple[str, ...] = field(default=(), repr=False)
     known_since: datetime | None = None
-    identifiers: int | None = None
+    identifiers: tuple[str, ...] = field(default=(), repr=False)
     newest_at: datetime | None = None
 
 
@@ -65,7 +67,11 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
         name=masker.mask_name(profile.traits),
         contact=masker.mask_contact(profile.traits),
         known_since=profile.created_at,
-        identifiers=sum(len(held.values) for held in identifiers),
+        identifiers=tuple(
+            f"{held.id_type} {value.text}"
+            for held in identifiers
+            for value in masker.mask_identifier(held.id_type, held.values[-VALUES:])
+        ),
         newest_at=newest[0].created_at if newest else None,
     )
 

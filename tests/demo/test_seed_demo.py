@@ -14,7 +14,7 @@ from console.demo import seeding
 from console.demo.people import ANCHOR, build_life, list_people, list_trait_groups
 from console.loading.records import check_trait, parse_item
 from console.tenants.models import Membership, Role, Tenant
-from console.tenants.vault import open_store
+from console.tenants.vault import open_account, open_store
 from tests.factories import make_tenant
 
 PASSWORD = "demo-password-of-the-test"
@@ -177,7 +177,7 @@ def test_seed_demo_creates_two_tenants(db, settings, few_people):
         if len(store.list_revisions(profile_id, observation.id).items) == 2
     ]
     assert "The demo is ready: 2 tenants, 5 people" in printed
-    assert len(store.list_profiles().items) == 3
+    assert len(store.list_profiles().items) == 5  # two come later
     assert store.list_summaries(profile_id).items
     assert corrected
     assert {group.display_name for group in store.list_trait_groups().items} == {
@@ -263,3 +263,19 @@ def test_seed_demo_stops_when_the_memory_refuses_a_text(db, settings, monkeypatc
         seed()
 
     assert not Tenant.objects.exists()
+
+
+def test_seed_demo_leaves_a_merge_to_decide_and_one_to_take_back(monkeypatch, tenant):
+    named = {"Theo", "Caleb"}
+    people = [each for each in list_people("alpenglow") if each.first in named]
+    monkeypatch.setattr(seeding, "list_people", lambda slug: people)
+    store = open_store(tenant)
+
+    seeding.load_people(open_account(tenant), store, "alpenglow")
+
+    [suggestion], [merge] = (
+        store.list_merge_suggestions().items,
+        store.list_merges().items,
+    )
+    assert suggestion.contradictions == ("names", "phones")
+    assert merge.id_type == "phone"

@@ -48,7 +48,7 @@ def test_find_leaves_out_what_is_the_same(client, family):
     )
 
     columns = re.findall(r'<th scope="col">(.+?)</th>', response.text)
-    assert columns == ["Profile", "Name", "Contact"]
+    assert columns == ["Profile", "Name", "Contact", "Identifiers"]
 
 
 def test_find_shows_further_candidates_as_ids(client, family, monkeypatch):
@@ -67,7 +67,7 @@ def test_fetch_candidates_shows_a_deleted_profile_as_id(tenant, family):
     found = candidates.fetch_candidates(open_store(tenant), tenant, [family[0], gone])
 
     assert [each.name for each in found] == ["A•••", ""]
-    assert found[1].identifiers is None
+    assert found[1].identifiers == ()
 
 
 def test_run_recall_asks_which_profile_and_keeps_the_query(client, family):

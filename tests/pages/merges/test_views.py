@@ -80,6 +80,8 @@ def test_decide_shows_the_evidence(desk, suggestion):
     page = desk.get(url("decide", suggestion.id)).content.decode()
 
     assert "One person or two?" in page
+    assert "phone +1 ••• 61" in page
+    assert "phone +1 ••• 62" in page
     assert "bob@b.com" not in page
     for id_ in suggestion.profiles:
         assert reverse("customers:profile", args=["acme", id_]) in page
