@@ -24,7 +24,7 @@ from itertools import compress, pairwise, takewhile
 from math import log
 from typing import Literal
 
-from console.engine.texts import STOP_WORDS, stems
+from console.engine.words import STOP_WORDS, stems
 
 # A longer turn becomes several observations. What does not fit into a prompt of 1,500
 # characters would hardly ever be read; the contract allows 4,096.

@@ -11,7 +11,6 @@ Coefficients are made by tests/benchmarks/fit.py: fitted on the dev half of LoCo
 (5 conversations, 631 questions), November 2026.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, fields
 from functools import lru_cache
@@ -25,12 +24,11 @@ from console.engine.texts import (
     Ragged,
     Texts,
     dates_named,
-    hash_stem,
     link_neighbours,
     link_summaries,
     share_of_dates,
-    stems,
 )
+from console.engine.words import hash_stem, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +197,6 @@ K1, B = 1.2, 0.75
 # A turn of a conversation counts so much of the next one's weight
 # (docs/recall.md, "From a conversation").
 FADE = 0.85
-# Two texts of the same stems are one from here on: "likes him", "likes her" are not.
-SAME = 0.95
 
 
 # The turns of a conversation are asked by again with each new one.
@@ -350,31 +346,15 @@ def _select(
     texts: Texts, scores: NDArray[np.float64], limit: int, threshold: float
 ) -> list[Ranked]:
     order = texts.newest_first(scores)
-    rest = iter(order[scores[order] >= threshold].tolist())
-    copies: dict[int, list[int]] = {}
-    alike: dict[bytes, list[int]] = defaultdict(list)
-    terms = texts.packed_terms
-    while len(copies) < limit and (row := next(rest, None)) is not None:
-        first = _first_alike(texts, alike[terms[row]], row)
-        if first is None:
-            copies[row] = []
-            alike[terms[row]].append(row)
-        else:
-            copies[first].append(row)
-    # What is not shown can still be a copy of what is.
-    for row in [row for row in rest if terms[row] in alike]:
-        first = _first_alike(texts, alike[terms[row]], row)
-        if first is not None:
-            copies[first].append(row)
+    # By what they say: the row that is shown, and then its copies.
+    alike: dict[bytes, list[int]] = {}
+    for row in order[scores[order] >= threshold].tolist():
+        said = texts.packed_terms[row]
+        if said in alike:
+            alike[said].append(row)
+        elif len(alike) < limit:
+            alike[said] = [row]
     return [
-        Ranked(texts.ids[row], float(scores[row]), tuple(texts.ids[n] for n in found))
-        for row, found in copies.items()
+        Ranked(texts.ids[row], float(scores[row]), tuple(texts.ids[n] for n in copies))
+        for row, *copies in alike.values()
     ]
-
-
-def _first_alike(texts: Texts, firsts: Sequence[int], row: int) -> int | None:
-    """Which of these, of the same stems in the same order, a text is a copy of.
-
-    A text without a vector is nobody's copy.
-    """
-    return next((n for n in firsts if texts.vectors.cosine(n, row) >= SAME), None)

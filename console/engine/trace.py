@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from console.engine.ranking import NAMES, Ranking, Side
-from console.engine.texts import hash_stem
+from console.engine.words import hash_stem
 
 # Of the pairs that a ranking holds.
 OBSERVATIONS, SUMMARIES = 0, 1

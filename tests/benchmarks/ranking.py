@@ -12,8 +12,8 @@ from console.engine.texts import (
     microseconds,
     pack_conversations,
     pack_vector,
-    terms,
 )
+from console.engine.words import terms
 from tests.benchmarks.quality import Conversation, Item, conversations
 
 MODEL = "use-3"

@@ -12,8 +12,8 @@ from console.engine.texts import (
     microseconds,
     pack_conversations,
     pack_vector,
-    terms,
 )
+from console.engine.words import terms
 
 MODEL = "a model"
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

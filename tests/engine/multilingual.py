@@ -13,7 +13,8 @@ from statistics import fmean
 
 from console.engine.embedding import Embedder
 from console.engine.ranking import Query, Ranking, get_coefficients
-from console.engine.texts import Floats, Texts, pack_vector, terms
+from console.engine.texts import Floats, Texts, pack_vector
+from console.engine.words import terms
 
 LANGUAGES = {"de": "German", "es": "Spanish", "fr": "French"}
 FACTS: Sequence[dict[str, str]] = json.loads(

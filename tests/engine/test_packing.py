@@ -5,13 +5,12 @@ from hypothesis import strategies as st
 
 from console.engine.texts import (
     Vectors,
-    hash_stem,
     pack_conversations,
     pack_vector,
-    terms,
     unpack_conversations,
     unpack_terms,
 )
+from console.engine.words import hash_stem, terms
 
 directions = st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8).filter(
     lambda values: np.linalg.norm(values) > 0.01
@@ -26,8 +25,15 @@ def test_terms_of_many_texts_keep_their_row():
     found = unpack_terms([terms("likes tea"), b"", terms("tea")])
 
     tea = hash_stem("tea")
-    assert found.values.tolist() == [hash_stem("like"), tea, tea]
-    assert found.rows.tolist() == [0, 0, 2]
+    whole = hash_stem("=likes tea")
+    assert found.values.tolist() == [
+        whole,
+        hash_stem("like"),
+        tea,
+        hash_stem("=tea"),
+        tea,
+    ]
+    assert found.rows.tolist() == [0, 0, 0, 2, 2]
     assert found.size == 3
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import groupby, starmap, zip_longest
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.summary import SUMMARIES_PER_PROFILE
 from console.engine.extractive import Fact
-from console.engine.texts import terms
+from console.engine.words import terms
 from console.service import errors
 from console.service.conversations.models import (
     Communication,
@@ -27,7 +26,6 @@ from console.service.conversations.models import (
 )
 from console.service.conversations.reading import Lesson, Reading
 from console.service.conversations.rules import Verdict
-from console.service.memory.embedding_jobs import get_embedder
 from console.service.memory.items import create_items, patch_observation, update_item
 from console.service.memory.models import (
     IndexEntry,
@@ -41,9 +39,6 @@ from console.service.models import digest
 PROFILE_FULL = 530102
 # Followed by the extractor.
 SOURCE = "conversation/"
-# What says the same as an observation that is there: the same stems, and this cosine,
-# which "I eat meat" and "I do not eat meat" do not reach.
-ALIKE = 0.95
 
 
 @transaction.atomic(using="memory")
@@ -184,7 +179,7 @@ class Writer:
         ids = list(entries.values_list("item_id", flat=True))
         for row in Observation.objects.of(self._profile).filter(id__in=ids):
             full = len(row.conversation_ids) >= CONVERSATIONS_PER_OBSERVATION
-            if not full and is_alike(row.content, text):
+            if not full:
                 found: Observation = row
                 return found
         return None
@@ -232,13 +227,3 @@ class Writer:
             extractor=self._lesson.extractor,
             created_at=timezone.now(),
         )
-
-
-def is_alike(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    embedder = get_embedder()
-    if embedder is None:
-        return False
-    first, second = embedder.embed([one, other])
-    return bool(np.dot(first, second) >= ALIKE)

@@ -1,9 +1,10 @@
 """The embedder of this installation (MEMORY_EMBEDDER), and the vectors it makes.
 
 The worker makes those of texts: what was written a moment ago is found by its words.
+It also makes terms anew that an earlier version made; those answer meanwhile as they are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from time import monotonic
@@ -18,6 +19,7 @@ from django_tasks import task
 from console.databases.compaction import enqueue_once
 from console.engine.embedding import Embedder, load_embedder
 from console.engine.texts import Floats, pack_vector
+from console.engine.words import VERSION, terms
 from console.service.memory.models import IndexedItem, IndexEntry, Store
 from console.service.models import find_models
 
@@ -29,9 +31,15 @@ RUN_S = 20.0
 DELAY_S = 1.0
 
 Key = tuple[str, str]  # profile, item
+Updates = dict[str, dict[Key, tuple[Any, ...]]]  # by SQL and entry: what it sets
 
 SET_VECTOR = """
     UPDATE service_indexentry SET model = %s, vector = %s
+    WHERE store_id = %s AND profile_id = %s AND item_id = %s
+"""
+
+SET_TERMS = """
+    UPDATE service_indexentry SET terms = %s, terms_version = %s
     WHERE store_id = %s AND profile_id = %s AND item_id = %s
 """
 
@@ -39,21 +47,24 @@ _asked_until = 0.0
 
 
 def find_pending_entries(store_id: str, model: str) -> Any:
-    """A store's entries that lack a vector of this model: a queryset."""
-    # Two ranges and not a negation: those an index can answer.
-    other = Q(model__lt=model) | Q(model__gt=model)
-    return IndexEntry.objects.filter(other, store_id=store_id)
+    """A store's entries that lack a vector of this model, "" for none, or have terms of
+    an earlier version: a queryset."""
+    pending = Q(terms_version__lt=VERSION)
+    if model:
+        # Two ranges and not a negation: those an index can answer.
+        pending |= Q(model__lt=model) | Q(model__gt=model)
+    return IndexEntry.objects.filter(pending, store_id=store_id)
 
 
 def count_pending() -> int:
-    """Entries of all stores that lack a vector; 0 where no vectors are made."""
+    """Entries of all stores that the worker has yet to make anew."""
     return sum(pending.count() for pending in _find_pending_by_store())
 
 
 def _find_pending_by_store() -> Iterator[Any]:
-    """A queryset for each store; none where no vectors are made."""
+    """A queryset for each store."""
     model = get_model_id()
-    for store_id in Store.objects.values_list("pk", flat=True) if model else ():
+    for store_id in Store.objects.values_list("pk", flat=True):
         yield find_pending_entries(store_id, model)
 
 
@@ -65,7 +76,7 @@ def request_vectors() -> None:
 
 
 def request_pending_vectors() -> None:
-    """For entries whose task was lost, or whose model was changed."""
+    """For entries whose task was lost, or whose model or terms were changed."""
     if any(pending.exists() for pending in _find_pending_by_store()):
         _enqueue()
 
@@ -80,10 +91,9 @@ def _enqueue() -> None:
 
 @task()
 def make_vectors() -> int:
-    """Make pending vectors for a while; answers how many. Safe to run twice."""
-    model = get_embedder()
+    """Make pending entries for a while; answers how many. Safe to run twice."""
     made, until = 0, monotonic() + RUN_S
-    for step in embed_pending(model) if model else ():
+    for step in embed_pending(get_embedder()):
         made += step
         if monotonic() > until:
             make_vectors.enqueue()
@@ -91,44 +101,50 @@ def make_vectors() -> int:
     return made
 
 
-def embed_pending(model: Embedder) -> Iterator[int]:
-    """Makes every vector that is pending, a batch a step; yields each batch's size."""
+def embed_pending(model: Embedder | None) -> Iterator[int]:
+    """Makes every entry that is pending, a batch a step; yields each batch's size."""
     for store_id in Store.objects.values_list("pk", flat=True):
         while step := _embed_batch(store_id, model):
             yield step
 
 
-def _embed_batch(store_id: str, model: Embedder) -> int:
-    waiting = find_pending_entries(store_id, model.id)
-    keys = list(waiting.values_list("profile_id", "item_id")[:BATCH])
-    contents = _read_contents(store_id, keys)
-    packed: dict[Key, bytes] = {}
-    if contents:
-        vectors = model.embed(list(contents.values()))
-        packed = dict(zip(contents, map(pack_vector, vectors), strict=True))
+def _embed_batch(store_id: str, model: Embedder | None) -> int:
+    model_id = model.id if model else ""
+    waiting = find_pending_entries(store_id, model_id)
+    columns = ("profile_id", "item_id", "model", "terms_version")
+    rows = list(waiting.values_list(*columns)[:BATCH])
+    keys = [(profile_id, id_) for profile_id, id_, *_ in rows]
+    texts = _read_contents(store_id, keys)
+    there = [row for row, key in zip(rows, keys, strict=True) if key in texts]
+    stale = [row[:2] for row in there if row[3] < VERSION]
+    unlike = [row[:2] for row in there if row[2] != model_id]
+    updates: Updates = {SET_TERMS: {key: (terms(texts[key]), VERSION) for key in stale}}
+    if model and unlike:
+        vectors = map(pack_vector, model.embed([texts[key] for key in unlike]))
+        marked = ((model.id, vector) for vector in vectors)
+        updates[SET_VECTOR] = dict(zip(unlike, marked, strict=True))
     with transaction.atomic(using="memory"):
-        _write_vectors(store_id, model.id, keys, contents, packed)
+        _write(store_id, keys, texts, updates)
     return len(keys)
 
 
-def _write_vectors(
+def _write(
     store_id: str,
-    model: str,
     keys: Sequence[Key],
-    seen: dict[Key, str],
-    packed: dict[Key, bytes],
+    seen: Mapping[Key, str],
+    updates: Updates,
 ) -> None:
-    """Write what still is the vector of its text: embedding held no lock."""
+    """Write what still follows from its text: embedding held no lock."""
     # Whoever changes a text changes its entry in the same transaction: with the
     # entries held, a text that is still the same stays so until this is committed.
     list(_filter_entries(store_id, keys).select_for_update().values_list("item_id"))
     present = _read_contents(store_id, keys)
-    same = [key for key in packed if present.get(key) == seen[key]]
+    same = {key for key in seen if present.get(key) == seen[key]}
     with connections["memory"].cursor() as cursor:
         # Not one ORM update a row: compiling those took longer than embedding.
-        cursor.executemany(
-            SET_VECTOR, [(model, packed[key], store_id, *key) for key in same]
-        )
+        for sql, columns in updates.items():
+            rows = [(*columns[k], store_id, *k) for k in columns if k in same]
+            cursor.executemany(sql, rows)
     # An entry without its text stands for nothing; kept, it would be met again and
     # again.
     if gone := [key for key in keys if key not in present]:

@@ -24,9 +24,10 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.summary import SUMMARIES_PER_PROFILE
 from console.databases.compaction import request_compaction
-from console.engine.texts import Row, microseconds, pack_conversations, terms
+from console.engine.texts import Row, microseconds, pack_conversations
+from console.engine.words import VERSION, terms
 from console.service import errors
-from console.service.memory.embedding_jobs import get_model_id, request_vectors
+from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import (
     IndexedItem,
     IndexEntry,
@@ -249,6 +250,7 @@ def build_index_columns(item: IndexedItem) -> dict[str, Any]:
     return {
         "occurred_at": microseconds(item.occurred_at),
         "terms": terms(item.content),
+        "terms_version": VERSION,
         "conversations": pack_conversations(item.conversation_ids),
     }
 
@@ -300,9 +302,3 @@ def count_entries_by_model() -> Counter[str]:
     """How many entries have a vector of which model; "" for none."""
     entries: Any = IndexEntry.objects
     return Counter(dict(entries.values_list("model").annotate(Count("model"))))
-
-
-def count_pending_entries() -> int:
-    """How many entries wait for a vector of the present model."""
-    counts = count_entries_by_model()
-    return counts.total() - counts[get_model_id()]

@@ -28,8 +28,8 @@ from console.engine.texts import (
     microseconds,
     pack_conversations,
     pack_vector,
-    terms,
 )
+from console.engine.words import terms
 from console.service.conversations.communications import list_last
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.items import read_entries

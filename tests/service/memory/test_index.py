@@ -8,10 +8,12 @@ import numpy as np
 from django.core.management import call_command
 
 from console.engine.texts import Vectors
+from console.engine.words import hash_stem
 from console.service.memory.embedding_jobs import (
     embed_pending,
     get_embedder,
     make_vectors,
+    request_pending_vectors,
 )
 from console.service.memory.items import rebuild_index
 from console.service.memory.models import IndexEntry, Observation, Store, Summary
@@ -231,10 +233,31 @@ def test_reindex_status_says_how_far_the_vectors_of_another_model_are(
     assert before.splitlines() == [
         "3 texts, embedder use-3",
         "  3 older-model",
-        "  3 wait for the worker, recalled by words",
+        "  3 wait for the worker",
     ]
     assert made == 3
     assert reindex("--status").splitlines() == ["3 texts, embedder use-3", "  3 use-3"]
+
+
+def test_terms_of_an_earlier_version_answer_until_the_worker_made_them_anew(
+    api, profile, observe, settings
+):
+    settings.MEMORY_EMBEDDER = "none"
+    observe("likes tea")
+    before = entries()
+    old = np.array([hash_stem("like"), hash_stem("tea")], "<u4").tobytes()
+    IndexEntry.objects.filter(terms__gt=b"").update(terms=old, terms_version=1)
+
+    answer = api("POST", f"{profile}/Recall", {"query": "tea"})
+    waiting = reindex("--status")
+    request_pending_vectors()
+    made = make_vectors.func()
+
+    assert answer.json()["observations"][0]["score"] > 0.3
+    assert "1 wait for the worker" in waiting
+    assert made == 1
+    assert entries() == before
+    assert "wait" not in reindex("--status")
 
 
 def test_reindex_vectors_makes_them_at_once(observe):

@@ -7,15 +7,12 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from console.service.memory.embedding_jobs import (
+    count_pending,
     embed_pending,
     get_embedder,
     get_model_id,
 )
-from console.service.memory.items import (
-    count_entries_by_model,
-    count_pending_entries,
-    rebuild_index,
-)
+from console.service.memory.items import count_entries_by_model, rebuild_index
 from console.service.memory.models import Profile, Store
 
 
@@ -23,8 +20,8 @@ class Command(BaseCommand):
     help = (
         "Makes what Recall reads anew from the memory's observations and summaries:"
         " after an update that says so, or to be sure. The memory serves meanwhile."
-        " A changed MEMORY_EMBEDDER needs no reindex: the worker makes the new vectors;"
-        " --status says how far it is, --vectors does it here and now."
+        " A changed MEMORY_EMBEDDER or an update needs no reindex: the worker makes new"
+        " vectors and terms; --status says how far it is, --vectors does it now."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -33,7 +30,7 @@ class Command(BaseCommand):
             "--status", action="store_true", help="only say what is there"
         )
         which.add_argument(
-            "--vectors", action="store_true", help="only make vectors that are missing"
+            "--vectors", action="store_true", help="only make what waits for the worker"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,9 +50,8 @@ class Command(BaseCommand):
                     bar.update()
 
     def make_vectors(self, disable: bool | None) -> None:
-        model, pending = get_embedder(), count_pending_entries()
-        with tqdm(total=pending, unit=" vectors", disable=disable) as bar:
-            for made in embed_pending(model) if model else ():
+        with tqdm(total=count_pending(), unit=" texts", disable=disable) as bar:
+            for made in embed_pending(get_embedder()):
                 bar.update(made)
 
     def report(self) -> None:
@@ -64,5 +60,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{by_model.total()} texts, embedder {present}")
         for model, count in sorted(by_model.items()):
             self.stdout.write(f"  {count} {model or 'without a vector'}")
-        if waiting := count_pending_entries():
-            self.stdout.write(f"  {waiting} wait for the worker, recalled by words")
+        if waiting := count_pending():
+            self.stdout.write(f"  {waiting} wait for the worker")

@@ -30,7 +30,8 @@ class IndexEntry(ProfileScoped):
 
     item_id        of the IndexedItem
     occurred_at    microseconds since 1970, UTC
-    terms          its stems (engine.texts.terms), four bytes each
+    terms          its words (engine.words.terms), four bytes each
+    terms_version  of what made them (engine.words.VERSION)
     conversations  where it comes from (engine.texts), eight bytes each
     model          id of the embedder that made the vector; "" while there is none
     vector         8-bit levels with their scale (engine.texts)
@@ -41,6 +42,7 @@ class IndexEntry(ProfileScoped):
     item_id = models.CharField(max_length=46)
     occurred_at = models.BigIntegerField()
     terms = models.BinaryField()
+    terms_version = models.PositiveSmallIntegerField(db_default=1)
     conversations = models.BinaryField()
     model = models.CharField(max_length=40, default="")
     vector = models.BinaryField(default=b"")
@@ -48,8 +50,12 @@ class IndexEntry(ProfileScoped):
     class Meta:
         verbose_name_plural = "index entries"
         indexes = [
-            # What the worker looks for: entries without the present model's vector.
-            models.Index(fields=["store_id", "model"], name="index_entry_by_model")
+            # What the worker looks for: entries without the present model's vector,
+            # and those whose terms are of an earlier version.
+            models.Index(fields=["store_id", "model"], name="index_entry_by_model"),
+            models.Index(
+                fields=["store_id", "terms_version"], name="index_entry_by_terms"
+            ),
         ]
 
     def __str__(self) -> str:
