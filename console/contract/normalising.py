@@ -78,7 +78,7 @@ def normalise(text: str, kind: str, region: str = "") -> str:
     """
     if not text.strip():
         raise InvalidIdentifier("must not be empty")
-    if _is_placeholder(text):
+    if is_placeholder(text):
         raise InvalidIdentifier("a placeholder, which names nobody")
     if kind == "phone":
         return normalise_phone(text, region or DEFAULT_REGION)
@@ -91,7 +91,7 @@ def normalise(text: str, kind: str, region: str = "") -> str:
     return _unify(text).strip()
 
 
-def _is_placeholder(text: str) -> bool:
+def is_placeholder(text: str) -> bool:
     """`N/A`, `-`, `000`, `99999`, `whatsapp:unknown`: what stands where a value would."""
     value = drop_marks(_SCHEME.sub("", text, count=1)).casefold()
     if value.isdecimal() and len(set(value)) == 1:

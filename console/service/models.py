@@ -242,6 +242,13 @@ class ProfileScoped(models.Model):
         rows.update(profile_id=target.id)
 
     @classmethod
+    def read_names(
+        cls, store_id: str, profile_ids: Collection[str]
+    ) -> dict[str, dict[str, str]]:
+        """What profiles are called here: by firstName and lastName."""
+        return {}
+
+    @classmethod
     def get_item_column(cls) -> str:
         """What the rows of one item share: an id of their own, or else the item's.
 

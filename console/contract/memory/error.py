@@ -7,6 +7,7 @@ import msgspec
 
 from console.contract.base import URL_MAX, Noun, Url, described, limit
 from console.contract.ids import PROFILE_ID
+from console.contract.memory.operation import Refusal
 
 ERROR_MESSAGE_MAX = 1024  # 5.1 [S]
 BODY_BYTES = limit("BODY_BYTES", 8 * 1024 * 1024)  # [R]: no SDK comes near
@@ -98,12 +99,16 @@ class Moved(Noun, frozen=True, kw_only=True):
 ACCEPTED_MESSAGE_MAX = 255  # 6 [S]
 
 
-class Accepted(Noun, frozen=True, kw_only=True):
-    """202 of the data plane: the write is done, or will be (6)."""
+class Accepted(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """202 of the data plane: the write is done, or will be (6).
+
+    refusals  ours: values that were stored and by which the profile is not found
+    """
 
     sample = {"message": "accepted"}
 
     message: Annotated[str, described(minLength=1, maxLength=ACCEPTED_MESSAGE_MAX)]
+    refusals: tuple[Refusal, ...] = ()
 
 
 class Receipt(Noun, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from console.contract.base import (
 )
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.error import Accepted
-from console.contract.memory.operation import OperationId
+from console.contract.memory.operation import REFUSALS_MAX, OperationId, Refusal
 from console.contract.memory.page import PageMeta, paging, sample_page
 from console.contract.memory.trait import SentTraits, Traits
 
@@ -51,17 +51,22 @@ class PutProfiles(StrictBody, frozen=True, kw_only=True):
     ]
 
 
-class CreatedProfile(Noun, frozen=True, kw_only=True):
-    """202: the new profile, or the one that the identifiers lead to."""
+class CreatedProfile(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """202: the new profile, or the one that the identifiers lead to.
+
+    refusals  ours: values that were stored and by which the profile is not found
+    """
 
     sample = {"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za", "message": "accepted"}
 
     id: ProfileId
     message: Annotated[str, described(minLength=1, maxLength=255)] = always(str)
+    refusals: tuple[Refusal, ...] = ()
 
 
-class AcceptedProfiles(Noun, frozen=True, kw_only=True):
-    """202 of a bulk write: the operation says which items were refused."""
+class AcceptedProfiles(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """202 of a bulk write: the operation says which items were refused, and ours as
+    well."""
 
     sample = {
         "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
@@ -74,6 +79,8 @@ class AcceptedProfiles(Noun, frozen=True, kw_only=True):
     created_at: Time
     status_url: Url
     message: Annotated[str, described(minLength=1, maxLength=255)]
+    refusals: Annotated[tuple[Refusal, ...], described(maxItems=REFUSALS_MAX)] = ()
+    refused_count: Annotated[int, described(minimum=0)] = 0
 
 
 class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):

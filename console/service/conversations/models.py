@@ -5,6 +5,7 @@ Primary keys begin with the store, as everywhere. But the contract's addresses n
 conversation of an account by its id alone, so ids are unique by themselves here.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models
@@ -219,6 +220,16 @@ class Participant(ConversationScoped, ProfileScoped):
     def shown_name(self) -> str:
         """Never empty: clients build messages of it."""
         return self.name or str(self.addresses[0]["address"])
+
+    @classmethod
+    def read_names(
+        cls, store_id: str, profile_ids: Collection[str]
+    ) -> dict[str, dict[str, str]]:
+        rows = cls.objects.filter(store_id=store_id, profile_id__in=profile_ids)
+        named = rows.exclude(name="").order_by("created_at", "id")
+        return {
+            id_: {"firstName": n} for id_, n in named.values_list("profile_id", "name")
+        }
 
     @classmethod
     def delete_rows(cls, profile: ProfileKey) -> None:

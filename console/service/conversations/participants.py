@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +21,16 @@ from console.service.conversations.models import (
     Participant,
     diagnose,
 )
-from console.service.memory.identity import Identity, find_holders, parse_identities
+from console.service.memory.identity import Identity, parse_identities
 from console.service.memory.models import Profile, Store, TraitGroup
-from console.service.memory.resolution import assign_identifier, get_canonical_id
+from console.service.memory.resolution import (
+    WeighedValues,
+    assign_identifier,
+    get_canonical_id,
+    weigh_values,
+)
 from console.service.memory.stores import lock_store
+from console.service.memory.suggestions import build_claims, explain, suggest_merge
 from console.service.memory.traits import check_traits, write_traits
 
 NOT_IDENTIFYING, LOOKUP_FAILED, CREATION_FAILED = 530001, 530003, 530004
@@ -192,11 +198,14 @@ def resolve(row: Conversation, participants: Sequence[Participant]) -> None:
     hits = []
     for each in open_:
         identities = _read_identities(row, store, each)
-        found = _find_profile(store, identities)
+        names = {"firstName": each.name} if each.name else {}
+        claims = build_claims(store, identities, names)
+        weighed = weigh_values(store, identities, claims)
+        found = _find_profile(store, weighed)
         if found and each.type == "UNKNOWN":
             hits.append((each, found))
         elif found or (identities and each.type == "CUSTOMER"):
-            _join(each, found or _create_profile(store, identities))
+            _join(each, found or _create_profile(row, store, each, identities, weighed))
     if len(hits) == 1:
         [(each, found)] = hits
         each.type = "CUSTOMER"
@@ -207,44 +216,69 @@ def resolve(row: Conversation, participants: Sequence[Participant]) -> None:
 
 def _read_identities(
     row: Conversation, store: Store, participant: Participant
-) -> list[Identity]:
-    identities: list[Identity] = []
-    why = "No address names a customer."
+) -> dict[Identity, str]:
+    """What the addresses feed, and where these stand; why one names nobody is said."""
+    identities: dict[Identity, str] = {}
+    unfit = []
     for index, each in enumerate(participant.addresses):
         id_type = ID_TYPES.get(each["channel"], "")
         if not id_type or each["address"].lower().startswith(_DEVICES):
             continue
         try:
             path = f"addresses[{index}]"
-            identities += parse_identities(store, id_type, each["address"], path=path)
+            found = parse_identities(store, id_type, each["address"], path=path)
         except errors.Invalid as exc:
-            why = exc.message
-    if not identities and participant.type == "CUSTOMER":
-        diagnose(row, NOT_IDENTIFYING, why, participant.id)
+            unfit.append(exc.message)
+        else:
+            identities |= dict.fromkeys(found, path)
+    if participant.type == "CUSTOMER":
+        for why in unfit or [] if identities else ["No address names a customer."]:
+            diagnose(row, NOT_IDENTIFYING, why, participant.id)
     return identities
 
 
-def _find_profile(store: Store, identities: Sequence[Identity]) -> str:
+def _find_profile(store: Store, weighed: WeighedValues) -> str:
     """The first that is held, in the store's order of types. Several are never merged:
     what is said in a conversation proves nothing."""
+    held, followed, doubts = weighed
     rules = store.identitysettings.matching_rules
-    ranked = [each for each in identities if each.id_type in rules]
+    ranked = [each for each in followed if each.id_type in rules]
     for identity in sorted(ranked, key=lambda each: rules.index(each.id_type)):
-        if holders := list(find_holders(store, identity)[:2]):
+        if holders := sorted(held[identity] - doubts.keys()):
             # One that several hold means nobody.
-            return str(holders[0]) if identity.exclusive or len(holders) == 1 else ""
+            return holders[0] if identity.exclusive or len(holders) == 1 else ""
     return ""
 
 
-def _create_profile(store: Store, identities: Sequence[Identity]) -> str:
+def _create_profile(
+    row: Conversation,
+    store: Store,
+    participant: Participant,
+    identities: Mapping[Identity, str],
+    weighed: WeighedValues,
+) -> str:
+    """Found by the values that nobody else has; "" where there is none. What is said in
+    a conversation merges nobody: a person may."""
+    held, followed, doubts = weighed
     now = timezone.now()
+    taken = {each for each in identities if each.exclusive and held[each]}
     profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
-    profile.save(force_insert=True)
-    for identity in identities:
-        if identity.exclusive and find_holders(store, identity).exists():
-            continue
+    if taken != identities.keys():
+        profile.save(force_insert=True)
+    for identity in identities.keys() - taken:
         assign_identifier(store, profile, identity, now=now)
-    if traits := _get_promoted_traits(store, identities):
+    for identity in taken:
+        for other in Profile.objects.of(store).filter(id__in=held[identity]):
+            if identity in followed and other.id not in doubts:
+                continue
+            why = doubts.get(other.id, ["shared"])
+            if taken != identities.keys():
+                suggest_merge(store, profile, other, identity, why)
+            reason = f"{identities[identity]}: {explain(why)}"
+            diagnose(row, NOT_IDENTIFYING, reason, participant.id)
+    if taken == identities.keys():
+        return ""
+    if traits := _get_promoted_traits(store, list(identities)):
         write_traits(profile, check_traits(store, traits), now=now)
     return profile.id
 

@@ -13,7 +13,8 @@ from django.utils.text import Truncator
 
 from console.contract.ids import OPERATION_ID, PROCESS_ID, new_id
 from console.contract.memory.error import ACCEPTED_MESSAGE_MAX, Accepted, Code, Receipt
-from console.contract.memory.operation import OPERATION_DAYS
+from console.contract.memory.operation import OPERATION_DAYS, Refusal
+from console.contract.memory.profile import CreatedProfile
 from console.service import errors
 from console.service.models import Account, Operation
 
@@ -67,15 +68,19 @@ def _optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
     )
 
 
-def accepted(unfit: Sequence[str] = ()) -> HttpResponse:
-    """202 of a data plane write. Contract section 6."""
-    return answer(Accepted(message=describe_acceptance(unfit)), status=202)
+def accepted(unfit: Sequence[str] = (), **fields: Any) -> HttpResponse:
+    """202 of a data plane write, with the values by which nobody is found. Contract
+    section 6."""
+    message = Truncator("; ".join(["accepted", *unfit])).chars(ACCEPTED_MESSAGE_MAX)
+    refusals = tuple(build_refusal(reason) for reason in unfit)
+    noun = CreatedProfile if fields else Accepted
+    return answer(noun(message=message, refusals=refusals, **fields), status=202)
 
 
-def describe_acceptance(unfit: Sequence[str] = ()) -> str:
-    """`accepted`, and of what was accepted the values that name nobody."""
-    message = "; ".join(["accepted", *unfit])
-    return Truncator(message).chars(ACCEPTED_MESSAGE_MAX)
+def build_refusal(reason: str, item: int = 0, *, stored: bool = True) -> Refusal:
+    """reason  begins with the field: `traits.Contact.email: must be a string`"""
+    field, _, why = reason.partition(": ")
+    return Refusal(item=item, field=field, reason=why, stored=stored)
 
 
 def operation_accepted(

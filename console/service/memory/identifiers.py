@@ -18,7 +18,7 @@ from console.service.memory.identity import (
 )
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.profiles import get_profile
-from console.service.memory.resolution import assign_identifier
+from console.service.memory.resolution import assign_identifiers
 from console.service.memory.stores import lock_store
 
 
@@ -53,35 +53,35 @@ def list_identifiers(profile: Profile) -> dict[str, list[str]]:
 @transaction.atomic(using="memory")
 def create_identifier(
     store: Store, profile_id: str, *, id_type: str, value: str
-) -> None:
-    """Gives a profile one more value, and merges it with who held it. Raises
-    NotFound, Invalid."""
+) -> list[str]:
+    """Gives a profile one more value, and merges it with who held it; answers why it
+    did not. Raises NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    for identity in parse_identities(store, id_type, value):
-        profile = assign_identifier(store, profile, identity, now=timezone.now())
+    identities = dict.fromkeys(parse_identities(store, id_type, value), "value")
+    return assign_identifiers(store, profile, identities, now=timezone.now())[1]
 
 
 @transaction.atomic(using="memory")
 def patch_identifier(
     store: Store, profile_id: str, *, id_type: str, old: str, new: str
-) -> None:
+) -> list[str]:
     """Puts one value in the place of another, and merges as create_identifier does.
     Raises NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     before = parse_identity(store, id_type, old, path="oldValue")
-    after, *phones = parse_identities(store, id_type, new, path="newValue")
+    after = parse_identities(store, id_type, new, path="newValue")
     rows = Identifier.objects.of(profile).filter(id_type=id_type)
     held = rows.filter(value=before.value).first()
     if held is None:
         raise errors.NotFound("oldValue: not an identifier of this profile")
-    if before == after:
-        return
+    if before == after[0]:
+        return []
     remove_values(profile, id_type, [before.value])
     # In the old one's place: what a limit removes goes by the time a value came.
-    for identity in (after, *phones):
-        profile = assign_identifier(store, profile, identity, now=held.added_at)
+    identities = dict.fromkeys(after, "newValue")
+    return assign_identifiers(store, profile, identities, now=held.added_at)[1]
 
 
 @transaction.atomic(using="memory")

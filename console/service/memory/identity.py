@@ -66,19 +66,21 @@ def parse_identities(
 
 def get_promoted_identities(
     store: Store, traits: Sequence[CheckedTrait]
-) -> tuple[list[Identity], list[str]]:
-    """The identities that traits feed, and for each value that names nobody a sentence
-    that names the trait: `n/a` may stay one, but must not make two people one."""
-    identities: list[Identity] = []
+) -> tuple[dict[Identity, str], list[str]]:
+    """The identities that traits feed, with where these stand in the request, and for
+    each value that names nobody a sentence that names the trait: `n/a` may stay one,
+    but must not make two people one."""
+    identities: dict[Identity, str] = {}
     unfit = []
     for trait in traits:
         # A type that the settings name no more makes nobody findable (17, 40).
         if trait.value is None or not store.identitysettings.get_config(trait.id_type):
             continue
         try:
-            identities += parse_identities(
+            for identity in parse_identities(
                 store, trait.id_type, str(trait.value), path=trait.path
-            )
+            ):
+                identities.setdefault(identity, trait.path)
         except errors.Invalid as exc:
             unfit.append(exc.message)
     return identities, unfit

@@ -139,7 +139,10 @@ def _write_rows(
         read_row(store, cells, columns, number=number, width=width)
         for number, cells in batch
     ]
-    write_profiles(store, [item.profile for item in items if item.profile])
+    profiles = {item.number: item.profile for item in items if item.profile}
+    braked = write_profiles(store, profiles)
+    for item in items:
+        item.add_refusals(braked.get(item.number, ()), columns)
     refusals = [
         ImportRefusal(
             store_id=store.id,

@@ -61,6 +61,10 @@ class Column:
     trait: str
     definition: Mapping[str, Any] | None
 
+    @property
+    def path(self) -> str:
+        return f"traits.{self.trait_group}.{self.trait}"
+
 
 @dataclass(slots=True)
 class ImportRow:
@@ -73,6 +77,14 @@ class ImportRow:
     number: int
     profile: CheckedProfile | None = None
     refused: list[tuple[Column | None, str]] = field(default_factory=list)
+
+    def add_refusals(self, reasons: Iterable[str], columns: Sequence[Column]) -> None:
+        """Of values by which a stored row is not found; a reason begins with its trait."""
+        for reason in reasons:
+            path, _, why = reason.partition(": ")
+            column = next(each for each in columns if each.path == path)
+            if all(each != column for each, _ in self.refused):
+                self.refused.append((column, why + KEPT if self.profile else why))
 
 
 def find_encoding(file: IO[bytes]) -> str:
@@ -287,8 +299,8 @@ def read_row(
         row.refused.append((None, reason))
         return row
     traits: list[CheckedTrait] = []
-    identities: list[Identity] = []
-    unfit: list[tuple[Column, str]] = []
+    identities: dict[Identity, str] = {}
+    unfit: list[str] = []
     for column in columns:
         cell = cells[column.place]
         if cell.strip():
@@ -300,13 +312,12 @@ def read_row(
                 continue
             traits.append(trait)
             found, messages = get_promoted_identities(store, [trait])
-            identities += found
-            unfit += [(column, message.partition(": ")[2]) for message in messages]
-    kept = KEPT if identities else ""
-    row.refused += [(column, reason + kept) for column, reason in unfit]
+            identities |= found
+            unfit += messages
     if identities:
         row.profile = CheckedProfile(traits, identities)
-    elif not row.refused:
+    row.add_refusals(unfit, columns)
+    if not (identities or row.refused):
         row.refused.append((None, NO_IDENTIFIER))
     return row
 

@@ -8,7 +8,7 @@ create_profile's own steps, before which all that was collected is written.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,9 +21,10 @@ from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_value_limit
 from console.service.memory.models import Identifier, Profile, Store, Trait
+from console.service.memory.models.profile import NAME_TRAITS
 from console.service.memory.profiles import CheckedProfile, check_payload, write_profile
 from console.service.memory.stores import lock_store
-from console.service.memory.suggestions import JUDGED
+from console.service.memory.suggestions import JUDGED, is_namesake
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
@@ -70,25 +71,30 @@ def create_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
     nothing behind and the others stay. Raises NotFound for a store that is gone."""
     store = lock_store(store)
     groups = get_groups(store)
-    items, refused = [], []
+    items, refused = {}, []
     for index, payload in enumerate(payloads):
         try:
-            item = check_payload(store, payload, groups)
+            items[index] = item = check_payload(store, payload, groups)
         except errors.Invalid as exc:
             refused.append(Refused(index, exc.message, stored=False))
         else:
-            items.append(item)
             refused += [Refused(index, why + KEPT, stored=True) for why in item.unfit]
-    write_profiles(store, items)
-    return refused
+    for index, reasons in write_profiles(store, items).items():
+        refused += [Refused(index, why + KEPT, stored=True) for why in reasons]
+    return sorted(refused, key=lambda each: each.item)
 
 
-def write_profiles(store: Store, items: Sequence[CheckedProfile]) -> None:
-    """In their order, under the store's lock."""
-    batch = _Batch(store, [key for item in items for key in item.identities])
-    for item in items:
-        batch.add(item, now=timezone.now())
+def write_profiles(
+    store: Store, items: Mapping[int, CheckedProfile]
+) -> dict[int, list[str]]:
+    """In their order, under the store's lock; answers of which items a value found
+    another profile that was not followed, and why."""
+    batch = _Batch(store, [key for item in items.values() for key in item.identities])
+    braked = {
+        number: batch.add(item, now=timezone.now()) for number, item in items.items()
+    }
     batch.write()
+    return {number: reasons for number, reasons in braked.items() if reasons}
 
 
 class _Batch:
@@ -104,6 +110,7 @@ class _Batch:
         settings = store.identitysettings
         self.store = store
         self.rules = set(settings.matching_rules)
+        self.brake = settings.merge_brake == "on"
         self.fuzzy = {
             config["idType"]
             for config in settings.identifier_configs
@@ -122,12 +129,11 @@ class _Batch:
         self.changed_traits: dict[tuple[str, Key], tuple[Any, datetime]] = {}
         self.read_holders()
 
-    def add(self, item: CheckedProfile, *, now: datetime) -> None:
-        identities = list(dict.fromkeys(item.identities))
+    def add(self, item: CheckedProfile, *, now: datetime) -> list[str]:
+        identities = list(item.identities)
         profile_id = self.find_profile(identities)
-        if profile_id is None:
-            self.write_alone(item, now=now)
-            return
+        if profile_id is None or (profile_id and self.is_renamed(profile_id, item)):
+            return self.write_alone(item, now=now)
         if not profile_id:
             profile_id = new_id("mem_profile")
             self.profiles.append((profile_id, now))
@@ -136,6 +142,16 @@ class _Batch:
             self.add_identifier(profile_id, identity, now)
         for trait in item.traits:
             self.set_trait(profile_id, trait, now)
+        return []
+
+    def is_renamed(self, profile_id: str, item: CheckedProfile) -> bool:
+        """Whether it may be somebody else of whom the value is told."""
+        known = {
+            name: str(value)
+            for (group, name), value in self.traits[profile_id].items()
+            if group == "Contact" and name in NAME_TRAITS
+        }
+        return self.brake and is_namesake(item.names, known) is False
 
     def find_profile(self, identities: Sequence[Identity]) -> str | None:
         """Whom these mean: "" is somebody new, None more than can be told here."""
@@ -217,20 +233,22 @@ class _Batch:
         self.new_traits.clear()
         self.changed_traits.clear()
 
-    def write_alone(self, item: CheckedProfile, *, now: datetime) -> None:
+    def write_alone(self, item: CheckedProfile, *, now: datetime) -> list[str]:
         """By create_profile's own steps, after which is read anew what they changed."""
         self.write()
         touched = {
             id_ for each in item.identities for id_ in self.holders[get_key(each)]
         }
-        touched.add(write_profile(self.store, item, now=now).id)
+        profile, braked = write_profile(self.store, item, now=now)
+        touched.add(profile.id)
         self.read_judged([get_key(each) for each in item.identities])
         if any(each.id_type in self.fuzzy for each in item.identities):
             self.read_holders()  # a likeness can have met anybody
-            return
+            return braked
         for holders in self.holders.values():
             holders -= touched
         self.read_profiles(touched)
+        return braked
 
     def read_holders(self) -> None:
         """Everybody of the batch; each profile's row is held from here on, so that

@@ -12,7 +12,6 @@ from console.service import errors
 from console.service.memory.identity import (
     KEPT,
     Identity,
-    find_holders,
     get_promoted_identities,
 )
 from console.service.memory.models import (
@@ -21,12 +20,14 @@ from console.service.memory.models import (
     Profile,
     Store,
 )
+from console.service.memory.models.profile import NAME_TRAITS
 from console.service.memory.resolution import (
-    assign_identifier,
+    assign_identifiers,
     get_canonical_id,
     resolve_profile,
 )
 from console.service.memory.stores import lock_store
+from console.service.memory.suggestions import build_claims
 from console.service.memory.tombstones import bury
 from console.service.memory.trait_groups import Definitions
 from console.service.memory.traits import (
@@ -67,42 +68,52 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
 class CheckedProfile:
     """What fits the store.
 
-    identities  what the traits feed, at least one
+    identities  what the traits feed, at least one, and where these stand
     unfit       of which traits the value names nobody, and why
     """
 
     traits: Sequence[CheckedTrait]
-    identities: Sequence[Identity]
+    identities: Mapping[Identity, str]
     unfit: Sequence[str] = ()
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {
+            trait.name: str(trait.value)
+            for trait in self.traits
+            if trait.trait_group == "Contact" and trait.name in NAME_TRAITS
+        }
 
 
 @transaction.atomic(using="memory")
 def create_profile(store: Store, payload: Payload) -> tuple[Profile, list[str]]:
     """A new profile, or the one that these traits already identify; several of them
-    become one. With it, which values name nobody.
+    become one. With it, by which values it is not found, and why.
 
     Raises Invalid (unknown traits, no identifier among them).
     """
     store = lock_store(store)
     checked = check_payload(store, payload)
-    profile = write_profile(store, checked, now=timezone.now())
-    return profile, [why + KEPT for why in checked.unfit]
+    profile, braked = write_profile(store, checked, now=timezone.now())
+    return profile, [why + KEPT for why in (*checked.unfit, *braked)]
 
 
-def write_profile(store: Store, checked: CheckedProfile, *, now: datetime) -> Profile:
+def write_profile(
+    store: Store, checked: CheckedProfile, *, now: datetime
+) -> tuple[Profile, list[str]]:
     """What create_profile does with what it has checked; many at once are written by
     profile_batches, which has to come to the same end."""
     identities = checked.identities
-    profile = resolve_profile(store, identities)
+    claims = build_claims(store, identities, checked.names)
+    profile, doubts = resolve_profile(store, identities, claims)
     if profile is None:
-        # What is its own comes first: it makes a somebody of whom others are told apart.
-        identities = sorted(identities, key=lambda x: find_holders(store, x).exists())
         profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
         profile.save(force_insert=True)
-    for identity in identities:
-        profile = assign_identifier(store, profile, identity, now=now)
+    profile, braked = assign_identifiers(
+        store, profile, identities, now=now, doubts=doubts
+    )
     write_traits(profile, checked.traits, now=now)
-    return profile
+    return profile, braked
 
 
 def check_payload(
@@ -120,7 +131,7 @@ def check_payload(
 @transaction.atomic(using="memory")
 def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
     """Sets the given traits, null removes one; an identifier of another profile merges
-    the two. Answers which values name nobody. Raises Invalid, NotFound."""
+    the two. Answers by which values it is not found, and why. Raises Invalid, NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     try:
@@ -131,10 +142,12 @@ def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
         ) from exc
     now = timezone.now()
     identities, unfit = get_promoted_identities(store, traits)
-    for identity in identities:
-        profile = assign_identifier(store, profile, identity, now=now)
+    # Before its values, so that it is known by its new name when others hold these.
     write_traits(profile, traits, now=now)
-    return [why + KEPT for why in unfit]
+    profile, braked = assign_identifiers(store, profile, identities, now=now)
+    # What is to go does not come back with another profile.
+    write_traits(profile, [each for each in traits if each.value is None], now=now)
+    return [why + KEPT for why in (*unfit, *braked)]
 
 
 @transaction.atomic(using="memory")

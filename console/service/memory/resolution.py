@@ -6,6 +6,7 @@ Contract 7 and 12. Everything that writes runs under the store's lock.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from console.contract.memory.profile import MERGED_IDS_MAX
 from console.service.memory.identity import (
@@ -15,20 +16,35 @@ from console.service.memory.identity import (
     find_similar,
 )
 from console.service.memory.models import Identifier, MergedProfile, Profile, Store
-from console.service.memory.suggestions import is_shared, join_profiles
+from console.service.memory.suggestions import (
+    Claims,
+    find_doubts,
+    find_namesake,
+    is_namesake,
+    is_shared,
+    join_profiles,
+    read_claims,
+    suggest_merge,
+)
+
+# Profiles, and what speaks against their being whom a request means.
+Doubts = Mapping[str, Sequence[str]]
+# Who holds each value, which of the values are followed, and to whom not.
+WeighedValues = tuple[dict[Identity, set[str]], Collection[Identity], Doubts]
 
 
-def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | None:
-    """The profile that these mean, merged of several if need be; None: nobody yet.
+def resolve_profile(
+    store: Store, identities: Collection[Identity], claims: Claims
+) -> tuple[Profile | None, Doubts]:
+    """The profile that these mean, merged of several if need be; None: nobody yet. With
+    it, who holds one of the values and was not meant, and what speaks against it.
 
     Rules are tried in order, and the first that matches decides (contract 12.1). A
     value that several may hold means somebody only when a second one does as well
     (12.2), and one that too many profiles stand behind only beside no other value.
     """
-    held = {identity: set(find_holders(store, identity)) for identity in identities}
+    held, followed, doubts = weigh_values(store, identities, claims)
     shared = Counter(id_ for ids in held.values() for id_ in ids)
-    weak = {each for each, ids in held.items() if ids and is_shared(store, each, ids)}
-    followed = set(held) - weak or weak
     for rule in store.identitysettings.matching_rules:
         meant: set[str] = set()
         for identity, ids in held.items():
@@ -37,10 +53,51 @@ def resolve_profile(store: Store, identities: Sequence[Identity]) -> Profile | N
                 if not ids and (similar := find_similar(store, identity)):
                     # Never several: a likeness alone must not make two people one.
                     meant.add(min(find_holders(store, similar)))
-        if meant:
+        if meant := meant - doubts.keys():
             by = [each for each in followed if each.id_type == rule]
-            return _join_all(store, meant, by, held)
-    return None
+            return _join_all(store, meant, by, held), doubts
+    return None, doubts
+
+
+def weigh_values(
+    store: Store, identities: Collection[Identity], claims: Claims
+) -> WeighedValues:
+    held = {identity: set(find_holders(store, identity)) for identity in identities}
+    weak = {each for each, ids in held.items() if ids and is_shared(store, each, ids)}
+    followed = set(held) - weak or weak
+    return held, followed, _doubt_holders(store, held, claims, alone=followed & weak)
+
+
+def _doubt_holders(
+    store: Store,
+    held: dict[Identity, set[str]],
+    claims: Claims,
+    *,
+    alone: Collection[Identity],
+) -> Doubts:
+    """Those of another name than the request's who do not seem to be meant. In `held` a
+    namesake who waits to be joined by the value takes their place.
+
+    alone  the values that many profiles stand behind, where there are no others
+    """
+    if not claims.names or store.identitysettings.merge_brake != "on":
+        return {}
+    known = read_claims(store, {id_ for ids in held.values() for id_ in ids})
+    doubts = find_doubts(claims, known)
+    # Somebody who brings nothing new is one of those who are known.
+    if all(held.values()):
+        doubts = {id_: why for id_, why in doubts.items() if "phones" in why}
+    for identity, ids in held.items():
+        others = {
+            id_ for id_ in ids if is_namesake(claims.names, known[id_].names) is False
+        }
+        if others and identity.exclusive:
+            if namesake := find_namesake(store, identity, claims):
+                held[identity] = {namesake}
+            if namesake or identity in alone:
+                why = ["names", "shared"] if identity in alone else ["names"]
+                doubts = dict.fromkeys(others, why) | doubts
+    return doubts
 
 
 def _join_all(
@@ -55,27 +112,37 @@ def _join_all(
     profile, *others = rows.order_by("created_at", "id")
     for other in others:
         values = (each for each in by if other.id in held[each])
-        profile = join_profiles(store, profile, other, next(values, by[0])) or profile
+        profile, _ = join_profiles(store, profile, other, next(values, by[0]))
     return profile
 
 
 def assign_identifier(
-    store: Store, profile: Profile, identity: Identity, *, now: datetime
-) -> Profile:
-    """Gives a profile a value; answers as which one the profile goes on.
+    store: Store,
+    profile: Profile,
+    identity: Identity,
+    *,
+    now: datetime,
+    doubts: Doubts = MappingProxyType({}),
+) -> tuple[Profile, str]:
+    """Gives a profile a value; answers as which one the profile goes on, and why it did
+    not get the value.
 
     Another holder of a value that only one may hold is the same person: the two are
     merged, and the earlier of them goes on (contract 12.2). Where the brake holds, the
     value stays with its holder.
     """
+    why = ""
     held_by = set(find_holders(store, identity))
     if identity.exclusive and (others := held_by - {profile.id}):
         rows = Profile.objects.of(store).filter(id__in=others)
         for other in rows.order_by("created_at", "id"):
-            profile = join_profiles(store, profile, other, identity) or profile
+            if against := doubts.get(other.id):
+                why = suggest_merge(store, profile, other, identity, against)
+            else:
+                profile, why = join_profiles(store, profile, other, identity)
         held_by = set(find_holders(store, identity))
         if held_by - {profile.id}:
-            return profile
+            return profile, why
     if profile.id not in held_by:
         Identifier.objects.get_or_create(
             store_id=store.id,
@@ -85,7 +152,27 @@ def assign_identifier(
             defaults={"exclusive": identity.exclusive, "added_at": now},
         )
         enforce_value_limit(store, profile, identity.id_type)
-    return profile
+    return profile, ""
+
+
+def assign_identifiers(
+    store: Store,
+    profile: Profile,
+    identities: Mapping[Identity, str],
+    *,
+    now: datetime,
+    doubts: Doubts = MappingProxyType({}),
+) -> tuple[Profile, list[str]]:
+    """Each with where it stands in the request. What nobody holds comes first: it makes
+    a somebody of whom others are told apart."""
+    refused = []
+    for identity in sorted(identities, key=lambda x: find_holders(store, x).exists()):
+        profile, why = assign_identifier(
+            store, profile, identity, now=now, doubts=doubts
+        )
+        if why:
+            refused.append(f"{identities[identity]}: {why}")
+    return profile, refused
 
 
 def get_canonical_id(store: Store, profile_id: str) -> str | None:

@@ -1,13 +1,17 @@
 """The brake on merges: what may be two people waits until a person says they are one."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from rapidfuzz.distance import OSA
 
 from console.contract.ids import new_id
 from console.contract.memory.merge import SHARED_PROFILES_MAX
+from console.contract.normalising import is_placeholder
 from console.core.unicode import drop_marks
 from console.service import errors
 from console.service.memory.identity import Identity, find_holders
@@ -21,7 +25,10 @@ from console.service.memory.models import (
     Trait,
 )
 from console.service.memory.stores import lock_store
+from console.service.models import ProfileScoped, find_models
 
+KINDS = ("phone", "email")
+WAITING_MAX = 200  # suggestions that are looked through for a name
 # Where values are found that have joined profiles, or would, and the profiles.
 JUDGED = (
     (ProfilePart, "id", "profile_id"),
@@ -29,16 +36,102 @@ JUDGED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What tells people apart, as a profile has it or as a request says it.
+
+    names   of the traits that name somebody, those that are known
+    values  (phone or email, value)
+    """
+
+    names: Mapping[str, str]
+    values: Collection[tuple[str, str]] = ()
+
+    def has_other_values(self, kind: str, other: "Claims") -> bool:
+        """Both have some, and none in common."""
+        mine, others = (
+            {value for each, value in claims.values if each == kind}
+            for claims in (self, other)
+        )
+        return bool(mine and others) and not mine & others
+
+
+def build_claims(
+    store: Store, identities: Iterable[Identity], names: Mapping[str, str]
+) -> Claims:
+    return Claims(
+        names, {_get_claim(store, each.id_type, each.value) for each in identities}
+    )
+
+
+def _get_claim(store: Store, id_type: str, value: str) -> tuple[str, str]:
+    """With how it is normalised: phone, email, trim or none."""
+    if id_type == "whatsapp":
+        return "phone", value.removeprefix("whatsapp:")
+    config = store.identitysettings.get_config(id_type) or {}
+    return str(config.get("normalization", "")), value
+
+
+def read_claims(store: Store, profile_ids: Collection[str]) -> dict[str, Claims]:
+    """Where a profile has no name of its own, it is called as in its conversations."""
+    names: dict[str, dict[str, str]] = {}
+    for model in sorted(find_models(ProfileScoped), key=lambda x: x is Trait):
+        names |= model.read_names(store.id, profile_ids)
+    values: dict[str, set[tuple[str, str]]] = {id_: set() for id_ in profile_ids}
+    rows = Identifier.objects.filter(store_id=store.id, profile_id__in=profile_ids)
+    for id_, *value in rows.values_list("profile_id", "id_type", "value"):
+        values[id_].add(_get_claim(store, *value))
+    return {id_: Claims(names.get(id_, {}), values[id_]) for id_ in profile_ids}
+
+
+def find_doubts(claims: Claims, known: Mapping[str, Claims]) -> dict[str, list[str]]:
+    """Who is somebody else than a request says, and why: one with another name whose
+    phone numbers or e-mail addresses are others as well."""
+    doubts: dict[str, list[str]] = {}
+    for id_, held in known.items():
+        if is_namesake(claims.names, held.names) is False:
+            others = (kind for kind in KINDS if claims.has_other_values(kind, held))
+            if kind := next(others, ""):
+                doubts[id_] = ["names", f"{kind}s"]
+    return doubts
+
+
+def find_namesake(store: Store, by: Identity, claims: Claims) -> str | None:
+    """The only one of this name who waits to be joined by a value, if there is one."""
+    waiting: set[str] = set()
+    rows = MergeSuggestion.objects.filter(
+        store_id=store.id, id_type=by.id_type, value=by.value
+    )
+    for pair in rows.values_list("profile_id", "other_id")[:WAITING_MAX]:
+        waiting.update(pair)
+    found = [
+        id_
+        for id_, held in read_claims(store, waiting).items()
+        if is_namesake(claims.names, held.names)
+        and not claims.has_other_values("phone", held)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def join_profiles(
     store: Store, one: Profile, other: Profile, by: Identity
-) -> Profile | None:
-    """The two as one, because of a value; None where that waits for a person."""
+) -> tuple[Profile, str]:
+    """The two as one, because of a value. Where that waits for a person it is the first
+    of them, with why."""
+    contradictions = _find_contradictions(store, one, other, by)
+    parted = MergeSuggestion.objects.between(one, other).exclude(refused_at=None)
+    if contradictions or parted.exists():
+        return one, suggest_merge(store, one, other, by, contradictions)
+    return merge_profiles(store, one.id, other.id, by), ""
+
+
+def suggest_merge(
+    store: Store, one: Profile, other: Profile, by: Identity, why: Sequence[str]
+) -> str:
+    """Once for two profiles; answers for whoever gave the value."""
     between = MergeSuggestion.objects.between(one, other)
     if between.exclude(refused_at=None).exists():
-        return None
-    contradictions = _find_contradictions(store, one, other, by)
-    if not contradictions:
-        return merge_profiles(store, one.id, other.id, by)
+        return "held by a profile that a person keeps apart from this one"
     if not between.exists():
         earlier, later = sorted((one, other), key=lambda x: (x.created_at, x.id))
         MergeSuggestion.objects.create(
@@ -48,10 +141,18 @@ def join_profiles(
             other_id=later.id,
             id_type=by.id_type,
             value=by.value,
-            contradictions=contradictions,
+            contradictions=why,
             created_at=timezone.now(),
         )
-    return None
+    return f"{explain(why)}, a merge is suggested"
+
+
+def explain(contradictions: Collection[str]) -> str:
+    if "shared" in contradictions:
+        return f"behind more than {SHARED_PROFILES_MAX} profiles"
+    more = {"phones": " and phone number", "emails": " and e-mail address"}
+    others = "".join(more.get(each, "") for each in contradictions)
+    return f"held by a profile with another name{others}"
 
 
 def _find_contradictions(
@@ -62,12 +163,11 @@ def _find_contradictions(
     if not Identifier.objects.of(one).exists():
         return []
     found = []
-    if (
-        store.identitysettings.merge_brake == "on"
-        and _have_other_names(one, other)
-        and _have_other_phones(store, one, other)
-    ):
-        found += ["names", "phones"]
+    if store.identitysettings.merge_brake == "on":
+        claims, others = read_claims(store, [one.id, other.id]).values()
+        named_alike = is_namesake(claims.names, others.names)
+        if named_alike is False and claims.has_other_values("phone", others):
+            found += ["names", "phones"]
     if is_shared(store, by, [one.id, other.id, *find_holders(store, by)]):
         found.append("shared")
     return found
@@ -87,32 +187,39 @@ def is_shared(store: Store, by: Identity, known: Iterable[str]) -> bool:
     return len(found) >= enough
 
 
-def _have_other_names(one: Profile, other: Profile) -> bool:
-    """Both have a first or a last name, and not the same."""
-    names, others = (
-        {
-            name: drop_marks(str(value)).casefold()
-            for name, value in Trait.objects.of(each)
-            .filter(trait_group="Contact", name__in=("firstName", "lastName"))
-            .values_list("name", "value")
-        }
-        for each in (one, other)
+def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:
+    """Whether two are called alike: each word of the shorter name is in the other. None
+    where that cannot be told.
+
+    `J. Smith`, `Smith, John` and `John Paul Smith` are one; beside a word that is the
+    same so is one with a slip of the keyboard, `Jhon Smith`. Its last letter is none:
+    `Mario Rossi` and `Maria Rossi` share a mailbox.
+    """
+    shorter, longer = sorted((_split_names(one), _split_names(other)), key=len)
+    if not (one.keys() & other.keys() and shorter):
+        return None
+    if "".join(shorter) == "".join(longer):
+        return True
+    odd = set(shorter) - set(longer)
+    likenesses = [_is_initial] + [_is_slip] * (len(odd) < len(shorter))
+    return all(
+        any(is_like(word, each) for is_like in likenesses for each in longer)
+        for word in odd
     )
-    return any(names[key] != others[key] for key in names.keys() & others.keys())
 
 
-def _have_other_phones(store: Store, one: Profile, other: Profile) -> bool:
-    configs = store.identitysettings.identifier_configs
-    types = [each["idType"] for each in configs if each["normalization"] == "phone"]
-    phones, others = (
-        set(
-            Identifier.objects.of(each)
-            .filter(id_type__in=types)
-            .values_list("value", flat=True)
-        )
-        for each in (one, other)
-    )
-    return bool(phones and others) and not phones & others
+def _split_names(names: Mapping[str, str]) -> list[str]:
+    words = " ".join(each for each in names.values() if not is_placeholder(each))
+    plain = (drop_marks(word).casefold() for word in re.split(r"[\s.,'-]+", words))
+    return [word for word in plain if word]
+
+
+def _is_initial(one: str, other: str) -> bool:
+    return one[0] == other[0] and 1 in {len(one), len(other)}
+
+
+def _is_slip(one: str, other: str) -> bool:
+    return one[-1] == other[-1] and OSA.distance(one, other) == 1 and len(one) > 3
 
 
 @transaction.atomic(using="memory")

@@ -303,3 +303,34 @@ def test_participants_of_one_conversation_are_limited(api, path, say, monkeypatc
     ):
         assert_refused(answer, 400, 20001, "participants: at most 3")
     say(author=a_party("+15557770000"))
+
+
+def test_participant_strangers_behind_one_address_stay_apart(
+    api, store, open_conversation
+):
+    def call(name: str, phone: str) -> dict:
+        addresses = [a_party("desk@hotel.example", "EMAIL"), a_party(phone)]
+        stranger = {"type": "CUSTOMER", "name": name, "addresses": addresses}
+        return open_conversation(stranger)
+
+    ada = call("Ada", "+12025550161")
+    bob = call("Bob", "+12025550162")
+
+    [pair] = api.get(f"/v1/Stores/{store}/MergeSuggestions").json()["suggestions"]
+    assert pair["profiles"] == [get_customer(each)["profileId"] for each in (ada, bob)]
+    assert pair["contradictions"] == ["names", "phones"]
+    [told] = list_diagnostics(bob)
+    assert told == (
+        530001,
+        "addresses[0]: held by a profile with another name and phone number",
+    )
+
+
+def test_participant_address_that_is_a_placeholder_is_diagnosed(open_conversation):
+    addresses = [a_party("noreply@hotel.example", "EMAIL"), a_party(CUSTOMER)]
+
+    made = open_conversation({"type": "CUSTOMER", "addresses": addresses})
+
+    assert get_customer(made)["profileId"]
+    [(_, reason)] = list_diagnostics(made)
+    assert reason == "addresses[0]: a placeholder, which names nobody"

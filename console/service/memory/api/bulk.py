@@ -5,12 +5,22 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.text import Truncator
+from msgspec import to_builtins
 
-from console.contract.memory.operation import OPERATION_DETAIL_MAX, REFUSALS_MAX
+from console.contract.memory.operation import (
+    OPERATION_DETAIL_MAX,
+    REFUSALS_MAX,
+    Refusal,
+)
 from console.contract.memory.profile import AcceptedProfiles, PutProfiles
 from console.service import errors
 from console.service.http import answers
-from console.service.http.answers import answer, from_row, operation_url
+from console.service.http.answers import (
+    answer,
+    build_refusal,
+    from_row,
+    operation_url,
+)
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.models import Store
@@ -38,6 +48,7 @@ def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:
         operation_id=row.id,
         status_url=operation_url(request, row.id),
         message="accepted",
+        refusals=_build_refusals(refused),
     )
     return answer(shown, status=202)
 
@@ -47,7 +58,7 @@ def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation
     of a skipped item."""
     skipped = [each for each in refused if not each.stored]
     told: dict[str, Any] = {
-        "refusals": [_build_refusal(each) for each in refused[:REFUSALS_MAX]],
+        "refusals": [to_builtins(each) for each in _build_refusals(refused)],
         "refused_count": len({each.item for each in refused}),
     }
     if not skipped:
@@ -68,11 +79,8 @@ def _conclude(store: Store, refused: Sequence[Refused], *, of: int) -> Operation
     )
 
 
-def _build_refusal(refused: Refused) -> dict[str, Any]:
-    field, _, reason = refused.reason.partition(": ")
-    return {
-        "item": refused.item,
-        "field": field,
-        "reason": reason,
-        "stored": refused.stored,
-    }
+def _build_refusals(refused: Sequence[Refused]) -> tuple[Refusal, ...]:
+    return tuple(
+        build_refusal(each.reason, each.item, stored=each.stored)
+        for each in refused[:REFUSALS_MAX]
+    )

@@ -43,10 +43,10 @@ def create_identifier(
 ) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, wire.Identifier)
-    identifiers.create_identifier(
+    braked = identifiers.create_identifier(
         store, profile_id, id_type=body.id_type, value=body.value
     )
-    return accepted()
+    return accepted(braked)
 
 
 @operation("The values of one type.", {200: wire.IdentifierSet}, moved=301)
@@ -73,10 +73,10 @@ def patch_identifier(
     body = read_body(request, wire.PatchIdentifier)
     if body.id_type != id_type:
         raise errors.Invalid("idType: must be the one in the address")
-    identifiers.patch_identifier(
+    braked = identifiers.patch_identifier(
         store, profile_id, id_type=id_type, old=body.old_value, new=body.new_value
     )
-    return accepted()
+    return accepted(braked)
 
 
 @operation(

@@ -1,6 +1,5 @@
 """Profiles, lookup and traits. Contract 11.1."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from console.contract.memory.trait import (
     TraitsPage,
 )
 from console.service import errors
-from console.service.http.answers import accepted, answer, describe_acceptance, from_row
+from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
@@ -72,7 +71,7 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     store = get_store(request.account, store_id)
     body = read_body(request, wire.ProfileTraits)
     profile, unfit = profiles.create_profile(store, body.traits or {})
-    return profile_accepted(profile, unfit)
+    return accepted(unfit, id=profile.id)
 
 
 @doc.operation(
@@ -153,12 +152,6 @@ def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResp
         lambda trait: from_row(Trait, trait, timestamp=trait.updated_at),
         sort=("updated_at", "trait_group", "name"),
     )
-
-
-def profile_accepted(profile: models.Profile, unfit: Sequence[str]) -> HttpResponse:
-    """202 with the id, which is known at once. Contract section 6."""
-    message = describe_acceptance(unfit)
-    return answer(wire.CreatedProfile(id=profile.id, message=message), status=202)
 
 
 def get_profile(

@@ -71,7 +71,7 @@ class MergeSuggestion(ProfileScoped):
 
     profile_id, other_id  the earlier and the later; it goes with either
     id_type, value        what joins them; "" where that has been deleted
-    contradictions        names and phones, or shared: by many profiles
+    contradictions        names, with phones or emails; shared: by many profiles
     refused_at            since when nothing joins them by itself; null: undecided
     """
 

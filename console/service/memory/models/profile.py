@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from typing import Self
 
@@ -8,6 +9,8 @@ from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
 from console.service.models import ProfileFact, ProfileScoped, StoreScoped
+
+NAME_TRAITS = ("firstName", "lastName")  # of the Contact group
 
 
 class Profile(StoreScoped):
@@ -79,6 +82,18 @@ class Trait(ProfileFact):
 
     def __str__(self) -> str:
         return f"{self.trait_group}.{self.name}"
+
+    @classmethod
+    def read_names(
+        cls, store_id: str, profile_ids: Collection[str]
+    ) -> dict[str, dict[str, str]]:
+        names: dict[str, dict[str, str]] = {}
+        rows = cls.objects.filter(store_id=store_id, profile_id__in=profile_ids)
+        for id_, name, value in rows.filter(
+            trait_group="Contact", name__in=NAME_TRAITS
+        ).values_list("profile_id", "name", "value"):
+            names.setdefault(id_, {})[name] = str(value)
+        return names
 
     @property
     def since(self) -> datetime:

@@ -301,3 +301,120 @@ def test_unmerge_refuses_what_was_never_merged(api, data, profile):
     answer = api("POST", f"{data}/Merges/{id_of(profile)}/Unmerge", {})
 
     assert_refused(answer, 404, 20404)
+
+
+DESK = "reception@hotel.example"
+CITIES = ["Ada", "Bob", "Cyd", "Dan", "Eve", "Fay", "Gus"]
+
+
+def get_guests(shared: dict[str, str]) -> list[dict[str, str]]:
+    """Strangers who leave the same value; whatever else they leave is their own."""
+    return [
+        {
+            "firstName": name,
+            "phone": f"+120255501{number}",
+            "email": f"{name.lower()}@b.com",
+        }
+        | shared
+        for number, name in enumerate(CITIES, 60)
+    ]
+
+
+def send_alone(api, data, contact):
+    answer = api("POST", f"{data}/Profiles", {"traits": {"Contact": contact}})
+    return answer.json()["refusals"]
+
+
+def send_in_bulk(api, data, contact):
+    body = {"profiles": [{"traits": {"Contact": contact}}]}
+    accepted = api("PUT", f"{data}/Profiles/Bulk", body).json()
+    assert api.get(accepted["statusUrl"]).json()["refusals"] == accepted["refusals"]
+    return accepted["refusals"]
+
+
+@pytest.mark.parametrize("send", [send_alone, send_in_bulk])
+@pytest.mark.parametrize(
+    ("shared", "other"),
+    [({"email": DESK}, "phone number"), ({"phone": SHARED}, "e-mail address")],
+)
+def test_strangers_who_send_a_shared_value_stay_apart(
+    api, data, suggested, send, shared, other
+):
+    first, *guests = get_guests(shared)
+    api("POST", f"{data}/Profiles", {"traits": {"Contact": first}})
+
+    told = [send(api, data, guest) for guest in guests]
+
+    [field] = shared
+    assert told[0] == [
+        {
+            "item": 0,
+            "field": f"traits.Contact.{field}",
+            "reason": f"held by a profile with another name and {other}, a merge is "
+            "suggested; kept as a trait, not as an identifier",
+            "stored": True,
+        }
+    ]
+    assert all(told)
+    profiles = api.get(f"{data}/Profiles").json()["profiles"]
+    assert len(profiles) == len(guests) + 1
+    assert len(suggested()) == len(guests)
+    for guest in guests:
+        again = api("POST", f"{data}/Profiles", {"traits": {"Contact": guest}}).json()
+        assert again["id"] in profiles
+        called = api.get(f"{data}/Profiles/{again['id']}").json()["traits"]["Contact"]
+        assert called["firstName"] == guest["firstName"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"firstName": "Jhon", "lastName": "Smith"},
+        {"firstName": "J.", "lastName": "Smith"},
+        {"firstName": "SMITH", "lastName": "John"},
+        {"firstName": "John Paul", "lastName": "Smith"},
+        {"firstName": "n/a"},
+        {"lastName": "Smith"},
+        {},
+    ],
+)
+def test_who_writes_a_name_otherwise_and_has_a_new_phone_stays_one(
+    api, data, suggested, again
+):
+    john = {"firstName": "John", "lastName": "Smith", "phone": "+12025550161"}
+    path, email = f"{data}/Profiles", {"email": "john@b.com"}
+    first = api("POST", path, {"traits": {"Contact": john | email}}).json()
+
+    second = {**again, **email, "phone": "+12025550162"}
+    answer = api("POST", path, {"traits": {"Contact": second}}).json()
+
+    assert answer == first
+    assert suggested() == []
+
+
+def test_a_guest_is_found_by_name_behind_a_shared_value(api, data):
+    path = f"{data}/Profiles"
+    for guest in get_guests({"email": DESK}):
+        made = api("POST", path, {"traits": {"Contact": guest}}).json()["id"]
+    first = {"firstName": CITIES[-1], "email": DESK}
+    nobody = {"firstName": "Zoe", "email": DESK}
+
+    found = api("POST", path, {"traits": {"Contact": first}}).json()["id"]
+    new = api("POST", path, {"traits": {"Contact": nobody}}).json()["id"]
+    again = api("POST", path, {"traits": {"Contact": nobody}}).json()["id"]
+
+    assert found == made
+    assert new == again
+    assert len(api.get(path).json()["profiles"]) == len(CITIES) + 1
+
+
+def test_an_identifier_that_waits_for_a_person_is_told(api, people):
+    ada, _ = people
+
+    answer = api(
+        "POST", f"{ada}/Identifiers", {"idType": "email", "value": "bob@b.com"}
+    )
+
+    [refusal] = answer.json()["refusals"]
+    assert refusal["field"] == "value"
+    assert refusal["reason"].endswith("a merge is suggested")

@@ -21,7 +21,6 @@ from console.service.http.answers import accepted, answer
 from console.service.http.description.operation import ACCEPTED, operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import identifiers, profiles
-from console.service.memory.api.profiles import profile_accepted
 from console.service.memory.models import Store, TraitGroup
 from console.service.memory.stores import get_store, lock_store
 from console.service.memory.trait_groups import (
@@ -47,7 +46,7 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     with transaction.atomic(using="memory"):
         declare(store, traits)
         profile, unfit = profiles.create_profile(store, traits)
-    return profile_accepted(profile, unfit)
+    return accepted(unfit, id=profile.id)
 
 
 @operation(
