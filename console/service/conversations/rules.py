@@ -27,6 +27,12 @@ _OUTCOMES = {"quarantine": "quarantined", "drop": "dropped"}
 _TOGETHER, _AGAIN = 40, 4
 # Soft hyphens, zero-width blanks and joiners, marks of direction.
 _UNSEEN = "[\\u00ad\\u200b-\\u200f\\u2060\\ufeff]{0,9}"
+# Letter to what is drawn as that letter: full width, in a circle, in mathematics.
+_DRAWN: dict[str, str] = defaultdict(str)
+for _char in map(
+    chr, (*range(0x2460, 0x2500), *range(0xFF00, 0xFFF0), *range(0x1D400, 0x1D800))
+):
+    _DRAWN[normalize("NFKC", _char).lower()] += _char
 
 Span = tuple[str, int, int]
 
@@ -108,12 +114,16 @@ class Rules:
 
 def _spell(word: str) -> str:
     """A pattern for a word however it is encoded: `Müller` also with its dots apart, over
-    a line's end, and with characters between its own that cannot be seen."""
-    letters = (
-        r"\s+" if letter == r"\ " else f"(?:{letter}|{normalize('NFD', letter)})"
-        for letter in map(re.escape, " ".join(normalize("NFC", word).split()))
-    )
-    return _UNSEEN.join(letters)
+    a line's end, in full width, and with characters between its own that cannot be seen."""
+    letters = " ".join(normalize("NFKC", word).split())
+    return _UNSEEN.join(map(_spell_letter, letters))
+
+
+def _spell_letter(letter: str) -> str:
+    if letter == " ":
+        return r"\s+"
+    forms = (letter, normalize("NFD", letter), *_DRAWN[letter.lower()])
+    return f"(?:{'|'.join(map(re.escape, forms))})"
 
 
 def _remove(text: str, found: Iterable[Span]) -> str:

@@ -132,6 +132,8 @@ def test_rules_release_no_card_with_what_is_held_back():
         "müller  str",
         "MÜLLER\nSTR",
         "at Müller\u00a0Str",
+        "Ｍüｌｌｅｒ Ｓｔｒ",
+        "at 𝐌ü𝐥𝐥𝐞𝐫\u3000ⓈⓉⓇ",
     ],
 )
 def test_rules_know_a_word_however_it_is_encoded(text):
