@@ -27,6 +27,7 @@ from console.masking.plain import (
     GAP_MAX,
     GLUED,
     IS_WORDS,
+    KIND,
     SAID_PIN,
     SECRET_LATER,
     SECRET_LINKS,
@@ -67,7 +68,9 @@ _SOME_DIGITS = re.compile(r"\d\D{0,8}\d")
 _ONE_WORD = re.compile(r"[\w\0]*", re.ASCII)
 _EXTENSION = re.compile(r"x ?\d|ext")
 _CODE = re.compile(r"_|[a-z]+\d")
-_LIST = re.compile(r"[ ,;/&]*(?:and|und|et|y|e|en|og|och|ja|i|ve|и|و|和)?[ ,;]*")
+_LIST = compile_re2(
+    rf"[ ,;/&]*(?:{build_pattern([*list_words('signs', 'and'), *list_words('signs', 'or')])})?[ ,;]*"
+)
 _TOKEN = re.compile(r"[0-9A-Za-z]+|[^\x00-\x7f]+")
 _LABELLED = {"id": Shape.ID, "bank": Shape.BANK, "card": Shape.CARD}
 # Four digits, or letters among two: `C4VMK6JPK`.
@@ -79,7 +82,7 @@ _VALUES = {
     "card": re.compile(r"(?:\D*\d){12}.*"),
 }
 
-_SECRET = compile_re2(build_pattern(list_words("secret")))
+_SECRET = KIND["secret"]
 # To the next blank; what ends a sentence is no part of it.
 _STOPS = rf"\s,;\"\0{GLUED.pattern[1:-1]}"
 _SECRET_VALUE = re.compile(
@@ -88,7 +91,7 @@ _SECRET_VALUE = re.compile(
 _ODD = re.compile(r"[^\s\w]|\d|[A-Z]")
 _SECRET_FIGURES = re.compile(r"\d{3,12}|(?=.{4})\D*\d.*")
 _WORD = re.compile(r"[^\s\0]+")
-_ASSIGNED = re.compile(r"\s*[:=]")
+_ASSIGNED = re.compile(r"[:=\"'“„«] *\Z")
 _ENDS_THERE = re.compile(r"[.!?\")\]]*(?:\s*\n|\s*\Z|[,;])")
 
 Span = tuple[Shape, int, int]
@@ -125,7 +128,8 @@ def find_personal_data(text: str) -> list[PersonalData]:
 
 
 def _is_secret(value: re.Match[str], gap: str) -> bool:
-    """Figures, or no word of a language; after a colon also a word that stands alone."""
+    """Figures, or no word of a language; also a word that stands alone after a colon,
+    and after "is" with a capital: "Password is Hunter!"."""
     text = value[0]
     if not text.strip("0123456789 -"):
         return SECRET_DIGITS_MIN <= len(get_digits(text)) <= DIGITS_MAX
@@ -137,7 +141,20 @@ def _is_secret(value: re.Match[str], gap: str) -> bool:
         or text[1:] != text[1:].lower()
     )
     is_alone = _ENDS_THERE.match(value.string, value.end())
-    return is_odd or bool(_ASSIGNED.match(gap) and is_alone)
+    is_said = text[0].isupper() and not IS_WORDS.isdisjoint(fold(gap).split())
+    is_assigned = _ASSIGNED.search(
+        value.string, max(0, value.start() - 3), value.start()
+    )
+    return is_odd or bool(is_alone and (is_said or is_assigned))
+
+
+def _is_alike(secret: str, text: str) -> bool:
+    """Figures of one length, or figures among other signs in both."""
+    if secret.isdigit():
+        return text.isdigit() and len(text) == len(secret)
+    return (
+        not text.isdigit() and len(text) >= SECRET_MIN and bool(re.search(r"\d", text))
+    )
 
 
 class _Reading:
@@ -187,9 +204,10 @@ class _Reading:
         done = 0
         for label in self.labels.all:
             start, end = self._find_secret(label) if label.kind == "secret" else (0, 0)
-            if done <= start < end:
+            while done <= start < end:
                 yield Shape.PIN, start, end
                 done = end
+                start, end = self._find_next_secret(start, end)
 
     def _find_secret(self, label: Label) -> tuple[int, int]:
         begin, end = max(0, label.start - GAP_MAX), label.end + GAP_MAX
@@ -204,6 +222,15 @@ class _Reading:
         words = [*_WORD.finditer(self.rest, begin, label.start)][-3:]
         for value, is_ in pairwise(words):
             if is_[0] in IS_WORDS and _SECRET_FIGURES.fullmatch(value[0]):
+                return value.span()
+        return 0, 0
+
+    def _find_next_secret(self, start: int, end: int) -> tuple[int, int]:
+        """`9917` of "4821, 9917", `letmein9` of "hunter2 or letmein9"."""
+        first, begin = self.text[start:end], _LIST.match(self.rest, end)
+        if begin and begin.end() > end:
+            value = _SECRET_VALUE.match(self.text, begin.end())
+            if value and _is_alike(first, value[0]):
                 return value.span()
         return 0, 0
 

@@ -110,6 +110,11 @@ _SAID_DIGIT = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 _SAID = rf"(?:(?:{_TIMES_WORD})[ -]+)?(?:{_DIGIT}|\d)"
 _BETWEEN = "|".join(
+    re.escape(word)
+    for sign in ("between", "dot", "and")
+    for word in list_words("signs", sign)
+)
+_NEXT = "|".join(
     re.escape(word) for sign in ("between", "dot") for word in list_words("signs", sign)
 )
 SAID_DIGITS = compile_re2(
@@ -143,9 +148,12 @@ def read_digits(said: str) -> str:
 LABELS = ("phone", "id", "secret", "bank", "card", "thing")
 _KINDS = {kind: build_pattern(list_words(kind)) for kind in LABELS}
 _KINDS["thing"] += "|[#№]"
+# A pass alone is one to travel with.
+_ASSIGNED = r"\bpass ?[:=]"
+_KINDS["secret"] += f"|{_ASSIGNED}"
 # Without groups, and the kind apart: ten times as fast.
-_LABELS = compile_re2("|".join(_KINDS.values()))
-_KIND = {kind: compile_re2(pattern) for kind, pattern in _KINDS.items()}
+_LABELS = compile_re2("|".join([_ASSIGNED, *_KINDS.values()]))
+KIND = {kind: compile_re2(pattern) for kind, pattern in _KINDS.items()}
 _LINK = build_pattern(list_words("link", "words"))
 _LINKS = compile_re2(rf"(?:[^\pL\pM\d]|\d\b|{_LINK})*")
 # What may stand between "password" and the password.
@@ -173,7 +181,7 @@ class Label(NamedTuple):
 
 @lru_cache(1024)
 def _get_kind(word: str) -> str:
-    return next(kind for kind, regex in _KIND.items() if regex.fullmatch(word))
+    return next(kind for kind, regex in KIND.items() if regex.fullmatch(word))
 
 
 class Labels:
@@ -257,9 +265,15 @@ _ODD = re.compile(
     r"\u2460-\u24ff\u2776-\u2793\u3164\uff00-\uffef\U0001d400-\U0001d7ff"
     r"\U0001f100-\U0001f1ff]"
 )
+_AND = "|".join(map(re.escape, list_words("signs", "and")))
+# "555 and 867 and 5310", "555, 867 and 5310".
+_LISTED = re.compile(
+    rf"\b(?:\d{{2,5}}(?:,? (?:{_AND}) \d{{2,5}}){{2,4}}"
+    rf"|[2-9]\d\d,? (?:(?:{_AND}) )?[2-9]\d\d,? (?:{_AND}) \d{{4}})\b"
+)
 # "555 then 867", "555<b>867</b>".
 _BETWEEN_DIGITS = re.compile(
-    rf"(?<=\d)(?:\W{{0,2}}(?:{_BETWEEN})\W{{0,2}}|</?[a-z]{{1,6}} ?/?>)+(?=\d)"
+    rf"(?<=\d)(?:\W{{0,2}}(?:{_NEXT})\W{{0,2}}|</?[a-z]{{1,6}} ?/?>)+(?=\d)"
 )
 _SIGNS = {
     **dict.fromkeys("\u2027\u2043\u2212\u2219\u22c5\u00b7\u30fb\uff65", "-"),
@@ -295,6 +309,9 @@ def read_plain(text: str) -> Iterator[Plain]:
     joined = _replace(_BETWEEN_DIGITS, lambda _: " ", plain, fold(plain.text))
     if joined is not plain:
         yield joined
+    listed = _replace(_LISTED, _join_groups, plain, fold(plain.text))
+    if listed is not plain:
+        yield listed
     said = _replace(SAID_DIGITS, read_digits, plain, fold(plain.text))
     if said is not plain:
         yield said
@@ -304,6 +321,16 @@ def read_plain(text: str) -> Iterator[Plain]:
             return
         plain = _replace(_ODD, _to_plain, decoded)
         yield plain
+
+
+def _join_groups(listed: str) -> str:
+    """One number of its groups; not "200 and 300 and 1500", nor "12 and 15 and 18"."""
+    groups = re.findall(r"\d+", listed)
+    is_number = len("".join(groups)) > SAID_MIN and (
+        groups[0][0] == "0" or max(map(len, groups)) > 2
+    )
+    is_round = all(group[-1] == "0" for group in groups)
+    return " ".join(groups) if is_number and not is_round else listed
 
 
 def _replace(

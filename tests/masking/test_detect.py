@@ -81,6 +81,10 @@ def test_find_personal_data_is_right_in_ten_languages(half):
         "5,558,675,310",
         "22=33=44=55",
         "555 comma 867 dot 5310",
+        "555 and 867 and 5310",
+        "555, 867 and 5310",
+        "0171 und 234 und 5678",
+        "five five five and eight six seven and five three one oh",
         *(f"555{sign}867{sign}5310" for sign in string.punctuation),
         *(sign.join("5558675310") for sign in string.punctuation),
     ],
@@ -112,6 +116,8 @@ def test_find_personal_data_reads_a_phone_however_it_is_written(text):
         "ada#at#acme#dot#com",
         "ada_at_acme_dot_com",
         "ada @ acme . com",
+        "ada  @  acme  .  com",
+        "ada . li @ mail . acme . com",
         "ada@acme. com",
         "ada at acme dot com",
         "ada dot li at acme dot co dot uk",
@@ -201,6 +207,11 @@ def test_find_personal_data_takes_the_whole_of_a_card_that_is_spelled_out(card):
         ("PIN-koden er 3381", "3381"),
         ("كلمة المرور: Nakhla22", "Nakhla22"),
         ("我的密码是4471，请帮我改", "4471"),
+        ("Password is Hunter!", "Hunter"),
+        ("Mon mot de passe est Soleil", "Soleil"),
+        ('password "sunshine"', "sunshine"),
+        ("pass: hunter2", "hunter2"),
+        ("Pass= Hunter!", "Hunter"),
     ],
 )
 def test_find_personal_data_reads_what_opens_something(text, secret):
@@ -211,9 +222,33 @@ def test_find_personal_data_reads_what_opens_something(text, secret):
 
 
 @pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("PINs: 4821, 9917", ["4821", "9917"]),
+        ("the PINs are 4821 and 9917, 3 tries", ["4821", "9917"]),
+        ("PIN 4821 oder 9917", ["4821", "9917"]),
+        ("Passwords: hunter2 / letmein9", ["hunter2", "letmein9"]),
+        ("PIN 4821, order 45219988", ["4821"]),
+        ("PIN 4821, 12 tries", ["4821"]),
+    ],
+)
+def test_find_personal_data_reads_a_list_of_secrets(text, secrets):
+    assert [text[found.start : found.end] for found in find_personal_data(text)] == (
+        secrets
+    )
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "She forgot her password and PIN.",
+        "Ski pass: 3 days",
+        "Boarding pass: gate B12",
+        "Password Reset",
+        "Password is required.",
+        "200 and 300 and 1500 items",
+        "12 and 15 and 18 and 21 and 24",
+        "rooms 101, 204 and 310",
         "password is wrong",
         "password: reset requested",
         "password hint: dog",
