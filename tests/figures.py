@@ -280,6 +280,7 @@ def trace_requests() -> dict[str, dict[str, int]]:
             call_command("migrate", database=alias, verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("seed_demo", stdout=io.StringIO())
+        call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
         return {**trace_pages(), "one API write": trace_write()}
 
 

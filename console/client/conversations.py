@@ -67,6 +67,8 @@ class ConversationsClient:
     def __init__(self, sender: Sender, store_id: str) -> None:
         self.store_id = store_id
         self._sender = sender
+        # Conversations that are known to be this store's: they never change it.
+        self._mine: set[str] = set()
 
     def list_configurations(self, *, page_token: str = "") -> Page[Configuration]:
         answer = self._get(
@@ -127,6 +129,7 @@ class ConversationsClient:
         found = self._sender.send("GET", path, Conversation).content
         check_same(found.id, conversation_id)
         self._check_store(found.configuration)
+        self._mine.add(found.id)
         return found
 
     def create_conversation(self, conversation: CreateConversation) -> Conversation:
@@ -134,6 +137,7 @@ class ConversationsClient:
         path, body = CONVERSATIONS, to_body(conversation)
         made = self._sender.send("POST", path, Conversation, body=body).content
         self._check_store(made.configuration)
+        self._mine.add(made.id)
         return made
 
     def patch_conversation(
@@ -244,7 +248,8 @@ class ConversationsClient:
 
     def _open(self, conversation_id: str) -> str:
         """The path of a conversation that is this store's. Raises MemoryNotFound."""
-        self.fetch_conversation(conversation_id)
+        if conversation_id not in self._mine:
+            self.fetch_conversation(conversation_id)
         return self._path(conversation_id)
 
     def _path(self, conversation_id: str) -> str:

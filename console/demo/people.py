@@ -1,29 +1,26 @@
 """The fictional customers of the demo tenants, the same ones every time.
 
-`demo/<tenant>/people.toml` names them and what may be known of them; what happened to
-them is in `stories.toml` beside it. A story is a few conversations with days between
-them; its braces are filled once for each person it happens to, so that an order keeps its
-number to the end.
+`demo/<tenant>/people.toml` names them and what a CRM knows of them; what they say is in
+`stories.toml` beside it. A story is a few conversations with days between them; its
+braces are filled once for each person it happens to, so that an order keeps its number
+to the end. Nobody writes down what is remembered: the memory learns it from what they
+say.
 """
 
-import hashlib
 import tomllib
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
 
-from console.contract.memory.observation import NewObservation
-from console.contract.memory.summary import NewSummary
 from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
-from console.loading.records import Record
 
 SHOP = "+15550001000"
 Traits = dict[str, dict[str, TraitValue]]
@@ -35,10 +32,11 @@ class Person:
 
     first: str
     email: str
+    phone: str
     language: str
     own_stories: tuple[str, ...]
     traits: Traits
-    words: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str]
 
 
 @cache
@@ -84,7 +82,7 @@ def _build_person(
 ) -> Person:
     email = f"{_to_email_name(first)}.{_to_email_name(last)}@{page['domain']}"
     random = build_random(tenant, email, "traits")
-    contact = {
+    contact: dict[str, TraitValue] = {
         "firstName": first,
         "lastName": last,
         "email": email,
@@ -93,7 +91,7 @@ def _build_person(
         "country": country,
         "preferredLanguage": language,
     }
-    traits: Traits = {"Contact": dict(contact)}
+    traits: Traits = {"Contact": contact}
     words = {"first": first, "city": city}
     for group, known in page["groups"].items():
         for name, how in known["traits"].items():
@@ -102,7 +100,7 @@ def _build_person(
                 words[name] = value
             if random.random() >= how.get("unset", 0):
                 traits.setdefault(group, {})[name] = value
-    return Person(first, email, language, own_stories, traits, words)
+    return Person(first, email, phone, language, own_stories, traits, words)
 
 
 def _to_email_name(name: str) -> str:
@@ -130,36 +128,6 @@ SEASONS = {"winter": {11, 12, 1, 2, 3}, "summer": {5, 6, 7, 8, 9}}
 EVERY_MONTH = set(range(1, 13))
 
 
-@dataclass(frozen=True)
-class Correction:
-    """An observation that was written down wrong, to be patched after it is there."""
-
-    conversation_id: str
-    was: str
-    now: str
-
-
-@dataclass
-class Life:
-    """What is known and remembered of a person, and what is corrected afterwards."""
-
-    traits: Traits
-    observations: list[NewObservation] = field(default_factory=list)
-    summaries: list[NewSummary] = field(default_factory=list)
-    corrections: list[Correction] = field(default_factory=list)
-
-    def build_record(self) -> Record:
-        """All but the corrections, as a line of a memory file has it."""
-        record: Record = msgspec.to_builtins(
-            {
-                "traits": self.traits,
-                "observations": self.observations,
-                "summaries": self.summaries,
-            }
-        )
-        return record
-
-
 class StoryWords(dict[str, str]):
     """The words of one story: drawn when first asked for, then kept."""
 
@@ -179,145 +147,116 @@ class StoryWords(dict[str, str]):
         return self[name]
 
 
-def build_life(tenant: str, person: Person) -> Life:
-    """Everything that happened to one person, the same each time."""
-    random = build_random(tenant, person.email, "stories")
-    life = Life(person.traits)
-    slots = read_toml(tenant, "slots")
-    for story, start in _plan_stories(tenant, person, random):
-        words = StoryWords(random, slots, person.words)
-        for talk in story["talk"]:
-            _add_conversation(life, person, talk, start, words, story.get("lang", "en"))
-    return life
+def list_conversations(tenant: str, people: Mapping[str, Person]) -> list[bytes]:
+    """Lines as `load_conversations` reads them, the earliest first.
 
-
-def _plan_stories(
-    tenant: str, person: Person, random: Random
-) -> list[tuple[dict[str, Any], datetime]]:
-    """The person's stories with the day each begins, oldest first."""
-    chosen = [
-        (story, _choose_start(story, random))
-        for story in _choose_stories(tenant, person, random)
+    people  by the id of their profile
+    """
+    records = [
+        record
+        for profile_id, person in people.items()
+        for record in _tell_stories(tenant, person, profile_id)
     ]
-    busiest = read_toml(tenant, "people").get("busiest", {})
-    if busiest.get("email") == person.email:
-        by_name = {
-            story["name"]: story for story in read_toml(tenant, "stories")["story"]
-        }
-        for week in range(busiest["times"]):
-            story = by_name[random.choice(busiest["stories"])]
-            chosen.append((story, ANCHOR - timedelta(weeks=week + 1)))
-    return sorted(chosen, key=lambda planned: planned[1])
+    records.sort(key=lambda record: record["communications"][0]["occurredAt"])
+    return [msgspec.json.encode(record) for record in records]
+
+
+def _tell_stories(
+    tenant: str, person: Person, profile_id: str
+) -> Iterator[dict[str, Any]]:
+    page, random = read_toml(tenant, "stories"), build_random(tenant, person.email)
+    for story in _choose_stories(page["story"], person, random):
+        for start in _choose_starts(story, random):
+            words = StoryWords(random, page["slots"], person.words)
+            for talk in story["talk"]:
+                language = story.get("lang", "en")
+                yield _hold_talk(person, profile_id, talk, start, words, language)
 
 
 def _choose_stories(
-    tenant: str, person: Person, random: Random
+    stories: list[dict[str, Any]], person: Person, random: Random
 ) -> list[dict[str, Any]]:
-    """The person's own stories, one in their language, and two or three others."""
-    stories = read_toml(tenant, "stories")["story"]
+    """The person's own stories, one in their language, and others."""
     own = [
         story
         for story in stories
         if story["name"] in person.own_stories or story.get("lang") == person.language
     ]
     others = [s for s in stories if "lang" not in s and not s.get("only")]
-    return own + random.sample(others, 2 if own else random.randint(2, 3))
+    return own + random.sample(others, 1 if own else 2)
 
 
-def _choose_start(story: dict[str, Any], random: Random) -> datetime:
-    """A day in the story's season, early enough for all of it to have happened."""
+def _choose_starts(story: dict[str, Any], random: Random) -> list[datetime]:
+    """A day in the story's season, early enough for all of it to have happened; or the
+    same one of each week."""
+    if weeks := story.get("weeks"):
+        return [ANCHOR - timedelta(weeks=week + 1) for week in range(weeks)]
     months = SEASONS.get(story.get("season", ""), EVERY_MONTH)
     length = max(talk["day"] for talk in story["talk"])
     days = [ANCHOR - timedelta(days=back) for back in range(length + 2, DAYS_BACK)]
-    return random.choice([day for day in days if day.month in months])
+    return [random.choice([day for day in days if day.month in months])]
 
 
-def _add_conversation(
-    life: Life,
+def _hold_talk(
     person: Person,
+    profile_id: str,
     talk: dict[str, Any],
     start: datetime,
     words: StoryWords,
     language: str,
-) -> None:
-    """Add one conversation: its observations, and the summary after them."""
-    random = words.random
-    day = start + timedelta(days=talk["day"])
+) -> dict[str, Any]:
+    """One conversation, from what was said in which order."""
+    random, day = words.random, start + timedelta(days=talk["day"])
     # Days around the conversation, as one says them.
     words["before"] = _format_day(day - timedelta(days=6), language)
     words["soon"] = _format_day(day + timedelta(days=13), language)
-    moment = day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
-    conversation_id = _build_conversation_id(person, moment)
-    source = _choose_text(random, talk["via"])
-    observe = partial(NewObservation, source=source, conversation_ids=[conversation_id])
-    for note in talk["notes"]:
-        moment += timedelta(seconds=random.randint(20, 170))
-        content = _fill_note(life, conversation_id, note, words)
-        life.observations.append(observe(content=content, occurred_at=moment))
-    life.summaries.append(
-        NewSummary(
-            content=talk["summary"].format_map(words),
-            conversation_id=conversation_id,
-            occurred_at=moment + timedelta(minutes=2),
-            source=source,
-        )
+    channel = _choose(random, talk["via"]).upper()
+    address = person.phone if channel in {"SMS", "VOICE"} else person.email
+    customer, agent = (
+        {"address": at, "channel": channel} for at in (address.replace(" ", ""), SHOP)
     )
+    said, moment = [], day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
+    for turn in _repeat(talk, words):
+        moment += timedelta(seconds=random.randint(20, 170))
+        for text in _say(turn, words):
+            # What was heard wrong is corrected by the same id.
+            sides = [agent, customer] if text.startswith("> ") else [customer, agent]
+            said.append(
+                {
+                    "author": sides[0],
+                    "recipients": sides[1:],
+                    "content": {"type": "TEXT", "text": text.removeprefix("> ")},
+                    "occurredAt": moment,
+                }
+                | ({"resourceId": f"{moment}"} if isinstance(turn, dict) else {})
+            )
+    participants: list[dict[str, Any]] = [
+        {"type": "CUSTOMER", "name": person.first, "profileId": profile_id}
+        | {"addresses": [customer]},
+        {"type": "HUMAN_AGENT", "name": words["agent"], "addresses": [agent]},
+    ]
+    return {"participants": participants, "communications": said}
 
 
-def _fill_note(
-    life: Life,
-    conversation_id: str,
-    note: str | list[str] | dict[str, str],
-    words: StoryWords,
-) -> str:
-    """A note's text, at first as it was written down wrong if it was."""
-    if not isinstance(note, dict):
-        return _choose_text(words.random, note).format_map(words)
-    was, now = note["was"].format_map(words), note["now"].format_map(words)
-    life.corrections.append(Correction(conversation_id, was, now))
-    return was
+def _repeat(talk: dict[str, Any], words: StoryWords) -> Iterator[Any]:
+    """Its turns; of one that goes on about the like, each time with other words."""
+    known = dict(words)
+    for _ in range(talk.get("repeat", 1)):
+        yield from talk["turns"]
+        if "repeat" in talk:
+            words.clear()
+            words.update(known)
 
 
-def _choose_text(random: Random, texts: str | list[str]) -> str:
+def _say(turn: str | list[str] | dict[str, str], words: StoryWords) -> list[str]:
+    if isinstance(turn, dict):
+        return [text.format_map(words) for text in (turn["was"], turn["now"])]
+    return [_choose(words.random, turn).format_map(words)]
+
+
+def _choose(random: Random, texts: str | list[str]) -> str:
     return texts if isinstance(texts, str) else random.choice(texts)
 
 
 def _format_day(day: datetime, language: str) -> str:
     return f"{day.day}.{day.month}." if language == "de" else f"{day.day} {day:%B}"
-
-
-def _build_conversation_id(person: Person, moment: datetime) -> str:
-    """An id of the contract's form, the same each time (section 2)."""
-    digest = hashlib.sha256(f"{person.email} {moment}".encode()).hexdigest()
-    return f"conv_conversation_0{digest[:25]}"
-
-
-def list_conversations(tenant: str, people: list[Person]) -> Iterator[bytes]:
-    """Lines as `load_conversations` reads them, of those who are among these people."""
-    for talk in read_toml(tenant, "conversations")["conversation"]:
-        if talk["person"] >= len(people):
-            continue
-        person, channel = people[talk["person"]], talk["channel"]
-        phone = person.traits["Contact"].get("phone", "")
-        address = str(phone) if channel == "SMS" and phone else person.email
-        sides = [
-            ("CUSTOMER", person.first, address),
-            ("HUMAN_AGENT", talk["agent"], SHOP),
-        ]
-        parties = [{"address": at, "channel": channel} for _, _, at in sides]
-        record = {
-            "participants": [
-                {"type": type_, "name": name, "addresses": [party]}
-                for (type_, name, _), party in zip(sides, parties, strict=True)
-            ],
-            "communications": [
-                {
-                    "author": parties[number % 2],
-                    "recipients": [parties[1 - number % 2]],
-                    "content": {"type": "TEXT", "text": text},
-                    "occurredAt": talk["began"] + timedelta(seconds=47 * number),
-                }
-                for number, text in enumerate(talk["turns"])
-            ],
-        }
-        yield msgspec.json.encode(record)

@@ -6,18 +6,15 @@ from collections.abc import Callable
 
 from django.core.management import call_command
 from django.db import transaction
+from django_tasks import task
 
 from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
-from console.client.http import all_pages
 from console.client.store import StoreClient
-from console.contract.memory.observation import PatchObservation
 from console.contract.memory.store import CreateStore
 from console.core.errors import DomainError
 from console.demo.people import (
-    Correction,
-    build_life,
     list_conversations,
     list_people,
     list_trait_groups,
@@ -25,11 +22,15 @@ from console.demo.people import (
 )
 from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
+from console.loading.records import Record
 from console.pages.tenants.services import add_tenant
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
+from console.tenants.vault import open_store
 
+# So many conversations in one task.
+BATCH = 40
 EMBEDDED = "embedded:"
 TENANTS = {"alpenglow": "Alpenglow Outfitters", "brightline": "Brightline Telecom"}
 # What their support staff want on a customer's card.
@@ -54,25 +55,39 @@ class DemoIncomplete(DomainError):
 
 
 def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
-    """Fill both stores, then add the tenants and the people in one go.
+    """Fill both stores with customers, then add the tenants and the people in one go.
 
-    An interrupted run leaves no tenant behind, so the next one starts anew.
+    An interrupted run leaves no tenant behind, so the next one starts anew. What the
+    customers say is the worker's: it takes longer than anybody would wait for a page.
     Raises DemoIncomplete, MemoryProblem.
     """
     filled = {}
     for slug, name in TENANTS.items():
-        progress(f"{name}: writing 40 customers and what is remembered of them")
+        progress(f"{name}: writing 40 customers")
         filled[slug] = fill_store(slug, name)
-    tenants = [add_demo_tenant(slug, *filled[slug]) for slug in TENANTS]
-    add_staff(tenants, password)
-    for tenant in tenants:
-        # The worker learns from them, as it does from a customer's own.
-        people = list_people(tenant.slug)
-        lines = enumerate(list_conversations(tenant.slug, people), 1)
-        load_conversations(tenant, lines, tell=_stop)
+    add_staff([add_demo_tenant(slug, *filled[slug]) for slug in TENANTS], password)
+    for slug in TENANTS:
+        hold_conversations.enqueue(slug, 0)
 
 
-def _stop(refusal: str) -> None:
+@task()
+def hold_conversations(slug: str, start: int) -> int:
+    """A few of what the customers said, then the next few in a task of their own: what
+    is learned from them comes in between. Safe to run twice. Raises DemoIncomplete."""
+    tenant, people = Tenant.objects.get(slug=slug), {}
+    store = open_store(tenant)
+    for person in list_people(slug):
+        for profile_id in store.lookup("email", person.email).profiles:
+            people[profile_id] = person
+    lines = list_conversations(slug, people)
+    some = list(enumerate(lines, 1))[start : start + BATCH]
+    load_conversations(tenant, some, tell=stop)
+    if start + BATCH < len(lines):
+        hold_conversations.enqueue(slug, start + BATCH)
+    return len(some)
+
+
+def stop(refusal: str) -> None:
     raise DemoIncomplete(refusal)
 
 
@@ -90,34 +105,16 @@ def fill_store(slug: str, name: str) -> tuple[str, str, Loader]:
 
 
 def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader:
+    """Their traits, as a CRM has them."""
     for group in list_trait_groups(slug):
         wait_until_done(account, store.create_trait_group(group))
-
-    def stop(refusal: str) -> None:
-        raise DemoIncomplete(f"{slug}: {refusal}")
-
     loader = Loader(store, stop)
     for number, person in enumerate(list_people(slug), 1):
-        life = build_life(slug, person)
-        profile_id = loader.load_record(number, life.build_record())
-        for correction in life.corrections:
-            apply_correction(store, profile_id or "", correction)
+        record: Record = {"traits": person.traits, "observations": [], "summaries": []}
+        loader.load_record(number, record)
     for contact in read_toml(slug, "people")["later"]:
         store.create_profile({"Contact": contact})
     return loader
-
-
-def apply_correction(
-    store: StoreClient, profile_id: str, correction: Correction
-) -> None:
-    """Patch what was written down wrong, so that it has a revision."""
-    talk = correction.conversation_id
-    for observation in all_pages(
-        store.list_observations, profile_id, conversation_id=talk
-    ):
-        if observation.content == correction.was:
-            change = PatchObservation(content=correction.now)
-            store.patch_observation(profile_id, observation.id, change)
 
 
 def add_demo_tenant(slug: str, sid: str, secret: str, loader: Loader) -> Tenant:

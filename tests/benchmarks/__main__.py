@@ -34,6 +34,7 @@ def set_up(folder: Path) -> None:
 
     with open(os.devnull, "w") as quiet:
         call_command("prepare", "--demo", stdout=quiet)
+    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
 def main() -> None:

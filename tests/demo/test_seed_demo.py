@@ -1,18 +1,24 @@
 import io
+import json
 import re
 from collections import Counter
 
 import phonenumbers
 import pytest
 from django.core.management import CommandError, call_command
+from django_tasks_db.models import DBTaskResult
 
 from console.accounts.models import User
-from console.client.http import all_pages
-from console.contract.memory.observation import NewObservation
-from console.contract.memory.summary import NewSummary
+from console.contract.conversations.communication import CreateCommunication
 from console.demo import seeding
-from console.demo.people import ANCHOR, build_life, list_people, list_trait_groups
+from console.demo.people import (
+    ANCHOR,
+    list_conversations,
+    list_people,
+    list_trait_groups,
+)
 from console.loading.records import check_trait, parse_item
+from console.service.conversations.learning import learn
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.vault import open_account, open_store
 from tests.factories import make_tenant
@@ -21,21 +27,34 @@ PASSWORD = "demo-password-of-the-test"
 TENANTS = ["alpenglow", "brightline"]
 
 
+def tell(slug):
+    """Their conversations as they are loaded; the email stands in for the profile."""
+    people = {person.email: person for person in list_people(slug)}
+    return [json.loads(line) for line in list_conversations(slug, people)]
+
+
 @pytest.fixture(scope="module")
-def lives():
-    """Tenant to the lives of its 40 people, as they are loaded."""
-    return {
-        slug: [build_life(slug, each) for each in list_people(slug)] for slug in TENANTS
-    }
+def talks():
+    """Tenant to what its 40 people say."""
+    return {slug: tell(slug) for slug in TENANTS}
 
 
-def contents(life):
-    return [observation.content for observation in life.observations]
+def get_customer(talk):
+    return talk["participants"][0]["profileId"]
 
 
-def all_contents(lives):
+def said_by_customer(talk):
+    phrases = talk["communications"]
+    address = talk["participants"][0]["addresses"][0]["address"]
+    return [p["content"]["text"] for p in phrases if p["author"]["address"] == address]
+
+
+def all_texts(talks):
     return [
-        text for tenant in lives.values() for life in tenant for text in contents(life)
+        text
+        for said in talks.values()
+        for talk in said
+        for text in said_by_customer(talk)
     ]
 
 
@@ -47,14 +66,8 @@ def seed(*options):
 
 @pytest.fixture
 def few_people(monkeypatch):
-    """Three of the forty a tenant, one of them corrected: the whole takes seconds."""
-    monkeypatch.setattr(
-        seeding,
-        "list_people",
-        lambda slug: [p for p in list_people(slug) if build_life(slug, p).corrections][
-            :3
-        ],
-    )
+    """Three of the forty a tenant: the whole takes seconds."""
+    monkeypatch.setattr(seeding, "list_people", lambda slug: list_people(slug)[1:4])
 
 
 @pytest.mark.parametrize("slug", TENANTS)
@@ -70,71 +83,58 @@ def test_demo_people_have_fictional_contact_data(slug):
     assert all("@example." in c["email"] and c["email"].isascii() for c in contacts)
 
 
-def test_demo_is_the_same_each_time(lives):
-    again = build_life("alpenglow", list_people("alpenglow")[7])
-
-    assert again == lives["alpenglow"][7]
+def test_demo_is_the_same_each_time(talks):
+    assert tell("alpenglow") == talks["alpenglow"]
 
 
 @pytest.mark.parametrize("slug", TENANTS)
-def test_demo_records_are_valid(lives, slug):
-    records = [life.build_record() for life in lives[slug]]
-    observations = [item for record in records for item in record["observations"]]
-    summaries = [item for record in records for item in record["summaries"]]
+def test_demo_records_are_valid(talks, slug):
+    phrases = [p for talk in talks[slug] for p in talk["communications"]]
     traits = [
         trait
-        for record in records
-        for group in record["traits"].values()
+        for person in list_people(slug)
+        for group in person.traits.values()
         for trait in group.items()
     ]
 
-    assert len([parse_item("o", item, NewObservation) for item in observations]) > 500
-    assert len([parse_item("s", item, NewSummary) for item in summaries]) > 100
+    assert len([parse_item("c", each, CreateCommunication) for each in phrases]) > 500
     assert {check_trait(*trait) for trait in traits} == {None}
     # A brace that is left is a word that a story did not get.
-    braces = re.findall(r"\{\w*\}?", " ".join(item["content"] for item in observations))
+    braces = re.findall(r"\{\w*\}?", " ".join(p["content"]["text"] for p in phrases))
     assert set(braces) <= {"{first_name}", "{curly}"}
 
 
-@pytest.mark.parametrize("slug", TENANTS)
-def test_demo_conversations_have_observations_and_one_summary(lives, slug):
-    assert len(lives[slug]) == 40
-    for life in lives[slug]:
-        talks = Counter(talk for o in life.observations for talk in o.conversation_ids)
-        summed_up = Counter(s.conversation_id for s in life.summaries)
+def test_demo_conversations_are_short_and_in_order(talks):
+    for said in talks.values():
+        moments = [talk["communications"][0]["occurredAt"] for talk in said]
 
-        assert set(talks) == set(summed_up)
-        assert max(summed_up.values()) == 1
-        assert all(2 <= count <= 6 for count in talks.values())
+        assert len(said) > 150
+        assert moments == sorted(moments)
+        assert max(moments) < ANCHOR.isoformat()
+        assert all(2 <= len(talk["communications"]) <= 21 for talk in said)
 
 
-def test_demo_happens_before_the_anchor(lives):
-    moments = [
-        item.occurred_at
-        for tenant in lives.values()
-        for life in tenant
-        for item in life.observations
-    ]
-
-    assert max(moments) < ANCHOR
-
-
-def test_demo_people_differ(lives):
-    counts = Counter(all_contents(lives))
+def test_demo_people_differ(talks):
+    counts = Counter(all_texts(talks))
 
     assert len(counts) > 0.85 * counts.total()
     assert max(counts.values()) <= 6
 
 
-def test_demo_has_a_profile_with_over_five_hundred_observations(lives):
-    sizes = sorted(len(contents(life)) for life in lives["brightline"])
+def test_demo_has_a_customer_who_says_over_five_hundred_things(talks):
+    sizes = Counter()
+    for talk in talks["brightline"]:
+        sizes[get_customer(talk)] += len(said_by_customer(talk))
 
-    assert sizes[-1] > 500
-    assert 10 <= sizes[0] <= sizes[-2] <= 40
+    (busiest, most), (_, second) = sizes.most_common(2)
+    assert busiest == "odalys.northfield@example.net"
+    assert len(sizes) == 40
+    assert most > 500
+    assert 5 <= min(sizes.values()) <= second <= 40
 
 
-def test_demo_has_hostile_and_foreign_texts(lives):
-    texts = all_contents(lives)
+def test_demo_has_hostile_and_foreign_texts(talks):
+    texts = all_texts(talks)
 
     assert any("<script>" in text for text in texts)
     assert any("🥾" in text for text in texts)
@@ -147,15 +147,15 @@ def test_demo_has_hostile_and_foreign_texts(lives):
 
 
 @pytest.mark.parametrize("slug", TENANTS)
-def test_demo_traits_have_all_four_types(lives, slug):
+def test_demo_traits_have_all_four_types(slug):
     groups = list_trait_groups(slug)
     declared = {(group.display_name, name) for group in groups for name in group.traits}
 
     types = {trait.data_type for group in groups for trait in group.traits.values()}
     held = Counter(
         (group, name)
-        for life in lives[slug]
-        for group, traits in life.traits.items()
+        for person in list_people(slug)
+        for group, traits in person.traits.items()
         for name in traits
         if group != "Contact"
     )
@@ -170,16 +170,8 @@ def test_seed_demo_creates_two_tenants(db, settings, few_people):
     printed = seed()
 
     store = open_store(Tenant.objects.get(slug="alpenglow"))
-    (profile_id, *_) = store.list_profiles(order="ASC").items
-    corrected = [
-        observation
-        for observation in all_pages(store.list_observations, profile_id)
-        if len(store.list_revisions(profile_id, observation.id).items) == 2
-    ]
     assert "The demo is ready: 2 tenants, 5 people" in printed
     assert len(store.list_profiles().items) == 5  # two come later
-    assert store.list_summaries(profile_id).items
-    assert corrected
     assert {group.display_name for group in store.list_trait_groups().items} == {
         "Account",
         "Contact",
@@ -187,6 +179,38 @@ def test_seed_demo_creates_two_tenants(db, settings, few_people):
         "Preferences",
         "Support",
     }
+
+
+def test_seed_demo_remembers_what_was_said(db, settings, few_people):
+    settings.DEMO_PASSWORD = PASSWORD
+    seed()
+
+    held = [seeding.hold_conversations.func("alpenglow", 0) for _ in range(2)]
+    learn.func()
+
+    store = open_store(Tenant.objects.get(slug="alpenglow"))
+    found = store.conversations.list_conversations().items
+    [profile_id] = store.lookup("email", "theo.lindqvist@example.com").profiles
+    texts = [each.content for each in store.list_observations(profile_id).items]
+    assert held == [len(found)] * 2
+    assert any("I am allergic to down" in text for text in texts)
+    assert store.list_summaries(profile_id).items
+
+
+def test_seed_demo_goes_on_with_the_next_conversations(
+    db, settings, few_people, monkeypatch
+):
+    settings.DEMO_PASSWORD = PASSWORD
+    seed()
+    DBTaskResult.objects.all().delete()
+    monkeypatch.setattr(seeding, "BATCH", 1)
+
+    seeding.hold_conversations.func("alpenglow", 1)
+
+    waiting = DBTaskResult.objects.filter(
+        task_path=seeding.hold_conversations.module_path
+    )
+    assert [each.args_kwargs["args"] for each in waiting] == [["alpenglow", 2]]
 
 
 def test_seed_demo_creates_people_with_roles(db, settings, few_people):
@@ -259,7 +283,7 @@ def test_seed_demo_stops_when_the_memory_refuses_a_text(db, settings, monkeypatc
     broken.traits["Contact"]["unknown"] = "trait"
     monkeypatch.setattr(seeding, "list_people", lambda slug: [broken])
 
-    with pytest.raises(CommandError, match=r"alpenglow: line 1: traits"):
+    with pytest.raises(CommandError, match="line 1: traits"):
         seed()
 
     assert not Tenant.objects.exists()

@@ -13,6 +13,8 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from console.accounts.models import User
+from console.demo.seeding import hold_conversations
+from console.service.conversations.learning import learn
 from console.tenants.models import Tenant
 from tests.factories import (
     PASSWORD,
@@ -191,6 +193,8 @@ def test_the_demo_is_fit_to_be_seen(
 ):
     settings.DEMO_PASSWORD = PASSWORD
     call_command("seed_demo", verbosity=0)
+    hold_conversations.func("alpenglow", 0)
+    learn.func()
     sign_in(page, live_server, User.objects.get(email=f"{person}@demo.example"))
 
     page.goto(f"{live_server.url}/tenants/")

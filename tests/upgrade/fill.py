@@ -32,6 +32,7 @@ def fill() -> None:
     call_command("prepare")
     harbour = fill_harbour()
     call_command("seed_demo")
+    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
     for email in ("agent@demo.example", "officer@demo.example"):
         role = email.partition("@")[0]
         call_command("create_user", email, "--role", role, "--tenant", "harbour")
