@@ -7,11 +7,14 @@ a Masker adds the tenant's rules and what the person has revealed.
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
+from itertools import accumulate
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -19,9 +22,10 @@ import phonenumbers
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from console.contract.conversations.communication import Communication
 from console.contract.memory.observation import SOURCE, Observation
 from console.contract.times import to_wire
-from console.masking.detect import find_personal_data
+from console.masking.detect import PersonalData, find_personal_data
 from console.masking.models import Reveal
 from console.masking.patterns import AT, DOT, Shape
 from console.masking.plain import build_pattern, compile_re2, list_words, strip_accents
@@ -29,6 +33,10 @@ from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 
 DOTS = "•••"
+# Longer turns of a conversation are no pieces of a number that somebody says.
+SHORT_TURN = 1000
+# From, to, and what stands there instead.
+Piece = tuple[int, int, str]
 # Fewer digits are no card: its last four, its date.
 CARD_MIN = 12
 
@@ -64,21 +72,75 @@ _NOBODY = frozenset({"Agent", "Customer", "Somebody"})
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 
 
-def mask_text(text: str, before: str = "") -> str:
+def mask_text(text: str, before: str = "", shares: Iterable[Piece] = ()) -> str:
     """The text with all that is personal in it masked.
 
     before: what stands before it and says what it is, such as "order number: "
+    shares: what is masked beside that
     """
-    if " said: " in text:
-        text = _SPEAKER.sub(_mask_speaker, text)
+    text = _mask_speakers(text)
+    found = [
+        (data.start - len(before), data.end - len(before), _mask(data))
+        for data in find_personal_data(before + text)
+    ]
     pieces: list[str] = []
     end = 0
-    for found in find_personal_data(before + text):
-        start, until = max(found.start - len(before), end), found.end - len(before)
-        if until > 0:
-            pieces += text[end:start], _MASKS[found.shape](found.plain)
+    for start, until, mask in sorted([*found, *shares]):
+        if until > end:
+            pieces += text[end : max(start, end)], mask
             end = until
     return "".join([*pieces, text[end:]])
+
+
+def find_shares(turns: Sequence[tuple[str, str]]) -> dict[int, list[Piece]]:
+    """Turn to what of it is to be masked for what stands in others. Of each turn who
+    speaks, and the text.
+
+    Of `4111 1111` and `1111 1111` neither is a card, and `4821` is a PIN after "Your
+    PIN?". Each one's turns are read by themselves, too: "go on" between two of them hides
+    nothing.
+    """
+    texts = {
+        number: _mask_speakers(text)
+        for number, (_, text) in enumerate(turns)
+        if len(text) <= SHORT_TURN
+    }
+    readings = {frozenset(texts)} | {
+        frozenset(number for number in texts if turns[number][0] == speaker)
+        for speaker, _ in turns
+    }
+    shares: dict[int, list[Piece]] = defaultdict(list)
+    for some in map(sorted, readings):
+        starts = [0, *accumulate(len(texts[number]) + 1 for number in some)]
+        for data in find_personal_data("\n".join(texts[number] for number in some)):
+            first, last = (
+                bisect_right(starts, at) - 1 for at in (data.start, data.end - 1)
+            )
+            inside = [
+                (
+                    n,
+                    max(data.start - starts[n], 0),
+                    min(data.end, starts[n + 1] - 1) - starts[n],
+                )
+                for n in range(first, last + 1)
+            ]
+            # "It was in 2026", "4521998 is my order".
+            if data.shape == Shape.PHONE and any(
+                len(texts[some[n]][end:].split()) > 2 for n, _, end in inside[1:]
+            ):
+                continue
+            for n, start, end in inside:
+                mask = _mask(data) if first == last else DOTS
+                shares[some[n]].append((start, end, mask))
+    return shares
+
+
+def _mask(data: PersonalData) -> str:
+    return _MASKS[data.shape](data.plain)
+
+
+def _mask_speakers(text: str) -> str:
+    return _SPEAKER.sub(_mask_speaker, text) if " said: " in text else text
 
 
 def _mask_speaker(found: re.Match[str]) -> str:
@@ -288,15 +350,25 @@ class Masker:
         return self._build_value(f"{kind}/{id_}", TEXTS, content, mask_text)
 
     def mask_turns(
-        self, conversation_id: str, texts: Mapping[str, str]
-    ) -> dict[str, MaskedValue]:
-        """What was said in a conversation, by the ids of the communications: revealed
-        together."""
+        self, conversation_id: str, turns: Sequence[Communication]
+    ) -> list[MaskedValue]:
+        """What was said in a conversation: revealed together."""
         subject = f"conversation/{conversation_id}"
-        return {
-            id_: replace(self._build_value(subject, TEXTS, text, mask_text), place=id_)
-            for id_, text in texts.items()
-        }
+        shares = find_shares(
+            [(turn.author.address, turn.content.text) for turn in turns]
+        )
+        return [
+            replace(
+                self._build_value(
+                    subject,
+                    TEXTS,
+                    turn.content.text,
+                    partial(mask_text, shares=shares[number]),
+                ),
+                place=turn.id,
+            )
+            for number, turn in enumerate(turns)
+        ]
 
     def mask_revision(self, revision: Observation) -> MaskedValue:
         """An earlier state of an observation: named, and revealed, apart from the rest.

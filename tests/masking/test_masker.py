@@ -8,6 +8,7 @@ from django.utils import timezone
 from console.masking.masker import (
     MaskedValue,
     Masker,
+    find_shares,
     get_reveal_target,
     mask_text,
     masker_for,
@@ -170,3 +171,50 @@ def test_mask_name_stays_masked_when_revealed(tenant):
 )
 def test_mask_text_masks_who_speaks_in_what_was_learned(text, masked):
     assert mask_text(text) == masked
+
+
+CARD_SAID = [
+    ("ana", "My card is 4111 1111"),
+    ("kim", "Go on"),
+    ("ana", "1111 1111 ok?"),
+]
+
+
+@pytest.mark.parametrize(
+    ("turns", "masked"),
+    [
+        (CARD_SAID, ["My card is •••", "Go on", "••• ok?"]),
+        (
+            [("ana", "4111"), ("ana", "1111"), ("ana", "1111"), ("ana", "1111")],
+            ["•••"] * 4,
+        ),
+        ([("kim", "What is your PIN?"), ("ana", "4821")], ["What is your PIN?", "•••"]),
+        (
+            [("ana", "Ring me on +1 555"), ("kim", "mhm"), ("ana", "867 5310")],
+            ["Ring me on •••", "mhm", "•••"],
+        ),
+        ([("ana", "ada@"), ("ana", "acme.com")], ["•••", "•••"]),
+        (
+            [("ana", "It was in 2026"), ("ana", "4521998 is my order number")],
+            ["It was in 2026", "4521998 is my order number"],
+        ),
+        (
+            [("ana", f"{'long ' * 300}4111 1111"), ("ana", "1111 1111")],
+            [f"{'long ' * 300}4111 1111", "1111 1111"],
+        ),
+    ],
+)
+def test_mask_text_takes_a_share_of_what_several_turns_say(turns, masked):
+    shares = find_shares(turns)
+
+    shown = [mask_text(text, shares=shares[n]) for n, (_, text) in enumerate(turns)]
+
+    assert shown == masked
+
+
+def test_find_shares_leaves_alone_what_each_turn_says():
+    shares = find_shares([("ana", "Ana said: +15558675310, ok"), ("kim", "Thanks")])
+
+    assert mask_text("Ana said: +15558675310, ok", shares=shares[0]) == (
+        "A••• said: +1 ••• 10, ok"
+    )

@@ -186,20 +186,18 @@ def build_turns(
     for lesson in lessons:
         if lesson.learned.kind == "observation" and lesson.learned.communication_ids:
             by_turn[lesson.learned.communication_ids[-1]].append(lesson)
-    shown = masker.mask_turns(
-        conversation_id, {turn.id: turn.content.text for turn in turns}
-    )
+    values = masker.mask_turns(conversation_id, turns)
     return [
         TurnRow(
             id=turn.id,
             at=turn.occurred_at,
             person=by_id.get(turn.author.participant_id),
             channel=_name_channel(turn.author.channel),
-            shown=shown[turn.id],
+            shown=shown,
             is_corrected=turn.updated_at > turn.created_at,
             lessons=by_turn[turn.id],
         )
-        for turn in turns
+        for turn, shown in zip(turns, values, strict=True)
     ]
 
 

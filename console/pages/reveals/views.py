@@ -228,8 +228,7 @@ def _find_turns(
     if profile_id not in (known or {ref}):
         return []
     said = all_pages(store.conversations.list_communications, ref)
-    texts = {each.id: each.content.text for each in islice(said, TURNS_MAX)}
-    return list(masker.mask_turns(ref, texts).values())
+    return masker.mask_turns(ref, list(islice(said, TURNS_MAX)))
 
 
 FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {
