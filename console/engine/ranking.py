@@ -13,20 +13,18 @@ Coefficients are made by tests/benchmarks/fit.py: fitted on the dev half of LoCo
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, fields
-from functools import lru_cache
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.engine.dates import EPOCH, NO_DATES, Dates, read_dates, share_of_dates
 from console.engine.texts import (
     Floats,
-    Named,
     Ragged,
     Texts,
-    dates_named,
     link_neighbours,
     link_summaries,
-    share_of_dates,
 )
 from console.engine.words import hash_stem, stems
 
@@ -199,12 +197,6 @@ K1, B = 1.2, 0.75
 FADE = 0.85
 
 
-# The turns of a conversation are asked by again with each new one.
-@lru_cache(maxsize=2048)
-def _read(text: str) -> tuple[Sequence[str], Named]:
-    return tuple(stems(text)), dates_named(text)
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
     """One question, or one turn of a conversation.
@@ -215,17 +207,25 @@ class Query:
     """
 
     stems: Sequence[str]
-    named: Named = frozenset()
+    dates: Dates = NO_DATES
     vector: Floats | None = None
     weight: float = 1.0
     id: str = ""
 
     @classmethod
     def of(
-        cls, text: str, vector: Floats | None = None, *, age: int = 0, id_: str = ""
+        cls,
+        text: str,
+        vector: Floats | None = None,
+        *,
+        now: datetime = EPOCH,
+        region: str = "",
+        age: int = 0,
+        id_: str = "",
     ) -> "Query":
-        """`age`: how many turns ago it was said."""
-        return cls(*_read(text), vector, FADE**age, id_)
+        """`now`, `region`: as dates are read; `age`: how many turns ago it was said."""
+        dates = read_dates(text, now, region)
+        return cls(tuple(stems(text)), dates, vector, FADE**age, id_)
 
     @property
     def terms(self) -> NDArray[np.uint32]:
@@ -262,7 +262,7 @@ class Side:
             meaning=nothing if query.vector is None else vectors.cosines(query.vector),
             words=np.sqrt(words.share),
             bulk=bulk_of(words.bm25),
-            date=share_of_dates(query.named, self.texts.occurred_at),
+            date=share_of_dates(query.dates, self.texts.occurred_at),
             summary=nothing,
             neighbour=nothing,
             few=few_of(len(self.texts)),

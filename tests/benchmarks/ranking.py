@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from console.engine.dates import microseconds
 from console.engine.embedding import load_embedder
 from console.engine.ranking import Coefficients, Query, Ranked, Ranking
 from console.engine.texts import (
     Floats,
     Texts,
-    microseconds,
     pack_conversations,
     pack_vector,
 )

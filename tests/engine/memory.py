@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from console.engine.dates import microseconds
 from console.engine.ranking import WORDS, Coefficients, Query, Ranking
 from console.engine.texts import (
     Row,
     Texts,
-    microseconds,
     pack_conversations,
     pack_vector,
 )

@@ -24,7 +24,8 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.summary import SUMMARIES_PER_PROFILE
 from console.databases.compaction import request_compaction
-from console.engine.texts import Row, microseconds, pack_conversations
+from console.engine.dates import microseconds
+from console.engine.texts import Row, pack_conversations
 from console.engine.words import VERSION, terms
 from console.service import errors
 from console.service.memory.embedding_jobs import request_vectors

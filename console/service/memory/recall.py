@@ -5,6 +5,7 @@ texts had been stored masked. Such a recall tells nothing of what is masked: not
 order, not by a score, not by what a neighbour lends, nor by how rare a word is.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -15,17 +16,18 @@ from time import perf_counter
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS, RecallRequest
 from console.core.observability import RECALL_SECONDS
+from console.engine.dates import microseconds
 from console.engine.ranking import Query, Ranked, Ranking, get_coefficients
 from console.engine.texts import (
     Floats,
     Row,
     Texts,
     Vectors,
-    microseconds,
     pack_conversations,
     pack_vector,
 )
@@ -33,11 +35,19 @@ from console.engine.words import terms
 from console.service.conversations.communications import list_last
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.items import read_entries
-from console.service.memory.models import IndexedItem, Observation, Profile, Summary
+from console.service.memory.models import (
+    IdentitySettings,
+    IndexedItem,
+    Observation,
+    Profile,
+    Summary,
+)
 from console.service.models import find_models
 
 # By their ids, all observations come before all summaries.
 _SUMMARY_PREFIX = f"mem_{Summary.kind}_"
+# Read otherwise in Leeds than in Boston.
+_NUMERIC_DATE = re.compile(r"\d[/-]\d")
 # The newest masked texts; older ones are ranked by words alone. A text costs 2 ms.
 VECTORS_MAX = 200
 
@@ -86,7 +96,7 @@ def recall(profile: Profile, request: RecallRequest) -> RecallResult:
 
 def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> RecallResult:
     if query := request.query.strip():
-        queries = [Query.of(query, embed_query(query))]
+        queries = [_read_query(profile, query)]
         timer.end("query")
         entries = _read_entries(
             profile, request, begin=request.begin_date, end=request.end_date
@@ -104,6 +114,18 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
                 "conversation", profile, request, queries, entries, timer
             )
     return _recall_newest(profile, request, timer)
+
+
+def _read_query(profile: Profile, text: str, **turn: Any) -> Query:
+    """With its dates as they are meant now, and written where the store's people are."""
+    region = _get_region(profile) if _NUMERIC_DATE.search(text) else ""
+    now = timezone.localtime()
+    return Query.of(text, embed_query(text), now=now, region=region, **turn)
+
+
+def _get_region(profile: Profile) -> str:
+    settings = IdentitySettings.objects.filter(store_id=profile.store_id)
+    return settings.values_list("phone_region", flat=True).first() or ""
 
 
 def _read_entries(
@@ -189,7 +211,7 @@ def _build_turns(
         if request.masked:
             texts = [mask_text(text) for text in texts]
         return [
-            Query.of(text, embed_query(text), age=age, id_=each.id)
+            _read_query(profile, text, age=age, id_=each.id)
             for age, (each, text) in enumerate(zip(said, texts, strict=True))
             if text.strip()
         ]

@@ -164,7 +164,7 @@ def _build_query(ranking: Ranking, query: Query) -> wire.TraceQuery:
     return wire.TraceQuery(
         stems=tuple(query.stems),
         unknown_stems=tuple(unknown_stems(ranking.observations, query.stems)),
-        dates=dict(sorted(query.named)),
+        dates=dict(sorted(query.dates.named)),
         weight=round(query.weight, 4),
         by_meaning=query.vector is not None,
         turn=query.id,
