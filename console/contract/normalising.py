@@ -5,6 +5,7 @@ The memory stores that form and the find box asks for it: there is no second rea
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import unquote
 
@@ -21,19 +22,30 @@ _WORDS = """
     n/a #n/a not-applicable not-available no none null nil nan undefined unknown
     not-provided not-given not-specified no-email no-mail no-phone no-number anonymous
     withheld unavailable tbd noreply no-reply do-not-reply
+    nobody no-one noname no-name no-address no-mail-address does-not-have do-not-have
+    dont-have not-known not-disclosed prefer-not-to-say refused declined
+    deleted removed redacted anonymised anonymized erased placeholder dummy invalid
+    walk-in walk-in-customer cash-customer cash-sale guest-user unregistered
     keine kein keiner keines k.A. keine-Angabe unbekannt nicht-vorhanden keine-email
-    keine-mail kein-telefon ohne entfällt
+    keine-mail kein-telefon ohne entfällt ohne-email ohne-mail keine-mailadresse
+    gelöscht anonym niemand laufkunde laufkundschaft barverkauf
     aucun aucune néant inconnu inconnue non-renseigné pas-de-mail pas-de-téléphone
-    nessuno nessuna sconosciuto sconosciuta non-disponibile assente
+    pas-d-email sans-email sans-mail anonyme supprimé client-de-passage
+    nessuno nessuna sconosciuto sconosciuta non-disponibile assente nessuna-email
+    anonimo cancellato eliminato
     n/d ninguno ninguna ningún desconocido desconocida sin-correo sin-email
-    sin-teléfono no-tiene no-aplica no-disponible nulo
+    sin-teléfono no-tiene no-aplica no-disponible nulo no-tiene-correo nadie anónimo
+    eliminado consumidor-final público-general
     nenhum nenhuma desconhecido desconhecida sem-email sem-telefone não-tem
-    não-informado não-disponível
-    geen onbekend n.v.t. niet-bekend geen-email geen-telefoon
+    não-informado não-disponível não-tem-email ninguém anônimo excluído
+    geen onbekend n.v.t. niet-bekend geen-email geen-telefoon geen-mail anoniem
+    verwijderd
     ingen inget ukjent ukendt okänd ikke-oppgitt mangler saknas ei-ole tuntematon
-    brak nieznany nieznana nieznane nie-dotyczy nie-ma nie-posiada
-    yok bilinmiyor belirtilmemiş
-    нет неизвестно неизвестен не-указано не-указан отсутствует
+    ingen-epost ingen-mail slettet raderad
+    brak nieznany nieznana nieznane nie-dotyczy nie-ma nie-posiada brak-maila
+    brak-email usunięty anonimowy
+    yok bilinmiyor belirtilmemiş silindi
+    нет неизвестно неизвестен не-указано не-указан отсутствует удалено удалён
     لا لا-يوجد غير-معروف غير-متوفر بدون
     नहीं कोई-नहीं अज्ञात उपलब्ध-नहीं
     无 無 没有 沒有 未知 暂无 暫無 不详 不詳 不明 未提供
@@ -42,18 +54,31 @@ _WORDS = """
     ไม่มี ไม่ทราบ ไม่ระบุ
 """
 _NONE = frozenset(drop_marks(word).casefold() for word in _WORDS.split())
-# Alone before an @ they are nobody, as all that is two words and longer than `niema`;
-# `inga@`, `null@` and `brak@` are people's names.
-_NO_LOCAL_PART = {"none", "unknown", "undefined", "anonymous", "unbekannt", "onbekend"}
-_NO_LOCAL_PART |= {
+# Alone on one side of an @ they are nobody, as all that is two words and longer than
+# `niema`; `inga@`, `null@` and `brak@` are people's names.
+_NO_PART = set(
+    "none unknown undefined anonymous unbekannt onbekend nobody noone nomail walkin"
+    " deleted removed redacted anonymised anonymized erased invalid placeholder".split()
+)
+_NO_PART |= {
     plain
     for word in _WORDS.split()
     if "-" in word and len(plain := drop_marks(word).casefold()) > 6
 }
-# On both sides of the @, as in `guest@guest.com`.
-_NOBODY_TWICE = _NONE | set(
-    "test guest customer user email mail fake dummy example abc asdf qwerty 123".split()
+_MADE_UP_WORDS = set(
+    "test tester testing guest customer client user name fake sample demo temp"
+    " abc abcd abcde xyz def foo bar asd asdf asdfg asdfgh qwe qwer qwert qwerty zxc zxcv"
+    " blah nothing nowhere someone anyone".split()
 )
+# On both sides of the @, as in `guest@guest.com`.
+_NOBODY_TWICE = _NONE | _MADE_UP_WORDS
+_NOBODY_TWICE |= set(
+    "example email mail privacy private hidden secret store shop".split()
+)
+# Before the @ of a mail provider, or of a domain that says nothing.
+_PROVIDERS = set("gmail googlemail hotmail yahoo outlook email mail".split())
+_NO_DOMAIN = _PROVIDERS | set("domain company store shop website site business".split())
+_NO = set("no none na null nothing name yourname username email youremail".split())
 _SCHEME = re.compile(r"\s*\w+:")
 _EMAIL_SCHEME = re.compile(r"(?:mailto|smtp):", re.IGNORECASE)
 _PHONE_SCHEME = re.compile(r"(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
@@ -63,27 +88,35 @@ _AROUND = " \t\r\n\"'`‘’“”„«»<>=,;"  # noqa: RUF001
 # What no part of an address holds without quotes (RFC 5322).
 _SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
 _FLOAT = re.compile(r"(\+?\d+)\.0+")
-_MADE_UP = re.compile(r"(\d)\1*|12345678\d*|2345678901|9876543210|\d*0{6}")
+_MADE_UP = re.compile(r"\d*?(\d)\1{6,}|(\d)\2*|12345678\d*|\d*0{6}")
+_RUNS = ("01234567890123456789", "98765432109876543210")
+# North America has no exchange that begins with 0 or 1, and asks 555-1212 for numbers;
+# films and tests have the area code 555.
+_MADE_UP_US = re.compile(r"(?!555)\d{3}[01]\d{6}|\d{3}(?:5550000|5551212|1234567)")
+
+
+NAMES_NOBODY = "a placeholder, which names nobody"
 
 
 class InvalidIdentifier(ValueError):
     """A text that is no identifier of its kind, or that names nobody."""
 
 
-def normalise(text: str, kind: str, region: str = "") -> str:
+def normalise(text: str, kind: str, region: str = "", *, asked: bool = False) -> str:
     """`text` by one of the contract's kinds: phone, email, trim or none.
 
     region  the store's, for phone numbers without a country code; "": US
+    asked   of whom a value is looked for: an address is read even if it is nobody's
     Raises InvalidIdentifier; also for a value that is empty afterwards.
     """
     if not text.strip():
         raise InvalidIdentifier("must not be empty")
     if is_placeholder(text):
-        raise InvalidIdentifier("a placeholder, which names nobody")
+        raise InvalidIdentifier(NAMES_NOBODY)
     if kind == "phone":
         return normalise_phone(text, region or DEFAULT_REGION)
     if kind == "email":
-        return normalise_email(text)
+        return normalise_email(text, asked=asked)
     if kind == "none":
         if strip_hidden(text) != text:
             raise InvalidIdentifier("must not hold characters that cannot be seen")
@@ -106,7 +139,7 @@ def _unify(text: str) -> str:
     return text
 
 
-def normalise_email(text: str) -> str:
+def normalise_email(text: str, *, asked: bool = False) -> str:
     """Lower case, without blanks, and nothing but the address.
 
     `"Ada" <mailto:ADA@Example.com>` is `ada@example.com`. Lower case and not case
@@ -124,12 +157,29 @@ def normalise_email(text: str) -> str:
     labels = [_decode_label(label) for label in domain.split(".")]
     if not all(map(_is_part, [local, *labels])):
         raise InvalidIdentifier("not an e-mail address")
-    name, host = drop_marks(local), drop_marks(labels[0])
-    is_one_letter = len(name) > 2 and len({*name}) == 1
-    is_twice = name == host and (name in _NOBODY_TWICE or is_one_letter)
-    if name in _NO_LOCAL_PART or is_twice:
-        raise InvalidIdentifier("a placeholder, which names nobody")
+    if not asked and _is_nobodys(local, labels):
+        raise InvalidIdentifier(NAMES_NOBODY)
     return f"{local}@{'.'.join(labels)}"
+
+
+def _is_nobodys(local: str, labels: Sequence[str]) -> bool:
+    """`nobody@b.com`, `test1@test.com`, `no@email.com`; but not `b@b.com`."""
+    name, host = drop_marks(local.partition("+")[0]), drop_marks(labels[0])
+    word, domain = (each.rstrip("0123456789") or each for each in (name, host))
+    if {word, domain} & _NO_PART or labels[-1] == "invalid":
+        return True
+    if name.isdecimal():
+        return name == host or _is_run(name) or (len(name) > 5 and len({*name}) == 1)
+    return (
+        (word == domain and word in _NOBODY_TWICE)
+        or (len({*name}) == len({*host}) == 1 and min(len(name), len(host)) > 2)
+        or (name in _MADE_UP_WORDS and host in _MADE_UP_WORDS | _PROVIDERS)
+        or (name in _NO and host in _NO_DOMAIN | _MADE_UP_WORDS)
+    )
+
+
+def _is_run(digits: str) -> bool:
+    return len(digits) > 7 and any(digits in run for run in _RUNS)
 
 
 def _is_part(text: str) -> bool:
@@ -161,8 +211,10 @@ def normalise_phone(text: str, region: str = DEFAULT_REGION) -> str:
     if re.match(r"\D*00", digits):
         digits = "+" + digits.lstrip(" +(0")
     number = _read_number(digits, region)
-    if _MADE_UP.fullmatch(phonenumbers.national_significant_number(number)):
-        raise InvalidIdentifier("a placeholder, which names nobody")
+    national = phonenumbers.national_significant_number(number)
+    is_made_up = _MADE_UP.fullmatch(national) or _is_run(national)
+    if is_made_up or (number.country_code == 1 and _MADE_UP_US.fullmatch(national)):
+        raise InvalidIdentifier(NAMES_NOBODY)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

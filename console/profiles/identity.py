@@ -155,7 +155,8 @@ def _look_up(
             problem=f"The {kind} is too long: {VALUE_MAX} characters are the most.",
         )
     try:
-        value = normalise(value, config.normalization, settings.phone_region)
+        region = settings.phone_region
+        value = normalise(value, config.normalization, region, asked=True)
         found = store.lookup(kind, value)
     except InvalidIdentifier as exc:
         return _cannot_read(config, str(exc))

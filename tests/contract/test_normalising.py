@@ -26,6 +26,9 @@ CUSTOMER = "+15558675310"
         ("＋１（５５５）８６７－５３１０", CUSTOMER),
         ("٥٥٥٨٦٧٥٣١٠", CUSTOMER),
         ("+44 20 7946 0958", "+442079460958"),
+        ("+1 202 555 0143", "+12025550143"),
+        ("+44 7700 900123", "+447700900123"),
+        ("+1 212 736 0000", "+12127360000"),
         ("442079460958", "+442079460958"),
         ("011 44 20 7946 0958", "+442079460958"),
         ("0044 20 7946 0958", "+442079460958"),
@@ -67,6 +70,14 @@ def test_a_phone_number_has_one_form(text, expected):
         "+12345678901",
         "9876543210",
         "9999999999",
+        "+1 202 555 0000",
+        "+1 202 555 1212",
+        "(202) 123-4567",
+        "202-222-2222",
+        "3456789012",
+        "8765432109",
+        "+34 987 654 321",
+        "+49 171 1111111",
         "+47 00 00 00 00",
         "+47 12345678",
         "+1 (212) 000-0000",
@@ -162,6 +173,18 @@ def test_a_number_that_nobody_has_is_refused_everywhere(text, region):
         ("null@b.com", "null@b.com"),
         ("bob@bob.com", "bob@bob.com"),
         ("test@b.com", "test@b.com"),
+        ("test@example.com", "test@example.com"),
+        ("b@b.com", "b@b.com"),
+        ("jo@jo.de", "jo@jo.de"),
+        ("no@b.com", "no@b.com"),
+        ("guest@hotel.example", "guest@hotel.example"),
+        ("nil@mail.com", "nil@mail.com"),
+        ("privacy@b.com", "privacy@b.com"),
+        ("nobodysmith@b.com", "nobodysmith@b.com"),
+        ("123456@b.com", "123456@b.com"),
+        ("0@b.com", "0@b.com"),
+        ("22222@b.com", "22222@b.com"),
+        ("user1@test.com", "user1@test.com"),
     ],
 )
 def test_an_email_address_has_one_form(text, expected):
@@ -191,11 +214,32 @@ def test_an_email_address_has_one_form(text, expected):
         "xxx@xxx.com",
         "keine-email@b.de",
         "unknown@b.com",
+        "NoBody@b.com",
+        "walkin@store.com",
+        "walk-in2@b.com",
+        "privacy@privacy.com",
+        "deleted@deleted.com",
+        "cust12@deleted.invalid",
+        "ada@noemail.com",
+        "no@email.com",
+        "name@domain.com",
+        "none@gmail.com",
+        "test1@test.com",
+        "abc@xyz.com",
+        "aaa@bbb.com",
+        "000000@b.com",
+        "123456789@b.com",
+        "noreply+7@b.com",
+        "ohne-mail@b.de",
     ],
 )
 def test_what_is_no_address_or_nobodys_is_refused(text):
     with pytest.raises(InvalidIdentifier):
         normalise(text, "email")
+
+
+def test_an_address_that_names_nobody_can_be_asked_for():
+    assert normalise("NoBody@b.com", "email", asked=True) == "nobody@b.com"
 
 
 @given(st.text(), st.sampled_from(["", "@b.com"]))

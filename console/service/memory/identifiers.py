@@ -32,7 +32,7 @@ class LookupResult:
 
 def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
     """Who holds a value. Raises Invalid."""
-    identity, *phones = parse_identities(store, id_type, value)
+    identity, *phones = parse_identities(store, id_type, value, asked=True)
     holders = find_holders(store, identity)[:LOOKUP_RESULTS]
     if not holders and (similar := find_similar(store, identity)):
         holders = find_holders(store, similar)[:LOOKUP_RESULTS]
@@ -70,7 +70,7 @@ def patch_identifier(
     Raises NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
-    before = parse_identity(store, id_type, old, path="oldValue")
+    before = parse_identity(store, id_type, old, path="oldValue", asked=True)
     after = parse_identities(store, id_type, new, path="newValue")
     rows = Identifier.objects.of(profile).filter(id_type=id_type)
     held = rows.filter(value=before.value).first()

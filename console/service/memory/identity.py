@@ -30,19 +30,19 @@ class Identity:
 
 
 def parse_identity(
-    store: Store, id_type: str, value: str, *, path: str = "value"
+    store: Store, id_type: str, value: str, *, path: str = "value", asked: bool = False
 ) -> Identity:
     """A value in the form in which it is stored and compared; `path` names it.
 
+    asked  it is looked for: an address is read even if it is nobody's
     Raises Invalid for a type that the store does not have and a value that is none.
     """
     config = store.identitysettings.get_config(id_type)
     if config is None:
         raise errors.Invalid("idType: unknown identifier type")
     try:
-        normalised = normalise(
-            value, config["normalization"], store.identitysettings.phone_region
-        )
+        region = store.identitysettings.phone_region
+        normalised = normalise(value, config["normalization"], region, asked=asked)
     except InvalidIdentifier as exc:
         raise errors.Invalid(f"{path}: {exc}") from exc
     # Not by length as given: “ﷺ” in its compatible form is eighteen characters.
@@ -52,11 +52,11 @@ def parse_identity(
 
 
 def parse_identities(
-    store: Store, id_type: str, value: str, *, path: str = "value"
+    store: Store, id_type: str, value: str, *, path: str = "value", asked: bool = False
 ) -> list[Identity]:
     """The identity of a value and, where the store has a WhatsApp number name the same
     person as a phone, that phone. Raises Invalid."""
-    found = [parse_identity(store, id_type, value, path=path)]
+    found = [parse_identity(store, id_type, value, path=path, asked=asked)]
     if id_type == "whatsapp" and store.identitysettings.whatsapp_is_phone:
         # A user name is none, and a store may have no phones.
         with suppress(errors.Invalid):
