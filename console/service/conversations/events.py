@@ -1,5 +1,6 @@
 """The nouns of what is stored, and the events that tell of them. Conversations 8 to 12.6."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,6 +85,16 @@ def show_conversation(
         next_status=following[0] if following else "",
         next_status_at=following[1] if following else None,
     )
+
+
+def show_conversations(rows: Sequence[models.Conversation]) -> list[Conversation]:
+    by_conversation = defaultdict(list)
+    here = models.Participant.objects.filter(
+        conversation_id__in=[row.id for row in rows]
+    )
+    for each in here.order_by("id"):
+        by_conversation[each.conversation_id].append(each)
+    return [show_conversation(row, by_conversation[row.id]) for row in rows]
 
 
 def show_participant(row: models.Participant, account_id: str) -> Participant:

@@ -1,14 +1,17 @@
 """What conversations teach the memory, exactly once. Conversations 12.5.
 
 A transition to INACTIVE or CLOSED waits as PENDING. A worker leases it, reads the
-conversation, extracts outside of any transaction, and then writes everything in one:
-observations, what became of each fact, which communications were read, DONE. A worker
-that is killed leaves all of it or nothing, and the transition is leased again. Example:
-a piece of a transcription is corrected while a worker extracts. Its revision is no
-longer the one that was read, so nothing is written and the worker reads once more.
+conversation, extracts outside of any transaction, and then writes, some two hundred
+facts at a time, each time in one transaction: observations, what became of each fact,
+which communications were read, and with the last of them DONE. A worker that is killed
+leaves all of a transaction or nothing; the transition is leased again, and goes on with
+the communications that were not read. Example: a piece of a transcription is corrected
+while a worker extracts. Its revision is no longer the one that was read, so nothing is
+written and the worker reads once more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
@@ -38,6 +41,9 @@ STORE_GONE, GIVEN_UP = 530101, 530103
 RUN_S = 20.0
 LEASE = timedelta(seconds=60)
 TRIES = 5
+END = 2**31  # beyond any turn
+# Facts in one transaction, which keeps other writers of the profile waiting.
+BATCH = 200
 
 
 class Changed(Exception):
@@ -82,7 +88,9 @@ def learn_again(row: Conversation) -> None:
     list_said(row).update(learned_revision=0)
     Transition.objects.filter(
         store_id=row.store_id, conversation_id=row.id, number=row.last_transition
-    ).update(learning=Transition.Learning.PENDING, lease_until=None, attempts=0)
+    ).update(
+        learning=Transition.Learning.PENDING, lease_until=None, attempts=0, outcome={}
+    )
     request_learning()
 
 
@@ -132,18 +140,36 @@ def learn_from(leased: Transition) -> None:
             return  # deleted, and the transition with it
         reading = Reading(leased, row)
         lessons = [extract_sentences(talk) for talk in reading.build_talks()]
-        with suppress(Changed), transaction.atomic(using="memory"):
-            _write(store, reading, lessons)
+        writers = [Writer(store, reading, lesson) for lesson in lessons]
+        with suppress(Changed):
+            for first, last in split(lessons):
+                _write(store, reading, writers, range(first, last + 1))
             return
 
 
-def _write(store: Store, reading: Reading, lessons: Sequence[Lesson]) -> None:
-    """Everything, or nothing. Raises Changed."""
+def split(lessons: Sequence[Lesson]) -> Iterator[tuple[int, int]]:
+    """The first and last numbers of turns of which one transaction writes; the last one
+    reaches to the end."""
+    facts = [fact for lesson in lessons for fact in lesson.facts]
+    turns = sorted(fact.turns[-1] for fact in facts)
+    first = 1
+    for last in turns[BATCH - 1 : -1 : BATCH]:
+        if last >= first:
+            yield first, last
+            first = last + 1
+    yield first, END
+
+
+@transaction.atomic(using="memory")
+def _write(
+    store: Store, reading: Reading, writers: Sequence[Writer], turns: range
+) -> None:
+    """All that these turns teach, or nothing. Raises Changed."""
     row, leased = reading.conversation, reading.transition
     # First, and before it is asked what is current: a merge that one of them went into
     # is seen then, and whoever deletes one takes them in this order as well.
-    meant = Profile.objects.of(store).filter(id__in=[x.profile_id for x in lessons])
-    profiles = {each.id: each for each in meant.select_for_update().order_by("id")}
+    meant = Profile.objects.of(store).filter(id__in=[x.profile_id for x in writers])
+    present = {each.id for each in meant.select_for_update().order_by("id")}
     held = Conversation.objects.select_for_update().filter(
         store_id=row.store_id, id=row.id
     )
@@ -154,22 +180,25 @@ def _write(store: Store, reading: Reading, lessons: Sequence[Lesson]) -> None:
         learning=Transition.Learning.PENDING,
         attempts=leased.attempts,
     )
-    if not (held.first() and mine.first()):
+    if not (held.first() and (lease := mine.first())):
         return  # deleted meanwhile, or done by somebody who was quicker
     if not reading.is_current():
         raise Changed
-    outcome: dict[str, int] = {}
-    for lesson in lessons:
-        if profile := profiles.get(lesson.profile_id):
-            for learned in Writer(store, profile, reading, lesson).write():
-                outcome[learned.outcome] = outcome.get(learned.outcome, 0) + 1
-    if lessons:
-        list_said(row).update(learned_revision=F("revision"))
+    outcome = Counter(lease.outcome)
+    for writer in writers:
+        if writer.profile_id in present:
+            outcome.update(learned.outcome for learned in writer.write(turns))
+    if writers:
+        reading.note_learned(turns)
+    added = outcome["added"] - lease.outcome.get("added", 0)
     Conversation.objects.filter(store_id=row.store_id, id=row.id).update(
-        learned_count=F("learned_count") + outcome.get("added", 0)
+        learned_count=F("learned_count") + added
     )
-    extractor = next((lesson.extractor for lesson in lessons), "")
-    _end(leased, Transition.Learning.DONE, extractor=extractor, outcome=outcome)
+    if turns.stop > END:
+        extractor = next((writer.extractor for writer in writers), "")
+        _end(leased, Transition.Learning.DONE, extractor=extractor, outcome=outcome)
+    else:
+        mine.update(lease_until=timezone.now() + LEASE, outcome=outcome)
 
 
 def _end(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any, Literal
 
+from django.db.models import F
 from django.utils import timezone
 
 from console.engine.extractive import Fact, Turn, extract, summarise
@@ -107,6 +108,15 @@ class Reading:
         known = {p.id: p.profile_id for p in self.participants.values()}
         present = {each.id: each.profile_id for each in list_participants(row)}
         return bool(list(now) == seen and known == present)
+
+    def note_learned(self, turns: range) -> None:
+        """Of these no news is left; in the transaction that writes what they teach."""
+        list_said(self.conversation).filter(
+            sequence__gte=turns.start, sequence__lt=turns.stop
+        ).update(learned_revision=F("revision"))
+        for each in self.communications:
+            if each.sequence in turns:
+                each.learned_revision = each.revision
 
     def build_talks(self) -> list[Talk]:
         """Of each customer whom the memory knows."""

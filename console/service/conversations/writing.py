@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby, starmap, zip_longest
 from typing import Any
 
@@ -85,33 +86,40 @@ def _build_observation(
 
 
 class Writer:
-    """Writes what was learned about one profile, whose row is held."""
+    """Writes what was learned about one profile, whose row is held then."""
 
-    def __init__(
-        self, store: Store, profile: Profile, reading: Reading, lesson: Lesson
-    ) -> None:
-        self._store, self._profile, self._reading = store, profile, reading
-        self._lesson = lesson
+    def __init__(self, store: Store, reading: Reading, lesson: Lesson) -> None:
+        self.profile_id, self.extractor = lesson.profile_id, lesson.extractor
+        self._store, self._reading, self._lesson = store, reading, lesson
+        self._profile = Profile(store_id=store.id, id=lesson.profile_id)
         self._conversation_id = reading.conversation.id
         self._ids = {n: c.id for n, c in reading.by_sequence.items()}
-        # By the turn that each stands on last; read once, for there may be thousands.
-        self._before: dict[str, list[Learned]] = defaultdict(list)
-        rows = Learned.objects.of(profile).filter(
+
+    @cached_property
+    def _before(self) -> dict[str, list[Learned]]:
+        """By the turn that each stands on last; read once, for there may be thousands,
+        and while the profile is held."""
+        found: dict[str, list[Learned]] = defaultdict(list)
+        rows = Learned.objects.of(self._profile).filter(
             conversation_id=self._conversation_id, kind=Observation.kind
         )
         for row in rows.order_by("id"):
             for turn in row.communication_ids[-1:]:
-                self._before[turn].append(row)
+                found[turn].append(row)
+        return found
 
-    def write(self) -> list[Learned]:
+    def write(self, turns: range) -> list[Learned]:
+        """What these turns teach; with the last ones the summary."""
         lesson, learned = self._lesson, list[Learned]()
-        for number, facts in groupby(lesson.facts, key=lambda fact: fact.turns[-1]):
+        mine = (fact for fact in lesson.facts if fact.turns[-1] in turns)
+        for number, facts in groupby(mine, key=lambda fact: fact.turns[-1]):
             before = self._list_before(number)
             for fact, row in zip_longest(facts, before):
                 if fact is not None:
                     learned.append(self._correct(row, fact) if row else self._add(fact))
-        learned += filter(None, starmap(self._withhold, lesson.withheld))
-        if lesson.summary:
+        held = (pair for pair in lesson.withheld if pair[0].turns[-1] in turns)
+        learned += filter(None, starmap(self._withhold, held))
+        if lesson.summary and self._reading.communications[-1].sequence in turns:
             learned.append(self._summarise(lesson.summary))
         return Learned.objects.bulk_create(learned)
 
@@ -128,7 +136,7 @@ class Writer:
 
     def _list_before(self, number: int) -> list[Learned]:
         """What was made of earlier states of a turn, in the order of its facts."""
-        found = self._before[self._ids[number]]
+        found = self._before.get(self._ids[number], [])
         newest = max((row.transition for row in found), default=0)
         return [row for row in found if row.transition == newest and row.item_id]
 
@@ -139,7 +147,7 @@ class Writer:
                 self._patch(same.id, conversation_ids=ids)
             return self._note(fact, "same", same.id, "It says so already.")
         item = _build_observation(
-            fact.text, self._lesson.extractor, fact.said_at, self._conversation_id
+            fact.text, self.extractor, fact.said_at, self._conversation_id
         )
         return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item)
 
@@ -190,7 +198,7 @@ class Writer:
         rows = Summary.objects.of(self._profile).filter(
             conversation_id=self._conversation_id, source__startswith=SOURCE
         )
-        source = f"{SOURCE}{self._lesson.extractor}"
+        source = f"{SOURCE}{self.extractor}"
         if row := rows.first():
             changes = {"content": text, "occurred_at": fact.said_at, "source": source}
             changed = update_item(row, changes)
@@ -224,6 +232,6 @@ class Writer:
             reason=reason,
             digest=digest(fact.text),
             communication_ids=[self._ids[number] for number in fact.turns],
-            extractor=self._lesson.extractor,
+            extractor=self.extractor,
             created_at=timezone.now(),
         )

@@ -97,12 +97,14 @@ def answer_page(
     show: type[msgspec.Struct] | Callable[[Any], Any],
     *,
     sort: Sequence[str] = ("created_at", "id"),
+    at_once: bool = False,
     **beside: type[msgspec.Struct],
 ) -> HttpResponse:
     """One page of a queryset as the contract's envelope; its first member is the list,
     and `beside` tells further ones of the same rows.
 
-    `show` makes an item of a row; a noun stands for from_row.
+    `show` makes an item of a row, or `at_once` all items of all rows; a noun stands for
+    from_row.
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
     """
@@ -119,6 +121,8 @@ def answer_page(
         key=key,
         get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
+    if at_once:
+        return answer(noun(**{name: show(items)}, meta=meta))
     lists = {
         name: list(map(partial(from_row, how) if isinstance(how, type) else how, items))
         for name, how in {name: show, **beside}.items()

@@ -103,6 +103,41 @@ def test_learning_agents_words_teach_nothing_about_the_customer(
     assert list_contents(api, person) == []
 
 
+class Killed(Exception):
+    """Stands in for a SIGKILL: nothing between catches it."""
+
+
+def test_learning_that_is_killed_goes_on_with_what_is_left(
+    api, clock, conversation, path, person, say, monkeypatch
+):
+    monkeypatch.setattr(learning, "BATCH", 2)
+    for number in range(5):
+        say(f"My tent pole number {number} broke on the Lofoten trip.")
+    api("PATCH", path, {"status": "CLOSED"})
+
+    def kill_at_the_end(execute, sql, params, many, context):
+        if "DONE" in (params or ()):
+            raise Killed
+        return execute(sql, params, many, context)
+
+    with (
+        connections["memory"].execute_wrapper(kill_at_the_end),
+        pytest.raises(Killed),
+    ):
+        learning.learn.func()
+    halfway = list_contents(api, person)
+    clock.shift(timedelta(minutes=2))
+    learning.learn.func()
+
+    row = models.Transition.objects.get(
+        conversation_id=conversation["id"], status="CLOSED"
+    )
+    assert len(halfway) == 4
+    assert len(set(list_contents(api, person))) == len(list_contents(api, person)) == 5
+    assert list_outcomes(conversation) == ["added"] * 6
+    assert (row.learning, row.outcome) == ("DONE", {"added": 6})
+
+
 def test_learning_twice_changes_nothing(api, conversation, path, person, say):
     say("My tent pole broke on the Lofoten trip.")
     api("PATCH", path, {"status": "CLOSED"})

@@ -12,7 +12,10 @@ from console.service import errors
 from console.service.conversations import conversations, models
 from console.service.conversations.api.configurations import PROGRESS, answer_progress
 from console.service.conversations.api.repeating import REPEATABLE, repeatable
-from console.service.conversations.events import show_conversation
+from console.service.conversations.events import (
+    show_conversation,
+    show_conversations,
+)
 from console.service.conversations.lifecycle import settle_due
 from console.service.http.answers import answer
 from console.service.http.description import operation as doc
@@ -75,7 +78,9 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
             profile_id=profile_id,
         )
         rows = rows.filter(id__in=takes_part.values("conversation_id"))
-    return answer_page(request, rows, page, wire.ConversationsPage, show_conversation)
+    return answer_page(
+        request, rows, page, wire.ConversationsPage, show_conversations, at_once=True
+    )
 
 
 @doc.operation(
