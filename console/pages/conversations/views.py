@@ -1,5 +1,7 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +15,13 @@ from django.views.decorators.http import (
     require_POST,
     require_safe,
 )
+from django_tasks import task
 
+from console.accounts.models import User
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryNotFound
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.conversation import (
     STATUSES,
@@ -30,7 +35,6 @@ from console.contract.conversations.learning import (
     WORD_MAX,
     WORDS_MAX,
     DecideLearned,
-    Learned,
     LearningRules,
     PutLearningRules,
 )
@@ -51,7 +55,8 @@ from console.pages.conversations.selectors import (
 )
 from console.pages.conversations.trying import SayForm, build_given, is_tried
 from console.profiles.context import build_profile_context
-from console.tenants.actor import Permission
+from console.tenants.actor import Actor, Permission
+from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from console.web.forms import PageForm, ReasonForm, check_form, check_plain
 from console.web.render import (
@@ -302,12 +307,17 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     given = request.POST if request.method == "POST" else None
     form = act.form(given, request=request)
     if form.is_valid():
-        also = form.cleaned_data.get("also") == "delete"
-        with log_change(
-            request.actor, act.action, "conversation", shown.id, reason=form.reason
-        ) as closing:
-            closing["items"] = _do(name, store, shown.id, also=also)
-        messages.success(request, act.done)
+        said = act.done
+        if form.cleaned_data.get("also") == "delete":
+            said = "It is being deleted, with what was learned from it."
+            user, tenant = request.actor.in_tenant()
+            delete_with_learned.enqueue(str(tenant.pk), user.pk, shown.id, form.reason)
+        else:
+            with log_change(
+                request.actor, act.action, "conversation", shown.id, reason=form.reason
+            ):
+                _do(name, store.conversations, shown.id)
+        messages.success(request, said)
         if name == "delete":
             return redirect("conversations:list", request.tenant.slug)
         return redirect("conversations:detail", request.tenant.slug, shown.id)
@@ -316,43 +326,55 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     return render(request, "conversations/change.html", context, status=status)
 
 
-def _do(name: str, store: StoreClient, conversation_id: str, *, also: bool) -> int:
-    """How many items went along."""
-    client = store.conversations
+def _do(name: str, client: ConversationsClient, conversation_id: str) -> None:
     if name == "close":
         client.patch_conversation(conversation_id, PatchConversation(status="CLOSED"))
     elif name == "learn":
         client.learn_again(conversation_id)
     else:
-        gone = _delete_learned(store, client, conversation_id) if also else 0
         client.delete_conversation(conversation_id)
-        return gone
-    return 0
 
 
-def _delete_learned(
-    store: StoreClient, client: ConversationsClient, conversation_id: str
+@task()
+def delete_with_learned(
+    tenant_id: str, user_id: int, conversation_id: str, reason: str
 ) -> int:
-    """What other conversations have said as well stays."""
-    count = 0
-    for each in list_learned(client, conversation_id):
-        if each.item_id and each.outcome in {"added", "updated"}:
-            count += _delete_item(store, each, conversation_id)
+    """Of thousands of items, which takes a minute; answers of how many. What other
+    conversations have said as well stays. Safe to run twice."""
+    tenant = Tenant.objects.get(pk=tenant_id)
+    actor = Actor(User.objects.get(pk=user_id), tenant, name="worker")
+    store = open_store(tenant)
+    on = ("conversation.deleted", "conversation", conversation_id)
+    with log_change(actor, *on, reason=reason) as closing:
+        count = closing["items"] = _delete_learned(store, conversation_id)
+        with suppress(MemoryNotFound):
+            store.conversations.delete_conversation(conversation_id)
     return count
 
 
-def _delete_item(store: StoreClient, each: Learned, conversation_id: str) -> bool:
-    try:
-        if each.kind == "summary":
-            store.delete_summary(each.profile_id, each.item_id)
-            return True
-        item = store.fetch_observation(each.profile_id, each.item_id)
-        if item.conversations != (conversation_id,):
-            return False
-        store.delete_observation(each.profile_id, each.item_id)
-    except MemoryNotFound:
-        return False
-    return True
+def _delete_learned(store: StoreClient, conversation_id: str) -> int:
+    learned = list_learned(store.conversations, conversation_id)
+    mine = {each.item_id for each in learned if each.outcome in {"added", "updated"}}
+    waiting: list[tuple[Callable[[str, str], None], str, str]] = []
+    for profile_id in {each.profile_id for each in learned}:
+        of = {"profile_id": profile_id, "conversation_id": conversation_id}
+        with suppress(MemoryNotFound):
+            waiting += [
+                (store.delete_observation, profile_id, item.id)
+                for item in all_pages(store.list_observations, **of)
+                if item.id in mine and item.conversations == (conversation_id,)
+            ]
+            waiting += [
+                (store.delete_summary, profile_id, item.id)
+                for item in all_pages(store.list_summaries, **of)
+                if item.id in mine
+            ]
+    count = 0
+    for delete, profile_id, item_id in waiting:
+        with suppress(MemoryNotFound):
+            delete(profile_id, item_id)
+            count += 1
+    return count
 
 
 @require_safe

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
 from console.contract.conversations.conversation import (
@@ -13,6 +14,7 @@ from console.contract.conversations.conversation import (
     SentAddress,
 )
 from console.masking.models import Reveal
+from console.pages.conversations import views
 from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
@@ -214,12 +216,20 @@ def test_change_deletes_what_was_learned_as_well(officer_client, tenant, talk):
     profile_id = talk.participants[0].profile_id
 
     officer_client.post(url("change", talk.id, "delete"), REASON | {"also": "delete"})
+    [waiting] = DBTaskResult.objects.filter(
+        task_path=views.delete_with_learned.module_path
+    )
+    removed = [
+        views.delete_with_learned.func(*waiting.args_kwargs["args"]) for _ in range(2)
+    ]
 
     store = open_store(tenant)
     assert store.list_observations(profile_id).items == ()
     assert store.list_summaries(profile_id).items == ()
-    done = AuditEntry.objects.get(action="conversation.deleted", outcome="done")
-    assert done.details["items"] == 2
+    entries = AuditEntry.objects.filter(action="conversation.deleted", outcome="done")
+    assert removed == [2, 0]
+    assert [entry.details["items"] for entry in entries.order_by("seq")] == [2, 0]
+    assert "ticket" in waiting.args_kwargs["args"][-1]
 
 
 def test_change_to_delete_is_the_officers(agent_client, talk):
