@@ -7,7 +7,7 @@ its name is resolved, for a name can lead anywhere.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -264,21 +264,26 @@ def call(
     headers: Mapping[str, str],
     content: bytes,
     seconds: float,
-) -> tuple[int, str]:
-    """The status of the answer, of which no more is read; else 0, and why there is none."""
+    room: int = 0,
+) -> tuple[int, str, bytes]:
+    """The status of the answer, and it itself if it is wanted and has no more than
+    `room` bytes; else 0, and why there is none."""
     request = http.build_request(
         method, url, headers=headers, content=content, timeout=seconds
     )
+    body = b""
     try:
-        with within(seconds):
-            response = http.send(request, stream=True)
-            response.close()
+        with within(seconds), closing(http.send(request, stream=True)) as response:
+            for chunk in response.iter_raw() if room else ():
+                body += chunk
+                if len(body) > room:
+                    return 0, "The answer is too long.", b""
     except PrivateAddress as error:
-        return 0, str(error)
+        return 0, str(error), b""
     except httpx.TimeoutException:
-        return 0, f"No answer within {seconds:.0f} seconds."
+        return 0, f"No answer within {seconds:.0f} seconds.", b""
     except httpx.ConnectError:
-        return 0, "No connection."
+        return 0, "No connection.", b""
     except httpx.TransportError:
-        return 0, "The answer broke off."
-    return response.status_code, ""
+        return 0, "The answer broke off.", b""
+    return response.status_code, "", body

@@ -134,7 +134,7 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
     content = b"" if leased.method == "GET" else leased.body.encode()
     url = outgoing.as_sent(_build_url(leased, content))
     signature = b64encode(digest(token.encode(), url.encode(), "sha1")).decode()
-    answer, error = outgoing.call(
+    answer, error, _ = outgoing.call(
         _http(allow_private),
         leased.method,
         url,
