@@ -16,7 +16,7 @@ export UV_NO_CACHE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check lint-assets fix bench bench-peers crash soak slow oracle fuzz residue lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-extraction bench-peers crash soak slow oracle fuzz residue lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,11 @@ fix: .venv/.dev ## let ruff, djlint and biome repair and format what they can
 
 bench: .venv/.dev ## measure the quality and speed of Recall, and the cost of pages and API calls
 	$(BIN)/python -m tests.benchmarks
+
+# With CHAT_MODEL=, CHAT_KEY= and CHAT_DIALECT= as the endpoint needs them.
+export CHAT_URL CHAT_MODEL CHAT_KEY CHAT_DIALECT
+bench-extraction: .venv/.dev ## measure what a real chat model learns from conversations: CHAT_URL=https://...
+	$(BIN)/python -m tests.benchmarks.by_model
 
 bench-peers: .venv/.dev ## compare Recall with other stores (installs them, about 1 GB)
 	$(BIN)/python -m tests.benchmarks.peers

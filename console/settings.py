@@ -61,13 +61,40 @@ MEMORY_EMBEDDER = env.text(
     form="use-3, none or onnx: with a folder",
     of=r"use-3|none|onnx:.+",
 )
-# What learns from conversations: off, or extractive (chosen sentences, no model).
+# What learns from conversations: off, extractive (chosen sentences, no model) or model.
 MEMORY_EXTRACTOR = env.text(
     "MEMORY_EXTRACTOR",
     default="extractive",
-    form="off or extractive",
-    of=r"off|extractive",
+    form="off, extractive or model",
+    of=r"off|extractive|model",
 )
+# The chat model: where it is asked, by which name, in whose form and with which key.
+MODEL_URL = env.text(
+    "MODEL_URL",
+    default="",
+    form="an http(s):// address such as https://api.openai.com/v1",
+    of=r"https?://[\w.:\[\]-]+(/[\w./~-]*)?",
+)
+MODEL_NAME = env.text("MODEL_NAME", default="", form="a name", of=r"[!-~]{1,100}")
+MODEL_DIALECT = env.text(
+    "MODEL_DIALECT", default="openai", form="openai or anthropic", of="openai|anthropic"
+)
+MODEL_KEY = env.text("MODEL_KEY", default="", form="a key without blanks", of=r"[!-~]+")
+if MEMORY_EXTRACTOR == "model" and not (MODEL_URL and MODEL_NAME):
+    env.refuse("MEMORY_EXTRACTOR", "model needs MODEL_URL and MODEL_NAME")
+# Tokens that it may read and write for one store in a day (UTC); then it is not asked.
+MODEL_TOKENS_PER_DAY = env.number(
+    "MODEL_TOKENS_PER_DAY", default=1000000, least=1, most=10**12
+)
+# What a million tokens cost that it reads, and that it writes; empty: not told.
+MODEL_PRICES = [
+    float(price)
+    for price in env.items(
+        "MODEL_PRICES", default=[], form="two numbers", of=r"\d{1,6}(\.\d{1,6})?"
+    )
+]
+if len(MODEL_PRICES) not in (0, 2):
+    env.refuse("MODEL_PRICES", "must be two numbers: of a million read, and written")
 # Reads of a merged profile's old id: answered (with Canonical-Profile-Id), or 301.
 MEMORY_FOLLOW_MERGED = env.flag("MEMORY_FOLLOW_MERGED", default=False)
 # How often an account may ask the embedded memory, in each web worker; 0: no limit.

@@ -46,6 +46,7 @@ from console.contract.conversations.learning import (
     Learned,
     LearnedPage,
     LearningRules,
+    ModelUsage,
     PutLearningRules,
     Transition,
     TransitionsPage,
@@ -231,6 +232,10 @@ class ConversationsClient:
     def _rules(self) -> str:
         store = segment("store", self.store_id)
         return f"/v1/ControlPlane/Stores/{store}/LearningRules"
+
+    def fetch_model_usage(self) -> ModelUsage:
+        path = f"/v1/ControlPlane/Stores/{segment('store', self.store_id)}/ModelUsage"
+        return self._sender.send("GET", path, ModelUsage).content
 
     def list_provenance(self, profile_id: str, item_id: str) -> Page[Learned]:
         """From which words an observation or a summary was learned."""

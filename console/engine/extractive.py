@@ -163,7 +163,7 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
     channel  as the line begins: "SMS"
     agent    "" for none
     """
-    talk, head = SmallTalk(turns), _describe(turns, zone, channel, agent)
+    talk, head = SmallTalk(turns), describe(turns, zone, channel, agent)
     said = [
         f"{_one_line(turn.speaker)} said: {resolve_dates(part, turn.said_at, zone)}"
         for turn in turns
@@ -176,7 +176,8 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
     return f"{head}\n{' '.join(chosen)}".strip()
 
 
-def _describe(turns: Sequence[Turn], zone: tzinfo, channel: str, agent: str) -> str:
+def describe(turns: Sequence[Turn], zone: tzinfo, channel: str, agent: str) -> str:
+    """`SMS, 12 messages, 5 Jan 2026 14:02 to 14:20, with agent Kim`."""
     count = f"{len(turns)} message{'s' * (len(turns) != 1)}"
     line = f"{_one_line(channel)}, {count}"
     if turns:

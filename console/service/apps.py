@@ -16,8 +16,17 @@ class ServiceConfig(AppConfig):
         CharField.register_lookup(Length)
         TextField.register_lookup(Length)
 
+        from console.service.conversations.model_extractor import count_today
         from console.service.memory.embedding_jobs import count_pending
 
+        STATE.register(
+            Gauge(
+                "console_model_tokens",
+                "Tokens that a chat model has read and written today",
+                count_today,
+                "way",
+            )
+        )
         STATE.register(
             Gauge(
                 "console_vectors_waiting",

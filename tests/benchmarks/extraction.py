@@ -1,4 +1,5 @@
-"""What is remembered of a conversation without a model, and what is found of it.
+"""What is remembered of a conversation, and what is found of it: without a model, or by
+the one that is given.
 
 Every measure counts what was never extracted: recall is over all the evidence of a
 question, not over what some observation covers.
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from math import log2
 from statistics import fmean
 from time import process_time
@@ -19,7 +20,7 @@ from time import process_time
 import Stemmer
 
 from console.engine.embedding import load_embedder
-from console.engine.extractive import Turn, extract, summarise
+from console.engine.extractive import Fact, Turn, extract, summarise
 from console.engine.ranking import MODELS, Query, Ranking
 from tests.benchmarks.quality import (
     CATEGORIES,
@@ -84,16 +85,34 @@ def _text(turn: dict) -> str:
     return f"{turn['text']} [shares {caption}]" if caption else turn["text"]
 
 
-def profiles() -> Iterator[Conversation]:
+class Learner:
+    """What is measured; this one takes no model."""
+
+    title = "Learnt without a model"
+
+    def extract(self, turns: Sequence[Turn]) -> Sequence[Fact]:
+        return extract(turns, zone=UTC)
+
+    def summarise(self, turns: Sequence[Turn], agent: str) -> str:
+        return summarise(turns, zone=UTC, channel="CHAT", agent=agent)
+
+    def tell_cost(self) -> Iterator[Row]:
+        return _cost()
+
+
+def profiles(learner: Learner) -> Iterator[Conversation]:
     """What is learnt of each person, with the questions about that person's turns."""
     for held, questions in zip(sessions(), _questions(), strict=True):
         speakers = {id_: who for each in held for id_, who, _ in each.turns}
         for person in dict.fromkeys(speakers.values()):
             yield Conversation(
-                list(_learn(held, person)),
+                list(_learn(learner, held, person)),
                 [
                     Item(
-                        f"s{n:04}", _summary(session), session.started_at, session.name
+                        f"s{n:04}",
+                        _summary(learner, session),
+                        session.started_at,
+                        session.name,
                     )
                     for n, session in enumerate(held)
                 ],
@@ -105,10 +124,10 @@ def profiles() -> Iterator[Conversation]:
             )
 
 
-def _learn(held: Sequence[Session], person: str) -> Iterator[Item]:
+def _learn(learner: Learner, held: Sequence[Session], person: str) -> Iterator[Item]:
     numbers = count()
     for session in held:
-        for fact in extract(session.seen_as(person), zone=UTC):
+        for fact in learner.extract(session.seen_as(person)):
             yield Item(
                 f"o{next(numbers):04}",
                 fact.text,
@@ -137,9 +156,16 @@ def _known(evidence: Iterable[str], held: Sequence[Session]) -> frozenset[str]:
     return frozenset(named) & {id_ for each in held for id_, *_ in each.turns}
 
 
-def _summary(session: Session) -> str:
-    other = session.turns[1][1]
-    return summarise(session.seen_as(""), zone=UTC, channel="CHAT", agent=other)
+def _summary(learner: Learner, session: Session) -> str:
+    key = (id(learner), id(session))
+    if key not in _summaries_of:
+        agent = session.turns[1][1]
+        _summaries_of[key] = learner.summarise(session.seen_as(""), agent)
+    return _summaries_of[key]
+
+
+# A model is asked for each once.
+_summaries_of: dict[tuple[int, int], str] = {}
 
 
 def measure_profile(
@@ -168,14 +194,14 @@ def measure_profile(
         yield in_ten / wanted, dcg / ideal, in_prompt / wanted
 
 
-def measure_values() -> tuple[float, float]:
+def measure_values(learner: Learner) -> tuple[float, float]:
     """Of the values that customers say: the share that is kept; facts a dialogue."""
     kept, facts = [], []
     for line in DIALOGUES.read_text().splitlines():
         dialogue = json.loads(line)
         turns = read_dialogue(dialogue)
         said = "\n".join(turn.text for turn in turns if turn.role == "customer")
-        found = extract(turns, zone=UTC)
+        found = learner.extract(turns)
         facts.append(len(found))
         held = "\n".join(fact.text for fact in found)
         kept += [
@@ -215,17 +241,19 @@ def _runs(text: str, size: int) -> Iterator[tuple[str, ...]]:
     return zip(*(stemmed[n:] for n in range(size)), strict=False)
 
 
-def run() -> None:
+def run(learner: Learner | None = None) -> None:
+    learner = learner or Learner()
     if not TURNS.exists():
         print(f"\nextraction: skipped, {TURNS.name} is not beside the project")
         return
-    print(f"\n{'Learnt without a model':<44}{'measured':>10}{'goal':>10}")
-    for name, figure, goal in (*_recall(), *_values(), *_summaries(), *_cost()):
+    print(f"\n{learner.title:<44}{'measured':>10}{'goal':>10}")
+    rows = (_recall(learner), _values(learner), _summaries(learner))
+    for name, figure, goal in chain(*rows, learner.tell_cost()):
         print(f"{name:<44}{figure:>10}{goal:>10}")
 
 
-def _recall() -> Iterator[Row]:
-    found, memories = list(profiles()), Memories()
+def _recall(learner: Learner) -> Iterator[Row]:
+    found, memories = list(profiles(learner)), Memories()
     memories.add(sorted({text for profile in found for text in _texts(profile)}))
     rows = [row for profile in found for row in measure_profile(profile, memories)]
     recall, ndcg, prompt = (fmean(column) for column in zip(*rows, strict=True))
@@ -243,14 +271,16 @@ def _texts(profile: Conversation) -> Iterator[str]:
     yield from (question.query for question in profile.questions)
 
 
-def _values() -> Iterator[Row]:
-    kept, a_dialogue = measure_values()
+def _values(learner: Learner) -> Iterator[Row]:
+    kept, a_dialogue = measure_values(learner)
     yield "SGD, values kept of those said", f"{kept:.3f}", "≥ .93"
     yield "SGD, observations a dialogue", f"{a_dialogue:.2f}", "≤ 4.2"
 
 
-def _summaries() -> Iterator[Row]:
-    pairs = [(_summary(session), session.reference) for session in _every_session()]
+def _summaries(learner: Learner) -> Iterator[Row]:
+    pairs = [
+        (_summary(learner, session), session.reference) for session in _every_session()
+    ]
     for size, goal in ((1, "≥ .31"), (2, "≥ .07")):
         f1 = fmean(rouge(*pair, size) for pair in pairs)
         yield f"summaries, ROUGE-{size}", f"{f1:.3f}", goal
@@ -264,7 +294,7 @@ def _cost() -> Iterator[Row]:
     begin = process_time()
     for session in _every_session():
         facts += extract(session.seen_as(session.turns[0][1]), zone=UTC)
-        _summary(session)
+        Learner().summarise(session.seen_as(""), session.turns[1][1])
     learnt = process_time()
     model.embed([fact.text for fact in facts])
     embedded = process_time()

@@ -85,6 +85,7 @@ def every_call(
         f"{talk}/Learned": "GET POST",
         f"{talk}/Learned/{LEARNED}": "PATCH",
         f"{stores}/{store}/LearningRules": "GET PUT",
+        f"{stores}/{store}/ModelUsage": "GET",
         f"{person}/Provenance": "GET",
         f"{talk}/Communications/{COMMUNICATION}": "GET",
         f"{data}/MergeSuggestions": "GET",

@@ -164,4 +164,35 @@ class LearningRules(Noun, frozen=True, kw_only=True):
     version: Count = always(int)
 
 
+class ModelDay(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """What a chat model was asked on a day (UTC), and by the installation's prices what
+    that cost."""
+
+    sample = {
+        "day": "2026-01-05",
+        "calls": 12,
+        "tokensIn": 18000,
+        "tokensOut": 900,
+        "cost": 0.0032,
+    }
+
+    day: str
+    calls: Count
+    tokens_in: Count
+    tokens_out: Count
+    cost: float | None = None
+
+
+class ModelUsage(Noun, frozen=True, kw_only=True):
+    """The last 31 days on which it was asked, newest first.
+
+    tokens_per_day  as many may be used; 0: there is no model
+    """
+
+    sample = {"days": [ModelDay.sample], "tokensPerDay": 1000000}
+
+    days: tuple[ModelDay, ...] = always()
+    tokens_per_day: Count = always(int)
+
+
 ItemId = Annotated[str, Meta(max_length=64)]

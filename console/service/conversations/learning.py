@@ -8,11 +8,21 @@ leaves all of a transaction or nothing; the transition is leased again, and goes
 the communications that were not read. Example: a piece of a transcription is corrected
 while a worker extracts. Its revision is no longer the one that was read, so nothing is
 written and the worker reads once more.
+
+A model is asked in threads, which touch no database. When it does not answer, the
+transition is leased again later, and after several tries it is learned from without.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -24,23 +34,39 @@ from django.utils import timezone
 from django_tasks import task
 
 from console.contract.ids import new_id
+from console.core.chat import Endpoint, Unanswered, Usage
+from console.core.outgoing import within
 from console.databases.compaction import enqueue_once
 from console.service import errors
+from console.service.conversations.model_extractor import (
+    count_usage,
+    extract_by_model,
+    get_endpoint,
+    has_tokens,
+)
 from console.service.conversations.models import Conversation, Diagnostic, Transition
 from console.service.conversations.reading import (
     Lesson,
     Reading,
+    Talk,
     extract_sentences,
     list_said,
 )
 from console.service.conversations.writing import Writer
 from console.service.memory.models import Profile, Store
 
-STORE_GONE, GIVEN_UP = 530101, 530103
+STORE_GONE, GIVEN_UP, WITHOUT_MODEL = 530101, 530103, 530104
 
 RUN_S = 20.0
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=90)
 TRIES = 5
+# For all questions about one conversation: what is left of the lease is for writing.
+DEADLINE_S = 45.0
+# Tries with the model; after the first it waits so long, four times as long after the
+# second.
+MODEL_TRIES, WAIT = 3, timedelta(seconds=30)
+# Conversations that a model is asked about at once; one store's hold up no other's.
+AT_ONCE, AT_ONE_STORE = 8, 2
 END = 2**31  # beyond any turn
 # Facts in one transaction, which keeps other writers of the profile waiting.
 BATCH = 200
@@ -62,17 +88,48 @@ def restart_learning() -> None:
         enqueue_once(learn)
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Lessons, or in words why the model has given none.
+
+    is_passing  whether it may do so later
+    """
+
+    lessons: Sequence[Lesson] = ()
+    error: str = ""
+    is_passing: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
 @task()
 def learn() -> int:
     """Learn from what is PENDING for a while; answers from how many transitions. Safe
     to run twice, and at once."""
     count, until = 0, monotonic() + RUN_S
-    while (leased := lease_next()) is not None:
-        learn_from(leased)
-        count += 1
-        if monotonic() > until:
-            learn.enqueue()
-            break
+    endpoint = get_endpoint()
+    running: dict[Future[Extracted], Reading] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="learning") as pool:
+        while True:
+            places = (AT_ONCE if endpoint else 1) - len(running)
+            while places and monotonic() <= until:
+                leased = lease_next(running.values())
+                if leased is None:
+                    break
+                count, places = count + 1, places - 1
+                if reading := read(leased):
+                    running[start(pool, reading, endpoint)] = reading
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                reading, extracted = running.pop(future), future.result()
+                if extracted.is_passing:
+                    until = 0.0  # it would be the same with the next one
+                if not finish(reading, extracted) and (
+                    again := read(reading.transition)
+                ):
+                    running[start(pool, again, endpoint)] = again
+    restart_learning()
     return count
 
 
@@ -106,45 +163,99 @@ def _list_free(now: datetime) -> Any:
     )
 
 
-def lease_next() -> Transition | None:
+def lease_next(running: Collection[Reading] = ()) -> Transition | None:
     """The longest waiting one; of a conversation the earliest comes first, as its row
-    was recorded first."""
+    was recorded first. None of a conversation that is running, nor of a store that has
+    all its places."""
     now = timezone.now()
-    for free in _list_free(now).order_by("recorded_at", "number")[:20]:
+    stores = Counter(each.transition.store_id for each in running)
+    full = [store_id for store_id, count in stores.items() if count >= AT_ONE_STORE]
+    busy = [each.conversation.id for each in running]
+    free = _list_free(now).exclude(store_id__in=full).exclude(conversation_id__in=busy)
+    for row in free.order_by("recorded_at", "number")[:20]:
         mine = _list_free(now).filter(
-            store_id=free.store_id,
-            conversation_id=free.conversation_id,
-            number=free.number,
+            store_id=row.store_id,
+            conversation_id=row.conversation_id,
+            number=row.number,
         )
         if mine.update(lease_until=now + LEASE, attempts=F("attempts") + 1):
-            free.refresh_from_db()
-            found: Transition = free
+            row.refresh_from_db()
+            found: Transition = row
             return found
     return None
 
 
-def learn_from(leased: Transition) -> None:
-    """All that a transition has to teach; after several vain tries it has FAILED."""
+def read(leased: Transition) -> Reading | None:
+    """None where there is nothing to read; after several vain tries it has FAILED."""
+    failed = Transition.Learning.FAILED
     if leased.attempts > TRIES:
-        _end(leased, Transition.Learning.FAILED, error="Given up after several tries.")
-        return
+        reason = "Nothing was learned: Given up after several tries."
+        _end(leased, failed, error=reason, code=GIVEN_UP)
+        return None
     store = Store.objects.filter(pk=leased.store_id).first()
     if store is None:
-        _end(leased, Transition.Learning.FAILED, error="The store does not exist.")
-        return
-    while True:
-        row = Conversation.objects.filter(
-            store_id=leased.store_id, id=leased.conversation_id
-        ).first()
-        if row is None:
-            return  # deleted, and the transition with it
-        reading = Reading(leased, row)
-        lessons = [extract_sentences(talk) for talk in reading.build_talks()]
-        writers = [Writer(store, reading, lesson) for lesson in lessons]
-        with suppress(Changed):
-            for first, last in split(lessons):
-                _write(store, reading, writers, range(first, last + 1))
-            return
+        reason = "Nothing was learned: The store does not exist."
+        _end(leased, failed, error=reason, code=STORE_GONE)
+        return None
+    row = Conversation.objects.filter(
+        store_id=leased.store_id, id=leased.conversation_id
+    ).first()
+    # Deleted, and the transition with it.
+    return Reading(leased, row, store) if row else None
+
+
+def start(
+    pool: Executor, reading: Reading, endpoint: Endpoint | None
+) -> Future[Extracted]:
+    """Extraction: what needs no model is done at once."""
+    if endpoint and has_tokens(reading.transition.store_id):
+        talks = reading.build_talks(reconciled=True)
+        return pool.submit(ask_model, talks, endpoint)
+    talks = reading.build_talks(reconciled=False)
+    future = Future[Extracted]()
+    error = "Its tokens of this day are used up." if endpoint else ""
+    lessons = [extract_sentences(talk) for talk in talks]
+    future.set_result(Extracted(lessons, error))
+    return future
+
+
+def ask_model(talks: Sequence[Talk], endpoint: Endpoint) -> Extracted:
+    usage = Usage()
+    try:
+        with within(DEADLINE_S):
+            lessons = [extract_by_model(talk, endpoint, usage) for talk in talks]
+    except Unanswered as exc:
+        lessons = [extract_sentences(talk) for talk in talks]
+        return Extracted(lessons, str(exc), exc.is_passing, usage)
+    return Extracted(lessons, usage=usage)
+
+
+def finish(reading: Reading, extracted: Extracted) -> bool:
+    """Write it, or have it tried again; False when it was changed meanwhile."""
+    leased = reading.transition
+    count_usage(leased.store_id, extracted.usage)
+    if extracted.is_passing and leased.attempts < MODEL_TRIES:
+        _hold(leased).update(lease_until=timezone.now() + WAIT * leased.attempts**2)
+        return True
+    lessons = extracted.lessons
+    writers = [Writer(reading.store, reading, lesson) for lesson in lessons]
+    try:
+        for first, last in split(lessons):
+            _write(reading, writers, range(first, last + 1), extracted.error)
+    except Changed:
+        return False
+    return True
+
+
+def _hold(leased: Transition) -> Any:
+    """Its row, unless somebody was quicker or has taken it over."""
+    return Transition.objects.filter(
+        store_id=leased.store_id,
+        conversation_id=leased.conversation_id,
+        number=leased.number,
+        learning=Transition.Learning.PENDING,
+        attempts=leased.attempts,
+    )
 
 
 def split(lessons: Sequence[Lesson]) -> Iterator[tuple[int, int]]:
@@ -162,24 +273,19 @@ def split(lessons: Sequence[Lesson]) -> Iterator[tuple[int, int]]:
 
 @transaction.atomic(using="memory")
 def _write(
-    store: Store, reading: Reading, writers: Sequence[Writer], turns: range
+    reading: Reading, writers: Sequence[Writer], turns: range, without_model: str
 ) -> None:
     """All that these turns teach, or nothing. Raises Changed."""
     row, leased = reading.conversation, reading.transition
     # First, and before it is asked what is current: a merge that one of them went into
     # is seen then, and whoever deletes one takes them in this order as well.
-    meant = Profile.objects.of(store).filter(id__in=[x.profile_id for x in writers])
+    ids = [each.profile_id for each in writers]
+    meant = Profile.objects.of(reading.store).filter(id__in=ids)
     present = {each.id for each in meant.select_for_update().order_by("id")}
     held = Conversation.objects.select_for_update().filter(
         store_id=row.store_id, id=row.id
     )
-    mine = Transition.objects.select_for_update().filter(
-        store_id=row.store_id,
-        conversation_id=row.id,
-        number=leased.number,
-        learning=Transition.Learning.PENDING,
-        attempts=leased.attempts,
-    )
+    mine = _hold(leased).select_for_update()
     if not (held.first() and (lease := mine.first())):
         return  # deleted meanwhile, or done by somebody who was quicker
     if not reading.is_current():
@@ -195,8 +301,14 @@ def _write(
         learned_count=F("learned_count") + added
     )
     if turns.stop > END:
-        extractor = next((writer.extractor for writer in writers), "")
-        _end(leased, Transition.Learning.DONE, extractor=extractor, outcome=outcome)
+        _end(
+            leased,
+            Transition.Learning.DONE,
+            error=without_model and f"Learned without the model: {without_model}",
+            code=WITHOUT_MODEL,
+            extractor=next((each.extractor for each in writers), ""),
+            outcome=outcome,
+        )
     else:
         mine.update(lease_until=timezone.now() + LEASE, outcome=outcome)
 
@@ -206,6 +318,7 @@ def _end(
     learning: str,
     *,
     error: str = "",
+    code: int = 0,
     extractor: str = "",
     outcome: Mapping[str, int] | None = None,
 ) -> None:
@@ -225,7 +338,7 @@ def _end(
             store_id=leased.store_id,
             conversation_id=leased.conversation_id,
             id=new_id("conv_diagnostic"),
-            code=STORE_GONE if "store" in error else GIVEN_UP,
-            reason=f"Nothing was learned: {error}",
+            code=code,
+            reason=error,
             at=timezone.now(),
         )

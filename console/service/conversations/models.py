@@ -153,7 +153,8 @@ class Transition(ConversationScoped, StoreScoped):
     at           when it was due; recorded_at: when that was noticed
     reason       created, request, timer, communication
     learning     empty: nothing is to be learned
-    lease_until  while a worker is at it
+    lease_until  while a worker is at it, or until it is tried again
+    error        why nothing was learned, or why without the model
     outcome      {added, same, updated, quarantined: how many}
     """
 
@@ -406,6 +407,19 @@ class LearningRules(StoreScoped):
 
     def __str__(self) -> str:
         return self.store_id
+
+
+class ModelUsage(StoreScoped):
+    """What a model has been asked for a store on one day, UTC."""
+
+    pk = models.CompositePrimaryKey("store_id", "day")
+    day = models.DateField()
+    calls = models.PositiveIntegerField(default=0)
+    tokens_in = models.PositiveBigIntegerField(default=0)
+    tokens_out = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.day}"
 
 
 class Delivery(ConversationScoped, StoreScoped):

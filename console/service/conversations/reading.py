@@ -1,14 +1,18 @@
 """A conversation as it was read, and what its customers' words teach without a model."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import chain, zip_longest
 from typing import Any, Literal
 
+import numpy as np
 from django.db.models import F
 from django.utils import timezone
 
 from console.engine.extractive import Fact, Turn, extract, summarise
+from console.engine.ranking import Bm25, Query
+from console.engine.texts import Texts
 from console.service.conversations.events import list_participants
 from console.service.conversations.models import (
     Communication,
@@ -16,8 +20,42 @@ from console.service.conversations.models import (
     Transition,
 )
 from console.service.conversations.rules import Rules, Verdict
+from console.service.memory.embedding_jobs import embed_query, get_model_id
+from console.service.memory.items import read_entries
+from console.service.memory.models import Observation, Profile, Store
 
 EXTRACTIVE = "extractive-1"
+
+
+# Of what is known, at most so many texts of each ranking are shown to a model, and none
+# less alike than this.
+LIKE, COSINE, SHARE = 5, 0.4, 0.15
+
+
+class Known:
+    """What the memory has learned of a customer, to be searched without a database."""
+
+    def __init__(self, profile: Profile) -> None:
+        entries = {row[0]: row for row in read_entries(profile)}
+        rows = Observation.objects.of(profile).values_list("id", "content")
+        self.contents = {id_: text for id_, text in rows if id_ in entries}
+        self._texts = Texts.of([entries[id_] for id_ in self.contents], get_model_id())
+        self._bm25 = Bm25(self._texts.terms)
+
+    def find_like(self, text: str) -> list[str]:
+        """Ids of what is most like a text by meaning and by words, in turns: of two
+        rankings, either knows some that the other misses."""
+        vector = embed_query(text)
+        words = self._bm25.scores(Query.of(text).terms).share
+        rankings = [(words, SHARE)]
+        if vector is not None:
+            rankings.insert(0, (self._texts.vectors.cosines(vector), COSINE))
+        best = (
+            [n for n in np.argsort(-scores)[:LIKE].tolist() if scores[n] >= least]
+            for scores, least in rankings
+        )
+        places = dict.fromkeys(chain.from_iterable(zip_longest(*best)))
+        return [self._texts.ids[n] for n in places if n is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +66,7 @@ class Talk:
     news   numbers of those that were not learned from as they are now
     ends   whether a summary is wanted
     agent  "" for none
+    known  None where nothing is reconciled
     """
 
     profile_id: str
@@ -38,14 +77,32 @@ class Talk:
     agent: str
     zone: tzinfo
     rules: Rules
+    known: Known | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a fact changes of an observation that is there.
+
+    action  same, update, contradict, or add: nothing, and `why`
+    before  its content when it was read
+    text    its new content, or ""
+    """
+
+    action: Literal["add", "same", "update", "contradict"]
+    item_id: str
+    before: str
+    text: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What an extractor makes of a talk.
 
-    withheld  facts that become no observations, and why
-    summary   "" for none
+    withheld   facts that become no observations, and why
+    summary    "" for none
+    decisions  about facts; one without a decision is added
     """
 
     profile_id: str
@@ -53,6 +110,7 @@ class Lesson:
     facts: Sequence[Fact]
     withheld: Sequence[tuple[Fact, Verdict]]
     summary: str
+    decisions: Mapping[Fact, Decision] = field(default_factory=dict)
 
 
 def extract_sentences(talk: Talk) -> Lesson:
@@ -93,8 +151,10 @@ def judge(
 class Reading:
     """A conversation as it was when it was read."""
 
-    def __init__(self, transition_: Transition, row: Conversation) -> None:
-        self.transition, self.conversation = transition_, row
+    def __init__(
+        self, transition_: Transition, row: Conversation, store: Store
+    ) -> None:
+        self.transition, self.conversation, self.store = transition_, row, store
         self.participants = {each.id: each for each in list_participants(row)}
         self.communications = list(list_said(row))
         self.by_sequence: dict[int, Communication] = {
@@ -118,25 +178,27 @@ class Reading:
             if each.sequence in turns:
                 each.learned_revision = each.revision
 
-    def build_talks(self) -> list[Talk]:
+    def build_talks(self, *, reconciled: bool) -> list[Talk]:
         """Of each customer whom the memory knows."""
         rules = Rules.of(self.conversation.store_id)
-        known = {p.profile_id for p in self.participants.values() if p.profile_id}
+        ids = {p.profile_id for p in self.participants.values() if p.profile_id}
+        profiles = Profile.objects.of(self.store).filter(id__in=ids).order_by("id")
         news = {
             c.sequence for c in self.communications if c.learned_revision < c.revision
         }
         return [
             Talk(
-                profile_id=profile_id,
-                turns=rules.redact_turns(self._read_turns(profile_id)),
+                profile_id=profile.id,
+                turns=rules.redact_turns(self._read_turns(profile.id)),
                 news=news,
                 ends=self.transition.status == "CLOSED",
                 channel=self._channel,
                 agent=self._agent,
                 zone=timezone.get_default_timezone(),
                 rules=rules,
+                known=Known(profile) if reconciled else None,
             )
-            for profile_id in sorted(known)
+            for profile in profiles
         ]
 
     def _read_turns(self, profile_id: str) -> list[Turn]:

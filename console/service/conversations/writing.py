@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby, starmap, zip_longest
@@ -38,6 +39,8 @@ from console.service.memory.models import (
 from console.service.models import digest
 
 PROFILE_FULL = 530102
+CONTRADICTED = "contradicted"
+REASON_MAX = 256
 # Followed by the extractor.
 SOURCE = "conversation/"
 
@@ -116,7 +119,7 @@ class Writer:
             before = self._list_before(number)
             for fact, row in zip_longest(facts, before):
                 if fact is not None:
-                    learned.append(self._correct(row, fact) if row else self._add(fact))
+                    learned += self._correct(row, fact) if row else self._decide(fact)
         held = (pair for pair in lesson.withheld if pair[0].turns[-1] in turns)
         learned += filter(None, starmap(self._withhold, held))
         if lesson.summary and self._reading.communications[-1].sequence in turns:
@@ -138,9 +141,41 @@ class Writer:
         """What was made of earlier states of a turn, in the order of its facts."""
         found = self._before.get(self._ids[number], [])
         newest = max((row.transition for row in found), default=0)
-        return [row for row in found if row.transition == newest and row.item_id]
+        return [
+            row
+            for row in found
+            if row.transition == newest and row.item_id and row.outcome != CONTRADICTED
+        ]
 
-    def _add(self, fact: Fact) -> Learned:
+    def _decide(self, fact: Fact) -> list[Learned]:
+        """As the extractor has decided, unless what it was shown is another text now."""
+        decision = self._lesson.decisions.get(fact)
+        item = self._get_observation(decision.item_id) if decision else None
+        if decision is None or item is None or item.content != decision.before:
+            return [self._add(fact)]
+        why, ids = decision.why, [*item.conversation_ids]
+        if self._conversation_id not in ids:
+            ids.append(self._conversation_id)
+        if len(ids) > CONVERSATIONS_PER_OBSERVATION or decision.action == "add":
+            return [self._add(fact, why)]
+        told = replace(fact, text=decision.text or item.content)
+        if decision.action == "same":
+            self._patch(item.id, conversation_ids=ids)
+            return [self._note(told, "same", item.id, why)]
+        if decision.action == "update":
+            changes = {"content": told.text, "occurred_at": fact.said_at}
+            self._patch(item.id, conversation_ids=ids, **changes)
+            return [self._note(told, "updated", item.id, why)]
+        self._patch(item.id, content=told.text)
+        return [self._note(told, CONTRADICTED, item.id, why), self._add(fact)]
+
+    def _get_observation(self, id_: str) -> Observation | None:
+        found: Observation | None = (
+            Observation.objects.of(self._profile).filter(id=id_).first()
+        )
+        return found
+
+    def _add(self, fact: Fact, why: str = "") -> Learned:
         if same := self._find_same(fact.text):
             if self._conversation_id not in same.conversation_ids:
                 ids = [*same.conversation_ids, self._conversation_id]
@@ -149,28 +184,38 @@ class Writer:
         item = _build_observation(
             fact.text, self.extractor, fact.said_at, self._conversation_id
         )
-        return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item)
+        return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item, why)
 
-    def _correct(self, before: Learned, fact: Fact) -> Learned:
-        item = Observation.objects.of(self._profile).filter(id=before.item_id).first()
+    def _correct(self, before: Learned, fact: Fact) -> list[Learned]:
+        item = self._get_observation(before.item_id)
         if item is None:
             reason = "Deleted by a person since, which stays."
-            return self._note(fact, "dropped", "", reason)
+            return [self._note(fact, "dropped", "", reason)]
         if item.content == fact.text:
-            return self._note(fact, "same", item.id, "Learned before.")
+            return [self._note(fact, "same", item.id, "Learned before.")]
         if before.digest != digest(item.content):
             reason = "Changed by a person since, which stays."
-            return self._note(fact, "dropped", item.id, reason)
-        if before.outcome == "same":
-            return self._add(fact)  # it is another conversation's as well
-        self._patch(item.id, content=fact.text, occurred_at=fact.said_at)
-        return self._note(fact, "updated", item.id, "What was said was corrected.")
+            return [self._note(fact, "dropped", item.id, reason)]
+        if before.outcome == "same" or item.conversation_ids != [self._conversation_id]:
+            return self._decide(fact)  # it is another conversation's as well
+        changes = {"content": fact.text, "occurred_at": fact.said_at}
+        reason = "What was said was corrected."
+        if before.extractor != self.extractor:
+            changes["source"] = f"{SOURCE}{self.extractor}"
+            reason = f"Learned before by {before.extractor}."
+        self._patch(item.id, **changes)
+        return [self._note(fact, "updated", item.id, reason)]
 
     def _patch(self, observation_id: str, **changes: Any) -> None:
         patch_observation(self._store, self._profile.id, observation_id, changes)
 
     def _create(
-        self, model: Any, limit: int, fact: Fact, item: Mapping[str, Any]
+        self,
+        model: Any,
+        limit: int,
+        fact: Fact,
+        item: Mapping[str, Any],
+        why: str = "",
     ) -> Learned:
         try:
             [row] = create_items(
@@ -180,7 +225,7 @@ class Writer:
             reason = f"Not all was learned: {exc.message}"
             diagnose(self._reading.conversation, PROFILE_FULL, reason)
             return self._note(fact, "dropped", "", exc.message, kind=model.kind)
-        return self._note(fact, "added", row.id, "", kind=model.kind)
+        return self._note(fact, "added", row.id, why, kind=model.kind)
 
     def _find_same(self, text: str) -> Observation | None:
         entries = IndexEntry.objects.of(self._profile).filter(terms=terms(text))
@@ -229,7 +274,7 @@ class Writer:
             outcome=outcome,
             kind=kind,
             item_id=item_id,
-            reason=reason,
+            reason=reason[:REASON_MAX],
             digest=digest(fact.text),
             communication_ids=[self._ids[number] for number in fact.turns],
             extractor=self.extractor,

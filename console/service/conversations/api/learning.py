@@ -3,12 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 
 from console.contract.conversations import learning as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
+from console.service.conversations.model_extractor import compute_cost, get_endpoint
 from console.service.conversations.rules import put_rules
 from console.service.conversations.writing import decide
 from console.service.http.answers import accepted, answer, from_row
@@ -17,6 +19,8 @@ from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
+
+DAYS = 31
 
 
 @doc.operation(
@@ -117,6 +121,25 @@ def fetch_learning_rules(request: ApiRequest, store_id: str) -> HttpResponse:
     row = models.LearningRules.objects.filter(pk=store.id).first()
     shown = wire.LearningRules(kinds=wire.DEFAULT_RULES)
     return answer(from_row(wire.LearningRules, row) if row else shown)
+
+
+@doc.operation(
+    "What a chat model has been asked for a store, by day (UTC), the newest first.",
+    {200: wire.ModelUsage},
+)
+def fetch_model_usage(request: ApiRequest, store_id: str) -> HttpResponse:
+    store = get_store(request.account, store_id)
+    rows = models.ModelUsage.objects.of(store).order_by("-day")[:DAYS]
+    shown = wire.ModelUsage(
+        days=tuple(
+            from_row(
+                wire.ModelDay, row, day=row.day.isoformat(), cost=compute_cost(row)
+            )
+            for row in rows
+        ),
+        tokens_per_day=settings.MODEL_TOKENS_PER_DAY if get_endpoint() else 0,
+    )
+    return answer(shown)
 
 
 @doc.operation(

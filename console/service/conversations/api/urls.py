@@ -80,4 +80,8 @@ urlpatterns = [
         GET=learning.fetch_learning_rules,
         PUT=learning.update_learning_rules,
     ),
+    address(
+        "v1/ControlPlane/Stores/<str:store_id>/ModelUsage",
+        GET=learning.fetch_model_usage,
+    ),
 ]
