@@ -3,6 +3,7 @@
 Nothing is saved until their store has answered.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -13,13 +14,14 @@ from console.accounts.models import User
 from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
+from console.contract.conversations.learning import ModelUsage
 from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.core.unicode import get_skeletons, mixes_scripts
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
-from console.tenants.vault import encrypt, get_tenant_guard, open_account
+from console.tenants.vault import encrypt, get_tenant_guard, open_account, open_store
 
 
 class StoreNotReady(DomainError):
@@ -240,6 +242,13 @@ def get_memory_state(tenant: Tenant) -> tuple[str, str]:
     if status == "ACTIVE":
         return "ok", "memory ok"
     return "waiting", f"store {status.lower()}"
+
+
+def get_model_usage(tenant: Tenant) -> ModelUsage | None:
+    """None of a memory that does not tell or does not answer."""
+    with suppress(DomainError):
+        return open_store(tenant).conversations.fetch_model_usage()
+    return None
 
 
 def _fetch_status(tenant: Tenant) -> str:

@@ -1,5 +1,7 @@
 """The tenants of this installation: the list, their connections, adding one."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +21,7 @@ from console.pages.tenants.services import (
     add_tenant,
     check_connection,
     get_memory_state,
+    get_model_usage,
 )
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
@@ -52,6 +55,8 @@ def connection(request: ConsoleRequest) -> HttpResponse:
         {
             "tenant": request.tenant,
             "connection": check_connection(request.tenant),
+            # Asked by the whole page alone.
+            "get_usage": partial(get_model_usage, request.tenant),
             "may_replace_token": request.actor.may(Permission.REPLACE_CREDENTIAL),
             "may_change_identity": request.actor.may(
                 Permission.UPDATE_IDENTITY_SETTINGS

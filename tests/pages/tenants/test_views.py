@@ -10,6 +10,7 @@ from console.audit.models import AuditEntry
 from console.client.account import connect
 from console.contract.memory.store import CreateStore
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
+from console.service.conversations.models import ModelUsage
 from console.service.memory.models import Store
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_account, open_store
@@ -538,3 +539,19 @@ def test_identity_says_that_a_hosted_memory_has_none(client, tenant, officer, se
         page = client.get(IDENTITY)
 
     assert b"decides by itself" in page.content
+
+
+def test_connection_shows_what_the_chat_model_was_asked(client, operator, tenant):
+    client.force_login(operator)
+    address = reverse("tenants:connection", args=[tenant.slug])
+    without = client.get(address).text
+    day = {"store_id": tenant.store_id, "day": "2026-01-05"}
+    ModelUsage.objects.create(**day, calls=3, tokens_in=12_000, tokens_out=345)
+
+    shown = client.get(address).text
+    part = client.get(address, headers=HTMX).text
+
+    assert "Chat model" not in without
+    assert "12,000" in shown
+    assert "no prices set" in shown
+    assert "Chat model" not in part

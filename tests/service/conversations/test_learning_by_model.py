@@ -298,6 +298,24 @@ def test_learning_by_model_ends_at_the_days_tokens(
     assert model_extractor.has_tokens(store_id)
 
 
+def test_model_usage_is_told_by_day(api, model, store, path, say, settings):
+    usage = f"/v1/ControlPlane/Stores/{store}/ModelUsage"
+    settings.MODEL_PRICES = [2.0, 10.0]
+    say("I moved to Bergen with 2 dogs.")
+    api("PATCH", path, {"status": "CLOSED"})
+    learning.learn.func()
+
+    told = api.get(usage).json()
+    settings.MODEL_PRICES = []
+    settings.MEMORY_EXTRACTOR = "extractive"
+    later = api.get(usage).json()
+
+    day = {"day": "2026-01-05", "calls": 1, "tokensIn": 100, "tokensOut": 20}
+    assert told == {"days": [day | {"cost": 0.0004}], "tokensPerDay": 1000000}
+    assert later == {"days": [day], "tokensPerDay": 0}
+    assert model_extractor.count_today() == {"in": 100, "out": 20}
+
+
 def test_learning_by_model_of_a_worker_that_dies_leaves_nothing_half(
     api,
     clock,

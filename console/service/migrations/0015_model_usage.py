@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('service', '0013_learning_rules'),
+        ('service', '0014_terms_version'),
     ]
 
     operations = [
