@@ -151,7 +151,7 @@ def mask_trait(name: str, text: str, id_type: str = "") -> str:
     """A trait's value by what its name, or the identifier that it feeds, says it is."""
     if text.casefold() in _FLAGS:
         return text
-    kind = _get_kind(name, id_type)
+    kind = get_kind(name, id_type)
     if kind == "name":
         return mask_name(text)
     if kind == "hidden":
@@ -163,7 +163,7 @@ def mask_trait(name: str, text: str, id_type: str = "") -> str:
 
 
 @lru_cache(4096)
-def _get_kind(name: str, id_type: str) -> str:
+def get_kind(name: str, id_type: str = "") -> str:
     """What the words of a name say; "" when they say nothing of a person."""
     words = _split(name)
     if set(words) & _ALONE and set(words) <= _ALONE | _WHOSE:

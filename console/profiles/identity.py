@@ -2,15 +2,24 @@
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
+from urllib.parse import unquote
 
 from console.audit.log import log_view
 from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import IdentifierConfig, IdentitySettings
-from console.contract.normalising import InvalidIdentifier, normalise
+from console.contract.normalising import (
+    DEFAULT_REGION,
+    InvalidIdentifier,
+    normalise,
+)
 from console.core.unicode import strip_hidden
+from console.masking.detect import find_personal_data
+from console.masking.masker import get_kind
 from console.masking.models import count_question, get_digest
+from console.masking.patterns import Shape
 from console.tenants.actor import Actor
 from console.tenants.vault import open_store
 
@@ -18,9 +27,15 @@ _TYPED = re.compile(
     r"\s*(?P<type>[A-Za-z0-9_-]{0,64})\s*[:\uff1a](?P<value>.*)", re.DOTALL
 )
 _DIGITS = re.compile(r"[\W_]*(?:\d[\W_]*){7,}")
-_SCHEMES = {"mailto": "email", "tel": "phone", "sms": "phone", "callto": "phone"}
+_EXTENSION = re.compile(r"\W*(?:ext\w*|x)\W*\d", re.IGNORECASE)
+_SCHEMES = dict.fromkeys(("mailto", "smtp", "from", "to", "cc"), "email") | (
+    dict.fromkeys(("tel", "sms", "callto", "sip", "sips"), "phone")
+)
+_FORMS = {Shape.MAIL: "email", Shape.PHONE: "phone", "mail": "email", "phone": "phone"}
+# Around a value among words: "Theo: <ada@acme.com>, ...".
+_BEFORE, _AFTER = re.compile(r"[\s<>\"'(\[,;:=]?"), re.compile(r"[\w@]")
 _ID_PREFIX = "mem_profile_"
-_ADDRESS = re.compile(rf"\S*/({_ID_PREFIX}\w+)(?:[/?#]\S*)?", re.IGNORECASE)
+_PROFILE = re.compile(rf"(?<!\w){PROFILE_ID.pattern}(?!\w)")
 VALUE_MAX = 255
 
 
@@ -84,30 +99,35 @@ def find_identity(store: StoreClient, text: str) -> Match:
     """The profiles that `type:value`, a profile id or its address means in this store.
 
     Without a type an e-mail address or a phone number is enough where only one type
-    of the store is of that form, and an id may come without its prefix.
+    of the store is of that form, also among a few words, and an id may come without its
+    prefix.
     """
     text = strip_hidden(text).strip()
-    address = _ADDRESS.fullmatch(text)
-    named = (address[1] if address else text).lower()
-    for profile_id in (named, _ID_PREFIX + named):
-        if PROFILE_ID.fullmatch(profile_id):
-            return _by_id(store, profile_id)
+    ids = set(_PROFILE.findall(f"{text} {_ID_PREFIX}{text}".lower()))
+    if len(ids) == 1:
+        return _by_id(store, ids.pop())
     typed = _TYPED.fullmatch(text)
     if not typed:
-        return _by_form(store, text, _form_of(text))
+        return _by_form(store, *_read_form(text))
     wanted, value = typed["type"], typed["value"].strip()
     settings = store.identity_settings()
     known = {c.id_type.casefold(): c for c in settings.identifier_configs}
     config = known.get(wanted.casefold())
-    if config is None and (form := _SCHEMES.get(wanted.casefold())):
-        return _by_form(store, text, form)
     if config is None:
+        form = _SCHEMES.get(wanted.casefold()) or _FORMS.get(get_kind(wanted), "")
+        # `sip:+14065550101@pbx.example`
+        read, seen = _read_form(value.partition("@")[0] if form == "phone" else value)
+        if form and (seen == form or wanted.casefold() in _SCHEMES):
+            return _by_form(store, read, form)
         named = (
             f"The type “{wanted}” is unknown here" if wanted else "A type is missing"
         )
         names = sorted(each.id_type for each in known.values())
         return Match(problem=f"{named}. This store knows {_in_words(names)}.")
-    match = _look_up(store, settings, config, value)
+    read, seen = _read_form(value)
+    match = _look_up(
+        store, settings, config, read if seen == config.normalization else value
+    )
     if match.problem or match.profiles or config.normalization in {"email", "phone"}:
         return match
     # `whatsapp:+14155550100` is a type and a value, and the value that Twilio sends.
@@ -117,8 +137,8 @@ def find_identity(store: StoreClient, text: str) -> Match:
 
 def _by_form(store: StoreClient, text: str, form: str) -> Match:
     how = Match(
-        problem="Start with the type and a colon, such as email:… or phone:…,"
-        " or paste a whole profile id."
+        problem="A customer is found by what identifies them, not by name. Start with"
+        " the type and a colon, such as email:… or phone:…, or paste a whole profile id."
     )
     if not form:
         return how
@@ -127,11 +147,24 @@ def _by_form(store: StoreClient, text: str, form: str) -> Match:
     return _look_up(store, settings, meant[0], text) if len(meant) == 1 else how
 
 
-def _form_of(text: str) -> str:
-    """The normalisation that a bare value asks for; "" when it could be anything."""
+def _read_form(text: str) -> tuple[str, str]:
+    """A value, and the normalisation that it asks for; "" when it could be anything.
+
+    `406 555 0101` of "Maren, cell 406 555 0101": of several words the one value among
+    them that has the form.
+    """
+    text = unquote(text)
     if _DIGITS.fullmatch(text):
-        return "phone"
-    return "email" if "@" in text.strip("@") else ""
+        return text, "phone"
+    found = [data for data in find_personal_data(text) if data.shape in _FORMS]
+    if len(found) == 1:
+        [data] = found
+        is_apart = _BEFORE.fullmatch(text[max(0, data.start - 1) : data.start])
+        rest = text[data.end :]
+        if is_apart and not _AFTER.match(rest):
+            is_extended = data.shape == Shape.PHONE and _EXTENSION.match(rest)
+            return text if is_extended else data.plain, _FORMS[data.shape]
+    return text, "email" if "@" in normalize("NFKC", text).strip("@") else ""
 
 
 def _by_id(store: StoreClient, profile_id: str) -> Match:
@@ -159,24 +192,25 @@ def _look_up(
         value = normalise(value, config.normalization, region, asked=True)
         found = store.lookup(kind, value)
     except InvalidIdentifier as exc:
-        return _cannot_read(config, str(exc))
+        return _cannot_read(config, str(exc), settings.phone_region)
     except MemoryRefused as exc:
         if exc.http_status == 400:
-            return _cannot_read(config, "")
+            return _cannot_read(config, "", settings.phone_region)
         if exc.http_status != 404:
             raise
         return Match(kind)
     return Match(kind, profiles=found.profiles)
 
 
-def _cannot_read(config: IdentifierConfig, why: str) -> Match:
+def _cannot_read(config: IdentifierConfig, why: str, region: str) -> Match:
     """Not looked for: that is another answer than nobody."""
     because = f": {why}" if why else ""
     hint = {
-        "phone": " Write + and the country code first.",
+        "phone": " Write + and the country code first, and no extension: without them it"
+        f" is read as a number of {region or DEFAULT_REGION}.",
         "email": " It needs an @ with something on both sides.",
     }
-    form = hint.get(config.normalization, "")
+    form = "" if "placeholder" in why else hint.get(config.normalization, "")
     problem = f"The memory cannot read this {config.id_type}{because}.{form}"
     return Match(config.id_type, problem=problem)
 

@@ -33,7 +33,7 @@ from console.web.render import ConsoleRequest, require_permission
 
 TEXT_MAX = 512
 # A softphone's link has the + of a number as it is, which an address reads as a blank.
-_PLUS = re.compile(r"^([\w-]*:)? (?=[\d().\s-]+$)")
+_PLUS = re.compile(r"^([\w-]*:)?\s+(?=\d[\d\W_]*$)")
 # One tenant that hangs must not use up the time of the others.
 TENANT_S = 3.0
 TOTAL_S = 8.0

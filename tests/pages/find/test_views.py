@@ -58,6 +58,11 @@ def test_find_redirects_a_profile_id(client, tenant):
         ("phone:555-0143", "cannot read this phone"),
         ("tel:0000000000", "a placeholder, which names nobody"),
         ("ada@@b.com", "cannot read this email"),
+        ("202 555 0160 ext. 5", "no extension"),
+        ("Ada 202 555 0160 x12", "no extension"),
+        ("070 174 06 05", "as a number of US"),
+        ("ada@b.com; bo@b.com", "cannot read this email"),
+        ("ring 202 555 0160 or 202 555 0161", "not by name"),
         ("email:" + "a" * 256, "255 characters are the most"),
     ],
 )
@@ -148,6 +153,17 @@ def test_find_accepts_a_bare_value_of_one_type(client, tenant, chatless, text):
         "ada.byron@example.com,",
         "'ada.byron@example.com'",
         "ada.byron@example.com\u200b",
+        "Ada Byron, cell 202 555 0160",
+        "Tel.: +1 202 555 0160",
+        "Telefon: (202) 555-0160",
+        "sip:+12025550160@pbx.example",
+        "tel:%2B12025550160",
+        "E-mail: ada.byron@example.com",
+        "From: Ada <ada.byron@example.com>",
+        "Ada Byron ada.byron@example.com",
+        "email:Ada Byron ada.byron@example.com",
+        "ada.byron＠example.com",
+        "ada.byron%40example.com",
     ],
 )
 def test_find_reads_what_is_pasted(client, tenant, text):
@@ -178,7 +194,14 @@ def test_find_reads_the_address_of_a_profile(client, tenant, pasted, written):
 
 
 @pytest.mark.parametrize(
-    "query", ["phone:+4722334455", "+4722334455", "tel:+4722334455"]
+    "query",
+    [
+        "phone:+4722334455",
+        "+4722334455",
+        "tel:+4722334455",
+        "+47+22+33+44+55",
+        "phone:+47%C2%A022%E2%80%9333%E2%80%9344%E2%80%9355",
+    ],
 )
 def test_find_reads_the_plus_of_a_link_as_it_stands(client, tenant, query):
     profile = make_profile(tenant, phone="+4722334455")
@@ -259,3 +282,20 @@ def test_find_answers_the_palette_briefly(client, tenant):
     assert response["HX-Push-Url"] == "false"
     assert "No profile in Acme has this email" in response.text
     assert "<main" not in response.text
+
+
+@pytest.mark.parametrize("form", ["“{}”", "id: {}", "({}),", "profile={}", "see {}."])
+def test_find_reads_an_id_among_words(client, tenant, form):
+    profile = make_profile(tenant)
+
+    response = find(client, form.format(profile.upper()))
+
+    assert response["Location"] == f"/t/acme/profiles/{profile}/"
+
+
+def test_find_never_takes_a_part_of_an_address_for_the_whole(client, tenant):
+    make_profile(tenant, email="neil@b.com")
+
+    response = find(client, "o/neil@b.com")
+
+    assert response.status_code == 404
