@@ -16,6 +16,7 @@ from console.contract.memory.error import ACCEPTED_MESSAGE_MAX, Accepted, Code, 
 from console.contract.memory.operation import OPERATION_DAYS, Refusal
 from console.contract.memory.profile import CreatedProfile
 from console.service import errors
+from console.service.http.request import ApiRequest
 from console.service.models import Account, Operation
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -94,6 +95,19 @@ def operation_accepted(
     headers = {"Operation-Id": operation.id, "Location": url, "Retry-After": "1"}
     receipt = noun(message="accepted", status_url=url, **fields)
     return answer(receipt, status=202, headers=headers)
+
+
+def answer_completed(
+    request: ApiRequest,
+    result_id: str,
+    below: str = "",
+    noun: type[Receipt] = Receipt,
+    **fields: str,
+) -> HttpResponse:
+    """202 of a control plane write to a store, or to what its address names `below`."""
+    path = f"/v1/ControlPlane/Stores/{request.store.id}{below}"
+    operation = record_completed(request.account, result_id=result_id, result_path=path)
+    return operation_accepted(request, operation, noun, **fields)
 
 
 def operation_url(request: HttpRequest, operation_id: str) -> str:

@@ -20,6 +20,8 @@ from console.contract.memory.observation import SOURCE, SOURCE_MAX
 from console.contract.memory.profile_import import UPLOADS
 from console.contract.times import from_wire
 from console.service import errors
+from console.service.memory.models import Store
+from console.service.memory.stores import get_store
 from console.service.models import Account
 
 URLCONF = "console.service.urls"
@@ -37,6 +39,8 @@ class ApiRequest(HttpRequest):
     """A request whose caller is known."""
 
     account: Account
+    # The one that the address names.
+    store: Store
     # Set where a merged profile was asked for and its canonical one answers.
     canonical_profile_id: str
 
@@ -49,12 +53,12 @@ def address(route: str, **methods: View) -> URLPattern:
 def resource(**methods: View) -> View:
     """A view that calls the function named for the request's method, else 405.
 
-    HEAD is answered as GET.
+    HEAD is answered as GET. Of a store the function is given `request.store`.
     """
     if "GET" in methods:
         methods["HEAD"] = methods["GET"]
 
-    def view(request: HttpRequest, **path: Any) -> HttpResponse:
+    def view(request: ApiRequest, **path: Any) -> HttpResponse:
         answer = methods.get(request.method or "")
         if answer is None:
             allowed = ", ".join(sorted(methods))
@@ -63,6 +67,8 @@ def resource(**methods: View) -> View:
             )
             refusal.headers["Allow"] = allowed
             raise refusal
+        if "store_id" in path:
+            request.store = get_store(request.account, path.pop("store_id"))
         return answer(request, **path)
 
     view.methods = methods  # type: ignore[attr-defined]  # For description/document.py.

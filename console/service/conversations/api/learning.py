@@ -61,10 +61,8 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")},
     moved=301,
 )
-def list_provenance(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    rows = models.Learned.objects.of(get_profile(request, store_id, profile_id))
+def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
+    rows = models.Learned.objects.of(get_profile(request, profile_id))
     return _answer_learned(request, rows)
 
 
@@ -116,9 +114,8 @@ def decide_learned(
     "fact holds, and by words of the store's own.",
     {200: wire.LearningRules},
 )
-def fetch_learning_rules(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
-    row = models.LearningRules.objects.filter(pk=store.id).first()
+def fetch_learning_rules(request: ApiRequest) -> HttpResponse:
+    row = models.LearningRules.objects.filter(pk=request.store.id).first()
     shown = wire.LearningRules(kinds=wire.DEFAULT_RULES)
     return answer(from_row(wire.LearningRules, row) if row else shown)
 
@@ -147,8 +144,7 @@ def fetch_model_usage(request: ApiRequest, store_id: str) -> HttpResponse:
     doc.ACCEPTED,
     body=wire.PutLearningRules,
 )
-def update_learning_rules(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def update_learning_rules(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.PutLearningRules)
-    put_rules(store, dict(body.kinds.items()), body.words)
+    put_rules(request.store, dict(body.kinds.items()), body.words)
     return accepted()

@@ -37,64 +37,38 @@ from console.service.http.request import URLCONF
 
 View = Callable[..., HttpResponse]
 
+
+def _matching(pattern: re.Pattern[str]) -> Any:
+    return Annotated[str, msgspec.Meta(pattern=whole(pattern))]
+
+
+_SUFFIX = "_01k5x7m3q2f8r9s4t6v0w1y2za"
 # The contract's name, the type and a sample of what an address names, by its word in
-# the URL configuration.
+# the URL configuration; ids by the prefix of their samples.
 PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     "code": ("code", Annotated[int, described(minimum=100, maximum=999_999)], 20404),
-    "store_id": ("storeId", StoreId, "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"),
-    "operation_id": (
-        "operationId",
-        Annotated[str, msgspec.Meta(pattern=whole(OPERATION_ID))],
-        "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
     "name": ("traitGroupName", TraitGroupName, "Loyalty"),
-    "mapping_id": (
-        "dataMappingId",
-        DataMappingId,
-        "mem_datamapping_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "profile_id": ("profileId", ProfileId, "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"),
     "id_type": ("idType", IdType, "phone"),
-    "import_id": ("importId", ImportId, "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za"),
-    "suggestion_id": (
-        "suggestionId",
-        SuggestionId,
-        "mem_suggestion_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "observation_id": (
-        "observationId",
-        ObservationId,
-        "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "configuration_id": (
-        "configurationId",
-        ConfigurationId,
-        "conv_configuration_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "conversation_id": (
-        "conversationId",
-        ConversationId,
-        "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "participant_id": (
-        "participantId",
-        str,
-        "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "communication_id": (
-        "communicationId",
-        str,
-        "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "delivery_id": ("deliveryId", str, "conv_delivery_01k5x7m3q2f8r9s4t6v0w1y2za"),
-    "action_id": ("actionId", str, "conv_action_01k5x7m3q2f8r9s4t6v0w1y2za"),
-    "learned_id": ("learnedId", str, "conv_learned_01k5x7m3q2f8r9s4t6v0w1y2za"),
-    "process_id": (
-        "processId",
-        Annotated[str, msgspec.Meta(pattern=whole(PROCESS_ID))],
-        "proc_job_01k5x7m3q2f8r9s4t6v0w1y2za",
-    ),
-    "summary_id": ("summaryId", SummaryId, "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za"),
+} | {
+    f"{word}_id": (f"{name}Id", kind, prefix + _SUFFIX)
+    for word, name, kind, prefix in (
+        ("store", "store", StoreId, "mem_store"),
+        ("operation", "operation", _matching(OPERATION_ID), "mem_operation"),
+        ("mapping", "dataMapping", DataMappingId, "mem_datamapping"),
+        ("profile", "profile", ProfileId, "mem_profile"),
+        ("import", "import", ImportId, "mem_import"),
+        ("suggestion", "suggestion", SuggestionId, "mem_suggestion"),
+        ("observation", "observation", ObservationId, "mem_observation"),
+        ("summary", "summary", SummaryId, "mem_summary"),
+        ("configuration", "configuration", ConfigurationId, "conv_configuration"),
+        ("conversation", "conversation", ConversationId, "conv_conversation"),
+        ("participant", "participant", str, "conv_participant"),
+        ("communication", "communication", str, "conv_communication"),
+        ("delivery", "delivery", str, "conv_delivery"),
+        ("action", "action", str, "conv_action"),
+        ("learned", "learned", str, "conv_learned"),
+        ("process", "process", _matching(PROCESS_ID), "proc_job"),
+    )
 }
 _MEANINGS = {
     200: "The result.",

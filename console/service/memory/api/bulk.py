@@ -25,7 +25,6 @@ from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.models import Store
 from console.service.memory.profile_batches import Refused, put_profiles
-from console.service.memory.stores import get_store
 from console.service.models import Operation
 
 
@@ -36,12 +35,11 @@ from console.service.models import Operation
     id="put_profiles",
     body=PutProfiles,
 )
-def update_profiles_in_bulk(request: ApiRequest, store_id: str) -> HttpResponse:
+def update_profiles_in_bulk(request: ApiRequest) -> HttpResponse:
     """202 whenever the shape is right; what became of the items, the operation tells."""
-    store = get_store(request.account, store_id)
     body = read_body(request, PutProfiles)
-    refused = put_profiles(store, [item.traits or {} for item in body.profiles])
-    row = _conclude(store, refused, of=len(body.profiles))
+    refused = put_profiles(request.store, [item.traits or {} for item in body.profiles])
+    row = _conclude(request.store, refused, of=len(body.profiles))
     shown = from_row(
         AcceptedProfiles,
         row,

@@ -7,19 +7,17 @@ from django.http import HttpResponse
 
 from console.contract.memory import data_mapping as wire
 from console.service import errors
-from console.service.http import answers
 from console.service.http.answers import (
     answer,
+    answer_completed,
     etag,
     from_row,
-    operation_accepted,
     to_changes,
 )
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, check_deletion, read_body
 from console.service.memory import data_mappings, models
-from console.service.memory.stores import get_store
 
 
 @doc.operation(
@@ -28,10 +26,9 @@ from console.service.memory.stores import get_store
     query=doc.ORDERED_PAGE_QUERY
     | {"type": doc.documented(wire.SourceType, "Only with this kind of source.")},
 )
-def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def list_data_mappings(request: ApiRequest) -> HttpResponse:
     page = read_page(request, cap=wire.DATA_MAPPINGS_PER_PAGE, filters=("type",))
-    rows = models.DataMapping.objects.of(store)
+    rows = models.DataMapping.objects.of(request.store)
     if source_type := page.filters.get("type"):
         if source_type not in wire.SOURCE_TYPES:
             raise errors.Invalid(f"type: must be one of {', '.join(wire.SOURCE_TYPES)}")
@@ -45,19 +42,15 @@ def list_data_mappings(request: ApiRequest, store_id: str) -> HttpResponse:
     body=wire.CreateDataMapping,
     refusals=(409,),
 )
-def create_data_mapping(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_data_mapping(request: ApiRequest) -> HttpResponse:
     columns = _to_columns(read_body(request, wire.CreateDataMapping))
-    mapping = data_mappings.create_data_mapping(store, columns)
-    return _completed(request, store_id, mapping.id)
+    mapping = data_mappings.create_data_mapping(request.store, columns)
+    return answer_completed(request, mapping.id, f"/DataMappings/{mapping.id}")
 
 
 @doc.operation("One data mapping.", {200: doc.Answer(wire.DataMapping, doc.ETAG)})
-def fetch_data_mapping(
-    request: ApiRequest, store_id: str, mapping_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
-    mapping = data_mappings.get_data_mapping(store, mapping_id)
+def fetch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
+    mapping = data_mappings.get_data_mapping(request.store, mapping_id)
     return answer(from_row(wire.DataMapping, mapping), headers=etag(mapping.version))
 
 
@@ -68,39 +61,24 @@ def fetch_data_mapping(
     headers=doc.IF_MATCH,
     refusals=(409, 412),
 )
-def patch_data_mapping(
-    request: ApiRequest, store_id: str, mapping_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def patch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     data_mappings.patch_data_mapping(
-        store,
+        request.store,
         mapping_id,
         if_match=request.headers.get("If-Match", ""),
         changes=_to_columns(read_body(request, wire.PatchDataMapping)),
     )
-    return _completed(request, store_id, mapping_id)
+    return answer_completed(request, mapping_id, f"/DataMappings/{mapping_id}")
 
 
 @doc.operation("Deletes a data mapping. Traits it has filled are kept.", doc.RECEIPT)
-def delete_data_mapping(
-    request: ApiRequest, store_id: str, mapping_id: str
-) -> HttpResponse:
+def delete_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     check_deletion(request)
-    store = get_store(request.account, store_id)
-    data_mappings.delete_data_mapping(store, mapping_id)
-    return _completed(request, store_id, mapping_id)
+    data_mappings.delete_data_mapping(request.store, mapping_id)
+    return answer_completed(request, mapping_id, f"/DataMappings/{mapping_id}")
 
 
 def _to_columns(body: wire.CreateDataMapping | wire.PatchDataMapping) -> dict[str, Any]:
     """What a body names, as columns: source and target in the contract's form."""
     given = to_changes(body)
     return {name: msgspec.to_builtins(value) for name, value in given.items()}
-
-
-def _completed(request: ApiRequest, store_id: str, mapping_id: str) -> HttpResponse:
-    operation = answers.record_completed(
-        request.account,
-        result_id=mapping_id,
-        result_path=f"/v1/ControlPlane/Stores/{store_id}/DataMappings/{mapping_id}",
-    )
-    return operation_accepted(request, operation)

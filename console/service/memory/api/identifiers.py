@@ -14,7 +14,6 @@ from console.service.http.request import (
 )
 from console.service.memory import identifiers
 from console.service.memory.api.profiles import get_profile
-from console.service.memory.stores import get_store
 
 
 @operation(
@@ -22,10 +21,8 @@ from console.service.memory.stores import get_store
     {200: wire.IdentifierSets},
     moved=301,
 )
-def list_identifiers(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    values = identifiers.list_identifiers(get_profile(request, store_id, profile_id))
+def list_identifiers(request: ApiRequest, profile_id: str) -> HttpResponse:
+    values = identifiers.list_identifiers(get_profile(request, profile_id))
     sets = [wire.IdentifierSet(id_type=k, values=tuple(v)) for k, v in values.items()]
     return answer(wire.IdentifierSets(identifiers=tuple(sets)))
 
@@ -38,22 +35,19 @@ def list_identifiers(
     refusals=(409,),
     moved=308,
 )
-def create_identifier(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_identifier(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.Identifier)
     braked = identifiers.create_identifier(
-        store, profile_id, id_type=body.id_type, value=body.value
+        request.store, profile_id, id_type=body.id_type, value=body.value
     )
     return accepted(braked)
 
 
 @operation("The values of one type.", {200: wire.IdentifierSet}, moved=301)
 def fetch_identifier(
-    request: ApiRequest, store_id: str, profile_id: str, id_type: str
+    request: ApiRequest, profile_id: str, id_type: str
 ) -> HttpResponse:
-    values = identifiers.list_identifiers(get_profile(request, store_id, profile_id))
+    values = identifiers.list_identifiers(get_profile(request, profile_id))
     if id_type not in values:
         raise errors.NotFound("This profile has no identifier of that type.")
     return answer(wire.IdentifierSet(id_type=id_type, values=tuple(values[id_type])))
@@ -67,14 +61,17 @@ def fetch_identifier(
     moved=308,
 )
 def patch_identifier(
-    request: ApiRequest, store_id: str, profile_id: str, id_type: str
+    request: ApiRequest, profile_id: str, id_type: str
 ) -> HttpResponse:
-    store = get_store(request.account, store_id)
     body = read_body(request, wire.PatchIdentifier)
     if body.id_type != id_type:
         raise errors.Invalid("idType: must be the one in the address")
     braked = identifiers.patch_identifier(
-        store, profile_id, id_type=id_type, old=body.old_value, new=body.new_value
+        request.store,
+        profile_id,
+        id_type=id_type,
+        old=body.old_value,
+        new=body.new_value,
     )
     return accepted(braked)
 
@@ -86,11 +83,11 @@ def patch_identifier(
     moved=308,
 )
 def delete_identifier(
-    request: ApiRequest, store_id: str, profile_id: str, id_type: str
+    request: ApiRequest, profile_id: str, id_type: str
 ) -> HttpResponse:
     check_deletion(request, known=("removeAll",))
     identifiers.delete_identifier(
-        get_store(request.account, store_id),
+        request.store,
         profile_id,
         id_type=id_type,
         remove_all=read_flag(request.GET, "removeAll", default=False),

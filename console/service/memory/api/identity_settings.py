@@ -4,21 +4,19 @@ import msgspec
 from django.http import HttpResponse
 
 from console.contract.memory import identity_settings as wire
-from console.service.http import answers
-from console.service.http.answers import answer, etag, from_row, operation_accepted
+from console.service.http.answers import answer, answer_completed, etag, from_row
 from console.service.http.description import operation as doc
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import models
-from console.service.memory.stores import get_store, put_identity_settings
+from console.service.memory.stores import put_identity_settings
 
 
 @doc.operation(
     "The identifier types and the order in which they are matched.",
     {200: doc.Answer(wire.IdentitySettings, doc.ETAG)},
 )
-def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
-    row = models.IdentitySettings.objects.get(store=store)
+def fetch_identity_settings(request: ApiRequest) -> HttpResponse:
+    row = models.IdentitySettings.objects.get(store=request.store)
     brake = "" if row.merge_brake == "on" else row.merge_brake
     shown = from_row(wire.IdentitySettings, row, merge_brake=brake)
     return answer(shown, headers=etag(row.version))
@@ -32,11 +30,10 @@ def fetch_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
     headers=doc.IF_MATCH,
     refusals=(412,),
 )
-def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def update_identity_settings(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.PutIdentitySettings)
     put_identity_settings(
-        store,
+        request.store,
         if_match=request.headers.get("If-Match", ""),
         configs=msgspec.to_builtins(body.identifier_configs),
         rules=body.matching_rules,
@@ -44,9 +41,4 @@ def update_identity_settings(request: ApiRequest, store_id: str) -> HttpResponse
         merge_brake=body.merge_brake,
         whatsapp_is_phone=body.whatsapp_is_phone,
     )
-    operation = answers.record_completed(
-        request.account,
-        result_id=store.id,
-        result_path=f"/v1/ControlPlane/Stores/{store.id}/IdentityResolutionSettings",
-    )
-    return operation_accepted(request, operation)
+    return answer_completed(request, request.store.id, "/IdentityResolutionSettings")

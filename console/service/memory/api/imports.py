@@ -15,7 +15,6 @@ from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import imports, models
 from console.service.memory.import_rows import CHUNK_BYTES
-from console.service.memory.stores import get_store
 
 
 @doc.operation(
@@ -23,11 +22,10 @@ from console.service.memory.stores import get_store
     {200: wire.ImportsPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
-def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def list_imports(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
-        models.ProfileImport.objects.of(store),
+        models.ProfileImport.objects.of(request.store),
         read_page(request, cap=wire.IMPORTS_PER_PAGE),
         wire.ImportsPage,
         lambda row: row.id,
@@ -40,11 +38,10 @@ def list_imports(request: ApiRequest, store_id: str) -> HttpResponse:
     {201: wire.AnnouncedImport},
     body=wire.CreateImport,
 )
-def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_import(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.CreateImport)
     row = imports.create_import(
-        store,
+        request.store,
         filename=body.filename,
         file_size=body.file_size,
         mappings=msgspec.to_builtins(body.column_mappings),
@@ -65,8 +62,8 @@ def create_import(request: ApiRequest, store_id: str) -> HttpResponse:
     "The progress of an import, and how many rows had errors.",
     {200: wire.ProfileImport},
 )
-def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
-    row = imports.get_import(get_store(request.account, store_id), import_id)
+def fetch_import(request: ApiRequest, import_id: str) -> HttpResponse:
+    row = imports.get_import(request.store, import_id)
     shown = from_row(
         wire.ProfileImport,
         row,
@@ -86,8 +83,8 @@ def fetch_import(request: ApiRequest, store_id: str, import_id: str) -> HttpResp
     {200: wire.RefusalsPage},
     query=doc.PAGE_QUERY,
 )
-def list_refusals(request: ApiRequest, store_id: str, import_id: str) -> HttpResponse:
-    row = imports.get_import(get_store(request.account, store_id), import_id)
+def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
+    row = imports.get_import(request.store, import_id)
     return answer_page(
         request,
         imports.list_refusals(row),

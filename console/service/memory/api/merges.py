@@ -13,7 +13,6 @@ from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import merging, models, suggestions
-from console.service.memory.stores import get_store
 
 
 @doc.operation(
@@ -21,10 +20,10 @@ from console.service.memory.stores import get_store
     {200: wire.MergeSuggestionsPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
-def list_merge_suggestions(request: ApiRequest, store_id: str) -> HttpResponse:
+def list_merge_suggestions(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
-        suggestions.find_suggestions(get_store(request.account, store_id)),
+        suggestions.find_suggestions(request.store),
         read_page(request, cap=wire.MERGES_PER_PAGE),
         wire.MergeSuggestionsPage,
         sort=("created_at", "id"),
@@ -39,13 +38,10 @@ def list_merge_suggestions(request: ApiRequest, store_id: str) -> HttpResponse:
     doc.ACCEPTED,
     body=wire.DecideSuggestion,
 )
-def decide_merge_suggestion(
-    request: ApiRequest, store_id: str, suggestion_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def decide_merge_suggestion(request: ApiRequest, suggestion_id: str) -> HttpResponse:
     body = read_body(request, wire.DecideSuggestion)
     suggestions.decide_suggestion(
-        store, suggestion_id, accept=body.decision == "accept"
+        request.store, suggestion_id, accept=body.decision == "accept"
     )
     return accepted()
 
@@ -56,9 +52,9 @@ def decide_merge_suggestion(
     query=doc.ORDERED_PAGE_QUERY
     | {"canonicalId": doc.documented(ProfileId, "Only those into this profile.")},
 )
-def list_merges(request: ApiRequest, store_id: str) -> HttpResponse:
+def list_merges(request: ApiRequest) -> HttpResponse:
     page = read_page(request, cap=wire.MERGES_PER_PAGE, filters=("canonicalId",))
-    rows = merging.find_merges(get_store(request.account, store_id))
+    rows = merging.find_merges(request.store)
     if canonical_id := page.filters.get("canonicalId"):
         if not PROFILE_ID.fullmatch(canonical_id):
             raise errors.Invalid("canonicalId: not a valid profile id")
@@ -80,8 +76,5 @@ def _show_merge(part: models.ProfilePart) -> wire.Merge:
     {200: wire.Unmerged},
     refusals=(409,),
 )
-def unmerge_profile(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
-    return answer(merging.unmerge_profile(store, profile_id))
+def unmerge_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
+    return answer(merging.unmerge_profile(request.store, profile_id))

@@ -25,7 +25,6 @@ from console.service.http.request import (
 )
 from console.service.memory import items, models
 from console.service.memory.api.profiles import get_profile
-from console.service.memory.stores import get_store
 
 QUERY = doc.ORDERED_PAGE_QUERY | {
     "source": doc.documented(wire.Source, "Only from this source."),
@@ -46,12 +45,11 @@ FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
 )
 def list_observations(
     request: ApiRequest,
-    store_id: str,
     profile_id: str,
     *,
     read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
-    profile = get_profile(request, store_id, profile_id)
+    profile = get_profile(request, profile_id)
     page = read_page(request, cap=wire.ITEMS_PER_PAGE, filters=FILTERS)
     rows = models.Observation.objects.of(profile)
     if source := read_source(page.filters):
@@ -71,20 +69,17 @@ def list_observations(
     body=wire.CreateObservations,
     moved=308,
 )
-def create_observations(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.CreateObservations)
-    items.create_observations(store, profile_id, to_fields(body.observations))
+    items.create_observations(request.store, profile_id, to_fields(body.observations))
     return accepted()
 
 
 @doc.operation("One observation.", {200: wire.Observation})
 def fetch_observation(
-    request: ApiRequest, store_id: str, profile_id: str, observation_id: str
+    request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    profile = get_profile(request, store_id, profile_id, follow=True)
+    profile = get_profile(request, profile_id, follow=True)
     row = items.get_observation(profile, observation_id)
     return answer(from_row(wire.Observation, row))
 
@@ -97,15 +92,13 @@ def fetch_observation(
 )
 def patch_observation(
     request: ApiRequest,
-    store_id: str,
     profile_id: str,
     observation_id: str,
     *,
     noun: type[wire.PatchObservation] = wire.PatchObservation,
 ) -> HttpResponse:
-    store = get_store(request.account, store_id)
     changes = to_changes(read_body(request, noun))
-    items.patch_observation(store, profile_id, observation_id, changes)
+    items.patch_observation(request.store, profile_id, observation_id, changes)
     return accepted()
 
 
@@ -115,11 +108,10 @@ def patch_observation(
     moved=308,
 )
 def delete_observation(
-    request: ApiRequest, store_id: str, profile_id: str, observation_id: str
+    request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     check_deletion(request)
-    store = get_store(request.account, store_id)
-    items.delete_observation(store, profile_id, observation_id)
+    items.delete_observation(request.store, profile_id, observation_id)
     return accepted()
 
 
@@ -129,10 +121,10 @@ def delete_observation(
     query=doc.PAGE_QUERY,
 )
 def list_revisions(
-    request: ApiRequest, store_id: str, profile_id: str, observation_id: str
+    request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     """One that was never changed has its present state alone (contract 17, 33)."""
-    profile = get_profile(request, store_id, profile_id, follow=True)
+    profile = get_profile(request, profile_id, follow=True)
     observation = items.get_observation(profile, observation_id)
     page = read_page(request, cap=wire.ITEMS_PER_PAGE, ordered=False)
     states = items.list_revisions(observation)

@@ -27,7 +27,6 @@ from console.service.http.request import (
     read_flag,
 )
 from console.service.memory import identifiers, models, profiles, resolution
-from console.service.memory.stores import get_store
 
 TRAIT_GROUPS_QUERY = {
     "traitGroups": Annotated[
@@ -50,11 +49,10 @@ MERGED_IDS_QUERY = {
     {200: wire.ProfilesPage},
     query=doc.ORDERED_PAGE_QUERY,
 )
-def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def list_profiles(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
-        models.Profile.objects.of(store),
+        models.Profile.objects.of(request.store),
         read_page(request, cap=wire.PROFILES_PER_PAGE),
         wire.ProfilesPage,
         lambda profile: profile.id,
@@ -67,10 +65,9 @@ def list_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     {202: wire.CreatedProfile},
     body=wire.ProfileTraits,
 )
-def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_profile(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.ProfileTraits)
-    profile, unfit = profiles.create_profile(store, body.traits or {})
+    profile, unfit = profiles.create_profile(request.store, body.traits or {})
     return accepted(unfit, id=profile.id)
 
 
@@ -82,10 +79,9 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     body=Identifier,
     sample={"idType": "email", "value": "Ada@Example.com"},
 )
-def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def lookup_profiles(request: ApiRequest) -> HttpResponse:
     body = read_body(request, Identifier)
-    found = identifiers.look_up_profiles(store, body.id_type, body.value)
+    found = identifiers.look_up_profiles(request.store, body.id_type, body.value)
     return answer(from_row(LookupResult, found))
 
 
@@ -95,8 +91,8 @@ def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
     query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,
     moved=301,
 )
-def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    profile = get_profile(request, store_id, profile_id)
+def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
+    profile = get_profile(request, profile_id)
     traits: dict[str, dict[str, Any]] = {}
     groups = _read_trait_groups(request.GET.get("traitGroups"))
     for trait in _list_traits(profile, groups).order_by("trait_group", "name"):
@@ -116,11 +112,12 @@ def fetch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     sample={"traits": {"Contact": {"city": "Bern"}}},
     moved=308,
 )
-def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     # traits, group, trait: only the null of a trait means anything, its removal.
     body = read_body(request, wire.ProfileTraits, nulls_at=(2,))
-    return accepted(profiles.patch_profile(store, profile_id, body.traits or {}))
+    return accepted(
+        profiles.patch_profile(request.store, profile_id, body.traits or {})
+    )
 
 
 @doc.operation(
@@ -129,9 +126,9 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     doc.ACCEPTED,
     moved=308,
 )
-def delete_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     check_deletion(request)
-    profiles.delete_profile(get_store(request.account, store_id), profile_id)
+    profiles.delete_profile(request.store, profile_id)
     return accepted()
 
 
@@ -141,8 +138,8 @@ def delete_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpR
     query=doc.ORDERED_PAGE_QUERY | TRAIT_GROUPS_QUERY,
     moved=301,
 )
-def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    profile = get_profile(request, store_id, profile_id)
+def list_traits(request: ApiRequest, profile_id: str) -> HttpResponse:
+    profile = get_profile(request, profile_id)
     page = read_page(request, cap=TRAITS_PER_PAGE, filters=("traitGroups",))
     return answer_page(
         request,
@@ -155,22 +152,21 @@ def list_traits(request: ApiRequest, store_id: str, profile_id: str) -> HttpResp
 
 
 def get_profile(
-    request: ApiRequest, store_id: str, profile_id: str, *, follow: bool = False
+    request: ApiRequest, profile_id: str, *, follow: bool = False
 ) -> models.Profile:
     """The profile that a path names, in the caller's own store.
 
     follow  answer for the canonical profile where a merged one is named, and name it
             in a header; else, and for reads by MEMORY_FOLLOW_MERGED, raises Moved
     """
-    store = get_store(request.account, store_id)
     reads = request.method in {"GET", "HEAD"}
     try:
-        return profiles.get_profile(store, profile_id)
+        return profiles.get_profile(request.store, profile_id)
     except errors.Moved as moved:
         if not (follow or (reads and settings.MEMORY_FOLLOW_MERGED)):
             raise
         request.canonical_profile_id = moved.canonical_id
-        return profiles.get_profile(store, moved.canonical_id)
+        return profiles.get_profile(request.store, moved.canonical_id)
 
 
 def _read_trait_groups(text: str | None) -> list[str]:

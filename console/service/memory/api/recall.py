@@ -36,13 +36,12 @@ T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
     body=wire.RecallRequest,
     moved=308,
 )
-def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    return answer_recall(request, store_id, profile_id, wire.RecallRequest)
+def create_recall(request: ApiRequest, profile_id: str) -> HttpResponse:
+    return answer_recall(request, profile_id, wire.RecallRequest)
 
 
 def answer_recall(
     request: ApiRequest,
-    store_id: str,
     profile_id: str,
     noun: type[wire.RecallRequest],
     *,
@@ -50,7 +49,7 @@ def answer_recall(
 ) -> HttpResponse:
     """most: how many items of a kind are given whatever is asked for; None: as asked."""
     begin = perf_counter()
-    profile = get_profile(request, store_id, profile_id)
+    profile = get_profile(request, profile_id)
     body = read_body(request, noun)
     if most is not None:
         body = replace(

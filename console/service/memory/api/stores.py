@@ -7,7 +7,13 @@ from django.http import HttpResponse
 
 from console.contract.memory import store as wire
 from console.service.http import answers
-from console.service.http.answers import answer, etag, from_row, operation_accepted
+from console.service.http.answers import (
+    answer,
+    answer_completed,
+    etag,
+    from_row,
+    operation_accepted,
+)
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
@@ -49,23 +55,25 @@ def list_stores(request: ApiRequest) -> HttpResponse:
 def create_store(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.CreateStore)
     try:
-        store = stores.create_store(
+        request.store = stores.create_store(
             request.account,
             display_name=body.display_name,
             description=body.description,
         )
     except stores.NameTaken as exc:
         return operation_failed(request, exc)
-    return _completed(request, store, noun=wire.CreatedStore, id=store.id)
+    id_ = request.store.id
+    return answer_completed(request, id_, noun=wire.CreatedStore, id=id_)
 
 
 @doc.operation(
     "One store: its name, and whether it is active.",
     {200: doc.Answer(wire.Store, doc.ETAG)},
 )
-def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = stores.get_store(request.account, store_id)
-    return answer(from_row(wire.Store, store), headers=etag(store.version))
+def fetch_store(request: ApiRequest) -> HttpResponse:
+    return answer(
+        from_row(wire.Store, request.store), headers=etag(request.store.version)
+    )
 
 
 @doc.operation(
@@ -76,29 +84,27 @@ def fetch_store(request: ApiRequest, store_id: str) -> HttpResponse:
     headers=doc.IF_MATCH,
     refusals=(412,),
 )
-def patch_store(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = stores.get_store(request.account, store_id)
+def patch_store(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.PatchStore)
     try:
         stores.patch_store(
-            store,
+            request.store,
             if_match=request.headers.get("If-Match", ""),
             display_name=body.display_name,
             description=body.description,
         )
     except stores.NameTaken as exc:
         return operation_failed(request, exc)
-    return _completed(request, store)
+    return answer_completed(request, request.store.id)
 
 
 @doc.operation(
     "Deletes the store and everything in it. This cannot be undone.", doc.RECEIPT
 )
-def delete_store(request: ApiRequest, store_id: str) -> HttpResponse:
+def delete_store(request: ApiRequest) -> HttpResponse:
     check_deletion(request)
-    store = stores.get_store(request.account, store_id)
-    stores.delete_store(store)
-    return _completed(request, store)
+    stores.delete_store(request.store)
+    return answer_completed(request, request.store.id)
 
 
 def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpResponse:
@@ -107,14 +113,3 @@ def operation_failed(request: ApiRequest, error: stores.NameTaken) -> HttpRespon
         request.account, code=error.code, title="Name taken", detail=error.message
     )
     return operation_accepted(request, operation)
-
-
-def _completed(
-    request: ApiRequest, store: models.Store, **receipt: Any
-) -> HttpResponse:
-    operation = answers.record_completed(
-        request.account,
-        result_id=store.id,
-        result_path=f"/v1/ControlPlane/Stores/{store.id}",
-    )
-    return operation_accepted(request, operation, **receipt)

@@ -22,7 +22,6 @@ from console.service.http.request import (
 )
 from console.service.memory import items, models
 from console.service.memory.api.profiles import get_profile
-from console.service.memory.stores import get_store
 
 
 @doc.operation(
@@ -34,12 +33,11 @@ from console.service.memory.stores import get_store
 )
 def list_summaries(
     request: ApiRequest,
-    store_id: str,
     profile_id: str,
     *,
     read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
-    profile = get_profile(request, store_id, profile_id)
+    profile = get_profile(request, profile_id)
     page = read_page(
         request, cap=ITEMS_PER_PAGE, filters=("conversationId",), ordered=False
     )
@@ -55,23 +53,20 @@ def list_summaries(
     body=wire.CreateSummaries,
     moved=308,
 )
-def create_summaries(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.CreateSummaries)
     new = [
         item | {"source": item["source"] or ""} for item in to_fields(body.summaries)
     ]
-    items.create_summaries(store, profile_id, new)
+    items.create_summaries(request.store, profile_id, new)
     return accepted()
 
 
 @doc.operation("One summary.", {200: wire.Summary})
 def fetch_summary(
-    request: ApiRequest, store_id: str, profile_id: str, summary_id: str
+    request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
-    profile = get_profile(request, store_id, profile_id, follow=True)
+    profile = get_profile(request, profile_id, follow=True)
     return answer(from_row(wire.Summary, items.get_summary(profile, summary_id)))
 
 
@@ -83,23 +78,20 @@ def fetch_summary(
 )
 def patch_summary(
     request: ApiRequest,
-    store_id: str,
     profile_id: str,
     summary_id: str,
     *,
     noun: type[wire.PatchSummary] = wire.PatchSummary,
 ) -> HttpResponse:
-    store = get_store(request.account, store_id)
     changes = to_changes(read_body(request, noun))
-    items.patch_summary(store, profile_id, summary_id, changes)
+    items.patch_summary(request.store, profile_id, summary_id, changes)
     return accepted()
 
 
 @doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED, moved=308)
 def delete_summary(
-    request: ApiRequest, store_id: str, profile_id: str, summary_id: str
+    request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     check_deletion(request)
-    store = get_store(request.account, store_id)
-    items.delete_summary(store, profile_id, summary_id)
+    items.delete_summary(request.store, profile_id, summary_id)
     return accepted()

@@ -7,8 +7,7 @@ from django.http import HttpResponse
 
 from console.contract.memory import trait_group as wire
 from console.contract.memory.page import PageMeta
-from console.service.http import answers
-from console.service.http.answers import answer, etag, from_row, operation_accepted
+from console.service.http.answers import answer, answer_completed, etag, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, cut_page, read_page
 from console.service.http.request import (
@@ -19,7 +18,7 @@ from console.service.http.request import (
 )
 from console.service.memory import models, trait_groups
 from console.service.memory.api.stores import operation_failed
-from console.service.memory.stores import NameTaken, get_store
+from console.service.memory.stores import NameTaken
 
 QUERY = doc.ORDERED_PAGE_QUERY | {
     "includeTraits": doc.documented(bool, "Whether the traits are listed as well.")
@@ -27,15 +26,14 @@ QUERY = doc.ORDERED_PAGE_QUERY | {
 
 
 @doc.operation("The trait groups of a store.", {200: wire.TraitGroupsPage}, query=QUERY)
-def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def list_trait_groups(request: ApiRequest) -> HttpResponse:
     page = read_page(
         request, cap=wire.TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",)
     )
     with_traits = read_flag(page.filters, "includeTraits", default=False)
     return answer_page(
         request,
-        models.TraitGroup.objects.of(store),
+        models.TraitGroup.objects.of(request.store),
         page,
         wire.TraitGroupsPage,
         lambda group: show_group(group, group.traits if with_traits else None),
@@ -49,19 +47,20 @@ def list_trait_groups(request: ApiRequest, store_id: str) -> HttpResponse:
     doc.RECEIPT,
     body=wire.CreateTraitGroup,
 )
-def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_trait_group(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.CreateTraitGroup)
     try:
         group = trait_groups.create_trait_group(
-            store,
+            request.store,
             display_name=body.display_name,
             description=body.description,
             traits=_to_json(body.traits),
         )
     except NameTaken as exc:
         return operation_failed(request, exc)
-    return _completed(request, store_id, group.display_name)
+    return answer_completed(
+        request, group.display_name, f"/TraitGroups/{group.display_name}"
+    )
 
 
 @doc.operation(
@@ -69,9 +68,9 @@ def create_trait_group(request: ApiRequest, store_id: str) -> HttpResponse:
     {200: doc.Answer(wire.FetchedTraitGroup, doc.ETAG)},
     query=QUERY,
 )
-def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
+def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     """Traits are paged by name (contract 17, 38)."""
-    group = trait_groups.get_trait_group(get_store(request.account, store_id), name)
+    group = trait_groups.get_trait_group(request.store, name)
     page = read_page(
         request, cap=wire.TRAIT_DEFINITIONS_PER_PAGE, filters=("includeTraits",)
     )
@@ -102,26 +101,25 @@ def fetch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResp
     headers=doc.IF_MATCH,
     refusals=(412,),
 )
-def patch_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def patch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     body = read_body(request, wire.PatchTraitGroup)
     trait_groups.patch_trait_group(
-        store,
+        request.store,
         name,
         if_match=request.headers.get("If-Match", ""),
         description=body.description,
         traits=_to_json(body.traits),
     )
-    return _completed(request, store_id, name)
+    return answer_completed(request, name, f"/TraitGroups/{name}")
 
 
 @doc.operation(
     "Deletes the group, with its traits in every profile.", doc.RECEIPT, refusals=(409,)
 )
-def delete_trait_group(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
+def delete_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     check_deletion(request)
-    trait_groups.delete_trait_group(get_store(request.account, store_id), name)
-    return _completed(request, store_id, name)
+    trait_groups.delete_trait_group(request.store, name)
+    return answer_completed(request, name, f"/TraitGroups/{name}")
 
 
 def show_group(
@@ -134,12 +132,3 @@ def show_group(
 
 def _to_json(traits: wire.NewDefinitions) -> dict[str, dict[str, Any]]:
     return {name: msgspec.to_builtins(trait) for name, trait in traits.items()}
-
-
-def _completed(request: ApiRequest, store_id: str, name: str) -> HttpResponse:
-    operation = answers.record_completed(
-        request.account,
-        result_id=name,
-        result_path=f"/v1/ControlPlane/Stores/{store_id}/TraitGroups/{name}",
-    )
-    return operation_accepted(request, operation)

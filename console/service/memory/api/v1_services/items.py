@@ -27,7 +27,6 @@ from console.service.memory import items
 from console.service.memory.api import observations as current_observations
 from console.service.memory.api import summaries as current_summaries
 from console.service.memory.api.recall import answer_recall
-from console.service.memory.stores import get_store
 
 CONVERSATION_QUERY = {
     "conversationId": doc.documented(AnyConversationId, "Only of this conversation.")
@@ -50,11 +49,9 @@ def read_conversation_id(query: Mapping[str, str]) -> str:
     query=current_observations.QUERY | CONVERSATION_QUERY,
     moved=301,
 )
-def list_observations(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
+def list_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     return current_observations.list_observations(
-        request, store_id, profile_id, read_conversation_id=read_conversation_id
+        request, profile_id, read_conversation_id=read_conversation_id
     )
 
 
@@ -64,13 +61,10 @@ def list_observations(
     body=wire.V1CreateObservations,
     moved=308,
 )
-def create_observations(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.V1CreateObservations)
     new = [add_time(item) for item in to_fields(body.observations)]
-    items.create_observations(store, profile_id, new)
+    items.create_observations(request.store, profile_id, new)
     return accepted()
 
 
@@ -86,10 +80,10 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
     moved=308,
 )
 def patch_observation(
-    request: ApiRequest, store_id: str, profile_id: str, observation_id: str
+    request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     return current_observations.patch_observation(
-        request, store_id, profile_id, observation_id, noun=wire.V1PatchObservation
+        request, profile_id, observation_id, noun=wire.V1PatchObservation
     )
 
 
@@ -99,9 +93,9 @@ def patch_observation(
     query=doc.PAGE_QUERY | CONVERSATION_QUERY,
     moved=301,
 )
-def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+def list_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     return current_summaries.list_summaries(
-        request, store_id, profile_id, read_conversation_id=read_conversation_id
+        request, profile_id, read_conversation_id=read_conversation_id
     )
 
 
@@ -113,17 +107,14 @@ def list_summaries(request: ApiRequest, store_id: str, profile_id: str) -> HttpR
     forms=(wire.OneSummary, wire.SeveralSummaries),
     moved=308,
 )
-def create_summaries(
-    request: ApiRequest, store_id: str, profile_id: str
-) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.V1CreateSummaries)
     if body.summaries is not None:
         given = to_fields(body.summaries)
     else:
         given = [{k: v for k, v in asdict(body).items() if k != "summaries"}]
     new = [add_time(item) | {"source": item["source"] or ""} for item in given]
-    items.create_summaries(store, profile_id, new)
+    items.create_summaries(request.store, profile_id, new)
     return accepted()
 
 
@@ -134,10 +125,10 @@ def create_summaries(
     moved=308,
 )
 def patch_summary(
-    request: ApiRequest, store_id: str, profile_id: str, summary_id: str
+    request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     return current_summaries.patch_summary(
-        request, store_id, profile_id, summary_id, noun=wire.V1PatchSummary
+        request, profile_id, summary_id, noun=wire.V1PatchSummary
     )
 
 
@@ -149,7 +140,7 @@ def patch_summary(
     body=wire.V1RecallRequest,
     moved=308,
 )
-def create_recall(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
+def create_recall(request: ApiRequest, profile_id: str) -> HttpResponse:
     return answer_recall(
-        request, store_id, profile_id, wire.V1RecallRequest, most=wire.V1_RECALL_ITEMS
+        request, profile_id, wire.V1RecallRequest, most=wire.V1_RECALL_ITEMS
     )

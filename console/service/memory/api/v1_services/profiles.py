@@ -22,7 +22,7 @@ from console.service.http.description.operation import ACCEPTED, operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import identifiers, profiles
 from console.service.memory.models import Store, TraitGroup
-from console.service.memory.stores import get_store, lock_store
+from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import (
     Definitions,
     create_trait_group,
@@ -40,12 +40,11 @@ from console.service.memory.traits import Payload
         "traits": {"Contact": {"email": "ada@example.com"}, "Account": {"tier": "gold"}}
     },
 )
-def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def create_profile(request: ApiRequest) -> HttpResponse:
     traits = read_body(request, ProfileTraits).traits or {}
     with transaction.atomic(using="memory"):
-        declare(store, traits)
-        profile, unfit = profiles.create_profile(store, traits)
+        declare(request.store, traits)
+        profile, unfit = profiles.create_profile(request.store, traits)
     return accepted(unfit, id=profile.id)
 
 
@@ -56,12 +55,11 @@ def create_profile(request: ApiRequest, store_id: str) -> HttpResponse:
     sample={"traits": {"Account": {"tier": "gold"}}},
     moved=308,
 )
-def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     traits = read_body(request, ProfileTraits, nulls_at=(2,)).traits or {}
     with transaction.atomic(using="memory"):
-        declare(store, traits)
-        unfit = profiles.patch_profile(store, profile_id, traits)
+        declare(request.store, traits)
+        unfit = profiles.patch_profile(request.store, profile_id, traits)
     return accepted(unfit)
 
 
@@ -72,10 +70,9 @@ def patch_profile(request: ApiRequest, store_id: str, profile_id: str) -> HttpRe
     body=Identifier,
     sample={"idType": "email", "value": "ada@example.com"},
 )
-def lookup_profiles(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
+def lookup_profiles(request: ApiRequest) -> HttpResponse:
     body = read_body(request, Identifier)
-    found = identifiers.look_up_profiles(store, body.id_type, body.value)
+    found = identifiers.look_up_profiles(request.store, body.id_type, body.value)
     return answer(
         V1LookupResult(
             normalized_value=found.normalized_value,

@@ -52,17 +52,16 @@ def create_service(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation("One store.", {200: doc.Answer(wire.Service, doc.ETAG)})
-def fetch_service(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = stores.get_store(request.account, store_id)
-    return answer(show_service(store), headers=etag(store.version))
+def fetch_service(request: ApiRequest) -> HttpResponse:
+    return answer(show_service(request.store), headers=etag(request.store.version))
 
 
 @doc.operation(
     "Deletes the store and everything in it immediately.", {200: wire.Deleted}
 )
-def delete_service(request: ApiRequest, store_id: str) -> HttpResponse:
+def delete_service(request: ApiRequest) -> HttpResponse:
     check_deletion(request)
-    stores.delete_store(stores.get_store(request.account, store_id))
+    stores.delete_store(request.store)
     return answer(wire.Deleted(message="deleted"))
 
 
