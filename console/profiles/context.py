@@ -8,6 +8,7 @@ session  writes that the memory has accepted and does not list yet: by profile, 
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
@@ -16,7 +17,6 @@ from django.utils import timezone
 from django.utils.connection import ConnectionProxy
 
 from console.accounts.adapter import NEXT_URL_KEY
-from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.contract.times import from_wire, to_wire
 from console.masking.masker import masker_for
@@ -30,19 +30,18 @@ GIVE_UP = timedelta(minutes=10)
 derived = ConnectionProxy(caches, "derived")
 
 
-def build_profile_context(
-    request: ConsoleRequest, store: StoreClient, profile_id: str
-) -> dict[str, str]:
-    """Who a page is about: acting on the wrong person is the worst mistake.
+def build_profile_context(request: ConsoleRequest, profile_id: str) -> dict[str, Any]:
+    """Who a page is about: acting on the wrong person is the worst mistake; and what
+    this person may do.
 
     Initials, also while the name is revealed: its clear form is in one place only.
     """
     name = ""
     # A part goes into a page that has the name already: no call for it.
     if not wants_part(request):
-        traits = store.fetch_profile(profile_id).traits
+        traits = request.store.fetch_profile(profile_id).traits
         name = masker_for(request.actor).mask_name(traits)
-    return {"profile_id": profile_id, "name": name}
+    return {"profile_id": profile_id, "name": name, **get_permissions(request)}
 
 
 def get_permissions(request: ConsoleRequest) -> dict[str, bool]:

@@ -1,6 +1,7 @@
 """Around every page: headers, private responses, problem pages, tenant scope."""
 
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
+from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
 from console.accounts.models import User
@@ -19,6 +21,7 @@ from console.core.errors import DomainError
 from console.masking.models import get_digest
 from console.tenants.actor import Actor, list_roles
 from console.tenants.models import Role, Tenant
+from console.tenants.vault import open_store
 from console.web.problems import answer_problem
 from console.web.render import (
     ConsoleRequest,
@@ -255,7 +258,7 @@ def _has_second_factor(user: User) -> bool:
 
 
 class TenantScope(Middleware):
-    """Turns `<slug:tenant>` of an address into request.tenant and request.role.
+    """Turns `<slug:tenant>` of an address into request.tenant, its role and its store.
 
     Somebody else's tenant answers exactly as one that does not exist.
     """
@@ -276,3 +279,4 @@ class TenantScope(Middleware):
             raise Http404
         request.tenant, request.role = tenant, Role(tenant.seen_as)
         request.actor = Actor(request.user, tenant, request.role)
+        request.store = SimpleLazyObject(partial(open_store, tenant))  # type: ignore[assignment]

@@ -3,7 +3,7 @@ a whole page to a browser, its <main> to a boosted link, a part to htmx.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -13,11 +13,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from console.accounts.models import User
 from console.audit.log import log_view
+from console.client.store import StoreClient
 from console.core.errors import DomainError
 from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
@@ -30,12 +32,14 @@ class ConsoleRequest(HttpRequest):
 
     actor         who asks, where, and as what; set by TenantScope
     tenant, role  the actor's, for addresses that name a tenant
+    store         the tenant's, opened when it is first asked for something
     """
 
     user: User
     actor: Actor
     tenant: Tenant
     role: Role
+    store: StoreClient
     htmx: HtmxDetails
     second_factor_required: bool
     must_set_up: bool
@@ -117,6 +121,23 @@ def require_permission(permission: Permission) -> Callable[[View], View]:
             return view(request, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+READ, FORM, POST = ("GET", "HEAD"), ("GET", "HEAD", "POST"), ("POST",)
+
+
+def allow(
+    permission: Permission, methods: Sequence[str] = READ
+) -> Callable[[View], View]:
+    """Answer these methods alone, and only roles that hold `permission`."""
+
+    def decorate(view: View) -> View:
+        guarded: View = require_http_methods(methods)(
+            require_permission(permission)(view)
+        )
         return guarded
 
     return decorate

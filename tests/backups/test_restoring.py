@@ -17,8 +17,7 @@ from console.accounts.models import User
 from console.audit.models import AuditEntry, AuditHead
 from console.audit.verification import verify_log
 from console.backups.databases import open_database
-from console.pages.deletions.selectors import Target
-from console.pages.deletions.services import delete_item
+from console.pages.deletions.services import Target, delete_item
 from console.profiles.items import ITEM_KINDS
 from console.service.memory.identifiers import patch_identifier
 from console.service.memory.models import (
@@ -37,12 +36,7 @@ from console.tenants.actor import Actor
 from console.tenants.models import Role
 from console.tenants.services import add_member
 from console.tenants.vault import open_account, open_store
-from tests.factories import (
-    make_items,
-    make_observation,
-    make_profile,
-    make_tenant,
-)
+from tests.factories import make_items, make_observation, make_profile, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KINDS = (Store, Profile, Observation, Summary, Trait, Identifier)

@@ -34,9 +34,7 @@ from django.utils import timezone  # noqa: E402
 from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
 
 from console.audit.models import AuditEntry  # noqa: E402
-from console.contract.conversations.communication import (  # noqa: E402
-    CreateCommunication,
-)
+from console.contract.conversations.communication import CreateCommunication  # noqa: E402
 from console.contract.conversations.conversation import (  # noqa: E402
     CreateConversation,
     PatchConversation,
@@ -44,14 +42,9 @@ from console.contract.conversations.conversation import (  # noqa: E402
 )
 from console.jobs import leases  # noqa: E402
 from console.pages.deletions.models import Deletion  # noqa: E402
-from console.pages.deletions.selectors import Target  # noqa: E402
-from console.pages.deletions.services import delete_item  # noqa: E402
+from console.pages.deletions.services import Target, delete_item  # noqa: E402
 from console.profiles.items import OBSERVATION  # noqa: E402
-from console.service.conversations import (  # noqa: E402
-    communications,
-    conversations,
-    webhooks,
-)
+from console.service.conversations import communications, conversations, webhooks  # noqa: E402
 from console.service.conversations.lifecycle import sweep  # noqa: E402
 from console.service.conversations.models import (  # noqa: E402
     Communication,
@@ -73,12 +66,7 @@ from console.service.memory.models import (  # noqa: E402
 from console.service.models import Account  # noqa: E402
 from console.tenants.actor import Actor  # noqa: E402
 from console.tenants.models import Role  # noqa: E402
-from tests.factories import (  # noqa: E402
-    make_items,
-    make_profile,
-    make_tenant,
-    make_user,
-)
+from tests.factories import make_items, make_profile, make_tenant, make_user  # noqa: E402
 from tests.receiver import Receiver  # noqa: E402
 
 OBSERVATIONS, ROWS, TURNS = 20, 200, 10

@@ -17,8 +17,7 @@ from django.urls import reverse
 
 import console
 from console.masking.masker import Masker
-from console.pages.timeline.selectors.reader import TimelineFilters
-from console.pages.timeline.selectors.timeline import mask_matches
+from console.pages.timeline.reader import TimelineFilters, mask_matches
 from console.tenants.vault import open_store
 from tests.factories import HTMX
 from tests.masking.attack import (

@@ -1,32 +1,152 @@
 """Background work for operators: tasks that wait, run or failed, and their workers."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
-from django_tasks_db.models import DBTaskResult
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult, get_date_max
 
-from console.pages.background.services import (
-    STATES,
-    build_task_row,
-    count_tasks,
-    filter_tasks,
-    list_workers,
-    run_task_again,
+from console.audit.log import log
+from console.core.errors import DomainError
+from console.jobs.leases import (
+    TRIES,
+    get_retry_at,
+    is_given_up,
+    list_live_workers,
+    put_back,
 )
-from console.tenants.actor import Permission
+from console.jobs.models import Worker
+from console.tenants.actor import Actor, Permission
 from console.web.forms import InvalidQuery
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import POST, ConsoleRequest, allow
+
+
+class NotFailed(DomainError):
+    status = 409
+    title = "The task has not failed"
+
+
+@transaction.atomic
+def run_task_again(task_id: UUID, *, by: Actor) -> None:
+    """As if it had never been tried. Raises DBTaskResult.DoesNotExist, NotFailed."""
+    task = DBTaskResult.objects.get(pk=task_id)
+    if not put_back(task, worker_ids=[]):
+        raise NotFailed("It runs, waits or is done by now: load the page again.")
+    log(by, "task.retried", "task", str(task_id), task=task.task_name)
+
+
+# The page's words, in the order of its tabs; finished tasks are pruned.
+STATES = ("waiting", "planned", "running", "failed")
+# Where a function's name alone would not say it.
+LABELS = {
+    "learn": "Learn from conversations",
+    "deliver": "Send webhooks",
+    "settle": "Confirm deletion",
+    "look_again": "Check deletion again",
+    "compact": "Clean files after deletions",
+    "purge": "Rewrite databases at night",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One task.
+
+    ids      of what it works on, opaque
+    since    when it was enqueued; for one that runs, when it was started
+    next_at  when it will run; None for at once, or never
+    reason   the class of the error that its last try ended with
+    """
+
+    id: UUID
+    name: str
+    ids: list[str]
+    state: str
+    tries: str
+    since: datetime
+    next_at: datetime | None
+    reason: str
+    given_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    worker: Worker
+    is_alive: bool
+
+
+def filter_tasks(state: str) -> QuerySet[Any]:
+    """The newest first; of every state for ""."""
+    tasks: Any = DBTaskResult.objects
+    later = Q(run_after__gt=timezone.now()) & ~Q(run_after=get_date_max())
+    found: QuerySet[Any] = {
+        "waiting": tasks.ready,
+        "planned": lambda: tasks.filter(later, status=TaskResultStatus.READY),
+        "running": tasks.running,
+        "failed": tasks.failed,
+        "": lambda: tasks.exclude(status=TaskResultStatus.SUCCESSFUL),
+    }[state]()
+    return found.order_by("-enqueued_at", "id")
+
+
+def count_tasks() -> dict[str, int]:
+    """How many there are of each state, none included."""
+    return {state: filter_tasks(state).count() for state in STATES}
+
+
+def build_task_row(task: Any) -> TaskRow:
+    given_up = task.status == TaskResultStatus.FAILED and is_given_up(task)
+    return TaskRow(
+        id=task.pk,
+        name=LABELS.get(task.task_name, task.task_name.replace("_", " ").capitalize()),
+        ids=[arg for arg in task.args_kwargs["args"] if isinstance(arg, str)],
+        state=get_state(task),
+        tries=f"{len(task.worker_ids)} of {TRIES}",
+        since=task.started_at if is_running(task) else task.enqueued_at,
+        next_at=None if given_up else get_next_at(task),
+        reason=task.exception_class_path.rpartition(".")[2],
+        given_up=given_up,
+    )
+
+
+def get_state(task: Any) -> str:
+    if task.status == TaskResultStatus.READY:
+        at = get_next_at(task)
+        return "planned" if at and at > timezone.now() else "waiting"
+    return str(task.status).lower()
+
+
+def is_running(task: Any) -> bool:
+    return bool(task.status == TaskResultStatus.RUNNING)
+
+
+def get_next_at(task: Any) -> datetime | None:
+    if task.status == TaskResultStatus.FAILED:
+        return get_retry_at(task)
+    is_timed = not is_running(task) and task.run_after != get_date_max()
+    return task.run_after if is_timed else None
+
+
+def list_workers(now: datetime) -> list[WorkerRow]:
+    """The living and those that were killed within a day."""
+    alive = set(list_live_workers(now))
+    workers = Worker.objects.order_by("-beat_at", "pk")
+    return [WorkerRow(worker, worker in alive) for worker in workers]
+
 
 PAGE_ROWS = 50
 
 
-@require_safe
-@require_permission(Permission.MANAGE_TASKS)
+@allow(Permission.MANAGE_TASKS)
 def list_tasks(request: ConsoleRequest) -> HttpResponse:
     """All of them, or those of one state."""
     state = request.GET.get("state", "")
@@ -43,8 +163,7 @@ def list_tasks(request: ConsoleRequest) -> HttpResponse:
     return render(request, "background/list.html", context)
 
 
-@require_POST
-@require_permission(Permission.MANAGE_TASKS)
+@allow(Permission.MANAGE_TASKS, POST)
 def run_again(request: ConsoleRequest, task_id: UUID) -> HttpResponse:
     try:
         run_task_again(task_id, by=request.actor)

@@ -6,57 +6,44 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.deletions.forms import ConfirmDeletionForm
 from console.pages.deletions.models import Deletion, Target
-from console.pages.deletions.selectors import (
+from console.pages.deletions.services import (
     Preview,
     build_preview,
+    delete_item,
     find_standing_deletion,
+    settle_deletion,
+    verify_again,
 )
-from console.pages.deletions.services import delete_item, settle_deletion, verify_again
 from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.actor import Permission, may, who_may
-from console.tenants.vault import open_store
 from console.web.forms import InvalidQuery
-from console.web.render import (
-    ConsoleRequest,
-    check_may,
-    render_part,
-    require_permission,
-)
+from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
 
 PAGE_ROWS = 50
 RETURNED = Deletion.State.RETURNED
 NAME_SHOWN = 80
-confirm_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@confirm_methods
-@require_permission(Permission.PREVIEW_DELETION)
+@allow(Permission.PREVIEW_DELETION, FORM)
 def delete_observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     return _confirm(request, Target(OBSERVATION, profile_id, observation_id))
 
 
-@confirm_methods
-@require_permission(Permission.PREVIEW_DELETION)
+@allow(Permission.PREVIEW_DELETION, FORM)
 def delete_summary(
     request: ConsoleRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     return _confirm(request, Target(SUMMARY, profile_id, summary_id))
 
 
-@confirm_methods
-@require_permission(Permission.PREVIEW_DELETION)
+@allow(Permission.PREVIEW_DELETION, FORM)
 def delete_profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return _confirm(request, Target(PROFILE, profile_id, profile_id))
 
@@ -76,7 +63,7 @@ def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
         standing = None
     if standing and may(request.role, Permission.VIEW_DELETIONS):
         return _redirect_to_standing(request, standing)
-    store, masker = open_store(request.tenant), masker_for(request.actor)
+    store, masker = request.store, masker_for(request.actor)
     preview = build_preview(store, target, masker)
     if preview.canonical_id:
         merged = target.move_to(preview.canonical_id)
@@ -135,8 +122,7 @@ def _redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpRes
     return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
 
 
-@require_safe
-@require_permission(Permission.VIEW_DELETIONS)
+@allow(Permission.VIEW_DELETIONS)
 def list_deletions(request: ConsoleRequest) -> HttpResponse:
     """Newest first; htmx gets the rows alone."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
@@ -152,8 +138,7 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@require_permission(Permission.VIEW_DELETIONS)
+@allow(Permission.VIEW_DELETIONS)
 def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """The receipt: who, when, why, what was deleted and how that was verified."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
@@ -176,8 +161,7 @@ def _get_merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
     return merged.confirm_url(request.tenant.slug)
 
 
-@require_POST
-@require_permission(Permission.DELETE)
+@allow(Permission.DELETE, POST)
 def check_again(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """Ask the memory about an attempt that is not confirmed."""
     deletions = Deletion.objects.of(request.tenant).select_related("tenant")

@@ -1,22 +1,210 @@
 """What is masked and pinned, for everybody who works for the tenant."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 
-from console.pages.display.forms import DisplaySettingsForm, update_display_settings
+from console.audit.log import log
+from console.contract.memory.trait_group import TraitGroup
+from console.masking.masker import IDENTIFIERS, TEXTS, Masker, MaskingMode, mask_trait
 from console.profiles.schema import fetch_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
-from console.web.render import ConsoleRequest, require_permission
+from console.tenants.models import Tenant
+from console.tenants.services import save_display_settings
+from console.web.forms import ReasonForm
+from console.web.render import FORM, ConsoleRequest, allow
+
+# Made up; numbers that the numbering plan keeps for such use.
+SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."
+SAMPLE_PHONE = "+15550104477"
+# By the identifier that a trait fills, else by its type.
+SAMPLES = {
+    "phone": SAMPLE_PHONE,
+    "email": "mara@example.com",
+    "NUMBER": "4521",
+    "BOOLEAN": "yes",
+}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.UPDATE_DISPLAY_SETTINGS)
+@dataclass(frozen=True, slots=True)
+class DisplaySettings:
+    """masking: as Tenant.masking, without what is only detected; pins: in order."""
+
+    masking: dict[str, str]
+    pins: list[str]
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> "DisplaySettings":
+        return cls(dict(tenant.masking), list(tenant.pinned_groups))
+
+    def get_mode(self, rule: str) -> str:
+        return self.masking.get(rule, MaskingMode.DETECT)
+
+
+def build_rule_name(group: str) -> str:
+    return f"group/{group}"
+
+
+def build_example(rule: str, how: str, group: TraitGroup | None = None) -> str:
+    """How sample values are shown with this rule alone: of a group, one of its traits
+    that is masked when it is detected, and one that is not."""
+    masker = Masker(Tenant(masking={rule: how}))
+    if rule == TEXTS:
+        return masker.mask_text("observation", "", SAMPLE_TEXT).text
+    if rule == IDENTIFIERS:
+        return f"phone {masker.mask_identifier('phone', [SAMPLE_PHONE])[0].text}"
+    if group is None:
+        return ""
+    shown: dict[bool, str] = {}
+    for name, definition in group.definitions.items():
+        id_type = definition.id_type_promotion
+        sample = SAMPLES.get(id_type or definition.data_type, "Example")
+        is_detected = mask_trait(name, sample, id_type) != sample
+        text = masker.mask_trait(group.display_name, name, sample, id_type).text
+        shown.setdefault(is_detected, f"{name} {text}")
+    return ", ".join(shown[is_detected] for is_detected in sorted(shown, reverse=True))
+
+
+def update_display_settings(
+    request: ConsoleRequest,
+    wanted: DisplaySettings,
+    *,
+    known: Sequence[str],
+    reason: str,
+) -> None:
+    """Save for everybody of the tenant, with one audit entry of what changed.
+
+    known  the groups that the store has; a rule for one that it lacks now stays, so
+           that a group which comes back is not suddenly clear
+    """
+    before = DisplaySettings.of(request.tenant)
+    rules = {TEXTS, IDENTIFIERS, *map(build_rule_name, known)}
+    kept = {rule: how for rule, how in before.masking.items() if rule not in rules}
+    after = DisplaySettings(kept | wanted.masking, wanted.pins)
+    with transaction.atomic():
+        save_display_settings(
+            request.tenant, masking=after.masking, pinned_groups=after.pins
+        )
+        log(
+            request.actor, "desk.arranged", reason=reason, **list_changes(before, after)
+        )
+
+
+def list_changes(before: DisplaySettings, after: DisplaySettings) -> Mapping[str, Any]:
+    """Each changed rule, and the pins; names of groups, never a value."""
+    rules = sorted({*before.masking, *after.masking})
+    changed = [rule for rule in rules if before.get_mode(rule) != after.get_mode(rule)]
+    news: dict[str, int | str] = {
+        f"rule_{number}": f"{rule}: {before.get_mode(rule)}, now {after.get_mode(rule)}"
+        for number, rule in enumerate(changed, start=1)
+    }
+    pins = {f"pin_{number}": name for number, name in enumerate(after.pins, start=1)}
+    return news | pins
+
+
+MODE_LABELS = (
+    (MaskingMode.DETECT, "Detect"),
+    (MaskingMode.HIDE, "Hide all"),
+    (MaskingMode.CLEAR, "Clear"),
+)
+PINS_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChoice:
+    radio: Any
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One kind of value. `pin` is None for what is not a trait group."""
+
+    name: str
+    meaning: str
+    field: forms.BoundField
+    choices: list[ModeChoice]
+    pin: forms.BoundField | None = None
+
+
+class DisplaySettingsForm(ReasonForm):
+    """For each rule `how-<rule>`, for each group `pin-<group>`: its place, or none."""
+
+    reasons = (
+        ("policy", "The policy on customer data changed"),
+        ("work", "Support needs it"),
+        ("mistake", "Correcting a mistake"),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        request: ConsoleRequest,
+        groups: Sequence[TraitGroup],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, request=request, **kwargs)
+        self.groups = {group.display_name: group for group in groups}
+        self.rules = {TEXTS: "Texts", IDENTIFIERS: "Identifiers"} | {
+            build_rule_name(group): group for group in self.groups
+        }
+        now = DisplaySettings.of(request.tenant)
+        for rule, name in self.rules.items():
+            self.fields[f"how-{rule}"] = forms.ChoiceField(
+                label=f"How {name} are shown",
+                choices=MODE_LABELS,
+                initial=now.get_mode(rule),
+                widget=forms.RadioSelect,
+            )
+        for group in self.groups:
+            self.fields[f"pin-{group}"] = forms.IntegerField(
+                label=f"Place of {group} on the card",
+                required=False,
+                min_value=1,
+                max_value=PINS_MAX,
+                initial=now.pins.index(group) + 1 if group in now.pins else None,
+            )
+
+    @property
+    def rows(self) -> list[RuleRow]:
+        return [self._build_row(rule, name) for rule, name in self.rules.items()]
+
+    def get_settings(self) -> DisplaySettings:
+        """What a valid form asks for; equal places keep the store's order."""
+        hows = {rule: self.cleaned_data[f"how-{rule}"] for rule in self.rules}
+        places = {group: self.cleaned_data[f"pin-{group}"] for group in self.groups}
+        return DisplaySettings(
+            {rule: how for rule, how in hows.items() if how != MaskingMode.DETECT},
+            sorted((g for g in self.groups if places[g]), key=lambda g: places[g]),
+        )
+
+    def _build_row(self, rule: str, name: str) -> RuleRow:
+        field = self[f"how-{rule}"]
+        choices = [
+            ModeChoice(radio, build_example(rule, how, self.groups.get(name)))
+            for radio, (how, _) in zip(field, MODE_LABELS, strict=True)
+        ]
+        meaning = MEANINGS.get(rule, "trait group")
+        pin = self[f"pin-{name}"] if rule == build_rule_name(name) else None
+        return RuleRow(name, meaning, field, choices, pin)
+
+
+MEANINGS = {
+    TEXTS: "Observations and summaries",
+    IDENTIFIERS: "What a customer is found by",
+}
+
+
+@allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM)
 def display(request: ConsoleRequest) -> HttpResponse:
     """Shows nothing of a customer: the examples are made up."""
-    groups = fetch_trait_groups(open_store(request.tenant))
+    groups = fetch_trait_groups(request.store)
     given = request.POST if request.method == "POST" else None
     form = DisplaySettingsForm(given, request=request, groups=groups)
     if form.is_valid():

@@ -29,7 +29,7 @@ from console.profiles.identity import (
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_store
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import FORM, ConsoleRequest, allow
 
 TEXT_MAX = 512
 # A softphone's link has the + of a number as it is, which an address reads as a blank.
@@ -49,8 +49,7 @@ PROFILE_PAGES = (
 READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@READS_AND_POSTS
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, FORM)
 def find(request: ConsoleRequest) -> HttpResponse:
     """Redirect to the profile; else why not, or the candidates.
 
@@ -60,8 +59,7 @@ def find(request: ConsoleRequest) -> HttpResponse:
     match = look_up(request.actor, text)
     if match.profile_id:
         return redirect("customers:profile", request.tenant.slug, match.profile_id)
-    store = open_store(request.tenant)
-    found = fetch_candidates(store, request.tenant, match.profiles)
+    found = fetch_candidates(request.store, request.tenant, match.profiles)
     context = {
         "text": text,
         "match": match,
@@ -163,8 +161,7 @@ def _build_context(answers: list[TenantAnswer]) -> dict[str, object]:
     }
 
 
-@require_safe
-@require_permission(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT)
 def palette(request: ConsoleRequest) -> HttpResponse:
     """The store's identifier types, the customer's pages, the tenant's and all tenants."""
     may_find = may(request.role, Permission.VIEW_PROFILES)

@@ -3,34 +3,294 @@
 Limits of a query: docs/contract.md, section 11.6.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cache
+from time import perf_counter
 from typing import Any
 
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from msgspec.structs import replace
 
 from console.audit.log import log_view
-from console.client.errors import MemoryNotFound
+from console.client.errors import MemoryNotFound, MemoryRefused
+from console.client.store import RecallAnswer, StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.observation import CONVERSATION_ID_MAX
+from console.contract.memory.profile import Profile
 from console.contract.memory.recall import (
     RECALL_ITEMS,
     RECALL_OBSERVATIONS,
     RECALL_QUERY_MAX,
     RECALL_SUMMARIES,
+    RecalledObservation,
+    RecalledSummary,
+    Trace,
+    TraceItem,
+    TracePart,
 )
-from console.masking.masker import masker_for
+from console.masking.masker import (
+    MaskedValue,
+    Masker,
+    MaskingMode,
+    Source,
+    mask_text,
+    masker_for,
+)
 from console.masking.models import count_question, get_digest
-from console.pages.recall.selectors import RecallRun, recall_profile
 from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm, DayField, check_conversation, check_plain
-from console.web.render import ConsoleRequest, render_part, require_permission
+from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, build_typed_url, read_typed
+
+# What adds to a score, as the embedded memory names it (console/engine/ranking.py).
+SCORE_PARTS = {
+    "similarity": "Similarity in meaning",
+    "query_coverage": "Share of the query's words",
+    "match_strength": "Strength of the word match",
+    "date": "Match with a date in the query",
+    "summary": "Match of its conversation's summary",
+    "neighbour": "Match of a neighbour",
+    "profile_size": "Size of the profile",
+}
+# Parts that add less do not change what a page shows of a score.
+LEAST_LOG_ODDS = 0.05
+# Below this score, a person should not take an item for an answer.
+UNLIKELY = 0.03
+# Word stems in a trace. Those of a conversation are the customer's own words in pieces,
+# where no detector finds a phone number or a name any more.
+STEMS = frozenset({"stems", "unknownStems"})
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledItem:
+    """One item of the answer.
+
+    rank         1 for the best one, or for the newest where nothing is ranked
+    shown        its text as this person may see it
+    source       where it came from
+    traced       how its score came about, where the memory tells
+    score_parts  label and part, for each part that moves the score visibly
+    """
+
+    rank: int
+    item: RecalledObservation | RecalledSummary
+    shown: MaskedValue
+    source: Source
+    traced: TraceItem | None
+    score_parts: list[tuple[str, TracePart]]
+
+    @property
+    def is_masked(self) -> bool:
+        """By rule: also while this person has revealed it."""
+        return self.shown.is_masked or self.shown.clear_until is not None
+
+    @property
+    def is_unlikely(self) -> bool:
+        return self.item.score is not None and self.item.score < UNLIKELY
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRun:
+    """A recall and its evidence. Times in milliseconds, as seen from the console.
+
+    is_merged             the profile asked for became this one
+    name                  by rule: also while this person has revealed it
+    mode_ran              by its answer: a memory may fall back to recency
+    is_by_masked_texts    ranked by what is shown of texts, some of which are masked
+    is_by_whole_texts     ranked by a memory that cannot do so: what is masked has no
+                          score and no place, nothing is explained
+    are_texts_hidden      nothing of the question was sent: newest first
+    first_unlikely        the rank from which on items are unlikely matches; 0: none
+    has_customer_words    asked with what the customer said, not with what a person typed
+    request_json, response_json  masked by rule, as the name; "" if its order would tell
+    """
+
+    profile: Profile
+    is_merged: bool
+    name: str
+    recall: RecallAnswer
+    trace: Trace | None
+    mode_asked: str
+    mode_ran: str
+    is_explained: bool
+    find_ms: float
+    total_ms: float
+    items: list[RecalledItem]
+    is_by_masked_texts: bool
+    is_by_whole_texts: bool
+    are_texts_hidden: bool
+    first_unlikely: int
+    has_customer_words: bool
+    request_json: str = field(repr=False)
+    response_json: str = field(repr=False)
+
+
+def recall_profile(
+    store: StoreClient,
+    profile_id: str,
+    *,
+    mode: str,
+    question: dict[str, Any],
+    masker: Masker,
+    rule_masker: Masker,
+) -> RecallRun:
+    """Two calls: who this is, and the recall itself. Raises MemoryNotFound.
+
+    masker       what this person may see of each item
+    rule_masker  the same without what they revealed
+    """
+    begin = perf_counter()
+    profile = store.fetch_profile(profile_id)
+    find_ms = (perf_counter() - begin) * 1000
+    text_mode = rule_masker.text_mode
+    if text_mode == MaskingMode.HIDE:
+        question = question | {"query": "", "conversation_id": "", "trace": False}
+    recall = _ask(store, profile.id, question, text_mode)
+    items = _build_items(recall, masker)
+    is_ranked = recall.is_ranked
+    has_masked = any(item.is_masked for item in items)
+    # Also when nothing came: that no text matches tells as much as a score.
+    asks_for_rank = bool(question.get("query") or question.get("conversation_id"))
+    is_by_whole_texts = (
+        asks_for_rank and text_mode == MaskingMode.DETECT and not recall.masked
+    )
+    is_whole_shown = not (is_by_whole_texts and (has_masked or recall.trace))
+    if is_by_whole_texts:
+        recall = _withhold_scores(recall, items)
+        items = _build_items(recall, masker)
+    trace = recall.trace if recall.trace and recall.trace.queries else None
+    has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
+    unlikely = [item.rank for item in items if item.is_unlikely]
+    mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
+    return RecallRun(
+        profile=profile,
+        is_merged=profile.id != profile_id,
+        name=rule_masker.mask_name(profile.traits),
+        recall=recall,
+        trace=trace,
+        mode_asked=mode,
+        mode_ran=mode if is_ranked or not items else "recent",
+        is_explained=question["trace"],
+        find_ms=find_ms,
+        total_ms=find_ms + recall.exchange.elapsed_ms,
+        items=items,
+        is_by_masked_texts=recall.masked and has_masked,
+        is_by_whole_texts=is_by_whole_texts,
+        are_texts_hidden=text_mode == MaskingMode.HIDE,
+        first_unlikely=unlikely[0] if unlikely else 0,
+        has_customer_words=has_customer_words,
+        request_json=mask_json(recall.exchange.request),
+        response_json=mask_json(recall.exchange.response) if is_whole_shown else "",
+    )
+
+
+def _ask(
+    store: StoreClient, profile_id: str, question: dict[str, Any], text_mode: str
+) -> RecallAnswer:
+    """By masked texts, if texts are masked and the memory knows how.
+
+    A memory that refuses what its contract does not have is asked again without.
+    """
+    if text_mode == MaskingMode.DETECT:
+        try:
+            return store.recall(profile_id, **question, masked=True)
+        except MemoryRefused as refusal:
+            if refusal.http_status != 400:
+                raise
+    return store.recall(profile_id, **question)
+
+
+def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:
+    """The same without the scores of masked texts, and without explanation."""
+    masked = {item.item.id for item in items if item.is_masked}
+    observations, summaries = (
+        tuple(replace(i, score=None) if i.id in masked else i for i in found)
+        for found in (recall.observations, recall.summaries)
+    )
+    return replace(recall, observations=observations, summaries=summaries, trace=None)
+
+
+def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
+    """Observations and summaries in one list, best first; without scores by time."""
+    found: list[RecalledObservation | RecalledSummary] = [
+        *recall.observations,
+        *recall.summaries,
+    ]
+    scored = [item for item in found if item.score is not None]
+    scored.sort(key=lambda item: -(item.score or 0))
+    others = [item for item in found if item.score is None]
+    others.sort(key=lambda item: item.occurred_at, reverse=True)
+    traced = {item.id: item for item in (recall.trace and recall.trace.items) or ()}
+    return [
+        RecalledItem(
+            rank=rank,
+            item=item,
+            shown=masker.mask_text(item.kind, item.id, item.content),
+            source=masker.mask_source(item.source),
+            traced=traced.get(item.id),
+            score_parts=_build_score_parts(traced.get(item.id)),
+        )
+        for rank, item in enumerate(scored + others, start=1)
+    ]
+
+
+def _build_score_parts(traced: TraceItem | None) -> list[tuple[str, TracePart]]:
+    parts = [
+        (label, getattr(traced.parts, name) if traced else None)
+        for name, label in SCORE_PARTS.items()
+    ]
+    return [
+        (label, part)
+        for label, part in parts
+        if part and abs(part.adds) >= LEAST_LOG_ODDS
+    ]
+
+
+class _JsonMasker:
+    """Writes JSON, indented, with the tenant's rule for texts on each text in it.
+
+    Each text is masked once: what `items` show masked is taken from there.
+    """
+
+    def __init__(
+        self, items: Iterable[RecalledItem], masker: Masker, *, hides_stems: bool
+    ) -> None:
+        self._contents = {
+            item.item.content: item.shown.text
+            for item in items
+            if item.shown.clear_until is None
+        }
+        self._masker = masker
+        self._hides_stems = hides_stems
+        # The same sources, ids and stems come again and again.
+        self._mask_text: Callable[[str], str] = cache(mask_text)
+
+    def __call__(self, content: Any) -> str:
+        return json.dumps(self._mask(content, ""), indent=2, ensure_ascii=False)
+
+    def _mask(self, content: Any, name: str) -> Any:
+        if isinstance(content, dict):
+            return {key: self._mask(value, key) for key, value in content.items()}
+        if isinstance(content, list):
+            if self._hides_stems and name in STEMS:
+                return f"{len(content)} not shown"
+            return [self._mask(part, name) for part in content]
+        if not isinstance(content, str):
+            return content
+        if name == "source":
+            return self._masker.mask_source(content).text
+        if name == "content":
+            if content not in self._contents:
+                masked = self._masker.mask_text("observation", "", content).text
+                self._contents[content] = masked
+            return self._contents[content]
+        return self._mask_text(content)
 
 
 class Mode:
@@ -131,8 +391,7 @@ def get_midnight(day: date | None) -> datetime | None:
     return datetime.combine(day, time.min, tzinfo=UTC) if day else None
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, FORM)
 def run(request: ConsoleRequest) -> HttpResponse:
     """The form, and the results once an identity is given.
 
@@ -197,7 +456,7 @@ def _run_for_profile(
         count_question(request.actor, "recall.run", query)
     try:
         recall_run = recall_profile(
-            open_store(request.tenant),
+            request.store,
             profile_id,
             mode=asked["mode"],
             question=form.build_question(),

@@ -24,7 +24,7 @@ from console.pages.reference.openapi import decode_openapi
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import ConsoleRequest, allow
 
 # The memory of this installation, as opposed to one at a URL.
 EMBEDDED = ("", "embedded:")
@@ -39,8 +39,7 @@ def start(request: ConsoleRequest) -> HttpResponse:
     return _show(request, None)
 
 
-@require_safe
-@require_permission(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT)
 def of_tenant(request: ConsoleRequest) -> HttpResponse:
     """What the tenant's memory describes, with their store's id in the examples."""
     return _show(request, request.tenant)

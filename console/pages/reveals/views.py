@@ -8,7 +8,6 @@ from itertools import islice
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
 from console.client.errors import MemoryNotFound
@@ -27,23 +26,15 @@ from console.masking.reveals import (
 from console.profiles.items import TEXT_KINDS, TextKind
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.forms import RevealForm
-from console.web.render import (
-    ConsoleRequest,
-    render_part,
-    require_permission,
-    wants_part,
-)
+from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
 
 # How far back a revision is looked for.
 REVISIONS_MAX = 1000
 TURNS_MAX = 1000
-form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@form_methods
-@require_permission(Permission.REVEAL)
+@allow(Permission.REVEAL, FORM)
 def reveal_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
@@ -60,8 +51,7 @@ def reveal_value(
     return _render_form(request, profile_id, shown, form)
 
 
-@form_methods
-@require_permission(Permission.REVEAL)
+@allow(Permission.REVEAL, FORM)
 def hide_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
@@ -75,8 +65,7 @@ def hide_value(
     return _render_value(request, profile_id, _get_values_or_404(request, *subject))
 
 
-@require_safe
-@require_permission(Permission.REVEAL)
+@allow(Permission.REVEAL)
 def masked_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
@@ -102,7 +91,7 @@ def _get_values_or_404(
     """The values of one subject. What is not there, not here or has a name that the
     audit log could not hold: one _render_value."""
     masker = masker or masker_for(request.actor, profile_id)
-    values = find_values(open_store(request.tenant), masker, profile_id, kind, ref)
+    values = find_values(request.store, masker, profile_id, kind, ref)
     if not values or any(v.is_masked and not v.profile_id for v in values):
         raise Http404
     return values

@@ -10,12 +10,11 @@ from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from console.masking.masker import MaskedValue
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import ConsoleRequest, allow
 
 # Nobody's: an id that no memory gives, and texts that no customer said.
 PROFILE = "mem_profile_00000000000000000000000000"
@@ -39,8 +38,7 @@ class SampleForm(ConsoleForm):
     sure = forms.BooleanField(required=False)
 
 
-@require_safe
-@require_permission(Permission.SEE_STYLEGUIDE)
+@allow(Permission.SEE_STYLEGUIDE)
 def styleguide(request: ConsoleRequest) -> HttpResponse:
     """Every token and component, in every state that can be drawn."""
     now = timezone.now()

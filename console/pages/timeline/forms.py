@@ -15,7 +15,7 @@ from console.contract.memory.observation import (
 )
 from console.masking.detect import find_personal_data
 from console.masking.masker import KEY_MARK
-from console.pages.timeline.selectors.reader import Cursor
+from console.pages.timeline.reader import Cursor
 from console.web.forms import (
     CorrectionForm,
     DayField,

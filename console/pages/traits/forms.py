@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from console.contract.memory.trait import TraitValue
 from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING, parse_date
-from console.profiles.trait_row import TraitRow, format_items
+from console.profiles.traits import TraitRow, format_items
 from console.web.forms import ConsoleForm, CorrectionForm, check_plain
 
 # The memory says what is too long; this only keeps a mistake from being sent.

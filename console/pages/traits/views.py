@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_view
 from console.client.errors import MemoryProblem, MemoryRefused
@@ -18,35 +17,37 @@ from console.core.errors import DomainError
 from console.masking.masker import mask_text, masker_for
 from console.masking.models import TooManyQuestions
 from console.pages.traits.forms import AwaitedForm, GroupForm, TraitForm, get_shown_text
-from console.pages.traits.selectors import (
+from console.pages.traits.services import (
     SAMPLE_SIZE,
     ProfileSample,
-    add_fill_rates,
-    count_step,
-    forget_sample,
-    get_sample,
-)
-from console.pages.traits.services import (
     TraitChanged,
+    add_fill_rates,
     check_unchanged,
     correct_trait,
+    count_step,
     find_other_holders,
+    forget_sample,
     get_awaited_digest,
+    get_sample,
     get_version,
 )
 from console.profiles.context import get_permissions
 from console.profiles.identity import Match, count_lookup, log_lookup
 from console.profiles.schema import fetch_schema, fetch_trait_groups
-from console.profiles.trait_row import TraitRow
-from console.profiles.traits import ProfileTraits, fetch_profile_traits, fetch_trait_row
+from console.profiles.traits import (
+    ProfileTraits,
+    TraitRow,
+    fetch_profile_traits,
+    fetch_trait_row,
+)
 from console.tenants.actor import Permission, may
-from console.tenants.vault import open_store
 from console.web.forms import check_form
 from console.web.render import (
+    FORM,
     ConsoleRequest,
+    allow,
     redirect_window,
     render_part,
-    require_permission,
     wants_part,
 )
 
@@ -54,8 +55,7 @@ from console.web.render import (
 LOOKS_MAX = 8
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Every trait group; `?correct=Contact.email` opens that trait's form.
 
@@ -75,7 +75,7 @@ def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
     """All traits as the person may see them, with an entry in the audit log."""
     masker = masker_for(request.actor, profile_id)
-    found = fetch_profile_traits(open_store(request.tenant), profile_id, masker)
+    found = fetch_profile_traits(request.store, profile_id, masker)
     log_view(
         request.actor,
         "traits.listed",
@@ -99,8 +99,7 @@ def build_traits_context(
     }
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def trait(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
@@ -120,8 +119,7 @@ def trait(
     return _render_row(request, now_id, row, has_focus=True)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.CORRECT)
+@allow(Permission.CORRECT, FORM)
 def correct(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
@@ -147,7 +145,7 @@ def _fetch_row(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> tuple[str, TraitRow]:
     masker = masker_for(request.actor, profile_id)
-    return fetch_trait_row(open_store(request.tenant), profile_id, group, trait, masker)
+    return fetch_trait_row(request.store, profile_id, group, trait, masker)
 
 
 def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
@@ -158,7 +156,7 @@ def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
         if row.id_type and value is not None:
             text = f"{row.id_type}:{value}"
             count_lookup(request.actor, text)
-            store = open_store(request.tenant)
+            store = request.store
             holders = find_other_holders(store, profile_id, row.id_type, value)
             log_lookup(request.actor, text, Match(row.id_type, tuple(holders)))
             if not form.confirms_merge(holders):
@@ -260,29 +258,26 @@ def _build_row_url(request: ConsoleRequest, profile_id: str, anchor: str) -> str
     return f"{page}#{anchor}"
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def groups_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
-    groups = fetch_trait_groups(open_store(request.tenant))
+    groups = fetch_trait_groups(request.store)
     log_view(request.actor, "schema.listed", count=len(groups))
     pinned = request.tenant.pinned_groups
     context = {"groups": groups, "pinned": pinned}
     return render(request, "traits/trait_groups.html", context)
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
     """One group's schema, with the fill rate of each trait: `step` goes on counting."""
     form = GroupForm(request.GET)
     query = check_form(form)
-    store = open_store(request.tenant)
-    schema = fetch_schema(store, group)
+    schema = fetch_schema(request.store, group)
     if query["again"]:
         forget_sample(request.tenant)
     if query["step"] or query["again"]:
-        sample: ProfileSample | None = count_step(store, request.tenant)
+        sample: ProfileSample | None = count_step(request.store, request.tenant)
     else:
         sample = get_sample(request.tenant)
     log_view(

@@ -14,8 +14,7 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
-from console.pages.customers.selectors import find_not_recallable
-from console.pages.customers.views import get_pause_s
+from console.pages.customers.views import find_not_recallable, get_pause_s
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_summary
 

@@ -7,7 +7,7 @@ from console.client.account import connect
 from console.client.errors import MemoryDenied
 from console.contract.ids import new_id
 from console.masking.masker import Masker
-from console.pages.customers.selectors import fetch_profile_rows
+from console.pages.customers.views import fetch_profile_rows
 from console.profiles.identity import find_identity
 from console.tenants.models import Tenant
 

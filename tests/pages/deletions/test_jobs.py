@@ -12,10 +12,10 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.models import AuditEntry
 from console.jobs import leases
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.selectors import Target
 from console.pages.deletions.services import (
     LOOK_AGAIN_AFTER,
     SETTLE_AFTER,
+    Target,
     delete_item,
     enqueue_settle,
     look_again,

@@ -2,8 +2,8 @@ import pytest
 
 from console.client.errors import MemoryUnexpected
 from console.client.http import Page
-from console.pages.deletions import selectors
-from console.pages.deletions.selectors import read_all
+from console.pages.deletions import services
+from console.pages.deletions.services import read_all
 
 
 def test_read_all_reads_to_the_end():
@@ -20,7 +20,7 @@ def test_read_all_refuses_a_circle():
 
 
 def test_read_all_refuses_a_list_without_end(monkeypatch):
-    monkeypatch.setattr(selectors, "MAX_PAGES", 3)
+    monkeypatch.setattr(services, "MAX_PAGES", 3)
 
     with pytest.raises(MemoryUnexpected, match="Nothing was deleted"):
         list(read_all(lambda page_token: Page((1,), next_token=page_token + "x")))

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.contract.memory.trait_group import TraitDefinition, TraitGroup
-from console.pages.display.forms import build_example
+from console.pages.display.views import build_example
 from tests.factories import make_observation, make_profile
 
 WHY = {"reason_code": "policy", "ticket": "POL-7"}

@@ -11,7 +11,7 @@ from console.client.account import connect
 from console.client.errors import MemoryRefused, MemoryUnreachable
 from console.contract.ids import new_id
 from console.contract.memory.observation import Observation, PatchObservation
-from console.pages.timeline.services import correct_item, get_version
+from console.pages.timeline.views.items import correct_item, get_version
 from console.profiles.items import OBSERVATION
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant

@@ -9,12 +9,8 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
-from console.pages.timeline.selectors.histogram import (
-    BARS_MAX,
-    HEIGHT,
-    build_histogram,
-)
-from console.pages.timeline.selectors.reader import TimelineFilters
+from console.pages.timeline.histogram import BARS_MAX, HEIGHT, build_histogram
+from console.pages.timeline.reader import TimelineFilters
 from console.profiles.context import derived
 from tests.factories import (
     HTMX,

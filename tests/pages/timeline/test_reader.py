@@ -8,7 +8,7 @@ from django.core.signing import BadSignature
 from django.utils import timezone
 
 from console.contract.times import to_wire
-from console.pages.timeline.selectors.reader import (
+from console.pages.timeline.reader import (
     Cursor,
     ListPosition,
     TimelineFilters,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from console.audit.log import log
 from console.contract.memory.observation import PatchObservation
 from console.contract.times import to_wire
-from console.pages.timeline.selectors.revisions import diff_words
+from console.pages.timeline.views.items import diff_words
 from console.service.memory.models import Observation
 from console.tenants.actor import Actor
 from console.tenants.vault import open_store

@@ -6,8 +6,12 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from console.pages.timeline.selectors.reader import TimelineFilters, fold_text
-from console.pages.timeline.selectors.timeline import ROW_CHARACTERS, shorten_text
+from console.pages.timeline.reader import (
+    ROW_CHARACTERS,
+    TimelineFilters,
+    fold_text,
+    shorten_text,
+)
 from console.service.memory.models import Observation
 from tests.factories import make_items, make_observation, make_profile
 from tests.pages.urls import page_url

@@ -12,7 +12,7 @@ from console.contract.memory.trait_group import (
     NumberRule,
 )
 from console.pages.traits.services import get_awaited_digest, get_digest
-from console.profiles.trait_row import TraitRow
+from console.profiles.traits import TraitRow
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_profile, move_tenant
 from tests.pages.odd_memory import PROFILE, OddMemory, serving

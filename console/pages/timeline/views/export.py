@@ -12,7 +12,6 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_safe
 
 from console.audit.log import log_view
 from console.client.errors import MemoryProblem
@@ -21,19 +20,18 @@ from console.contract.times import to_wire
 from console.core.observability import request_id
 from console.masking.masker import MaskedValue, Masker, masker_for
 from console.pages.timeline.forms import ExportForm
-from console.pages.timeline.selectors.reader import (
+from console.pages.timeline.reader import (
     Cursor,
     TimelineFilters,
     TimelineItem,
     TimelineReader,
+    mask_matches,
 )
-from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.budget import Budget, start_budget
 from console.web.forms import check_form
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import ConsoleRequest, allow
 from console.web.session import move_typed
 from console.web.spreadsheet import escape_cell, write_lines
 
@@ -194,8 +192,7 @@ def _format_cell(value: Any) -> str:
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
-@require_safe
-@require_permission(Permission.EXPORT)
+@allow(Permission.EXPORT)
 def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     """A CSV or JSON file, written batch by batch; logged before its first byte."""
     if moved := move_typed(request, ExportForm, "words"):
@@ -205,7 +202,7 @@ def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     filters = TimelineFilters.from_form(query)
     batches = read_export(
         what,
-        open_store(request.tenant),
+        request.store,
         profile_id,
         masker_for(request.actor, profile_id),
         filters,

@@ -1,23 +1,32 @@
 """Observations and summaries: one of them, all summaries, adding and correcting."""
 
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.crypto import salted_hmac
 
-from console.audit.log import log_view
-from console.masking.masker import masker_for
+from console.audit.log import log_change, log_view
+from console.audit.models import AuditEntry
+from console.client.errors import MemoryProblem
+from console.client.http import Page
+from console.client.store import StoreClient
+from console.contract.memory.observation import NewObservation, Observation
+from console.contract.times import to_wire
+from console.masking.masker import MaskedValue, Masker, Source, masker_for
 from console.pages.timeline.forms import (
     AddObservationForm,
     CorrectTextForm,
     ItemListForm,
 )
-from console.pages.timeline.selectors.reader import TimelineItem
-from console.pages.timeline.selectors.revisions import REVISIONS_A_PAGE, build_revisions
-from console.pages.timeline.services import add_observation, correct_item, get_version
-from console.profiles.context import build_profile_context, get_permissions
+from console.pages.timeline.reader import TimelineItem
+from console.profiles.context import build_profile_context, remember_write
 from console.profiles.items import (
     OBSERVATION,
     SUMMARY,
@@ -26,33 +35,30 @@ from console.profiles.items import (
     group_by_day,
 )
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
+from console.tenants.models import Tenant
 from console.web.forms import PageForm, check_form
-from console.web.render import ConsoleRequest, render_part, require_permission
+from console.web.render import FORM, ConsoleRequest, allow, render_part
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     """One observation with its revisions; htmx gets the revisions alone."""
-    store = open_store(request.tenant)
     query = check_form(PageForm(request.GET))
-    found = store.fetch_observation(profile_id, observation_id)
-    revision_page = store.list_revisions(
+    found = request.store.fetch_observation(profile_id, observation_id)
+    revision_page = request.store.list_revisions(
         profile_id, observation_id, page_token=query["page"], page_size=REVISIONS_A_PAGE
     )
     masker = masker_for(request.actor, profile_id)
     log_view(request.actor, "observation.viewed", "observation", observation_id)
     context: dict[str, Any] = {
-        **build_profile_context(request, store, profile_id),
+        **build_profile_context(request, profile_id),
         "observation": found,
         "shown": masker.mask_text("observation", found.id, found.content),
         "source": masker.mask_source(found.source),
         "revision_page": revision_page,
         "revisions": build_revisions(revision_page, masker, request.tenant),
-        **get_permissions(request),
     }
     return render_part(
         request, "timeline/observation.html", "timeline/_revisions.html", context
@@ -62,13 +68,11 @@ def observation(
 SUMMARIES_A_PAGE = 25
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Every summary of a customer in full, newest first."""
     query = check_form(ItemListForm(request.GET))
-    store = open_store(request.tenant)
-    page = store.list_summaries(
+    page = request.store.list_summaries(
         profile_id,
         page_token=query["page"],
         page_size=SUMMARIES_A_PAGE,
@@ -81,30 +85,26 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "timeline/summaries.html",
         "timeline/_summaries.html",
         {
-            **build_profile_context(request, store, profile_id),
+            **build_profile_context(request, profile_id),
             "page": page,
             "days": group_by_day(rows),
             "filters": query,
             "export_query": f"?kind=summary&conversation={query['conversation']}",
-            **get_permissions(request),
         },
     )
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
     """One summary in full."""
-    store = open_store(request.tenant)
-    found = store.fetch_summary(profile_id, summary_id)
+    found = request.store.fetch_summary(profile_id, summary_id)
     log_view(request.actor, "summary.viewed", "summary", summary_id)
     masker = masker_for(request.actor, profile_id)
     context = {
-        **build_profile_context(request, store, profile_id),
+        **build_profile_context(request, profile_id),
         "summary": found,
         "shown": masker.mask_text("summary", found.id, found.content),
         "source": masker.mask_source(found.source),
-        **get_permissions(request),
     }
     return render(request, "timeline/summary.html", context)
 
@@ -116,33 +116,33 @@ CHANGED = (
 UNCHANGED = "This is the current text already."
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.CORRECT)
+@allow(Permission.CORRECT, FORM)
 def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A fact that a person learned."""
-    store = open_store(request.tenant)
     form = AddObservationForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
         observation = form.build_observation()
         add_observation(
-            request, store, profile_id, observation=observation, reason=form.reason
+            request,
+            request.store,
+            profile_id,
+            observation=observation,
+            reason=form.reason,
         )
         return redirect("customers:profile", request.tenant.slug, profile_id)
-    context = {**build_profile_context(request, store, profile_id), "form": form}
+    context = {**build_profile_context(request, profile_id), "form": form}
     status = 422 if form.errors else 200
     return render(request, "timeline/observation_add.html", context, status=status)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.CORRECT)
+@allow(Permission.CORRECT, FORM)
 def observation_correct(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     return _correct(request, OBSERVATION, profile_id, observation_id)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.CORRECT)
+@allow(Permission.CORRECT, FORM)
 def summary_correct(
     request: ConsoleRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
@@ -152,8 +152,7 @@ def summary_correct(
 def _correct(
     request: ConsoleRequest, kind: TextKind, profile_id: str, id_: str
 ) -> HttpResponse:
-    store = open_store(request.tenant)
-    item = kind.fetch(store, profile_id, id_)
+    item = kind.fetch(request.store, profile_id, id_)
     seen = {"content": item.content, "seen": get_version(item)}
     form = CorrectTextForm(request.POST or None, request=request, initial=seen)
     shown = masker_for(request.actor, profile_id).mask_text(
@@ -163,7 +162,7 @@ def _correct(
     if is_post and _may_write(form, item, is_clear=not shown.is_masked):
         is_visible = correct_item(
             request,
-            store,
+            request.store,
             profile_id,
             kind,
             item,
@@ -177,7 +176,7 @@ def _correct(
         return redirect(kind.page, request.tenant.slug, profile_id, id_)
     log_view(request.actor, f"{kind.name}.viewed", kind.name, item.id)
     context = {
-        **build_profile_context(request, store, profile_id),
+        **build_profile_context(request, profile_id),
         "kind": kind,
         "item": item,
         "shown": shown,
@@ -202,3 +201,168 @@ def _may_write(form: CorrectTextForm, item: TimelineItem, *, is_clear: bool) -> 
     elif is_clear and form.cleaned_data["content"] == item.content:
         form.add_error("content", UNCHANGED)
     return form.is_valid()
+
+
+REVISIONS_A_PAGE = 20
+# A word with the space after it, so that a changed word is one change.
+_WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class DiffPiece:
+    """A run of words. `change` is "" for what stayed, "ins" or "del"."""
+
+    change: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of an observation.
+
+    source            where it came from
+    author            who wrote it with this console; "" for the memory's API
+    diff              what of the masked texts changed since the revision before; None
+                      without one, and while this one is revealed: its text is shown
+    is_masked_change  only something masked has changed
+    is_first          as it was written, before anybody changed it
+    is_current        as it reads now
+    """
+
+    observation: Observation
+    shown: MaskedValue
+    source: Source
+    diff: list[DiffPiece] | None
+    is_masked_change: bool
+    author: str
+    is_first: bool
+    is_current: bool
+
+
+def build_revisions(
+    page: Page[Observation], masker: Masker, tenant: Tenant
+) -> list[Revision]:
+    """A page of revisions, newest first, as the masker shows them."""
+    authors = _find_authors(tenant, {observation.id for observation in page.items})
+    # Never of what is revealed: a revision shows no words of the one before it.
+    masked = [Masker(tenant).mask_revision(state).text for state in page.items]
+    revisions = []
+    for place, observation in enumerate(page.items):
+        is_current = place == 0 and page.previous_token is None
+        shown = (
+            masker.mask_text("observation", observation.id, observation.content)
+            if is_current
+            else masker.mask_revision(observation)
+        )
+        diff, is_masked_change = None, False
+        if place + 1 < len(page.items) and not shown.clear_until:
+            before, after = masked[place + 1], masked[place]
+            diff = diff_words(before, after)
+            is_changed = page.items[place + 1].content != observation.content
+            is_masked_change = before == after and is_changed
+        is_last = place + 1 == len(page.items)
+        revisions.append(
+            Revision(
+                observation=observation,
+                shown=shown,
+                source=masker.mask_source(observation.source),
+                diff=diff,
+                is_masked_change=is_masked_change,
+                author=authors.get(to_wire(observation.updated_at), ""),
+                is_first=is_last and page.next_token is None,
+                is_current=is_current,
+            )
+        )
+    return revisions
+
+
+def diff_words(before: str, after: str) -> list[DiffPiece]:
+    """The pieces of both texts in reading order, deleted before inserted.
+
+    Texts of 4,096 characters take some ms: difflib leaves frequent words out of its
+    search for what stayed.
+    """
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
+    pieces: list[DiffPiece] = []
+    matcher = SequenceMatcher(None, old, new)
+    for change, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+        deleted, inserted = "".join(old[old_from:old_to]), "".join(new[new_from:new_to])
+        if change == "equal":
+            pieces.append(DiffPiece("", inserted))
+            continue
+        pieces += [DiffPiece("del", deleted)] * bool(deleted)
+        pieces += [DiffPiece("ins", inserted)] * bool(inserted)
+    return pieces
+
+
+def _find_authors(tenant: Tenant, ids: Iterable[str]) -> dict[str, str]:
+    """Wire time of a revision to who wrote it, as the audit log knows."""
+    entries = AuditEntry.objects.of(tenant).filter(
+        action="observation.corrected", object_id__in=sorted(ids)
+    )
+    return {
+        str(entry.details["updated_at"]): entry.actor
+        for entry in entries
+        if "updated_at" in entry.details
+    }
+
+
+def get_version(item: TimelineItem) -> str:
+    """A digest of the state that somebody saw; the wire's times are whole seconds."""
+    state = f"{item.id} {to_wire(item.updated_at)} {item.content}"
+    return salted_hmac("profiles.version", state, algorithm="sha256").hexdigest()
+
+
+def correct_item(
+    request: ConsoleRequest,
+    store: StoreClient,
+    profile_id: str,
+    kind: TextKind,
+    item: TimelineItem,
+    *,
+    content: str,
+    reason: str,
+) -> bool:
+    """Replace the item's text with `content`; whether the memory shows it yet.
+
+    Raises MemoryProblem.
+    """
+    with log_change(
+        request.actor,
+        f"{kind.name}.corrected",
+        kind.name,
+        item.id,
+        reason=reason,
+        profile=profile_id,
+    ) as closing:
+        kind.patch(store, profile_id, item.id, kind.change(content=content))
+        # The change is accepted; a read that fails does not undo that.
+        now: TimelineItem | None = None
+        with suppress(MemoryProblem):
+            now = kind.fetch(store, profile_id, item.id)
+        if now is None or now.content != content:
+            return False
+        # By it the page of revisions finds the author.
+        closing["updated_at"] = to_wire(now.updated_at)
+    return True
+
+
+def add_observation(
+    request: ConsoleRequest,
+    store: StoreClient,
+    profile_id: str,
+    *,
+    observation: NewObservation,
+    reason: str,
+) -> None:
+    """The card waits until the observation is listed. Raises MemoryProblem."""
+    with log_change(
+        request.actor,
+        "observation.added",
+        "profile",
+        profile_id,
+        reason=reason,
+        source=observation.source,
+    ):
+        remember_write(request, profile_id)
+        store.create_observations(profile_id, [observation])

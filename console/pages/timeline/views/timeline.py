@@ -7,30 +7,24 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.timeline.forms import TimelineForm
-from console.pages.timeline.selectors.histogram import build_histogram, count_timeline
-from console.pages.timeline.selectors.reader import (
+from console.pages.timeline.histogram import build_histogram, count_timeline
+from console.pages.timeline.reader import (
     Cursor,
     TimelineFilters,
     TimelineReader,
+    TimelineStep,
+    read_step,
 )
-from console.pages.timeline.selectors.timeline import TimelineStep, read_step
-from console.profiles.context import build_profile_context, get_permissions
+from console.profiles.context import build_profile_context
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.budget import start_budget
 from console.web.forms import check_form
-from console.web.render import (
-    ConsoleRequest,
-    render_part,
-    require_permission,
-    wants_part,
-)
+from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
 from console.web.session import TypedForgotten, drop_typed, move_typed
 
 # Items of each list that one call asks for: up to twice as many rows at a time.
@@ -41,8 +35,7 @@ STEP_S = 0.15
 COUNTING_S = 0.12
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, FORM)
 def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """One step of the timeline; `page` alone asks for the rows that follow.
 
@@ -66,7 +59,7 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "timeline/timeline.html",
         "timeline/_items.html" if is_more else "timeline/_timeline.html",
         {
-            **build_profile_context(request, open_store(request.tenant), profile_id),
+            **build_profile_context(request, profile_id),
             "form": form,
             "filters": filters,
             "after": query["after"],
@@ -75,7 +68,6 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             "takes_focus": is_more and "found" not in request.GET,
             "step": step,
             "next": _build_next_queries(step, filters, query["after"]),
-            **get_permissions(request),
         },
     )
     if wants_part(request) and not is_more:
@@ -90,10 +82,9 @@ def _read_step(
     query: dict[str, Any],
     filters: TimelineFilters,
 ) -> TimelineStep:
-    store = open_store(request.tenant)
     step = read_step(
         TimelineReader(
-            store, profile_id, query["page"], filters, page_size=ITEMS_A_CALL
+            request.store, profile_id, query["page"], filters, page_size=ITEMS_A_CALL
         ),
         masker_for(request.actor, profile_id),
         filters,
@@ -120,18 +111,21 @@ def _build_next_queries(
     return {"page": page, "rows": f"{page}&after={last_on}" if last_on else page}
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Activity over time, and the numbers at the filters, as far as counted."""
     if moved := move_typed(request, TimelineForm, "words"):
         return moved
     form = TimelineForm.from_address(request)
     filters = TimelineFilters.from_form(check_form(form))
-    store = open_store(request.tenant)
     masker = masker_for(request.actor, profile_id)
     counts = count_timeline(
-        request, store, profile_id, masker, filters, budget=start_budget(COUNTING_S)
+        request,
+        request.store,
+        profile_id,
+        masker,
+        filters,
+        budget=start_budget(COUNTING_S),
     )
     log_view(
         request.actor,
@@ -148,7 +142,7 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "timeline/histogram.html",
         "timeline/_histogram_panel.html",
         {
-            **build_profile_context(request, store, profile_id),
+            **build_profile_context(request, profile_id),
             "filters": filters,
             "counts": counts,
             "histogram": build_histogram(counts.list_days(filters), filters),

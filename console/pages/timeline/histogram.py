@@ -16,14 +16,14 @@ from django.utils.crypto import salted_hmac
 
 from console.client.store import StoreClient
 from console.masking.masker import Masker, Source
-from console.pages.timeline.selectors.reader import (
+from console.pages.timeline.reader import (
     NO_FILTERS,
     Cursor,
     TimelineFilters,
     TimelineItem,
     TimelineReader,
+    mask_matches,
 )
-from console.pages.timeline.selectors.timeline import mask_matches
 from console.profiles.context import derived
 from console.web.budget import Budget
 from console.web.render import ConsoleRequest
