@@ -59,7 +59,6 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     {200: wire.LearnedPage},
     query=doc.PAGE_QUERY
     | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")},
-    moved=301,
 )
 def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
     rows = models.Learned.objects.of(get_profile(request, profile_id))

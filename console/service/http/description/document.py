@@ -292,8 +292,10 @@ class Describer:
         self, declared: doc.Operation, method: str, words: Sequence[str]
     ) -> Schema:
         refusals = {*_ALWAYS, *declared.refusals}
-        if declared.moved:
-            refusals.add(declared.moved)
+        if "profile_id" in words and not declared.follows:
+            refusals.add(301 if method == "GET" else 308)
+        if "If-Match" in declared.headers:
+            refusals.add(412)
         if not declared.public:
             refusals.add(401)
         if words:

@@ -6,7 +6,7 @@ An operation belongs to the chapter that is called like the module of its view.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from django.http import HttpResponse
@@ -42,7 +42,7 @@ class Operation:
     query    query parameters by name; empty ones count as absent
     headers  request headers by name; none is required
     refusals statuses of errors beyond those of every operation
-    moved    301 or 308 for a profile that was merged into another; 0: never
+    follows  answers for a profile that was merged into another; else redirects
     public   answered without credentials
     """
 
@@ -57,7 +57,7 @@ class Operation:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
-    moved: Literal[0, 301, 308] = 0
+    follows: bool = False
     public: bool = False
 
 

@@ -59,7 +59,7 @@ def fetch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     doc.RECEIPT,
     body=wire.PatchDataMapping,
     headers=doc.IF_MATCH,
-    refusals=(409, 412),
+    refusals=(409,),
 )
 def patch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     data_mappings.patch_data_mapping(

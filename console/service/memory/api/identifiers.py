@@ -19,7 +19,6 @@ from console.service.memory.api.profiles import get_profile
 @operation(
     "All of a profile's identifiers by type, oldest value first.",
     {200: wire.IdentifierSets},
-    moved=301,
 )
 def list_identifiers(request: ApiRequest, profile_id: str) -> HttpResponse:
     values = identifiers.list_identifiers(get_profile(request, profile_id))
@@ -33,7 +32,6 @@ def list_identifiers(request: ApiRequest, profile_id: str) -> HttpResponse:
     ACCEPTED,
     body=wire.Identifier,
     refusals=(409,),
-    moved=308,
 )
 def create_identifier(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.Identifier)
@@ -43,7 +41,7 @@ def create_identifier(request: ApiRequest, profile_id: str) -> HttpResponse:
     return accepted(braked)
 
 
-@operation("The values of one type.", {200: wire.IdentifierSet}, moved=301)
+@operation("The values of one type.", {200: wire.IdentifierSet})
 def fetch_identifier(
     request: ApiRequest, profile_id: str, id_type: str
 ) -> HttpResponse:
@@ -58,7 +56,6 @@ def fetch_identifier(
     ACCEPTED,
     body=wire.PatchIdentifier,
     refusals=(409,),
-    moved=308,
 )
 def patch_identifier(
     request: ApiRequest, profile_id: str, id_type: str
@@ -80,7 +77,6 @@ def patch_identifier(
     "Removes one value, chosen by the type's limitPolicy, or all values of the type.",
     ACCEPTED,
     query={"removeAll": documented(bool, "Removes all values of the type.")},
-    moved=308,
 )
 def delete_identifier(
     request: ApiRequest, profile_id: str, id_type: str

@@ -28,7 +28,6 @@ def fetch_identity_settings(request: ApiRequest) -> HttpResponse:
     id="put_identity_settings",
     body=wire.PutIdentitySettings,
     headers=doc.IF_MATCH,
-    refusals=(412,),
 )
 def update_identity_settings(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.PutIdentitySettings)

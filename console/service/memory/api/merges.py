@@ -75,6 +75,7 @@ def _show_merge(part: models.ProfilePart) -> wire.Merge:
     "any more.",
     {200: wire.Unmerged},
     refusals=(409,),
+    follows=True,
 )
 def unmerge_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     return answer(merging.unmerge_profile(request.store, profile_id))

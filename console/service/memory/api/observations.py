@@ -41,7 +41,6 @@ FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
     "A profile's observations, newest first.",
     {200: wire.ObservationsPage},
     query=QUERY,
-    moved=301,
 )
 def list_observations(
     request: ApiRequest,
@@ -67,7 +66,6 @@ def list_observations(
     "Adds up to 10 observations: all of them or none.",
     doc.ACCEPTED,
     body=wire.CreateObservations,
-    moved=308,
 )
 def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.CreateObservations)
@@ -75,7 +73,7 @@ def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     return accepted()
 
 
-@doc.operation("One observation.", {200: wire.Observation})
+@doc.operation("One observation.", {200: wire.Observation}, follows=True)
 def fetch_observation(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
@@ -88,7 +86,6 @@ def fetch_observation(
     "Corrects an observation. Its earlier state is kept as a revision.",
     doc.ACCEPTED,
     body=wire.PatchObservation,
-    moved=308,
 )
 def patch_observation(
     request: ApiRequest,
@@ -105,7 +102,6 @@ def patch_observation(
 @doc.operation(
     "Deletes an observation with its revisions. This cannot be undone.",
     doc.ACCEPTED,
-    moved=308,
 )
 def delete_observation(
     request: ApiRequest, profile_id: str, observation_id: str
@@ -119,6 +115,7 @@ def delete_observation(
     "Every state of an observation, the current one first.",
     {200: wire.RevisionsPage},
     query=doc.PAGE_QUERY,
+    follows=True,
 )
 def list_revisions(
     request: ApiRequest, profile_id: str, observation_id: str

@@ -89,7 +89,6 @@ def lookup_profiles(request: ApiRequest) -> HttpResponse:
     "One profile and its traits by group.",
     {200: wire.Profile},
     query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,
-    moved=301,
 )
 def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     profile = get_profile(request, profile_id)
@@ -110,7 +109,6 @@ def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     doc.ACCEPTED,
     body=wire.ProfileTraits,
     sample={"traits": {"Contact": {"city": "Bern"}}},
-    moved=308,
 )
 def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     # traits, group, trait: only the null of a trait means anything, its removal.
@@ -124,7 +122,6 @@ def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     "Deletes the profile with its identifiers, observations and summaries. This "
     "cannot be undone.",
     doc.ACCEPTED,
-    moved=308,
 )
 def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     check_deletion(request)
@@ -136,7 +133,6 @@ def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     "A profile's traits one by one, each with the time of its last change.",
     {200: TraitsPage},
     query=doc.ORDERED_PAGE_QUERY | TRAIT_GROUPS_QUERY,
-    moved=301,
 )
 def list_traits(request: ApiRequest, profile_id: str) -> HttpResponse:
     profile = get_profile(request, profile_id)

@@ -34,7 +34,6 @@ T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
     {200: wire.Recall},
     summary="Recall",
     body=wire.RecallRequest,
-    moved=308,
 )
 def create_recall(request: ApiRequest, profile_id: str) -> HttpResponse:
     return answer_recall(request, profile_id, wire.RecallRequest)

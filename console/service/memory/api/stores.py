@@ -82,7 +82,6 @@ def fetch_store(request: ApiRequest) -> HttpResponse:
     doc.RECEIPT,
     body=wire.PatchStore,
     headers=doc.IF_MATCH,
-    refusals=(412,),
 )
 def patch_store(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.PatchStore)

@@ -29,7 +29,6 @@ from console.service.memory.api.profiles import get_profile
     {200: wire.SummariesPage},
     query=doc.PAGE_QUERY
     | {"conversationId": doc.documented(ConversationId, "Only of this conversation.")},
-    moved=301,
 )
 def list_summaries(
     request: ApiRequest,
@@ -51,7 +50,6 @@ def list_summaries(
     "Adds up to 10 summaries: all of them or none.",
     doc.ACCEPTED,
     body=wire.CreateSummaries,
-    moved=308,
 )
 def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.CreateSummaries)
@@ -62,7 +60,7 @@ def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     return accepted()
 
 
-@doc.operation("One summary.", {200: wire.Summary})
+@doc.operation("One summary.", {200: wire.Summary}, follows=True)
 def fetch_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
@@ -74,7 +72,6 @@ def fetch_summary(
     "Changes the fields given. The earlier state is not kept.",
     doc.ACCEPTED,
     body=wire.PatchSummary,
-    moved=308,
 )
 def patch_summary(
     request: ApiRequest,
@@ -88,7 +85,7 @@ def patch_summary(
     return accepted()
 
 
-@doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED, moved=308)
+@doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED)
 def delete_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:

@@ -99,7 +99,6 @@ def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     doc.RECEIPT,
     body=wire.PatchTraitGroup,
     headers=doc.IF_MATCH,
-    refusals=(412,),
 )
 def patch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     body = read_body(request, wire.PatchTraitGroup)

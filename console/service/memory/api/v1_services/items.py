@@ -47,7 +47,6 @@ def read_conversation_id(query: Mapping[str, str]) -> str:
     "Like list observations, but conversation ids may have any form.",
     {200: ObservationsPage},
     query=current_observations.QUERY | CONVERSATION_QUERY,
-    moved=301,
 )
 def list_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     return current_observations.list_observations(
@@ -59,7 +58,6 @@ def list_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     "Like create observations, but occurredAt may be left out.",
     doc.ACCEPTED,
     body=wire.V1CreateObservations,
-    moved=308,
 )
 def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.V1CreateObservations)
@@ -77,7 +75,6 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
     "Like patch observation, but conversation ids may have any form.",
     doc.ACCEPTED,
     body=wire.V1PatchObservation,
-    moved=308,
 )
 def patch_observation(
     request: ApiRequest, profile_id: str, observation_id: str
@@ -91,7 +88,6 @@ def patch_observation(
     "Like list summaries, but conversation ids may have any form.",
     {200: SummariesPage},
     query=doc.PAGE_QUERY | CONVERSATION_QUERY,
-    moved=301,
 )
 def list_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     return current_summaries.list_summaries(
@@ -105,7 +101,6 @@ def list_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     doc.ACCEPTED,
     body=wire.V1CreateSummaries,
     forms=(wire.OneSummary, wire.SeveralSummaries),
-    moved=308,
 )
 def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.V1CreateSummaries)
@@ -122,7 +117,6 @@ def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     "Like patch summary, but conversation ids may have any form.",
     doc.ACCEPTED,
     body=wire.V1PatchSummary,
-    moved=308,
 )
 def patch_summary(
     request: ApiRequest, profile_id: str, summary_id: str
@@ -138,7 +132,6 @@ def patch_summary(
     {200: Recall},
     summary="Recall",
     body=wire.V1RecallRequest,
-    moved=308,
 )
 def create_recall(request: ApiRequest, profile_id: str) -> HttpResponse:
     return answer_recall(

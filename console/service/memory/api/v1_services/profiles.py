@@ -53,7 +53,6 @@ def create_profile(request: ApiRequest) -> HttpResponse:
     ACCEPTED,
     body=ProfileTraits,
     sample={"traits": {"Account": {"tier": "gold"}}},
-    moved=308,
 )
 def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     traits = read_body(request, ProfileTraits, nulls_at=(2,)).traits or {}
