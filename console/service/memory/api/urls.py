@@ -17,7 +17,7 @@ from console.service.memory.api import (
     summaries,
     trait_groups,
 )
-from console.service.memory.api.v1_services.urls import older_dialect
+from console.service.memory.api.v1_services import older_dialect
 
 CONTROL = "v1/ControlPlane"
 STORE = f"{CONTROL}/Stores/<str:store_id>"
