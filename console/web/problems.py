@@ -1,6 +1,7 @@
 """Every refusal and failure in one look: a page, or the #problem part for htmx."""
 
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -78,43 +79,36 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer_problem(
-        request,
-        status=400,
-        title="Bad request",
-        message="The request could not be read, and nothing was changed. Go back and try again.",
-    )
+def build_handler(status: int, title: str, message: str) -> Callable[..., HttpResponse]:
+    """What Django calls for a status, with the exception that nobody is told of."""
+
+    def answer(
+        request: HttpRequest, exception: Exception | None = None
+    ) -> HttpResponse:
+        return answer_problem(request, status=status, title=title, message=message)
+
+    return answer
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer_problem(
-        request,
-        status=403,
-        title="Not allowed",
-        message="You may not do this. Nothing was changed.",
-    )
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The same for what never existed, what is gone and what is another tenant's."""
-    return answer_problem(
-        request,
-        status=404,
-        title="Page not found",
-        message="The page does not exist, or belongs to a tenant where you have no role.",
-    )
-
-
-def too_many_requests(
-    request: HttpRequest, exception: Exception | None = None
-) -> HttpResponse:
-    return answer_problem(
-        request,
-        status=429,
-        title="Too many attempts",
-        message="Nothing was changed. Wait a few minutes and try again.",
-    )
+bad_request = build_handler(
+    400,
+    "Bad request",
+    "The request could not be read, and nothing was changed. Go back and try again.",
+)
+forbidden = build_handler(
+    403, "Not allowed", "You may not do this. Nothing was changed."
+)
+# The same for what never existed, what is gone and what is another tenant's.
+not_found = build_handler(
+    404,
+    "Page not found",
+    "The page does not exist, or belongs to a tenant where you have no role.",
+)
+too_many_requests = build_handler(
+    429,
+    "Too many attempts",
+    "Nothing was changed. Wait a few minutes and try again.",
+)
 
 
 class InternalError(DomainError):
@@ -124,19 +118,11 @@ class InternalError(DomainError):
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """An error of ours, or a database that cannot be used."""
-    outage = find_outage(sys.exception())
-    return _answer_failure(
-        request,
-        outage
-        or InternalError(
-            "The server's log has the details under the request id below. The "
-            "change may or may not have happened: check before you try again."
-        ),
+    failure: DomainError = find_outage(sys.exception()) or InternalError(
+        "The server's log has the details under the request id below. The change may "
+        "or may not have happened: check before you try again."
     )
-
-
-def _answer_failure(request: HttpRequest, failure: DomainError) -> HttpResponse:
-    """Without context processors: the database may be what failed."""
+    # Without context processors: the database may be what failed.
     context = _build_context(request, failure.status, failure.title, failure.message)
     page = render_to_string(_get_template(request), context)
     return _retarget(request, HttpResponse(page, status=failure.status))

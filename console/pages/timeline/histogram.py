@@ -5,9 +5,8 @@ the counts wait in the cache: days, kinds, sources and conversation ids, no word
 text.
 """
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -70,17 +69,19 @@ def build_histogram(
         return None
     known = [day for day, _ in counts]
     first, last = filters.begin or min(known), filters.end or max(known)
-    unit, spans = _choose_spans(first, last)
-    starts = [begin for begin, _ in spans]
-    totals: Counter[tuple[date, str]] = Counter()
+    unit = _choose_unit(first, last)
+    numbers = range(unit.get_number(first), unit.get_number(last) + 1)
+    totals: Counter[tuple[int, str]] = Counter()
     for (day, kind), count in counts.items():
-        totals[starts[bisect_right(starts, day) - 1], kind] += count
-    tallest = max(
-        totals[begin, "observation"] + totals[begin, "summary"] for begin in starts
-    )
+        totals[unit.get_number(day), kind] += count
+    tallest = max(totals[n, "observation"] + totals[n, "summary"] for n in numbers)
     bars = []
-    for begin, end in spans:
-        observations, summaries = totals[begin, "observation"], totals[begin, "summary"]
+    for number in numbers:
+        begin, end = unit.get_start(number), unit.get_end(number)
+        observations, summaries = (
+            totals[number, "observation"],
+            totals[number, "summary"],
+        )
         lower, upper = (
             max(round(HEIGHT * count / tallest), HEIGHT_MIN) if count else 0
             for count in (observations, summaries)
@@ -89,7 +90,7 @@ def build_histogram(
             HistogramBar(
                 begin=begin,
                 end=end,
-                label=_format_label(begin, end, unit),
+                label=_format_label(begin, end, unit.name),
                 query=filters.build_query(begin=begin, end=end),
                 observations=observations,
                 observations_y=HEIGHT - lower,
@@ -99,59 +100,51 @@ def build_histogram(
                 summaries_height=upper,
             )
         )
-    return Histogram(unit, bars)
+    return Histogram(unit.name, bars)
 
 
-def _choose_spans(first: date, last: date) -> tuple[str, list[tuple[date, date]]]:
-    """The finest unit that needs no more than BARS_MAX bars, and its spans."""
+@dataclass(frozen=True, slots=True)
+class BarUnit:
+    """How long a bar is: so many days or months. Bars are numbered from the year 1, which
+    began on a Monday."""
+
+    name: str
+    days: int = 0
+    months: int = 0
+
+    def get_number(self, day: date) -> int:
+        if self.months:
+            return (day.year * 12 + day.month - 1) // self.months
+        return (day.toordinal() - 1) // self.days
+
+    def get_start(self, number: int) -> date:
+        if self.months:
+            year, month = divmod(number * self.months, 12)
+            return date(max(year, 1), month + 1, 1)
+        return date.fromordinal(number * self.days + 1)
+
+    def get_end(self, number: int) -> date:
+        try:
+            return self.get_start(number + 1) - timedelta(days=1)
+        except ValueError:
+            return date.max
+
+
+def _choose_unit(first: date, last: date) -> BarUnit:
+    """The finest that needs no more than BARS_MAX bars."""
     # One bar fewer: multiples of years begin before the first one.
     years = -(-(last.year - first.year + 1) // (BARS_MAX - 1))
-    steps = {
-        "day": 0,
-        "week": 0,
-        "month": 1,
-        "quarter": 3,
-        "year" if years == 1 else f"{years} years": 12 * years,
-    }
-    for unit, months in steps.items():
-        days = {"day": 1, "week": 7}.get(unit, months * 30)
-        if (last - first).days / days > BARS_MAX:
-            continue
-        spans = list(_split(first, last, unit, months))
-        if len(spans) <= BARS_MAX:
-            return unit, spans
-    raise AssertionError("a multiple of years always fits")
-
-
-def _split(
-    first: date, last: date, unit: str, months: int
-) -> Iterator[tuple[date, date]]:
-    begin = _get_start(first, unit, months)
-    while begin <= last:
-        next_start = _get_next_start(begin, unit, months)
-        yield begin, next_start - timedelta(days=1) if next_start else date.max
-        if next_start is None:
-            return
-        begin = next_start
-
-
-def _get_start(day: date, unit: str, months: int) -> date:
-    if unit == "day":
-        return day
-    if unit == "week":
-        return date.fromordinal(max(day.toordinal() - day.weekday(), 1))
-    whole = (day.year * 12 + day.month - 1) // months * months
-    return date(max(whole // 12, 1), whole % 12 + 1, 1)
-
-
-def _get_next_start(begin: date, unit: str, months: int) -> date | None:
-    """The first day of the next span; None beyond the last day that there is."""
-    if unit in {"day", "week"}:
-        ordinal = begin.toordinal() + (1 if unit == "day" else 7 - begin.weekday())
-        return date.fromordinal(ordinal) if ordinal <= date.max.toordinal() else None
-    whole = (begin.year * 12 + begin.month - 1) // months * months + months
-    return (
-        date(whole // 12, whole % 12 + 1, 1) if whole // 12 <= date.max.year else None
+    units = (
+        BarUnit("day", days=1),
+        BarUnit("week", days=7),
+        BarUnit("month", months=1),
+        BarUnit("quarter", months=3),
+        BarUnit("year" if years == 1 else f"{years} years", months=12 * years),
+    )
+    return next(
+        unit
+        for unit in units
+        if unit.get_number(last) - unit.get_number(first) < BARS_MAX
     )
 
 
