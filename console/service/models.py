@@ -22,7 +22,7 @@ from typing import Any, Protocol, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 
 from console.core import vault
@@ -47,6 +47,18 @@ class MemoryRouter:
         return (db == ALIAS) == (app_label == APP)
 
 
+def check_length(name: str, field: str, least: int, most: int) -> CheckConstraint:
+    """In characters; a least of 0 is none."""
+    condition = Q(**{f"{field}__length__lte": most})
+    if least:
+        condition = Q(**{f"{field}__length__gte": least}) & condition
+    return CheckConstraint(name=name, condition=condition)
+
+
+def check_positive(name: str, field: str) -> CheckConstraint:
+    return CheckConstraint(name=name, condition=Q(**{f"{field}__gte": 1}))
+
+
 class Account(models.Model):
     """Who owns stores: one customer of the memory, `AC` and 32 hex digits."""
 
@@ -60,10 +72,7 @@ class Account(models.Model):
                 name="account_sid_34",
                 condition=Q(sid__startswith="AC") & Q(sid__length=34),
             ),
-            models.CheckConstraint(
-                name="account_name_1_to_64",
-                condition=Q(name__length__gte=1) & Q(name__length__lte=64),
-            ),
+            check_length("account_name_1_to_64", "name", 1, 64),
         ]
 
     def __str__(self) -> str:
@@ -205,6 +214,9 @@ class StoreScoped(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return str(getattr(self, "id", self.pk))
+
 
 class ProfileQuerySet(models.QuerySet[Any]):
     def of(self, profile: ProfileKey) -> Self:
@@ -221,6 +233,9 @@ class ProfileScoped(models.Model):
 
     class Meta:
         abstract = True
+
+    def __str__(self) -> str:
+        return str(getattr(self, "id", self.pk))
 
     @classmethod
     def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:

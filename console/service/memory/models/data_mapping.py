@@ -1,11 +1,10 @@
 from django.db import models
-from django.db.models import Q
 
 from console.contract.memory.data_mapping import (
     DATA_MAPPING_DESCRIPTION_MAX,
     DATA_MAPPING_NAME_MAX,
 )
-from console.service.models import StoreScoped
+from console.service.models import StoreScoped, check_length, check_positive
 
 
 class DataMapping(StoreScoped):
@@ -33,24 +32,19 @@ class DataMapping(StoreScoped):
             models.UniqueConstraint(
                 fields=["store_id", "display_name"], name="data_mapping_name_in_store"
             ),
-            models.CheckConstraint(
-                name="data_mapping_name_1_to_64",
-                condition=Q(display_name__length__gte=1)
-                & Q(display_name__length__lte=DATA_MAPPING_NAME_MAX),
+            check_length(
+                "data_mapping_name_1_to_64", "display_name", 1, DATA_MAPPING_NAME_MAX
             ),
-            models.CheckConstraint(
-                name="data_mapping_description_to_512",
-                condition=Q(description__length__lte=DATA_MAPPING_DESCRIPTION_MAX),
+            check_length(
+                "data_mapping_description_to_512",
+                "description",
+                0,
+                DATA_MAPPING_DESCRIPTION_MAX,
             ),
-            models.CheckConstraint(
-                name="data_mapping_version_from_1", condition=Q(version__gte=1)
-            ),
+            check_positive("data_mapping_version_from_1", "version"),
         ]
         indexes = [
             models.Index(
                 fields=["store_id", "created_at", "id"], name="data_mapping_by_creation"
             )
         ]
-
-    def __str__(self) -> str:
-        return self.id

@@ -95,9 +95,6 @@ class MergeSuggestion(ProfileScoped):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
     @classmethod
     def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
         """What was between the two of them is settled."""

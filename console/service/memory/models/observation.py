@@ -3,7 +3,7 @@ from django.db.models import Q
 
 from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
 from console.service.memory.models.index import IndexedItem
-from console.service.models import ProfileScoped
+from console.service.models import ProfileScoped, check_length, check_positive
 
 CONTENT_LENGTH = Q(content__length__gte=1) & Q(content__length__lte=CONTENT_MAX)
 SOURCE_LENGTH = Q(source__length__lte=SOURCE_MAX)
@@ -59,9 +59,6 @@ class Observation(ObservationState, IndexedItem):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
 
 class ObservationRevision(ObservationState):
     """A state that a changed observation has or had; unchanged ones have none here.
@@ -84,9 +81,7 @@ class ObservationRevision(ObservationState):
                 name="revision_source_1_to_100",
                 condition=SOURCE_LENGTH & Q(source__length__gte=1),
             ),
-            models.CheckConstraint(
-                name="revision_number_from_1", condition=Q(number__gte=1)
-            ),
+            check_positive("revision_number_from_1", "number"),
         ]
 
     def __str__(self) -> str:
@@ -116,11 +111,7 @@ class Summary(IndexedItem):
             models.CheckConstraint(
                 name="summary_source_to_100", condition=SOURCE_LENGTH
             ),
-            models.CheckConstraint(
-                name="summary_conversation_1_to_64",
-                condition=Q(conversation_id__length__gte=1)
-                & Q(conversation_id__length__lte=64),
-            ),
+            check_length("summary_conversation_1_to_64", "conversation_id", 1, 64),
         ]
         indexes = [
             models.Index(
@@ -128,9 +119,6 @@ class Summary(IndexedItem):
                 name="summary_by_creation",
             )
         ]
-
-    def __str__(self) -> str:
-        return self.id
 
     @property
     def conversation_ids(self) -> list[str]:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
-from console.service.models import ProfileFact, ProfileScoped, StoreScoped
+from console.service.models import ProfileFact, ProfileScoped, StoreScoped, check_length
 
 NAME_TRAITS = ("firstName", "lastName")  # of the Contact group
 
@@ -26,9 +26,6 @@ class Profile(StoreScoped):
                 fields=["store_id", "created_at", "id"], name="profile_by_creation"
             )
         ]
-
-    def __str__(self) -> str:
-        return self.id
 
 
 class MergedProfile(ProfileScoped):
@@ -69,14 +66,9 @@ class Trait(ProfileFact):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="trait_name_1_to_64",
-                condition=Q(name__length__gte=1) & Q(name__length__lte=TRAIT_NAME_MAX),
-            ),
-            models.CheckConstraint(
-                name="trait_group_of_trait_1_to_64",
-                condition=Q(trait_group__length__gte=1)
-                & Q(trait_group__length__lte=TRAIT_GROUP_NAME_MAX),
+            check_length("trait_name_1_to_64", "name", 1, TRAIT_NAME_MAX),
+            check_length(
+                "trait_group_of_trait_1_to_64", "trait_group", 1, TRAIT_GROUP_NAME_MAX
             ),
         ]
 
@@ -127,15 +119,9 @@ class Identifier(ProfileFact):
                 condition=Q(exclusive=True),
                 name="identifier_has_one_holder",
             ),
-            models.CheckConstraint(
-                name="identifier_value_1_to_255",
-                condition=Q(value__length__gte=1)
-                & Q(value__length__lte=IDENTIFIER_VALUE_MAX),
-            ),
-            models.CheckConstraint(
-                name="identifier_type_2_to_30",
-                condition=Q(id_type__length__gte=ID_TYPE_MIN)
-                & Q(id_type__length__lte=ID_TYPE_MAX),
+            check_length("identifier_value_1_to_255", "value", 1, IDENTIFIER_VALUE_MAX),
+            check_length(
+                "identifier_type_2_to_30", "id_type", ID_TYPE_MIN, ID_TYPE_MAX
             ),
         ]
         indexes = [

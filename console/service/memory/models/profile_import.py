@@ -58,9 +58,6 @@ class ProfileImport(StoreScoped):
             )
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
 
 class ImportChunk(StoreScoped):
     """A piece of an uploaded file, until it is processed; the worker may run elsewhere.

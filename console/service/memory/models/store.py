@@ -1,10 +1,9 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
 
 from console.contract.memory.store import STORE_DESCRIPTION_MAX, STORE_NAME_MAX
-from console.service.models import Account
+from console.service.models import Account, check_length, check_positive
 
 
 class Store(models.Model):
@@ -36,18 +35,11 @@ class Store(models.Model):
             models.UniqueConstraint(
                 fields=["account", "display_name"], name="store_name_in_account"
             ),
-            models.CheckConstraint(
-                name="store_name_1_to_64",
-                condition=Q(display_name__length__gte=1)
-                & Q(display_name__length__lte=STORE_NAME_MAX),
+            check_length("store_name_1_to_64", "display_name", 1, STORE_NAME_MAX),
+            check_length(
+                "store_description_to_128", "description", 0, STORE_DESCRIPTION_MAX
             ),
-            models.CheckConstraint(
-                name="store_description_to_128",
-                condition=Q(description__length__lte=STORE_DESCRIPTION_MAX),
-            ),
-            models.CheckConstraint(
-                name="store_version_from_1", condition=Q(version__gte=1)
-            ),
+            check_positive("store_version_from_1", "version"),
         ]
 
     def __str__(self) -> str:
@@ -75,9 +67,7 @@ class IdentitySettings(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="identity_settings_version_from_1", condition=Q(version__gte=1)
-            )
+            check_positive("identity_settings_version_from_1", "version"),
         ]
 
     def __str__(self) -> str:

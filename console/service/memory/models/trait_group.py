@@ -1,11 +1,10 @@
 from django.db import models
-from django.db.models import Q
 
 from console.contract.memory.trait_group import (
     TRAIT_GROUP_DESCRIPTION_MAX,
     TRAIT_GROUP_NAME_MAX,
 )
-from console.service.models import StoreScoped
+from console.service.models import StoreScoped, check_length, check_positive
 
 
 class TraitGroup(StoreScoped):
@@ -25,18 +24,16 @@ class TraitGroup(StoreScoped):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="trait_group_name_1_to_64",
-                condition=Q(display_name__length__gte=1)
-                & Q(display_name__length__lte=TRAIT_GROUP_NAME_MAX),
+            check_length(
+                "trait_group_name_1_to_64", "display_name", 1, TRAIT_GROUP_NAME_MAX
             ),
-            models.CheckConstraint(
-                name="trait_group_description_to_1024",
-                condition=Q(description__length__lte=TRAIT_GROUP_DESCRIPTION_MAX),
+            check_length(
+                "trait_group_description_to_1024",
+                "description",
+                0,
+                TRAIT_GROUP_DESCRIPTION_MAX,
             ),
-            models.CheckConstraint(
-                name="trait_group_version_from_1", condition=Q(version__gte=1)
-            ),
+            check_positive("trait_group_version_from_1", "version"),
         ]
 
     def __str__(self) -> str:
