@@ -11,7 +11,6 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from console.audit.models import (
-    Action,
     ActionKind,
     AuditEntry,
     AuditHead,
@@ -75,7 +74,10 @@ def log(
     Call it last in that transaction: from here to its end other writers wait.
     Raises UnknownAction and ValueError for a wrong call, ReasonRefused, Outage.
     """
-    if not (closes or _is_needed(get_action(action))):
+    # What a full disk's last room is for: who came in, went or was refused, who reads
+    # that, and what shows less than before.
+    is_needed = get_action(action).kind is ActionKind.AUTH or action in NEEDED
+    if not (closes or is_needed):
         check_room()
     check_reason(reason)
     salt = secrets.token_hex(16) if reason else ""
@@ -97,12 +99,6 @@ def log(
         return append(facts, salt=salt, reason=reason)
     except DatabaseError as exc:
         raise _get_refusal(exc) from exc
-
-
-def _is_needed(action: Action) -> bool:
-    """What a full disk's last room is for: who came in, went or was refused, who reads
-    that, and what shows less than before."""
-    return action.kind is ActionKind.AUTH or action.name in NEEDED
 
 
 def _get_refusal(error: DatabaseError) -> Outage:

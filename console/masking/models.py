@@ -131,7 +131,12 @@ def count_question(actor: Actor, action: str, looked_for: str) -> None:
             Question.objects.create(user=actor.user)
     if free_at:
         log_view(actor, action, outcome="denied", looked_for=looked_for)
-        raise _build_refusal(free_at, most)
+        raise TooManyQuestions(
+            f"You have reached the limit of {most} lookups and explained recalls in an "
+            f"hour. You can ask more from {free_at:%-d %B at %H:%M} UTC. Lists, pages of "
+            "customers and recalls without explanation stay open. Nothing was shown.",
+            free_at=free_at,
+        )
 
 
 def get_digest(actor: Actor, action: str, text: str) -> str:
@@ -145,12 +150,3 @@ def get_digest(actor: Actor, action: str, text: str) -> str:
     plain = f"{actor.tenant.pk if actor.tenant else ''} {action} {plain}"
     digest = salted_hmac("console.masking.questions", plain, algorithm="sha256")
     return digest.hexdigest()[:16]
-
-
-def _build_refusal(free_at: datetime, most: int) -> TooManyQuestions:
-    return TooManyQuestions(
-        f"You have reached the limit of {most} lookups and explained recalls in an "
-        f"hour. You can ask more from {free_at:%-d %B at %H:%M} UTC. Lists, pages of "
-        "customers and recalls without explanation stay open. Nothing was shown.",
-        free_at=free_at,
-    )

@@ -11,7 +11,7 @@ import base64
 import gzip
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from math import ceil
 from threading import Lock
 from time import monotonic
@@ -29,10 +29,10 @@ from console.contract.base import URL_MAX
 from console.contract.memory import error
 from console.contract.memory.profile_import import UPLOADS
 from console.core.observability import observe_memory
-from console.databases.disk import RETRY_AFTER_S, Outage, check_room, find_outage
+from console.databases.disk import RETRY_AFTER_S, Outage, find_outage
 from console.service import errors
 from console.service.http.answers import answer, build_uri
-from console.service.http.request import URLCONF, ApiRequest, View, check_size
+from console.service.http.request import URLCONF, ApiRequest, View, check_request
 from console.service.memory.delay import delay_writes
 from console.service.models import authenticate
 
@@ -45,8 +45,6 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     def respond(request: HttpRequest) -> HttpResponse:
         try:
             request.get_host()
-            _refuse_nul(request)
-            _check_room(request)
             response = get_response(request)
             if canonical_id := getattr(request, "canonical_profile_id", ""):
                 response.headers["Canonical-Profile-Id"] = canonical_id
@@ -84,19 +82,6 @@ def _get_failure(error: Exception) -> errors.ServiceError:
     return failure
 
 
-def _refuse_nul(request: HttpRequest) -> None:
-    # PostgreSQL cannot even compare it, and no address of ours has one.
-    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-        raise errors.Invalid("NUL characters are not allowed in an address.")
-
-
-def _check_room(request: HttpRequest) -> None:
-    """What is left of a full disk is not for new data. Raises DiskFull."""
-    reads = request.method in {"GET", "HEAD"}
-    if not (reads or request.path_info.endswith(("/Lookup", "/Recall"))):
-        check_room()
-
-
 def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResponse:
     """301 for reads, 308 for everything else: the same call of the canonical profile.
     Contract 7."""
@@ -114,35 +99,28 @@ def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResp
 
 def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
     """The body of section 5.1, with the headers that the refusal asks for."""
-    code, more = refusal.code, {}
+    code, more = refusal.code, dict[str, Any]()
     noun: type[error.Error] = error.Error
     if request.path_info.startswith("/v2/"):
-        noun, more = error.ConversationsError, _describe(refusal)
+        noun = error.ConversationsError
         code = noun.codes.get(refusal.status, code)
+        conflict = refusal.headers.get(errors.CONFLICT_HEADER)
+        more = {
+            "httpStatusCode": refusal.status,
+            "userError": refusal.status < 500,
+            "details": {"conflictingResourceId": conflict} if conflict else {},
+        }
+    more_info = f"/v1/Errors/{code}"
+    with suppress(DisallowedHost):
+        more_info = build_uri(request, more_info)
     body = noun(
         code=code,
         message=refusal.message[: error.ERROR_MESSAGE_MAX],
-        more_info=_get_explanation(request, f"/v1/Errors/{code}"),
+        more_info=more_info,
         status=refusal.status,
         **more,
     )
     return answer(body, status=refusal.status, headers=refusal.headers)
-
-
-def _describe(refusal: errors.ServiceError) -> dict[str, Any]:
-    conflict = refusal.headers.get(errors.CONFLICT_HEADER)
-    return {
-        "httpStatusCode": refusal.status,
-        "userError": refusal.status < 500,
-        "details": {"conflictingResourceId": conflict} if conflict else {},
-    }
-
-
-def _get_explanation(request: HttpRequest, path: str) -> str:
-    try:
-        return build_uri(request, path)
-    except DisallowedHost:
-        return path
 
 
 # What an error's more_info names has to be readable by whoever met the error, and
@@ -196,24 +174,24 @@ def limit_rate(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     holds a second's worth; 0 means no limit."""
 
     def respond(request: HttpRequest) -> HttpResponse:
-        account = getattr(request, "account", None)
-        if settings.MEMORY_REQUESTS_PER_S and account:
-            _take(account.pk, settings.MEMORY_REQUESTS_PER_S)
-        return get_response(request)
-
-    return respond
-
-
-def _take(account_id: str, rate: float) -> None:
-    now, full = monotonic(), max(1.0, rate)
-    with _lock:
-        left, counted_at = _left.get(account_id, (full, now))
-        left = min(full, left + (now - counted_at) * rate)
-        _left[account_id] = (left - 1 if left >= 1 else left, now)
-    if left < 1:
+        rate, account = (
+            settings.MEMORY_REQUESTS_PER_S,
+            getattr(request, "account", None),
+        )
+        if not (rate and account):
+            return get_response(request)
+        now, full = monotonic(), max(1.0, rate)
+        with _lock:
+            left, counted_at = _left.get(account.pk, (full, now))
+            left = min(full, left + (now - counted_at) * rate)
+            _left[account.pk] = (left - 1 if left >= 1 else left, now)
+        if left >= 1:
+            return get_response(request)
         refusal = errors.TooMany("Too many requests of this account: try again later.")
         refusal.headers["Retry-After"] = str(max(1, ceil((1 - left) / rate)))
         raise refusal
+
+    return respond
 
 
 # Below this, packing costs more time than it saves.
@@ -248,7 +226,7 @@ MIDDLEWARE = (
     observe_memory,
     compress_answers,
     answer_errors,
-    check_size,
+    check_request,
     authenticate_request,
     limit_rate,
     delay_writes,

@@ -47,7 +47,7 @@ def from_row(noun: type[T], row: Any, **fields: Any) -> T:
         name: fields[name] if name in fields else getattr(row, name, None)
         for name in noun.__struct_fields__
     }
-    optional = _optional_fields(noun)
+    optional = get_optional_fields(noun)
     return noun(
         **{
             name: value.astimezone(UTC).replace(microsecond=0)
@@ -60,7 +60,7 @@ def from_row(noun: type[T], row: Any, **fields: Any) -> T:
 
 
 @cache
-def _optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
+def get_optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
     """Those that are left out when they are empty."""
     return frozenset(
         field.name

@@ -1,7 +1,7 @@
 """Token pagination by key, in both directions. Contract section 4."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -68,25 +68,17 @@ def read_page(
     given = {name: query[name] for name in filters if query.get(name)}
     if isinstance(filters, Mapping):
         for name, value in given.items():
-            _check(name, value, filters[name])
+            try:
+                msgspec.convert(value, filters[name])
+            except msgspec.ValidationError as exc:
+                raise errors.Invalid(f"{name}: not a valid {name}") from exc
     given |= {n: ",".join(query.getlist(n)) for n in repeated if query.get(n)}
-    return PageRequest(size=int(min(_size(query), cap)), order=order, filters=given)
-
-
-def _check(name: str, value: str, kind: Any) -> None:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError as exc:
-        raise errors.Invalid(f"{name}: not a valid {name}") from exc
-
-
-def _size(query: Mapping[str, str]) -> int:
     text = query.get("pageSize") or query.get("PageSize") or str(PAGE_SIZE)
     # At most nine digits: longer ones are as good as infinite, and slow to read.
     size = int(text[:9]) if text.isascii() and text.isdecimal() else 0
     if size < 1:
         raise errors.Invalid("pageSize: must be at least 1")
-    return size
+    return PageRequest(size=min(size, cap), order=order, filters=given)
 
 
 def answer_page(
@@ -198,14 +190,12 @@ def _read_token(request: HttpRequest, token: str) -> PageRequest:
         raise errors.Invalid("pageToken: invalid token") from exc
     if signed["of"] != _scope(request):
         raise errors.Invalid("pageToken: token of another list")
-    page = PageRequest(
-        size=signed["size"], order=signed["order"], filters=signed["filters"]
-    )
-    cursor = tuple(
+    del signed["of"]
+    signed["cursor"] = tuple(
         datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value
         for value in signed["cursor"]
     )
-    return replace(page, cursor=cursor, back=signed["back"])
+    return PageRequest(**signed)
 
 
 def _scope(request: HttpRequest) -> str:

@@ -19,6 +19,7 @@ from console.contract.memory.error import BODY_BYTES, Code
 from console.contract.memory.observation import SOURCE, SOURCE_MAX
 from console.contract.memory.profile_import import UPLOADS
 from console.contract.times import from_wire
+from console.databases.disk import check_room
 from console.service import errors
 from console.service.memory.models import Store
 from console.service.memory.stores import get_store
@@ -75,10 +76,18 @@ def resource(**methods: View) -> View:
     return view
 
 
-def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: refuses a body by its announced length, before reading it."""
+def check_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: refuses an address by its characters, new data while the disk is full,
+    and a body by its announced length, before reading it."""
 
     def respond(request: HttpRequest) -> HttpResponse:
+        path, query = request.path_info, request.META.get("QUERY_STRING", "")
+        # PostgreSQL cannot even compare it, and no address of ours has one.
+        if "\0" in path or "%00" in query:
+            raise errors.Invalid("NUL characters are not allowed in an address.")
+        reads = request.method in {"GET", "HEAD"}
+        if not (reads or path.endswith(("/Lookup", "/Recall"))):
+            check_room()
         # Without a length nothing would be read: the body would count as empty.
         if "HTTP_TRANSFER_ENCODING" in request.META:
             raise errors.LengthRequired("Content-Length: required")
@@ -86,8 +95,7 @@ def check_size(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         # Nineteen digits are more than any machine holds, and quick to read.
         if not (length.isascii() and length.isdecimal() and len(length) < 20):
             raise errors.Invalid("Content-Length: must be a number")
-        upload = request.path_info.startswith(UPLOADS)
-        if int(length) > BODY_BYTES and not upload:
+        if int(length) > BODY_BYTES and not path.startswith(UPLOADS):
             raise _too_large()
         return get_response(request)
 

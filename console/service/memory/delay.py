@@ -61,24 +61,18 @@ def delay_writes(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     leftovers = [True]
 
     def respond(request: HttpRequest) -> HttpResponse:
-        lag, account = (
-            settings.MEMORY_VISIBILITY_LAG_S,
-            getattr(request, "account", None),
-        )
+        lag = settings.MEMORY_VISIBILITY_LAG_S
+        account = getattr(request, "account", None)
         if account and (lag or leftovers):
             apply_due(get_response, account, everything=not lag)
             # With the lag switched off, what was still waiting is done, and that once.
             leftovers[:] = [True] if lag or PendingWrite.objects.exists() else []
-        if account and lag and _is_write(request):
+        reads = request.method in {"GET", "HEAD"}
+        if account and lag and not (reads or _AT_ONCE.fullmatch(request.path_info)):
             return _put_off(get_response, cast(ApiRequest, request), lag)
         return get_response(request)
 
     return respond
-
-
-def _is_write(request: HttpRequest) -> bool:
-    reads = request.method in {"GET", "HEAD"}
-    return not (reads or _AT_ONCE.fullmatch(request.path_info))
 
 
 def _put_off(get_response: View, request: ApiRequest, lag: float) -> HttpResponse:
@@ -162,29 +156,35 @@ def _apply(get_response: View, write: PendingWrite) -> None:
     while True:
         try:
             with transaction.atomic(using="memory"), _promised_ids(write.ids):
-                response = get_response(_rebuild_request(write, path))
+                environ = write.headers | {
+                    "REQUEST_METHOD": write.method,
+                    "PATH_INFO": path,
+                    "QUERY_STRING": write.query,
+                    "SERVER_NAME": "localhost",
+                    "SERVER_PORT": "80",
+                }
+                response = get_response(
+                    _repeat(environ, bytes(write.body), write.account)
+                )
         except errors.Moved as moved:
             # Merged while it waited: it is meant for the canonical profile.
             path = path.replace(moved.profile_id, moved.canonical_id, 1)
         except errors.ServiceError as refusal:
             # What it was meant for has changed or gone since it was acknowledged.
             logger.warning("A delayed write was refused when it was due.")
-            _fail(write, refusal)
+            Operation.objects.filter(pk__in=write.ids.get("mem_operation", ())).update(
+                status=Operation.Status.FAILED,
+                completed_at=timezone.now(),
+                error={
+                    "code": refusal.code,
+                    "title": "No longer possible",
+                    "detail": refusal.message,
+                },
+            )
             return
         else:
             _keep_promise(write, response)
             return
-
-
-def _rebuild_request(write: PendingWrite, path: str) -> ApiRequest:
-    environ = write.headers | {
-        "REQUEST_METHOD": write.method,
-        "PATH_INFO": path,
-        "QUERY_STRING": write.query,
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-    }
-    return _repeat(environ, bytes(write.body), write.account)
 
 
 @contextmanager
@@ -223,18 +223,6 @@ def _see_row(instance: Profile | Operation, **kwargs: Any) -> None:
 
 def _get_prefix(row: Profile | Operation) -> str:
     return row.id.rpartition("_")[0]
-
-
-def _fail(write: PendingWrite, refusal: errors.ServiceError) -> None:
-    Operation.objects.filter(pk__in=write.ids.get("mem_operation", ())).update(
-        status=Operation.Status.FAILED,
-        completed_at=timezone.now(),
-        error={
-            "code": refusal.code,
-            "title": "No longer possible",
-            "detail": refusal.message,
-        },
-    )
 
 
 def _keep_promise(write: PendingWrite, response: HttpResponse) -> None:
