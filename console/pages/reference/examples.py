@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +71,11 @@ def set_up(site: Site) -> list[tuple[str, str]]:
 def _write_curl(endpoint: Endpoint, site: Site) -> Example:
     """One command; a body stands in single quotes."""
     method = "" if endpoint.method == "GET" else f"-X {endpoint.method} "
-    words = [f'curl {method}"{_build_curl_address(endpoint, site)}"']
+    names = {name: f"${variable(name)}" for name in endpoint.places}
+    path = endpoint.path.format(**names | site.given(endpoint))
+    query = "?pageSize=20" if endpoint.paged else ""
+    address = f"${UPLOAD_URL}" if endpoint.file else f"{site.base}{path}{query}"
+    words = [f'curl {method}"{address}"']
     if not endpoint.public:
         words.append('-u "$ACCOUNT_SID:$AUTH_TOKEN"')
     if endpoint.body is not None:
@@ -80,22 +85,9 @@ def _write_curl(endpoint: Endpoint, site: Site) -> Example:
     if endpoint.file:
         words.append('-H "Content-Type: text/csv"')
         # $'…' of a shell reads \n as JSON does.
-        words.append(f"--data-binary ${_quote_for_bash(endpoint.file)}")
+        text = json.dumps(endpoint.file)[1:-1].replace("'", r"\'")
+        words.append(f"--data-binary $'{text}'")
     return Example("curl", "curl", "", " \\\n  ".join(words))
-
-
-def _build_curl_address(endpoint: Endpoint, site: Site) -> str:
-    """The URL, with a variable of the shell for each id that is not known."""
-    if endpoint.file:
-        return f"${UPLOAD_URL}"
-    names = {name: f"${variable(name)}" for name in endpoint.places}
-    path = endpoint.path.format(**names | site.given(endpoint))
-    return f"{site.base}{path}{'?pageSize=20' if endpoint.paged else ''}"
-
-
-def _quote_for_bash(text: str) -> str:
-    """What follows the dollar of bash's $'…'."""
-    return "'" + json.dumps(text)[1:-1].replace("'", r"\'") + "'"
 
 
 _PLACE = re.compile(r"{\w+}")
@@ -110,8 +102,35 @@ def _write_python(endpoint: Endpoint, site: Site) -> Example:
         reads_ids = len(site.given(endpoint)) < len(endpoint.places)
         if not endpoint.public or reads_ids or endpoint.file:
             lead = f"import os\n\n{lead}"
-    lines = [*_python_ids(endpoint, site), *call]
+    known, read = "{name} = {value}", '{name} = os.environ["{variable}"]'
+    lines = [*list_ids(endpoint, site, known, read, snake), *call]
     return Example("python", "Python", lead, "\n".join(lines))
+
+
+def list_ids(
+    endpoint: Endpoint, site: Site, known: str, read: str, rename: Callable[[str], str]
+) -> list[str]:
+    """A line for each id of the path: what it is, or where it is read from."""
+    given = site.given(endpoint)
+    return [
+        (known if name in given else read).format(
+            name=rename(name),
+            value=json.dumps(given.get(name)),
+            variable=variable(name),
+        )
+        for name in endpoint.places
+        if not endpoint.file
+    ]
+
+
+def get_resource(
+    endpoint: Endpoint, rename: Callable[[str], str]
+) -> tuple[str, str, str]:
+    """The official clients' resource, its verb, and what is shown of the answer."""
+    resource, verb = map(rename, endpoint.call.split("."))
+    ids = ", ".join(map(rename, endpoint.places))
+    of = f"memory.{resource}({ids})" if ids else f"memory.{resource}"
+    return of, verb, f".{rename(endpoint.shows)}" if endpoint.shows else ""
 
 
 def _python_client(endpoint: Endpoint, site: Site) -> str:
@@ -128,10 +147,7 @@ memory = client.memory.v1'''
 
 
 def _python_official(endpoint: Endpoint) -> list[str]:
-    resource, verb = (snake(word) for word in endpoint.call.split("."))
-    ids = ", ".join(map(snake, endpoint.places))
-    of = f"memory.{resource}({ids})" if ids else f"memory.{resource}"
-    shows = f".{snake(endpoint.shows)}" if endpoint.shows else ""
+    of, verb, shows = get_resource(endpoint, snake)
     if verb == "list":
         limit = "limit=20" if endpoint.paged else ""
         return [f"for item in {of}.list({limit}):", f"    print(item{shows})"]
@@ -170,47 +186,29 @@ def _python_plain(endpoint: Endpoint, site: Site) -> list[str]:
     return [f"answer = httpx.{verb}(\n{given})", "print(answer.json())"]
 
 
-def _python_ids(endpoint: Endpoint, site: Site) -> list[str]:
-    """A line for each id of the path: what it is, or where it is read from."""
-    if endpoint.file:
-        return []
-    given = site.given(endpoint)
-    return [
-        f"{snake(name)} = {json.dumps(given[name])}"
-        if name in given
-        else f'{snake(name)} = os.environ["{variable(name)}"]'
-        for name in endpoint.places
-    ]
-
-
 CREDENTIALS = "const { ACCOUNT_SID, AUTH_TOKEN } = process.env;"
 
 
 def _write_node(endpoint: Endpoint, site: Site) -> Example:
     """With the official client; with fetch where that does not know the call."""
     if endpoint.call:
-        lead, call = _node_client(site), _node_official(endpoint)
-    else:
-        lead = CREDENTIALS if not endpoint.public else ""
-        call = _node_plain(endpoint, site)
-    lines = [*_node_ids(endpoint, site), *call]
-    return Example("node", "Node", lead, "\n".join(lines))
-
-
-def _node_client(site: Site) -> str:
-    return f'''import twilio from "twilio";
+        lead = f'''import twilio from "twilio";
 
 {CREDENTIALS}
 const client = twilio(ACCOUNT_SID, AUTH_TOKEN);
 client.memory.baseUrl = "{site.base}";
 const memory = client.memory.v1;'''
+        call = _node_official(endpoint)
+    else:
+        lead = CREDENTIALS if not endpoint.public else ""
+        call = _node_plain(endpoint, site)
+    known, read = "const {name} = {value};", "const {name} = process.env.{variable};"
+    lines = [*list_ids(endpoint, site, known, read, str), *call]
+    return Example("node", "Node", lead, "\n".join(lines))
 
 
 def _node_official(endpoint: Endpoint) -> list[str]:
-    resource, verb = endpoint.call.split(".")
-    ids = ", ".join(endpoint.places)
-    of = f"memory.{resource}({ids})" if ids else f"memory.{resource}"
-    shows = f".{endpoint.shows}" if endpoint.shows else ""
+    of, verb, shows = get_resource(endpoint, str)
     if verb == "list":
         limit = "{ limit: 20 }" if endpoint.paged else ""
         return [
@@ -231,7 +229,14 @@ def _node_plain(endpoint: Endpoint, site: Site) -> list[str]:
     options = []
     if endpoint.method != "GET":
         options.append(f'method: "{endpoint.method}",')
-    if headers := _node_headers(endpoint):
+    headers = []
+    if not endpoint.public:
+        headers.append(
+            "Authorization: `Basic ${btoa(`${ACCOUNT_SID}:${AUTH_TOKEN}`)}`,"
+        )
+    if endpoint.body is not None:
+        headers.append('"Content-Type": "application/json",')
+    if headers:
         options += ["headers: {", *(f"  {line}" for line in headers), "},"]
     if endpoint.body is not None:
         body = JAVASCRIPT.write(endpoint.body, before=JAVASCRIPT.indent)
@@ -240,43 +245,17 @@ def _node_plain(endpoint: Endpoint, site: Site) -> list[str]:
         options.append(f"body: {json.dumps(endpoint.file)},")
     given = "".join(f"  {line}\n" for line in options)
     rest = f", {{\n{given}}}" if options else ""
-    shows = "answer.status" if endpoint.file else "await answer.json()"
-    return [
-        f"const answer = await fetch({_node_address(endpoint, site)}{rest});",
-        f"console.log({shows});",
-    ]
-
-
-def _node_headers(endpoint: Endpoint) -> list[str]:
-    headers = []
-    if not endpoint.public:
-        headers.append(
-            "Authorization: `Basic ${btoa(`${ACCOUNT_SID}:${AUTH_TOKEN}`)}`,"
-        )
-    if endpoint.body is not None:
-        headers.append('"Content-Type": "application/json",')
-    return headers
-
-
-def _node_address(endpoint: Endpoint, site: Site) -> str:
-    """A string, or a template of JavaScript where the path holds ids."""
-    if endpoint.file:
-        return f"process.env.{UPLOAD_URL}"
+    # A string, or a template of JavaScript where the path holds ids.
+    mark = "`" if endpoint.places else '"'
     query = "?pageSize=20" if endpoint.paged else ""
     path = endpoint.path.replace("{", "${")
-    mark = "`" if endpoint.places else '"'
-    return f"{mark}{site.base}{path}{query}{mark}"
-
-
-def _node_ids(endpoint: Endpoint, site: Site) -> list[str]:
+    address = f"{mark}{site.base}{path}{query}{mark}"
+    shows = "await answer.json()"
     if endpoint.file:
-        return []
-    given = site.given(endpoint)
+        address, shows = f"process.env.{UPLOAD_URL}", "answer.status"
     return [
-        f"const {name} = {json.dumps(given[name])};"
-        if name in given
-        else f"const {name} = process.env.{variable(name)};"
-        for name in endpoint.places
+        f"const answer = await fetch({address}{rest});",
+        f"console.log({shows});",
     ]
 
 
@@ -288,13 +267,13 @@ INDENT = "  "
 class Notation:
     """What differs between languages.
 
-    words     how true, false and null are written
+    literal   how true, false and null are written
     bare      whether keys that are names stand without quotes
     trailing  what follows the last of several lines
     padding   between braces and what they hold
     """
 
-    words: dict[object, str]
+    literal: Callable[[object], str] = json.dumps
     bare: bool = False
     trailing: str = ""
     padding: str = ""
@@ -303,7 +282,7 @@ class Notation:
     def write(self, value: Any, *, before: str = "") -> str:
         """`before` is the indentation of the line that the value begins on."""
         if value is None or isinstance(value, bool):
-            return self.words[value]
+            return self.literal(value)
         if not isinstance(value, dict | list):
             return json.dumps(value, ensure_ascii=False)
         items = self._items(value, before + self.indent)
@@ -329,13 +308,9 @@ class Notation:
         return key if name else json.dumps(key)
 
 
-JSON = Notation({True: "true", False: "false", None: "null"})
-JAVASCRIPT = Notation(
-    {True: "true", False: "false", None: "null"}, bare=True, trailing=",", padding=" "
-)
-PYTHON = Notation(
-    {True: "True", False: "False", None: "None"}, trailing=",", indent="    "
-)
+JSON = Notation()
+JAVASCRIPT = Notation(bare=True, trailing=",", padding=" ")
+PYTHON = Notation(repr, trailing=",", indent="    ")
 
 
 def snake(name: str) -> str:
