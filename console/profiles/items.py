@@ -5,11 +5,11 @@ a kind's name (stored, in an address, on a noun) gets the rest here.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from console.client.store import StoreClient
 from console.contract.ids import OBSERVATION_ID, PROFILE_ID, SUMMARY_ID
@@ -21,6 +21,8 @@ from console.contract.memory.observation import (
 from console.contract.memory.profile import Profile
 from console.contract.memory.summary import NewSummary, PatchSummary, Summary
 from console.masking.masker import MaskedValue, Masker, Source
+
+Item = TypeVar("Item", Observation, Summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,58 +106,54 @@ TEXT_KINDS = {kind.name: kind for kind in (OBSERVATION, SUMMARY)}
 ITEM_KINDS: dict[str, ItemKind] = {**TEXT_KINDS, PROFILE.name: PROFILE}
 
 
-class Dated(Protocol):
-    """occurred_at is UTC."""
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An observation or a summary, with its text and source as this person may see them.
 
-    @property
-    def id(self) -> str: ...
+    is_pending  Recall does not return it yet, as far as that was asked
+    """
 
-    @property
-    def occurred_at(self) -> datetime: ...
-
-
-T = TypeVar("T", bound=Dated)
+    item: Observation | Summary
+    shown: MaskedValue
+    source: Source
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Day(Generic[T]):
+class Day:
     """What happened on one day, UTC, newest first."""
 
     on: date
-    rows: tuple[T, ...]
+    rows: tuple[ItemRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """A summary, and its text and source as this person may see them."""
-
-    id: str
-    occurred_at: datetime
-    summary: Summary
-    shown: MaskedValue
-    source: Source
-
-
-def build_summary_rows(
-    summaries: Iterable[Summary], masker: Masker
-) -> list[SummaryRow]:
+def build_item_rows(
+    items: Iterable[Observation | Summary],
+    masker: Masker,
+    pending: Container[str] = frozenset(),
+) -> list[ItemRow]:
+    """pending  the ids of those that Recall does not return yet"""
     return [
-        SummaryRow(
-            id=summary.id,
-            occurred_at=summary.occurred_at,
-            summary=summary,
-            shown=masker.mask_text("summary", summary.id, summary.content),
-            source=masker.mask_source(summary.source),
+        ItemRow(
+            item,
+            masker.mask_text(item.kind, item.id, item.content),
+            masker.mask_source(item.source),
+            item.id in pending,
         )
-        for summary in summaries
+        for item in items
     ]
 
 
-def group_by_day(rows: Iterable[T]) -> list[Day[T]]:
+def group_by_day(rows: Iterable[ItemRow]) -> list[Day]:
     """Newest first, by when it happened: the memory lists by when it learned of it."""
-    days = groupby(sort_newest_first(rows), key=lambda row: row.occurred_at.date())
+    newest_first = sorted(rows, key=lambda row: get_moment(row.item), reverse=True)
+    days = groupby(newest_first, key=lambda row: row.item.occurred_at.date())
     return [Day(on, tuple(rows)) for on, rows in days]
 
 
-def sort_newest_first(rows: Iterable[T]) -> list[T]:
-    return sorted(rows, key=lambda row: (row.occurred_at, row.id), reverse=True)
+def sort_newest_first(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=get_moment, reverse=True)
+
+
+def get_moment(item: Observation | Summary) -> tuple[datetime, str]:
+    return item.occurred_at, item.id

@@ -16,20 +16,14 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.summary import Summary
-from console.masking.masker import (
-    MaskedValue,
-    Masker,
-    Source,
-    get_reveal_target,
-    masker_for,
-)
+from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.pages.customers.models import update_last_seen
 from console.profiles.context import (
     build_profile_context,
     get_pending_since,
     get_permissions,
 )
-from console.profiles.items import SummaryRow, build_summary_rows, sort_newest_first
+from console.profiles.items import ItemRow, build_item_rows, sort_newest_first
 from console.profiles.traits import ProfileTraitGroup, build_trait_groups, select_pinned
 from console.tenants.actor import Permission, may
 from console.web.budget import Budget, start_budget
@@ -161,16 +155,6 @@ def find_changes(
 
 
 @dataclass(frozen=True, slots=True)
-class RecentObservation:
-    """One of the newest observations. `is_pending`: Recall does not return it yet."""
-
-    observation: Observation
-    shown: MaskedValue
-    source: Source
-    is_pending: bool
-
-
-@dataclass(frozen=True, slots=True)
 class IdentifierRow:
     """Identifiers of one type: the newest value, and how many earlier ones there are."""
 
@@ -187,8 +171,8 @@ class Card:
     name: str
     identifiers: list[IdentifierRow]
     groups: list[ProfileTraitGroup]
-    newest: list[RecentObservation]
-    summaries: list[SummaryRow]
+    newest: list[ItemRow]
+    summaries: list[ItemRow]
     changes: Changes
 
     @property
@@ -225,7 +209,7 @@ def build_card(
         newest=build_recent_observations(
             store, profile.id, observations, masker=masker, now=now
         ),
-        summaries=build_summary_rows(sort_newest_first(summaries)[:SUMMARIES], masker),
+        summaries=build_item_rows(sort_newest_first(summaries)[:SUMMARIES], masker),
         changes=find_changes(
             store, profile.id, since, observations=observations, summaries=summaries
         ),
@@ -239,19 +223,11 @@ def build_recent_observations(
     *,
     masker: Masker,
     now: datetime,
-) -> list[RecentObservation]:
+) -> list[ItemRow]:
     """The NEWEST that happened last; one call of Recall while one of them is fresh."""
     newest = sort_newest_first(observations)[:NEWEST]
     waiting = find_not_recallable(store, profile_id, newest, now=now)
-    return [
-        RecentObservation(
-            item,
-            masker.mask_text(item.kind, item.id, item.content),
-            masker.mask_source(item.source),
-            is_pending=item.id in waiting,
-        )
-        for item in newest
-    ]
+    return build_item_rows(newest, masker, waiting)
 
 
 PROFILES_A_PAGE = 25
@@ -329,12 +305,12 @@ def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpRespons
 
 
 def _build_context(
-    request: ConsoleRequest, profile_id: str, found: list[RecentObservation]
+    request: ConsoleRequest, profile_id: str, found: list[ItemRow]
 ) -> dict[str, Any]:
     """What _recent_observations.html reads. again_s: when to ask again; 0 when nothing is late."""
-    listed = [row.observation for row in found]
+    listed = [row.item for row in found]
     accepted_at = get_pending_since(request, profile_id, listed)
-    late = [row.observation.updated_at for row in found if row.is_pending]
+    late = [row.item.updated_at for row in found if row.is_pending]
     since = accepted_at or max(late, default=None)
     return {
         "profile_id": profile_id,

@@ -22,8 +22,8 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.contract.times import from_wire, to_wire
 from console.core.unicode import CANDIDATE, is_hidden
-from console.masking.masker import KEY_MARK, MaskedValue, Masker, Source
-from console.profiles.items import Day, group_by_day
+from console.masking.masker import KEY_MARK, MaskedValue, Masker
+from console.profiles.items import Day, ItemRow, group_by_day
 from console.web.budget import Budget
 
 KINDS = {"observation": "observations only", "summary": "summaries only"}
@@ -287,24 +287,6 @@ CHARACTERS_BEFORE_WORD = 80
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineRow:
-    """An observation or a summary as this person may see it.
-
-    shown       its text, as much of it as a row has room for
-    is_revised  it has earlier revisions to open
-    """
-
-    id: str
-    kind: str
-    occurred_at: datetime
-    updated_at: datetime
-    source: Source
-    conversation_ids: tuple[str, ...]
-    is_revised: bool
-    shown: MaskedValue
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineStep:
     """What one response shows.
 
@@ -316,8 +298,8 @@ class TimelineStep:
     is_conversation  shows one conversation
     """
 
-    rows: list[TimelineRow]
-    days: list[Day[TimelineRow]]
+    rows: list[ItemRow]
+    days: list[Day]
     cursor: Cursor
     next_page: str
     row_count: int
@@ -339,12 +321,17 @@ def read_step(
 
     Raises MemoryProblem.
     """
-    rows, read_back_to = list[TimelineRow](), None
+    rows, read_back_to = list[ItemRow](), None
     while True:
         items = reader.read()
         read_back_to = min((item.created_at for item in items), default=read_back_to)
         rows += [
-            _build_row(item, shown, masker, filters)
+            ItemRow(
+                item,
+                # As much of the text as a row has room for.
+                replace(shown, text=shorten_text(shown.text, filters.folded_words)),
+                masker.mask_source(item.source),
+            )
             for item, shown in mask_matches(items, masker, filters)
         ]
         is_full = rows_before + len(rows) >= wanted
@@ -393,23 +380,6 @@ def shorten_text(text: str, words: list[str]) -> str:
         if at > ROW_CHARACTERS - CHARACTERS_BEFORE_WORD:
             return "… " + _cut_end(text[at - CHARACTERS_BEFORE_WORD :])
     return _cut_end(text)
-
-
-def _build_row(
-    item: TimelineItem, shown: MaskedValue, masker: Masker, filters: TimelineFilters
-) -> TimelineRow:
-    kind = item.kind
-    return TimelineRow(
-        id=item.id,
-        kind=kind,
-        occurred_at=item.occurred_at,
-        updated_at=item.updated_at,
-        source=masker.mask_source(item.source),
-        conversation_ids=item.conversations,
-        # Summaries keep no revisions.
-        is_revised=kind == "observation" and item.updated_at != item.created_at,
-        shown=replace(shown, text=shorten_text(shown.text, filters.folded_words)),
-    )
 
 
 def _cut_end(text: str) -> str:

@@ -31,7 +31,7 @@ from console.profiles.items import (
     OBSERVATION,
     SUMMARY,
     TextKind,
-    build_summary_rows,
+    build_item_rows,
     group_by_day,
 )
 from console.tenants.actor import Permission
@@ -78,7 +78,7 @@ def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         page_size=SUMMARIES_A_PAGE,
         conversation_id=query["conversation"],
     )
-    rows = build_summary_rows(page.items, masker_for(request.actor, profile_id))
+    rows = build_item_rows(page.items, masker_for(request.actor, profile_id))
     log_view(request.actor, "summaries.listed", "profile", profile_id, count=len(rows))
     return render_part(
         request,
