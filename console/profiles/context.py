@@ -18,6 +18,7 @@ from django.utils.connection import ConnectionProxy
 
 from console.accounts.adapter import NEXT_URL_KEY
 from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.contract.times import from_wire, to_wire
 from console.masking.masker import masker_for
 from console.tenants.actor import Permission, may
@@ -60,7 +61,7 @@ def remember_write(request: ConsoleRequest, profile_id: str) -> None:
 
 
 def get_pending_since(
-    request: ConsoleRequest, profile_id: str, listed: Iterable[Observation]
+    request: ConsoleRequest, profile_id: str, listed: Iterable[Observation | Summary]
 ) -> datetime | None:
     """When a write was accepted that `listed` does not hold yet; None: nothing waits."""
     pending: dict[str, str] = request.session.get(KEY, {})

@@ -227,7 +227,7 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
     rows = [Row(each, build_people(each, masker)) for each in page.items]
     of_profile = {"profile_id": query["profile"]}
     if query["profile"]:
-        of_profile = build_profile_context(request, store, query["profile"])
+        of_profile = build_profile_context(request, query["profile"])
     log_view(request.actor, "conversations.listed", count=len(rows))
     return render_part(
         request,
