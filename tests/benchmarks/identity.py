@@ -3,7 +3,7 @@
 Shops of 12 countries each hear of their customers again and again: most live there and
 write their numbers as one does there, the others are from abroad. Each time the values
 come as forms, exports and clipboards have them, now and then with a typo or with what
-people write when they have none. Who is who, the profiles' ids are asked.
+people write when they have none; some leave their hotel's address. Who is who, the profiles' ids are asked.
 
 IDENTITY_PEOPLE makes it shorter: 5,000 take minutes.
 """
@@ -28,36 +28,16 @@ from console.service.models import Account
 
 REGIONS = ["US", "GB", "DE", "FR", "NO", "MX", "JP", "BR", "IN", "IT", "NL", "PL"]
 PEOPLE, RECORDS = 5_000, 20_000
-FIRST = [
-    "Ada",
-    "José",
-    "Zoë",
-    "Åsa",
-    "Jürgen",
-    "Łukasz",
-    "Inga",
-    "Noémie",
-    "Marta",
-    "Kim",
-    "Ravi",
-    "Hana",
-    "Test",
-    "Null",
-]
-LAST = [
-    "Byron",
-    "Núñez",
-    "Müller",
-    "Strauß",
-    "Ødegård",
-    "Wójcik",
-    "Rossi",
-    "Silva",
-    "Khan",
-    "Sato",
-    "None",
-    "Smith",
-]
+FIRST = (
+    "Ada José Zoë Åsa Jürgen Łukasz Inga Noémie Marta Kim Ravi Hana Test Null Maria Mario"
+    " Aylin Bram Chloé Dmitri Elif Fatima Göran Hélène Igor Jean-Luc Karin Karen Li Ngozi"
+).split()
+LAST = (
+    "Byron Núñez Müller Strauß Ødegård Wójcik Rossi Silva Khan Sato None Smith O'Brien"
+    " Šimić Yildiz Nowak Fernández Dubois Jansen Haaland Tanaka Gupta Oliveira Kowalska"
+).split()
+# One in ten is at a place that gives its own address, or number, for all its guests.
+SHARED, GUESTS = 0.1, 20
 DOMAINS = ("straße.example", "strasse.example", "post.example", "münchen.example")
 # What stands where a value would.
 NO_EMAIL = [
@@ -77,6 +57,10 @@ NO_EMAIL = [
     "none@none.com",
     "unknown@post.example",
     "test@test.com",
+    "nobody@post.example",
+    "walkin@store.com",
+    "deleted@deleted.com",
+    "no@email.com",
 ]
 NO_PHONE = [
     "n/a",
@@ -92,6 +76,8 @@ NO_PHONE = [
     "+10000000000",
     "00000000",
     "12345678",
+    "+12025550000",
+    "202-222-2222",
 ]
 
 Write = Callable[[str], str]
@@ -116,6 +102,8 @@ class Person:
     email: str
     phone: phones.PhoneNumber
     is_resident: bool
+    name: tuple[str, str]
+    shared: dict[str, str]
 
 
 class Shop:
@@ -124,6 +112,7 @@ class Shop:
     def __init__(self, region: str, people: int, records: int, random: Random) -> None:
         self.region, self.random = region, random
         self.taken: set[int] = set()
+        self.names: list[tuple[str, str]] = []
         self.people = [self.make_person(number) for number in range(people)]
         known = [self.make_contact(who, whole=True) for who in self.people]
         again = [
@@ -136,11 +125,32 @@ class Shop:
     def make_person(self, number: int) -> Person:
         is_resident = self.random.random() < 0.7
         region = self.region if is_resident else self.random.choice(REGIONS)
-        name = f"{self.random.choice(FIRST)}.{self.random.choice(LAST)}".lower()
+        first, last = self.make_name(number)
+        name = f"{first}.{last}".lower().replace("'", "")
         # Two to a name, of whom the second has the domain that looks like the first's.
         local = f"{name}.{number // 2}"
         domain = DOMAINS[number % 2 if number % 8 < 4 else 2 + number % 2]
-        return Person(f"{local}@{domain}", self.make_phone(region), is_resident)
+        phone = self.make_phone(region)
+        shared = self.make_shared(number)
+        return Person(f"{local}@{domain}", phone, is_resident, (first, last), shared)
+
+    def make_name(self, number: int) -> tuple[str, str]:
+        """Nobody is called like another guest of the same place: who is who could not
+        be told."""
+        if number % GUESTS == 0:
+            pairs = [(first, last) for first in FIRST for last in LAST]
+            self.names = self.random.sample(pairs, GUESTS)
+        return self.names[number % GUESTS]
+
+    def make_shared(self, number: int) -> dict[str, str]:
+        place = number // GUESTS
+        if place % round(1 / SHARED):
+            return {}
+        if place % round(2 / SHARED):
+            return {"email": f"desk{place}@hotel.example"}
+        if number % GUESTS == 0:
+            self.switchboard = self.write_e164(self.make_phone(self.region))
+        return {"phone": self.switchboard}
 
     def make_phone(self, region: str) -> phones.PhoneNumber:
         example = phones.example_number_for_type(region, phones.PhoneNumberType.MOBILE)
@@ -156,28 +166,56 @@ class Shop:
     def make_contact(
         self, who: Person, *, whole: bool = False
     ) -> tuple[Person, dict[str, str]]:
+        contact = self.make_values(who, whole=whole)
+        if who.shared and not whole and self.random.random() < 0.5:
+            # Beside what is everybody's stand a name and a value of one's own.
+            contact = {"email": self.write_email(who.email)}
+            contact |= {"phone": self.write_phone(who)} | who.shared
+            return who, contact | self.write_name(who, whole=True)
+        return who, contact | (
+            self.write_name(who) if self.random.random() < 0.8 else {}
+        )
+
+    def make_values(self, who: Person, *, whole: bool) -> dict[str, str]:
         kind = self.random.random()
         email, phone = self.write_email(who.email), self.write_phone(who)
         if whole or kind < 0.3:
-            return who, {"email": email, "phone": phone}
+            return {"email": email, "phone": phone}
         if kind < 0.4:
-            return who, {"email": email, "phone": self.mistype(phone)}
+            return {"email": email, "phone": self.mistype(phone)}
         if kind < 0.5:
-            return who, {"email": self.mistype(email), "phone": phone}
+            return {"email": self.mistype(email), "phone": phone}
         if kind < 0.6:
-            return who, {"email": email}
+            return {"email": email}
         if kind < 0.7:
-            return who, {"phone": phone}
+            return {"phone": phone}
         if kind < 0.85:
-            return who, {"email": email, "phone": self.random.choice(NO_PHONE)}
-        return who, {"email": self.random.choice(NO_EMAIL), "phone": phone}
+            return {"email": email, "phone": self.random.choice(NO_PHONE)}
+        return {"email": self.random.choice(NO_EMAIL), "phone": phone}
+
+    def write_name(self, who: Person, *, whole: bool = False) -> dict[str, str]:
+        first, last = who.name
+        kind = self.random.random()
+        if kind < 0.05:
+            first = self.mistype(first)
+        elif kind < 0.1:
+            last = self.mistype(last)
+        elif kind < 0.15:
+            first = f"{first[0]}."
+        elif kind < 0.2:
+            first, last = last, first
+        elif kind < 0.25:
+            first, last = first.upper(), last.lower()
+        elif kind < 0.3 and not whole:
+            return {"firstName": first}
+        return {"firstName": first, "lastName": last}
 
     def write_email(self, value: str) -> str:
         return self.random.choice(EMAIL_FORMS)(value)
 
     def write_phone(self, who: Person) -> str:
         number = who.phone
-        e164 = phones.format_number(number, phones.PhoneNumberFormat.E164)
+        e164 = self.write_e164(number)
         spaced = phones.format_number(number, phones.PhoneNumberFormat.INTERNATIONAL)
         forms = [
             e164,
@@ -197,10 +235,13 @@ class Shop:
             forms += [national, national.replace("-", " "), national.replace(" ", ".")]
         return self.random.choice(forms)
 
+    def write_e164(self, number: phones.PhoneNumber) -> str:
+        return str(phones.format_number(number, phones.PhoneNumberFormat.E164))
+
     def mistype(self, text: str) -> str:
         """One letter or digit for the next: nearly always nobody's value."""
         places = [place for place, c in enumerate(text) if c.isascii() and c.isalnum()]
-        if not places:
+        if len(places) < 4:
             return text
         place = self.random.choice(places[3:])
         wrong = "1234567890"[int(text[place])] if text[place].isdigit() else "x"

@@ -6,6 +6,7 @@ Contract 7 and 12. Everything that writes runs under the store's lock.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from types import MappingProxyType
 
 from console.contract.memory.profile import MERGED_IDS_MAX
@@ -45,7 +46,11 @@ def resolve_profile(
     """
     held, followed, doubts = weigh_values(store, identities, claims)
     shared = Counter(id_ for ids in held.values() for id_ in ids)
-    for rule in store.identitysettings.matching_rules:
+    others = [set(doubts)]
+    if all(held.values()):
+        # Somebody who brings nothing new is one of those who are known.
+        others.append({id_ for id_, why in doubts.items() if "emails" not in why})
+    for doubted, rule in product(others, store.identitysettings.matching_rules):
         meant: set[str] = set()
         for identity, ids in held.items():
             if identity.id_type == rule and identity in followed:
@@ -53,9 +58,10 @@ def resolve_profile(
                 if not ids and (similar := find_similar(store, identity)):
                     # Never several: a likeness alone must not make two people one.
                     meant.add(min(find_holders(store, similar)))
-        if meant := meant - doubts.keys():
+        if meant := meant - doubted:
             by = [each for each in followed if each.id_type == rule]
-            return _join_all(store, meant, by, held), doubts
+            profile = _join_all(store, meant, by, held)
+            return profile, {key: doubts[key] for key in doubts.keys() - {profile.id}}
     return None, doubts
 
 
@@ -84,9 +90,6 @@ def _doubt_holders(
         return {}
     known = read_claims(store, {id_ for ids in held.values() for id_ in ids})
     doubts = find_doubts(claims, known)
-    # Somebody who brings nothing new is one of those who are known.
-    if all(held.values()):
-        doubts = {id_: why for id_, why in doubts.items() if "phones" in why}
     for identity, ids in held.items():
         others = {
             id_ for id_ in ids if is_namesake(claims.names, known[id_].names) is False

@@ -192,20 +192,22 @@ def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None
     where that cannot be told.
 
     `J. Smith`, `Smith, John` and `John Paul Smith` are one; beside a word that is the
-    same so is one with a slip of the keyboard, `Jhon Smith`. Its last letter is none:
-    `Mario Rossi` and `Maria Rossi` share a mailbox.
+    same so is one with a slip of the keyboard, `Jhon Smith`. A last vowel is none: `Mario
+    Rossi` and `Maria Rossi` share a mailbox.
     """
     shorter, longer = sorted((_split_names(one), _split_names(other)), key=len)
     if not (one.keys() & other.keys() and shorter):
         return None
     if "".join(shorter) == "".join(longer):
         return True
-    odd = set(shorter) - set(longer)
-    likenesses = [_is_initial] + [_is_slip] * (len(odd) < len(shorter))
-    return all(
-        any(is_like(word, each) for is_like in likenesses for each in longer)
-        for word in odd
-    )
+    odd = [
+        word
+        for word in set(shorter) - set(longer)
+        if not any(_is_initial(word, each) for each in longer)
+    ]
+    if len(odd) == 1 < len(shorter):
+        return any(_is_slip(odd[0], each) for each in longer)
+    return not odd
 
 
 def _split_names(names: Mapping[str, str]) -> list[str]:
@@ -219,7 +221,11 @@ def _is_initial(one: str, other: str) -> bool:
 
 
 def _is_slip(one: str, other: str) -> bool:
-    return one[-1] == other[-1] and OSA.distance(one, other) == 1 and len(one) > 3
+    return (
+        min(len(one), len(other)) > 3
+        and OSA.distance(one, other) == 1
+        and one.rstrip("aeiouy") != other.rstrip("aeiouy")
+    )
 
 
 @transaction.atomic(using="memory")

@@ -370,6 +370,7 @@ def test_strangers_who_send_a_shared_value_stay_apart(
     "again",
     [
         {"firstName": "Jhon", "lastName": "Smith"},
+        {"firstName": "J.", "lastName": "Smitx"},
         {"firstName": "J.", "lastName": "Smith"},
         {"firstName": "SMITH", "lastName": "John"},
         {"firstName": "John Paul", "lastName": "Smith"},
@@ -390,6 +391,20 @@ def test_who_writes_a_name_otherwise_and_has_a_new_phone_stays_one(
 
     assert answer == first
     assert suggested() == []
+
+
+@pytest.mark.parametrize("name", ["Marta", "Maria", "J.", "Jon Smith"])
+def test_who_has_another_name_and_phone_is_somebody_else(api, data, suggested, name):
+    path, email = f"{data}/Profiles", {"email": "rossi@b.com"}
+    mario = {"firstName": "Mario", "lastName": "Rossi", "phone": "+12025550161"}
+    first = api("POST", path, {"traits": {"Contact": mario | email}}).json()
+
+    other = {**mario, **email, "firstName": name, "phone": "+12025550162"}
+    answer = api("POST", path, {"traits": {"Contact": other}}).json()
+
+    assert answer["id"] != first["id"]
+    [pair] = suggested()
+    assert pair["contradictions"] == ["names", "phones"]
 
 
 def test_a_guest_is_found_by_name_behind_a_shared_value(api, data):
