@@ -8,6 +8,7 @@ it was loaded, so a run can be repeated at any time.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from console.audit.log import log
@@ -26,6 +27,8 @@ from console.contract.memory.identifier import LookupResult
 from console.contract.memory.observation import BATCH, NewObservation, Observation
 from console.contract.memory.operation import Operation
 from console.contract.memory.summary import NewSummary, Summary
+from console.contract.naming import NAME_TRAITS, is_namesake
+from console.contract.normalising import InvalidIdentifier, normalise_email
 from console.loading.models import LoadedParts, Part
 from console.loading.records import (
     LineRefused,
@@ -151,23 +154,40 @@ class Loader:
 
     def find_person(self, traits: Mapping[str, Record]) -> tuple[str, tuple[str, ...]]:
         """An identifier that names this person, and the profiles that hold one."""
-        subject, holders = "", tuple[str, ...]()
-        by_type = sorted(self.promotions.items(), key=lambda item: item[1])
-        for (group, name), id_type in by_type:
+        found = []
+        for (group, name), id_type in sorted(
+            self.promotions.items(), key=itemgetter(1)
+        ):
             value = traits.get(group, {}).get(name)
-            if value is not None and not holders:
-                found = self.look_up(id_type, str(value))
-                subject = subject or f"{id_type} {found.normalized_value}"
-                holders = found.profiles
-        return subject, holders
+            if value is not None and (answer := self.look_up(id_type, str(value))):
+                subject = f"{id_type} {answer.normalized_value}"
+                found.append((subject, answer.profiles))
+        if len({profiles for _, profiles in found}) > 1:
+            # Several people may leave one value, of whom each has others.
+            own = [each for each in found if not self.are_others(traits, each[1])]
+            found = own or found
+        holders = next((profiles for _, profiles in found if profiles), ())
+        return next((subject for subject, _ in found), ""), holders
 
-    def look_up(self, id_type: str, value: str) -> LookupResult:
+    def are_others(self, traits: Mapping[str, Record], holders: Sequence[str]) -> bool:
+        """Whether one who holds a value is called otherwise than a line says."""
+        names = pick_names(traits)
+        known = (self.store.fetch_profile(each).traits for each in holders if names)
+        return any(is_namesake(names, pick_names(each)) is False for each in known)
+
+    def look_up(self, id_type: str, value: str) -> LookupResult | None:
+        """None for a value that names nobody: the profile's creation will say it."""
         try:
+            if id_type == "email":
+                normalise_email(value)
             return self.store.lookup(id_type, value)
+        except InvalidIdentifier:
+            return None
         except (MemoryBusy, MemoryDenied):
             raise
-        except MemoryRefused:  # 404: nobody; 400: the profile's creation will say it
-            return LookupResult(normalized_value=value)
+        except MemoryRefused as exc:
+            is_unknown = exc.http_status == 404
+            return LookupResult(normalized_value=value) if is_unknown else None
 
     def write_traits(
         self,
@@ -347,6 +367,11 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
         for name, definition in group.definitions.items()
         if definition.id_type_promotion
     }
+
+
+def pick_names(traits: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    contact = traits.get("Contact", {})
+    return {name: str(contact[name]) for name in NAME_TRAITS if name in contact}
 
 
 def drop_traits(

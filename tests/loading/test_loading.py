@@ -611,3 +611,25 @@ def test_load_memory_finds_real_conversations_again(tenant):
     assert "profiles: 0 new, 10 found" in printed
     assert "observations: 0 added, 1210 already there, 0 refused" in printed
     assert len(list(all_pages(open_store(tenant).list_profiles))) == 10
+
+
+@pytest.mark.parametrize("desk", ["desk@hotel.example", "n/a", "nobody@hotel.example"])
+def test_load_lines_keeps_strangers_behind_one_address_apart(tenant, desk):
+    guests = [
+        line(
+            traits={"Contact": {"email": desk, "firstName": name, "phone": phone}},
+            observations=[observation("Likes tea."), observation(f"Is {name}.")],
+        )
+        for name, phone in [("Ada", "+12025550161"), ("Bob", "+12025550162")]
+    ]
+
+    first, _ = load(tenant, *guests)
+    again, _ = load(tenant, *guests)
+
+    assert (first.profiles_new, again.profiles_new) == (2, 0)
+    assert (first.observations.added, again.observations.added) == (4, 0)
+    assert again.observations.already_there == 4
+    store = open_store(tenant)
+    [bob] = store.lookup("phone", "+12025550162").profiles
+    said = {each.content for each in store.list_observations(bob).items}
+    assert said == {"Likes tea.", "Is Bob."}

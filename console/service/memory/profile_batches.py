@@ -17,14 +17,14 @@ from django.db import connections, models, transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
+from console.contract.naming import NAME_TRAITS, is_namesake
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_value_limit
 from console.service.memory.models import Identifier, Profile, Store, Trait
-from console.service.memory.models.profile import NAME_TRAITS
 from console.service.memory.profiles import CheckedProfile, check_payload, write_profile
 from console.service.memory.stores import lock_store
-from console.service.memory.suggestions import JUDGED, is_namesake
+from console.service.memory.suggestions import JUDGED
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,

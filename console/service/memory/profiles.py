@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import PROFILE_ID, new_id
+from console.contract.naming import NAME_TRAITS
 from console.service import errors
 from console.service.memory.identity import (
     KEPT,
@@ -20,7 +21,6 @@ from console.service.memory.models import (
     Profile,
     Store,
 )
-from console.service.memory.models.profile import NAME_TRAITS
 from console.service.memory.resolution import (
     assign_identifiers,
     get_canonical_id,

@@ -10,6 +10,7 @@ from itertools import product
 from types import MappingProxyType
 
 from console.contract.memory.profile import MERGED_IDS_MAX
+from console.contract.naming import is_namesake
 from console.service.memory.identity import (
     Identity,
     enforce_value_limit,
@@ -21,7 +22,6 @@ from console.service.memory.suggestions import (
     Claims,
     find_doubts,
     find_namesake,
-    is_namesake,
     is_shared,
     join_profiles,
     read_claims,

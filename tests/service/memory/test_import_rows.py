@@ -171,6 +171,19 @@ def test_csv_names_the_cell_that_it_leaves_out_and_passes_over_empty_rows(load):
     assert not Identifier.objects.filter(id_type="phone").exists()
 
 
+def test_csv_names_the_cell_that_is_somebody_elses(load):
+    rows = ["desk@x.example,Ada,+12025550161", "desk@x.example,Bob,+12025550162"]
+
+    shown, operation = load("\n".join(["email,firstName,phone", *rows]), **PHONES)
+
+    assert shown["rows"] == {"read": 2, "stored": 2, "refused": 0}
+    assert shown["summary"] == {"errors": 1, "warnings": 1}
+    [refusal] = operation["refusals"]
+    assert (refusal["item"], refusal["field"]) == (3, "email")
+    assert refusal["reason"].startswith("held by a profile with another name and phone")
+    assert Profile.objects.count() == 2
+
+
 def test_csv_phone_as_a_spreadsheet_writes_it_is_read_as_lookup_does(load):
     load("email,firstName,phone\na@x.example,Ada,3125550123.0\n", **PHONES)
 

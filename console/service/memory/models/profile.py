@@ -8,9 +8,8 @@ from django.db.models import Q
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
+from console.contract.naming import NAME_TRAITS
 from console.service.models import ProfileFact, ProfileScoped, StoreScoped, check_length
-
-NAME_TRAITS = ("firstName", "lastName")  # of the Contact group
 
 
 class Profile(StoreScoped):
