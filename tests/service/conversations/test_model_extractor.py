@@ -138,7 +138,7 @@ def test_extract_by_model_quarantines_what_is_invented(model, endpoint, text):
         ([2, 99], "customer", "quarantined", "Unsupported: turn 99."),
         ([-1], "customer", "quarantined", "Unsupported: turn -1."),
         ([1], "customer", "quarantined", "Unsupported: turn 1."),
-        ([], "customer", "quarantined", "Unsupported: no turn."),
+        ([], "customer", "quarantined", "Unsupported: turn none."),
         ([2], "agent", "dropped", "It is not about the customer."),
         ([2], "other", "dropped", "It is not about the customer."),
     ],
@@ -212,6 +212,15 @@ def test_extract_by_model_keeps_the_stores_rules(
 
     assert [fact.text for fact in lesson.facts] == kept
     assert [verdict.outcome for _, verdict in lesson.withheld] == withheld
+
+
+def test_extract_by_model_shows_no_turn_that_is_to_be_dropped(model, endpoint):
+    talk = make_talk("What is your mail?", SAID, mail="drop", ends=True)
+
+    lesson = learn(model, endpoint, talk, a_fact("Ana moved to Bergen.", 2))
+
+    assert read_rows(model.calls[0])[1]["text"] == "[removed]"
+    assert lesson.facts == []
 
 
 def test_extract_by_model_summarises_at_the_end(model, endpoint):
