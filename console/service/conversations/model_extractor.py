@@ -23,13 +23,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from console.core.chat import Endpoint, Unanswered, Usage, ask
-from console.engine.extractive import (
-    SUMMARY_MAX,
-    Fact,
-    Turn,
-    describe,
-    resolve_dates,
-)
+from console.engine.extractive import SUMMARY_MAX, Fact, Turn, describe, resolve_dates
 from console.engine.support import find_unsupported
 from console.service.conversations.models import ModelUsage
 from console.service.conversations.reading import (

@@ -34,11 +34,11 @@ from console.service.memory.models import (
     IndexEntry,
     Observation,
     ObservationRevision,
+    ObservationState,
     Profile,
     Store,
     Summary,
 )
-from console.service.memory.models.observation import ObservationState
 from console.service.memory.profiles import get_profile
 from console.service.memory.tombstones import bury
 from console.service.models import find_models

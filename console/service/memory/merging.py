@@ -33,8 +33,8 @@ from console.service.memory.models import (
     Profile,
     ProfilePart,
     Store,
+    dump_facts,
 )
-from console.service.memory.models.merge import dump_facts
 from console.service.memory.stores import lock_store
 from console.service.models import ProfileFact, ProfileScoped, find_models
 

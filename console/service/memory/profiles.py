@@ -10,12 +10,9 @@ from django.utils import timezone
 from console.contract.ids import PROFILE_ID, new_id
 from console.contract.naming import NAME_TRAITS
 from console.service import errors
-from console.service.memory.identity import (
-    KEPT,
-    Identity,
-    get_promoted_identities,
-)
+from console.service.memory.identity import KEPT, Identity, get_promoted_identities
 from console.service.memory.models import (
+    NAME_TRAITS,
     IndexedItem,
     MergeSuggestion,
     Profile,

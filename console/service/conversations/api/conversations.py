@@ -12,10 +12,7 @@ from console.service import errors
 from console.service.conversations import conversations, models
 from console.service.conversations.api.configurations import PROGRESS, answer_progress
 from console.service.conversations.api.repeating import REPEATABLE, repeatable
-from console.service.conversations.events import (
-    show_conversation,
-    show_conversations,
-)
+from console.service.conversations.events import show_conversation, show_conversations
 from console.service.conversations.lifecycle import settle_due
 from console.service.http.answers import answer
 from console.service.http.description import operation as doc

@@ -15,12 +15,7 @@ from console.contract.memory.operation import (
 from console.contract.memory.profile import AcceptedProfiles, PutProfiles
 from console.service import errors
 from console.service.http import answers
-from console.service.http.answers import (
-    answer,
-    build_refusal,
-    from_row,
-    operation_url,
-)
+from console.service.http.answers import answer, build_refusal, from_row, operation_url
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.models import Store
