@@ -8,14 +8,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
 
 from console.client.http import all_pages
-from console.client.store import StoreClient
 from console.contract.memory.profile_import import UPLOAD_SALT
 from console.pages.imports.forms import (
     ColumnsForm,
@@ -32,22 +26,23 @@ from console.pages.imports.services import (
     write_refusals,
 )
 from console.tenants.actor import Permission
-from console.tenants.vault import open_account, open_store
+from console.tenants.vault import open_account
 from console.web.forms import PageForm, check_form
 from console.web.render import (
+    FORM,
+    POST,
     ConsoleRequest,
+    allow,
     redirect_window,
     render_part,
-    require_permission,
 )
 
 
-@require_safe
-@require_permission(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES)
 def list_imports(request: ConsoleRequest) -> HttpResponse:
     """The newest ten, or those of a page; with `operation`, what became of a write."""
     token = check_form(PageForm(request.GET))["page"]
-    store, operation_id = open_store(request.tenant), request.GET.get("operation", "")
+    store, operation_id = request.store, request.GET.get("operation", "")
     page = store.list_imports(page_token=token)
     context = {
         "page": page,
@@ -58,11 +53,10 @@ def list_imports(request: ConsoleRequest) -> HttpResponse:
     return render(request, "imports/list.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES, FORM)
 def add(request: ConsoleRequest) -> HttpResponse:
     """A file and what its columns fill; without JavaScript its columns come second."""
-    file_form, columns_form = _build_forms(request, open_store(request.tenant))
+    file_form, columns_form = _build_forms(request)
     is_valid = columns_form and columns_form.is_bound and columns_form.is_valid()
     if columns_form and is_valid:
         import_id = start_import(
@@ -90,20 +84,21 @@ def add(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@require_POST
-@require_permission(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES, POST)
 def columns(request: ConsoleRequest) -> HttpResponse:
     """What a file's columns can fill, as soon as it is chosen: its beginning is sent."""
-    form, columns_form = _build_forms(request, open_store(request.tenant), guess=True)
+    form, columns_form = _build_forms(request, guess=True)
     context = {"form": form, "columns": columns_form}
     return render(request, "imports/_columns.html", context)
 
 
 def _build_forms(
-    request: ConsoleRequest, store: StoreClient, *, guess: bool = False
+    request: ConsoleRequest, *, guess: bool = False
 ) -> tuple[FileForm, ColumnsForm | None]:
     """The second one once there is a file; bound if its columns were chosen."""
-    mappings = [each for each in all_pages(store.list_data_mappings) if each.is_enabled]
+    mappings = [
+        each for each in all_pages(request.store.list_data_mappings) if each.is_enabled
+    ]
     is_post = request.method == "POST"
     data: Any = (request.POST, request.FILES) if is_post else ()
     form = FileForm(*data, mappings=mappings)
@@ -114,7 +109,7 @@ def _build_forms(
     except NoHeader as problem:
         form.add_error("file", problem.message)
         return form, None
-    groups = list(all_pages(store.list_trait_groups))
+    groups = list(all_pages(request.store.list_trait_groups))
     chosen = next((m for m in mappings if m.id == form.cleaned_data["mapping"]), None)
     is_bound = not guess and any(name.startswith("column-") for name in request.POST)
     return form, ColumnsForm(
@@ -125,12 +120,10 @@ def _build_forms(
     )
 
 
-@require_safe
-@require_permission(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES)
 def detail(request: ConsoleRequest, import_id: str) -> HttpResponse:
     """How far an import is, and what it refused; the part asks again while it runs."""
-    store = open_store(request.tenant)
-    shown = store.fetch_import(import_id)
+    shown = request.store.fetch_import(import_id)
     return render_part(
         request,
         "imports/detail.html",
@@ -139,19 +132,18 @@ def detail(request: ConsoleRequest, import_id: str) -> HttpResponse:
             "import_id": import_id,
             "shown": shown,
             "is_running": is_running(shown, timezone.now()),
-            "refusals": read_refusals(store, shown, import_id),
+            "refusals": read_refusals(request.store, shown, import_id),
         },
     )
 
 
-@require_safe
-@require_permission(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES)
 def refusals(request: ConsoleRequest, import_id: str) -> HttpResponseBase:
     """Every row and cell that was refused, as CSV."""
-    store = open_store(request.tenant)
-    store.list_refusals(import_id)  # what the memory refuses becomes a page, not a file
+    # What the memory refuses becomes a page, not a file.
+    request.store.list_refusals(import_id)
     return StreamingHttpResponse(
-        write_refusals(store, import_id),
+        write_refusals(request.store, import_id),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="refused-{import_id[-6:]}.csv"'

@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
 
 from console.audit.log import log_change, log_view
 from console.client.errors import MemoryNotFound
@@ -16,11 +15,8 @@ from console.contract.memory.merge import Merge, MergeSuggestion
 from console.masking.masker import masker_for
 from console.profiles.candidates import COLUMNS, fetch_candidates
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import ConsoleRequest, require_permission
-
-reads_and_posts = require_http_methods(["GET", "HEAD", "POST"])
+from console.web.render import FORM, ConsoleRequest, allow
 
 
 class DecisionForm(ReasonForm):
@@ -47,11 +43,10 @@ class TakeBackForm(ReasonForm):
     )
 
 
-@require_safe
-@require_permission(Permission.JUDGE_MERGES)
+@allow(Permission.JUDGE_MERGES)
 def list_merges(request: ConsoleRequest) -> HttpResponse:
     """What waits for a decision and, below it, what can be taken back."""
-    store, token = open_store(request.tenant), check_form(PageForm(request.GET))["page"]
+    store, token = request.store, check_form(PageForm(request.GET))["page"]
     try:
         merges = store.list_merges(page_token=token)
         suggested = store.list_merge_suggestions()
@@ -83,12 +78,10 @@ def _mask_values(
     ]
 
 
-@reads_and_posts
-@require_permission(Permission.JUDGE_MERGES)
+@allow(Permission.JUDGE_MERGES, FORM)
 def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
     """The evidence of one suggestion, and the officer's word."""
-    store = open_store(request.tenant)
-    suggestion = _find(all_pages(store.list_merge_suggestions), suggestion_id)
+    suggestion = _find(all_pages(request.store.list_merge_suggestions), suggestion_id)
     form = DecisionForm(request.POST or None, request=request)
     if form.is_valid():
         accept = form.cleaned_data["decision"] == "accept"
@@ -97,19 +90,17 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
         with log_change(
             request.actor, action, "profile", one, reason=form.reason, other=other
         ):
-            store.decide_suggestion(suggestion.id, accept=accept)
+            request.store.decide_suggestion(suggestion.id, accept=accept)
         said = "The two are one profile now." if accept else "The two stay apart."
         messages.success(request, said)
         return redirect("merges:list", request.tenant.slug)
     return _show(request, "merges/decide.html", form, suggestion, suggestion.profiles)
 
 
-@reads_and_posts
-@require_permission(Permission.JUDGE_MERGES)
+@allow(Permission.JUDGE_MERGES, FORM)
 def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A merge, by the id that went; after it was taken back, what is left to sort."""
-    store = open_store(request.tenant)
-    merge = _find(all_pages(store.list_merges), profile_id)
+    merge = _find(all_pages(request.store.list_merges), profile_id)
     form = TakeBackForm(request.POST or None, request=request)
     if form.is_valid():
         with log_change(
@@ -120,7 +111,7 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             reason=form.reason,
             other=merge.canonical_id,
         ) as closing:
-            parted = store.unmerge_profile(merge.id)
+            parted = request.store.unmerge_profile(merge.id)
             closing["learned"] = len(parted.learned)
         return render(request, "merges/taken_back.html", {"parted": parted})
     return _show(request, "merges/take_back.html", form, merge, [merge.canonical_id])
@@ -147,9 +138,7 @@ def _show(
         "row": row,
         "shown": shown,
         "form": form,
-        "candidates": fetch_candidates(
-            open_store(request.tenant), request.tenant, profiles
-        ),
+        "candidates": fetch_candidates(request.store, request.tenant, profiles),
         # All but the tenant: they are the evidence.
         "differs": COLUMNS[1:],
     }

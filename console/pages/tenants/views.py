@@ -25,9 +25,9 @@ from console.pages.tenants.services import (
 )
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
-from console.tenants.vault import open_store
 from console.web.render import (
     ConsoleRequest,
+    allow,
     redirect_window,
     render_part,
     require_permission,
@@ -65,8 +65,7 @@ def connection(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@require_permission(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT)
 def memory_state(request: ConsoleRequest) -> HttpResponse:
     """For the rail of every page: a dot and a short text."""
     state, label = get_memory_state(request.tenant)
@@ -118,13 +117,14 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def identity(request: ConsoleRequest) -> HttpResponse:
     """How the tenant's store reads numbers and which merges wait for a person."""
-    store = open_store(request.tenant)
     try:
-        store.list_merge_suggestions()
+        request.store.list_merge_suggestions()
     except MemoryNotFound:  # a hosted memory has none of these settings
         return render(request, "tenants/identity.html", {"is_hosted": True})
     form = IdentityForm(
-        request.POST or None, request=request, settings=store.identity_settings()
+        request.POST or None,
+        request=request,
+        settings=request.store.identity_settings(),
     )
     if form.is_valid():
         changes, wanted = form.list_changes(), form.get_settings()
@@ -132,10 +132,10 @@ def identity(request: ConsoleRequest) -> HttpResponse:
             request.actor,
             "identity.changed",
             "store",
-            store.store_id,
+            request.store.store_id,
             reason=form.reason,
         ) as closing:
-            store.put_identity_settings(wanted)
+            request.store.put_identity_settings(wanted)
             closing.update(changes)
         messages.success(request, "Saved. It holds for what is written from now on.")
         return redirect("tenants:identity", request.tenant.slug)
