@@ -73,6 +73,10 @@ class LoadReport:
     summaries: ItemCounts = field(default_factory=ItemCounts)
     refused: int = 0
 
+    def count_of(self, kind: TextKind) -> ItemCounts:
+        counts: ItemCounts = getattr(self, kind.plural)
+        return counts
+
     def counts(self) -> dict[str, Any]:
         """The figures alone, for the audit log."""
         counts: dict[str, int] = {}
@@ -107,47 +111,61 @@ class Loader:
         try:
             record = parse_line(raw)
         except LineRefused as exc:
-            self.refuse(number, str(exc))
+            LineLoader(self, number).refuse(str(exc))
         else:
             self.load_record(number, record)
 
     def load_record(self, number: int, record: Record) -> str | None:
         """Load one profile's parts; its id, or None when the profile was refused, or
         was loaded before and deleted by a person since."""
-        traits = self.filter_traits(number, record["traits"])
+        return LineLoader(self, number).load(record)
+
+
+class LineLoader:
+    """One line of a run: what it holds of one person, whose `profile_id` is known once
+    their traits are written."""
+
+    profile_id: str
+    loaded: LoadedParts
+
+    def __init__(self, run: Loader, number: int) -> None:
+        self.run, self.number = run, number
+        self.store, self.report = run.store, run.report
+
+    def load(self, record: Record) -> str | None:
+        traits = self.filter_traits(record["traits"])
         subject, holders = self.find_person(traits)
-        loaded = LoadedParts(self.store.store_id, subject)
-        if not holders and loaded.find([PROFILE]):
-            if not self.restore:
+        self.loaded = LoadedParts(self.store.store_id, subject)
+        if not holders and self.loaded.find([PROFILE]):
+            if not self.run.restore:
                 self.report.profiles_removed += 1
                 return None
-            self.tell(f"line {number}: profile put back")
+            self.tell("profile put back")
         try:
-            profile_id = self.write_traits(number, traits, holders, loaded)
+            self.write_traits(traits, holders)
         except STOPS:
             raise
         except MemoryRefused as exc:
-            self.refuse(number, f"traits: {exc.message}")
+            self.refuse(f"traits: {exc.message}")
             return None
         self.report.profiles_found += bool(holders)
         self.report.profiles_new += not holders
-        self.load_items(number, profile_id, OBSERVATION, record, loaded)
-        self.load_items(number, profile_id, SUMMARY, record, loaded)
-        return profile_id
+        self.load_items(OBSERVATION, record)
+        self.load_items(SUMMARY, record)
+        return self.profile_id
 
-    def filter_traits(self, number: int, traits: Record) -> dict[str, Record]:
+    def filter_traits(self, traits: Record) -> dict[str, Record]:
         """The valid traits; the others are reported."""
         good: dict[str, Record] = {}
         for group, values in traits.items():
             if why := check_group(group, values):
-                self.refuse(number, f"traits.{to_printable(group)}: {why}")
+                self.refuse(f"traits.{to_printable(group)}: {why}")
                 continue
             for name, value in values.items():
                 if value is None:  # absent: contract, section 17, row 20
                     continue
                 if why := check_trait(name, value):
-                    path = f"traits.{group}.{to_printable(name)}"
-                    self.refuse(number, f"{path}: {why}")
+                    self.refuse(f"traits.{group}.{to_printable(name)}: {why}")
                 else:
                     good.setdefault(group, {})[name] = value
         return good
@@ -156,7 +174,7 @@ class Loader:
         """An identifier that names this person, and the profiles that hold one."""
         found = []
         for (group, name), id_type in sorted(
-            self.promotions.items(), key=itemgetter(1)
+            self.run.promotions.items(), key=itemgetter(1)
         ):
             value = traits.get(group, {}).get(name)
             if value is not None and (answer := self.look_up(id_type, str(value))):
@@ -189,83 +207,56 @@ class Loader:
             is_unknown = exc.http_status == 404
             return LookupResult(normalized_value=value) if is_unknown else None
 
-    def write_traits(
-        self,
-        number: int,
-        traits: dict[str, Record],
-        holders: Sequence[str],
-        loaded: LoadedParts,
-    ) -> str:
-        """Set what this file has not set before: since then it is people's to change.
-        Answers the profile's id."""
+    def write_traits(self, traits: dict[str, Record], holders: Sequence[str]) -> None:
+        """Set what this file has not set before: since then it is people's to change."""
         parts = {
             ("trait", group, name, repr(value)): (group, name)
             for group, values in traits.items()
             for name, value in values.items()
         }
-        known = [parts[part] for part in loaded.find(parts)] if holders else []
-        if self.restore and known:
-            self.tell_changes(number, holders[0], traits, known)
-        if known and len(holders) == 1 and not self.restore:
-            [profile_id] = holders
+        known = [parts[part] for part in self.loaded.find(parts)] if holders else []
+        if self.run.restore and known:
+            present = self.store.fetch_profile(holders[0]).traits
+            for group, name in known:
+                if present.get(group, {}).get(name) != traits[group][name]:
+                    self.tell(f"traits.{group}.{name} put back")
+        if known and len(holders) == 1 and not self.run.restore:
+            [self.profile_id] = holders
             fresh = drop_traits(traits, known)
             if fresh:
-                self.store.patch_profile(profile_id, fresh)
+                self.store.patch_profile(self.profile_id, fresh)
         else:
-            profile_id = self.store.create_profile(traits)
-        loaded.add([PROFILE, *parts])
-        return profile_id
+            self.profile_id = self.store.create_profile(traits)
+        self.loaded.add([PROFILE, *parts])
 
-    def tell_changes(
-        self,
-        number: int,
-        profile_id: str,
-        traits: Mapping[str, Record],
-        known: Sequence[tuple[str, str]],
-    ) -> None:
-        present = self.store.fetch_profile(profile_id).traits
-        for group, name in known:
-            if present.get(group, {}).get(name) != traits[group][name]:
-                self.tell(f"line {number}: traits.{group}.{name} put back")
-
-    def load_items(
-        self,
-        number: int,
-        profile_id: str,
-        kind: TextKind,
-        record: Record,
-        loaded: LoadedParts,
-    ) -> None:
+    def load_items(self, kind: TextKind, record: Record) -> None:
         """Add what is valid and new, oldest first: created in the order it happened.
 
         New is what neither the memory has nor this file has brought before: what is
         gone since then, a person has deleted or corrected.
         """
-        good = self.filter_items(number, kind, record[kind.plural])
+        good = self.filter_items(kind, record[kind.plural])
         if not good:
             return
-        counts: ItemCounts = getattr(self.report, kind.plural)
-        present = fetch_items(self.store, profile_id, kind)
+        counts = self.report.count_of(kind)
+        present = list(all_pages(kind.list_page, self.store, self.profile_id))
         keys = {get_key(item, kind) for item in present}
         fresh = drop_known(set(keys), good, kind)
         counts.already_there += len(good) - len(fresh)
-        gone = loaded.find([get_part(item, kind) for _, item in fresh])
-        loaded.add(
+        gone = self.loaded.find([get_part(item, kind) for _, item in fresh])
+        self.loaded.add(
             [get_part(item, kind) for _, item in good if get_key(item, kind) in keys]
         )
-        if not self.restore:
+        if not self.run.restore:
             counts.removed += len(gone)
             fresh = [each for each in fresh if get_part(each[1], kind) not in gone]
         elif gone:
-            fresh = self.put_back(number, profile_id, kind, fresh, gone, present)
+            fresh = self.put_back(kind, fresh, gone, present)
         for start in range(0, len(fresh), BATCH):
-            batch = fresh[start : start + BATCH]
-            self.send_batch(number, profile_id, kind, batch, loaded)
+            self.send_batch(kind, fresh[start : start + BATCH])
 
     def put_back(
         self,
-        number: int,
-        profile_id: str,
         kind: TextKind,
         fresh: Sequence[Numbered],
         gone: Collection[Part],
@@ -273,63 +264,54 @@ class Loader:
     ) -> list[Numbered]:
         """Give what was corrected its text of this file back; answers what is left to
         be added: what is new, and what was deleted."""
-        corrected = fetch_corrected(self.store, profile_id, kind, present)
+        corrected = fetch_corrected(self.store, self.profile_id, kind, present)
         left = []
         for path, item in fresh:
             if get_part(item, kind) in gone:
-                self.tell(f"line {number}: {path} put back")
+                self.tell(f"{path} put back")
             if kept_id := corrected.get(get_key(item, kind)):
                 fields = {name: getattr(item, name) for name in kind.identifying}
-                kind.patch(self.store, profile_id, kept_id, kind.change(**fields))
-                getattr(self.report, kind.plural).added += 1
+                change = kind.change(**fields)
+                kind.patch(self.store, self.profile_id, kept_id, change)
+                self.report.count_of(kind).added += 1
             else:
                 left.append((path, item))
         return left
 
-    def filter_items(
-        self, number: int, kind: TextKind, items: Sequence[Any]
-    ) -> list[Numbered]:
+    def filter_items(self, kind: TextKind, items: Sequence[Any]) -> list[Numbered]:
         good: list[Numbered] = []
         for index, item in enumerate(items):
             path = f"{kind.plural}[{index}]"
             try:
                 good.append((path, parse_item(path, item, kind.new)))
             except LineRefused as exc:
-                self.refuse_item(number, kind, str(exc))
+                self.refuse(str(exc), kind)
         return sorted(good, key=lambda numbered: numbered[1].occurred_at)
 
-    def send_batch(
-        self,
-        number: int,
-        profile_id: str,
-        kind: TextKind,
-        batch: list[Numbered],
-        loaded: LoadedParts,
-    ) -> None:
+    def send_batch(self, kind: TextKind, batch: list[Numbered]) -> None:
         """Send a batch; when the memory refuses it, each alone to find which."""
         try:
-            kind.create(self.store, profile_id, [item for _, item in batch])
+            kind.create(self.store, self.profile_id, [item for _, item in batch])
         except STOPS:
             raise
         except MemoryRefused as exc:
             if len(batch) == 1:
-                self.refuse_item(number, kind, f"{batch[0][0]}: {exc.message}")
+                self.refuse(f"{batch[0][0]}: {exc.message}", kind)
                 return
             for numbered in batch:
-                self.send_batch(number, profile_id, kind, [numbered], loaded)
+                self.send_batch(kind, [numbered])
         else:
-            counts: ItemCounts = getattr(self.report, kind.plural)
-            counts.added += len(batch)
-            loaded.add([get_part(item, kind) for _, item in batch])
+            self.report.count_of(kind).added += len(batch)
+            self.loaded.add([get_part(item, kind) for _, item in batch])
 
-    def refuse_item(self, number: int, kind: TextKind, why: str) -> None:
-        counts: ItemCounts = getattr(self.report, kind.plural)
-        counts.refused += 1
-        self.refuse(number, why)
-
-    def refuse(self, number: int, why: str) -> None:
+    def refuse(self, why: str, kind: TextKind | None = None) -> None:
+        if kind:
+            self.report.count_of(kind).refused += 1
         self.report.refused += 1
-        self.tell(f"line {number}: {to_printable(why, 400)}")
+        self.tell(to_printable(why, 400))
+
+    def tell(self, words: str) -> None:
+        self.run.tell(f"line {self.number}: {words}")
 
 
 def load_lines(
@@ -383,13 +365,6 @@ def drop_traits(
             if (group, name) not in names:
                 kept.setdefault(group, {})[name] = value
     return kept
-
-
-def fetch_items(
-    store: StoreClient, profile_id: str, kind: TextKind
-) -> list[Observation | Summary]:
-    """Everything of a kind that a profile has."""
-    return list(all_pages(kind.list_page, store, profile_id))
 
 
 def fetch_corrected(

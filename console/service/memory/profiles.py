@@ -12,7 +12,6 @@ from console.contract.naming import NAME_TRAITS
 from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_promoted_identities
 from console.service.memory.models import (
-    NAME_TRAITS,
     IndexedItem,
     MergeSuggestion,
     Profile,
