@@ -44,6 +44,8 @@ account_patterns: list[URLPattern | URLResolver] = [
 
 PROFILE = "profiles/<str:profile_id>"
 TRAITS = f"{PROFILE}/traits"
+OBSERVATION, SUMMARY = "observations/<str:observation_id>", "summaries/<str:summary_id>"
+CONVERSATION, DELETION = "<str:conversation_id>", "deletions/<uuid:deletion_id>"
 
 
 def pages(name: str, *patterns: URLPattern) -> Any:
@@ -76,18 +78,12 @@ timeline_pages = pages(
     path("observations/", timeline.timeline, name="observations"),
     path("observations/add/", items.observation_add, name="observation_add"),
     path(
-        "observations/<str:observation_id>/correct/",
-        items.observation_correct,
-        name="observation_correct",
+        f"{OBSERVATION}/correct/", items.observation_correct, name="observation_correct"
     ),
-    path("observations/<str:observation_id>/", items.observation, name="observation"),
+    path(f"{OBSERVATION}/", items.observation, name="observation"),
     path("summaries/", items.summaries, name="summaries"),
-    path(
-        "summaries/<str:summary_id>/correct/",
-        items.summary_correct,
-        name="summary_correct",
-    ),
-    path("summaries/<str:summary_id>/", items.summary, name="summary"),
+    path(f"{SUMMARY}/correct/", items.summary_correct, name="summary_correct"),
+    path(f"{SUMMARY}/", items.summary, name="summary"),
 )
 reveals_pages = pages(
     "reveals",
@@ -108,22 +104,14 @@ deletions_pages = pages(
     # What is deleted keeps its own address.
     path(f"{PROFILE}/delete/", deletions.delete_profile, name="profile"),
     path(
-        f"{PROFILE}/observations/<str:observation_id>/delete/",
+        f"{PROFILE}/{OBSERVATION}/delete/",
         deletions.delete_observation,
         name="observation",
     ),
-    path(
-        f"{PROFILE}/summaries/<str:summary_id>/delete/",
-        deletions.delete_summary,
-        name="summary",
-    ),
+    path(f"{PROFILE}/{SUMMARY}/delete/", deletions.delete_summary, name="summary"),
     path("deletions/", deletions.list_deletions, name="list"),
-    path("deletions/<uuid:deletion_id>/", deletions.show_deletion, name="deletion"),
-    path(
-        "deletions/<uuid:deletion_id>/settle/",
-        deletions.check_again,
-        name="check_again",
-    ),
+    path(f"{DELETION}/", deletions.show_deletion, name="deletion"),
+    path(f"{DELETION}/settle/", deletions.check_again, name="check_again"),
 )
 merges_pages = pages(
     "merges",
@@ -136,19 +124,17 @@ conversations_pages = pages(
     path("", conversations.list_conversations, name="list"),
     path("rules/", conversations.rules, name="rules"),
     path("try/", trying.try_it, name="try_it"),
-    path("<str:conversation_id>/say/", trying.say, name="say"),
+    path(f"{CONVERSATION}/say/", trying.say, name="say"),
     path(
-        "<str:conversation_id>/deliveries/<str:delivery_id>/",
+        f"{CONVERSATION}/deliveries/<str:delivery_id>/",
         conversations.retry,
         name="retry",
     ),
-    path("<str:conversation_id>/", conversations.detail, name="detail"),
+    path(f"{CONVERSATION}/", conversations.detail, name="detail"),
     path(
-        "<str:conversation_id>/facts/<str:learned_id>/",
-        conversations.decide,
-        name="decide",
+        f"{CONVERSATION}/facts/<str:learned_id>/", conversations.decide, name="decide"
     ),
-    path("<str:conversation_id>/<slug:name>/", conversations.change, name="change"),
+    path(f"{CONVERSATION}/<slug:name>/", conversations.change, name="change"),
     path(
         "of/<str:profile_id>/<str:item_id>/",
         conversations.provenance,

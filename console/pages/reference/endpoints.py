@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from console.pages.reference.openapi import (
     DescribedOperation,
-    Field,
     FieldReader,
     OpenApi,
-    Parameter,
     Tag,
 )
 
@@ -37,7 +35,6 @@ _TELLING = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One method of one address.
 
@@ -48,34 +45,50 @@ class Endpoint:
     literals       values in the path that are no ids: they stand in the example itself
     answers        (status, meaning), but for what every operation answers
     answer         a sample of the answer with `status`; None where it is no JSON
+    steps          of the path: a page may break its line between them
     """
 
-    name: str
-    anchor: str
-    method: str
-    path: str
-    title: str
-    help: str
-    call: str
-    request_class: str
-    shows: str
-    body: Any
-    file: str
-    paged: bool
-    public: bool
-    literals: dict[str, str]
-    parameters: list[Field]
-    fields: list[Field]
-    answers: list[tuple[str, str]]
-    status: int
-    answer: Any
-    steps: list[str] = field(init=False)
-    places: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        # A page may break the path's line between its steps.
-        object.__setattr__(self, "steps", self.path.split("/")[1:])
-        object.__setattr__(self, "places", _PLACE.findall(self.path))
+    def __init__(
+        self,
+        path: str,
+        method: str,
+        operation: DescribedOperation,
+        fields: FieldReader,
+        *,
+        anchor: str,
+        answers: list[tuple[str, str]],
+    ) -> None:
+        self.method, self.path = method.upper(), path
+        self.anchor, self.answers = anchor, answers
+        self.steps, self.places = path.split("/")[1:], _PLACE.findall(path)
+        self.name = operation.operation_id
+        self.title, self.help = operation.summary or self.name, operation.description
+        self.status, self.answer = _read_success(operation)
+        self.body, self.file = _read_body(operation)
+        lists = self.name.rpartition(".")[2].startswith("list_")
+        self.request_class = _REQUEST_CLASSES.get(self.name, "")
+        is_known = self.body is None or self.request_class
+        self.call = get_call(self.method, path, lists=lists) if is_known else ""
+        self.shows = _choose_field(self.answer, listed=lists)
+        self.paged = lists and any(p.name == "pageSize" for p in operation.parameters)
+        self.public = operation.security == []
+        self.literals = {
+            parameter.name: sample
+            for parameter in operation.parameters
+            if parameter.place == "path"
+            and not parameter.name.endswith("Id")
+            and _PLAIN.fullmatch(sample := str(parameter.example))
+        }
+        self.parameters = [
+            fields.read_parameter(parameter)
+            for parameter in operation.parameters
+            if parameter.place != "path"
+        ]
+        self.fields = [
+            found
+            for media in operation.request_body.content.values()
+            for found in fields.read_fields(media.schema)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +126,14 @@ class EndpointReader:
         for path, method, operation in self._list():
             if not self._is_mirror(path, method, operation):
                 name = operation.tags[0] if operation.tags else ""
-                endpoint = self._endpoint(path, method, operation)
+                endpoint = Endpoint(
+                    path,
+                    method,
+                    operation,
+                    self._fields,
+                    anchor=self._anchor(operation.operation_id),
+                    answers=list(self._list_answers(operation)),
+                )
                 found.setdefault(name, []).append(endpoint)
         # What no tag describes comes last.
         tags = {tag.name: tag for tag in self._openapi.tags}
@@ -141,45 +161,6 @@ class EndpointReader:
         current = path.replace(_V1_SERVICES, _CURRENT, 1)
         twin = self._openapi.paths.get(current, {}).get(method)
         return twin is not None and twin.description == operation.description
-
-    def _endpoint(
-        self, path: str, method: str, operation: DescribedOperation
-    ) -> Endpoint:
-        status, answer = _read_success(operation)
-        body, file = _read_body(operation)
-        name = operation.operation_id
-        request_class = get_request_class(name)
-        lists = name.rpartition(".")[2].startswith("list_")
-        call = get_call(method.upper(), path, lists=lists)
-        return Endpoint(
-            name=name,
-            anchor=self._anchor(name),
-            method=method.upper(),
-            path=path,
-            title=operation.summary or name,
-            help=operation.description,
-            call=call if body is None or request_class else "",
-            request_class=request_class,
-            shows=_choose_field(answer, listed=lists),
-            body=body,
-            file=file,
-            paged=lists and any(p.name == "pageSize" for p in operation.parameters),
-            public=operation.security == [],
-            literals=dict(_list_literals(operation.parameters)),
-            parameters=[
-                self._fields.read_parameter(parameter)
-                for parameter in operation.parameters
-                if parameter.place != "path"
-            ],
-            fields=[
-                found
-                for media in operation.request_body.content.values()
-                for found in self._fields.read_fields(media.schema)
-            ],
-            answers=list(self._list_answers(operation)),
-            status=status,
-            answer=answer,
-        )
 
     def _anchor(self, name: str) -> str:
         if name in _ANCHORS:
@@ -210,14 +191,6 @@ def _read_body(operation: DescribedOperation) -> tuple[Any, str]:
     if "application/json" in content:
         return content["application/json"].example, ""
     return None, next((str(media.example) for media in content.values()), "")
-
-
-def _list_literals(parameters: tuple[Parameter, ...]) -> Iterator[tuple[str, str]]:
-    for parameter in parameters:
-        sample = str(parameter.example)
-        is_id = parameter.name.endswith("Id")
-        if parameter.place == "path" and not is_id and _PLAIN.fullmatch(sample):
-            yield parameter.name, sample
 
 
 def _choose_field(answer: Any, *, listed: bool) -> str:
@@ -262,11 +235,6 @@ _REQUEST_CLASSES = {
     "patch_summary": "conversation_summary.ConversationSummaryList.SummaryCorePatch",
     "create_recall": "recall.RecallList.MemoryRetrievalRequest",
 }
-
-
-def get_request_class(operation_id: str) -> str:
-    """`module.List.Class`, below twilio.rest.memory.v1; "" without a body."""
-    return _REQUEST_CLASSES.get(operation_id, "")
 
 
 def get_call(method: str, path: str, *, lists: bool) -> str:
