@@ -123,9 +123,8 @@ def fetch_learning_rules(request: ApiRequest) -> HttpResponse:
     "What a chat model has been asked for a store, by day (UTC), the newest first.",
     {200: wire.ModelUsage},
 )
-def fetch_model_usage(request: ApiRequest, store_id: str) -> HttpResponse:
-    store = get_store(request.account, store_id)
-    rows = models.ModelUsage.objects.of(store).order_by("-day")[:DAYS]
+def fetch_model_usage(request: ApiRequest) -> HttpResponse:
+    rows = models.ModelUsage.objects.of(request.store).order_by("-day")[:DAYS]
     shown = wire.ModelUsage(
         days=tuple(
             from_row(
