@@ -208,15 +208,6 @@ class ProfileTraits:
         return sum(not row.is_declared for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTraits:
-    """What a memory has stored, by group and name; profile_id: what it is now."""
-
-    profile_id: str
-    values: dict[str, dict[str, TraitValue]] = field(repr=False)
-    set_at: dict[str, dict[str, datetime]]
-
-
 def build_trait_groups(
     store: StoreClient, profile: Profile, masker: Masker
 ) -> list[ProfileTraitGroup]:
@@ -242,10 +233,9 @@ def fetch_profile_traits(
     store: StoreClient, profile_id: str, masker: Masker
 ) -> ProfileTraits:
     """All groups with values and since when. Two calls. Raises MemoryNotFound."""
-    stored = _fetch_stored(store, profile_id)
-    schemas = fetch_trait_groups(store)
-    groups = _build_groups(schemas, stored.values, stored.set_at, masker)
-    return ProfileTraits(stored.profile_id, stored.values, groups)
+    now_id, values, set_at = _fetch_stored(store, profile_id)
+    groups = _build_groups(fetch_trait_groups(store), values, set_at, masker)
+    return ProfileTraits(now_id, values, groups)
 
 
 def fetch_trait_row(
@@ -253,11 +243,11 @@ def fetch_trait_row(
 ) -> tuple[str, TraitRow]:
     """The profile that it is now and one row. Two calls. Raises MemoryNotFound."""
     schema = store.fetch_trait_group(group)
-    stored = _fetch_stored(store, profile_id, group=group)
-    values, set_at = stored.values.get(group, {}), stored.set_at.get(group, {})
-    for row in _build_group(group, schema, values, set_at, masker).rows:
+    now_id, values, set_at = _fetch_stored(store, profile_id, group=group)
+    held, since = values.get(group, {}), set_at.get(group, {})
+    for row in _build_group(group, schema, held, since, masker).rows:
         if row.name == name:
-            return stored.profile_id, row
+            return now_id, row
     raise MemoryNotFound(
         "This store has no such trait, and this profile no such value.",
         code=404,
@@ -267,8 +257,9 @@ def fetch_trait_row(
 
 def _fetch_stored(
     store: StoreClient, profile_id: str, *, group: str = ""
-) -> StoredTraits:
-    """The traits of one group, or of all, as they can be read now."""
+) -> tuple[str, dict[str, dict[str, TraitValue]], dict[str, dict[str, datetime]]]:
+    """The profile that it is now; the traits of one group, or of all, as they can be
+    read now, and since when they are set, both by group and name."""
     values: dict[str, dict[str, TraitValue]] = {}
     set_at: dict[str, dict[str, datetime]] = {}
     now_id = profile_id
@@ -286,7 +277,7 @@ def _fetch_stored(
             if trait.timestamp:
                 set_at.setdefault(trait.trait_group, {})[trait.name] = trait.timestamp
         token = page.next_token
-    return StoredTraits(now_id, values, set_at)
+    return now_id, values, set_at
 
 
 def _build_groups(

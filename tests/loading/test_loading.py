@@ -16,13 +16,13 @@ from console.contract.memory.operation import Operation, OperationError
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 from console.loading import records
 from console.loading.loading import (
+    LineLoader,
     Loader,
     declare_traits,
     infer_types,
     load_lines,
     wait_until_done,
 )
-from console.loading.models import LoadedParts
 from console.loading.records import LINE_BYTES, read_lines
 from console.profiles.items import OBSERVATION
 from console.service.memory import items as memory_items
@@ -437,18 +437,12 @@ def test_load_lines_logs_an_interrupted_run(tenant):
 
 
 def test_send_batch_stops_when_the_store_is_gone(tenant):
-    loader = Loader(open_store(tenant), print)
-    profile_id = loader.load_record(1, record() | {"observations": [], "summaries": []})
+    line = LineLoader(Loader(open_store(tenant), print), 1)
+    line.load(record() | {"observations": [], "summaries": []})
     open_account(tenant).delete_store(tenant.store_id)
 
     with pytest.raises(MemoryNotFound):
-        loader.send_batch(
-            1,
-            profile_id,
-            OBSERVATION,
-            [("observations[0]", observation())],
-            LoadedParts(tenant.store_id, ""),
-        )
+        line.send_batch(OBSERVATION, [("observations[0]", observation())])
 
 
 def test_read_lines_truncates_an_over_long_line(monkeypatch):

@@ -116,12 +116,8 @@ Details = list[tuple[str, int | str]]
 class EntryPage:
     """Newest first; `older_than` is the number to go on below, None at the end."""
 
-    entries: list[AuditEntry]
+    rows: list[tuple[AuditEntry, Details]]
     older_than: int | None
-
-    @property
-    def rows(self) -> list[tuple[AuditEntry, Details]]:
-        return [(entry, list_details(entry)) for entry in self.entries]
 
 
 def list_readable_entries(tenant: Tenant, role: Role) -> AuditEntryQuerySet:
@@ -159,8 +155,8 @@ def find_entries(tenant: Tenant, role: Role, filters: dict[str, Any]) -> EntryPa
     entries = list_readable_entries(tenant, role)
     found = entries.filter(**{name: value for name, value in lookups.items() if value})
     rows = list(found.order_by("-seq")[: PAGE_ROWS + 1])
-    page = rows[:PAGE_ROWS]
-    return EntryPage(page, page[-1].seq if len(rows) > PAGE_ROWS else None)
+    page = [(entry, list_details(entry)) for entry in rows[:PAGE_ROWS]]
+    return EntryPage(page, page[-1][0].seq if len(rows) > PAGE_ROWS else None)
 
 
 def list_details(entry: AuditEntry) -> Details:

@@ -78,12 +78,6 @@ class TaskRow:
     given_up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerRow:
-    worker: Worker
-    is_alive: bool
-
-
 def filter_tasks(state: str) -> QuerySet[Any]:
     """The newest first; of every state for ""."""
     tasks: Any = DBTaskResult.objects
@@ -136,11 +130,11 @@ def get_next_at(task: Any) -> datetime | None:
     return task.run_after if is_timed else None
 
 
-def list_workers(now: datetime) -> list[WorkerRow]:
-    """The living and those that were killed within a day."""
+def list_workers(now: datetime) -> list[tuple[Worker, bool]]:
+    """The living and those that were killed within a day; whether each lives."""
     alive = set(list_live_workers(now))
     workers = Worker.objects.order_by("-beat_at", "pk")
-    return [WorkerRow(worker, worker in alive) for worker in workers]
+    return [(worker, worker in alive) for worker in workers]
 
 
 PAGE_ROWS = 50

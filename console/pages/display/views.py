@@ -117,19 +117,14 @@ PINS_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
-class ModeChoice:
-    radio: Any
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One kind of value. `pin` is None for what is not a trait group."""
+    """One kind of value. `choices` are radio buttons, each with an example; `pin` is
+    None for what is not a trait group."""
 
     name: str
     meaning: str
     field: forms.BoundField
-    choices: list[ModeChoice]
+    choices: list[tuple[Any, str]]
     pin: forms.BoundField | None = None
 
 
@@ -187,7 +182,7 @@ class DisplaySettingsForm(ReasonForm):
     def _build_row(self, rule: str, name: str) -> RuleRow:
         field = self[f"how-{rule}"]
         choices = [
-            ModeChoice(radio, build_example(rule, how, self.groups.get(name)))
+            (radio, build_example(rule, how, self.groups.get(name)))
             for radio, (how, _) in zip(field, MODE_LABELS, strict=True)
         ]
         meaning = MEANINGS.get(rule, "trait group")

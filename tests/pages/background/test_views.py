@@ -124,7 +124,7 @@ def test_list_tasks_shows_which_workers_live(fetch):
 
     workers = fetch().context["workers"]
 
-    assert [(row.worker.pk, row.is_alive) for row in workers] == [
+    assert [(worker.pk, is_alive) for worker, is_alive in workers] == [
         ("w1", True),
         ("w2", False),
     ]
