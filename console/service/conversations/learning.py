@@ -14,7 +14,7 @@ transition is leased again later, and after several tries it is learned from wit
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     Executor,
@@ -33,7 +33,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
 
-from console.contract.ids import new_id
 from console.core.chat import Endpoint, Unanswered, Usage
 from console.core.outgoing import within
 from console.databases.compaction import enqueue_once
@@ -44,7 +43,11 @@ from console.service.conversations.model_extractor import (
     get_endpoint,
     has_tokens,
 )
-from console.service.conversations.models import Conversation, Diagnostic, Transition
+from console.service.conversations.models import (
+    Conversation,
+    Transition,
+    diagnose,
+)
 from console.service.conversations.reading import (
     Lesson,
     Reading,
@@ -55,6 +58,7 @@ from console.service.conversations.reading import (
 from console.service.conversations.writing import Writer
 from console.service.memory.models import Profile, Store
 
+NOTHING = "Nothing was learned:"
 STORE_GONE, GIVEN_UP, WITHOUT_MODEL = 530101, 530103, 530104
 
 RUN_S = 20.0
@@ -143,9 +147,7 @@ def learn_again(row: Conversation) -> None:
     if not learns(row):
         raise errors.Invalid("memoryExtractionEnabled: is off for this conversation")
     list_said(row).update(learned_revision=0)
-    Transition.objects.filter(
-        store_id=row.store_id, conversation_id=row.id, number=row.last_transition
-    ).update(
+    Transition.objects.filter(pk=(row.store_id, row.id, row.last_transition)).update(
         learning=Transition.Learning.PENDING, lease_until=None, attempts=0, outcome={}
     )
     request_learning()
@@ -173,11 +175,7 @@ def lease_next(running: Collection[Reading] = ()) -> Transition | None:
     busy = [each.conversation.id for each in running]
     free = _list_free(now).exclude(store_id__in=full).exclude(conversation_id__in=busy)
     for row in free.order_by("recorded_at", "number")[:20]:
-        mine = _list_free(now).filter(
-            store_id=row.store_id,
-            conversation_id=row.conversation_id,
-            number=row.number,
-        )
+        mine = _list_free(now).filter(pk=row.pk)
         if mine.update(lease_until=now + LEASE, attempts=F("attempts") + 1):
             row.refresh_from_db()
             found: Transition = row
@@ -187,15 +185,12 @@ def lease_next(running: Collection[Reading] = ()) -> Transition | None:
 
 def read(leased: Transition) -> Reading | None:
     """None where there is nothing to read; after several vain tries it has FAILED."""
-    failed = Transition.Learning.FAILED
-    if leased.attempts > TRIES:
-        reason = "Nothing was learned: Given up after several tries."
-        _end(leased, failed, error=reason, code=GIVEN_UP)
-        return None
     store = Store.objects.filter(pk=leased.store_id).first()
     if store is None:
-        reason = "Nothing was learned: The store does not exist."
-        _end(leased, failed, error=reason, code=STORE_GONE)
+        _end(leased, "FAILED", STORE_GONE, f"{NOTHING} The store does not exist.")
+        return None
+    if leased.attempts > TRIES:
+        _end(leased, "FAILED", GIVEN_UP, f"{NOTHING} Given up after several tries.")
         return None
     row = Conversation.objects.filter(
         store_id=leased.store_id, id=leased.conversation_id
@@ -250,9 +245,7 @@ def finish(reading: Reading, extracted: Extracted) -> bool:
 def _hold(leased: Transition) -> Any:
     """Its row, unless somebody was quicker or has taken it over."""
     return Transition.objects.filter(
-        store_id=leased.store_id,
-        conversation_id=leased.conversation_id,
-        number=leased.number,
+        pk=leased.pk,
         learning=Transition.Learning.PENDING,
         attempts=leased.attempts,
     )
@@ -300,45 +293,19 @@ def _write(
     Conversation.objects.filter(store_id=row.store_id, id=row.id).update(
         learned_count=F("learned_count") + added
     )
-    if turns.stop > END:
-        _end(
-            leased,
-            Transition.Learning.DONE,
-            error=without_model and f"Learned without the model: {without_model}",
-            code=WITHOUT_MODEL,
-            extractor=next((each.extractor for each in writers), ""),
-            outcome=outcome,
-        )
-    else:
+    if turns.stop <= END:
         mine.update(lease_until=timezone.now() + LEASE, outcome=outcome)
+        return
+    error = without_model and f"Learned without the model: {without_model}"
+    extractor = next((each.extractor for each in writers), "")
+    _end(leased, "DONE", WITHOUT_MODEL, error, extractor=extractor, outcome=outcome)
 
 
-def _end(
-    leased: Transition,
-    learning: str,
-    *,
-    error: str = "",
-    code: int = 0,
-    extractor: str = "",
-    outcome: Mapping[str, int] | None = None,
-) -> None:
-    Transition.objects.filter(
-        store_id=leased.store_id,
-        conversation_id=leased.conversation_id,
-        number=leased.number,
-    ).update(
-        learning=learning,
-        lease_until=None,
-        error=error,
-        extractor=extractor,
-        outcome=outcome or {},
+def _end(leased: Transition, learning: str, code: int, error: str, **more: Any) -> None:
+    """error  "" for none; else it is a diagnostic as well"""
+    Transition.objects.filter(pk=leased.pk).update(
+        learning=learning, lease_until=None, error=error, **more
     )
     if error:
-        Diagnostic.objects.create(
-            store_id=leased.store_id,
-            conversation_id=leased.conversation_id,
-            id=new_id("conv_diagnostic"),
-            code=code,
-            reason=error,
-            at=timezone.now(),
-        )
+        row = Conversation(store_id=leased.store_id, id=leased.conversation_id)
+        diagnose(row, code, error)

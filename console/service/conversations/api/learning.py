@@ -20,8 +20,6 @@ from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.stores import get_store
 
-DAYS = 31
-
 
 @doc.operation(
     "The statuses that a conversation has reached, the first one first, and what was "
@@ -124,17 +122,12 @@ def fetch_learning_rules(request: ApiRequest) -> HttpResponse:
     {200: wire.ModelUsage},
 )
 def fetch_model_usage(request: ApiRequest) -> HttpResponse:
-    rows = models.ModelUsage.objects.of(request.store).order_by("-day")[:DAYS]
-    shown = wire.ModelUsage(
-        days=tuple(
-            from_row(
-                wire.ModelDay, row, day=row.day.isoformat(), cost=compute_cost(row)
-            )
-            for row in rows
-        ),
-        tokens_per_day=settings.MODEL_TOKENS_PER_DAY if get_endpoint() else 0,
-    )
-    return answer(shown)
+    days = [
+        from_row(wire.ModelDay, row, day=row.day.isoformat(), cost=compute_cost(row))
+        for row in models.ModelUsage.objects.of(request.store).order_by("-day")[:31]
+    ]
+    ceiling = settings.MODEL_TOKENS_PER_DAY if get_endpoint() else 0
+    return answer(wire.ModelUsage(days=tuple(days), tokens_per_day=ceiling))
 
 
 @doc.operation(
