@@ -12,7 +12,7 @@ from pathlib import Path
 from console.core.bootstrap import prepare_process
 
 
-def set_up(folder: Path) -> None:
+def set_up(folder: Path, *, demo: bool = True) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "console.settings",
         "ENV_FILE": os.devnull,
@@ -33,8 +33,9 @@ def set_up(folder: Path) -> None:
     from django.core.management import call_command
 
     with open(os.devnull, "w") as quiet:
-        call_command("prepare", "--demo", stdout=quiet)
-    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
+        call_command("prepare", *["--demo"] * demo, stdout=quiet)
+    if demo:
+        call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
 def main() -> None:

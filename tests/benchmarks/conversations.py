@@ -4,7 +4,8 @@ CPU time of calls without a server between; both sizes take turns, so that the r
 hold on a busy machine too. What a call costs over HTTP stands in `api`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from statistics import median
@@ -16,6 +17,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from console.contract.ids import new_id
+from console.engine.extractive import Turn
 from console.service.conversations.models import (
     Communication,
     Conversation,
@@ -77,6 +79,62 @@ class Api:
         }
         body = {"configuration": inline, "participants": people}
         return self.post("/v2/Conversations", body)
+
+    def get(self, path: str) -> Any:
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def hold_talk(self, people: dict[str, Any], turns: Sequence[Turn]) -> "Talk":
+        """What these people said, by chat, closed.
+
+        people  name to address, or to None: the name; whoever is called Agent is one
+        """
+        parties = {
+            name: {"channel": "CHAT", "address": address or name}
+            for name, address in people.items()
+        }
+        kinds = {"Agent": "HUMAN_AGENT"}
+        opened = self.post(
+            "/v2/Conversations",
+            {
+                "configuration": {
+                    "memoryStoreId": self.store,
+                    "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
+                    "memoryExtractionEnabled": True,
+                },
+                "participants": [
+                    {"type": kinds.get(name, "CUSTOMER"), "name": name}
+                    | {"addresses": [party]}
+                    for name, party in parties.items()
+                ],
+            },
+        )
+        path, said = f"/v2/Conversations/{opened['id']}", []
+        for turn in turns:
+            others = [each for name, each in parties.items() if name != turn.speaker]
+            body = {
+                "author": parties[turn.speaker],
+                "recipients": others,
+                "content": {"type": "TEXT", "text": turn.text},
+                "occurredAt": turn.said_at.isoformat(),
+            }
+            said.append(self.post(f"{path}/Communications", body)["id"])
+        answer = self.http.patch(path, json={"status": "CLOSED"})
+        assert answer.status_code == 200, answer.text
+        profiles = {
+            each["name"]: each.get("profileId", "") for each in opened["participants"]
+        }
+        return Talk(opened["id"], profiles, said)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """profiles: by name; said: ids of communications, in order."""
+
+    id: str
+    profiles: dict[str, str]
+    said: list[str]
 
 
 def run() -> None:

@@ -102,7 +102,7 @@ class Learner:
 
 def profiles(learner: Learner) -> Iterator[Conversation]:
     """What is learnt of each person, with the questions about that person's turns."""
-    for held, questions in zip(sessions(), _questions(), strict=True):
+    for held, questions in zip(sessions(), list_questions(), strict=True):
         speakers = {id_: who for each in held for id_, who, _ in each.turns}
         for person in dict.fromkeys(speakers.values()):
             yield Conversation(
@@ -137,7 +137,7 @@ def _learn(learner: Learner, held: Sequence[Session], person: str) -> Iterator[I
             )
 
 
-def _questions() -> list[list[Question]]:
+def list_questions() -> list[list[Question]]:
     """All that have evidence: more than the ones that some observation answers."""
     return [
         [
@@ -179,19 +179,27 @@ def measure_profile(
     for question in profile.questions:
         query = Query.of(question.query, memories.vector(question.query))
         ranking = Ranking([query], *sides, MODELS[MODEL])
-        seen: set[str] = set()
-        room, in_ten, in_prompt, dcg = PROMPT, 0, 0, 0.0
-        for place, found in enumerate(ranking.select_observations(DEEPEST)):
-            item = items[found.id]
-            gained = item.covers & question.evidence - seen
-            seen |= gained
-            room -= len(item.content) + 1
-            if place < 10:
-                in_ten, dcg = len(seen), dcg + bool(gained) / log2(2 + place)
-            in_prompt = len(seen) if room >= 0 else in_prompt
-        wanted = len(question.evidence)
-        ideal = sum(1 / log2(2 + n) for n in range(min(10, wanted)))
-        yield in_ten / wanted, dcg / ideal, in_prompt / wanted
+        best = [items[found.id] for found in ranking.select_observations(DEEPEST)]
+        yield judge(question, ((item.content, item.covers) for item in best))
+
+
+def judge(
+    question: Question, best: Iterable[tuple[str, frozenset[str]]]
+) -> tuple[float, float, float]:
+    """recall@10, nDCG@10, recall within a prompt of what was found, the best first: each
+    with the evidence that it covers."""
+    seen: set[str] = set()
+    room, in_ten, in_prompt, dcg = PROMPT, 0, 0, 0.0
+    for place, (content, covers) in enumerate(best):
+        gained = covers & question.evidence - seen
+        seen |= gained
+        room -= len(content) + 1
+        if place < 10:
+            in_ten, dcg = len(seen), dcg + bool(gained) / log2(2 + place)
+        in_prompt = len(seen) if room >= 0 else in_prompt
+    wanted = len(question.evidence)
+    ideal = sum(1 / log2(2 + n) for n in range(min(10, wanted)))
+    return in_ten / wanted, dcg / ideal, in_prompt / wanted
 
 
 def measure_values(learner: Learner) -> tuple[float, float]:

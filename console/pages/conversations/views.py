@@ -271,7 +271,7 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
             else None,
             "is_cut": len(turns) == TURNS_MAX,
             "say": SayForm() if trying and shown.status != "CLOSED" else None,
-            "given": build_given(store, shown, masker) if trying else None,
+            "given": build_given(store, shown, turns, masker) if trying else None,
             "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_transitions(client, shown.id),

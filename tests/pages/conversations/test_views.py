@@ -18,7 +18,14 @@ from console.pages.conversations import views
 from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
-from tests.factories import HTMX, make_conversation, make_items, make_tenant
+from tests.factories import (
+    HTMX,
+    make_conversation,
+    make_items,
+    make_observation,
+    make_profile,
+    make_tenant,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 WHY = {"reason_code": "verify", "ticket": "CASE-1"}
@@ -302,7 +309,42 @@ def test_rules_and_decisions_are_the_officers(agent_client, talk):
     assert agent_client.post(url("decide", talk.id, held)).status_code == 403
 
 
-@pytest.mark.parametrize("channel", ["CHAT", "SMS"])
+def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, tenant):
+    profile_id = make_profile(tenant, firstName="Ada", email="ada@example.com")
+    make_observation(tenant, profile_id, "Wants expedited shipping.")
+    asked = {"channel": "EMAIL", "profile": profile_id}
+
+    refused = agent_client.post(url("try_it"), asked)
+    begun = agent_client.post(
+        url("try_it"), asked | {"reason_code": "miss", "ticket": "CASE-1"}
+    )
+    talk_id = begun.url.rstrip("/").rpartition("/")[2]
+    said = {"side": "customer", "text": "My shipping address is in Bergen now."}
+    agent_client.post(url("say", talk_id), said)
+    page = agent_client.get(begun.url).text
+    agent_client.post(url("change", talk_id, "close"), REASON)
+
+    [entry] = AuditEntry.objects.filter(action="conversation.tried", outcome="allowed")
+    assert refused.status_code == 422
+    assert "Choose a reason." in refused.text
+    assert entry.object_id == profile_id
+    assert "did not know something (ticket CASE-1)" in entry.reason.text
+    assert "Wants expedited shipping." in page
+    assert "&lt;memory&gt;" in page
+    assert "it is tried with a real customer" in page
+    assert "Remove this customer" not in page
+    assert "ada@example.com" not in page
+    assert learn.func() == 0
+
+
+def test_try_it_with_a_customer_of_another_tenant_is_404(agent_client, tenant):
+    profile_id = make_profile(make_tenant("other"))
+    asked = {"channel": "CHAT", "profile": profile_id} | WHY | {"reason_code": "miss"}
+
+    assert agent_client.post(url("try_it"), asked).status_code == 404
+
+
+@pytest.mark.parametrize("channel", ["CHAT", "SMS", "VOICE", "WHATSAPP"])
 def test_try_it_plays_both_sides_and_shows_what_is_learned(
     agent_client, tenant, channel
 ):
