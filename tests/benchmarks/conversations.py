@@ -88,10 +88,10 @@ class Api:
     def hold_talk(self, people: dict[str, Any], turns: Sequence[Turn]) -> "Talk":
         """What these people said, by chat, closed.
 
-        people  name to address, or to None: the name; whoever is called Agent is one
+        people  name to address, or to None: one of the name; whoever is called Agent is one
         """
         parties = {
-            name: {"channel": "CHAT", "address": address or name}
+            name: {"channel": "CHAT", "address": address or f"chat-{name}"}
             for name, address in people.items()
         }
         kinds = {"Agent": "HUMAN_AGENT"}
