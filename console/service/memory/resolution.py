@@ -90,16 +90,21 @@ def _doubt_holders(
         return {}
     known = read_claims(store, {id_ for ids in held.values() for id_ in ids})
     doubts = find_doubts(claims, known)
-    for identity, ids in held.items():
-        others = {
-            id_ for id_ in ids if is_namesake(claims.names, known[id_].names) is False
-        }
-        if others and identity.exclusive:
+    others = {
+        id_
+        for id_, each in known.items()
+        if is_namesake(claims.names, each.names) is False
+    }
+    # Where everything is held, and by nobody of this name, one who waits may be meant.
+    lost = held if all(ids and ids <= others for ids in held.values()) else ()
+    for identity in lost:
+        if identity.exclusive:
+            holders = held[identity]
             if namesake := find_namesake(store, identity, claims):
                 held[identity] = {namesake}
             if namesake or identity in alone:
                 why = ["names", "shared"] if identity in alone else ["names"]
-                doubts = dict.fromkeys(others, why) | doubts
+                doubts = dict.fromkeys(holders, why) | doubts
     return doubts
 
 
