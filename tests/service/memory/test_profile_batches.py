@@ -33,7 +33,8 @@ VALUES = {
     ("Contact", "email"): [*(f"{name}@b.com" for name in "abcdefgh"), "A@b.com ", 5],
     ("Contact", "phone"): [*(f"+1202555010{digit}" for digit in range(8)), "n/a"],
     ("Contact", "city"): ["Ulm", "Bern", 1],
-    ("Contact", "firstName"): ["Ada", "Bob"],
+    ("Contact", "firstName"): ["Ada", "Bob", "A.", "n/a"],
+    ("Contact", "lastName"): ["Rossi", "Rosssi"],
     ("Handles", "chat"): ["anna", "anne", "bob", "bobby", "kim", "kym"],
     ("Handles", "second"): [f"{name}@b.com" for name in "aceg"],
 }
