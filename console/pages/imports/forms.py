@@ -19,6 +19,7 @@ PREFIX = "column-"
 # A header is longer than this in no file that a person made.
 COLUMNS_MAX = 200  # a page has a choice for each
 HEAD_BYTES = 64 * 1024
+_ZIP = b"PK\x03\x04"  # a workbook of Excel, Numbers or Calc begins so
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -34,6 +35,10 @@ class FileForm(ConsoleForm):
         help_text="CSV with a header row, up to 100 MiB. Separated by commas, semicolons"
         " or tabs; UTF-8, UTF-16 or Windows-1252.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+        error_messages={
+            "required": "Choose a file.",
+            "empty": "This file is empty: it needs a header row, and rows below it.",
+        },
     )
     mapping = forms.ChoiceField(label="Fill traits", required=False)
 
@@ -82,11 +87,14 @@ class ColumnsForm(ConsoleForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         targets = [target for target in cleaned.values() if target]
+        header = list(self.columns.values())
         for key, target in list(cleaned.items()):
             if target and targets.count(target) > 1:
                 self.add_error(key, "Only one column can fill this trait.")
         if not 2 <= len(targets) <= wire.IMPORT_COLUMNS_MAX:
-            self.add_error(None, "Choose a trait for 2 to 100 columns.")
+            twice = {name for name in header if name and header.count(name) > 1}
+            why = "".join(f" Two columns are named {name}." for name in sorted(twice))
+            self.add_error(None, f"Choose a trait for 2 to 100 columns.{why}")
         elif not self.identifiers.intersection(targets):
             names = ", ".join(sorted(self.identifiers)) or "none in this store"
             self.add_error(
@@ -131,6 +139,10 @@ def read_header(file: IO[bytes]) -> list[str]:
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
+    if head.startswith(_ZIP):
+        raise NoHeader(
+            "A workbook cannot be read: save it as CSV, and choose that file."
+        )
     encoding = next(
         (name for mark, name in _MARKS.items() if head.startswith(mark)), ""
     )
@@ -140,11 +152,11 @@ def read_header(file: IO[bytes]) -> list[str]:
     try:
         names = next(csv.reader(lines, delimiter=delimiter), [])
     except csv.Error as exc:
-        raise NoHeader("file: its first row cannot be read as CSV.") from exc
+        raise NoHeader("Its first row cannot be read as CSV.") from exc
     names = [strip_hidden(name).strip() for name in names]
     if len([name for name in names if name]) < 2:
         raise NoHeader(
-            "file: its first row has to name at least two columns, separated by commas,"
+            "Its first row has to name at least two columns, separated by commas,"
             " semicolons or tabs."
         )
     if len(names) > COLUMNS_MAX:

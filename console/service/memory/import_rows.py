@@ -163,9 +163,11 @@ class RowReader:
             try:
                 cells = next(self._records)
             except csv.Error as exc:
-                raise self._build_error(
-                    "not valid CSV, a quotation mark is not closed or not doubled"
-                ) from exc
+                if "limit" in str(exc):
+                    why = f"a cell has more than {csv.field_size_limit():,} characters"
+                else:
+                    why = "a quotation mark is not closed or not doubled"
+                raise self._build_error(f"not valid CSV, {why}") from exc
         return cells
 
     def _lines(self, pieces: Iterable[bytes]) -> Iterator[str]:

@@ -220,7 +220,48 @@ def test_columns_says_what_is_no_header(operator_client, content):
         url("columns"), {"file": file(content)}, headers=HTMX
     )
 
-    assert "file: its first row" in response.text
+    assert "Its first row" in response.text
+
+
+def test_columns_asks_for_csv_instead_of_a_workbook(operator_client):
+    workbook = SimpleUploadedFile("people.xlsx", b"PK\x03\x04\x14,\n")
+
+    response = operator_client.post(url("columns"), {"file": workbook}, headers=HTMX)
+
+    assert "save it as CSV" in response.text
+
+
+def test_add_names_a_column_that_stands_twice(operator_client):
+    chosen = {"column-2": "Contact.firstName"}
+
+    response = operator_client.post(
+        url("add"), {"file": file("email,email,name\n")} | chosen
+    )
+
+    assert response.status_code == 422
+    assert "Two columns are named email." in response.text
+
+
+def test_add_says_that_a_file_is_empty(operator_client):
+    response = operator_client.post(url("add"), {"file": file("")})
+
+    assert "it needs a header row" in response.text
+
+
+def test_detail_says_that_a_file_has_no_rows(operator_client, start):
+    import_id = start("E-mail,First name\n")
+
+    page = operator_client.get(url("detail", import_id)).text
+
+    assert "no row below it" in page
+
+
+def test_detail_says_that_a_cell_is_too_long(operator_client, start):
+    import_id = start(f"E-mail,First name\na@b.com,{'x' * 200_000}\n")
+
+    page = operator_client.get(url("detail", import_id)).text
+
+    assert "Row 2: not valid CSV, a cell has more than 131,072 characters" in page
 
 
 def test_add_shows_the_form(operator_client):
