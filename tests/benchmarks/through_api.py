@@ -19,7 +19,8 @@ if __name__ != "__main__":
 folder = tempfile.TemporaryDirectory(prefix="bench-")
 set_up(Path(folder.name), demo=False)
 
-from console.service.conversations.learning import learn  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
 from console.service.memory.models import Observation  # noqa: E402
 from tests.benchmarks.conversations import Api  # noqa: E402
 from tests.benchmarks.extraction import (  # noqa: E402
@@ -33,6 +34,11 @@ from tests.benchmarks.extraction import (  # noqa: E402
     read_dialogue,
     sessions,
 )
+
+
+def work() -> None:
+    """What a worker does: learn, and make vectors."""
+    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
 def run() -> None:
@@ -56,8 +62,7 @@ def _recall() -> Iterator[Row]:
             people |= talk.profiles
             named = (id_ for id_, *_ in session.turns)
             ids |= dict(zip(talk.said, named, strict=True))
-        while learn.func():
-            pass
+        work()
         covers: dict[str, set[str]] = defaultdict(set)
         for conversation in opened:
             path = f"/v2/Conversations/{conversation}/Learned?pageSize=1000"
@@ -90,8 +95,7 @@ def _values() -> Iterator[Row]:
         talk = api.hold_talk({"Ana": f"ana-{number}", "Agent": "agent"}, turns)
         said = "\n".join(turn.text for turn in turns if turn.role == "customer")
         dialogues.append((dialogue["values"], said, talk.profiles["Ana"]))
-    while learn.func():
-        pass
+    work()
     kept, facts = [], 0
     for values, said, profile in dialogues:
         path = f"/v1/Stores/{api.store}/Profiles/{profile}/Observations?pageSize=100"
