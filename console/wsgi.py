@@ -13,7 +13,7 @@ prepare_process()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
-API_PATH = re.compile(r"/v\d+(/|\Z)")
+API_PATH = re.compile(r"/[vV]\d+\w*(/|\Z)")
 
 pages = get_wsgi_application()
 

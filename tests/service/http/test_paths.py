@@ -95,3 +95,14 @@ def test_the_door_knows_the_memory_by_its_exact_name(api):
         answer = knock(path, HTTP_AUTHORIZATION=basic(api.sid, api.token))
         assert answer.status_code in {302, 404}
         assert "stores" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v2", "/v2/Nope", "/v3", "/v3/Stores", "/V1/Stores", "/v1beta/x"]
+)
+def test_paths_of_an_api_that_is_not_served_are_answered_as_json(api, path):
+    answer = api.get(path)
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == 20404
+    assert answer.headers["Twilio-Request-Id"].startswith("RQ")
