@@ -117,7 +117,7 @@ MEMORY_APPLICATION = "console.service.wsgi.application"
 # What masks a text where a Recall asks to be ranked by masked texts.
 MEMORY_MASK = "console.masking.masker.mask_text"
 # What finds personal data in what would be learned from a conversation.
-MEMORY_DETECTOR = "console.masking.detect.find_personal_data"
+MEMORY_DETECTOR = "console.masking.sensitive.Detector"
 
 # Lookups and explained recalls that one person may make in an hour.
 QUESTIONS_PER_HOUR = env.number(

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages.audit import views as audit
 from console.pages.background import views as background
-from console.pages.conversations import trying
+from console.pages.conversations import rules, trying
 from console.pages.conversations import views as conversations
 from console.pages.customers import views as customers
 from console.pages.deletions import views as deletions
@@ -122,8 +122,19 @@ merges_pages = pages(
 conversations_pages = pages(
     "conversations",
     path("", conversations.list_conversations, name="list"),
-    path("rules/", conversations.rules, name="rules"),
+    path("rules/", rules.rules, name="rules"),
     path("try/", trying.try_it, name="try_it"),
+    path("of/<str:profile_id>/", conversations.list_waiting, name="waiting"),
+    path(
+        "of/<str:profile_id>/<str:item_id>/",
+        conversations.provenance,
+        name="provenance",
+    ),
+    path(
+        "of/<str:profile_id>/<str:learned_id>/decide/",
+        conversations.decide,
+        name="decide",
+    ),
     path(f"{CONVERSATION}/say/", trying.say, name="say"),
     path(
         f"{CONVERSATION}/deliveries/<str:delivery_id>/",
@@ -131,15 +142,7 @@ conversations_pages = pages(
         name="retry",
     ),
     path(f"{CONVERSATION}/", conversations.detail, name="detail"),
-    path(
-        f"{CONVERSATION}/facts/<str:learned_id>/", conversations.decide, name="decide"
-    ),
     path(f"{CONVERSATION}/<slug:name>/", conversations.change, name="change"),
-    path(
-        "of/<str:profile_id>/<str:item_id>/",
-        conversations.provenance,
-        name="provenance",
-    ),
 )
 imports_pages = pages(
     "imports",

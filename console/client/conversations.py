@@ -48,6 +48,7 @@ from console.contract.conversations.learning import (
     LearningRules,
     ModelUsage,
     PutLearningRules,
+    RulesTrial,
     Transition,
     TransitionsPage,
 )
@@ -216,17 +217,15 @@ class ConversationsClient:
         answer = self._get(path, DiagnosticsPage, pageToken=page_token, pageSize=1000)
         return to_page(answer, answer.content.diagnostics)
 
-    def decide_learned(
-        self, conversation_id: str, learned_id: str, decision: DecideLearned
-    ) -> None:
-        path = f"{self._open(conversation_id)}/Learned/{segment('learned', learned_id)}"
-        self._send("PATCH", path, decision)
-
     def fetch_rules(self) -> LearningRules:
         return self._sender.send("GET", self._rules, LearningRules).content
 
     def put_rules(self, rules: PutLearningRules) -> None:
         self._send("PUT", self._rules, rules)
+
+    def try_rules(self, rules: PutLearningRules) -> RulesTrial:
+        path, body = f"{self._rules}/Trial", to_body(rules)
+        return self._sender.send("POST", path, RulesTrial, body=body).content
 
     @property
     def _rules(self) -> str:
@@ -237,12 +236,26 @@ class ConversationsClient:
         path = f"/v1/ControlPlane/Stores/{segment('store', self.store_id)}/ModelUsage"
         return self._sender.send("GET", path, ModelUsage).content
 
-    def list_provenance(self, profile_id: str, item_id: str) -> Page[Learned]:
-        """From which words an observation or a summary was learned."""
-        store = f"/v1/Stores/{segment('store', self.store_id)}"
-        path = f"{store}/Profiles/{segment('profile', profile_id)}/Provenance"
-        answer = self._get(path, LearnedPage, itemId=item_id)
+    def list_provenance(
+        self, profile_id: str, *, item_id: str = "", outcome: str = ""
+    ) -> Page[Learned]:
+        """What conversations have taught of a customer, from which words; of one
+        observation or summary, or of one outcome."""
+        query = {"itemId": item_id, "outcome": outcome}
+        answer = self._get(
+            self._provenance(profile_id), LearnedPage, pageSize=1000, **query
+        )
         return to_page(answer, answer.content.learned)
+
+    def decide_learned(
+        self, profile_id: str, learned_id: str, decision: DecideLearned
+    ) -> None:
+        path = f"{self._provenance(profile_id)}/{segment('learned', learned_id)}"
+        self._send("PATCH", path, decision)
+
+    def _provenance(self, profile_id: str) -> str:
+        store = f"/v1/Stores/{segment('store', self.store_id)}"
+        return f"{store}/Profiles/{segment('profile', profile_id)}/Provenance"
 
     def _get(self, path: str, noun: type[T], **query: str | int) -> Answer[T]:
         texts = {name: str(value) for name, value in query.items()}

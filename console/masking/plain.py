@@ -80,6 +80,7 @@ def build_pattern(words: list[str]) -> str:
         if word[0] == "=":
             begin = r"\|"
         body = re2.escape(word.strip("*=")).replace(r"\ ", "[ .'°-]{1,3}")
+        body = body.replace(r"\*", "[a-z]*")
         ends.setdefault(_get_end(word), []).append(begin + body)
     return "|".join(f"(?:{'|'.join(bodies)}){end}" for end, bodies in ends.items())
 
@@ -262,7 +263,7 @@ _ENCODED = re.compile(
 # line that quoted-printable broke.
 _ODD = re.compile(
     r"=\r?\n|[^\x20-\x7e\w]|(?![0-9])\d|[\u00b2\u00b3\u00b9\u02b0-\u02b8\u115f\u1160\u2070-\u209c"
-    r"\u2460-\u24ff\u2776-\u2793\u3164\uff00-\uffef\U0001d400-\U0001d7ff"
+    r"\u2460-\u24ff\u2776-\u2793\u3164\ufb00-\ufb06\uff00-\uffef\U0001d400-\U0001d7ff"
     r"\U0001f100-\U0001f1ff]"
 )
 _AND = "|".join(map(re.escape, list_words("signs", "and")))
@@ -389,6 +390,7 @@ def _to_plain(char: str) -> str:
     if category in _UNSEEN or is_mark or "VARIATION" in unicodedata.name(char, ""):
         return ""
     same = unicodedata.normalize("NFKC", char)
-    plain = same if len(same) == 1 or same.isdecimal() else char
+    is_one = len(same) == 1 or same.isdecimal() or (char.isalpha() and same.isascii())
+    plain = same if is_one else char
     is_sign = not plain.isascii() and category in _PICTURES and plain not in "°№"
     return BULLET if is_sign else plain

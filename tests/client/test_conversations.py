@@ -91,7 +91,9 @@ def test_conversations_client_follows_one_from_its_first_word_to_what_was_learne
     assert (closed.learning, closed.outcome) == ("DONE", {"added": 2})
     assert (fact.kind, summary.kind) == ("observation", "summary")
     assert fact.communication_ids == (said.id,)
-    assert client.list_provenance(customer.profile_id, fact.item_id).items == (fact,)
+    assert client.list_provenance(customer.profile_id, item_id=fact.item_id).items == (
+        fact,
+    )
 
 
 def test_conversations_client_learns_again_and_changes_nothing(account, client, talk):

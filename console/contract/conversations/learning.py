@@ -1,15 +1,20 @@
 """What became of a conversation: its statuses, and what was learned at them. Ours, but
 for what they tell of. Conversations 12.1 and 12.5."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
 
 from console.contract.base import Body, Count, Noun, StrictBody, Time, always, described
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.contract.conversations.conversation import Channel
+from console.contract.memory.observation import SOURCE_MAX
 from console.contract.memory.page import PageMeta, paging, sample_page
 
-OUTCOMES = ("added", "same", "updated", "contradicted", "quarantined", "dropped")
+Outcome = Literal[
+    "added", "same", "updated", "contradicted", "quarantined", "proposed", "dropped"
+]
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
 LEARNING = ("", "PENDING", "DONE", "FAILED")
 _CONVERSATION = "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za"
 
@@ -56,8 +61,9 @@ class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     transition         number of the status at which it was learned
     item_id            of the observation or summary; empty: it became none
-    content            of a fact that is held back; else the item has it
-    communication_ids  what it stands on
+    content            of what waits for a person; else the item has it
+    item               of a proposed trait, where it would stand: {group, name}
+    communication_ids  what it stands on; empty: a client wrote it
     """
 
     sample = {
@@ -78,9 +84,10 @@ class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
     profile_id: str
     transition: Count
     outcome: Annotated[str, described(enum=list(OUTCOMES))]
-    kind: Annotated[str, described(enum=["observation", "summary"])]
+    kind: Annotated[str, described(enum=["observation", "summary", "trait"])]
     item_id: str = ""
     content: str = ""
+    item: dict[str, Any] = {}
     reason: str = ""
     communication_ids: tuple[str, ...] = always()
     extractor: str = ""
@@ -110,58 +117,163 @@ class DecideLearned(StrictBody, frozen=True, kw_only=True):
     outcome: Literal["added", "dropped"]
 
 
-# What is personal in a text, by the detector's own names, and words of the store's own.
-KINDS = ("card", "bank", "id", "pin", "phone", "mail", "words")
-Kind = Literal["card", "bank", "id", "pin", "phone", "mail", "words"]
+# What is personal in a text, by the detector's own names: by its shape, and the special
+# categories of GDPR's article 9. Then words of the store's own.
+SPECIAL = ("health", "religion", "politics", "sex", "ethnicity", "union", "biometric")
+Kind = Literal[
+    "card",
+    "bank",
+    "id",
+    "pin",
+    "phone",
+    "mail",
+    "health",
+    "religion",
+    "politics",
+    "sex",
+    "ethnicity",
+    "union",
+    "biometric",
+    "words",
+]
+KINDS: tuple[str, ...] = get_args(Kind)
 RuleAction = Literal["keep", "redact", "quarantine", "drop"]
 RULE_ACTIONS = get_args(RuleAction)
-WORDS_MAX, WORD_MAX = 200, 64
-# What nobody wants in a memory is taken out of it; how to reach a customer stays.
+WORDS_MAX, WORD_MAX, EXCEPTIONS_MAX, EARLIER_MAX = 200, 64, 50, 20
+# What nobody wants in a memory is taken out of it; how to reach a customer stays; what
+# is nobody's business is for a person to decide.
 DEFAULT_RULES: dict[str, str] = {
-    "card": "redact",
-    "bank": "redact",
-    "id": "redact",
-    "pin": "redact",
-    "phone": "keep",
-    "mail": "keep",
-    "words": "quarantine",
+    **dict.fromkeys(("card", "bank", "id", "pin"), "redact"),
+    **dict.fromkeys(("phone", "mail"), "keep"),
+    **dict.fromkeys((*SPECIAL, "words"), "quarantine"),
 }
 Words = Annotated[
     list[Annotated[str, Meta(min_length=2, max_length=WORD_MAX)]],
     Meta(max_length=WORDS_MAX),
 ]
+Speaker = Literal["", "customer", "agent", "other"]
+SPEAKERS: tuple[str, ...] = get_args(Speaker)
+
+
+class RuleException(StrictBody, frozen=True, kw_only=True):
+    """Of what meets all that it names, another action.
+
+    kind     any: whatever the text holds, and for quarantine and drop be it nothing
+    source   an item's; with `*` at its end all that begin so
+    speaker  other: an AI agent, or who is neither customer nor agent
+    """
+
+    sample = {"kind": "any", "action": "drop", "channel": "VOICE"}
+
+    kind: Literal[Kind, "any"]
+    action: RuleAction
+    channel: Literal[Channel, ""] = ""
+    source: Annotated[str, Meta(max_length=SOURCE_MAX)] = ""
+    speaker: Speaker = ""
 
 
 class PutLearningRules(StrictBody, frozen=True, kw_only=True):
     """What of a conversation may be remembered; kinds that are left out are as by
     default.
 
-    keep        as it was said
-    redact      without it: `[card removed]`
-    quarantine  held back until a person decides
-    drop        not at all
-    words       those of the store's own, whole words in any case
+    keep             as it was said
+    redact           without it: `[card removed]`
+    quarantine       held back until a person decides
+    drop             not at all
+    words            those of the store's own, whole words in any case, with accents or
+                     without
+    exceptions       the first that fits counts
+    appliesToWrites  also of what clients write: observations, summaries, traits
     """
 
     sample = {
         "kinds": {"phone": "redact", "words": "quarantine"},
         "words": ["diabetes"],
+        "exceptions": [RuleException.sample],
+        "appliesToWrites": True,
     }
 
     kinds: Annotated[
         dict[Kind, RuleAction], described(propertyNames={"enum": list(KINDS)})
     ] = {}
     words: Words = []
+    exceptions: Annotated[list[RuleException], Meta(max_length=EXCEPTIONS_MAX)] = []
+    applies_to_writes: bool = False
 
 
-class LearningRules(Noun, frozen=True, kw_only=True):
-    """version  0 while they are the default ones"""
+class EarlierRules(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """updated_at  since when they were in force"""
 
-    sample = {"kinds": DEFAULT_RULES, "words": [], "version": 0}
+    sample = {
+        "kinds": DEFAULT_RULES,
+        "words": [],
+        "exceptions": [],
+        "appliesToWrites": False,
+        "version": 1,
+    }
 
     kinds: dict[str, str] = always(dict)
     words: tuple[str, ...] = always()
+    exceptions: tuple[RuleException, ...] = always()
+    applies_to_writes: bool = always(bool)
     version: Count = always(int)
+    updated_at: Time | None = None
+
+
+class LearningRules(EarlierRules, omit_defaults=True, frozen=True, kw_only=True):
+    """version  0 while they are the default ones"""
+
+    sample = EarlierRules.sample | {"version": 0, "earlier": []}
+
+    earlier: Annotated[tuple[EarlierRules, ...], described(maxItems=EARLIER_MAX)] = (
+        always()
+    )
+
+
+class TrialCount(Noun, frozen=True, kw_only=True):
+    sample = {"action": "redact", "kind": "card", "count": 3}
+
+    action: str
+    kind: str
+    count: Count
+
+
+class TrialExample(Noun, frozen=True, kw_only=True):
+    """text  without what the rules do not keep"""
+
+    sample = {
+        "action": "quarantine",
+        "kinds": ["health"],
+        "text": "Ana said: I have [health removed] and need a soft sole.",
+        "conversationId": _CONVERSATION,
+        "communicationId": "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
+    }
+
+    action: str
+    kinds: tuple[str, ...] = always()
+    text: str
+    conversation_id: str
+    communication_id: str
+
+
+class RulesTrial(Noun, frozen=True, kw_only=True):
+    """What rules would have done with the newest conversations.
+
+    facts   that were found in them; all that is not counted is kept as it was said
+    counts  facts by action and kind; one that holds several kinds counts for each
+    """
+
+    sample = {
+        "conversations": 25,
+        "facts": 96,
+        "counts": [TrialCount.sample],
+        "examples": [TrialExample.sample],
+    }
+
+    conversations: Count
+    facts: Count
+    counts: tuple[TrialCount, ...] = always()
+    examples: tuple[TrialExample, ...] = always()
 
 
 class ModelDay(Noun, omit_defaults=True, frozen=True, kw_only=True):

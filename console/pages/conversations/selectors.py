@@ -148,6 +148,14 @@ def list_learned(client: ConversationsClient, conversation_id: str) -> list[Lear
     return list(found.values())
 
 
+def mask_waiting(learned: Learned, masker: Masker) -> MaskedValue:
+    """What was held back or proposed, masked as its item would be."""
+    if learned.kind != "trait":
+        return masker.mask_text("fact", learned.id, learned.content)
+    group, name = learned.item["group"], learned.item["name"]
+    return masker.mask_trait(group, name, learned.content)
+
+
 def list_transitions(
     client: ConversationsClient, conversation_id: str
 ) -> list[Transition]:

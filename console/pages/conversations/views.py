@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -28,17 +27,8 @@ from console.contract.conversations.conversation import (
     Conversation,
     PatchConversation,
 )
-from console.contract.conversations.learning import (
-    DEFAULT_RULES,
-    KINDS,
-    RULE_ACTIONS,
-    WORD_MAX,
-    WORDS_MAX,
-    DecideLearned,
-    LearningRules,
-    PutLearningRules,
-)
-from console.contract.ids import PROFILE_ID
+from console.contract.conversations.learning import DecideLearned
+from console.contract.ids import CONVERSATION_ID, PROFILE_ID
 from console.masking.masker import get_reveal_target, masker_for
 from console.pages.conversations.selectors import (
     TURNS_MAX,
@@ -52,13 +42,14 @@ from console.pages.conversations.selectors import (
     list_learned,
     list_transitions,
     list_turns,
+    mask_waiting,
 )
 from console.pages.conversations.trying import SayForm, build_given, is_tried
 from console.profiles.context import build_profile_context
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
-from console.web.forms import PageForm, ReasonForm, check_form, check_plain
+from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import (
     ConsoleRequest,
     check_may,
@@ -67,6 +58,7 @@ from console.web.render import (
 )
 
 ROWS = 25
+WAITING = ("proposed", "quarantined")
 
 
 class ListForm(PageForm):
@@ -76,26 +68,6 @@ class ListForm(PageForm):
         required=False, choices=[("", "All"), *((s, s.lower()) for s in STATUSES)]
     )
     profile = forms.RegexField(rf"^{PROFILE_ID.pattern}\Z", required=False)
-
-
-class WordsField(forms.Field):
-    """Words, one a line."""
-
-    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-
-    def to_python(self, value: Any) -> list[str]:
-        lines = str(value or "").splitlines()
-        return [word for line in lines if (word := line.strip())]
-
-    def validate(self, value: list[str]) -> None:
-        if len(value) > WORDS_MAX:
-            raise forms.ValidationError(f"At most {WORDS_MAX} words.")
-        for number, word in enumerate(value, 1):
-            if not 2 <= len(word) <= WORD_MAX:
-                raise forms.ValidationError(
-                    f"Line {number}: must have 2 to {WORD_MAX} characters."
-                )
-            check_plain(word)
 
 
 class ActForm(ReasonForm):
@@ -109,42 +81,6 @@ class ActForm(ReasonForm):
     )
 
 
-class RulesForm(ReasonForm):
-    """What may be learned: an action for each kind, and words of the tenant's own."""
-
-    reasons = (
-        ("policy", "Our policy says so"),
-        ("law", "A law or a contract asks for it"),
-        ("wrong", "Too much or too little was remembered"),
-    )
-    own_words = WordsField(
-        label="Words",
-        required=False,
-        help_text="One a line, at most 200; whole words, in any case.",
-    )
-
-    def __init__(self, *args: Any, rules: LearningRules, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for kind in KINDS:
-            self.fields[kind] = forms.ChoiceField(
-                label=KIND_LABELS[kind],
-                choices=[(action, action.capitalize()) for action in RULE_ACTIONS],
-                initial=rules.kinds.get(kind, DEFAULT_RULES[kind]),
-            )
-        self.fields["own_words"].initial = "\n".join(rules.words)
-        self.order_fields([*KINDS, "own_words", "reason_code", "ticket"])
-
-    def get_rules(self) -> PutLearningRules:
-        """Only of a valid form."""
-        return msgspec.convert(
-            {
-                "kinds": {kind: self.cleaned_data[kind] for kind in KINDS},
-                "words": self.cleaned_data["own_words"],
-            },
-            PutLearningRules,
-        )
-
-
 class DeleteForm(ActForm):
     also = forms.ChoiceField(
         label="What was learned from it",
@@ -155,17 +91,6 @@ class DeleteForm(ActForm):
         widget=forms.RadioSelect,
         initial="keep",
     )
-
-
-KIND_LABELS = {
-    "card": "Payment cards",
-    "bank": "Bank accounts",
-    "id": "Numbers of official documents",
-    "pin": "PINs and passwords",
-    "phone": "Phone numbers",
-    "mail": "Email addresses",
-    "words": "Our own words, below",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,56 +308,55 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
     """From which words of which conversations an item was learned: a part of its page."""
     client = open_store(request.tenant).conversations
     try:
-        learned = client.list_provenance(profile_id, item_id).items
+        learned = client.list_provenance(profile_id, item_id=item_id).items
     except MemoryNotFound:
         learned = ()
     context = {"learned": learned}
     return render(request, "conversations/_provenance.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.UPDATE_DISPLAY_SETTINGS)
-def rules(request: ConsoleRequest) -> HttpResponse:
-    """What may be learned from conversations, for the whole tenant."""
-    client = open_store(request.tenant).conversations
-    given = request.POST if request.method == "POST" else None
-    present = client.fetch_rules()
-    form = RulesForm(given, request=request, rules=present)
-    if form.is_valid():
-        with log_change(
-            request.actor,
-            "learning.changed",
-            "store",
-            client.store_id,
-            reason=form.reason,
-        ) as closing:
-            client.put_rules(form.get_rules())
-            closing["version"] = present.version + 1
-        messages.success(request, "Saved. What is learned from now on follows it.")
-        return redirect("conversations:rules", request.tenant.slug)
-    status = 422 if form.errors else 200
-    context = {"form": form, "rules": present}
-    return render(request, "conversations/rules.html", context, status=status)
+@require_safe
+@require_permission(Permission.VIEW_PROFILES)
+def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """What of a customer waits for a person: a part of the card."""
+    client, masker = open_store(request.tenant).conversations, masker_for(request.actor)
+    rows = []
+    with suppress(MemoryNotFound):
+        for outcome in WAITING:
+            found = client.list_provenance(profile_id, outcome=outcome).items
+            rows += [(each, mask_waiting(each, masker)) for each in found]
+    if rows:
+        log_view(request.actor, "facts.listed", "profile", profile_id, count=len(rows))
+    context = {
+        "rows": rows,
+        "may_accept": request.actor.may(Permission.CORRECT),
+        "may_decide": request.actor.may(Permission.DELETE),
+    }
+    return render(request, "conversations/_waiting.html", context)
 
 
 @require_POST
-@require_permission(Permission.DELETE)
-def decide(
-    request: ConsoleRequest, conversation_id: str, learned_id: str
-) -> HttpResponse:
-    """An officer releases a fact that was held back, or drops it."""
+@require_permission(Permission.CORRECT)
+def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpResponse:
+    """A person accepts what was proposed; an officer releases what was held back."""
     outcome: Any = request.POST.get("outcome", "")
     if outcome not in {"added", "dropped"}:
         raise Http404
     client = open_store(request.tenant).conversations
-    client.fetch_conversation(conversation_id)
+    proposed = client.list_provenance(profile_id, outcome="proposed").items
+    is_proposal = learned_id in {each.id for each in proposed}
+    if not is_proposal:
+        check_may(request, Permission.DELETE)
+    noun = "proposal" if is_proposal else "fact"
     with log_change(
-        request.actor, f"fact.{outcome}", "conversation", conversation_id
+        request.actor, f"{noun}.{outcome}", "profile", profile_id
     ) as closing:
         closing["fact"] = learned_id
         decision = DecideLearned(outcome=outcome)
-        client.decide_learned(conversation_id, learned_id, decision)
-    return redirect("conversations:detail", request.tenant.slug, conversation_id)
+        client.decide_learned(profile_id, learned_id, decision)
+    if CONVERSATION_ID.fullmatch(talk := request.POST.get("conversation", "")):
+        return redirect("conversations:detail", request.tenant.slug, talk)
+    return redirect("customers:profile", request.tenant.slug, profile_id)
 
 
 @require_POST

@@ -141,14 +141,26 @@ def learn() -> int:
 def learn_again(row: Conversation) -> None:
     """From all that was said, at the newest status. Raises Invalid (off, or still
     ACTIVE)."""
-    Conversation.objects.select_for_update().get(store_id=row.store_id, id=row.id)
+    held = Conversation.objects.select_for_update()
+    row = held.get(store_id=row.store_id, id=row.id)
     if row.status == "ACTIVE":
         raise errors.Invalid("status: must be INACTIVE or CLOSED to learn from it")
     if not learns(row):
         raise errors.Invalid("memoryExtractionEnabled: is off for this conversation")
     list_said(row).update(learned_revision=0)
-    Transition.objects.filter(pk=(row.store_id, row.id, row.last_transition)).update(
-        learning=Transition.Learning.PENDING, lease_until=None, attempts=0, outcome={}
+    now = timezone.now()
+    row.last_transition += 1
+    row.save(update_fields=["last_transition"])
+    # One of its own, so that the history keeps what each run has learned.
+    Transition.objects.create(
+        store_id=row.store_id,
+        conversation_id=row.id,
+        number=row.last_transition,
+        status=row.status,
+        at=now,
+        recorded_at=now,
+        reason="again",
+        learning=Transition.Learning.PENDING,
     )
     request_learning()
 

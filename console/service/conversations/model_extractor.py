@@ -162,7 +162,7 @@ class _Extraction:
     def _show(self, turn: Turn) -> Turn:
         """Nothing of one whose facts the store's rules drop."""
         text = resolve_dates(turn.text, turn.said_at, self.talk.zone)
-        is_dropped = self.rules.judge(turn.text).outcome == "dropped"
+        is_dropped = self.talk.judge(turn.text, [turn.number]).outcome == "dropped"
         return replace(turn, text="[removed]" if is_dropped else text)
 
     def extract(self) -> Lesson:
@@ -214,7 +214,7 @@ class _Extraction:
                 facts.append(fact)
                 continue
             # Also without what the rules take out of it: a person may release it.
-            own = self.rules.judge(text)
+            own = self.talk.judge(text, fact.turns)
             outcome = "dropped" if own.outcome == "dropped" else outcome
             verdict = Verdict(own.text, outcome, self.rules.redact(reason))
             withheld.append((replace(fact, text=own.text), verdict))
@@ -302,10 +302,10 @@ class _Extraction:
         if change.action in ("add", "same"):
             return Decision(change.action, id_, before, "", why)
         doubt = self._find_doubt(text, fact.turns, before, fact.text)
-        own = self.rules.judge(text)
+        own = self.talk.judge(text, fact.turns)
         if not 0 < len(text) <= FACT_CHARS or _echoes(text):
             doubt = "Its text does not fit."
-        if reason := self.rules.redact(doubt) or own.reason:
+        if reason := self.rules.redact(doubt) or (own.outcome and own.reason):
             why = f"Nothing older was changed: {reason}"
             return Decision("add", id_, before, "", why)
         return Decision(change.action, id_, before, own.text, why)

@@ -358,7 +358,8 @@ class Learned(ConversationScoped, ProfileScoped):
     outcome            added, same, updated, contradicted, quarantined, dropped
     kind               observation or summary
     item_id            of what it became or was found to be; empty: it became nothing
-    content            of what is held back, else empty: the item has it
+    content            of what waits for a person, else empty: the item has it
+    item               what else it would be stored with; of a trait, where
     reason             in words, for people
     communication_ids  what it stands on, in order
     digest           keyed, of what was learned: so a person's correction is told from it
@@ -372,6 +373,7 @@ class Learned(ConversationScoped, ProfileScoped):
     kind = models.CharField(max_length=11)
     item_id = models.CharField(max_length=46, blank=True)
     content = models.TextField(blank=True)
+    item = models.JSONField(default=dict)
     reason = models.CharField(max_length=256, blank=True)
     communication_ids = models.JSONField(default=list)
     digest = models.CharField(max_length=64)
@@ -395,15 +397,22 @@ class Learned(ConversationScoped, ProfileScoped):
 class LearningRules(StoreScoped):
     """What of conversations a store may remember; without a row the default ones.
 
-    kinds    {kind: keep, redact, quarantine or drop}
-    words    the store's own
-    version  one more with each change
+    kinds              {kind: keep, redact, quarantine or drop}
+    words              the store's own
+    exceptions         list of the contract's RuleException
+    applies_to_writes  also of what clients write
+    version            one more with each change
+    earlier            the versions before, the newest first, as on the wire
     """
 
     store_id = models.CharField(primary_key=True, max_length=STORE_ID_MAX)
     kinds = models.JSONField()
     words = models.JSONField(default=list)
+    exceptions = models.JSONField(default=list)
+    applies_to_writes = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
+    earlier = models.JSONField(default=list)
+    updated_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.store_id

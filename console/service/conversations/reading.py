@@ -15,12 +15,14 @@ from console.engine.ranking import Bm25, Query
 from console.engine.texts import Texts
 from console.service.conversations.events import list_participants
 from console.service.conversations.models import Communication, Conversation, Transition
-from console.service.conversations.rules import Rules, Verdict
+from console.service.conversations.rules import ANYWHERE, Origin, Rules, Verdict
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.items import read_entries
 from console.service.memory.models import Observation, Profile, Store
 
 EXTRACTIVE = "extractive-1"
+# Followed by the extractor.
+SOURCE = "conversation/"
 
 
 # Of what is known, at most so many texts of each ranking are shown to a model, and none
@@ -58,11 +60,12 @@ class Known:
 class Talk:
     """What an extractor is given: a conversation as one of its customers takes part.
 
-    turns  without what the store's rules redact
-    news   numbers of those that were not learned from as they are now
-    ends   whether a summary is wanted
-    agent  "" for none
-    known  None where nothing is reconciled
+    turns    without what the store's rules redact
+    news     numbers of those that were not learned from as they are now
+    ends     whether a summary is wanted
+    agent    "" for none
+    known    None where nothing is reconciled
+    origins  of the turns, by their numbers
     """
 
     profile_id: str
@@ -74,6 +77,18 @@ class Talk:
     zone: tzinfo
     rules: Rules
     known: Known | None = None
+    origins: Mapping[int, Origin] = field(default_factory=dict)
+
+    def judge(self, text: str, turns: Sequence[int]) -> Verdict:
+        """What becomes of a text that stands on these, the last one above all."""
+        return self.rules.judge(text, self._get_origin(turns[-1] if turns else 0))
+
+    def redact(self, turn: Turn) -> Turn:
+        origin = self._get_origin(turn.number)
+        return replace(turn, text=self.rules.redact(turn.text, origin))
+
+    def _get_origin(self, number: int) -> Origin:
+        return self.origins.get(number, ANYWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +138,7 @@ def summarise_sentences(talk: Talk) -> str:
         return ""
     redact = talk.rules.redact
     # Turn by turn: what is chosen of one may be half of a number.
-    turns = [replace(turn, text=redact(turn.text)) for turn in talk.turns]
+    turns = [talk.redact(turn) for turn in talk.turns]
     return redact(
         summarise(turns, zone=talk.zone, channel=talk.channel, agent=talk.agent)
     )
@@ -135,7 +150,7 @@ def judge(
     """What the store's rules let be remembered, and what they do not."""
     kept, withheld = [], []
     for fact in facts:
-        verdict = talk.rules.judge(fact.text)
+        verdict = talk.judge(fact.text, fact.turns)
         told = replace(fact, text=verdict.text)
         if verdict.outcome:
             withheld.append((told, verdict))
@@ -145,11 +160,17 @@ def judge(
 
 
 class Reading:
-    """A conversation as it was when it was read."""
+    """A conversation as it was when it was read. By rules that are only tried, all that
+    was said is news."""
 
     def __init__(
-        self, transition_: Transition, row: Conversation, store: Store
+        self,
+        transition_: Transition,
+        row: Conversation,
+        store: Store,
+        tried: Rules | None = None,
     ) -> None:
+        self.rules, self._is_trial = tried or Rules.of(row.store_id), bool(tried)
         self.transition, self.conversation, self.store = transition_, row, store
         self.participants = {each.id: each for each in list_participants(row)}
         self.communications = list(list_said(row))
@@ -176,26 +197,36 @@ class Reading:
 
     def build_talks(self, *, reconciled: bool) -> list[Talk]:
         """Of each customer whom the memory knows."""
-        rules = Rules.of(self.conversation.store_id)
         ids = {p.profile_id for p in self.participants.values() if p.profile_id}
         profiles = Profile.objects.of(self.store).filter(id__in=ids).order_by("id")
-        news = {
-            c.sequence for c in self.communications if c.learned_revision < c.revision
-        }
         return [
-            Talk(
-                profile_id=profile.id,
-                turns=rules.redact_turns(self._read_turns(profile.id)),
-                news=news,
-                ends=self.transition.status == "CLOSED",
-                channel=self._channel,
-                agent=self._agent,
-                zone=timezone.get_default_timezone(),
-                rules=rules,
-                known=Known(profile) if reconciled else None,
-            )
+            self._build_talk(profile.id, Known(profile) if reconciled else None)
             for profile in profiles
         ]
+
+    def _build_talk(self, profile_id: str, known: Known | None) -> Talk:
+        turns = self._read_turns(profile_id)
+        channels = {n: c.author_channel for n, c in self.by_sequence.items()}
+        origins = {
+            turn.number: Origin(channels[turn.number], SOURCE, turn.role)
+            for turn in turns
+        }
+        return Talk(
+            profile_id=profile_id,
+            turns=self.rules.redact_turns(turns, origins),
+            origins=origins,
+            news={
+                c.sequence
+                for c in self.communications
+                if self._is_trial or c.learned_revision < c.revision
+            },
+            ends=self.transition.status == "CLOSED",
+            channel=self._channel,
+            agent=self._agent,
+            zone=timezone.get_default_timezone(),
+            rules=self.rules,
+            known=known,
+        )
 
     def _read_turns(self, profile_id: str) -> list[Turn]:
         return [

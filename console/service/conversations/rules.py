@@ -1,4 +1,5 @@
-"""What of a conversation may be remembered: applied before anything is stored."""
+"""What of a conversation, and of what clients write, may be remembered: applied before
+anything is stored."""
 
 import re
 from bisect import bisect_right
@@ -7,15 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
-from unicodedata import normalize
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
+from msgspec.structs import asdict
 
-from console.contract.conversations.learning import DEFAULT_RULES
+from console.contract.conversations.learning import (
+    DEFAULT_RULES,
+    EARLIER_MAX,
+    EarlierRules,
+    PutLearningRules,
+)
 from console.engine.extractive import FACT_MAX, Turn
 from console.service.conversations.models import LearningRules
+from console.service.http.answers import from_row
 from console.service.memory.models import Store
 from console.service.memory.stores import lock_store
 
@@ -25,61 +34,111 @@ _OUTCOMES = {"quarantine": "quarantined", "drop": "dropped"}
 # So many turns are read as one text, and so many of them once more with the next ones:
 # a card is said in four turns at most.
 _TOGETHER, _AGAIN = 40, 4
-# Soft hyphens, zero-width blanks and joiners, marks of direction.
-_UNSEEN = "[\\u00ad\\u200b-\\u200f\\u2060\\ufeff]{0,9}"
-# Letter to what is drawn as that letter: full width, in a circle, in mathematics.
-_DRAWN: dict[str, str] = defaultdict(str)
-for _char in map(
-    chr, (*range(0x2460, 0x2500), *range(0xFF00, 0xFFF0), *range(0x1D400, 0x1D800))
-):
-    _DRAWN[normalize("NFKC", _char).lower()] += _char
+_REMOVED = re.compile(r"\[(\w+) removed\]")
 
 Span = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a text comes from, as far as it is known: exceptions go by it."""
+
+    channel: str = ""
+    source: str = ""
+    speaker: str = ""
+
+    def meets(self, exception: Mapping[str, str]) -> bool:
+        source = exception["source"]
+        return (
+            exception["channel"] in ("", self.channel)
+            and exception["speaker"] in ("", self.speaker)
+            and (
+                source in ("", self.source)
+                or (source[-1] == "*" and self.source.startswith(source[:-1]))
+            )
+        )
+
+
+ANYWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """text     what may be stored
     outcome  quarantined or dropped; empty: it may be stored
-    reason   which kinds it holds, never what
+    reason   which kinds are held back or were removed, never what it was
     """
 
     text: str
     outcome: str = ""
     reason: str = ""
+    kinds: Sequence[str] = ()
 
 
 class Rules:
     """Those of one store, ready to judge."""
 
-    def __init__(self, kinds: Mapping[str, str], words: Sequence[str]) -> None:
+    def __init__(
+        self,
+        kinds: Mapping[Any, str] = {},
+        words: Sequence[str] = (),
+        exceptions: Sequence[Mapping[str, str]] = (),
+        version: int = 0,
+    ) -> None:
         self.kinds = DEFAULT_RULES | dict(kinds)
-        self._find = import_string(settings.MEMORY_DETECTOR)
-        whole = "|".join(map(_spell, sorted(words, key=len, reverse=True)))
-        self._words = re.compile(rf"(?<!\w)(?:{whole})(?!\w)", re.I) if words else None
+        self.version = version
+        self._exceptions = exceptions
+        self._find = import_string(settings.MEMORY_DETECTOR)(words)
 
     @classmethod
     def of(cls, store_id: str) -> "Rules":
         row = LearningRules.objects.filter(pk=store_id).first()
-        return cls(row.kinds, row.words) if row else cls({}, [])
+        return cls(row.kinds, row.words, row.exceptions, row.version) if row else cls()
 
-    def judge(self, text: str) -> Verdict:
-        found = list(self._list_found(text))
-        actions = {self.kinds[kind] for kind, _, _ in found}
-        strictest = max(actions, key=_ORDER.index, default="keep")
+    @classmethod
+    def from_body(cls, rules: PutLearningRules) -> "Rules":
+        return cls(rules.kinds, rules.words, _dump_exceptions(rules))
+
+    def decide(self, kind: str, origin: Origin) -> str:
+        """What becomes of a kind; of the exceptions the first that fits counts."""
+        for each in self._exceptions:
+            if each["kind"] in (kind, "any") and origin.meets(each):
+                return each["action"]
+        return self.kinds.get(kind, "keep")
+
+    def holds(self, origin: Origin) -> bool:
+        """Whether nothing that comes from there is stored at once."""
+        return self.decide("any", origin) in _OUTCOMES
+
+    def judge(self, text: str, origin: Origin = ANYWHERE) -> Verdict:
+        found = list(self._find(text))
+        actions = {kind: self.decide(kind, origin) for kind, _, _ in found}
+        # Of a text in which nothing was found: only an exception for any kind says it.
+        actions["any"] = self.decide("any", origin)
+        strictest = max(actions.values(), key=_ORDER.index)
         # Also out of what is held back, which a person may release.
-        cleared = _remove(text, [x for x in found if self.kinds[x[0]] == "redact"])
+        cleared = _remove(text, [x for x in found if actions[x[0]] == "redact"])
         if outcome := _OUTCOMES.get(strictest, ""):
-            kinds = dict.fromkeys(k for k, _, _ in found if self.kinds[k] == strictest)
-            return Verdict(cleared, outcome, f"Holds: {', '.join(kinds)}.")
-        return Verdict(cleared)
+            kinds = [kind for kind, action in actions.items() if action == strictest]
+            return Verdict(cleared, outcome, self._explain(outcome, kinds), kinds)
+        kinds = list(dict.fromkeys(_REMOVED.findall(cleared)))
+        reason = self._explain("redacted", kinds) if kinds else ""
+        return Verdict(cleared, "", reason, kinds)
 
-    def redact(self, text: str) -> str:
+    def _explain(self, outcome: str, kinds: Sequence[str]) -> str:
+        by = f"version {self.version}" if self.version else "as by default"
+        return f"{outcome.capitalize()} by the rules, {by}: {', '.join(kinds)}."
+
+    def redact(self, text: str, origin: Origin = ANYWHERE) -> str:
         """Without all that is not kept: a summary is not held back as a whole."""
-        found = self._list_found(text)
-        return _remove(text, [x for x in found if self.kinds[x[0]] != "keep"])
+        if self.holds(origin):
+            return ""
+        found = self._find(text)
+        return _remove(text, [x for x in found if self.decide(x[0], origin) != "keep"])
 
-    def redact_turns(self, turns: Sequence[Turn]) -> list[Turn]:
+    def redact_turns(
+        self, turns: Sequence[Turn], origins: Mapping[int, Origin]
+    ) -> list[Turn]:
         """Each without what is to be redacted, and without its share of what several
         say together, whatever is to become of that: of `4111 1111` and `1111 1111`
         neither is a card. The customer's turns are read by themselves as well, so that
@@ -87,43 +146,30 @@ class Rules:
         found: dict[int, list[Span]] = defaultdict(list)
         for some in (turns, [turn for turn in turns if turn.role == "customer"]):
             for first in range(0, len(some), _TOGETHER - _AGAIN):
-                for number, span in self._find_in(some[first : first + _TOGETHER]):
+                together = some[first : first + _TOGETHER]
+                for number, span in self._find_in(together, origins):
                     found[number].append(span)
-        return [
-            replace(turn, text=_remove(turn.text, found[turn.number])) for turn in turns
-        ]
+        cleared = (
+            replace(turn, text=_remove(turn.text, found[turn.number]))
+            for turn in turns
+            # What an agent asks is quoted before the answer.
+            if turn.role == "customer" or not self.holds(origins[turn.number])
+        )
+        return list(cleared)
 
-    def _find_in(self, turns: Sequence[Turn]) -> Iterator[tuple[int, Span]]:
+    def _find_in(
+        self, turns: Sequence[Turn], origins: Mapping[int, Origin]
+    ) -> Iterator[tuple[int, Span]]:
         starts = [0, *accumulate(len(turn.text) + 1 for turn in turns)]
-        for kind, start, end in self._list_found("\n".join(t.text for t in turns)):
+        for kind, start, end in self._find("\n".join(turn.text for turn in turns)):
             first, last = (bisect_right(starts, at) - 1 for at in (start, end - 1))
-            action = self.kinds[kind]
             # A longer turn becomes several facts, of which each may hold a part.
             is_whole = first == last and len(turns[first].text) <= FACT_MAX
-            if action == "redact" or (action != "keep" and not is_whole):
-                for n in range(first, last + 1):
+            for n in range(first, last + 1):
+                action = self.decide(kind, origins[turns[n].number])
+                if action == "redact" or (action != "keep" and not is_whole):
                     share = max(start - starts[n], 0), end - starts[n]
                     yield turns[n].number, (kind, *share)
-
-    def _list_found(self, text: str) -> Iterator[Span]:
-        for data in self._find(text):
-            yield data.shape.name.lower(), data.start, data.end
-        for match in self._words.finditer(text) if self._words else ():
-            yield "words", match.start(), match.end()
-
-
-def _spell(word: str) -> str:
-    """A pattern for a word however it is encoded: `Müller` also with its dots apart, over
-    a line's end, in full width, and with characters between its own that cannot be seen."""
-    letters = " ".join(normalize("NFKC", word).split())
-    return _UNSEEN.join(map(_spell_letter, letters))
-
-
-def _spell_letter(letter: str) -> str:
-    if letter == " ":
-        return r"\s+"
-    forms = (letter, normalize("NFD", letter), *_DRAWN[letter.lower()])
-    return f"(?:{'|'.join(map(re.escape, forms))})"
 
 
 def _remove(text: str, found: Iterable[Span]) -> str:
@@ -139,15 +185,28 @@ def _remove(text: str, found: Iterable[Span]) -> str:
 
 
 @transaction.atomic(using="memory")
-def put_rules(store: Store, kinds: Mapping[Any, str], words: Sequence[str]) -> None:
-    """Replaces them; what was learned before stays as it is."""
+def put_rules(store: Store, rules: PutLearningRules) -> None:
+    """Replaces them; what was learned before stays as it is, and so do the rules that
+    it was learned by."""
     lock_store(store)
     row = LearningRules.objects.filter(pk=store.id).first()
     LearningRules.objects.update_or_create(
         store_id=store.id,
         defaults={
-            "kinds": DEFAULT_RULES | dict(kinds),
-            "words": list(dict.fromkeys(words)),
+            "kinds": DEFAULT_RULES | dict(rules.kinds.items()),
+            "words": list(dict.fromkeys(rules.words)),
+            "exceptions": _dump_exceptions(rules),
+            "applies_to_writes": rules.applies_to_writes,
             "version": row.version + 1 if row else 1,
+            "earlier": [_dump(row), *row.earlier][:EARLIER_MAX] if row else [],
+            "updated_at": timezone.now(),
         },
     )
+
+
+def _dump_exceptions(rules: PutLearningRules) -> list[dict[str, str]]:
+    return [asdict(exception) for exception in rules.exceptions]
+
+
+def _dump(row: LearningRules) -> Any:
+    return msgspec.to_builtins(from_row(EarlierRules, row))

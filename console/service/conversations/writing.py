@@ -21,12 +21,10 @@ from console.engine.extractive import Fact
 from console.engine.words import terms
 from console.service import errors
 from console.service.conversations.models import (
-    Communication,
-    Conversation,
     Learned,
     diagnose,
 )
-from console.service.conversations.reading import Lesson, Reading
+from console.service.conversations.reading import SOURCE, Lesson, Reading
 from console.service.conversations.rules import Verdict
 from console.service.memory.items import create_items, patch_observation, update_item
 from console.service.memory.models import (
@@ -36,56 +34,37 @@ from console.service.memory.models import (
     Store,
     Summary,
 )
+from console.service.memory.profiles import get_profile
+from console.service.memory.stores import lock_store
 from console.service.models import digest
 
 PROFILE_FULL = 530102
 CONTRADICTED = "contradicted"
 REASON_MAX = 256
-# Followed by the extractor.
-SOURCE = "conversation/"
 
 
 @transaction.atomic(using="memory")
-def decide(store: Store, row: Conversation, learned_id: str, outcome: str) -> Learned:
-    """A person releases what was held back, or drops it. Raises NotFound, Invalid (it
-    is not held back, or the profile is full)."""
-    held: Learned | None = (
-        Learned.objects.select_for_update()
-        .filter(store_id=row.store_id, conversation_id=row.id, id=learned_id)
-        .first()
-    )
+def decide(store: Store, profile_id: str, learned_id: str, outcome: str) -> None:
+    """A person releases what was held back or proposed, or drops it. Raises NotFound,
+    Invalid (it does not wait for anybody, or the profile is full)."""
+    # In this order: a merge holds the store, then moves what was learned.
+    profile = get_profile(lock_store(store), profile_id)
+    rows = Learned.objects.of(profile).select_for_update()
+    held: Learned | None = rows.filter(id=learned_id).first()
     if held is None:
         raise errors.NotFound("Learned not found.")
     if held.outcome != "quarantined":
         raise errors.Invalid("outcome: was decided before")
     if outcome == "added":
-        said = Communication.objects.get(
-            store_id=row.store_id,
-            conversation_id=row.id,
-            id=held.communication_ids[-1],
-        )
-        item = _build_observation(
-            held.content, held.extractor, said.occurred_at, row.id
-        )
+        said_at = datetime.fromisoformat(held.item["occurred_at"])
+        item = held.item | {"content": held.content, "occurred_at": said_at}
         [made] = create_items(
-            Observation, store, held.profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
+            Observation, store, profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
         )
         held.item_id = made.id
-    held.outcome, held.content = outcome, ""
+    held.outcome, held.content, held.item = outcome, "", {}
     held.reason = f"{'Released' if outcome == 'added' else 'Dropped'} by a person."
     held.save()
-    return held
-
-
-def _build_observation(
-    content: str, extractor: str, said_at: datetime, conversation_id: str
-) -> dict[str, Any]:
-    return {
-        "content": content,
-        "source": f"{SOURCE}{extractor}",
-        "occurred_at": said_at,
-        "conversation_ids": [conversation_id],
-    }
 
 
 class Writer:
@@ -134,7 +113,10 @@ class Writer:
         if mine.exists():
             return None
         row = self._note(fact, verdict.outcome, "", verdict.reason)
-        row.content = fact.text if verdict.outcome == "quarantined" else ""
+        if verdict.outcome == "quarantined":
+            item = self._build_observation(fact)
+            row.content = item.pop("content")
+            row.item = item | {"occurred_at": fact.said_at.isoformat()}
         return row
 
     def _list_before(self, number: int) -> list[Learned]:
@@ -181,10 +163,16 @@ class Writer:
                 ids = [*same.conversation_ids, self._conversation_id]
                 self._patch(same.id, conversation_ids=ids)
             return self._note(fact, "same", same.id, "It says so already.")
-        item = _build_observation(
-            fact.text, self.extractor, fact.said_at, self._conversation_id
-        )
+        item = self._build_observation(fact)
         return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item, why)
+
+    def _build_observation(self, fact: Fact) -> dict[str, Any]:
+        return {
+            "content": fact.text,
+            "source": f"{SOURCE}{self.extractor}",
+            "occurred_at": fact.said_at,
+            "conversation_ids": [self._conversation_id],
+        }
 
     def _correct(self, before: Learned, fact: Fact) -> list[Learned]:
         item = self._get_observation(before.item_id)
@@ -225,6 +213,7 @@ class Writer:
             reason = f"Not all was learned: {exc.message}"
             diagnose(self._reading.conversation, PROFILE_FULL, reason)
             return self._note(fact, "dropped", "", exc.message, kind=model.kind)
+        why = why or self._reading.rules.judge(fact.text).reason
         return self._note(fact, "added", row.id, why, kind=model.kind)
 
     def _find_same(self, text: str) -> Observation | None:

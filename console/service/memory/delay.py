@@ -48,7 +48,9 @@ _HEADERS = (
 # POSTs that only read, and what the contract wants done at once: the upload of a file
 # needs its import, a store of the older dialect is usable when it is answered, and of a
 # conversation the next turn needs the one before.
-_AT_ONCE = re.compile(r".*(/Lookup|/Recall|/Imports|/v1/Services(/[^/]+)?)|/v2/.*")
+_AT_ONCE = re.compile(
+    r".*(/Lookup|/Recall|/Trial|/Imports|/v1/Services(/[^/]+)?)|/v2/.*"
+)
 
 Ids = dict[str, list[str]]
 OnCreate = Callable[[Profile | Operation], None]

@@ -13,6 +13,7 @@ from console.contract.conversations.conversation import (
     InlineConfiguration,
     SentAddress,
 )
+from console.contract.conversations.learning import DEFAULT_RULES
 from console.masking.models import Reveal
 from console.pages.conversations import views
 from console.service.conversations import models
@@ -259,42 +260,83 @@ def test_provenance_leads_from_an_observation_to_the_turn(agent_client, tenant, 
     assert re.search(rf"{url('detail', talk.id)}#turn-conv_communication_\w+", part)
 
 
-def test_rules_are_changed_with_a_reason_and_hold_facts_back(officer_client, tenant):
-    given = {
-        "card": "drop",
-        "bank": "redact",
-        "id": "redact",
-        "pin": "redact",
-        "phone": "keep",
-        "mail": "keep",
-        "words": "quarantine",
-        "own_words": "diabetes\n",
-        "reason_code": "policy",
-        "ticket": "CASE-1",
+def give_rules(**fields):
+    """What the form sends with the default rules."""
+    no_exception = {f"except-0-{name}": "" for name in ("kind", "channel", "source")}
+    return {
+        **DEFAULT_RULES,
+        **no_exception,
+        "except-0-action": "keep",
+        "except-TOTAL_FORMS": "1",
+        "except-INITIAL_FORMS": "0",
+        **fields,
     }
+
+
+POLICY = {"reason_code": "policy", "ticket": "CASE-1"}
+
+
+def test_rules_are_changed_with_a_reason_and_hold_facts_back(officer_client, tenant):
+    given = give_rules(card="drop", own_words="zenith\n", **POLICY)
     page = officer_client.get(url("rules")).text
 
     answer = officer_client.post(url("rules"), given)
     talk = make_conversation(
-        tenant, "I have diabetes and need soft hiking boots.", closes=True
+        tenant, "I have a Zenith and need soft hiking boots.", closes=True
     )
     shown = officer_client.get(url("detail", talk.id)).text
-    [held] = re.findall(rf"{talk.id}/facts/(conv_learned_\w+)/", shown)
-    released = officer_client.post(url("decide", talk.id, held), {"outcome": "added"})
+    [held] = re.findall(r"/(conv_learned_\w+)/decide/", shown)
+    profile_id = talk.participants[0].profile_id
+    decision = {"outcome": "added", "conversation": talk.id}
+    released = officer_client.post(url("decide", profile_id, held), decision)
 
     assert "Default rules" in page
     assert answer.url == url("rules")
     assert 'data-outcome="quarantined"' in shown
     assert released.url == url("detail", talk.id)
-    profile_id = talk.participants[0].profile_id
     [item] = open_store(tenant).list_observations(profile_id).items
-    assert "diabetes" in item.content
+    assert "Zenith" in item.content
     assert AuditEntry.objects.filter(action="learning.changed").count() == 2
     assert AuditEntry.objects.filter(action="fact.added", outcome="done").exists()
 
 
+def test_rules_are_tried_without_a_reason_and_change_nothing(officer_client, tenant):
+    make_conversation(
+        tenant, f"I have asthma, call {SECRET}, and need soft boots.", closes=True
+    )
+
+    given = give_rules(phone="redact", health="drop", **{"try": "1"})
+    page = officer_client.post(url("rules"), given).text
+
+    assert "1 fact in the 1 newest conversation" in page
+    assert "1 × health" in page
+    assert "[health removed]" in page
+    assert not {"asthma", SECRET} & set(page.split())
+    assert "Default rules" in page
+    assert AuditEntry.objects.filter(action="learning.tried").exists()
+
+
+def test_rules_take_exceptions_and_show_earlier_versions(officer_client, tenant):
+    exception = {"except-0-kind": "any", "except-0-channel": "VOICE"}
+    voice = give_rules(**exception, **POLICY, **{"except-0-action": "drop"})
+    alone = give_rules(**POLICY, **{"except-0-kind": "card"})
+
+    refused = officer_client.post(url("rules"), alone)
+    officer_client.post(url("rules"), voice)
+    officer_client.post(url("rules"), give_rules(**POLICY))
+    page = officer_client.get(url("rules")).text
+    earlier = officer_client.get(url("rules") + "?version=1").text
+
+    assert refused.status_code == 422
+    assert "Choose a channel, a speaker or a source." in refused.text
+    assert "Version 2" in page
+    assert "?version=1" in page
+    assert '<option value="VOICE" selected>' in earlier
+    assert "This is version 1." in earlier
+
+
 def test_rules_name_the_line_that_does_not_fit(officer_client):
-    given = {"own_words": "tea\nx", "reason_code": "policy", "ticket": "CASE-1"}
+    given = give_rules(own_words="tea\nx", **POLICY)
 
     answer = officer_client.post(url("rules"), given)
 
@@ -306,7 +348,8 @@ def test_rules_and_decisions_are_the_officers(agent_client, talk):
     held = "conv_learned_01k0000000000000000000000a"
 
     assert agent_client.get(url("rules")).status_code == 403
-    assert agent_client.post(url("decide", talk.id, held)).status_code == 403
+    decide = url("decide", talk.participants[0].profile_id, held)
+    assert agent_client.post(decide, {"outcome": "added"}).status_code == 403
 
 
 def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, tenant):

@@ -3,7 +3,7 @@
 import pytest
 
 from console.service.conversations import learning, models
-from console.service.conversations.rules import Rules
+from console.service.conversations.rules import Origin, Rules
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
     CUSTOMER,
@@ -53,12 +53,12 @@ def learn_from(api, store, conversation, say):
         ({"mail": "redact"}, [], "Mail ada@example.com.", "Mail [mail removed].", ""),
         ({"card": "drop"}, [], f"Card {CARD}.", "", "dropped"),
         ({"card": "quarantine"}, [], f"Card {CARD}.", "", "quarantined"),
-        ({}, ["diabetes"], "I have Diabetes.", "", "quarantined"),
-        ({}, ["diabetes"], "I read diabetesblog.", "I read diabetesblog.", ""),
+        ({}, ["zenith"], "I have Zenith.", "", "quarantined"),
+        ({}, ["zenith"], "I read zenithblog.", "I read zenithblog.", ""),
         (
             {"words": "redact"},
-            ["diabetes"],
-            "I have diabetes.",
+            ["zenith"],
+            "I have zenith.",
             "I have [words removed].",
             "",
         ),
@@ -89,25 +89,26 @@ def test_rules_take_payment_data_out_of_what_is_learned(learn_from, api, store):
 def test_rules_hold_back_a_fact_until_a_person_releases_it(
     api, rules, conversation, learn_from, store
 ):
-    put = api("PUT", rules, {"words": ["diabetes"]})
+    put = api("PUT", rules, {"words": ["zenith"]})
     contents = learn_from(
-        "I have diabetes and need a soft sole.", "I like red boots from Norway."
+        "I have zenith and need a soft sole.", "I like red boots from Norway."
     )
 
     path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
     held = [x for x in api.get(path).json()["learned"] if x["outcome"] == "quarantined"]
-    released = api("PATCH", f"{path}/{held[0]['id']}", {"outcome": "added"})
     person = conversation["participants"][0]["profileId"]
+    decision = f"/v1/Stores/{store}/Profiles/{person}/Provenance/{held[0]['id']}"
+    released = api("PATCH", decision, {"outcome": "added"})
     after = api.get(f"/v1/Stores/{store}/Profiles/{person}/Observations").json()
 
     assert put.status_code == 202
     assert contents == ["Customer said: I like red boots from Norway."]
-    assert held[0]["content"] == "Customer said: I have diabetes and need a soft sole."
-    assert held[0]["reason"] == "Holds: words."
+    assert held[0]["content"] == "Customer said: I have zenith and need a soft sole."
+    assert held[0]["reason"] == "Quarantined by the rules, version 1: words."
     assert released.status_code == 202
     assert len(after["observations"]) == 2
-    again = api("PATCH", f"{path}/{held[0]['id']}", {"outcome": "dropped"})
-    assert_refused(again, 400, 20001, "decided before")
+    again = api("PATCH", decision, {"outcome": "dropped"})
+    assert_refused(again, 400, 400, "decided before")
 
 
 @pytest.mark.parametrize("words", [["visa 4111"], ["1111 is"], ["my visa 4111 1111"]])
@@ -117,11 +118,87 @@ def test_rules_remove_all_of_what_overlaps(words):
     assert "1111" not in verdict.text
 
 
-def test_rules_release_no_card_with_what_is_held_back():
-    verdict = Rules({}, ["diabetes"]).judge(f"I have diabetes and card {CARD}.")
+@pytest.mark.parametrize("word", ["Ｚｅｎｉｔｈ", "ﬁne zenith", "糖果"])
+def test_rules_know_a_word_of_any_width_and_script(word):
+    text = "我喜欢糖果。 A fine Zenith, ＺＥＮＩＴＨ."
 
-    assert verdict.text == "I have diabetes and card [card removed]."
-    assert (verdict.outcome, verdict.reason) == ("quarantined", "Holds: words.")
+    assert Rules({}, [word]).judge(text).outcome == "quarantined"
+
+
+def test_rules_go_by_where_a_text_comes_from():
+    rules = Rules(
+        {},
+        exceptions=[
+            {"kind": "card", "action": "keep", "channel": "", "source": "crm/*"}
+            | {"speaker": ""},
+            {"kind": "any", "action": "drop", "channel": "VOICE", "source": ""}
+            | {"speaker": "customer"},
+        ],
+    )
+    heard = Origin(channel="VOICE", speaker="customer")
+
+    assert rules.judge("I like tea.", heard).outcome == "dropped"
+    assert rules.redact("I like tea.", heard) == ""
+    assert rules.judge("I like tea.", Origin(channel="VOICE")).outcome == ""
+    assert rules.judge(f"Card {CARD}.", Origin(source="crm/x")).text == f"Card {CARD}."
+    assert CARD not in rules.judge(f"Card {CARD}.", Origin(source="crm")).text
+
+
+def test_rules_quote_no_agent_of_whom_nothing_is_kept(api, rules, say, learn_from):
+    exception = {"kind": "any", "action": "drop", "speaker": "agent"}
+    api("PUT", rules, {"exceptions": [exception]})
+    say("Which tent is it?", author=a_party(SHOP), recipients=[a_party(CUSTOMER)])
+
+    assert learn_from("The Lofoten tent for two people.") == [
+        "Customer said: The Lofoten tent for two people."
+    ]
+
+
+def test_rules_say_why_something_was_removed(api, conversation, learn_from):
+    learn_from(f"Please charge my card {CARD} for the Lofoten tent.")
+
+    path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
+    [fact, _] = api.get(path).json()["learned"]
+    assert fact["reason"] == "Redacted by the rules, as by default: card."
+
+
+def test_rules_are_tried_on_what_was_said_and_nothing_is_written(
+    api, rules, conversation, learn_from
+):
+    api("PUT", rules, {"kinds": {"health": "keep"}})
+    learn_from(f"I have asthma and my card is {CARD}.", "I like red Lofoten boots.")
+    before = models.Learned.objects.count()
+
+    put = {"kinds": {"health": "quarantine", "card": "redact"}}
+    trial = api("POST", f"{rules}/Trial", put).json()
+
+    [example] = trial["examples"]
+    assert (trial["conversations"], trial["facts"]) == (1, 2)
+    assert trial["counts"] == [{"action": "quarantine", "kind": "health", "count": 1}]
+    assert "I have [health removed]" in example["text"]
+    assert example["conversationId"] == conversation["id"]
+    assert models.Learned.objects.count() == before
+    assert api.get(rules).json()["version"] == 1
+
+
+def test_rules_keep_their_earlier_versions(api, rules):
+    api("PUT", rules, {"kinds": {"phone": "drop"}})
+    api("PUT", rules, {"words": ["tea"], "appliesToWrites": True})
+
+    [first] = api.get(rules).json()["earlier"]
+    assert first["version"] == 1
+    assert first["kinds"]["phone"] == "drop"
+    assert first["appliesToWrites"] is False
+
+
+def test_rules_release_no_card_with_what_is_held_back():
+    verdict = Rules({}, ["zenith"]).judge(f"I have zenith and card {CARD}.")
+
+    assert verdict.text == "I have zenith and card [card removed]."
+    assert (verdict.outcome, verdict.reason) == (
+        "quarantined",
+        "Quarantined by the rules, as by default: words.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,6 +211,9 @@ def test_rules_release_no_card_with_what_is_held_back():
         "at Müller\u00a0Str",
         "Ｍüｌｌｅｒ Ｓｔｒ",
         "at 𝐌ü𝐥𝐥𝐞𝐫\u3000ⓈⓉⓇ",
+        "Muller Str",
+        "Ｍüｌｌｅｒ　Ｓｔｒ",
+        "M&uuml;ller Str",
     ],
 )
 def test_rules_know_a_word_however_it_is_encoded(text):
@@ -175,12 +255,13 @@ def test_rules_read_a_customer_s_turns_past_an_agent_s(say, learn_from):
     assert "1111" not in " ".join(learned)
 
 
-def test_rules_hold_back_nothing_twice(api, rules, conversation, learn_from):
-    api("PUT", rules, {"words": ["diabetes"]})
-    learn_from("I have diabetes and need a soft sole.")
+def test_rules_hold_back_nothing_twice(api, store, rules, conversation, learn_from):
+    api("PUT", rules, {"words": ["zenith"]})
+    learn_from("I have zenith and need a soft sole.")
     path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
     [held, *_] = api.get(path).json()["learned"]
-    api("PATCH", f"{path}/{held['id']}", {"outcome": "dropped"})
+    person = f"/v1/Stores/{store}/Profiles/{held['profileId']}"
+    api("PATCH", f"{person}/Provenance/{held['id']}", {"outcome": "dropped"})
     api("POST", path, {})
     learning.learn.func()
 

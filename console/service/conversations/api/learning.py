@@ -11,14 +11,14 @@ from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
 from console.service.conversations.model_extractor import compute_cost, get_endpoint
-from console.service.conversations.rules import put_rules
+from console.service.conversations.rules import Rules, put_rules
+from console.service.conversations.trial import try_rules
 from console.service.conversations.writing import decide
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
-from console.service.memory.stores import get_store
 
 
 @doc.operation(
@@ -56,7 +56,8 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     "customer.",
     {200: wire.LearnedPage},
     query=doc.PAGE_QUERY
-    | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")},
+    | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")}
+    | {"outcome": doc.documented(wire.Outcome, "Only of this outcome.")},
 )
 def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
     rows = models.Learned.objects.of(get_profile(request, profile_id))
@@ -64,11 +65,12 @@ def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
 
 
 def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
-    page = read_page(
-        request, cap=ITEMS_PER_PAGE, filters={"itemId": wire.ItemId}, ordered=False
-    )
+    filters = {"itemId": wire.ItemId, "outcome": wire.Outcome}
+    page = read_page(request, cap=ITEMS_PER_PAGE, filters=filters, ordered=False)
     if item_id := page.filters.get("itemId"):
         rows = rows.filter(item_id=item_id)
+    if outcome := page.filters.get("outcome"):
+        rows = rows.filter(outcome=outcome)
     return answer_page(
         request,
         rows,
@@ -92,17 +94,16 @@ def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "Decides about a fact that is held back: it becomes an observation, or nothing.",
+    "Decides about what is held back or proposed: it becomes an observation or a trait, "
+    "or nothing.",
     doc.ACCEPTED,
     body=wire.DecideLearned,
 )
 def decide_learned(
-    request: ApiRequest, conversation_id: str, learned_id: str
+    request: ApiRequest, profile_id: str, learned_id: str
 ) -> HttpResponse:
-    row = get_conversation(request.account, conversation_id)
     body = read_body(request, wire.DecideLearned)
-    store = get_store(request.account, row.store_id)
-    decide(store, row, learned_id, body.outcome)
+    decide(request.store, profile_id, learned_id, body.outcome)
     return accepted()
 
 
@@ -136,6 +137,15 @@ def fetch_model_usage(request: ApiRequest) -> HttpResponse:
     body=wire.PutLearningRules,
 )
 def update_learning_rules(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.PutLearningRules)
-    put_rules(request.store, dict(body.kinds.items()), body.words)
+    put_rules(request.store, read_body(request, wire.PutLearningRules))
     return accepted()
+
+
+@doc.operation(
+    "What such rules would have done with the newest conversations; nothing is written.",
+    {200: wire.RulesTrial},
+    body=wire.PutLearningRules,
+)
+def try_learning_rules(request: ApiRequest) -> HttpResponse:
+    body = read_body(request, wire.PutLearningRules)
+    return answer(try_rules(request.store, Rules.from_body(body)))

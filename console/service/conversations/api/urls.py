@@ -74,7 +74,6 @@ urlpatterns = [
     address(
         f"{CONVERSATION}/Learned", GET=learning.list_learned, POST=learning.learn_again
     ),
-    address(f"{CONVERSATION}/Learned/<str:learned_id>", PATCH=learning.decide_learned),
     address(
         "v1/ControlPlane/Stores/<str:store_id>/LearningRules",
         GET=learning.fetch_learning_rules,
@@ -83,5 +82,9 @@ urlpatterns = [
     address(
         "v1/ControlPlane/Stores/<str:store_id>/ModelUsage",
         GET=learning.fetch_model_usage,
+    ),
+    address(
+        "v1/ControlPlane/Stores/<str:store_id>/LearningRules/Trial",
+        POST=learning.try_learning_rules,
     ),
 ]

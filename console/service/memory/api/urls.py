@@ -118,6 +118,7 @@ urlpatterns = [
     address(f"{PROFILE}/Recall", POST=recall.create_recall),
     # Ours: from which words of which conversations something was learned.
     address(f"{PROFILE}/Provenance", GET=learning.list_provenance),
+    address(f"{PROFILE}/Provenance/<str:learned_id>", PATCH=learning.decide_learned),
     # Ours: the contract merges for good.
     address(SUGGESTIONS, GET=merges.list_merge_suggestions),
     address(f"{SUGGESTIONS}/<str:suggestion_id>", POST=merges.decide_merge_suggestion),
