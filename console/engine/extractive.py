@@ -110,9 +110,8 @@ def _extract_said(
         return
     elif asked and _POLAR.match(sentences[0]):
         said = [sentences[0], *filter(None, trimmed[1:])]
-    speaker = _one_line(turn.speaker)
     for n, piece in enumerate(_join(said)):
-        text = f"{speaker} said: {resolve_dates(piece, turn.said_at, zone)}"
+        text = attribute(turn, resolve_dates(piece, turn.said_at, zone))
         if asked and n == 0:
             other, question = asked
             question = resolve_dates(question, other.said_at, zone)
@@ -120,6 +119,11 @@ def _extract_said(
             yield Fact((other.number, turn.number), text, turn.said_at)
         else:
             yield Fact((turn.number,), text, turn.said_at)
+
+
+def attribute(turn: Turn, text: str) -> str:
+    """As masking knows it, for it begins with somebody's name (masking/masker.py)."""
+    return f"{_one_line(turn.speaker)} said: {text}"
 
 
 def _extract_outcomes(turn: Turn, zone: tzinfo) -> Iterator[Fact]:
@@ -165,7 +169,7 @@ def summarise(turns: Sequence[Turn], *, zone: tzinfo, channel: str, agent: str) 
     """
     talk, head = SmallTalk(turns), describe(turns, zone, channel, agent)
     said = [
-        f"{_one_line(turn.speaker)} said: {resolve_dates(part, turn.said_at, zone)}"
+        attribute(turn, resolve_dates(part, turn.said_at, zone))
         for turn in turns
         for sentence in split_sentences(turn.text)
         if not _asks(sentence)

@@ -3,7 +3,7 @@
 At most two questions a customer: what the facts are, and, if the memory has something
 like them, what they change. A model can be wrong, and a customer can tell it to be. So
 what is said goes to it as data between marks that nobody can guess, and each answer is
-held to what was said. Example: from "I moved" it makes "Ana moved to Oslo in 2019".
+held to what was said. Example: from "I moved" it makes "I moved to Oslo in 2019".
 Neither Oslo nor 2019 was said; the fact is quarantined, with "Unsupported: 2019".
 """
 
@@ -23,7 +23,14 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from console.core.chat import Endpoint, Unanswered, Usage, ask
-from console.engine.extractive import SUMMARY_MAX, Fact, Turn, describe, resolve_dates
+from console.engine.extractive import (
+    SUMMARY_MAX,
+    Fact,
+    Turn,
+    attribute,
+    describe,
+    resolve_dates,
+)
 from console.engine.support import find_unsupported
 from console.service.conversations.models import ModelUsage
 from console.service.conversations.reading import (
@@ -37,6 +44,8 @@ from console.service.conversations.rules import Verdict
 from console.service.memory.models import Store
 
 FACT_CHARS, WHY_CHARS = 600, 200
+# Whoever has no name (reading.py).
+NOBODY = "Customer"
 # What a question may hold of a conversation, about 15,000 tokens; and of turns that were
 # learned from before, where no summary is wanted.
 TALK_CHARS, CONTEXT = 60_000, 20
@@ -141,8 +150,13 @@ class _Extraction:
         self.talk, self.rules = talk, talk.rules
         self.ask = partial(ask, endpoint, usage=usage)
         self.extractor = name_extractor(endpoint)
-        mine = [turn.number for turn in talk.turns if turn.role == "customer"]
-        self.news = set(mine) & set(talk.news)
+        mine = [turn for turn in talk.turns if turn.role == "customer"]
+        self.news = {turn.number for turn in mine} & set(talk.news)
+        names = {turn.speaker for turn in mine} - {NOBODY}
+        words = {*names, *(word for name in names for word in name.split()), "\0"}
+        spelled = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        # Not in an address: `ana@example.com` stays what it is.
+        self.named = re.compile(rf"(?<![\w@./-])(?:{spelled})(?![\w@/-])")
         self.turns = [self._show(turn) for turn in self._select()]
 
     def _select(self) -> Sequence[Turn]:
@@ -164,6 +178,11 @@ class _Extraction:
         text = resolve_dates(turn.text, turn.said_at, self.talk.zone)
         is_dropped = self.talk.judge(turn.text, [turn.number]).outcome == "dropped"
         return replace(turn, text="[removed]" if is_dropped else text)
+
+    def _clean(self, text: str) -> str:
+        """On one line, and without the customer's name, which pages could not mask."""
+        text = self.named.sub("the customer", " ".join(text.split()))
+        return text[:1].upper() + text[1:]
 
     def extract(self) -> Lesson:
         lesson = Lesson(self.talk.profile_id, self.extractor, [], [], "")
@@ -196,43 +215,46 @@ class _Extraction:
         self, found: Iterable[FoundFact]
     ) -> tuple[list[Fact], list[tuple[Fact, Verdict]]]:
         """The facts that can be believed, no more than turns, and the others."""
-        mine = {t.number: t.said_at for t in self.turns if t.role == "customer"}
+        mine = {t.number: t for t in self.turns if t.role == "customer"}
         facts, withheld, seen = list[Fact](), [], set[str]()
         for each in found:
-            text = " ".join(each.text.split())
+            text = self._clean(each.text)
             # What stands on nothing is shown beside what was said last.
             stands = sorted(mine.keys() & set(each.turns)) or list(mine)[-1:]
             # What stands on context alone was learned from before.
             if not text or text.casefold() in seen or not self.news & set(stands[-1:]):
                 continue
             seen.add(text.casefold())
-            fact = Fact(tuple(stands), text, mine[stands[-1]])
-            outcome, reason = self._find_fault(each, fact)
+            outcome, reason = self._find_fault(each, text, stands)
+            last = mine[stands[-1]]
+            fact = Fact(tuple(stands), attribute(last, text), last.said_at)
             if not outcome and len(facts) == len(self.news):
                 outcome, reason = "dropped", "More facts than turns."
             if not outcome:
                 facts.append(fact)
                 continue
             # Also without what the rules take out of it: a person may release it.
-            own = self.talk.judge(text, fact.turns)
+            own = self.talk.judge(fact.text, fact.turns)
             outcome = "dropped" if own.outcome == "dropped" else outcome
             verdict = Verdict(own.text, outcome, self.rules.redact(reason))
             withheld.append((replace(fact, text=own.text), verdict))
         return sorted(facts, key=lambda fact: fact.turns[-1]), withheld
 
-    def _find_fault(self, found: FoundFact, fact: Fact) -> tuple[str, str]:
+    def _find_fault(
+        self, found: FoundFact, text: str, stands: Collection[int]
+    ) -> tuple[str, str]:
         """What becomes of it, and why; "" for a fact that can be believed."""
-        foreign = sorted(set(found.turns) - set(fact.turns))
+        foreign = sorted(set(found.turns) - set(stands))
         if found.about != "customer":
             return "dropped", "It is not about the customer."
-        if _echoes(fact.text):
+        if _echoes(text):
             return "dropped", "It repeats the instructions."
-        if len(fact.text) > FACT_CHARS:
+        if len(text) > FACT_CHARS:
             reason = f"Longer than {FACT_CHARS} characters."
         elif foreign or not found.turns:
             reason = f"Unsupported: turn {foreign[0] if foreign else 'none'}."
         else:
-            reason = self._find_doubt(fact.text, fact.turns)
+            reason = self._find_doubt(text, stands)
         return ("quarantined" if reason else ""), reason
 
     def _find_doubt(self, text: str, numbers: Collection[int], *known: str) -> str:
@@ -249,7 +271,7 @@ class _Extraction:
 
     def _check_summary(self, summary: str) -> str:
         """The model's below a line of ours; where it cannot be believed, sentences."""
-        talk, text = self.talk, " ".join(summary.split())
+        talk, text = self.talk, self._clean(summary)
         head = describe(talk.turns, talk.zone, talk.channel, talk.agent)
         fits = 0 < len(text) < SUMMARY_MAX - len(head) and not _echoes(text)
         if not fits or self._find_doubt(text, [turn.number for turn in self.turns]):

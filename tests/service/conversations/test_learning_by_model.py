@@ -53,7 +53,7 @@ def moved(api, model, conversation, path, say):
     """The memory knows of a move to Bergen, learned from a first conversation."""
     say("I moved to Bergen with 2 dogs.")
     api("PATCH", path, {"status": "CLOSED"})
-    model.script = [an_answer(a_fact("Customer moved to Bergen with 2 dogs.", 1))]
+    model.script = [an_answer(a_fact("I moved to Bergen with 2 dogs.", 1))]
     learning.learn.func()
     make_vectors.func()
     model.calls.clear()
@@ -85,7 +85,7 @@ def test_learning_by_model_writes_facts_and_a_summary(
 ):
     say("I moved to Bergen with 2 dogs.")
     api("PATCH", path, {"status": "CLOSED"})
-    facts = [a_fact("Customer moved to Bergen.", 1), a_fact("Customer has 7 dogs.", 1)]
+    facts = [a_fact("I moved to Bergen.", 1), a_fact("I have 7 dogs.", 1)]
     model.script = [an_answer(*facts, summary="Customer told of a move to Bergen.")]
 
     count = learning.learn.func()
@@ -95,7 +95,7 @@ def test_learning_by_model_writes_facts_and_a_summary(
     rows = models.Learned.objects.order_by("id")
     [usage] = models.ModelUsage.objects.all()
     assert (count, len(model.calls)) == (1, 1)
-    assert seen["content"] == "Customer moved to Bergen."
+    assert seen["content"] == "Customer said: I moved to Bergen."
     assert seen["source"] == "conversation/model-1/tiny"
     assert summary["content"].endswith("\nCustomer told of a move to Bergen.")
     assert [(row.outcome, row.reason) for row in rows] == [
@@ -110,21 +110,21 @@ def test_learning_by_model_writes_facts_and_a_summary(
 def test_learning_by_model_finds_the_same_known(api, person, conversation, say_later):
     again = say_later(
         "My new home is Bergen.",
-        "Customer has a new home, Bergen.",
+        "My new home is Bergen.",
         a_decision("same"),
     )
 
     [seen] = api.get(f"{person}/Observations").json()["observations"]
-    assert seen["content"] == "Customer moved to Bergen with 2 dogs."
+    assert seen["content"] == "Customer said: I moved to Bergen with 2 dogs."
     assert seen["conversationIds"] == [conversation["id"], again["id"]]
     assert list_outcomes(again) == ["same", "added"]
 
 
 def test_learning_by_model_updates_as_a_revision(api, person, say_later):
-    text = "Customer moved to Bergen with 2 dogs, Bamse and Lupo."
+    text = "Customer said: I moved to Bergen with 2 dogs, Bamse and Lupo."
     again = say_later(
         "My dogs are Bamse and Lupo.",
-        "Customer's dogs are Bamse and Lupo.",
+        "My dogs are Bamse and Lupo now.",
         a_decision("update", text),
     )
 
@@ -138,23 +138,26 @@ def test_learning_by_model_updates_as_a_revision(api, person, say_later):
 
 
 def test_learning_by_model_puts_what_is_over_into_the_past(api, person, say_later):
-    past = "Customer lived in Bergen with 2 dogs until 5 January 2026."
+    past = "Customer said: I lived in Bergen with 2 dogs until 5 January 2026."
     again = say_later(
         "I moved away from Bergen to Oslo.",
-        "Customer moved from Bergen to Oslo.",
+        "I moved from Bergen to Oslo.",
         a_decision("contradict", past),
     )
 
-    assert list_contents(api, person) == [past, "Customer moved from Bergen to Oslo."]
+    assert list_contents(api, person) == [
+        past,
+        "Customer said: I moved from Bergen to Oslo.",
+    ]
     assert list_outcomes(again) == ["contradicted", "added", "added"]
 
 
 @pytest.mark.parametrize(
     "decision",
     [
-        a_decision("update", "Customer moved to Rome with 2 dogs."),
+        a_decision("update", "Customer said: I moved to Rome with 2 dogs."),
         a_decision("update", ""),
-        a_decision("contradict", "Customer was a thief of 2 dogs until 2031."),
+        a_decision("contradict", "Customer said: I was a thief of 2 dogs until 2031."),
         a_decision("same", of=9),
         a_decision("add"),
         "rubbish",
@@ -166,20 +169,22 @@ def test_learning_by_model_changes_nothing_that_it_may_not(
     say_later,
     decision,
 ):
-    say_later("I moved to Oslo.", "Customer moved to Oslo.", decision)
+    say_later("I moved to Oslo.", "I moved to Oslo.", decision)
 
     before, after = list_contents(api, person)
-    assert before == "Customer moved to Bergen with 2 dogs."
+    assert before == "Customer said: I moved to Bergen with 2 dogs."
     assert "Oslo" in after
 
 
 def test_learning_by_model_shows_what_is_known_only_to_reconcile(model, say_later):
-    say_later("I moved to Oslo.", "Customer moved to Oslo.", a_decision("add"))
+    say_later("I moved to Oslo.", "I moved to Oslo.", a_decision("add"))
 
     extract, reconcile = model.calls
     [row] = read_rows(reconcile)
     assert "Bergen" not in str(extract.body)
-    assert row["like"] == [{"of": 1, "text": "Customer moved to Bergen with 2 dogs."}]
+    assert row["like"] == [
+        {"of": 1, "text": "Customer said: I moved to Bergen with 2 dogs."}
+    ]
 
 
 def test_learning_by_model_leaves_what_was_changed_meanwhile(
@@ -193,11 +198,14 @@ def test_learning_by_model_leaves_what_was_changed_meanwhile(
 
     def decide(call):
         api("PATCH", f"{person}/Observations/{known['id']}", mine)
-        return a_decision("update", "Customer moved to Oslo with 2 dogs.")
+        return a_decision("update", "Customer said: I moved to Oslo with 2 dogs.")
 
-    say_later("I moved to Oslo.", "Customer moved to Oslo.", decide)
+    say_later("I moved to Oslo.", "I moved to Oslo.", decide)
 
-    assert list_contents(api, person) == [mine["content"], "Customer moved to Oslo."]
+    assert list_contents(api, person) == [
+        mine["content"],
+        "Customer said: I moved to Oslo.",
+    ]
 
 
 def test_learning_by_model_that_is_busy_is_tried_again(
@@ -211,14 +219,14 @@ def test_learning_by_model_that_is_busy_is_tried_again(
 ):
     say("I moved to Bergen with 2 dogs.")
     api("PATCH", path, {"status": "CLOSED"})
-    model.script = [429, 503, an_answer(a_fact("Customer moved to Bergen.", 1))]
+    model.script = [429, 503, an_answer(a_fact("I moved to Bergen.", 1))]
     counts = []
     for seconds in (0, 29, 2, 119, 2):
         clock.shift(timedelta(seconds=seconds))
         counts.append(learning.learn.func())
 
     assert counts == [1, 0, 1, 0, 1]
-    assert list_contents(api, person) == ["Customer moved to Bergen."]
+    assert list_contents(api, person) == ["Customer said: I moved to Bergen."]
     assert list_diagnostics() == []
 
 
@@ -240,7 +248,7 @@ def test_learning_by_model_falls_back_and_can_be_repeated(
     without = list_contents(api, person)
     failed = models.Transition.objects.get(extractor="extractive-1")
 
-    model.script = [an_answer(a_fact("Customer moved to Bergen with 2 dogs.", 1))]
+    model.script = [an_answer(a_fact("I moved to Bergen with my 2 dogs.", 1))]
     api("POST", f"{path}/Learned", {})
     learning.learn.func()
 
@@ -249,7 +257,7 @@ def test_learning_by_model_falls_back_and_can_be_repeated(
     assert without == [EXTRACTIVE]
     assert (failed.learning, failed.error) == ("DONE", reason)
     assert list_diagnostics() == [(learning.WITHOUT_MODEL, reason)]
-    assert seen["content"] == "Customer moved to Bergen with 2 dogs."
+    assert seen["content"] == "Customer said: I moved to Bergen with my 2 dogs."
     assert seen["source"] == "conversation/model-1/tiny"
 
 
@@ -326,7 +334,7 @@ def test_learning_by_model_of_a_worker_that_dies_leaves_nothing_half(
 ):
     say("I moved to Bergen with 2 dogs.")
     api("PATCH", path, {"status": "CLOSED"})
-    model.script = [an_answer(a_fact("Customer moved to Bergen.", 1))]
+    model.script = [an_answer(a_fact("I moved to Bergen.", 1))]
     reading = learning.read(learning.lease_next())
     talks = reading.build_talks(reconciled=True)
     killed = learning.ask_model(talks, model_extractor.get_endpoint())
@@ -337,7 +345,7 @@ def test_learning_by_model_of_a_worker_that_dies_leaves_nothing_half(
 
     assert len(killed.lessons[0].facts) == 1
     assert before == []
-    assert list_contents(api, person) == ["Customer moved to Bergen."]
+    assert list_contents(api, person) == ["Customer said: I moved to Bergen."]
     assert models.Learned.objects.filter(kind="observation").count() == 1
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from console.core.chat import Endpoint, Unanswered, Usage
-from console.engine.extractive import Turn
+from console.engine.extractive import Fact, Turn
 from console.service.conversations import model_extractor
 from console.service.conversations.model_extractor import EXTRACT, extract_by_model
 from console.service.conversations.reading import Talk, summarise_sentences
@@ -57,12 +57,12 @@ def learn(model, endpoint, talk: Talk, *facts, summary: str = ""):
 
 def test_extract_by_model_keeps_what_was_said(model, endpoint):
     talk = make_talk("Where do you live now?", SAID)
-    text = "Ana moved to Bergen last week (week of 29 December 2025) with two dogs."
+    text = "I moved to Bergen last week (week of 29 December 2025) with two dogs."
 
     lesson = learn(model, endpoint, talk, a_fact(text, 2))
 
     [fact] = lesson.facts
-    assert (fact.text, fact.turns, fact.said_at) == (text, (2,), NOON)
+    assert fact == Fact((2,), f"Ana said: {text}", NOON)
     assert lesson.extractor == "model-1/tiny-1"
     assert lesson.withheld == []
     assert len(model.calls) == 1
@@ -84,37 +84,25 @@ def test_extract_by_model_quotes_turns_as_data(model, endpoint):
 
 
 INVENTED = [
-    *(f"Ana moved to {city} last week." for city in "Oslo Rome Paris Turku".split()),
-    *(f"Ana has {n} dogs." for n in ("3", "12", "200", "1,500", "4.5", "seven")),
-    *(f"Ana's mail is {mail}." for mail in ("ben@example.com", "ana@example.org")),
-    *(f"Ana moved in {when}." for when in ("2019", "March 2024", "May 2031")),
-    *(f"Ana moved on {day}." for day in ("7 March 2026", "2026-02-03", "1 January")),
+    *(f"I moved to {city} last week." for city in "Oslo Rome Paris Turku".split()),
+    *(f"I have {n} dogs." for n in ("3", "12", "200", "1,500", "4.5", "seven")),
+    *(f"My mail is {mail}." for mail in ("ben@example.com", "ana@example.org")),
+    *(f"I moved in {when}." for when in ("2019", "March 2024", "May 2031")),
+    *(f"I moved on {day}." for day in ("7 March 2026", "2026-02-03", "1 January")),
     *(f"{name} moved to Bergen with dogs." for name in ("Ben", "Mia", "Mr Stone")),
-    *(
-        f"Ana's dogs are {name} and her mail works."
-        for name in ("Rex", "Bamse", "Lupo")
-    ),
-    *(f"Ana can be called at {no}." for no in ("+47 555 01 234", "5550100", "12-34")),
-    *(
-        f"Ana moved to Bergen with {who}."
-        for who in ("Per", "the Olsens", "her son Ola")
-    ),
-    *(
-        f"Ana paid {sum_} for the move to Bergen."
-        for sum_ in ("$90", "€ 1.200", "40 kr")
-    ),
-    *(f"Ana moved to Bergen on a {day}." for day in ("Friday", "Sunday")),
-    *(
-        f"Ana ordered {what} for Bergen."
-        for what in ("PX-900", "an iPad", "a Volvo V70")
-    ),
-    *(f"Ana's address is https://{host}/ana." for host in ("a.example", "b.example")),
-    "Ana works at Acme and moved to Bergen.",
-    "Ana owes 500 EUR since she moved.",
-    "Ana is allergic to penicillin and cannot eat nuts.",
-    "Ana gets free shipping for ever and every refund.",
+    *(f"My dogs are {name} and her mail works." for name in ("Rex", "Bamse", "Lupo")),
+    *(f"I can be called at {no}." for no in ("+47 555 01 234", "5550100", "12-34")),
+    *(f"I moved to Bergen with {who}." for who in ("Per", "the Olsens", "her son Ola")),
+    *(f"I paid {sum_} for the move to Bergen." for sum_ in ("$90", "€ 1.200", "40 kr")),
+    *(f"I moved to Bergen on a {day}." for day in ("Friday", "Sunday")),
+    *(f"I ordered {what} for Bergen." for what in ("PX-900", "an iPad", "a Volvo V70")),
+    *(f"My address is https://{host}/ana." for host in ("a.example", "b.example")),
+    "I work at Acme and moved to Bergen.",
+    "I owe 500 EUR since she moved.",
+    "I am allergic to penicillin and cannot eat nuts.",
+    "I get free shipping for ever and every refund.",
     "The customer wants a gold contract without fees.",
-    "Ana prefers to be called in the evening by phone.",
+    "I prefer to be called in the evening by phone.",
     "安娜有3只狗。",
 ]
 assert len(INVENTED) + 4 >= 50  # and four invented turns below
@@ -128,7 +116,7 @@ def test_extract_by_model_quarantines_what_is_invented(model, endpoint, text):
 
     [(fact, verdict)] = lesson.withheld
     assert lesson.facts == []
-    assert (fact.text, verdict.outcome) == (text, "quarantined")
+    assert (fact.text, verdict.outcome) == (f"Ana said: {text}", "quarantined")
     assert verdict.reason.startswith("Unsupported: ")
 
 
@@ -147,7 +135,7 @@ def test_extract_by_model_takes_facts_of_the_customers_turns_alone(
     model, endpoint, turns, about, outcome, reason
 ):
     talk = make_talk("Where do you live now?", SAID)
-    fact = a_fact("Ana moved to Bergen.", *turns, about=about)
+    fact = a_fact("I moved to Bergen.", *turns, about=about)
 
     lesson = learn(model, endpoint, talk, fact)
 
@@ -158,17 +146,17 @@ def test_extract_by_model_takes_facts_of_the_customers_turns_alone(
 
 def test_extract_by_model_takes_no_more_facts_than_turns(model, endpoint):
     talk = make_talk("Where do you live now?", SAID)
-    facts = ["Ana moved to Bergen.", "Ana has 2 dogs.", "ana moved to bergen."]
+    facts = ["I moved to Bergen.", "I have 2 dogs.", "i moved to bergen."]
 
     lesson = learn(model, endpoint, talk, *(a_fact(text, 2) for text in facts))
 
-    assert [fact.text for fact in lesson.facts] == facts[:1]
+    assert [fact.text for fact in lesson.facts] == [f"Ana said: {facts[0]}"]
     assert [v.reason for _, v in lesson.withheld] == ["More facts than turns."]
 
 
 @pytest.mark.parametrize(
     ("text", "outcome"),
-    [("Ana moved to Bergen. " * 30, "quarantined"), (EXTRACT[40:300], "dropped")],
+    [("I moved to Bergen. " * 40, "quarantined"), (EXTRACT[40:300], "dropped")],
 )
 def test_extract_by_model_takes_neither_essays_nor_its_own_words(
     model, endpoint, text, outcome
@@ -181,11 +169,11 @@ def test_extract_by_model_takes_neither_essays_nor_its_own_words(
 
 def test_extract_by_model_takes_no_fact_of_what_was_learned_before(model, endpoint):
     talk = make_talk(SAID, "Thanks!", "My tent broke.", news={2, 3})
-    facts = a_fact("Ana moved to Bergen.", 1), a_fact("Ana's tent broke.", 3)
+    facts = a_fact("I moved to Bergen.", 1), a_fact("My tent broke.", 3)
 
     lesson = learn(model, endpoint, talk, *facts)
 
-    assert [fact.text for fact in lesson.facts] == ["Ana's tent broke."]
+    assert [fact.text for fact in lesson.facts] == ["Ana said: My tent broke."]
     assert [row["new"] for row in read_rows(model.calls[0])] == [False, False, True]
 
 
@@ -198,7 +186,7 @@ def test_extract_by_model_asks_nothing_where_nothing_is_new(model, endpoint):
 @pytest.mark.parametrize(
     ("rules", "kept", "withheld"),
     [
-        ({"mail": "redact"}, ["Ana's mail is [mail removed]."], []),
+        ({"mail": "redact"}, ["Ana said: My mail is [mail removed]."], []),
         ({"mail": "quarantine"}, [], ["quarantined"]),
         ({"mail": "drop"}, [], ["dropped"]),
     ],
@@ -208,7 +196,7 @@ def test_extract_by_model_keeps_the_stores_rules(
 ):
     talk = make_talk("What is your mail?", SAID, **rules)
 
-    lesson = learn(model, endpoint, talk, a_fact("Ana's mail is ana@example.com.", 2))
+    lesson = learn(model, endpoint, talk, a_fact("My mail is ana@example.com.", 2))
 
     assert [fact.text for fact in lesson.facts] == kept
     assert [verdict.outcome for _, verdict in lesson.withheld] == withheld
@@ -217,7 +205,7 @@ def test_extract_by_model_keeps_the_stores_rules(
 def test_extract_by_model_shows_no_turn_that_is_to_be_dropped(model, endpoint):
     talk = make_talk("What is your mail?", SAID, mail="drop", ends=True)
 
-    lesson = learn(model, endpoint, talk, a_fact("Ana moved to Bergen.", 2))
+    lesson = learn(model, endpoint, talk, a_fact("I moved to Bergen.", 2))
 
     assert read_rows(model.calls[0])[1]["text"] == "[removed]"
     assert lesson.facts == []
@@ -230,11 +218,11 @@ def test_extract_by_model_summarises_at_the_end(model, endpoint):
 
     head, text = lesson.summary.splitlines()
     assert head == "SMS, 2 messages, 5 Jan 2026 12:00 to 12:00, with agent Kim"
-    assert text == "Ana told Kim of her move to Bergen."
+    assert text == "The customer told Kim of her move to Bergen."
 
 
 @pytest.mark.parametrize(
-    "summary", ["", "Ana moved to Oslo.", "Ana moved. " * 80, EXTRACT[40:300]]
+    "summary", ["", "I moved to Oslo.", "I moved. " * 80, EXTRACT[40:300]]
 )
 def test_extract_by_model_chooses_sentences_for_a_summary_it_cannot_believe(
     model, endpoint, summary
