@@ -19,7 +19,7 @@ SHARED_PROFILES_MAX = (
 MERGES_PER_PAGE = 100
 LEARNED_MAX = 1000  # named when a merge is taken back
 
-Contradiction = Literal["names", "phones", "emails", "shared"]
+Contradiction = Literal["names", "phones", "emails", "shared", "heard"]
 SuggestionId = Annotated[str, Meta(pattern=whole(SUGGESTION_ID))]
 _ONE = "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"
 _OTHER = "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2zb"
@@ -33,7 +33,7 @@ class MergeSuggestion(Noun, frozen=True, kw_only=True):
     profiles        the earlier first: it would go on
     contradictions  what tells them apart: names and phones, or names and emails; or
                     shared: the value stands behind more than SHARED_PROFILES_MAX
-                    profiles
+                    profiles; or heard: one has only said it in a conversation
     """
 
     sample: ClassVar[dict[str, Any]] = {

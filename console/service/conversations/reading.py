@@ -186,6 +186,16 @@ class Reading:
         present = {each.id: each.profile_id for each in list_participants(row)}
         return bool(list(now) == seen and known == present)
 
+    def list_news(self, profile_id: str, turns: range) -> list[Communication]:
+        """What this customer has said and was not learned from."""
+        return [
+            each
+            for each in self.communications
+            if each.sequence in turns
+            and each.learned_revision < each.revision
+            and self._get_role(each, profile_id) == "customer"
+        ]
+
     def note_learned(self, turns: range) -> None:
         """Of these no news is left; in the transaction that writes what they teach."""
         list_said(self.conversation).filter(

@@ -88,7 +88,7 @@ class Rules:
         self.kinds = DEFAULT_RULES | dict(kinds)
         self.version = version
         self._exceptions = exceptions
-        self._find = import_string(settings.MEMORY_DETECTOR)(words)
+        self.find = import_string(settings.MEMORY_DETECTOR)(words)
 
     @classmethod
     def of(cls, store_id: str) -> "Rules":
@@ -111,7 +111,7 @@ class Rules:
         return self.decide("any", origin) in _OUTCOMES
 
     def judge(self, text: str, origin: Origin = ANYWHERE) -> Verdict:
-        found = list(self._find(text))
+        found = list(self.find(text))
         actions = {kind: self.decide(kind, origin) for kind, _, _ in found}
         # Of a text in which nothing was found: only an exception for any kind says it.
         actions["any"] = self.decide("any", origin)
@@ -133,7 +133,7 @@ class Rules:
         """Without all that is not kept: a summary is not held back as a whole."""
         if self.holds(origin):
             return ""
-        found = self._find(text)
+        found = self.find(text)
         return _remove(text, [x for x in found if self.decide(x[0], origin) != "keep"])
 
     def redact_turns(
@@ -161,7 +161,7 @@ class Rules:
         self, turns: Sequence[Turn], origins: Mapping[int, Origin]
     ) -> Iterator[tuple[int, Span]]:
         starts = [0, *accumulate(len(turn.text) + 1 for turn in turns)]
-        for kind, start, end in self._find("\n".join(turn.text for turn in turns)):
+        for kind, start, end in self.find("\n".join(turn.text for turn in turns)):
             first, last = (bisect_right(starts, at) - 1 for at in (start, end - 1))
             # A longer turn becomes several facts, of which each may hold a part.
             is_whole = first == last and len(turns[first].text) <= FACT_MAX

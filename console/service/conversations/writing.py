@@ -1,7 +1,7 @@
 """What was learned becomes memory: written by whoever holds the profile."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -24,8 +24,9 @@ from console.service.conversations.models import (
     Learned,
     diagnose,
 )
+from console.service.conversations.proposals import Slots, may_propose
 from console.service.conversations.reading import SOURCE, Lesson, Reading
-from console.service.conversations.rules import Verdict
+from console.service.conversations.rules import Origin, Verdict
 from console.service.memory.items import create_items, patch_observation, update_item
 from console.service.memory.models import (
     IndexEntry,
@@ -34,7 +35,7 @@ from console.service.memory.models import (
     Store,
     Summary,
 )
-from console.service.memory.profiles import get_profile
+from console.service.memory.profiles import get_profile, patch_profile
 from console.service.memory.stores import lock_store
 from console.service.models import digest
 
@@ -53,18 +54,28 @@ def decide(store: Store, profile_id: str, learned_id: str, outcome: str) -> None
     held: Learned | None = rows.filter(id=learned_id).first()
     if held is None:
         raise errors.NotFound("Learned not found.")
-    if held.outcome != "quarantined":
+    if held.outcome not in ("quarantined", "proposed"):
         raise errors.Invalid("outcome: was decided before")
-    if outcome == "added":
+    if outcome == "added" and held.kind == "trait":
+        traits = {held.item["group"]: {held.item["name"]: held.content}}
+        patch_profile(store, profile_id, traits, heard=True)
+    elif outcome == "added":
         said_at = datetime.fromisoformat(held.item["occurred_at"])
         item = held.item | {"content": held.content, "occurred_at": said_at}
         [made] = create_items(
             Observation, store, profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
         )
         held.item_id = made.id
-    held.outcome, held.content, held.item = outcome, "", {}
+    held.outcome, held.content = outcome, ""
+    held.item = held.item if held.kind == "trait" else {}
     held.reason = f"{'Released' if outcome == 'added' else 'Dropped'} by a person."
-    held.save()
+    # Its profile may have been merged away meanwhile.
+    Learned.objects.filter(store_id=store.id, id=held.id).update(
+        **{name: getattr(held, name) for name in _DECIDED}
+    )
+
+
+_DECIDED = ("outcome", "content", "item", "item_id", "reason")
 
 
 class Writer:
@@ -90,6 +101,11 @@ class Writer:
                 found[turn].append(row)
         return found
 
+    @cached_property
+    def _proposed(self) -> set[str]:
+        rows = Learned.objects.of(self._profile).filter(kind="trait")
+        return set(rows.values_list("digest", flat=True))
+
     def write(self, turns: range) -> list[Learned]:
         """What these turns teach; with the last ones the summary."""
         lesson, learned = self._lesson, list[Learned]()
@@ -101,9 +117,32 @@ class Writer:
                     learned += self._correct(row, fact) if row else self._decide(fact)
         held = (pair for pair in lesson.withheld if pair[0].turns[-1] in turns)
         learned += filter(None, starmap(self._withhold, held))
+        learned += self._propose(turns)
         if lesson.summary and self._reading.communications[-1].sequence in turns:
             learned.append(self._summarise(lesson.summary))
         return Learned.objects.bulk_create(learned)
+
+    def _propose(self, turns: range) -> Iterator[Learned]:
+        """What this customer has said anew of themselves; once each, and never again
+        after it was dismissed."""
+        news = [
+            said
+            for said in self._reading.list_news(self.profile_id, turns)
+            if may_propose(said.text)
+        ]
+        if not news:
+            return
+        slots = Slots(self._store, self._profile)
+        for said in news:
+            origin = Origin(said.author_channel, SOURCE, "customer")
+            for found in slots.find(said.text, self._reading.rules, origin):
+                fact = Fact((said.sequence,), found.key, said.occurred_at)
+                if digest(found.key) not in self._proposed:
+                    self._proposed.add(digest(found.key))
+                    row = self._note(fact, "proposed", "", "Said so.", kind="trait")
+                    row.content = found.value
+                    row.item = {"group": found.group, "name": found.name}
+                    yield row
 
     def _withhold(self, fact: Fact, verdict: Verdict) -> Learned | None:
         """None for what was withheld, or decided about, when it was read before."""

@@ -10,7 +10,12 @@ from django.utils import timezone
 from console.contract.ids import PROFILE_ID, new_id
 from console.contract.naming import NAME_TRAITS
 from console.service import errors
-from console.service.memory.identity import KEPT, Identity, get_promoted_identities
+from console.service.memory.identity import (
+    KEPT,
+    Identity,
+    find_holders,
+    get_promoted_identities,
+)
 from console.service.memory.models import (
     IndexedItem,
     MergeSuggestion,
@@ -125,9 +130,12 @@ def check_payload(
 
 
 @transaction.atomic(using="memory")
-def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
+def patch_profile(
+    store: Store, profile_id: str, payload: Payload, *, heard: bool = False
+) -> list[str]:
     """Sets the given traits, null removes one; an identifier of another profile merges
-    the two. Answers by which values it is not found, and why. Raises Invalid, NotFound."""
+    the two, or suggests it for a value that was only heard in a conversation. Answers by
+    which values it is not found, and why. Raises Invalid, NotFound."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     try:
@@ -140,7 +148,14 @@ def patch_profile(store: Store, profile_id: str, payload: Payload) -> list[str]:
     identities, unfit = get_promoted_identities(store, traits)
     # Before its values, so that it is known by its new name when others hold these.
     write_traits(profile, traits, now=now)
-    profile, braked = assign_identifiers(store, profile, identities, now=now)
+    doubts = {
+        id_: ["heard"]
+        for each in (identities if heard else ())
+        for id_ in find_holders(store, each)
+    }
+    profile, braked = assign_identifiers(
+        store, profile, identities, now=now, doubts=doubts
+    )
     # What is to go does not come back with another profile.
     write_traits(profile, [each for each in traits if each.value is None], now=now)
     return [why + KEPT for why in (*unfit, *braked)]

@@ -147,6 +147,8 @@ def suggest_merge(
 def explain(contradictions: Collection[str]) -> str:
     if "shared" in contradictions:
         return f"behind more than {SHARED_PROFILES_MAX} profiles"
+    if "heard" in contradictions:
+        return "held by another profile"
     more = {"phones": " and phone number", "emails": " and e-mail address"}
     others = "".join(more.get(each, "") for each in contradictions)
     return f"held by a profile with another name{others}"

@@ -453,3 +453,39 @@ def test_retry_sends_a_webhook_again(agent_client, tenant):
     assert "Send again" in page
     assert answer.url == url("detail", talk.id)
     assert models.Delivery.objects.get(id=delivery.id).due_at is not None
+
+
+def test_list_waiting_shows_proposals_masked_with_their_turn(
+    agent_client, tenant, officer
+):
+    talk = make_conversation(
+        tenant, "Please write to ada@example.com about my tent.", closes=True
+    )
+    profile_id = talk.participants[0].profile_id
+    card = agent_client.get(reverse("customers:profile", args=["acme", profile_id]))
+
+    part = agent_client.get(url("waiting", profile_id), headers=HTMX).text
+    [learned_id] = re.findall(r"/(conv_learned_\w+)/decide/", part)
+    accepted = agent_client.post(
+        url("decide", profile_id, learned_id), {"outcome": "added"}
+    )
+
+    assert url("waiting", profile_id) in card.text
+    assert "Contact.email" in part
+    assert "ada@example.com" not in part
+    assert re.search(rf"{url('detail', talk.id)}#turn-conv_communication_\w+", part)
+    assert accepted.url == reverse("customers:profile", args=["acme", profile_id])
+    traits = open_store(tenant).fetch_profile(profile_id).traits
+    assert traits["Contact"]["email"] == "ada@example.com"
+    assert AuditEntry.objects.filter(action="proposal.added", outcome="done").exists()
+    assert agent_client.get(url("waiting", profile_id), headers=HTMX).text.strip() == ""
+
+
+def test_decide_of_what_is_held_back_is_the_officers(agent_client, tenant):
+    talk = make_conversation(tenant, "I have asthma and need soft boots.", closes=True)
+    profile_id = talk.participants[0].profile_id
+
+    part = agent_client.get(url("waiting", profile_id), headers=HTMX).text
+
+    assert "held back" in part
+    assert "/decide/" not in part
