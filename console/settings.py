@@ -80,6 +80,9 @@ MODEL_DIALECT = env.text(
     "MODEL_DIALECT", default="openai", form="openai or anthropic", of="openai|anthropic"
 )
 MODEL_KEY = env.text("MODEL_KEY", default="", form="a key without blanks", of=r"[!-~]+")
+SAFE = ("https://", "http://127.0.0.1:", "http://localhost:")
+if MODEL_KEY and not (MODEL_URL.startswith(SAFE) or MEMORY_ALLOW_PRIVATE):
+    env.refuse("MODEL_KEY", "goes to an https:// address or to this machine alone")
 if MEMORY_EXTRACTOR == "model" and not (MODEL_URL and MODEL_NAME):
     env.refuse("MEMORY_EXTRACTOR", "model needs MODEL_URL and MODEL_NAME")
 # Tokens that it may read and write for one store in a day (UTC); then it is not asked.

@@ -21,6 +21,9 @@ WRONG = {
     "MEMORY_EMBEDDER": "bert-4711",
     "MEMORY_LIMITS": "BATCH",
     "MEMORY_DATABASE_URL": "postgres://memory:pass-4711@/",
+    "MODEL_URL": "ftp://model-4711",
+    "MODEL_KEY": "key-4711",
+    "MODEL_PRICES": "0.4711",
     "LOG_LEVEL": "LOUD",
 }
 
