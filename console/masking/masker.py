@@ -392,25 +392,26 @@ class Masker:
             is_plain = shown == mask_text(source) == source and (
                 not source or SOURCE.fullmatch(source)
             )
-            key = source if is_plain else self._get_source_key(shown)
+            named = f"{self._tenant.pk} {shown}"
+            digest = salted_hmac("console.masking.source", named).hexdigest()
+            key = source if is_plain else KEY_MARK + digest[:16]
             self._sources[source] = Source(shown, key)
         return self._sources[source]
-
-    def _get_source_key(self, shown: str) -> str:
-        digest = salted_hmac("console.masking.source", f"{self._tenant.pk} {shown}")
-        return KEY_MARK + digest.hexdigest()[:16]
 
     def mask_trait(
         self, group: str, name: str, text: str, id_type: str = ""
     ) -> MaskedValue:
-        mask = partial(_mask_trait, name, id_type)
         subject = f"trait/{_build_subject(group, name)}"
-        return self._build_value(subject, f"group/{group}", text, mask)
+        return self._build_value(
+            subject,
+            f"group/{group}",
+            text,
+            lambda text: mask_trait(name, text, id_type),
+        )
 
     def mask_identifier(self, id_type: str, values: Sequence[str]) -> list[MaskedValue]:
         """All values of one type: they are revealed together."""
-        mask = partial(_mask_trait, id_type, "")
-        subject = f"identifier/{id_type}"
+        mask, subject = partial(mask_trait, id_type), f"identifier/{id_type}"
         return [
             replace(self._build_value(subject, IDENTIFIERS, value, mask), place=place)
             for place, value in enumerate(values, start=1)
@@ -481,7 +482,3 @@ def _build_subject(group: str, name: str) -> str:
     if ".." in f"{group}.{name}":
         return f"{group}/{name}"
     return f"{group}..{name}" if "." in group else f"{group}.{name}"
-
-
-def _mask_trait(name: str, id_type: str, text: str) -> str:
-    return mask_trait(name, text, id_type)

@@ -12,7 +12,7 @@ from console.client.errors import MemoryNotFound
 from console.client.store import StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait import TraitValue
-from console.contract.memory.trait_group import TraitDefinition, TraitGroup
+from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.schema import (
     ARRAY,
@@ -303,38 +303,26 @@ def _build_group(
 ) -> ProfileTraitGroup:
     definitions = schema.definitions if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]
-    rows = tuple(
-        _build_row(
-            name,
-            trait,
-            definitions.get(trait),
-            values.get(trait),
-            set_at.get(trait),
-            masker,
+    rows = []
+    for trait in names:
+        definition, value = definitions.get(trait), values.get(trait)
+        id_type = definition.id_type_promotion if definition else ""
+        text = ", ".join(format_items(value))
+        rows.append(
+            TraitRow(
+                group=name,
+                name=trait,
+                type=get_trait_type(definition) if definition else "",
+                description=definition.description if definition else "",
+                id_type=id_type,
+                value=value,
+                set_at=set_at.get(trait),
+                shown=(
+                    None
+                    if value is None
+                    else masker.mask_trait(name, trait, text, id_type)
+                ),
+            )
         )
-        for trait in names
-    )
     description = schema.description if schema else ""
-    return ProfileTraitGroup(name, description, rows, is_declared=schema is not None)
-
-
-def _build_row(
-    group: str,
-    name: str,
-    definition: TraitDefinition | None,
-    value: TraitValue | None,
-    set_at: datetime | None,
-    masker: Masker,
-) -> TraitRow:
-    id_type = definition.id_type_promotion if definition else ""
-    text = ", ".join(format_items(value))
-    return TraitRow(
-        group=group,
-        name=name,
-        type=get_trait_type(definition) if definition else "",
-        description=definition.description if definition else "",
-        id_type=id_type,
-        value=value,
-        set_at=set_at,
-        shown=None if value is None else masker.mask_trait(group, name, text, id_type),
-    )
+    return ProfileTraitGroup(name, description, tuple(rows), schema is not None)

@@ -14,7 +14,6 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 
-from console.accounts.models import User
 from console.audit.log import AuditUnavailable, log_view
 from console.client.errors import MemoryNotFound
 from console.core.errors import DomainError
@@ -112,8 +111,18 @@ class ProblemPages(Middleware):
     """Refusals become pages or #problem parts; an ended session is shown in place."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if _is_for_another_person(request):
-            return _answer_another_person(request)
+        # Whether the page was made for somebody who has signed out since.
+        made_for = request.headers.get("X-Person")
+        now = get_person_key(request.user) if made_for else ""
+        if now and now != made_for:
+            return answer_problem(
+                request,
+                status=409,
+                title="Somebody else is signed in now",
+                message="Nothing was changed. This page was made for another person: "
+                "copy what you typed, then load the page again.",
+                session="other",
+            )
         response = self.get_response(request)
         if response.status_code == 405 and not response.content:
             return _answer_wrong_method(request, response)
@@ -164,24 +173,6 @@ def _answer_wrong_method(request: HttpRequest, response: HttpResponse) -> HttpRe
     )
     page["Allow"] = response["Allow"]
     return page
-
-
-def _is_for_another_person(request: HttpRequest) -> bool:
-    """Whether the page was made for somebody who has signed out since."""
-    made_for = request.headers.get("X-Person")
-    now = get_person_key(request.user) if made_for else ""
-    return bool(now) and now != made_for
-
-
-def _answer_another_person(request: HttpRequest) -> HttpResponse:
-    return answer_problem(
-        request,
-        status=409,
-        title="Somebody else is signed in now",
-        message="Nothing was changed. This page was made for another person: copy "
-        "what you typed, then load the page again.",
-        session="other",
-    )
 
 
 def _is_login_redirect(request: HttpRequest, response: HttpResponse) -> bool:
@@ -245,16 +236,13 @@ class SessionRules(Middleware):
             request.session[ROLES] = roles
         required = any(role in settings.REQUIRE_SECOND_FACTOR for _, role in roles)
         request.second_factor_required = required
-        request.must_set_up = required and not _has_second_factor(request.user)
+        # Recovery codes alone are none.
+        usable = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+        factors = usable.filter(user=request.user)
+        request.must_set_up = required and not factors.exists()
         if not request.must_set_up or (name or "").startswith(SET_UP_PAGES):
             return None
         return redirect_window(request, "mfa_index")
-
-
-def _has_second_factor(user: User) -> bool:
-    """Recovery codes alone are none."""
-    usable = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
-    return bool(usable.filter(user=user).exists())
 
 
 class TenantScope(Middleware):

@@ -147,18 +147,15 @@ def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
         "deletion": shown,
         "retry_url": shown.target.confirm_url(request.tenant.slug),
         "may_open_profile": may(request.role, Permission.VIEW_PROFILES),
-        "merged_url": _get_merged_url(request, shown),
+        # Where the item can be deleted after a merge.
+        "merged_url": (
+            shown.target.move_to(shown.canonical_id).confirm_url(request.tenant.slug)
+            if shown.canonical_id
+            else ""
+        ),
         "may_delete": may(request.role, Permission.DELETE),
     }
     return render(request, "deletions/deletion.html", context)
-
-
-def _get_merged_url(request: ConsoleRequest, deletion: Deletion) -> str:
-    """Where the item can be deleted after a merge; "" without one."""
-    if not deletion.canonical_id:
-        return ""
-    merged = deletion.target.move_to(deletion.canonical_id)
-    return merged.confirm_url(request.tenant.slug)
 
 
 @allow(Permission.DELETE, POST)

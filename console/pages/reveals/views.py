@@ -1,8 +1,6 @@
 """Revealing one masked value for ten minutes, with a reason; and hiding it again."""
 
 import re
-from collections.abc import Callable
-from functools import partial
 from itertools import islice
 
 from django.http import Http404, HttpResponse
@@ -23,7 +21,7 @@ from console.masking.reveals import (
     hide,
     reveal,
 )
-from console.profiles.items import TEXT_KINDS, TextKind
+from console.profiles.items import TEXT_KINDS
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
 from console.web.forms import RevealForm
@@ -91,7 +89,7 @@ def _get_values_or_404(
     """The values of one subject. What is not there, not here or has a name that the
     audit log could not hold: one _render_value."""
     masker = masker or masker_for(request.actor, profile_id)
-    values = find_values(request.store, masker, profile_id, kind, ref)
+    values = ValueFinder(request.store, masker, profile_id).find(kind, ref)
     if not values or any(v.is_masked and not v.profile_id for v in values):
         raise Http404
     return values
@@ -157,73 +155,57 @@ def _get_back_url(request: ConsoleRequest, profile_id: str, shown: MaskedValue) 
     return given if is_plain and given.startswith(home) else home
 
 
-def find_values(
-    store: StoreClient, masker: Masker, profile_id: str, kind: str, ref: str
-) -> list[MaskedValue]:
-    """The values behind one control, through `masker`; none for what is not there.
+class ValueFinder:
+    """Finds the values behind one control, as a masker shows them; none for what is not
+    there. An identifier type is one subject with all its values; the rest have one."""
 
-    An identifier type is one subject with all its values; the rest have one.
-    """
-    find = FINDERS.get(kind)
-    try:
-        return find(store, masker, profile_id, ref) if find else []
-    except MemoryNotFound:
-        return []
+    def __init__(self, store: StoreClient, masker: Masker, profile_id: str) -> None:
+        self.store, self.masker, self.profile_id = store, masker, profile_id
 
+    def find(self, kind: str, ref: str) -> list[MaskedValue]:
+        finders = {
+            "revision": self.find_revision,
+            "conversation": self.find_turns,
+            "trait": self.find_trait,
+            "identifier": self.find_identifiers,
+        }
+        try:
+            if kind in TEXT_KINDS:
+                item = TEXT_KINDS[kind].fetch(self.store, self.profile_id, ref)
+                return [self.masker.mask_text(kind, ref, item.content)]
+            return finders[kind](ref) if kind in finders else []
+        except MemoryNotFound:
+            return []
 
-def _find_text(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str, *, kind: TextKind
-) -> list[MaskedValue]:
-    item = kind.fetch(store, profile_id, ref)
-    return [masker.mask_text(kind.name, ref, item.content)]
+    def find_revision(self, ref: str) -> list[MaskedValue]:
+        """One earlier state of an observation."""
+        id_ = ref.partition(".")[0]
+        revisions = all_pages(self.store.list_revisions, self.profile_id, id_)
+        found = map(self.masker.mask_revision, islice(revisions, REVISIONS_MAX))
+        return [shown for shown in found if shown.subject == f"revision/{ref}"]
 
+    def find_trait(self, ref: str) -> list[MaskedValue]:
+        """With the schema: a trait that feeds an identifier is masked as one."""
+        profile = self.store.fetch_profile(self.profile_id)
+        return [
+            row.shown
+            for group in build_trait_groups(self.store, profile, self.masker)
+            for row in group.filled
+            if row.shown and row.shown.subject == f"trait/{ref}"
+        ]
 
-def _find_revision(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str
-) -> list[MaskedValue]:
-    """One earlier state of an observation."""
-    id_ = ref.partition(".")[0]
-    revisions = all_pages(store.list_revisions, profile_id, id_)
-    found = map(masker.mask_revision, islice(revisions, REVISIONS_MAX))
-    return [shown for shown in found if shown.subject == f"revision/{ref}"]
+    def find_identifiers(self, ref: str) -> list[MaskedValue]:
+        found = self.store.list_identifiers(self.profile_id)
+        values = [
+            value for held in found if held.id_type == ref for value in held.values
+        ]
+        return self.masker.mask_identifier(ref, values)
 
-
-def _find_trait(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str
-) -> list[MaskedValue]:
-    """With the schema: a trait that feeds an identifier is masked as one."""
-    return [
-        row.shown
-        for group in build_trait_groups(store, store.fetch_profile(profile_id), masker)
-        for row in group.filled
-        if row.shown and row.shown.subject == f"trait/{ref}"
-    ]
-
-
-def _find_identifiers(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str
-) -> list[MaskedValue]:
-    found = store.list_identifiers(profile_id)
-    values = [value for held in found if held.id_type == ref for value in held.values]
-    return masker.mask_identifier(ref, values)
-
-
-def _find_turns(
-    store: StoreClient, masker: Masker, profile_id: str, ref: str
-) -> list[MaskedValue]:
-    """All that was said in a conversation, of one that is this customer's."""
-    found = store.conversations.fetch_conversation(ref)
-    known = {each.profile_id for each in found.participants if each.profile_id}
-    if profile_id not in (known or {ref}):
-        return []
-    said = all_pages(store.conversations.list_communications, ref)
-    return masker.mask_turns(ref, list(islice(said, TURNS_MAX)))
-
-
-FINDERS: dict[str, Callable[[StoreClient, Masker, str, str], list[MaskedValue]]] = {
-    **{name: partial(_find_text, kind=kind) for name, kind in TEXT_KINDS.items()},
-    "revision": _find_revision,
-    "conversation": _find_turns,
-    "trait": _find_trait,
-    "identifier": _find_identifiers,
-}
+    def find_turns(self, ref: str) -> list[MaskedValue]:
+        """All that was said in a conversation, of one that is this customer's."""
+        found = self.store.conversations.fetch_conversation(ref)
+        known = {each.profile_id for each in found.participants if each.profile_id}
+        if self.profile_id not in (known or {ref}):
+            return []
+        said = all_pages(self.store.conversations.list_communications, ref)
+        return self.masker.mask_turns(ref, list(islice(said, TURNS_MAX)))

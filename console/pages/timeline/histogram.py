@@ -247,10 +247,15 @@ def count_timeline(
     it. Complete counts begin anew when something newer has been learned.
     Raises MemoryProblem.
     """
-    key = _build_cache_key(request, profile_id, masker, filters)
+    # Of one person, and of what is masked for that person now: so words find.
+    words = " ".join([masker.version, *filters.folded_words])
+    words = salted_hmac("timeline.words", words).hexdigest()
+    key = f"{request.tenant.pk}:counts:{profile_id}:{request.user.pk}:{words}"
     counts: TimelineCounts | None = derived.get(key)
     if counts is None or counts.is_done:
-        newest = _fetch_newest_ids(store, profile_id)
+        lists = (store.list_observations, store.list_summaries)
+        pages = [list_page(profile_id, page_size=1) for list_page in lists]
+        newest = tuple(item.id for page in pages for item in page.items)
         if counts is not None and counts.newest == newest:
             return counts
         counts = TimelineCounts(newest)
@@ -284,12 +289,6 @@ def _count_matches(
     ]
 
 
-def _fetch_newest_ids(store: StoreClient, profile_id: str) -> tuple[str, ...]:
-    lists = (store.list_observations, store.list_summaries)
-    pages = [list_page(profile_id, page_size=1) for list_page in lists]
-    return tuple(item.id for page in pages for item in page.items)
-
-
 def _build_choices(
     counts: Counter[Any], filters: TimelineFilters, name: str
 ) -> list[FilterChoice]:
@@ -308,12 +307,3 @@ def _build_choices(
         )
         for (text, value), count in counts.most_common(CHOICES_MAX)
     ]
-
-
-def _build_cache_key(
-    request: ConsoleRequest, profile_id: str, masker: Masker, filters: TimelineFilters
-) -> str:
-    # Of one person, and of what is masked for that person now: so words find.
-    words = " ".join([masker.version, *filters.folded_words])
-    words = salted_hmac("timeline.words", words).hexdigest()
-    return f"{request.tenant.pk}:counts:{profile_id}:{request.user.pk}:{words}"
