@@ -10,11 +10,7 @@ from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import IdentifierConfig, IdentitySettings
-from console.contract.normalising import (
-    DEFAULT_REGION,
-    InvalidIdentifier,
-    normalise,
-)
+from console.contract.normalising import DEFAULT_REGION, InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
 from console.masking.detect import find_personal_data
 from console.masking.masker import get_kind
@@ -105,7 +101,10 @@ def find_identity(store: StoreClient, text: str) -> Match:
     text = strip_hidden(text).strip()
     ids = set(_PROFILE.findall(f"{text} {_ID_PREFIX}{text}".lower()))
     if len(ids) == 1:
-        return _by_id(store, ids.pop())
+        try:
+            return Match(profiles=(store.fetch_profile(ids.pop()).id,))
+        except MemoryNotFound:
+            return Match()
     typed = _TYPED.fullmatch(text)
     if not typed:
         return _by_form(store, *_read_form(text))
@@ -122,8 +121,9 @@ def find_identity(store: StoreClient, text: str) -> Match:
         named = (
             f"The type “{wanted}” is unknown here" if wanted else "A type is missing"
         )
-        names = sorted(each.id_type for each in known.values())
-        return Match(problem=f"{named}. This store knows {_in_words(names)}.")
+        *rest, last = sorted(c.id_type for c in known.values()) or ["no types"]
+        types = f"{', '.join(rest)} and {last}" if rest else last
+        return Match(problem=f"{named}. This store knows {types}.")
     read, seen = _read_form(value)
     match = _look_up(
         store, settings, config, read if seen == config.normalization else value
@@ -167,14 +167,6 @@ def _read_form(text: str) -> tuple[str, str]:
     return text, "email" if "@" in normalize("NFKC", text).strip("@") else ""
 
 
-def _by_id(store: StoreClient, profile_id: str) -> Match:
-    try:
-        profile = store.fetch_profile(profile_id)
-    except MemoryNotFound:
-        return Match()
-    return Match(profiles=(profile.id,))
-
-
 def _look_up(
     store: StoreClient, settings: IdentitySettings, config: IdentifierConfig, value: str
 ) -> Match:
@@ -213,8 +205,3 @@ def _cannot_read(config: IdentifierConfig, why: str, region: str) -> Match:
     form = "" if "placeholder" in why else hint.get(config.normalization, "")
     problem = f"The memory cannot read this {config.id_type}{because}.{form}"
     return Match(config.id_type, problem=problem)
-
-
-def _in_words(names: list[str]) -> str:
-    *rest, last = names or ["no types"]
-    return f"{', '.join(rest)} and {last}" if rest else last

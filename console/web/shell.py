@@ -45,7 +45,19 @@ class Shell:
     """Reads nothing until a template asks; signed out, everything is empty."""
 
     def __init__(self, request: HttpRequest) -> None:
+        """user                 who is signed in
+        tenant, role         those that this address names
+        must_set_up          only the pages of the person's own account are open
+        All are missing where the request was refused before they were known.
+        """
         self._request = request
+        self.user: User | None = getattr(request, "user", None)
+        self.tenant: Tenant | None = getattr(request, "tenant", None)
+        self.role: Role | None = getattr(request, "role", None)
+        self.must_set_up: bool = getattr(request, "must_set_up", False)
+        self.second_factor_required: bool = getattr(
+            request, "second_factor_required", False
+        )
 
     @property
     def frame(self) -> str:
@@ -53,24 +65,9 @@ class Shell:
         return "boosted.html" if is_boosted(self._request) else "document.html"
 
     @property
-    def user(self) -> User | None:
-        """Who is signed in; None when the request was refused before that was known."""
-        user: User | None = getattr(self._request, "user", None)
-        return user
-
-    @property
     def person(self) -> str:
         """Whose page this is, in a word that names nobody."""
         return get_person_key(self.user)
-
-    @property
-    def must_set_up(self) -> bool:
-        """Whether only the pages of the person's own account are open."""
-        return getattr(self._request, "must_set_up", False)
-
-    @property
-    def second_factor_required(self) -> bool:
-        return getattr(self._request, "second_factor_required", False)
 
     @cached_property
     def tenants(self) -> list[Tenant]:
@@ -79,16 +76,6 @@ class Shell:
         if self.user is None or not self.user.is_authenticated or self.must_set_up:
             return []
         return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
-
-    @property
-    def tenant(self) -> Tenant | None:
-        """The tenant that this address names."""
-        return getattr(self._request, "tenant", None)
-
-    @property
-    def role(self) -> Role | None:
-        """The person's role there."""
-        return getattr(self._request, "role", None)
 
     @property
     def role_label(self) -> str:
@@ -115,24 +102,18 @@ class Shell:
                 if may(self.role, permission)
             ]
         if self.tenants:
-            items.append(self._build_reference_item())
+            name, args = "reference:start", list[str]()
+            if self.tenant:
+                name, args = "reference:of_tenant", [self.tenant.slug]
+            reference = self._build_item("API", "code-bracket", name, *args)
+            # Never boosted: it would be seen for a moment without its style sheet.
+            items.append(replace(reference, leaves=True))
             items.append(
                 self._build_item("Tenants", "building-office-2", "tenants:list")
             )
         if self.is_operator:
             items.append(self._build_item("Tasks", "queue-list", "background:list"))
         return items
-
-    def _build_reference_item(self) -> NavItem:
-        """Of the tenant's store, or of any."""
-        if self.tenant:
-            name, args = "reference:of_tenant", [self.tenant.slug]
-        else:
-            name, args = "reference:start", []
-        # Never boosted: it would be seen for a moment without its style sheet.
-        return replace(
-            self._build_item("API", "code-bracket", name, *args), leaves=True
-        )
 
     def _build_item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)
