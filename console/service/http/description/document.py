@@ -1,8 +1,10 @@
 """The whole description: every route of the service with what its view declares."""
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -70,6 +72,7 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
         ("process", "process", _matching(PROCESS_ID), "proc_job"),
     )
 }
+CHAPTERS = tomllib.loads(Path(__file__).with_name("chapters.toml").read_text("utf-8"))
 _MEANINGS = {
     200: "The result.",
     201: "Created.",
@@ -159,8 +162,12 @@ def document() -> dict[str, Any]:
         },
         "security": [{"basic": []}],
         "tags": [
-            {"name": name, "x-displayName": title, "description": help}
-            for name, (title, help) in doc.TAGS.items()
+            {
+                "name": name,
+                "x-displayName": chapter["title"],
+                "description": chapter["help"],
+            }
+            for name, chapter in CHAPTERS.items()
         ],
         "paths": paths,
         "components": {
