@@ -161,14 +161,13 @@ class StoreClient:
     def list_trait_groups(
         self, *, include_traits: bool = True, page_token: str = "", page_size: int = 50
     ) -> Page[TraitGroup]:
-        answer = self._get(
+        return self._list(
             f"{self._control}/TraitGroups",
             TraitGroupsPage,
+            page_token,
+            page_size,
             includeTraits="true" if include_traits else "false",
-            pageToken=page_token,
-            pageSize=page_size,
         )
-        return to_page(answer, answer.content.trait_groups)
 
     def fetch_trait_group(self, name: str) -> TraitGroup:
         """With all its traits: at most 95, one page holds 100."""
@@ -198,16 +197,14 @@ class StoreClient:
     def list_data_mappings(self, *, page_token: str = "") -> Page[DataMapping]:
         """Contract 10.4."""
         path = f"{self._control}/DataMappings"
-        answer = self._get(path, DataMappingsPage, pageToken=page_token, pageSize=100)
-        return to_page(answer, answer.content.data_mappings)
+        return self._list(path, DataMappingsPage, page_token, 100)
 
     # -- Imports of files (11.7).
 
     def list_imports(self, *, page_token: str = "", page_size: int = 10) -> Page[str]:
         """Ids, newest first."""
         path = f"{self._profiles}/Imports"
-        answer = self._get(path, ImportsPage, pageToken=page_token, pageSize=page_size)
-        return to_page(answer, answer.content.imports)
+        return self._list(path, ImportsPage, page_token, page_size)
 
     def create_import(self, file: CreateImport, content: IO[bytes]) -> str:
         """Announces a file and uploads it; the import's id."""
@@ -224,8 +221,7 @@ class StoreClient:
     ) -> Page[Refusal]:
         """Of the built-in memory; MemoryNotFound where a memory does not tell them."""
         path = f"{self._import(import_id)}/Refusals"
-        answer = self._get(path, RefusalsPage, pageToken=page_token, pageSize=page_size)
-        return to_page(answer, answer.content.refusals)
+        return self._list(path, RefusalsPage, page_token, page_size)
 
     # -- Profiles, their identifiers and their traits (11.1 to 11.3).
 
@@ -233,14 +229,9 @@ class StoreClient:
         self, *, page_token: str = "", page_size: int = 50, order: str = "DESC"
     ) -> Page[str]:
         """Ids of profiles by creation; `order` is ASC or DESC."""
-        answer = self._get(
-            self._profiles,
-            ProfilesPage,
-            pageToken=page_token,
-            pageSize=page_size,
-            orderBy=order,
+        return self._list(
+            self._profiles, ProfilesPage, page_token, page_size, orderBy=order
         )
-        return to_page(answer, answer.content.profiles)
 
     def create_profile(self, traits: SentTraits) -> str:
         """The id of a new profile, or of the one that the identifiers lead to."""
@@ -316,22 +307,20 @@ class StoreClient:
         page_size: int = 100,
         trait_groups: Sequence[str] = (),
     ) -> Page[Trait]:
-        answer = self._get(
+        return self._list(
             f"{self._profile(profile_id)}/Traits",
             TraitsPage,
-            pageToken=page_token,
-            pageSize=page_size,
+            page_token,
+            page_size,
             traitGroups=",".join(trait_groups),
         )
-        return to_page(answer, answer.content.traits)
 
     # -- Merges; of the built-in memory: MemoryNotFound where a memory has no such lists.
 
     def list_merge_suggestions(self, *, page_token: str = "") -> Page[MergeSuggestion]:
         """What waits for a person, newest first."""
         path = f"{self._data}/MergeSuggestions"
-        answer = self._get(path, MergeSuggestionsPage, pageToken=page_token)
-        return to_page(answer, answer.content.suggestions)
+        return self._list(path, MergeSuggestionsPage, page_token)
 
     def decide_suggestion(self, suggestion_id: str, *, accept: bool) -> None:
         child = segment("suggestion", suggestion_id)
@@ -340,8 +329,7 @@ class StoreClient:
 
     def list_merges(self, *, page_token: str = "") -> Page[Merge]:
         """What can be taken back, newest first."""
-        answer = self._get(f"{self._data}/Merges", MergesPage, pageToken=page_token)
-        return to_page(answer, answer.content.merges)
+        return self._list(f"{self._data}/Merges", MergesPage, page_token)
 
     def unmerge_profile(self, profile_id: str) -> Unmerged:
         path = f"{self._data}/Merges/{segment('profile', profile_id)}/Unmerge"
@@ -362,18 +350,17 @@ class StoreClient:
         conversation_id: str = "",
     ) -> Page[Observation]:
         """By creation; from `created_after` on and up to before `created_before`."""
-        answer = self._get(
+        return self._list(
             self._observations(profile_id),
             ObservationsPage,
-            pageToken=page_token,
-            pageSize=page_size,
+            page_token,
+            page_size,
             orderBy=order,
             source=source,
             createdAfter=to_wire(created_after) if created_after else "",
             createdBefore=to_wire(created_before) if created_before else "",
             conversationId=conversation_id,
         )
-        return to_page(answer, answer.content.observations)
 
     def create_observations(
         self, profile_id: str, observations: list[NewObservation]
@@ -425,14 +412,13 @@ class StoreClient:
         page_size: int = 50,
         conversation_id: str = "",
     ) -> Page[Summary]:
-        answer = self._get(
+        return self._list(
             self._summaries(profile_id),
             SummariesPage,
-            pageToken=page_token,
-            pageSize=page_size,
+            page_token,
+            page_size,
             conversationId=conversation_id,
         )
-        return to_page(answer, answer.content.summaries)
 
     def create_summaries(self, profile_id: str, summaries: list[NewSummary]) -> None:
         """1 to 10 of them, all or none."""
@@ -497,6 +483,13 @@ class StoreClient:
         """Parameters in the contract's names; an empty one is not sent."""
         texts = {name: str(value) for name, value in query.items()}
         return self._sender.send("GET", path, noun, query=texts)
+
+    def _list(
+        self, path: str, noun: type[Any], token: str, size: int = 0, **query: str
+    ) -> Page[Any]:
+        """A page of what its noun names first."""
+        answer = self._get(path, noun, pageToken=token, pageSize=size or "", **query)
+        return to_page(answer, getattr(answer.content, noun.__struct_fields__[0]))
 
     def _post(self, path: str, body: Body) -> Answer[dict[str, Any]]:
         return self._sender.send("POST", path, _ACCEPTED, body=to_body(body))
