@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 from django.conf import settings
 
-from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment, to_body, to_page
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
@@ -74,8 +73,7 @@ class AccountClient:
 
     def store(self, store_id: str) -> StoreClient:
         """A client that can name this one store only."""
-        conversations = ConversationsClient(self._talks, store_id)
-        return StoreClient(self._sender, self._dialect, store_id, conversations)
+        return StoreClient(self._sender, self._dialect, store_id, self._talks)
 
     def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
         """Ids of stores. Contract 10.1."""

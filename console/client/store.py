@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -136,17 +137,20 @@ class StoreClient:
         sender: Sender,
         dialect: Dialect,
         store_id: str,
-        conversations: ConversationsClient,
+        talks: Sender,
     ) -> None:
         self.store_id = store_id
-        self.conversations = conversations
-        self._sender = sender
+        self._sender, self._talks = sender, talks
         self._control = f"{dialect.stores}/{segment('store', store_id)}"
         self._data = f"{dialect.data}/{segment('store', store_id)}"
         self._profiles = f"{self._data}/Profiles"
 
     def __repr__(self) -> str:
         return f"<StoreClient {self.store_id}>"
+
+    @cached_property
+    def conversations(self) -> ConversationsClient:
+        return ConversationsClient(self._talks, self.store_id)
 
     # -- How the store is set up: identity settings and trait groups (10.2, 10.3).
 
