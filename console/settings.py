@@ -188,7 +188,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "console.web.middleware.PrivateResponses",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "console.pages.home.probes.Probes",
+    "console.web.middleware.Probes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

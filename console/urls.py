@@ -1,5 +1,5 @@
 """Every address of the console; /v1 is the memory's own (console/wsgi.py),
-/healthz and /readyz are answered by console/pages/home/probes.py."""
+/healthz and /readyz are answered by console/web/middleware.py."""
 
 from typing import Any
 

@@ -34,7 +34,7 @@ def new_request_id() -> str:
 # The address of whoever calls the embedded memory in this process.
 WITHIN = "within"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Asked every few seconds (console/pages/home/probes.py): not worth a line each, as
+# Asked every few seconds (console/web/middleware.py): not worth a line each, as
 # static files are not.
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 # Ids and words of our own addresses. Not: an address, a phone number, a name.
