@@ -1,12 +1,8 @@
-"""Contract 1.1, 1.2 and 15.2: gzip in both directions."""
+"""Contract 1.2 and 15.2: gzip of answers; test_bodies.py has that of bodies."""
 
-import gzip
-import json
-import zlib
 
 import pytest
 
-from tests.service.conftest import an_observation, assert_refused
 from tests.service.door import basic, knock
 
 
@@ -51,40 +47,3 @@ def test_a_short_answer_is_not_worth_packing(api, store):
 
     assert "Content-Encoding" not in answer.headers
     assert answer.headers["Vary"] == "Accept-Encoding"
-
-
-def body() -> bytes:
-    return json.dumps({"observations": [an_observation()]}).encode()
-
-
-@pytest.mark.parametrize(
-    ("encoding", "content"),
-    [
-        ("gzip", gzip.compress(body())),
-        ("deflate", zlib.compress(body())),
-        ("gzip", body()),
-        ("deflate", body()),
-        ("br", body()),
-        ("compress", body()),
-    ],
-)
-def test_a_packed_body_is_read_and_so_is_one_that_only_says_so(
-    api, profile, encoding, content
-):
-    headers = {"Content-Encoding": encoding}
-
-    answer = api.send("POST", f"{profile}/Observations", content, **headers)
-
-    assert answer.status_code == 202
-    [seen] = api.get(f"{profile}/Observations").json()["observations"]
-    assert seen["content"] == "likes tea"
-
-
-def test_a_body_cut_off_in_the_middle_is_refused(api, profile):
-    content = gzip.compress(body())[:-20]
-
-    answer = api.send(
-        "POST", f"{profile}/Observations", content, **{"Content-Encoding": "gzip"}
-    )
-
-    assert_refused(answer, 400, 520046, "not one complete gzip")

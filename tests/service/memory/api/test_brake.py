@@ -51,7 +51,9 @@ def suggested(api, data):
     return lambda: api.get(f"{data}/MergeSuggestions").json()["suggestions"]
 
 
-def test_profiles_that_contradict_each_other_wait(api, data, people, suggested):
+def test_list_merge_suggestions_names_two_who_contradict_each_other(
+    api, data, people, suggested
+):
     ada, bob = people
     both = {"Contact": {"email": "ada@b.com", "phone": "+12025550162"}}
 
@@ -127,7 +129,9 @@ def test_the_brake_is_a_setting_of_the_store(api, store, people, add, suggested,
     assert "mergeBrake" not in api.get(path).json()
 
 
-def test_an_accepted_suggestion_merges(api, data, people, add, suggested):
+def test_decide_merge_suggestion_merges_when_it_is_accepted(
+    api, data, people, add, suggested
+):
     ada, bob = people
     add(ada, "bob@b.com", "email")
     [found] = suggested()
@@ -164,7 +168,9 @@ def test_a_deleted_value_goes_from_its_suggestions(api, people, add, suggested):
     assert not MergeSuggestion.objects.exists()
 
 
-def test_a_merge_is_taken_back(api, data, people, add, observe, summarise):
+def test_list_merges_names_a_merge_until_it_is_taken_back(
+    api, data, people, add, observe, summarise
+):
     ada, bob = people
     [told] = observe("Likes tea.", path=bob)
     api("PATCH", bob, {"traits": {"Contact": {"firstName": "Ada", "city": "Bern"}}})
@@ -297,7 +303,7 @@ def test_after_thirty_days_a_merge_stays(api, data, make_profile, add):
     assert not ProfilePart.objects.exists()
 
 
-def test_unmerge_refuses_what_was_never_merged(api, data, profile):
+def test_unmerge_profile_refuses_what_was_never_merged(api, data, profile):
     answer = api("POST", f"{data}/Merges/{id_of(profile)}/Unmerge", {})
 
     assert_refused(answer, 404, 20404)
