@@ -1,6 +1,5 @@
 """Contract 1.2 and 15.2: gzip of answers; test_bodies.py has that of bodies."""
 
-
 import pytest
 
 from tests.service.door import basic, knock

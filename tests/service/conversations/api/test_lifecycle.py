@@ -136,7 +136,7 @@ def test_conversation_without_timeouts_ends_after_three_years(
     assert api.get(f"{CONVERSATIONS}/{made['id']}").json()["status"] == "CLOSED"
 
 
-def test_conversation_list_by_status_knows_what_time_has_brought(
+def test_list_conversations_by_status_knows_what_time_has_brought(
     api, clock, conversation, path, say
 ):
     say()
@@ -152,7 +152,7 @@ def test_conversation_list_by_status_knows_what_time_has_brought(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_conversation_closed_by_hand_is_closed_for_good(api, path, say, method):
+def test_update_conversation_closes_it_for_good(api, path, say, method):
     say()
     closed = api(method, path, {"status": "CLOSED"})
 

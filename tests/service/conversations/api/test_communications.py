@@ -17,7 +17,7 @@ from tests.service.conversations.conftest import (
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
-def test_communication_is_answered_with_who_said_it_to_whom(conversation, say):
+def test_create_communication_answers_with_who_said_it_to_whom(conversation, say):
     said = say(
         "My tent pole broke.", channelId="SM1", occurredAt="2026-01-05T09:00:00Z"
     )
@@ -40,7 +40,7 @@ def test_communication_is_answered_with_who_said_it_to_whom(conversation, say):
     assert (said["channelId"], said["occurredAt"]) == ("SM1", "2026-01-05T09:00:00Z")
 
 
-def test_communication_list_is_oldest_first_and_pages_both_ways(api, path, say):
+def test_list_communications_is_oldest_first_and_pages_both_ways(api, path, say):
     texts = [f"turn {number}" for number in range(5)]
     ids = [say(text)["id"] for text in texts]
 
@@ -113,7 +113,7 @@ def test_conversation_is_found_by_a_channel_id(api, conversation, say):
     assert api.get(CONVERSATIONS, channelId="CA124").json()["conversations"] == []
 
 
-def test_action_says_it_and_is_completed(api, conversation, path):
+def test_create_action_says_it_and_is_completed(api, conversation, path):
     _customer, agent = conversation["participants"]
     body = {
         "type": "SEND_MESSAGE",
@@ -180,7 +180,7 @@ def count_rows(conversation_id: str) -> int:
     )
 
 
-def test_conversation_deleted_leaves_no_row(api, conversation, path, say):
+def test_delete_conversation_leaves_no_row(api, conversation, path, say):
     say(channelId="CA1")
     before = count_rows(conversation["id"])
 

@@ -187,7 +187,7 @@ def test_participant_follows_a_merge(api, store, make_profile, open_conversation
     assert get_customer(found)["profileId"] == earlier.rpartition("/")[2]
 
 
-def test_participant_added_and_replaced(api, conversation):
+def test_update_participant_replaces_one_that_was_added(api, conversation):
     path = f"{CONVERSATIONS}/{conversation['id']}/Participants"
     made = api("POST", path, a_participant("+15550002000", "HUMAN_AGENT")).json()
 
@@ -199,7 +199,7 @@ def test_participant_added_and_replaced(api, conversation):
     assert len(api.get(path).json()["participants"]) == 3
 
 
-def test_participant_address_is_one_participants(api, conversation):
+def test_create_participant_refuses_an_address_that_is_taken(api, conversation):
     path = f"{CONVERSATIONS}/{conversation['id']}/Participants"
 
     answer = api("POST", path, a_participant("+1 555 867 5310", "UNKNOWN"))
@@ -209,7 +209,9 @@ def test_participant_address_is_one_participants(api, conversation):
     assert answer.headers["X-Conflicting-Resource-Id"] == holder
 
 
-def test_conversation_of_the_same_customer_is_reused(api, configuration, conversation):
+def test_create_conversation_of_the_same_customer_reuses_the_first(
+    api, configuration, conversation
+):
     body = {"configurationId": configuration, "participants": [a_participant()]}
 
     answer = api("POST", CONVERSATIONS, body)
@@ -257,7 +259,7 @@ def test_conversation_inline_configuration_needs_store_and_grouping(api, store):
         assert_refused(answer, 400, 20001, f"configuration.{name}")
 
 
-def test_conversation_metadata_is_merged_and_bounded(api, conversation):
+def test_patch_conversation_merges_metadata_within_bounds(api, conversation):
     path = f"{CONVERSATIONS}/{conversation['id']}"
     api("PATCH", path, {"metadata": {"order": "7", "shop": "north"}})
 
@@ -271,7 +273,7 @@ def test_conversation_metadata_is_merged_and_bounded(api, conversation):
     )
 
 
-def test_conversation_of_a_foreign_account_does_not_exist(make_api, conversation):
+def test_fetch_conversation_of_a_foreign_account_is_404(make_api, conversation):
     stranger = make_api("stranger")
     path = f"{CONVERSATIONS}/{conversation['id']}"
 

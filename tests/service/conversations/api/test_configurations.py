@@ -10,7 +10,7 @@ from tests.service.conversations.conftest import CONFIGURATIONS, assert_refused
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
-def test_configuration_is_answered_whole(api, store, configure):
+def test_fetch_configuration_answers_it_whole(api, store, configure):
     id_ = configure("support", description="Text messages")
 
     found = api.get(f"{CONFIGURATIONS}/{id_}").json()
@@ -48,7 +48,7 @@ def test_configuration_description_may_be_left_out_and_is_a_string(api, store):
     assert found["channelSettings"] == {"VOICE": {}}
 
 
-def test_configuration_put_drops_what_is_left_out(api, store, configure):
+def test_update_configuration_drops_what_is_left_out(api, store, configure):
     id_ = configure("support", memoryExtractionEnabled=True, description="Texts")
     body = {
         "conversationGroupingType": "GROUP_BY_PROFILE",
@@ -66,7 +66,7 @@ def test_configuration_put_drops_what_is_left_out(api, store, configure):
     assert (found["memoryExtractionEnabled"], found["channelSettings"]) == (False, {})
 
 
-def test_configuration_patch_replaces_channels_and_removes_null_ones(api, configure):
+def test_patch_configuration_replaces_channels_and_removes_null_ones(api, configure):
     id_ = configure(
         "support",
         description="Texts",
@@ -105,7 +105,7 @@ def test_configuration_patch_replaces_channels_and_removes_null_ones(api, config
         ({"memoryExtractionEnable": True}, "memoryExtractionEnable: unknown field"),
     ],
 )
-def test_configuration_refusals_name_the_field(api, store, changes, word):
+def test_create_configuration_refusals_name_the_field(api, store, changes, word):
     body = {
         "displayName": "support",
         "conversationGroupingType": "GROUP_BY_PROFILE",
@@ -139,7 +139,7 @@ def test_configuration_name_is_taken_once_and_the_refusal_names_the_holder(
     assert answer.json()["details"] == {"conflictingResourceId": configuration}
 
 
-def test_configuration_list_pages_and_filters_by_store(api, configure, make_store):
+def test_list_configurations_pages_and_filters_by_store(api, configure, make_store):
     other = make_store("client-2")
     mine = [configure("a"), configure("b"), configure("c")]
     configure("elsewhere", memoryStoreId=other)
@@ -197,7 +197,7 @@ def test_configuration_idempotency_key_gets_the_first_answer_again(api, store):
     )
 
 
-def test_configuration_deleted_is_gone_and_its_conversations_go_on(
+def test_delete_configuration_lets_its_conversations_go_on(
     api, configuration, conversation
 ):
     operation = api.result(api("DELETE", f"{CONFIGURATIONS}/{configuration}"))
