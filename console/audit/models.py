@@ -43,22 +43,10 @@ class Facts:
 
 def encode_facts(facts: Facts) -> bytes:
     """The bytes that are hashed, for this entry alone."""
-    array = [
-        DOMAIN,
-        facts.seq,
-        (facts.at - EPOCH) // timedelta(milliseconds=1),
-        facts.actor_id,
-        facts.actor,
-        facts.role,
-        facts.tenant,
-        facts.action,
-        facts.object_type,
-        facts.object_id,
-        facts.outcome,
-        [[name, facts.details[name]] for name in sorted(facts.details)],
-        facts.reason_digest,
-        facts.request_id,
-    ]
+    stated = {name: getattr(facts, name) for name in Facts.__dataclass_fields__}
+    stated["at"] = (facts.at - EPOCH) // timedelta(milliseconds=1)
+    stated["details"] = [[name, facts.details[name]] for name in sorted(facts.details)]
+    array = [DOMAIN, *stated.values()]
     return json.dumps(array, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 

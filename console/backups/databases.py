@@ -8,7 +8,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -30,7 +29,7 @@ class BackupError(Exception):
     """Why a backup or a restore was not done, in words; nothing was changed."""
 
 
-class Database(ABC):
+class DatabaseBase:
     """One alias; `name` is what people call it."""
 
     ending: str
@@ -54,39 +53,8 @@ class Database(ABC):
             cursor.execute(question, parameters or None)
             return list(cursor.fetchall()) if cursor.description else []
 
-    @abstractmethod
-    def exists(self) -> bool: ...
-    @abstractmethod
-    def dump(self, target: Path) -> None: ...
-    @abstractmethod
-    def stage(self, source: Path) -> None: ...
-    @abstractmethod
-    def hold(self) -> AbstractContextManager[Any]: ...
-    @abstractmethod
-    def retire(self) -> None:
-        """The first half of changing places: the present one gets its other name."""
 
-    @abstractmethod
-    def ask_retired(self, question: str) -> list[Any]: ...
-    @abstractmethod
-    def install(self) -> None:
-        """The second half: the staged one gets the name of the present one."""
-
-    @abstractmethod
-    def undo(self) -> None:
-        """As it was before `retire`, whatever was done since."""
-
-    @abstractmethod
-    def drop_staged(self) -> None: ...
-    @abstractmethod
-    def drop_replaced(self) -> None: ...
-
-    @abstractmethod
-    def recover(self) -> None:
-        """From a restore that was killed between the two halves of a swap."""
-
-
-class SqliteFile(Database):
+class SqliteFile(DatabaseBase):
     ending = "sqlite3"
 
     def __init__(self, alias: str) -> None:
@@ -137,7 +105,8 @@ class SqliteFile(Database):
         return closing(held)
 
     def retire(self) -> None:
-        """It keeps its name as well: at no moment there is no file."""
+        """The first half of changing places: the present one gets its other name. It
+        keeps its own as well: at no moment there is no file."""
         self.drop_replaced()
         if self.exists():
             os.link(self.present, self.replaced)
@@ -146,19 +115,22 @@ class SqliteFile(Database):
         return self.held.execute(question).fetchall()
 
     def install(self) -> None:
+        """The second half: the staged one gets the name of the present one."""
         with closing(sqlite3.connect(self.staged)) as connection:
             # All of it in the one file that is moved.
             connection.execute("PRAGMA journal_mode=DELETE")
         os.replace(self.staged, self.present)
 
     def undo(self) -> None:
+        """As it was before `retire`, whatever was done since."""
         if Path(self.present).exists():
             os.replace(self.present, self.staged)
         if Path(self.replaced).exists():
             os.replace(self.replaced, self.present)
 
     def recover(self) -> None:
-        """Nothing to do: one file takes the other's place."""
+        """From a restore that was killed between the two halves of a swap: nothing to
+        do, one file takes the other's place."""
 
     def drop_staged(self) -> None:
         for end in ("", "-wal", "-shm"):
@@ -168,7 +140,7 @@ class SqliteFile(Database):
         Path(self.replaced).unlink(missing_ok=True)
 
 
-class PostgresDatabase(Database):
+class PostgresDatabase(DatabaseBase):
     ending = "dump"
 
     def __init__(self, alias: str) -> None:
@@ -277,6 +249,7 @@ class PostgresDatabase(Database):
             raise BackupError(f"{self.name}: {done.stderr.strip()}")
 
 
+Database = SqliteFile | PostgresDatabase
 KINDS: dict[str, Callable[[str], Database]] = {
     "sqlite": SqliteFile,
     "postgresql": PostgresDatabase,

@@ -34,36 +34,34 @@ _POSTGRES_FULL, _POSTGRES_BUSY = "53100", {"40", "53", "55"}
 
 class Outage(DomainError):
     status = 503
+    words = ""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.words)
 
 
 class DiskFull(Outage):
     title = "The disk of this installation is full"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Customer data is not shown and nothing is changed until an operator has "
-            "made room. Signing out works."
-        )
+    words = (
+        "Customer data is not shown and nothing is changed until an operator has "
+        "made room. Signing out works."
+    )
 
 
 class DatabaseBusy(Outage):
     title = "The database is busy"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "It could not take the request in time. Check whether your change was "
-            "made, then try again."
-        )
+    words = (
+        "It could not take the request in time. Check whether your change was "
+        "made, then try again."
+    )
 
 
 class DatabaseAway(Outage):
     title = "The database cannot be used"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "It does not answer, or cannot be written. Check whether your change was "
-            "made before you try again; if this persists, tell an operator."
-        )
+    words = (
+        "It does not answer, or cannot be written. Check whether your change was "
+        "made before you try again; if this persists, tell an operator."
+    )
 
 
 def check_room() -> None:

@@ -1,5 +1,6 @@
 """What every form of the console has: our messages for invalid values."""
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -87,6 +88,13 @@ class DayField(forms.DateField):
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         kwargs = {"required": False, "widget": widget, **kwargs}
         super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+
+def get_day_start(day: date | None, *, days_later: int = 0) -> datetime | None:
+    """Midnight UTC at which a day begins."""
+    if day is None:
+        return None
+    return datetime.combine(day, time(), UTC) + timedelta(days=days_later)
 
 
 class PageForm(ConsoleForm):

@@ -1,7 +1,7 @@
 """The audit log for those who may read it. Reading it is itself logged."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from console.audit.models import (
 )
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
-from console.web.forms import ConsoleForm, DayField
+from console.web.forms import ConsoleForm, DayField, get_day_start
 from console.web.render import ConsoleRequest, allow, render_part
 
 
@@ -171,10 +171,3 @@ def list_details(entry: AuditEntry) -> Details:
 def describe_permission(name: str) -> str:
     """`view deletions` for VIEW_DELETIONS; a former name is shown as it is."""
     return Permission[name].value if name in Permission.__members__ else name
-
-
-def get_day_start(day: date | None, *, days_later: int = 0) -> datetime | None:
-    """Midnight UTC at which a day begins."""
-    if day is None:
-        return None
-    return datetime.combine(day, time(), UTC) + timedelta(days=days_later)

@@ -6,7 +6,6 @@ Limits of a query: docs/contract.md, section 11.6.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
 from functools import cache
 from time import perf_counter
 from typing import Any
@@ -44,7 +43,13 @@ from console.masking.masker import (
 from console.masking.models import count_question, get_digest
 from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission
-from console.web.forms import ConsoleForm, DayField, check_conversation, check_plain
+from console.web.forms import (
+    ConsoleForm,
+    DayField,
+    check_conversation,
+    check_plain,
+    get_day_start,
+)
 from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, build_typed_url, read_typed
 
@@ -377,18 +382,13 @@ class RunForm(ConsoleForm):
             "conversation_id": (
                 asked["conversation"] if mode == Mode.CONVERSATION else ""
             ),
-            "begin": get_midnight(asked["begin"]),
-            "end": get_midnight(asked["end"]),
+            "begin": get_day_start(asked["begin"]),
+            "end": get_day_start(asked["end"]),
             "observations_limit": asked["observations"],
             "summaries_limit": asked["summaries"],
             "relevance_threshold": asked["threshold"],
             "trace": asked["explain"],
         }
-
-
-def get_midnight(day: date | None) -> datetime | None:
-    """When a day begins, UTC."""
-    return datetime.combine(day, time.min, tzinfo=UTC) if day else None
 
 
 @allow(Permission.RUN_RECALL, FORM)
