@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
 from msgspec.structs import asdict
 
 from console.audit.log import log_change, log_view
@@ -27,9 +26,8 @@ from console.contract.conversations.learning import (
 from console.contract.memory.observation import SOURCE_MAX
 from console.masking.masker import MaskedValue, Masker, masker_for
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm, PageForm, ReasonForm, check_form, check_plain
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import FORM, ConsoleRequest, allow
 
 KIND_LABELS = {
     "card": "Payment cards",
@@ -175,11 +173,10 @@ class Trial:
     examples: list[tuple[Any, MaskedValue]]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.UPDATE_DISPLAY_SETTINGS)
+@allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM)
 def rules(request: ConsoleRequest) -> HttpResponse:
     """Of the version that counts, or of an earlier one to start from."""
-    client = open_store(request.tenant).conversations
+    client = request.store.conversations
     given = request.POST if request.method == "POST" else None
     present, trial = client.fetch_rules(), None
     wanted = check_form(VersionForm(request.GET))["version"]

@@ -13,7 +13,6 @@ import msgspec
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
 
 from console.audit.log import log_change
 from console.client.errors import MemoryConflict
@@ -23,19 +22,15 @@ from console.contract.conversations.communication import (
     SentParty,
     TextContent,
 )
-from console.contract.conversations.conversation import (
-    Conversation,
-    CreateConversation,
-)
+from console.contract.conversations.conversation import Conversation, CreateConversation
 from console.contract.ids import PROFILE_ID
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
-from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm, ReasonForm
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import FORM, POST, ConsoleRequest, allow
 
 # Marks a conversation as one of these; its value says whose.
 TRIED, MADE_UP, REAL = "tried", "1", "real"
@@ -113,15 +108,14 @@ class Given:
     is_made_up: bool
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, FORM)
 def try_it(request: ConsoleRequest) -> HttpResponse:
     """Open one with a customer whom nobody knows, or with one who is chosen."""
     given = request.POST if request.method == "POST" else None
     initial = {"profile": request.GET.get("profile", "")}
     form = TryForm(given, request=request, initial=initial)
     if form.is_valid():
-        store = open_store(request.tenant)
+        store = request.store
         on, reason, profile_id = ("store", store.store_id), "", ""
         if asked := form.cleaned_data["profile"]:
             profile_id = store.fetch_profile(asked).id
@@ -171,11 +165,10 @@ def _open_with(
     )
 
 
-@require_POST
-@require_permission(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, POST)
 def say(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     """Something more of either side, in a conversation that is only tried."""
-    client = open_store(request.tenant).conversations
+    client = request.store.conversations
     shown = client.fetch_conversation(conversation_id)
     form = SayForm(request.POST)
     page = "conversations:detail"

@@ -9,11 +9,6 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
 from django_tasks import task
 
 from console.accounts.models import User
@@ -50,12 +45,7 @@ from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import (
-    ConsoleRequest,
-    check_may,
-    render_part,
-    require_permission,
-)
+from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
 
 ROWS = 25
 WAITING = ("proposed", "quarantined")
@@ -137,12 +127,11 @@ ACTS = {
 }
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def list_conversations(request: ConsoleRequest) -> HttpResponse:
     """The newest first; of one status or one customer."""
     query = check_form(ListForm(request.GET))
-    store, masker = open_store(request.tenant), masker_for(request.actor)
+    store, masker = request.store, masker_for(request.actor)
     page = store.conversations.list_conversations(
         status=query["status"],
         profile_id=query["profile"],
@@ -170,18 +159,16 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     """What was said, and beside each turn what was learned from it."""
-    store = open_store(request.tenant)
-    client = store.conversations
+    client = request.store.conversations
     shown = client.fetch_conversation(conversation_id)
     log_view(request.actor, "conversation.viewed", "conversation", shown.id)
     masker = masker_for(request.actor, get_subject(shown))
     people = build_people(shown, masker)
     learned = list_learned(client, shown.id)
-    lessons = build_lessons(store, learned, shown.id, masker)
+    lessons = build_lessons(request.store, learned, shown.id, masker)
     turns = build_turns(list_turns(client, shown.id), people, lessons, masker, shown.id)
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
     return render(
@@ -196,7 +183,9 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
             else None,
             "is_cut": len(turns) == TURNS_MAX,
             "say": SayForm() if trying and shown.status != "CLOSED" else None,
-            "given": build_given(store, shown, turns, masker) if trying else None,
+            "given": build_given(request.store, shown, turns, masker)
+            if trying
+            else None,
             "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_transitions(client, shown.id),
@@ -219,16 +208,14 @@ def _is_possible(name: str, shown: Conversation) -> bool:
     return possible.get(name, True)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, FORM)
 def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResponse:
     """Close, learn again, delete: why is asked first, and audited."""
     act = ACTS.get(name)
     if act is None:
         raise Http404
     check_may(request, act.permission)
-    store = open_store(request.tenant)
-    shown = store.conversations.fetch_conversation(conversation_id)
+    shown = request.store.conversations.fetch_conversation(conversation_id)
     given = request.POST if request.method == "POST" else None
     form = act.form(given, request=request)
     if form.is_valid():
@@ -241,7 +228,7 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
             with log_change(
                 request.actor, act.action, "conversation", shown.id, reason=form.reason
             ):
-                _do(name, store.conversations, shown.id)
+                _do(name, request.store.conversations, shown.id)
         messages.success(request, said)
         if name == "delete":
             return redirect("conversations:list", request.tenant.slug)
@@ -302,11 +289,10 @@ def _delete_learned(store: StoreClient, conversation_id: str) -> int:
     return count
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpResponse:
     """From which words of which conversations an item was learned: a part of its page."""
-    client = open_store(request.tenant).conversations
+    client = request.store.conversations
     try:
         learned = client.list_provenance(profile_id, item_id=item_id).items
     except MemoryNotFound:
@@ -315,11 +301,10 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
     return render(request, "conversations/_provenance.html", context)
 
 
-@require_safe
-@require_permission(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES)
 def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """What of a customer waits for a person: a part of the card."""
-    client, masker = open_store(request.tenant).conversations, masker_for(request.actor)
+    client, masker = request.store.conversations, masker_for(request.actor)
     rows = []
     with suppress(MemoryNotFound):
         for outcome in WAITING:
@@ -335,14 +320,13 @@ def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "conversations/_waiting.html", context)
 
 
-@require_POST
-@require_permission(Permission.CORRECT)
+@allow(Permission.CORRECT, POST)
 def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpResponse:
     """A person accepts what was proposed; an officer releases what was held back."""
     outcome: Any = request.POST.get("outcome", "")
     if outcome not in {"added", "dropped"}:
         raise Http404
-    client = open_store(request.tenant).conversations
+    client = request.store.conversations
     proposed = client.list_provenance(profile_id, outcome="proposed").items
     is_proposal = learned_id in {each.id for each in proposed}
     if not is_proposal:
@@ -359,13 +343,12 @@ def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpRes
     return redirect("customers:profile", request.tenant.slug, profile_id)
 
 
-@require_POST
-@require_permission(Permission.CORRECT)
+@allow(Permission.CORRECT, POST)
 def retry(
     request: ConsoleRequest, conversation_id: str, delivery_id: str
 ) -> HttpResponse:
     """Send a webhook once more."""
-    client = open_store(request.tenant).conversations
+    client = request.store.conversations
     client.fetch_conversation(conversation_id)
     with log_change(
         request.actor, "webhook.retried", "conversation", conversation_id
