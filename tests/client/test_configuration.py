@@ -69,7 +69,7 @@ def test_trait_groups_are_listed_with_their_traits():
         "maxLength": 9,
     }
     assert memory.sent == [
-        f"GET {CONTROL_PATH}/TraitGroups?includeTraits=true&pageSize=50"
+        f"GET {CONTROL_PATH}/TraitGroups?pageSize=50&includeTraits=true"
     ]
 
 
