@@ -172,8 +172,8 @@ class IdentityForm(ReasonForm):
         choices=[
             (
                 "on",
-                "A value that joins other names and other phone numbers, or that more"
-                " than five profiles have",
+                "A value of profiles with other names and other contact data, or that"
+                " more than five profiles have",
             ),
             ("shared", "Only a value that more than five profiles have"),
             ("off", "Nothing: every shared value merges"),
@@ -194,34 +194,28 @@ class IdentityForm(ReasonForm):
     )
 
     def __init__(self, *args: Any, settings: IdentitySettings, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        now = {
+            "phone_region": settings.phone_region or DEFAULT_REGION,
+            "merge_brake": settings.merge_brake or "on",
+            "whatsapp_is_phone": "yes" if settings.whatsapp_is_phone else "no",
+        }
+        super().__init__(*args, initial=now, **kwargs)
         self.settings = settings
-        self.fields["phone_region"].initial = settings.phone_region or DEFAULT_REGION
-        self.fields["merge_brake"].initial = settings.merge_brake or "on"
-        is_phone = "yes" if settings.whatsapp_is_phone else "no"
-        self.fields["whatsapp_is_phone"].initial = is_phone
-        own = ("phone_region", "merge_brake", "whatsapp_is_phone")
-        self.order_fields([*own, "reason_code", "ticket"])
+        self.order_fields([*now, "reason_code", "ticket"])
 
     def get_settings(self) -> PutIdentitySettings:
         """Only of a valid form."""
-        return msgspec.convert(
-            {
-                "identifierConfigs": msgspec.to_builtins(
-                    self.settings.identifier_configs
-                ),
-                "matchingRules": self.settings.matching_rules,
-                "phoneRegion": self.cleaned_data["phone_region"],
-                "mergeBrake": self.cleaned_data["merge_brake"],
-                "whatsappIsPhone": self.cleaned_data["whatsapp_is_phone"] == "yes",
-            },
-            PutIdentitySettings,
-        )
+        wanted = msgspec.to_builtins(self.settings) | {
+            "phoneRegion": self.cleaned_data["phone_region"],
+            "mergeBrake": self.cleaned_data["merge_brake"],
+            "whatsappIsPhone": self.cleaned_data["whatsapp_is_phone"] == "yes",
+        }
+        return msgspec.convert(wanted, PutIdentitySettings)
 
     def list_changes(self) -> dict[str, str]:
         """Setting to what it was and is; for the audit log."""
         return {
-            name: f"{self.fields[name].initial}, now {self.cleaned_data[name]}"
-            for name in ("phone_region", "merge_brake", "whatsapp_is_phone")
-            if self.fields[name].initial != self.cleaned_data[name]
+            name: f"{was}, now {self.cleaned_data[name]}"
+            for name, was in self.initial.items()
+            if was != self.cleaned_data[name]
         }
