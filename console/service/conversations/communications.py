@@ -19,12 +19,7 @@ from console.contract.conversations.conversation import CHANNEL_ID_MAX
 from console.contract.ids import new_id
 from console.service import errors
 from console.service.conversations.conversations import hold
-from console.service.conversations.events import (
-    emit,
-    list_participants,
-    show_communication,
-    show_participant,
-)
+from console.service.conversations.events import emit, list_participants
 from console.service.conversations.lifecycle import note_activity
 from console.service.conversations.models import (
     Action,
@@ -77,12 +72,12 @@ def create_communication(
     note_channels(row, {body.channel_id})
     note_activity(row, {party.channel for party in parties}, now)
     communication = _correct(row, body, said, now) or _add(row, body, said, now)
-    row.save(update_fields=["active_at", "due_at", "last_sequence"])
+    Conversation.objects.filter(id=row.id).update(
+        active_at=row.active_at, due_at=row.due_at, last_sequence=row.last_sequence
+    )
     event = "CREATED" if communication.revision == 1 else "UPDATED"
     if communication.updated_at == now:
-        emit(
-            row, f"COMMUNICATION_{event}", show_communication(communication, account.pk)
-        )
+        emit(row, f"COMMUNICATION_{event}", communication)
     return communication
 
 
@@ -148,9 +143,7 @@ def _join(
         resolve(row, added)
         set_group(row, participants, strict=False)
         for participant in added:
-            emit(
-                row, "PARTICIPANT_ADDED", show_participant(participant, row.account_id)
-            )
+            emit(row, "PARTICIPANT_ADDED", participant)
     return found
 
 

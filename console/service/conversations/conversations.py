@@ -25,11 +25,7 @@ from console.service.conversations.configurations import (
     get_configuration,
     to_settings,
 )
-from console.service.conversations.events import (
-    emit,
-    list_participants,
-    show_participant,
-)
+from console.service.conversations.events import emit, list_participants
 from console.service.conversations.lifecycle import record, reset_due, settle
 from console.service.conversations.models import Conversation, Participant
 from console.service.conversations.participants import (
@@ -154,7 +150,7 @@ def create_participant(
     row = hold(account, conversation_id, open_=True)
     [participant] = _add(row, [body])
     _touch(row)
-    emit(row, "PARTICIPANT_ADDED", show_participant(participant, account.pk))
+    emit(row, "PARTICIPANT_ADDED", participant)
     return participant
 
 
@@ -168,7 +164,7 @@ def update_participant(
     resolve(row, [participant])
     set_group(row, list_participants(row))
     _touch(row)
-    emit(row, "PARTICIPANT_UPDATED", show_participant(participant, account.pk))
+    emit(row, "PARTICIPANT_UPDATED", participant)
     return participant
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -29,11 +30,10 @@ def read_settings(row: models.Configuration | models.Conversation) -> Any:
 
 
 def list_participants(row: models.Conversation) -> list[models.Participant]:
-    return list(
-        models.Participant.objects.filter(
-            store_id=row.store_id, conversation_id=row.id
-        ).order_by("id")
+    found = models.Participant.objects.filter(
+        store_id=row.store_id, conversation_id=row.id
     )
+    return sorted(found, key=attrgetter("id"))
 
 
 def find_next(row: models.Conversation) -> tuple[str, datetime] | None:
@@ -129,10 +129,24 @@ def show_communication(
     )
 
 
-def emit(row: models.Conversation, event: str, data: Any = None) -> None:
+def _show(
+    row: models.Conversation, about: models.Participant | models.Communication | None
+) -> Any:
+    if about is None:
+        return show_conversation(row)
+    if isinstance(about, models.Participant):
+        return show_participant(about, row.account_id)
+    return show_communication(about, row.account_id)
+
+
+def emit(
+    row: models.Conversation,
+    event: str,
+    about: models.Participant | models.Communication | None = None,
+) -> None:
     """Tell the conversation's callbacks, in the transaction that makes it true.
 
-    event  CONVERSATION_UPDATED and the like; data: the noun, else the conversation
+    event  CONVERSATION_UPDATED and the like; about: else the conversation
     """
     callbacks = row.settings.get("statusCallbacks", [])
     if not callbacks:
@@ -141,7 +155,7 @@ def emit(row: models.Conversation, event: str, data: Any = None) -> None:
     body = {
         "eventType": event,
         "timestamp": now.replace(microsecond=0),
-        "data": show_conversation(row) if data is None else data,
+        "data": _show(row, about),
     }
     encoded = msgspec.json.encode(body).decode()
     for callback in callbacks:
