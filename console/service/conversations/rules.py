@@ -22,6 +22,7 @@ from console.contract.conversations.learning import (
     EarlierRules,
     PutLearningRules,
 )
+from console.contract.memory.observation import CONTENT_MAX
 from console.engine.extractive import FACT_MAX, Turn
 from console.service.conversations.models import LearningRules
 from console.service.http.answers import from_row
@@ -93,7 +94,11 @@ class Rules:
     @classmethod
     def of(cls, store_id: str) -> "Rules":
         row = LearningRules.objects.filter(pk=store_id).first()
-        return cls(row.kinds, row.words, row.exceptions, row.version) if row else cls()
+        return cls.of_row(row) if row else cls()
+
+    @classmethod
+    def of_row(cls, row: LearningRules) -> "Rules":
+        return cls(row.kinds, row.words, row.exceptions, row.version)
 
     @classmethod
     def from_body(cls, rules: PutLearningRules) -> "Rules":
@@ -124,6 +129,16 @@ class Rules:
         kinds = list(dict.fromkeys(_REMOVED.findall(cleared)))
         reason = self._explain("redacted", kinds) if kinds else ""
         return Verdict(cleared, "", reason, kinds)
+
+    def explain_redaction(self, text: str) -> str:
+        """Of a text from which something was removed, or all of it."""
+        kinds = dict.fromkeys(_REMOVED.findall(text)) or ["any"]
+        return self._explain("redacted", list(kinds))
+
+    def explain_refusal(self, text: str) -> str:
+        """Of a text that is stored only if all of it is kept; else empty."""
+        kinds = self.judge(text).kinds
+        return self._explain("not stored", kinds) if kinds else ""
 
     def _explain(self, outcome: str, kinds: Sequence[str]) -> str:
         by = f"version {self.version}" if self.version else "as by default"
@@ -210,3 +225,50 @@ def _dump_exceptions(rules: PutLearningRules) -> list[dict[str, str]]:
 
 def _dump(row: LearningRules) -> Any:
     return msgspec.to_builtins(from_row(EarlierRules, row))
+
+
+class WriteRules:
+    """Those that apply to what clients write to a store, where it says so."""
+
+    def __init__(self, store: Store) -> None:
+        row = LearningRules.objects.filter(pk=store.id, applies_to_writes=True).first()
+        self._rules = Rules.of_row(row) if row else None
+        self.told: list[str] = []
+
+    @classmethod
+    def of(cls, store: Store) -> "WriteRules":
+        """Read once for a store that is held: put_rules waits for it."""
+        if "write_rules" not in vars(store):
+            vars(store)["write_rules"] = cls(store)
+        known: WriteRules = vars(store)["write_rules"]
+        return known
+
+    def refuse(self, trait: Any) -> str:
+        """Why a trait is not stored, or "". What somebody is found by is."""
+        if self._rules is None or trait.value is None or trait.id_type:
+            return ""
+        return self._rules.explain_refusal(str(trait.value))
+
+    def part_traits(self, traits: Iterable[Any]) -> tuple[list[Any], list[str]]:
+        """Those that are stored, and why the others are not."""
+        reasons = [(trait, self.refuse(trait)) for trait in traits]
+        refused = [f"{trait.path}: {why}" for trait, why in reasons if why]
+        return [trait for trait, why in reasons if not why], refused
+
+    def judge(self, item: Mapping[str, Any], path: str) -> Verdict:
+        if self._rules is None:
+            return Verdict(item["content"])
+        verdict = self._rules.judge(item["content"], Origin(source=item["source"]))
+        if verdict.reason:
+            self.told.append(f"{path}: {verdict.reason}")
+        return replace(verdict, text=verdict.text[:CONTENT_MAX])
+
+    def redact(self, content: str, source: str, path: str) -> str:
+        """Of what is not held back as a whole; "" for what comes from where nothing is
+        kept."""
+        if self._rules is None:
+            return content
+        text = self._rules.redact(content, Origin(source=source))[:CONTENT_MAX]
+        if text != content:
+            self.told.append(f"{path}: {self._rules.explain_redaction(text)}")
+        return text

@@ -18,6 +18,7 @@ import msgspec
 
 from console.core.unicode import strip_hidden
 from console.service import errors
+from console.service.conversations.rules import WriteRules
 from console.service.memory.identity import KEPT, Identity, get_promoted_identities
 from console.service.memory.models import ImportChunk, ProfileImport, Store
 from console.service.memory.profiles import NO_IDENTIFIER, CheckedProfile
@@ -311,6 +312,9 @@ def read_row(
             except errors.Invalid as exc:
                 _, _, reason = exc.message.partition(": ")
                 row.refused.append((column, reason))
+                continue
+            if why := WriteRules.of(store).refuse(trait):
+                row.refused.append((column, why))
                 continue
             traits.append(trait)
             found, messages = get_promoted_identities(store, [trait])

@@ -28,6 +28,8 @@ from console.engine.dates import microseconds
 from console.engine.texts import Row, pack_conversations
 from console.engine.words import VERSION, terms
 from console.service import errors
+from console.service.conversations.models import Learned
+from console.service.conversations.rules import Verdict, WriteRules
 from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import (
     IndexedItem,
@@ -41,7 +43,7 @@ from console.service.memory.models import (
 )
 from console.service.memory.profiles import get_profile
 from console.service.memory.tombstones import bury
-from console.service.models import find_models
+from console.service.models import digest, find_models
 
 
 @transaction.atomic(using="memory")
@@ -122,13 +124,44 @@ def filter_by_conversation(observations: Any, conversation_id: str) -> Any:
     return observations.filter(reduce(or_, places))
 
 
+@transaction.atomic(using="memory")
 def create_observations(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
-) -> None:
-    """All of a batch or none. Items hold content, source, occurred_at and
-    conversation_ids. Raises NotFound, Invalid (the profile is full)."""
+) -> list[str]:
+    """All of a batch or none, but for what the store's rules do not let in: answers what
+    these changed. Items hold content, source, occurred_at and conversation_ids. Raises
+    NotFound, Invalid (the profile is full)."""
+    rules, kept, held = WriteRules(store), [], []
+    for number, item in enumerate(items):
+        verdict = rules.judge(item, f"observations[{number}].content")
+        if not verdict.outcome:
+            kept.append({**item, "content": verdict.text})
+        elif verdict.outcome == "quarantined":
+            held.append(_hold(store, profile_id, item, verdict))
     limit = OBSERVATIONS_PER_PROFILE
-    create_items(Observation, store, profile_id, items, limit=limit)
+    create_items(Observation, store, profile_id, kept, limit=limit)
+    Learned.objects.bulk_create(held)
+    return rules.told
+
+
+def _hold(
+    store: Store, profile_id: str, item: Mapping[str, Any], verdict: Verdict
+) -> Learned:
+    """What waits for a person, of no conversation."""
+    rest = {name: value for name, value in item.items() if name != "content"}
+    return Learned(
+        store_id=store.id,
+        profile_id=profile_id,
+        id=new_id("conv_learned"),
+        transition=0,
+        outcome=verdict.outcome,
+        kind=Observation.kind,
+        content=verdict.text,
+        item=rest | {"occurred_at": item["occurred_at"].isoformat()},
+        reason=verdict.reason,
+        digest=digest(verdict.text),
+        created_at=timezone.now(),
+    )
 
 
 @transaction.atomic(using="memory")
@@ -186,11 +219,29 @@ def get_summary(profile: Profile, summary_id: str) -> Summary:
 
 def create_summaries(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
-) -> None:
-    """All of a batch or none. Items hold content, conversation_id, occurred_at and
-    source. Raises NotFound, Invalid (the profile is full)."""
+) -> list[str]:
+    """As create_observations, but redacted where those are held back. Items hold
+    content, conversation_id, occurred_at and source."""
+    rules, kept = WriteRules(store), []
+    for number, item in enumerate(items):
+        path = f"summaries[{number}].content"
+        if text := rules.redact(item["content"], item["source"], path):
+            kept.append({**item, "content": text})
     limit = SUMMARIES_PER_PROFILE
-    create_items(Summary, store, profile_id, items, limit=limit)
+    create_items(Summary, store, profile_id, kept, limit=limit)
+    return rules.told
+
+
+def redact_patch(
+    store: Store, changes: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """A patch without what the store's rules do not keep, and what that was."""
+    rules, changed = WriteRules(store), dict(changes)
+    if content := changed.pop("content", ""):
+        source = changed.get("source") or ""
+        if text := rules.redact(content, source, "content"):
+            changed["content"] = text
+    return changed, rules.told
 
 
 @transaction.atomic(using="memory")

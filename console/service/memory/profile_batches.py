@@ -78,7 +78,8 @@ def create_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
         except errors.Invalid as exc:
             refused.append(Refused(index, exc.message, stored=False))
         else:
-            refused += [Refused(index, why + KEPT, stored=True) for why in item.unfit]
+            told = [*(why + KEPT for why in item.unfit), *item.refused]
+            refused += [Refused(index, why, stored=True) for why in told]
     for index, reasons in write_profiles(store, items).items():
         refused += [Refused(index, why + KEPT, stored=True) for why in reasons]
     return sorted(refused, key=lambda each: each.item)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from console.contract.ids import PROFILE_ID, new_id
 from console.contract.naming import NAME_TRAITS
 from console.service import errors
+from console.service.conversations.rules import WriteRules
 from console.service.memory.identity import (
     KEPT,
     Identity,
@@ -71,11 +72,13 @@ class CheckedProfile:
 
     identities  what the traits feed, at least one, and where these stand
     unfit       of which traits the value names nobody, and why
+    refused     which traits the store's rules do not let in
     """
 
     traits: Sequence[CheckedTrait]
     identities: Mapping[Identity, str]
     unfit: Sequence[str] = ()
+    refused: Sequence[str] = ()
 
     @property
     def names(self) -> dict[str, str]:
@@ -96,7 +99,8 @@ def create_profile(store: Store, payload: Payload) -> tuple[Profile, list[str]]:
     store = lock_store(store)
     checked = check_payload(store, payload)
     profile, braked = write_profile(store, checked, now=timezone.now())
-    return profile, [why + KEPT for why in (*checked.unfit, *braked)]
+    told = [why + KEPT for why in (*checked.unfit, *braked)]
+    return profile, [*told, *checked.refused]
 
 
 def write_profile(
@@ -122,11 +126,12 @@ def check_payload(
 ) -> CheckedProfile:
     """Raises Invalid, naming a trait."""
     checked = check_traits(store, payload, groups)
-    traits = [trait for trait in checked if trait.value is not None]
+    given = (trait for trait in checked if trait.value is not None)
+    traits, refused = WriteRules.of(store).part_traits(given)
     identities, unfit = get_promoted_identities(store, traits)
     if not identities:
         raise errors.Invalid(unfit[0] if unfit else NO_IDENTIFIER)
-    return CheckedProfile(traits, identities, unfit)
+    return CheckedProfile(traits, identities, unfit, refused)
 
 
 @transaction.atomic(using="memory")
@@ -136,7 +141,7 @@ def patch_profile(
     """Sets the given traits, null removes one; an identifier of another profile merges
     the two, or suggests it for a value that was only heard in a conversation. Answers by
     which values it is not found, and why. Raises Invalid, NotFound."""
-    lock_store(store)
+    store, refused = lock_store(store), list[str]()
     profile = get_profile(store, profile_id)
     try:
         traits = check_traits(store, payload)
@@ -144,6 +149,8 @@ def patch_profile(
         raise errors.Invalid(
             f"Trait not registered for this service: {exc.trait}"
         ) from exc
+    if not heard:
+        traits, refused = WriteRules.of(store).part_traits(traits)
     now = timezone.now()
     identities, unfit = get_promoted_identities(store, traits)
     # Before its values, so that it is known by its new name when others hold these.
@@ -158,7 +165,7 @@ def patch_profile(
     )
     # What is to go does not come back with another profile.
     write_traits(profile, [each for each in traits if each.value is None], now=now)
-    return [why + KEPT for why in (*unfit, *braked)]
+    return [*(why + KEPT for why in (*unfit, *braked)), *refused]
 
 
 @transaction.atomic(using="memory")

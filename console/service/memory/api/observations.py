@@ -69,8 +69,8 @@ def list_observations(
 )
 def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.CreateObservations)
-    items.create_observations(request.store, profile_id, to_fields(body.observations))
-    return accepted()
+    new = to_fields(body.observations)
+    return accepted(items.create_observations(request.store, profile_id, new))
 
 
 @doc.operation("One observation.", {200: wire.Observation}, follows=True)
@@ -94,9 +94,10 @@ def patch_observation(
     *,
     noun: type[wire.PatchObservation] = wire.PatchObservation,
 ) -> HttpResponse:
-    changes = to_changes(read_body(request, noun))
+    sent = to_changes(read_body(request, noun))
+    changes, told = items.redact_patch(request.store, sent)
     items.patch_observation(request.store, profile_id, observation_id, changes)
-    return accepted()
+    return accepted(told)
 
 
 @doc.operation(

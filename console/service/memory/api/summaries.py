@@ -56,8 +56,7 @@ def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     new = [
         item | {"source": item["source"] or ""} for item in to_fields(body.summaries)
     ]
-    items.create_summaries(request.store, profile_id, new)
-    return accepted()
+    return accepted(items.create_summaries(request.store, profile_id, new))
 
 
 @doc.operation("One summary.", {200: wire.Summary}, follows=True)
@@ -80,9 +79,10 @@ def patch_summary(
     *,
     noun: type[wire.PatchSummary] = wire.PatchSummary,
 ) -> HttpResponse:
-    changes = to_changes(read_body(request, noun))
+    sent = to_changes(read_body(request, noun))
+    changes, told = items.redact_patch(request.store, sent)
     items.patch_summary(request.store, profile_id, summary_id, changes)
-    return accepted()
+    return accepted(told)
 
 
 @doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED)

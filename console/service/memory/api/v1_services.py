@@ -240,8 +240,7 @@ def list_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
 def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     body = read_body(request, wire.V1CreateObservations)
     new = [add_time(item) for item in to_fields(body.observations)]
-    items.create_observations(request.store, profile_id, new)
-    return accepted()
+    return accepted(items.create_observations(request.store, profile_id, new))
 
 
 def add_time(item: dict[str, Any]) -> dict[str, Any]:
@@ -287,8 +286,7 @@ def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     else:
         given = [{k: v for k, v in asdict(body).items() if k != "summaries"}]
     new = [add_time(item) | {"source": item["source"] or ""} for item in given]
-    items.create_summaries(request.store, profile_id, new)
-    return accepted()
+    return accepted(items.create_summaries(request.store, profile_id, new))
 
 
 @doc.operation(
