@@ -19,7 +19,7 @@ from console.contract.conversations.conversation import (
     NAME_MAX,
 )
 from console.contract.ids import new_id
-from console.service.memory.tombstones import bury
+from console.service.memory.tombstones import bury, delete_buried
 from console.service.models import (
     Account,
     ProfileKey,
@@ -245,8 +245,10 @@ class Participant(ConversationScoped, ProfileScoped):
                 Conversation(store_id=row.store_id, id=row.conversation_id).delete()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """With what was said by this one; to whom others spoke does not stay either."""
+        """With what was said by this one, and what quotes it in the memory of others; to
+        whom others spoke does not stay either."""
         bury([self])
+        self._delete_quotes()
         here = {"store_id": self.store_id, "conversation_id": self.conversation_id}
         Delivery.objects.filter(**here, body__contains=self.id).delete()
         said = Communication.objects.filter(**here)
@@ -256,6 +258,27 @@ class Participant(ConversationScoped, ProfileScoped):
             if len(others) < len(each.recipients):
                 said.filter(id=each.id).update(recipients=others)
         return super().delete(*args, **kwargs)
+
+    def _delete_quotes(self) -> None:
+        """`Asked "Will you marry Ben?": Ana said: Yes.` of Ana, when Ben is deleted who
+        asked it; and summaries, which can hold anything that was said."""
+        here = {"store_id": self.store_id, "conversation_id": self.conversation_id}
+        said = Communication.objects.filter(**here, author_id=self.id)
+        ids = set(said.values_list("id", flat=True))
+        others = Learned.objects.filter(**here).exclude(profile_id=self.profile_id)
+        quotes = [
+            row
+            for row in others
+            if row.kind == "summary" or ids.intersection(row.communication_ids)
+        ]
+        learned = ("added", "updated", "contradicted")
+        items = {row.item_id for row in quotes if row.outcome in learned}
+        for model in find_models(ProfileScoped):
+            column = f"{model.get_item_column()}__in"
+            delete_buried(
+                model.objects.filter(store_id=self.store_id, **{column: items - {""}})
+            )
+        others.filter(id__in=[row.id for row in quotes]).delete()
 
 
 class Communication(ConversationScoped, StoreScoped):

@@ -4,6 +4,7 @@ from itertools import chain
 
 import pytest
 
+from console.service.conversations import learning
 from console.service.conversations.models import (
     Conversation,
     ConversationScoped,
@@ -89,3 +90,36 @@ def test_deletion_of_a_profile_leaves_its_address_in_nobodys_message(
     for row in read_all():
         assert CUSTOMER not in str(vars(row))
     assert not Diagnostic.objects.exists()
+
+
+def test_deletion_of_a_profile_takes_its_words_out_of_another_s_memory(
+    api, store, configure, open_conversation
+):
+    talk = open_conversation(
+        a_participant(name="Ben"),
+        a_participant(MATE, name="Ana"),
+        configurationId=configure("shared", memoryExtractionEnabled=True),
+    )
+    path = f"{CONVERSATIONS}/{talk['id']}"
+    ana = {"author": a_party(MATE), "recipients": [a_party(CUSTOMER)]}
+    for text, more in (
+        ("I like red boots from Bergen.", ana),
+        ("When did you move to Lofoten?", {"recipients": [a_party(MATE)]}),
+        ("I moved there last week.", ana),
+    ):
+        api("POST", f"{path}/Communications", a_message(text, **more))
+    api("PATCH", path, {"status": "CLOSED"})
+    learning.learn.func()
+    ben, person = (each["profileId"] for each in talk["participants"])
+    profile = f"/v1/Stores/{store}/Profiles/{person}"
+    before = api.get(f"{profile}/Observations").json()["observations"]
+
+    api("DELETE", f"/v1/Stores/{store}/Profiles/{ben}")
+
+    assert "Lofoten" in " ".join(each["content"] for each in before)
+    [left] = api.get(f"{profile}/Observations").json()["observations"]
+    assert left["content"] == "Ana said: I like red boots from Bergen."
+    assert api.get(f"{profile}/ConversationSummaries").json()["summaries"] == []
+    assert [
+        each["itemId"] for each in api.get(f"{path}/Learned").json()["learned"]
+    ] == [left["id"]]
