@@ -1,7 +1,8 @@
 """Whether two names can be one person's, for who does not follow a shared value."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rapidfuzz.distance import OSA
 
@@ -9,6 +10,15 @@ from console.contract.normalising import is_placeholder
 from console.core.unicode import drop_marks
 
 NAME_TRAITS = ("firstName", "lastName")  # of the Contact group
+
+
+def pick_names(traits: Iterable[tuple[str, str, Any]]) -> dict[str, str]:
+    """Of the group, name and value of each."""
+    return {
+        name: str(value)
+        for group, name, value in traits
+        if group == "Contact" and name in NAME_TRAITS and value is not None
+    }
 
 
 def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:

@@ -27,7 +27,7 @@ from console.contract.memory.identifier import LookupResult
 from console.contract.memory.observation import BATCH, NewObservation, Observation
 from console.contract.memory.operation import Operation
 from console.contract.memory.summary import NewSummary, Summary
-from console.contract.naming import NAME_TRAITS, is_namesake
+from console.contract.naming import is_namesake, pick_names
 from console.contract.normalising import InvalidIdentifier, normalise_email
 from console.loading.models import LoadedParts, Part
 from console.loading.records import (
@@ -189,9 +189,11 @@ class LineLoader:
 
     def are_others(self, traits: Mapping[str, Record], holders: Sequence[str]) -> bool:
         """Whether one who holds a value is called otherwise than a line says."""
-        names = pick_names(traits)
-        known = (self.store.fetch_profile(each).traits for each in holders if names)
-        return any(is_namesake(names, pick_names(each)) is False for each in known)
+        names, *known = (
+            pick_names(("Contact", *item) for item in each.get("Contact", {}).items())
+            for each in (traits, *(self.store.fetch_profile(x).traits for x in holders))
+        )
+        return any(is_namesake(names, each) is False for each in known)
 
     def look_up(self, id_type: str, value: str) -> LookupResult | None:
         """None for a value that names nobody: the profile's creation will say it."""
@@ -349,11 +351,6 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
         for name, definition in group.definitions.items()
         if definition.id_type_promotion
     }
-
-
-def pick_names(traits: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    contact = traits.get("Contact", {})
-    return {name: str(contact[name]) for name in NAME_TRAITS if name in contact}
 
 
 def drop_traits(

@@ -25,12 +25,12 @@ from console.service.memory.identity import Identity, parse_identities
 from console.service.memory.models import Profile, Store, TraitGroup
 from console.service.memory.resolution import (
     WeighedValues,
-    assign_identifier,
+    assign_identifiers,
     get_canonical_id,
     weigh_values,
 )
 from console.service.memory.stores import lock_store
-from console.service.memory.suggestions import build_claims, explain, suggest_merge
+from console.service.memory.suggestions import build_claims
 from console.service.memory.traits import check_traits, write_traits
 
 NOT_IDENTIFYING, LOOKUP_FAILED, CREATION_FAILED = 530001, 530003, 530004
@@ -257,27 +257,20 @@ def _create_profile(
     identities: Mapping[Identity, str],
     weighed: WeighedValues,
 ) -> str:
-    """Found by the values that nobody else has; "" where there is none. What is said in
-    a conversation merges nobody: a person may."""
+    """Found by the values that nobody else has: what is said in a conversation merges
+    nobody, a person may."""
     held, followed, doubts = weighed
+    holders = {id_: each for each in identities for id_ in held[each]}
+    doubts = {
+        id_: doubts.get(id_, ["heard"] if each in followed else ["shared"])
+        for id_, each in holders.items()
+    }
     now = timezone.now()
-    taken = {each for each in identities if each.exclusive and held[each]}
     profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
-    if taken != identities.keys():
-        profile.save(force_insert=True)
-    for identity in identities.keys() - taken:
-        assign_identifier(store, profile, identity, now=now)
-    for identity in taken:
-        for other in Profile.objects.of(store).filter(id__in=held[identity]):
-            if identity in followed and other.id not in doubts:
-                continue
-            why = doubts.get(other.id, ["shared"])
-            if taken != identities.keys():
-                suggest_merge(store, profile, other, identity, why)
-            reason = f"{identities[identity]}: {explain(why)}"
-            diagnose(row, NOT_IDENTIFYING, reason, participant.id)
-    if taken == identities.keys():
-        return ""
+    profile.save(force_insert=True)
+    _, taken = assign_identifiers(store, profile, identities, now=now, doubts=doubts)
+    for why in taken:
+        diagnose(row, NOT_IDENTIFYING, why, participant.id)
     if traits := _get_promoted_traits(store, list(identities)):
         write_traits(profile, check_traits(store, traits), now=now)
     return profile.id

@@ -17,7 +17,7 @@ from django.db import connections, models, transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.contract.naming import NAME_TRAITS, is_namesake
+from console.contract.naming import is_namesake, pick_names
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_value_limit
@@ -147,11 +147,8 @@ class _Batch:
 
     def is_renamed(self, profile_id: str, item: CheckedProfile) -> bool:
         """Whether it may be somebody else of whom the value is told."""
-        known = {
-            name: str(value)
-            for (group, name), value in self.traits[profile_id].items()
-            if group == "Contact" and name in NAME_TRAITS
-        }
+        traits = self.traits[profile_id].items()
+        known = pick_names((*key, value) for key, value in traits)
         return self.brake and is_namesake(item.names, known) is False
 
     def find_profile(self, identities: Sequence[Identity]) -> str | None:

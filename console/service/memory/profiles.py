@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import PROFILE_ID, new_id
-from console.contract.naming import NAME_TRAITS
+from console.contract.naming import pick_names
 from console.service import errors
 from console.service.conversations.rules import WriteRules
 from console.service.memory.identity import (
@@ -82,11 +82,7 @@ class CheckedProfile:
 
     @property
     def names(self) -> dict[str, str]:
-        return {
-            trait.name: str(trait.value)
-            for trait in self.traits
-            if trait.trait_group == "Contact" and trait.name in NAME_TRAITS
-        }
+        return pick_names((x.trait_group, x.name, x.value) for x in self.traits)
 
 
 @transaction.atomic(using="memory")

@@ -20,7 +20,6 @@ from console.service.memory.identity import (
 from console.service.memory.models import Identifier, MergedProfile, Profile, Store
 from console.service.memory.suggestions import (
     Claims,
-    find_doubts,
     find_namesake,
     is_shared,
     join_profiles,
@@ -89,22 +88,23 @@ def _doubt_holders(
     if not claims.names or store.identitysettings.merge_brake != "on":
         return {}
     known = read_claims(store, {id_ for ids in held.values() for id_ in ids})
-    doubts = find_doubts(claims, known)
-    others = {
-        id_
-        for id_, each in known.items()
-        if is_namesake(claims.names, each.names) is False
-    }
+    doubts: dict[str, list[str]] = {}
+    others = set()
+    for id_, each in known.items():
+        if is_namesake(claims.names, each.names) is False:
+            others.add(id_)
+            for kind in ("email", "phone"):
+                if claims.has_other_values(kind, each):
+                    doubts[id_] = ["names", f"{kind}s"]
     # Where everything is held, and by nobody of this name, one who waits may be meant.
-    lost = held if all(ids and ids <= others for ids in held.values()) else ()
-    for identity in lost:
-        if identity.exclusive:
-            holders = held[identity]
-            if namesake := find_namesake(store, identity, claims):
-                held[identity] = {namesake}
-            if namesake or identity in alone:
-                why = ["names", "shared"] if identity in alone else ["names"]
-                doubts = dict.fromkeys(holders, why) | doubts
+    lost = all(ids and ids <= others for ids in held.values())
+    for identity in [each for each in held if each.exclusive and lost]:
+        why = ["names", "shared"] if identity in alone else ["names"]
+        namesake = find_namesake(store, identity, claims)
+        if namesake or identity in alone:
+            doubts = dict.fromkeys(held[identity], why) | doubts
+        if namesake:
+            held[identity] = {namesake}
     return doubts
 
 
@@ -124,13 +124,8 @@ def _join_all(
     return profile
 
 
-def assign_identifier(
-    store: Store,
-    profile: Profile,
-    identity: Identity,
-    *,
-    now: datetime,
-    doubts: Doubts = MappingProxyType({}),
+def _assign(
+    store: Store, profile: Profile, identity: Identity, doubts: Doubts, now: datetime
 ) -> tuple[Profile, str]:
     """Gives a profile a value; answers as which one the profile goes on, and why it did
     not get the value.
@@ -144,8 +139,8 @@ def assign_identifier(
     if identity.exclusive and (others := held_by - {profile.id}):
         rows = Profile.objects.of(store).filter(id__in=others)
         for other in rows.order_by("created_at", "id"):
-            if against := doubts.get(other.id):
-                why = suggest_merge(store, profile, other, identity, against)
+            if other.id in doubts:
+                why = suggest_merge(store, profile, other, identity, doubts[other.id])
             else:
                 profile, why = join_profiles(store, profile, other, identity)
         held_by = set(find_holders(store, identity))
@@ -175,9 +170,7 @@ def assign_identifiers(
     a somebody of whom others are told apart."""
     refused = []
     for identity in sorted(identities, key=lambda x: find_holders(store, x).exists()):
-        profile, why = assign_identifier(
-            store, profile, identity, now=now, doubts=doubts
-        )
+        profile, why = _assign(store, profile, identity, doubts, now)
         if why:
             refused.append(f"{identities[identity]}: {why}")
     return profile, refused

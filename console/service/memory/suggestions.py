@@ -24,7 +24,6 @@ from console.service.memory.models import (
 from console.service.memory.stores import lock_store
 from console.service.models import ProfileScoped, find_models
 
-KINDS = ("phone", "email")
 WAITING_MAX = 200  # suggestions that are looked through for a name
 # Where values are found that have joined profiles, or would, and the profiles.
 JUDGED = (
@@ -45,7 +44,7 @@ class Claims:
     values: Collection[tuple[str, str]] = ()
 
     def has_other_values(self, kind: str, other: "Claims") -> bool:
-        """Both have some, and none in common."""
+        """Both have some of a kind, phone or email, and none in common."""
         mine, others = (
             {value for each, value in claims.values if each == kind}
             for claims in (self, other)
@@ -79,18 +78,6 @@ def read_claims(store: Store, profile_ids: Collection[str]) -> dict[str, Claims]
     for id_, *value in rows.values_list("profile_id", "id_type", "value"):
         values[id_].add(_get_claim(store, *value))
     return {id_: Claims(names.get(id_, {}), values[id_]) for id_ in profile_ids}
-
-
-def find_doubts(claims: Claims, known: Mapping[str, Claims]) -> dict[str, list[str]]:
-    """Who is somebody else than a request says, and why: one with another name whose
-    phone numbers or e-mail addresses are others as well."""
-    doubts: dict[str, list[str]] = {}
-    for id_, held in known.items():
-        if is_namesake(claims.names, held.names) is False:
-            others = (kind for kind in KINDS if claims.has_other_values(kind, held))
-            if kind := next(others, ""):
-                doubts[id_] = ["names", f"{kind}s"]
-    return doubts
 
 
 def find_namesake(store: Store, by: Identity, claims: Claims) -> str | None:
@@ -141,17 +128,17 @@ def suggest_merge(
             contradictions=why,
             created_at=timezone.now(),
         )
-    return f"{explain(why)}, a merge is suggested"
+    return f"{_explain(why)}, a merge is suggested"
 
 
-def explain(contradictions: Collection[str]) -> str:
+def _explain(contradictions: Collection[str]) -> str:
     if "shared" in contradictions:
         return f"behind more than {SHARED_PROFILES_MAX} profiles"
     if "heard" in contradictions:
         return "held by another profile"
-    more = {"phones": " and phone number", "emails": " and e-mail address"}
-    others = "".join(more.get(each, "") for each in contradictions)
-    return f"held by a profile with another name{others}"
+    words = {"names": "name", "phones": "phone number", "emails": "e-mail address"}
+    others = " and ".join(words[each] for each in contradictions)
+    return f"held by a profile with another {others}"
 
 
 def _find_contradictions(

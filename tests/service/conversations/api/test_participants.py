@@ -324,7 +324,8 @@ def test_participant_strangers_behind_one_address_stay_apart(
     [told] = list_diagnostics(bob)
     assert told == (
         530001,
-        "addresses[0]: held by a profile with another name and phone number",
+        "addresses[0]: held by a profile with another name and phone number, a merge is "
+        "suggested",
     )
 
 
