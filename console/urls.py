@@ -136,6 +136,7 @@ conversations_pages = pages(
         name="decide",
     ),
     path(f"{CONVERSATION}/say/", trying.say, name="say"),
+    path(f"{CONVERSATION}/draft/", conversations.draft, name="draft"),
     path(
         f"{CONVERSATION}/deliveries/<str:delivery_id>/",
         conversations.retry,

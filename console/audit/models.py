@@ -91,6 +91,7 @@ ACTIONS = {
         Action("conversation.closed", "Conversation closed", ActionKind.CHANGE),
         Action("conversation.deleted", "Conversation deleted", ActionKind.CHANGE),
         Action("conversation.relearned", "Learned once more", ActionKind.CHANGE),
+        Action("conversation.drafted", "Reply drafted by a model", ActionKind.CHANGE),
         Action("conversation.tried", "Conversation tried", ActionKind.CHANGE),
         Action("conversation.viewed", "Conversation opened", ActionKind.READ),
         Action("conversations.listed", "Conversations listed", ActionKind.READ),

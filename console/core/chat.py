@@ -104,6 +104,18 @@ class _Answer(msgspec.Struct):
         return found or "".join(each.text for each in self.content)
 
 
+def get_endpoint(settings: Any) -> Endpoint | None:
+    """The one that they name; None where they take no model."""
+    if settings.MEMORY_EXTRACTOR != "model":
+        return None
+    return Endpoint(
+        settings.MODEL_URL,
+        settings.MODEL_NAME,
+        settings.MODEL_DIALECT,
+        settings.MODEL_KEY,
+    )
+
+
 def ask(
     endpoint: Endpoint, instructions: str, question: str, kind: type[T], usage: Usage
 ) -> T:

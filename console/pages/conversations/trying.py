@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 from django import forms
-from django.http import HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from console.audit.log import log_change
@@ -24,11 +25,13 @@ from console.contract.conversations.communication import (
 )
 from console.contract.conversations.conversation import Conversation, CreateConversation
 from console.contract.ids import PROFILE_ID
+from console.core.chat import Unanswered, Usage, ask, get_endpoint
 from console.core.errors import DomainError
+from console.core.outgoing import within
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject
 from console.profiles.traits import build_trait_groups
-from console.tenants.actor import Permission
+from console.tenants.actor import Actor, Permission
 from console.web.forms import ConsoleForm, ReasonForm
 from console.web.render import FORM, POST, ConsoleRequest, allow
 
@@ -45,7 +48,10 @@ CHANNELS = {
 NUMBERS = [f"+120255501{last:02}" for last in range(1, 100)]
 AGENT_NUMBER = "+12025550100"
 TRIES = 5
-TURNS_IN_PROMPT = 10
+TURNS_IN_PROMPT, TEXT_MAX, DRAFT_S = 10, 4000, 30.0
+DRAFT = (
+    "Write what the support agent says next, briefly and in the customer's language."
+)
 
 
 class TooManyTried(DomainError):
@@ -86,7 +92,7 @@ class SayForm(ConsoleForm):
     )
     text = forms.CharField(
         label="Message",
-        max_length=4000,
+        max_length=TEXT_MAX,
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
     )
 
@@ -163,6 +169,26 @@ def _open_with(
     return store.conversations.create_conversation(
         msgspec.convert(wanted, CreateConversation)
     )
+
+
+class Reply(msgspec.Struct):
+    text: str
+
+
+def draft_reply(actor: Actor, shown: Conversation, given: Given) -> str:
+    """What a chat model says to the prompt as the page shows it, masked like all else;
+    "" without an answer. Raises Http404 where there is no model."""
+    if (endpoint := get_endpoint(settings)) is None:
+        raise Http404
+    usage = Usage()
+    with log_change(actor, "conversation.drafted", "conversation", shown.id) as closing:
+        try:
+            with within(DRAFT_S):
+                return ask(endpoint, DRAFT, given.prompt, Reply, usage).text[:TEXT_MAX]
+        except Unanswered:
+            return ""
+        finally:
+            closing["tokens"] = usage.tokens_in + usage.tokens_out
 
 
 @allow(Permission.RUN_RECALL, POST)

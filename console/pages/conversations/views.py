@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,6 +25,7 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import DecideLearned
 from console.contract.ids import CONVERSATION_ID, PROFILE_ID
+from console.core.chat import get_endpoint
 from console.masking.masker import get_reveal_target, masker_for
 from console.pages.conversations.selectors import (
     TURNS_MAX,
@@ -39,7 +41,12 @@ from console.pages.conversations.selectors import (
     list_turns,
     mask_waiting,
 )
-from console.pages.conversations.trying import SayForm, build_given, is_tried
+from console.pages.conversations.trying import (
+    SayForm,
+    build_given,
+    draft_reply,
+    is_tried,
+)
 from console.profiles.context import build_profile_context
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
@@ -162,6 +169,18 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.VIEW_PROFILES)
 def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     """What was said, and beside each turn what was learned from it."""
+    return _show(request, conversation_id)
+
+
+@allow(Permission.RUN_RECALL, POST)
+def draft(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
+    """The same, with what a model would say as the agent, to be sent or changed."""
+    return _show(request, conversation_id, drafts=True)
+
+
+def _show(
+    request: ConsoleRequest, conversation_id: str, *, drafts: bool = False
+) -> HttpResponse:
     client = request.store.conversations
     shown = client.fetch_conversation(conversation_id)
     log_view(request.actor, "conversation.viewed", "conversation", shown.id)
@@ -171,6 +190,15 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     lessons = build_lessons(request.store, learned, shown.id, masker)
     turns = build_turns(list_turns(client, shown.id), people, lessons, masker, shown.id)
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
+    given = build_given(request.store, shown, turns, masker) if trying else None
+    say = SayForm() if trying and shown.status != "CLOSED" else None
+    if drafts:
+        if not (say and given):
+            raise Http404
+        text = draft_reply(request.actor, shown, given)
+        say = SayForm(initial={"side": "agent", "text": text})
+        if not text:
+            messages.error(request, "The model gave no answer. Try again.")
     return render(
         request,
         "conversations/detail.html",
@@ -182,10 +210,9 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
             if turns
             else None,
             "is_cut": len(turns) == TURNS_MAX,
-            "say": SayForm() if trying and shown.status != "CLOSED" else None,
-            "given": build_given(request.store, shown, turns, masker)
-            if trying
-            else None,
+            "say": say,
+            "given": given,
+            "may_draft": say and given and get_endpoint(settings),
             "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_transitions(client, shown.id),
@@ -202,8 +229,8 @@ def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
 
 
 def _is_possible(name: str, shown: Conversation) -> bool:
-    settings, status = shown.configuration, shown.status
-    learns = bool(settings and settings.memory_extraction_enabled)
+    begun, status = shown.configuration, shown.status
+    learns = bool(begun and begun.memory_extraction_enabled)
     possible = {"close": status != "CLOSED", "learn": learns and status != "ACTIVE"}
     return possible.get(name, True)
 

@@ -33,14 +33,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
 
-from console.core.chat import Endpoint, Unanswered, Usage
+from console.core.chat import Endpoint, Unanswered, Usage, get_endpoint
 from console.core.outgoing import within
 from console.databases.compaction import enqueue_once
 from console.service import errors
 from console.service.conversations.model_extractor import (
     count_usage,
     extract_by_model,
-    get_endpoint,
     has_tokens,
 )
 from console.service.conversations.models import (
@@ -110,7 +109,7 @@ def learn() -> int:
     """Learn from what is PENDING for a while; answers from how many transitions. Safe
     to run twice, and at once."""
     count, until = 0, monotonic() + RUN_S
-    endpoint = get_endpoint()
+    endpoint = get_endpoint(settings)
     running: dict[Future[Extracted], Reading] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="learning") as pool:
         while True:

@@ -85,18 +85,6 @@ class Changes(msgspec.Struct, forbid_unknown_fields=True):
     decisions: list[Change]
 
 
-def get_endpoint() -> Endpoint | None:
-    """None where learning takes no model."""
-    if settings.MEMORY_EXTRACTOR != "model":
-        return None
-    return Endpoint(
-        settings.MODEL_URL,
-        settings.MODEL_NAME,
-        settings.MODEL_DIALECT,
-        settings.MODEL_KEY,
-    )
-
-
 def has_tokens(store_id: str) -> bool:
     """Whether a store may ask today. What is being asked at this moment comes on top."""
     return sum(count_today(store_id=store_id).values()) < settings.MODEL_TOKENS_PER_DAY

@@ -1,5 +1,6 @@
 """Conversations as staff see them."""
 
+import json
 import re
 
 import pytest
@@ -27,6 +28,7 @@ from tests.factories import (
     make_profile,
     make_tenant,
 )
+from tests.scripted_model import running
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 WHY = {"reason_code": "verify", "ticket": "CASE-1"}
@@ -378,6 +380,40 @@ def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, t
     assert "Remove this customer" not in page
     assert "ada@example.com" not in page
     assert learn.func() == 0
+
+
+def test_draft_fills_in_what_a_model_would_say_as_the_agent(
+    agent_client, tenant, settings
+):
+    begun = agent_client.post(url("try_it"), {"channel": "CHAT"})
+    talk_id = begun.url.rstrip("/").rpartition("/")[2]
+    said = {"side": "customer", "text": f"Call me at {SECRET}, please."}
+    agent_client.post(url("say", talk_id), said)
+    without = agent_client.get(begun.url).text
+    refused = agent_client.post(url("draft", talk_id))
+
+    with running() as model:
+        settings.MEMORY_EXTRACTOR = "model"
+        settings.MODEL_URL, settings.MODEL_NAME = model.url, "tiny"
+        model.script = [{"text": "Gladly, when?"}, 500]
+        page = agent_client.get(begun.url).text
+        drafted = agent_client.post(url("draft", talk_id)).text
+        failed = agent_client.post(url("draft", talk_id)).text
+
+    entry = AuditEntry.objects.filter(action="conversation.drafted", outcome="done")
+    assert "Draft the agent" not in without
+    assert refused.status_code == 404
+    assert "Draft the agent" in page
+    assert "Gladly, when?</textarea>" in drafted
+    assert "The model gave no answer" in failed
+    assert SECRET not in json.dumps([call.body for call in model.calls])
+    assert entry.first().details["tokens"] == 120
+
+
+def test_draft_is_not_for_conversations_of_real_customers(agent_client, talk, settings):
+    settings.MEMORY_EXTRACTOR = "model"
+
+    assert agent_client.post(url("draft", talk.id)).status_code == 404
 
 
 def test_try_it_with_a_customer_of_another_tenant_is_404(agent_client, tenant):

@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
+from console.core import chat
 from console.service.conversations import learning, model_extractor, models
 from console.service.memory.embedding_jobs import make_vectors
 from tests.scripted_model import read_rows, running
@@ -325,19 +326,14 @@ def test_model_usage_is_told_by_day(api, model, store, path, say, settings):
 
 
 def test_learning_by_model_of_a_worker_that_dies_leaves_nothing_half(
-    api,
-    clock,
-    model,
-    path,
-    person,
-    say,
+    api, clock, model, path, person, say, settings
 ):
     say("I moved to Bergen with 2 dogs.")
     api("PATCH", path, {"status": "CLOSED"})
     model.script = [an_answer(a_fact("I moved to Bergen.", 1))]
     reading = learning.read(learning.lease_next())
     talks = reading.build_talks(reconciled=True)
-    killed = learning.ask_model(talks, model_extractor.get_endpoint())
+    killed = learning.ask_model(talks, chat.get_endpoint(settings))
     before = list_contents(api, person)
     clock.shift(learning.LEASE + timedelta(seconds=1))
     learning.learn.func()

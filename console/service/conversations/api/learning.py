@@ -8,9 +8,10 @@ from django.http import HttpResponse
 
 from console.contract.conversations import learning as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
+from console.core.chat import get_endpoint
 from console.service.conversations import learning, models
 from console.service.conversations.conversations import get_conversation
-from console.service.conversations.model_extractor import compute_cost, get_endpoint
+from console.service.conversations.model_extractor import compute_cost
 from console.service.conversations.rules import Rules, put_rules
 from console.service.conversations.trial import try_rules
 from console.service.conversations.writing import decide
@@ -127,7 +128,7 @@ def fetch_model_usage(request: ApiRequest) -> HttpResponse:
         from_row(wire.ModelDay, row, day=row.day.isoformat(), cost=compute_cost(row))
         for row in models.ModelUsage.objects.of(request.store).order_by("-day")[:31]
     ]
-    ceiling = settings.MODEL_TOKENS_PER_DAY if get_endpoint() else 0
+    ceiling = settings.MODEL_TOKENS_PER_DAY if get_endpoint(settings) else 0
     return answer(wire.ModelUsage(days=tuple(days), tokens_per_day=ceiling))
 
 
