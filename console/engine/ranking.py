@@ -1,19 +1,28 @@
-"""What of a memory matters for a query: the order of texts, best first.
+"""What of a memory matters for a query: the order of texts, best first, and how likely
+each is what was asked for.
 
-The chance that a text is what was asked for comes from the parts that speak for it, by a
-logistic model: the log-odds are a bias and, for each part, its value times its
-coefficient. All parts are on absolute scales, so a score means the same for every
-query: of the texts shown with 0.6, six in ten are wanted (as on the data that the
-coefficients were fitted on). Fusing absolute scores orders better than fusing ranks
-(docs/recall.md, "One calibrated score").
+The order is that of a sum: each part that speaks for a text, times its weight. The chance
+is a logistic model of its own: of how far a text's sum is behind the best, and of what
+the best of the run says of all of them. "Where does he live?" puts the same text first
+in a profile that knows it and in one that does not; only the chance tells them apart.
 
-Coefficients are made by tests/benchmarks/fit.py: fitted on the dev half of LoCoMo alone
-(5 conversations, 631 questions), November 2026.
+All parts are on absolute scales, so a score means the same for every query: of the texts
+shown with 0.6, six in ten are wanted (as on the data that the weights were fitted on).
+Fusing absolute scores orders better than fusing ranks (docs/recall.md, "Order and
+chance").
+
+The numbers are those of coefficients.json, made by tests/benchmarks/fit.py from the dev
+half of LoCoMo alone (5 conversations, 631 questions), November 2026.
 """
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field, fields
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import pairwise
+from json import loads
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,44 +35,78 @@ from console.engine.texts import (
     link_neighbours,
     link_summaries,
 )
-from console.engine.words import hash_stem, stems
+from console.engine.words import CODE, ask, codes, hash_stem
+
+# What a text's own content says: what it lends to others.
+OWN = ("meaning", "words", "bulk", "phrase", "code")
+SURE = (*OWN, "date")
 
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """Log-odds that each part adds when it is 1; `bias` when nothing speaks.
+    """Of one model of vectors, or of texts without one.
 
-    source  the data and the measure they were fitted on
+    source    the data and the measure they were fitted on
+    order     the weight of each part in the sum; `bias` of a text without a vector, so
+              that it can be compared with those that have one
+    evidence  log-odds that a text is wanted, by its own content and date: how surely
+              it speaks
+    chance    log-odds by how far the sum is from the best (`distance`), how few texts
+              there are (`few`), and by the run: the most that any of them has of
+              `evidence`, by how many deviations the best cosine stands out
+              (`stands_out`), by how much the best sum leads the next (`lead`)
+    alone     the same where no text holds any word of the query, as across languages:
+              sums of meaning alone lie closer together
+    centres   mean vectors of texts and of questions; none: not to be centred
     """
 
     source: str
-    bias: float
-    meaning: float
-    words: float
-    bulk: float
-    date: float
-    summary: float
-    neighbour: float
-    few: float
+    order: Mapping[str, float]
+    evidence: Mapping[str, float]
+    chance: Mapping[str, float]
+    alone: Mapping[str, float]
+    centres: tuple[Floats, Floats] | None = None
 
+    @classmethod
+    def of(cls, read: Mapping[str, Any]) -> "Coefficients":
+        """As coefficients.json has them."""
+        centres = [
+            np.frombuffer(b64decode(centre), "<f2").astype("<f4")
+            for centre in read["centres"]
+        ]
+        return cls(
+            read["source"],
+            read["order"],
+            read["evidence"],
+            read["chance"],
+            read["alone"],
+            (centres[0], centres[1]) if centres else None,
+        )
 
-_DEV = "LoCoMo dev, categories 1 to 4, logistic regression"
+    def log_odds_of(self, part: str) -> float:
+        """What a part adds to the chance when it is 1."""
+        if part == "few":
+            return self.chance["few"]
+        return round(self.chance["distance"] * self.order.get(part, 0.0), 3)
 
-# For a text whose vector is not there (yet), and for an installation without a model.
-WORDS = Coefficients(_DEV, -7.299, 0.0, 7.351, 3.012, 1.555, 1.3, 1.041, 1.138)
 
 MODELS = {
-    "use-3": Coefficients(_DEV, -8.642, 6.028, 4.722, 2.315, 1.806, 1.232, 0.908, 1.119)
+    model: Coefficients.of(read)
+    for model, read in loads(
+        Path(__file__).with_name("coefficients.json").read_text("utf-8")
+    ).items()
 }
-# A model of which we know nothing: as measured for MiniLM-L6, a common
-# encoder (docs/recall.md, "Calibration"); the parts that no model changes as above.
-# Its order is good, its scores are as right as its cosines are like that model's.
-OTHER = Coefficients("MiniLM-L6", -9.34, 6.26, 4.75, 2.7, 1.806, 1.232, 0.908, 1.119)
+# For a text whose vector is not there (yet), and for an installation without a model.
+WORDS = MODELS[""]
+# A model of which we know nothing: as measured for MiniLM-L6, a common encoder, the
+# parts that no model changes as with ours. Its order is good, its scores are as right as
+# its cosines are like that model's.
+OTHER = MODELS["other"]
 
 
 def get_coefficients(model: str) -> Coefficients:
     """By the id of an embedder; "" for none."""
-    return MODELS.get(model, OTHER) if model else WORDS
+    return MODELS.get(model, OTHER)
 
 
 # Where a text's own log-odds lend half of its weight to what it belongs with.
@@ -82,7 +125,10 @@ class Parts:
     meaning    cosine of query and text, -1 to 1; 0 where a vector is missing
     words      square root of the share of the query's words that it meets, 0 to 1
     bulk       0 to 1: whether that is much, and not all of a query of one word
+    phrase     share of the query's pairs of words in a row that it meets
     date       share of the query's dates on which it happened
+    code       0 to 1: whether it holds a rare number or code of the query; of all texts
+               -1 where none does: then hardly any of them is the one that is wanted
     summary    strength of the best summary of its conversation
     neighbour  strength of the better of the observations before and after it
     few        logarithm of USUAL over how many texts there are to choose from
@@ -91,13 +137,22 @@ class Parts:
     meaning: NDArray[np.float64]
     words: NDArray[np.float64]
     bulk: NDArray[np.float64]
+    phrase: NDArray[np.float64]
     date: NDArray[np.float64]
+    code: NDArray[np.float64]
     summary: NDArray[np.float64]
     neighbour: NDArray[np.float64]
     few: NDArray[np.float64]
 
+    def table(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """Ones and these parts, a row a text."""
+        columns = [getattr(self, name) for name in names]
+        return np.stack([np.ones(len(self.few)), *columns], 1)
+
 
 NAMES = tuple(field.name for field in fields(Parts))
+# Of a run, and of a text of it.
+CHANCE = ("distance", "few", "evidence", "stands_out", "lead")
 
 
 def bulk_of(bm25: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,26 +169,62 @@ class Fusion:
     def __init__(
         self, known: Coefficients, unknown: Coefficients, has_vector: NDArray[np.bool_]
     ) -> None:
-        self._weights = np.where(
-            has_vector[:, None], np.array(astuple(known)[1:]), astuple(unknown)[1:]
-        )
+        def weigh(group: str, names: Sequence[str]) -> NDArray[np.float64]:
+            both = (getattr(each, group) for each in (known, unknown))
+            rows = [[each.get(name, 0.0) for name in ("bias", *names)] for each in both]
+            with_vector, without = np.array(rows, np.float64)
+            found: NDArray[np.float64]
+            found = np.where(has_vector[:, None], with_vector, without)
+            return found
 
-    def contributions(self, parts: Parts) -> NDArray[np.float64]:
-        """Log-odds, a row a text: the bias, then what each part adds."""
-        columns = [getattr(parts, name) for name in NAMES]
-        table: NDArray[np.float64] = np.stack([np.ones(len(columns[0])), *columns], 1)
-        return self._weights * table
+        self._order = weigh("order", NAMES)
+        self._evidence = weigh("evidence", SURE)
+        self._model = known if has_vector.any() else unknown
+        self._has_vector = has_vector
 
     def own(self, parts: Parts) -> NDArray[np.float64]:
         """How strongly a text's own content speaks, 0 to 1: what it lends to others."""
-        own = self._weights[:, 0].copy()
-        for column, name in enumerate(("meaning", "words", "bulk"), start=1):
-            own += self._weights[:, column] * getattr(parts, name)
-        return sigmoid(own - HALF)
+        told = (self._evidence * parts.table(SURE))[:, : len(OWN) + 1]
+        return sigmoid(told.sum(axis=1) - HALF)
+
+    def standing(self, parts: Parts) -> NDArray[np.float64]:
+        """What the chance depends on, a row a text, as in CHANCE."""
+        sums = (self._order * parts.table(NAMES)).sum(axis=1)
+        if not len(sums):
+            return np.zeros((0, len(CHANCE)))
+        best, second = np.sort(sums)[[-1, -min(2, len(sums))]]
+        surest = (self._evidence * parts.table(SURE)).sum(axis=1).max()
+        cosines = parts.meaning[self._has_vector]
+        spread = cosines.std() if len(cosines) else 0.0
+        stands_out = (cosines.max() - cosines.mean()) / spread if spread else 0.0
+        run = [surest, stands_out, min(best - second, LEAD_MOST)]
+        return np.column_stack([sums - best, parts.few, np.tile(run, (len(sums), 1))])
+
+    def contributions(self, parts: Parts) -> NDArray[np.float64]:
+        """Log-odds, a row a text: what the run gives to all, then what each part adds."""
+        chance = self._chance_by(parts)
+        found = chance["distance"] * self._order * parts.table(NAMES)
+        few = NAMES.index("few") + 1
+        found[:, few] = chance["few"] * parts.few
+        found[:, 0] = self.log_odds(parts) - found[:, 1:].sum(axis=1)
+        return found
+
+    def log_odds(self, parts: Parts) -> NDArray[np.float64]:
+        chance = self._chance_by(parts)
+        weights = np.array([chance[name] for name in CHANCE])
+        found: NDArray[np.float64] = self.standing(parts) @ weights + chance["bias"]
+        return found
+
+    def _chance_by(self, parts: Parts) -> Mapping[str, float]:
+        return self._model.chance if parts.words.any() else self._model.alone
 
     def scores(self, parts: Parts) -> NDArray[np.float64]:
         """The chance that each text is wanted, 0 to 1, to four places."""
-        return np.round(sigmoid(self.contributions(parts).sum(axis=1)), 4)
+        return np.round(sigmoid(self.log_odds(parts)), 4)
+
+
+# A lead beyond it says no more.
+LEAD_MOST = 4.0
 
 
 def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,12 +236,14 @@ def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 class Words:
     """How well a query's words meet each text.
 
-    share  0 to 1: BM25 divided by the most that this query could reach
-    bm25   from 0, undivided: how much was met at all
+    share   0 to 1: BM25 divided by the most that this query could reach
+    bm25    from 0, undivided: how much was met at all
+    phrase  0 to 1: the share of its pairs of words in a row, by their rarity
     """
 
     share: NDArray[np.float64]
     bm25: NDArray[np.float64]
+    phrase: NDArray[np.float64]
 
 
 class Bm25:
@@ -175,23 +268,58 @@ class Bm25:
         """Rarity of what so many texts hold: log(1 + (N - n + 0.5) / (n + 0.5)) > 0."""
         return float(np.log1p((self._terms.size - holders + 0.5) / (holders + 0.5)))
 
-    def scores(self, query: NDArray[np.uint32]) -> Words:
+    def scores(self, query: Sequence[int], free: frozenset[int] = frozenset()) -> Words:
         """For each text, what of these terms it holds.
 
-        Terms that no text holds count in the divisor, so a query of which half is
-        unknown cannot reach a share above the half that is known, whatever it is.
+        Terms that no text holds count in the divisor, by UNKNOWN of their rarity: a query
+        of which half is unknown does not reach the share of one that is met whole. Those
+        of `free` do not: the words of a date are no words that are missing.
         """
         bm25, ceiling = np.zeros(self._terms.size), 0.0
-        for term in dict.fromkeys(query.tolist()):
+        for term in dict.fromkeys(query):
             counts = self.counts(term)
-            idf = self.idf(int(np.count_nonzero(counts)))
-            ceiling += idf * (K1 + 1)
-            bm25 += idf * (K1 + 1) * counts / (counts + self._saturation)
-        return Words(bm25 / (ceiling or 1.0), bm25)
+            holders = int(np.count_nonzero(counts))
+            idf = self.idf(holders)
+            if holders:
+                ceiling += idf * (K1 + 1)
+                bm25 += idf * (K1 + 1) * counts / (counts + self._saturation)
+            elif term not in free:
+                ceiling += UNKNOWN * idf * (K1 + 1)
+        return Words(bm25 / (ceiling or 1.0), bm25, self._phrases(query))
+
+    def _phrases(self, query: Sequence[int]) -> NDArray[np.float64]:
+        values, rows = self._terms.values, self._terms.rows
+        found, ceiling = np.zeros(self._terms.size), 0.0
+        for one, other in dict.fromkeys(pairwise(query)):
+            places = np.flatnonzero(values[:-1] == one)
+            places = places[values[places + 1] == other]
+            holders = np.unique(rows[places][rows[places] == rows[places + 1]])
+            idf = self.idf(len(holders))
+            ceiling += idf
+            found[holders] += idf
+        return found / (ceiling or 1.0)
+
+    def find_codes(self, shares: Mapping[int, float]) -> NDArray[np.float64]:
+        """Whether each text holds a code, by its rarity: 1 for what is in one text alone.
+
+        shares  how much of the whole code each of its spellings is
+        """
+        found = np.zeros(self._terms.size)
+        for term, share in shares.items():
+            held = self.counts(term) > 0
+            rarity = self.idf(int(held.sum())) / self.idf(1) if held.any() else 0.0
+            np.maximum(found, held * min(1.0, rarity) * share, out=found)
+        return found - 1 if shares and not found.any() else found
 
 
 # BM25: how fast a term that is said again stops counting, and how much length matters.
 K1, B = 1.2, 0.75
+# What a word costs that no text holds, of what its rarity says.
+UNKNOWN = 0.5
+# Two texts of this cosine may be one fact that has changed, among the first so many; and
+# how much surer the older one may be, as a share of its score, to come second all the
+# same.
+NEARLY, NEWER_AMONG, HARDLY = 0.6, 20, 0.25
 # A turn of a conversation counts so much of the next one's weight
 # (docs/recall.md, "From a conversation").
 FADE = 0.85
@@ -201,6 +329,7 @@ FADE = 0.85
 class Query:
     """One question, or one turn of a conversation.
 
+    codes   its codes as terms, and how much of each that is (Bm25.find_codes)
     vector  of length 1; None: by words alone
     weight  0 to 1, what its scores are multiplied by
     id      of the turn that it is, if any
@@ -208,6 +337,7 @@ class Query:
 
     stems: Sequence[str]
     dates: Dates = NO_DATES
+    codes: Mapping[int, float] = field(default_factory=dict)
     vector: Floats | None = None
     weight: float = 1.0
     id: str = ""
@@ -225,11 +355,17 @@ class Query:
     ) -> "Query":
         """`now`, `region`: as dates are read; `age`: how many turns ago it was said."""
         dates = read_dates(text, now, region)
-        return cls(tuple(stems(text)), dates, vector, FADE**age, id_)
+        # The longer a spelling that is met, the surer: all digits, then the last seven.
+        shares = {
+            hash_stem(CODE + each): (len(each) / max(map(len, spelled))) ** 0.5
+            for spelled in codes(text)
+            for each in spelled
+        }
+        return cls(tuple(ask(text)), dates, shares, vector, FADE**age, id_)
 
     @property
-    def terms(self) -> NDArray[np.uint32]:
-        return np.array([hash_stem(stem) for stem in self.stems], np.uint32)
+    def terms(self) -> list[int]:
+        return [hash_stem(stem) for stem in self.stems]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +383,7 @@ class Side:
 
     texts: Texts
     fusion: Fusion
+    centres: tuple[Floats, Floats] | None
     bm25: Bm25 = field(init=False)
 
     def __post_init__(self) -> None:
@@ -257,12 +394,17 @@ class Side:
         nothing = np.zeros(len(self.texts))
         if not nothing.size:
             return Parts(*(nothing for _ in NAMES))
-        words, vectors = self.bm25.scores(query.terms), self.texts.vectors
+        free = frozenset(map(hash_stem, query.dates.words))
+        words, vectors = self.bm25.scores(query.terms, free), self.texts.vectors
         return Parts(
-            meaning=nothing if query.vector is None else vectors.cosines(query.vector),
+            meaning=nothing
+            if query.vector is None
+            else vectors.cosines(query.vector, self.centres),
             words=np.sqrt(words.share),
             bulk=bulk_of(words.bm25),
+            phrase=words.phrase,
             date=share_of_dates(query.dates, self.texts.occurred_at),
+            code=self.bm25.find_codes(query.codes),
             summary=nothing,
             neighbour=nothing,
             few=few_of(len(self.texts)),
@@ -290,7 +432,9 @@ class Ranking:
         # Apart: a stem that is rare among facts is common among summaries.
         self.observations, self.summaries = (
             Side(
-                texts, Fusion(coefficients, without_vector, texts.vectors.known & seen)
+                texts,
+                Fusion(coefficients, without_vector, texts.vectors.known & seen),
+                coefficients.centres,
             )
             for texts in (observations, summaries)
         )
@@ -301,6 +445,7 @@ class Ranking:
             *(_take_best_queries(column) for column in zip(*scored, strict=True)),
             strict=True,
         )
+        self.scores = (self._prefer_newer(), self.scores[1])
 
     def parts(self, query: Query) -> tuple[Parts, Parts]:
         """Of the observations, and of the summaries."""
@@ -321,6 +466,28 @@ class Ranking:
                 (self.summaries, summaries),
             )
         ]
+
+    def _prefer_newer(self) -> NDArray[np.float64]:
+        """Observations' scores, a newer text's no lower than that of an older one which
+        says nearly the same and is hardly surer.
+
+        Asked where she lives, "Lives at 3 Oak Avenue." of this year comes before "Lives
+        at 12 Elm Street." of the last, and not if the question says Elm.
+        """
+        texts: Texts = self.observations.texts
+        scores: NDArray[np.float64] = self.scores[0].copy()
+        first = texts.newest_first(scores)[:NEWER_AMONG]
+        first = first[texts.vectors.known[first]]
+        vectors = np.array([texts.vectors.vector(row) for row in first.tolist()])
+        alike = vectors @ vectors.T >= NEARLY if len(first) else np.zeros((0, 0), bool)
+        for older, newer in zip(
+            *(first[places] for places in np.nonzero(alike)), strict=True
+        ):
+            apart = scores[older] - scores[newer]
+            is_newer = texts.occurred_at[newer] > texts.occurred_at[older]
+            if is_newer and 0 < apart <= HARDLY * scores[older]:
+                scores[newer] = scores[older]
+        return scores
 
     def select_observations(self, limit: int, threshold: float = 0.0) -> list[Ranked]:
         """The best observations, copies of one shown once."""

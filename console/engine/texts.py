@@ -91,18 +91,33 @@ class Vectors:
     def known(self) -> NDArray[np.bool_]:
         return self.scales > 0
 
-    def cosines(self, vector: Floats) -> NDArray[np.float64]:
-        """With a vector of length 1, -1 to 1; 0 for a text without a vector."""
-        found = np.zeros(len(self.scales))
+    def cosines(
+        self, vector: Floats, centres: tuple[Floats, Floats] | None = None
+    ) -> NDArray[np.float64]:
+        """With a vector of length 1, -1 to 1; 0 for a text without a vector.
+
+        centres  of texts and of questions: what is taken off first. All vectors of a
+                 model lie to one side, which tells nothing of what a text is about.
+        """
+        if not self.levels.shape[1] or centres is None:
+            return self._dot(vector[:, None])[:, 0]
+        texts, questions = centres
+        apart = vector - questions
+        apart = apart / (np.linalg.norm(apart) or 1.0)
+        with_query, with_centre = self._dot(np.stack([apart, texts], 1)).T
+        # |t - c|² of a text of length 1.
+        squares = 1 - 2 * with_centre + float(texts @ texts)
+        lengths = np.sqrt(np.maximum(squares, 1e-9))
+        found: NDArray[np.float64] = (with_query - float(apart @ texts)) / lengths
+        return found * self.known
+
+    def _dot(self, columns: Floats) -> NDArray[np.float64]:
+        found = np.zeros((len(self.scales), columns.shape[1]))
         if self.levels.shape[1]:
             for begin in range(0, len(found), BLOCK):
                 rows = slice(begin, begin + BLOCK)
-                found[rows] = self.levels[rows].astype("<f4") @ vector
-        return found * self.scales
-
-    def cosine(self, one: int, other: int) -> float:
-        """Of two of them; 0 when either has none."""
-        return float(self.vector(one) @ self.vector(other))
+                found[rows] = self.levels[rows].astype("<f4") @ columns
+        return found * self.scales[:, None]
 
     def vector(self, row: int) -> Floats:
         """One of them, of length 1."""

@@ -6,7 +6,7 @@ Chinese, which has no blanks between its words, is its pairs of characters.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from json import loads
@@ -124,6 +124,46 @@ def stems(text: str) -> list[str]:
     from endings that look English.
     """
     return [_stem(w) for w in split_folded(fold(text)) if w not in STOP_WORDS]
+
+
+def ask(text: str) -> list[str]:
+    """The stems of a question, without what only makes it one: "the customer", "please",
+    and the little words of its language.
+
+    "¿De qué color es la tienda?" -> ["color", "tienda"]: in English texts "de" and "la"
+    would be rare words that are met.
+    """
+    words = list(split_folded(fold(text)))
+    silent = _little_words(words) | _asking()
+    kept = [word for word in words if word not in STOP_WORDS]
+    return [_stem(word) for word in kept if word not in silent] or list(
+        map(_stem, kept)
+    )
+
+
+@cache
+def _asking() -> frozenset[str]:
+    said = (word for each in languages().values() for word in each["asking"])
+    return frozenset(w for word in said for w in split_folded(fold(word)))
+
+
+@cache
+def _function_words() -> dict[str, frozenset[str]]:
+    return {
+        code: frozenset(map(fold, each["function"])) - {""}
+        for code, each in languages().items()
+    }
+
+
+def _little_words(words: Sequence[str]) -> frozenset[str]:
+    """Those of the languages that a text has the most of; of none when it is English."""
+    hits = {code: sum(w in of for w in words) for code, of in _function_words().items()}
+    most = max(hits.values())
+    if not most or hits["en"] == most:
+        return frozenset()
+    return frozenset().union(
+        *(_function_words()[c] for c, n in hits.items() if n == most)
+    )
 
 
 # "GC-7F3K-22PQ" and "555-0143" as one; a run of such with blanks between, "(202) 555".

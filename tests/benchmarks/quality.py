@@ -117,13 +117,20 @@ def _measure_one(
     conversation: Conversation, question: Question, ranked: Sequence[str]
 ) -> tuple[float, float, float, float, float]:
     covers = {o.id: o.covers & question.evidence for o in conversation.observations}
+    return measure_order([covers[id_] for id_ in ranked])
+
+
+def measure_order(
+    covers: Sequence[frozenset[str]],
+) -> tuple[float, float, float, float, float]:
+    """As in Measures, by what of the evidence each of all observations covers."""
     # What no observation covers can be found by nobody.
-    wanted = len(frozenset().union(*covers.values()))
+    wanted = len(frozenset().union(*covers))
     seen: set[str] = set()
     gains, found = [], []
-    for id_ in ranked:
-        gains.append(1.0 if covers[id_] - seen else 0.0)
-        seen |= covers[id_]
+    for covered in covers:
+        gains.append(1.0 if covered - seen else 0.0)
+        seen |= covered
         found.append(len(seen) / wanted)
     hits = [position for position, gain in enumerate(gains) if gain]
     dcg = sum(gain / log2(2 + position) for position, gain in enumerate(gains[:10]))

@@ -1,12 +1,13 @@
 """Small memories for the engine's tests, written as rows of the side table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from console.engine.dates import microseconds
-from console.engine.ranking import WORDS, Coefficients, Query, Ranking
+from console.engine.ranking import MODELS, WORDS, Coefficients, Query, Ranking
 from console.engine.texts import (
     Row,
     Texts,
@@ -16,6 +17,8 @@ from console.engine.texts import (
 from console.engine.words import terms
 
 MODEL = "a model"
+# For vectors that are not of its length, and so not about its centres.
+USE3 = replace(MODELS["use-3"], centres=None)
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 

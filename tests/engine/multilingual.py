@@ -1,8 +1,9 @@
-"""English observations of one customer memory, asked for in other languages.
+"""Observations of one customer memory, asked for in the same language and in others.
 
 multilingual.json holds 60 of them, each with a question or a note of the same meaning
 in German, Spanish and French: paraphrased, mostly without names and numbers, so that
-the words which two languages share find few.
+the words which two languages share find few. languages.json holds ten facts and ten questions in
+each of ten other languages.
 """
 
 import json
@@ -19,6 +20,10 @@ from console.engine.words import terms
 LANGUAGES = {"de": "German", "es": "Spanish", "fr": "French"}
 FACTS: Sequence[dict[str, str]] = json.loads(
     Path(__file__).with_suffix(".json").read_text("utf-8")
+)
+# By language, pairs of a fact and a question that it answers.
+WITHIN: dict[str, list[tuple[str, str]]] = json.loads(
+    Path(__file__).with_name("languages.json").read_text("utf-8")
 )
 
 
@@ -39,41 +44,60 @@ class Measures:
 
 
 def places(embedder: Embedder | None) -> dict[str, list[int]]:
-    """By language, where each observation stands for its query, from 1.
+    """By language, where each English observation stands for its query, from 1.
 
     All 60 are one profile, without conversations or dates. No embedder: words alone.
     """
-    observations, nothing = _observations(embedder), Texts.of([], "")
-    coefficients = get_coefficients(embedder.id if embedder else "")
-
-    def place(id_: str, query: Query) -> int:
-        ranking = Ranking([query], observations, nothing, coefficients)
-        ranked = ranking.select_observations(len(FACTS))
-        return [each.id for each in ranked].index(id_) + 1
-
+    facts = [fact["en"] for fact in FACTS]
     return {
-        language: [
-            place(id_, Query.of(text, vector))
-            for id_, text, vector in _embedded(embedder, language)
-        ]
+        language: find_places(embedder, facts, list(enumerate(queries)))
         for language in LANGUAGES
+        for queries in [[fact[language] for fact in FACTS]]
     }
 
 
-def _observations(embedder: Embedder | None) -> Texts:
+def places_within(embedder: Embedder | None) -> dict[str, list[int]]:
+    """By language, where each fact stands among its language's ten for its question."""
+    return {
+        language: find_places(
+            embedder,
+            [fact for fact, _ in pairs],
+            [(n, question) for n, (_, question) in enumerate(pairs)],
+        )
+        for language, pairs in WITHIN.items()
+    }
+
+
+def find_places(
+    embedder: Embedder | None, facts: Sequence[str], asked: Sequence[tuple[int, str]]
+) -> list[int]:
+    """Where the fact of each number stands for its question, from 1."""
     model = embedder.id if embedder else ""
     rows = [
-        (id_, 0, terms(text), b"", pack_vector(vector) if embedder else b"", model)
-        for id_, text, vector in _embedded(embedder, "en")
+        (
+            f"{n:04}",
+            0,
+            terms(fact),
+            b"",
+            b"" if vector is None else pack_vector(vector),
+            model,
+        )
+        for n, (fact, vector) in enumerate(_embed(embedder, facts))
     ]
-    return Texts.of(rows, model)
+    observations, nothing = Texts.of(rows, model), Texts.of([], "")
+    found = []
+    for (number, _), (question, vector) in zip(
+        asked, _embed(embedder, [question for _, question in asked]), strict=True
+    ):
+        query = Query.of(question, vector)
+        ranking = Ranking([query], observations, nothing, get_coefficients(model))
+        ranked = ranking.select_observations(len(facts))
+        found.append([each.id for each in ranked].index(f"{number:04}") + 1)
+    return found
 
 
-def _embedded(
-    embedder: Embedder | None, language: str
-) -> Iterator[tuple[str, str, Floats | None]]:
-    """Id, text and vector of each fact in one language."""
-    texts = [fact[language] for fact in FACTS]
+def _embed(
+    embedder: Embedder | None, texts: Sequence[str]
+) -> Iterator[tuple[str, Floats | None]]:
     vectors = embedder.embed(texts) if embedder else [None] * len(texts)
-    ids = (f"{number:02}" for number in range(len(texts)))
-    return zip(ids, texts, vectors, strict=True)
+    return zip(texts, vectors, strict=True)

@@ -19,7 +19,7 @@ def numbers(words: list[str]) -> np.ndarray:
 
 
 def shares(bm25: Bm25, *query: str) -> list[float]:
-    return bm25.scores(numbers(list(query))).share.tolist()
+    return bm25.scores(numbers(list(query)).tolist()).share.tolist()
 
 
 def test_a_score_is_bm25_over_the_most_that_the_query_could_reach():
@@ -28,13 +28,15 @@ def test_a_score_is_bm25_over_the_most_that_the_query_could_reach():
     N = 2, lengths 3 and 1, mean 2; k1 = 1.2, b = 0.75.
     idf(t)  = ln(1 + (N - n + 0.5) / (n + 0.5))
     idf(tea) = ln(1 + 1.5 / 1.5) = ln 2       = 0.6931   (n = 1)
-    idf(cow) = ln(1 + 2.5 / 0.5) = ln 6       = 1.7918   (n = 0: counts in the divisor)
+    idf(cow) = ln(1 + 2.5 / 0.5) = ln 6       = 1.7918   (n = 0: half in the divisor)
     tf(A)   = 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 3 / 2)) = 4.4 / 3.65 = 1.2055
-    score(A) = 0.6931 * 1.2055 / ((0.6931 + 1.7918) * 2.2) = 0.8356 / 5.4668 = 0.1528
+    score(A) = 0.6931 * 1.2055 / ((0.6931 + 0.8959) * 2.2) = 0.8356 / 3.4958 = 0.2390
     """
-    found = index(["tea", "tea", "dog"], ["cat"]).scores(numbers(["tea", "cow"]))
+    found = index(["tea", "tea", "dog"], ["cat"]).scores(
+        numbers(["tea", "cow"]).tolist()
+    )
 
-    assert found.share.tolist() == [pytest.approx(0.1528, abs=5e-5), 0.0]
+    assert found.share.tolist() == [pytest.approx(0.2390, abs=5e-5), 0.0]
     assert found.bm25.tolist() == [pytest.approx(0.8356, abs=5e-5), 0.0]
 
 
@@ -77,3 +79,36 @@ def test_every_score_lies_between_none_and_all(documents, query):
     assert all(0 <= score <= 1 for score in scores)
     for score, document in zip(scores, documents, strict=True):
         assert (score > 0) == bool(set(document) & set(query))
+
+
+def test_the_words_of_a_date_are_none_that_are_missing():
+    bm25, [tea, cow] = index(["tea", "dog"], ["cat"]), numbers(["tea", "cow"]).tolist()
+
+    assert bm25.scores([tea, cow], frozenset([cow])).share[0] == shares(bm25, "tea")[0]
+
+
+def test_a_phrase_is_two_words_in_a_row_of_one_text():
+    bm25 = index(["tea", "dog"], ["dog", "tea"], ["tea"], ["dog"])
+
+    found = bm25.scores(numbers(["tea", "dog"]).tolist()).phrase
+
+    assert found.tolist() == [1, 0, 0, 0]
+
+
+def test_a_code_counts_by_its_rarity_and_by_how_much_of_it_is_met():
+    bm25 = index(["tea"], ["cow"], ["cow"], ["cat"])
+    tea, cow, cat = numbers(["tea", "cow", "cat"]).tolist()
+
+    found = bm25.find_codes({tea: 1.0, cow: 1.0, cat: 0.5})
+
+    assert found[0] == 1
+    assert 0 < found[1] == found[2] < 1
+    assert found[3] == 0.5
+
+
+def test_a_code_that_no_text_holds_speaks_against_all():
+    bm25 = index(["tea"], ["cow"])
+    [cat] = numbers(["cat"]).tolist()
+
+    assert bm25.find_codes({cat: 1.0}).tolist() == [-1, -1]
+    assert bm25.find_codes({}).tolist() == [0, 0]

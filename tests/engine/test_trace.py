@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from console.engine.ranking import MODELS, Query, sigmoid
+from console.engine.ranking import Query, sigmoid
 from console.engine.trace import explain
-from tests.engine.memory import rank, row
+from tests.engine.memory import USE3, rank, row
 
 EAST, NORTH = (1.0, 0.0), (0.0, 1.0)
 ROWS = [
@@ -20,7 +20,7 @@ SUMMARIES = [
 @pytest.fixture
 def ranking():
     query = Query.of("teas of January 2026", np.array(EAST, "<f4"))
-    return rank([query], ROWS, SUMMARIES, MODELS["use-3"])
+    return rank([query], ROWS, SUMMARIES, USE3)
 
 
 def test_the_parts_add_up_to_the_score(ranking):

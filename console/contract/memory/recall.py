@@ -139,6 +139,8 @@ PARTS = {
     "similarity": "meaning",
     "query_coverage": "words",
     "match_strength": "bulk",
+    "phrase": "phrase",
+    "code": "code",
     "date": "date",
     "summary": "summary",
     "neighbour": "neighbour",
@@ -152,6 +154,8 @@ class TraceParts(Noun, omit_defaults=True, frozen=True, kw_only=True, rename=PAR
     similarity      cosine of query and text
     query_coverage  square root of the share of the query's words that the text holds
     match_strength  whether that is much, 0 to 1
+    phrase          share of the query's pairs of words in a row that the text holds
+    code            whether it holds a rare number or code of the query, 0 to 1
     date            share of the query's dates on which it happened
     summary         strength of the summary of its conversation
     neighbour       strength of what was said before or after it
@@ -161,6 +165,8 @@ class TraceParts(Noun, omit_defaults=True, frozen=True, kw_only=True, rename=PAR
     similarity: TracePart | None = None
     query_coverage: TracePart | None = None
     match_strength: TracePart | None = None
+    phrase: TracePart | None = None
+    code: TracePart | None = None
     date: TracePart | None = None
     summary: TracePart | None = None
     neighbour: TracePart | None = None
@@ -200,6 +206,8 @@ class TraceWeights(Noun, frozen=True, kw_only=True, rename=PARTS):
     similarity: float
     query_coverage: float
     match_strength: float
+    phrase: float
+    code: float
     date: float
     summary: float
     neighbour: float

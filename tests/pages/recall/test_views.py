@@ -249,7 +249,7 @@ def test_run_shows_unlikely_matches_below_a_line(client, profile):
     response = run(client, identity=profile, mode="query", query="delivery by sms")
 
     line = response.text.index(
-        "Unlikely matches (under 3 %), listed because the threshold is 0<"
+        "Unlikely matches (under 10 %), listed because the threshold is 0<"
     )
     assert (
         response.text.index("Prefers SMS") < line < response.text.index("red bicycle")

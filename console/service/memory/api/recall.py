@@ -144,8 +144,9 @@ def build_trace(answer: RecallResult, asked_for: Sequence[str]) -> wire.Trace:
 
 def _build_weights(model: str) -> wire.TraceWeights:
     found = get_coefficients(model)
-    weights = {name: getattr(found, part) for name, part in wire.PARTS.items()}
-    return wire.TraceWeights(source=found.source, bias=found.bias, **weights)
+    weights = {name: found.log_odds_of(part) for name, part in wire.PARTS.items()}
+    bias = round(found.chance["bias"], 3)
+    return wire.TraceWeights(source=found.source, bias=bias, **weights)
 
 
 def _count_texts(ranking: Ranking) -> wire.TraceTexts:

