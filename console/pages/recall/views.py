@@ -58,6 +58,8 @@ SCORE_PARTS = {
     "similarity": "Similarity in meaning",
     "query_coverage": "Share of the query's words",
     "match_strength": "Strength of the word match",
+    "phrase": "Words in a row",
+    "code": "Match of a number or code",
     "date": "Match with a date in the query",
     "summary": "Match of its conversation's summary",
     "neighbour": "Match of a neighbour",
@@ -66,7 +68,7 @@ SCORE_PARTS = {
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05
 # Below this score, a person should not take an item for an answer.
-UNLIKELY = 0.03
+UNLIKELY = 0.1
 # Word stems in a trace. Those of a conversation are the customer's own words in pieces,
 # where no detector finds a phone number or a name any more.
 STEMS = frozenset({"stems", "unknownStems"})
