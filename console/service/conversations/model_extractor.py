@@ -119,11 +119,6 @@ def compute_cost(used: ModelUsage) -> float | None:
     return round(cost, 6)
 
 
-def name_extractor(endpoint: Endpoint) -> str:
-    """As a source can have it: `model-1/gpt-4o`."""
-    return f"model-1/{re.sub(r'[^A-Za-z0-9 _./-]', '-', endpoint.model)}"[:40]
-
-
 def extract_by_model(talk: Talk, endpoint: Endpoint, usage: Usage) -> Lesson:
     """Raises Unanswered."""
     return _Extraction(talk, endpoint, usage).extract()
@@ -137,7 +132,9 @@ class _Extraction:
     def __init__(self, talk: Talk, endpoint: Endpoint, usage: Usage) -> None:
         self.talk, self.rules = talk, talk.rules
         self.ask = partial(ask, endpoint, usage=usage)
-        self.extractor = name_extractor(endpoint)
+        # As a source can have it: `model-1/gpt-4o`.
+        name = re.sub(r"[^A-Za-z0-9 _./-]", "-", endpoint.model)
+        self.extractor = f"model-1/{name}"[:40]
         mine = [turn for turn in talk.turns if turn.role == "customer"]
         self.news = {turn.number for turn in mine} & set(talk.news)
         names = {turn.speaker for turn in mine} - {NOBODY}
@@ -332,10 +329,13 @@ def _say_day(turn: Turn) -> str:
     return f"{turn.said_at:%A} {turn.said_at.day} {turn.said_at:%B %Y}"
 
 
-def _echoes(text: str) -> bool:
-    return bool(_list_runs(text) & _list_runs(f"{EXTRACT} {RECONCILE}"))
-
-
 def _list_runs(text: str) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.casefold())
     return set(zip(*(words[n:] for n in range(ECHO)), strict=False))
+
+
+_OURS = _list_runs(f"{EXTRACT} {RECONCILE}")
+
+
+def _echoes(text: str) -> bool:
+    return not _OURS.isdisjoint(_list_runs(text))
