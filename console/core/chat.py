@@ -22,7 +22,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 ANSWER_BYTES = 1_000_000
 ANSWER_TOKENS = 8192
 # Of an endpoint that does not tell: as many as English has on average.
-BYTES_A_TOKEN = 4
+BYTES_A_TOKEN, MOST = 4, 10**8
 # For as long as nobody sets an earlier end (outgoing.within).
 ANSWER_S = 60.0
 # What is raised by whatever is no JSON, or not of the form: bytes that are no UTF-8, and
@@ -158,16 +158,8 @@ def _send(
     endpoint: Endpoint, instructions: str, question: str, schema: Body, usage: Usage
 ) -> str:
     """What the model says. Raises Unanswered, UNFIT."""
-    openai = endpoint.dialect == "openai"
-    url, headers = _address(endpoint)
-    ways = _list_ways(schema) if openai else _list_tools(schema)
-    said = [{"role": "user", "content": question}]
-    body: Body = {"model": endpoint.model}
-    if openai:
-        body["messages"] = [{"role": "system", "content": instructions}, *said]
-    else:
-        body |= {"system": instructions, "messages": said, "max_tokens": ANSWER_TOKENS}
-    status = 0
+    url, headers, body, ways = _build(endpoint, instructions, question, schema)
+    headers["Content-Type"], status = "application/json", 0
     for number in range(_ways.get(endpoint, 0), len(ways)):
         content = msgspec.json.encode(body | ways[number])
         status, error, found = outgoing.call(
@@ -192,38 +184,36 @@ def _send(
     raise Unanswered(f"It answered {status}.", is_passing=is_passing)
 
 
-def _address(endpoint: Endpoint) -> tuple[str, dict[str, str]]:
-    base, headers = endpoint.base.rstrip("/"), {"Content-Type": "application/json"}
+def _build(
+    endpoint: Endpoint, instructions: str, question: str, schema: Body
+) -> tuple[str, dict[str, str], Body, Sequence[Body]]:
+    """Address, headers, body, and what may be added to ask for the form, the strictest
+    first."""
+    base, key = endpoint.base.rstrip("/"), endpoint.key
+    said = [{"role": "user", "content": question}]
+    body: Body = {"model": endpoint.model, "messages": said}
     if endpoint.dialect == "openai":
-        if endpoint.key:
-            headers["Authorization"] = f"Bearer {endpoint.key}"
-        return f"{base}/chat/completions", headers
-    headers |= {"x-api-key": endpoint.key, "anthropic-version": "2023-06-01"}
-    return f"{base.removesuffix('/v1')}/v1/messages", headers
-
-
-def _list_ways(schema: Body) -> Sequence[Body]:
-    strict = {"name": "answer", "strict": True, "schema": schema}
-    return (
-        {"response_format": {"type": "json_schema", "json_schema": strict}},
-        {"response_format": {"type": "json_object"}},
-        {},
-    )
-
-
-def _list_tools(schema: Body) -> Sequence[Body]:
+        body["messages"] = [{"role": "system", "content": instructions}, *said]
+        strict = {"name": "answer", "strict": True, "schema": schema}
+        form = {"type": "json_schema", "json_schema": strict}, {"type": "json_object"}
+        ways = *({"response_format": each} for each in form), {}
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return f"{base}/chat/completions", headers, body, ways
+    body |= {"system": instructions, "max_tokens": ANSWER_TOKENS}
     tool = {"name": "answer", "description": "The answer.", "input_schema": schema}
-    forced = {"type": "tool", "name": "answer"}
-    return {"tools": [tool], "tool_choice": forced}, {}
+    forced = {"tools": [tool], "tool_choice": {"type": "tool", "name": "answer"}}
+    headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
+    return f"{base.removesuffix('/v1')}/v1/messages", headers, body, (forced, {})
 
 
 def _count(usage: Usage, answer: _Answer, content: bytes, found: bytes) -> None:
     usage.calls += 1
     told = answer.usage or _Tokens()
-    tokens_in = told.prompt_tokens + told.input_tokens
-    tokens_out = told.completion_tokens + told.output_tokens
-    usage.tokens_in += max(tokens_in, 0) or len(content) // BYTES_A_TOKEN
-    usage.tokens_out += max(tokens_out, 0) or len(found) // BYTES_A_TOKEN
+    read = told.prompt_tokens + told.input_tokens
+    written = told.completion_tokens + told.output_tokens
+    # Whatever an endpoint tells: a table has to hold it.
+    usage.tokens_in += min(max(read, 0), MOST) or len(content) // BYTES_A_TOKEN
+    usage.tokens_out += min(max(written, 0), MOST) or len(found) // BYTES_A_TOKEN
 
 
 @cache
