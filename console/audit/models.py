@@ -7,10 +7,12 @@ never reads as "a", "bc".
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Self
 
 from django.db import models
@@ -81,74 +83,11 @@ class UnknownAction(ValueError):
     """A programming error: the action is not registered."""
 
 
+_KINDS = tomllib.loads(Path(__file__).with_name("actions.toml").read_text("utf-8"))
 ACTIONS = {
-    action.name: action
-    for action in (
-        Action("access.denied", "Access denied", ActionKind.AUTH),
-        Action("audit.read", "Audit log read", ActionKind.READ),
-        Action("backup.restored", "Backup restored", ActionKind.SYSTEM),
-        Action("backup.taken", "Backup taken", ActionKind.SYSTEM),
-        Action("conversation.closed", "Conversation closed", ActionKind.CHANGE),
-        Action("conversation.deleted", "Conversation deleted", ActionKind.CHANGE),
-        Action("conversation.relearned", "Learned once more", ActionKind.CHANGE),
-        Action("conversation.drafted", "Reply drafted by a model", ActionKind.CHANGE),
-        Action("conversation.tried", "Conversation tried", ActionKind.CHANGE),
-        Action("conversation.viewed", "Conversation opened", ActionKind.READ),
-        Action("conversations.listed", "Conversations listed", ActionKind.READ),
-        Action("desk.arranged", "Display settings changed", ActionKind.CONFIG),
-        Action("deletion.previewed", "Deletion previewed", ActionKind.READ),
-        Action("deletion.returned", "Deleted item came back", ActionKind.CHANGE),
-        Action("fact.added", "Fact released into memory", ActionKind.CHANGE),
-        Action("fact.dropped", "Fact that was held back dropped", ActionKind.CHANGE),
-        Action("facts.listed", "Facts that wait listed", ActionKind.READ),
-        Action("proposal.added", "Proposed trait accepted", ActionKind.CHANGE),
-        Action("proposal.dropped", "Proposed trait dismissed", ActionKind.CHANGE),
-        Action("identity.changed", "Identity settings changed", ActionKind.CONFIG),
-        Action("import.started", "Import started", ActionKind.CONFIG),
-        Action("identifiers.listed", "Identifiers listed", ActionKind.READ),
-        Action("learning.changed", "Learning rules changed", ActionKind.CONFIG),
-        Action("learning.tried", "Learning rules tried", ActionKind.READ),
-        Action("memory.loaded", "Memory loaded from a file", ActionKind.SYSTEM),
-        Action("merge.accepted", "Suggested merge accepted", ActionKind.CHANGE),
-        Action("merge.refused", "Suggested merge refused", ActionKind.CHANGE),
-        Action("merge.undone", "Merge taken back", ActionKind.CHANGE),
-        Action("merges.listed", "Merges listed", ActionKind.READ),
-        Action("mfa.added", "Second factor added", ActionKind.AUTH),
-        Action("mfa.removed", "Second factor removed", ActionKind.AUTH),
-        Action("mfa.reset", "Recovery codes renewed", ActionKind.AUTH),
-        Action("observation.added", "Observation added", ActionKind.CHANGE),
-        Action("observation.corrected", "Observation corrected", ActionKind.CHANGE),
-        Action("observation.deleted", "Observation deleted", ActionKind.CHANGE),
-        Action("observation.viewed", "Observation opened", ActionKind.READ),
-        Action("observations.listed", "Observations listed", ActionKind.READ),
-        Action("password.changed", "Password changed", ActionKind.AUTH),
-        Action("profile.deleted", "Profile deleted", ActionKind.CHANGE),
-        Action("profile.exported", "Profile exported", ActionKind.READ),
-        Action("profile.found", "Profile looked up", ActionKind.READ),
-        Action("profile.listed", "Profiles listed", ActionKind.READ),
-        Action("profile.viewed", "Profile opened", ActionKind.READ),
-        Action("recall.run", "Recall run", ActionKind.READ),
-        Action("schema.listed", "Trait groups listed", ActionKind.READ),
-        Action("session.closed", "Signed out", ActionKind.AUTH),
-        Action("session.opened", "Signed in", ActionKind.AUTH),
-        Action("session.refused", "Sign-in refused", ActionKind.AUTH),
-        Action("summaries.listed", "Summaries listed", ActionKind.READ),
-        Action("summary.corrected", "Summary corrected", ActionKind.CHANGE),
-        Action("summary.deleted", "Summary deleted", ActionKind.CHANGE),
-        Action("summary.viewed", "Summary opened", ActionKind.READ),
-        Action("task.retried", "Background task run again", ActionKind.CONFIG),
-        Action("tenant.added", "Tenant added", ActionKind.CONFIG),
-        Action("user.added", "Person or role added", ActionKind.CONFIG),
-        Action("user.reset", "Person given a new password", ActionKind.CONFIG),
-        Action("user.returned", "Right came back with a backup", ActionKind.CONFIG),
-        Action("token.replaced", "Auth token replaced", ActionKind.CONFIG),
-        Action("timeline.counted", "Timeline counted", ActionKind.READ),
-        Action("trait.corrected", "Trait corrected", ActionKind.CHANGE),
-        Action("traits.listed", "Traits listed", ActionKind.READ),
-        Action("webhook.retried", "Webhook sent again", ActionKind.CHANGE),
-        Action("value.hidden", "Revealed value hidden", ActionKind.READ),
-        Action("value.revealed", "Masked value revealed", ActionKind.READ),
-    )
+    name: Action(name, text, ActionKind(kind))
+    for kind, actions in _KINDS.items()
+    for name, text in actions.items()
 }
 
 
