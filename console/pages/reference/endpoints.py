@@ -1,8 +1,10 @@
 """The operations of a memory, read from its description for the page."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from console.pages.reference.openapi import (
@@ -15,18 +17,10 @@ from console.pages.reference.openapi import (
 _PLACE = re.compile(r"{(\w+)}")
 _PLAIN = re.compile(r"[\w.-]+")
 _CURRENT, _V1_SERVICES = "/v1/Stores/", "/v1/Services/"
-# Links to these are older than the names from which the others are made.
-_ANCHORS = {
-    "describe": "describe-api",
-    "explain": "explain-error",
-    "put_identity_settings": "update-identity-settings",
-    "put_profiles": "update-profiles-in-bulk",
-    "v1_services.create_recall": "recall-of-service",
-    "v1_services.create_summaries": "create-summary-of-service",
-    "identity_settings": "identity",
-    "errors": "about",
-    "v1_services": "older",
-}
+_CLIENTS: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("clients.toml").read_text("utf-8")
+)
+_ANCHORS, _REQUEST_CLASSES = _CLIENTS["anchors"], _CLIENTS["request_classes"]
 # What an example prints of an answer: the first of these that it has.
 _TELLING = (
     *("url", "displayName", "content", "value", "values", "matchingRules"),
@@ -211,31 +205,6 @@ _BEYOND_CONTRACT = frozenset(
     """.split()
 )
 _PREFIXES = ("/v1/ControlPlane/", "/v1/Stores/")
-
-# The Python client's classes of bodies are called like nothing in the description.
-_REQUEST_CLASSES = {
-    "create_store": "store.StoreList.ServiceRequest",
-    "patch_store": "store.StoreList.PatchStoreRequest",
-    "put_identity_settings": "identity_resolution_setting"
-    ".IdentityResolutionSettingList.IdentityResolutionSettingsCore",
-    "create_trait_group": "trait_group.TraitGroupList.TraitGroupRequest",
-    "patch_trait_group": "trait_group.TraitGroupList.PatchTraitGroupRequest",
-    "create_data_mapping": "data_mapping.DataMappingList.CreateDataMappingInput",
-    "patch_data_mapping": "data_mapping.DataMappingList.DataMappingCore",
-    "create_profile": "profile.ProfileList.ProfileData",
-    "patch_profile": "profile.ProfileList.ProfilePatch",
-    "lookup_profiles": "lookup.LookupList.Identifier",
-    "put_profiles": "bulk.BulkList.UpdateProfilesBulkRequest",
-    "create_import": "import_.ImportList.CreateProfilesImportV2Request",
-    "create_identifier": "identifier.IdentifierList.Identifier",
-    "patch_identifier": "identifier.IdentifierList.IdentifierUpdate",
-    "create_observations": "observation.ObservationList.CreateObservationsRequest",
-    "patch_observation": "observation.ObservationList.ObservationBase",
-    "create_summaries": "conversation_summary.ConversationSummaryList"
-    ".CreateSummariesRequest",
-    "patch_summary": "conversation_summary.ConversationSummaryList.SummaryCorePatch",
-    "create_recall": "recall.RecallList.MemoryRetrievalRequest",
-}
 
 
 def get_call(method: str, path: str, *, lists: bool) -> str:
