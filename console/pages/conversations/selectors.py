@@ -192,7 +192,7 @@ def build_turns(
     by_id = {person.id: person for person in people}
     by_turn: dict[str, list[Lesson]] = defaultdict(list)
     for lesson in lessons:
-        if lesson.learned.kind == "observation" and lesson.learned.communication_ids:
+        if lesson.learned.kind != "summary" and lesson.learned.communication_ids:
             by_turn[lesson.learned.communication_ids[-1]].append(lesson)
     values = masker.mask_turns(conversation_id, turns)
     return [
@@ -231,9 +231,7 @@ def build_lessons(
     return [
         Lesson(
             each,
-            masker.mask_text("fact", each.id, each.content)
-            if each.content
-            else texts.get(each.item_id),
+            mask_waiting(each, masker) if each.content else texts.get(each.item_id),
         )
         for each in learned
     ]

@@ -141,8 +141,8 @@ class Rules:
         return self._explain("not stored", kinds) if kinds else ""
 
     def _explain(self, outcome: str, kinds: Sequence[str]) -> str:
-        by = f"version {self.version}" if self.version else "as by default"
-        return f"{outcome.capitalize()} by the rules, {by}: {', '.join(kinds)}."
+        rules = f"rules, version {self.version}" if self.version else "default rules"
+        return f"{outcome.capitalize()} by the {rules}: {', '.join(kinds)}."
 
     def redact(self, text: str, origin: Origin = ANYWHERE) -> str:
         """Without all that is not kept: a summary is not held back as a whole."""

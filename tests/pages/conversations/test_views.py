@@ -506,6 +506,10 @@ def test_list_waiting_shows_proposals_masked_with_their_turn(
         url("decide", profile_id, learned_id), {"outcome": "added"}
     )
 
+    shown = agent_client.get(url("detail", talk.id)).text
+    assert 'data-outcome="added"' in shown
+    assert "Contact.email" in shown
+    assert "ada@example.com" not in shown
     assert url("waiting", profile_id) in card.text
     assert "Contact.email" in part
     assert "ada@example.com" not in part

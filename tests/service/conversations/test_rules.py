@@ -159,7 +159,7 @@ def test_rules_say_why_something_was_removed(api, conversation, learn_from):
 
     path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
     [fact, _] = api.get(path).json()["learned"]
-    assert fact["reason"] == "Redacted by the rules, as by default: card."
+    assert fact["reason"] == "Redacted by the default rules: card."
 
 
 def test_rules_are_tried_on_what_was_said_and_nothing_is_written(
@@ -197,7 +197,7 @@ def test_rules_release_no_card_with_what_is_held_back():
     assert verdict.text == "I have zenith and card [card removed]."
     assert (verdict.outcome, verdict.reason) == (
         "quarantined",
-        "Quarantined by the rules, as by default: words.",
+        "Quarantined by the default rules: words.",
     )
 
 
