@@ -1,7 +1,7 @@
 """What conversations teach the memory, exactly once. Conversations 12.5.
 
 A transition to INACTIVE or CLOSED waits as PENDING. A worker leases it, reads the
-conversation, extracts outside of any transaction, and then writes, some two hundred
+conversation, extracts outside of any transaction, and then writes, some hundred
 facts at a time, each time in one transaction: observations, what became of each fact,
 which communications were read, and with the last of them DONE. A worker that is killed
 leaves all of a transaction or nothing; the transition is leased again, and goes on with
@@ -72,7 +72,7 @@ MODEL_TRIES, WAIT = 3, timedelta(seconds=30)
 AT_ONCE, AT_ONE_STORE = 8, 2
 END = 2**31  # beyond any turn
 # Facts in one transaction, which keeps other writers of the profile waiting.
-BATCH = 200
+BATCH = 100
 
 
 class Changed(Exception):
