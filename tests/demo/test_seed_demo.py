@@ -193,7 +193,7 @@ def test_seed_demo_remembers_what_was_said(db, settings, few_people):
     [profile_id] = store.lookup("email", "theo.lindqvist@example.com").profiles
     texts = [each.content for each in store.list_observations(profile_id).items]
     assert held == [len(found)] * 2
-    assert any("I am allergic to down" in text for text in texts)
+    assert any("never home before 18:00" in text for text in texts)
     assert store.list_summaries(profile_id).items
 
 
