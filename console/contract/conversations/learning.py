@@ -230,14 +230,6 @@ class LearningRules(EarlierRules, omit_defaults=True, frozen=True, kw_only=True)
     )
 
 
-class TrialCount(Noun, frozen=True, kw_only=True):
-    sample = {"action": "redact", "kind": "card", "count": 3}
-
-    action: str
-    kind: str
-    count: Count
-
-
 class TrialExample(Noun, frozen=True, kw_only=True):
     """text  without what the rules do not keep"""
 
@@ -266,13 +258,13 @@ class RulesTrial(Noun, frozen=True, kw_only=True):
     sample = {
         "conversations": 25,
         "facts": 96,
-        "counts": [TrialCount.sample],
+        "counts": {"redact": {"card": 3}},
         "examples": [TrialExample.sample],
     }
 
     conversations: Count
     facts: Count
-    counts: tuple[TrialCount, ...] = always()
+    counts: dict[str, dict[str, int]] = always(dict)
     examples: tuple[TrialExample, ...] = always()
 
 

@@ -125,22 +125,22 @@ class Rules:
         cleared = _remove(text, [x for x in found if actions[x[0]] == "redact"])
         if outcome := _OUTCOMES.get(strictest, ""):
             kinds = [kind for kind, action in actions.items() if action == strictest]
-            return Verdict(cleared, outcome, self._explain(outcome, kinds), kinds)
-        kinds = list(dict.fromkeys(_REMOVED.findall(cleared)))
-        reason = self._explain("redacted", kinds) if kinds else ""
-        return Verdict(cleared, "", reason, kinds)
+            return Verdict(cleared, outcome, self.explain(outcome, kinds), kinds)
+        return Verdict(
+            cleared, "", self.explain_redaction(cleared), list_removed(cleared)
+        )
 
     def explain_redaction(self, text: str) -> str:
-        """Of a text from which something was removed, or all of it."""
-        kinds = dict.fromkeys(_REMOVED.findall(text)) or ["any"]
-        return self._explain("redacted", list(kinds))
+        """Of a text from which something was removed; else empty."""
+        kinds = list_removed(text)
+        return self.explain("redacted", kinds) if kinds else ""
 
     def explain_refusal(self, text: str) -> str:
         """Of a text that is stored only if all of it is kept; else empty."""
         kinds = self.judge(text).kinds
-        return self._explain("not stored", kinds) if kinds else ""
+        return self.explain("not stored", kinds) if kinds else ""
 
-    def _explain(self, outcome: str, kinds: Sequence[str]) -> str:
+    def explain(self, outcome: str, kinds: Sequence[str]) -> str:
         rules = f"rules, version {self.version}" if self.version else "default rules"
         return f"{outcome.capitalize()} by the {rules}: {', '.join(kinds)}."
 
@@ -185,6 +185,11 @@ class Rules:
                 if action == "redact" or (action != "keep" and not is_whole):
                     share = max(start - starts[n], 0), end - starts[n]
                     yield turns[n].number, (kind, *share)
+
+
+def list_removed(text: str) -> list[str]:
+    """The kinds of what was removed from a text."""
+    return list(dict.fromkeys(_REMOVED.findall(text)))
 
 
 def _remove(text: str, found: Iterable[Span]) -> str:
@@ -270,5 +275,7 @@ class WriteRules:
             return content
         text = self._rules.redact(content, Origin(source=source))[:CONTENT_MAX]
         if text != content:
-            self.told.append(f"{path}: {self._rules.explain_redaction(text)}")
+            why = self._rules.explain_redaction(text)
+            why = why or self._rules.explain("not stored", ["any"])
+            self.told.append(f"{path}: {why}")
         return text

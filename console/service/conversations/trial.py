@@ -1,12 +1,12 @@
 """Rules tried on what was said lately, before they count. Nothing is written."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from console.contract.conversations import learning as wire
 from console.service.conversations.models import Conversation, Transition
 from console.service.conversations.reading import Reading, extract_sentences
-from console.service.conversations.rules import Rules
+from console.service.conversations.rules import Rules, list_removed
 from console.service.memory.models import Store
 
 # As many as a person waits for: about a second.
@@ -18,13 +18,14 @@ Outcome = tuple[str, Sequence[str], str, str]
 
 
 def try_rules(store: Store, rules: Rules) -> wire.RulesTrial:
-    counts: Counter[tuple[str, str]] = Counter()
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     examples: list[wire.TrialExample] = []
     facts, tried = 0, list(_list_newest(store))
     for row in tried:
         for action, kinds, text, turn in _judge(store, row, rules):
             facts += 1
-            counts.update((action, kind) for kind in kinds)
+            if kinds:
+                counts[action].update(kinds)
             if kinds and sum(x.action == action for x in examples) < EXAMPLES:
                 examples.append(
                     wire.TrialExample(
@@ -38,10 +39,7 @@ def try_rules(store: Store, rules: Rules) -> wire.RulesTrial:
     return wire.RulesTrial(
         conversations=len(tried),
         facts=facts,
-        counts=tuple(
-            wire.TrialCount(action=action, kind=kind, count=count)
-            for (action, kind), count in counts.most_common()
-        ),
+        counts={action: dict(kinds) for action, kinds in counts.items()},
         examples=tuple(examples),
     )
 
@@ -60,7 +58,7 @@ def _judge(store: Store, row: Conversation, rules: Rules) -> Iterator[Outcome]:
     for lesson in map(extract_sentences, reading.build_talks(reconciled=False)):
         for fact in lesson.facts:
             turn = reading.by_sequence[fact.turns[-1]].id
-            yield "redact", rules.judge(fact.text).kinds, fact.text, turn
+            yield "redact", list_removed(fact.text), fact.text, turn
         for fact, verdict in lesson.withheld:
             turn = reading.by_sequence[fact.turns[-1]].id
             action = _ACTIONS[verdict.outcome]

@@ -252,7 +252,7 @@ class Writer:
             reason = f"Not all was learned: {exc.message}"
             diagnose(self._reading.conversation, PROFILE_FULL, reason)
             return self._note(fact, "dropped", "", exc.message, kind=model.kind)
-        why = why or self._reading.rules.judge(fact.text).reason
+        why = why or self._reading.rules.explain_redaction(fact.text)
         return self._note(fact, "added", row.id, why, kind=model.kind)
 
     def _find_same(self, text: str) -> Observation | None:

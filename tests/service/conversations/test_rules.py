@@ -174,7 +174,7 @@ def test_rules_are_tried_on_what_was_said_and_nothing_is_written(
 
     [example] = trial["examples"]
     assert (trial["conversations"], trial["facts"]) == (1, 2)
-    assert trial["counts"] == [{"action": "quarantine", "kind": "health", "count": 1}]
+    assert trial["counts"] == {"quarantine": {"health": 1}}
     assert "I have [health removed]" in example["text"]
     assert example["conversationId"] == conversation["id"]
     assert models.Learned.objects.count() == before
@@ -287,3 +287,16 @@ def test_rules_of_a_foreign_store_do_not_exist(make_api, rules):
 
     assert stranger("GET", rules).status_code == 404
     assert stranger("PUT", rules, {}).status_code == 404
+
+
+def test_rules_do_not_explain_what_an_exception_keeps(
+    api, rules, conversation, learn_from
+):
+    exception = {"kind": "health", "action": "keep", "source": "conversation/*"}
+    api("PUT", rules, {"exceptions": [exception]})
+
+    learned = learn_from("I have asthma and need a soft sole.")
+
+    path = f"{CONVERSATIONS}/{conversation['id']}/Learned"
+    assert learned == ["Customer said: I have asthma and need a soft sole."]
+    assert "reason" not in api.get(path).json()["learned"][0]
