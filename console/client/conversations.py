@@ -17,7 +17,6 @@ from console.contract.base import Body
 from console.contract.conversations.communication import (
     Communication,
     CommunicationsPage,
-    CreateAction,
     CreateCommunication,
 )
 from console.contract.conversations.configuration import (
@@ -25,7 +24,6 @@ from console.contract.conversations.configuration import (
     ConfigurationsPage,
     ConversationSettings,
     CreateConfiguration,
-    PatchConfiguration,
 )
 from console.contract.conversations.conversation import (
     Conversation,
@@ -90,14 +88,6 @@ class ConversationsClient:
         """Answers its id."""
         answer = self._send("POST", CONFIGURATIONS, configuration)
         return str(answer.content.get("related", {}).get("configurationId", ""))
-
-    def patch_configuration(
-        self, configuration_id: str, change: PatchConfiguration
-    ) -> None:
-        path = f"{CONFIGURATIONS}/{segment('configuration', configuration_id)}"
-        found = self._sender.send("GET", path, Configuration).content
-        self._check_store(found)
-        self._send("PATCH", path, change)
 
     def list_conversations(
         self,
@@ -171,9 +161,6 @@ class ConversationsClient:
         path = f"{self._open(conversation_id)}/Communications"
         body = to_body(communication)
         return self._sender.send("POST", path, Communication, body=body).content
-
-    def create_action(self, conversation_id: str, action: CreateAction) -> None:
-        self._send("POST", f"{self._open(conversation_id)}/Actions", action)
 
     # What the built-in memory alone tells; elsewhere MemoryNotFound.
 
