@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from unicodedata import normalize
 
 from rapidfuzz.distance import OSA
 
@@ -10,6 +11,14 @@ from console.contract.normalising import is_placeholder
 from console.core.unicode import drop_marks
 
 NAME_TRAITS = ("firstName", "lastName")  # of the Contact group
+
+# How letters are written where a keyboard lacks them: `Lukasz`, `Soren`; and as German
+# and the Scandinavian languages do it: `Mueller`, `Soeren`.
+_LIGATURES = {"æ": "ae", "œ": "oe", "þ": "th"}
+_PLAIN = str.maketrans(dict(zip("øłıđð", "olidd", strict=True)) | _LIGATURES)
+_DIGRAPHS = _PLAIN | str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+)
 
 
 def pick_names(traits: Iterable[tuple[str, str, Any]]) -> dict[str, str]:
@@ -29,24 +38,37 @@ def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None
     same so is one with a slip of the keyboard, `Jhon Smith`. A last vowel is none: `Mario
     Rossi` and `Maria Rossi` share a mailbox.
     """
-    shorter, longer = sorted((_split_names(one), _split_names(other)), key=len)
-    if not (one.keys() & other.keys() and shorter):
+    alike = None
+    if one.keys() & other.keys():
+        for letters in (_PLAIN, _DIGRAPHS):
+            words = (_split_names(each, letters) for each in (one, other))
+            alike = _are_alike(*sorted(words, key=len))
+            if alike is not False:
+                break
+    return alike
+
+
+def _are_alike(shorter: list[str], longer: list[str]) -> bool | None:
+    if not shorter:
         return None
     if "".join(shorter) == "".join(longer):
         return True
+    # Each word counts once: the J of `J. Johnson` is no initial of the Johnson beside it.
+    left = set(longer) - set(shorter)
     odd = [
         word
         for word in set(shorter) - set(longer)
-        if not any(_is_initial(word, each) for each in longer)
+        if not any(_is_initial(word, each) for each in left)
     ]
     if len(odd) == 1 < len(shorter):
-        return any(_is_slip(odd[0], each) for each in longer)
+        return any(_is_slip(odd[0], each) for each in left)
     return not odd
 
 
-def _split_names(names: Mapping[str, str]) -> list[str]:
+def _split_names(names: Mapping[str, str], letters: Mapping[int, str]) -> list[str]:
     words = " ".join(each for each in names.values() if not is_placeholder(each))
-    plain = (drop_marks(word).casefold() for word in re.split(r"[\s.,'-]+", words))
+    words = normalize("NFKC", words).casefold().translate(letters)
+    plain = map(drop_marks, re.split(r"[\s.,'-]+", words))
     return [word for word in plain if word]
 
 

@@ -54,6 +54,28 @@ _WORDS = """
     ไม่มี ไม่ทราบ ไม่ระบุ
 """
 _NONE = frozenset(drop_marks(word).casefold() for word in _WORDS.split())
+# Of two and more words one of the first line says none, the others of what: `sin correo
+# electrónico`, `keine E-Mail-Adresse vorhanden`.
+_NOT = set(
+    "no not without sin sans senza sem non nao nicht kein keine ohne pas aucun aucune"
+    " nessun nessuna ningun ninguna nenhum nenhuma geen niet zonder ingen inget ikke ei"
+    " brak nie bez нет не без".split()
+)
+_WHAT = set(
+    "e email mail phone telephone telefon telefono telefone mobile number nummer numero"
+    " id adresse address adres emailadresse mailadresse emailadres mailadres correo"
+    " courriel electronico data dato datos dados daten danych данных почты телефона has"
+    " have hat tiene tem ha set given provided known available specified supplied"
+    " communique precise fourni angegeben bekannt vorhanden verfugbar hinterlegt informado"
+    " possui registra consta fornito comunicato disponibile disponible opgegeven bekend"
+    " oppgitt podano указан указано указана".split()
+)
+# What a mail merge, a program or a spreadsheet leaves of a value that it did not find.
+_UNFILLED = re.compile(
+    r"\{\{.*\}\}|\$\{.*\}|%%?\w+%%?|\[object \w+\]|<[\w ]+>|\\N"
+    r"|#(?:REF!|NAME\?|VALUE!|ERROR!|NULL!|DIV/0!|NUM!)",
+    re.IGNORECASE,
+)
 # Alone on one side of an @ they are nobody, as all that is two words and longer than
 # `niema`; `inga@`, `null@` and `brak@` are people's names.
 _NO_PART = set(
@@ -73,14 +95,16 @@ _MADE_UP_WORDS = set(
 # On both sides of the @, as in `guest@guest.com`.
 _NOBODY_TWICE = _NONE | _MADE_UP_WORDS
 _NOBODY_TWICE |= set(
-    "example email mail privacy private hidden secret store shop".split()
+    "example email mail privacy private hidden secret store shop string"
+    " prueba prova teste essai proef testi mustermann cliente"
+    " тест проверка テスト 测试 測試 테스트".split()
 )
 # Before the @ of a mail provider, or of a domain that says nothing.
 _PROVIDERS = set("gmail googlemail hotmail yahoo outlook email mail".split())
 _NO_DOMAIN = _PROVIDERS | set("domain company store shop website site business".split())
 _NO = set("no none na null nothing name yourname username email youremail".split())
 _SCHEME = re.compile(r"\s*\w+:")
-_EMAIL_SCHEME = re.compile(r"(?:mailto|smtp):", re.IGNORECASE)
+_EMAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail):(?://)?", re.IGNORECASE)
 _PHONE_SCHEME = re.compile(r"(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>")
 # Around a value that was copied from a list, a sentence or a spreadsheet's formula.
@@ -126,10 +150,13 @@ def normalise(text: str, kind: str, region: str = "", *, asked: bool = False) ->
 
 def is_placeholder(text: str) -> bool:
     """`N/A`, `-`, `000`, `99999`, `whatsapp:unknown`: what stands where a value would."""
-    value = drop_marks(_SCHEME.sub("", text, count=1)).casefold()
+    written = _SCHEME.sub("", text, count=1).strip()
+    value = drop_marks(written).casefold()
     if value.isdecimal() and len(set(value)) == 1:
         return len(value) > 4 or int(value) == 0
-    return not value or value in _NONE
+    words = {drop_marks(word).casefold() for word in re.split(r"[\s_./'’-]+", written)}
+    is_said = words & _NOT and words & _WHAT and words <= _NOT | _WHAT
+    return bool(not value or value in _NONE or is_said or _UNFILLED.fullmatch(written))
 
 
 def _unify(text: str) -> str:
@@ -149,7 +176,9 @@ def normalise_email(text: str, *, asked: bool = False) -> str:
     value = _unify(text)
     if named := _IN_BRACKETS.fullmatch(value.strip()):
         value = named[1]
-    value = "".join(_unify(value.lower()).split()).strip(_AROUND)
+    # The full stop that Chinese and Japanese keyboards write separates labels too.
+    value = "".join(_unify(value.lower()).split()).replace("。", ".")
+    value = value.strip(_AROUND + "()[]")
     if scheme := _EMAIL_SCHEME.match(value):
         value = unquote(value[scheme.end() :].partition("?")[0])
     local, _, domain = value.rstrip(".").rpartition("@")
@@ -208,8 +237,6 @@ def normalise_phone(text: str, region: str = DEFAULT_REGION) -> str:
         digits = written[1]
     if not digits.isascii() or any(map(str.isalpha, digits)):
         raise InvalidIdentifier("not a valid phone number")
-    if re.match(r"\D*00", digits):
-        digits = "+" + digits.lstrip(" +(0")
     number = _read_number(digits, region)
     national = phonenumbers.national_significant_number(number)
     is_made_up = _MADE_UP.fullmatch(national) or _is_run(national)
@@ -222,8 +249,9 @@ def _read_digit(character: str) -> str:
     value = unicodedata.decimal(character, None)
     if value is not None:
         return str(value)
-    if unicodedata.category(character) == "Pd":
-        return "-"  # of the many dashes that word processors make
+    # Of the many dashes that word processors make, and the one of Japanese keyboards.
+    if unicodedata.category(character) == "Pd" or character in "ーｰ":
+        return "-"
     plain = unicodedata.normalize("NFKC", character)
     return character if any(map(str.isdigit, plain)) else plain
 
@@ -236,7 +264,11 @@ def _read_number(digits: str, region: str) -> phonenumbers.PhoneNumber:
     """
     bare = digits.lstrip("+ ")
     ways = [(digits, region), (f"+{bare}", None)]
-    if bare.startswith(str(phonenumbers.country_code_for_region(region))):
+    if re.match(r"\D*00", digits):
+        # Either what most countries dial before a country code, or what this one does:
+        # 0011 49... in Australia.
+        ways = [("+" + digits.lstrip(" +(0"), region), (digits, region)]
+    elif bare.startswith(str(phonenumbers.country_code_for_region(region))):
         ways.reverse()  # in Germany 4915123... is +49 15123..., not 04915 123...
     as_written = None
     for written, country in ways:
@@ -247,7 +279,7 @@ def _read_number(digits: str, region: str) -> phonenumbers.PhoneNumber:
             if phonenumbers.is_valid_number(number):
                 return number
             if country and (number.country_code == 1 or _names_country(number)):
-                as_written = number
+                as_written = as_written or number
     if as_written is None:
         raise InvalidIdentifier("not a valid phone number")
     return as_written

@@ -133,6 +133,10 @@ def test_any_text_is_a_number_in_one_form_or_refused(text):
         ("9198765432", "IN", "+919198765432"),
         ("4740743248", "US", "+4740743248"),
         ("010 44 20 7946 0958", "JP", "+442079460958"),
+        ("03ー3224ー9999", "JP", "+81332249999"),
+        ("0011 49 30 901820", "AU", "+4930901820"),
+        ("001 49 30 901820", "SG", "+4930901820"),
+        ("0065 6555 1234", "SG", "+6565551234"),
         ("+1 555 867 5310", "NO", CUSTOMER),
         ("1 202 555 0143", "NO", "+12025550143"),
     ],
@@ -169,6 +173,11 @@ def test_a_number_that_nobody_has_is_refused_everywhere(text, region):
         ("'ada@b.com'", "ada@b.com"),
         ("ada@b.com,", "ada@b.com"),
         ("ada@b.com.", "ada@b.com"),
+        ("ada@b。com", "ada@b.com"),
+        ("(ada@b.com)", "ada@b.com"),
+        ("[mailto://ada@b.com]", "ada@b.com"),
+        ("E-Mail: ada@b.com", "ada@b.com"),
+        ("prueba@b.com", "prueba@b.com"),
         ("inga@b.se", "inga@b.se"),
         ("null@b.com", "null@b.com"),
         ("bob@bob.com", "bob@bob.com"),
@@ -211,6 +220,8 @@ def test_an_email_address_has_one_form(text, expected):
         "noreply@b.com",
         "not-given@b.com",
         "guest@guest.com",
+        "prueba@prueba.es",
+        "тест@тест.рф",
         "xxx@xxx.com",
         "keine-email@b.de",
         "unknown@b.com",
@@ -288,6 +299,18 @@ def test_normalising_an_address_again_changes_nothing(local, domain):
         "없음",
         "ไม่มี",
         "whatsapp:unknown",
+        "keine_E-Mail-Adresse_vorhanden",
+        "sin_dato",
+        "não_possui",
+        "non_communiqué",
+        "нет_данных",
+        "not-set",
+        "{{customer.id}}",
+        "${userId}",
+        "%customerId%",
+        "[object_Object]",
+        "<unknown_user>",
+        "#NAME?",
     ],
 )
 def test_a_placeholder_names_nobody(kind, text):
@@ -295,7 +318,9 @@ def test_a_placeholder_names_nobody(kind, text):
         normalise(text.replace("_", " "), kind)
 
 
-@pytest.mark.parametrize("text", ["7", "111", "1112", "L-1000", "x", "NA-7", "Nora"])
+@pytest.mark.parametrize(
+    "text", ["7", "111", "1112", "L-1000", "x", "NA-7", "Nora", "no-7"]
+)
 def test_a_short_id_is_no_placeholder(text):
     assert normalise(text, "trim") == normalise(text, "none") == text
 
