@@ -478,8 +478,8 @@ class Ranking:
         scores: NDArray[np.float64] = self.scores[0].copy()
         first = texts.newest_first(scores)[:NEWER_AMONG]
         first = first[texts.vectors.known[first]]
-        vectors = np.array([texts.vectors.vector(row) for row in first.tolist()])
-        alike = vectors @ vectors.T >= NEARLY if len(first) else np.zeros((0, 0), bool)
+        vectors = texts.vectors.vector(first)
+        alike = vectors @ vectors.T >= NEARLY
         for older, newer in zip(
             *(first[places] for places in np.nonzero(alike)), strict=True
         ):

@@ -119,9 +119,9 @@ class Vectors:
                 found[rows] = self.levels[rows].astype("<f4") @ columns
         return found * self.scales[:, None]
 
-    def vector(self, row: int) -> Floats:
-        """One of them, of length 1."""
-        found: Floats = self.levels[row].astype("<f4") * self.scales[row]
+    def vector(self, row: int | NDArray[np.intp]) -> Floats:
+        """One of them, of length 1; or several, a row each."""
+        found: Floats = self.levels[row].astype("<f4") * self.scales[row, ..., None]
         return found
 
 
