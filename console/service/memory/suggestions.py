@@ -37,19 +37,28 @@ class Claims:
     """What tells people apart, as a profile has it or as a request says it.
 
     names   of the traits that name somebody, those that are known
-    values  (phone or email, value)
+    values  (phone or email, identifier type, value)
     """
 
     names: Mapping[str, str]
-    values: Collection[tuple[str, str]] = ()
+    values: Collection[tuple[str, str, str]] = ()
 
     def has_other_values(self, kind: str, other: "Claims") -> bool:
-        """Both have some of a kind, phone or email, and none in common."""
-        mine, others = (
-            {value for each, value in claims.values if each == kind}
-            for claims in (self, other)
+        """Both have some of a kind, phone or email, and none in common: of all types, or
+        of one. Two who share a WhatsApp number may each have a phone of their own."""
+        types = {id_type for each, id_type, _ in self.values if each == kind}
+        return any(
+            mine and others and mine.isdisjoint(others)
+            for wanted in ("", *types)
+            for mine, others in [(self._pick(kind, wanted), other._pick(kind, wanted))]
         )
-        return bool(mine and others) and not mine & others
+
+    def _pick(self, kind: str, wanted: str) -> set[str]:
+        return {
+            value
+            for each, id_type, value in self.values
+            if each == kind and wanted in {id_type, ""}
+        }
 
 
 def build_claims(
@@ -60,12 +69,12 @@ def build_claims(
     )
 
 
-def _get_claim(store: Store, id_type: str, value: str) -> tuple[str, str]:
+def _get_claim(store: Store, id_type: str, value: str) -> tuple[str, str, str]:
     """With how it is normalised: phone, email, trim or none."""
     if id_type == "whatsapp":
-        return "phone", value.removeprefix("whatsapp:")
+        return "phone", id_type, value.removeprefix("whatsapp:")
     config = store.identitysettings.get_config(id_type) or {}
-    return str(config.get("normalization", "")), value
+    return str(config.get("normalization", "")), id_type, value
 
 
 def read_claims(store: Store, profile_ids: Collection[str]) -> dict[str, Claims]:
@@ -73,7 +82,7 @@ def read_claims(store: Store, profile_ids: Collection[str]) -> dict[str, Claims]
     names: dict[str, dict[str, str]] = {}
     for model in sorted(find_models(ProfileScoped), key=lambda x: x is Trait):
         names |= model.read_names(store.id, profile_ids)
-    values: dict[str, set[tuple[str, str]]] = {id_: set() for id_ in profile_ids}
+    values: dict[str, set[tuple[str, str, str]]] = {id_: set() for id_ in profile_ids}
     rows = Identifier.objects.filter(store_id=store.id, profile_id__in=profile_ids)
     for id_, *value in rows.values_list("profile_id", "id_type", "value"):
         values[id_].add(_get_claim(store, *value))

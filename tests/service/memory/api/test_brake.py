@@ -413,6 +413,24 @@ def test_who_has_another_name_and_phone_is_somebody_else(api, data, suggested, n
     assert pair["contradictions"] == ["names", "phones"]
 
 
+@pytest.mark.parametrize("shared", ["phone", "whatsapp"])
+def test_strangers_share_a_phone_and_have_a_whatsapp_of_their_own(
+    api, data, declare, suggested, shared
+):
+    declare("Reach", whatsapp={"dataType": "STRING", "idTypePromotion": "whatsapp"})
+    own = "whatsapp" if shared == "phone" else "phone"
+    for name, number in (("Ada", SHARED), ("Bob", "+12025550162")):
+        values = {shared: SHARED, own: number}
+        contact = {"firstName": name, "phone": values["phone"]}
+        reach = {"whatsapp": f"whatsapp:{values['whatsapp']}"}
+        traits = {"Contact": contact, "Reach": reach}
+        api("POST", f"{data}/Profiles", {"traits": traits})
+
+    assert len(api.get(f"{data}/Profiles").json()["profiles"]) == 2
+    [pair] = suggested()
+    assert pair["contradictions"] == ["names", "phones"]
+
+
 def test_a_guest_is_found_by_name_behind_a_shared_value(api, data):
     path = f"{data}/Profiles"
     for guest in get_guests({"email": DESK}):
