@@ -27,6 +27,7 @@ BODIES = {
     "ConversationSummaries": {"summaries": [a_summary()]},
     "Recall": {"query": CANARY},
     "Unmerge": {},
+    "Trial": {},
     "DataMappings": MAPPING,
     "Imports": {
         "filename": "people.csv",
@@ -110,6 +111,8 @@ def body_of(method: str, path: str) -> dict | None:
     last = path.rpartition("/")[2]
     if last.startswith("mem_suggestion_"):
         return {"decision": "refuse"}
+    if last.startswith("conv_learned_"):
+        return {"outcome": "dropped"}
     if method == "POST":
         return BODIES[last]
     if last.startswith("mem_datamapping_") and method == "PATCH":
@@ -224,7 +227,7 @@ def test_deleting_a_store_leaves_its_neighbour_whole(api, furnish):
 
     api.result(api("DELETE", f"{CONTROL}/{gone.store}"))
 
-    assert len(scoped) == 27
+    assert len(scoped) == 28
     for model, count in before.items():
         assert model.objects.filter(store_id=kept.store).count() == count
         assert not model.objects.filter(store_id=gone.store).exists()
