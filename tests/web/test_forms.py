@@ -126,6 +126,7 @@ def test_every_form_checks_the_texts_that_staff_write():
         ("ItemListForm", "source"),
         ("TimelineForm", "source"),
         ("ExportForm", "source"),
+        ("ExceptionForm", "source"),
         # What is said in a conversation that is only tried.
         ("SayForm", "text"),
     }
