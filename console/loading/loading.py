@@ -134,9 +134,11 @@ class LineLoader:
 
     def load(self, record: Record) -> str | None:
         traits = self.filter_traits(record["traits"])
-        subject, holders = self.find_person(traits)
-        self.loaded = LoadedParts(self.store.store_id, subject)
-        if not holders and self.loaded.find([PROFILE]):
+        subjects, holders = self.find_person(traits)
+        self.loaded = LoadedParts(self.store.store_id, *subjects)
+        # By what names them best alone: the deleted one may have shared the others.
+        known = LoadedParts(self.store.store_id, subjects[0])
+        if not holders and known.find([PROFILE]):
             if not self.run.restore:
                 self.report.profiles_removed += 1
                 return None
@@ -170,8 +172,10 @@ class LineLoader:
                     good.setdefault(group, {})[name] = value
         return good
 
-    def find_person(self, traits: Mapping[str, Record]) -> tuple[str, tuple[str, ...]]:
-        """An identifier that names this person, and the profiles that hold one."""
+    def find_person(
+        self, traits: Mapping[str, Record]
+    ) -> tuple[list[str], tuple[str, ...]]:
+        """The identifiers that name this person, and the profiles that hold one."""
         found = []
         for (group, name), id_type in sorted(
             self.run.promotions.items(), key=itemgetter(1)
@@ -185,7 +189,7 @@ class LineLoader:
             own = [each for each in found if not self.are_others(traits, each[1])]
             found = own or found
         holders = next((profiles for _, profiles in found if profiles), ())
-        return next((subject for subject, _ in found), ""), holders
+        return [subject for subject, _ in found] or [""], holders
 
     def are_others(self, traits: Mapping[str, Record], holders: Sequence[str]) -> bool:
         """Whether one who holds a value is called otherwise than a line says."""

@@ -24,14 +24,14 @@ class LoadedPart(models.Model):
 
 
 class LoadedParts:
-    """Of one person of a store, who is known by `subject`, such as an e-mail."""
+    """Of one person of a store, who is known by each of `subjects`, such as an e-mail."""
 
-    def __init__(self, store_id: str, subject: str) -> None:
-        self._of = (store_id, subject)
+    def __init__(self, store_id: str, *subjects: str) -> None:
+        self._of = [(store_id, subject) for subject in subjects]
 
     def find(self, parts: Collection[Part]) -> set[Part]:
         """Those that were loaded before."""
-        digests = {self._digest(part): part for part in parts}
+        digests = {pk: part for part in parts for pk in self._list_digests(part)}
         found: set[Part] = set()
         waiting = list(digests)
         for start in range(0, len(waiting), 500):
@@ -40,12 +40,17 @@ class LoadedParts:
         return found
 
     def add(self, parts: Collection[Part]) -> None:
-        rows = [LoadedPart(digest=self._digest(part)) for part in parts]
+        rows = [
+            LoadedPart(digest=pk) for part in parts for pk in self._list_digests(part)
+        ]
         LoadedPart.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
-    def _digest(self, part: Part) -> str:
+    def _list_digests(self, part: Part) -> list[str]:
         # The one key that is never rotated: a file may be loaded again years later.
         key = settings.MEMORY_DIGEST_KEY
-        text = repr((*self._of, *part))
-        signed = salted_hmac("console.loading", text, key, algorithm="sha256")
-        return str(signed.hexdigest())
+        texts = [repr((*of, *part)) for of in self._of]
+        signed = (
+            salted_hmac("console.loading", text, key, algorithm="sha256")
+            for text in texts
+        )
+        return [each.hexdigest() for each in signed]

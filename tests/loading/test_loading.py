@@ -202,6 +202,22 @@ def test_load_lines_again_leaves_a_deleted_profile_deleted(tenant):
     ]
 
 
+@pytest.mark.parametrize("left_out", ["email", "phone"])
+def test_load_lines_knows_a_person_by_each_identifier(tenant, left_out):
+    contact = {"email": "ada@b.com", "phone": "+12125550161"}
+    items = [observation("Likes jazz.")]
+    load(tenant, line(traits={"Contact": contact}, observations=items))
+    store = open_store(tenant)
+    (profile_id,) = store.lookup("email", "ada@b.com").profiles
+    [jazz] = store.list_observations(profile_id).items
+    store.delete_observation(profile_id, jazz.id)
+
+    del contact[left_out]
+    report, _ = load(tenant, line(traits={"Contact": contact}, observations=items))
+
+    assert (report.observations.added, report.observations.removed) == (0, 1)
+
+
 def test_load_lines_keeps_two_persons_of_one_fact_apart(tenant):
     load(tenant, line(observations=[observation()]))
 
