@@ -66,7 +66,9 @@ def _are_alike(shorter: list[str], longer: list[str]) -> bool | None:
 
 
 def _split_names(names: Mapping[str, str], letters: Mapping[int, str]) -> list[str]:
-    words = " ".join(each for each in names.values() if not is_placeholder(each))
+    # `n/a Smith` is Smith, but Null Smith has a first name.
+    given = [x for x in names.values() if x.strip().isalpha() or not is_placeholder(x)]
+    words = "" if all(map(is_placeholder, given)) else " ".join(given)
     words = normalize("NFKC", words).casefold().translate(letters)
     plain = map(drop_marks, re.split(r"[\s.,'-]+", words))
     return [word for word in plain if word]

@@ -399,7 +399,7 @@ def test_who_writes_a_name_otherwise_and_has_a_new_phone_stays_one(
     assert suggested() == []
 
 
-@pytest.mark.parametrize("name", ["Marta", "Maria", "J.", "Jon Smith"])
+@pytest.mark.parametrize("name", ["Marta", "Maria", "J.", "Jon Smith", "Null"])
 def test_who_has_another_name_and_phone_is_somebody_else(api, data, suggested, name):
     path, email = f"{data}/Profiles", {"email": "rossi@b.com"}
     mario = {"firstName": "Mario", "lastName": "Rossi", "phone": "+12025550161"}
