@@ -51,7 +51,7 @@ def test_find_redirects_a_profile_id(client, tenant):
         (f"{'a' * 256}@b.com", "255 characters are the most"),
         (":+15558675310", "A type is missing"),
         ("phone:", "Write the phone after the colon"),
-        ("phone:nobody", "Write + and the country code first"),
+        ("phone:my old one", "Write + and the country code first"),
         ("email:not an email", "needs an @"),
         ("email:@b.com", "needs an @"),
         ("email:n/a", "a placeholder, which names nobody"),
