@@ -43,6 +43,10 @@ def parse_identity(
     try:
         region = store.identitysettings.phone_region
         normalised = normalise(value, config["normalization"], region, asked=asked)
+        if id_type == "whatsapp" and config["normalization"] == "trim":
+            # Compared by its number, and kept with the prefix; a user name has none.
+            with suppress(InvalidIdentifier):
+                normalised = f"whatsapp:{normalise(value, 'phone', region)}"
     except InvalidIdentifier as exc:
         raise errors.Invalid(f"{path}: {exc}") from exc
     # Not by length as given: “ﷺ” in its compatible form is eighteen characters.

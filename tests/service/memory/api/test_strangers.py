@@ -79,6 +79,20 @@ def test_create_profile_makes_one_of_one(post, name, one, other):
     assert post(**{name: one}).json()["id"] == post(**{name: other}).json()["id"]
 
 
+@pytest.mark.parametrize(
+    "value", ["+5215512345678", "WhatsApp:+52 55 1234 5678", "whatsapp:+525512345678"]
+)
+def test_lookup_compares_whatsapp_without_its_prefix(api, store, profile, value):
+    number = {"idType": "whatsapp", "value": "whatsapp:+525512345678"}
+    api("POST", f"{profile}/Identifiers", number)
+
+    body = number | {"value": value}
+    found = api("POST", f"/v1/Stores/{store}/Profiles/Lookup", body).json()
+
+    assert found["normalizedValue"] == number["value"]
+    assert found["profiles"] == [profile.rpartition("/")[2]]
+
+
 def test_patch_profile_says_what_names_nobody(api, profile):
     answer = api("PATCH", profile, {"traits": {"Contact": {"phone": "n/a"}}})
 
