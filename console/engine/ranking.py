@@ -320,7 +320,7 @@ UNKNOWN = 0.5
 # Two texts of this cosine may be one fact that has changed, among the first so many; and
 # how much surer the older one may be, as a share of its score, to come second all the
 # same.
-NEARLY, NEWER_AMONG, HARDLY = 0.6, 20, 0.25
+NEARLY, NEWER_AMONG, HARDLY = 0.75, 20, 0.25
 # A turn of a conversation counts so much of the next one's weight
 # (docs/recall.md, "From a conversation").
 FADE = 0.85

@@ -42,15 +42,19 @@ def _parts(memories: Memories) -> None:
     _row("words alone, plain", ProductRanker(None, _plain(WORDS)))
     _row("words alone", ProductRanker(None, WORDS))
     _row("USE-3, plain hybrid", ProductRanker(memories, _plain(USE3)))
-    for part in ("meaning", "words", "bulk", "date", "summary", "neighbour"):
-        ranker = ProductRanker(memories, replace(USE3, **{part: 0.0}))
-        _row(f"USE-3 without {part}", ranker)
+    for part in ("meaning", "words", "bulk", "phrase", "date", "summary", "neighbour"):
+        _row(f"USE-3 without {part}", ProductRanker(memories, _without(USE3, part)))
     _row("USE-3", ProductRanker(memories, USE3))
 
 
 def _plain(coefficients: Coefficients) -> Coefficients:
     """Nothing but what a text itself says."""
-    return replace(coefficients, date=0.0, summary=0.0, neighbour=0.0)
+    return _without(coefficients, "date", "summary", "neighbour")
+
+
+def _without(coefficients: Coefficients, *parts: str) -> Coefficients:
+    order = dict(coefficients.order) | dict.fromkeys(parts, 0.0)
+    return replace(coefficients, order=order)
 
 
 def _categories(ranker: Ranker) -> None:
