@@ -22,7 +22,7 @@ import msgspec
 from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
 
-SHOP = "+15550001000"
+SHOP = {"phone": "+15550001000", "email": "help@shop.example"}
 Traits = dict[str, dict[str, TraitValue]]
 
 
@@ -211,10 +211,9 @@ def _hold_talk(
     words["before"] = _format_day(day - timedelta(days=6), language)
     words["soon"] = _format_day(day + timedelta(days=13), language)
     channel = _choose(random, talk["via"]).upper()
-    address = person.phone if channel in {"SMS", "VOICE"} else person.email
-    customer, agent = (
-        {"address": at, "channel": channel} for at in (address.replace(" ", ""), SHOP)
-    )
+    kind = "phone" if channel in {"SMS", "VOICE"} else "email"
+    ends = (getattr(person, kind).replace(" ", ""), SHOP[kind])
+    customer, agent = ({"address": at, "channel": channel} for at in ends)
     said, moment = [], day + timedelta(minutes=random.randint(8 * 60, 20 * 60))
     for turn in _repeat(talk, words):
         moment += timedelta(seconds=random.randint(20, 170))
