@@ -31,9 +31,11 @@ UNFIT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 # Refused as asked, but for a weaker way of asking.
 REFUSED = frozenset({400, 422})
 _NOISE = re.compile(
-    r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)|^\s*```\w*\s*$",
+    r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)|^[ \t]*```\w*[ \t\r]*$",
     re.DOTALL | re.MULTILINE,
 )
+# As JSON spells it; no database keeps one.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 Body = dict[str, Any]
 # By endpoint, which of its ways it answered last.
@@ -174,10 +176,12 @@ def _send(
         if error:
             raise Unanswered(error, is_passing=True)
         if status == 200:
-            _ways[endpoint] = number
-            answer = msgspec.json.decode(found, type=_Answer)
-            _count(usage, answer, content, found)
-            return answer.text
+            _ways[endpoint], answer = number, _Answer()
+            try:
+                answer = msgspec.json.decode(found, type=_Answer)
+            finally:
+                _count(usage, answer, content, found)
+            return _NUL.sub(r"\1", answer.text)
         if status not in REFUSED:
             break
     is_passing = status in {408, 429} or status >= 500

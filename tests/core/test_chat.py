@@ -151,6 +151,31 @@ def test_ask_takes_no_endless_answer(model, endpoint, monkeypatch):
         put(endpoint)
 
 
+def test_ask_reads_an_answer_of_blank_lines_in_no_time(model, endpoint):
+    # Some models end like this: each line break was tried as the start of a fence.
+    model.script = ["\n" * 100_000, RED]
+
+    with within(10):
+        assert put(endpoint).colours == [Colour("red")]
+
+
+def test_ask_leaves_out_what_no_database_keeps(model, endpoint):
+    model.script = ['{"colours": [{"name": "r\\u0000ed \\\\u0000"}]}']
+
+    assert put(endpoint).colours == [Colour(r"red \u0000")]
+
+
+def test_ask_counts_what_cannot_be_read(model, endpoint):
+    model.script = [b"\xff" * 400]
+    usage = Usage()
+
+    with pytest.raises(Unanswered):
+        put(endpoint, usage)
+
+    assert usage.calls == len(model.calls) == 2
+    assert usage.tokens_out == 200
+
+
 def test_ask_estimates_tokens_that_are_not_told(model, endpoint):
     body = b'{"choices": [{"message": {"content": "{\\"colours\\": []}"}}]}'
     model.script = [body]
