@@ -233,12 +233,13 @@ def create_summaries(
 
 
 def redact_patch(
-    store: Store, changes: Mapping[str, Any]
+    store: Store, item: Observation | Summary, changes: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    """A patch without what the store's rules do not keep, and what that was."""
+    """A patch without what the store's rules do not keep, and what that was. What does
+    not say where it comes from comes from where its item does."""
     rules, changed = WriteRules(store), dict(changes)
     if content := changed.pop("content", ""):
-        source = changed.get("source") or ""
+        source = changed.get("source") or item.source
         if text := rules.redact(content, source, "content"):
             changed["content"] = text
     return changed, rules.told

@@ -99,6 +99,22 @@ def test_write_rules_go_by_the_source(api, profile, apply_rules):
     assert list_contents(api, profile) == ["Has asthma."]
 
 
+def test_write_rules_judge_a_correction_by_the_source_of_its_item(
+    api, profile, apply_rules
+):
+    body = {"observations": [an_observation("Likes tea.", "clinic/notes")]}
+    api("POST", f"{profile}/Observations", body)
+    [item] = api.get(f"{profile}/Observations").json()["observations"]
+    apply_rules(exceptions=[{"kind": "any", "action": "drop", "source": "clinic/*"}])
+
+    told = api(
+        "PATCH", f"{profile}/Observations/{item['id']}", {"content": "Has gout."}
+    )
+
+    assert "Not stored by the rules" in told.json()["message"]
+    assert list_contents(api, profile) == ["Likes tea."]
+
+
 def test_write_rules_store_no_trait_that_is_not_kept(api, store, apply_rules):
     apply_rules(kinds={"mail": "drop"})
     people = f"/v1/Stores/{store}/Profiles"

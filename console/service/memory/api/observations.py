@@ -95,7 +95,9 @@ def patch_observation(
     noun: type[wire.PatchObservation] = wire.PatchObservation,
 ) -> HttpResponse:
     sent = to_changes(read_body(request, noun))
-    changes, told = items.redact_patch(request.store, sent)
+    profile = get_profile(request, profile_id)
+    item = items.get_observation(profile, observation_id)
+    changes, told = items.redact_patch(request.store, item, sent)
     items.patch_observation(request.store, profile_id, observation_id, changes)
     return accepted(told)
 

@@ -80,7 +80,9 @@ def patch_summary(
     noun: type[wire.PatchSummary] = wire.PatchSummary,
 ) -> HttpResponse:
     sent = to_changes(read_body(request, noun))
-    changes, told = items.redact_patch(request.store, sent)
+    profile = get_profile(request, profile_id)
+    item = items.get_summary(profile, summary_id)
+    changes, told = items.redact_patch(request.store, item, sent)
     items.patch_summary(request.store, profile_id, summary_id, changes)
     return accepted(told)
 
