@@ -56,6 +56,8 @@ from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, ren
 
 ROWS = 25
 WAITING = ("proposed", "quarantined")
+# How the source of whatever a conversation has taught begins.
+LEARNED = "conversation/"
 
 
 class ListForm(PageForm):
@@ -285,28 +287,42 @@ def delete_with_learned(
     store = open_store(tenant)
     on = ("conversation.deleted", "conversation", conversation_id)
     with log_change(actor, *on, reason=reason) as closing:
-        count = closing["items"] = _delete_learned(store, conversation_id)
+        profiles = _list_profiles(store.conversations, conversation_id)
+        count = _delete_learned(store, conversation_id, profiles)
         with suppress(MemoryNotFound):
             store.conversations.delete_conversation(conversation_id)
+        # Until it was gone, a worker may have gone on learning from it.
+        count += _delete_learned(store, conversation_id, profiles)
+        closing["items"] = count
     return count
 
 
-def _delete_learned(store: StoreClient, conversation_id: str) -> int:
-    learned = list_learned(store.conversations, conversation_id)
-    mine = {each.item_id for each in learned if each.outcome in {"added", "updated"}}
+def _list_profiles(client: ConversationsClient, conversation_id: str) -> set[str]:
+    """Of whom it has taught something, or may do so now."""
+    found = {each.profile_id for each in list_learned(client, conversation_id)}
+    with suppress(MemoryNotFound):
+        people = client.fetch_conversation(conversation_id).participants
+        found |= {each.profile_id for each in people if each.profile_id}
+    return found
+
+
+def _delete_learned(
+    store: StoreClient, conversation_id: str, profiles: set[str]
+) -> int:
     waiting: list[tuple[Callable[[str, str], None], str, str]] = []
-    for profile_id in {each.profile_id for each in learned}:
+    for profile_id in profiles:
         of = {"profile_id": profile_id, "conversation_id": conversation_id}
         with suppress(MemoryNotFound):
             waiting += [
                 (store.delete_observation, profile_id, item.id)
                 for item in all_pages(store.list_observations, **of)
-                if item.id in mine and item.conversations == (conversation_id,)
+                if item.source.startswith(LEARNED)
+                and item.conversations == (conversation_id,)
             ]
             waiting += [
                 (store.delete_summary, profile_id, item.id)
                 for item in all_pages(store.list_summaries, **of)
-                if item.id in mine
+                if item.source.startswith(LEARNED)
             ]
     count = 0
     for delete, profile_id, item_id in waiting:
