@@ -17,7 +17,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 
 from console.audit.log import log_change
-from console.client.errors import MemoryConflict
+from console.client.errors import MemoryConflict, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.conversations.communication import (
     CreateCommunication,
@@ -45,10 +45,10 @@ CHANNELS = {
     "VOICE": "Voice",
     "EMAIL": "Email",
 }
-# Numbers set apart for fiction; some may be in a conversation that is still open.
+# Numbers set apart for fiction; some may be another's, or in an open conversation.
 NUMBERS = [f"+120255501{last:02}" for last in range(1, 100)]
 AGENT_NUMBER = "+12025550100"
-TRIES = 5
+TRIES = 20
 _MARK = re.compile(r"<\W*memory[^>]*>?", re.IGNORECASE)
 TURNS_IN_PROMPT, TEXT_MAX, DRAFT_S = 10, 4000, 30.0
 DRAFT = (
@@ -57,7 +57,7 @@ DRAFT = (
 
 
 class TooManyTried(DomainError):
-    """Each number that was drawn is in a conversation that is open."""
+    """Each number that was drawn is somebody's, or in a conversation that is open."""
 
     status = 409
     title = "Too many of these conversations are open"
@@ -144,10 +144,21 @@ def _open(store: StoreClient, channel: str, profile_id: str) -> Conversation:
         name, domain = f"try-it-{token_hex(4)}", "@example.com" * (channel == "EMAIL")
         sides = (name + domain, f"try-it-agent{domain}")
         return _open_with(store, channel, sides, profile_id)
-    for number in sample(NUMBERS, TRIES):
+    for number in sample(NUMBERS, min(TRIES, len(NUMBERS))):
+        if _is_held(store, number):
+            continue
         with suppress(MemoryConflict):
             return _open_with(store, channel, (number, AGENT_NUMBER), profile_id)
-    raise TooManyTried("Close some of the open ones, or try it by chat.")
+    raise TooManyTried("Close them and remove their customers, or try it by chat.")
+
+
+def _is_held(store: StoreClient, number: str) -> bool:
+    """Whether somebody is found by it, who would be taken for the made-up customer."""
+    for id_type in ("phone", "whatsapp"):
+        with suppress(MemoryRefused):  # a store need not know either
+            if store.lookup(id_type, number).profiles:
+                return True
+    return False
 
 
 def _open_with(

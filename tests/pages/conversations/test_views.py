@@ -18,7 +18,7 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import DEFAULT_RULES
 from console.masking.models import Reveal
-from console.pages.conversations import views
+from console.pages.conversations import trying, views
 from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
@@ -429,6 +429,17 @@ def test_draft_fills_in_what_a_model_would_say_as_the_agent(
     assert "The model gave no answer" in failed
     assert SECRET not in json.dumps([call.body for call in model.calls])
     assert entry.first().details["tokens"] == 120
+
+
+@pytest.mark.parametrize("channel", ["SMS", "WHATSAPP"])
+def test_try_it_takes_nobodys_number(agent_client, tenant, monkeypatch, channel):
+    monkeypatch.setattr(trying, "NUMBERS", ["+12025550107"])
+    make_profile(tenant, phone="+12025550107", email="ada@example.com")
+
+    answer = agent_client.post(url("try_it"), {"channel": channel})
+
+    assert answer.status_code == 409
+    assert open_store(tenant).conversations.list_conversations().items == ()
 
 
 def test_try_it_quotes_what_would_end_the_memory(agent_client, tenant):
