@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -23,7 +23,7 @@ from console.contract.conversations.conversation import (
     Conversation,
     PatchConversation,
 )
-from console.contract.conversations.learning import DecideLearned
+from console.contract.conversations.learning import DecideLearned, Learned
 from console.contract.ids import CONVERSATION_ID, PROFILE_ID
 from console.core.chat import get_endpoint
 from console.masking.masker import get_reveal_target, masker_for
@@ -78,6 +78,24 @@ class ActForm(ReasonForm):
         ("wrong", "Something was learned wrongly"),
         ("test", "It was only a test"),
     )
+
+
+class HeldForm(ReasonForm):
+    """What becomes of a fact that was held back, and why."""
+
+    reasons = (
+        ("customer", "The customer has asked for it"),
+        ("policy", "It is what our rules mean"),
+        ("mistake", "It was held back by mistake"),
+        ("wrong", "It is not what was said"),
+    )
+    outcome = forms.ChoiceField(
+        label="This fact is",
+        choices=[("added", "remembered: release it"), ("dropped", "not: drop it")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
+    )
+    field_order = ("outcome", "reason_code", "ticket")
 
 
 class DeleteForm(ActForm):
@@ -363,27 +381,54 @@ def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "conversations/_waiting.html", context)
 
 
-@allow(Permission.CORRECT, POST)
+@allow(Permission.CORRECT, FORM)
 def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpResponse:
-    """A person accepts what was proposed; an officer releases what was held back."""
-    outcome: Any = request.POST.get("outcome", "")
+    """A person accepts what was proposed; an officer judges what was held back, and
+    says why."""
+    client = request.store.conversations
+    back = redirect("customers:profile", request.tenant.slug, profile_id)
+    if CONVERSATION_ID.fullmatch(talk := request.GET.get("conversation", "")):
+        back = redirect("conversations:detail", request.tenant.slug, talk)
+    waiting = _find_waiting(client, profile_id, learned_id)
+    if waiting is None:
+        messages.info(request, "That was decided before.")
+        return back
+    noun, reason, outcome = "proposal", "", request.POST.get("outcome", "")
+    if waiting.outcome == "quarantined":
+        check_may(request, Permission.DELETE)
+        form = HeldForm(request.POST or None, request=request)
+        if not form.is_valid():
+            return _show_waiting(request, form, waiting, back.url)
+        noun, reason = "fact", form.reason
     if outcome not in {"added", "dropped"}:
         raise Http404
-    client = request.store.conversations
-    proposed = client.list_provenance(profile_id, outcome="proposed").items
-    is_proposal = learned_id in {each.id for each in proposed}
-    if not is_proposal:
-        check_may(request, Permission.DELETE)
-    noun = "proposal" if is_proposal else "fact"
     with log_change(
-        request.actor, f"{noun}.{outcome}", "profile", profile_id
+        request.actor, f"{noun}.{outcome}", "profile", profile_id, reason=reason
     ) as closing:
         closing["fact"] = learned_id
-        decision = DecideLearned(outcome=outcome)
+        decision = DecideLearned(outcome=cast("Any", outcome))
         client.decide_learned(profile_id, learned_id, decision)
-    if CONVERSATION_ID.fullmatch(talk := request.POST.get("conversation", "")):
-        return redirect("conversations:detail", request.tenant.slug, talk)
-    return redirect("customers:profile", request.tenant.slug, profile_id)
+    return back
+
+
+def _find_waiting(
+    client: ConversationsClient, profile_id: str, learned_id: str
+) -> Learned | None:
+    for outcome in WAITING:
+        for each in client.list_provenance(profile_id, outcome=outcome).items:
+            if each.id == learned_id:
+                return each
+    return None
+
+
+def _show_waiting(
+    request: ConsoleRequest, form: HeldForm, waiting: Learned, back: str
+) -> HttpResponse:
+    log_view(request.actor, "facts.listed", "profile", waiting.profile_id, count=1)
+    shown = mask_waiting(waiting, masker_for(request.actor))
+    context = {"form": form, "waiting": waiting, "shown": shown, "back": back}
+    status = 422 if form.errors else 200
+    return render(request, "conversations/decide.html", context, status=status)
 
 
 @allow(Permission.CORRECT, POST)

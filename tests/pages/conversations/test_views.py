@@ -310,17 +310,27 @@ def test_rules_are_changed_with_a_reason_and_hold_facts_back(officer_client, ten
     shown = officer_client.get(url("detail", talk.id)).text
     [held] = re.findall(r"/(conv_learned_\w+)/decide/", shown)
     profile_id = talk.participants[0].profile_id
-    decision = {"outcome": "added", "conversation": talk.id}
-    released = officer_client.post(url("decide", profile_id, held), decision)
+    decide = f"{url('decide', profile_id, held)}?conversation={talk.id}"
+    asked = officer_client.get(decide).text
+    unreasoned = officer_client.post(decide, {"outcome": "added"})
+    released = officer_client.post(decide, POLICY | {"outcome": "added"})
+    again = officer_client.post(decide, POLICY | {"outcome": "added"}, follow=True)
 
     assert "Default rules" in page
     assert answer.url == url("rules")
     assert 'data-outcome="quarantined"' in shown
+    assert "soft hiking boots" in asked
+    assert (unreasoned.status_code, b"Choose a reason." in unreasoned.content) == (
+        422,
+        True,
+    )
     assert released.url == url("detail", talk.id)
+    assert "That was decided before." in again.text
     [item] = open_store(tenant).list_observations(profile_id).items
     assert "Zenith" in item.content
     assert AuditEntry.objects.filter(action="learning.changed").count() == 2
-    assert AuditEntry.objects.filter(action="fact.added", outcome="done").exists()
+    [allowed, _done] = AuditEntry.objects.filter(action="fact.added").order_by("seq")
+    assert "CASE-1" in allowed.reason.text
 
 
 def test_rules_are_tried_without_a_reason_and_change_nothing(officer_client, tenant):
@@ -367,12 +377,8 @@ def test_rules_name_the_line_that_does_not_fit(officer_client):
     assert "Line 2: must have 2 to 64 characters." in answer.text
 
 
-def test_rules_and_decisions_are_the_officers(agent_client, talk):
-    held = "conv_learned_01k0000000000000000000000a"
-
+def test_rules_are_the_officers(agent_client, tenant):
     assert agent_client.get(url("rules")).status_code == 403
-    decide = url("decide", talk.participants[0].profile_id, held)
-    assert agent_client.post(decide, {"outcome": "added"}).status_code == 403
 
 
 def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, tenant):
@@ -576,8 +582,17 @@ def test_decide_of_what_is_held_back_is_the_officers(agent_client, tenant):
 
     part = agent_client.get(url("waiting", profile_id), headers=HTMX).text
 
+    client = open_store(tenant).conversations
+    [held] = client.list_provenance(profile_id, outcome="quarantined").items
+    decide = url("decide", profile_id, held.id)
+    answers = [
+        agent_client.get(decide),
+        agent_client.post(decide, POLICY | {"outcome": "added"}),
+    ]
+
     assert "held back" in part
     assert "/decide/" not in part
+    assert [answer.status_code for answer in answers] == [403, 403]
 
 
 def test_list_waiting_masks_why_a_fact_is_held_back(officer_client, tenant):
