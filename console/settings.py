@@ -293,7 +293,7 @@ DERIVED_DATA = ["console.profiles.context.forget"]
 PURGE_HOUR = env.number("PURGE_HOUR", default=3, least=-1, most=23)
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["console.accounts.adapter.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["console.accounts.backends.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

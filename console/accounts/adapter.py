@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
-from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -98,10 +97,3 @@ def _in_words(wait_s: float) -> str:
     if minutes > 1:
         return f"{minutes} minutes"
     return f"{math.ceil(wait_s)} seconds" if wait_s < 45 else "a minute"
-
-
-class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth is untyped
-    """A session ends with the next request of a person who is staff no more."""
-
-    def user_can_authenticate(self, user: User) -> bool:
-        return bool(user.is_active and user.is_staff)

@@ -215,5 +215,6 @@ def test_purge_command_fails_while_somebody_reads(tenant, observation):
     with somebody_reading():
         delete(tenant, observation)
 
-        with pytest.raises(CommandError, match=r"^memory: in use"):
+        # The server's own vacuum may hold a table of the other one for a moment.
+        with pytest.raises(CommandError, match=r"^(default, )?memory: in use"):
             call_command("purge")
