@@ -7,14 +7,12 @@ set to.
 import base64
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from time import sleep
 from typing import NoReturn
 
 import pytest
@@ -60,7 +58,10 @@ def _install(project: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         shutil.copy(project / "package.json", name)
         shutil.copy(project / "package-lock.json", name)
-        _run(NPM, name)
+        done = subprocess.run(NPM, cwd=name, capture_output=True, text=True)
+        if done.returncode:
+            reason = [*done.stderr.splitlines(), f"exit code {done.returncode}"][0]
+            raise PackagesMissing(f"npm ci: {reason}")
         # In one move, so that no other process finds it half full.
         with suppress(OSError):  # one that was faster has made it
             os.rename(Path(name) / "node_modules", folder)
@@ -88,21 +89,11 @@ def fetch_file(package: str, file: str, *, integrity: str) -> bytes:
 def _download(package: str, packed: Path) -> None:
     packed.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=packed.parent) as name:
-        _run(["npm", "pack", package, "--loglevel=error", "--no-update-notifier"], name)
+        command = ["npm", "pack", package, "--loglevel=error", "--no-update-notifier"]
+        done = subprocess.run(command, cwd=name, capture_output=True, text=True)
+        if done.returncode:
+            reason = [*done.stderr.splitlines(), f"exit code {done.returncode}"][0]
+            raise PackagesMissing(f"npm pack: {reason}")
         # In one move, so that no other process finds it half written.
         [made] = Path(name).glob("*.tgz")
         os.replace(made, packed)
-
-
-def _run(command: list[str], folder: str) -> None:
-    """Tried again when the registry refuses: one that is busy answers 403 to what it
-    gives a moment later, and npm waits for none of these."""
-    for pause in (2, 5, 15, 0):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode == 0:
-            return
-        if not re.search(r"\bE(403|429|5\d\d)\b", done.stderr):
-            break
-        sleep(pause)
-    reason = [*done.stderr.splitlines(), f"exit code {done.returncode}"][0]
-    raise PackagesMissing(f"{' '.join(command[:2])}: {reason}")

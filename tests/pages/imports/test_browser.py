@@ -35,7 +35,7 @@ def test_import_is_followed_to_its_end(live_server, page, tmp_path):
     process_import.func(row.store_id, row.id)
 
     expect(page.get_by_role("heading", name="Completed")).to_be_visible()
-    expect(page.get_by_text("6000 stored")).to_be_visible()
+    expect(page.get_by_text("6,000 stored")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download all as CSV").click()
