@@ -99,10 +99,13 @@ def _count(rules: Rules, now: datetime) -> None:
 
 def _count_one(key: str, bucket: Bucket | None, now: datetime) -> float:
     """Count one more; how many seconds too early it comes, if it does."""
-    # Locked: of many tries at once each is counted before it may go on.
-    row, _ = SignInLimit.objects.select_for_update().get_or_create(
-        key=key, defaults={"at": now}
-    )
+    # Locked: of many tries at once each is counted before it may go on. One that gets in
+    # deletes the row, also between the two calls: then it is made anew.
+    row = None
+    while row is None:
+        new = SignInLimit(key=key, at=now)
+        SignInLimit.objects.bulk_create([new], ignore_conflicts=True)
+        row = SignInLimit.objects.select_for_update().filter(key=key).first()
     elapsed_s = (now - row.at).total_seconds()
     if bucket:
         row.tries = max(row.tries - elapsed_s / HOUR_S * bucket.an_hour, 0) + 1
