@@ -129,7 +129,9 @@ def _list_files() -> list[Path]:
     return [
         Path(connection.settings_dict["NAME"])
         for connection in connections.all()
+        # A database in memory has the name of no file: `file:memorydb_default?mode=…`.
         if connection.vendor == "sqlite"
+        and "mode=memory" not in str(connection.settings_dict["NAME"])
     ]
 
 
