@@ -130,7 +130,7 @@ def test_boosted_links_are_inside_tenants_only(staff):
 
 
 def test_problem_of_an_ended_session_is_shown_in_place(db, client):
-    part = client.get("/t/acme/recall/?query=red", headers=HTMX | HERE)
+    part = client.get("/t/acme/recall/?query=bicycle", headers=HTMX | HERE)
     form = client.post("/t/acme/find/", {"id": "x"}, headers=BOOSTED)
 
     for response in (part, form):
@@ -144,11 +144,11 @@ def test_problem_of_an_ended_session_is_shown_in_place(db, client):
 
 def test_boosted_link_without_a_session_goes_to_sign_in(db, client):
     plain = client.get("/t/acme/recall/", headers=BOOSTED)
-    asking = client.get("/t/acme/recall/?query=red", headers=BOOSTED)
+    asking = client.get("/t/acme/recall/?query=bicycle", headers=BOOSTED)
 
     assert plain["HX-Redirect"] == "/accounts/login/?next=/t/acme/recall/"
     assert asking["HX-Redirect"] == "/accounts/login/"
-    assert "red" not in client.session["wanted"]
+    assert "bicycle" not in client.session["wanted"]
 
 
 def test_problem_of_another_persons_page(staff, client):

@@ -80,7 +80,7 @@ def test_observation_correct_is_logged_before_and_after(client, tenant, profile)
     assert after.object_id == observation.id
     assert after.details["intent"] == before.seq
     assert after.details["updated_at"].endswith("Z")
-    assert "SMS" not in str(before.details) + str(after.details)
+    assert "Prefers" not in str(before.details) + str(after.details)
 
 
 def test_summary_correct_says_that_no_history_is_kept(client, tenant, profile):
