@@ -2,73 +2,57 @@
 
 from enum import StrEnum
 from functools import cached_property
+from typing import Self
 
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
 
+AGENT, OFFICER, AUDITOR, OPERATOR = Role
+
 
 class Permission(StrEnum):
-    """Something a person may or may not do; the value is how it is said in words."""
+    """Something that a person may or may not do, in words, and the roles that may."""
 
-    VIEW_PROFILES = "view customers"
-    RUN_RECALL = "run Recall"
-    REVEAL = "reveal masked values"
-    CORRECT = "correct a memory"
-    EXPORT = "export the timeline"
-    JUDGE_MERGES = "judge merges"
-    UPDATE_DISPLAY_SETTINGS = "change the display settings"
-    UPDATE_IDENTITY_SETTINGS = "change the identity settings"
-    PREVIEW_DELETION = "preview a deletion"
-    DELETE = "delete"
-    VIEW_DELETIONS = "view deletions"
-    VIEW_AUDIT = "read the audit log"
-    VIEW_ACCESS_EVENTS = "read access events"
-    VIEW_CONFIGURATION_EVENTS = "read configuration events"
-    OPEN_TENANT = "open a tenant"
-    CHECK_CONNECTION = "check the connection"
-    ADD_TENANT = "add a tenant"
-    REPLACE_CREDENTIAL = "replace an auth token"
-    IMPORT_PROFILES = "import customers"
-    MANAGE_TASKS = "manage background work"
-    SEE_STYLEGUIDE = "view the style guide"
+    roles: frozenset[Role]
 
+    def __new__(cls, words: str, *roles: Role) -> Self:
+        member = str.__new__(cls, words)
+        member._value_, member.roles = words, frozenset(roles)
+        return member
 
-AGENT, OFFICER, AUDITOR, OPERATOR = Role
-ALLOWED: dict[Permission, frozenset[Role]] = {
-    Permission.VIEW_PROFILES: frozenset({AGENT, OFFICER}),
-    Permission.RUN_RECALL: frozenset({AGENT, OFFICER}),
-    Permission.REVEAL: frozenset({AGENT, OFFICER}),
-    Permission.CORRECT: frozenset({AGENT, OFFICER}),
-    Permission.EXPORT: frozenset({OFFICER}),
-    Permission.JUDGE_MERGES: frozenset({OFFICER}),
+    VIEW_PROFILES = "view customers", AGENT, OFFICER
+    RUN_RECALL = "run Recall", AGENT, OFFICER
+    REVEAL = "reveal masked values", AGENT, OFFICER
+    CORRECT = "correct a memory", AGENT, OFFICER
+    EXPORT = "export the timeline", OFFICER
+    JUDGE_MERGES = "judge merges", OFFICER
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
-    Permission.UPDATE_DISPLAY_SETTINGS: frozenset({OFFICER}),
-    Permission.UPDATE_IDENTITY_SETTINGS: frozenset({OFFICER, OPERATOR}),
-    Permission.PREVIEW_DELETION: frozenset({AGENT, OFFICER}),
-    Permission.DELETE: frozenset({OFFICER}),
-    Permission.VIEW_DELETIONS: frozenset({OFFICER, AUDITOR}),
+    UPDATE_DISPLAY_SETTINGS = "change the display settings", OFFICER
+    UPDATE_IDENTITY_SETTINGS = "change the identity settings", OFFICER, OPERATOR
+    PREVIEW_DELETION = "preview a deletion", AGENT, OFFICER
+    DELETE = "delete", OFFICER
+    VIEW_DELETIONS = "view deletions", OFFICER, AUDITOR
     # Opens the page; the two permissions below say which entries it shows.
-    Permission.VIEW_AUDIT: frozenset({OFFICER, AUDITOR, OPERATOR}),
-    Permission.VIEW_ACCESS_EVENTS: frozenset({OFFICER, AUDITOR}),
-    Permission.VIEW_CONFIGURATION_EVENTS: frozenset({AUDITOR, OPERATOR}),
-    Permission.OPEN_TENANT: frozenset(Role),
-    Permission.CHECK_CONNECTION: frozenset(Role),
-    Permission.ADD_TENANT: frozenset({OPERATOR}),
-    Permission.REPLACE_CREDENTIAL: frozenset({OPERATOR}),
-    Permission.IMPORT_PROFILES: frozenset({OPERATOR}),
-    Permission.MANAGE_TASKS: frozenset({OPERATOR}),
-    Permission.SEE_STYLEGUIDE: frozenset({OPERATOR}),
-}
+    VIEW_AUDIT = "read the audit log", OFFICER, AUDITOR, OPERATOR
+    VIEW_ACCESS_EVENTS = "read access events", OFFICER, AUDITOR
+    VIEW_CONFIGURATION_EVENTS = "read configuration events", AUDITOR, OPERATOR
+    OPEN_TENANT = "open a tenant", *Role
+    CHECK_CONNECTION = "check the connection", *Role
+    ADD_TENANT = "add a tenant", OPERATOR
+    REPLACE_CREDENTIAL = "replace an auth token", OPERATOR
+    IMPORT_PROFILES = "import customers", OPERATOR
+    MANAGE_TASKS = "manage background work", OPERATOR
+    SEE_STYLEGUIDE = "view the style guide", OPERATOR
 
 
 def may(role: Role | None, permission: Permission) -> bool:
     """Whether someone in `role` may do `permission`; nobody without a role may anything."""
-    return role in ALLOWED[permission]
+    return role in permission.roles
 
 
 def who_may(permission: Permission) -> str:
     """The roles that may do `permission`, in words: "support agent or privacy officer"."""
-    return " or ".join(role.label for role in Role if role in ALLOWED[permission])
+    return " or ".join(role.label for role in Role if role in permission.roles)
 
 
 class Actor:
