@@ -27,12 +27,13 @@ from console.contract.conversations.conversation import (
 from console.contract.ids import new_id
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.summary import NewSummary, Summary
+from console.databases.vault import encrypt
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
 from console.service.conversations.learning import learn
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
-from console.tenants.vault import encrypt, open_store
+from console.tenants.vault import open_store
 
 # Headers of a request that htmx makes.
 HTMX = {"HX-Request": "true"}

@@ -25,8 +25,7 @@ from django.db import models, transaction
 from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 
-from console.core import vault
-from console.core.vault import VaultLocked
+from console.databases.vault import VaultLocked, decrypt, encrypt
 
 ALIAS = "memory"
 APP = "service"
@@ -85,7 +84,7 @@ class Credential(models.Model):
     username         the account's SID (with the auth token) or an API key's (`SK…`)
     digest           HMAC-SHA-256 of the secret, hex
     encrypted_token  the auth token itself, which signs webhooks, encrypted by
-                     core/vault.py; empty for API keys, and for tokens of accounts made
+                     databases/vault.py; empty for API keys, and for tokens of accounts made
                      before 0.3 until they are used
     """
 
@@ -115,9 +114,7 @@ class Credential(models.Model):
 
     def keep_token(self, token: str) -> None:
         """Raises VaultLocked."""
-        self.encrypted_token = vault.encrypt(
-            token, settings.VAULT_KEYS, context=self.token_context
-        )
+        self.encrypted_token = encrypt(token, context=self.token_context)
 
 
 class Operation(models.Model):
@@ -400,11 +397,7 @@ def get_auth_token(account: Account) -> str:
     credential = Credential.objects.get(username=account.sid)
     if not credential.encrypted_token:
         return ""
-    return vault.decrypt(
-        credential.encrypted_token,
-        settings.VAULT_KEYS,
-        context=credential.token_context,
-    )
+    return decrypt(credential.encrypted_token, context=credential.token_context)
 
 
 def digest(secret: str) -> str:

@@ -10,15 +10,15 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from console.accounts.models import User
-from console.core.vault import CredentialTampered, VaultLocked
-from console.tenants.models import Membership, Role, Tenant
-from console.tenants.vault import (
-    SECRET,
+from console.databases.vault import (
+    CredentialTampered,
+    VaultLocked,
     decrypt,
     encrypt,
     get_newest_prefix,
-    get_secret_context,
 )
+from console.tenants.models import Membership, Role, Tenant
+from console.tenants.vault import SECRET, get_secret_context
 
 
 def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:

@@ -1,5 +1,4 @@
-"""What is encrypted by the keys of the settings (core/vault.py), and the memories that a
-tenant's credentials open."""
+"""What opens with what is encrypted: second factors, and the memories of tenants."""
 
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -10,27 +9,8 @@ from console.accounts.models import User
 from console.client.account import AccountClient, connect
 from console.client.network import EMBEDDED, Guard, get_guard
 from console.client.store import StoreClient
-from console.core import vault
-from console.core.vault import Context
+from console.databases.vault import Context, decrypt, encrypt
 from console.tenants.models import Tenant
-
-
-def encrypt(text: str, *, context: Context) -> str:
-    return vault.encrypt(text, settings.VAULT_KEYS, context=context)
-
-
-def decrypt(blob: str, *, context: Context, first_context: str = "") -> str:
-    """Raises VaultLocked, CredentialTampered."""
-    return vault.decrypt(
-        blob, settings.VAULT_KEYS, context=context, first_context=first_context
-    )
-
-
-def get_newest_prefix() -> str:
-    """What every text begins with that need not be encrypted again. Raises VaultLocked."""
-    key_id, _ = vault.get_newest_key(settings.VAULT_KEYS)
-    return f"{vault.VERSION}:{key_id}:"
-
 
 # The field of Authenticator.data that is encrypted. A passkey's holds no secret.
 SECRET = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}

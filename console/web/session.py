@@ -41,11 +41,10 @@ from django.views.decorators.http import require_safe
 
 from console.accounts.adapter import NEXT_URL_KEY
 from console.accounts.models import User
-from console.core.vault import CredentialTampered, VaultLocked
 from console.databases import disk
 from console.databases.disk import find_outage
+from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
 from console.tenants.actor import list_roles
-from console.tenants.vault import decrypt, encrypt
 from console.web.forms import InvalidQuery, check_form
 from console.web.render import ConsoleRequest, get_tenant_slug
 

@@ -14,7 +14,8 @@ from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
-from console.tenants.vault import SECRET, encrypt, get_secret_context
+from console.databases.vault import encrypt
+from console.tenants.vault import SECRET, get_secret_context
 from tests.factories import HTMX, PASSWORD, make_user
 
 APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

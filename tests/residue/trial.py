@@ -33,12 +33,9 @@ from django.utils import timezone  # noqa: E402
 from console.client.errors import MemoryNotFound  # noqa: E402
 from console.client.store import StoreClient  # noqa: E402
 from console.contract.memory.observation import PatchObservation  # noqa: E402
+from console.databases.vault import decrypt  # noqa: E402
 from console.tenants.models import Role, Tenant  # noqa: E402
-from console.tenants.vault import (  # noqa: E402
-    decrypt,
-    open_account,
-    open_store,
-)
+from console.tenants.vault import open_account, open_store  # noqa: E402
 from console.wsgi import application  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_conversation,

@@ -7,15 +7,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings as settings_of_vault
 from django.core.management import CommandError, call_command
 
-from console.core.vault import CredentialTampered, VaultLocked
+from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
 from console.service.models import Account, create_account, get_auth_token
 from console.tenants.models import Tenant
-from console.tenants.vault import (
-    SECRET,
-    decrypt,
-    encrypt,
-    get_secret_context,
-)
+from console.tenants.vault import SECRET, get_secret_context
 from tests.factories import make_tenant, make_user
 
 OLD = {"old": bytes(32)}

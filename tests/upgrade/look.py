@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from console.tenants.vault import decrypt
+from console.databases.vault import decrypt
 from tests.upgrade.browser import Browser, code_of, ids, printed
 from tests.upgrade.databases import PASSWORD
 from tests.upgrade.renamed import MODELS

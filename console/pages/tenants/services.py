@@ -19,9 +19,10 @@ from console.contract.memory.store import CreateStore, Store
 from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.core.unicode import get_skeletons, mixes_scripts
+from console.databases.vault import encrypt
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
-from console.tenants.vault import encrypt, get_tenant_guard, open_account, open_store
+from console.tenants.vault import get_tenant_guard, open_account, open_store
 
 
 class StoreNotReady(DomainError):

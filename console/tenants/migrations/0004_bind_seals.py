@@ -9,8 +9,7 @@ Back: restore the backup.
 
 from django.db import migrations
 
-from console.core.vault import CredentialTampered, VaultLocked
-from console.tenants.vault import (decrypt, encrypt,)
+from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
 
 
 def bind_tokens(apps, schema_editor):

@@ -7,17 +7,15 @@ are authenticated with it: the text opens nowhere else.
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 
 from console.core.errors import DomainError
 
 NONCE_BYTES = 12
 VERSION = "v2"
-# settings.VAULT_KEYS, by their ids, newest first: the first encrypts, any decrypts.
-Keys = Mapping[str, bytes]
 # Table, row, column and whatever else must not change while the text stays.
 Context = tuple[str, ...]
 
@@ -36,23 +34,24 @@ class CredentialTampered(DomainError):
     title = "A stored credential cannot be trusted"
 
 
-def encrypt(text: str, keys: Keys, *, context: Context) -> str:
-    """`text` under the newest key; only the same `context` decrypts it."""
-    key_id, key = get_newest_key(keys)
+def encrypt(text: str, *, context: Context) -> str:
+    """`text` under the newest key; only the same `context` decrypts it. Raises
+    VaultLocked."""
+    key_id, key = _get_newest_key()
     nonce = os.urandom(NONCE_BYTES)
     bound = _bind(key_id, context)
     ciphertext = AESGCM(key).encrypt(nonce, text.encode(), bound)
     return f"{VERSION}:{key_id}:{b64encode(nonce + ciphertext).decode()}"
 
 
-def decrypt(blob: str, keys: Keys, *, context: Context, first_context: str = "") -> str:
+def decrypt(blob: str, *, context: Context, first_context: str = "") -> str:
     """The text in `blob`. Raises VaultLocked, CredentialTampered.
 
     first_context  what a text without a version was bound to, where there are such
     """
     head, _, body = blob.rpartition(":")
     version, _, key_id = head.rpartition(":")
-    key = keys.get(key_id)
+    key = settings.VAULT_KEYS.get(key_id)
     if key is None:
         raise VaultLocked(
             "This credential was encrypted with a key that the console does not have. "
@@ -75,8 +74,13 @@ def _bind(key_id: str, context: Context) -> bytes:
     return json.dumps([VERSION, key_id, *context]).encode()
 
 
-def get_newest_key(keys: Keys) -> tuple[str, bytes]:
-    """Id and bytes of the key that encrypts. Raises VaultLocked when there is none."""
-    for key_id, key in keys.items():
+def get_newest_prefix() -> str:
+    """What every text begins with that need not be encrypted again. Raises VaultLocked."""
+    return f"{VERSION}:{_get_newest_key()[0]}:"
+
+
+def _get_newest_key() -> tuple[str, bytes]:
+    """The first of VAULT_KEYS encrypts, any of them decrypts."""
+    for key_id, key in settings.VAULT_KEYS.items():
         return key_id, key
     raise VaultLocked("There is no key to encrypt with: an operator sets VAULT_KEYS.")
