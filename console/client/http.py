@@ -317,12 +317,14 @@ class Page(Generic[T]):
     """One page of a list. Tokens are opaque; None means there is no such page.
 
     canonical_id  set when the profile asked for was merged into this one
+    order         one of OCCURRENCE where the memory sorts by it
     """
 
     items: tuple[T, ...]
     next_token: str | None = None
     previous_token: str | None = None
     canonical_id: str | None = None
+    order: str = ""
 
 
 def to_page(answer: Answer[Any], items: tuple[T, ...]) -> Page[T]:
@@ -336,6 +338,7 @@ def to_page(answer: Answer[Any], items: tuple[T, ...]) -> Page[T]:
         next_token=meta.next_token or None,
         previous_token=meta.previous_token or None,
         canonical_id=answer.canonical_id,
+        order=meta.order_by,
     )
 
 

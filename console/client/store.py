@@ -11,6 +11,7 @@ import msgspec
 from console.client import errors
 from console.client.conversations import ConversationsClient
 from console.client.decode import Misfit, check_depth, decode_object
+from console.client.errors import MemoryRefused
 from console.client.http import (
     Answer,
     Page,
@@ -49,6 +50,7 @@ from console.contract.memory.observation import (
     RevisionsPage,
 )
 from console.contract.memory.operation import Operation, Refusal
+from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.profile import (
     CreatedProfile,
     Profile,
@@ -353,7 +355,11 @@ class StoreClient:
         created_before: datetime | None = None,
         conversation_id: str = "",
     ) -> Page[Observation]:
-        """By creation; from `created_after` on and up to before `created_before`."""
+        """By creation; from `created_after` on and up to before `created_before`.
+
+        `order` may be one of OCCURRENCE, which only the built-in memory knows: the
+        page's order says whether it was kept.
+        """
         return self._list(
             self._observations(profile_id),
             ObservationsPage,
@@ -414,13 +420,16 @@ class StoreClient:
         *,
         page_token: str = "",
         page_size: int = 50,
+        order: str = "",
         conversation_id: str = "",
     ) -> Page[Summary]:
+        """By creation, newest first; `order` as above."""
         return self._list(
             self._summaries(profile_id),
             SummariesPage,
             page_token,
             page_size,
+            orderBy=order,
             conversationId=conversation_id,
         )
 
@@ -492,7 +501,13 @@ class StoreClient:
         self, path: str, noun: type[Any], token: str, size: int = 0, **query: str
     ) -> Page[Any]:
         """A page of what its noun names first."""
-        answer = self._get(path, noun, pageToken=token, pageSize=size or "", **query)
+        query = {"pageToken": token, "pageSize": str(size or "")} | query
+        try:
+            answer = self._get(path, noun, **query)
+        except MemoryRefused as refused:
+            if query.get("orderBy") not in OCCURRENCE or refused.http_status != 400:
+                raise
+            answer = self._get(path, noun, **query | {"orderBy": ""})
         return to_page(answer, getattr(answer.content, noun.__struct_fields__[0]))
 
     def _post(self, path: str, body: Body) -> Answer[dict[str, Any]]:

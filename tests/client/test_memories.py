@@ -17,6 +17,7 @@ from tests.client.conftest import (
     Memory,
     accepted,
     paged,
+    refused,
 )
 
 MOMENT = datetime(2026, 1, 4, 12, 0, 0, 900, tzinfo=timezone(timedelta(hours=2)))
@@ -35,6 +36,25 @@ def test_observations_are_listed_by_filters():
         f"GET {PROFILE_PATH}/Observations?pageSize=50&orderBy=DESC"
         f"&createdAfter=2026-01-04T10%3A00%3A00Z&conversationId={CONVERSATION}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("answers", "order", "calls"),
+    [
+        ([paged("summaries", SUMMARY_BODY, orderBy="occurredAt")], "occurredAt", 1),
+        ([paged("summaries", SUMMARY_BODY)], "", 1),
+        ([refused(400), paged("summaries", SUMMARY_BODY)], "", 2),
+    ],
+)
+def test_a_page_says_whether_its_order_was_kept(answers, order, calls):
+    memory = Memory(*answers)
+
+    page = memory.store.list_summaries(PROFILE, order="occurredAt")
+
+    assert page.order == order
+    assert len(page.items) == 1
+    asked = [call.partition("?")[2] for call in memory.sent]
+    assert asked == ["pageSize=50&orderBy=occurredAt", "pageSize=50"][:calls]
 
 
 def test_a_missing_id_is_named_by_its_place():

@@ -10,6 +10,19 @@ PAGE_SIZE = 50  # 4 [S]: the default
 PAGE_TOKEN_MAX = 4096  # 4 [S]
 
 Order = Annotated[Literal["ASC", "DESC"], described(description="DESC by default.")]
+# An extension of ours: by when it happened instead of when it was stored.
+OCCURRENCE = ("occurredAt", "occurredAt ASC")
+_BY_OCCURRENCE = (
+    "By occurredAt newest first, or oldest first; meta.orderBy says so too."
+)
+ObservationOrder = Annotated[
+    Literal["ASC", "DESC", "occurredAt", "occurredAt ASC"],
+    described(description=f"By creation, DESC by default. {_BY_OCCURRENCE}"),
+]
+SummaryOrder = Annotated[
+    Literal["occurredAt", "occurredAt ASC"],
+    described(description=f"Without it by creation. {_BY_OCCURRENCE}"),
+]
 PageSize = Annotated[
     int,
     Meta(
@@ -46,9 +59,11 @@ class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):
     page_size       items on this page; the size asked for when it is empty
     next_token      left out on the last page
     previous_token  left out on the first page
+    order_by        only where a list was asked for by occurredAt, and is in this order
     """
 
     key: Annotated[str, described(maxLength=64)] = always(str)
     page_size: Annotated[int, described(minimum=1)] = always(int)
     next_token: Token = ""
     previous_token: Token = ""
+    order_by: Literal["", "occurredAt", "occurredAt ASC"] = ""

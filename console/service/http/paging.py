@@ -11,7 +11,12 @@ from django.core import signing
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
-from console.contract.memory.page import PAGE_SIZE, PAGE_TOKEN_MAX, PageMeta
+from console.contract.memory.page import (
+    OCCURRENCE,
+    PAGE_SIZE,
+    PAGE_TOKEN_MAX,
+    PageMeta,
+)
 from console.service import errors
 from console.service.http.answers import answer, from_row
 
@@ -24,7 +29,7 @@ _SALT = "memory.page"
 class PageRequest:
     """What page of a list is asked for; all of it travels in the token.
 
-    order    ASC or DESC
+    order    ASC or DESC, or one of OCCURRENCE
     filters  the list's own query parameters, as text
     cursor   the sort key that this page starts after; None: from the beginning
     back     the page lies before the cursor
@@ -39,7 +44,11 @@ class PageRequest:
     @property
     def ascending(self) -> bool:
         """Whether rows are read upwards: a page backwards reads the other way."""
-        return (self.order == "ASC") != self.back
+        return self.order.endswith("ASC") != self.back
+
+    @property
+    def by_occurrence(self) -> bool:
+        return self.order in OCCURRENCE
 
 
 def read_page(
@@ -49,22 +58,26 @@ def read_page(
     filters: Sequence[str] | Mapping[str, Any] = (),
     repeated: Sequence[str] = (),
     ordered: bool = True,
+    occurring: bool = False,
 ) -> PageRequest:
     """The page that the query string asks for. Raises Invalid, naming the field.
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
     above the cap are clamped, because SDKs send their `limit` as a page size.
-    Lists that are not `ordered` do not know orderBy: newest first. Filters that have
-    types are checked against them. Of a `repeated`
-    filter all values count, joined by commas; of another one the last.
+    Lists that are not `ordered` do not know orderBy: newest first, or one of OCCURRENCE
+    for what is `occurring`. Filters that have types are checked against them. Of a
+    `repeated` filter all values count, joined by commas; of another one the last.
     """
     query = request.GET
     token = query.get("pageToken") or query.get("PageToken")
     if token:
         return _read_token(request, token)
-    order = (ordered and query.get("orderBy")) or "DESC"
-    if order not in {"ASC", "DESC"}:
-        raise errors.Invalid("orderBy: must be ASC or DESC")
+    order = query.get("orderBy") or "DESC"
+    known = ["ASC", "DESC", *(OCCURRENCE if occurring else ())]
+    if not ordered and order not in known[2:]:
+        order = "DESC"
+    if order not in known:
+        raise errors.Invalid(f"orderBy: must be {' or '.join(known)}")
     given = {name: query[name] for name in filters if query.get(name)}
     if isinstance(filters, Mapping):
         for name, value in given.items():
@@ -100,6 +113,8 @@ def answer_page(
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
     """
+    if page.by_occurrence:
+        sort = ("occurred_at", "id")
     name, *_ = noun.__struct_fields__
     key, *_ = noun.__struct_encode_fields__
     if page.cursor is not None:
@@ -141,7 +156,7 @@ def cut_page(
         items.reverse()
     before = more if page.back else page.cursor is not None
     after = page.back or more
-    tokens = {}
+    tokens = {"order_by": page.order} if page.by_occurrence else {}
     if items and after:
         cursor = get_cursor(items[-1])
         tokens["next_token"] = _sign(request, page, cursor, back=False)

@@ -507,7 +507,11 @@ class Summary(IndexedItem):
             models.Index(
                 fields=["store_id", "profile_id", "created_at", "id"],
                 name="summary_by_creation",
-            )
+            ),
+            models.Index(
+                fields=["store_id", "profile_id", "occurred_at", "id"],
+                name="summary_by_occurrence",
+            ),
         ]
 
     @property

@@ -1,9 +1,11 @@
 """Contract section 4: every list, forward and back."""
 
+from datetime import UTC, datetime
+
 import pytest
 import time_machine
 
-from console.service.memory.models import Observation
+from console.service.memory.models import Observation, Summary
 from tests.service.conftest import CONTROL, assert_refused
 from tests.service.walk import walk
 
@@ -239,3 +241,26 @@ def test_a_list_of_groups_carries_its_flag(api, store, declare):
     second = api.get(path, pageToken=first["meta"]["nextToken"]).json()
 
     assert len(second["traitGroups"][0]["traits"]) == 11
+
+
+@pytest.mark.parametrize("key", ["observations", "summaries"])
+def test_a_list_by_occurrence_is_read_forward_and_back(api, seven, key):
+    path = seven[key]()
+    kind = {"observations": Observation, "summaries": Summary}[key]
+    # In two moments, against the order of creation; one of them twice over a page's end.
+    early, late = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+    for place, row in enumerate(kind.objects.order_by("created_at", "id")):
+        kind.objects.filter(pk=row.pk).update(occurred_at=early if place > 2 else late)
+
+    pages = list(walk(api, path, pageSize="3", orderBy="occurredAt"))
+    token = pages[1]["meta"]["previousToken"]
+    back = api.get(path, pageToken=token).json()
+    oldest = api.get(path, orderBy="occurredAt ASC").json()
+
+    read = [item for page in pages for item in page[key]]
+    assert [item["occurredAt"][:4] for item in read] == ["9999"] * 3 + ["0001"] * 4
+    assert len({item["id"] for item in read}) == 7
+    assert {page["meta"]["orderBy"] for page in pages} == {"occurredAt"}
+    assert back[key] == pages[0][key]
+    assert oldest[key] == read[::-1]
+    assert oldest["meta"]["orderBy"] == "occurredAt ASC"

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 
 from console.contract.base import SentTime
 from console.contract.memory import observation as wire
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import ObservationOrder, PageMeta
 from console.service.http.answers import (
     accepted,
     answer,
@@ -26,7 +26,8 @@ from console.service.http.request import (
 from console.service.memory import items, models
 from console.service.memory.api.profiles import get_profile
 
-QUERY = doc.ORDERED_PAGE_QUERY | {
+QUERY = doc.PAGE_QUERY | {
+    "orderBy": ObservationOrder,
     "source": doc.documented(wire.Source, "Only from this source."),
     "createdAfter": doc.documented(SentTime, "Created at this time or later."),
     "createdBefore": doc.documented(SentTime, "Created before this time."),
@@ -49,7 +50,7 @@ def list_observations(
     read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
     profile = get_profile(request, profile_id)
-    page = read_page(request, cap=wire.ITEMS_PER_PAGE, filters=FILTERS)
+    page = read_page(request, cap=wire.ITEMS_PER_PAGE, filters=FILTERS, occurring=True)
     rows = models.Observation.objects.of(profile)
     if source := read_source(page.filters):
         rows = rows.filter(source=source)

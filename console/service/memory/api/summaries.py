@@ -4,6 +4,7 @@ from django.http import HttpResponse
 
 from console.contract.memory import summary as wire
 from console.contract.memory.observation import ITEMS_PER_PAGE, ConversationId
+from console.contract.memory.page import SummaryOrder
 from console.service.http.answers import (
     accepted,
     answer,
@@ -28,7 +29,10 @@ from console.service.memory.api.profiles import get_profile
     "A profile's summaries, newest first.",
     {200: wire.SummariesPage},
     query=doc.PAGE_QUERY
-    | {"conversationId": doc.documented(ConversationId, "Only of this conversation.")},
+    | {
+        "orderBy": SummaryOrder,
+        "conversationId": doc.documented(ConversationId, "Only of this conversation."),
+    },
 )
 def list_summaries(
     request: ApiRequest,
@@ -38,7 +42,11 @@ def list_summaries(
 ) -> HttpResponse:
     profile = get_profile(request, profile_id)
     page = read_page(
-        request, cap=ITEMS_PER_PAGE, filters=("conversationId",), ordered=False
+        request,
+        cap=ITEMS_PER_PAGE,
+        filters=("conversationId",),
+        ordered=False,
+        occurring=True,
     )
     rows = models.Summary.objects.of(profile)
     if conversation_id := read_conversation_id(page.filters):
