@@ -85,7 +85,7 @@ _NO_PART = set(
 _NO_PART |= {
     plain
     for word in _WORDS.split()
-    if "-" in word and len(plain := drop_marks(word).casefold()) > 6
+    if "-" in word and len(plain := drop_marks(word).casefold()) > 5
 }
 _MADE_UP_WORDS = set(
     "test tester testing guest customer client user name fake sample demo temp"
@@ -99,8 +99,12 @@ _NOBODY_TWICE |= set(
     " prueba prova teste essai proef testi mustermann cliente"
     " тест проверка テスト 测试 測試 테스트".split()
 )
+# People are called so, and have mailboxes.
+_MADE_UP_NAMES = set("foo bar guest sample tester client".split())
 # Before the @ of a mail provider, or of a domain that says nothing.
 _PROVIDERS = set("gmail googlemail hotmail yahoo outlook email mail".split())
+# China's, whose mailboxes are numbers.
+_NUMBERED = set("qq foxmail 163 126 139 189 21cn yeah wo sina sohu aliyun".split())
 _NO_DOMAIN = _PROVIDERS | set("domain company store shop website site business".split())
 _NO = set("no none na null nothing name yourname username email youremail".split())
 _SCHEME = re.compile(r"\s*\w+:")
@@ -117,7 +121,7 @@ _RUNS = ("01234567890123456789", "98765432109876543210")
 # North America has no exchange that begins with 0 or 1, and asks 555-1212 for numbers;
 # films and tests have the area code 555.
 _MADE_UP_US = re.compile(r"(?!555)\d{3}[01]\d{6}|\d{3}(?:5550000|5551212|1234567)")
-
+_OLD_MEXICAN = re.compile(r"0?(?:1|44|45)(\d{10})")
 
 NAMES_NOBODY = "a placeholder, which names nobody"
 
@@ -154,9 +158,17 @@ def is_placeholder(text: str) -> bool:
     value = drop_marks(written).casefold()
     if value.isdecimal() and len(set(value)) == 1:
         return len(value) > 4 or int(value) == 0
-    words = {drop_marks(word).casefold() for word in re.split(r"[\s_./'’-]+", written)}
-    is_said = words & _NOT and words & _WHAT and words <= _NOT | _WHAT
-    return bool(not value or value in _NONE or is_said or _UNFILLED.fullmatch(written))
+    return (
+        not value
+        or value in _NONE
+        or _says_none(written)
+        or bool(_UNFILLED.fullmatch(written))
+    )
+
+
+def _says_none(text: str) -> bool:
+    words = {drop_marks(word).casefold() for word in re.split(r"[\s_./'’-]+", text)}
+    return bool(words & _NOT and words & _WHAT and words <= _NOT | _WHAT)
 
 
 def _unify(text: str) -> str:
@@ -195,15 +207,18 @@ def _is_nobodys(local: str, labels: Sequence[str]) -> bool:
     """`nobody@b.com`, `test1@test.com`, `no@email.com`; but not `b@b.com`."""
     name, host = drop_marks(local.partition("+")[0]), drop_marks(labels[0])
     word, domain = (each.rstrip("0123456789") or each for each in (name, host))
-    if {word, domain} & _NO_PART or labels[-1] == "invalid":
+    if {word, domain} & _NO_PART or labels[-1] == "invalid" or _says_none(local):
         return True
     if name.isdecimal():
-        return name == host or _is_run(name) or (len(name) > 5 and len({*name}) == 1)
+        is_made_up = _is_run(name) or (len(name) > 5 and len({*name}) == 1)
+        return name == host or (is_made_up and not _NUMBERED.intersection(labels))
     return (
         (word == domain and word in _NOBODY_TWICE)
         or (len({*name}) == len({*host}) == 1 and min(len(name), len(host)) > 2)
-        or (name in _MADE_UP_WORDS and host in _MADE_UP_WORDS | _PROVIDERS)
+        or (name in _MADE_UP_WORDS and host in _MADE_UP_WORDS)
+        or (name in _MADE_UP_WORDS - _MADE_UP_NAMES and host in _PROVIDERS)
         or (name in _NO and host in _NO_DOMAIN | _MADE_UP_WORDS)
+        or (name in _NONE and len(name) > 4 and host in _NO_DOMAIN)
     )
 
 
@@ -294,20 +309,33 @@ def _names_country(number: phonenumbers.PhoneNumber) -> bool:
 
 
 def _is_local(number: phonenumbers.PhoneNumber, written: str, region: str) -> bool:
-    """Short, and without the 0 before area codes: 555 0143 is dialled in many towns."""
+    """Short, and without the 0 before area codes: 555 0143 is dialled in many towns.
+    Mobiles have none: 7123 4567 is all of one in Bolivia."""
     return (
         not _names_country(number)
         and len(str(number.national_number)) <= 8
         and phonenumbers.ndd_prefix_for_region(region, True) == "0"
         and not re.match(r"\D*0", written)
+        and not _is_whole_mobile(number, region)
     )
 
 
+def _is_whole_mobile(number: phonenumbers.PhoneNumber, region: str) -> bool:
+    """As long as they are there. Finland's can be shorter, and a town's number then looks
+    like one."""
+    mobile = phonenumbers.PhoneNumberType.MOBILE
+    usual = phonenumbers.example_number_for_type(region, mobile)
+    return phonenumbers.number_type(number) == mobile and len(
+        str(number.national_number)
+    ) == len(str(usual.national_number))
+
+
 def _dial(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
-    """WhatsApp writes Mexico's mobiles as +52 1 55..., which is dialled +52 55..."""
-    national = str(number.national_number)
-    if number.country_code == 52 and len(national) == 11:
-        number.national_number = int(national.removeprefix("1"))
+    """Mexico's are dialled +52 55...; WhatsApp writes +52 1 55..., and until 2019 they
+    were 044 55..., 045 55... and 01 55... in the country."""
+    national = phonenumbers.national_significant_number(number)
+    if number.country_code == 52 and (old := _OLD_MEXICAN.fullmatch(national)):
+        number.national_number, number.italian_leading_zero = int(old[1]), None
     return number
 
 

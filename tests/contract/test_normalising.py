@@ -129,6 +129,15 @@ def test_any_text_is_a_number_in_one_form_or_refused(text):
         ("4915123008057.0", "DE", "+4915123008057"),
         ("15123008057", "DE", "+4915123008057"),
         ("030 123456", "DE", "+4930123456"),
+        ("7123 4567", "BO", "+59171234567"),
+        ("71 123 456", "LB", "+96171123456"),
+        ("8812 3456", "MN", "+97688123456"),
+        ("7 1123456", "SO", "+25271123456"),
+        ("72001234", "KI", "+68672001234"),
+        ("044 55 1234 5678", "MX", "+525512345678"),
+        ("045 222 123 4567", "MX", "+522221234567"),
+        ("01 33 1234 5678", "MX", "+523312345678"),
+        ("+52 044 55 1234 5678", "US", "+525512345678"),
         ("(11) 3123-4567", "BR", "+551131234567"),
         ("9198765432", "IN", "+919198765432"),
         ("4740743248", "US", "+4740743248"),
@@ -143,6 +152,15 @@ def test_any_text_is_a_number_in_one_form_or_refused(text):
 )
 def test_a_national_number_is_the_regions(text, region, expected):
     assert normalise_phone(text, region) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [("456 7890", "FI"), ("2123456", "BO"), ("30123456", "DE"), ("123456", "LB")],
+)
+def test_a_number_of_a_town_is_refused_without_its_area_code(text, region):
+    with pytest.raises(InvalidIdentifier):
+        normalise_phone(text, region)
 
 
 @pytest.mark.parametrize("region", ["US", "IT", "DE", "NO", "MX", "JP"])
@@ -194,6 +212,12 @@ def test_a_number_that_nobody_has_is_refused_everywhere(text, region):
         ("0@b.com", "0@b.com"),
         ("22222@b.com", "22222@b.com"),
         ("user1@test.com", "user1@test.com"),
+        ("12345678@qq.com", "12345678@qq.com"),
+        ("888888@vip.163.com", "888888@vip.163.com"),
+        ("bar@gmail.com", "bar@gmail.com"),
+        ("guest@yahoo.com", "guest@yahoo.com"),
+        ("lu.na@b.com", "lu.na@b.com"),
+        ("niema@b.pl", "niema@b.pl"),
     ],
 )
 def test_an_email_address_has_one_form(text, expected):
@@ -242,6 +266,12 @@ def test_an_email_address_has_one_form(text, expected):
         "123456789@b.com",
         "noreply+7@b.com",
         "ohne-mail@b.de",
+        "naotem@gmail.com",
+        "nao.tem@b.com.br",
+        "sin.correo@b.com",
+        "ninguno@hotmail.com",
+        "bar@foo.com",
+        "163@163.com",
     ],
 )
 def test_what_is_no_address_or_nobodys_is_refused(text):
