@@ -9,10 +9,15 @@ from typing import IO, Any
 from django import forms
 
 from console.contract.memory import profile_import as wire
+from console.contract.memory.csv_dialect import (
+    DELIMITERS,
+    clean_name,
+    find_encoding,
+    is_separator_line,
+)
 from console.contract.memory.data_mapping import DataMapping
 from console.contract.memory.trait_group import TraitGroup
 from console.core.errors import DomainError
-from console.core.unicode import strip_hidden
 from console.web.forms import ConsoleForm
 
 PREFIX = "column-"
@@ -20,11 +25,6 @@ PREFIX = "column-"
 COLUMNS_MAX = 200  # a page has a choice for each
 HEAD_BYTES = 64 * 1024
 _ZIP = b"PK\x03\x04"  # a workbook of Excel, Numbers or Calc begins so
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 class FileForm(ConsoleForm):
@@ -33,7 +33,7 @@ class FileForm(ConsoleForm):
     file = forms.FileField(
         label="File",
         help_text="CSV with a header row, up to 100 MiB. Separated by commas, semicolons"
-        " or tabs; UTF-8, UTF-16 or Windows-1252.",
+        " or tabs; UTF-8, UTF-16, Windows-1252 or Shift-JIS.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
         error_messages={
             "required": "Choose a file.",
@@ -143,17 +143,18 @@ def read_header(file: IO[bytes]) -> list[str]:
         raise NoHeader(
             "A workbook cannot be read: save it as CSV, and choose that file."
         )
-    encoding = next(
-        (name for mark, name in _MARKS.items() if head.startswith(mark)), ""
-    )
-    text = _decode(head, encoding)
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    lines = io.StringIO(text.lstrip("\r\n"), newline="")
+    encoding = find_encoding(io.BytesIO(head))
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    lines = io.StringIO(text.removeprefix("\ufeff").lstrip("\r\n"), newline="")
+    if not is_separator_line(lines.readline()):
+        lines.seek(0)
+    rest = lines.read()
+    delimiter = max(DELIMITERS, key=rest.partition("\n")[0].count)
     try:
-        names = next(csv.reader(lines, delimiter=delimiter), [])
+        names = next(csv.reader(io.StringIO(rest, newline=""), delimiter=delimiter), [])
     except csv.Error as exc:
         raise NoHeader("Its first row cannot be read as CSV.") from exc
-    names = [strip_hidden(name).strip() for name in names]
+    names = [clean_name(name) for name in names]
     if len([name for name in names if name]) < 2:
         raise NoHeader(
             "Its first row has to name at least two columns, separated by commas,"
@@ -162,15 +163,6 @@ def read_header(file: IO[bytes]) -> list[str]:
     if len(names) > COLUMNS_MAX:
         raise NoHeader(f"The first row names more than {COLUMNS_MAX} columns.")
     return [name if len(name) <= wire.IMPORT_COLUMN_MAX else "" for name in names]
-
-
-def _decode(head: bytes, encoding: str) -> str:
-    if encoding:
-        return head.decode(encoding, "ignore")
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return head.decode("cp1252", "replace")
 
 
 def guess_targets(

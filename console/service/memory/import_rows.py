@@ -2,8 +2,9 @@
 
 The dialect is ours (contract 17, 41): quotes as in RFC 4180, a header, and whichever of
 comma, semicolon and tab finds all mapped columns in it. A cell that is empty is a trait
-not given; a STRING is its cell's text, a NUMBER, a BOOLEAN or an ARRAY is JSON. A cell
-that does not fit is left out, and named with its row and column.
+not given; a STRING is its cell's text without the blanks around it, a NUMBER, a BOOLEAN
+or an ARRAY is JSON. A cell that does not fit is left out, and named with its row and
+column.
 """
 
 import codecs
@@ -16,7 +17,12 @@ from typing import IO, Any
 
 import msgspec
 
-from console.core.unicode import strip_hidden
+from console.contract.memory.csv_dialect import (
+    DELIMITERS,
+    PIECE_BYTES,
+    clean_name,
+    is_separator_line,
+)
 from console.service import errors
 from console.service.conversations.rules import WriteRules
 from console.service.memory.identity import KEPT, Identity, get_promoted_identities
@@ -25,24 +31,15 @@ from console.service.memory.profiles import NO_IDENTIFIER, CheckedProfile
 from console.service.memory.trait_groups import normalise_trait_name
 from console.service.memory.traits import CheckedTrait, check_value, get_groups
 
-CHUNK_BYTES = 1024 * 1024
 # A quote that nobody closes must not gather the rest of the file in memory.
 ROW_BYTES = 1024 * 1024
-DELIMITERS = ",;\t"
-READ_AS_CP1252 = "read as Windows-1252, since it is not UTF-8: check accented letters"
+READ_AS = {
+    "cp1252": "read as Windows-1252, since it is not UTF-8: check accented letters",
+    "cp932": "read as Shift-JIS, since it is not UTF-8: check the names",
+}
 
 # As in a JSON body: tab and the line breaks are text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# The longer marks first: a shorter one begins one of them.
-_MARKS = {
-    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
-    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
-}
-# What is no text of Windows-1252: bytes that it does not have, and letters beyond ASCII
-# in a row, as files in Cyrillic, Greek or Chinese encodings have them.
-_NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]|[\x80-\xff]{4}")
-_STRAY_BYTE = re.compile("[\udc80-\udcff]")
-_NOT_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
 class InvalidFile(errors.ServiceError):
@@ -88,45 +85,19 @@ class ImportRow:
                 self.refused.append((column, why + KEPT if self.profile else why))
 
 
-def find_encoding(file: IO[bytes]) -> str:
-    """What turns the file into text: utf-8, utf-16, utf-32 or cp1252.
-
-    Where nothing fits it is utf-8, and whoever reads the file finds the row that is not.
-    """
-    file.seek(0)
-    head = file.read(4)
-    for encoding, marks in _MARKS.items():
-        if head.startswith(marks):
-            return encoding
-    if len(head) == 4 and head[1::2] == b"\0\0" and b"\0" not in head[::2]:
-        return "utf-16-le"
-    if len(head) == 4 and head[::2] == b"\0\0" and b"\0" not in head[1::2]:
-        return "utf-16-be"
-    file.seek(0)
-    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    stray = proper = False
-    while piece := file.read(CHUNK_BYTES):
-        text = decoder.decode(piece)
-        stray = stray or bool(_STRAY_BYTE.search(text))
-        proper = proper or bool(_NOT_ASCII.search(text))
-        if proper or (stray and _NOT_CP1252.search(piece)):
-            return "utf-8"
-    return "cp1252" if stray else "utf-8"
-
-
 def read_as_utf8(file: IO[bytes], encoding: str) -> Iterator[bytes]:
-    """The file from its beginning, in pieces of CHUNK_BYTES."""
+    """The file from its beginning, in pieces of PIECE_BYTES."""
     file.seek(0)
     if encoding == "utf-8":
-        yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+        yield from iter(lambda: file.read(PIECE_BYTES), b"")
         return
     # Where it ends within a letter, it has a sign for it.
     decoder, rest = codecs.getincrementaldecoder(encoding)("replace"), b""
-    while piece := file.read(CHUNK_BYTES):
+    while piece := file.read(PIECE_BYTES):
         rest += decoder.decode(piece).encode("utf-8", "replace")
-        while len(rest) >= CHUNK_BYTES:
-            yield rest[:CHUNK_BYTES]
-            rest = rest[CHUNK_BYTES:]
+        while len(rest) >= PIECE_BYTES:
+            yield rest[:PIECE_BYTES]
+            rest = rest[PIECE_BYTES:]
     if rest := rest + decoder.decode(b"", final=True).encode():
         yield rest
 
@@ -173,17 +144,20 @@ class RowReader:
 
     def _lines(self, pieces: Iterable[bytes]) -> Iterator[str]:
         for line in _split_lines(pieces):
-            text = line if self.position else line.removeprefix(codecs.BOM_UTF8)
+            first = not self.position
+            text = line.removeprefix(codecs.BOM_UTF8) if first else line
             self.position += len(line)
             if self.position - self._began > ROW_BYTES:
                 raise self._build_error(f"at most {ROW_BYTES} bytes")
             try:
-                yield text.decode()
+                decoded = text.decode()
             except UnicodeDecodeError as exc:
                 raise self._build_error(
                     "not valid UTF-8; save the file as UTF-8 (UTF-16 with a byte order"
-                    " mark and Windows-1252 are read as well)"
+                    " mark, Windows-1252 and Shift-JIS are read as well)"
                 ) from exc
+            if not (first and is_separator_line(decoded)):
+                yield decoded
 
     def _build_error(self, rule: str) -> InvalidFile:
         return InvalidFile(f"Row {self.line}: {rule}")
@@ -204,7 +178,7 @@ def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def read_chunks(row: ProfileImport, position: int = 0) -> Iterator[bytes]:
     """An uploaded file from a byte on, a chunk at a time."""
-    number, skip = divmod(position, CHUNK_BYTES)
+    number, skip = divmod(position, PIECE_BYTES)
     chunks = ImportChunk.objects.filter(store_id=row.store_id, import_id=row.id)
     while chunk := chunks.filter(number=number).first():
         yield bytes(chunk.content)[skip:]
@@ -225,7 +199,7 @@ def open_columns(store: Store, row: ProfileImport) -> tuple[list[Column], int, s
 
     Raises InvalidFile.
     """
-    sought = {_clean_name(mapping["columnName"]) for mapping in row.column_mappings}
+    sought = {clean_name(mapping["columnName"]) for mapping in row.column_mappings}
     headers = {}
     for delimiter in DELIMITERS:
         with suppress(InvalidFile):  # quotation marks show which one it is not
@@ -240,11 +214,7 @@ def open_columns(store: Store, row: ProfileImport) -> tuple[list[Column], int, s
 
 def _read_header(row: ProfileImport, delimiter: str) -> list[str]:
     header = next(RowReader(read_chunks(row), delimiter=delimiter), [])
-    return [_clean_name(name) for name in header]
-
-
-def _clean_name(column: str) -> str:
-    return strip_hidden(column).strip()
+    return [clean_name(name) for name in header]
 
 
 def find_columns(
@@ -257,7 +227,7 @@ def find_columns(
         raise InvalidFile("Header: missing")
     columns = []
     for mapping in mappings:
-        name, group = _clean_name(mapping["columnName"]), mapping["traitGroup"]
+        name, group = clean_name(mapping["columnName"]), mapping["traitGroup"]
         if header.count(name) != 1:
             raise InvalidFile(f"Column {name}: {_explain_absence(name, header)}")
         trait = normalise_trait_name(mapping["traitName"])
@@ -305,8 +275,7 @@ def read_row(
     identities: dict[Identity, str] = {}
     unfit: list[str] = []
     for column in columns:
-        cell = cells[column.place]
-        if cell.strip():
+        if cell := cells[column.place].strip():
             try:
                 trait = _check_cell(cell, column)
             except errors.Invalid as exc:

@@ -12,13 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import IMPORT_ID, new_id
+from console.contract.memory.csv_dialect import PIECE_BYTES, find_encoding
 from console.contract.memory.profile_import import IMPORT_URL_S, UPLOAD_SALT
 from console.service import errors
 from console.service.memory.import_jobs import request_run
 from console.service.memory.import_rows import (
-    CHUNK_BYTES,
-    READ_AS_CP1252,
-    find_encoding,
+    READ_AS,
     get_definitions,
     read_as_utf8,
 )
@@ -150,15 +149,15 @@ def receive_file(row: ProfileImport, pieces: Iterable[bytes]) -> None:
     An upload that breaks off leaves nothing, and may be repeated.
     """
     # Spooled: a line may be slow, and nobody else is to wait for it.
-    with SpooledTemporaryFile(max_size=CHUNK_BYTES) as spool:
+    with SpooledTemporaryFile(max_size=PIECE_BYTES) as spool:
         for piece in pieces:
             spool.write(piece)
         check_file_size(row, spool.tell())
         encoding = find_encoding(spool)
         with transaction.atomic(using="memory"):
             _store_chunks(row, read_as_utf8(spool, encoding))
-            if encoding == "cp1252":
-                _note(row, READ_AS_CP1252)
+            if encoding in READ_AS:
+                _note(row, READ_AS[encoding])
 
 
 def _note(row: ProfileImport, words: str) -> None:

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 
+from console.contract.memory import csv_dialect
 from console.service.memory import import_rows
 from console.service.memory.models import Identifier, ImportChunk, Profile
 from tests.service.csv_files import many, read_file, upload_file, values
@@ -50,7 +51,8 @@ def test_csv_is_read_in_every_form_of_the_dialect(load, content):
         ('"two\nlines"', "two\nlines"),
         ('"two\r\nlines"', "two\r\nlines"),
         ("Żółw 😀", "Żółw 😀"),
-        (" spaced ", " spaced "),
+        (" spaced ", "spaced"),
+        ("\u3000太郎\u00a0", "太郎"),
         ("42", "42"),
         ("null", "null"),
         ("a\u2028b\x85c", "a\u2028b\x85c"),
@@ -200,6 +202,8 @@ def test_csv_phone_as_a_spreadsheet_writes_it_is_read_as_lookup_does(load):
         "Mail,First,\na@b.com,Ada,\n",
         "Mail,First\na@b.com,Ada,,\n",
         "Mail;First\n;\na@b.com;Ada\n",
+        "sep=;\r\nMail;First\r\na@b.com;Ada\r\n",
+        '\ufeff"sep=\t"\nMail\tFirst\na@b.com\tAda\n',
     ],
 )
 def test_csv_is_read_as_spreadsheets_write_it(load, content):
@@ -219,17 +223,33 @@ def test_csv_is_read_in_each_unicode_encoding(load, encoding):
     assert values("firstName") == ["Zoëxxxxxxxxx"]
 
 
-def test_csv_in_windows_1252_is_read_with_a_warning(load):
-    shown, operation = load("Mail,First\na@b.com,Zoë “Z” €\n".encode("cp1252"))
+@pytest.mark.parametrize(
+    ("name", "encoding", "said"),
+    [
+        ("Zoë “Z” €", "cp1252", "Windows-1252"),
+        ("Renée O’Brien", "cp1252", "Windows-1252"),
+        ("太郎", "cp932", "Shift-JIS"),
+        ("高橋 ﾊﾅｺ", "cp932", "Shift-JIS"),
+        ("さくら", "cp932", "Shift-JIS"),
+    ],
+)
+def test_csv_in_a_national_encoding_is_read_with_a_warning(load, name, encoding, said):
+    shown, operation = load(f"Mail,First\na@b.com,{name}\n".encode(encoding))
 
     assert shown["summary"] == {"errors": 0, "warnings": 1}
-    assert values("firstName") == ["Zoë “Z” €"]
-    assert "Windows-1252" in operation["refusals"][0]["reason"]
+    assert values("firstName") == [name]
+    assert said in operation["refusals"][0]["reason"]
 
 
-@pytest.mark.parametrize("size", [1, 3, import_rows.CHUNK_BYTES])
+def test_csv_rows_are_numbered_without_excels_separator_line(load):
+    _, operation = load("sep=;\nMail;First\nn/a;Ada\n")
+
+    assert [refusal["item"] for refusal in operation["refusals"]] == [2]
+
+
+@pytest.mark.parametrize("size", [1, 3, csv_dialect.PIECE_BYTES])
 def test_read_as_utf8_takes_pieces_that_are_cut_anywhere(size, monkeypatch):
-    monkeypatch.setattr(import_rows, "CHUNK_BYTES", size)
+    monkeypatch.setattr(import_rows, "PIECE_BYTES", size)
     text = many(30) + "😀"
 
     for encoding in ("utf-8", "utf-16", "utf-16-le"):
@@ -243,7 +263,8 @@ def test_read_as_utf8_takes_pieces_that_are_cut_anywhere(size, monkeypatch):
     ("content", "words"),
     [
         ("Mail,First\na@b.com,Жанна\n".encode("cp1251"), "Row 2: not valid UTF-8"),
-        ("Mail,First\na@b.com,高橋\n".encode("shift-jis"), "Row 2: not valid UTF-8"),
+        ("Mail,First\na@b.com,陈晓明\n".encode("gbk"), "Row 2: not valid UTF-8"),
+        ("Mail,First\na@b.com,高橋\n".encode("euc-jp"), "Row 2: not valid UTF-8"),
         (b"Mail,First\nb@b.com,\xc3\xab\nc@b.com,\xeb\n", "Row 3: not valid UTF-8"),
         (b"Mail|First\na@b.com|Ada\n", "separated by commas, semicolons or tabs"),
         (b"\n\r\n\n", "Header: missing"),

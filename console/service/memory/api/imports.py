@@ -7,6 +7,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from console.contract.memory import profile_import as wire
+from console.contract.memory.csv_dialect import PIECE_BYTES
 from console.contract.memory.operation import Refusal
 from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
@@ -14,7 +15,6 @@ from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 from console.service.memory import imports, models
-from console.service.memory.import_rows import CHUNK_BYTES
 
 
 @doc.operation(
@@ -122,7 +122,7 @@ def upload_file(request: HttpRequest, import_id: str) -> HttpResponse:
 
 def _read_pieces(request: HttpRequest) -> Iterator[bytes]:
     try:
-        while piece := request.read(CHUNK_BYTES):
+        while piece := request.read(PIECE_BYTES):
             yield piece
     except UnreadablePostError as exc:
         raise errors.Invalid("The body ended before its end.") from exc
