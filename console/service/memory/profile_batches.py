@@ -17,6 +17,7 @@ from django.db import connections, models, transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
+from console.contract.memory.merge import SHARED_PROFILES_MAX
 from console.contract.naming import is_namesake, pick_names
 from console.databases.compaction import request_compaction
 from console.service import errors
@@ -111,7 +112,7 @@ class _Batch:
         settings = store.identitysettings
         self.store = store
         self.rules = set(settings.matching_rules)
-        self.brake = settings.merge_brake == "on"
+        self.brake = settings.merge_brake
         self.fuzzy = {
             config["idType"]
             for config in settings.identifier_configs
@@ -133,7 +134,7 @@ class _Batch:
     def add(self, item: CheckedProfile, *, now: datetime) -> list[str]:
         identities = list(item.identities)
         profile_id = self.find_profile(identities)
-        if profile_id is None or (profile_id and self.is_renamed(profile_id, item)):
+        if profile_id is None or (profile_id and self.is_doubted(profile_id, item)):
             return self.write_alone(item, now=now)
         if not profile_id:
             profile_id = new_id("mem_profile")
@@ -145,11 +146,19 @@ class _Batch:
             self.set_trait(profile_id, trait, now)
         return []
 
-    def is_renamed(self, profile_id: str, item: CheckedProfile) -> bool:
+    def is_doubted(self, profile_id: str, item: CheckedProfile) -> bool:
         """Whether it may be somebody else of whom the value is told."""
         traits = self.traits[profile_id].items()
         known = pick_names((*key, value) for key, value in traits)
-        return self.brake and is_namesake(item.names, known) is False
+        is_called_so = is_namesake(item.names, known)
+        return (is_called_so is False and self.brake == "on") or (
+            is_called_so is None
+            and self.brake != "off"
+            and any(
+                self.counts[profile_id, each.id_type] > SHARED_PROFILES_MAX
+                for each in item.identities
+            )
+        )
 
     def find_profile(self, identities: Sequence[Identity]) -> str | None:
         """Whom these mean: "" is somebody new, None more than can be told here."""

@@ -10,7 +10,6 @@ from itertools import product
 from types import MappingProxyType
 
 from console.contract.memory.profile import MERGED_IDS_MAX
-from console.contract.naming import is_namesake
 from console.service.memory.identity import (
     Identity,
     enforce_value_limit,
@@ -80,22 +79,24 @@ def _doubt_holders(
     *,
     alone: Collection[Identity],
 ) -> Doubts:
-    """Those of another name than the request's who do not seem to be meant. In `held` a
-    namesake who waits to be joined by the value takes their place.
+    """Those of another name than the request's, or of no name and too many values, who do
+    not seem to be meant. In `held` a namesake who waits to be joined by the value takes
+    their place.
 
     alone  the values that many profiles stand behind, where there are no others
     """
-    if not claims.names or store.identitysettings.merge_brake != "on":
+    brake = store.identitysettings.merge_brake
+    holders = {id_ for ids in held.values() for id_ in ids}
+    if brake == "off" or not holders:
         return {}
-    known = read_claims(store, {id_ for ids in held.values() for id_ in ids})
-    doubts: dict[str, list[str]] = {}
-    others = set()
-    for id_, each in known.items():
-        if is_namesake(claims.names, each.names) is False:
-            others.add(id_)
-            for kind in ("email", "phone"):
-                if claims.has_other_values(kind, each):
-                    doubts[id_] = ["names", f"{kind}s"]
+    known = read_claims(store, holders)
+    doubts = {id_: ["shared"] for id_ in known if claims.is_of_many(known[id_])}
+    if not claims.names or brake != "on":
+        return doubts
+    others = {id_ for id_ in known if claims.is_namesake(known[id_]) is False}
+    for id_ in others:
+        if why := claims.list_contradictions(known[id_]):
+            doubts[id_] = why
     # Where everything is held, and by nobody of this name, one who waits may be meant.
     lost = all(ids and ids <= others for ids in held.values())
     for identity in [each for each in held if each.exclusive and lost]:

@@ -1,7 +1,8 @@
 """The brake on merges: what may be two people waits until a person says they are one."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from console.contract.ids import new_id
 from console.contract.memory.merge import SHARED_PROFILES_MAX
-from console.contract.naming import is_namesake
+from console.contract.naming import is_namesake, pick_names
 from console.service import errors
 from console.service.memory.identity import Identity, find_holders
 from console.service.memory.merging import merge_profiles
@@ -24,6 +25,7 @@ from console.service.memory.models import (
 from console.service.memory.stores import lock_store
 from console.service.models import ProfileScoped, find_models
 
+KINDS = ("phone", "email")
 WAITING_MAX = 200  # suggestions that are looked through for a name
 # Where values are found that have joined profiles, or would, and the profiles.
 JUDGED = (
@@ -36,12 +38,32 @@ JUDGED = (
 class Claims:
     """What tells people apart, as a profile has it or as a request says it.
 
-    names   of the traits that name somebody, those that are known
+    names   that somebody is called by, each as the traits that name them
     values  (phone or email, identifier type, value)
     """
 
-    names: Mapping[str, str]
+    names: Sequence[Mapping[str, str]]
     values: Collection[tuple[str, str, str]] = ()
+
+    def is_namesake(self, other: "Claims") -> bool | None:
+        """By any of the names that both have; None where that cannot be told."""
+        told = {is_namesake(*pair) for pair in product(self.names, other.names)}
+        return True in told or (False if False in told else None)
+
+    def list_contradictions(self, other: "Claims") -> list[str]:
+        """What speaks against their being one: a name alone does not."""
+        kinds = [each for each in KINDS if self.has_other_values(each, other)]
+        is_other = kinds and self.is_namesake(other) is False
+        return ["names", f"{kinds[0]}s"] if is_other else []
+
+    def is_of_many(self, other: "Claims") -> bool:
+        """Nobody says who these are, and the other has been given more phone numbers or
+        addresses than one person has: one more is a stranger's."""
+        return self.is_namesake(other) is None and any(
+            self.has_other_values(kind, other)
+            and len(other._pick(kind, "")) > SHARED_PROFILES_MAX
+            for kind in KINDS
+        )
 
     def has_other_values(self, kind: str, other: "Claims") -> bool:
         """Both have some of a kind, phone or email, and none in common: of all types, or
@@ -64,9 +86,8 @@ class Claims:
 def build_claims(
     store: Store, identities: Iterable[Identity], names: Mapping[str, str]
 ) -> Claims:
-    return Claims(
-        names, {_get_claim(store, each.id_type, each.value) for each in identities}
-    )
+    values = {_get_claim(store, each.id_type, each.value) for each in identities}
+    return Claims([names] if names else [], values)
 
 
 def _get_claim(store: Store, id_type: str, value: str) -> tuple[str, str, str]:
@@ -78,15 +99,23 @@ def _get_claim(store: Store, id_type: str, value: str) -> tuple[str, str, str]:
 
 
 def read_claims(store: Store, profile_ids: Collection[str]) -> dict[str, Claims]:
-    """Where a profile has no name of its own, it is called as in its conversations."""
-    names: dict[str, dict[str, str]] = {}
+    """Where a profile has no name of its own, it is called as in its conversations. One
+    that was merged answers to what each part of it was called as well."""
+    named: dict[str, dict[str, str]] = {}
     for model in sorted(find_models(ProfileScoped), key=lambda x: x is Trait):
-        names |= model.read_names(store.id, profile_ids)
+        named |= model.read_names(store.id, profile_ids)
+    names = {id_: [named[id_]] if id_ in named else [] for id_ in profile_ids}
+    parts = ProfilePart.objects.filter(store_id=store.id, profile_id__in=profile_ids)
+    for part in parts:
+        traits = part.load_facts(Trait)
+        names[part.profile_id].append(
+            pick_names((x.trait_group, x.name, x.value) for x in traits)
+        )
     values: dict[str, set[tuple[str, str, str]]] = {id_: set() for id_ in profile_ids}
     rows = Identifier.objects.filter(store_id=store.id, profile_id__in=profile_ids)
     for id_, *value in rows.values_list("profile_id", "id_type", "value"):
         values[id_].add(_get_claim(store, *value))
-    return {id_: Claims(names.get(id_, {}), values[id_]) for id_ in profile_ids}
+    return {id_: Claims(names[id_], values[id_]) for id_ in profile_ids}
 
 
 def find_namesake(store: Store, by: Identity, claims: Claims) -> str | None:
@@ -100,8 +129,7 @@ def find_namesake(store: Store, by: Identity, claims: Claims) -> str | None:
     found = [
         id_
         for id_, held in read_claims(store, waiting).items()
-        if is_namesake(claims.names, held.names)
-        and not claims.has_other_values("phone", held)
+        if claims.is_namesake(held) and not claims.has_other_values("phone", held)
     ]
     return found[0] if len(found) == 1 else None
 
@@ -160,9 +188,11 @@ def _find_contradictions(
     found = []
     if store.identitysettings.merge_brake == "on":
         claims, others = read_claims(store, [one.id, other.id]).values()
-        named_alike = is_namesake(claims.names, others.names)
-        if named_alike is False and claims.has_other_values("phone", others):
-            found += ["names", "phones"]
+        kind, *rest = _get_claim(store, by.id_type, by.value)
+        if kind == "email":
+            # Whoever gives a second address has it as well: it contradicts nothing.
+            claims = replace(claims, values=[*claims.values, (kind, *rest)])
+        found += claims.list_contradictions(others)
     if is_shared(store, by, [one.id, other.id, *find_holders(store, by)]):
         found.append("shared")
     return found
