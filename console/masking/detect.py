@@ -24,13 +24,20 @@ from console.masking.patterns import (
     get_digits,
 )
 from console.masking.plain import (
+    DOUBTFUL,
     GAP_MAX,
     GLUED,
     IS_WORDS,
     KIND,
+    NO_PASSWORD,
+    PHRASE,
     SAID_PIN,
     SECRET_LATER,
     SECRET_LINKS,
+    SETS,
+    THEN,
+    TO,
+    WHOSE,
     Label,
     Labels,
     build_pattern,
@@ -46,6 +53,8 @@ NUMBER_MAX = 80
 VALUE_WORDS, VALUE_WITHIN, PREFIX_MAX = 3, 60, 3
 CODE_MAX = 12
 SECRET_MIN, SECRET_DIGITS_MIN = 4, 3
+# How far before "password" it may say whose it is.
+OWN_WITHIN = 16
 
 _ADDRESS = compile_re2(ADDRESS.regex)
 # Without groups: RE2 is ten times slower when it must tell which part has matched.
@@ -91,8 +100,12 @@ _SECRET_VALUE = re.compile(
 _ODD = re.compile(r"[^\s\w]|\d|[A-Z]")
 _SECRET_FIGURES = re.compile(r"\d{3,12}|(?=.{4})\D*\d.*")
 _WORD = re.compile(r"[^\s\0]+")
-_ASSIGNED = re.compile(r"[:=\"'“„«] *\Z")
-_ENDS_THERE = re.compile(r"[.!?\")\]]*(?:\s*\n|\s*\Z|[,;])")
+_ASSIGNED = re.compile(r"(?:[:=] *[\"'“„«]?|[\"'“„«])\Z")
+_ENDS_THERE = re.compile(r"[.!?\"'”)\]]*(?:\s*\n|\s*\Z|[,;。])|[.!?]+\s")
+_QUOTED = re.compile(r"(?<=[\"'“„«])[^\"'“”„«»\n\0]{4,64}(?=[\"'“”»])")
+_LETTERS = rf"[^\W\d_{GLUED.pattern[1:-1]}]{{4,32}}"
+_PLAIN_WORDS = re.compile(rf"{_LETTERS}(?: {_LETTERS}){{0,4}}")
+_AT_FIRST = re.compile(r"(?:\A|[.!?:;,\n\0]) *[\"'“„«]?([^\W\d_]{4,32})[\"'“”»]? *\Z")
 
 Span = tuple[Shape, int, int]
 
@@ -127,25 +140,18 @@ def find_personal_data(text: str) -> list[PersonalData]:
     return apart
 
 
-def _is_secret(value: re.Match[str], gap: str) -> bool:
-    """Figures, or no word of a language; also a word that stands alone after a colon,
-    and after "is" with a capital: "Password is Hunter!"."""
-    text = value[0]
+def _is_secret(text: str) -> bool:
+    """Figures, or no word of a language."""
     if not text.strip("0123456789 -"):
         return SECRET_DIGITS_MIN <= len(get_digits(text)) <= DIGITS_MAX
-    if len(text) < SECRET_MIN:
+    if len(text) < SECRET_MIN or NO_PASSWORD.fullmatch(fold(text)):
         return False
-    is_odd = (
-        any(map(str.isdigit, text))
-        or not text.isalpha()
-        or text[1:] != text[1:].lower()
-    )
-    is_alone = _ENDS_THERE.match(value.string, value.end())
-    is_said = text[0].isupper() and not IS_WORDS.isdisjoint(fold(gap).split())
-    is_assigned = _ASSIGNED.search(
-        value.string, max(0, value.start() - 3), value.start()
-    )
-    return is_odd or bool(is_alone and (is_said or is_assigned))
+    return not text.isalpha() or text[1:] != text[1:].lower()
+
+
+def _has_no_password(*words: str) -> bool:
+    """Whether one of them is said of a password: "wrong", "expired"."""
+    return any(NO_PASSWORD.search(word) for word in map(fold, words))
 
 
 def _is_alike(secret: str, text: str) -> bool:
@@ -211,19 +217,76 @@ class _Reading:
 
     def _find_secret(self, label: Label) -> tuple[int, int]:
         begin, end = max(0, label.start - GAP_MAX), label.end + GAP_MAX
-        if self._has_said_pin or _ODD.search(self.text, label.end, end):
-            after = self.rest[label.end : end]
-            for links in (SECRET_LINKS.match(after), SECRET_LATER.match(after)):
-                if links and (
-                    found := self._read_secret(label.end + links.end(), links[0])
-                ):
+        after = self.rest[label.end : end]
+        may_be_odd = self._has_said_pin or _ODD.search(self.text, label.end, end)
+        links = [SECRET_LINKS.match(after)]
+        if after[:1] in " ,":
+            links += SECRET_LATER.match(after), TO.match(after)
+        for link in filter(None, links):
+            at = label.end + link.end()
+            if may_be_odd and (found := self._read_secret(at)):
+                return found
+            if self._is_said(link, label) and (found := self._read_words(at, label)):
+                return found
+        # "4471 is" or "4471 is my", and "hunter is my".
+        words = [*_WORD.finditer(self.rest, begin, label.start)]
+        for value, is_ in pairwise(words[-4:]):
+            if is_[0] in IS_WORDS:
+                if _SECRET_FIGURES.fullmatch(value[0]) and is_ in words[-2:]:
+                    return value.span()
+                if found := self._read_first_word(value, label):
                     return found
-        # "4471 is" or "4471 is my".
-        words = [*_WORD.finditer(self.rest, begin, label.start)][-3:]
-        for value, is_ in pairwise(words):
-            if is_[0] in IS_WORDS and _SECRET_FIGURES.fullmatch(value[0]):
-                return value.span()
         return 0, 0
+
+    def _is_said(self, link: re.Match[str], label: Label) -> bool:
+        """Whether a plain word behind it is a password: "is", "=", "changed it to"."""
+        if link.re is TO:
+            begin = max(0, label.start - GAP_MAX)
+            return bool(SETS.search(self.rest[begin : label.start]))
+        at = label.end + link.end()
+        is_said = not IS_WORDS.isdisjoint(link[0].split())
+        return is_said or bool(_ASSIGNED.search(self.rest, max(0, at - 3), at))
+
+    def _is_own(self, label: Label) -> bool:
+        """ "my password", "passordet mitt"."""
+        before = self.rest[max(0, label.start - OWN_WITHIN) : label.start]
+        after = self.rest[label.end : label.end + OWN_WITHIN].lstrip()
+        return bool(WHOSE.search(before) or WHOSE.match(after))
+
+    def _read_words(self, start: int, label: Label) -> tuple[int, int] | None:
+        """`hunter` of "my password is hunter", `blue moon` of 'is "blue moon"'."""
+        found = _QUOTED.match(self.text, start) or _PLAIN_WORDS.match(self.text, start)
+        if not found:
+            return None
+        words, end = found[0].split(), found.end()
+        is_phrase = len(words) > 1 and found.re is _PLAIN_WORDS
+        if found.re is _PLAIN_WORDS:
+            first = start + len(words[0])
+            if is_phrase and self._ends_at(first):
+                words, end, is_phrase = words[:1], first, False
+            elif not self._ends_at(end):
+                return None
+        name, is_own = self.rest[label.start : label.end], self._is_own(label)
+        if is_phrase and len(words) > 2 and PHRASE.fullmatch(name):
+            words = words[-1:]
+        elif not is_own and (is_phrase or DOUBTFUL.fullmatch(name)):
+            return None
+        return None if _has_no_password(*words) else (start, end)
+
+    def _ends_at(self, end: int) -> bool:
+        """A sentence, or what it says of a password: "hunter and", "hunter, please"."""
+        return bool(_ENDS_THERE.match(self.text, end) or THEN.match(self.rest, end))
+
+    def _read_first_word(
+        self, value: re.Match[str], label: Label
+    ) -> tuple[int, int] | None:
+        """`hunter` of "hunter is my password", where a sentence begins with it."""
+        before = self.rest[max(0, value.start() - 3) : value.end()]
+        found = _AT_FIRST.search(before)
+        if not (found and self._is_own(label)) or _has_no_password(found[1]):
+            return None
+        start = value.end() - len(before) + found.start(1)
+        return start, start + len(found[1])
 
     def _find_next_secret(self, start: int, end: int) -> tuple[int, int]:
         """`9917` of "4821, 9917", `letmein9` of "hunter2 or letmein9"."""
@@ -234,13 +297,13 @@ class _Reading:
                 return value.span()
         return 0, 0
 
-    def _read_secret(self, start: int, links: str) -> tuple[int, int] | None:
+    def _read_secret(self, start: int) -> tuple[int, int] | None:
         if self._has_said_pin and (
             said := SAID_PIN.match(self.rest[start : start + GAP_MAX])
         ):
             return start, start + len(said[0].rstrip(" ,-"))
         value = _SECRET_VALUE.match(self.text, start)
-        return value.span() if value and _is_secret(value, links) else None
+        return value.span() if value and _is_secret(value[0]) else None
 
     def _read_shapes(self) -> Iterator[tuple[Shape | None, int, int]]:
         for match in _SHAPE.finditer(self.rest):

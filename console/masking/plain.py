@@ -163,6 +163,16 @@ _IS, _WHOSE = (build_pattern(list_words("own", key)) for key in ("is", "whose"))
 # "The PIN that she set is ".
 SECRET_LATER = compile_re2(rf"[ ,][^\d.!?\n]{{1,30}}(?:{_IS}|[:=])[^\pL\d]+")
 IS_WORDS = frozenset(list_words("own", "is"))
+# What surrounds a password that is a plain word, by Python's own: short and all ASCII.
+_DOUBTFUL, _PHRASE, _SETS, _TO, _THEN = (
+    build_pattern(list_words("password", key))
+    for key in ("doubtful", "phrase", "set", "to", "then")
+)
+DOUBTFUL, PHRASE, SETS = map(re.compile, (_DOUBTFUL, _PHRASE, _SETS))
+TO = re.compile(rf" +(?:{_TO}) +[\"'“„«]?")
+THEN = re.compile(rf" +(?:{_THEN})")
+WHOSE = compile_re2(_WHOSE)
+NO_PASSWORD = compile_re2(build_pattern(list_words("password", "not")))
 SAID_PIN = compile_re2(rf"(?:(?:{_DIGIT})[ ,-]{{0,2}}){{3,}}")
 _OWN = compile_re2(
     rf"[^\pL\pM\d]*(?:[^\d.!?]{{0,16}}(?:{_IS})[^\d]*)?(?:{_WHOSE})[^\d]*"

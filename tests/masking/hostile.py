@@ -45,6 +45,7 @@ HOSTILE = [
     "密码是" * 1365,
     "pin " * 1024,
     "pin is " * 585,
+    "my password is hunter and " * 158,
     "1 is pin " * 455,
     "pin one " * 512,
     "password: " * 409,

@@ -33,6 +33,8 @@ def test_find_personal_data_is_right_in_ten_languages(half):
     assert len({text.language for text in texts}) == 10
     assert counts.precision() >= PRECISION
     assert counts.recall() >= RECALL
+    assert counts.precision("pin") >= PRECISION
+    assert counts.recall("pin") >= RECALL
     assert {kind for _, kind in counts.right} == set(KINDS)
 
 
