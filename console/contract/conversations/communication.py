@@ -24,7 +24,7 @@ from console.contract.conversations.conversation import (
     ChannelId,
 )
 from console.contract.ids import ACTION_ID, COMMUNICATION_ID, CONVERSATION_ID
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 TEXT_MAX = 8_388_608  # 10 [C]: characters; a body's bytes end before
 RESOURCE_ID_MAX = 256  # ours
@@ -140,13 +140,7 @@ class Communication(Noun, omit_defaults=True, frozen=True, kw_only=True):
     updated_at: Time
 
 
-class CommunicationsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("communications", Communication.sample)
-
-    communications: Annotated[
-        tuple[Communication, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("communications", ITEMS_PER_PAGE)]
+CommunicationsPage = define_page("CommunicationsPage", Communication, ITEMS_PER_PAGE)
 
 
 class ActionParty(Body, frozen=True, kw_only=True):

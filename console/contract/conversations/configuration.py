@@ -19,7 +19,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import CONFIGURATION_ID, STORE_ID
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 CONFIGURATIONS_PER_ACCOUNT = limit("CONFIGURATIONS_PER_ACCOUNT", 10)  # 15 [T]
 CONFIGURATION_NAME_MAX = 32  # 7 [S]
@@ -201,13 +201,7 @@ class Configuration(ConversationSettings, frozen=True, kw_only=True):
     version: Version
 
 
-class ConfigurationsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("configurations", Configuration.sample)
-
-    configurations: Annotated[
-        tuple[Configuration, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("configurations", ITEMS_PER_PAGE)]
+ConfigurationsPage = define_page("ConfigurationsPage", Configuration, ITEMS_PER_PAGE)
 
 
 class Progress(Noun, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Annotated
 from console.contract.base import Body, Count, Noun, Time, always, described, whole
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.contract.ids import CONVERSATION_ID, DELIVERY_ID
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 
 class Delivery(Noun, omit_defaults=True, frozen=True, kw_only=True):
@@ -43,13 +43,7 @@ class Delivery(Noun, omit_defaults=True, frozen=True, kw_only=True):
     created_at: Time
 
 
-class DeliveriesPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("deliveries", Delivery.sample)
-
-    deliveries: Annotated[tuple[Delivery, ...], described(maxItems=ITEMS_PER_PAGE)] = (
-        always()
-    )
-    meta: Annotated[PageMeta, paging("deliveries", ITEMS_PER_PAGE)]
+DeliveriesPage = define_page("DeliveriesPage", Delivery, ITEMS_PER_PAGE)
 
 
 class RetryDelivery(Body, frozen=True, kw_only=True):
@@ -78,10 +72,4 @@ class Diagnostic(Noun, omit_defaults=True, frozen=True, kw_only=True):
     at: Time
 
 
-class DiagnosticsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("diagnostics", Diagnostic.sample)
-
-    diagnostics: Annotated[
-        tuple[Diagnostic, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("diagnostics", ITEMS_PER_PAGE)]
+DiagnosticsPage = define_page("DiagnosticsPage", Diagnostic, ITEMS_PER_PAGE)

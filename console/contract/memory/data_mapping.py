@@ -11,12 +11,11 @@ from console.contract.base import (
     Time,
     Version,
     always,
-    described,
     unchecked,
     whole,
 )
 from console.contract.ids import DATA_MAPPING_ID, DATASET_ID
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 from console.contract.memory.trait_group import TRAIT_NAME, TraitGroupName
 
 DATA_MAPPING_NAME_MAX = 64  # 10.4 [S]
@@ -148,12 +147,4 @@ class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
     version: Version
 
 
-class DataMappingsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("dataMappings", DataMapping.sample)
-
-    data_mappings: Annotated[
-        tuple[DataMapping, ...], described(maxItems=DATA_MAPPINGS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("dataMappings", DATA_MAPPINGS_PER_PAGE)] = always(
-        PageMeta
-    )
+DataMappingsPage = define_page("DataMappingsPage", DataMapping, DATA_MAPPINGS_PER_PAGE)

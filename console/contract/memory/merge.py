@@ -9,7 +9,7 @@ from console.contract.base import Noun, StrictBody, Time, always, described, who
 from console.contract.ids import SUGGESTION_ID
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX
-from console.contract.memory.page import PageMeta, paging
+from console.contract.memory.page import define_page
 from console.contract.memory.profile import ProfileId
 
 MERGE_DAYS = 30  # for so long a merge can be taken back
@@ -55,16 +55,9 @@ class MergeSuggestion(Noun, frozen=True, kw_only=True):
     created_at: Time
 
 
-class MergeSuggestionsPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "suggestions": [MergeSuggestion.sample],
-        "meta": {"key": "suggestions", "pageSize": 1},
-    }
-
-    suggestions: Annotated[
-        tuple[MergeSuggestion, ...], described(maxItems=MERGES_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("suggestions", MERGES_PER_PAGE)]
+MergeSuggestionsPage = define_page(
+    "MergeSuggestionsPage", MergeSuggestion, MERGES_PER_PAGE, key="suggestions"
+)
 
 
 class DecideSuggestion(StrictBody, frozen=True, kw_only=True):
@@ -96,14 +89,7 @@ class Merge(Noun, frozen=True, kw_only=True):
     unmerge_until: Time
 
 
-class MergesPage(Noun, frozen=True, kw_only=True):
-    sample: ClassVar[dict[str, Any]] = {
-        "merges": [Merge.sample],
-        "meta": {"key": "merges", "pageSize": 1},
-    }
-
-    merges: Annotated[tuple[Merge, ...], described(maxItems=MERGES_PER_PAGE)] = always()
-    meta: Annotated[PageMeta, paging("merges", MERGES_PER_PAGE)]
+MergesPage = define_page("MergesPage", Merge, MERGES_PER_PAGE)
 
 
 class LearnedSince(Noun, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import CONVERSATION_ID, OBSERVATION_ID
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 BATCH = limit("BATCH", 10)  # 11.4, 11.5 [S]: observations or summaries in one write
 CONTENT_MAX = 4096  # 11.4 [S]: characters
@@ -123,21 +123,12 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
         return self.conversation_ids
 
 
-class ObservationsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("observations", Observation.sample)
-
-    observations: Annotated[
-        tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("observations", ITEMS_PER_PAGE)] = always(PageMeta)
+ObservationsPage = define_page("ObservationsPage", Observation, ITEMS_PER_PAGE)
 
 
-class RevisionsPage(Noun, frozen=True, kw_only=True):
-    """Every state of one observation, the present one first."""
-
-    sample = sample_page("revisions", Observation.sample)
-
-    revisions: Annotated[
-        tuple[Observation, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("revisions", ITEMS_PER_PAGE)] = always(PageMeta)
+RevisionsPage = define_page(
+    "RevisionsPage",
+    Observation,
+    ITEMS_PER_PAGE,
+    help="Every state of one observation, the present one first.",
+)

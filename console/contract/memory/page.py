@@ -1,7 +1,9 @@
 """Pages of lists, and what every list may be asked. Section 4."""
 
+import re
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
 from console.contract.base import Noun, always, described
@@ -67,3 +69,38 @@ class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):
     next_token: Token = ""
     previous_token: Token = ""
     order_by: Literal["", "occurredAt", "occurredAt ASC"] = ""
+
+
+def define_page(
+    name: str,
+    item: Any,
+    most: int,
+    *,
+    key: str = "",
+    sample: Any = None,
+    help: str | None = None,
+) -> Any:
+    """The envelope of a list: `TraitGroupsPage` has `traitGroups`, and `meta`.
+
+    key     the member's name, where it is another
+    sample  of an item, where it is no noun
+    """
+    named = name.removesuffix("Page")
+    key = key or named[0].lower() + named[1:]
+    column = re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key)
+    listed = Annotated[tuple[item, ...], described(maxItems=most)]
+    fields = [
+        (column, listed, always()),
+        ("meta", Annotated[PageMeta, paging(key, most)], always(PageMeta)),
+    ]
+    return msgspec.defstruct(
+        name,
+        fields,
+        bases=(Noun,),
+        namespace={
+            "__doc__": help,
+            "sample": sample_page(key, item.sample if sample is None else sample),
+        },
+        frozen=True,
+        kw_only=True,
+    )

@@ -17,7 +17,7 @@ from console.contract.base import (
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.error import Accepted
 from console.contract.memory.operation import REFUSALS_MAX, OperationId, Refusal
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 from console.contract.memory.trait import SentTraits, Traits
 
 BULK_PROFILES = limit("BULK_PROFILES", 1000)  # 11.1 [S]
@@ -105,12 +105,10 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
     ] = None
 
 
-class ProfilesPage(Noun, frozen=True, kw_only=True):
-    """Ids alone; each profile is fetched by its own."""
-
-    sample = sample_page("profiles", "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za")
-
-    profiles: Annotated[
-        tuple[ProfileId, ...], described(maxItems=PROFILES_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("profiles", PROFILES_PER_PAGE)] = always(PageMeta)
+ProfilesPage = define_page(
+    "ProfilesPage",
+    ProfileId,
+    PROFILES_PER_PAGE,
+    sample="mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
+    help="Ids alone; each profile is fetched by its own.",
+)

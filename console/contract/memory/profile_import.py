@@ -17,7 +17,7 @@ from console.contract.base import (
 )
 from console.contract.ids import IMPORT_ID
 from console.contract.memory.operation import OperationId, Refusal
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 from console.contract.memory.trait_group import TRAIT_GROUP_NAME_MAX, TRAIT_NAME_MAX
 
 # Where files arrive: how large one may be, its import says.
@@ -136,31 +136,24 @@ class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
     updated_at: Time | None = None
 
 
-class ImportsPage(Noun, frozen=True, kw_only=True):
-    """Ids alone, newest first."""
-
-    sample = sample_page("imports", "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za")
-
-    imports: Annotated[tuple[ImportId, ...], described(maxItems=IMPORTS_PER_PAGE)] = (
-        always()
-    )
-    meta: Annotated[PageMeta, paging("imports", IMPORTS_PER_PAGE)] = always(PageMeta)
+ImportsPage = define_page(
+    "ImportsPage",
+    ImportId,
+    IMPORTS_PER_PAGE,
+    sample="mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
+    help="Ids alone, newest first.",
+)
 
 
-class RefusalsPage(Noun, frozen=True, kw_only=True):
-    """Ours: what of a file was not stored, in the order of its rows."""
-
-    sample = sample_page(
-        "refusals",
-        {
-            "item": 2,
-            "field": "phone",
-            "reason": "not a valid phone number",
-            "stored": True,
-        },
-    )
-
-    refusals: Annotated[tuple[Refusal, ...], described(maxItems=REFUSALS_PER_PAGE)] = (
-        always()
-    )
-    meta: Annotated[PageMeta, paging("refusals", REFUSALS_PER_PAGE)] = always(PageMeta)
+RefusalsPage = define_page(
+    "RefusalsPage",
+    Refusal,
+    REFUSALS_PER_PAGE,
+    sample={
+        "item": 2,
+        "field": "phone",
+        "reason": "not a valid phone number",
+        "stored": True,
+    },
+    help="Ours: what of a file was not stored, in the order of its rows.",
+)

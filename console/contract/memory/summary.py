@@ -10,8 +10,6 @@ from console.contract.base import (
     SentTime,
     StrictBody,
     Time,
-    always,
-    described,
     limit,
     unchecked,
     whole,
@@ -25,7 +23,7 @@ from console.contract.memory.observation import (
     ConversationId,
     Source,
 )
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 SUMMARIES_PER_PROFILE = limit("SUMMARIES_PER_PROFILE", 10_000)  # [R]; beta page: 500
 
@@ -89,10 +87,4 @@ class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
         return (self.conversation_id,)
 
 
-class SummariesPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("summaries", Summary.sample)
-
-    summaries: Annotated[tuple[Summary, ...], described(maxItems=ITEMS_PER_PAGE)] = (
-        always()
-    )
-    meta: Annotated[PageMeta, paging("summaries", ITEMS_PER_PAGE)] = always(PageMeta)
+SummariesPage = define_page("SummariesPage", Summary, ITEMS_PER_PAGE)

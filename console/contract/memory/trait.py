@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from console.contract.base import Noun, Time, always, described, unchecked
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 from console.contract.memory.trait_group import TRAIT_NAME_MAX, TraitGroupName
 
 TRAIT_STRING_MAX = 1024  # 11.2 [D]
@@ -47,8 +47,4 @@ class Trait(Noun, omit_defaults=True, frozen=True, kw_only=True):
     timestamp: Time | None = None
 
 
-class TraitsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("traits", Trait.sample)
-
-    traits: Annotated[tuple[Trait, ...], described(maxItems=TRAITS_PER_PAGE)] = always()
-    meta: Annotated[PageMeta, paging("traits", TRAITS_PER_PAGE)] = always(PageMeta)
+TraitsPage = define_page("TraitsPage", Trait, TRAITS_PER_PAGE)

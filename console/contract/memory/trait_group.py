@@ -16,7 +16,7 @@ from console.contract.base import (
     unchecked,
 )
 from console.contract.memory.identity_settings import ID_TYPE_MAX
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import PageMeta, define_page, paging
 
 TRAIT_GROUPS_PER_STORE = limit("TRAIT_GROUPS_PER_STORE", 50)  # 14 [S]
 TRAITS_PER_GROUP = limit("TRAITS_PER_GROUP", 95)  # 14 [S][D]
@@ -151,15 +151,7 @@ class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
         return self.traits or {}
 
 
-class TraitGroupsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("traitGroups", TraitGroup.sample)
-
-    trait_groups: Annotated[
-        tuple[TraitGroup, ...], described(maxItems=TRAIT_GROUPS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("traitGroups", TRAIT_GROUPS_PER_PAGE)] = always(
-        PageMeta
-    )
+TraitGroupsPage = define_page("TraitGroupsPage", TraitGroup, TRAIT_GROUPS_PER_PAGE)
 
 
 class FetchedTraitGroup(Noun, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from console.contract.memory.observation import (
     NewObservation,
     PatchObservation,
 )
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.store import (
@@ -74,15 +74,12 @@ class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
     version: Version
 
 
-class ServicesPage(Noun, frozen=True, kw_only=True):
-    """Stores themselves, not their ids alone."""
-
-    sample = sample_page("services", Service.sample)
-
-    services: Annotated[tuple[Service, ...], described(maxItems=STORES_PER_PAGE)] = (
-        always()
-    )
-    meta: Annotated[PageMeta, paging("services", STORES_PER_PAGE)] = always(PageMeta)
+ServicesPage = define_page(
+    "ServicesPage",
+    Service,
+    STORES_PER_PAGE,
+    help="Stores themselves, not their ids alone.",
+)
 
 
 class Deleted(Noun, frozen=True, kw_only=True):
