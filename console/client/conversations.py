@@ -1,5 +1,6 @@
 """The conversations of one store (docs/conversations.md)."""
 
+from dataclasses import replace
 from typing import Any
 
 from console.client.errors import MemoryNotFound
@@ -7,7 +8,6 @@ from console.client.http import (
     Answer,
     Page,
     Sender,
-    T,
     check_same,
     segment,
     to_body,
@@ -39,6 +39,7 @@ from console.contract.conversations.delivery import (
     RetryDelivery,
 )
 from console.contract.conversations.learning import (
+    CountModelUsage,
     DecideLearned,
     LearnAgain,
     Learned,
@@ -71,18 +72,11 @@ class ConversationsClient:
         self._mine: set[str] = set()
 
     def list_configurations(self, *, page_token: str = "") -> Page[Configuration]:
-        answer = self._get(
-            CONFIGURATIONS,
-            ConfigurationsPage,
-            memoryStoreId=self.store_id,
-            pageToken=page_token,
+        page = self._list(
+            CONFIGURATIONS, ConfigurationsPage, page_token, memoryStoreId=self.store_id
         )
-        found = [
-            each
-            for each in answer.content.configurations
-            if each.memory_store_id == self.store_id
-        ]
-        return to_page(answer, tuple(found))
+        found = (x for x in page.items if x.memory_store_id == self.store_id)
+        return replace(page, items=tuple(found))
 
     def create_configuration(self, configuration: CreateConfiguration) -> str:
         """Answers its id."""
@@ -99,22 +93,22 @@ class ConversationsClient:
     ) -> Page[Conversation]:
         """The newest first. A memory that cannot filter by store answers pages with
         fewer items than asked for."""
-        answer = self._get(
+        page = self._list(
             CONVERSATIONS,
             ConversationsPage,
+            page_token,
+            page_size,
             memoryStoreId=self.store_id,
             profileId=profile_id,
             status=status,
-            pageToken=page_token,
-            pageSize=page_size,
         )
-        found = [
+        found = (
             each
-            for each in answer.content.conversations
+            for each in page.items
             if each.configuration
             and each.configuration.memory_store_id == self.store_id
-        ]
-        return to_page(answer, tuple(found))
+        )
+        return replace(page, items=tuple(found))
 
     def fetch_conversation(self, conversation_id: str) -> Conversation:
         path = self._path(conversation_id)
@@ -137,23 +131,21 @@ class ConversationsClient:
     ) -> None:
         self._send("PATCH", self._open(conversation_id), change)
 
-    def delete_conversation(self, conversation_id: str) -> None:
-        """With all that was said; what was learned from it stays."""
-        self._sender.send("DELETE", self._open(conversation_id), dict[str, Any])
+    def delete_conversation(self, conversation_id: str, *, learned: str = "") -> None:
+        """With all that was said; what was learned from it stays, unless it is to
+        `delete` that as well: in the built-in memory alone."""
+        path, query = self._open(conversation_id), {"learned": learned}
+        self._sender.send("DELETE", path, dict[str, Any], query=query)
 
     def list_communications(
         self, conversation_id: str, *, page_token: str = "", page_size: int = 500
     ) -> Page[Communication]:
         """The first one first."""
-        answer = self._get(
-            f"{self._open(conversation_id)}/Communications",
-            CommunicationsPage,
-            pageToken=page_token,
-            pageSize=page_size,
-        )
-        for each in answer.content.communications:
+        path = f"{self._open(conversation_id)}/Communications"
+        found = self._list(path, CommunicationsPage, page_token, page_size)
+        for each in found.items:
             check_same(each.conversation_id, conversation_id)
-        return to_page(answer, answer.content.communications)
+        return found
 
     def create_communication(
         self, conversation_id: str, communication: CreateCommunication
@@ -167,15 +159,13 @@ class ConversationsClient:
     def list_transitions(self, conversation_id: str) -> Page[Transition]:
         """The first one first."""
         path = f"{self._open(conversation_id)}/Transitions"
-        answer = self._get(path, TransitionsPage, pageSize=1000)
-        return to_page(answer, answer.content.transitions)
+        return self._list(path, TransitionsPage)
 
     def list_learned(
         self, conversation_id: str, *, page_token: str = ""
     ) -> Page[Learned]:
         path = f"{self._open(conversation_id)}/Learned"
-        answer = self._get(path, LearnedPage, pageToken=page_token, pageSize=1000)
-        return to_page(answer, answer.content.learned)
+        return self._list(path, LearnedPage, page_token)
 
     def learn_again(self, conversation_id: str) -> None:
         self._send("POST", f"{self._open(conversation_id)}/Learned", LearnAgain())
@@ -185,10 +175,7 @@ class ConversationsClient:
     ) -> Page[Delivery]:
         """The newest first."""
         path = f"{self._open(conversation_id)}/Deliveries"
-        answer = self._get(
-            path, DeliveriesPage, pageToken=page_token, pageSize=page_size
-        )
-        return to_page(answer, answer.content.deliveries)
+        return self._list(path, DeliveriesPage, page_token, page_size)
 
     def retry_delivery(self, conversation_id: str, delivery_id: str) -> Delivery:
         child = segment("delivery", delivery_id)
@@ -201,38 +188,45 @@ class ConversationsClient:
     ) -> Page[Diagnostic]:
         """The newest first."""
         path = f"{self._open(conversation_id)}/Diagnostics"
-        answer = self._get(path, DiagnosticsPage, pageToken=page_token, pageSize=1000)
-        return to_page(answer, answer.content.diagnostics)
+        return self._list(path, DiagnosticsPage, page_token)
 
     def fetch_rules(self) -> LearningRules:
-        return self._sender.send("GET", self._rules, LearningRules).content
+        path = f"{self._store}/LearningRules"
+        return self._sender.send("GET", path, LearningRules).content
 
-    def put_rules(self, rules: PutLearningRules) -> None:
-        self._send("PUT", self._rules, rules)
+    def put_rules(self, rules: PutLearningRules, *, version: int) -> None:
+        """Refused if there is another version than this by now."""
+        path, headers = f"{self._store}/LearningRules", {"If-Match": f'"{version}"'}
+        body = to_body(rules)
+        self._sender.send("PUT", path, dict[str, Any], body=body, headers=headers)
 
     def try_rules(self, rules: PutLearningRules) -> RulesTrial:
-        path, body = f"{self._rules}/Trial", to_body(rules)
+        path, body = f"{self._store}/LearningRules/Trial", to_body(rules)
         return self._sender.send("POST", path, RulesTrial, body=body).content
 
     @property
-    def _rules(self) -> str:
-        store = segment("store", self.store_id)
-        return f"/v1/ControlPlane/Stores/{store}/LearningRules"
+    def _store(self) -> str:
+        return f"/v1/ControlPlane/Stores/{segment('store', self.store_id)}"
 
     def fetch_model_usage(self) -> ModelUsage:
-        path = f"/v1/ControlPlane/Stores/{segment('store', self.store_id)}/ModelUsage"
-        return self._sender.send("GET", path, ModelUsage).content
+        return self._sender.send("GET", f"{self._store}/ModelUsage", ModelUsage).content
+
+    def count_model_usage(self, used: CountModelUsage) -> None:
+        self._send("POST", f"{self._store}/ModelUsage", used)
 
     def list_provenance(
-        self, profile_id: str, *, item_id: str = "", outcome: str = ""
+        self,
+        profile_id: str,
+        *,
+        item_id: str = "",
+        outcome: str = "",
+        page_size: int = 1000,
     ) -> Page[Learned]:
         """What conversations have taught of a customer, from which words; of one
         observation or summary, or of one outcome."""
         query = {"itemId": item_id, "outcome": outcome}
-        answer = self._get(
-            self._provenance(profile_id), LearnedPage, pageSize=1000, **query
-        )
-        return to_page(answer, answer.content.learned)
+        path = self._provenance(profile_id)
+        return self._list(path, LearnedPage, size=page_size, **query)
 
     def decide_learned(
         self, profile_id: str, learned_id: str, decision: DecideLearned
@@ -244,9 +238,11 @@ class ConversationsClient:
         store = f"/v1/Stores/{segment('store', self.store_id)}"
         return f"{store}/Profiles/{segment('profile', profile_id)}/Provenance"
 
-    def _get(self, path: str, noun: type[T], **query: str | int) -> Answer[T]:
-        texts = {name: str(value) for name, value in query.items()}
-        return self._sender.send("GET", path, noun, query=texts)
+    def _list(
+        self, path: str, noun: Any, token: str = "", size: int = 1000, **query: str
+    ) -> Page[Any]:
+        query |= {"pageToken": token, "pageSize": str(size)}
+        return to_page(self._sender.send("GET", path, noun, query=query))
 
     def _send(self, method: str, path: str, body: Body) -> Answer[dict[str, Any]]:
         return self._sender.send(method, path, dict[str, Any], body=to_body(body))

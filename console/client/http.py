@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from re import Pattern
 from time import perf_counter
+from types import MappingProxyType
 from typing import IO, Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -59,6 +60,7 @@ class Call:
     reads: bool
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: dict[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Sender:
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         reads: bool | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer[T]:
         """The answer as `noun`, within MEMORY_TOTAL_TIMEOUT_S. Empty `query` values are
         left out; `reads` is by the method unless said. Raises MemoryProblem.
@@ -116,7 +119,7 @@ class Sender:
         started = perf_counter()
         guarded = self._guard.call() if self._guard else nullcontext()
         with within(settings.MEMORY_TOTAL_TIMEOUT_S), guarded:
-            response = self._follow(Call(method, path, reads, params, body))
+            response = self._follow(Call(method, path, reads, params, body, headers))
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
 
@@ -200,7 +203,9 @@ class Sender:
 
     def _build_request(self, call: Call) -> httpx.Request:
         """Raises MemoryRefused, before anything is sent, for what no request holds."""
-        headers = {} if call.body is None else {"Content-Type": "application/json"}
+        headers = dict(call.headers)
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
         try:
             content = None
             if call.body is not None:
@@ -327,8 +332,11 @@ class Page(Generic[T]):
     order: str = ""
 
 
-def to_page(answer: Answer[Any], items: tuple[T, ...]) -> Page[T]:
-    """Raises MemoryUnexpected for a token that leads back to itself."""
+def to_page(answer: Answer[Any], items: tuple[T, ...] | None = None) -> Page[T]:
+    """With what the noun names first, unless `items` are given. Raises MemoryUnexpected
+    for a token that leads back to itself."""
+    if items is None:
+        items = getattr(answer.content, answer.content.__struct_fields__[0])
     meta: PageMeta = answer.content.meta
     asked = answer.response.call.query.get("pageToken")
     if asked and meta.next_token == asked:

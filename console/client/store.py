@@ -508,7 +508,7 @@ class StoreClient:
             if query.get("orderBy") not in OCCURRENCE or refused.http_status != 400:
                 raise
             answer = self._get(path, noun, **query | {"orderBy": ""})
-        return to_page(answer, getattr(answer.content, noun.__struct_fields__[0]))
+        return to_page(answer)
 
     def _post(self, path: str, body: Body) -> Answer[dict[str, Any]]:
         return self._sender.send("POST", path, _ACCEPTED, body=to_body(body))

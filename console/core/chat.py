@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from console.core import outgoing
+from console.core.outgoing import within
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -25,6 +26,7 @@ ANSWER_TOKENS = 8192
 BYTES_A_TOKEN, MOST = 4, 10**8
 # For as long as nobody sets an earlier end (outgoing.within).
 ANSWER_S = 60.0
+DRAFT_S = 30.0
 # What is raised by whatever is no JSON, or not of the form: bytes that are no UTF-8, and
 # brackets without end.
 UNFIT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -137,6 +139,17 @@ def ask(
     except UNFIT:
         pass
     raise Unanswered("Its answers have not the form that was asked for.")
+
+
+class Reply(msgspec.Struct):
+    text: str
+
+
+def draft(endpoint: Endpoint, prompt: str, usage: Usage) -> str:
+    """What an agent might say next, for a person who waits. Raises Unanswered."""
+    instructions = "Write what the support agent says next, briefly and in the customer's language."
+    with within(DRAFT_S):
+        return ask(endpoint, instructions, prompt, Reply, usage).text
 
 
 def _build_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:

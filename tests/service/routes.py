@@ -84,7 +84,7 @@ def every_call(
         f"{talk}/Transitions": "GET",
         f"{talk}/Learned": "GET POST",
         f"{stores}/{store}/LearningRules": "GET PUT",
-        f"{stores}/{store}/ModelUsage": "GET",
+        f"{stores}/{store}/ModelUsage": "GET POST",
         f"{stores}/{store}/LearningRules/Trial": "POST",
         f"{person}/Provenance": "GET",
         f"{person}/Provenance/{LEARNED}": "PATCH",

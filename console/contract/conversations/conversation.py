@@ -27,7 +27,7 @@ from console.contract.conversations.configuration import (
     StrategyIds,
 )
 from console.contract.ids import CONVERSATION_ID, PARTICIPANT_ID, PROFILE_ID
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 NAME_MAX = 256  # ours
 METADATA_MAX = 8  # 8 [S]: entries
@@ -133,13 +133,7 @@ class Participant(Noun, omit_defaults=True, frozen=True, kw_only=True):
     updated_at: Time
 
 
-class ParticipantsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("participants", Participant.sample)
-
-    participants: Annotated[
-        tuple[Participant, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("participants", ITEMS_PER_PAGE)]
+ParticipantsPage = define_page("ParticipantsPage", Participant, ITEMS_PER_PAGE)
 
 
 class Workflow(Body, frozen=True, kw_only=True):
@@ -228,8 +222,8 @@ class PatchConversation(Body, frozen=True, kw_only=True):
 class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """configuration  as it was when the conversation began (12.1)
 
-    Ours: communication_count and learned_count, and the status that time alone brings
-    next, with its moment.
+    Ours: communication_count, when the newest of them was said, learned_count, and the
+    status that time alone brings next, with its moment.
     """
 
     sample = {
@@ -256,6 +250,7 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
         "createdAt": "2026-01-05T09:00:00Z",
         "updatedAt": "2026-01-05T09:00:00Z",
         "communicationCount": 1,
+        "lastCommunicationAt": "2026-01-05T09:00:00Z",
         "learnedCount": 0,
         "nextStatus": "CLOSED",
         "nextStatusAt": "2029-01-04T09:00:00Z",
@@ -274,15 +269,10 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     created_at: Time
     updated_at: Time
     communication_count: Count = always(int)
+    last_communication_at: Time | None = None
     learned_count: Count = always(int)
     next_status: str = ""
     next_status_at: Time | None = None
 
 
-class ConversationsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("conversations", Conversation.sample)
-
-    conversations: Annotated[
-        tuple[Conversation, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("conversations", ITEMS_PER_PAGE)]
+ConversationsPage = define_page("ConversationsPage", Conversation, ITEMS_PER_PAGE)

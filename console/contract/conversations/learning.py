@@ -1,6 +1,7 @@
 """What became of a conversation: its statuses, and what was learned at them. Ours, but
 for what they tell of. Conversations 12.1 and 12.5."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta
@@ -9,7 +10,7 @@ from console.contract.base import Body, Count, Noun, StrictBody, Time, always, d
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.contract.conversations.conversation import Channel
 from console.contract.memory.observation import SOURCE_MAX
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import define_page
 
 Outcome = Literal[
     "added", "same", "updated", "contradicted", "quarantined", "proposed", "dropped"
@@ -47,13 +48,7 @@ class Transition(Noun, omit_defaults=True, frozen=True, kw_only=True):
     error: str = ""
 
 
-class TransitionsPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("transitions", Transition.sample)
-
-    transitions: Annotated[
-        tuple[Transition, ...], described(maxItems=ITEMS_PER_PAGE)
-    ] = always()
-    meta: Annotated[PageMeta, paging("transitions", ITEMS_PER_PAGE)]
+TransitionsPage = define_page("TransitionsPage", Transition, ITEMS_PER_PAGE)
 
 
 class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
@@ -64,6 +59,7 @@ class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
     content            of what waits for a person; else the item has it
     item               of a proposed trait, where it would stand: {group, name}
     communication_ids  what it stands on; empty: a client wrote it
+    held_by            of what is proposed, another profile that is found by it
     """
 
     sample = {
@@ -91,16 +87,11 @@ class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
     reason: str = ""
     communication_ids: tuple[str, ...] = always()
     extractor: str = ""
+    held_by: str = ""
     created_at: Time
 
 
-class LearnedPage(Noun, frozen=True, kw_only=True):
-    sample = sample_page("learned", Learned.sample)
-
-    learned: Annotated[tuple[Learned, ...], described(maxItems=ITEMS_PER_PAGE)] = (
-        always()
-    )
-    meta: Annotated[PageMeta, paging("learned", ITEMS_PER_PAGE)]
+LearnedPage = define_page("LearnedPage", Learned, ITEMS_PER_PAGE)
 
 
 class LearnAgain(Body, frozen=True, kw_only=True):
@@ -140,6 +131,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 RuleAction = Literal["keep", "redact", "quarantine", "drop"]
 RULE_ACTIONS = get_args(RuleAction)
 WORDS_MAX, WORD_MAX, EXCEPTIONS_MAX, EARLIER_MAX = 200, 64, 50, 20
+WAITING_PER_PROFILE = 200  # ours: what is held back or proposed
 # What nobody wants in a memory is taken out of it; how to reach a customer stays; what
 # is nobody's business is for a person to decide.
 DEFAULT_RULES: dict[str, str] = {
@@ -268,6 +260,9 @@ class RulesTrial(Noun, frozen=True, kw_only=True):
     examples: tuple[TrialExample, ...] = always()
 
 
+UsedCount = Annotated[int, Meta(ge=0, le=10**8)]
+
+
 class ModelDay(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """What a chat model was asked on a day (UTC), and by the installation's prices what
     that cost."""
@@ -287,6 +282,16 @@ class ModelDay(Noun, omit_defaults=True, frozen=True, kw_only=True):
     cost: float | None = None
 
 
+class CountModelUsage(StrictBody, frozen=True, kw_only=True):
+    """What a program has asked a model for a store by itself: it counts for the day."""
+
+    sample = {"calls": 1, "tokensIn": 1500, "tokensOut": 80}
+
+    calls: UsedCount
+    tokens_in: UsedCount = 0
+    tokens_out: UsedCount = 0
+
+
 class ModelUsage(Noun, frozen=True, kw_only=True):
     """The last 31 days on which it was asked, newest first.
 
@@ -297,6 +302,12 @@ class ModelUsage(Noun, frozen=True, kw_only=True):
 
     days: tuple[ModelDay, ...] = always()
     tokens_per_day: Count = always(int)
+
+    def has_tokens(self, on: date) -> bool:
+        """Whether a model may be asked on this day."""
+        days = (each for each in self.days if each.day == on.isoformat())
+        used = sum(each.tokens_in + each.tokens_out for each in days)
+        return used < self.tokens_per_day
 
 
 ItemId = Annotated[str, Meta(max_length=64)]

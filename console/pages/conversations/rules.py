@@ -92,7 +92,12 @@ class RulesForm(ReasonForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, rules: EarlierRules, **kwargs: Any) -> None:
+    # The version that was read: the template gives the one that counts now.
+    seen = forms.IntegerField(required=False)
+
+    def __init__(
+        self, *args: Any, rules: EarlierRules, present: int, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         for kind in KINDS:
             self.fields[kind] = forms.ChoiceField(
@@ -102,9 +107,19 @@ class RulesForm(ReasonForm):
             )
         self.fields["own_words"].initial = "\n".join(rules.words)
         self.fields["applies_to_writes"].initial = rules.applies_to_writes
+        self.present = present
         self.is_trial = "try" in self.data
         for name in ("reason_code", "ticket"):
             self.fields[name].required = not self.is_trial
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if not self.is_trial and given.get("seen") != self.present:
+            raise forms.ValidationError(
+                f"Version {self.present} was saved meanwhile. Compare it with yours,"
+                " which is shown here; save again to replace it."
+            )
+        return given
 
     @property
     def kinds(self) -> list[forms.BoundField]:
@@ -182,7 +197,7 @@ def rules(request: ConsoleRequest) -> HttpResponse:
     wanted = check_form(VersionForm(request.GET))["version"]
     versions = {each.version: each for each in present.earlier}
     initial = versions.get(wanted, present)
-    form = RulesForm(given, request=request, rules=initial)
+    form = RulesForm(given, request=request, rules=initial, present=present.version)
     exceptions = ExceptionForms(
         given, initial=[asdict(each) for each in initial.exceptions], prefix="except"
     )
@@ -197,7 +212,7 @@ def rules(request: ConsoleRequest) -> HttpResponse:
                 client.store_id,
                 reason=form.reason,
             ) as closing:
-                client.put_rules(body)
+                client.put_rules(body, version=present.version)
                 closing["version"] = present.version + 1
             messages.success(request, "Saved. What is learned from now on follows it.")
             return redirect("conversations:rules", request.tenant.slug)

@@ -5,7 +5,7 @@ learned from it, for the customer has said none of it."""
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import sample
 from secrets import token_hex
 from typing import Any
@@ -13,30 +13,39 @@ from typing import Any
 import msgspec
 from django import forms
 from django.conf import settings
+from django.contrib import messages
+from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from console.audit.log import log_change
-from console.client.errors import MemoryConflict, MemoryRefused
+from console.client.conversations import ConversationsClient
+from console.client.errors import MemoryConflict, MemoryNotFound, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.conversations.communication import (
     CreateCommunication,
     SentParty,
     TextContent,
 )
-from console.contract.conversations.conversation import Conversation, CreateConversation
+from console.contract.conversations.conversation import (
+    Conversation,
+    CreateConversation,
+    PatchConversation,
+)
+from console.contract.conversations.learning import CountModelUsage
 from console.contract.ids import PROFILE_ID
-from console.core.chat import Unanswered, Usage, ask, get_endpoint
+from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
-from console.core.outgoing import within
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject
 from console.profiles.traits import build_trait_groups
-from console.tenants.actor import Actor, Permission
+from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, ReasonForm
 from console.web.render import FORM, POST, ConsoleRequest, allow
 
-# Marks a conversation as one of these; its value says whose.
+# Marks a conversation as one of these, and says whose; signed, with its id, so that no
+# client can have one of its own taken for it.
 TRIED, MADE_UP, REAL = "tried", "1", "real"
 CHANNELS = {
     "CHAT": "Chat",
@@ -50,10 +59,7 @@ NUMBERS = [f"+120255501{last:02}" for last in range(1, 100)]
 AGENT_NUMBER = "+12025550100"
 TRIES = 20
 _MARK = re.compile(r"<\W*memory[^>]*>?", re.IGNORECASE)
-TURNS_IN_PROMPT, TEXT_MAX, DRAFT_S = 10, 4000, 30.0
-DRAFT = (
-    "Write what the support agent says next, briefly and in the customer's language."
-)
+TURNS_IN_PROMPT, TEXT_MAX = 10, 4000
 
 
 class TooManyTried(DomainError):
@@ -172,36 +178,52 @@ def _open_with(
             "memoryExtractionEnabled": not profile_id,
         },
         "name": "Try it",
-        "metadata": {TRIED: REAL if profile_id else MADE_UP},
         "participants": [
             {"type": "CUSTOMER", "addresses": customer}
             | ({"profileId": profile_id} if profile_id else {}),
             {"type": "HUMAN_AGENT", "addresses": agent},
         ],
     }
-    return store.conversations.create_conversation(
-        msgspec.convert(wanted, CreateConversation)
+    body = msgspec.convert(wanted, CreateConversation)
+    made = store.conversations.create_conversation(body)
+    mark = _signer().sign(f"{made.id}:{REAL if profile_id else MADE_UP}")
+    store.conversations.patch_conversation(
+        made.id, PatchConversation(metadata={TRIED: mark})
     )
+    return made
 
 
-class Reply(msgspec.Struct):
-    text: str
+def _signer() -> Signer:
+    return Signer(salt="conversations.tried")
 
 
-def draft_reply(actor: Actor, shown: Conversation, given: Given) -> str:
+def draft_reply(request: ConsoleRequest, shown: Conversation, given: Given) -> str:
     """What a chat model says to the prompt as the page shows it, masked like all else;
-    "" without an answer. Raises Http404 where there is no model."""
+    "" without an answer. It counts as what the memory itself asks the model. Raises
+    Http404 where there is no model."""
     if (endpoint := get_endpoint(settings)) is None:
         raise Http404
-    usage = Usage()
-    with log_change(actor, "conversation.drafted", "conversation", shown.id) as closing:
+    client, usage = request.store.conversations, Usage()
+    if not _has_tokens(client):
+        messages.error(request, "The memory allows no more tokens of a model today.")
+        return ""
+    on = ("conversation.drafted", "conversation", shown.id)
+    with log_change(request.actor, *on) as closing:
         try:
-            with within(DRAFT_S):
-                return ask(endpoint, DRAFT, given.prompt, Reply, usage).text[:TEXT_MAX]
+            return draft(endpoint, given.prompt, usage)[:TEXT_MAX]
         except Unanswered:
+            messages.error(request, "The model gave no answer. Try again.")
             return ""
         finally:
             closing["tokens"] = usage.tokens_in + usage.tokens_out
+            if usage.calls:
+                client.count_model_usage(CountModelUsage(**asdict(usage)))
+
+
+def _has_tokens(client: ConversationsClient) -> bool:
+    with suppress(MemoryNotFound):
+        return client.fetch_model_usage().has_tokens(timezone.now().date())
+    return False
 
 
 @allow(Permission.RUN_RECALL, POST)
@@ -236,8 +258,17 @@ def say(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
 
 
 def is_tried(shown: Conversation) -> bool:
-    marked = shown.metadata.get(TRIED) in {MADE_UP, REAL}
-    return marked and len(shown.participants) >= 2
+    return bool(_read_mark(shown)) and len(shown.participants) >= 2
+
+
+def _read_mark(shown: Conversation) -> str:
+    """MADE_UP, REAL, or "" for a conversation that was not opened here."""
+    try:
+        marked = _signer().unsign(shown.metadata.get(TRIED, ""))
+    except BadSignature:
+        return ""
+    id_, _, whose = marked.partition(":")
+    return whose if id_ == shown.id else ""
 
 
 def build_given(
@@ -275,7 +306,7 @@ def build_given(
         items,
         _build_prompt(traits, items, turns),
         recalled.is_ranked,
-        shown.metadata[TRIED] == MADE_UP,
+        _read_mark(shown) == MADE_UP,
     )
 
 

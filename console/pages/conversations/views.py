@@ -1,6 +1,5 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,14 +9,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django_tasks import task
 
-from console.accounts.models import User
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryNotFound
-from console.client.http import all_pages
-from console.client.store import StoreClient
 from console.contract.conversations.conversation import (
     STATUSES,
     Conversation,
@@ -48,16 +43,13 @@ from console.pages.conversations.trying import (
     is_tried,
 )
 from console.profiles.context import build_profile_context
-from console.tenants.actor import Actor, Permission
-from console.tenants.models import Tenant
-from console.tenants.vault import open_store
+from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
 
 ROWS = 25
 WAITING = ("proposed", "quarantined")
-# How the source of whatever a conversation has taught begins.
-LEARNED = "conversation/"
+WAITING_SHOWN = 20  # of each, on a card
 
 
 class ListForm(PageForm):
@@ -215,10 +207,8 @@ def _show(
     if drafts:
         if not (say and given):
             raise Http404
-        text = draft_reply(request.actor, shown, given)
+        text = draft_reply(request, shown, given)
         say = SayForm(initial={"side": "agent", "text": text})
-        if not text:
-            messages.error(request, "The model gave no answer. Try again.")
     return render(
         request,
         "conversations/detail.html",
@@ -266,17 +256,14 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     given = request.POST if request.method == "POST" else None
     form = act.form(given, request=request)
     if form.is_valid():
-        said = act.done
-        if form.cleaned_data.get("also") == "delete":
-            said = "It is being deleted, with what was learned from it."
-            user, tenant = request.actor.in_tenant()
-            delete_with_learned.enqueue(str(tenant.pk), user.pk, shown.id, form.reason)
-        else:
-            with log_change(
-                request.actor, act.action, "conversation", shown.id, reason=form.reason
-            ):
-                _do(name, request.store.conversations, shown.id)
-        messages.success(request, said)
+        also = form.cleaned_data.get("also", "")
+        with log_change(
+            request.actor, act.action, "conversation", shown.id, reason=form.reason
+        ) as closing:
+            if also:
+                closing["learned"] = also
+            _do(name, request.store.conversations, shown.id, also)
+        messages.success(request, act.done)
         if name == "delete":
             return redirect("conversations:list", request.tenant.slug)
         return redirect("conversations:detail", request.tenant.slug, shown.id)
@@ -285,69 +272,15 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     return render(request, "conversations/change.html", context, status=status)
 
 
-def _do(name: str, client: ConversationsClient, conversation_id: str) -> None:
+def _do(
+    name: str, client: ConversationsClient, conversation_id: str, also: str
+) -> None:
     if name == "close":
         client.patch_conversation(conversation_id, PatchConversation(status="CLOSED"))
     elif name == "learn":
         client.learn_again(conversation_id)
     else:
-        client.delete_conversation(conversation_id)
-
-
-@task()
-def delete_with_learned(
-    tenant_id: str, user_id: int, conversation_id: str, reason: str
-) -> int:
-    """Of thousands of items, which takes a minute; answers of how many. What other
-    conversations have said as well stays. Safe to run twice."""
-    tenant = Tenant.objects.get(pk=tenant_id)
-    actor = Actor(User.objects.get(pk=user_id), tenant, name="worker")
-    store = open_store(tenant)
-    on = ("conversation.deleted", "conversation", conversation_id)
-    with log_change(actor, *on, reason=reason) as closing:
-        profiles = _list_profiles(store.conversations, conversation_id)
-        count = _delete_learned(store, conversation_id, profiles)
-        with suppress(MemoryNotFound):
-            store.conversations.delete_conversation(conversation_id)
-        # Until it was gone, a worker may have gone on learning from it.
-        count += _delete_learned(store, conversation_id, profiles)
-        closing["items"] = count
-    return count
-
-
-def _list_profiles(client: ConversationsClient, conversation_id: str) -> set[str]:
-    """Of whom it has taught something, or may do so now."""
-    found = {each.profile_id for each in list_learned(client, conversation_id)}
-    with suppress(MemoryNotFound):
-        people = client.fetch_conversation(conversation_id).participants
-        found |= {each.profile_id for each in people if each.profile_id}
-    return found
-
-
-def _delete_learned(
-    store: StoreClient, conversation_id: str, profiles: set[str]
-) -> int:
-    waiting: list[tuple[Callable[[str, str], None], str, str]] = []
-    for profile_id in profiles:
-        of = {"profile_id": profile_id, "conversation_id": conversation_id}
-        with suppress(MemoryNotFound):
-            waiting += [
-                (store.delete_observation, profile_id, item.id)
-                for item in all_pages(store.list_observations, **of)
-                if item.source.startswith(LEARNED)
-                and item.conversations == (conversation_id,)
-            ]
-            waiting += [
-                (store.delete_summary, profile_id, item.id)
-                for item in all_pages(store.list_summaries, **of)
-                if item.source.startswith(LEARNED)
-            ]
-    count = 0
-    for delete, profile_id, item_id in waiting:
-        with suppress(MemoryNotFound):
-            delete(profile_id, item_id)
-            count += 1
-    return count
+        client.delete_conversation(conversation_id, learned=also)
 
 
 @allow(Permission.VIEW_PROFILES)
@@ -366,15 +299,19 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
 def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """What of a customer waits for a person: a part of the card."""
     client, masker = request.store.conversations, masker_for(request.actor)
-    rows = []
+    rows, more = [], False
     with suppress(MemoryNotFound):
         for outcome in WAITING:
-            found = client.list_provenance(profile_id, outcome=outcome).items
-            rows += [(each, mask_waiting(each, masker)) for each in found]
+            found = client.list_provenance(
+                profile_id, outcome=outcome, page_size=WAITING_SHOWN
+            )
+            rows += [(each, mask_waiting(each, masker)) for each in found.items]
+            more = more or bool(found.next_token)
     if rows:
         log_view(request.actor, "facts.listed", "profile", profile_id, count=len(rows))
     context = {
         "rows": rows,
+        "more": more,
         "may_accept": request.actor.may(Permission.CORRECT),
         "may_decide": request.actor.may(Permission.DELETE),
     }

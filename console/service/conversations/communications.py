@@ -85,9 +85,8 @@ def _add(
     row: Conversation, body: CreateCommunication, said: dict[str, Any], now: datetime
 ) -> Communication:
     row.last_sequence += 1
-    communication: Communication = Communication.objects.create(
-        store_id=row.store_id,
-        conversation_id=row.id,
+    communication: Communication = row.add(
+        Communication,
         id=new_id("conv_communication"),
         sequence=row.last_sequence,
         resource_id=body.resource_id or "",
@@ -104,8 +103,9 @@ def _correct(
     """None when there is none with this resource_id."""
     if not body.resource_id:
         return None
-    known: Communication | None = Communication.objects.filter(
-        store_id=row.store_id, conversation_id=row.id, resource_id=body.resource_id
+    said_before = Communication.of_conversation(row)
+    known: Communication | None = said_before.filter(
+        resource_id=body.resource_id
     ).first()
     if known is None:
         return None
@@ -160,9 +160,8 @@ def _pick_named(
 
 
 def _add_unknown(row: Conversation, party: SentParty, now: datetime) -> Participant:
-    participant: Participant = Participant.objects.create(
-        store_id=row.store_id,
-        conversation_id=row.id,
+    participant: Participant = row.add(
+        Participant,
         id=new_id("conv_participant"),
         type="UNKNOWN",
         addresses=[{"channel": party.channel, "address": party.address}],
@@ -194,9 +193,8 @@ def create_action(account: Account, conversation_id: str, body: CreateAction) ->
         channel_id=_get_channel_id(payload.channel_settings, author.channel),
     )
     communication = create_communication(account, conversation_id, said)
-    action: Action = Action.objects.create(
-        store_id=row.store_id,
-        conversation_id=row.id,
+    action: Action = row.add(
+        Action,
         id=new_id("conv_action"),
         related={"communicationId": communication.id},
         created_at=communication.created_at,
@@ -246,13 +244,13 @@ def list_last(
 
     only  the columns that are read beside the id; none: all
     """
-    here = {"store_id": profile.store_id, "conversation_id": conversation_id}
+    row = Conversation(store_id=profile.store_id, id=conversation_id)
     # Two short queries: one with both conditions takes longer to write than to ask.
-    people = Participant.objects.filter(**here).values_list("profile_id", flat=True)
+    people = Participant.of_conversation(row).values_list("profile_id", flat=True)
     known = set(people) - {""}
     if known and profile.id not in known:
         return []
-    said = Communication.objects.filter(**here)
+    said = Communication.of_conversation(row)
     if only:
         said = said.only(*only)
     return list(said.order_by("-sequence")[:limit])

@@ -1,12 +1,13 @@
 """The nouns of what is stored, and the events that tell of them. Conversations 8 to 12.6."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from console.contract.conversations import communication as wire
@@ -30,9 +31,7 @@ def read_settings(row: models.Configuration | models.Conversation) -> Any:
 
 
 def list_participants(row: models.Conversation) -> list[models.Participant]:
-    found = models.Participant.objects.filter(
-        store_id=row.store_id, conversation_id=row.id
-    )
+    found = models.Participant.of_conversation(row)
     return sorted(found, key=attrgetter("id"))
 
 
@@ -66,11 +65,38 @@ def _add(at: datetime, minutes: int) -> datetime:
         return at + LIFE
 
 
-def show_conversation(
-    row: models.Conversation, participants: Sequence[models.Participant] | None = None
+def show_conversation(row: models.Conversation) -> Conversation:
+    [shown] = show_conversations([row])
+    return shown
+
+
+def show_conversations(rows: Sequence[models.Conversation]) -> list[Conversation]:
+    by_conversation = defaultdict(list)
+    ids = [row.id for row in rows]
+    here = models.Participant.objects.filter(conversation_id__in=ids)
+    for each in here.order_by("id"):
+        shown = show_participant(each, rows[0].account_id)
+        by_conversation[each.conversation_id].append(shown)
+    said_at = _list_last_said([row.id for row in rows if row.last_sequence])
+    return [_show_row(row, by_conversation[row.id], said_at) for row in rows]
+
+
+def _list_last_said(ids: Sequence[str]) -> dict[str, datetime]:
+    """By conversation, when the communication was said that arrived last."""
+    if not ids:
+        return {}
+    last = models.Communication.objects.filter(
+        conversation_id=OuterRef("id"), sequence=OuterRef("last_sequence")
+    )
+    rows = models.Conversation.objects.filter(id__in=ids)
+    return dict(rows.values_list("id", Subquery(last.values("occurred_at"))))
+
+
+def _show_row(
+    row: models.Conversation,
+    participants: Sequence[Participant],
+    said_at: Mapping[str, datetime],
 ) -> Conversation:
-    if participants is None:
-        participants = list_participants(row)
     following = find_next(row)
     return from_row(
         Conversation,
@@ -78,23 +104,12 @@ def show_conversation(
         configuration_id=row.configuration_id or None,
         name=row.name or None,
         configuration=read_settings(row),
-        participants=tuple(
-            show_participant(each, row.account_id) for each in participants
-        ),
+        participants=tuple(participants),
         communication_count=row.last_sequence,
+        last_communication_at=said_at.get(row.id),
         next_status=following[0] if following else "",
         next_status_at=following[1] if following else None,
     )
-
-
-def show_conversations(rows: Sequence[models.Conversation]) -> list[Conversation]:
-    by_conversation = defaultdict(list)
-    here = models.Participant.objects.filter(
-        conversation_id__in=[row.id for row in rows]
-    )
-    for each in here.order_by("id"):
-        by_conversation[each.conversation_id].append(each)
-    return [show_conversation(row, by_conversation[row.id]) for row in rows]
 
 
 def show_participant(row: models.Participant, account_id: str) -> Participant:
@@ -160,9 +175,8 @@ def emit(
     encoded = msgspec.json.encode(body).decode()
     for callback in callbacks:
         row.last_event += 1
-        models.Delivery.objects.create(
-            store_id=row.store_id,
-            conversation_id=row.id,
+        row.add(
+            models.Delivery,
             id=new_id("conv_delivery"),
             number=row.last_event,
             event_type=event,

@@ -36,7 +36,6 @@ from django_tasks import task
 from console.core.chat import Endpoint, Unanswered, Usage, get_endpoint
 from console.core.outgoing import within
 from console.databases.compaction import enqueue_once
-from console.service import errors
 from console.service.conversations.model_extractor import (
     count_usage,
     extract_by_model,
@@ -52,7 +51,6 @@ from console.service.conversations.reading import (
     Reading,
     Talk,
     extract_sentences,
-    list_said,
 )
 from console.service.conversations.writing import Writer
 from console.service.memory.models import Profile, Store
@@ -136,34 +134,6 @@ def learn() -> int:
     return count
 
 
-@transaction.atomic(using="memory")
-def learn_again(row: Conversation) -> None:
-    """From all that was said, at the newest status. Raises Invalid (off, or still
-    ACTIVE)."""
-    held = Conversation.objects.select_for_update()
-    row = held.get(store_id=row.store_id, id=row.id)
-    if row.status == "ACTIVE":
-        raise errors.Invalid("status: must be INACTIVE or CLOSED to learn from it")
-    if not learns(row):
-        raise errors.Invalid("memoryExtractionEnabled: is off for this conversation")
-    list_said(row).update(learned_revision=0)
-    now = timezone.now()
-    row.last_transition += 1
-    row.save(update_fields=["last_transition"])
-    # One of its own, so that the history keeps what each run has learned.
-    Transition.objects.create(
-        store_id=row.store_id,
-        conversation_id=row.id,
-        number=row.last_transition,
-        status=row.status,
-        at=now,
-        recorded_at=now,
-        reason="again",
-        learning=Transition.Learning.PENDING,
-    )
-    request_learning()
-
-
 def learns(row: Conversation) -> bool:
     return settings.MEMORY_EXTRACTOR != "off" and bool(
         row.settings["memoryExtractionEnabled"]
@@ -203,9 +173,7 @@ def read(leased: Transition) -> Reading | None:
     if leased.attempts > TRIES:
         _end(leased, "FAILED", GIVEN_UP, f"{NOTHING} Given up after several tries.")
         return None
-    row = Conversation.objects.filter(
-        store_id=leased.store_id, id=leased.conversation_id
-    ).first()
+    row = Conversation.objects.filter(pk=leased.conversation.pk).first()
     # Deleted, and the transition with it.
     return Reading(leased, row, store) if row else None
 
@@ -286,9 +254,7 @@ def _write(
     ids = [each.profile_id for each in writers]
     meant = Profile.objects.of(reading.store).filter(id__in=ids)
     present = {each.id for each in meant.select_for_update().order_by("id")}
-    held = Conversation.objects.select_for_update().filter(
-        store_id=row.store_id, id=row.id
-    )
+    held = Conversation.objects.select_for_update().filter(pk=row.pk)
     mine = _hold(leased).select_for_update()
     if not (held.first() and (lease := mine.first())):
         return  # deleted meanwhile, or done by somebody who was quicker
@@ -301,9 +267,7 @@ def _write(
     if writers:
         reading.note_learned(turns)
     added = outcome["added"] - lease.outcome.get("added", 0)
-    Conversation.objects.filter(store_id=row.store_id, id=row.id).update(
-        learned_count=F("learned_count") + added
-    )
+    held.update(learned_count=F("learned_count") + added)
     if turns.stop <= END:
         mine.update(lease_until=timezone.now() + LEASE, outcome=outcome)
         return
@@ -318,5 +282,4 @@ def _end(leased: Transition, learning: str, code: int, error: str, **more: Any) 
         learning=learning, lease_until=None, error=error, **more
     )
     if error:
-        row = Conversation(store_id=leased.store_id, id=leased.conversation_id)
-        diagnose(row, code, error)
+        diagnose(leased.conversation, code, error)

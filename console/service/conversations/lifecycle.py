@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from console.service import errors
 from console.service.conversations.events import emit, find_next
 from console.service.conversations.learning import (
     learns,
@@ -19,6 +20,7 @@ from console.service.conversations.learning import (
     restart_learning,
 )
 from console.service.conversations.models import Conversation, Transition
+from console.service.conversations.reading import list_said
 from console.service.conversations.webhooks import restart_deliveries
 from console.service.models import Account
 
@@ -47,11 +49,15 @@ def record(row: Conversation, status: str, at: datetime, *, reason: str) -> None
     reset_due(row)
     row.save()
     learning = status in LEARNED_AT and learns(row)
-    Transition.objects.create(
-        store_id=row.store_id,
-        conversation_id=row.id,
+    _note(row, at, reason, learning=learning)
+    emit(row, "CONVERSATION_CREATED" if reason == "created" else "CONVERSATION_UPDATED")
+
+
+def _note(row: Conversation, at: datetime, reason: str, *, learning: bool) -> None:
+    row.add(
+        Transition,
         number=row.last_transition,
-        status=status,
+        status=row.status,
         at=at,
         recorded_at=timezone.now(),
         reason=reason,
@@ -59,7 +65,22 @@ def record(row: Conversation, status: str, at: datetime, *, reason: str) -> None
     )
     if learning:
         request_learning()
-    emit(row, "CONVERSATION_CREATED" if reason == "created" else "CONVERSATION_UPDATED")
+
+
+@transaction.atomic(using="memory")
+def learn_again(row: Conversation) -> None:
+    """From all that was said, at the newest status. Raises Invalid (off, or still
+    ACTIVE)."""
+    row = Conversation.objects.select_for_update().get(pk=row.pk)
+    if row.status == "ACTIVE":
+        raise errors.Invalid("status: must be INACTIVE or CLOSED to learn from it")
+    if not learns(row):
+        raise errors.Invalid("memoryExtractionEnabled: is off for this conversation")
+    list_said(row).update(learned_revision=0)
+    row.last_transition += 1
+    row.save(update_fields=["last_transition"])
+    # One of its own, so that the history keeps what each run has learned.
+    _note(row, timezone.now(), "again", learning=True)
 
 
 def settle(row: Conversation, now: datetime) -> None:

@@ -5,7 +5,7 @@ Primary keys begin with the store, as everywhere. But the contract's addresses n
 conversation of an account by its id alone, so ids are unique by themselves here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import models
@@ -18,6 +18,7 @@ from console.contract.conversations.conversation import (
     CHANNEL_ID_MAX,
     NAME_MAX,
 )
+from console.contract.conversations.learning import WAITING_PER_PROFILE
 from console.contract.ids import new_id
 from console.service.memory.tombstones import bury, delete_buried
 from console.service.models import (
@@ -61,10 +62,24 @@ class Configuration(models.Model):
 class ConversationScoped(models.Model):
     """A row that belongs to one conversation and is deleted with it."""
 
+    store_id: models.CharField[str, str]
     conversation_id = models.CharField(max_length=44)
 
     class Meta:
         abstract = True
+
+    def __str__(self) -> str:
+        return str(getattr(self, "id", self.pk))
+
+    @classmethod
+    def of_conversation(cls, row: "Conversation") -> Any:
+        rows: Any = cls._default_manager
+        return rows.filter(store_id=row.store_id, conversation_id=row.id)
+
+    @property
+    def conversation(self) -> "Conversation":
+        """Its key alone."""
+        return Conversation(store_id=self.store_id, id=self.conversation_id)
 
 
 class Conversation(StoreScoped):
@@ -133,17 +148,18 @@ class Conversation(StoreScoped):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """With everything below it; no older memory brings it back."""
         bury([self])
         for model in find_models(ConversationScoped):
-            model.objects.filter(
-                store_id=self.store_id, conversation_id=self.id
-            ).delete()
+            model.of_conversation(self).delete()
         return super().delete(*args, **kwargs)
+
+    def add(self, model: Any, **fields: Any) -> Any:
+        """A new row that belongs to it."""
+        return model.objects.create(
+            store_id=self.store_id, conversation_id=self.id, **fields
+        )
 
 
 class Transition(ConversationScoped, StoreScoped):
@@ -185,9 +201,6 @@ class Transition(ConversationScoped, StoreScoped):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.conversation_id} {self.number} {self.status}"
-
 
 class Participant(ConversationScoped, ProfileScoped):
     """Who takes part; profile_id is empty while nobody in the memory is meant.
@@ -214,9 +227,6 @@ class Participant(ConversationScoped, ProfileScoped):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
     @property
     def shown_name(self) -> str:
         """Never empty: clients build messages of it."""
@@ -237,21 +247,20 @@ class Participant(ConversationScoped, ProfileScoped):
         """With a profile go its conversations: also what others said in them is about
         this customer. Where another customer takes part, only what this one said."""
         for row in cls.objects.of(profile):
-            here = {"store_id": row.store_id, "conversation_id": row.conversation_id}
-            mates = cls.objects.filter(**here)
+            mates = cls.of_conversation(row.conversation)
             if mates.exclude(profile_id__in=("", profile.id)).exists():
                 row.delete()
             else:
-                Conversation(store_id=row.store_id, id=row.conversation_id).delete()
+                row.conversation.delete()
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """With what was said by this one, and what quotes it in the memory of others; to
         whom others spoke does not stay either."""
         bury([self])
         self._delete_quotes()
-        here = {"store_id": self.store_id, "conversation_id": self.conversation_id}
-        Delivery.objects.filter(**here, body__contains=self.id).delete()
-        said = Communication.objects.filter(**here)
+        here = self.conversation
+        Delivery.of_conversation(here).filter(body__contains=self.id).delete()
+        said = Communication.of_conversation(here)
         said.filter(author_id=self.id).delete()
         for each in said.only("store_id", "conversation_id", "id", "recipients"):
             others = [to for to in each.recipients if to["participantId"] != self.id]
@@ -262,10 +271,10 @@ class Participant(ConversationScoped, ProfileScoped):
     def _delete_quotes(self) -> None:
         """`Asked "Will you marry Ben?": Ana said: Yes.` of Ana, when Ben is deleted who
         asked it; and summaries, which can hold anything that was said."""
-        here = {"store_id": self.store_id, "conversation_id": self.conversation_id}
-        said = Communication.objects.filter(**here, author_id=self.id)
+        here = self.conversation
+        said = Communication.of_conversation(here).filter(author_id=self.id)
         ids = set(said.values_list("id", flat=True))
-        others = Learned.objects.filter(**here).exclude(profile_id=self.profile_id)
+        others = Learned.of_conversation(here).exclude(profile_id=self.profile_id)
         quotes = [
             row
             for row in others
@@ -273,12 +282,16 @@ class Participant(ConversationScoped, ProfileScoped):
         ]
         learned = ("added", "updated", "contradicted")
         items = {row.item_id for row in quotes if row.outcome in learned}
-        for model in find_models(ProfileScoped):
-            column = f"{model.get_item_column()}__in"
-            delete_buried(
-                model.objects.filter(store_id=self.store_id, **{column: items - {""}})
-            )
+        delete_items(self.store_id, items - {""})
         others.filter(id__in=[row.id for row in quotes]).delete()
+
+
+def delete_items(store_id: str, ids: Iterable[str]) -> None:
+    """Observations and summaries, with all that there is of them."""
+    ids = list(ids)
+    for model in find_models(ProfileScoped):
+        column = f"{model.get_item_column()}__in"
+        delete_buried(model.objects.filter(store_id=store_id, **{column: ids}))
 
 
 class Communication(ConversationScoped, StoreScoped):
@@ -322,9 +335,6 @@ class Communication(ConversationScoped, StoreScoped):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
-
 
 class ChannelUse(ConversationScoped, StoreScoped):
     """A call, chat or message thread that occurs in a conversation: how telephony finds
@@ -340,9 +350,6 @@ class ChannelUse(ConversationScoped, StoreScoped):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"{self.conversation_id} {self.channel_id}"
-
 
 class Action(ConversationScoped, StoreScoped):
     """What was asked to be said. Conversations 11."""
@@ -351,9 +358,6 @@ class Action(ConversationScoped, StoreScoped):
     id = models.CharField(max_length=38)
     related = models.JSONField(default=dict)
     created_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return self.id
 
 
 class Diagnostic(ConversationScoped, StoreScoped):
@@ -369,9 +373,6 @@ class Diagnostic(ConversationScoped, StoreScoped):
     code = models.PositiveIntegerField()
     reason = models.CharField(max_length=256)
     at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.conversation_id}"
 
 
 class Learned(ConversationScoped, ProfileScoped):
@@ -413,8 +414,14 @@ class Learned(ConversationScoped, ProfileScoped):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.id
+
+WAITING = ("quarantined", "proposed")
+
+
+def count_free(profile: ProfileKey) -> int:
+    """How much more of a profile may wait for a person; its row is held."""
+    waiting = Learned.objects.of(profile).filter(outcome__in=WAITING)
+    return WAITING_PER_PROFILE - int(waiting.count())
 
 
 class LearningRules(StoreScoped):
@@ -437,9 +444,6 @@ class LearningRules(StoreScoped):
     earlier = models.JSONField(default=list)
     updated_at = models.DateTimeField(default=timezone.now)
 
-    def __str__(self) -> str:
-        return self.store_id
-
 
 class ModelUsage(StoreScoped):
     """What a model has been asked for a store on one day, UTC."""
@@ -449,9 +453,6 @@ class ModelUsage(StoreScoped):
     calls = models.PositiveIntegerField(default=0)
     tokens_in = models.PositiveBigIntegerField(default=0)
     tokens_out = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.store_id} {self.day}"
 
 
 class Delivery(ConversationScoped, StoreScoped):
@@ -495,9 +496,6 @@ class Delivery(ConversationScoped, StoreScoped):
             ),
             models.Index(fields=["created_at"], name="delivery_by_creation"),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.event_type} {self.id}"
 
 
 class RepeatableAnswer(models.Model):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,8 @@ ID_TYPES = {
     "CHAT": "chat",
 }
 _PHONES = frozenset({"SMS", "VOICE", "RCS", "WHATSAPP"})
+# As people are called, with or without more names: an address has a digit or a sign.
+_NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
 # Of calls from an app and of SIP trunks: they name a device, not a person.
 _DEVICES = ("client:", "sip:", "sips:")
 
@@ -128,9 +131,12 @@ def put_participant(
 
 
 def _name(participant: Participant, name: str) -> None:
-    """Clients send back the address that stands in for a name in answers: it is none."""
-    is_address = name in {each["address"] for each in participant.addresses}
-    participant.name = "" if is_address else name
+    """Clients send back the address that stands in for a name in answers: it is none.
+    But who is called Ana may have that as the address of a chat, too."""
+    others = {e["address"] for e in participant.addresses if e["channel"] != "CHAT"}
+    chats = {e["address"] for e in participant.addresses} - others
+    is_name = name not in others and (name not in chats or _NAME.fullmatch(name))
+    participant.name = name if is_name else ""
 
 
 def pick(participants: Sequence[Participant], participant_id: str) -> Participant:
@@ -297,20 +303,9 @@ def _join(participant: Participant, profile_id: str) -> None:
 
 def note_channels(row: Conversation, channel_ids: set[str]) -> None:
     """So that the conversation is found by them."""
-    uses = ChannelUse.objects.filter(store_id=row.store_id, conversation_id=row.id)
-    wanted = channel_ids - {""}
-    if wanted:
-        wanted -= set(
-            uses.filter(channel_id__in=wanted).values_list("channel_id", flat=True)
-        )
-        ChannelUse.objects.bulk_create(
-            [
-                ChannelUse(
-                    store_id=row.store_id, conversation_id=row.id, channel_id=channel_id
-                )
-                for channel_id in sorted(wanted)
-            ]
-        )
+    here = {"store_id": row.store_id, "conversation_id": row.id}
+    uses = [ChannelUse(**here, channel_id=each) for each in channel_ids - {""}]
+    ChannelUse.objects.bulk_create(uses, ignore_conflicts=True)
 
 
 def set_group(

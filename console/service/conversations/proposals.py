@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.service import errors
+from console.service.conversations.models import Learned
 from console.service.conversations.rules import Origin, Rules
-from console.service.memory.identity import parse_identity
+from console.service.memory.identity import find_holders, parse_identity
 from console.service.memory.models import Identifier, Profile, Store, Trait
 from console.service.memory.traits import check_value, get_groups
 
@@ -24,6 +25,19 @@ _NUMBERED = (
     r"(?:[ -](?:number|no\.?|nr\.?|id|code|ref(?:erence)?))?(?: is|:|=)? {0,2}#?"
 )
 _VALUE = r"(?P<value>[A-Za-z]{0,6}[-/]?\d[\w/-]{2,31})"
+
+
+def find_holder(store: Store, row: Learned) -> str:
+    """Another profile that is found by what is proposed; "" for none."""
+    if row.outcome != "proposed":
+        return ""
+    definitions = get_groups(store).get(row.item["group"], {})
+    id_type = definitions.get(row.item["name"], {}).get("idTypePromotion", "")
+    try:
+        holders = find_holders(store, parse_identity(store, id_type, row.content))
+    except errors.Invalid:
+        return ""
+    return holders.exclude(profile_id=row.profile_id).first() or ""
 
 
 def may_propose(text: str) -> bool:

@@ -282,6 +282,4 @@ class Reading:
 
 
 def list_said(row: Conversation) -> Any:
-    return Communication.objects.filter(
-        store_id=row.store_id, conversation_id=row.id
-    ).order_by("sequence")
+    return Communication.of_conversation(row).order_by("sequence")

@@ -27,7 +27,7 @@ from console.engine.extractive import FACT_MAX, Turn
 from console.service.conversations.models import LearningRules
 from console.service.http.answers import from_row
 from console.service.memory.models import Store
-from console.service.memory.stores import lock_store
+from console.service.memory.stores import check_version, lock_store
 
 # From the mildest to the strictest: of several the strictest decides.
 _ORDER = ("keep", "redact", "quarantine", "drop")
@@ -205,11 +205,12 @@ def _remove(text: str, found: Iterable[Span]) -> str:
 
 
 @transaction.atomic(using="memory")
-def put_rules(store: Store, rules: PutLearningRules) -> None:
+def put_rules(store: Store, rules: PutLearningRules, *, if_match: str = "") -> None:
     """Replaces them; what was learned before stays as it is, and so do the rules that
-    it was learned by."""
+    it was learned by. Raises Stale."""
     lock_store(store)
     row = LearningRules.objects.filter(pk=store.id).first()
+    check_version(if_match, row.version if row else 0)
     LearningRules.objects.update_or_create(
         store_id=store.id,
         defaults={

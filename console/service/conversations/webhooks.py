@@ -112,11 +112,9 @@ def lease(running: Collection[Delivery]) -> Iterator[Delivery]:
 
 
 def _find_token(leased: Delivery) -> str:
-    conversation = Conversation.objects.select_related("account").filter(
-        store_id=leased.store_id, id=leased.conversation_id
-    )
+    rows = Conversation.objects.select_related("account")
     try:
-        found = conversation.first()
+        found = rows.filter(pk=leased.conversation.pk).first()
         return get_auth_token(found.account) if found else ""
     except DomainError:
         return ""
@@ -172,11 +170,8 @@ def _http(allow_private: bool) -> Any:
 @transaction.atomic(using="memory")
 def record(leased: Delivery, answer: int, error: str) -> None:
     """What came of it, unless its lease has passed to somebody else."""
-    conversation = (
-        Conversation.objects.select_for_update()
-        .filter(store_id=leased.store_id, id=leased.conversation_id)
-        .first()
-    )
+    held = Conversation.objects.select_for_update()
+    conversation = held.filter(pk=leased.conversation.pk).first()
     if conversation is None:
         return  # deleted, and the delivery with it
     now, given_up = timezone.now(), bool(error) and leased.attempts >= TRIES
@@ -195,15 +190,8 @@ def record(leased: Delivery, answer: int, error: str) -> None:
 @transaction.atomic(using="memory")
 def retry(conversation: Conversation, delivery_id: str) -> Delivery:
     """Send it once more, with all its tries, be it delivered. Raises NotFound."""
-    row: Delivery | None = (
-        Delivery.objects.select_for_update()
-        .filter(
-            store_id=conversation.store_id,
-            conversation_id=conversation.id,
-            id=delivery_id,
-        )
-        .first()
-    )
+    rows = Delivery.of_conversation(conversation).select_for_update()
+    row: Delivery | None = rows.filter(id=delivery_id).first()
     if row is None:
         raise errors.NotFound("Delivery not found.")
     now = timezone.now()

@@ -1,7 +1,7 @@
 """What was learned becomes memory: written by whoever holds the profile."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -21,7 +21,9 @@ from console.engine.extractive import Fact
 from console.engine.words import terms
 from console.service import errors
 from console.service.conversations.models import (
+    WAITING,
     Learned,
+    count_free,
     diagnose,
 )
 from console.service.conversations.proposals import Slots, may_propose
@@ -54,7 +56,7 @@ def decide(store: Store, profile_id: str, learned_id: str, outcome: str) -> None
     held: Learned | None = rows.filter(id=learned_id).first()
     if held is None:
         raise errors.NotFound("Learned not found.")
-    if held.outcome not in ("quarantined", "proposed"):
+    if held.outcome not in WAITING:
         raise errors.Invalid("outcome: was decided before")
     if outcome == "added" and held.kind == "trait":
         traits = {held.item["group"]: {held.item["name"]: held.content}}
@@ -120,7 +122,16 @@ class Writer:
         learned += self._propose(turns)
         if lesson.summary and self._reading.communications[-1].sequence in turns:
             learned.append(self._summarise(lesson.summary))
+        self._drop_surplus([row for row in learned if row.outcome in WAITING])
         return Learned.objects.bulk_create(learned)
+
+    def _drop_surplus(self, waiting: Sequence[Learned]) -> None:
+        """What is one more than may wait for a person; learned again it may."""
+        free = count_free(self._profile) if waiting else 0
+        for row in waiting[max(free, 0) :]:
+            row.outcome, row.content, row.item, row.digest = "dropped", "", {}, ""
+            row.reason = "As much as may waits for a decision already."
+            diagnose(self._reading.conversation, PROFILE_FULL, row.reason)
 
     def _propose(self, turns: range) -> Iterator[Learned]:
         """What this customer has said anew of themselves; once each, and never again

@@ -57,26 +57,26 @@ def read_page(
     cap: int,
     filters: Sequence[str] | Mapping[str, Any] = (),
     repeated: Sequence[str] = (),
-    ordered: bool = True,
+    order: str = "",
     occurring: bool = False,
 ) -> PageRequest:
     """The page that the query string asks for. Raises Invalid, naming the field.
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
     above the cap are clamped, because SDKs send their `limit` as a page size.
-    Lists that are not `ordered` do not know orderBy: newest first, or one of OCCURRENCE
-    for what is `occurring`. Filters that have types are checked against them. Of a
-    `repeated` filter all values count, joined by commas; of another one the last.
+    Lists that have an `order` of their own do not know orderBy, but for one of OCCURRENCE
+    where they list what is `occurring`. Filters that have types are checked against them.
+    Of a `repeated` filter all values count, joined by commas; of another one the last.
     """
     query = request.GET
     token = query.get("pageToken") or query.get("PageToken")
     if token:
         return _read_token(request, token)
-    order = query.get("orderBy") or "DESC"
     known = ["ASC", "DESC", *(OCCURRENCE if occurring else ())]
-    if not ordered and order not in known[2:]:
-        order = "DESC"
-    if order not in known:
+    asked = query.get("orderBy") or "DESC"
+    if order and asked not in known[2:]:
+        asked = order
+    if asked not in known:
         raise errors.Invalid(f"orderBy: must be {' or '.join(known)}")
     given = {name: query[name] for name in filters if query.get(name)}
     if isinstance(filters, Mapping):
@@ -91,7 +91,7 @@ def read_page(
     size = int(text[:9]) if text.isascii() and text.isdecimal() else 0
     if size < 1:
         raise errors.Invalid("pageSize: must be at least 1")
-    return PageRequest(size=min(size, cap), order=order, filters=given)
+    return PageRequest(size=min(size, cap), order=asked, filters=given)
 
 
 def answer_page(

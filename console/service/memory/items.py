@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from console.contract.conversations.learning import WAITING_PER_PROFILE
 from console.contract.ids import OBSERVATION_ID, SUMMARY_ID, new_id
 from console.contract.memory.observation import (
     CONVERSATIONS_PER_OBSERVATION,
@@ -28,7 +29,7 @@ from console.engine.dates import microseconds
 from console.engine.texts import Row, pack_conversations
 from console.engine.words import VERSION, terms
 from console.service import errors
-from console.service.conversations.models import Learned
+from console.service.conversations.models import Learned, count_free
 from console.service.conversations.rules import Verdict, WriteRules
 from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import (
@@ -130,7 +131,7 @@ def create_observations(
 ) -> list[str]:
     """All of a batch or none, but for what the store's rules do not let in: answers what
     these changed. Items hold content, source, occurred_at and conversation_ids. Raises
-    NotFound, Invalid (the profile is full)."""
+    NotFound, Invalid (the profile is full, or as much waits as may)."""
     rules, kept, held = WriteRules(store), [], []
     for number, item in enumerate(items):
         verdict = rules.judge(item, f"observations[{number}].content")
@@ -140,6 +141,12 @@ def create_observations(
             held.append(_hold(store, profile_id, item, verdict))
     limit = OBSERVATIONS_PER_PROFILE
     create_items(Observation, store, profile_id, kept, limit=limit)
+    profile = Profile(store_id=store.id, id=profile_id)
+    if held and len(held) > count_free(profile):
+        raise errors.Invalid(
+            f"observations: at most {WAITING_PER_PROFILE} of a profile may wait for a "
+            "decision"
+        )
     Learned.objects.bulk_create(held)
     return rules.told
 

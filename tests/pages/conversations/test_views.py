@@ -5,10 +5,8 @@ import re
 
 import pytest
 from django.urls import reverse
-from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
-from console.client.conversations import ConversationsClient
 from console.contract.conversations.conversation import (
     CreateConversation,
     CreateParticipant,
@@ -79,6 +77,8 @@ def test_list_conversations_shows_status_counts_and_masked_names(agent_client, t
     assert "Lovelace" not in page
     assert "8675310" not in page
     assert AuditEntry.objects.filter(action="conversations.listed").exists()
+    assert "Last message" in page
+    assert f'datetime="{talk.last_communication_at:%Y-%m-%dT%H:%M:%S}' in page
 
 
 def test_list_conversations_filters_by_status_and_customer(agent_client, tenant, talk):
@@ -228,39 +228,13 @@ def test_change_deletes_what_was_learned_as_well(officer_client, tenant, talk):
     profile_id = talk.participants[0].profile_id
 
     officer_client.post(url("change", talk.id, "delete"), REASON | {"also": "delete"})
-    [waiting] = DBTaskResult.objects.filter(
-        task_path=views.delete_with_learned.module_path
-    )
-    removed = [
-        views.delete_with_learned.func(*waiting.args_kwargs["args"]) for _ in range(2)
-    ]
 
     store = open_store(tenant)
+    [entry] = AuditEntry.objects.filter(action="conversation.deleted", outcome="done")
+    assert store.conversations.list_conversations().items == ()
     assert store.list_observations(profile_id).items == ()
     assert store.list_summaries(profile_id).items == ()
-    entries = AuditEntry.objects.filter(action="conversation.deleted", outcome="done")
-    assert removed == [2, 0]
-    assert [entry.details["items"] for entry in entries.order_by("seq")] == [2, 0]
-    assert "ticket" in waiting.args_kwargs["args"][-1]
-
-
-def test_delete_with_learned_leaves_nothing_that_is_learned_meanwhile(
-    officer, tenant, monkeypatch
-):
-    talk = make_conversation(tenant, "My tent pole broke in Lofoten.")
-    store = open_store(tenant)
-    store.conversations.patch_conversation(talk.id, PatchConversation(status="CLOSED"))
-    delete = ConversationsClient.delete_conversation
-
-    def learn_and_delete(*args):
-        learn.func()
-        delete(*args)
-
-    monkeypatch.setattr(ConversationsClient, "delete_conversation", learn_and_delete)
-    count = views.delete_with_learned.func(str(tenant.pk), officer.pk, talk.id, "Why.")
-
-    assert count == 2
-    assert store.list_observations(talk.participants[0].profile_id).items == ()
+    assert entry.details["learned"] == "delete"
 
 
 def test_change_to_delete_is_the_officers(agent_client, talk):
@@ -284,12 +258,13 @@ def test_provenance_leads_from_an_observation_to_the_turn(agent_client, tenant, 
 
 
 def give_rules(**fields):
-    """What the form sends with the default rules."""
+    """What the form sends with the default rules, which were version 0."""
     no_exception = {f"except-0-{name}": "" for name in ("kind", "channel", "source")}
     return {
         **DEFAULT_RULES,
         **no_exception,
         "except-0-action": "keep",
+        "seen": "0",
         "except-TOTAL_FORMS": "1",
         "except-INITIAL_FORMS": "0",
         **fields,
@@ -356,7 +331,7 @@ def test_rules_take_exceptions_and_show_earlier_versions(officer_client, tenant)
 
     refused = officer_client.post(url("rules"), alone)
     officer_client.post(url("rules"), voice)
-    officer_client.post(url("rules"), give_rules(**POLICY))
+    officer_client.post(url("rules"), give_rules(**POLICY, seen="1"))
     page = officer_client.get(url("rules")).text
     earlier = officer_client.get(url("rules") + "?version=1").text
 
@@ -366,6 +341,19 @@ def test_rules_take_exceptions_and_show_earlier_versions(officer_client, tenant)
     assert "?version=1" in page
     assert '<option value="VOICE" selected>' in earlier
     assert "This is version 1." in earlier
+
+
+def test_rules_that_somebody_else_has_saved_are_not_overwritten(officer_client):
+    officer_client.post(url("rules"), give_rules(**POLICY, card="drop"))
+    late = officer_client.post(url("rules"), give_rules(**POLICY, own_words="tea"))
+    again = officer_client.post(
+        url("rules"), give_rules(**POLICY, own_words="tea", seen="1")
+    )
+
+    assert late.status_code == 422
+    assert "Version 1 was saved meanwhile." in late.text
+    assert '<input type="hidden" name="seen" value="1">' in late.text
+    assert again.url == url("rules")
 
 
 def test_rules_name_the_line_that_does_not_fit(officer_client):
@@ -435,6 +423,42 @@ def test_draft_fills_in_what_a_model_would_say_as_the_agent(
     assert "The model gave no answer" in failed
     assert SECRET not in json.dumps([call.body for call in model.calls])
     assert entry.first().details["tokens"] == 120
+    [counted] = models.ModelUsage.objects.all()
+    assert (counted.calls, counted.tokens_in, counted.tokens_out) == (1, 100, 20)
+
+
+def test_draft_asks_no_model_beyond_the_tokens_of_the_day(
+    agent_client, tenant, settings
+):
+    begun = agent_client.post(url("try_it"), {"channel": "CHAT"})
+    talk_id = begun.url.rstrip("/").rpartition("/")[2]
+
+    with running() as model:
+        settings.MEMORY_EXTRACTOR = "model"
+        settings.MODEL_URL, settings.MODEL_NAME = model.url, "tiny"
+        settings.MODEL_TOKENS_PER_DAY = 0
+        page = agent_client.post(url("draft", talk_id)).text
+
+    assert "no more tokens" in page
+    assert model.calls == []
+
+
+@pytest.mark.parametrize("mark", ["1", "real", "copied"])
+def test_say_takes_no_conversation_for_tried_that_a_client_has_marked(
+    agent_client, tenant, mark
+):
+    begun = agent_client.post(url("try_it"), {"channel": "CHAT"})
+    client = open_store(tenant).conversations
+    tried = client.fetch_conversation(begun.url.rstrip("/").rpartition("/")[2])
+    talk = make_conversation(tenant, "Hello there.")
+    mark = tried.metadata["tried"] if mark == "copied" else mark
+    client.patch_conversation(talk.id, PatchConversation(metadata={"tried": mark}))
+
+    page = agent_client.get(url("detail", talk.id)).text
+    agent_client.post(url("say", talk.id), {"side": "agent", "text": "I am the agent."})
+
+    assert "Say it" not in page
+    assert client.fetch_conversation(talk.id).communication_count == 2
 
 
 @pytest.mark.parametrize("channel", ["SMS", "WHATSAPP"])
@@ -546,6 +570,30 @@ def test_retry_sends_a_webhook_again(agent_client, tenant):
     assert models.Delivery.objects.get(id=delivery.id).due_at is not None
 
 
+def test_list_waiting_warns_of_what_another_customer_has(agent_client, tenant):
+    other = make_profile(tenant, email="ada@example.com")
+    talk = make_conversation(tenant, "Please write to ada@example.com.", closes=True)
+
+    part = agent_client.get(url("waiting", talk.participants[0].profile_id)).text
+
+    assert "Another customer has this already" in part
+    assert reverse("customers:profile", args=["acme", other]) in part
+    assert "ada@example.com" not in part
+
+
+def test_list_waiting_shows_a_card_full_and_says_that_more_wait(
+    officer_client, tenant, monkeypatch
+):
+    monkeypatch.setattr(views, "WAITING_SHOWN", 1)
+    said = ("I have asthma and need a mask.", "I have diabetes and need a diet.")
+    talk = make_conversation(tenant, *said, closes=True)
+
+    part = officer_client.get(url("waiting", talk.participants[0].profile_id)).text
+
+    assert part.count('data-outcome="quarantined"') == 1
+    assert "More wait" in part
+
+
 def test_list_waiting_shows_proposals_masked_with_their_turn(
     agent_client, tenant, officer
 ):
@@ -569,6 +617,7 @@ def test_list_waiting_shows_proposals_masked_with_their_turn(
     assert "Contact.email" in part
     assert "ada@example.com" not in part
     assert re.search(rf"{url('detail', talk.id)}#turn-conv_communication_\w+", part)
+    assert "Another customer has this" not in part
     assert accepted.url == reverse("customers:profile", args=["acme", profile_id])
     traits = open_store(tenant).fetch_profile(profile_id).traits
     assert traits["Contact"]["email"] == "ada@example.com"

@@ -325,6 +325,20 @@ def test_model_usage_is_told_by_day(api, model, store, path, say, settings):
     assert model_extractor.count_today() == {"in": 100, "out": 20}
 
 
+def test_model_usage_of_a_program_counts_for_the_day(api, model, store):
+    usage = f"/v1/ControlPlane/Stores/{store}/ModelUsage"
+
+    counted = api("POST", usage, {"calls": 2, "tokensIn": 999_990, "tokensOut": 9})
+    refused = api("POST", usage, {"calls": 1, "tokensIn": -5})
+
+    [day] = api.get(usage).json()["days"]
+    assert (counted.status_code, refused.status_code) == (202, 400)
+    assert (day["calls"], day["tokensIn"], day["tokensOut"]) == (2, 999_990, 9)
+    assert model_extractor.has_tokens(store)
+    api("POST", usage, {"calls": 1, "tokensOut": 1})
+    assert not model_extractor.has_tokens(store)
+
+
 def test_learning_by_model_of_a_worker_that_dies_leaves_nothing_half(
     api, clock, model, path, person, say, settings
 ):

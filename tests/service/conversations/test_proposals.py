@@ -60,6 +60,7 @@ def test_proposal_names_the_trait_and_the_turn_and_writes_nothing(
     assert (proposed["kind"], proposed["content"]) == ("trait", ADA)
     assert len(proposed["communicationIds"]) == 1
     assert "email" not in fetch_traits(api, store, person).get("Contact", {})
+    assert "heldBy" not in proposed
 
 
 def test_proposal_is_written_when_a_person_accepts_it(api, store, person, hear, decide):
@@ -130,6 +131,7 @@ def test_proposal_of_another_customer_s_address_merges_nobody(
     other = make_profile(ADA, firstName="Ada").rpartition("/")[2]
 
     [proposed] = hear(f"Please write to {ADA} from now on.")
+    assert proposed["heldBy"] == other
     heard = [api.get(f"/v1/Stores/{store}/Profiles/{x}") for x in (person, other)]
     decide(proposed, "added")
 

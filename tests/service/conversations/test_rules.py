@@ -269,6 +269,22 @@ def test_rules_hold_back_nothing_twice(api, store, rules, conversation, learn_fr
     assert outcomes == ["dropped", "added", "same"]
 
 
+def test_rules_hold_back_no_more_than_a_person_can_judge(
+    api, monkeypatch, conversation, learn_from
+):
+    monkeypatch.setattr(models, "WAITING_PER_PROFILE", 1)
+
+    learn_from("I have asthma and need a mask.", "I have diabetes and need a diet.")
+
+    path = f"{CONVERSATIONS}/{conversation['id']}"
+    learned = api.get(f"{path}/Learned").json()["learned"]
+    reasons = [
+        x["reason"] for x in api.get(f"{path}/Diagnostics").json()["diagnostics"]
+    ]
+    assert [x["outcome"] for x in learned] == ["quarantined", "dropped", "added"]
+    assert reasons == [learned[1]["reason"]]
+
+
 def test_rules_are_answered_with_their_version_and_refused_by_field(api, rules):
     before = api.get(rules).json()
     api("PUT", rules, {"kinds": {"phone": "drop"}, "words": ["tea", "tea"]})
@@ -280,6 +296,17 @@ def test_rules_are_answered_with_their_version_and_refused_by_field(api, rules):
     assert after["kinds"]["card"] == "redact"
     assert api("PUT", rules, {"kinds": {"dna": "drop"}}).status_code == 400
     assert api("PUT", rules, {"words": ["x"]}).status_code == 400
+
+
+def test_rules_that_somebody_else_has_changed_are_not_replaced(api, rules):
+    read = {"If-Match": api.get(rules).headers["ETag"]}
+
+    first = api("PUT", rules, {"words": ["tea"]}, headers=read)
+    second = api("PUT", rules, {"words": ["milk"]}, headers=read)
+
+    assert first.status_code == 202
+    assert second.status_code == 412
+    assert api.get(rules).json()["words"] == ["tea"]
 
 
 def test_rules_of_a_foreign_store_do_not_exist(make_api, rules):

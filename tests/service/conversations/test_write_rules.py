@@ -2,6 +2,8 @@
 
 import pytest
 
+from console.service.conversations import models
+from tests.service.conftest import assert_refused
 from tests.service.csv_files import read_file, upload_file
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -66,6 +68,21 @@ def test_write_rules_redact_hold_back_and_drop_observations(api, profile, apply_
     assert released["content"] == "Has asthma."
     assert released["source"] == "crm"
     assert released["occurredAt"] == "2026-01-05T09:00:00Z"
+
+
+def test_write_rules_hold_back_no_more_than_a_person_can_judge(
+    api, monkeypatch, profile, apply_rules
+):
+    monkeypatch.setattr(models, "WAITING_PER_PROFILE", 1)
+    apply_rules()
+    path = f"{profile}/Observations"
+
+    first = api("POST", path, {"observations": [an_observation("Has asthma.")]})
+    body = {"observations": [an_observation(x) for x in ("Tea.", "Has diabetes.")]}
+
+    assert first.status_code == 202
+    assert_refused(api("POST", path, body), 400, 400, "wait for a decision")
+    assert list_contents(api, profile) == []
 
 
 def test_write_rules_redact_summaries_and_corrections(api, profile, apply_rules):

@@ -1,18 +1,14 @@
 """Communications of a conversation, and actions that make them. Conversations 10 and 11."""
 
-from dataclasses import replace
-
 from django.http import HttpResponse
 
 from console.contract.conversations import communication as wire
-from console.contract.conversations.configuration import ITEMS_PER_PAGE
-from console.service import errors
 from console.service.conversations import communications, models
-from console.service.conversations.conversations import get_conversation
+from console.service.conversations.api.conversations import answer_parts
+from console.service.conversations.conversations import get_part
 from console.service.conversations.events import show_communication
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import PAGE_QUERY, documented, operation
-from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 
 
@@ -23,20 +19,14 @@ from console.service.http.request import ApiRequest, read_body
     | {"channelId": documented(str, "Only of this call, chat or thread.")},
 )
 def list_communications(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    row = get_conversation(request.account, conversation_id)
-    page = read_page(request, cap=ITEMS_PER_PAGE, filters=("channelId",), ordered=False)
-    rows = models.Communication.objects.filter(
-        store_id=row.store_id, conversation_id=row.id
-    )
-    if channel_id := page.filters.get("channelId"):
-        rows = rows.filter(channel_id=channel_id)
-    return answer_page(
+    return answer_parts(
         request,
-        rows,
-        replace(page, order="ASC"),
+        conversation_id,
+        models.Communication,
         wire.CommunicationsPage,
         lambda each: show_communication(each, request.account.pk),
         sort=("sequence",),
+        columns={"channelId": "channel_id"},
     )
 
 
@@ -56,12 +46,8 @@ def create_communication(request: ApiRequest, conversation_id: str) -> HttpRespo
 def fetch_communication(
     request: ApiRequest, conversation_id: str, communication_id: str
 ) -> HttpResponse:
-    row = get_conversation(request.account, conversation_id)
-    found = models.Communication.objects.filter(
-        store_id=row.store_id, conversation_id=row.id, id=communication_id
-    ).first()
-    if found is None:
-        raise errors.NotFound("Communication not found.")
+    model = models.Communication
+    found = get_part(request.account, conversation_id, model, communication_id)
     return answer(show_communication(found, request.account.pk))
 
 
@@ -81,12 +67,7 @@ def create_action(request: ApiRequest, conversation_id: str) -> HttpResponse:
 def fetch_action(
     request: ApiRequest, conversation_id: str, action_id: str
 ) -> HttpResponse:
-    row = get_conversation(request.account, conversation_id)
-    found = models.Action.objects.filter(
-        store_id=row.store_id, conversation_id=row.id, id=action_id
-    ).first()
-    if found is None:
-        raise errors.NotFound("Action not found.")
+    found = get_part(request.account, conversation_id, models.Action, action_id)
     return answer(_show_action(found))
 
 

@@ -90,7 +90,7 @@ def list_configurations(request: ApiRequest) -> HttpResponse:
         request,
         cap=wire.ITEMS_PER_PAGE,
         filters={"memoryStoreId": wire.StoreId},
-        ordered=False,
+        order="DESC",
     )
     rows = models.Configuration.objects.filter(account=request.account)
     if store_id := page.filters.get("memoryStoreId"):

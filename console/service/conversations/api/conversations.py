@@ -1,6 +1,7 @@
 """Conversations. Conversations 8."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -41,6 +42,26 @@ FILTERS = {
 }
 
 
+def answer_parts(
+    request: ApiRequest,
+    conversation_id: str,
+    model: Any,
+    noun: Any,
+    show: Any,
+    *,
+    order: str = "ASC",
+    sort: Sequence[str] = ("created_at", "id"),
+    columns: Mapping[str, str] = {},
+) -> HttpResponse:
+    """A page of what a conversation holds; `columns` that it is filtered by, by the
+    names of their parameters."""
+    row = conversations.get_conversation(request.account, conversation_id)
+    page = read_page(request, cap=ITEMS_PER_PAGE, filters=tuple(columns), order=order)
+    wanted = {columns[name]: value for name, value in page.filters.items()}
+    rows = model.of_conversation(row).filter(**wanted)
+    return answer_page(request, rows, page, noun, show, sort=sort)
+
+
 @doc.operation(
     "An account's conversations, newest first.",
     {200: wire.ConversationsPage},
@@ -53,7 +74,7 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
         filters=FILTERS,
         # Samples of the vendor write it both ways.
         repeated=("status", "Status"),
-        ordered=False,
+        order="DESC",
     )
     settle_due(timezone.now(), request.account)
     rows = models.Conversation.objects.filter(account=request.account)
@@ -127,11 +148,22 @@ def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpRespons
     "Deletes a conversation with all that was said in it. What was learned from it "
     "stays with its profiles.",
     PROGRESS,
+    query={
+        "learned": Annotated[
+            Literal["keep", "delete"],
+            Meta(description="Ours. delete: what was learned from it alone goes, too."),
+        ]
+    },
     headers=REPEATABLE,
     refusals=(409,),
 )
 @repeatable
 def delete_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    check_deletion(request)
-    conversations.delete_conversation(request.account, conversation_id)
+    check_deletion(request, known=["learned"])
+    also = request.GET.get("learned") or "keep"
+    if also not in {"keep", "delete"}:
+        raise errors.Invalid("learned: must be keep or delete")
+    conversations.delete_conversation(
+        request.account, conversation_id, learned=also == "delete"
+    )
     return answer_progress(request, conversationId=conversation_id)

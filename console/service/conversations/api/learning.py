@@ -1,21 +1,28 @@
-"""What became of a conversation. Conversations 12.1 and 12.5; the addresses are ours."""
+"""What became of a conversation. Conversations 12.1 and 12.4 to 12.6; the addresses are
+ours."""
 
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.http import HttpResponse
 
+from console.contract.conversations import delivery
 from console.contract.conversations import learning as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
-from console.core.chat import get_endpoint
-from console.service.conversations import learning, models
+from console.core.chat import Usage, get_endpoint
+from console.service.conversations import lifecycle, models, webhooks
+from console.service.conversations.api.conversations import answer_parts
 from console.service.conversations.conversations import get_conversation
-from console.service.conversations.model_extractor import compute_cost
+from console.service.conversations.model_extractor import (
+    compute_cost,
+    count_usage,
+)
+from console.service.conversations.proposals import find_holder
 from console.service.conversations.rules import Rules, put_rules
 from console.service.conversations.trial import try_rules
 from console.service.conversations.writing import decide
-from console.service.http.answers import accepted, answer, from_row
+from console.service.http.answers import accepted, answer, etag, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
@@ -29,15 +36,62 @@ from console.service.memory.api.profiles import get_profile
     query=doc.PAGE_QUERY,
 )
 def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    row = get_conversation(request.account, conversation_id)
-    page = read_page(request, cap=ITEMS_PER_PAGE, ordered=False)
-    return answer_page(
+    return answer_parts(
         request,
-        models.Transition.objects.filter(store_id=row.store_id, conversation_id=row.id),
-        replace(page, order="ASC"),
+        conversation_id,
+        models.Transition,
         wire.TransitionsPage,
         wire.Transition,
         sort=("number",),
+    )
+
+
+@doc.operation(
+    "The events of a conversation on their way to its callbacks, the newest first. They "
+    "stay here for seven days.",
+    {200: delivery.DeliveriesPage},
+    query=doc.PAGE_QUERY,
+)
+def list_deliveries(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    return answer_parts(
+        request,
+        conversation_id,
+        models.Delivery,
+        delivery.DeliveriesPage,
+        delivery.Delivery,
+        order="DESC",
+        sort=("id",),
+    )
+
+
+@doc.operation(
+    "Sends an event once more, with all its tries, under the same idempotency token.",
+    {202: delivery.Delivery},
+    body=delivery.RetryDelivery,
+)
+def retry_delivery(
+    request: ApiRequest, conversation_id: str, delivery_id: str
+) -> HttpResponse:
+    read_body(request, delivery.RetryDelivery)
+    row = get_conversation(request.account, conversation_id)
+    found = webhooks.retry(row, delivery_id)
+    return answer(from_row(delivery.Delivery, found), status=202)
+
+
+@doc.operation(
+    "What went wrong in a conversation without an error to anybody, the newest first.",
+    {200: delivery.DiagnosticsPage},
+    query=doc.PAGE_QUERY,
+)
+def list_diagnostics(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    return answer_parts(
+        request,
+        conversation_id,
+        models.Diagnostic,
+        delivery.DiagnosticsPage,
+        delivery.Diagnostic,
+        order="DESC",
+        sort=("at", "id"),
     )
 
 
@@ -48,8 +102,7 @@ def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
 )
 def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     row = get_conversation(request.account, conversation_id)
-    rows = models.Learned.objects.filter(store_id=row.store_id, conversation_id=row.id)
-    return _answer_learned(request, rows)
+    return _answer_learned(request, models.Learned.of_conversation(row))
 
 
 @doc.operation(
@@ -62,24 +115,23 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
 )
 def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
     rows = models.Learned.objects.of(get_profile(request, profile_id))
-    return _answer_learned(request, rows)
+
+    def show(row: models.Learned) -> wire.Learned:
+        return from_row(wire.Learned, row, held_by=find_holder(request.store, row))
+
+    return _answer_learned(request, rows, show)
 
 
-def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
+def _answer_learned(
+    request: ApiRequest, rows: Any, show: Any = wire.Learned
+) -> HttpResponse:
     filters = {"itemId": wire.ItemId, "outcome": wire.Outcome}
-    page = read_page(request, cap=ITEMS_PER_PAGE, filters=filters, ordered=False)
+    page = read_page(request, cap=ITEMS_PER_PAGE, filters=filters, order="ASC")
     if item_id := page.filters.get("itemId"):
         rows = rows.filter(item_id=item_id)
     if outcome := page.filters.get("outcome"):
         rows = rows.filter(outcome=outcome)
-    return answer_page(
-        request,
-        rows,
-        replace(page, order="ASC"),
-        wire.LearnedPage,
-        wire.Learned,
-        sort=("id",),
-    )
+    return answer_page(request, rows, page, wire.LearnedPage, show, sort=("id",))
 
 
 @doc.operation(
@@ -90,7 +142,7 @@ def _answer_learned(request: ApiRequest, rows: Any) -> HttpResponse:
 )
 def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:
     read_body(request, wire.LearnAgain)
-    learning.learn_again(get_conversation(request.account, conversation_id))
+    lifecycle.learn_again(get_conversation(request.account, conversation_id))
     return accepted()
 
 
@@ -116,7 +168,8 @@ def decide_learned(
 def fetch_learning_rules(request: ApiRequest) -> HttpResponse:
     row = models.LearningRules.objects.filter(pk=request.store.id).first()
     shown = wire.LearningRules(kinds=wire.DEFAULT_RULES)
-    return answer(from_row(wire.LearningRules, row) if row else shown)
+    shown = from_row(wire.LearningRules, row) if row else shown
+    return answer(shown, headers=etag(shown.version))
 
 
 @doc.operation(
@@ -133,12 +186,26 @@ def fetch_model_usage(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "Replaces the rules; what was learned before stays as it is.",
+    "Counts what a program has asked a model for the store by itself.",
+    doc.ACCEPTED,
+    body=wire.CountModelUsage,
+)
+def count_model_usage(request: ApiRequest) -> HttpResponse:
+    body = read_body(request, wire.CountModelUsage)
+    count_usage(request.store.id, Usage(**msgspec.structs.asdict(body)))
+    return accepted()
+
+
+@doc.operation(
+    "Replaces the rules; what was learned before stays as it is. With If-Match, only if "
+    "nobody has changed them meanwhile.",
     doc.ACCEPTED,
     body=wire.PutLearningRules,
+    headers=doc.IF_MATCH,
 )
 def update_learning_rules(request: ApiRequest) -> HttpResponse:
-    put_rules(request.store, read_body(request, wire.PutLearningRules))
+    body = read_body(request, wire.PutLearningRules)
+    put_rules(request.store, body, if_match=request.headers.get("If-Match", ""))
     return accepted()
 
 

@@ -1,18 +1,15 @@
 """Participants of a conversation. Conversations 9."""
 
-from dataclasses import replace
-
 from django.http import HttpResponse
 
 from console.contract.conversations import conversation as wire
-from console.contract.conversations.configuration import ITEMS_PER_PAGE
-from console.service.conversations import conversations, models
-from console.service.conversations.events import list_participants as list_rows
+from console.service.conversations import conversations
+from console.service.conversations.api.conversations import answer_parts
+from console.service.conversations.conversations import get_part
 from console.service.conversations.events import show_participant
-from console.service.conversations.participants import pick
+from console.service.conversations.models import Participant
 from console.service.http.answers import answer
 from console.service.http.description.operation import PAGE_QUERY, operation
-from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_body
 
 
@@ -22,14 +19,10 @@ from console.service.http.request import ApiRequest, read_body
     query=PAGE_QUERY,
 )
 def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    row = conversations.get_conversation(request.account, conversation_id)
-    page = read_page(request, cap=ITEMS_PER_PAGE, ordered=False)
-    return answer_page(
+    return answer_parts(
         request,
-        models.Participant.objects.filter(
-            store_id=row.store_id, conversation_id=row.id
-        ),
-        replace(page, order="ASC"),
+        conversation_id,
+        Participant,
         wire.ParticipantsPage,
         lambda each: show_participant(each, request.account.pk),
     )
@@ -52,8 +45,7 @@ def create_participant(request: ApiRequest, conversation_id: str) -> HttpRespons
 def fetch_participant(
     request: ApiRequest, conversation_id: str, participant_id: str
 ) -> HttpResponse:
-    row = conversations.get_conversation(request.account, conversation_id)
-    found = pick(list_rows(row), participant_id)
+    found = get_part(request.account, conversation_id, Participant, participant_id)
     return answer(show_participant(found, request.account.pk))
 
 

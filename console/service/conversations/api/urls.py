@@ -4,7 +4,6 @@ from console.service.conversations.api import (
     communications,
     configurations,
     conversations,
-    deliveries,
     learning,
     participants,
 )
@@ -64,12 +63,12 @@ urlpatterns = [
         GET=communications.fetch_communication,
     ),
     # Ours: what became of a conversation.
-    address(f"{CONVERSATION}/Deliveries", GET=deliveries.list_deliveries),
+    address(f"{CONVERSATION}/Deliveries", GET=learning.list_deliveries),
     address(
         f"{CONVERSATION}/Deliveries/<str:delivery_id>/Retry",
-        POST=deliveries.retry_delivery,
+        POST=learning.retry_delivery,
     ),
-    address(f"{CONVERSATION}/Diagnostics", GET=deliveries.list_diagnostics),
+    address(f"{CONVERSATION}/Diagnostics", GET=learning.list_diagnostics),
     address(f"{CONVERSATION}/Transitions", GET=learning.list_transitions),
     address(
         f"{CONVERSATION}/Learned", GET=learning.list_learned, POST=learning.learn_again
@@ -82,6 +81,7 @@ urlpatterns = [
     address(
         "v1/ControlPlane/Stores/<str:store_id>/ModelUsage",
         GET=learning.fetch_model_usage,
+        POST=learning.count_model_usage,
     ),
     address(
         "v1/ControlPlane/Stores/<str:store_id>/LearningRules/Trial",

@@ -1,7 +1,6 @@
 """Imports, and the address that takes their file. Contract 11.7."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -88,9 +87,7 @@ def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
     return answer_page(
         request,
         imports.list_refusals(row),
-        replace(
-            read_page(request, cap=wire.REFUSALS_PER_PAGE, ordered=False), order="ASC"
-        ),
+        read_page(request, cap=wire.REFUSALS_PER_PAGE, order="ASC"),
         wire.RefusalsPage,
         Refusal,
         sort=("item", "place"),

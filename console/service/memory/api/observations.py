@@ -127,7 +127,7 @@ def list_revisions(
     """One that was never changed has its present state alone (contract 17, 33)."""
     profile = get_profile(request, profile_id, follow=True)
     observation = items.get_observation(profile, observation_id)
-    page = read_page(request, cap=wire.ITEMS_PER_PAGE, ordered=False)
+    page = read_page(request, cap=wire.ITEMS_PER_PAGE, order="DESC")
     states = items.list_revisions(observation)
     if not states.exists():
         meta = PageMeta(key="revisions", page_size=1)

@@ -45,7 +45,7 @@ def list_summaries(
         request,
         cap=ITEMS_PER_PAGE,
         filters=("conversationId",),
-        ordered=False,
+        order="DESC",
         occurring=True,
     )
     rows = models.Summary.objects.of(profile)

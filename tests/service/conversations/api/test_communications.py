@@ -17,6 +17,18 @@ from tests.service.conversations.conftest import (
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
+def test_communication_that_arrived_last_dates_its_conversation(api, path, say):
+    before = api.get(path).json()
+    say("One.", occurredAt="2025-11-30T08:00:00Z")
+    say("Two.", occurredAt="2025-11-30T09:00:00Z")
+
+    shown = api.get(path).json()
+    [listed] = api.get(CONVERSATIONS).json()["conversations"]
+    assert "lastCommunicationAt" not in before
+    assert shown["lastCommunicationAt"] == "2025-11-30T09:00:00Z"
+    assert listed == shown
+
+
 def test_create_communication_answers_with_who_said_it_to_whom(conversation, say):
     said = say(
         "My tent pole broke.", channelId="SM1", occurredAt="2026-01-05T09:00:00Z"

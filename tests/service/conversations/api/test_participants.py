@@ -3,6 +3,7 @@
 import pytest
 
 from console.contract.conversations import conversation as wire
+from console.contract.ids import new_id
 from console.service.conversations.models import Diagnostic, Participant
 from console.service.memory.models import Identifier, Profile
 from tests.service.conversations.conftest import (
@@ -118,11 +119,32 @@ def test_participant_given_profile_is_used_and_a_wrong_one_refused(
     id_ = make_profile("ada@example.com").rpartition("/")[2]
 
     made = open_conversation(a_participant("visitor", channel="CHAT", profileId=id_))
-    wrong = a_participant("other", channel="CHAT", profileId=f"{id_[:-1]}z")
+    wrong = a_participant("other", channel="CHAT", profileId=new_id("mem_profile"))
     body = {"configurationId": configuration, "participants": [wrong]}
 
     assert get_customer(made)["profileId"] == id_
     assert_refused(api("POST", CONVERSATIONS, body), 400, 20001, "profileId")
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "name", "kept"),
+    [
+        ("CHAT", "Ana", "Ana", "Ana"),
+        ("CHAT", "Jean-Luc O'Neil Jr.", "Jean-Luc O'Neil Jr.", "Jean-Luc O'Neil Jr."),
+        ("CHAT", "user-17", "user-17", ""),
+        ("CHAT", "ana@chat", "ana@chat", ""),
+        ("SMS", CUSTOMER, CUSTOMER, ""),
+        ("EMAIL", "ada@example.com", "ada@example.com", ""),
+    ],
+)
+def test_participant_name_that_is_the_address_is_none_unless_people_are_called_so(
+    open_conversation, channel, address, name, kept
+):
+    made = open_conversation(a_participant(address, channel=channel, name=name))
+
+    [row] = Participant.objects.filter(conversation_id=made["id"])
+    assert row.name == kept
+    assert made["participants"][0]["name"] == address
 
 
 def test_participant_addresses_of_two_profiles_merge_nobody(
