@@ -9,7 +9,9 @@ once, and when none is made at all, is network.py's.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from re import Pattern
@@ -30,7 +32,7 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
-from console.client.network import Guard, http_for
+from console.client.network import IN_ALL, IN_FLIGHT, Guard, http_for
 from console.contract import ids
 from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
@@ -49,6 +51,8 @@ PAUSE_S = (0.2, 2.0)
 _MOVED = {301, 308}
 _IN_PATH = re.compile(rf"(?<=/Profiles/){PROFILE_ID.pattern}(?=/|\Z)")
 _random = SystemRandom()
+# Enough for every place that a guard gives: no tenant's calls wait for another's.
+_pool = ThreadPoolExecutor(IN_ALL * IN_FLIGHT, thread_name_prefix="memory-calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,20 @@ class Sender:
             response = self._follow(Call(method, path, reads, params, body, headers))
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
+
+    def gather(self, *calls: Callable[[], Any]) -> list[Any]:
+        """What each call answers. Over a network IN_FLIGHT of them are made at a time;
+        the embedded memory has none to wait for. Raises the first's MemoryProblem."""
+        if self._guard is None:
+            return [call() for call in calls]
+        answers: list[Any] = []
+        with within(settings.MEMORY_TOTAL_TIMEOUT_S), self._guard.hold_place():
+            for start in range(0, len(calls), IN_FLIGHT):
+                some = calls[start : start + IN_FLIGHT]
+                made = [_pool.submit(copy_context().run, call) for call in some]
+                wait(made)
+                answers += [call.result() for call in made]
+        return answers
 
     def upload(self, url: str, content: IO[bytes], size: int) -> None:
         """To an address that the memory has signed, so without credentials; it may be

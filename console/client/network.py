@@ -10,7 +10,8 @@ time, 5xx. A refusal (4xx) is an answer like any other.
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import cache
 from math import ceil
 from threading import Condition, Lock
@@ -108,6 +109,8 @@ def _bad_address() -> BadAddress:
 # 9: the others serve pages, the embedded memory and probes meanwhile.
 IN_FLIGHT, WAITING, IN_ALL = 4, 2, 9
 PATIENCE_S = 1.0
+# The guard at which this thread holds a place for several calls.
+_held: ContextVar["Guard | None"] = ContextVar("held", default=None)
 FAILURES, WITHIN_S, OPEN_S = 5, 30.0, 15.0
 
 
@@ -146,12 +149,10 @@ class Guard:
         if not seconds_left():
             # Others used it up: that says nothing of this memory.
             raise MemorySuspended("No time was left to ask it.", retry_after_s=0)
-        with self._lock:
-            self._check_breaker()
-            self._take_place()
-        try:
+        is_held = _held.get() is self
+        with nullcontext() if is_held else self._place():
             with self._lock:
-                self._start()
+                self._start(seconds_left() if is_held else self._patience_s)
                 probes = self._probing = self._open_until is not None
             try:
                 yield
@@ -159,6 +160,26 @@ class Guard:
                 with self._lock:
                     self.in_flight -= 1
                     self._probing = self._probing and not probes
+                    self._lock.notify_all()
+
+    @contextmanager
+    def hold_place(self) -> Iterator[None]:
+        """One place for calls that are made at the same time; of those that the memory
+        may have at once, each waits for its turn. Raises MemorySuspended."""
+        with self._place():
+            token = _held.set(self)
+            try:
+                yield
+            finally:
+                _held.reset(token)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        with self._lock:
+            self._check_breaker()
+            self._take_place()
+        try:
+            yield
         finally:
             with self._lock:
                 self._inside -= 1
@@ -196,9 +217,8 @@ class Guard:
         self._inside += 1
         Guard._inside_all += 1
 
-    def _start(self) -> None:
-        patience_s = min(self._patience_s, seconds_left())
-        if not self._lock.wait_for(self._can_start, patience_s):
+    def _start(self, patience_s: float) -> None:
+        if not self._lock.wait_for(self._can_start, min(patience_s, seconds_left())):
             raise self._build_full()
         self._check_breaker()
         self.in_flight += 1

@@ -1,6 +1,6 @@
 """One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -149,6 +149,11 @@ class StoreClient:
 
     def __repr__(self) -> str:
         return f"<StoreClient {self.store_id}>"
+
+    @property
+    def gather(self) -> Callable[..., list[Any]]:
+        """Takes calls that do not need each other (Sender.gather)."""
+        return self._sender.gather
 
     @cached_property
     def conversations(self) -> ConversationsClient:

@@ -2,14 +2,15 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor, wait
-from threading import Event
+from functools import partial
+from threading import Barrier, Event
 
 import httpx
 import pytest
 
 from console.client import network
 from console.client.account import connect
-from console.client.errors import MemoryProblem, MemorySuspended
+from console.client.errors import MemoryNotFound, MemoryProblem, MemorySuspended
 from console.client.network import (
     FAILURES,
     IN_ALL,
@@ -228,3 +229,36 @@ def test_guard_is_each_accounts_own_unless_given():
 
     assert first is network.get_guard("tenant 1")
     assert first is not second
+
+
+def test_gather_makes_calls_at_the_same_time_in_one_place(guarded):
+    together, places = Barrier(IN_FLIGHT, timeout=60), []
+
+    def answer(request):
+        together.wait()  # Broken, unless all of them are under way.
+        places.append(guarded._inside)
+        return httpx.Response(200, json=PROFILE_BODY)
+
+    fetch = partial(open_store(answer, guarded).fetch_profile, PROFILE)
+    found = open_store(answer, guarded).gather(*[fetch] * IN_FLIGHT)
+
+    assert [profile.id for profile in found] == [PROFILE] * IN_FLIGHT
+    assert places == [1] * IN_FLIGHT
+    assert guarded.in_flight == guarded._inside == 0
+
+
+def test_gather_waits_for_its_turn_and_raises_what_the_first_raised(threads):
+    patient, hanging = network.Guard(patience_s=0), Hanging()
+    calls = start(threads, patient, hanging)
+    store = open_store(hanging, patient)
+    gathered = threads.submit(
+        store.gather,
+        partial(store.fetch_profile, PROFILE),
+        partial(store.fetch_summary, PROFILE, "none"),
+    )
+
+    hanging.release.set()
+
+    assert isinstance(gathered.exception(), MemoryNotFound)
+    wait(calls)
+    assert len(hanging.arrived) == IN_FLIGHT + 1
