@@ -81,7 +81,7 @@ timeline_pages = pages(
         f"{OBSERVATION}/correct/", items.observation_correct, name="observation_correct"
     ),
     path(f"{OBSERVATION}/", items.observation, name="observation"),
-    path("summaries/", items.summaries, name="summaries"),
+    path("summaries/", timeline.timeline, {"kind": "summary"}, name="summaries"),
     path(f"{SUMMARY}/correct/", items.summary_correct, name="summary_correct"),
     path(f"{SUMMARY}/", items.summary, name="summary"),
 )

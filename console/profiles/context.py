@@ -18,6 +18,7 @@ from django.utils.connection import ConnectionProxy
 
 from console.accounts.adapter import NEXT_URL_KEY
 from console.contract.memory.observation import Observation
+from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.summary import Summary
 from console.contract.times import from_wire, to_wire
 from console.masking.masker import masker_for
@@ -25,6 +26,7 @@ from console.tenants.actor import Permission, may
 from console.web.render import ConsoleRequest, wants_part
 from console.web.session import SessionStore
 
+CACHED_S = 600
 KEY = "accepted"
 # A memory that takes longer is not late any more: it has lost something.
 GIVE_UP = timedelta(minutes=10)
@@ -53,6 +55,19 @@ def get_permissions(request: ConsoleRequest) -> dict[str, bool]:
         "may_export": may(request.role, Permission.EXPORT),
         "may_judge_merges": may(request.role, Permission.JUDGE_MERGES),
     }
+
+
+def lists_by_occurrence(request: ConsoleRequest, profile_id: str) -> bool:
+    """Whether the tenant's memory can; asked now and then, with one call."""
+    key = f"{request.tenant.pk}:by-occurrence"
+    known: bool | None = derived.get(key)
+    if known is None:
+        page = request.store.list_summaries(
+            profile_id, page_size=1, order=OCCURRENCE[0]
+        )
+        known = bool(page.order)
+        derived.set(key, known, CACHED_S)
+    return known
 
 
 def remember_write(request: ConsoleRequest, profile_id: str) -> None:

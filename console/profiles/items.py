@@ -7,7 +7,7 @@ a kind's name (stored, in an address, on a noun) gets the rest here.
 import re
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -121,7 +121,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happened on one day, UTC, newest first."""
+    """What happened on one day, UTC."""
 
     on: date
     rows: tuple[ItemRow, ...]
@@ -145,15 +145,11 @@ def build_item_rows(
 
 
 def group_by_day(rows: Iterable[ItemRow]) -> list[Day]:
-    """Newest first, by when it happened: the memory lists by when it learned of it."""
-    newest_first = sorted(rows, key=lambda row: get_moment(row.item), reverse=True)
-    days = groupby(newest_first, key=lambda row: row.item.occurred_at.date())
+    """Rows that are in order already."""
+    days = groupby(rows, key=lambda row: row.item.occurred_at.date())
     return [Day(on, tuple(rows)) for on, rows in days]
 
 
 def sort_newest_first(items: Iterable[Item]) -> list[Item]:
-    return sorted(items, key=get_moment, reverse=True)
-
-
-def get_moment(item: Observation | Summary) -> tuple[datetime, str]:
-    return item.occurred_at, item.id
+    """By when it happened; what happened in one second stays as it was listed."""
+    return sorted(items, key=lambda item: item.occurred_at, reverse=True)

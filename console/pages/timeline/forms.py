@@ -45,11 +45,15 @@ def check_source_key(text: str) -> None:
         )
 
 
-class ItemListForm(PageForm):
-    """Filters that the memory itself applies.
+class TimelineForm(PageForm):
+    """All filters, and where to read on.
 
-    after   the last day on the previous page, whose heading is there already
-    source  a source's key (Masker.mask_source)
+    after       the last day on the previous page, whose heading is there already
+    source      a source's key (Masker.mask_source)
+    page        the cursor at which the previous step ended
+    words       all of them must occur; in an address `typed` stands for them
+    begin, end  days of occurrence, UTC, both included
+    found       rows on the page since somebody last asked for more
     """
 
     after = DayField()
@@ -59,17 +63,6 @@ class ItemListForm(PageForm):
     conversation = forms.CharField(
         required=False, max_length=CONVERSATION_ID_MAX, validators=[check_conversation]
     )
-
-
-class TimelineForm(ItemListForm):
-    """All filters, and where to read on.
-
-    page        the cursor at which the previous step ended
-    words       all of them must occur; in an address `typed` stands for them
-    begin, end  days of occurrence, UTC, both included
-    found       rows on the page since somebody last asked for more
-    """
-
     page = forms.CharField(required=False, max_length=8000)
     words = forms.CharField(required=False, max_length=200)
     typed = forms.CharField(required=False, max_length=64)

@@ -1,26 +1,28 @@
-"""Both lists of a profile as one, as the memory learned them, narrowed by filters.
+"""Both lists of a profile as one, by when things happened, narrowed by filters.
 
 The memory pages observations and summaries separately. They are read side by side, and
-what was learned at or after the oldest time that both pages reach is handed on; so
-nothing has to be kept between two requests but where each list goes on.
+what lies before the place that both pages reach is handed on; so nothing has to be kept
+between two requests but where each list goes on. A memory that cannot list by occurrence
+is read through index.py.
 """
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from django.core import signing
 from django.utils.html import escape
 
 from console.client.http import Page
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
+from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.summary import Summary
-from console.contract.times import from_wire, to_wire
 from console.core.unicode import CANDIDATE, is_hidden
 from console.masking.masker import KEY_MARK, MaskedValue, Masker
 from console.profiles.items import Day, ItemRow, group_by_day
@@ -79,9 +81,12 @@ class TimelineFilters:
         folded = fold_text(text)
         return all(word in folded for word in self.folded_words)
 
-    def match_day(self, day: date) -> bool:
-        return (self.begin is None or self.begin <= day) and (
-            self.end is None or day <= self.end
+    def match_facts(self, day: date, kind: str, conversations: Sequence[str]) -> bool:
+        return (
+            self.kind in {"", kind}
+            and (not self.conversation or self.conversation in conversations)
+            and (self.begin is None or self.begin <= day)
+            and (self.end is None or day <= self.end)
         )
 
     def build_query(self, **changes: Any) -> str:
@@ -126,18 +131,31 @@ NO_FILTERS = TimelineFilters()
 
 SALT = "timeline.cursor"
 TimelineItem = Observation | Summary
+# When something happened, in microseconds, and then its kind: what lists are read along.
+Place = tuple[int, int]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+DAY = timedelta(days=1) // MICROSECOND
+
+
+def get_place(item: TimelineItem, *, ascending: bool = False) -> Place:
+    """Lower for what is read earlier. The wire's times are whole seconds, so that many
+    items share theirs: newest first, observations come before summaries."""
+    at = (item.occurred_at - EPOCH) // MICROSECOND
+    is_observation = int(item.kind == Observation.kind)
+    return (at, is_observation) if ascending else (-at, -is_observation)
 
 
 @dataclass(frozen=True, slots=True)
 class ListPosition:
     """Where reading one list goes on.
 
-    token   the memory's own; "" for the beginning, None at the end
-    before  what this page holds from then on (UTC) has been handed on already
+    token  the memory's own; "" for the beginning, None at the end
+    taken  what this page holds up to this place has been handed on already
     """
 
     token: str | None = ""
-    before: datetime | None = None
+    taken: Place | None = None
 
 
 START, END = ListPosition(), ListPosition(token=None)
@@ -145,11 +163,13 @@ START, END = ListPosition(), ListPosition(token=None)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where reading goes on in both lists, `read_count` items in."""
+    """Where reading goes on in both lists, `read_count` items in; of a list that was put
+    in order here (index.py), after which row."""
 
     observations: ListPosition = START
     summaries: ListPosition = START
     read_count: int = 0
+    last_id: str = ""
 
     @property
     def is_end(self) -> bool:
@@ -157,69 +177,69 @@ class Cursor:
 
     def encode(self) -> str:
         """For an address: signed, since it goes back to the memory."""
-        positions = [
-            [position.token, to_wire(position.before) if position.before else ""]
-            for position in (self.observations, self.summaries)
-        ]
-        return signing.dumps([*positions, self.read_count], salt=SALT, compress=True)
+        return signing.dumps(msgspec.to_builtins(self), salt=SALT, compress=True)
 
     @classmethod
     def decode(cls, text: str) -> "Cursor":
         """Raises django.core.signing.BadSignature."""
-        *positions, read_count = signing.loads(text, salt=SALT)
-        observations, summaries = (
-            ListPosition(token, from_wire(before) if before else None)
-            for token, before in positions
-        )
-        return cls(observations, summaries, read_count)
+        return msgspec.convert(signing.loads(text, salt=SALT), cls)
 
 
 class ListReader:
     """One list of the memory, a page at a time."""
 
-    def __init__(self, fetch: Callable[..., Page[Any]], position: ListPosition) -> None:
-        self._fetch = fetch
+    def __init__(
+        self,
+        fetch: Callable[..., Page[Any]],
+        position: ListPosition,
+        get_place: Callable[[TimelineItem], Place],
+    ) -> None:
+        self._fetch, self._get_place = fetch, get_place
         self._token = self._next_token = position.token
-        self._before = position.before
+        self._taken = position.taken
         self._items: list[TimelineItem] = []
 
     def fetch_page(self) -> None:
         """Hold at least one item, unless the list is at its end."""
         while not self._items and self._next_token is not None:
             self._token = self._next_token
-            before, self._before = self._before, None
+            taken, self._taken = self._taken, None
             page = self._fetch(page_token=self._token)
             self._next_token = page.next_token
             self._items = [
                 item
                 for item in page.items
-                if before is None or item.created_at < before
+                if taken is None or self._get_place(item) > taken
             ]
 
     @property
-    def reached(self) -> datetime | None:
-        """Back to when the list is known; None when all of it is."""
-        return self._items[-1].created_at if self._next_token is not None else None
+    def reached(self) -> Place | None:
+        """Up to where the list is known; None when all of it is."""
+        is_all = self._next_token is None
+        return None if is_all else self._get_place(self._items[-1])
 
-    def take(self, since: datetime | None) -> list[TimelineItem]:
-        """What was learned at `since` or later; the rest stays for the next time."""
+    def take(self, until: Place | None) -> list[TimelineItem]:
+        """What lies up to there; the rest stays for the next time."""
         taken = [
-            item for item in self._items if since is None or item.created_at >= since
+            item
+            for item in self._items
+            if until is None or self._get_place(item) <= until
         ]
         self._items = self._items[len(taken) :]
         # Of the page that is held; the one after it is still whole.
-        self._before = since if self._items else None
+        self._taken = until if self._items else None
         return taken
 
     @property
     def position(self) -> ListPosition:
         if self._items:
-            return ListPosition(self._token, self._before)
+            return ListPosition(self._token, self._taken)
         return ListPosition(self._next_token)
 
 
 class TimelineReader:
-    """Reads on from a cursor, observations and summaries of one profile.
+    """Reads on from a cursor, observations and summaries of one profile by occurrence:
+    newest first, a conversation in its own order.
 
     Applies the filters that spare the memory work: kind, source, conversation; not the
     source of summaries, by which no memory can list them.
@@ -234,48 +254,47 @@ class TimelineReader:
         *,
         page_size: int = 50,
     ) -> None:
-        fetch_observations = partial(
-            store.list_observations,
-            profile_id,
-            page_size=page_size,
-            source=filters.memory_source,
-            conversation_id=filters.conversation,
-        )
-        fetch_summaries = partial(
-            store.list_summaries,
-            profile_id,
-            page_size=page_size,
-            conversation_id=filters.conversation,
-        )
-        self._observations = ListReader(
-            fetch_observations,
-            END if filters.kind == "summary" else cursor.observations,
-        )
-        self._summaries = ListReader(
-            fetch_summaries, END if filters.kind == "observation" else cursor.summaries
-        )
+        newest_first, oldest_first = OCCURRENCE
+        ascending = bool(filters.conversation)
+        asked: dict[str, Any] = {
+            "page_size": page_size,
+            "order": oldest_first if ascending else newest_first,
+            "conversation_id": filters.conversation,
+        }
+        self._get_place = partial(get_place, ascending=ascending)
+        self._gather = store.gather
+        self._lists = [
+            ListReader(
+                partial(
+                    store.list_observations,
+                    profile_id,
+                    source=filters.memory_source,
+                    **asked,
+                ),
+                END if filters.kind == "summary" else cursor.observations,
+                self._get_place,
+            ),
+            ListReader(
+                partial(store.list_summaries, profile_id, **asked),
+                END if filters.kind == "observation" else cursor.summaries,
+                self._get_place,
+            ),
+        ]
         self._read_count = cursor.read_count
 
     def read(self) -> list[TimelineItem]:
-        """One call of each list at the most. Raises MemoryProblem."""
-        lists = (self._observations, self._summaries)
-        for list_reader in lists:
-            list_reader.fetch_page()
-        reached = [
-            list_reader.reached
-            for list_reader in lists
-            if list_reader.reached is not None
-        ]
-        since = max(reached, default=None)
-        items = [item for list_reader in lists for item in list_reader.take(since)]
+        """What comes next, in order; both lists are asked at once. Raises MemoryProblem."""
+        self._gather(*[each.fetch_page for each in self._lists])
+        reached = [each.reached for each in self._lists if each.reached is not None]
+        until = min(reached, default=None)
+        items = [item for each in self._lists for item in each.take(until)]
         self._read_count += len(items)
-        return items
+        return sorted(items, key=self._get_place)
 
     @property
     def cursor(self) -> Cursor:
-        return Cursor(
-            self._observations.position, self._summaries.position, self._read_count
-        )
+        observations, summaries = (each.position for each in self._lists)
+        return Cursor(observations, summaries, self._read_count)
 
 
 # How much of a text a row shows: characters, and bytes of its HTML. The mark of a
@@ -286,26 +305,29 @@ MARK_BYTES = 80
 CHARACTERS_BEFORE_WORD = 80
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TimelineStep:
     """What one response shows.
 
-    days             newest first; a conversation in its own order
-    next_page        the cursor of what follows; "" when nothing does
-    row_count        rows since somebody last asked for more
-    is_short         the time was over before there were enough rows: it goes on by itself
-    read_back_to     all that was learned since then (UTC) has been read
-    is_conversation  shows one conversation
+    read_count  items read so far
+    next_page   the cursor of what follows; "" when nothing does
+    row_count   rows since somebody last asked for more
+    is_short    the time was over before there were enough rows: it goes on by itself
+    read_to     when the last thing happened that was read
+    is_ordering  no row is there yet: all has to be read before any can be placed
     """
 
     rows: list[ItemRow]
-    days: list[Day]
-    cursor: Cursor
+    read_count: int
     next_page: str
     row_count: int
-    is_short: bool
-    read_back_to: datetime | None
-    is_conversation: bool
+    is_short: bool = False
+    read_to: datetime | None = None
+    is_ordering: bool = False
+
+    @cached_property
+    def days(self) -> list[Day]:
+        return group_by_day(self.rows)
 
 
 def read_step(
@@ -321,37 +343,39 @@ def read_step(
 
     Raises MemoryProblem.
     """
-    rows, read_back_to = list[ItemRow](), None
+    rows, read_to = list[ItemRow](), None
     while True:
         items = reader.read()
-        read_back_to = min((item.created_at for item in items), default=read_back_to)
-        rows += [
-            ItemRow(
-                item,
-                # As much of the text as a row has room for.
-                replace(shown, text=shorten_text(shown.text, filters.folded_words)),
-                masker.mask_source(item.source),
-            )
-            for item, shown in mask_matches(items, masker, filters)
-        ]
+        if items:
+            read_to = items[-1].occurred_at
+        rows += build_rows(items, masker, filters)
         is_full = rows_before + len(rows) >= wanted
         is_end = reader.cursor.is_end
         budget.spend_step()
         if is_full or is_end or budget.is_spent():
             break
-    days = group_by_day(rows)
-    if filters.conversation:
-        days = [Day(day.on, day.rows[::-1]) for day in reversed(days)]
     return TimelineStep(
         rows=rows,
-        days=days,
-        cursor=reader.cursor,
+        read_count=reader.cursor.read_count,
         next_page="" if is_end else reader.cursor.encode(),
         row_count=rows_before + len(rows),
         is_short=not (is_full or is_end),
-        read_back_to=read_back_to,
-        is_conversation=bool(filters.conversation),
+        read_to=read_to,
     )
+
+
+def build_rows(
+    items: Iterable[TimelineItem], masker: Masker, filters: TimelineFilters
+) -> list[ItemRow]:
+    """Of what the filters let through, with as much of a text as a row has room for; of
+    summaries alone each in full."""
+    rows = []
+    for item, shown in mask_matches(items, masker, filters):
+        if filters.kind != Summary.kind:
+            text = shorten_text(shown.text, filters.folded_words)
+            shown = replace(shown, text=text)
+        rows.append(ItemRow(item, shown, masker.mask_source(item.source)))
+    return rows
 
 
 def mask_matches(
@@ -363,7 +387,8 @@ def mask_matches(
     nor a miss tells anything of what is masked.
     """
     for item in items:
-        if not filters.match_day(item.occurred_at.date()):
+        day = item.occurred_at.date()
+        if not filters.match_facts(day, item.kind, item.conversations):
             continue
         if filters.source not in {"", masker.mask_source(item.source).key}:
             continue

@@ -20,13 +20,16 @@ from console.contract.times import to_wire
 from console.core.observability import request_id
 from console.masking.masker import MaskedValue, Masker, masker_for
 from console.pages.timeline.forms import ExportForm
+from console.pages.timeline.index import TimelineIndex, read_pages
 from console.pages.timeline.reader import (
     Cursor,
     TimelineFilters,
     TimelineItem,
     TimelineReader,
+    get_place,
     mask_matches,
 )
+from console.profiles.context import lists_by_occurrence
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
 from console.web.budget import Budget, start_budget
@@ -88,24 +91,37 @@ def start_limiter() -> ExportLimiter:
     return ExportLimiter(EXPORT_ROWS_MAX, start_budget(EXPORT_S))
 
 
-def read_export(
-    what: str,
-    store: StoreClient,
+def read_timeline(
+    request: ConsoleRequest,
     profile_id: str,
     masker: Masker,
     filters: TimelineFilters,
 ) -> Iterator[list[ExportRow]]:
-    """A batch for each step of reading, masked as on the page.
+    """A batch for each step of reading, masked and in order as on the page.
 
     Raises MemoryProblem at any of them.
     """
-    if what == "traits":
-        yield _read_traits(store, profile_id, masker)
-        return
-    reader = TimelineReader(store, profile_id, Cursor(), filters)
-    while not reader.cursor.is_end:
-        matches = mask_matches(reader.read(), masker, filters)
+    for items in _read_in_order(request, profile_id, filters):
+        matches = mask_matches(items, masker, filters)
         yield [_build_row(item, shown, masker) for item, shown in matches]
+
+
+def _read_in_order(
+    request: ConsoleRequest, profile_id: str, filters: TimelineFilters
+) -> Iterator[list[TimelineItem]]:
+    """Of a memory that cannot list by occurrence all at the end, after empty batches."""
+    if lists_by_occurrence(request, profile_id):
+        reader = TimelineReader(request.store, profile_id, Cursor(), filters)
+        while not reader.cursor.is_end:
+            yield reader.read()
+        return
+    items, tokens = list[TimelineItem](), TimelineIndex().tokens
+    while any(token is not None for token in tokens):
+        pages = read_pages(request.store, profile_id, tokens)
+        tokens = tuple(page.next_token for page in pages)
+        items += [item for page in pages for item in page.items]
+        yield []
+    yield sorted(items, key=get_place, reverse=bool(filters.conversation))
 
 
 def write_csv(
@@ -200,13 +216,11 @@ def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     query = check_form(ExportForm.from_address(request))
     what, format_ = query["what"], query["format"]
     filters = TimelineFilters.from_form(query)
-    batches = read_export(
-        what,
-        request.store,
-        profile_id,
-        masker_for(request.actor, profile_id),
-        filters,
-    )
+    masker = masker_for(request.actor, profile_id)
+    if what == "traits":
+        batches = iter([_read_traits(request.store, profile_id, masker)])
+    else:
+        batches = read_timeline(request, profile_id, masker, filters)
     # What the memory refuses becomes a page, not a file.
     batches = chain([next(batches)], batches)
     now, limiter = datetime.now(UTC), start_limiter()

@@ -1,4 +1,4 @@
-"""Observations and summaries: one of them, all summaries, adding and correcting."""
+"""One observation or summary: showing, adding and correcting it."""
 
 import re
 from collections.abc import Iterable
@@ -20,20 +20,10 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.times import to_wire
 from console.masking.masker import MaskedValue, Masker, Source, masker_for
-from console.pages.timeline.forms import (
-    AddObservationForm,
-    CorrectTextForm,
-    ItemListForm,
-)
+from console.pages.timeline.forms import AddObservationForm, CorrectTextForm
 from console.pages.timeline.reader import TimelineItem
 from console.profiles.context import build_profile_context, remember_write
-from console.profiles.items import (
-    OBSERVATION,
-    SUMMARY,
-    TextKind,
-    build_item_rows,
-    group_by_day,
-)
+from console.profiles.items import OBSERVATION, SUMMARY, TextKind
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.forms import PageForm, check_form
@@ -62,35 +52,6 @@ def observation(
     }
     return render_part(
         request, "timeline/observation.html", "timeline/_revisions.html", context
-    )
-
-
-SUMMARIES_A_PAGE = 25
-
-
-@allow(Permission.VIEW_PROFILES)
-def summaries(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """Every summary of a customer in full, newest first."""
-    query = check_form(ItemListForm(request.GET))
-    page = request.store.list_summaries(
-        profile_id,
-        page_token=query["page"],
-        page_size=SUMMARIES_A_PAGE,
-        conversation_id=query["conversation"],
-    )
-    rows = build_item_rows(page.items, masker_for(request.actor, profile_id))
-    log_view(request.actor, "summaries.listed", "profile", profile_id, count=len(rows))
-    return render_part(
-        request,
-        "timeline/summaries.html",
-        "timeline/_summaries.html",
-        {
-            **build_profile_context(request, profile_id),
-            "page": page,
-            "days": group_by_day(rows),
-            "filters": query,
-            "export_query": f"?kind=summary&conversation={query['conversation']}",
-        },
     )
 
 

@@ -12,7 +12,8 @@ from django_htmx.http import push_url
 from console.audit.log import log_view
 from console.masking.masker import masker_for
 from console.pages.timeline.forms import TimelineForm
-from console.pages.timeline.histogram import build_histogram, count_timeline
+from console.pages.timeline.histogram import build_histogram
+from console.pages.timeline.index import read_index, read_indexed_step
 from console.pages.timeline.reader import (
     Cursor,
     TimelineFilters,
@@ -20,7 +21,7 @@ from console.pages.timeline.reader import (
     TimelineStep,
     read_step,
 )
-from console.profiles.context import build_profile_context
+from console.profiles.context import build_profile_context, lists_by_occurrence
 from console.tenants.actor import Permission
 from console.web.budget import start_budget
 from console.web.forms import check_form
@@ -36,7 +37,7 @@ COUNTING_S = 0.12
 
 
 @allow(Permission.VIEW_PROFILES, FORM)
-def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpResponse:
     """One step of the timeline; `page` alone asks for the rows that follow.
 
     The form posts its filters and is answered by a redirect to their address.
@@ -51,9 +52,9 @@ def timeline(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         messages.warning(request, forgotten.message)
         return redirect(drop_typed(request))
     query = check_form(form)
-    filters = TimelineFilters.from_form(query)
+    filters = TimelineFilters.from_form(query | ({"kind": kind} if kind else {}))
     step = _read_step(request, profile_id, query, filters)
-    is_more = query["page"] != Cursor()
+    is_more = query["page"] != Cursor() or "found" in request.GET
     response = render_part(
         request,
         "timeline/timeline.html",
@@ -82,16 +83,29 @@ def _read_step(
     query: dict[str, Any],
     filters: TimelineFilters,
 ) -> TimelineStep:
-    step = read_step(
-        TimelineReader(
-            request.store, profile_id, query["page"], filters, page_size=ITEMS_A_CALL
-        ),
-        masker_for(request.actor, profile_id),
-        filters,
-        wanted=WANTED,
-        rows_before=query["found"],
-        budget=start_budget(STEP_S),
-    )
+    masker, budget = masker_for(request.actor, profile_id), start_budget(STEP_S)
+    cursor = query["page"]
+    if lists_by_occurrence(request, profile_id):
+        step = read_step(
+            TimelineReader(
+                request.store, profile_id, cursor, filters, page_size=ITEMS_A_CALL
+            ),
+            masker,
+            filters,
+            wanted=WANTED,
+            rows_before=query["found"],
+            budget=budget,
+        )
+    else:
+        step = read_indexed_step(
+            request,
+            profile_id,
+            masker,
+            filters,
+            cursor,
+            wanted=ITEMS_A_CALL,
+            budget=budget,
+        )
     log_view(
         request.actor,
         "observations.listed",
@@ -119,24 +133,19 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     form = TimelineForm.from_address(request)
     filters = TimelineFilters.from_form(check_form(form))
     masker = masker_for(request.actor, profile_id)
-    counts = count_timeline(
-        request,
-        request.store,
-        profile_id,
-        masker,
-        filters,
-        budget=start_budget(COUNTING_S),
+    index, _ = read_index(
+        request, profile_id, masker, filters, budget=start_budget(COUNTING_S)
     )
     log_view(
         request.actor,
         "timeline.counted",
         "profile",
         profile_id,
-        count=counts.cursor.read_count,
+        count=index.read_count,
     )
-    kinds = counts.count_kinds(filters)
+    kinds = index.count_kinds(filters)
     # While it counts, only what grows: a step has little time.
-    is_done = counts.is_done
+    is_done = index.is_done
     return render_part(
         request,
         "timeline/histogram.html",
@@ -144,11 +153,11 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         {
             **build_profile_context(request, profile_id),
             "filters": filters,
-            "counts": counts,
-            "histogram": build_histogram(counts.list_days(filters), filters),
+            "index": index,
+            "histogram": build_histogram(index.list_days(filters), filters),
             "observations": kinds["observation"],
             "summaries": kinds["summary"],
-            "sources": counts.list_sources(filters) if is_done else [],
-            "conversations": counts.list_conversations(filters) if is_done else [],
+            "sources": index.list_sources(filters) if is_done else [],
+            "conversations": index.list_conversations(filters) if is_done else [],
         },
     )

@@ -1,0 +1,269 @@
+"""The index of a whole timeline: of each item its place, kind, source and conversations.
+
+It is read in steps. Between two of them, and for a while afterwards, it waits in the
+cache, without a word of any text. The numbers at the filters and the histogram come from
+it, and the order of a memory that cannot list by occurrence.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.utils.crypto import salted_hmac
+
+from console.client.errors import MemoryNotFound
+from console.client.http import Page
+from console.client.store import StoreClient
+from console.masking.masker import Masker, Source
+from console.pages.timeline.reader import (
+    DAY,
+    EPOCH,
+    NO_FILTERS,
+    Cursor,
+    Place,
+    TimelineFilters,
+    TimelineItem,
+    TimelineStep,
+    build_rows,
+    get_place,
+    mask_matches,
+)
+from console.profiles.context import CACHED_S, derived
+from console.profiles.items import TEXT_KINDS
+from console.web.budget import Budget
+from console.web.render import ConsoleRequest
+
+CHOICES_MAX = 20
+
+
+class CountedItem(NamedTuple):
+    """One item as it is counted."""
+
+    place: Place
+    id: str
+    kind: str
+    source: Source
+    conversation_ids: tuple[str, ...]
+
+    @property
+    def day(self) -> date:
+        return date.fromordinal(EPOCH.toordinal() + -self.place[0] // DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoice:
+    """One value that a filter can have. `query` sets it, or takes it away again."""
+
+    value: str
+    text: str
+    count: int
+    query: str
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineIndex:
+    """What was read so far.
+
+    newest  ids of the newest items when it began
+    tokens  where reading observations and summaries goes on; None at the end
+    items   observations and then summaries, each as the memory lists them
+    """
+
+    newest: tuple[str, ...] = ()
+    tokens: tuple[str | None, ...] = ("", "")
+    read_count: int = 0
+    items: tuple[CountedItem, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        return not any(token is not None for token in self.tokens)
+
+    def sort(self, filters: TimelineFilters) -> list[CountedItem]:
+        """By occurrence, as TimelineReader reads."""
+        return sorted(
+            self._select(filters),
+            key=lambda item: item.place,
+            reverse=bool(filters.conversation),
+        )
+
+    def list_days(self, filters: TimelineFilters) -> list[tuple[date, str]]:
+        """Day and kind of each item."""
+        return [(item.day, item.kind) for item in self._select(filters)]
+
+    def count_kinds(self, filters: TimelineFilters) -> Counter[str]:
+        """How many of each kind there are, whatever kind is filtered for."""
+        return Counter(item.kind for item in self._select(replace(filters, kind="")))
+
+    def list_sources(self, filters: TimelineFilters) -> list[FilterChoice]:
+        items = self._select(replace(filters, source=""))
+        counts = Counter(item.source for item in items if item.source.text)
+        return _build_choices(counts, filters, "source")
+
+    def list_conversations(self, filters: TimelineFilters) -> list[FilterChoice]:
+        items = self._select(replace(filters, conversation=""))
+        counts = Counter((id_, id_) for item in items for id_ in item.conversation_ids)
+        return _build_choices(counts, filters, "conversation")
+
+    def _select(self, filters: TimelineFilters) -> Sequence[CountedItem]:
+        if replace(filters, words="") == NO_FILTERS:
+            return self.items
+        return [
+            item
+            for item in self.items
+            if filters.source in {"", item.source.key}
+            and filters.match_facts(item.day, item.kind, item.conversation_ids)
+        ]
+
+
+def read_pages(
+    store: StoreClient, profile_id: str, tokens: Sequence[str | None]
+) -> list[Page[Any]]:
+    """The next page of both lists, asked at once; an empty one after the end."""
+    lists: list[Callable[..., Page[Any]]]
+    lists = [store.list_observations, store.list_summaries]
+    pages: list[Page[Any]] = store.gather(
+        *[
+            partial(Page, ())
+            if token is None
+            else partial(list_page, profile_id, page_token=token)
+            for list_page, token in zip(lists, tokens, strict=True)
+        ]
+    )
+    return pages
+
+
+def read_index(
+    request: ConsoleRequest,
+    profile_id: str,
+    masker: Masker,
+    filters: TimelineFilters,
+    *,
+    budget: Budget,
+) -> tuple[TimelineIndex, list[TimelineItem]]:
+    """Read on within the budget, from where this person's last step ended; and what was
+    read now.
+
+    Everything is there that contains the words; the other filters only choose among it.
+    A complete index begins anew when something newer has been learned.
+    Raises MemoryProblem.
+    """
+    # Of one person, and of what is masked for that person now: so words find.
+    words = " ".join([masker.version, *filters.folded_words])
+    words = salted_hmac("timeline.words", words).hexdigest()
+    key = f"{request.tenant.pk}:index:{profile_id}:{request.user.pk}:{words}"
+    index, kept, read = derived.get(key), None, list[TimelineItem]()
+    if index is None or index.is_done:
+        index, kept = TimelineIndex(), index
+    while not index.is_done:
+        pages = read_pages(request.store, profile_id, index.tokens)
+        items = [item for page in pages for item in page.items]
+        read += items
+        newest = tuple(page.items[0].id for page in pages if page.items)
+        if kept is not None and newest == kept.newest:
+            return kept, read
+        kept = None
+        index = TimelineIndex(
+            newest=index.newest or newest,
+            tokens=tuple(page.next_token for page in pages),
+            read_count=index.read_count + len(items),
+            items=(*index.items, *_count_matches(items, masker, filters)),
+        )
+        budget.spend_step()
+        if budget.is_spent():
+            break
+    derived.set(key, index, CACHED_S)
+    return index, read
+
+
+def read_indexed_step(
+    request: ConsoleRequest,
+    profile_id: str,
+    masker: Masker,
+    filters: TimelineFilters,
+    cursor: Cursor,
+    *,
+    wanted: int,
+    budget: Budget,
+) -> TimelineStep:
+    """The rows after the cursor's, of a memory that cannot list by occurrence; none
+    before its index is complete. Raises MemoryProblem."""
+    index, read = read_index(request, profile_id, masker, filters, budget=budget)
+    if not index.is_done:
+        next_page = cursor.encode()
+        return TimelineStep(
+            [], index.read_count, next_page, 0, is_short=True, is_ordering=True
+        )
+    items = index.sort(filters)
+    numbers = {item.id: number for number, item in enumerate(items)}
+    # Deleted meanwhile, it is missing among those that were shown.
+    start = numbers.get(cursor.last_id, max(cursor.read_count - 1, 0) - 1) + 1
+    page = items[start : start + wanted]
+    at_hand = {item.id: item for item in read}
+    found = request.store.gather(
+        *[partial(_fetch, request.store, profile_id, item, at_hand) for item in page]
+    )
+    end = start + len(page)
+    more = Cursor(read_count=end, last_id=page[-1].id) if end < len(items) else None
+    rows = build_rows(filter(None, found), masker, filters)
+    return TimelineStep(
+        rows, index.read_count, more.encode() if more else "", len(rows)
+    )
+
+
+def _fetch(
+    store: StoreClient,
+    profile_id: str,
+    item: CountedItem,
+    at_hand: Mapping[str, TimelineItem],
+) -> TimelineItem | None:
+    """None when it was deleted meanwhile."""
+    if item.id in at_hand:
+        return at_hand[item.id]
+    with suppress(MemoryNotFound):
+        found: TimelineItem = TEXT_KINDS[item.kind].fetch(store, profile_id, item.id)
+        return found
+    return None
+
+
+def _count_matches(
+    items: list[TimelineItem], masker: Masker, filters: TimelineFilters
+) -> list[CountedItem]:
+    """What contains the words; without words no text needs to be masked for it."""
+    if filters.folded_words:
+        words = TimelineFilters(words=filters.words)
+        items = [item for item, _ in mask_matches(items, masker, words)]
+    return [
+        CountedItem(
+            place=get_place(item),
+            id=item.id,
+            kind=item.kind,
+            source=masker.mask_source(item.source),
+            conversation_ids=item.conversations,
+        )
+        for item in items
+    ]
+
+
+def _build_choices(
+    counts: Counter[Any], filters: TimelineFilters, name: str
+) -> list[FilterChoice]:
+    """Most frequent first; the one that is set leads back out of its filter.
+
+    counts  by (text, value)
+    """
+    chosen = getattr(filters, name)
+    return [
+        FilterChoice(
+            value=value,
+            text=text,
+            count=count,
+            query=filters.build_query(**{name: "" if value == chosen else value}),
+            is_set=value == chosen,
+        )
+        for (text, value), count in counts.most_common(CHOICES_MAX)
+    ]
