@@ -16,12 +16,13 @@ half of LoCoMo alone (5 conversations, 631 questions), November 2026.
 """
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 from json import loads
+from math import log1p, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ class Parts:
     def table(self, names: Sequence[str]) -> NDArray[np.float64]:
         """Ones and these parts, a row a text."""
         columns = [getattr(self, name) for name in names]
-        return np.stack([np.ones(len(self.few)), *columns], 1)
+        return np.array([np.ones(len(self.few)), *columns]).T
 
 
 NAMES = tuple(field.name for field in fields(Parts))
@@ -171,40 +172,50 @@ class Fusion:
         self, known: Coefficients, unknown: Coefficients, has_vector: NDArray[np.bool_]
     ) -> None:
         def weigh(group: str, names: Sequence[str]) -> NDArray[np.float64]:
+            """Of a text with a vector, and of one without."""
             both = (getattr(each, group) for each in (known, unknown))
             rows = [[each.get(name, 0.0) for name in ("bias", *names)] for each in both]
-            with_vector, without = np.array(rows, np.float64)
-            found: NDArray[np.float64]
-            found = np.where(has_vector[:, None], with_vector, without)
-            return found
+            return np.array(rows, np.float64)
 
         self._order = weigh("order", NAMES)
         self._evidence = weigh("evidence", SURE)
         self._model = known if has_vector.any() else unknown
         self._has_vector = has_vector
+        self._is_mixed = len(set(has_vector.tolist())) > 1
+
+    def _sum(
+        self, weights: NDArray[np.float64], table: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        with_vector, without = weights
+        if not self._is_mixed:
+            return table @ (with_vector if self._has_vector[:1].any() else without)
+        return np.where(self._has_vector, table @ with_vector, table @ without)
 
     def own(self, parts: Parts) -> NDArray[np.float64]:
         """How strongly a text's own content speaks, 0 to 1: what it lends to others."""
-        told = (self._evidence * parts.table(SURE))[:, : len(OWN) + 1]
-        return sigmoid(told.sum(axis=1) - HALF)
+        weights = self._evidence[:, : len(OWN) + 1]
+        return sigmoid(self._sum(weights, parts.table(OWN)) - HALF)
 
     def standing(self, parts: Parts) -> NDArray[np.float64]:
         """What the chance depends on, a row a text, as in CHANCE."""
-        sums = (self._order * parts.table(NAMES)).sum(axis=1)
+        sums = self._sum(self._order, parts.table(NAMES))
         if not len(sums):
             return np.zeros((0, len(CHANCE)))
-        best, second = np.sort(sums)[[-1, -min(2, len(sums))]]
-        surest = (self._evidence * parts.table(SURE)).sum(axis=1).max()
-        cosines = parts.meaning[self._has_vector]
-        spread = cosines.std() if len(cosines) else 0.0
-        stands_out = (cosines.max() - cosines.mean()) / spread if spread else 0.0
-        run = [surest, stands_out, min(best - second, LEAD_MOST)]
-        return np.column_stack([sums - best, parts.few, np.tile(run, (len(sums), 1))])
+        last = len(sums) - 1
+        second, best = np.partition(sums, [max(0, last - 1), last])[-2:][[0, -1]]
+        surest = self._sum(self._evidence, parts.table(SURE)).max()
+        found = np.empty((len(sums), len(CHANCE)))
+        found[:, 0], found[:, 1] = sums - best, parts.few
+        lead = min(best - second, LEAD_MOST)
+        found[:, 2:] = surest, _stands_out(parts.meaning[self._has_vector]), lead
+        return found
 
     def contributions(self, parts: Parts) -> NDArray[np.float64]:
         """Log-odds, a row a text: what the run gives to all, then what each part adds."""
         chance = self._chance_by(parts)
-        found = chance["distance"] * self._order * parts.table(NAMES)
+        weights = np.where(self._has_vector[:, None], *self._order[:, None])
+        found: NDArray[np.float64]
+        found = chance["distance"] * weights * parts.table(NAMES)
         few = NAMES.index("few") + 1
         found[:, few] = chance["few"] * parts.few
         found[:, 0] = self.log_odds(parts) - found[:, 1:].sum(axis=1)
@@ -222,6 +233,15 @@ class Fusion:
     def scores(self, parts: Parts) -> NDArray[np.float64]:
         """The chance that each text is wanted, 0 to 1, to four places."""
         return np.round(sigmoid(self.log_odds(parts)), 4)
+
+
+def _stands_out(cosines: NDArray[np.float64]) -> float:
+    """By how many standard deviations the best is above the mean."""
+    if not len(cosines):
+        return 0.0
+    apart = cosines - cosines.sum() / len(cosines)
+    spread = sqrt(apart @ apart / len(apart))
+    return float(apart.max()) / spread if spread else 0.0
 
 
 # A lead beyond it says no more.
@@ -267,7 +287,7 @@ class Bm25:
 
     def idf(self, holders: int) -> float:
         """Rarity of what so many texts hold: log(1 + (N - n + 0.5) / (n + 0.5)) > 0."""
-        return float(np.log1p((self._terms.size - holders + 0.5) / (holders + 0.5)))
+        return log1p((self._terms.size - holders + 0.5) / (holders + 0.5))
 
     def scores(self, query: Sequence[int], free: frozenset[int] = frozenset()) -> Words:
         """For each text, what of these terms it holds.
@@ -276,9 +296,16 @@ class Bm25:
         of which half is unknown does not reach the share of one that is met whole. Those
         of `free` do not: the words of a date are no words that are missing.
         """
-        bm25, ceiling = np.zeros(self._terms.size), 0.0
-        for term in dict.fromkeys(query):
-            counts = self.counts(term)
+        size, values, rows = self._terms.size, self._terms.values, self._terms.rows
+        terms, is_met = dict.fromkeys(query), np.zeros(len(values), bool)
+        # Not isin, which sorts all of them.
+        for term in terms:
+            is_met |= values == term
+        places = is_met.nonzero()[0]
+        values, rows = values[places], rows[places]
+        bm25, ceiling = np.zeros(size), 0.0
+        for term in terms:
+            counts = np.bincount(rows[values == term], minlength=size)
             holders = int(np.count_nonzero(counts))
             idf = self.idf(holders)
             if holders:
@@ -286,18 +313,29 @@ class Bm25:
                 bm25 += idf * (K1 + 1) * counts / (counts + self._saturation)
             elif term not in free:
                 ceiling += UNKNOWN * idf * (K1 + 1)
-        return Words(bm25 / (ceiling or 1.0), bm25, self._phrases(query))
+        beside = ((np.diff(places) == 1) & (np.diff(rows) == 0)).nonzero()[0]
+        met = zip(values[beside].tolist(), values[beside + 1].tolist(), strict=True)
+        return Words(
+            bm25 / (ceiling or 1.0), bm25, self._phrases(query, met, rows[beside])
+        )
 
-    def _phrases(self, query: Sequence[int]) -> NDArray[np.float64]:
-        values, rows = self._terms.values, self._terms.rows
+    def _phrases(
+        self,
+        query: Sequence[int],
+        met: Iterable[tuple[int, int]],
+        rows: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        """met: pairs of the query's words in a row, and `rows`: the text of each."""
         found, ceiling = np.zeros(self._terms.size), 0.0
-        for one, other in dict.fromkeys(pairwise(query)):
-            places = np.flatnonzero(values[:-1] == one)
-            places = places[values[places + 1] == other]
-            holders = np.unique(rows[places][rows[places] == rows[places + 1]])
-            idf = self.idf(len(holders))
+        holders: dict[tuple[int, int], set[int]] = {}
+        for pair, row in zip(met, rows.tolist(), strict=True):
+            holders.setdefault(pair, set()).add(row)
+        for pair in dict.fromkeys(pairwise(query)):
+            held = holders.get(pair, ())
+            idf = self.idf(len(held))
             ceiling += idf
-            found[holders] += idf
+            if held:
+                found[list(held)] += idf
         return found / (ceiling or 1.0)
 
     def find_codes(self, shares: Mapping[int, float]) -> NDArray[np.float64]:
@@ -383,17 +421,19 @@ class Ranked:
     copies: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class Side:
     """Texts of one kind, prepared for any number of queries."""
 
-    texts: Texts
-    fusion: Fusion
-    centres: tuple[Floats, Floats] | None
-    bm25: Bm25 = field(init=False)
+    def __init__(
+        self, texts: Texts, coefficients: Coefficients, without_vector: Coefficients
+    ) -> None:
+        self.texts, self.bm25 = texts, Bm25(texts.terms)
+        known, self._centres = texts.vectors.known, coefficients.centres
+        self._fusion = Fusion(coefficients, without_vector, known)
+        self._blind = Fusion(coefficients, without_vector, known & False)
 
-    def __post_init__(self) -> None:
-        self.bm25 = Bm25(self.texts.terms)
+    def fusion(self, *, by_meaning: bool) -> Fusion:
+        return self._fusion if by_meaning else self._blind
 
     def parts(self, query: Query) -> Parts:
         """What each text's own content and time say; nothing of what it belongs to."""
@@ -405,7 +445,7 @@ class Side:
         return Parts(
             meaning=nothing
             if query.vector is None
-            else vectors.cosines(query.vector, self.centres),
+            else vectors.cosines(query.vector, self._centres),
             words=np.sqrt(words.share),
             bulk=bulk_of(words.bm25),
             phrase=words.phrase,
@@ -417,35 +457,43 @@ class Side:
         )
 
 
-class Ranking:
-    """The texts of one profile against queries.
+class PreparedProfile:
+    """The texts of one profile with what follows from them whatever is asked. Never
+    changed once it is made, so that threads can share it.
 
-    observations, summaries  each kind on its own side
-    scores, winning_query    a pair of columns, in this order of kinds: each text's
-                             best score over the queries, and which query gave it
+    observations, summaries  each kind on its own side: a stem that is rare among facts
+                             is common among summaries
     """
 
     def __init__(
         self,
-        queries: Sequence[Query],
         observations: Texts,
         summaries: Texts,
         coefficients: Coefficients,
         without_vector: Coefficients = WORDS,
     ) -> None:
-        self.queries = queries
-        seen = all(query.vector is not None for query in queries)
-        # Apart: a stem that is rare among facts is common among summaries.
         self.observations, self.summaries = (
-            Side(
-                texts,
-                Fusion(coefficients, without_vector, texts.vectors.known & seen),
-                coefficients.centres,
-            )
+            Side(texts, coefficients, without_vector)
             for texts in (observations, summaries)
         )
         self.neighbours = link_neighbours(observations)
         self.conversation_summaries = link_summaries(observations, summaries)
+
+
+class Ranking:
+    """The texts of one profile against queries.
+
+    scores, winning_query  a pair of columns, observations before summaries: each text's
+                           best score over the queries, and which query gave it
+    """
+
+    def __init__(self, queries: Sequence[Query], profile: PreparedProfile) -> None:
+        self.queries, self.profile = queries, profile
+        self.observations, self.summaries = profile.observations, profile.summaries
+        seen = all(query.vector is not None for query in queries)
+        self.fusions = [
+            side.fusion(by_meaning=seen) for side in (self.observations, self.summaries)
+        ]
         scored = [self._scores(query) for query in queries]
         self.scores, self.winning_query = zip(
             *(_take_best_queries(column) for column in zip(*scored, strict=True)),
@@ -457,20 +505,17 @@ class Ranking:
         """Of the observations, and of the summaries."""
         observations = self.observations.parts(query)
         summaries = self.summaries.parts(query)
-        own = self.observations.fusion.own(observations)
-        observations.neighbour = self.neighbours.best(own)
-        own = self.summaries.fusion.own(summaries)
-        observations.summary = self.conversation_summaries.best(own)
+        if len(self.observations.texts):
+            mine, theirs = self.fusions
+            links = self.profile.neighbours, self.profile.conversation_summaries
+            observations.neighbour = links[0].best(mine.own(observations))
+            observations.summary = links[1].best(theirs.own(summaries))
         return observations, summaries
 
     def _scores(self, query: Query) -> list[NDArray[np.float64]]:
-        observations, summaries = self.parts(query)
         return [
-            np.round(query.weight * side.fusion.scores(parts), 4)
-            for side, parts in (
-                (self.observations, observations),
-                (self.summaries, summaries),
-            )
+            np.round(query.weight * fusion.scores(parts), 4)
+            for fusion, parts in zip(self.fusions, self.parts(query), strict=True)
         ]
 
     def _prefer_newer(self) -> NDArray[np.float64]:
@@ -482,10 +527,11 @@ class Ranking:
         """
         texts: Texts = self.observations.texts
         scores: NDArray[np.float64] = self.scores[0].copy()
-        first = texts.newest_first(scores)[:NEWER_AMONG]
+        first = texts.newest_first(scores, NEWER_AMONG)
         first = first[texts.vectors.known[first]]
         vectors = texts.vectors.vector(first)
         alike = vectors @ vectors.T >= NEARLY
+        np.fill_diagonal(alike, val=False)
         for older, newer in zip(
             *(first[places] for places in np.nonzero(alike)), strict=True
         ):
@@ -511,6 +557,8 @@ def _take_best_queries(
 
     One by one: joined into one query, the turns of a conversation drown each other.
     """
+    if len(scored) == 1:
+        return scored[0], np.zeros(len(scored[0]), np.intp)
     table = np.stack(scored)
     return table.max(axis=0), table.argmax(axis=0)
 

@@ -171,10 +171,16 @@ class Texts:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def newest_first(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Rows from the highest score down; ties: the later one, then the later id."""
-        places = np.arange(len(self))
-        return np.lexsort((places, self.occurred_at, scores))[::-1]
+    def newest_first(
+        self, scores: NDArray[np.float64], most: int | None = None
+    ) -> NDArray[np.intp]:
+        """Rows from the highest score down, at most so many; ties: the later one, then the
+        later id."""
+        rows = np.arange(len(self))
+        if most and most < len(self):
+            rows = rows[scores >= np.partition(scores, -most)[-most]]
+        order = np.lexsort((rows, self.occurred_at[rows], scores[rows]))
+        return rows[order[::-1][:most]]
 
 
 @dataclass(frozen=True, slots=True)

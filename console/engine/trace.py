@@ -78,8 +78,7 @@ class _Said:
     def __init__(self, ranking: Ranking, number: int) -> None:
         self.stems = ranking.queries[number].stems
         self.parts = ranking.parts(ranking.queries[number])
-        fusions = (ranking.observations.fusion, ranking.summaries.fusion)
-        pairs = list(zip(fusions, self.parts, strict=True))
+        pairs = list(zip(ranking.fusions, self.parts, strict=True))
         self.added = [fusion.contributions(parts) for fusion, parts in pairs]
         self.own = [fusion.own(parts) for fusion, parts in pairs]
 
@@ -95,9 +94,9 @@ def _explain(
     values = [float(getattr(parts, name)[row]) for name in NAMES]
     summary = neighbour = None
     if kind.number == OBSERVATIONS:
-        lender = ranking.conversation_summaries.lender(row, said.own[SUMMARIES])
+        lender = ranking.profile.conversation_summaries.lender(row, said.own[SUMMARIES])
         summary = None if lender is None else ranking.summaries.texts.ids[lender]
-        lender = ranking.neighbours.lender(row, said.own[OBSERVATIONS])
+        lender = ranking.profile.neighbours.lender(row, said.own[OBSERVATIONS])
         neighbour = None if lender is None else texts.ids[lender]
     return Explanation(
         id=texts.ids[row],

@@ -21,7 +21,7 @@ import Stemmer
 
 from console.engine.embedding import load_embedder
 from console.engine.extractive import Fact, Turn, extract, summarise
-from console.engine.ranking import MODELS, Query, Ranking
+from console.engine.ranking import MODELS, PreparedProfile, Query, Ranking
 from tests.benchmarks.quality import (
     CATEGORIES,
     FOLDER,
@@ -173,12 +173,13 @@ def measure_profile(
 ) -> Iterator[tuple[float, float, float]]:
     """For each question: recall@10, nDCG@10, recall within a prompt."""
     items = {item.id: item for item in profile.observations}
-    sides = [
-        texts_of(each, memories) for each in (profile.observations, profile.summaries)
-    ]
+    kinds = (profile.observations, profile.summaries)
+    prepared = PreparedProfile(
+        *(texts_of(each, memories) for each in kinds), MODELS[MODEL]
+    )
     for question in profile.questions:
         query = Query.of(question.query, memories.vector(question.query))
-        ranking = Ranking([query], *sides, MODELS[MODEL])
+        ranking = Ranking([query], prepared)
         best = [items[found.id] for found in ranking.select_observations(DEEPEST)]
         yield judge(question, ((item.content, item.covers) for item in best))
 

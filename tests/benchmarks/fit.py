@@ -40,6 +40,7 @@ from console.engine.ranking import (
     Coefficients,
     Fusion,
     Parts,
+    PreparedProfile,
     Query,
     Ranking,
     sigmoid,
@@ -101,8 +102,8 @@ class Sample:
             )
         return replace(
             told,
-            neighbour=rank.neighbours.best(_fuse(found, told).own(told)),
-            summary=rank.conversation_summaries.best(
+            neighbour=rank.profile.neighbours.best(_fuse(found, told).own(told)),
+            summary=rank.profile.conversation_summaries.best(
                 _fuse(found, summed_up).own(summed_up)
             ),
         )
@@ -181,9 +182,11 @@ class Asking:
         held = self._memories if self._meaning else None
         rank = Ranking(
             [Query.of(query, held.vector(query) if held else None)],
-            texts_of(part.observations, held),
-            texts_of(part.summaries, held),
-            ranking.MODELS["use-3"],
+            PreparedProfile(
+                texts_of(part.observations, held),
+                texts_of(part.summaries, held),
+                ranking.MODELS["use-3"],
+            ),
         )
         covers = [o.covers & evidence for o in part.observations]
         return Sample(number, size, kind, rank, np.array(covers, bool), covers)

@@ -6,7 +6,13 @@ import numpy as np
 
 from console.engine.dates import microseconds
 from console.engine.embedding import load_embedder
-from console.engine.ranking import Coefficients, Query, Ranked, Ranking
+from console.engine.ranking import (
+    Coefficients,
+    PreparedProfile,
+    Query,
+    Ranked,
+    Ranking,
+)
 from console.engine.texts import (
     Floats,
     Texts,
@@ -69,7 +75,7 @@ class ProductRanker:
 
     def __init__(self, memories: Memories | None, coefficients: Coefficients) -> None:
         self._memories, self._coefficients = memories, coefficients
-        self._prepared: dict[int, tuple[Texts, Texts]] = {}
+        self._prepared: dict[int, PreparedProfile] = {}
 
     def __call__(self, conversation: Conversation, query: str) -> list[str]:
         return self.ids(conversation, [self._query(query)])
@@ -87,12 +93,13 @@ class ProductRanker:
 
     def _rank(self, conversation: Conversation, queries: Sequence[Query]) -> Ranking:
         if id(conversation) not in self._prepared:
-            self._prepared[id(conversation)] = (
+            self._prepared[id(conversation)] = PreparedProfile(
                 texts_of(conversation.observations, self._memories),
                 texts_of(conversation.summaries, self._memories),
+                self._coefficients,
+                self._coefficients,
             )
-        prepared = self._prepared[id(conversation)]
-        return Ranking(queries, *prepared, self._coefficients, self._coefficients)
+        return Ranking(queries, self._prepared[id(conversation)])
 
 
 def calibration_error(scores: np.ndarray, wanted: np.ndarray) -> float:

@@ -18,7 +18,12 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.engine.ranking import Query, Ranking, get_coefficients
+from console.engine.ranking import (
+    PreparedProfile,
+    Query,
+    Ranking,
+    get_coefficients,
+)
 from console.engine.texts import Texts, pack_vector
 from console.service.memory.embedding_jobs import (
     embed_pending,
@@ -101,8 +106,9 @@ class Bench:
         query = Query.of("When did they go hiking?", embed_query("When did they go?"))
 
         def rank() -> object:
-            texts, none = (Texts.of(each, get_embedder().id) for each in (rows, ()))
-            ranking = Ranking([query], texts, none, get_coefficients("use-3"))
+            texts = (Texts.of(each, get_embedder().id) for each in (rows, ()))
+            prepared = PreparedProfile(*texts, get_coefficients("use-3"))
+            ranking = Ranking([query], prepared)
             return ranking.select_observations(20), ranking.select_summaries(5)
 
         return rank

@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from console.engine.dates import microseconds
-from console.engine.ranking import MODELS, WORDS, Coefficients, Query, Ranking
+from console.engine.ranking import (
+    MODELS,
+    WORDS,
+    Coefficients,
+    PreparedProfile,
+    Query,
+    Ranking,
+)
 from console.engine.texts import (
     Row,
     Texts,
@@ -49,7 +56,7 @@ def rank(
 ) -> Ranking:
     asked = [Query.of(q) if isinstance(q, str) else q for q in queries]
     texts = (Texts.of(rows, MODEL) for rows in (observations, summaries))
-    return Ranking(asked, *texts, coefficients)
+    return Ranking(asked, PreparedProfile(*texts, coefficients))
 
 
 def order(query: str, *rows: Row) -> list[str]:

@@ -13,7 +13,12 @@ from pathlib import Path
 from statistics import fmean
 
 from console.engine.embedding import Embedder
-from console.engine.ranking import Query, Ranking, get_coefficients
+from console.engine.ranking import (
+    PreparedProfile,
+    Query,
+    Ranking,
+    get_coefficients,
+)
 from console.engine.texts import Floats, Texts, pack_vector
 from console.engine.words import terms
 
@@ -84,14 +89,14 @@ def find_places(
         )
         for n, (fact, vector) in enumerate(_embed(embedder, facts))
     ]
-    observations, nothing = Texts.of(rows, model), Texts.of([], "")
+    texts = Texts.of(rows, model), Texts.of([], "")
+    profile = PreparedProfile(*texts, get_coefficients(model))
     found = []
     for (number, _), (question, vector) in zip(
         asked, _embed(embedder, [question for _, question in asked]), strict=True
     ):
         query = Query.of(question, vector)
-        ranking = Ranking([query], observations, nothing, get_coefficients(model))
-        ranked = ranking.select_observations(len(facts))
+        ranked = Ranking([query], profile).select_observations(len(facts))
         found.append([each.id for each in ranked].index(f"{number:04}") + 1)
     return found
 

@@ -22,7 +22,13 @@ from django.utils.module_loading import import_string
 from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS, RecallRequest
 from console.core.observability import RECALL_SECONDS
 from console.engine.dates import microseconds
-from console.engine.ranking import Query, Ranked, Ranking, get_coefficients
+from console.engine.ranking import (
+    PreparedProfile,
+    Query,
+    Ranked,
+    Ranking,
+    get_coefficients,
+)
 from console.engine.texts import (
     Floats,
     Row,
@@ -163,7 +169,8 @@ def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
     first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
     summaries = Texts.of(entries[first_summary:], model)
-    return Ranking(queries, observations, summaries, get_coefficients(model))
+    profile = PreparedProfile(observations, summaries, get_coefficients(model))
+    return Ranking(queries, profile)
 
 
 def _fetch_ranked(
