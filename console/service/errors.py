@@ -1,12 +1,14 @@
 """The service's own "no": HTTP status and error code of contract sections 5.2, 5.3."""
 
+from console.contract.memory.error import BODY_BYTES
 from console.core.errors import DomainError
 
 CONFLICT_HEADER = "X-Conflicting-Resource-Id"
 
 
 class ServiceError(DomainError):
-    """Base; `code` is the contract's error code, `headers` go on the answer."""
+    """Base; `code` is the contract's error code, `headers` go on the answer. `title` is
+    what the description and the explanation of the code say."""
 
     code = 400
 
@@ -18,12 +20,14 @@ class ServiceError(DomainError):
 
 class Invalid(ServiceError):
     status, code = 400, 400
+    title = "Invalid request: the message names the field."
 
 
 class Moved(ServiceError):
     """The profile was merged into another, under whose id it goes on. Contract 7."""
 
     status, code = 308, 308
+    title = "The profile was merged: repeat the request at Location."
 
     def __init__(self, profile_id: str, canonical_id: str) -> None:
         super().__init__("This profile was merged into another.")
@@ -32,24 +36,29 @@ class Moved(ServiceError):
 
 class Unauthenticated(ServiceError):
     status, code = 401, 20003
+    title = "Missing or wrong credentials."
 
 
 class Forbidden(ServiceError):
     status, code = 403, 403
+    title = "Not allowed."
 
 
 class NotFound(ServiceError):
     status, code = 404, 20404
+    title = "Not found in this account."
 
 
 class MethodNotAllowed(ServiceError):
     status, code = 405, 20004
+    title = "Method not allowed."
 
 
 class Conflict(ServiceError):
     """`resource_id`: what it is in conflict with. Conversations 5."""
 
     status, code = 409, 20409
+    title = "Conflicts with existing data."
 
     def __init__(
         self, message: str, *, code: int | None = None, resource_id: str = ""
@@ -61,27 +70,38 @@ class Conflict(ServiceError):
 
 class LengthRequired(ServiceError):
     status, code = 411, 411
+    title = "Content-Length is missing."
 
 
 class Stale(ServiceError):
     status, code = 412, 20412
+    title = "Changed since the version in If-Match."
 
 
 class TooLarge(ServiceError):
     status, code = 413, 413
+    title = f"The body is larger than {BODY_BYTES:,} bytes."
 
 
 class UnsupportedMedia(ServiceError):
     status, code = 415, 415
+    title = "The body is not application/json."
 
 
 class TooMany(ServiceError):
     status, code = 429, 20429
+    title = "Too many requests: retry after Retry-After seconds."
 
 
 class Failed(ServiceError):
     status, code = 500, 20500
+    title = "Internal error."
 
 
 class Unavailable(ServiceError):
     status, code = 503, 20503
+    title = "The memory is busy: retry."
+
+
+# Those of the contract, without what products add to them.
+REFUSALS = ServiceError.__subclasses__()

@@ -8,23 +8,11 @@ from console.service import errors
 from console.service.http.answers import answer
 from console.service.http.description.operation import operation
 
-_TITLES = {
-    308: "The profile was merged into another, under whose id it goes on.",
-    400: "The request does not fit the contract.",
-    403: "Not allowed.",
-    411: "The request's body has no Content-Length.",
-    413: "The request's body is too large.",
-    415: "The request's body is not JSON.",
-    20001: "The request does not fit the contract.",
-    20003: "The credentials are missing or wrong.",
-    20004: "Method not allowed.",
-    20404: "Not found.",
-    20409: "In conflict with what exists already.",
-    20412: "Changed since it was fetched.",
-    20422: "The request's body is not JSON.",
-    20429: "Too many requests; Retry-After says when to come back.",
-    20500: "The memory failed; the request may be repeated.",
-    20503: "The memory is busy; the request may be repeated.",
+_TITLES: dict[int, str] = {
+    refusal.code: refusal.title for refusal in errors.REFUSALS
+} | {
+    20001: errors.Invalid.title,
+    20422: errors.UnsupportedMedia.title,
     Code.STORE_UNKNOWN: "Store not found in this account.",
     Code.IF_MATCH_STALE: "Changed since it was fetched.",
     Code.STORE_LIMIT: "The account has reached its limit of stores.",

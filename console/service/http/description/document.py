@@ -73,25 +73,13 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     )
 }
 CHAPTERS = tomllib.loads(Path(__file__).with_name("chapters.toml").read_text("utf-8"))
+_REFUSALS = {r.status: r for r in errors.REFUSALS if r.status != 405}
 _MEANINGS = {
     200: "The result.",
     201: "Created.",
     202: "Accepted.",
     301: "The profile was merged into the one at Location.",
-    308: "The profile was merged: repeat the request at Location.",
-    400: "Invalid request: the message names the field.",
-    401: "Missing or wrong credentials.",
-    403: "Not allowed.",
-    404: "Not found in this account.",
-    409: "Conflicts with existing data.",
-    411: "Content-Length is missing.",
-    412: "Changed since the version in If-Match.",
-    413: f"The body is larger than {error.BODY_BYTES:,} bytes.",
-    415: "The body is not application/json.",
-    429: "Too many requests: retry after Retry-After seconds.",
-    500: "Internal error.",
-    503: "The memory is busy: retry.",
-}
+} | {status: refusal.title for status, refusal in _REFUSALS.items()}
 # Whatever is asked for; 401, 404 and 415 where they can be met.
 _ALWAYS = (400, 411, 413, 429, 500, 503)
 _REFUSAL = "#/components/responses/"
@@ -214,9 +202,9 @@ class Describer:
             f"{self._refused}{status}": self._response(status, found)
             for status, found in answers.items()
         }
-        for refusal in errors.ServiceError.__subclasses__():
-            if refusal.status > 400 and refusal.status in _MEANINGS:
-                content = responses[f"{self._refused}{refusal.status}"]["content"]
+        for status, refusal in _REFUSALS.items():
+            if status > 400:
+                content = responses[f"{self._refused}{status}"]["content"]
                 content["application/json"]["example"] = self._exemplify(refusal)
         return responses
 
