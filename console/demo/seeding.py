@@ -1,9 +1,20 @@
-"""Creating the demo: two tenants, their customers, and people to sign in as."""
+"""Creating the demo: two tenants, their customers, and people to sign in as.
+
+The customers are fictional and the same ones every time. Of each tenant `store.json` has
+its trait groups, `people.jsonl` what a CRM knows of its customers and
+`conversations.jsonl` what these say, earliest first, in the forms that `load_memory` and
+`load_conversations` read; an email address stands for a profile's id. Nobody writes down
+what is remembered: the memory learns it from what they say.
+"""
 
 import io
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import msgspec
 from django.core.management import call_command
 from django.db import transaction
 from django_tasks import task
@@ -13,16 +24,10 @@ from console.audit.log import log
 from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
 from console.contract.memory.store import CreateStore
+from console.contract.memory.trait_group import CreateTraitGroup
 from console.core.errors import DomainError
-from console.demo.people import (
-    list_conversations,
-    list_people,
-    list_trait_groups,
-    read_toml,
-)
 from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
-from console.loading.records import Record
 from console.pages.tenants.services import add_tenant
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
@@ -70,21 +75,49 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
         hold_conversations.enqueue(slug, 0)
 
 
+class StoreFile(msgspec.Struct):
+    """later  traits of further profiles, which the memory merges or proposes to"""
+
+    groups: list[CreateTraitGroup]
+    later: list[dict[str, Any]]
+
+
+def read_file(slug: str, name: str) -> bytes:
+    return (Path(__file__).parent / slug / name).read_bytes()
+
+
+def list_people(slug: str) -> list[dict[str, Any]]:
+    """The traits of each."""
+    lines = read_file(slug, "people.jsonl").splitlines()
+    return [json.loads(line)["traits"] for line in lines]
+
+
 @task()
 def hold_conversations(slug: str, start: int) -> int:
     """A few of what the customers said, then the next few in a task of their own: what
     is learned from them comes in between. Safe to run twice. Raises DemoIncomplete."""
-    tenant, people = Tenant.objects.get(slug=slug), {}
-    store = open_store(tenant)
-    for person in list_people(slug):
-        for profile_id in store.lookup("email", person.email).profiles:
-            people[profile_id] = person
-    lines = list_conversations(slug, people)
+    tenant = Tenant.objects.get(slug=slug)
+    store, ids = open_store(tenant), dict[str, str]()
+    for traits in list_people(slug):
+        email = traits["Contact"]["email"]
+        for profile_id in store.lookup("email", email).profiles:
+            ids[email] = profile_id
+    lines = list_conversations(slug, ids)
     some = list(enumerate(lines, 1))[start : start + BATCH]
     load_conversations(tenant, some, tell=stop)
     if start + BATCH < len(lines):
         hold_conversations.enqueue(slug, start + BATCH)
     return len(some)
+
+
+def list_conversations(slug: str, ids: dict[str, str]) -> list[bytes]:
+    """Those of the profiles whose ids are known by their email address."""
+    found = []
+    for line in read_file(slug, "conversations.jsonl").decode().splitlines():
+        before, email, after = re.split(r'(?<="profileId":")(.+?)(?=")', line)
+        if email in ids:
+            found.append(f"{before}{ids[email]}{after}".encode())
+    return found
 
 
 def stop(refusal: str) -> None:
@@ -106,14 +139,15 @@ def fill_store(slug: str, name: str) -> tuple[str, str, Loader]:
 
 def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader:
     """Their traits, as a CRM has them."""
-    for group in list_trait_groups(slug):
+    file = msgspec.json.decode(read_file(slug, "store.json"), type=StoreFile)
+    for group in file.groups:
         wait_until_done(account, store.create_trait_group(group))
     loader = Loader(store, stop)
-    for number, person in enumerate(list_people(slug), 1):
-        record: Record = {"traits": person.traits, "observations": [], "summaries": []}
+    for number, traits in enumerate(list_people(slug), 1):
+        record = {"traits": traits, "observations": [], "summaries": []}
         loader.load_record(number, record)
-    for contact in read_toml(slug, "people")["later"]:
-        store.create_profile({"Contact": contact})
+    for traits in file.later:
+        store.create_profile(traits)
     return loader
 
 
