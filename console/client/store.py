@@ -165,9 +165,13 @@ class StoreClient:
         path = f"{self._control}/IdentityResolutionSettings"
         return self._get(path, IdentitySettings).content
 
-    def put_identity_settings(self, settings: PutIdentitySettings) -> None:
-        path = f"{self._control}/IdentityResolutionSettings"
-        self._sender.send("PUT", path, _ACCEPTED, body=to_body(settings))
+    def put_identity_settings(
+        self, settings: PutIdentitySettings, *, version: int
+    ) -> None:
+        """In the place of those of `version`. MemoryConflict if they are others now."""
+        path, body = f"{self._control}/IdentityResolutionSettings", to_body(settings)
+        headers = {"If-Match": f'"{version}"'}
+        self._sender.send("PUT", path, _ACCEPTED, body=body, headers=headers)
 
     def list_trait_groups(
         self, *, include_traits: bool = True, page_token: str = "", page_size: int = 50

@@ -1,5 +1,6 @@
 """The forms that add a tenant, and change how their store tells people apart."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -12,7 +13,6 @@ from django.core.validators import RegexValidator
 from phonenumbers import (
     PhoneNumberFormat,
     PhoneNumberType,
-    country_code_for_region,
     example_number_for_type,
     format_number,
 )
@@ -138,18 +138,18 @@ class TokenForm(ConsoleForm):
 def list_countries() -> list[tuple[str, str]]:
     """Each with a number as it is written there, and as it is read."""
     return [
-        (region, f"{region}: {_read_example(region)}") for region in sorted(REGIONS)
+        (region, f"{region}: {next(_list_examples(region), 'write + first')}")
+        for region in sorted(REGIONS)
     ]
 
 
-def _read_example(region: str) -> str:
+def _list_examples(region: str) -> Iterator[str]:
     """`030 123456 is +4930123456`."""
     for kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE):
         if number := example_number_for_type(region, kind):
             written = format_number(number, PhoneNumberFormat.NATIONAL)
             with suppress(InvalidIdentifier):
-                return f"{written} is {normalise_phone(written, region)}"
-    return f"write +{country_code_for_region(region)} first"
+                yield f"{written} is {normalise_phone(written, region)}"
 
 
 class IdentityForm(ReasonForm):
@@ -193,14 +193,18 @@ class IdentityForm(ReasonForm):
         " are one person.",
     )
 
+    # Two officers may have the page open: the second one does not undo the first's.
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, settings: IdentitySettings, **kwargs: Any) -> None:
-        now = {
+        now: dict[str, str] = {
             "phone_region": settings.phone_region or DEFAULT_REGION,
             "merge_brake": settings.merge_brake or "on",
             "whatsapp_is_phone": "yes" if settings.whatsapp_is_phone else "no",
         }
-        super().__init__(*args, initial=now, **kwargs)
-        self.settings = settings
+        initial = {"version": settings.version, **now}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.settings, self._now = settings, now
         self.order_fields([*now, "reason_code", "ticket"])
 
     def get_settings(self) -> PutIdentitySettings:
@@ -216,6 +220,6 @@ class IdentityForm(ReasonForm):
         """Setting to what it was and is; for the audit log."""
         return {
             name: f"{was}, now {self.cleaned_data[name]}"
-            for name, was in self.initial.items()
+            for name, was in self._now.items()
             if was != self.cleaned_data[name]
         }

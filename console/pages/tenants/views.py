@@ -135,7 +135,8 @@ def identity(request: ConsoleRequest) -> HttpResponse:
             request.store.store_id,
             reason=form.reason,
         ) as closing:
-            request.store.put_identity_settings(wanted)
+            version = form.cleaned_data["version"]
+            request.store.put_identity_settings(wanted, version=version)
             closing.update(changes)
         messages.success(request, "Saved. It holds for what is written from now on.")
         return redirect("tenants:identity", request.tenant.slug)

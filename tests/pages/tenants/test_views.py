@@ -483,6 +483,7 @@ CHOSEN = {
     "whatsapp_is_phone": "yes",
     "reason_code": "country",
     "ticket": "CASE-1",
+    "version": 1,
 }
 
 
@@ -492,7 +493,7 @@ def test_identity_shows_what_the_store_has(client, tenant, officer):
     page = client.get(IDENTITY).content.decode()
 
     assert '<option value="US" selected>US: (201) 555-0123 is +12015550123' in page
-    assert "BO: write +591 first" in page
+    assert "BO: 71234567 is +59171234567" in page
     assert re.search(r'value="on"[^>]*checked', page)
     assert IDENTITY in client.get("/tenants/acme/connection/").content.decode()
 
@@ -513,6 +514,19 @@ def test_identity_changes_what_is_ours_and_keeps_the_rest(client, tenant, role):
     entry = AuditEntry.objects.filter(action="identity.changed").latest("seq")
     assert entry.outcome == "done"
     assert entry.details["phone_region"] == "US, now GB"
+
+
+def test_identity_keeps_what_somebody_else_has_saved_meanwhile(client, tenant, officer):
+    client.force_login(officer)
+    page = client.get(IDENTITY).content.decode()
+    [shown] = re.findall(r'name="version" value="(\d+)"', page)
+    client.post(IDENTITY, CHOSEN | {"version": shown})
+
+    answer = client.post(IDENTITY, CHOSEN | {"version": shown, "phone_region": "DE"})
+
+    assert answer.status_code == 409
+    assert b"changed by somebody else meanwhile" in answer.content
+    assert open_store(tenant).identity_settings().phone_region == "GB"
 
 
 def test_identity_needs_a_reason(client, tenant, officer):
