@@ -249,7 +249,7 @@ class LineLoader:
         keys = {get_key(item, kind) for item in present}
         fresh = drop_known(set(keys), good, kind)
         counts.already_there += len(good) - len(fresh)
-        gone = self.loaded.find([get_part(item, kind) for _, item in fresh])
+        gone = self.find_gone(kind, fresh)
         self.loaded.add(
             [get_part(item, kind) for _, item in good if get_key(item, kind) in keys]
         )
@@ -260,6 +260,15 @@ class LineLoader:
             fresh = self.put_back(kind, fresh, gone, present)
         for start in range(0, len(fresh), BATCH):
             self.send_batch(kind, fresh[start : start + BATCH])
+
+    def find_gone(self, kind: TextKind, items: Sequence[Numbered]) -> set[Part]:
+        """What was loaded before, also by a release that kept each text as it was."""
+        parts = {
+            get_part(item, kind, as_written=True): get_part(item, kind)
+            for _, item in items
+        }
+        found = self.loaded.find([*parts, *parts.values()])
+        return {part for was, part in parts.items() if {was, part} & found}
 
     def put_back(
         self,
@@ -384,16 +393,20 @@ def fetch_corrected(
     }
 
 
-def get_part(item: Item, kind: TextKind) -> Part:
+def get_part(item: Item, kind: TextKind, *, as_written: bool = False) -> Part:
     """What tells that an item was loaded; the same for each run of a file."""
-    return (kind.name, *map(str, get_key(item, kind)))
+    return (kind.name, *map(str, get_key(item, kind, as_written=as_written)))
 
 
-def get_key(item: Item | Observation | Summary, kind: TextKind) -> Key:
-    """Equal for two items that say the same."""
-    values = [getattr(item, name) for name in kind.identifying]
+def get_key(
+    item: Item | Observation | Summary, kind: TextKind, *, as_written: bool = False
+) -> Key:
+    """Equal for two items that say the same, whatever its capitals and blanks."""
+    content, *values = (getattr(item, name) for name in kind.identifying)
+    if not as_written:
+        content = " ".join(content.split()).casefold()
     # The memory answers with whole seconds, and in UTC.
-    return tuple(
+    return content, *(
         value.astimezone(UTC).replace(microsecond=0)
         if isinstance(value, datetime)
         else value

@@ -19,11 +19,13 @@ from console.loading.loading import (
     LineLoader,
     Loader,
     declare_traits,
+    get_part,
     infer_types,
     load_lines,
     wait_until_done,
 )
-from console.loading.records import LINE_BYTES, read_lines
+from console.loading.models import LoadedParts
+from console.loading.records import LINE_BYTES, parse_item, read_lines
 from console.profiles.items import OBSERVATION
 from console.service.memory import items as memory_items
 from console.tenants.vault import open_account, open_store
@@ -124,6 +126,33 @@ def test_load_lines_again_leaves_what_a_person_deleted_or_corrected(tenant):
     assert (report.observations.added, report.observations.removed) == (0, 2)
     assert (report.summaries.added, report.summaries.removed) == (0, 1)
     assert told == []
+
+
+@pytest.mark.parametrize("again", ["likes jazz.", " Likes\tJAZZ. ", "Likes  jazz."])
+def test_load_lines_knows_a_fact_whatever_its_capitals_and_blanks(tenant, again):
+    load(tenant, line(observations=[observation("Likes jazz.")]))
+    written_otherwise = line(observations=[observation(again)])
+
+    report, _ = load(tenant, written_otherwise)
+    assert (report.observations.added, report.observations.already_there) == (0, 1)
+
+    store = open_store(tenant)
+    (profile_id,) = store.lookup("email", "ada@example.com").profiles
+    store.delete_observation(profile_id, kept(tenant)[0][0].id)
+    report, _ = load(tenant, written_otherwise)
+    assert (report.observations.added, report.observations.removed) == (0, 1)
+
+
+def test_load_lines_remembers_what_was_loaded_by_its_very_letters(tenant):
+    load(tenant, line())
+    fact = observation("Likes jazz.")
+    item = parse_item("", fact, OBSERVATION.new)
+    parts = LoadedParts(open_store(tenant).store_id, "email ada@example.com")
+    parts.add([get_part(item, OBSERVATION, as_written=True)])
+
+    report, _ = load(tenant, line(observations=[fact]))
+
+    assert (report.observations.added, report.observations.removed) == (0, 1)
 
 
 def test_load_lines_restores_on_purpose_and_tells_what(tenant):
