@@ -66,9 +66,13 @@ def _are_alike(shorter: list[str], longer: list[str]) -> bool | None:
 
 
 def _split_names(names: Mapping[str, str], letters: Mapping[int, str]) -> list[str]:
-    # `n/a Smith` is Smith, but Null Smith has a first name.
+    # `n/a Smith` is Smith, but Null Smith has a first name, and so may Null None.
     given = [x for x in names.values() if x.strip().isalpha() or not is_placeholder(x)]
-    words = "" if all(map(is_placeholder, given)) else " ".join(given)
+    is_nobody = (
+        all(map(is_placeholder, given))
+        and len({each.strip().casefold() for each in given}) < 2
+    )
+    words = "" if is_nobody else " ".join(given)
     words = normalize("NFKC", words).casefold().translate(letters)
     plain = map(drop_marks, re.split(r"[\s.,'-]+", words))
     return [word for word in plain if word]

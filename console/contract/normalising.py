@@ -121,6 +121,10 @@ _RUNS = ("01234567890123456789", "98765432109876543210")
 # North America has no exchange that begins with 0 or 1, and asks 555-1212 for numbers;
 # films and tests have the area code 555.
 _MADE_UP_US = re.compile(r"(?!555)\d{3}[01]\d{6}|\d{3}(?:5550000|5551212|1234567)")
+_MOBILE = {
+    phonenumbers.PhoneNumberType.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+}
 _OLD_MEXICAN = re.compile(r"0?(?:1|44|45)(\d{10})")
 
 NAMES_NOBODY = "a placeholder, which names nobody"
@@ -273,7 +277,9 @@ def _read_digit(character: str) -> str:
 
 def _read_number(digits: str, region: str) -> phonenumbers.PhoneNumber:
     """As it is written, or as if only the `+` were left out: the first of the two that
-    a country has given out, and else as written if that names the country.
+    a country has given out, and else as written if that names the country. Where a 0 is
+    missing, a spreadsheet may have dropped either: in Germany 4740731191 is a mobile of
+    Norway rather than 04740 731191.
 
     For the US any area code will do: films and tests have 555.
     """
@@ -285,19 +291,33 @@ def _read_number(digits: str, region: str) -> phonenumbers.PhoneNumber:
         ways = [("+" + digits.lstrip(" +(0"), region), (digits, region)]
     elif bare.startswith(str(phonenumbers.country_code_for_region(region))):
         ways.reverse()  # in Germany 4915123... is +49 15123..., not 04915 123...
-    as_written = None
+    as_written = without_zero = None
     for written, country in ways:
         with suppress(phonenumbers.NumberParseException):
             number = _dial(phonenumbers.parse(written, country, keep_raw_input=True))
             if not _has_area_code(number) or _is_local(number, written, region):
                 continue
             if phonenumbers.is_valid_number(number):
-                return number
-            if country and (number.country_code == 1 or _names_country(number)):
+                is_mobile = phonenumbers.number_type(number) in _MOBILE
+                if not is_mobile and _lacks_zero(number, written):
+                    without_zero = number
+                elif is_mobile or without_zero is None:
+                    return number
+            elif country and (number.country_code == 1 or _names_country(number)):
                 as_written = as_written or number
-    if as_written is None:
-        raise InvalidIdentifier("not a valid phone number")
-    return as_written
+    if found := without_zero or as_written:
+        return found
+    raise InvalidIdentifier("not a valid phone number")
+
+
+def _lacks_zero(number: phonenumbers.PhoneNumber, written: str) -> bool:
+    """The 0 before the area code, with which it would be written in its country."""
+    national = phonenumbers.PhoneNumberFormat.NATIONAL
+    return (
+        not _names_country(number)
+        and not re.match(r"\D*0", written)
+        and bool(re.match(r"\D*0", phonenumbers.format_number(number, national)))
+    )
 
 
 def _names_country(number: phonenumbers.PhoneNumber) -> bool:
@@ -325,9 +345,8 @@ def _is_whole_mobile(number: phonenumbers.PhoneNumber, region: str) -> bool:
     like one."""
     mobile = phonenumbers.PhoneNumberType.MOBILE
     usual = phonenumbers.example_number_for_type(region, mobile)
-    return phonenumbers.number_type(number) == mobile and len(
-        str(number.national_number)
-    ) == len(str(usual.national_number))
+    lengths = {len(str(each.national_number)) for each in (number, usual)}
+    return phonenumbers.number_type(number) == mobile and len(lengths) == 1
 
 
 def _dial(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:

@@ -29,3 +29,13 @@ def test_is_namesake_reads_a_name_as_it_is_written(one, other, expected):
 
     assert is_namesake(names, others) is expected
     assert is_namesake(others, names) is expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [("Null", "None", False), ("null", "NULL ", None), ("n/a", "None", None)],
+)
+def test_is_namesake_takes_two_words_for_none_as_a_name(first, last, expected):
+    names = {"firstName": first, "lastName": last}
+
+    assert is_namesake(names, {"firstName": "Ada"}) is expected
