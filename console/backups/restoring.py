@@ -1,12 +1,12 @@
 """Putting a backup back, with what was deleted since then left out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
@@ -28,6 +28,7 @@ from console.service.models import Account
 from console.tenants.actor import Actor
 from console.tenants.models import Membership
 
+T = TypeVar("T")
 Ledger = dict[str, datetime]  # by the digests of console.service.memory.tombstones
 # Changes with each deletion.
 MARK = f"SELECT COUNT(*), MAX(deleted_at) FROM {Tombstone._meta.db_table}"  # noqa: S608
@@ -73,10 +74,13 @@ def restore_backup(
     databases = [open_database(alias) for alias in aliases]
     for database in databases:
         _check_fits(database, restored.manifest)
-    _check_unused(databases)
-    if not force:
-        _check_empty(databases)
-    mark, rights = _read_mark(databases), _list_rights()
+    with ExitStack() as unused:
+        for database in databases:
+            unused.enter_context(database.hold())
+    for database in databases if not force else ():
+        _check_empty(database)
+    mark = _try(lambda: _read_mark(databases), list[Any]())
+    rights = _try(_list_rights, set[Right]())
     known, present = _read_ledger(restored.manifest), _list_accounts()
     if known is None and "memory" in aliases and not without_ledger:
         raise BackupError(
@@ -111,31 +115,33 @@ def restore_backup(
     return restored
 
 
-def _list_accounts() -> set[str]:
+def _try(read: Callable[[], T], otherwise: T) -> T:
+    """What it reads; else of a database that has no tables yet, or cannot be read."""
     try:
-        return set(Account.objects.values_list("pk", flat=True))
-    except DatabaseError:  # no table yet
-        return set()
+        return read()
+    except DatabaseError:
+        return otherwise
+
+
+def _list_accounts() -> set[str]:
+    return _try(lambda: set(Account.objects.values_list("pk", flat=True)), set())
 
 
 def _list_rights() -> set[Right]:
     """Of whoever can sign in here."""
     people = User.objects.filter(is_active=True, is_staff=True)
-    try:
-        return {
-            Right(user.email, user.pk, what, stored)
-            for user in people.prefetch_related("memberships__tenant")
-            for what, stored in (
-                ("password", user.password),
-                *((_describe(each), "") for each in user.memberships.all()),
-                *(
-                    (each.get_type_display(), str(each.data))
-                    for each in Authenticator.objects.filter(user=user)
-                ),
-            )
-        }
-    except DatabaseError:  # no table yet
-        return set()
+    return {
+        Right(user.email, user.pk, what, stored)
+        for user in people.prefetch_related("memberships__tenant")
+        for what, stored in (
+            ("password", user.password),
+            *((_describe(each), "") for each in user.memberships.all()),
+            *(
+                (each.get_type_display(), str(each.data))
+                for each in Authenticator.objects.filter(user=user)
+            ),
+        )
+    }
 
 
 def _describe(member: Membership) -> str:
@@ -144,10 +150,7 @@ def _describe(member: Membership) -> str:
 
 
 def _read_mark(databases: Sequence[Database]) -> list[Any]:
-    try:
-        return [each.ask(MARK) for each in databases if each.alias == "memory"]
-    except DatabaseError:
-        return []
+    return [each.ask(MARK) for each in databases if each.alias == "memory"]
 
 
 def _check_fits(database: Database, manifest: Manifest) -> None:
@@ -164,28 +167,13 @@ def _check_fits(database: Database, manifest: Manifest) -> None:
     database.recover()
 
 
-def _check_empty(databases: Sequence[Database]) -> None:
-    for database in databases:
-        if database.exists() and not _is_empty(database):
-            raise BackupError(
-                f"{database.name}: holds data that would be replaced; --force accepts"
-                " that."
-            )
-
-
-def _is_empty(database: Database) -> bool:
-    """False for one that cannot be read: it may hold something."""
+def _check_empty(database: Database) -> None:
     model: Any = {"default": User, "memory": Account}[database.alias]
-    try:
-        return not model.objects.exists()
-    except DatabaseError:
-        return False
-
-
-def _check_unused(databases: Sequence[Database]) -> None:
-    with ExitStack() as held:
-        for database in databases:
-            held.enter_context(database.hold())
+    # One that cannot be read may hold something.
+    if database.exists() and _try(model.objects.exists, True):
+        raise BackupError(
+            f"{database.name}: holds data that would be replaced; --force accepts that."
+        )
 
 
 def _read_ledger(manifest: Manifest) -> Ledger | None:
@@ -210,13 +198,11 @@ def _read_receipts() -> Ledger:
     """The console's own deletions, by the digests of a memory that is embedded."""
     done = Deletion.objects.filter(state=Deletion.State.DONE)
     columns = ("kind", "tenant__store_id", "object_id", "verified_at")
-    try:
-        return {
-            digest_key(kind, (store_id, object_id)): at
-            for kind, store_id, object_id, at in done.values_list(*columns)
-        }
-    except DatabaseError:  # not there yet
-        return {}
+    rows = _try(lambda: list(done.values_list(*columns)), list[Any]())
+    return {
+        digest_key(kind, (store_id, object_id)): at
+        for kind, store_id, object_id, at in rows
+    }
 
 
 def _stage(database: Database, folder: Path, restored: Restored) -> None:

@@ -9,7 +9,6 @@ import msgspec
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from phonenumbers import (
     PhoneNumberFormat,
     PhoneNumberType,
@@ -18,6 +17,7 @@ from phonenumbers import (
 )
 
 from console.client.network import BadAddress, check_address
+from console.contract.base import whole
 from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.contract.memory.identity_settings import (
     IdentitySettings,
@@ -34,19 +34,16 @@ from console.tenants.models import SLUG
 from console.web.forms import ConsoleForm, ReasonForm, StaffTextField
 
 
-def _build_validator(pattern: str, words: str) -> RegexValidator:
-    return RegexValidator(rf"^(?:{pattern})\Z", words)
-
-
 class AddTenantForm(ConsoleForm):
     """A tenant, the account that owns their memory, and the store inside it."""
 
     name = StaffTextField(
         label="Name", max_length=80, help_text="As your colleagues know this client."
     )
-    slug = forms.CharField(
+    slug = forms.RegexField(
+        SLUG,
         max_length=40,
-        validators=[RegexValidator(SLUG, "Use a-z, 0-9 and hyphens only.")],
+        error_messages={"invalid": "Use a-z, 0-9 and hyphens only."},
         help_text="Used in URLs: a-z, 0-9 and hyphens. Cannot be changed later.",
     )
     address = forms.CharField(
@@ -55,25 +52,21 @@ class AddTenantForm(ConsoleForm):
         required=False,
         help_text="https://… of their memory. Empty: the built-in memory.",
     )
-    account_sid = forms.CharField(
+    account_sid = forms.RegexField(
+        whole(ACCOUNT_SID),
         label="Account SID",
         max_length=34,
-        validators=[
-            _build_validator(
-                ACCOUNT_SID.pattern, "An account SID is AC and 32 of 0-9 and a-f."
-            )
-        ],
+        error_messages={"invalid": "An account SID is AC and 32 of 0-9 and a-f."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    secret = forms.CharField(
+    secret = forms.RegexField(
+        r"^[!-~]+\Z",
         label="Auth token",
         max_length=128,
         strip=False,
-        validators=[
-            _build_validator(
-                r"[!-~]+", "An auth token has letters, digits and symbols only."
-            )
-        ],
+        error_messages={
+            "invalid": "An auth token has letters, digits and symbols only."
+        },
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="Stored encrypted and never shown again.",
     )
@@ -85,15 +78,12 @@ class AddTenantForm(ConsoleForm):
         initial="new",
         widget=forms.RadioSelect,
     )
-    store_id = forms.CharField(
+    store_id = forms.RegexField(
+        whole(STORE_ID),
         label="Store id",
         max_length=64,
         required=False,
-        validators=[
-            _build_validator(
-                STORE_ID.pattern, "A store id is mem_store_ and 26 characters."
-            )
-        ],
+        error_messages={"invalid": "A store id is mem_store_ and 26 characters."},
         help_text="Only for an existing store: mem_store_…",
     )
 

@@ -4,7 +4,7 @@ Nothing is saved until their store has answered.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 from django.conf import settings
@@ -207,33 +207,31 @@ class Connection:
 
 def check_connection(tenant: Tenant) -> Connection:
     """Fetches the tenant's store from their memory, with their credentials."""
-    guard = get_tenant_guard(tenant)
-    return replace(_ask(tenant), in_flight=guard.in_flight if guard else 0)
-
-
-def _ask(tenant: Tenant) -> Connection:
-    started = perf_counter()
+    started, state, message = perf_counter(), "waiting", ""
     try:
-        status = _fetch_status(tenant)
-    except MemoryRefused as exc:
-        return Connection("refused", exc.title, _get_ms_since(started), exc.message)
-    except DomainError as exc:  # unreachable, or the vault keeps the credentials
-        return Connection("unreachable", exc.title, _get_ms_since(started), exc.message)
-    if status == "ACTIVE":
-        return Connection("ok", "Active", _get_ms_since(started))
-    return Connection(
-        "waiting",
-        f"The store is {status.lower()}",
-        _get_ms_since(started),
-        "It answers, but serves no customers' data until it is active.",
-    )
+        status = open_account(tenant).fetch_store(tenant.store_id).status
+    except (
+        DomainError
+    ) as exc:  # refused, unreachable, or the vault keeps the credentials
+        is_refused = isinstance(exc, MemoryRefused)
+        state = "refused" if is_refused else "unreachable"
+        title, message = exc.title, exc.message
+    else:
+        title = f"The store is {status.lower()}"
+        message = "It answers, but serves no customers' data until it is active."
+        if status == "ACTIVE":
+            state, title, message = "ok", "Active", ""
+    elapsed_ms = round((perf_counter() - started) * 1000)
+    guard = get_tenant_guard(tenant)
+    in_flight = guard.in_flight if guard else 0
+    return Connection(state, title, elapsed_ms, message, in_flight)
 
 
 def get_memory_state(tenant: Tenant) -> tuple[str, str]:
     """ok, waiting or refused, and a short text for it. One call of the memory."""
     try:
         with within(STATE_ANSWER_S):
-            status = _fetch_status(tenant)
+            status = open_account(tenant).fetch_store(tenant.store_id).status
     except MemoryRefused:
         return "refused", "memory refused access"
     except MemorySuspended as exc:
@@ -250,11 +248,3 @@ def get_model_usage(tenant: Tenant) -> ModelUsage | None:
     with suppress(DomainError):
         return open_store(tenant).conversations.fetch_model_usage()
     return None
-
-
-def _fetch_status(tenant: Tenant) -> str:
-    return open_account(tenant).fetch_store(tenant.store_id).status
-
-
-def _get_ms_since(started: float) -> int:
-    return round((perf_counter() - started) * 1000)
