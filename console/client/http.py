@@ -368,13 +368,22 @@ def to_page(answer: Answer[Any], items: tuple[T, ...] | None = None) -> Page[T]:
     )
 
 
+# 100,000 items of most lists: far below one that never ends.
+PAGES_MAX = 2000
+
+
 def all_pages(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Iterator[T]:
-    """Every item of a list; `fetch` takes `page_token` as well."""
-    token: str | None = ""
-    while token is not None:
+    """Every item of a list; `fetch` takes `page_token` as well. Raises MemoryUnexpected
+    for a list without end."""
+    token, seen = "", set[str]()
+    while token not in seen and len(seen) < PAGES_MAX:
+        seen.add(token)
         page = fetch(*args, page_token=token, **query)
         yield from page.items
-        token = page.next_token or None
+        if not page.next_token:
+            return
+        token = page.next_token
+    raise MemoryUnexpected("A list of the memory has no end. Nothing was changed.")
 
 
 _SEGMENTS: dict[str, Pattern[str]] = {

@@ -4,12 +4,10 @@ Three steps, none inside another's transaction: the attempt is committed, the me
 called and asked again, the outcome is committed together with its audit entry.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -23,10 +21,9 @@ from console.client.errors import (
     MemoryMoved,
     MemoryNotFound,
     MemoryProblem,
-    MemoryUnexpected,
     MemoryUnreachable,
 )
-from console.client.http import Page
+from console.client.http import all_pages
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
@@ -262,11 +259,6 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
     return deletion
 
 
-T = TypeVar("T")
-# 50,000 observations: far above any profile, far below a list that never ends.
-MAX_PAGES = 1000
-
-
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What would be deleted.
@@ -303,7 +295,7 @@ def _preview_text(
     item = kind.fetch(store, profile_id, item_id)
     counts, earlier = {kind.plural: 1}, []
     if list_revisions := kind.list_revisions:
-        revisions = read_all(partial(list_revisions, store, profile_id, item_id))
+        revisions = all_pages(list_revisions, store, profile_id, item_id)
         # The first revision is the present state (contract 11.4).
         earlier = list(revisions)[1:]
         counts["revisions"] = len(earlier)
@@ -322,7 +314,7 @@ def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Pre
         kind.plural: kind.list_page for kind in TEXT_KINDS.values()
     }
     items = {
-        name: list(read_all(partial(list_page, store, profile_id)))
+        name: list(all_pages(list_page, store, profile_id))
         for name, list_page in lists.items()
     }
     values = sum(len(identifier.values) for identifier in identifiers)
@@ -336,24 +328,6 @@ def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Pre
             if (masked := masker.mask_identifier(held.id_type, held.values))
         ),
         name=masker.mask_name(profile.traits),
-    )
-
-
-def read_all(fetch_page: Callable[..., Page[T]]) -> Iterator[T]:
-    """Every item of a list; `fetch_page` takes `page_token`.
-
-    Raises MemoryUnexpected for a list that has no end.
-    """
-    token, seen = "", set[str]()
-    while token not in seen and len(seen) < MAX_PAGES:
-        seen.add(token)
-        page = fetch_page(page_token=token)
-        yield from page.items
-        if not page.next_token:
-            return
-        token = page.next_token
-    raise MemoryUnexpected(
-        "The memory's list of what would be deleted has no end. Nothing was deleted."
     )
 
 
