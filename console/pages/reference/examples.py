@@ -80,7 +80,7 @@ def _write_curl(endpoint: Endpoint, site: Site) -> Example:
         words.append('-u "$ACCOUNT_SID:$AUTH_TOKEN"')
     if endpoint.body is not None:
         words.append('-H "Content-Type: application/json"')
-        body = JSON.write(endpoint.body, before=JSON.indent)
+        body = to_json(endpoint.body, before="  ")
         words.append("-d '" + body.replace("'", r"'\''") + "'")
     if endpoint.file:
         words.append('-H "Content-Type: text/csv"')
@@ -157,9 +157,8 @@ def _python_official(endpoint: Endpoint) -> list[str]:
     if not endpoint.request_class:
         return [f"answer = {of}.{verb}()", f"print(answer{shows})"]
     _, _, name = endpoint.request_class.partition(".")
-    body = PYTHON.write(endpoint.body, before=PYTHON.indent)
     return [
-        f"request = {name}(\n{PYTHON.indent}{body}\n)",
+        f"request = {name}(\n    {to_python(endpoint.body)}\n)",
         f"answer = {of}.{verb}(request)",
         f"print(answer{shows})",
     ]
@@ -181,8 +180,8 @@ def _python_plain(endpoint: Endpoint, site: Site) -> list[str]:
     if not endpoint.public:
         arguments.append('auth=(os.environ["ACCOUNT_SID"], os.environ["AUTH_TOKEN"])')
     if endpoint.body is not None:
-        arguments.append(f"json={PYTHON.write(endpoint.body, before=PYTHON.indent)}")
-    given = "".join(f"{PYTHON.indent}{each},\n" for each in arguments)
+        arguments.append(f"json={to_python(endpoint.body)}")
+    given = "".join(f"    {each},\n" for each in arguments)
     return [f"answer = httpx.{verb}(\n{given})", "print(answer.json())"]
 
 
@@ -218,7 +217,7 @@ def _node_official(endpoint: Endpoint) -> list[str]:
             "}",
         ]
     verb = {"delete": "remove"}.get(verb, verb)
-    body = JAVASCRIPT.write(endpoint.body) if endpoint.body is not None else ""
+    body = to_json(endpoint.body) if endpoint.body is not None else ""
     return [
         f"const answer = await {of}.{verb}({body});",
         f"console.log(answer{shows});",
@@ -239,7 +238,7 @@ def _node_plain(endpoint: Endpoint, site: Site) -> list[str]:
     if headers:
         options += ["headers: {", *(f"  {line}" for line in headers), "},"]
     if endpoint.body is not None:
-        body = JAVASCRIPT.write(endpoint.body, before=JAVASCRIPT.indent)
+        body = to_json(endpoint.body, before="  ")
         options.append(f"body: JSON.stringify({body}),")
     if endpoint.file:
         options.append(f"body: {json.dumps(endpoint.file)},")
@@ -259,58 +258,20 @@ def _node_plain(endpoint: Endpoint, site: Site) -> list[str]:
     ]
 
 
-WIDTH = 60
-INDENT = "  "
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|true|false|null')
+_LITERALS = {"true": "True", "false": "False", "null": "None"}
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
-    """What differs between languages.
-
-    literal   how true, false and null are written
-    bare      whether keys that are names stand without quotes
-    trailing  what follows the last of several lines
-    padding   between braces and what they hold
-    """
-
-    literal: Callable[[object], str] = json.dumps
-    bare: bool = False
-    trailing: str = ""
-    padding: str = ""
-    indent: str = INDENT
-
-    def write(self, value: Any, *, before: str = "") -> str:
-        """`before` is the indentation of the line that the value begins on."""
-        if value is None or isinstance(value, bool):
-            return self.literal(value)
-        if not isinstance(value, dict | list):
-            return json.dumps(value, ensure_ascii=False)
-        items = self._items(value, before + self.indent)
-        opens, closes = "{}" if isinstance(value, dict) else "[]"
-        pad = self.padding if isinstance(value, dict) and value else ""
-        line = f"{opens}{pad}{', '.join(items)}{pad}{closes}"
-        if len(before) + len(line) <= WIDTH and "\n" not in line:
-            return line
-        inner = f"\n{before}{self.indent}"
-        rows = f",{inner}".join(items)
-        return f"{opens}{inner}{rows}{self.trailing}\n{before}{closes}"
-
-    def _items(self, value: Any, before: str) -> list[str]:
-        if isinstance(value, list):
-            return [self.write(item, before=before) for item in value]
-        return [
-            f"{self._key(key)}: {self.write(item, before=before)}"
-            for key, item in value.items()
-        ]
-
-    def _key(self, key: str) -> str:
-        name = self.bare and re.fullmatch(r"[A-Za-z_]\w*", key)
-        return key if name else json.dumps(key)
+def to_json(value: Any, *, indent: int = 2, before: str = "") -> str:
+    """`before` is the indentation of the line that the value begins on."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text.replace("\n", f"\n{before}")
 
 
-JSON = Notation()
-JAVASCRIPT = Notation(bare=True, trailing=",", padding=" ")
-PYTHON = Notation(repr, trailing=",", indent="    ")
+def to_python(value: Any) -> str:
+    """On an indented line."""
+    text = to_json(value, indent=4, before="    ")
+    return _LITERAL.sub(lambda found: _LITERALS.get(found[0], found[0]), text)
 
 
 def snake(name: str) -> str:

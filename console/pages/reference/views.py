@@ -13,12 +13,12 @@ from console.client.account import AccountClient, connect
 from console.client.errors import MemoryRefused
 from console.pages.reference.endpoints import Endpoint, EndpointReader, Section
 from console.pages.reference.examples import (
-    JSON,
     LANGUAGES,
     Example,
     Site,
     list_examples,
     set_up,
+    to_json,
 )
 from console.pages.reference.openapi import decode_openapi
 from console.tenants.actor import Permission
@@ -111,5 +111,5 @@ def get_reference(account: AccountClient, site: Site) -> Reference:
 
 
 def _build_entry(endpoint: Endpoint, site: Site) -> Entry:
-    answer = "" if endpoint.answer is None else JSON.write(endpoint.answer)
+    answer = "" if endpoint.answer is None else to_json(endpoint.answer)
     return endpoint, list_examples(endpoint, site), answer
