@@ -98,8 +98,10 @@ def _process(store: Store, row: ProfileImport) -> None:
     except InvalidFile as exc:
         _fail(store, row, exc)
         return
-    while batch := list(islice(((rows.line, cells) for cells in rows), BATCH)):
-        _write_rows(store, row, batch, columns, width=width, position=rows.position)
+    records = ((rows.line, rows.position, cells) for cells in rows)
+    batch: list[tuple[int, int, list[str]]] = []
+    while batch := batch or list(islice(records, BATCH)):
+        batch = batch[_write_rows(store, row, batch, columns, width=width) :]
         if monotonic() > until:
             process_import.enqueue(store.id, row.id)
             return
@@ -124,23 +126,24 @@ def _open_rows(row: ProfileImport, delimiter: str) -> RowReader:
 def _write_rows(
     store: Store,
     row: ProfileImport,
-    batch: Sequence[tuple[int, list[str]]],
+    batch: Sequence[tuple[int, int, list[str]]],
     columns: Sequence[Column],
     *,
     width: int,
-    position: int,
-) -> None:
-    """What fits, and what is said of the rest, with how far the file is read: all of
-    it or nothing. Raises Superseded if another run has done it, NotFound."""
+) -> int:
+    """What fits, and what is said of the rest, with how far the file is read; answers
+    how many of these rows, each with its number and where it ends, are done. Raises
+    Superseded if another run has done it, NotFound."""
     store = lock_store(store)
     # As the traits are defined now: while this store is held nobody changes them.
     columns = redefine(columns, get_definitions(store))
     items = [
         read_row(store, cells, columns, number=number, width=width)
-        for number, cells in batch
+        for number, _, cells in batch
     ]
     profiles = {item.number: item.profile for item in items if item.profile}
-    braked = write_profiles(store, profiles)
+    braked, left = write_profiles(store, profiles)
+    items = [item for item in items if left is None or item.number < left]
     for item in items:
         item.add_refusals(braked.get(item.number, ()), columns)
     refusals = [
@@ -160,13 +163,14 @@ def _write_rows(
         ImportRefusal.objects.bulk_create(refusals)
     _touch(
         row,
-        position=position,
-        line=batch[-1][0],
-        rows=row.rows + len(batch),
+        position=batch[len(items) - 1][1],
+        line=items[-1].number,
+        rows=row.rows + len(items),
         stored=row.stored + sum(bool(item.profile) for item in items),
         errors=row.errors + sum(bool(item.refused) for item in items),
         warnings=row.warnings + sum(refusal.stored for refusal in refusals),
     )
+    return len(items)
 
 
 def _complete(store: Store, row: ProfileImport) -> None:

@@ -33,8 +33,9 @@ from console.service.memory.traits import (
     is_same_value,
 )
 
-# Others who write in the store wait for so many, not for all.
-CHUNK = 500
+# Others who write in the store wait for so many, not for all; and for so many of those
+# that take create_profile's own steps, a hundred times as long as the rest.
+CHUNK, ALONE = 500, 40
 
 SET_TRAIT = """
     UPDATE service_trait SET value = %s, updated_at = %s
@@ -58,18 +59,20 @@ class Refused:
 
 
 def put_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
-    """Each as create_profile, in order; answers what was refused, and why."""
-    return [
-        replace(each, item=start + each.item)
-        for start in range(0, len(payloads), CHUNK)
-        for each in create_profiles(store, payloads[start : start + CHUNK])
-    ]
+    """Each as create_profile, in order; answers what was refused, and why. Each item
+    stands for itself: a refused one leaves nothing behind and the others stay. Raises
+    NotFound for a store that is gone."""
+    refused, start = [], 0
+    while start < len(payloads):
+        told, count = _put_some(store, payloads[start : start + CHUNK])
+        refused += [replace(each, item=start + each.item) for each in told]
+        start += count
+    return refused
 
 
 @transaction.atomic(using="memory")
-def create_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
-    """One transaction, in which each item stands for itself: a refused one leaves
-    nothing behind and the others stay. Raises NotFound for a store that is gone."""
+def _put_some(store: Store, payloads: Sequence[Payload]) -> tuple[list[Refused], int]:
+    """With how many of them it has done."""
     store = lock_store(store)
     groups = get_groups(store)
     items, refused = {}, []
@@ -81,22 +84,30 @@ def create_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
         else:
             told = [*(why + KEPT for why in item.unfit), *item.refused]
             refused += [Refused(index, why, stored=True) for why in told]
-    for index, reasons in write_profiles(store, items).items():
+    braked, left = write_profiles(store, items)
+    for index, reasons in braked.items():
         refused += [Refused(index, why + KEPT, stored=True) for why in reasons]
-    return sorted(refused, key=lambda each: each.item)
+    count = len(payloads) if left is None else left
+    told = sorted(refused, key=lambda each: each.item)
+    return [each for each in told if each.item < count], count
 
 
 def write_profiles(
     store: Store, items: Mapping[int, CheckedProfile]
-) -> dict[int, list[str]]:
+) -> tuple[dict[int, list[str]], int | None]:
     """In their order, under the store's lock; answers of which items a value found
-    another profile that was not followed, and why."""
+    another profile that was not followed, and why. With it, the first item that is left
+    for another transaction, since these have held the store for long enough."""
     batch = _Batch(store, [key for item in items.values() for key in item.identities])
-    braked = {
-        number: batch.add(item, now=timezone.now()) for number, item in items.items()
-    }
+    braked, left = dict[int, list[str]](), None
+    for number, item in items.items():
+        if batch.alone >= ALONE:
+            left = number
+            break
+        if reasons := batch.add(item, now=timezone.now()):
+            braked[number] = reasons
     batch.write()
-    return {number: reasons for number, reasons in braked.items() if reasons}
+    return braked, left
 
 
 class _Batch:
@@ -105,6 +116,7 @@ class _Batch:
     holders   of each identity of the batch, those that still wait among them
     judged    those that have joined profiles, or would: not everybody may follow them
     counts    how many values of a type a profile holds
+    alone     how many items were left to create_profile's own steps
     traits    of every profile in `holders`, as they will be
     """
 
@@ -118,6 +130,7 @@ class _Batch:
             for config in settings.identifier_configs
             if config.get("matchingAlgo") == "fuzzy"
         }
+        self.alone = 0
         self.limits: dict[str, int] = {}
         self.holders: dict[Key, set[str]] = {
             get_key(each): set() for each in identities
@@ -243,6 +256,7 @@ class _Batch:
     def write_alone(self, item: CheckedProfile, *, now: datetime) -> list[str]:
         """By create_profile's own steps, after which is read anew what they changed."""
         self.write()
+        self.alone += 1
         touched = {
             id_ for each in item.identities for id_ in self.holders[get_key(each)]
         }

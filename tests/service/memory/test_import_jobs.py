@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from console.service.memory import import_jobs
+from console.service.memory import import_jobs, profile_batches
 from console.service.memory.models import (
     Identifier,
     ImportChunk,
@@ -195,6 +195,22 @@ def test_upload_holds_without_a_queue(upload, outcome, monkeypatch):
     assert outcome(announced)[0]["status"] == "COMPLETED"
 
 
+def test_process_import_leaves_nobody_out_where_many_contradict(
+    upload, run, monkeypatch
+):
+    monkeypatch.setattr(profile_batches, "ALONE", 2)
+    names = ["Ada", "Bob", "Cyd", "Dan", "Eve"]
+    rows = [f"desk@b.com,{name},+1202555016{n}" for n, name in enumerate(names)]
+    content = "\n".join(["Mail,First,Phone", *rows, "", "n/a,Nobody,n/a", "z@b.com,Z,"])
+    columns = {"Mail": "Contact.email", "First": "Contact.firstName"}
+
+    shown, operation = run(upload(content, **columns, Phone="Contact.phone"))
+
+    assert shown["rows"] == {"read": 7, "stored": 6, "refused": 1}
+    assert [each["item"] for each in operation["refusals"]] == [3, 4, 5, 6, 8, 8]
+    assert Profile.objects.count() == 6
+
+
 def test_process_import_writes_no_more_when_superseded(upload, run, store, monkeypatch):
     monkeypatch.setattr(import_jobs, "BATCH", 2)
     announced = upload("Mail,First\n" + "".join(f"{n}@b.com,N\n" for n in range(6)))
@@ -209,10 +225,9 @@ def test_process_import_writes_no_more_when_superseded(upload, run, store, monke
         import_jobs._write_rows(
             Store.objects.get(pk=store),
             late,
-            [(2, ["late@b.com", ""])],
+            [(2, 9, ["late@b.com", ""])],
             [],
             width=2,
-            position=9,
         )
     run(announced)
 

@@ -4,10 +4,13 @@ import os
 from random import Random
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console.contract.ids import new_id
 from console.service import errors
+from console.service.memory import profile_batches
 from console.service.memory.models import (
     Identifier,
     IdentitySettings,
@@ -19,7 +22,7 @@ from console.service.memory.models import (
     Trait,
     TraitGroup,
 )
-from console.service.memory.profile_batches import Refused, create_profiles
+from console.service.memory.profile_batches import Refused, put_profiles
 from console.service.memory.profiles import create_profile
 from console.service.memory.stores import create_store
 from console.service.models import Account
@@ -124,7 +127,7 @@ def create_one_by_one(store: Store, payloads: list[dict]) -> list[Refused]:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_create_profiles_does_what_create_profile_does(db, seed):
+def test_put_profiles_does_what_create_profile_does(db, seed):
     random = Random(seed)
     config = {
         "limit": random.choice([1, 2, 100]),
@@ -142,13 +145,13 @@ def test_create_profiles_does_what_create_profile_does(db, seed):
         payloads = [make_payload(random) for _ in range(9)]
 
         expected = create_one_by_one(alone, payloads)
-        refused = create_profiles(together, payloads)
+        refused = put_profiles(together, payloads)
 
         assert refused == expected
         assert describe(together) == describe(alone)
 
 
-def test_create_profiles_takes_few_statements_for_many(
+def test_put_profiles_takes_few_statements_for_many(
     store, django_assert_max_num_queries
 ):
     payloads = [
@@ -156,10 +159,33 @@ def test_create_profiles_takes_few_statements_for_many(
         for number in range(500)
     ]
     found = Store.objects.get(pk=store)
-    create_profiles(found, payloads[:250])
+    put_profiles(found, payloads[:250])
 
     with django_assert_max_num_queries(20, using="memory"):
-        create_profiles(found, payloads)
+        put_profiles(found, payloads)
 
     assert Profile.objects.count() == Identifier.objects.count() == 500
     assert Trait.objects.count() == 1000
+
+
+def test_put_profiles_lets_others_write_between_many_that_contradict(
+    store, monkeypatch
+):
+    monkeypatch.setattr(profile_batches, "ALONE", 3)
+    found = Store.objects.get(pk=store)
+    payloads = [
+        {"Contact": {"email": "desk@b.com", "firstName": name, "phone": phone}}
+        for number, name in enumerate(["Ada", "Bob", "Cyd", "Dan", "Eve", "Fay", "Gus"])
+        for phone in [f"+1202555016{number}"]
+    ]
+
+    with CaptureQueriesContext(
+        connections["memory"],
+    ) as queries:
+        refused = put_profiles(found, [*payloads, {"Contact": {"email": "n/a"}}])
+
+    locked = [q for q in queries if 'FROM "service_store"' in q["sql"]]
+    assert len(locked) == 2
+    assert [each.item for each in refused] == [1, 2, 3, 4, 5, 6, 7]
+    assert [each.stored for each in refused] == [True] * 6 + [False]
+    assert Profile.objects.count() == len(payloads)
