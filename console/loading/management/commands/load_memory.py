@@ -1,10 +1,10 @@
 """Loads a file of profiles into a tenant's memory."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
@@ -12,7 +12,6 @@ from tqdm import tqdm
 from console.core.errors import DomainError
 from console.loading.loading import (
     ItemCounts,
-    LoadReport,
     declare_traits,
     infer_types,
     load_lines,
@@ -21,8 +20,58 @@ from console.loading.records import read_lines
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account, open_store
 
+Lines = Iterable[tuple[int, bytes]]
+R = TypeVar("R")
 
-class Command(BaseCommand):
+
+class LoadCommand(BaseCommand):
+    """A command that loads a file of lines into a tenant's memory."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.jsonl")
+        parser.add_argument("--tenant", required=True, metavar="SLUG")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenant = Tenant.objects.filter(slug=options["tenant"]).first()
+        if tenant is None:
+            raise CommandError(f"--tenant: there is no tenant {options['tenant']!r}.")
+        started = monotonic()
+        try:
+            said, refused = self.load(tenant, options)
+        except OSError as exc:
+            raise CommandError(f"{options['file']}: {exc.strerror}.") from exc
+        except DomainError as exc:
+            raise CommandError(
+                f"Stopped: {exc.message} Run it again: nothing is added twice."
+            ) from exc
+        self.stdout.write(f"{said}\n{monotonic() - started:.1f} s")
+        if refused:
+            raise CommandError(f"{refused} refused; each is named above.")
+
+    def load(self, tenant: Tenant, options: dict[str, Any]) -> tuple[str, int]:
+        """Answers what it did, in words, and how many lines were refused. Raises
+        OSError, DomainError."""
+        raise NotImplementedError
+
+    def read(self, options: dict[str, Any], load: Callable[[Lines], R]) -> R:
+        """What `load` makes of the file's lines, with a progress bar."""
+        path = options["file"]
+        # None: quiet unless stderr is a terminal.
+        disable = True if options["verbosity"] == 0 else None
+        size = path.stat().st_size
+        with (
+            path.open("rb") as file,
+            tqdm(total=size, unit="B", unit_scale=True, disable=disable) as bar,
+        ):
+            return load(_with_progress(read_lines(file), bar))
+
+    def tell(self, text: str) -> None:
+        """A line on stderr that leaves the progress bar whole."""
+        with tqdm.external_write_mode():
+            self.stderr.write(text)
+
+
+class Command(LoadCommand):
     help = (
         "Loads profiles with their observations and summaries, one JSON object a line."
         " What is already there is not added again, nor what a person has deleted or"
@@ -31,8 +80,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE.jsonl")
-        parser.add_argument("--tenant", required=True, metavar="SLUG")
+        super().add_arguments(parser)
         parser.add_argument(
             "--declare",
             action="store_true",
@@ -45,27 +93,21 @@ class Command(BaseCommand):
             help="bring back what people have deleted or corrected, and name it",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        tenant = Tenant.objects.filter(slug=options["tenant"]).first()
-        if tenant is None:
-            raise CommandError(f"--tenant: there is no tenant {options['tenant']!r}.")
-        started = monotonic()
-        try:
-            if options["declare"]:
-                self.declare(tenant, options["file"])
-            report = self.load(
-                tenant,
-                options["file"],
-                quiet=options["verbosity"] == 0,
-                restore=options["restore"],
-            )
-        except OSError as exc:
-            raise CommandError(f"{options['file']}: {exc.strerror}.") from exc
-        except DomainError as exc:
-            raise CommandError(
-                f"Stopped: {exc.message} Run it again: nothing is added twice."
-            ) from exc
-        self.print_report(report, monotonic() - started)
+    def load(self, tenant: Tenant, options: dict[str, Any]) -> tuple[str, int]:
+        if options["declare"]:
+            self.declare(tenant, options["file"])
+        restore = options["restore"]
+        report = self.read(
+            options,
+            lambda lines: load_lines(tenant, lines, tell=self.tell, restore=restore),
+        )
+        said = (
+            f"profiles: {report.profiles_new} new, {report.profiles_found} found"
+            f"{format_removed(report.profiles_removed)}\n"
+            f"observations: {format_counts(report.observations)}\n"
+            f"summaries: {format_counts(report.summaries)}"
+        )
+        return said, report.refused
 
     def declare(self, tenant: Tenant, path: Path) -> None:
         with path.open("rb") as file:
@@ -73,43 +115,8 @@ class Command(BaseCommand):
         for name in declare_traits(open_account(tenant), open_store(tenant), types):
             self.stdout.write(f"declared {name}")
 
-    def load(
-        self, tenant: Tenant, path: Path, *, quiet: bool, restore: bool
-    ) -> LoadReport:
-        # None: quiet unless stderr is a terminal.
-        disable = True if quiet else None
-        size = path.stat().st_size
-        with (
-            path.open("rb") as file,
-            tqdm(total=size, unit="B", unit_scale=True, disable=disable) as bar,
-        ):
-            return load_lines(
-                tenant,
-                with_progress(read_lines(file), bar),
-                tell=self.tell,
-                restore=restore,
-            )
 
-    def tell(self, text: str) -> None:
-        """A line on stderr that leaves the progress bar whole."""
-        with tqdm.external_write_mode():
-            self.stderr.write(text)
-
-    def print_report(self, report: LoadReport, seconds: float) -> None:
-        self.stdout.write(
-            f"profiles: {report.profiles_new} new, {report.profiles_found} found"
-            f"{format_removed(report.profiles_removed)}\n"
-            f"observations: {format_counts(report.observations)}\n"
-            f"summaries: {format_counts(report.summaries)}\n"
-            f"{seconds:.1f} s"
-        )
-        if report.refused:
-            raise CommandError(f"{report.refused} refused; each is named above.")
-
-
-def with_progress(
-    lines: Iterable[tuple[int, bytes]], bar: tqdm
-) -> Iterator[tuple[int, bytes]]:
+def _with_progress(lines: Lines, bar: tqdm) -> Iterator[tuple[int, bytes]]:
     for number, raw in lines:
         yield number, raw
         bar.update(len(raw))
