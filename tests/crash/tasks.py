@@ -28,6 +28,7 @@ import msgspec  # noqa: E402
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
@@ -68,6 +69,7 @@ from console.tenants.actor import Actor  # noqa: E402
 from console.tenants.models import Role  # noqa: E402
 from tests.factories import make_items, make_profile, make_tenant, make_user  # noqa: E402
 from tests.receiver import Receiver  # noqa: E402
+from tests.scripted_model import ScriptedModel, read_rows  # noqa: E402
 
 OBSERVATIONS, ROWS, TURNS = 20, 200, 10
 NAMES = [str(number) for number in range(20)]
@@ -287,7 +289,37 @@ class Conversations:
         return wrong
 
 
-KINDS = (Deletions, Imports, Vectors, Webhooks, Conversations)
+class ConversationsByModel(Conversations):
+    """The same, with a chat model that makes a fact of each new turn."""
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        if trial == 1:
+            model = ScriptedModel()
+            model.script = [self.answer]
+            settings.MEMORY_EXTRACTOR = "model"
+            settings.MODEL_URL, settings.MODEL_NAME = model.url, "tiny"
+        # Other customers than those of the kind before.
+        super().prepare(tenant, trial + 10_000)
+
+    @staticmethod
+    def answer(call: Any) -> Any:
+        rows = read_rows(call)
+        if "fact" in rows[0]:
+            return {"decisions": []}
+        facts = [
+            {"text": row["text"], "turns": [row["turn"]], "about": "customer"}
+            for row in rows
+            if row["new"] and row["role"] == "customer"
+        ]
+        return {"facts": facts, "summary": "The customer ordered things in Bergen."}
+
+    def check(self) -> list[str]:
+        without = Transition.objects.filter(conversation_id=self.id, learning="DONE")
+        without = without.exclude(error="")
+        return super().check() + [f"{row}: {row.error}" for row in without]
+
+
+KINDS = (Deletions, Imports, Vectors, Webhooks, Conversations, ConversationsByModel)
 
 
 def fork(act: Callable[[], object]) -> Any:

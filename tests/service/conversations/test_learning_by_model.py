@@ -3,15 +3,17 @@
 
 from datetime import timedelta
 from itertools import product
+from threading import Event
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from console.core import chat
 from console.service.conversations import learning, model_extractor, models
 from console.service.memory.embedding_jobs import make_vectors
 from tests.scripted_model import read_rows, running
-from tests.service.conversations.conftest import CONVERSATIONS, a_message
+from tests.service.conversations.conftest import CONVERSATIONS, a_message, a_participant
 from tests.service.conversations.test_learning import (  # noqa: F401  # noqa: F401
     configuration,
     list_contents,
@@ -391,3 +393,59 @@ def test_learning_by_model_gives_no_store_all_places(
 
     stores = [each.transition.store_id for each in running_]
     assert stores == ["mem_store_a", "mem_store_a", "mem_store_b", "mem_store_b"]
+
+
+@pytest.fixture
+def close_in(api):
+    """A conversation of a store, in which this was said; closed."""
+
+    def make(store: str, text: str, number: int):
+        customer = a_participant(f"+1555867531{number}")
+        inline = {
+            "memoryStoreId": store,
+            "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
+            "memoryExtractionEnabled": True,
+        }
+        body = {"configuration": inline, "participants": [customer]}
+        talk = api("POST", CONVERSATIONS, body).json()
+        path = f"{CONVERSATIONS}/{talk['id']}"
+        said = a_message(text, author=customer["addresses"][0])
+        api("POST", f"{path}/Communications", said)
+        api("PATCH", path, {"status": "CLOSED"})
+        return talk
+
+    return make
+
+
+def test_learning_by_model_that_hangs_for_one_store_costs_no_other_anything(
+    api, model, make_store, open_conversation, close_in
+):
+    slow, quick = make_store("slow"), make_store("quick")
+    talk, *_ = [close_in(slow, "I moved to Bergen.", number) for number in range(3)]
+    for number in range(3):
+        close_in(quick, "I moved to Oslo.", number)
+    open_ = f"{CONVERSATIONS}/{open_conversation()['id']}"
+    person = f"/v1/Stores/{slow}/Profiles/{talk['participants'][0]['profileId']}"
+    third, quickly, waited, meanwhile = Event(), [], [], []
+
+    def reply(call):
+        if "Oslo" in str(read_rows(call)):
+            quickly.append(call)
+            if len(quickly) == 3:
+                third.set()
+            return an_answer(a_fact("I moved to Oslo.", 1))
+        said = api("POST", f"{open_}/Communications", a_message())
+        recalled = api("POST", f"{person}/Recall", {"query": "moved"})
+        connections.close_all()
+        meanwhile.append((said.status_code, recalled.status_code))
+        waited.append(third.wait(60))  # it hangs until all others were served
+        return 503
+
+    model.script = [reply]
+    learning.learn.func()
+
+    learned = models.Transition.objects.filter(learning="DONE")
+    assert waited == [True, True]
+    assert meanwhile == [(201, 200)] * 2
+    assert [row.store_id for row in learned] == [quick] * 3
+    assert {row.extractor for row in learned} == {"model-1/tiny"}
