@@ -15,7 +15,11 @@ from console.contract.conversations.communication import (
     SentParty,
     TextContent,
 )
-from console.contract.conversations.conversation import CHANNEL_ID_MAX
+from console.contract.conversations.conversation import (
+    CHANNEL_ID_MAX,
+    CreateParticipant,
+    SentAddress,
+)
 from console.contract.ids import new_id
 from console.service import errors
 from console.service.conversations.conversations import hold
@@ -28,10 +32,10 @@ from console.service.conversations.models import (
     Participant,
 )
 from console.service.conversations.participants import (
+    add_participant,
     find_participant,
     note_channels,
     pick,
-    refuse_full,
     resolve,
     set_group,
 )
@@ -133,8 +137,9 @@ def _join(
         else:
             known = find_participant(participants, party.channel, party.address)
             if known is None:
-                refuse_full(participants)
-                known = _add_unknown(row, party, now)
+                address = SentAddress(channel=party.channel, address=party.address)
+                body = CreateParticipant(addresses=[address])
+                known = add_participant(row, body, participants, now)
                 participants.append(known)
                 added.append(known)
             participant = known
@@ -157,18 +162,6 @@ def _pick_named(
         raise errors.Invalid(
             f"{path}.participantId: nobody of this conversation"
         ) from exc
-
-
-def _add_unknown(row: Conversation, party: SentParty, now: datetime) -> Participant:
-    participant: Participant = row.add(
-        Participant,
-        id=new_id("conv_participant"),
-        type="UNKNOWN",
-        addresses=[{"channel": party.channel, "address": party.address}],
-        created_at=now,
-        updated_at=now,
-    )
-    return participant
 
 
 @transaction.atomic(using="memory")
@@ -236,21 +229,12 @@ def _find_party(
     )
 
 
-def list_last(
-    profile: Profile, conversation_id: str, limit: int, *, only: Sequence[str] = ()
-) -> list[Communication]:
-    """The last ones of a conversation, the newest first; none of a conversation that is
-    other customers' alone.
-
-    only  the columns that are read beside the id; none: all
-    """
+def list_said(profile: Profile, conversation_id: str) -> Any:
+    """What was said in a conversation, the newest first: a queryset, empty for one that
+    is other customers' alone."""
     row = Conversation(store_id=profile.store_id, id=conversation_id)
     # Two short queries: one with both conditions takes longer to write than to ask.
     people = Participant.of_conversation(row).values_list("profile_id", flat=True)
     known = set(people) - {""}
-    if known and profile.id not in known:
-        return []
-    said = Communication.of_conversation(row)
-    if only:
-        said = said.only(*only)
-    return list(said.order_by("-sequence")[:limit])
+    said = Communication.of_conversation(row).order_by("-sequence")
+    return said.none() if known and profile.id not in known else said

@@ -34,7 +34,7 @@ from console.service.memory.stores import lock_store
 from console.service.memory.suggestions import build_claims
 from console.service.memory.traits import check_traits, write_traits
 
-NOT_IDENTIFYING, LOOKUP_FAILED, CREATION_FAILED = 530001, 530003, 530004
+NOT_IDENTIFYING, LOOKUP_FAILED = 530001, 530003
 ADDRESS_TAKEN = "addresses[{}]: already of another participant"
 
 ID_TYPES = {
@@ -89,8 +89,13 @@ def add_participant(
     others: Sequence[Participant],
     now: datetime,
 ) -> Participant:
-    """`row` is held. Raises Invalid (no such profile), Conflict (an address is taken)."""
-    refuse_full(others)
+    """`row` is held. Raises Invalid (no such profile, or nobody else may join), Conflict
+    (an address is taken)."""
+    if len(others) >= wire.PARTICIPANTS_PER_CONVERSATION:
+        raise errors.Invalid(
+            f"participants: at most {wire.PARTICIPANTS_PER_CONVERSATION} of one "
+            "conversation"
+        )
     _refuse_taken(body.addresses, others)
     participant = Participant(
         store_id=row.store_id,
@@ -145,15 +150,6 @@ def pick(participants: Sequence[Participant], participant_id: str) -> Participan
         if participant.id == participant_id:
             return participant
     raise errors.NotFound("Participant not found.")
-
-
-def refuse_full(participants: Sequence[Participant]) -> None:
-    """Raises Invalid where nobody else may join."""
-    if len(participants) >= wire.PARTICIPANTS_PER_CONVERSATION:
-        raise errors.Invalid(
-            f"participants: at most {wire.PARTICIPANTS_PER_CONVERSATION} of one "
-            "conversation"
-        )
 
 
 def _refuse_taken(

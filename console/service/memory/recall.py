@@ -38,7 +38,7 @@ from console.engine.texts import (
     pack_vector,
 )
 from console.engine.words import terms
-from console.service.conversations.communications import list_last
+from console.service.conversations.communications import list_said
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.items import read_entries
 from console.service.memory.models import (
@@ -125,7 +125,8 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
 def _read_query(profile: Profile, text: str, **turn: Any) -> Query:
     """With its dates as they are meant now, and written where the store's people are."""
     region = _get_region(profile) if _NUMERIC_DATE.search(text) else ""
-    now = timezone.localtime()
+    # To the hour: what was read of a text is kept, and dates go by the day.
+    now = timezone.localtime().replace(minute=0, second=0, microsecond=0)
     return Query.of(text, embed_query(text), now=now, region=region, **turn)
 
 
@@ -212,26 +213,26 @@ def _build_turns(
     """The last turns of a conversation, the newest first: what was said in it or, of one
     that is kept elsewhere, what is known of it: its summary, then its observations."""
     conversation_id = str(request.conversation_id)
-    said = list_last(profile, conversation_id, RECALL_TURNS, only=("text",))
-    if said:
-        texts = [each.text[:RECALL_QUERY_MAX] for each in said]
+    said = list_said(profile, conversation_id).values_list("id", "text")
+    if last := list(said[:RECALL_TURNS]):
+        texts = [text[:RECALL_QUERY_MAX] for _, text in last]
         if request.masked:
             texts = [mask_text(text) for text in texts]
         return [
-            _read_query(profile, text, age=age, id_=each.id)
-            for age, (each, text) in enumerate(zip(said, texts, strict=True))
+            _read_query(profile, text, age=age, id_=id_)
+            for age, ((id_, _), text) in enumerate(zip(last, texts, strict=True))
             if text.strip()
         ]
     digest = pack_conversations([str(request.conversation_id)])
     turns = [row for row in entries if _has_conversation(row[3], digest)]
     turns.sort(key=lambda row: (row[0].startswith(_SUMMARY_PREFIX), row[1], row[0]))
-    last = turns[: -RECALL_TURNS - 1 : -1]
-    contents = read_contents(profile, [row[0] for row in last])
+    known = turns[: -RECALL_TURNS - 1 : -1]
+    contents = read_contents(profile, [row[0] for row in known])
     if request.masked:
         contents = {id_: mask_text(content) for id_, content in contents.items()}
     return [
         Query.of(contents[row[0]], _get_vector(row), age=age, id_=row[0])
-        for age, row in enumerate(last)
+        for age, row in enumerate(known)
         if row[0] in contents
     ]
 

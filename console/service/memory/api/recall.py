@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from console.contract.memory import recall as wire
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
-from console.service.conversations.communications import list_last
-from console.service.conversations.models import Participant
+from console.service.conversations.communications import list_said
+from console.service.conversations.events import list_participants
+from console.service.conversations.models import Conversation
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
@@ -81,13 +82,9 @@ def _list_communications(
 ) -> tuple[wire.RecalledCommunication, ...]:
     if not (body.conversation_id and body.communications_limit):
         return ()
-    said = list_last(profile, body.conversation_id, body.communications_limit)
-    people = {
-        row.id: row
-        for row in Participant.objects.filter(
-            store_id=profile.store_id, conversation_id=body.conversation_id
-        )
-    }
+    said = list_said(profile, body.conversation_id)[: body.communications_limit]
+    row = Conversation(store_id=profile.store_id, id=body.conversation_id)
+    people = {each.id: each for each in list_participants(row)}
 
     def show(
         id_: str, address: str, channel: str, status: str = ""
@@ -116,7 +113,7 @@ def _list_communications(
                 for r in each.recipients
             ),
         )
-        for each in reversed(said)
+        for each in reversed(list(said))
     )
 
 
