@@ -1,6 +1,5 @@
 """What may be remembered, for a whole tenant: tried on what was said, then saved."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -21,10 +20,9 @@ from console.contract.conversations.learning import (
     WORDS_MAX,
     EarlierRules,
     PutLearningRules,
-    RulesTrial,
 )
 from console.contract.memory.observation import SOURCE_MAX
-from console.masking.masker import MaskedValue, Masker, masker_for
+from console.masking.masker import masker_for
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, PageForm, ReasonForm, check_form, check_plain
 from console.web.render import FORM, ConsoleRequest, allow
@@ -182,18 +180,12 @@ ExceptionForms = forms.formset_factory(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    found: RulesTrial
-    examples: list[tuple[Any, MaskedValue]]
-
-
 @allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM)
 def rules(request: ConsoleRequest) -> HttpResponse:
     """Of the version that counts, or of an earlier one to start from."""
     client = request.store.conversations
     given = request.POST if request.method == "POST" else None
-    present, trial = client.fetch_rules(), None
+    present, found, examples = client.fetch_rules(), None, list[tuple[Any, Any]]()
     wanted = check_form(VersionForm(request.GET))["version"]
     versions = {each.version: each for each in present.earlier}
     initial = versions.get(wanted, present)
@@ -224,22 +216,19 @@ def rules(request: ConsoleRequest) -> HttpResponse:
             client.store_id,
             count=len(found.examples),
         )
-        trial = build_trial(found, masker_for(request.actor))
+        masker = masker_for(request.actor)
+        examples = [
+            (each, masker.mask_text("fact", each.communication_id, each.text))
+            for each in found.examples
+        ]
     context = {
         "form": form,
         "exceptions": exceptions,
         "rules": present,
         "initial": initial,
-        "trial": trial,
+        "found": found,
+        "examples": examples,
     }
     is_wrong = form.errors or (given and exceptions.total_error_count())
     status = 422 if is_wrong else 200
     return render(request, "conversations/rules.html", context, status=status)
-
-
-def build_trial(found: RulesTrial, masker: Masker) -> Trial:
-    shown = (
-        masker.mask_text("fact", each.communication_id, each.text)
-        for each in found.examples
-    )
-    return Trial(found, list(zip(found.examples, shown, strict=True)))

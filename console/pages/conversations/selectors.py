@@ -1,25 +1,24 @@
 """A conversation as a page shows it: who took part, what was said, what was learned."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryNotFound
-from console.client.http import all_pages
+from console.client.http import Page, T, all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import Conversation, Participant
-from console.contract.conversations.delivery import Delivery, Diagnostic
-from console.contract.conversations.learning import Learned, Transition
+from console.contract.conversations.learning import Learned
 from console.masking.masker import MaskedValue, Masker
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
-DELIVERIES = 20
 STAFF = frozenset({"HUMAN_AGENT", "AGENT", "AI_AGENT"})
 _ID_TYPES = {"WHATSAPP": "whatsapp", "EMAIL": "email", "CHAT": "chat"}
 
@@ -156,30 +155,11 @@ def mask_waiting(learned: Learned, masker: Masker) -> MaskedValue:
     return masker.mask_trait(group, name, learned.content)
 
 
-def list_transitions(
-    client: ConversationsClient, conversation_id: str
-) -> list[Transition]:
+def list_told(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Sequence[T]:
+    """Nothing from a memory that does not tell."""
     with suppress(MemoryNotFound):
-        return list(client.list_transitions(conversation_id).items)
-    return []
-
-
-def list_diagnostics(
-    client: ConversationsClient, conversation_id: str
-) -> list[Diagnostic]:
-    with suppress(MemoryNotFound):
-        return list(client.list_diagnostics(conversation_id).items)
-    return []
-
-
-def list_deliveries(
-    client: ConversationsClient, conversation_id: str
-) -> list[tuple[Delivery, str]]:
-    """The newest, each with its address: a query can hold a secret."""
-    with suppress(MemoryNotFound):
-        page = client.list_deliveries(conversation_id, page_size=DELIVERIES)
-        return [(each, each.url.partition("?")[0]) for each in page.items]
-    return []
+        return fetch(*args, **query).items
+    return ()
 
 
 def build_turns(

@@ -29,10 +29,8 @@ from console.pages.conversations.selectors import (
     build_people,
     build_turns,
     get_subject,
-    list_deliveries,
-    list_diagnostics,
     list_learned,
-    list_transitions,
+    list_told,
     list_turns,
     mask_waiting,
 )
@@ -47,7 +45,7 @@ from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
 
-ROWS = 25
+ROWS, DELIVERIES = 25, 20
 WAITING = ("proposed", "quarantined")
 WAITING_SHOWN = 20  # of each, on a card
 
@@ -225,9 +223,15 @@ def _show(
             "may_draft": say and given and get_endpoint(settings),
             "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
-            "transitions": list_transitions(client, shown.id),
-            "diagnostics": list_diagnostics(client, shown.id),
-            "deliveries": list_deliveries(client, shown.id),
+            "transitions": list_told(client.list_transitions, shown.id),
+            "diagnostics": list_told(client.list_diagnostics, shown.id),
+            "deliveries": [
+                # A query can hold a secret.
+                (each, each.url.partition("?")[0])
+                for each in list_told(
+                    client.list_deliveries, shown.id, page_size=DELIVERIES
+                )
+            ],
             "may_retry": request.actor.may(Permission.CORRECT),
             "acts": [
                 (name, act)
@@ -287,10 +291,7 @@ def _do(
 def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpResponse:
     """From which words of which conversations an item was learned: a part of its page."""
     client = request.store.conversations
-    try:
-        learned = client.list_provenance(profile_id, item_id=item_id).items
-    except MemoryNotFound:
-        learned = ()
+    learned = list_told(client.list_provenance, profile_id, item_id=item_id)
     context = {"learned": learned}
     return render(request, "conversations/_provenance.html", context)
 
