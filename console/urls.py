@@ -62,11 +62,15 @@ customers_pages = pages(
     "customers",
     path("", customers.list_profiles, name="list"),
     path("<str:profile_id>/", customers.profile, name="profile"),
-    path(
-        "<str:profile_id>/newest/",
-        customers.recent_observations,
-        name="recent_observations",
-    ),
+    *[
+        path(
+            f"<str:profile_id>/newest{part}/",
+            customers.recent_items,
+            {"kind": kind},
+            name=f"recent_{kind}",
+        )
+        for kind, part in (("observation", ""), ("summary", "-summaries"))
+    ],
     path("<str:profile_id>/identifiers/", customers.identifiers, name="identifiers"),
 )
 timeline_pages = pages(

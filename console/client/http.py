@@ -32,7 +32,13 @@ from console.client.errors import (
     MemoryRefused,
     MemoryUnexpected,
 )
-from console.client.network import IN_ALL, IN_FLIGHT, Guard, http_for
+from console.client.network import (
+    EMBEDDED_ORIGIN,
+    IN_ALL,
+    IN_FLIGHT,
+    Guard,
+    http_for,
+)
 from console.contract import ids
 from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
@@ -104,6 +110,10 @@ class Sender:
         self._guard = guard
         self._auth = httpx.BasicAuth(username, secret)
 
+    @property
+    def is_embedded(self) -> bool:
+        return self._http.base_url == EMBEDDED_ORIGIN
+
     def send(
         self,
         method: str,
@@ -130,10 +140,11 @@ class Sender:
     def gather(self, *calls: Callable[[], Any]) -> list[Any]:
         """What each call answers. Over a network IN_FLIGHT of them are made at a time;
         the embedded memory has none to wait for. Raises the first's MemoryProblem."""
-        if self._guard is None:
+        if self.is_embedded:
             return [call() for call in calls]
         answers: list[Any] = []
-        with within(settings.MEMORY_TOTAL_TIMEOUT_S), self._guard.hold_place():
+        holding = self._guard.hold_place() if self._guard else nullcontext()
+        with within(settings.MEMORY_TOTAL_TIMEOUT_S), holding:
             for start in range(0, len(calls), IN_FLIGHT):
                 some = calls[start : start + IN_FLIGHT]
                 made = [_pool.submit(copy_context().run, call) for call in some]

@@ -151,6 +151,11 @@ class StoreClient:
         return f"<StoreClient {self.store_id}>"
 
     @property
+    def is_embedded(self) -> bool:
+        """Answers in the caller's own thread: nothing is won by asking later."""
+        return self._sender.is_embedded
+
+    @property
     def gather(self) -> Callable[..., list[Any]]:
         """Takes calls that do not need each other (Sender.gather)."""
         return self._sender.gather
@@ -383,10 +388,11 @@ class StoreClient:
 
     def create_observations(
         self, profile_id: str, observations: list[NewObservation]
-    ) -> None:
-        """1 to 10 of them, all or none."""
+    ) -> bool:
+        """1 to 10 of them, all or none; whether the memory takes them as they are."""
         body = CreateObservations(observations=observations)
-        self._post(self._observations(profile_id), body)
+        answer = self._post(self._observations(profile_id), body)
+        return not answer.content.get("refusals")
 
     def fetch_observation(self, profile_id: str, observation_id: str) -> Observation:
         path = self._observation(profile_id, observation_id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
@@ -55,9 +56,11 @@ def fetch_candidates(
 
 def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Candidate:
     try:
-        profile = store.fetch_profile(profile_id)
-        identifiers = store.list_identifiers(profile_id)
-        newest = store.list_observations(profile_id, page_size=1).items
+        profile, identifiers, newest = store.gather(
+            partial(store.fetch_profile, profile_id),
+            partial(store.list_identifiers, profile_id),
+            partial(store.list_observations, profile_id, page_size=1),
+        )
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
         return Candidate(tenant, profile_id)
     masker = Masker(tenant)
@@ -72,7 +75,7 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
             for held in identifiers
             for value in masker.mask_identifier(held.id_type, held.values[-VALUES:])
         ),
-        newest_at=newest[0].created_at if newest else None,
+        newest_at=newest.items[0].created_at if newest.items else None,
     )
 
 

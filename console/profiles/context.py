@@ -1,8 +1,8 @@
 """What pages below one profile share, and what they keep of it for a few minutes.
 
 derived  a cache of what was made of customers' data
-session  writes that the memory has accepted and does not list yet: by profile, when,
-         and nothing of what was written
+session  writes that the memory has accepted and does not list yet: by profile, a digest
+         of each, and when
 """
 
 from collections.abc import Iterable
@@ -15,11 +15,11 @@ from django.contrib.sessions.models import Session
 from django.core.cache import caches
 from django.utils import timezone
 from django.utils.connection import ConnectionProxy
+from django.utils.crypto import salted_hmac
 
 from console.accounts.adapter import NEXT_URL_KEY
-from console.contract.memory.observation import Observation
+from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.page import OCCURRENCE
-from console.contract.memory.summary import Summary
 from console.contract.times import from_wire, to_wire
 from console.masking.masker import masker_for
 from console.tenants.actor import Permission, may
@@ -27,7 +27,7 @@ from console.web.render import ConsoleRequest, wants_part
 from console.web.session import SessionStore
 
 CACHED_S = 600
-KEY = "accepted"
+KEY = "written"
 # A memory that takes longer is not late any more: it has lost something.
 GIVE_UP = timedelta(minutes=10)
 derived = ConnectionProxy(caches, "derived")
@@ -70,25 +70,48 @@ def lists_by_occurrence(request: ConsoleRequest, profile_id: str) -> bool:
     return known
 
 
-def remember_write(request: ConsoleRequest, profile_id: str) -> None:
+def remember_write(
+    request: ConsoleRequest, profile_id: str, written: NewObservation
+) -> None:
     pending = request.session.get(KEY, {})
-    request.session[KEY] = pending | {profile_id: to_wire(timezone.now())}
+    mine = pending.get(profile_id, {}) | {_digest(written): to_wire(timezone.now())}
+    request.session[KEY] = pending | {profile_id: mine}
 
 
 def get_pending_since(
-    request: ConsoleRequest, profile_id: str, listed: Iterable[Observation | Summary]
+    request: ConsoleRequest, profile_id: str, listed: Iterable[Observation]
 ) -> datetime | None:
-    """When a write was accepted that `listed` does not hold yet; None: nothing waits."""
-    pending: dict[str, str] = request.session.get(KEY, {})
+    """When the first write was accepted that the memory does not list yet; None: none
+    waits. One call, if `listed` does not have it either."""
+    pending: dict[str, dict[str, str]] = request.session.get(KEY, {})
     if profile_id not in pending:
         return None
-    at = from_wire(pending[profile_id])
-    is_listed = any(observation.created_at >= at for observation in listed)
-    if is_listed or timezone.now() - at > GIVE_UP:
-        rest = {key: value for key, value in pending.items() if key != profile_id}
-        request.session[KEY] = rest
-        return None
-    return at
+    waiting = _drop_done(pending[profile_id], listed)
+    if waiting:
+        # What happened long ago is listed among the last that the memory learned.
+        waiting = _drop_done(waiting, request.store.list_observations(profile_id).items)
+    if waiting != pending[profile_id]:
+        rest = {id_: mine for id_, mine in pending.items() if id_ != profile_id}
+        request.session[KEY] = rest | ({profile_id: waiting} if waiting else {})
+    return min(map(from_wire, waiting.values()), default=None)
+
+
+def _drop_done(
+    waiting: dict[str, str], listed: Iterable[Observation]
+) -> dict[str, str]:
+    known, now = set(map(_digest, listed)), timezone.now()
+    return {
+        written: at
+        for written, at in waiting.items()
+        if written not in known and now - from_wire(at) <= GIVE_UP
+    }
+
+
+def _digest(observation: NewObservation | Observation) -> str:
+    """What an observation is known by before the memory has told its id."""
+    said_at = to_wire(observation.occurred_at)
+    what = f"{observation.source} {said_at} {observation.content}"
+    return salted_hmac("profiles.written", what).hexdigest()
 
 
 def forget() -> None:

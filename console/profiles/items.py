@@ -57,7 +57,7 @@ class TextKind(ItemKind):
     change: type[PatchObservation | PatchSummary]
     identifying: tuple[str, ...]
     list_page: Callable[..., Any]
-    create: Callable[..., None]
+    create: Callable[..., object]
     patch: Callable[..., None]
     list_revisions: Callable[..., Any] | None
     history_note: str

@@ -209,10 +209,10 @@ class ProfileTraits:
 
 
 def build_trait_groups(
-    store: StoreClient, profile: Profile, masker: Masker
+    schema: Sequence[TraitGroup], profile: Profile, masker: Masker
 ) -> list[ProfileTraitGroup]:
-    """Every trait group of the store with a profile's values. One call."""
-    return _build_groups(fetch_trait_groups(store), profile.traits, {}, masker)
+    """Every trait group of a store with a profile's values."""
+    return _build_groups(schema, profile.traits, {}, masker)
 
 
 def select_pinned(

@@ -146,7 +146,7 @@ def test_what_is_clear_on_the_card_is_masked_again_there(
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("+15558675310")
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
-    line = page.locator("#customers-recent-observations .shown")
+    line = page.locator("#customers-recent-observation .shown")
     expect(line).to_have_text("Call back on +15558675310.")
 
     page.get_by_role("link", name="Hide this observation").click()

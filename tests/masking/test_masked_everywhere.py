@@ -228,7 +228,7 @@ PLACES = {
     "identifier/email": {"profile", "identifiers"},
     "identifier/phone": {"profile", "identifiers"},
     "observation": {
-        "recent_observations",
+        "recent_observation",
         "observation",
         "observation_correct",
         "revisions",

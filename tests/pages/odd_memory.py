@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 from console.client import network
@@ -21,6 +21,7 @@ class OddMemory:
     schema   definitions by group and name          values  the profile's, likewise
     merged_to  what reads of the profile say it became
     failing  statuses by `PATCH` or by the end of a path; reads fail after `reads_left`
+    together  ends of paths that are answered when all of them are asked for
     """
 
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -31,9 +32,14 @@ class OddMemory:
     ids: list[str] = field(default_factory=lambda: [PROFILE])
     address: str = ""
     written: list[Any] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    together: dict[str, Barrier] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        self.asked.append(path)
         path = path.partition("?")[0]
+        if barrier := self.together.get(path.rpartition("/")[2]):
+            barrier.wait(60)
         for what, status in self.failing.items():
             if method == what or path.endswith(what):
                 return status, body_of(status)
@@ -58,6 +64,12 @@ class OddMemory:
             return {"traitGroup": self.group(last), "meta": meta}
         if last == "Traits":
             return {"traits": self.traits(), "meta": meta}
+        if last == "Identifiers":
+            return {"identifiers": [{"idType": "email", "values": ["ada@example.com"]}]}
+        if last == "Observations":
+            return {"observations": [], "meta": meta}
+        if last == "ConversationSummaries":
+            return {"summaries": [], "meta": meta}
         if last == "Profiles":
             return {"profiles": self.ids, "meta": meta}
         return {"id": last, "createdAt": MOMENT, "traits": self.values}

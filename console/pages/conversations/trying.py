@@ -39,6 +39,7 @@ from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject
+from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, ReasonForm
@@ -278,7 +279,8 @@ def build_given(
     profile_id = get_subject(shown)
     if profile_id == shown.id:
         return None
-    groups = build_trait_groups(store, store.fetch_profile(profile_id), masker)
+    profile = store.fetch_profile(profile_id)
+    groups = build_trait_groups(fetch_trait_groups(store), profile, masker)
     traits = [
         (row.name, row.shown.text)
         for group in groups

@@ -1,8 +1,9 @@
 """The customers of a tenant: their list, the card of one, and its identifiers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,20 +12,34 @@ from django.utils import timezone
 
 from console.audit.log import log_view
 from console.client.errors import MemoryNotFound, MemoryProblem
+from console.client.http import Page
+from console.client.network import IN_FLIGHT
 from console.client.store import StoreClient
+from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import Observation
+from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
-from console.contract.memory.summary import Summary
+from console.contract.memory.trait import Trait
+from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.pages.customers.models import update_last_seen
 from console.profiles.context import (
     build_profile_context,
     get_pending_since,
     get_permissions,
+    lists_by_occurrence,
 )
-from console.profiles.items import ItemRow, build_item_rows, sort_newest_first
-from console.profiles.traits import ProfileTraitGroup, build_trait_groups, select_pinned
+from console.profiles.items import (
+    OBSERVATION,
+    SUMMARY,
+    TEXT_KINDS,
+    TextKind,
+    build_item_rows,
+    sort_newest_first,
+)
+from console.profiles.schema import fetch_trait_groups
+from console.profiles.traits import build_trait_groups, select_pinned
 from console.tenants.actor import Permission, may
 from console.web.budget import Budget, start_budget
 from console.web.forms import PageForm, check_form
@@ -56,25 +71,30 @@ class ProfileRow:
 
 
 def fetch_profile_rows(
-    store: StoreClient, ids: Iterable[str], masker: Masker
+    store: StoreClient, ids: Sequence[str], masker: Masker
 ) -> list[ProfileRow]:
     """A row for each id. Profiles deleted in the meantime are left out."""
-    found, budget = [], start_budget(NAMES_S)
-    for profile_id in ids:
-        try:
-            profile = None if budget.is_spent() else store.fetch_profile(profile_id)
-        except MemoryNotFound:
+    rows, budget = [], start_budget(NAMES_S)
+    for start in range(0, len(ids), IN_FLIGHT):
+        some = ids[start : start + IN_FLIGHT]
+        if budget.is_spent():
+            rows += [ProfileRow(profile_id, None) for profile_id in some]
             continue
-        except MemoryProblem:
-            profile, budget = None, Budget(steps=0)
-        budget.spend_step()
-        if profile is None:
-            found.append(ProfileRow(profile_id, None))
-            continue
-        name = masker.mask_name(profile.traits)
-        contact = masker.mask_contact(profile.traits)
-        found.append(ProfileRow(profile.id, profile, name, contact))
-    return found
+        fetch = partial(partial, attempt, store.fetch_profile)
+        for profile_id, found in zip(
+            some, store.gather(*map(fetch, some)), strict=True
+        ):
+            budget.spend_step()
+            if isinstance(found, MemoryNotFound):
+                continue
+            if isinstance(found, MemoryProblem):
+                budget = Budget(steps=0)
+                rows.append(ProfileRow(profile_id, None))
+                continue
+            name = masker.mask_name(found.traits)
+            contact = masker.mask_contact(found.traits)
+            rows.append(ProfileRow(found.id, found, name, contact))
+    return rows
 
 
 def find_not_recallable(
@@ -110,51 +130,6 @@ def find_not_recallable(
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """Counts since `since`, of what the card shows; `has_more` when there may be more.
-
-    since  when the visit before ended; None on the first one
-    ids    of the observations and summaries that are new or changed
-    """
-
-    since: datetime | None
-    observations: int = 0
-    summaries: int = 0
-    traits: int = 0
-    ids: frozenset[str] = frozenset()
-    has_more: bool = False
-
-    @property
-    def total(self) -> int:
-        return self.observations + self.summaries + self.traits
-
-
-def find_changes(
-    store: StoreClient,
-    profile_id: str,
-    since: datetime | None,
-    *,
-    observations: Sequence[Observation],
-    summaries: Sequence[Summary],
-) -> Changes:
-    """Of the READ_MAX newest of each. One call for the traits' times; none on a first
-    visit."""
-    if since is None:
-        return Changes(None)
-    new_observations = [item.id for item in observations if item.updated_at > since]
-    new_summaries = [item.id for item in summaries if item.updated_at > since]
-    traits = store.list_traits(profile_id).items
-    return Changes(
-        since,
-        observations=len(new_observations),
-        summaries=len(new_summaries),
-        traits=sum((trait.timestamp or since) > since for trait in traits),
-        ids=frozenset((*new_observations, *new_summaries)),
-        has_more=len(new_observations) == READ_MAX,
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class IdentifierRow:
     """Identifiers of one type: the newest value, and how many earlier ones there are."""
 
@@ -163,71 +138,86 @@ class IdentifierRow:
     earlier: int
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """`newest` and `summaries` are newest first; `changes` are this person's."""
-
-    profile: Profile
-    name: str
-    identifiers: list[IdentifierRow]
-    groups: list[ProfileTraitGroup]
-    newest: list[ItemRow]
-    summaries: list[ItemRow]
-    changes: Changes
-
-    @property
-    def identifier_count(self) -> int:
-        return sum(1 + row.earlier for row in self.identifiers)
+# What a template shows of one part of the card: its content, or `problem`.
+Part = dict[str, Any]
 
 
-def build_card(
-    store: StoreClient,
+def attempt(call: Callable[..., Any], *args: Any) -> Any:
+    """What it answers, or the MemoryProblem that costs one part of the card alone."""
+    try:
+        return call(*args)
+    except MemoryProblem as problem:
+        return problem
+
+
+def build_part(build: Callable[..., Part], *args: Any) -> Part:
+    part = attempt(build, *args)
+    return {"problem": part} if isinstance(part, MemoryProblem) else part
+
+
+def build_identifiers(
+    held: Iterable[IdentifierSet] | MemoryProblem, masker: Masker
+) -> Part:
+    if isinstance(held, MemoryProblem):
+        return {"problem": held}
+    rows = [
+        IdentifierRow(
+            each.id_type,
+            masker.mask_identifier(each.id_type, each.values)[-1],
+            len(each.values) - 1,
+        )
+        for each in held
+        if each.values
+    ]
+    return {"rows": rows, "count": sum(1 + row.earlier for row in rows)}
+
+
+def build_traits(
+    schema: Sequence[TraitGroup] | MemoryProblem,
+    changes: Page[Trait] | MemoryProblem | None,
     profile: Profile,
     *,
     masker: Masker,
     pins: Sequence[str],
     since: datetime | None,
-    now: datetime,
-) -> Card:
-    """Four calls; one more on a return, and one more while something is fresh."""
-    observations = store.list_observations(profile.id, page_size=READ_MAX).items
-    summaries = store.list_summaries(profile.id, page_size=READ_MAX).items
-    groups = build_trait_groups(store, profile, masker)
-    return Card(
-        profile=profile,
-        name=masker.mask_name(profile.traits),
-        identifiers=[
-            IdentifierRow(
-                held.id_type,
-                masker.mask_identifier(held.id_type, held.values)[-1],
-                len(held.values) - 1,
-            )
-            for held in store.list_identifiers(profile.id)
-            if held.values
-        ],
-        groups=select_pinned(groups, pins),
-        newest=build_recent_observations(
-            store, profile.id, observations, masker=masker, now=now
+) -> Part:
+    """`changes` tell when each trait was set; without them none is counted."""
+    if isinstance(schema, MemoryProblem):
+        return {"problem": schema}
+    traits = changes.items if isinstance(changes, Page) else ()
+    return {
+        "groups": select_pinned(build_trait_groups(schema, profile, masker), pins),
+        "new": sum(
+            bool(since and (each.timestamp or since) > since) for each in traits
         ),
-        summaries=build_item_rows(sort_newest_first(summaries)[:SUMMARIES], masker),
-        changes=find_changes(
-            store, profile.id, since, observations=observations, summaries=summaries
-        ),
-    )
+    }
 
 
-def build_recent_observations(
-    store: StoreClient,
-    profile_id: str,
-    observations: Sequence[Observation],
-    *,
-    masker: Masker,
-    now: datetime,
-) -> list[ItemRow]:
-    """The NEWEST that happened last; one call of Recall while one of them is fresh."""
-    newest = sort_newest_first(observations)[:NEWEST]
-    waiting = find_not_recallable(store, profile_id, newest, now=now)
-    return build_item_rows(newest, masker, waiting)
+def build_recent(
+    request: ConsoleRequest, profile_id: str, kind: TextKind, since: datetime | None
+) -> Part:
+    """The items that happened last, and which of them are new since a visit. One call;
+    one of Recall more while an observation is fresh. Raises MemoryProblem."""
+    masker, now = masker_for(request.actor, profile_id), timezone.now()
+    order = OCCURRENCE[0] if lists_by_occurrence(request, profile_id) else ""
+    page = kind.list_page(request.store, profile_id, page_size=READ_MAX, order=order)
+    found = sort_newest_first(page.items)
+    new = {item.id for item in found if since and item.updated_at > since}
+    part: Part = {"new_ids": new, "new": len(new), "has_more": len(new) == READ_MAX}
+    if kind is SUMMARY:
+        return part | {"rows": build_item_rows(found[:SUMMARIES], masker)}
+    newest = found[:NEWEST]
+    waiting = find_not_recallable(request.store, profile_id, newest, now=now)
+    rows = build_item_rows(newest, masker, waiting)
+    accepted_at = get_pending_since(request, profile_id, found)
+    late = [row.item.updated_at for row in rows if row.is_pending]
+    late_since = accepted_at or max(late, default=None)
+    return part | {
+        "rows": rows,
+        "waiting_since": accepted_at,
+        # When to ask again; 0 when nothing is late.
+        "again_s": get_pause_s(now - late_since) if late_since else 0,
+    }
 
 
 PROFILES_A_PAGE = 25
@@ -258,67 +248,69 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.VIEW_PROFILES)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """The card: who this is, what is known, what happened, what is new."""
-    found = request.store.fetch_profile(profile_id, merged_ids=True)
-    card = build_card(
-        request.store,
-        found,
-        masker=masker_for(request.actor, found.id),
-        pins=request.tenant.pinned_groups,
-        since=update_last_seen(request.user, request.tenant, found.id),
-        now=timezone.now(),
+    """The card: who this is, at once; what happened loads beside it, unless the memory is
+    the embedded one."""
+    store = request.store
+    since = update_last_seen(request.user, request.tenant, profile_id)
+    found, held, schema, changes = store.gather(
+        partial(store.fetch_profile, profile_id, merged_ids=True),
+        partial(attempt, store.list_identifiers, profile_id),
+        partial(attempt, fetch_trait_groups, store),
+        partial(attempt, store.list_traits, profile_id) if since else lambda: None,
     )
+    recent = {
+        kind.plural: build_part(build_recent, request, found.id, kind, since)
+        if store.is_embedded
+        else None
+        for kind in (OBSERVATION, SUMMARY)
+    }
+    masker = masker_for(request.actor, found.id)
     log_view(
         request.actor,
         "profile.viewed",
         "profile",
         found.id,
-        observations=len(card.newest),
-        summaries=len(card.summaries),
+        **{name: len(part.get("rows", ())) for name, part in recent.items() if part},
     )
     context = {
-        "card": card,
+        "profile": found,
+        "profile_id": found.id,
         "asked_id": profile_id,
-        **_build_context(request, found.id, card.newest),
+        "name": masker.mask_name(found.traits),
+        "since": since,
+        "identifiers": build_identifiers(held, masker),
+        "traits": build_traits(
+            schema,
+            changes,
+            found,
+            masker=masker,
+            pins=request.tenant.pinned_groups,
+            since=since,
+        ),
+        **recent,
+        **get_permissions(request),
     }
     return render(request, "customers/profile.html", context)
 
 
 @allow(Permission.VIEW_PROFILES)
-def recent_observations(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """The newest observations again, while the memory is catching up."""
+def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpResponse:
+    """The newest observations or summaries: a part of the card by itself, and again while
+    the memory is catching up."""
     if not wants_part(request):
         return redirect("customers:profile", request.tenant.slug, profile_id)
-    page = request.store.list_observations(profile_id, page_size=READ_MAX)
-    found = build_recent_observations(
-        request.store,
-        profile_id,
-        page.items,
-        masker=masker_for(request.actor, profile_id),
-        now=timezone.now(),
-    )
-    log_view(
-        request.actor, "observations.listed", "profile", profile_id, count=len(found)
-    )
-    context = _build_context(request, profile_id, found)
-    return render(request, "customers/_recent_observations.html", context)
-
-
-def _build_context(
-    request: ConsoleRequest, profile_id: str, found: list[ItemRow]
-) -> dict[str, Any]:
-    """What _recent_observations.html reads. again_s: when to ask again; 0 when nothing is late."""
-    listed = [row.item for row in found]
-    accepted_at = get_pending_since(request, profile_id, listed)
-    late = [row.item.updated_at for row in found if row.is_pending]
-    since = accepted_at or max(late, default=None)
-    return {
-        "profile_id": profile_id,
-        "newest": found,
-        "waiting_since": accepted_at,
-        "again_s": get_pause_s(timezone.now() - since) if since else 0,
-        **get_permissions(request),
-    }
+    since = update_last_seen(request.user, request.tenant, profile_id)
+    part = build_part(build_recent, request, profile_id, TEXT_KINDS[kind], since)
+    if "rows" in part:
+        log_view(
+            request.actor,
+            f"{TEXT_KINDS[kind].plural}.listed",
+            "profile",
+            profile_id,
+            count=len(part["rows"]),
+        )
+    context = {"profile_id": profile_id, "kind": kind, "part": part}
+    return render(request, "customers/_recent.html", context | get_permissions(request))
 
 
 def get_pause_s(age: timedelta) -> int:

@@ -22,6 +22,7 @@ from console.masking.reveals import (
     reveal,
 )
 from console.profiles.items import TEXT_KINDS
+from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
 from console.web.forms import RevealForm
@@ -189,7 +190,9 @@ class ValueFinder:
         profile = self.store.fetch_profile(self.profile_id)
         return [
             row.shown
-            for group in build_trait_groups(self.store, profile, self.masker)
+            for group in build_trait_groups(
+                fetch_trait_groups(self.store), profile, self.masker
+            )
             for row in group.filled
             if row.shown and row.shown.subject == f"trait/{ref}"
         ]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from threading import Barrier
 
 import httpx
 import pytest
@@ -16,7 +17,15 @@ from console.contract.times import to_wire
 from console.pages.customers.models import LastSeen
 from console.pages.customers.views import find_not_recallable, get_pause_s
 from console.tenants.vault import open_store
-from tests.factories import HTMX, make_observation, make_profile, make_summary
+from tests.factories import (
+    HTMX,
+    make_items,
+    make_observation,
+    make_profile,
+    make_summary,
+    move_tenant,
+)
+from tests.pages.odd_memory import PROFILE, OddMemory, serving
 
 NOW = timezone.now().replace(microsecond=0)
 
@@ -96,7 +105,7 @@ def test_profile_masks_the_customer(client, tenant):
     assert "/reveal/" in shown
 
 
-def test_profile_shows_changes_since_the_last_visit(client, tenant):
+def test_profile_counts_what_is_new_since_the_last_visit(client, tenant):
     profile = make_profile(tenant)
     make_observation(tenant, profile, "Known before.")
     first = client.get(card(profile)).text
@@ -105,13 +114,13 @@ def test_profile_shows_changes_since_the_last_visit(client, tenant):
     again = client.get(card(profile)).text
 
     assert "your first visit" in first
-    assert "3 changes" not in first
-    assert "2 changes" in again
-    assert "since your last visit" in again
+    assert " new</strong>" not in first
+    assert again.count("<strong>1 new</strong> since your last visit") == 2
+    assert "your last visit <time" in again
     assert again.count('class="badge new"') == 1
 
 
-def test_profile_says_when_nothing_is_new(client, tenant):
+def test_profile_says_nothing_where_nothing_is_new(client, tenant):
     profile = make_profile(tenant)
     client.get(card(profile))
     LastSeen.objects.update(
@@ -119,7 +128,60 @@ def test_profile_says_when_nothing_is_new(client, tenant):
         before_at=timezone.now() + timedelta(seconds=5),
     )
 
-    assert "nothing new" in client.get(card(profile)).text
+    assert " new</strong>" not in client.get(card(profile)).text
+
+
+@pytest.fixture
+def far(tenant, settings):
+    """The tenant's memory is behind a network."""
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory()) as memory:
+        move_tenant(tenant, memory.address)
+        yield memory
+
+
+PARTS = ("newest/", "newest-summaries/")
+
+
+def test_profile_asks_once_for_everything_and_at_the_same_time(client, far):
+    head = ("TraitGroups", "Identifiers", PROFILE)
+    far.together = dict.fromkeys(head, Barrier(len(head)))
+
+    shown = client.get(card(PROFILE)).text
+    parts = [client.get(card(PROFILE, part), headers=HTMX).text for part in PARTS]
+
+    assert "a•••@•••.com" in shown
+    assert shown.count('class="skeleton"') == 2
+    assert all(f'hx-get="{card(PROFILE, part)}"' in shown for part in PARTS)
+    assert "An observation is one fact" in parts[0]
+    assert "when a conversation ends" in parts[1]
+    # One of them once for the tenant: whether its memory lists by occurrence.
+    once = [path for path in far.asked if "pageSize=1&" not in path]
+    assert len(once) == len(set(once)) == 5
+
+
+@pytest.mark.parametrize("part", ["TraitGroups", "Identifiers"])
+def test_profile_stands_without_a_part_that_fails(client, far, part):
+    far.failing = {part: 500}
+    far.values = {"Contact": {"firstName": "Ada"}}
+
+    answer = client.get(card(PROFILE))
+
+    assert answer.status_code == 200
+    assert answer.text.count("not shown</span>") == 1
+    assert "A•••" in answer.text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_part_that_fails_says_so_in_its_place(client, far, part):
+    far.failing = {"Observations": 500, "ConversationSummaries": 500}
+
+    answer = client.get(card(PROFILE, part), headers=HTMX)
+
+    assert answer.status_code == 200
+    assert "not shown</span>" in answer.text
+    assert f'hx-get="{card(PROFILE, part)}"' in answer.text
+    assert "HX-Retarget" not in answer
 
 
 def test_profile_shows_pinned_groups_in_order(client, tenant):
@@ -236,10 +298,31 @@ def test_get_pause_s_grows_with_age(age_s, pause):
 def test_profile_stops_waiting_for_a_lost_write(client, tenant):
     profile = make_profile(tenant)
     session = client.session
-    session["accepted"] = {profile: to_wire(timezone.now() - timedelta(minutes=11))}
+    lost = {"digest": to_wire(timezone.now() - timedelta(minutes=11))}
+    session["written"] = {profile: lost}
     session.save()
 
     shown = client.get(card(profile)).text
 
     assert "written, not listed yet" not in shown
-    assert client.session["accepted"] == {}
+    assert client.session["written"] == {}
+
+
+@pytest.mark.parametrize("said_at", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_profile_does_not_wait_for_what_happened_long_ago(client, tenant, said_at):
+    profile = make_profile(tenant)
+    for number in range(3):
+        make_items(tenant, profile, observations=10, content=f"Filler {number} {{}}.")
+    form = {
+        "content": "Said at the end of time.",
+        "source": "console",
+        "occurred_at": said_at,
+        "reason_code": "learned",
+        "ticket": "T-1",
+    }
+
+    added = client.post(card(profile, "observations/add/"), form)
+    shown = client.get(card(profile)).text
+
+    assert added.status_code == 302
+    assert "written, not listed yet" not in shown

@@ -238,5 +238,5 @@ def test_profile_needs_few_queries(client, tenant, django_assert_max_num_queries
         make_observation(tenant, profile, f"Fact {number}")
 
     # SECURITY of speed: no query per row, whatever the page shows.
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         client.get(page("profile", profile))

@@ -216,15 +216,13 @@ def test_select_pinned_has_pinned_groups_or_all_filled_ones():
             created_at=None,
             traits={name: {"a": value}} if value else {},
         )
-        store = Groups(
-            TraitGroup(
-                display_name=name,
-                version=1,
-                description="",
-                traits={"a": TraitDefinition(data_type="STRING")},
-            )
+        schema = TraitGroup(
+            display_name=name,
+            version=1,
+            description="",
+            traits={"a": TraitDefinition(data_type="STRING")},
         )
-        return build_trait_groups(store, profile, Masker(Tenant()))[0]
+        return build_trait_groups([schema], profile, Masker(Tenant()))[0]
 
     one, two, three = group("One", "x"), group("Two", None), group("Three", "y")
 

@@ -30,6 +30,7 @@ from console.pages.timeline.reader import (
     mask_matches,
 )
 from console.profiles.context import lists_by_occurrence
+from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
 from console.web.budget import Budget, start_budget
@@ -180,7 +181,10 @@ def _build_row(item: TimelineItem, shown: MaskedValue, masker: Masker) -> Export
 def _read_traits(
     store: StoreClient, profile_id: str, masker: Masker
 ) -> list[ExportRow]:
-    groups = build_trait_groups(store, store.fetch_profile(profile_id), masker)
+    schema, profile = store.gather(
+        partial(fetch_trait_groups, store), partial(store.fetch_profile, profile_id)
+    )
+    groups = build_trait_groups(schema, profile, masker)
     return [
         {
             "group": row.group,

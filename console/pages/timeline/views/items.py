@@ -325,5 +325,6 @@ def add_observation(
         reason=reason,
         source=observation.source,
     ):
-        remember_write(request, profile_id)
-        store.create_observations(profile_id, [observation])
+        # What the store's rules have changed or held back is not waited for.
+        if store.create_observations(profile_id, [observation]):
+            remember_write(request, profile_id, observation)
