@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.models import CharField, TextField
 from django.db.models.functions import Length
@@ -10,6 +12,12 @@ class ServiceConfig(AppConfig):
 
     name = "console.service"
     label = "service"
+
+    def import_models(self) -> None:
+        super().import_models()
+        # The products' tables build on those, which so need not know them.
+        for product in ("memory", "conversations"):
+            import_module(f"{self.name}.{product}.models")
 
     def ready(self) -> None:
         # So that constraints can say content__length__lte.

@@ -1,5 +1,5 @@
-"""The service's tables, as Django finds them: its own, and those of its products; its
-accounts and the secrets that open them.
+"""The service's own tables, on which those of its products build; its accounts and the
+secrets that open them.
 
 One rule: the key of whatever a store holds starts with the store. So PostgreSQL can
 partition or shard by it without a change, and a lookup that forgets the store finds
@@ -404,8 +404,3 @@ def digest(secret: str) -> str:
     """HMAC-SHA-256, hex. Secrets are random: a slow hash would only cost CPU."""
     key = settings.MEMORY_DIGEST_KEY.encode()
     return hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()
-
-
-# Last: those tables build on these.
-from console.service.conversations import models as conversations  # noqa: E402, F401
-from console.service.memory import models as memory  # noqa: E402, F401
