@@ -187,9 +187,12 @@ class Fusion:
         self, weights: NDArray[np.float64], table: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         with_vector, without = weights
-        if not self._is_mixed:
-            return table @ (with_vector if self._has_vector[:1].any() else without)
-        return np.where(self._has_vector, table @ with_vector, table @ without)
+        found: NDArray[np.float64]
+        if self._is_mixed:
+            found = np.where(self._has_vector, table @ with_vector, table @ without)
+        else:
+            found = table @ (with_vector if self._has_vector[:1].any() else without)
+        return found
 
     def own(self, parts: Parts) -> NDArray[np.float64]:
         """How strongly a text's own content speaks, 0 to 1: what it lends to others."""
@@ -213,7 +216,8 @@ class Fusion:
     def contributions(self, parts: Parts) -> NDArray[np.float64]:
         """Log-odds, a row a text: what the run gives to all, then what each part adds."""
         chance = self._chance_by(parts)
-        weights = np.where(self._has_vector[:, None], *self._order[:, None])
+        with_vector, without = self._order
+        weights = np.where(self._has_vector[:, None], with_vector, without)
         found: NDArray[np.float64]
         found = chance["distance"] * weights * parts.table(NAMES)
         few = NAMES.index("few") + 1
@@ -476,6 +480,7 @@ class PreparedProfile:
             Side(texts, coefficients, without_vector)
             for texts in (observations, summaries)
         )
+        self.nbytes = observations.nbytes + summaries.nbytes
         self.neighbours = link_neighbours(observations)
         self.conversation_summaries = link_summaries(observations, summaries)
 

@@ -1,6 +1,6 @@
 """The texts of one profile as ranking sees them: columns of what is stored, a row a text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from operator import itemgetter
@@ -170,6 +170,21 @@ class Texts:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def nbytes(self) -> int:
+        """About what it takes: a term 16 bytes, a text's id, bytes and links some 400."""
+        values = len(self.terms.values) + len(self.conversations.values)
+        return int(self.vectors.levels.nbytes) + 16 * values + 400 * len(self)
+
+    def list_newest(self, conversation_id: str) -> Iterator[tuple[str, Floats | None]]:
+        """Ids and vectors of what comes from a conversation, the last first."""
+        [digest] = np.frombuffer(pack_conversations([conversation_id]), "<u8")
+        held = self.conversations
+        rows = np.unique(held.rows[held.values == digest])
+        for row in rows[np.lexsort((rows, self.occurred_at[rows]))][::-1].tolist():
+            known = self.vectors.known[row]
+            yield self.ids[row], self.vectors.vector(row) if known else None
 
     def newest_first(
         self, scores: NDArray[np.float64], most: int | None = None

@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Self
@@ -25,7 +24,7 @@ from django.db import models, transaction
 from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 
-from console.databases.vault import VaultLocked, decrypt, encrypt
+from console.databases.vault import decrypt, encrypt
 
 ALIAS = "memory"
 APP = "service"
@@ -371,24 +370,6 @@ def create_account(name: str) -> NewAccount:
                 credential.keep_token(secret)
             credential.save(force_insert=True)
     return new
-
-
-def authenticate(username: str, secret: str) -> Account | None:
-    """The account that the pair opens; None for an unknown name or a wrong secret."""
-    # Not first(), whose order takes as long to write as all the rest.
-    found = Credential.objects.select_related("account").filter(username=username)
-    credential = next(iter(found), None)
-    # Compared even when nobody has that name: both answers take the same time.
-    known = credential.digest if credential else digest("")
-    if hmac.compare_digest(known, digest(secret)) and credential:
-        if username == credential.account_id and not credential.encrypted_token:
-            with suppress(VaultLocked):
-                credential.keep_token(secret)
-                Credential.objects.filter(pk=username, encrypted_token="").update(
-                    encrypted_token=credential.encrypted_token
-                )
-        return credential.account
-    return None
 
 
 def get_auth_token(account: Account) -> str:

@@ -9,7 +9,9 @@ the thread's URL configuration and script prefix as it found them.
 
 import base64
 import gzip
+import hmac
 import logging
+import re
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from math import ceil
@@ -30,11 +32,13 @@ from console.contract.memory import error
 from console.contract.memory.profile_import import UPLOADS
 from console.core.observability import observe_memory
 from console.databases.disk import RETRY_AFTER_S, Outage, find_outage
+from console.databases.vault import VaultLocked
 from console.service import errors
 from console.service.http.answers import answer, build_uri
 from console.service.http.request import URLCONF, ApiRequest, View, check_request
 from console.service.memory.delay import delay_writes
-from console.service.models import authenticate
+from console.service.memory.queries import Caller, find_caller
+from console.service.models import Credential, digest
 
 logger = logging.getLogger(__name__)
 
@@ -128,19 +132,47 @@ def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
 _OPEN = ("/v1/Errors/", "/v1/openapi.json", UPLOADS)
 
 
+# What an address names, read with who asks for it.
+_PLACE = re.compile(r"/v1/(?:ControlPlane/)?Stores/([^/]+)(?:/Profiles/([^/]+))?")
+
+
 def authenticate_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: sets `request.account`; 401 for anybody unknown."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(_OPEN):
-            username, secret = _credentials(request)
-            account = authenticate(username, secret)
-            if account is None:
+            place = _PLACE.match(request.path_info)
+            store_id, profile_id = place.groups() if place else (None, None)
+            caller = authenticate(*_credentials(request), store_id, profile_id)
+            if caller is None:
                 raise _refusal("The credentials are wrong.")
-            cast(ApiRequest, request).account = account
+            api_request = cast(ApiRequest, request)
+            api_request.account, api_request.caller = caller.account, caller
         return get_response(request)
 
     return respond
+
+
+def authenticate(
+    username: str,
+    secret: str,
+    store_id: str | None = None,
+    profile_id: str | None = None,
+) -> Caller | None:
+    """Whom the pair opens; None for an unknown name or a wrong secret."""
+    caller = find_caller(username, store_id, profile_id)
+    # Compared even when nobody has that name: both answers take the same time.
+    known = caller.credential.digest if caller else digest("")
+    if not (hmac.compare_digest(known, digest(secret)) and caller):
+        return None
+    credential = caller.credential
+    if username == credential.account_id and not credential.encrypted_token:
+        with suppress(VaultLocked):
+            credential.keep_token(secret)
+            Credential.objects.filter(pk=username, encrypted_token="").update(
+                encrypted_token=credential.encrypted_token
+            )
+    return caller
 
 
 def _credentials(request: HttpRequest) -> tuple[str, str]:

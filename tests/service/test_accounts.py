@@ -7,11 +7,11 @@ from console.databases.vault import CredentialTampered
 from console.service.models import (
     Account,
     Credential,
-    authenticate,
     create_account,
     digest,
     get_auth_token,
 )
+from console.service.wsgi import authenticate
 
 
 @pytest.fixture
@@ -29,8 +29,11 @@ def test_an_account_has_a_token_and_a_key_of_256_bits(account):
 def test_both_pairs_open_the_account(account):
     opened = Account.objects.get()
 
-    assert authenticate(account.account_sid, account.auth_token) == opened
-    assert authenticate(account.api_key, account.api_secret) == opened
+    for pair in (
+        (account.account_sid, account.auth_token),
+        (account.api_key, account.api_secret),
+    ):
+        assert authenticate(*pair).account == opened
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "naïve ’", "x" * 10_000])

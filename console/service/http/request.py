@@ -22,6 +22,7 @@ from console.contract.times import from_wire
 from console.databases.disk import check_room
 from console.service import errors
 from console.service.memory.models import Store
+from console.service.memory.queries import Caller
 from console.service.memory.stores import get_store
 from console.service.models import Account
 
@@ -40,6 +41,9 @@ class ApiRequest(HttpRequest):
     """A request whose caller is known."""
 
     account: Account
+    # With what the address names, as it was when it was asked for; not of a write that
+    # was put off.
+    caller: Caller | None
     # The one that the address names.
     store: Store
     # Set where a merged profile was asked for and its canonical one answers.
@@ -69,11 +73,18 @@ def resource(**methods: View) -> View:
             refusal.headers["Allow"] = allowed
             raise refusal
         if "store_id" in path:
-            request.store = get_store(request.account, path.pop("store_id"))
+            request.store = _get_store(request, path.pop("store_id"))
         return answer(request, **path)
 
     view.methods = methods  # type: ignore[attr-defined]  # For description/document.py.
     return view
+
+
+def _get_store(request: ApiRequest, store_id: str) -> Store:
+    caller: Caller | None = getattr(request, "caller", None)
+    if caller and caller.store and caller.store.id == store_id:
+        return caller.store
+    return get_store(request.account, store_id)
 
 
 def check_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:

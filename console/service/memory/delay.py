@@ -67,6 +67,8 @@ def delay_writes(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         account = getattr(request, "account", None)
         if account and (lag or leftovers):
             apply_due(get_response, account, everything=not lag)
+            # What was found with it may be no more as it was.
+            cast(ApiRequest, request).caller = None
             # With the lag switched off, what was still waiting is done, and that once.
             leftovers[:] = [True] if lag or PendingWrite.objects.exists() else []
         reads = request.method in {"GET", "HEAD"}

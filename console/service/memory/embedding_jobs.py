@@ -21,6 +21,7 @@ from console.engine.embedding import Embedder, load_embedder
 from console.engine.texts import Floats, pack_vector
 from console.engine.words import VERSION, terms
 from console.service.memory.models import IndexedItem, IndexEntry, Store
+from console.service.memory.queries import change_version
 from console.service.models import find_models
 
 BATCH = 64
@@ -135,9 +136,10 @@ def _write(
     updates: Updates,
 ) -> None:
     """Write what still follows from its text: embedding held no lock."""
-    # Whoever changes a text changes its entry in the same transaction: with the
-    # entries held, a text that is still the same stays so until this is committed.
-    list(_filter_entries(store_id, keys).select_for_update().values_list("item_id"))
+    # Whoever changes a text changes its profile's version in the same transaction: with
+    # the profiles held, a text that is still the same stays so until this is committed.
+    for profile_id in sorted({profile_id for profile_id, _ in keys}):
+        change_version(store_id, profile_id)
     present = _read_contents(store_id, keys)
     same = {key for key in seen if present.get(key) == seen[key]}
     with connections["memory"].cursor() as cursor:

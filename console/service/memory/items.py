@@ -31,6 +31,7 @@ from console.engine.words import VERSION, terms
 from console.service import errors
 from console.service.conversations.models import Learned, count_free
 from console.service.conversations.rules import Verdict, WriteRules
+from console.service.memory import queries
 from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import (
     IndexedItem,
@@ -43,6 +44,7 @@ from console.service.memory.models import (
     Summary,
 )
 from console.service.memory.profiles import get_profile
+from console.service.memory.queries import change_version
 from console.service.memory.tombstones import bury
 from console.service.models import digest, find_models
 
@@ -290,6 +292,7 @@ def update_entry(item: IndexedItem, changed: Collection[str]) -> None:
     """After the named columns of an item have changed."""
     if not INDEXED & set(changed):
         return
+    change_version(item.store_id, item.profile_id)
     columns = build_index_columns(item)
     if "content" in changed:
         columns |= {"model": "", "vector": b""}
@@ -316,16 +319,11 @@ def build_index_columns(item: IndexedItem) -> dict[str, Any]:
 
 
 def read_entries(
-    profile: Profile, *, begin: datetime | None = None, end: datetime | None = None
+    profile: Profile, begin: datetime | None = None, end: datetime | None = None
 ) -> list[Row]:
     """A profile's entries in the order of their ids: begin <= time < end."""
-    entries = IndexEntry.objects.of(profile).order_by("item_id")
-    if begin:
-        entries = entries.filter(occurred_at__gte=microseconds(begin))
-    if end:
-        entries = entries.filter(occurred_at__lt=microseconds(end))
-    columns = ("item_id", "occurred_at", "terms", "conversations", "vector", "model")
-    return list(entries.values_list(*columns))
+    bounds = (microseconds(bound) if bound else None for bound in (begin, end))
+    return queries.read_entries(profile, *bounds)
 
 
 def rebuild_index(store: Store) -> Iterator[int]:

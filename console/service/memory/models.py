@@ -1,5 +1,6 @@
 """The memory's tables: every key led by the store."""
 
+import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
@@ -206,12 +207,22 @@ class DataMapping(StoreScoped):
         ]
 
 
+def new_version() -> int:
+    """Random, not counted: a profile that is parted again or restored from a backup never
+    has a version that it had with other contents."""
+    return secrets.randbits(63)
+
+
 class Profile(StoreScoped):
-    """One customer in one store. Contract 11.1."""
+    """One customer in one store. Contract 11.1.
+
+    index_version  another one with each change of its IndexEntry rows (prepared.py)
+    """
 
     pk = models.CompositePrimaryKey("store_id", "id")
     id = models.CharField(max_length=42)
     created_at = models.DateTimeField()
+    index_version = models.BigIntegerField(default=new_version, db_default=0)
 
     class Meta:
         indexes = [
@@ -358,6 +369,45 @@ class IndexedItem(ProfileScoped):
         abstract = True
 
 
+class IndexEntryQuerySet(ProfileQuerySet):
+    """Whatever is written gives its profiles another version, before it is written: so
+    their rows are held, and in the same order as by who holds a profile first."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        rows = list(objs)
+        self._change_versions((row.store_id, row.profile_id) for row in rows)
+        return super().bulk_create(rows, *args, **options)
+
+    def update(self, **columns: Any) -> int:
+        keys = set(self._list_profiles())
+        if target := columns.get("profile_id"):
+            keys |= {(store_id, target) for store_id, _ in keys}
+        self._change_versions(keys)
+        return super().update(**columns)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        self._change_versions(self._list_profiles())
+        return super().delete()
+
+    # As Django's own: none for a whole table.
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _list_profiles(self) -> Any:
+        rows = self.order_by().values_list("store_id", "profile_id")
+        return rows.distinct()
+
+    @staticmethod
+    def _change_versions(keys: Iterable[tuple[str, str]]) -> None:
+        by_store = dict[str, list[str]]()
+        for store_id, profile_id in sorted(set(keys)):
+            by_store.setdefault(store_id, []).append(profile_id)
+        for store_id, ids in by_store.items():
+            for start in range(0, len(ids), 500):
+                rows = Profile.objects.filter(store_id=store_id)
+                rows = rows.filter(id__in=ids[start : start + 500])
+                rows.update(index_version=new_version())
+
+
 class IndexEntry(ProfileScoped):
     """What Recall reads of one item: not its text, only what follows from it.
 
@@ -379,6 +429,8 @@ class IndexEntry(ProfileScoped):
     conversations = models.BinaryField()
     model = models.CharField(max_length=40, default="")
     vector = models.BinaryField(default=b"")
+
+    objects: ClassVar[Any] = IndexEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "index entries"

@@ -23,6 +23,8 @@ from console.service.memory.models import (
     Profile,
     Store,
 )
+from console.service.memory.prepared import PREPARED
+from console.service.memory.queries import change_version
 from console.service.memory.resolution import (
     assign_identifiers,
     get_canonical_id,
@@ -48,18 +50,21 @@ NO_IDENTIFIER = (
 
 
 def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile:
-    """The one scoped lookup. With `lock`, the row is held to the transaction's end.
+    """The one scoped lookup. With `lock`, for who changes what Recall reads: the row is
+    held to the transaction's end.
 
     Raises Invalid for a malformed id, NotFound for a foreign or unknown one, Moved
     for one that was merged into another.
     """
     if not PROFILE_ID.fullmatch(profile_id):
         raise errors.Invalid("profileId: not a valid profile id")
-    rows = Profile.objects.of(store)
     if lock:
-        rows = rows.select_for_update()
-    profile: Profile | None = rows.filter(id=profile_id).first()
+        change_version(store.id, profile_id)
+    # Not first(), whose order takes as long to write as all the rest.
+    found = iter(Profile.objects.of(store).filter(id=profile_id))
+    profile: Profile | None = next(found, None)
     if profile is None:
+        PREPARED.forget(store.id, profile_id)
         if canonical_id := get_canonical_id(store, profile_id):
             raise errors.Moved(profile_id, canonical_id)
         raise errors.NotFound("Profile not found.")

@@ -18,10 +18,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from msgspec.structs import replace
 
 from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS, RecallRequest
 from console.core.observability import RECALL_SECONDS
-from console.engine.dates import microseconds
 from console.engine.ranking import (
     PreparedProfile,
     Query,
@@ -29,14 +29,7 @@ from console.engine.ranking import (
     Ranking,
     get_coefficients,
 )
-from console.engine.texts import (
-    Floats,
-    Row,
-    Texts,
-    Vectors,
-    pack_conversations,
-    pack_vector,
-)
+from console.engine.texts import Row, Texts, pack_vector
 from console.engine.words import terms
 from console.service.conversations.communications import list_said
 from console.service.memory.embedding_jobs import embed_query, get_model_id
@@ -48,6 +41,8 @@ from console.service.memory.models import (
     Profile,
     Summary,
 )
+from console.service.memory.prepared import PREPARED
+from console.service.memory.queries import read_items
 from console.service.models import find_models
 
 # By their ids, all observations come before all summaries.
@@ -104,20 +99,17 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
     if query := request.query.strip():
         queries = [_read_query(profile, query)]
         timer.end("query")
-        entries = _read_entries(
-            profile, request, begin=request.begin_date, end=request.end_date
-        )
+        prepared = _prepare(profile, request)
         timer.end("read")
-        return _recall_ranked("query", profile, request, queries, entries, timer)
+        return _recall_ranked("query", profile, request, queries, prepared, timer)
     if request.conversation_id:
-        entries = _read_entries(profile, request)
+        prepared = _prepare(profile, request)
         timer.end("read")
-        queries = _build_turns(profile, entries, request)
-        entries = _filter_by_date(entries, request)
+        queries = _build_turns(profile, request)
         timer.end("query")
         if queries:
             return _recall_ranked(
-                "conversation", profile, request, queries, entries, timer
+                "conversation", profile, request, queries, prepared, timer
             )
     return _recall_newest(profile, request, timer)
 
@@ -135,11 +127,31 @@ def _get_region(profile: Profile) -> str:
     return settings.values_list("phone_region", flat=True).first() or ""
 
 
+def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:
+    """What is to be ranked: kept from the last recall if it is the whole profile."""
+    bounds = request.begin_date, request.end_date
+    if any(bounds):
+        return _read_entries(profile, request.masked, *bounds)
+    key = profile.store_id, profile.id, request.masked
+    version = profile.index_version, get_model_id()
+    kept = PREPARED.get(key, version)
+    if kept is None:
+        kept = _read_entries(profile, request.masked)
+        PREPARED.put(key, version, kept)
+    return kept
+
+
 def _read_entries(
-    profile: Profile, request: RecallRequest, **bounds: datetime | None
-) -> list[Row]:
-    entries = read_entries(profile, **bounds)
-    return mask_entries(profile, entries) if request.masked else entries
+    profile: Profile, masked: bool, *bounds: datetime | None
+) -> PreparedProfile:
+    entries = read_entries(profile, *bounds)
+    if masked:
+        entries = mask_entries(profile, entries)
+    model = get_model_id()
+    first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
+    observations = Texts.of(entries[:first_summary], model)
+    summaries = Texts.of(entries[first_summary:], model)
+    return PreparedProfile(observations, summaries, get_coefficients(model))
 
 
 def _recall_ranked(
@@ -147,10 +159,10 @@ def _recall_ranked(
     profile: Profile,
     request: RecallRequest,
     queries: Sequence[Query],
-    entries: Sequence[Row],
+    prepared: PreparedProfile,
     timer: StepTimer,
 ) -> RecallResult:
-    ranking, threshold = _rank(queries, entries), request.relevance_threshold
+    ranking, threshold = Ranking(queries, prepared), request.relevance_threshold
     best_observations = ranking.select_observations(
         request.observations_limit, threshold
     )
@@ -165,23 +177,12 @@ def _recall_ranked(
     )
 
 
-def _rank(queries: Sequence[Query], entries: Sequence[Row]) -> Ranking:
-    model = get_model_id()
-    first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
-    observations = Texts.of(entries[:first_summary], model)
-    summaries = Texts.of(entries[first_summary:], model)
-    profile = PreparedProfile(observations, summaries, get_coefficients(model))
-    return Ranking(queries, profile)
-
-
 def _fetch_ranked(
     model: type[IndexedItem], profile: Profile, ranked: Sequence[Ranked]
 ) -> list[Any]:
     """The items of one kind, in the ranking's order."""
-    if not ranked:
-        return []
     ids = [item.id for item in ranked]
-    items = {item.id: item for item in model.objects.of(profile).filter(id__in=ids)}
+    items = {item.id: item for item in read_items(model, profile, ids)}
     return [items[id_] for id_ in ids if id_ in items]
 
 
@@ -207,9 +208,7 @@ def _fetch_newest(
     return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
 
 
-def _build_turns(
-    profile: Profile, entries: Sequence[Row], request: RecallRequest
-) -> list[Query]:
+def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     """The last turns of a conversation, the newest first: what was said in it or, of one
     that is kept elsewhere, what is known of it: its summary, then its observations."""
     conversation_id = str(request.conversation_id)
@@ -223,42 +222,20 @@ def _build_turns(
             for age, ((id_, _), text) in enumerate(zip(last, texts, strict=True))
             if text.strip()
         ]
-    digest = pack_conversations([str(request.conversation_id)])
-    turns = [row for row in entries if _has_conversation(row[3], digest)]
-    turns.sort(key=lambda row: (row[0].startswith(_SUMMARY_PREFIX), row[1], row[0]))
-    known = turns[: -RECALL_TURNS - 1 : -1]
-    contents = read_contents(profile, [row[0] for row in known])
+    whole = _prepare(profile, replace(request, begin_date=None, end_date=None))
+    # The summary is the last of all.
+    known = [
+        (id_, vector)
+        for side in (whole.summaries, whole.observations)
+        for id_, vector in side.texts.list_newest(conversation_id)
+    ][:RECALL_TURNS]
+    contents = read_contents(profile, [id_ for id_, _ in known])
     if request.masked:
         contents = {id_: mask_text(content) for id_, content in contents.items()}
     return [
-        Query.of(contents[row[0]], _get_vector(row), age=age, id_=row[0])
-        for age, row in enumerate(known)
-        if row[0] in contents
-    ]
-
-
-def _has_conversation(conversations: bytes, digest: bytes) -> bool:
-    size = len(digest)
-    return any(
-        conversations[at : at + size] == digest
-        for at in range(0, len(conversations), size)
-    )
-
-
-def _get_vector(row: Row) -> Floats | None:
-    """The turn's own vector, made when it was stored; None while it is not there."""
-    return (
-        Vectors.of([row[4]]).vector(0) if row[5] and row[5] == get_model_id() else None
-    )
-
-
-def _filter_by_date(entries: Sequence[Row], request: RecallRequest) -> list[Row]:
-    begin = microseconds(request.begin_date) if request.begin_date else None
-    end = microseconds(request.end_date) if request.end_date else None
-    return [
-        row
-        for row in entries
-        if (begin is None or row[1] >= begin) and (end is None or row[1] < end)
+        Query.of(contents[id_], vector, age=age, id_=id_)
+        for age, (id_, vector) in enumerate(known)
+        if id_ in contents
     ]
 
 

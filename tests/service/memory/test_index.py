@@ -73,16 +73,19 @@ class Life:
         self.profiles = [make_profile(f"{n}@b.com") for n in range(3)]
 
     def live(self, steps: int) -> None:
-        ways = (self.observe,) * 4 + (self.summarise,) * 2 + (self.change,) * 3
-        ways += (self.delete,) * 2
         for step in range(steps):
-            self.dice.choice(ways)()
+            self.write()
             if step % 100 == 50:
                 make_vectors.func()
             if step % 250 == 249:
                 self.replace_a_profile(step)
             if step % 200 == 199:
                 self.merge_two(step)
+
+    def write(self) -> None:
+        ways = (self.observe,) * 4 + (self.summarise,) * 2 + (self.change,) * 3
+        ways += (self.delete,) * 2
+        self.dice.choice(ways)()
 
     def text(self) -> str:
         return " ".join(self.dice.choices(WORDS, k=self.dice.randint(1, 6)))

@@ -27,6 +27,7 @@ from console.service.http.request import (
     read_flag,
 )
 from console.service.memory import identifiers, models, profiles, resolution
+from console.service.memory.queries import Caller, read_traits
 
 TRAIT_GROUPS_QUERY = {
     "traitGroups": Annotated[
@@ -93,9 +94,10 @@ def lookup_profiles(request: ApiRequest) -> HttpResponse:
 def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     profile = get_profile(request, profile_id)
     traits: dict[str, dict[str, Any]] = {}
-    groups = _read_trait_groups(request.GET.get("traitGroups"))
-    for trait in _list_traits(profile, groups).order_by("trait_group", "name"):
-        traits.setdefault(trait.trait_group, {})[trait.name] = trait.value
+    groups = {g.lower() for g in _read_trait_groups(request.GET.get("traitGroups"))}
+    for group, name, value in read_traits(profile):
+        if not groups or group.lower() in groups:
+            traits.setdefault(group, {})[name] = value
     merged_ids = None
     if read_flag(request.GET, "includeMergedIds", default=False):
         merged_ids = resolution.list_merged_ids(profile)
@@ -155,6 +157,9 @@ def get_profile(
     follow  answer for the canonical profile where a merged one is named, and name it
             in a header; else, and for reads by MEMORY_FOLLOW_MERGED, raises Moved
     """
+    caller: Caller | None = getattr(request, "caller", None)
+    if caller and caller.profile and caller.profile.id == profile_id:
+        return caller.profile
     reads = request.method in {"GET", "HEAD"}
     try:
         return profiles.get_profile(request.store, profile_id)

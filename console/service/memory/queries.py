@@ -1,0 +1,180 @@
+"""The hot path's queries in SQL: to build one with the ORM takes longer than to run it.
+
+Each answers what the ORM would (tests/service/memory/test_queries.py, both databases).
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.db import connections, models
+
+from console.engine.texts import Row
+from console.service.memory.models import IndexedItem, Profile, Store, new_version
+from console.service.models import ALIAS, Account, Credential, ProfileKey
+
+Values = Sequence[Any]
+
+
+class Caller(NamedTuple):
+    """Whose user name it is, and what of theirs an address names; None for nothing."""
+
+    credential: Credential
+    store: Store | None
+    profile: Profile | None
+
+    @property
+    def account(self) -> Account:
+        return self.credential.account
+
+
+def find_caller(
+    username: str, store_id: str | None, profile_id: str | None
+) -> Caller | None:
+    models = Credential, Account, Store, Profile
+    [row] = _ask(_build_caller(), [store_id, profile_id, username]) or [None]
+    if row is None:
+        return None
+    found, begin = list[Any](), 0
+    for model in models:
+        reader = get_reader(model)
+        end = begin + len(reader.names)
+        found.append(reader.load(row[begin:end]) if row[begin] is not None else None)
+        begin = end
+    credential, credential.account, store, profile = found
+    return Caller(credential, store, profile)
+
+
+@cache
+def _build_caller() -> str:
+    columns = ", ".join(
+        f"{model._meta.db_table}.{column}"
+        for model in (Credential, Account, Store, Profile)
+        for column in get_reader(model).columns
+    )
+    return f"""
+        SELECT {columns} FROM service_credential
+        JOIN service_account ON service_account.sid = service_credential.account_id
+        LEFT JOIN service_store ON service_store.id = %s
+            AND service_store.account_id = service_account.sid
+        LEFT JOIN service_profile ON service_profile.id = %s
+            AND service_profile.store_id = service_store.id
+        WHERE service_credential.username = %s
+    """  # noqa: S608 - columns of our own tables
+
+
+def read_entries(profile: ProfileKey, begin: int | None, end: int | None) -> list[Row]:
+    """Entries in the order of their ids; of times (microseconds) from begin to end."""
+    sql = """
+        SELECT item_id, occurred_at, terms, conversations, vector, model
+        FROM service_indexentry WHERE store_id = %s AND profile_id = %s
+    """
+    given: list[Any] = [profile.store_id, profile.id]
+    for condition, bound in (
+        (" AND occurred_at >= %s", begin),
+        (" AND occurred_at < %s", end),
+    ):
+        if bound is not None:
+            sql += condition
+            given.append(bound)
+    return _ask(sql + " ORDER BY item_id", given)
+
+
+def read_items(
+    model: type[IndexedItem], profile: ProfileKey, ids: Collection[str]
+) -> list[Any]:
+    """Rows of one kind, in any order: columns by name, no instances of the model."""
+    if not ids:
+        return []
+    reader = get_reader(model)
+    sql = f"""
+        SELECT {", ".join(reader.columns)} FROM {model._meta.db_table}
+        WHERE store_id = %s AND profile_id = %s AND id IN ({_list_places(ids)})
+    """  # noqa: S608 - columns of our own tables
+    return [
+        reader.build(row) for row in _ask(sql, [profile.store_id, profile.id, *ids])
+    ]
+
+
+def read_traits(profile: ProfileKey) -> list[tuple[str, str, Any]]:
+    """Group, name and value, by group and name."""
+    sql = """
+        SELECT trait_group, name, value FROM service_trait
+        WHERE store_id = %s AND profile_id = %s ORDER BY trait_group, name
+    """
+    rows = _ask(sql, [profile.store_id, profile.id])
+    return [(group, name, _to_json(value)) for group, name, value in rows]
+
+
+def change_version(store_id: str, profile_id: str) -> bool:
+    """Holds a profile's row to the transaction's end; False for no such profile.
+
+    Before anything is changed that Recall reads of it: whoever has prepared it
+    (prepared.py) does so anew.
+    """
+    sql = (
+        "UPDATE service_profile SET index_version = %s WHERE store_id = %s AND id = %s"
+    )
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(sql, [new_version(), store_id, profile_id])
+        return bool(cursor.rowcount)
+
+
+def _ask(sql: str, given: Values) -> list[Any]:
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(sql, given)
+        return list(cursor.fetchall())
+
+
+def _list_places(given: Collection[Any]) -> str:
+    return ", ".join(["%s"] * len(given))
+
+
+class Reader:
+    """Rows of one table as the database gives them, and what they become."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        fields = model._meta.concrete_fields
+        self._model = model
+        self.columns = [str(field.column) for field in fields]
+        self.names = [field.attname for field in fields]
+        self._make = NamedTuple(
+            model.__name__, [(name, Any) for name in self.names]
+        )._make
+        self._converted = [
+            (place, convert)
+            for place, field in enumerate(fields)
+            if (convert := _CONVERTERS.get(field.get_internal_type()))
+        ]
+
+    def _convert(self, row: Values) -> list[Any]:
+        values = list(row)
+        for place, convert in self._converted:
+            values[place] = convert(values[place])
+        return values
+
+    def load(self, row: Values) -> Any:
+        return self._model.from_db(ALIAS, self.names, self._convert(row))
+
+    def build(self, row: Values) -> Any:
+        """A third of what an instance costs."""
+        return self._make(self._convert(row))
+
+
+def _to_moment(value: Any) -> Any:
+    """SQLite keeps UTC and does not say so."""
+    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _to_json(value: Any) -> Any:
+    return json.loads(value)
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "DateTimeField": _to_moment,
+    "JSONField": _to_json,
+}
+
+get_reader = cache(Reader)

@@ -1,0 +1,102 @@
+"""SQL of the hot path answers what the ORM answers."""
+
+from typing import Any
+
+import pytest
+
+from console.service.memory.models import (
+    IndexEntry,
+    Observation,
+    Profile,
+    Store,
+    Summary,
+    Trait,
+)
+from console.service.memory.queries import (
+    find_caller,
+    read_entries,
+    read_items,
+    read_traits,
+)
+from console.service.models import Account, Credential
+from tests.service.conftest import CONVERSATION
+
+
+@pytest.fixture
+def known(api, store, profile, observe, summarise) -> Profile:
+    observe("likes tea", "hat Größe 42 📦", conversationIds=[CONVERSATION])
+    summarise("asked for a refund")
+    api("PATCH", profile, {"traits": {"Contact": {"city": "Bern", "lastName": "Ö"}}})
+    return Profile.objects.get(id=profile.rsplit("/", 1)[1])
+
+
+def read_columns(row: Any, model: type[Any]) -> dict[str, Any]:
+    return {
+        field.attname: getattr(row, field.attname)
+        for field in model._meta.concrete_fields
+    }
+
+
+def test_find_caller_finds_what_the_orm_finds(known):
+    credential = Credential.objects.first()
+
+    caller = find_caller(credential.username, known.store_id, known.id)
+
+    pairs = [
+        (credential, caller.credential),
+        (credential.account, caller.account),
+        (Store.objects.get(), caller.store),
+        (known, caller.profile),
+    ]
+    for meant, found in pairs:
+        assert read_columns(found, type(meant)) == read_columns(meant, type(meant))
+        assert found._state.db == "memory"
+
+
+def test_find_caller_gives_nobody_what_is_not_theirs(make_api, known, make_store):
+    owner = Account.objects.get()
+    make_api("other")
+    other = Account.objects.exclude(pk=owner.pk).get()
+    empty = make_store("client-2")
+
+    strangers = find_caller(other.sid, known.store_id, known.id)
+    elsewhere = find_caller(owner.sid, empty, known.id)
+
+    assert strangers.account == other
+    assert strangers.store is strangers.profile is elsewhere.profile is None
+    assert elsewhere.store.id == empty
+    assert find_caller("AC" + "0" * 32, known.store_id, known.id) is None
+
+
+@pytest.mark.parametrize("model", [Observation, Summary])
+def test_read_items_reads_what_the_orm_reads(known, model):
+    rows = {row.id: row for row in model.objects.of(known)}
+
+    found = read_items(model, known, list(rows))
+
+    assert rows
+    assert {row.id for row in found} == set(rows)
+    for row in found:
+        assert read_columns(row, model) == read_columns(rows[row.id], model)
+    assert read_items(model, known, []) == read_items(model, known, ["mem_x"]) == []
+
+
+def test_read_entries_reads_what_the_orm_reads_within_bounds(known):
+    rows = IndexEntry.objects.of(known).order_by("item_id")
+    columns = "item_id", "occurred_at", "terms", "conversations", "vector", "model"
+    at = rows[0].occurred_at
+
+    for begin, end in ((None, None), (at, None), (None, at), (at, at + 1)):
+        meant = rows.all()
+        if begin is not None:
+            meant = meant.filter(occurred_at__gte=begin)
+        if end is not None:
+            meant = meant.filter(occurred_at__lt=end)
+        assert read_entries(known, begin, end) == list(meant.values_list(*columns))
+
+
+def test_read_traits_reads_what_the_orm_reads(known):
+    rows = Trait.objects.of(known).order_by("trait_group", "name")
+
+    assert read_traits(known) == list(rows.values_list("trait_group", "name", "value"))
+    assert len(rows) == 3
