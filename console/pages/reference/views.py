@@ -111,5 +111,5 @@ def get_reference(account: AccountClient, site: Site) -> Reference:
 
 
 def _build_entry(endpoint: Endpoint, site: Site) -> Entry:
-    answer = "" if endpoint.answer is None else to_json(endpoint.answer)
+    answer = "" if endpoint.answer is None else to_json(endpoint.answer, before="")
     return endpoint, list_examples(endpoint, site), answer
