@@ -246,26 +246,18 @@ class Describer:
     def _parameters(
         self, declared: doc.Operation, words: Sequence[str]
     ) -> list[Schema]:
-        path = [
-            {
-                "name": name,
-                "in": "path",
-                "schema": self._asked.add(kind),
-                "example": sample,
-                "required": True,
-            }
+        fields: list[tuple[str, str, Any, Schema]] = [
+            ("path", name, kind, {"example": sample, "required": True})
             for name, kind, sample in (PARAMETERS[word] for word in words)
         ]
-        query = [
-            {"name": n, "in": "query", "schema": self._asked.add(kind)}
-            | {"allowEmptyValue": True}
-            for n, kind in declared.query.items()
+        for name, kind in declared.query.items():
+            fields.append(("query", name, kind, {"allowEmptyValue": True}))
+        for name, kind in declared.headers.items():
+            fields.append(("header", name, kind, {}))
+        return [
+            {"name": name, "in": place, "schema": self._asked.add(kind), **more}
+            for place, name, kind, more in fields
         ]
-        headers = [
-            {"name": name, "in": "header", "schema": self._asked.add(kind)}
-            for name, kind in declared.headers.items()
-        ]
-        return path + query + headers
 
     def _body(self, declared: doc.Operation) -> Schema:
         if declared.file:
