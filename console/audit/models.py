@@ -73,7 +73,7 @@ class ActionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class AuditAction:
     name: str
     text: str
     kind: ActionKind
@@ -85,13 +85,13 @@ class UnknownAction(ValueError):
 
 _KINDS = tomllib.loads(Path(__file__).with_name("actions.toml").read_text("utf-8"))
 ACTIONS = {
-    name: Action(name, text, ActionKind(kind))
+    name: AuditAction(name, text, ActionKind(kind))
     for kind, actions in _KINDS.items()
     for name, text in actions.items()
 }
 
 
-def get_action(name: str) -> Action:
+def get_action(name: str) -> AuditAction:
     """The registered action of this name. Raises UnknownAction."""
     try:
         return ACTIONS[name]
@@ -174,9 +174,9 @@ class AuditEntry(models.Model):
         return self.hash == self.expected_hash
 
     @property
-    def definition(self) -> Action:
+    def definition(self) -> AuditAction:
         """Its action; one that is no longer registered describes itself by its name."""
-        return ACTIONS.get(self.action) or Action(
+        return ACTIONS.get(self.action) or AuditAction(
             self.action, self.action, ActionKind.SYSTEM
         )
 

@@ -12,7 +12,7 @@ from console.audit.models import (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LogVerdict:
     """`entries` are sound; the one at `broken_at` is not."""
 
     entries: int
@@ -25,7 +25,7 @@ class Verdict:
         return self.broken_at is None
 
 
-def verify_log() -> Verdict:
+def verify_log() -> LogVerdict:
     """Walk every entry in order: one query, constant memory, no lock.
 
     Cutting off the newest entries together with the head leaves a shorter log that is
@@ -37,17 +37,17 @@ def verify_log() -> Verdict:
     rows = AuditEntry.objects.select_related("reason").order_by("seq")
     for entry in rows.iterator(chunk_size=2000):
         if why := find_fault(entry, after=last, head=head):
-            return Verdict(last.seq, erased, broken_at=last.seq + 1, why=why)
+            return LogVerdict(last.seq, erased, broken_at=last.seq + 1, why=why)
         erased += bool(entry.reason_digest) and get_reason(entry) is None
         last = entry
     # The head is read on both sides of the walk: others may have written meanwhile.
     if last.seq < head.seq:
         why = f"the head names entry {head.seq} as the newest"
-        return Verdict(last.seq, erased, broken_at=last.seq + 1, why=why)
+        return LogVerdict(last.seq, erased, broken_at=last.seq + 1, why=why)
     if last.seq > (head := get_head()).seq:
         why = f"the head names entry {head.seq} as the newest"
-        return Verdict(head.seq, erased, broken_at=head.seq + 1, why=why)
-    return Verdict(last.seq, erased)
+        return LogVerdict(head.seq, erased, broken_at=head.seq + 1, why=why)
+    return LogVerdict(last.seq, erased)
 
 
 def find_fault(entry: AuditEntry, *, after: AuditEntry, head: AuditHead) -> str:

@@ -33,7 +33,7 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A match and what stands beside it; find_label: the kind of the word before."""
 
     text: str
@@ -57,14 +57,14 @@ class Pattern:
     regex: str
     example: str
     unlike: str = ""
-    check: Callable[[Found], bool] = lambda found: True
+    check: Callable[[Candidate], bool] = lambda found: True
 
 
 def get_digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
 
 
-def _is_whole(found: Found) -> bool:
+def _is_whole(found: Candidate) -> bool:
     """No digit touches it, nor follows over a dot, a slash or a hyphen."""
     return not (
         found.before.isdigit() or found.before == ":" or _GOES_ON.match(found.after)
@@ -74,7 +74,7 @@ def _is_whole(found: Found) -> bool:
 _GOES_ON = re.compile(r"\d|[-/.:]\d")
 
 
-def _is_ip_address(found: Found) -> bool:
+def _is_ip_address(found: Candidate) -> bool:
     octets = map(int, found.text.split("."))
     return (
         all(octet < 256 for octet in octets)
@@ -83,10 +83,10 @@ def _is_ip_address(found: Found) -> bool:
     )
 
 
-def _passes(is_valid: Callable[[str], bool]) -> Callable[[Found], bool]:
+def _passes(is_valid: Callable[[str], bool]) -> Callable[[Candidate], bool]:
     """A check that its check digits are right."""
 
-    def check(found: Found) -> bool:
+    def check(found: Candidate) -> bool:
         touches = found.before.isdigit() or found.after[:1].isdigit()
         return not touches and is_valid(_PARTED.sub(" ", found.text.upper()))
 
@@ -120,7 +120,7 @@ PLACE = re.compile(
 )
 
 
-def _is_joined(found: Found) -> bool:
+def _is_joined(found: Candidate) -> bool:
     """One number over commas or colons: not that of a thing, not a list, not two."""
     first = _WEAK.split(found.text)[0]
     return (
@@ -147,13 +147,13 @@ def _is_parted_in_one_way(text: str) -> bool:
     return len(ways - {frozenset()}) < 2
 
 
-def counts_up(found: Found) -> bool:
+def counts_up(found: Candidate) -> bool:
     """`38, 39, 40, 41`: sizes, pages."""
     numbers = [int(digits) for digits in re.findall(r"\d+", found.text)]
     return len(numbers) > 2 and all(b - a == 1 for a, b in pairwise(numbers))
 
 
-def _is_version(found: Found) -> bool:
+def _is_version(found: Candidate) -> bool:
     """One of its parts is a single digit, as in no number but 1.555.867.5310."""
     lengths = [len(part) for part in found.text.split(".")]
     return 1 in lengths and lengths != [1, 3, 3, 4]

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, render
 from console.audit.log import OBJECT_ID, log_view
 from console.audit.models import (
     ACTIONS,
-    Action,
     ActionKind,
+    AuditAction,
     AuditEntry,
     AuditEntryQuerySet,
     list_action_names,
@@ -130,7 +130,7 @@ def list_readable_entries(tenant: Tenant, role: Role) -> AuditEntryQuerySet:
     return entries
 
 
-def list_readable_actions(role: Role) -> list[Action]:
+def list_readable_actions(role: Role) -> list[AuditAction]:
     """The actions of those entries, by label."""
     needed = {ActionKind.CONFIG: Permission.VIEW_CONFIGURATION_EVENTS}
     readable = [

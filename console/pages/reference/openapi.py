@@ -58,11 +58,11 @@ class Media(msgspec.Struct, frozen=True):
     example: Any = None
 
 
-class Body(msgspec.Struct, frozen=True):
+class RequestBody(msgspec.Struct, frozen=True):
     content: dict[str, Media] = {}
 
 
-class Response(msgspec.Struct, frozen=True, rename={"reference": "$ref"}):
+class DescribedResponse(msgspec.Struct, frozen=True, rename={"reference": "$ref"}):
     description: str = ""
     content: dict[str, Media] = {}
     reference: str = ""
@@ -76,8 +76,8 @@ class DescribedOperation(msgspec.Struct, frozen=True, rename="camel"):
     description: str = ""
     tags: tuple[Name, ...] = ()
     parameters: tuple[Parameter, ...] = ()
-    request_body: Body = Body()
-    responses: dict[str, Response] = {}
+    request_body: RequestBody = RequestBody()
+    responses: dict[str, DescribedResponse] = {}
     security: list[Any] | None = None
 
 
@@ -89,7 +89,7 @@ class Tag(msgspec.Struct, frozen=True, rename={"title": "x-displayName"}):
 
 class Components(msgspec.Struct, frozen=True):
     schemas: dict[str, Schema] = {}
-    responses: dict[str, Response] = {}
+    responses: dict[str, DescribedResponse] = {}
 
 
 class Info(msgspec.Struct, frozen=True):

@@ -226,7 +226,7 @@ class Describer:
         return {k: v for schemas in every for k, v in schemas.components.items()}
 
     def describe(self, route: str, method: str, view: View) -> dict[str, Any]:
-        declared: doc.Operation = vars(view)["operation"]
+        declared: doc.DeclaredOperation = vars(view)["operation"]
         words = _WORD.findall(route)
         tag = view.__module__.rpartition(".")[2]
         described_: dict[str, Any] = {
@@ -244,7 +244,7 @@ class Describer:
         return described_
 
     def _parameters(
-        self, declared: doc.Operation, words: Sequence[str]
+        self, declared: doc.DeclaredOperation, words: Sequence[str]
     ) -> list[Schema]:
         fields: list[tuple[str, str, Any, Schema]] = [
             ("path", name, kind, {"example": sample, "required": True})
@@ -259,7 +259,7 @@ class Describer:
             for place, name, kind, more in fields
         ]
 
-    def _body(self, declared: doc.Operation) -> Schema:
+    def _body(self, declared: doc.DeclaredOperation) -> Schema:
         if declared.file:
             media_type, text = declared.file
             return {"content": {media_type: {"example": text}}, "required": True}
@@ -276,7 +276,7 @@ class Describer:
         }
 
     def _responses(
-        self, declared: doc.Operation, method: str, words: Sequence[str]
+        self, declared: doc.DeclaredOperation, method: str, words: Sequence[str]
     ) -> Schema:
         refusals = {*_ALWAYS, *declared.refusals}
         if "profile_id" in words and not declared.follows:

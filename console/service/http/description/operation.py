@@ -28,7 +28,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class DeclaredOperation:
     """One method of one address.
 
     help     one sentence, for the description and the reference page
@@ -64,14 +64,14 @@ class Operation:
 def operation(
     help: str, answers: Mapping[int, Answer | type[msgspec.Struct]], **more: Any
 ) -> Callable[[V], V]:
-    """Declares an operation on its view as `view.operation`; `more` as in Operation."""
+    """Declares an operation on its view as `view.operation`; `more` as in DeclaredOperation."""
     found = {
         status: answer if isinstance(answer, Answer) else Answer(answer)
         for status, answer in answers.items()
     }
 
     def decorate(view: V) -> V:
-        view.operation = Operation(help, found, **more)  # type: ignore[attr-defined]
+        view.operation = DeclaredOperation(help, found, **more)  # type: ignore[attr-defined]
         return view
 
     return decorate
