@@ -156,7 +156,9 @@ def cut_page(
         items.reverse()
     before = more if page.back else page.cursor is not None
     after = page.back or more
-    tokens = {"order_by": page.order} if page.by_occurrence else {}
+    tokens: dict[str, Any] = {}
+    if page.by_occurrence:
+        tokens["order_by"] = page.order
     if items and after:
         cursor = get_cursor(items[-1])
         tokens["next_token"] = _sign(request, page, cursor, back=False)
