@@ -264,7 +264,7 @@ class Person(Client):
             self.sign_in()
         answer = self.ask("GET", dice.choice(self.paths), 200)
         links = re.findall(
-            r'href="(/t/\w+/(?:profiles/[^"#]*)?)"', answer.text if answer else ""
+            r'\shref="(/t/\w+/(?:profiles/[^"#]*)?)"', answer.text if answer else ""
         )
         self.paths = [*self.paths[:2], *links][:40]
 
