@@ -345,7 +345,7 @@ def _is_whole_mobile(number: phonenumbers.PhoneNumber, region: str) -> bool:
     like one."""
     mobile = phonenumbers.PhoneNumberType.MOBILE
     usual = phonenumbers.example_number_for_type(region, mobile)
-    lengths = {len(str(each.national_number)) for each in (number, usual)}
+    lengths = {len(str(each.national_number)) for each in (number, usual) if each}
     return phonenumbers.number_type(number) == mobile and len(lengths) == 1
 
 

@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from re import Pattern
 from typing import Any, Protocol, Self
 
 from django.apps import apps
@@ -25,6 +26,7 @@ from django.db.models import CheckConstraint, Q
 from django.utils import timezone
 
 from console.databases.vault import decrypt, encrypt
+from console.service import errors
 
 ALIAS = "memory"
 APP = "service"
@@ -193,6 +195,21 @@ def find_models(base: type) -> list[Any]:
     """Every table of the service below a base class, whichever product declares it."""
     tables = apps.get_app_config(APP).get_models()
     return [model for model in tables if issubclass(model, base)]
+
+
+def find_row(
+    rows: Any, id_: str, pattern: Pattern[str], noun: str, code: int = 0
+) -> Any:
+    """The one of these that a path names. Raises Invalid for a malformed id, NotFound
+    for a foreign or unknown one."""
+    if not pattern.fullmatch(id_):
+        first, *rest = noun.split()
+        field = first + "".join(map(str.capitalize, rest))
+        raise errors.Invalid(f"{field}Id: not a valid {noun} id")
+    row = rows.filter(id=id_).first()
+    if row is None:
+        raise errors.NotFound(f"{noun.capitalize()} not found.", code=code or None)
+    return row
 
 
 class StoreQuerySet(models.QuerySet[Any]):

@@ -27,7 +27,7 @@ from console.loading.loading import (
 from console.loading.models import LoadedParts
 from console.loading.records import LINE_BYTES, parse_item, read_lines
 from console.profiles.items import OBSERVATION
-from console.service.memory import items as memory_items
+from console.service.memory.models import Observation as ObservationRow
 from console.tenants.vault import open_account, open_store
 from tests.factories import make_account
 
@@ -433,7 +433,7 @@ def test_load_lines_reports_an_identifier_that_the_memory_refuses(tenant):
 
 
 def test_load_lines_names_what_the_memory_refuses_in_a_batch(tenant, monkeypatch):
-    monkeypatch.setattr(memory_items, "OBSERVATIONS_PER_PROFILE", 12)
+    monkeypatch.setattr(ObservationRow, "most", 12)
     items = [observation(f"Fact {number}.") for number in range(15)]
 
     report, told = load(tenant, line(observations=items))

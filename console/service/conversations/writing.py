@@ -14,9 +14,7 @@ from django.utils import timezone
 from console.contract.ids import new_id
 from console.contract.memory.observation import (
     CONVERSATIONS_PER_OBSERVATION,
-    OBSERVATIONS_PER_PROFILE,
 )
-from console.contract.memory.summary import SUMMARIES_PER_PROFILE
 from console.engine.extractive import Fact
 from console.engine.words import terms
 from console.service import errors
@@ -29,7 +27,7 @@ from console.service.conversations.models import (
 from console.service.conversations.proposals import Slots, may_propose
 from console.service.conversations.reading import SOURCE, Lesson, Reading
 from console.service.conversations.rules import Origin, Verdict
-from console.service.memory.items import create_items, patch_observation, update_item
+from console.service.memory.items import create_items, patch_item, update_item
 from console.service.memory.models import (
     IndexEntry,
     Observation,
@@ -64,9 +62,7 @@ def decide(store: Store, profile_id: str, learned_id: str, outcome: str) -> None
     elif outcome == "added":
         said_at = datetime.fromisoformat(held.item["occurred_at"])
         item = held.item | {"content": held.content, "occurred_at": said_at}
-        [made] = create_items(
-            Observation, store, profile_id, [item], limit=OBSERVATIONS_PER_PROFILE
-        )
+        [made] = create_items(Observation, store, profile_id, [item])
         held.item_id = made.id
     held.outcome, held.content = outcome, ""
     held.item = held.item if held.kind == "trait" else {}
@@ -214,7 +210,7 @@ class Writer:
                 self._patch(same.id, conversation_ids=ids)
             return self._note(fact, "same", same.id, "It says so already.")
         item = self._build_observation(fact)
-        return self._create(Observation, OBSERVATIONS_PER_PROFILE, fact, item, why)
+        return self._create(Observation, fact, item, why)
 
     def _build_observation(self, fact: Fact) -> dict[str, Any]:
         return {
@@ -245,20 +241,13 @@ class Writer:
         return [self._note(fact, "updated", item.id, reason)]
 
     def _patch(self, observation_id: str, **changes: Any) -> None:
-        patch_observation(self._store, self._profile.id, observation_id, changes)
+        patch_item(Observation, self._store, self._profile.id, observation_id, changes)
 
     def _create(
-        self,
-        model: Any,
-        limit: int,
-        fact: Fact,
-        item: Mapping[str, Any],
-        why: str = "",
+        self, model: Any, fact: Fact, item: Mapping[str, Any], why: str = ""
     ) -> Learned:
         try:
-            [row] = create_items(
-                model, self._store, self._profile.id, [item], limit=limit
-            )
+            [row] = create_items(model, self._store, self._profile.id, [item])
         except errors.Invalid as exc:
             reason = f"Not all was learned: {exc.message}"
             diagnose(self._reading.conversation, PROFILE_FULL, reason)
@@ -294,7 +283,7 @@ class Writer:
             "conversation_id": self._conversation_id,
             "occurred_at": fact.said_at,
         }
-        return self._create(Summary, SUMMARIES_PER_PROFILE, fact, item)
+        return self._create(Summary, fact, item)
 
     def _note(
         self,

@@ -13,17 +13,15 @@ from console.service import errors
 from console.service.memory.models import DataMapping, Store, TraitGroup
 from console.service.memory.stores import check_version, lock_store
 from console.service.memory.trait_groups import normalise_trait_name, suggest
+from console.service.models import find_row
 
 
 def get_data_mapping(store: Store, mapping_id: str) -> DataMapping:
     """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
-    if not DATA_MAPPING_ID.fullmatch(mapping_id):
-        raise errors.Invalid("dataMappingId: not a valid data mapping id")
-    mapping: DataMapping | None = (
-        DataMapping.objects.of(store).filter(id=mapping_id).first()
+    rows, code = DataMapping.objects.of(store), Code.DATA_MAPPING_UNKNOWN
+    mapping: DataMapping = find_row(
+        rows, mapping_id, DATA_MAPPING_ID, "data mapping", code
     )
-    if mapping is None:
-        raise errors.NotFound("Data mapping not found.", code=Code.DATA_MAPPING_UNKNOWN)
     return mapping
 
 

@@ -29,7 +29,7 @@ from console.service.memory.models import (
 )
 from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import find_group, normalise_trait_name
-from console.service.models import Operation
+from console.service.models import Operation, find_row
 
 _USED = "signature: already used, the file was uploaded"
 
@@ -89,13 +89,9 @@ def _check_mappings(
 
 def get_import(store: Store, import_id: str) -> ProfileImport:
     """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
-    if not IMPORT_ID.fullmatch(import_id):
-        raise errors.Invalid("importId: not a valid import id")
-    row: ProfileImport | None = (
-        ProfileImport.objects.of(store).filter(id=import_id).first()
+    row: ProfileImport = find_row(
+        ProfileImport.objects.of(store), import_id, IMPORT_ID, "import"
     )
-    if row is None:
-        raise errors.NotFound("Import not found.")
     return row
 
 

@@ -18,12 +18,8 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from console.contract.conversations.learning import WAITING_PER_PROFILE
-from console.contract.ids import OBSERVATION_ID, SUMMARY_ID, new_id
-from console.contract.memory.observation import (
-    CONVERSATIONS_PER_OBSERVATION,
-    OBSERVATIONS_PER_PROFILE,
-)
-from console.contract.memory.summary import SUMMARIES_PER_PROFILE
+from console.contract.ids import new_id
+from console.contract.memory.observation import CONVERSATIONS_PER_OBSERVATION
 from console.databases.compaction import request_compaction
 from console.engine.dates import microseconds
 from console.engine.texts import Row, pack_conversations
@@ -46,7 +42,7 @@ from console.service.memory.models import (
 from console.service.memory.profiles import get_profile
 from console.service.memory.queries import change_version
 from console.service.memory.tombstones import bury
-from console.service.models import digest, find_models
+from console.service.models import digest, find_models, find_row
 
 
 @transaction.atomic(using="memory")
@@ -55,17 +51,15 @@ def create_items(
     store: Store,
     profile_id: str,
     items: Sequence[Mapping[str, Any]],
-    *,
-    limit: int,
 ) -> list[Any]:
     """All of a batch or none, as rows; `items` hold the columns that a client gives.
 
-    Raises NotFound, Invalid when the profile would hold more than `limit`.
+    Raises NotFound, Invalid when the profile would hold too many.
     """
     profile = get_profile(store, profile_id, lock=True)
-    if model.objects.of(profile).count() + len(items) > limit:
+    if model.objects.of(profile).count() + len(items) > model.most:
         raise errors.Invalid(
-            f"{model._meta.verbose_name_plural}: at most {limit} per profile"
+            f"{model._meta.verbose_name_plural}: at most {model.most} per profile"
         )
     now = timezone.now()
     rows = [
@@ -98,22 +92,35 @@ def update_item(item: IndexedItem, changes: Mapping[str, Any]) -> bool:
     return True
 
 
-def delete_item(item: IndexedItem) -> None:
+@transaction.atomic(using="memory")
+def patch_item(
+    model: Any, store: Store, profile_id: str, id_: str, changes: Mapping[str, Any]
+) -> None:
+    """Changes what is given; of an observation every state there was is kept. Raises
+    NotFound."""
+    profile = get_profile(store, profile_id, lock=True)
+    item = get_item(model, profile, id_)
+    before = copy(item)
+    if update_item(item, changes) and model is Observation:
+        if not list_revisions(before).exists():
+            _keep_revision(before)
+        _keep_revision(item)
+
+
+@transaction.atomic(using="memory")
+def delete_item(model: Any, store: Store, profile_id: str, id_: str) -> None:
+    """Removes an item, and the revisions of an observation. Raises NotFound."""
+    item = get_item(model, get_profile(store, profile_id, lock=True), id_)
     bury([item])
-    delete_entry(item)
+    if model is Observation:
+        list_revisions(item).delete()
+    _filter_entry(item).delete()
     item.delete()
 
 
-def get_observation(profile: Profile, observation_id: str) -> Observation:
-    """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
-    if not OBSERVATION_ID.fullmatch(observation_id):
-        raise errors.Invalid("observationId: not a valid observation id")
-    observation: Observation | None = (
-        Observation.objects.of(profile).filter(id=observation_id).first()
-    )
-    if observation is None:
-        raise errors.NotFound("Observation not found.")
-    return observation
+def get_item(model: Any, profile: Profile, id_: str) -> Any:
+    """Raises Invalid, NotFound."""
+    return find_row(model.objects.of(profile), id_, model.id_pattern, model.kind)
 
 
 def filter_by_conversation(observations: Any, conversation_id: str) -> Any:
@@ -141,8 +148,7 @@ def create_observations(
             kept.append({**item, "content": verdict.text})
         elif verdict.outcome == "quarantined":
             held.append(_hold(store, profile_id, item, verdict))
-    limit = OBSERVATIONS_PER_PROFILE
-    create_items(Observation, store, profile_id, kept, limit=limit)
+    create_items(Observation, store, profile_id, kept)
     profile = Profile(store_id=store.id, id=profile_id)
     if held and len(held) > count_free(profile):
         raise errors.Invalid(
@@ -173,20 +179,6 @@ def _hold(
     )
 
 
-@transaction.atomic(using="memory")
-def patch_observation(
-    store: Store, profile_id: str, observation_id: str, changes: Mapping[str, Any]
-) -> None:
-    """Changes what is given; every state there was is kept. Raises NotFound."""
-    profile = get_profile(store, profile_id, lock=True)
-    observation = get_observation(profile, observation_id)
-    before = copy(observation)
-    if update_item(observation, changes):
-        if not list_revisions(before).exists():
-            _keep_revision(before)
-        _keep_revision(observation)
-
-
 def _keep_revision(observation: Observation) -> None:
     kept = list_revisions(observation)
     number = (kept.aggregate(last=Max("number"))["last"] or 0) + 1
@@ -207,25 +199,6 @@ def list_revisions(observation: Observation) -> Any:
     )
 
 
-@transaction.atomic(using="memory")
-def delete_observation(store: Store, profile_id: str, observation_id: str) -> None:
-    """Removes an observation and its revisions. Raises NotFound."""
-    profile = get_profile(store, profile_id, lock=True)
-    observation = get_observation(profile, observation_id)
-    list_revisions(observation).delete()
-    delete_item(observation)
-
-
-def get_summary(profile: Profile, summary_id: str) -> Summary:
-    """Raises Invalid for a malformed id, NotFound for a foreign or unknown one."""
-    if not SUMMARY_ID.fullmatch(summary_id):
-        raise errors.Invalid("summaryId: not a valid summary id")
-    summary: Summary | None = Summary.objects.of(profile).filter(id=summary_id).first()
-    if summary is None:
-        raise errors.NotFound("Summary not found.")
-    return summary
-
-
 def create_summaries(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
 ) -> list[str]:
@@ -236,8 +209,7 @@ def create_summaries(
         path = f"summaries[{number}].content"
         if text := rules.redact(item["content"], item["source"], path):
             kept.append({**item, "content": text})
-    limit = SUMMARIES_PER_PROFILE
-    create_items(Summary, store, profile_id, kept, limit=limit)
+    create_items(Summary, store, profile_id, kept)
     return rules.told
 
 
@@ -252,22 +224,6 @@ def redact_patch(
         if text := rules.redact(content, source, "content"):
             changed["content"] = text
     return changed, rules.told
-
-
-@transaction.atomic(using="memory")
-def patch_summary(
-    store: Store, profile_id: str, summary_id: str, changes: Mapping[str, Any]
-) -> None:
-    """Changes what is given; no history is kept. Raises NotFound."""
-    profile = get_profile(store, profile_id, lock=True)
-    update_item(get_summary(profile, summary_id), changes)
-
-
-@transaction.atomic(using="memory")
-def delete_summary(store: Store, profile_id: str, summary_id: str) -> None:
-    """Raises NotFound."""
-    profile = get_profile(store, profile_id, lock=True)
-    delete_item(get_summary(profile, summary_id))
 
 
 # The columns of items that an entry is made of.
@@ -298,10 +254,6 @@ def update_entry(item: IndexedItem, changed: Collection[str]) -> None:
         columns |= {"model": "", "vector": b""}
     _filter_entry(item).update(**columns)
     request_vectors()
-
-
-def delete_entry(item: IndexedItem) -> None:
-    _filter_entry(item).delete()
 
 
 def _filter_entry(item: IndexedItem) -> Any:

@@ -3,24 +3,31 @@
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from re import Pattern
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 
+from console.contract.ids import OBSERVATION_ID, SUMMARY_ID
 from console.contract.memory.data_mapping import (
     DATA_MAPPING_DESCRIPTION_MAX,
     DATA_MAPPING_NAME_MAX,
 )
 from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
 from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
-from console.contract.memory.observation import CONTENT_MAX, SOURCE_MAX
+from console.contract.memory.observation import (
+    CONTENT_MAX,
+    OBSERVATIONS_PER_PROFILE,
+    SOURCE_MAX,
+)
 from console.contract.memory.profile_import import (
     IMPORT_BYTES_MAX,
     IMPORT_COLUMN_MAX,
     IMPORT_FILENAME_MAX,
 )
 from console.contract.memory.store import STORE_DESCRIPTION_MAX, STORE_NAME_MAX
+from console.contract.memory.summary import SUMMARIES_PER_PROFILE
 from console.contract.memory.trait_group import (
     TRAIT_GROUP_DESCRIPTION_MAX,
     TRAIT_GROUP_NAME_MAX,
@@ -354,10 +361,13 @@ class IndexedItem(ProfileScoped):
     """A text that Recall finds: each row of such a table has one IndexEntry.
 
     kind              what the text is, as in its id: `mem_<kind>_01k…`
+    most              how many a profile may have
     conversation_ids  of the conversations that it comes from
     """
 
     kind: ClassVar[str]
+    id_pattern: ClassVar[Pattern[str]]
+    most: ClassVar[int]
     # Columns of every such table; their lengths and the rest are its own.
     id: models.CharField[str, str]
     content: models.TextField[str, str]
@@ -475,7 +485,8 @@ class ObservationState(ProfileScoped):
 class Observation(ObservationState, IndexedItem):
     """One fact learned from a conversation, kept on one profile."""
 
-    kind = "observation"
+    kind, id_pattern = "observation", OBSERVATION_ID
+    most = OBSERVATIONS_PER_PROFILE
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
     id = models.CharField(max_length=46)
@@ -533,7 +544,7 @@ class ObservationRevision(ObservationState):
 class Summary(IndexedItem):
     """What one conversation came to. Contract 11.5; lengths as an observation's."""
 
-    kind = "summary"
+    kind, id_pattern, most = "summary", SUMMARY_ID, SUMMARIES_PER_PROFILE
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
     id = models.CharField(max_length=42)

@@ -62,7 +62,7 @@ def put_profiles(store: Store, payloads: Sequence[Payload]) -> list[Refused]:
     """Each as create_profile, in order; answers what was refused, and why. Each item
     stands for itself: a refused one leaves nothing behind and the others stay. Raises
     NotFound for a store that is gone."""
-    refused, start = [], 0
+    refused, start = list[Refused](), 0
     while start < len(payloads):
         told, count = _put_some(store, payloads[start : start + CHUNK])
         refused += [replace(each, item=start + each.item) for each in told]
@@ -88,8 +88,8 @@ def _put_some(store: Store, payloads: Sequence[Payload]) -> tuple[list[Refused],
     for index, reasons in braked.items():
         refused += [Refused(index, why + KEPT, stored=True) for why in reasons]
     count = len(payloads) if left is None else left
-    told = sorted(refused, key=lambda each: each.item)
-    return [each for each in told if each.item < count], count
+    refused.sort(key=lambda each: each.item)
+    return [each for each in refused if each.item < count], count
 
 
 def write_profiles(

@@ -1,13 +1,13 @@
 """What a memory that was restored from a backup must do before it answers."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from console.service.memory.items import delete_observation, delete_summary
+from console.service.memory.items import delete_item
 from console.service.memory.models import (
     ImportChunk,
     Observation,
@@ -28,13 +28,11 @@ from console.service.memory.tombstones import (
 from console.service.models import PendingWrite, ProfileScoped, StoreScoped, find_models
 
 # Where more goes than the row; with a store or a profile first, all below it.
-DELETE = {
+DELETE: dict[Any, Callable[[Any], object]] = {
     Store: lambda row: delete_store(row),
     Profile: lambda row: delete_profile(Store(pk=row.store_id), row.id),
-    Observation: lambda row: delete_observation(
-        Store(pk=row.store_id), row.profile_id, row.id
-    ),
-    Summary: lambda row: delete_summary(Store(pk=row.store_id), row.profile_id, row.id),
+    Observation: lambda row: _delete_item(row),
+    Summary: lambda row: _delete_item(row),
 }
 
 
@@ -58,6 +56,10 @@ def repeat_deletions(known: Mapping[str, datetime]) -> Counter[str]:
             delete(row)
             repeated[model._meta.verbose_name_plural] += 1
     return repeated
+
+
+def _delete_item(row: Observation | Summary) -> None:
+    delete_item(type(row), Store(pk=row.store_id), row.profile_id, row.id)
 
 
 def _list_returned(model: Any, since: Set[str]) -> Iterator[Any]:

@@ -188,10 +188,10 @@ def _find_contradictions(
     found = []
     if store.identitysettings.merge_brake == "on":
         claims, others = read_claims(store, [one.id, other.id]).values()
-        kind, *rest = _get_claim(store, by.id_type, by.value)
-        if kind == "email":
+        given = _get_claim(store, by.id_type, by.value)
+        if given[0] == "email":
             # Whoever gives a second address has it as well: it contradicts nothing.
-            claims = replace(claims, values=[*claims.values, (kind, *rest)])
+            claims = replace(claims, values=[*claims.values, given])
         found += claims.list_contradictions(others)
     if is_shared(store, by, [one.id, other.id, *find_holders(store, by)]):
         found.append("shared")

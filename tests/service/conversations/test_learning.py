@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from console.service.conversations import learning, models, writing
 from console.service.conversations.lifecycle import sweep
+from console.service.memory.models import Observation
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
     CUSTOMER,
@@ -216,7 +217,7 @@ def test_learning_the_same_again_adds_the_conversation_to_what_is_known(
 def test_learning_of_a_full_profile_is_diagnosed(
     api, conversation, path, say, monkeypatch
 ):
-    monkeypatch.setattr(writing, "OBSERVATIONS_PER_PROFILE", 1)
+    monkeypatch.setattr(Observation, "most", 1)
     say("My tent pole broke on the Lofoten trip.")
     say("I also need two new pegs for the tent.")
     api("PATCH", path, {"status": "CLOSED"})

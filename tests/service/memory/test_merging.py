@@ -100,7 +100,7 @@ class History:
             known = Observation.objects.filter(profile_id=id_).order_by("id")
             changes = {"content": f"Tea {next(self.values)}."}
             chosen = self.random.choice(list(known))
-            items.patch_observation(store, id_, chosen.id, changes)
+            items.patch_item(Observation, store, id_, chosen.id, changes)
 
     def learn(self) -> None:
         """After merges: what is new is the canonical profile's; an item stays whose it
@@ -129,7 +129,7 @@ class History:
         if table == "trait":
             patch_profile(self.store, id_, {names[0]: {names[1]: None}})
         elif table == "observation":
-            items.delete_observation(self.store, id_, *names)
+            items.delete_item(Observation, self.store, id_, *names)
         else:
             profile = Profile.objects.get(id=id_)
             remove_values(profile, names[0], names[1:])

@@ -1,8 +1,10 @@
 """Observations and their revisions. Contract 11.4."""
 
+from typing import Any
+
 from django.http import HttpResponse
 
-from console.contract.base import SentTime
+from console.contract.base import Body, SentTime
 from console.contract.memory import observation as wire
 from console.contract.memory.page import ObservationOrder, PageMeta
 from console.service.http.answers import (
@@ -79,7 +81,7 @@ def fetch_observation(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     profile = get_profile(request, profile_id, follow=True)
-    row = items.get_observation(profile, observation_id)
+    row = items.get_item(models.Observation, profile, observation_id)
     return answer(from_row(wire.Observation, row))
 
 
@@ -95,12 +97,7 @@ def patch_observation(
     *,
     noun: type[wire.PatchObservation] = wire.PatchObservation,
 ) -> HttpResponse:
-    sent = to_changes(read_body(request, noun))
-    profile = get_profile(request, profile_id)
-    item = items.get_observation(profile, observation_id)
-    changes, told = items.redact_patch(request.store, item, sent)
-    items.patch_observation(request.store, profile_id, observation_id, changes)
-    return accepted(told)
+    return patch_item(models.Observation, request, profile_id, observation_id, noun)
 
 
 @doc.operation(
@@ -111,8 +108,19 @@ def delete_observation(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     check_deletion(request)
-    items.delete_observation(request.store, profile_id, observation_id)
+    items.delete_item(models.Observation, request.store, profile_id, observation_id)
     return accepted()
+
+
+def patch_item(
+    model: Any, request: ApiRequest, profile_id: str, id_: str, noun: type[Body]
+) -> HttpResponse:
+    """An observation or a summary."""
+    sent = to_changes(read_body(request, noun))
+    item = items.get_item(model, get_profile(request, profile_id), id_)
+    changes, told = items.redact_patch(request.store, item, sent)
+    items.patch_item(model, request.store, profile_id, id_, changes)
+    return accepted(told)
 
 
 @doc.operation(
@@ -126,7 +134,7 @@ def list_revisions(
 ) -> HttpResponse:
     """One that was never changed has its present state alone (contract 17, 33)."""
     profile = get_profile(request, profile_id, follow=True)
-    observation = items.get_observation(profile, observation_id)
+    observation = items.get_item(models.Observation, profile, observation_id)
     page = read_page(request, cap=wire.ITEMS_PER_PAGE, order="DESC")
     states = items.list_revisions(observation)
     if not states.exists():

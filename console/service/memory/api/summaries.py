@@ -9,7 +9,6 @@ from console.service.http.answers import (
     accepted,
     answer,
     from_row,
-    to_changes,
     to_fields,
 )
 from console.service.http.description import operation as doc
@@ -22,6 +21,7 @@ from console.service.http.request import (
     read_conversation_id,
 )
 from console.service.memory import items, models
+from console.service.memory.api.observations import patch_item
 from console.service.memory.api.profiles import get_profile
 
 
@@ -72,7 +72,8 @@ def fetch_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     profile = get_profile(request, profile_id, follow=True)
-    return answer(from_row(wire.Summary, items.get_summary(profile, summary_id)))
+    row = items.get_item(models.Summary, profile, summary_id)
+    return answer(from_row(wire.Summary, row))
 
 
 @doc.operation(
@@ -87,12 +88,7 @@ def patch_summary(
     *,
     noun: type[wire.PatchSummary] = wire.PatchSummary,
 ) -> HttpResponse:
-    sent = to_changes(read_body(request, noun))
-    profile = get_profile(request, profile_id)
-    item = items.get_summary(profile, summary_id)
-    changes, told = items.redact_patch(request.store, item, sent)
-    items.patch_summary(request.store, profile_id, summary_id, changes)
-    return accepted(told)
+    return patch_item(models.Summary, request, profile_id, summary_id, noun)
 
 
 @doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED)
@@ -100,5 +96,5 @@ def delete_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     check_deletion(request)
-    items.delete_summary(request.store, profile_id, summary_id)
+    items.delete_item(models.Summary, request.store, profile_id, summary_id)
     return accepted()
