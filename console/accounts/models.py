@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from allauth.account.signals import authentication_step_completed
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.dispatch import receiver
+from django.http import HttpRequest
 
 from console.core.unicode import strip_hidden
 
@@ -85,3 +88,12 @@ class SignInLimit(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+@receiver(authentication_step_completed)
+def renew_session_id(
+    *, request: HttpRequest, reauthenticated: bool = False, **_: Any
+) -> None:
+    """Whoever proves again who they are has rights that an older id must not have."""
+    if reauthenticated:
+        request.session.cycle_key()

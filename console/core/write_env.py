@@ -59,15 +59,15 @@ def main(folder: Path) -> int:
     try:
         write_env(folder)
     except FileExistsError:
-        sys.stderr.write(".env exists and keeps its secrets; nothing was written.\n")
-        return 1
+        why = ".env exists and keeps its secrets"
     except FileNotFoundError:
-        sys.stderr.write(".env.example is not here; nothing was written.\n")
-        return 1
+        why = ".env.example is not here"
     except KeyError as exc:
-        sys.stderr.write(f".env.example has no line {exc.args[0]}=.\n")
-        return 1
-    return 0
+        why = f".env.example has no line {exc.args[0]}="
+    else:
+        return 0
+    sys.stderr.write(f"{why}; nothing was written.\n")
+    return 1
 
 
 if __name__ == "__main__":  # pragma: no cover - the line that starts it
