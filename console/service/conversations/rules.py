@@ -27,6 +27,7 @@ from console.engine.extractive import FACT_MAX, Turn
 from console.service.conversations.models import LearningRules
 from console.service.http.answers import from_row
 from console.service.memory.models import Store
+from console.service.memory.queries import read_row
 from console.service.memory.stores import check_version, lock_store
 
 # From the mildest to the strictest: of several the strictest decides.
@@ -237,8 +238,9 @@ class WriteRules:
     """Those that apply to what clients write to a store, where it says so."""
 
     def __init__(self, store: Store) -> None:
-        row = LearningRules.objects.filter(pk=store.id, applies_to_writes=True).first()
-        self._rules = Rules.of_row(row) if row else None
+        row = read_row(LearningRules, store_id=store.id)
+        applies = row is not None and row.applies_to_writes
+        self._rules = Rules.of_row(row) if applies else None
         self.told: list[str] = []
 
     @classmethod

@@ -40,24 +40,22 @@ from console.service.memory.models import (
     Summary,
 )
 from console.service.memory.profiles import get_profile
-from console.service.memory.queries import change_version
 from console.service.memory.tombstones import bury
 from console.service.models import digest, find_models, find_row
 
 
-@transaction.atomic(using="memory")
 def create_items(
     model: Any,
     store: Store,
     profile_id: str,
     items: Sequence[Mapping[str, Any]],
 ) -> list[Any]:
-    """All of a batch or none, as rows; `items` hold the columns that a client gives.
+    """As rows, in the caller's transaction; `items` hold the columns that a client gives.
 
     Raises NotFound, Invalid when the profile would hold too many.
     """
     profile = get_profile(store, profile_id, lock=True)
-    if model.objects.of(profile).count() + len(items) > model.most:
+    if queries.count_items(model, profile) + len(items) > model.most:
         raise errors.Invalid(
             f"{model._meta.verbose_name_plural}: at most {model.most} per profile"
         )
@@ -73,8 +71,10 @@ def create_items(
         )
         for item in items
     ]
-    model.objects.bulk_create(rows)
-    add_entries(rows)
+    names = [f.attname for f in model._meta.concrete_fields if f.attname != "store_id"]
+    values = ([getattr(row, name) for name in names] for row in rows)
+    queries.insert_rows(store.id, model, names, values)
+    add_entries(store.id, rows)
     return rows
 
 
@@ -199,6 +199,7 @@ def list_revisions(observation: Observation) -> Any:
     )
 
 
+@transaction.atomic(using="memory")
 def create_summaries(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
 ) -> list[str]:
@@ -230,17 +231,18 @@ def redact_patch(
 INDEXED = {"content", "occurred_at", "conversation_ids", "conversation_id"}
 
 
-def add_entries(items: Iterable[IndexedItem]) -> None:
-    """For items that have no entry yet."""
-    IndexEntry.objects.bulk_create(
-        IndexEntry(
-            store_id=item.store_id,
-            profile_id=item.profile_id,
-            item_id=item.id,
-            **build_index_columns(item),
-        )
+def add_entries(store_id: str, items: Iterable[IndexedItem]) -> None:
+    """For items of a profile that is held, which have no entry yet."""
+    blank = {"model": "", "vector": b""}
+    rows = [
+        {"profile_id": item.profile_id, "item_id": item.id}
+        | build_index_columns(item)
+        | blank
         for item in items
-    )
+    ]
+    if rows:
+        values = (row.values() for row in rows)
+        queries.insert_rows(store_id, IndexEntry, list(rows[0]), values)
     request_vectors()
 
 
@@ -248,7 +250,6 @@ def update_entry(item: IndexedItem, changed: Collection[str]) -> None:
     """After the named columns of an item have changed."""
     if not INDEXED & set(changed):
         return
-    change_version(item.store_id, item.profile_id)
     columns = build_index_columns(item)
     if "content" in changed:
         columns |= {"model": "", "vector": b""}
@@ -304,7 +305,7 @@ def _rebuild_profile(store: Store, profile_id: str) -> int:
     IndexEntry.objects.of(profile).delete()
     models = find_models(IndexedItem)
     items = [item for model in models for item in model.objects.of(profile)]
-    add_entries(items)
+    add_entries(store.id, items)
     return len(items)
 
 

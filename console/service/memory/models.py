@@ -381,12 +381,8 @@ class IndexedItem(ProfileScoped):
 
 class IndexEntryQuerySet(ProfileQuerySet):
     """Whatever is written gives its profiles another version, before it is written: so
-    their rows are held, and in the same order as by who holds a profile first."""
-
-    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
-        rows = list(objs)
-        self._change_versions((row.store_id, row.profile_id) for row in rows)
-        return super().bulk_create(rows, *args, **options)
+    their rows are held, and in the same order as by who holds a profile first. Entries
+    are made below a profile that is held (items.py)."""
 
     def update(self, **columns: Any) -> int:
         keys = set(self._list_profiles())

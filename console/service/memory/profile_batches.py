@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connections, models, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
@@ -24,6 +24,7 @@ from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_value_limit
 from console.service.memory.models import Identifier, Profile, Store, Trait
 from console.service.memory.profiles import CheckedProfile, check_payload, write_profile
+from console.service.memory.queries import adapt_rows, insert_rows
 from console.service.memory.stores import lock_store
 from console.service.memory.suggestions import JUDGED
 from console.service.memory.traits import (
@@ -224,15 +225,15 @@ class _Batch:
         known[key] = trait.value
 
     def write(self) -> None:
-        insert_rows(self.store, Profile, ("id", "created_at"), self.profiles)
+        insert_rows(self.store.id, Profile, ("id", "created_at"), self.profiles)
         insert_rows(
-            self.store,
+            self.store.id,
             Identifier,
             ("id_type", "value", "profile_id", "exclusive", "added_at"),
             self.identifiers,
         )
         insert_rows(
-            self.store,
+            self.store.id,
             Trait,
             ("profile_id", "trait_group", "name", "value", "updated_at"),
             [(id_, *key, *row) for (id_, key), row in self.new_traits.items()],
@@ -315,40 +316,6 @@ class _Batch:
 
     def find_rows(self, model: Any) -> Any:
         return model.objects.filter(store_id=self.store.id)
-
-
-def insert_rows(
-    store: Store, model: Any, names: Sequence[str], rows: Sequence[Row]
-) -> None:
-    """Rows of one table, without a model's instance for each: making and compiling
-    those took most of the time."""
-    connection, columns = connections["memory"], ("store_id", *names)
-    quote = connection.ops.quote_name
-    quoted = ", ".join(quote(model._meta.get_field(name).column) for name in columns)
-    places = ", ".join(["%s"] * len(columns))
-    table = quote(model._meta.db_table)
-    statement = f"INSERT INTO {table} ({quoted}) VALUES ({places})"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            statement, [(store.id, *row) for row in adapt_rows(model, names, rows)]
-        )
-
-
-def adapt_rows(
-    model: Any, names: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Iterator[list[Any]]:
-    """Values as the database's driver takes them: times and JSON in a form of its own."""
-    fields = [model._meta.get_field(name) for name in names]
-    adapted = [
-        (place, field)
-        for place, field in enumerate(fields)
-        if isinstance(field, models.DateTimeField | models.JSONField)
-    ]
-    for row in rows:
-        values = list(row)
-        for place, field in adapted:
-            values[place] = field.get_db_prep_save(values[place], connections["memory"])
-        yield values
 
 
 def get_key(identity: Identity) -> Key:

@@ -24,7 +24,7 @@ from console.service.memory.models import (
     Store,
 )
 from console.service.memory.prepared import PREPARED
-from console.service.memory.queries import change_version
+from console.service.memory.queries import change_version, read_row
 from console.service.memory.resolution import (
     assign_identifiers,
     get_canonical_id,
@@ -60,9 +60,7 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
         raise errors.Invalid("profileId: not a valid profile id")
     if lock:
         change_version(store.id, profile_id)
-    # Not first(), whose order takes as long to write as all the rest.
-    found = iter(Profile.objects.of(store).filter(id=profile_id))
-    profile: Profile | None = next(found, None)
+    profile: Profile | None = read_row(Profile, store_id=store.id, id=profile_id)
     if profile is None:
         PREPARED.forget(store.id, profile_id)
         if canonical_id := get_canonical_id(store, profile_id):

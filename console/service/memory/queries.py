@@ -4,7 +4,7 @@ Each answers what the ORM would (tests/service/memory/test_queries.py, both data
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC
 from functools import cache
 from typing import Any, NamedTuple
@@ -30,15 +30,17 @@ class Caller(NamedTuple):
         return self.credential.account
 
 
+_CALLER = Credential, Account, Store, Profile
+
+
 def find_caller(
     username: str, store_id: str | None, profile_id: str | None
 ) -> Caller | None:
-    models = Credential, Account, Store, Profile
     [row] = _ask(_build_caller(), [store_id, profile_id, username]) or [None]
     if row is None:
         return None
     found, begin = list[Any](), 0
-    for model in models:
+    for model in _CALLER:
         reader = get_reader(model)
         end = begin + len(reader.names)
         found.append(reader.load(row[begin:end]) if row[begin] is not None else None)
@@ -51,7 +53,7 @@ def find_caller(
 def _build_caller() -> str:
     columns = ", ".join(
         f"{model._meta.db_table}.{column}"
-        for model in (Credential, Account, Store, Profile)
+        for model in _CALLER
         for column in get_reader(model).columns
     )
     return f"""
@@ -63,6 +65,17 @@ def _build_caller() -> str:
             AND service_profile.store_id = service_store.id
         WHERE service_credential.username = %s
     """  # noqa: S608 - columns of our own tables
+
+
+def read_row(model: Any, **key: str) -> Any:
+    """The one with this key; None for none."""
+    reader = get_reader(model)
+    sql = f"""
+        SELECT {", ".join(reader.columns)} FROM {model._meta.db_table}
+        WHERE {" AND ".join(f"{column} = %s" for column in key)}
+    """  # noqa: S608 - columns of our own tables
+    rows = _ask(sql, list(key.values()))
+    return reader.load(rows[0]) if rows else None
 
 
 def read_entries(profile: ProfileKey, begin: int | None, end: int | None) -> list[Row]:
@@ -120,6 +133,47 @@ def change_version(store_id: str, profile_id: str) -> bool:
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(sql, [new_version(), store_id, profile_id])
         return bool(cursor.rowcount)
+
+
+def count_items(model: type[IndexedItem], profile: ProfileKey) -> int:
+    sql = f"""
+        SELECT COUNT(*) FROM {model._meta.db_table}
+        WHERE store_id = %s AND profile_id = %s
+    """  # noqa: S608 - a table of our own
+    [[count]] = _ask(sql, [profile.store_id, profile.id])
+    return int(count)
+
+
+def insert_rows(
+    store_id: str, model: Any, names: Sequence[str], rows: Iterable[Values]
+) -> None:
+    """Rows of one table, without a model's instance for each: making and compiling
+    those took most of the time."""
+    connection, columns = connections[ALIAS], ("store_id", *names)
+    quote = connection.ops.quote_name
+    quoted = ", ".join(quote(model._meta.get_field(name).column) for name in columns)
+    table = quote(model._meta.db_table)
+    statement = f"INSERT INTO {table} ({quoted}) VALUES ({_list_places(columns)})"  # noqa: S608
+    adapted = adapt_rows(model, names, rows)
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [(store_id, *row) for row in adapted])
+
+
+def adapt_rows(
+    model: Any, names: Sequence[str], rows: Iterable[Values]
+) -> Iterator[list[Any]]:
+    """Values as the database's driver takes them: times and JSON in a form of its own."""
+    fields = [model._meta.get_field(name) for name in names]
+    adapted = [
+        (place, field)
+        for place, field in enumerate(fields)
+        if isinstance(field, models.DateTimeField | models.JSONField)
+    ]
+    for row in rows:
+        values = list(row)
+        for place, field in adapted:
+            values[place] = field.get_db_prep_save(values[place], connections[ALIAS])
+        yield values
 
 
 def _ask(sql: str, given: Values) -> list[Any]:
