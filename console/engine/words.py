@@ -172,6 +172,7 @@ _CODE_RUN = re.compile(
     r"(?:[a-z]*\d[a-z0-9]*(?:[-./_][a-z0-9]+)*)(?:[-. ()/]{1,3}[a-z]*\d[a-z0-9]*)+",
     re.I,
 )
+_DIGIT = re.compile(r"\d")
 _NO_CODE = re.compile(
     r"(?:19|20)\d\ds?|\d{4}-\d\d(?:-\d\d(?:t\d+)?)?|\d{1,2}([./-])\d{1,2}\1(?:\d\d){1,2}"
     r"|\d+(?:st|nd|rd|th)|\d+\.\d\d?"
@@ -187,6 +188,8 @@ def codes(text: str) -> list[list[str]]:
     "+1 (202) 555-0143" -> [["12025550143", "5550143", "0143"], ["5550143", "0143"]]
     """
     text = show_plainly(text).casefold()
+    if not _DIGIT.search(text):
+        return []
     found = [m.group() for m in _CODE_RUN.finditer(text)]
     found += [m.group() for m in _CODE.finditer(text)]
     spelled = [_spell(each) for each in found if not _NO_CODE.fullmatch(each)]
