@@ -1,6 +1,7 @@
 """Revealing one masked value for ten minutes, with a reason; and hiding it again."""
 
 import re
+from contextlib import suppress
 from itertools import islice
 
 from django.http import Http404, HttpResponse
@@ -90,7 +91,9 @@ def _get_values_or_404(
     """The values of one subject. What is not there, not here or has a name that the
     audit log could not hold: one _render_value."""
     masker = masker or masker_for(request.actor, profile_id)
-    values = ValueFinder(request.store, masker, profile_id).find(kind, ref)
+    values: list[MaskedValue] = []
+    with suppress(MemoryNotFound):
+        values = find_values(request.store, masker, profile_id, kind, ref)
     if not values or any(v.is_masked and not v.profile_id for v in values):
         raise Http404
     return values
@@ -156,59 +159,43 @@ def _get_back_url(request: ConsoleRequest, profile_id: str, shown: MaskedValue) 
     return given if is_plain and given.startswith(home) else home
 
 
-class ValueFinder:
-    """Finds the values behind one control, as a masker shows them; none for what is not
-    there. An identifier type is one subject with all its values; the rest have one."""
-
-    def __init__(self, store: StoreClient, masker: Masker, profile_id: str) -> None:
-        self.store, self.masker, self.profile_id = store, masker, profile_id
-
-    def find(self, kind: str, ref: str) -> list[MaskedValue]:
-        finders = {
-            "revision": self.find_revision,
-            "conversation": self.find_turns,
-            "trait": self.find_trait,
-            "identifier": self.find_identifiers,
-        }
-        try:
-            if kind in TEXT_KINDS:
-                item = TEXT_KINDS[kind].fetch(self.store, self.profile_id, ref)
-                return [self.masker.mask_text(kind, ref, item.content)]
-            return finders[kind](ref) if kind in finders else []
-        except MemoryNotFound:
-            return []
-
-    def find_revision(self, ref: str) -> list[MaskedValue]:
-        """One earlier state of an observation."""
-        id_ = ref.partition(".")[0]
-        revisions = all_pages(self.store.list_revisions, self.profile_id, id_)
-        found = map(self.masker.mask_revision, islice(revisions, REVISIONS_MAX))
-        return [shown for shown in found if shown.subject == f"revision/{ref}"]
-
-    def find_trait(self, ref: str) -> list[MaskedValue]:
-        """With the schema: a trait that feeds an identifier is masked as one."""
-        profile = self.store.fetch_profile(self.profile_id)
-        return [
-            row.shown
-            for group in build_trait_groups(
-                fetch_trait_groups(self.store), profile, self.masker
+def find_values(
+    store: StoreClient, masker: Masker, profile_id: str, kind: str, ref: str
+) -> list[MaskedValue]:
+    """The values behind one control, as a masker shows them. An identifier type is one
+    subject with all its values; the rest have one. Raises MemoryNotFound."""
+    match kind:
+        case _ if kind in TEXT_KINDS:
+            item = TEXT_KINDS[kind].fetch(store, profile_id, ref)
+            return [masker.mask_text(kind, ref, item.content)]
+        case "revision":
+            id_ = ref.partition(".")[0]
+            revisions = all_pages(store.list_revisions, profile_id, id_)
+            found = map(masker.mask_revision, islice(revisions, REVISIONS_MAX))
+            return [shown for shown in found if shown.subject == f"revision/{ref}"]
+        case "trait":
+            # With the schema: a trait that feeds an identifier is masked as one.
+            profile, schemas = (
+                store.fetch_profile(profile_id),
+                fetch_trait_groups(store),
             )
-            for row in group.filled
-            if row.shown and row.shown.subject == f"trait/{ref}"
-        ]
-
-    def find_identifiers(self, ref: str) -> list[MaskedValue]:
-        found = self.store.list_identifiers(self.profile_id)
-        values = [
-            value for held in found if held.id_type == ref for value in held.values
-        ]
-        return self.masker.mask_identifier(ref, values)
-
-    def find_turns(self, ref: str) -> list[MaskedValue]:
-        """All that was said in a conversation, of one that is this customer's."""
-        found = self.store.conversations.fetch_conversation(ref)
-        known = {each.profile_id for each in found.participants if each.profile_id}
-        if self.profile_id not in (known or {ref}):
-            return []
-        said = all_pages(self.store.conversations.list_communications, ref)
-        return self.masker.mask_turns(ref, list(islice(said, TURNS_MAX)))
+            return [
+                row.shown
+                for group in build_trait_groups(schemas, profile, masker)
+                for row in group.filled
+                if row.shown and row.shown.subject == f"trait/{ref}"
+            ]
+        case "identifier":
+            held = store.list_identifiers(profile_id)
+            values = [
+                value for one in held if one.id_type == ref for value in one.values
+            ]
+            return masker.mask_identifier(ref, values)
+        case "conversation":
+            talk = store.conversations.fetch_conversation(ref)
+            whose = {each.profile_id for each in talk.participants if each.profile_id}
+            # One that is this customer's, or nobody's under its own id.
+            if profile_id in (whose or {ref}):
+                said = all_pages(store.conversations.list_communications, ref)
+                return masker.mask_turns(ref, list(islice(said, TURNS_MAX)))
+    return []
