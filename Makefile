@@ -75,10 +75,10 @@ slow: .venv/.dev ## try 200 slow connections of each kind beside 16 good clients
 	$(BIN)/python -m tests.slow
 
 oracle: .venv/.dev ## ask every page for what is masked: all groups of 2 to 4 digits, 5,000 words
-	ORACLE=1 $(BIN)/python -m pytest tests/masking/test_oracle.py -rP $(ARGS)
+	ORACLE=1 $(BIN)/python -m pytest tests/masking/test_oracle.py -rP -o faulthandler_timeout=0 $(ARGS)
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
-	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP $(ARGS)
+	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP -o faulthandler_timeout=0 $(ARGS)
 
 residue: .venv/.dev ## delete 200 profiles on each database and look for what is left of them
 	$(BIN)/python -m tests.residue
