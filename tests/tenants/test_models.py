@@ -100,6 +100,7 @@ def test_membership_str(db):
 
 
 def test_permissions_each_have_a_role():
+    assert Permission.DELETE.roles == {Role.OFFICER}
     assert all(permission.roles for permission in Permission)
 
 

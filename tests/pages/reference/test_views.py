@@ -35,6 +35,7 @@ def test_of_tenant_shows_no_credential(client, tenant, agent):
 
     page = client.get("/t/acme/api/").text
 
+    assert tenant.store_id in page
     assert tenant.account_sid not in page
     assert tenant.encrypted_token not in page
 
