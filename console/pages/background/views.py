@@ -98,36 +98,27 @@ def count_tasks() -> dict[str, int]:
 
 
 def build_task_row(task: Any) -> TaskRow:
-    given_up = task.status == TaskResultStatus.FAILED and is_given_up(task)
+    is_ready = task.status == TaskResultStatus.READY
+    is_failed = task.status == TaskResultStatus.FAILED
+    given_up, next_at = is_failed and is_given_up(task), None
+    if is_failed and not given_up:
+        next_at = get_retry_at(task)
+    elif is_ready and task.run_after != get_date_max():
+        next_at = task.run_after
+    state = "waiting" if is_ready else task.status.lower()
+    if is_ready and next_at and next_at > timezone.now():
+        state = "planned"
     return TaskRow(
         id=task.pk,
         name=LABELS.get(task.task_name, task.task_name.replace("_", " ").capitalize()),
         ids=[arg for arg in task.args_kwargs["args"] if isinstance(arg, str)],
-        state=get_state(task),
+        state=state,
         tries=f"{len(task.worker_ids)} of {TRIES}",
-        since=task.started_at if is_running(task) else task.enqueued_at,
-        next_at=None if given_up else get_next_at(task),
+        since=task.started_at if state == "running" else task.enqueued_at,
+        next_at=next_at,
         reason=task.exception_class_path.rpartition(".")[2],
         given_up=given_up,
     )
-
-
-def get_state(task: Any) -> str:
-    if task.status == TaskResultStatus.READY:
-        at = get_next_at(task)
-        return "planned" if at and at > timezone.now() else "waiting"
-    return str(task.status).lower()
-
-
-def is_running(task: Any) -> bool:
-    return bool(task.status == TaskResultStatus.RUNNING)
-
-
-def get_next_at(task: Any) -> datetime | None:
-    if task.status == TaskResultStatus.FAILED:
-        return get_retry_at(task)
-    is_timed = not is_running(task) and task.run_after != get_date_max()
-    return task.run_after if is_timed else None
 
 
 def list_workers(now: datetime) -> list[tuple[Worker, bool]]:
