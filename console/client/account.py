@@ -17,10 +17,10 @@ from django.conf import settings
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment, to_body, to_page
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
-from console.client.store import Dialect, StoreClient, get_dialect, get_operation
+from console.client.store import STORES, StoreClient, get_operation
 from console.contract.base import Body
 from console.contract.memory.operation import Operation
-from console.contract.memory.store import CreateStore, PatchStore, Store, StoresPage
+from console.contract.memory.store import CreateStore, Store, StoresPage
 from console.core.outgoing import build_http, pause, within
 
 _HOSTED = "https://memory."
@@ -32,7 +32,6 @@ def connect(
     *,
     username: str,
     secret: str,
-    dialect: str = "current",
     guard: Guard | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> "AccountClient":
@@ -40,9 +39,8 @@ def connect(
 
     guard       bounds the calls; over a network the account's own unless given
     transport   what tests answer through
-    Raises BadAddress, and DomainError for a dialect that is not spoken.
+    Raises BadAddress.
     """
-    spoken = get_dialect(dialect)
     if transport is None:
         http = http_for(address)
     else:
@@ -55,17 +53,14 @@ def connect(
         # The vendor has them on a host of their own.
         other = http_for(address.replace(_HOSTED, "https://conversations.", 1))
         talks = Sender(other, guard, username=username, secret=secret)
-    return AccountClient(sender, spoken, address, talks)
+    return AccountClient(sender, address, talks)
 
 
 class AccountClient:
     """The stores of one account, and the operations that change them."""
 
-    def __init__(
-        self, sender: Sender, dialect: Dialect, address: str, talks: Sender
-    ) -> None:
+    def __init__(self, sender: Sender, address: str, talks: Sender) -> None:
         self._sender, self._talks = sender, talks
-        self._dialect = dialect
         self._address = address
 
     def __repr__(self) -> str:
@@ -73,25 +68,22 @@ class AccountClient:
 
     def store(self, store_id: str) -> StoreClient:
         """A client that can name this one store only."""
-        return StoreClient(self._sender, self._dialect, store_id, self._talks)
+        return StoreClient(self._sender, store_id, self._talks)
 
     def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
         """Ids of stores. Contract 10.1."""
         query = {"pageToken": page_token, "pageSize": str(page_size)}
-        answer = self._sender.send("GET", self._dialect.stores, StoresPage, query=query)
+        answer = self._sender.send("GET", STORES, StoresPage, query=query)
         return to_page(answer, answer.content.stores)
 
     def create_store(self, store: CreateStore) -> Operation:
         """Contract 10.1: the new id is in the finished operation's `result_id`."""
-        return self._change("POST", self._dialect.stores, store)
+        return self._change("POST", STORES, store)
 
     def fetch_store(self, store_id: str) -> Store:
         store = self._sender.send("GET", self._store_path(store_id), Store).content
         check_same(store.id, store_id)
         return store
-
-    def patch_store(self, store_id: str, change: PatchStore) -> Operation:
-        return self._change("PATCH", self._store_path(store_id), change)
 
     def delete_store(self, store_id: str) -> Operation:
         """Deletes the store with everything in it. Contract 10.1."""
@@ -99,7 +91,7 @@ class AccountClient:
 
     def fetch_operation(self, operation_id: str) -> Operation:
         """Contract 6.1; kept for seven days after it is done."""
-        path = f"{self._dialect.operations}/{segment('operation', operation_id)}"
+        path = f"/v1/ControlPlane/Operations/{segment('operation', operation_id)}"
         operation = self._sender.send("GET", path, Operation).content
         check_same(operation.operation_id, operation_id)
         return operation
@@ -126,4 +118,4 @@ class AccountClient:
         return get_operation(self._sender.send(method, path, dict[str, Any], body=body))
 
     def _store_path(self, store_id: str) -> str:
-        return f"{self._dialect.stores}/{segment('store', store_id)}"
+        return f"{STORES}/{segment('store', store_id)}"

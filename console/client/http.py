@@ -410,7 +410,6 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "learned": re.compile(r"conv_learned_[0-9a-z]{26}"),
     "delivery": ids.DELIVERY_ID,
     "trait group": re.compile(r"(?!\.+\Z)[A-Za-z0-9_.-]{1,64}"),
-    "identifier type": re.compile(r"[A-Za-z0-9_-]{2,30}"),
 }
 
 

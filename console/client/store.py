@@ -81,28 +81,8 @@ from console.contract.memory.trait_group import (
     TraitGroupsPage,
 )
 from console.contract.times import to_wire
-from console.core.errors import DomainError
 
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """The roots of one dialect's paths."""
-
-    stores: str
-    data: str
-    operations: str
-
-
-# "services", the older dialect, gets its line here (contract, section 16).
-DIALECTS = {
-    "current": Dialect(
-        stores="/v1/ControlPlane/Stores",
-        data="/v1/Stores",
-        operations="/v1/ControlPlane/Operations",
-    )
-}
-
-
+STORES = "/v1/ControlPlane/Stores"
 T = TypeVar("T")
 # A write whose answer says no more than that it was accepted.
 _ACCEPTED = dict[str, Any]
@@ -134,17 +114,11 @@ class StoreClient:
     MemoryProblem. What is sent is the memory's to check: a noun is sent as it is.
     """
 
-    def __init__(
-        self,
-        sender: Sender,
-        dialect: Dialect,
-        store_id: str,
-        talks: Sender,
-    ) -> None:
+    def __init__(self, sender: Sender, store_id: str, talks: Sender) -> None:
         self.store_id = store_id
         self._sender, self._talks = sender, talks
-        self._control = f"{dialect.stores}/{segment('store', store_id)}"
-        self._data = f"{dialect.data}/{segment('store', store_id)}"
+        self._control = f"{STORES}/{segment('store', store_id)}"
+        self._data = f"/v1/Stores/{segment('store', store_id)}"
         self._profiles = f"{self._data}/Profiles"
 
     def __repr__(self) -> str:
@@ -179,14 +153,15 @@ class StoreClient:
         self._sender.send("PUT", path, _ACCEPTED, body=body, headers=headers)
 
     def list_trait_groups(
-        self, *, include_traits: bool = True, page_token: str = "", page_size: int = 50
+        self, *, page_token: str = "", page_size: int = 50
     ) -> Page[TraitGroup]:
+        """With all their traits."""
         return self._list(
             f"{self._control}/TraitGroups",
             TraitGroupsPage,
             page_token,
             page_size,
-            includeTraits="true" if include_traits else "false",
+            includeTraits="true",
         )
 
     def fetch_trait_group(self, name: str) -> TraitGroup:
@@ -307,18 +282,6 @@ class StoreClient:
         path = f"{self._profile(profile_id)}/Identifiers"
         self._post(path, Identifier(id_type=id_type, value=value))
 
-    def remove_identifier(
-        self, profile_id: str, id_type: str, *, remove_all: bool = False
-    ) -> None:
-        """One value, the one the type's limit policy would drop, or all of the type."""
-        child = segment("identifier type", id_type)
-        self._sender.send(
-            "DELETE",
-            f"{self._profile(profile_id)}/Identifiers/{child}",
-            _ACCEPTED,
-            query={"removeAll": "true" if remove_all else ""},
-        )
-
     def list_traits(
         self,
         profile_id: str,
@@ -365,13 +328,9 @@ class StoreClient:
         page_size: int = 50,
         order: str = "DESC",
         source: str = "",
-        created_after: datetime | None = None,
-        created_before: datetime | None = None,
         conversation_id: str = "",
     ) -> Page[Observation]:
-        """By creation; from `created_after` on and up to before `created_before`.
-
-        `order` may be one of OCCURRENCE, which only the built-in memory knows: the
+        """By creation; `order` may be one of OCCURRENCE, which only the built-in memory knows: the
         page's order says whether it was kept.
         """
         return self._list(
@@ -381,8 +340,6 @@ class StoreClient:
             page_size,
             orderBy=order,
             source=source,
-            createdAfter=to_wire(created_after) if created_after else "",
-            createdBefore=to_wire(created_before) if created_before else "",
             conversationId=conversation_id,
         )
 
@@ -589,12 +546,3 @@ def given(**fields: Any) -> dict[str, Any]:
         for name, value in fields.items()
         if value is not None
     }
-
-
-def get_dialect(name: str) -> Dialect:
-    """Raises DomainError for a dialect that this console does not speak yet."""
-    if name not in DIALECTS:
-        raise DomainError(
-            f"dialect: “{name}” is not spoken yet; choose {', '.join(DIALECTS)}."
-        )
-    return DIALECTS[name]

@@ -34,12 +34,7 @@ from console.contract.conversations.conversation import (
     PatchConversation,
 )
 from console.loading.models import LoadedParts
-from console.loading.records import (
-    LINE_BYTES,
-    LineRefused,
-    parse_item,
-    parse_json,
-)
+from console.loading.records import LineRefused, parse_item, parse_line
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
@@ -47,7 +42,6 @@ from console.tenants.vault import open_store
 CONFIGURATION = "loaded"
 # In a conversation's metadata: which line it is of, for a run that was interrupted.
 LOADED_FROM = "loadedFrom"
-FIELDS = frozenset({"participants", "communications", "name", "metadata"})
 
 
 @dataclass
@@ -118,13 +112,8 @@ def _get_configuration(client: ConversationsClient) -> str:
 
 def _parse(raw: bytes) -> Line:
     """Raises LineRefused."""
-    if len(raw) > LINE_BYTES:
-        raise LineRefused(f"is longer than {LINE_BYTES // 1024 // 1024} MiB")
-    record = parse_json(raw)
-    if not isinstance(record, dict):
-        raise LineRefused("must be a JSON object")
-    if unknown := sorted(set(record) - FIELDS):
-        raise LineRefused(f"{unknown[0][:64]}: unknown field")
+    lists = {"participants": list, "communications": list}
+    record = parse_line(raw, **lists, name=object, metadata=object)
     head: Any = {k: v for k, v in record.items() if k in {"name", "metadata"}}
     named = parse_item("conversation", head, CreateConversation)
     participants = _parse_all(record, "participants", CreateParticipant)
@@ -144,10 +133,8 @@ def _parse(raw: bytes) -> Line:
 
 
 def _parse_all(record: dict[str, Any], field: str, noun: type[Any]) -> list[Any]:
-    items = record.get(field, [])
-    if not isinstance(items, list):
-        raise LineRefused(f"{field}: must be an array")
-    return [parse_item(f"{field}[{n}]", item, noun) for n, item in enumerate(items)]
+    items = enumerate(record.get(field, []))
+    return [parse_item(f"{field}[{n}]", item, noun) for n, item in items]
 
 
 def _load(

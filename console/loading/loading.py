@@ -36,7 +36,7 @@ from console.loading.records import (
     check_group,
     check_trait,
     parse_item,
-    parse_line,
+    parse_profile,
 )
 from console.profiles.items import OBSERVATION, SUMMARY, TextKind
 from console.tenants.actor import Actor
@@ -109,7 +109,7 @@ class Loader:
 
     def load_line(self, number: int, raw: bytes) -> None:
         try:
-            record = parse_line(raw)
+            record = parse_profile(raw)
         except LineRefused as exc:
             LineLoader(self, number).refuse(str(exc))
         else:
@@ -441,7 +441,7 @@ def infer_types(lines: Iterable[tuple[int, bytes]]) -> Types:
     types: Types = {}
     for _, raw in lines:
         try:
-            groups = parse_line(raw)["traits"]
+            groups = parse_profile(raw)["traits"]
         except LineRefused:  # told when the line is loaded
             continue
         for group, values in groups.items():

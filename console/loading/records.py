@@ -27,7 +27,6 @@ from console.contract.memory.trait_group import (
 # Ours: 10,000 full observations make about 45 MB.
 LINE_BYTES = 64 * 1024 * 1024
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-PARTS = ("traits", "observations", "summaries")
 Record = dict[str, Any]
 T = TypeVar("T", bound=Body)
 
@@ -46,29 +45,26 @@ def read_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             raw = file.readline(LINE_BYTES + 1)
 
 
-def parse_line(raw: bytes) -> Record:
+def parse_profile(raw: bytes) -> Record:
     """The line's object, its three parts present. Raises LineRefused."""
+    record = parse_line(raw, traits=dict, observations=list, summaries=list)
+    return {"traits": {}, "observations": [], "summaries": []} | record
+
+
+def parse_line(raw: bytes, **fields: type) -> Record:
+    """An object, what of its `fields` it has; null is absent. Raises LineRefused."""
     if len(raw) > LINE_BYTES:
         raise LineRefused(f"is longer than {LINE_BYTES // 1024 // 1024} MiB")
     record = parse_json(raw)
     if not isinstance(record, dict):
         raise LineRefused("must be a JSON object")
-    for name in record:
-        if name not in PARTS:
+    for name, value in record.items():
+        if name not in fields:
             raise LineRefused(f"{_escape_name(name)}: unknown field")
-    traits = record.get("traits")
-    if traits is not None and not isinstance(traits, dict):
-        raise LineRefused("traits: must be an object")
-    return {"traits": traits or {}} | {
-        name: _get_array(record, name) for name in PARTS[1:]
-    }
-
-
-def _get_array(record: Record, name: str) -> list[Any]:
-    items = record.get(name)
-    if items is not None and not isinstance(items, list):
-        raise LineRefused(f"{name}: must be an array")
-    return items or []
+        if value is not None and not isinstance(value, fields[name]):
+            what = "an array" if fields[name] is list else "an object"
+            raise LineRefused(f"{name}: must be {what}")
+    return {name: value for name, value in record.items() if value is not None}
 
 
 def parse_json(raw: bytes) -> Any:

@@ -20,7 +20,7 @@ from console.audit.verification import verify_log
 from console.backups.databases import open_database
 from console.pages.deletions.services import Target, delete_item
 from console.profiles.items import ITEM_KINDS
-from console.service.memory.identifiers import patch_identifier
+from console.service.memory.identifiers import delete_identifier, patch_identifier
 from console.service.memory.models import (
     Identifier,
     ImportChunk,
@@ -105,7 +105,8 @@ def delete_everything(tenant, officer, profiles, items, other) -> None:
             else:
                 delete_by_console(tenant, officer, kind, items, item.id)
     store.patch_profile(items, {"Contact": {"city": None, "street": None}})
-    store.remove_identifier(items, "chat", remove_all=True)
+    row = Store.objects.get(id=store.store_id)
+    delete_identifier(row, items, id_type="chat", remove_all=True)
     open_account(other).delete_store(other.store_id)
 
 
@@ -209,10 +210,11 @@ def test_restore_keeps_an_identifier_that_took_a_deleted_ones_place(folder, tena
     profile = make_profile(tenant, email="a@example.com")
     store.add_identifier(profile, "chat", "first")
     store.add_identifier(profile, "chat", "second")
-    store.remove_identifier(profile, "chat", remove_all=False)
+    row = Store.objects.get()
+    delete_identifier(row, profile, id_type="chat", remove_all=False)
     (left,) = Identifier.objects.filter(id_type="chat").values_list("value", flat=True)
     gone = {"first": "second", "second": "first"}[left]
-    patch_identifier(Store.objects.get(), profile, id_type="chat", old=left, new=gone)
+    patch_identifier(row, profile, id_type="chat", old=left, new=gone)
     run("backup", folder)
 
     restore(folder)

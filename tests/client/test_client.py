@@ -6,12 +6,10 @@ import pytest
 from console.client.account import connect
 from console.client.errors import MemoryNotFound, MemoryUnexpected
 from console.contract.memory.operation import Operation
-from console.contract.memory.store import CreateStore, PatchStore, Store
-from console.core.errors import DomainError
+from console.contract.memory.store import CreateStore, Store
 from tests.client.conftest import (
     CONTROL_PATH,
     OPERATION,
-    ORIGIN,
     STORE,
     Memory,
     accepted,
@@ -36,12 +34,6 @@ OPERATION_BODY = {
 }
 PENDING = Operation(operation_id=OPERATION, status="PENDING", created_at=BEGUN_AT)
 STARTED = {"Operation-Id": OPERATION}
-
-
-@pytest.mark.parametrize("dialect", ["services", "", "Current"])
-def test_a_dialect_that_is_not_spoken_is_refused_by_name(dialect):
-    with pytest.raises(DomainError, match=r"dialect: .* not spoken yet"):
-        connect(ORIGIN, username="AC", secret="s", dialect=dialect)
 
 
 def test_one_process_keeps_one_connection_pool_an_address():
@@ -106,15 +98,6 @@ def test_a_store_without_a_description_sends_none():
     memory.account.create_store(CreateStore(display_name="client-alpenglow"))
 
     assert memory.body() == {"displayName": "client-alpenglow"}
-
-
-def test_a_store_is_patched_by_what_is_given():
-    memory = Memory(accepted(**STARTED))
-
-    memory.account.patch_store(STORE, PatchStore(description="Boots and ropes"))
-
-    assert memory.sent == [f"PATCH {CONTROL_PATH}"]
-    assert memory.body() == {"description": "Boots and ropes"}
 
 
 def test_a_store_is_deleted():

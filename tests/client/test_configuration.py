@@ -73,15 +73,6 @@ def test_trait_groups_are_listed_with_their_traits():
     ]
 
 
-def test_trait_groups_are_listed_without_their_traits():
-    memory = Memory(paged("traitGroups", {"displayName": "Contact", "version": 3}))
-
-    page = memory.store.list_trait_groups(include_traits=False)
-
-    assert page.items[0].traits is None
-    assert "includeTraits=false" in memory.sent[0]
-
-
 def test_a_trait_group_comes_out_of_its_wrapper():
     memory = Memory({"traitGroup": GROUP_BODY, "meta": {"key": "traits"}})
 

@@ -27,14 +27,14 @@ def test_observations_are_listed_by_filters():
     memory = Memory(paged("observations", OBSERVATION_BODY | {"conversationIds": None}))
 
     page = memory.store.list_observations(
-        PROFILE, created_after=MOMENT, conversation_id=CONVERSATION
+        PROFILE, source="desk", conversation_id=CONVERSATION
     )
 
     assert page.items[0].content == "asks for paper bills"
     assert page.items[0].conversation_ids == ()
     assert memory.sent == [
         f"GET {PROFILE_PATH}/Observations?pageSize=50&orderBy=DESC"
-        f"&createdAfter=2026-01-04T10%3A00%3A00Z&conversationId={CONVERSATION}"
+        f"&source=desk&conversationId={CONVERSATION}"
     ]
 
 
@@ -225,7 +225,6 @@ def test_a_misshapen_recall_is_refused(change):
         ("observation", lambda store: store.delete_observation(PROFILE, "x?y")),
         ("summary", lambda store: store.fetch_summary(PROFILE, OBSERVATION)),
         ("trait group", lambda store: store.fetch_trait_group("..")),
-        ("identifier type", lambda store: store.remove_identifier(PROFILE, "a/")),
     ],
 )
 def test_what_cannot_stand_in_a_path_is_never_sent(noun, call):

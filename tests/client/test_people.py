@@ -123,20 +123,13 @@ def test_identifiers_are_listed_by_type():
     )
 
 
-def test_an_identifier_is_added_and_removed():
+def test_an_identifier_is_added():
     memory = Memory(accepted())
-    store = memory.store
 
-    store.add_identifier(PROFILE, "email", "jo@example.com")
-    store.remove_identifier(PROFILE, "email")
-    store.remove_identifier(PROFILE, "push-user_ID", remove_all=True)
+    memory.store.add_identifier(PROFILE, "email", "jo@example.com")
 
     assert memory.body(0) == {"idType": "email", "value": "jo@example.com"}
-    assert memory.sent == [
-        f"POST {PROFILE_PATH}/Identifiers",
-        f"DELETE {PROFILE_PATH}/Identifiers/email",
-        f"DELETE {PROFILE_PATH}/Identifiers/push-user_ID?removeAll=true",
-    ]
+    assert memory.sent == [f"POST {PROFILE_PATH}/Identifiers"]
 
 
 def test_traits_are_listed_flat():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from console.client.account import AccountClient
 from console.contract.memory.observation import NewObservation, PatchObservation
 from console.contract.memory.profile_import import ColumnMapping, CreateImport
-from console.contract.memory.store import CreateStore, PatchStore
+from console.contract.memory.store import CreateStore
 from console.contract.memory.summary import NewSummary, PatchSummary
 from console.contract.memory.trait_group import CreateTraitGroup, PatchTraitGroup
 from tests.client import vendor
@@ -48,7 +48,6 @@ CALLS: dict[str, Callable[[AccountClient], object]] = {
     "ListStores": lambda memory: memory.list_stores(),
     "CreateStore": lambda memory: memory.create_store(CreateStore(display_name="a")),
     "FetchStore": lambda memory: memory.fetch_store(STORE),
-    "PatchStore": lambda memory: memory.patch_store(STORE, PatchStore()),
     "DeleteStore": lambda memory: memory.delete_store(STORE),
     "FetchOperation": lambda memory: memory.fetch_operation(OPERATION),
 } | {
@@ -74,7 +73,6 @@ CALLS: dict[str, Callable[[AccountClient], object]] = {
         "CreateProfilesLookup": lambda store: store.lookup("phone", "+1"),
         "ListProfileIdentifiers": lambda store: store.list_identifiers(PROFILE),
         "CreateProfileIdentifier": lambda store: store.add_identifier(PROFILE, "phone", ""),
-        "DeleteProfileIdentifier": lambda store: store.remove_identifier(PROFILE, "phone"),
         "ListProfileTraits": lambda store: store.list_traits(PROFILE),
         "ListProfileObservations": lambda store: store.list_observations(PROFILE),
         "CreateProfileObservation": lambda store: store.create_observations(PROFILE, [FACT]),

@@ -81,7 +81,6 @@ def add_tenant(
     account_sid: str,
     secret: str,
     store_id: str = "",
-    dialect: str = Tenant.Dialect.CURRENT,
     by: User | None,
 ) -> Tenant:
     """A saved tenant whose store has just answered.
@@ -94,14 +93,12 @@ def add_tenant(
         address or settings.MEMORY_URL,
         username=account_sid,
         secret=secret,
-        dialect=dialect,
     )
     store = _fetch_usable_store(account, store_id or _create_store(account, slug))
     tenant = Tenant(
         slug=slug,
         name=name,
         address=address,
-        dialect=dialect,
         account_sid=account_sid,
         store_id=store.id,
     )
@@ -120,7 +117,6 @@ def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
         tenant.address or settings.MEMORY_URL,
         username=tenant.account_sid,
         secret=secret,
-        dialect=tenant.dialect,
     )
     try:
         account.fetch_store(tenant.store_id)
