@@ -2,6 +2,7 @@
 // browser does for a page that it loads is done here: focus, waiting, failing, history.
 //   <a download>, <a target="_blank">   left to the browser
 //   data-quiet                          asks on its own: its failures disturb nobody
+//   <a rel="next" hx-get="…">           more rows below these; `more` in the address counts
 const main = () => document.getElementById("content");
 
 // Before htmx's own listener, which stands on the link itself.
@@ -61,3 +62,52 @@ for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory", "htmx:hi
     sessionStorage.removeItem("htmx-current-path-for-history");
   });
 }
+
+// Back and reload keep the place: as many rows, the same scroll and the same focus. Within
+// one document places are kept by address; beyond it the browser's history keeps the last.
+const places = new Map();
+const address = () => location.pathname + location.search;
+let isReturning = false;
+
+function keepPlace() {
+  if (isReturning) return;
+  const focused = document.activeElement;
+  places.set(address(), { top: scrollY, focus: focused?.id || focused?.getAttribute("href") });
+}
+
+const findMore = () => document.querySelector("a[rel=next][hx-get]");
+
+async function returnTo({ top, focus } = {}) {
+  isReturning = true;
+  for (let left = new URLSearchParams(location.search).get("more"); left > 0; left--) {
+    const link = findMore();
+    if (!link) break;
+    const [url, target] = ["hx-get", "hx-target"].map((name) => link.getAttribute(name));
+    await htmx.ajax("GET", url, { source: link, target, swap: "outerHTML" });
+  }
+  const links = [...document.querySelectorAll("#content a[href]")];
+  const kept =
+    document.getElementById(focus) ?? links.find((link) => link.getAttribute("href") === focus);
+  kept?.focus({ preventScroll: true });
+  if (top !== undefined) scrollTo(0, top);
+  isReturning = false;
+}
+
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const isMore = detail.requestConfig.elt.matches("a[rel=next][hx-get]");
+  if (!isMore || !detail.successful || isReturning) return;
+  const url = new URL(location);
+  url.searchParams.set("more", Number(url.searchParams.get("more")) + 1);
+  history.replaceState(history.state, "", url);
+});
+
+for (const name of ["click", "scrollend", "focusin"]) document.addEventListener(name, keepPlace, true);
+// The address is the other page's already, while this one is still shown.
+addEventListener("popstate", ({ state }) => {
+  isReturning ||= Boolean(state?.htmx);
+});
+addEventListener("beforeunload", () => {
+  history.replaceState({ ...history.state, place: places.get(address()) }, "");
+});
+document.addEventListener("htmx:historyRestore", () => returnTo(places.get(address())));
+if (history.state?.place || findMore()) returnTo(history.state?.place);

@@ -136,6 +136,22 @@ def test_timeline_loads_more_in_place_and_filters_by_key(
     page.get_by_role("link", name="Load more").click()
     expect(page.get_by_text("End of the timeline.")).to_be_visible()
     expect(rows).to_have_count(53)
+    expect(page).to_have_url(re.compile(r"\?more=2$"))
+
+    # Back and reload keep the place.
+    far = rows.nth(45).locator("[data-row]")
+    far.focus()
+    far.scroll_into_view_if_needed()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Observation")).to_be_visible()
+    page.go_back()
+    expect(far).to_be_focused()
+    expect(far).to_be_in_viewport()
+    expect(rows).to_have_count(53)
+    page.reload()
+    expect(far).to_be_focused()
+    expect(far).to_be_in_viewport()
+    expect(rows).to_have_count(53)
 
     page.get_by_role("radio", name="All").focus()
     # Each after the answer to the one before: a request that is overtaken is an error.
