@@ -27,15 +27,23 @@ def answer_problem(
     context = _build_context(request, status, title, message, session)
     response = render(request, _get_template(request), context, status=status)
     patch_vary_headers(response, ["HX-Request"])
-    return _retarget(request, response)
+    return retarget(request, response)
+
+
+def asks_from_palette(request: HttpRequest) -> bool:
+    """Whether the palette is open above the page: what is behind it is not seen."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx and htmx.trigger == "palette-form")
 
 
 def _get_template(request: HttpRequest) -> str:
+    if asks_from_palette(request):
+        return "web/_brief_problem.html"
     return "web/_problem.html" if keeps_page(request) else "web/problem.html"
 
 
-def _retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """`response`, for htmx to put in the place of #problem.
+def retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """`response`, for htmx to put in the place of #problem, or in the palette's own box.
 
     The page that asked stays as it is, with its address and what was typed.
     """
@@ -45,6 +53,9 @@ def _retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response["HX-Retarget"] = "#problem"
         response["HX-Reswap"] = "outerHTML show:#problem:top"
         response["HX-Push-Url"] = "false"
+    if asks_from_palette(request):
+        response["HX-Retarget"] = "#palette-message"
+        response["HX-Reswap"] = "innerHTML"
     return response
 
 
@@ -125,4 +136,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
     # Without context processors: the database may be what failed.
     context = _build_context(request, failure.status, failure.title, failure.message)
     page = render_to_string(_get_template(request), context)
-    return _retarget(request, HttpResponse(page, status=failure.status))
+    return retarget(request, HttpResponse(page, status=failure.status))

@@ -32,7 +32,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 
 // An answer without our request id is a proxy's, or nobody's.
 function showUnreachable({ detail }) {
-  if (detail.elt.closest("[data-quiet]")) return;
+  if (detail.elt.closest("[data-quiet], #palette")) return;
   const notice = document.getElementById("unreachable")?.content.cloneNode(true);
   const problem = document.getElementById("problem");
   if (!notice || !problem) return;

@@ -10,6 +10,8 @@ const IDENTITY = /[:@]|^\+?\d[\d\s().-]{4,}$|^(mem_profile_)?[0-7][0-9a-z]{25}$/
 const RECENT = 8;
 const KEPT_MS = 24 * 60 * 60 * 1000;
 
+const LOOKING = "Looking …";
+
 const byId = (id) => document.getElementById(id);
 const palette = () => byId("palette");
 const input = () => byId("palette-input");
@@ -115,14 +117,20 @@ function open() {
   if (!palette() || palette().open) return;
   document.querySelector("dialog[open]")?.close();
   input().value = "";
-  byId("palette-message").replaceChildren();
+  say("");
   palette().showModal();
   input().focus();
   offerRecents();
   offerProfilePages();
-  if (!byId("palette-suggestions").childElementCount)
+  if (!byId("palette-suggestions").childElementCount) {
+    say(LOOKING);
     htmx.trigger("#palette-suggestions", "suggest");
+  }
   filter();
+}
+
+function say(words) {
+  byId("palette-message").textContent = words;
 }
 
 function walk(step) {
@@ -152,7 +160,7 @@ document.addEventListener("click", ({ target }) => {
 
 document.addEventListener("input", ({ target }) => {
   if (target !== input()) return;
-  byId("palette-message").replaceChildren();
+  say("");
   filter();
 });
 
@@ -175,15 +183,23 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener(
   "submit",
   (event) => {
-    if (!event.target.matches("#palette-form") || IDENTITY.test(input().value.trim())) return;
+    if (!event.target.matches("#palette-form")) return;
+    if (IDENTITY.test(input().value.trim())) return say(LOOKING);
     event.preventDefault();
     event.stopImmediatePropagation();
   },
   true,
 );
 
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, ({ detail }) => {
+    if (detail.elt.closest("#palette")) say("The console did not answer. Try again.");
+  });
+}
+
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (detail.target?.id === "palette-suggestions") {
+    if (byId("palette-message").textContent === LOOKING) say("");
     offerProfilePages();
     filter();
   } else if (detail.target?.id === "content" || detail.elt.id === "content") {

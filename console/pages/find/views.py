@@ -29,6 +29,7 @@ from console.profiles.identity import (
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_store
+from console.web.problems import asks_from_palette, retarget
 from console.web.render import FORM, ConsoleRequest, allow
 
 TEXT_MAX = 512
@@ -56,7 +57,8 @@ def find(request: ConsoleRequest) -> HttpResponse:
     Our own forms post, so that the search text is in no URL; a link can use ?id=.
     """
     text = get_search_text(request)
-    match = look_up(request.actor, text)
+    with within(TOTAL_S):
+        match = look_up(request.actor, text)
     if match.profile_id:
         return redirect("customers:profile", request.tenant.slug, match.profile_id)
     found = fetch_candidates(request.store, request.tenant, match.profiles)
@@ -82,13 +84,11 @@ def _render(
     request: ConsoleRequest, page: str, context: dict[str, object], *, status: int
 ) -> HttpResponse:
     """`page`; the palette gets a refusal in a few words and keeps what was typed."""
-    if status == 200 or request.htmx.trigger != "palette-form":
+    if status == 200 or not asks_from_palette(request):
         return render(request, page, context, status=status)
-    response = render(request, "find/_no_match.html", context, status=status)
-    response["HX-Retarget"] = "#palette-message"
-    response["HX-Reswap"] = "innerHTML"
-    response["HX-Push-Url"] = "false"
-    return response
+    return retarget(
+        request, render(request, "find/_no_match.html", context, status=status)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +175,14 @@ def palette(request: ConsoleRequest) -> HttpResponse:
 @require_safe
 def palette_across_tenants(request: ConsoleRequest) -> HttpResponse:
     """Outside a tenant: no store, so no types."""
-    return render(request, "find/_palette_options.html")
+    return render(request, "find/_palette_options.html", {"types": []})
 
 
-def list_id_types(tenant: Tenant) -> list[str]:
-    """The identifier types of the tenant's store; none while its memory is away."""
+def list_id_types(tenant: Tenant) -> list[str] | None:
+    """The identifier types of the tenant's store; None while its memory is away."""
     try:
         with within(TYPES_S):
             configs = open_store(tenant).identity_settings().identifier_configs
     except DomainError:
-        return []
+        return None
     return sorted(config.id_type for config in configs)

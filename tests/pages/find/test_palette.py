@@ -5,7 +5,7 @@ import pytest
 from console.service.memory.models import IdentitySettings
 from console.tenants.models import Role
 from console.tenants.services import add_member
-from tests.factories import make_profile, make_tenant, move_tenant
+from tests.factories import HTMX, make_profile, make_tenant, move_tenant
 
 
 def test_palette_offers_types_pages_and_tenants(client, tenant, agent):
@@ -67,4 +67,18 @@ def test_palette_survives_a_failing_memory(client, away, agent):
 
     assert response.status_code == 200
     assert "data-fill" not in response.text
+    assert "The memory of Acme does not answer" in response.text
     assert "/t/acme/recall/" in response.text
+
+
+def test_palette_says_in_its_own_box_that_the_memory_is_away(client, away, agent):
+    client.force_login(agent)
+    asks = HTMX | {"HX-Boosted": "true", "HX-Trigger": "palette-form"}
+
+    response = client.post("/t/acme/find/", {"id": "email:a@b.com"}, headers=asks)
+
+    assert response.status_code == 502
+    assert response["HX-Retarget"] == "#palette-message"
+    assert response["HX-Reswap"] == "innerHTML"
+    assert "The memory" in response.text
+    assert 'id="problem"' not in response.text
