@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
+import msgspec
 import phonenumbers as phones
 from django.db import transaction
 from django.utils import timezone
 
+from console.contract.memory.identity_settings import PutIdentitySettings
 from console.service import errors
 from console.service.memory.models import MergedProfile, Store
 from console.service.memory.profiles import create_profile
@@ -277,13 +279,12 @@ def measure(people: int, records: int, *, seed: int = 1) -> Figures:
 def open_store(account: Account, shop: Shop) -> Store:
     store = create_store(account, display_name=f"shop-{shop.region}", description="")
     settings = store.identitysettings
-    put_identity_settings(
-        store,
-        if_match="",
-        configs=settings.identifier_configs,
-        rules=settings.matching_rules,
-        phone_region=shop.region,
-    )
+    wanted = {
+        "identifierConfigs": settings.identifier_configs,
+        "matchingRules": settings.matching_rules,
+        "phoneRegion": shop.region,
+    }
+    put_identity_settings(store, msgspec.convert(wanted, PutIdentitySettings))
     return Store.objects.get(pk=store.pk)
 
 

@@ -57,7 +57,7 @@ ROWS_SHOWN = 25
 
 
 @dataclass(frozen=True, slots=True)
-class ImportRow:
+class ListedImport:
     """One import of the list. problem: why it could not be read, or ""."""
 
     id: str
@@ -74,12 +74,12 @@ class Refusals:
     problem: str = ""
 
 
-def read_row(store: StoreClient, import_id: str) -> ImportRow:
+def read_row(store: StoreClient, import_id: str) -> ListedImport:
     """One call that fails costs one row."""
     try:
-        return ImportRow(import_id, store.fetch_import(import_id))
+        return ListedImport(import_id, store.fetch_import(import_id))
     except MemoryProblem as problem:
-        return ImportRow(import_id, None, problem.message)
+        return ListedImport(import_id, None, problem.message)
 
 
 def is_running(shown: ProfileImport, now: datetime) -> bool:

@@ -1,11 +1,9 @@
 """Identifiers: by what a customer is found. Contract 11.3."""
 
-from dataclasses import dataclass
-
 from django.db import transaction
 from django.utils import timezone
 
-from console.contract.memory.identifier import LOOKUP_RESULTS
+from console.contract.memory.identifier import LOOKUP_RESULTS, LookupResult
 from console.service import errors
 from console.service.memory.identity import (
     find_holders,
@@ -22,14 +20,6 @@ from console.service.memory.resolution import assign_identifiers
 from console.service.memory.stores import lock_store
 
 
-@dataclass(frozen=True, slots=True)
-class LookupResult:
-    """The value as compared, and the ids of the profiles that hold it."""
-
-    normalized_value: str
-    profiles: tuple[str, ...]
-
-
 def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
     """Who holds a value. Raises Invalid."""
     identity, *phones = parse_identities(store, id_type, value, asked=True)
@@ -38,7 +28,7 @@ def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
         holders = find_holders(store, similar)[:LOOKUP_RESULTS]
     for phone in phones:
         holders = holders or find_holders(store, phone)[:LOOKUP_RESULTS]
-    return LookupResult(identity.value, tuple(holders))
+    return LookupResult(normalized_value=identity.value, profiles=tuple(holders))
 
 
 def list_identifiers(profile: Profile) -> dict[str, list[str]]:

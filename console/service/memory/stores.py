@@ -1,7 +1,6 @@
 """Stores: a tenant's whole memory, and how it tells people apart. Contract 10.1, 10.2,
 built-ins in section 13."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +9,10 @@ from django.utils import timezone
 
 from console.contract.ids import STORE_ID, new_id
 from console.contract.memory.error import Code
-from console.contract.memory.identity_settings import IdentifierConfig
+from console.contract.memory.identity_settings import (
+    IdentifierConfig,
+    PutIdentitySettings,
+)
 from console.contract.memory.store import STORES_PER_ACCOUNT
 from console.contract.normalising import REGIONS
 from console.service import errors
@@ -164,25 +166,18 @@ def _check_name(stores: Any, display_name: str) -> None:
 
 @transaction.atomic(using="memory")
 def put_identity_settings(
-    store: Store,
-    *,
-    if_match: str,
-    configs: Sequence[dict[str, Any]],
-    rules: Sequence[str],
-    phone_region: str = "",
-    merge_brake: str = "",
-    whatsapp_is_phone: bool | None = None,
+    store: Store, wanted: PutIdentitySettings, *, if_match: str = ""
 ) -> None:
     """Replaces the whole set. Raises Stale, Invalid (a type twice, a rule for no type).
 
-    phone_region and what follows it: "" and None are as before, for only our own
-    clients know of these.
+    What is ours stays as before where it is left out: only our own clients know of it.
     Values of a type that is left out stay, and match no more (contract 17, 40).
     """
     lock_store(store)
     settings = IdentitySettings.objects.get(store=store)
     check_version(if_match, settings.version)
-    id_types = [config["idType"] for config in configs]
+    id_types = [config.id_type for config in wanted.identifier_configs]
+    rules = wanted.matching_rules
     for index, id_type in enumerate(id_types):
         if id_type in id_types[:index]:
             raise errors.Invalid(f"identifierConfigs[{index}].idType: duplicate")
@@ -193,13 +188,13 @@ def put_identity_settings(
             )
         if rule in rules[:index]:
             raise errors.Invalid(f"matchingRules[{index}]: duplicate")
-    if phone_region and phone_region not in REGIONS:
+    if wanted.phone_region and wanted.phone_region not in REGIONS:
         raise errors.Invalid("phoneRegion: not a country that has phone numbers")
-    settings.phone_region = phone_region or settings.phone_region
-    settings.merge_brake = merge_brake or settings.merge_brake
-    if whatsapp_is_phone is not None:
-        settings.whatsapp_is_phone = whatsapp_is_phone
-    settings.identifier_configs = list(configs)
+    settings.phone_region = wanted.phone_region or settings.phone_region
+    settings.merge_brake = wanted.merge_brake or settings.merge_brake
+    if wanted.whatsapp_is_phone is not None:
+        settings.whatsapp_is_phone = wanted.whatsapp_is_phone
+    settings.identifier_configs = msgspec.to_builtins(wanted.identifier_configs)
     settings.matching_rules = list(rules)
     settings.version += 1
     settings.save()

@@ -1,6 +1,5 @@
 """Identity resolution settings. Contract 10.2."""
 
-import msgspec
 from django.http import HttpResponse
 
 from console.contract.memory import identity_settings as wire
@@ -31,13 +30,6 @@ def fetch_identity_settings(request: ApiRequest) -> HttpResponse:
 )
 def update_identity_settings(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.PutIdentitySettings)
-    put_identity_settings(
-        request.store,
-        if_match=request.headers.get("If-Match", ""),
-        configs=msgspec.to_builtins(body.identifier_configs),
-        rules=body.matching_rules,
-        phone_region=body.phone_region,
-        merge_brake=body.merge_brake,
-        whatsapp_is_phone=body.whatsapp_is_phone,
-    )
+    if_match = request.headers.get("If-Match", "")
+    put_identity_settings(request.store, body, if_match=if_match)
     return answer_completed(request, request.store.id, "/IdentityResolutionSettings")

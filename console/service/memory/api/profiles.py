@@ -83,7 +83,7 @@ def create_profile(request: ApiRequest) -> HttpResponse:
 def lookup_profiles(request: ApiRequest) -> HttpResponse:
     body = read_body(request, Identifier)
     found = identifiers.look_up_profiles(request.store, body.id_type, body.value)
-    return answer(from_row(LookupResult, found))
+    return answer(found)
 
 
 @doc.operation(
