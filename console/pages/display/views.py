@@ -1,5 +1,6 @@
 """What is masked and pinned, for everybody who works for the tenant."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,10 @@ class DisplaySettings:
     @classmethod
     def of(cls, tenant: Tenant) -> "DisplaySettings":
         return cls(dict(tenant.masking), list(tenant.pinned_groups))
+
+    @property
+    def version(self) -> str:
+        return json.dumps([self.masking, self.pins], sort_keys=True)
 
     def get_mode(self, rule: str) -> str:
         return self.masking.get(rule, MaskingMode.DETECT)
@@ -129,13 +134,17 @@ class RuleRow:
 
 
 class DisplaySettingsForm(ReasonForm):
-    """For each rule `how-<rule>`, for each group `pin-<group>`: its place, or none."""
+    """For each rule `how-<rule>`, for each group `pin-<group>`: its place, or none.
+
+    seen  the version that the person saw: of two who save, the second one looks again
+    """
 
     reasons = (
         ("policy", "The policy on customer data changed"),
         ("work", "Support needs it"),
         ("mistake", "Correcting a mistake"),
     )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self,
@@ -149,7 +158,8 @@ class DisplaySettingsForm(ReasonForm):
         self.rules = {TEXTS: "Texts", IDENTIFIERS: "Identifiers"} | {
             build_rule_name(group): group for group in self.groups
         }
-        now = DisplaySettings.of(request.tenant)
+        self.now = now = DisplaySettings.of(request.tenant)
+        self.fields["seen"].initial = now.version
         for rule, name in self.rules.items():
             self.fields[f"how-{rule}"] = forms.ChoiceField(
                 label=f"How {name} are shown",
@@ -164,6 +174,15 @@ class DisplaySettingsForm(ReasonForm):
                 min_value=1,
                 max_value=PINS_MAX,
                 initial=now.pins.index(group) + 1 if group in now.pins else None,
+            )
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data["seen"] != self.now.version:
+            self.add_error(
+                None,
+                "Somebody has changed these settings since you opened them. Nothing was "
+                "saved: open this page again to see what they are now.",
             )
 
     @property

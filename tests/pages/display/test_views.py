@@ -1,5 +1,8 @@
 """What is masked and what is pinned, for everybody of a tenant."""
 
+import re
+from html import unescape
+
 import pytest
 from django.urls import reverse
 
@@ -22,7 +25,7 @@ def address() -> str:
 
 
 def filled(**changed: str) -> dict[str, str]:
-    rules = {"how-texts": "detect", "how-identifiers": "detect"}
+    rules = {"how-texts": "detect", "how-identifiers": "detect", "seen": "[{}, []]"}
     groups = {"how-group/Contact": "detect", "pin-Contact": ""}
     return rules | groups | WHY | changed
 
@@ -64,8 +67,10 @@ def test_display_keeps_pins_in_order(client, tenant):
 def test_display_logs_what_changed_and_why(client, tenant):
     tenant.masking = {"texts": "clear", "group/Gone": "hide"}
     tenant.save()
+    seen = '[{"group/Gone": "hide", "texts": "clear"}, []]'
+    changed = {"how-group/Contact": "clear", "pin-Contact": "1"}
 
-    client.post(address(), filled(**{"how-group/Contact": "clear", "pin-Contact": "1"}))
+    client.post(address(), filled(seen=seen, **changed))
 
     entry = AuditEntry.objects.get(action="desk.arranged")
     assert entry.details == {
@@ -77,6 +82,19 @@ def test_display_logs_what_changed_and_why(client, tenant):
     tenant.refresh_from_db()
     # A group that comes back is as hidden as it was.
     assert tenant.masking == {"group/Gone": "hide", "group/Contact": "clear"}
+
+
+def test_display_keeps_what_somebody_else_has_saved_meanwhile(client, tenant):
+    page = client.get(address()).content.decode()
+    [seen] = re.findall(r'name="seen" value="([^"]+)"', page)
+    client.post(address(), filled(**{"how-texts": "hide", "seen": unescape(seen)}))
+
+    answer = client.post(address(), filled(**{"how-identifiers": "hide"}))
+
+    assert answer.status_code == 422
+    assert "Somebody has changed these settings" in answer.content.decode()
+    tenant.refresh_from_db()
+    assert tenant.masking == {"texts": "hide"}
 
 
 @pytest.mark.parametrize(
