@@ -114,8 +114,8 @@ class RulesForm(ReasonForm):
         given = super().clean() or self.cleaned_data
         if not self.is_trial and given.get("seen") != self.present:
             raise forms.ValidationError(
-                f"Version {self.present} was saved meanwhile. Compare it with yours,"
-                " which is shown here; save again to replace it."
+                f"Version {self.present} was saved meanwhile. Open this page anew to see"
+                " it; yours is shown here, and replaces it if you save again."
             )
         return given
 

@@ -1,6 +1,7 @@
 """Configurations, and what became of writes to the control plane. Conversations 6 and 7."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpResponse
@@ -32,6 +33,13 @@ PROGRESS = {
     )
 }
 OPERATIONS = "/v2/ControlPlane/Operations/"
+
+
+def changes(help: str, **more: Any) -> Callable[[Any], Any]:
+    """Declares a write that answers at once where to ask what became of it, and a second
+    one with the same Idempotency-Key as the first."""
+    declare = doc.operation(help, PROGRESS, headers=REPEATABLE, refusals=(409,), **more)
+    return lambda view: declare(repeatable(view))
 
 
 def show_configuration(row: models.Configuration) -> wire.Configuration:
@@ -98,15 +106,11 @@ def list_configurations(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, page, wire.ConfigurationsPage, show_configuration)
 
 
-@doc.operation(
+@changes(
     "Links conversations to a memory: how they are grouped, when they end, and whether "
     "anything is learned from them.",
-    PROGRESS,
     body=wire.CreateConfiguration,
-    headers=REPEATABLE,
-    refusals=(409,),
 )
-@repeatable
 def create_configuration(request: ApiRequest) -> HttpResponse:
     body = read_body(request, wire.CreateConfiguration)
     row = configurations.create_configuration(request.account, body)
@@ -119,43 +123,31 @@ def fetch_configuration(request: ApiRequest, configuration_id: str) -> HttpRespo
     return answer(show_configuration(row))
 
 
-@doc.operation(
+@changes(
     "Replaces a configuration: what is left out is gone. Open conversations keep what "
     "they began with.",
-    PROGRESS,
     body=wire.PutConfiguration,
-    headers=REPEATABLE,
-    refusals=(409,),
 )
-@repeatable
 def update_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
     body = read_body(request, wire.PutConfiguration)
     configurations.put_configuration(request.account, configuration_id, body)
     return answer_progress(request, configurationId=configuration_id)
 
 
-@doc.operation(
+@changes(
     "Changes what is given. In channelSettings a channel is replaced whole, and one "
     "that is null is removed.",
-    PROGRESS,
     body=wire.PatchConfiguration,
-    headers=REPEATABLE,
-    refusals=(409,),
 )
-@repeatable
 def patch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
     body = read_body(request, wire.PatchConfiguration, nulls_at=(0, 1))
     configurations.patch_configuration(request.account, configuration_id, body)
     return answer_progress(request, configurationId=configuration_id)
 
 
-@doc.operation(
+@changes(
     "Deletes a configuration. Conversations that began with it go on.",
-    PROGRESS,
-    headers=REPEATABLE,
-    refusals=(409,),
 )
-@repeatable
 def delete_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
     check_deletion(request)
     configurations.delete_configuration(request.account, configuration_id)

@@ -11,8 +11,7 @@ from console.contract.conversations import conversation as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE, StoreId
 from console.service import errors
 from console.service.conversations import conversations, models
-from console.service.conversations.api.configurations import PROGRESS, answer_progress
-from console.service.conversations.api.repeating import REPEATABLE, repeatable
+from console.service.conversations.api.configurations import answer_progress, changes
 from console.service.conversations.events import show_conversation, show_conversations
 from console.service.conversations.lifecycle import settle_due
 from console.service.http.answers import answer
@@ -144,20 +143,16 @@ def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpRespons
     return answer(show_conversation(row))
 
 
-@doc.operation(
+@changes(
     "Deletes a conversation with all that was said in it. What was learned from it "
     "stays with its profiles.",
-    PROGRESS,
     query={
         "learned": Annotated[
             Literal["keep", "delete"],
             Meta(description="Ours. delete: what was learned from it alone goes, too."),
         ]
     },
-    headers=REPEATABLE,
-    refusals=(409,),
 )
-@repeatable
 def delete_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
     check_deletion(request, known=["learned"])
     also = request.GET.get("learned") or "keep"
