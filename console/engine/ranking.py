@@ -16,7 +16,8 @@ half of LoCoMo alone (5 conversations, 631 questions), November 2026.
 """
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
@@ -24,6 +25,7 @@ from itertools import pairwise
 from json import loads
 from math import log1p, sqrt
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -366,6 +368,8 @@ NEARLY, NEWER_AMONG, HARDLY = 0.75, 20, 0.25
 # A turn of a conversation counts so much of the next one's weight
 # (docs/recall.md, "From a conversation").
 FADE = 0.85
+# Of a profile: of those that one conversation's next message leaves and brings.
+TURNS_KEPT = 16
 
 
 # A third of a millisecond each; of a conversation's last turns nine were read before.
@@ -388,6 +392,7 @@ class Query:
     vector  of length 1; None: by words alone
     weight  0 to 1, what its scores are multiplied by
     id      of the turn that it is, if any
+    key     of its text, and of what this is read by
     """
 
     stems: Sequence[str]
@@ -396,6 +401,7 @@ class Query:
     vector: Floats | None = None
     weight: float = 1.0
     id: str = ""
+    key: int = 0
 
     @classmethod
     def of(
@@ -409,11 +415,15 @@ class Query:
         id_: str = "",
     ) -> "Query":
         """`now`, `region`: as dates are read; `age`: how many turns ago it was said."""
-        return cls(*_read(text, now, region), vector, FADE**age, id_)
+        key = hash((text, now, region))
+        return cls(*_read(text, now, region), vector, FADE**age, id_, key)
 
     @property
     def terms(self) -> list[int]:
         return [hash_stem(stem) for stem in self.stems]
+
+
+Scores = list[NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +473,8 @@ class Side:
 
 class PreparedProfile:
     """The texts of one profile with what follows from them whatever is asked. Never
-    changed once it is made, so that threads can share it.
+    changed once it is made, so that threads can share it; scores of turns are kept, for
+    of a conversation's last ones nine were ranked by before.
 
     observations, summaries  each kind on its own side: a stem that is rare among facts
                              is common among summaries
@@ -480,9 +491,25 @@ class PreparedProfile:
             Side(texts, coefficients, without_vector)
             for texts in (observations, summaries)
         )
-        self.nbytes = observations.nbytes + summaries.nbytes
+        self._scored: OrderedDict[Hashable, Scores] = OrderedDict()
+        self._lock = Lock()
+        kept = 8 * TURNS_KEPT * (len(observations) + len(summaries))
+        self.nbytes = observations.nbytes + summaries.nbytes + kept
         self.neighbours = link_neighbours(observations)
         self.conversation_summaries = link_summaries(observations, summaries)
+
+    def keep_scores(self, turn: Hashable, score: Callable[[], Scores]) -> Scores:
+        """What was computed for the turn before, or what `score` computes."""
+        with self._lock:
+            if turn in self._scored:
+                self._scored.move_to_end(turn)
+                return self._scored[turn]
+        found = score()
+        with self._lock:
+            self._scored[turn] = found
+            while len(self._scored) > TURNS_KEPT:
+                self._scored.popitem(last=False)
+        return found
 
 
 class Ranking:
@@ -496,6 +523,7 @@ class Ranking:
         self.queries, self.profile = queries, profile
         self.observations, self.summaries = profile.observations, profile.summaries
         seen = all(query.vector is not None for query in queries)
+        self._seen = seen
         self.fusions = [
             side.fusion(by_meaning=seen) for side in (self.observations, self.summaries)
         ]
@@ -517,11 +545,17 @@ class Ranking:
             observations.summary = links[1].best(theirs.own(summaries))
         return observations, summaries
 
-    def _scores(self, query: Query) -> list[NDArray[np.float64]]:
-        return [
-            np.round(query.weight * fusion.scores(parts), 4)
-            for fusion, parts in zip(self.fusions, self.parts(query), strict=True)
-        ]
+    def _scores(self, query: Query) -> Scores:
+        if query.id:
+            turn = query.id, query.key, self._seen
+            found = self.profile.keep_scores(turn, lambda: self._score(query))
+        else:
+            found = self._score(query)
+        return [np.round(query.weight * scores, 4) for scores in found]
+
+    def _score(self, query: Query) -> Scores:
+        pairs = zip(self.fusions, self.parts(query), strict=True)
+        return [fusion.scores(parts) for fusion, parts in pairs]
 
     def _prefer_newer(self) -> NDArray[np.float64]:
         """Observations' scores, a newer text's no lower than that of an older one which

@@ -39,7 +39,6 @@ from console.service.conversations.participants import (
     resolve,
     set_group,
 )
-from console.service.memory.models import Profile
 from console.service.models import Account
 
 
@@ -227,14 +226,3 @@ def _find_party(
         channel=fitting[0]["channel"],
         participant_id=participant.id,
     )
-
-
-def list_said(profile: Profile, conversation_id: str) -> Any:
-    """What was said in a conversation, the newest first: a queryset, empty for one that
-    is other customers' alone."""
-    row = Conversation(store_id=profile.store_id, id=conversation_id)
-    # Two short queries: one with both conditions takes longer to write than to ask.
-    people = Participant.of_conversation(row).values_list("profile_id", flat=True)
-    known = set(people) - {""}
-    said = Communication.of_conversation(row).order_by("-sequence")
-    return said.none() if known and profile.id not in known else said

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connections, models
 
 from console.engine.texts import Row
+from console.service.conversations.models import Communication
 from console.service.memory.models import IndexedItem, Profile, Store, new_version
 from console.service.models import ALIAS, Account, Credential, ProfileKey
 
@@ -121,6 +122,22 @@ def read_traits(profile: ProfileKey) -> list[tuple[str, str, Any]]:
     return [(group, name, _to_json(value)) for group, name, value in rows]
 
 
+def read_said(profile: ProfileKey, conversation_id: str, limit: int) -> list[Any]:
+    """The last communications of a conversation, the newest first; none of one that is
+    other customers' alone."""
+    reader = get_reader(Communication)
+    here = "store_id = %s AND conversation_id = %s"
+    takes_part = f"EXISTS (SELECT 1 FROM service_participant WHERE {here}"  # noqa: S608 - our own names
+    sql = f"""
+        SELECT {", ".join(reader.columns)} FROM service_communication WHERE {here} AND (
+            {takes_part} AND profile_id = %s) OR NOT {takes_part} AND profile_id <> '')
+        ) ORDER BY sequence DESC LIMIT %s
+    """  # noqa: S608 - columns of our own tables
+    key = profile.store_id, conversation_id
+    rows = _ask(sql, [*key, *key, profile.id, *key, limit])
+    return [reader.build(row) for row in rows]
+
+
 def change_version(store_id: str, profile_id: str) -> bool:
     """Holds a profile's row to the transaction's end; False for no such profile.
 
@@ -223,7 +240,7 @@ def _to_moment(value: Any) -> Any:
 
 
 def _to_json(value: Any) -> Any:
-    return json.loads(value)
+    return value if value is None else json.loads(value)
 
 
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {

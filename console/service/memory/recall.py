@@ -31,7 +31,6 @@ from console.engine.ranking import (
 )
 from console.engine.texts import Row, Texts, pack_vector
 from console.engine.words import terms
-from console.service.conversations.communications import list_said
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.items import read_entries
 from console.service.memory.models import (
@@ -42,7 +41,7 @@ from console.service.memory.models import (
     Summary,
 )
 from console.service.memory.prepared import PREPARED
-from console.service.memory.queries import read_items
+from console.service.memory.queries import read_items, read_said
 from console.service.models import find_models
 
 # By their ids, all observations come before all summaries.
@@ -212,14 +211,13 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     """The last turns of a conversation, the newest first: what was said in it or, of one
     that is kept elsewhere, what is known of it: its summary, then its observations."""
     conversation_id = str(request.conversation_id)
-    said = list_said(profile, conversation_id).values_list("id", "text")
-    if last := list(said[:RECALL_TURNS]):
-        texts = [text[:RECALL_QUERY_MAX] for _, text in last]
+    if last := read_said(profile, conversation_id, RECALL_TURNS):
+        texts = [each.text[:RECALL_QUERY_MAX] for each in last]
         if request.masked:
             texts = [mask_text(text) for text in texts]
         return [
-            _read_query(profile, text, age=age, id_=id_)
-            for age, ((id_, _), text) in enumerate(zip(last, texts, strict=True))
+            _read_query(profile, text, age=age, id_=each.id)
+            for age, (each, text) in enumerate(zip(last, texts, strict=True))
             if text.strip()
         ]
     whole = _prepare(profile, replace(request, begin_date=None, end_date=None))

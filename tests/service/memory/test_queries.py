@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from console.service.conversations.models import Communication, Participant
 from console.service.memory.models import (
     IndexEntry,
     Observation,
@@ -16,6 +18,7 @@ from console.service.memory.queries import (
     find_caller,
     read_entries,
     read_items,
+    read_said,
     read_traits,
 )
 from console.service.models import Account, Credential
@@ -100,3 +103,44 @@ def test_read_traits_reads_what_the_orm_reads(known):
 
     assert read_traits(known) == list(rows.values_list("trait_group", "name", "value"))
     assert len(rows) == 3
+
+
+@pytest.mark.parametrize("others", [(), ("mem_profile_x",), ("",)])
+def test_read_said_reads_the_last_of_a_conversation_that_is_not_others_alone(
+    known, others
+):
+    here = {"store_id": known.store_id, "conversation_id": CONVERSATION}
+    now = timezone.now()
+    for number in range(1, 4):
+        Communication.objects.create(
+            **here,
+            id=f"conv_communication_{number}",
+            sequence=number,
+            author_id="conv_participant_1",
+            author_address="+15558675310",
+            author_channel="SMS",
+            text=f"Turn {number}, Größe 📦.",
+            transcription={"engine": "x"} if number == 3 else None,
+            recipients=[{"address": "+15550001000"}],
+            occurred_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+    for number, profile_id in enumerate(others):
+        Participant.objects.create(
+            **here,
+            id=f"conv_participant_{number}",
+            profile_id=profile_id,
+            type="CUSTOMER",
+            addresses=[],
+            created_at=now,
+            updated_at=now,
+        )
+
+    found = read_said(known, CONVERSATION, 2)
+
+    meant = list(Communication.objects.order_by("-sequence")[:2])
+    meant = [] if "mem_profile_x" in others else meant
+    assert [read_columns(row, Communication) for row in found] == [
+        read_columns(row, Communication) for row in meant
+    ]

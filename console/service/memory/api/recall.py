@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from console.contract.memory import recall as wire
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
-from console.service.conversations.communications import list_said
 from console.service.conversations.events import list_participants
 from console.service.conversations.models import Conversation
 from console.service.http.answers import answer, from_row
@@ -23,6 +22,7 @@ from console.service.http.request import ApiRequest, read_body
 from console.service.memory.api.profiles import get_profile
 from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import Profile
+from console.service.memory.queries import read_said
 from console.service.memory.recall import RecallResult, recall
 
 T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
@@ -82,7 +82,7 @@ def _list_communications(
 ) -> tuple[wire.RecalledCommunication, ...]:
     if not (body.conversation_id and body.communications_limit):
         return ()
-    said = list_said(profile, body.conversation_id)[: body.communications_limit]
+    said = read_said(profile, body.conversation_id, body.communications_limit)
     row = Conversation(store_id=profile.store_id, id=body.conversation_id)
     people = {each.id: each for each in list_participants(row)}
 
@@ -113,7 +113,7 @@ def _list_communications(
                 for r in each.recipients
             ),
         )
-        for each in reversed(list(said))
+        for each in reversed(said)
     )
 
 

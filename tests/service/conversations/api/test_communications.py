@@ -288,6 +288,26 @@ def test_recall_of_a_conversation_asks_by_what_was_said_and_quotes_it(
     assert said[0]["recipients"][0]["name"] == agent["name"] == "Kim"
 
 
+def test_recall_goes_by_a_turn_as_it_was_corrected(api, store, conversation, say):
+    person = conversation["participants"][0]["profileId"]
+    path = f"/v1/Stores/{store}/Profiles/{person}"
+    known = {"source": "chat", "occurredAt": "2026-01-05T09:00:00Z"}
+    texts = ("Likes herbal tea.", "Owns a red tunnel tent.")
+    items = [known | {"content": text} for text in texts]
+    api("POST", f"{path}/Observations", {"observations": items})
+    asked = {"conversationId": conversation["id"]}
+    found = []
+
+    for text in ("Which tent is it?", "Which tent is it?", "Which tea is it?"):
+        say(text, resourceId="piece-1")
+        recalled = api("POST", f"{path}/Recall", asked).json()["observations"]
+        found.append([(each["content"], each["score"]) for each in recalled])
+
+    assert found[0] == found[1]
+    assert found[1][0][0] == "Owns a red tunnel tent."
+    assert found[2][0][0] == "Likes herbal tea."
+
+
 def test_recall_quotes_no_conversation_of_other_customers(
     api, make_profile, conversation, say
 ):
