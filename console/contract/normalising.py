@@ -190,7 +190,7 @@ def normalise_email(text: str, *, asked: bool = False) -> str:
     Raises InvalidIdentifier.
     """
     value = _unify(text)
-    if named := _IN_BRACKETS.fullmatch(value.strip()):
+    if named := _IN_BRACKETS.fullmatch(value.strip(" \t\r\n,;")):
         value = named[1]
     # The full stop that Chinese and Japanese keyboards write separates labels too.
     value = "".join(_unify(value.lower()).split()).replace("。", ".")
@@ -220,7 +220,7 @@ def _is_nobodys(local: str, labels: Sequence[str]) -> bool:
         (word == domain and word in _NOBODY_TWICE)
         or (len({*name}) == len({*host}) == 1 and min(len(name), len(host)) > 2)
         or (name in _MADE_UP_WORDS and host in _MADE_UP_WORDS)
-        or (name in _MADE_UP_WORDS - _MADE_UP_NAMES and host in _PROVIDERS)
+        or (name in _MADE_UP_WORDS - _MADE_UP_NAMES and host in _NO_DOMAIN)
         or (name in _NO and host in _NO_DOMAIN | _MADE_UP_WORDS)
         or (name in _NONE and len(name) > 4 and host in _NO_DOMAIN)
     )

@@ -190,6 +190,7 @@ def test_a_number_that_nobody_has_is_refused_everywhere(text, region):
         ("kim\u034f@\U000e0101example.com\u202e", "kim@example.com"),
         ("Ada Byron <ada.byron@b.com>", "ada.byron@b.com"),
         ('"Byron, Ada" <mailto:ADA@b.com>', "ada@b.com"),
+        ("Ada Byron <ada@b.com>; ", "ada@b.com"),
         ("mailto:ada%2Bx@b.com?subject=re: no", "ada+x@b.com"),
         ("SMTP:Ada@b.com", "ada@b.com"),
         ('"ada.byron"@b.com', "ada.byron@b.com"),
@@ -276,6 +277,7 @@ def test_an_email_address_has_one_form(text, expected):
         "sin.correo@b.com",
         "ninguno@hotmail.com",
         "bar@foo.com",
+        "user@domain.com",
         "163@163.com",
     ],
 )
