@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.migrations.recorder import MigrationRecorder
 
 from console.audit.log import log
@@ -78,39 +78,31 @@ def take_backup(folder: Path) -> Manifest:
 
 
 def _write(folder: Path) -> Manifest:
-    manifest = begin_manifest()
-    for alias in NAMES:
-        database = open_database(alias)
-        target = folder / database.file
-        database.dump(target)
-        manifest.databases[alias] = describe_file(alias, target, database.server)
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    (folder / FILE).write_bytes(content)
-    return manifest
-
-
-def begin_manifest() -> Manifest:
     project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
     head = get_head()
-    return Manifest(
+    manifest = Manifest(
         version=project["project"]["version"],
         taken_at=datetime.now(UTC),
         key_id=get_key_id(),
         audit_seq=head.seq,
         audit_hash=head.hash,
     )
-
-
-def describe_file(alias: str, path: Path, server: str) -> DatabaseFile:
-    applied = MigrationRecorder(connections[alias]).applied_migrations()
-    return DatabaseFile(
-        engine=connections[alias].vendor,
-        server=server,
-        file=path.name,
-        size=path.stat().st_size,
-        sha256=digest_file(path),
-        migrations=dict(sorted(applied)),
-    )
+    for alias in NAMES:
+        database = open_database(alias)
+        path = folder / database.file
+        database.dump(path)
+        applied = MigrationRecorder(database.connection).applied_migrations()
+        manifest.databases[alias] = DatabaseFile(
+            engine=database.connection.vendor,
+            server=database.server,
+            file=path.name,
+            size=path.stat().st_size,
+            sha256=digest_file(path),
+            migrations=dict(sorted(applied)),
+        )
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    (folder / FILE).write_bytes(content)
+    return manifest
 
 
 def digest_file(path: Path) -> str:

@@ -248,14 +248,11 @@ def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
 
 
 def _build_score_parts(traced: TraceItem | None) -> list[tuple[str, TracePart]]:
-    parts = [
-        (label, getattr(traced.parts, name) if traced else None)
-        for name, label in SCORE_PARTS.items()
-    ]
     return [
         (label, part)
-        for label, part in parts
-        if part and abs(part.adds) >= LEAST_LOG_ODDS
+        for name, label in SCORE_PARTS.items()
+        if (part := traced and getattr(traced.parts, name))
+        and abs(part.adds) >= LEAST_LOG_ODDS
     ]
 
 
