@@ -17,6 +17,7 @@ from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
 from console.pages.merges import views as merges
+from console.pages.people import views as people
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
@@ -170,6 +171,12 @@ tenants_pages = pages(
     path("<slug:tenant>/identity/", tenants.identity, name="identity"),
     path("<slug:tenant>/token/", tenants.replace_token, name="token"),
 )
+people_pages = pages(
+    "people",
+    path("", people.list_people, name="list"),
+    path("<int:user_id>/", people.detail, name="detail"),
+    path("<int:user_id>/<slug:name>/", people.change, name="change"),
+)
 background_pages = pages(
     "background",
     path("", background.list_tasks, name="list"),
@@ -208,6 +215,7 @@ urlpatterns = [
     path("palette/", find.palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
     path("tenants/", tenants_pages),
+    path("people/", people_pages),
     path("background/", background_pages),
     path(
         "styleguide/",

@@ -12,4 +12,4 @@ class StaffBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth is u
     """A session ends with the next request of a person who is staff no more."""
 
     def user_can_authenticate(self, user: User) -> bool:
-        return bool(user.is_active and user.is_staff)
+        return user.may_sign_in

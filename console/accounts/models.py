@@ -71,6 +71,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def may_sign_in(self) -> bool:
+        return self.is_active and self.is_staff
+
     def get_full_name(self) -> str:
         return self.name
 

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     ADD_TENANT = "add a tenant", OPERATOR
     REPLACE_CREDENTIAL = "replace an auth token", OPERATOR
     IMPORT_PROFILES = "import customers", OPERATOR
+    MANAGE_PEOPLE = "manage people", OPERATOR
     MANAGE_TASKS = "manage background work", OPERATOR
     SEE_STYLEGUIDE = "view the style guide", OPERATOR
 

@@ -112,6 +112,7 @@ class Shell:
                 self._build_item("Tenants", "building-office-2", "tenants:list")
             )
         if self.is_operator:
+            items.append(self._build_item("People", "identification", "people:list"))
             items.append(self._build_item("Tasks", "queue-list", "background:list"))
         return items
 

@@ -1,0 +1,212 @@
+"""People who work here, for operators: the list, one person, and what can be changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from console.accounts.models import User
+from console.audit.log import log_view
+from console.audit.models import ActionKind, AuditEntry, list_action_names
+from console.pages.people import services
+from console.pages.people.services import NO_ROLE
+from console.tenants.actor import Permission
+from console.tenants.models import Membership, Role, Tenant
+from console.web.forms import InvalidQuery, ReasonForm
+from console.web.render import FORM, ConsoleRequest, allow
+from console.web.session import list_sessions
+
+EVERY_TENANT = "*"
+PAGE_ROWS = 50
+HISTORY_ROWS = 20
+STATES = {
+    "active": Q(is_active=True, is_staff=True),
+    "disabled": Q(is_active=False) | Q(is_staff=False),
+}
+
+
+def list_tenants() -> list[tuple[str, str]]:
+    return [
+        ("", "Choose"),
+        (EVERY_TENANT, "Every tenant (operators only)"),
+        *Tenant.objects.order_by("name", "slug").values_list("slug", "name"),
+    ]
+
+
+class ChangeForm(ReasonForm):
+    """Why an account is changed."""
+
+    reasons = (
+        ("joins", "Joins, or takes on other work"),
+        ("left", "Left, or is away for long"),
+        ("lost", "Lost a password or a device"),
+        ("incident", "A security incident"),
+        ("policy", "Our policy says so"),
+    )
+
+
+class RoleForm(ChangeForm):
+    """One role, for one tenant or for all."""
+
+    tenant = forms.ChoiceField(choices=list_tenants)
+    role = forms.ChoiceField(choices=[("", "Choose"), *Role.choices])
+    field_order = ("tenant", "role", "reason_code", "ticket")
+
+    def clean_tenant(self) -> Tenant | None:
+        slug: str = self.cleaned_data["tenant"]
+        return None if slug == EVERY_TENANT else Tenant.objects.get(slug=slug)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        everywhere = "tenant" in cleaned and cleaned["tenant"] is None
+        if everywhere and cleaned.get("role") not in {None, Role.OPERATOR, NO_ROLE}:
+            self.add_error("role", "Only operators have a role for every tenant.")
+        return cleaned
+
+
+class OtherRoleForm(RoleForm):
+    role = forms.ChoiceField(
+        choices=[("", "Choose"), *Role.choices, (NO_ROLE, "No role")],
+        help_text="It replaces the role that the person has there now.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What can be done to a person's account.
+
+    states  of those whom it is offered for: active, disabled or both
+    """
+
+    title: str
+    explanation: str
+    done: str
+    run: Callable[..., User]
+    states: tuple[str, ...] = ("active", "disabled")
+    form: type[ChangeForm] = ChangeForm
+    danger: bool = False
+
+
+CHANGES = {
+    "role": Change(
+        "Change a role",
+        "It takes effect with the person's next click.",
+        "The role was changed.",
+        services.change_role,
+        form=OtherRoleForm,
+    ),
+    "sign-out": Change(
+        "End all sessions",
+        "The person is signed out in every browser and can sign in again.",
+        "All sessions were ended.",
+        services.sign_out,
+        states=("active",),
+    ),
+    "disable": Change(
+        "Disable",
+        "The person is signed out at once and cannot sign in. Roles, password and second "
+        "factor stay for the day when the account is enabled again.",
+        "The account was disabled.",
+        lambda user_id, **why: services.set_active(user_id, False, **why),
+        states=("active",),
+        danger=True,
+    ),
+    "enable": Change(
+        "Enable",
+        "The person can sign in again, with the roles listed on their page.",
+        "The account was enabled.",
+        lambda user_id, **why: services.set_active(user_id, True, **why),
+        states=("disabled",),
+    ),
+}
+
+
+def find_people() -> QuerySet[Any]:
+    """With their roles, and whether they have a second factor, as `secured`."""
+    factors = Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+    roles = Membership.objects.select_related("tenant").order_by(
+        "tenant__name", "tenant__slug"
+    )
+    return (
+        User.objects.annotate(secured=Exists(factors.filter(user=OuterRef("pk"))))
+        .prefetch_related(Prefetch("memberships", roles))
+        .order_by("name", "email")
+    )
+
+
+@allow(Permission.MANAGE_PEOPLE)
+def list_people(request: ConsoleRequest) -> HttpResponse:
+    """By name; of one state, or whose name or address has these letters."""
+    state, wanted = request.GET.get("state", ""), request.GET.get("q", "").strip()
+    if state and state not in STATES:
+        raise InvalidQuery(f"state: must be one of {', '.join(STATES)}")
+    people = find_people().filter(STATES.get(state, Q()))
+    if wanted:
+        people = people.filter(Q(name__icontains=wanted) | Q(email__icontains=wanted))
+    page = Paginator(people, PAGE_ROWS).get_page(request.GET.get("page"))
+    context = {
+        "state": state,
+        "wanted": wanted,
+        "counts": {
+            name: User.objects.filter(which).count() for name, which in STATES.items()
+        },
+        "page": page,
+        "filters": "&" + urlencode({"state": state, "q": wanted}),
+    }
+    return render(request, "people/list.html", context)
+
+
+@allow(Permission.MANAGE_PEOPLE)
+def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
+    """One person: roles, sessions, and what was changed about them."""
+    person = get_object_or_404(find_people(), pk=user_id)
+    log_view(request.actor, "audit.read", "user", str(person.pk))
+    # By tenant: the index of the log begins with it.
+    history = AuditEntry.objects.filter(
+        tenant__in=["", *Tenant.objects.values_list("slug", flat=True)],
+        object_type="user",
+        object_id=str(person.pk),
+        action__in=list_action_names(ActionKind.CONFIG),
+    )
+    state = "active" if person.may_sign_in else "disabled"
+    offered = {name: each for name, each in CHANGES.items() if state in each.states}
+    context = {
+        "person": person,
+        "sessions": len(list_sessions(person)),
+        "changes": {} if person == request.user else offered,
+        "history": history.select_related("reason").order_by("-seq")[:HISTORY_ROWS],
+    }
+    return render(request, "people/person.html", context)
+
+
+@allow(Permission.MANAGE_PEOPLE, FORM)
+def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
+    """Why is asked first, and audited."""
+    act = CHANGES.get(name)
+    if act is None:
+        raise Http404
+    person = get_object_or_404(User, pk=user_id)
+    given = request.POST if request.method == "POST" else None
+    form = act.form(
+        given, request=request, initial={"tenant": request.GET.get("tenant")}
+    )
+    if form.is_valid():
+        wanted = {
+            key: form.cleaned_data[key]
+            for key in ("tenant", "role")
+            if key in form.cleaned_data
+        }
+        act.run(person.pk, by=request.actor, reason=form.reason, **wanted)
+        messages.success(request, f"{person.name}: {act.done}")
+        return redirect("people:detail", person.pk)
+    context = {"person": person, "act": act, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "people/change.html", context, status=status)
