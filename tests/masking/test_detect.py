@@ -336,3 +336,37 @@ def test_find_personal_data_goes_by_the_label(called, thing):
 )
 def test_find_personal_data_takes_the_nearest_label(text, shapes):
     assert shapes_in(text) == shapes
+
+
+PHONES = (
+    "Meine Telefonnummer ist 030 1234567|Handynummer: 0151 23456789|"
+    "Numéro de téléphone : 06 12 34 56 78|portable 612345678|"
+    "Teléfono: 612 345 678|mi móvil es 612345678|"
+    "Telefone: 912 345 678|telemóvel 912345678|"
+    "Cellulare: 333 1234567|numero di telefono 3331234567|"
+    "Telefoonnummer 06 12345678|mobiel: 612345678|"
+    "Telefonnummer: 12 34 56 78|Mobilnummer 912 34 567|telefon 91234567|"
+    "Telefonnummer: 070-123 45 67|mobilnummer 0701234567|"
+    "電話番号は03-1234-5678です|携帯 09012345678|电话号码 13812345678|手机:138 1234 5678"
+)
+ORDERS = (
+    "Bestellnummer 4521998123|Auftragsnummer: 45219981|"
+    "Numéro de commande 4521998123|commande n° 45219981|"
+    "Número de pedido 4521998123|pedido 45219981|"
+    "Número do pedido 4521998123|encomenda 45219981|"
+    "Numero d'ordine 4521998123|ordine 45219981|"
+    "Bestelnummer 4521998123|ordernummer 45219981|"
+    "Ordrenummer 4521998123|bestillingsnummer 45219981|"
+    "Ordernummer 4521998123|beställningsnummer 45219981|"
+    "注文番号 4521998123|订单号 4521998123|订单编号:45219981"
+)
+
+
+def test_find_personal_data_reads_labels_in_the_languages_that_are_served():
+    found = {text: find_personal_data(text) for text in PHONES.split("|")}
+    orders = {text for text in ORDERS.split("|") if find_personal_data(text)}
+
+    assert [
+        text for text, data in found.items() if [d.shape for d in data] != [Shape.PHONE]
+    ] == []
+    assert orders == set()
