@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache, partial
-from itertools import accumulate
+from itertools import accumulate, chain, product
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -249,6 +249,9 @@ TEXTS, IDENTIFIERS = "texts", "identifiers"
 # Begins the key of a source; no source that a memory takes has it.
 KEY_MARK = "~"
 NAME_TRAITS = (("firstName", "lastName"), ("name",))
+# One subject: the heading's name and the traits that it is made of, revealed together.
+NAME, NAME_GROUP = "name/Contact", "Contact"
+_NAME_PARTS = list(chain.from_iterable(NAME_TRAITS))
 CONTACT_TRAITS = ("email", "phone")
 _NO_PUNCTUATION = str.maketrans("", "", "-:")
 # What an address and the audit log can name; a memory may allow stranger names.
@@ -289,6 +292,8 @@ class MaskedValue:
         """What it is, in words that name nobody: `this summary`, `Contact.email`."""
         if self.kind in {"observation", "summary", "revision", "conversation"}:
             return f"this {self.kind}"
+        if self.subject == NAME:
+            return "the name"
         return f"the {self.ref}" if self.kind == "identifier" else self.ref
 
     @property
@@ -401,13 +406,37 @@ class Masker:
     def mask_trait(
         self, group: str, name: str, text: str, id_type: str = ""
     ) -> MaskedValue:
-        subject = f"trait/{_build_subject(group, name)}"
-        return self._build_value(
+        subject, place = f"trait/{_build_subject(group, name)}", 1
+        if group == NAME_GROUP and name in _NAME_PARTS:
+            # The heading has the first place.
+            subject, place = NAME, _NAME_PARTS.index(name) + 2
+        shown = self._build_value(
             subject,
             f"group/{group}",
             text,
             lambda text: mask_trait(name, text, id_type),
         )
+        return replace(shown, place=place)
+
+    def mask_whole_name(
+        self, traits: Mapping[str, Mapping[str, Any]]
+    ) -> list[MaskedValue]:
+        """The customer's name as the heading of a card has it, and its parts; none
+        without one. A name of another group than Contact is revealed there alone."""
+        for names, (group, members) in product(NAME_TRAITS, traits.items()):
+            if parts := [
+                self.mask_trait(group, name, str(members[name]))
+                for name in names
+                if members.get(name)
+            ]:
+                text = " ".join(part.text for part in parts)
+                whole = replace(get_reveal_target(parts), text=text, place=1)
+                if group != NAME_GROUP:
+                    whole = replace(
+                        whole, subject=NAME, profile_id="", clear_until=None
+                    )
+                return [whole, *parts]
+        return []
 
     def mask_identifier(self, id_type: str, values: Sequence[str]) -> list[MaskedValue]:
         """All values of one type: they are revealed together."""
@@ -418,22 +447,10 @@ class Masker:
         ]
 
     def mask_name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
-        """The customer's name, masked; "" without one.
-
-        Also while a name is revealed: only its trait shows it in clear, where it can
-        be hidden and is masked again by itself.
-        """
-        masked = Masker(self._tenant)
-        for names in NAME_TRAITS:
-            for group, members in traits.items():
-                parts = [
-                    masked.mask_trait(group, name, str(members[name])).text
-                    for name in names
-                    if members.get(name)
-                ]
-                if parts:
-                    return " ".join(parts)
-        return ""
+        """The customer's name, masked; "" without one. Also while it is revealed: only
+        the card and its traits show it in clear, where it is masked again by itself."""
+        whole = Masker(self._tenant).mask_whole_name(traits)
+        return whole[0].text if whole else ""
 
     def mask_contact(self, traits: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
         """Email and phone, masked: they tell people of the same name apart."""

@@ -19,8 +19,7 @@ from tests.web.test_every_address import OF_A_TENANT, address
 WHY = {"reason_code": "verify", "ticket": "CASE-4521"}
 # Each stands in one place, in every way that it could be written there.
 CANARIES = {
-    "trait/Contact.firstName": ["Quillon"],
-    "trait/Contact.lastName": ["Vossberg"],
+    "name/Contact": ["Quillon", "Vossberg"],
     "trait/Contact.email": ["trait.mail@canary.example", "trait.mail"],
     "trait/Contact.phone": ["+15558675301", "15558675301", "5558675301"],
     "trait/Notes.other": ["note.mail@canary.example", "5558675302"],
@@ -222,7 +221,7 @@ ALONG = {
 OF_A_TRAIT = {"profile", "traits", "correct"}
 OF_THE_TIMELINE = {"profile", "timeline", "observations"}
 PLACES = {
-    "trait/Contact.firstName": OF_A_TRAIT,
+    "name/Contact": OF_A_TRAIT,
     "trait/Contact.email": OF_A_TRAIT,
     "trait/Notes.other": OF_A_TRAIT,
     "identifier/email": {"profile", "identifiers"},

@@ -147,12 +147,29 @@ def test_mask_trait_keeps_names_with_dots_apart(tenant):
 
 def test_mask_name_stays_masked_when_revealed(tenant):
     until = timezone.now() + timedelta(minutes=5)
-    masker = Masker(tenant, {"trait/Contact.firstName": until}, profile_id="p1")
+    masker = Masker(tenant, {"name/Contact": until}, profile_id="p1")
 
     said = masker.mask_name({"Contact": {"firstName": "Ada"}})
 
     assert said == "A•••"
     assert masker.mask_trait("Contact", "firstName", "Ada").text == "Ada"
+
+
+def test_mask_whole_name_is_revealed_with_its_parts(tenant):
+    until = timezone.now() + timedelta(minutes=5)
+    masker = Masker(tenant, {"name/Contact": until}, profile_id="p1")
+    traits = {"Contact": {"firstName": "Ada", "lastName": "Li"}}
+
+    whole, *parts = masker.mask_whole_name(traits)
+
+    assert (whole.text, whole.clear_until) == ("Ada Li", until)
+    assert [part.text for part in parts] == ["Ada", "Li"]
+    ids = [value.dom_id for value in (whole, *parts)]
+    assert ids == [f"shown-name-Contact{end}" for end in ("", "-2", "-3")]
+    elsewhere = masker.mask_whole_name({"CRM": {"name": "Ada Li"}})
+    assert [value.text for value in elsewhere] == ["A••• L•••"] * 2
+    assert not elsewhere[0].profile_id
+    assert masker.mask_whole_name({}) == []
 
 
 @pytest.mark.parametrize(

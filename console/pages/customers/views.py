@@ -277,6 +277,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "profile_id": found.id,
         "asked_id": profile_id,
         "name": masker.mask_name(found.traits),
+        "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
         "since": since,
         "identifiers": build_identifiers(held, masker),
         "traits": build_traits(

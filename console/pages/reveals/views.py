@@ -185,6 +185,8 @@ def find_values(
                 for row in group.filled
                 if row.shown and row.shown.subject == f"trait/{ref}"
             ]
+        case "name":
+            return masker.mask_whole_name(store.fetch_profile(profile_id).traits)
         case "identifier":
             held = store.list_identifiers(profile_id)
             values = [

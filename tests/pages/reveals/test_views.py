@@ -66,7 +66,6 @@ def test_reveal_value_asks_for_a_reason_beside_the_value(client, profile):
     ("kind", "ref", "clear"),
     [
         ("trait", "Contact.email", "ada@example.com"),
-        ("trait", "Contact.firstName", "Ada"),
         ("identifier", "phone", "+15558675310"),
     ],
 )
@@ -327,13 +326,21 @@ def test_reveals_can_be_hidden_on_the_card(client, tenant, profile):
     assert set(re.findall(r'data-shows="([^"]+)"', page)) == subjects
 
 
-def test_reveal_value_of_a_name_changes_no_heading(client, profile):
-    reveal_it(client, profile, "trait", "Contact.firstName")
+def test_reveal_value_of_a_name_uncovers_all_of_it(client, tenant, profile):
+    open_store(tenant).patch_profile(profile, {"Contact": {"lastName": "Li"}})
 
+    answer = reveal_it(client, profile, "name", "Contact")
     page = client.get(url("profile", profile)).text
 
-    assert page.count(">Ada<") == 1
-    assert '<h1 dir="auto">A•••</h1>' in page
+    shown = re.findall(r'data-shown="shown-name-Contact([^"]*)">([^<]+)<', answer.text)
+    assert shown == [("", "Ada Li"), ("-2", "Ada"), ("-3", "Li")]
+    heading = re.search(r"<h1.*?</h1>", page, re.DOTALL)[0]
+    assert ">Ada Li<" in heading
+    assert acts()[-1] == ("value.revealed", "name", "Contact", "done")
+    # Where it stands beside others it stays masked.
+    crumbs = client.get(url("timeline", profile)).text
+    assert "A••• L•••" in crumbs
+    assert "Ada" not in crumbs
 
 
 def test_reveal_value_refreshes_the_revisions(client, tenant, profile):
