@@ -33,7 +33,8 @@ class MergeSuggestion(Noun, frozen=True, kw_only=True):
     profiles        the earlier first: it would go on
     contradictions  what tells them apart: names and phones, or names and emails; or
                     shared: the value stands behind more than SHARED_PROFILES_MAX
-                    profiles; or heard: one has only said it in a conversation
+                    profiles, or values that came without a name; or heard: one has
+                    only said it in a conversation
     """
 
     sample: ClassVar[dict[str, Any]] = {

@@ -170,7 +170,7 @@ def suggest_merge(
 
 def _explain(contradictions: Collection[str]) -> str:
     if "shared" in contradictions:
-        return f"behind more than {SHARED_PROFILES_MAX} profiles"
+        return f"behind more than {SHARED_PROFILES_MAX} profiles or other values"
     if "heard" in contradictions:
         return "held by another profile"
     words = {"names": "name", "phones": "phone number", "emails": "e-mail address"}
