@@ -160,6 +160,7 @@ INSTALLED_APPS = [
     "console.masking",
     "console.pages.customers",
     "console.pages.deletions",
+    "console.pages.people",
     "console.jobs",
     "console.loading",
     "console.demo",

@@ -39,6 +39,7 @@ account_patterns: list[URLPattern | URLResolver] = [
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("welcome/", people.welcome, name="account_welcome"),
     path("password/", account.password_change, name="account_change_password"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
@@ -174,6 +175,7 @@ tenants_pages = pages(
 people_pages = pages(
     "people",
     path("", people.list_people, name="list"),
+    path("invite/", people.invite, name="invite"),
     path("<int:user_id>/", people.detail, name="detail"),
     path("<int:user_id>/<slug:name>/", people.change, name="change"),
 )

@@ -5,6 +5,8 @@ Nobody changes their own account, and whoever changes another's is an active ope
 every tenant when it happens: so one such operator is always left.
 """
 
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 
 from console.accounts.models import User
@@ -21,6 +23,83 @@ NO_ROLE = "none"
 class NotPossible(DomainError):
     status = 409
     title = "Nothing was changed"
+
+
+class LinkGone(DomainError):
+    """Of whomever, and for whatever cause: the answer tells strangers nothing."""
+
+    status = 410
+    title = "This link does not work any more"
+
+
+@transaction.atomic
+def invite(
+    email: str, *, name: str, tenant: Tenant | None, role: str, by: Actor, reason: str
+) -> User:
+    """Somebody new, who has no password until they use their link.
+
+    Raises ValidationError and NotPossible.
+    """
+    _lock_operators(by)
+    person = User.objects.create_user(email, name=name)
+    add_member(person, tenant=tenant, role=Role(role))
+    log(
+        Actor(by.user, tenant, Role.OPERATOR),
+        "user.added",
+        "user",
+        str(person.pk),
+        reason=reason,
+        given=role,
+    )
+    return person
+
+
+@transaction.atomic
+def reset(
+    user_id: int, *, by: Actor, reason: str = "", password: str | None = None
+) -> User:
+    """Another password, or none until the person uses their link; no second factor."""
+    person = lock_person(user_id, by=by)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    Authenticator.objects.filter(user=person).delete()
+    end_sessions(person)
+    log(by, "user.reset", "user", str(person.pk), reason=reason)
+    return person
+
+
+def make_link_code(person: User) -> str:
+    """Nothing is stored: it is a keyed digest of the account as it is now, so any new
+    password makes it void, as does time (PASSWORD_RESET_TIMEOUT)."""
+    return f"{person.pk}-{default_token_generator.make_token(person)}"
+
+
+def find_by_link(code: str, *, locked: bool = False) -> User:
+    """Who may set a password with it. Raises LinkGone."""
+    pk, _, token = code.partition("-")
+    people = User.objects.select_for_update() if locked else User.objects
+    person = people.filter(pk=pk if pk.isdecimal() else 0).first()
+    if (
+        person
+        and person.may_sign_in
+        and not person.has_usable_password()
+        and default_token_generator.check_token(person, token)
+    ):
+        return person
+    raise LinkGone(
+        "It was used, replaced by a newer one, or is too old. Ask an operator for "
+        "another one."
+    )
+
+
+@transaction.atomic
+def use_link(code: str, password: str) -> User:
+    """Of two who use it at the same moment, the second finds it void. Raises LinkGone."""
+    person = find_by_link(code, locked=True)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    log(Actor(person), "password.changed", "user", str(person.pk), by="link")
+    return person
 
 
 def lock_person(user_id: int, *, by: Actor) -> User:

@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.forms import SetPasswordForm
 from allauth.mfa.models import Authenticator
 from django import forms
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
 from console.accounts.models import User
 from console.audit.log import log_view
@@ -20,7 +27,7 @@ from console.pages.people import services
 from console.pages.people.services import NO_ROLE
 from console.tenants.actor import Permission
 from console.tenants.models import Membership, Role, Tenant
-from console.web.forms import InvalidQuery, ReasonForm
+from console.web.forms import InvalidQuery, ReasonForm, check_plain
 from console.web.render import FORM, ConsoleRequest, allow
 from console.web.session import list_sessions
 
@@ -72,6 +79,26 @@ class RoleForm(ChangeForm):
         return cleaned
 
 
+class InviteForm(RoleForm):
+    """Somebody new, with a first role."""
+
+    email = forms.EmailField(
+        label="Email address", max_length=254, help_text="They sign in with it."
+    )
+    name = forms.CharField(
+        max_length=80, validators=[check_plain], help_text="As colleagues write it."
+    )
+    field_order = ("email", "name", "tenant", "role", "reason_code", "ticket")
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].strip().casefold()
+        if User.objects.filter(email=email).exists():
+            raise ValidationError(
+                "This person is here already: change the role on their page."
+            )
+        return email
+
+
 class OtherRoleForm(RoleForm):
     role = forms.ChoiceField(
         choices=[("", "Choose"), *Role.choices, (NO_ROLE, "No role")],
@@ -93,6 +120,7 @@ class Change:
     states: tuple[str, ...] = ("active", "disabled")
     form: type[ChangeForm] = ChangeForm
     danger: bool = False
+    gives_link: bool = False
 
 
 CHANGES = {
@@ -109,6 +137,17 @@ CHANGES = {
         "All sessions were ended.",
         services.sign_out,
         states=("active",),
+    ),
+    "reset": Change(
+        "Reset sign-in",
+        "Password, passkeys, authenticator app and recovery codes are removed, and the "
+        "person is signed out at once. You get a link with which they set a new "
+        "password; links made before stop working.",
+        "",
+        services.reset,
+        states=("active",),
+        danger=True,
+        gives_link=True,
     ),
     "disable": Change(
         "Disable",
@@ -188,6 +227,53 @@ def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
 
 
 @allow(Permission.MANAGE_PEOPLE, FORM)
+def invite(request: ConsoleRequest) -> HttpResponse:
+    """Answered by the link that the new person sets a password with."""
+    form = InviteForm(request.POST or None, request=request)
+    if form.is_valid():
+        asked = dict(form.cleaned_data)
+        del asked["reason_code"], asked["ticket"]
+        try:
+            person = services.invite(**asked, by=request.actor, reason=form.reason)
+        except ValidationError as exc:
+            form.add_error(None, exc)
+        else:
+            return _show_link(request, person.pk)
+    status = 422 if form.errors else 200
+    return render(request, "people/invite.html", {"form": form}, status=status)
+
+
+def _show_link(request: ConsoleRequest, user_id: int) -> HttpResponse:
+    """Once: it is in this answer and nowhere else."""
+    person = User.objects.get(pk=user_id)
+    # In the query, which no log of ours has.
+    query = urlencode({"link": services.make_link_code(person)})
+    context = {
+        "person": person,
+        "link": request.build_absolute_uri(f"{reverse('account_welcome')}?{query}"),
+        "days": settings.PASSWORD_RESET_TIMEOUT // 86_400,
+    }
+    return render(request, "people/link.html", context)
+
+
+@login_not_required
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(FORM)
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Where a one-time link leads: its owner sets a password."""
+    code = request.GET.get("link", "")
+    person = services.find_by_link(code)
+    form = SetPasswordForm(user=person, data=request.POST or None)
+    if form.is_valid():
+        services.use_link(code, form.cleaned_data["password1"])
+        messages.success(request, "Your password is set. Sign in with it.")
+        return redirect("account_login")
+    context = {"form": form, "person": person}
+    status = 422 if form.errors else 200
+    return render(request, "people/welcome.html", context, status=status)
+
+
+@allow(Permission.MANAGE_PEOPLE, FORM)
 def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
     """Why is asked first, and audited."""
     act = CHANGES.get(name)
@@ -205,6 +291,8 @@ def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
             if key in form.cleaned_data
         }
         act.run(person.pk, by=request.actor, reason=form.reason, **wanted)
+        if act.gives_link:
+            return _show_link(request, person.pk)
         messages.success(request, f"{person.name}: {act.done}")
         return redirect("people:detail", person.pk)
     context = {"person": person, "act": act, "form": form}

@@ -82,8 +82,8 @@ def add(request: ConsoleRequest) -> HttpResponse:
     if form.is_valid() and (tenant := _add(form, request.user)):
         messages.success(
             request,
-            f"{tenant.name} was added and their store answers. Give people a role:"
-            f" manage.py create_user EMAIL --role agent --tenant {tenant.slug}",
+            f"{tenant.name} was added and their store answers. Give people a role"
+            " there under People.",
         )
         return redirect_window(request, "tenants:list")
     return render_part(

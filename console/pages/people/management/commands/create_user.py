@@ -53,6 +53,11 @@ class Command(BaseCommand):
         if password:
             self.stdout.write(f"password {password}")
             self.stdout.write("It is shown this once; change it after signing in.")
+        else:
+            self.stdout.write(
+                f"{user.name} was here already: name and password stay as they are. "
+                "`manage.py reset_user` gives a new password."
+            )
 
     def tenant(self, slug: str | None) -> Tenant | None:
         if slug is None:

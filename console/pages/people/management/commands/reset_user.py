@@ -2,13 +2,11 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from console.accounts.models import User
-from console.audit.log import log
 from console.core.errors import DomainError
+from console.pages.people.services import reset
 from console.tenants.actor import Actor
 
 
@@ -21,18 +19,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         email = options["email"].strip().casefold()
-        user = User.objects.select_for_update().filter(email=email).first()
+        user = User.objects.filter(email=email).first()
         if user is None:
             raise CommandError(f"EMAIL: nobody here has the address {email}.")
         password = secrets.token_urlsafe(16)
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        Authenticator.objects.filter(user=user).delete()
         try:
-            log(Actor(None, name="command line"), "user.reset", "user", str(user.pk))
+            reset(user.pk, by=Actor(None, name="command line"), password=password)
         except DomainError as exc:
             raise CommandError(exc.message) from exc
         self.stdout.write(f"{user.email} signs in with\npassword {password}")
