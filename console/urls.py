@@ -25,6 +25,7 @@ from console.pages.styleguide import views as styleguide
 from console.pages.tenants import views as tenants
 from console.pages.timeline.views import export, items, timeline
 from console.pages.traits import views as traits
+from console.profiles import items as kinds
 from console.web import problems, session
 
 handler400 = problems.bad_request
@@ -84,11 +85,19 @@ timeline_pages = pages(
     path("observations/", timeline.timeline, name="observations"),
     path("observations/add/", items.observation_add, name="observation_add"),
     path(
-        f"{OBSERVATION}/correct/", items.observation_correct, name="observation_correct"
+        f"{OBSERVATION}/correct/",
+        items.correct,
+        {"kind": kinds.OBSERVATION},
+        name="observation_correct",
     ),
     path(f"{OBSERVATION}/", items.observation, name="observation"),
     path("summaries/", timeline.timeline, {"kind": "summary"}, name="summaries"),
-    path(f"{SUMMARY}/correct/", items.summary_correct, name="summary_correct"),
+    path(
+        f"{SUMMARY}/correct/",
+        items.correct,
+        {"kind": kinds.SUMMARY},
+        name="summary_correct",
+    ),
     path(f"{SUMMARY}/", items.summary, name="summary"),
 )
 reveals_pages = pages(

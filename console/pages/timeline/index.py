@@ -6,7 +6,7 @@ it, and the order of a memory that cannot list by occurrence.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -124,14 +124,12 @@ def read_pages(
     store: StoreClient, profile_id: str, tokens: Sequence[str | None]
 ) -> list[Page[Any]]:
     """The next page of both lists, asked at once; an empty one after the end."""
-    lists: list[Callable[..., Page[Any]]]
-    lists = [store.list_observations, store.list_summaries]
     pages: list[Page[Any]] = store.gather(
         *[
             partial(Page, ())
             if token is None
-            else partial(list_page, profile_id, page_token=token)
-            for list_page, token in zip(lists, tokens, strict=True)
+            else partial(kind.list_page, store, profile_id, page_token=token)
+            for kind, token in zip(TEXT_KINDS.values(), tokens, strict=True)
         ]
     )
     return pages

@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 
 import msgspec
 from django.core import signing
-from django.utils.html import escape
 
 from console.client.http import Page
 from console.client.store import StoreClient
@@ -25,7 +24,13 @@ from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.summary import Summary
 from console.core.unicode import CANDIDATE, is_hidden
 from console.masking.masker import KEY_MARK, MaskedValue, Masker
-from console.profiles.items import Day, ItemRow, group_by_day
+from console.profiles.items import (
+    OBSERVATION,
+    SUMMARY,
+    Day,
+    ItemRow,
+    group_by_day,
+)
 from console.web.budget import Budget
 
 KINDS = {"observation": "observations only", "summary": "summaries only"}
@@ -254,31 +259,24 @@ class TimelineReader:
         *,
         page_size: int = 50,
     ) -> None:
-        newest_first, oldest_first = OCCURRENCE
         ascending = bool(filters.conversation)
         asked: dict[str, Any] = {
             "page_size": page_size,
-            "order": oldest_first if ascending else newest_first,
+            "order": OCCURRENCE[ascending],
             "conversation_id": filters.conversation,
         }
         self._get_place = partial(get_place, ascending=ascending)
         self._gather = store.gather
         self._lists = [
             ListReader(
-                partial(
-                    store.list_observations,
-                    profile_id,
-                    source=filters.memory_source,
-                    **asked,
-                ),
-                END if filters.kind == "summary" else cursor.observations,
+                partial(kind.list_page, store, profile_id, **asked, **more),
+                position if filters.kind in {"", kind.name} else END,
                 self._get_place,
-            ),
-            ListReader(
-                partial(store.list_summaries, profile_id, **asked),
-                END if filters.kind == "observation" else cursor.summaries,
-                self._get_place,
-            ),
+            )
+            for kind, position, more in (
+                (OBSERVATION, cursor.observations, {"source": filters.memory_source}),
+                (SUMMARY, cursor.summaries, {}),
+            )
         ]
         self._read_count = cursor.read_count
 
@@ -297,11 +295,9 @@ class TimelineReader:
         return Cursor(observations, summaries, self._read_count)
 
 
-# How much of a text a row shows: characters, and bytes of its HTML. The mark of a
-# hidden character is long; a screen of them must not make a page of megabytes.
-ROW_CHARACTERS = 480
-ROW_BYTES = 720
-MARK_BYTES = 80
+# How much of a text a row shows; less with hidden characters, whose marks are long: a
+# screen of them must not make a page of megabytes.
+ROW_CHARACTERS, ROW_CHARACTERS_HIDDEN = 480, 60
 CHARACTERS_BEFORE_WORD = 80
 
 
@@ -408,18 +404,7 @@ def shorten_text(text: str, words: list[str]) -> str:
 
 
 def _cut_end(text: str) -> str:
-    if text.isascii() and text.isprintable() and len(text) * 6 <= ROW_BYTES:
-        return text
-    bytes_left = ROW_BYTES
-    for end in range(len(text)):
-        bytes_left -= _count_bytes(text, end)
-        if bytes_left < 0 or end >= ROW_CHARACTERS:
-            return text[:end] + " …"
-    return text
-
-
-def _count_bytes(text: str, position: int) -> int:
-    """Of one character, as the page writes it."""
-    if CANDIDATE.match(text, position) and is_hidden(text, position):
-        return MARK_BYTES
-    return len(escape(text[position]).encode())
+    candidates = CANDIDATE.finditer(text, 0, ROW_CHARACTERS)
+    has_hidden = any(is_hidden(text, found.start()) for found in candidates)
+    end = ROW_CHARACTERS_HIDDEN if has_hidden else ROW_CHARACTERS
+    return text if len(text) <= end else f"{text[:end]} …"

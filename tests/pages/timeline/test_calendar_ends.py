@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_observation, make_profile, make_summary
+from tests.factories import HTMX, make_observation, make_profile, make_summary
 from tests.pages.urls import page_url
 
 ENDS = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
@@ -31,6 +31,9 @@ def test_pages_show_the_ends_of_the_calendar(client, tenant, officer, occurred_a
     ]
 
     answers = {page: client.get(page, follow=True) for page in pages}
+    for part in ("recent_observation", "recent_summary"):
+        address = page_url(part, profile)
+        answers[address] = client.get(address, headers=HTMX)
 
     for page, answer in answers.items():
         assert answer.status_code == 200, page

@@ -88,10 +88,6 @@ class ExportLimiter:
             self.cut = f"Cut because of the memory: {problem.title}."
 
 
-def start_limiter() -> ExportLimiter:
-    return ExportLimiter(EXPORT_ROWS_MAX, start_budget(EXPORT_S))
-
-
 def read_timeline(
     request: ConsoleRequest,
     profile_id: str,
@@ -227,7 +223,8 @@ def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
         batches = read_timeline(request, profile_id, masker, filters)
     # What the memory refuses becomes a page, not a file.
     batches = chain([next(batches)], batches)
-    now, limiter = datetime.now(UTC), start_limiter()
+    now = datetime.now(UTC)
+    limiter = ExportLimiter(EXPORT_ROWS_MAX, start_budget(EXPORT_S))
     if format_ == "csv":
         chunks = write_csv(COLUMNS[what], limiter, batches)
     else:

@@ -23,7 +23,7 @@ from console.masking.masker import MaskedValue, Masker, Source, masker_for
 from console.pages.timeline.forms import AddObservationForm, CorrectTextForm
 from console.pages.timeline.reader import TimelineItem
 from console.profiles.context import build_profile_context, remember_write
-from console.profiles.items import OBSERVATION, SUMMARY, TextKind
+from console.profiles.items import TextKind
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.forms import PageForm, check_form
@@ -97,22 +97,11 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 
 
 @allow(Permission.CORRECT, FORM)
-def observation_correct(
-    request: ConsoleRequest, profile_id: str, observation_id: str
+def correct(
+    request: ConsoleRequest, profile_id: str, kind: TextKind, **ids: str
 ) -> HttpResponse:
-    return _correct(request, OBSERVATION, profile_id, observation_id)
-
-
-@allow(Permission.CORRECT, FORM)
-def summary_correct(
-    request: ConsoleRequest, profile_id: str, summary_id: str
-) -> HttpResponse:
-    return _correct(request, SUMMARY, profile_id, summary_id)
-
-
-def _correct(
-    request: ConsoleRequest, kind: TextKind, profile_id: str, id_: str
-) -> HttpResponse:
+    """Another text in the place of an observation's or a summary's."""
+    [id_] = ids.values()
     item = kind.fetch(request.store, profile_id, id_)
     seen = {"content": item.content, "seen": get_version(item)}
     form = CorrectTextForm(request.POST or None, request=request, initial=seen)
