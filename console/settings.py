@@ -234,7 +234,7 @@ SQLITE_OPTIONS = {
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
         "PRAGMA recursive_triggers=ON;PRAGMA secure_delete=ON;"
-        "PRAGMA cache_size=-8000;PRAGMA temp_store=MEMORY;"
+        "PRAGMA temp_store=MEMORY;"
         "PRAGMA journal_size_limit=67108864;"
     ),
 }

@@ -43,20 +43,16 @@ def from_row(noun: type[T], row: Any, **fields: Any) -> T:
     What is empty and optional is left out, times are cut to whole seconds. JSON columns
     stand as they were sent, so they are not built again.
     """
-    values = {
-        name: fields[name] if name in fields else getattr(row, name, None)
-        for name in noun.__struct_fields__
-    }
-    optional = get_optional_fields(noun)
-    return noun(
-        **{
-            name: value.astimezone(UTC).replace(microsecond=0)
-            if isinstance(value, datetime)
-            else value
-            for name, value in values.items()
-            if value is not None and not (name in optional and value in ("", [], {}))
-        }
-    )
+    shown, optional = {}, get_optional_fields(noun)
+    for name in noun.__struct_fields__:
+        value = fields[name] if name in fields else getattr(row, name, None)
+        # Of what is false, a score of 0 and a "no" are something.
+        if value is None or (not value and name in optional and value in ("", [], {})):
+            continue
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).replace(microsecond=0)
+        shown[name] = value
+    return noun(**shown)
 
 
 @cache

@@ -241,7 +241,7 @@ def add_entries(store_id: str, items: Iterable[IndexedItem]) -> None:
         for item in items
     ]
     if rows:
-        values = (row.values() for row in rows)
+        values = (list(row.values()) for row in rows)
         queries.insert_rows(store_id, IndexEntry, list(rows[0]), values)
     request_vectors()
 

@@ -61,8 +61,7 @@ def answer_recall(
     found = recall(profile, body)
 
     def show(noun: type[T], row: Any) -> T:
-        # None is no score: a score of 0 is one.
-        return replace(from_row(noun, row), score=found.get_score(row.id))
+        return from_row(noun, row, score=found.get_score(row.id))
 
     observations = [show(wire.RecalledObservation, row) for row in found.observations]
     summaries = [show(wire.RecalledSummary, row) for row in found.summaries]
