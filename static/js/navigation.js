@@ -5,6 +5,15 @@
 //   <a rel="next" hx-get="…">           more rows below these; `more` in the address counts
 const main = () => document.getElementById("content");
 
+// On a phone the ways are wider than the bar.
+function showCurrentWay() {
+  const current = document.querySelector("#nav [aria-current]");
+  current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+document.addEventListener("htmx:load", showCurrentWay);
+showCurrentWay();
+
 // Before htmx's own listener, which stands on the link itself.
 document.addEventListener(
   "click",
@@ -101,7 +110,8 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   history.replaceState(history.state, "", url);
 });
 
-for (const name of ["click", "scrollend", "focusin"]) document.addEventListener(name, keepPlace, true);
+for (const name of ["click", "scrollend", "focusin"])
+  document.addEventListener(name, keepPlace, true);
 // The address is the other page's already, while this one is still shown.
 addEventListener("popstate", ({ state }) => {
   isReturning ||= Boolean(state?.htmx);

@@ -123,7 +123,6 @@ def test_every_form_checks_the_texts_that_staff_write():
     }
 
     assert unchecked == {
-        ("ItemListForm", "source"),
         ("TimelineForm", "source"),
         ("ExportForm", "source"),
         ("ExceptionForm", "source"),
