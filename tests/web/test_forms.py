@@ -128,6 +128,8 @@ def test_every_form_checks_the_texts_that_staff_write():
         ("ExceptionForm", "source"),
         # What is said in a conversation that is only tried.
         ("SayForm", "text"),
+        # A colleague's, who is no customer.
+        ("InviteForm", "name"),
     }
 
 
