@@ -55,8 +55,8 @@ class Command(BaseCommand):
             self.stdout.write("It is shown this once; change it after signing in.")
         else:
             self.stdout.write(
-                f"{user.name} was here already: name and password stay as they are. "
-                "`manage.py reset_user` gives a new password."
+                f"{user.name} was here already and signs in as before; "
+                "`manage.py reset_user` is for a person who cannot."
             )
 
     def tenant(self, slug: str | None) -> Tenant | None:
