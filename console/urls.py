@@ -179,6 +179,8 @@ tenants_pages = pages(
     path("add/", tenants.add, name="add"),
     path("<slug:tenant>/connection/", tenants.connection, name="connection"),
     path("<slug:tenant>/identity/", tenants.identity, name="identity"),
+    path("<slug:tenant>/rename/", tenants.rename, name="rename"),
+    path("<slug:tenant>/remove/", tenants.remove, name="remove"),
     path("<slug:tenant>/token/", tenants.replace_token, name="token"),
 )
 people_pages = pages(

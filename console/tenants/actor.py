@@ -39,6 +39,7 @@ class Permission(StrEnum):
     OPEN_TENANT = "open a tenant", *Role
     CHECK_CONNECTION = "check the connection", *Role
     ADD_TENANT = "add a tenant", OPERATOR
+    MANAGE_TENANT = "rename or remove a tenant", OPERATOR
     REPLACE_CREDENTIAL = "replace an auth token", OPERATOR
     IMPORT_PROFILES = "import customers", OPERATOR
     MANAGE_PEOPLE = "manage people", OPERATOR

@@ -32,6 +32,14 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
         return self.annotate(seen_as=role).filter(seen_as__isnull=False)
 
 
+class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
+    """Those that were not removed."""
+
+    def get_queryset(self) -> TenantQuerySet:
+        tenants: TenantQuerySet = super().get_queryset()
+        return tenants.filter(removed_at=None)
+
+
 class Tenant(models.Model):
     """One client of ours and the store that remembers their customers.
 
@@ -44,6 +52,8 @@ class Tenant(models.Model):
     pinned_groups names of trait groups on a customer's card, in this order; []: all
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
                   detect, hide or clear (console/masking/masker.py); missing: detect
+    removed_at    since when no page, role or command knows it, and its token is gone. Its
+                  slug is never given again: the audit log names it by that
     """
 
     class Dialect(models.TextChoices):
@@ -71,10 +81,12 @@ class Tenant(models.Model):
     pinned_groups = models.JSONField(default=list, blank=True)
     masking = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
 
     seen_as: str  # set by visible_to
 
-    objects = TenantQuerySet.as_manager()
+    objects = TenantManager()
+    ever = TenantQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -86,7 +98,9 @@ class Tenant(models.Model):
                 condition=Q(dialect__in=["current", "services"]),
             ),
             models.UniqueConstraint(
-                fields=["store_id"], name="tenant_never_shares_a_store"
+                fields=["store_id"],
+                condition=Q(removed_at=None),
+                name="tenant_never_shares_a_store",
             ),
         ]
 

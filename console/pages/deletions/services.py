@@ -182,6 +182,8 @@ def look_again(deletion_id: str) -> str:
     A memory that cannot be asked is asked every hour. Safe to run twice.
     """
     deletion = Deletion.objects.get(pk=UUID(deletion_id))
+    if deletion.tenant.removed_at:
+        return str(deletion.state)
     actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
     before = deletion.checked_at
     deletion = verify_again(deletion, actor)

@@ -65,7 +65,7 @@ class RoleForm(ChangeForm):
 
     tenant = forms.ChoiceField(choices=list_tenants)
     role = forms.ChoiceField(choices=[("", "Choose"), *Role.choices])
-    field_order = ("tenant", "role", "reason_code", "ticket")
+    field_order: tuple[str, ...] = ("tenant", "role", "reason_code", "ticket")
 
     def clean_tenant(self) -> Tenant | None:
         slug: str = self.cleaned_data["tenant"]
@@ -210,7 +210,7 @@ def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
     log_view(request.actor, "audit.read", "user", str(person.pk))
     # By tenant: the index of the log begins with it.
     history = AuditEntry.objects.filter(
-        tenant__in=["", *Tenant.objects.values_list("slug", flat=True)],
+        tenant__in=["", *Tenant.ever.values_list("slug", flat=True)],
         object_type="user",
         object_id=str(person.pk),
         action__in=list_action_names(ActionKind.CONFIG),

@@ -124,6 +124,38 @@ class TokenForm(ConsoleForm):
     secret = AddTenantForm.base_fields["secret"]
 
 
+class TenantChangeForm(ReasonForm):
+    reasons = (
+        ("name", "They have another name"),
+        ("ended", "They are no client of ours any more"),
+        ("mistake", "It was a mistake"),
+        ("policy", "Our policy says so"),
+    )
+
+
+class RenameForm(TenantChangeForm):
+    name = AddTenantForm.base_fields["name"]
+    field_order = ("name", "reason_code", "ticket")
+
+
+class RemoveForm(TenantChangeForm):
+    """The slug has to be typed."""
+
+    typed = forms.CharField(label="Slug", max_length=40, strip=False)
+    field_order = ("reason_code", "ticket", "typed")
+
+    def __init__(self, *args: Any, slug: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._slug = slug
+        self.fields["typed"].help_text = f"Type {slug}"
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed != self._slug:
+            raise ValidationError(f"Type exactly: {self._slug}")
+        return typed
+
+
 @cache
 def list_countries() -> list[tuple[str, str]]:
     """Each with a number as it is written there, and as it is read."""

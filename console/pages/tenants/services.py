@@ -9,6 +9,7 @@ from time import perf_counter
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from console.accounts.models import User
 from console.audit.log import log
@@ -44,13 +45,21 @@ class TenantTaken(DomainError):
         self.field = field
 
 
-def check_available(*, slug: str, name: str, store_id: str = "") -> None:
+class NotRemoved(DomainError):
+    status = 409
+    title = "The tenant was not removed"
+
+
+def check_available(
+    *, slug: str, name: str, store_id: str = "", renamed: Tenant | None = None
+) -> None:
     """Raises TenantTaken, also for a name or slug that only looks like another's."""
-    taken = Tenant.objects.values_list("slug", "name")
-    for field, wanted, others in (
-        ("slug", slug, [other for other, _ in taken]),
-        ("name", name, [other for _, other in taken]),
+    own = renamed.pk if renamed else None
+    for field, wanted, tenants in (
+        ("slug", slug, Tenant.ever),
+        ("name", name, Tenant.objects),
     ):
+        others = tenants.exclude(pk=own).values_list(field, flat=True)
         skeletons = get_skeletons(wanted)
         for other in others:
             if skeletons & get_skeletons(other):
@@ -128,6 +137,48 @@ def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
         tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
         tenant.save(update_fields=["encrypted_token"])
         log(actor, "token.replaced", "tenant", str(tenant.pk))
+
+
+@transaction.atomic
+def rename_tenant(tenant: Tenant, name: str, *, actor: Actor, reason: str) -> None:
+    """Raises TenantTaken."""
+    check_available(slug=tenant.slug, name=name, renamed=tenant)
+    was, tenant.name = tenant.name, name
+    tenant.save(update_fields=["name"])
+    log(
+        actor,
+        "tenant.renamed",
+        "tenant",
+        str(tenant.pk),
+        reason=reason,
+        was=was,
+        now=name,
+    )
+
+
+@transaction.atomic
+def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
+    """Forget its token and everybody's role there; its memory is left as it is.
+
+    The row stays, for receipts of deletions and so that the slug is never another
+    tenant's, who could read the audit log of this one. Raises NotRemoved.
+    """
+    if tenant.deletions.filter(finished_at=None).exists():
+        raise NotRemoved(
+            "A deletion is not confirmed yet: settle it under Deletions first."
+        )
+    rows = Tenant.objects.filter(pk=tenant.pk)
+    if not rows.update(removed_at=timezone.now(), encrypted_token=""):
+        raise NotRemoved("Somebody else removed it just now.")
+    roles, _ = tenant.memberships.all().delete()
+    log(
+        actor,
+        "tenant.removed",
+        "tenant",
+        str(tenant.pk),
+        reason=reason,
+        roles_taken=roles,
+    )
 
 
 def _create_store(account: AccountClient, slug: str) -> str:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,7 +15,13 @@ from console.client.errors import MemoryDenied, MemoryNotFound, MemoryUnreachabl
 from console.client.network import BadAddress
 from console.core.errors import DomainError
 from console.pages.tenants import services
-from console.pages.tenants.forms import AddTenantForm, IdentityForm, TokenForm
+from console.pages.tenants.forms import (
+    AddTenantForm,
+    IdentityForm,
+    RemoveForm,
+    RenameForm,
+    TokenForm,
+)
 from console.pages.tenants.services import (
     StoreNotReady,
     TenantTaken,
@@ -26,6 +33,7 @@ from console.pages.tenants.services import (
 from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Tenant
 from console.web.render import (
+    FORM,
     ConsoleRequest,
     allow,
     redirect_window,
@@ -57,6 +65,7 @@ def connection(request: ConsoleRequest) -> HttpResponse:
             "connection": check_connection(request.tenant),
             # Asked by the whole page alone.
             "get_usage": partial(get_model_usage, request.tenant),
+            "may_manage": request.actor.may(Permission.MANAGE_TENANT),
             "may_replace_token": request.actor.may(Permission.REPLACE_CREDENTIAL),
             "may_change_identity": request.actor.may(
                 Permission.UPDATE_IDENTITY_SETTINGS
@@ -111,6 +120,47 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
         {"form": form, "tenant": request.tenant, "submit": "Replace the auth token"},
         status=422 if form.errors else 200,
     )
+
+
+@allow(Permission.MANAGE_TENANT, FORM)
+def rename(request: ConsoleRequest) -> HttpResponse:
+    tenant = request.tenant
+    given = request.POST if request.method == "POST" else None
+    form = RenameForm(given, request=request, initial={"name": tenant.name})
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        try:
+            services.rename_tenant(
+                tenant, name, actor=request.actor, reason=form.reason
+            )
+        except TenantTaken as taken:
+            form.add_error("name", taken.message)
+        else:
+            messages.success(request, f"The tenant is called {name} now.")
+            return redirect("tenants:connection", tenant.slug)
+    return _show_change(request, "tenants/rename.html", form)
+
+
+@allow(Permission.MANAGE_TENANT, FORM)
+def remove(request: ConsoleRequest) -> HttpResponse:
+    """What goes and what stays is said first, and its slug is typed."""
+    tenant = request.tenant
+    form = RemoveForm(request.POST or None, request=request, slug=tenant.slug)
+    if form.is_valid():
+        services.remove_tenant(tenant, actor=request.actor, reason=form.reason)
+        messages.success(request, f"{tenant.name} was removed from the console.")
+        return redirect("tenants:list")
+    return _show_change(request, "tenants/remove.html", form)
+
+
+def _show_change(request: ConsoleRequest, page: str, form: Form) -> HttpResponse:
+    context = {
+        "tenant": request.tenant,
+        "form": form,
+        "roles": request.tenant.memberships.count(),
+        "receipts": request.tenant.deletions.count(),
+    }
+    return render(request, page, context, status=422 if form.errors else 200)
 
 
 @require_permission(Permission.UPDATE_IDENTITY_SETTINGS)

@@ -1,0 +1,171 @@
+"""Renaming and removing a tenant."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.pages.deletions.models import Deletion
+from console.pages.deletions.services import look_again
+from console.pages.tenants.services import NotRemoved, TenantTaken, remove_tenant
+from console.tenants.actor import Actor
+from console.tenants.models import Membership, Role, Tenant
+from console.tenants.vault import open_store
+from tests.factories import make_profile, make_tenant, make_user
+
+WHY = {"reason_code": "ended", "ticket": "OPS-1"}
+RENAME = reverse("tenants:rename", args=["acme"])
+REMOVE = reverse("tenants:remove", args=["acme"])
+NEW = {"name": "Acme Travel"} | WHY
+TYPED = {"typed": "acme"} | WHY
+
+
+@pytest.fixture
+def desk(client, operator):
+    """A browser of the operator."""
+    client.force_login(operator)
+    return client
+
+
+def make_deletion(tenant: Tenant, person, **fields) -> Deletion:
+    facts = {
+        "kind": "profile",
+        "profile_id": "mem_profile_1",
+        "object_id": "mem_profile_1",
+        "counts": {},
+        "reason_code": "other",
+        "reason": "Asked for it",
+    }
+    return Deletion.objects.create(
+        tenant=tenant, requested_by=person, **facts, **fields
+    )
+
+
+def test_rename_changes_the_name_alone_and_is_audited(desk, tenant, operator):
+    response = desk.post(RENAME, NEW)
+
+    assert response["Location"] == reverse("tenants:connection", args=["acme"])
+    assert Tenant.objects.get().name == "Acme Travel"
+    entry = AuditEntry.objects.get(action="tenant.renamed")
+    assert (entry.actor, entry.tenant) == (operator.email, "acme")
+    assert entry.details == {"was": "Acme", "now": "Acme Travel"}
+    assert entry.reason.text == "They are no client of ours any more (ticket OPS-1)"
+
+
+@pytest.mark.parametrize("name", ["Globex", "Globeх", "", "+49 170 1234567"])
+def test_rename_refuses_no_name_and_one_that_looks_like_anothers(desk, tenant, name):
+    make_tenant("globex")
+
+    response = desk.post(RENAME, NEW | {"name": name})
+
+    assert response.status_code == 422
+    assert Tenant.objects.get(slug="acme").name == "Acme"
+
+
+def test_remove_says_what_goes_and_what_stays(desk, tenant, agent):
+    text = desk.get(REMOVE).text
+
+    assert "1 role of people" in text
+    assert "every customer in it" in text
+    assert Tenant.objects.filter(slug="acme").exists()
+
+
+def test_remove_takes_pages_roles_and_token_and_leaves_the_memory(desk, tenant, agent):
+    make_profile(tenant)
+    store = open_store(tenant)
+
+    response = desk.post(REMOVE, TYPED)
+
+    assert response["Location"] == reverse("tenants:list")
+    assert desk.get(reverse("tenant_home", args=["acme"])).status_code == 404
+    assert desk.get(reverse("tenants:list")).context["shell"].tenants == []
+    assert not Membership.objects.filter(user=agent).exists()
+    assert Tenant.ever.get().encrypted_token == ""
+    assert len(store.list_profiles().items) == 1
+    entry = AuditEntry.objects.get(action="tenant.removed")
+    assert (entry.tenant, entry.details) == ("acme", {"roles_taken": 1})
+
+
+def test_remove_frees_the_store_and_the_name_and_never_the_slug(desk, tenant):
+    fields = {
+        "address": "",
+        "account_sid": tenant.account_sid,
+        "store_id": tenant.store_id,
+    }
+    desk.post(REMOVE, TYPED)
+
+    with pytest.raises(TenantTaken, match="slug"):
+        make_tenant("acme")
+    again = Tenant.objects.create(slug="acme-2", name="Acme", **fields)
+
+    assert Tenant.objects.get() == again
+
+
+@pytest.mark.parametrize("typed", ["", "Acme", "acme ", "globex"])
+def test_remove_needs_the_slug_typed_exactly(desk, tenant, typed):
+    response = desk.post(REMOVE, TYPED | {"typed": typed})
+
+    assert response.status_code == 422
+    assert Tenant.objects.filter(slug="acme").exists()
+
+
+def test_remove_waits_for_deletions_and_keeps_their_receipts(desk, tenant, operator):
+    deletion = make_deletion(tenant, operator)
+
+    refused = desk.post(REMOVE, TYPED)
+    deletion.delete()
+    done = make_deletion(
+        tenant,
+        operator,
+        state="done",
+        finished_at=tenant.created_at,
+        verified_at=tenant.created_at,
+    )
+    desk.post(REMOVE, TYPED)
+
+    assert refused.status_code == 409
+    assert "A deletion is not confirmed yet" in refused.text
+    assert Deletion.objects.get() == done
+    assert look_again.func(str(done.pk)) == "done"
+
+
+@pytest.mark.parametrize(("url", "sent"), [(RENAME, NEW), (REMOVE, TYPED)])
+def test_changes_are_for_operators_and_need_a_post_and_a_reason(
+    desk, operator, tenant, url, sent
+):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(operator)
+    answers = {
+        "looked": desk.get(url),
+        "unexplained": desk.post(url, sent | {"ticket": ""}),
+        "forged": strict.post(url, sent),
+    }
+    for role in (Role.AGENT, Role.OFFICER, Role.AUDITOR):
+        browser = Client()
+        browser.force_login(make_user(role, tenant))
+        answers[role] = browser.post(url, sent)
+    foreign = Client()
+    foreign.force_login(make_user(Role.OPERATOR, make_tenant("globex")))
+    answers["foreign"] = foreign.post(url, sent)
+
+    assert {name: answer.status_code for name, answer in answers.items()} == {
+        "looked": 200,
+        "unexplained": 422,
+        "forged": 403,
+        "agent": 403,
+        "officer": 403,
+        "auditor": 403,
+        "foreign": 404,
+    }
+    assert Tenant.objects.get(slug="acme").name == "Acme"
+
+
+def test_remove_tenant_happens_once(tenant, operator):
+    """Two operators have the page open."""
+    actor = Actor(operator, tenant, Role.OPERATOR)
+    remove_tenant(tenant, actor=actor, reason="Ended")
+
+    with pytest.raises(NotRemoved, match="Somebody else"):
+        remove_tenant(tenant, actor=actor, reason="Ended")
+
+    assert AuditEntry.objects.filter(action="tenant.removed").count() == 1
