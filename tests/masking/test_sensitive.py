@@ -51,6 +51,19 @@ def test_detector_reads_a_word_however_it_is_encoded(text):
     assert find(text) == {"health"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The new season is coming out in May.",
+        "There was smoke coming out of it.",
+        "Each stroke of the brush shows.",
+        "Do you have lactose-free milk?",
+    ],
+)
+def test_detector_passes_over_what_only_sounds_like_it(text):
+    assert find(text) == set()
+
+
 def test_detector_says_where_a_word_stands():
     text = "Ich bin für meine Großmutter hier, sie hat Diabetes."
 
