@@ -20,6 +20,7 @@ from console.service.memory.models import Identifier, MergedProfile, Profile, St
 from console.service.memory.suggestions import (
     Claims,
     find_namesake,
+    find_waiting,
     is_shared,
     join_profiles,
     read_claims,
@@ -97,12 +98,14 @@ def _doubt_holders(
     for id_ in others:
         if why := claims.list_contradictions(known[id_]):
             doubts[id_] = why
-    # Where everything is held, and by nobody of this name, one who waits may be meant.
-    lost = all(ids and ids <= others for ids in held.values())
-    for identity in [each for each in held if each.exclusive and lost]:
+    # Where nothing is held by one of this name, one who waits may be meant; and behind a
+    # value that several leave, a further name is a further person's.
+    lost = all(ids <= others for ids in held.values())
+    for identity in [x for x, ids in held.items() if x.exclusive and ids and lost]:
         why = ["names", "shared"] if identity in alone else ["names"]
-        namesake = find_namesake(store, identity, claims)
-        if namesake or identity in alone:
+        waiting = find_waiting(store, identity)
+        namesake = find_namesake(store, waiting, claims)
+        if waiting or identity in alone:
             doubts = dict.fromkeys(held[identity], why) | doubts
         if namesake:
             held[identity] = {namesake}

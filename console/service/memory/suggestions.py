@@ -118,14 +118,19 @@ def read_claims(store: Store, profile_ids: Collection[str]) -> dict[str, Claims]
     return {id_: Claims(names[id_], values[id_]) for id_ in profile_ids}
 
 
-def find_namesake(store: Store, by: Identity, claims: Claims) -> str | None:
-    """The only one of this name who waits to be joined by a value, if there is one."""
+def find_waiting(store: Store, by: Identity) -> set[str]:
+    """Who waits to be joined by a value, or was kept apart, and its holder with them."""
     waiting: set[str] = set()
     rows = MergeSuggestion.objects.filter(
         store_id=store.id, id_type=by.id_type, value=by.value
     )
     for pair in rows.values_list("profile_id", "other_id")[:WAITING_MAX]:
         waiting.update(pair)
+    return waiting
+
+
+def find_namesake(store: Store, waiting: Collection[str], claims: Claims) -> str | None:
+    """The only one of this name among those who wait, if there is one."""
     found = [
         id_
         for id_, held in read_claims(store, waiting).items()

@@ -497,6 +497,24 @@ def test_a_guest_is_found_by_name_behind_a_shared_value(api, data):
     assert len(api.get(path).json()["profiles"]) == len(CITIES) + 1
 
 
+def test_a_third_name_behind_a_value_of_two_is_a_third_persons(api, data):
+    path = f"{data}/Profiles"
+    first, second, third = get_guests({"email": DESK})[:3]
+    known = [
+        api("POST", path, {"traits": {"Contact": guest}}).json()["id"]
+        for guest in (first, second)
+    ]
+    named = {"firstName": third["firstName"], "email": DESK}
+
+    found = [
+        api("POST", path, {"traits": {"Contact": contact}}).json()["id"]
+        for contact in (named, named, third)
+    ]
+
+    assert len(set(found)) == 1
+    assert found[0] not in known
+
+
 def test_an_identifier_that_waits_for_a_person_is_told(api, people):
     ada, _ = people
 
