@@ -183,18 +183,12 @@ class Fusion:
         self._evidence = weigh("evidence", SURE)
         self._model = known if has_vector.any() else unknown
         self._has_vector = has_vector
-        self._is_mixed = len(set(has_vector.tolist())) > 1
 
     def _sum(
         self, weights: NDArray[np.float64], table: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         with_vector, without = weights
-        found: NDArray[np.float64]
-        if self._is_mixed:
-            found = np.where(self._has_vector, table @ with_vector, table @ without)
-        else:
-            found = table @ (with_vector if self._has_vector[:1].any() else without)
-        return found
+        return np.where(self._has_vector, table @ with_vector, table @ without)
 
     def own(self, parts: Parts) -> NDArray[np.float64]:
         """How strongly a text's own content speaks, 0 to 1: what it lends to others."""

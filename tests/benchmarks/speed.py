@@ -33,10 +33,10 @@ from console.service.memory.embedding_jobs import (
 from console.service.memory.items import (
     build_index_columns,
     create_observations,
-    read_entries,
 )
 from console.service.memory.models import IndexEntry, Observation, Profile, Store
 from console.service.memory.prepared import PREPARED
+from console.service.memory.queries import read_entries
 from console.service.wsgi import handler
 from tests.benchmarks.api import PORT, make_memory, server
 from tests.benchmarks.quality import DATA, conversations

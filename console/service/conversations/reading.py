@@ -17,8 +17,8 @@ from console.service.conversations.events import list_participants
 from console.service.conversations.models import Communication, Conversation, Transition
 from console.service.conversations.rules import ANYWHERE, Origin, Rules, Verdict
 from console.service.memory.embedding_jobs import embed_query, get_model_id
-from console.service.memory.items import read_entries
 from console.service.memory.models import Observation, Profile, Store
+from console.service.memory.queries import read_entries
 
 EXTRACTIVE = "extractive-1"
 # Followed by the extractor.

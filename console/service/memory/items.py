@@ -8,7 +8,6 @@ change and go together; vectors come later, from the worker (embedding_jobs.py).
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -22,7 +21,7 @@ from console.contract.ids import new_id
 from console.contract.memory.observation import CONVERSATIONS_PER_OBSERVATION
 from console.databases.compaction import request_compaction
 from console.engine.dates import microseconds
-from console.engine.texts import Row, pack_conversations
+from console.engine.texts import pack_conversations
 from console.engine.words import VERSION, terms
 from console.service import errors
 from console.service.conversations.models import Learned, count_free
@@ -269,14 +268,6 @@ def build_index_columns(item: IndexedItem) -> dict[str, Any]:
         "terms_version": VERSION,
         "conversations": pack_conversations(item.conversation_ids),
     }
-
-
-def read_entries(
-    profile: Profile, begin: datetime | None = None, end: datetime | None = None
-) -> list[Row]:
-    """A profile's entries in the order of their ids: begin <= time < end."""
-    bounds = (microseconds(bound) if bound else None for bound in (begin, end))
-    return queries.read_entries(profile, *bounds)
 
 
 def rebuild_index(store: Store) -> Iterator[int]:

@@ -5,12 +5,13 @@ Each answers what the ORM would (tests/service/memory/test_queries.py, both data
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connections, models
 
+from console.engine.dates import microseconds
 from console.engine.texts import Row
 from console.service.conversations.models import Communication
 from console.service.memory.models import IndexedItem, Profile, Store, new_version
@@ -79,8 +80,10 @@ def read_row(model: Any, **key: str) -> Any:
     return reader.load(rows[0]) if rows else None
 
 
-def read_entries(profile: ProfileKey, begin: int | None, end: int | None) -> list[Row]:
-    """Entries in the order of their ids; of times (microseconds) from begin to end."""
+def read_entries(
+    profile: ProfileKey, begin: datetime | None = None, end: datetime | None = None
+) -> list[Row]:
+    """A profile's entries in the order of their ids: begin <= time < end."""
     sql = """
         SELECT item_id, occurred_at, terms, conversations, vector, model
         FROM service_indexentry WHERE store_id = %s AND profile_id = %s
@@ -90,9 +93,9 @@ def read_entries(profile: ProfileKey, begin: int | None, end: int | None) -> lis
         (" AND occurred_at >= %s", begin),
         (" AND occurred_at < %s", end),
     ):
-        if bound is not None:
+        if bound:
             sql += condition
-            given.append(bound)
+            given.append(microseconds(bound))
     return _ask(sql + " ORDER BY item_id", given)
 
 

@@ -32,7 +32,6 @@ from console.engine.ranking import (
 from console.engine.texts import Row, Texts, pack_vector
 from console.engine.words import terms
 from console.service.memory.embedding_jobs import embed_query, get_model_id
-from console.service.memory.items import read_entries
 from console.service.memory.models import (
     IdentitySettings,
     IndexedItem,
@@ -41,7 +40,7 @@ from console.service.memory.models import (
     Summary,
 )
 from console.service.memory.prepared import PREPARED
-from console.service.memory.queries import read_items, read_said
+from console.service.memory.queries import read_entries, read_items, read_said
 from console.service.models import find_models
 
 # By their ids, all observations come before all summaries.

@@ -1,10 +1,12 @@
 """SQL of the hot path answers what the ORM answers."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from console.engine.dates import microseconds
 from console.service.conversations.models import Communication, Participant
 from console.service.memory.models import (
     IndexEntry,
@@ -87,14 +89,15 @@ def test_read_items_reads_what_the_orm_reads(known, model):
 def test_read_entries_reads_what_the_orm_reads_within_bounds(known):
     rows = IndexEntry.objects.of(known).order_by("item_id")
     columns = "item_id", "occurred_at", "terms", "conversations", "vector", "model"
-    at = rows[0].occurred_at
+    at = Observation.objects.of(known).order_by("occurred_at").first().occurred_at
+    later = at + timedelta(microseconds=1)
 
-    for begin, end in ((None, None), (at, None), (None, at), (at, at + 1)):
+    for begin, end in ((None, None), (later, None), (None, at), (at, later)):
         meant = rows.all()
-        if begin is not None:
-            meant = meant.filter(occurred_at__gte=begin)
-        if end is not None:
-            meant = meant.filter(occurred_at__lt=end)
+        if begin:
+            meant = meant.filter(occurred_at__gte=microseconds(begin))
+        if end:
+            meant = meant.filter(occurred_at__lt=microseconds(end))
         assert read_entries(known, begin, end) == list(meant.values_list(*columns))
 
 
