@@ -177,6 +177,7 @@ tenants_pages = pages(
     "tenants",
     path("", tenants.list_tenants, name="list"),
     path("add/", tenants.add, name="add"),
+    path("accounts/add/", tenants.add_account, name="add_account"),
     path("<slug:tenant>/connection/", tenants.connection, name="connection"),
     path("<slug:tenant>/identity/", tenants.identity, name="identity"),
     path("<slug:tenant>/rename/", tenants.rename, name="rename"),

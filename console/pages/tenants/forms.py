@@ -156,6 +156,24 @@ class RemoveForm(TenantChangeForm):
         return typed
 
 
+class AccountForm(ReasonForm):
+    """Of the built-in memory, which a tenant can then be added with."""
+
+    reasons = (("tenant", "For a new tenant"), ("program", "For a program"))
+    name = StaffTextField(
+        label="Name",
+        max_length=64,
+        help_text="Whose account it is; shown nowhere else.",
+    )
+    field_order = ("name", "reason_code", "ticket")
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not name.isprintable():
+            raise ValidationError("Use letters, digits, signs and plain spaces only.")
+        return name
+
+
 @cache
 def list_countries() -> list[tuple[str, str]]:
     """Each with a number as it is written there, and as it is read."""

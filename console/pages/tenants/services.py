@@ -3,16 +3,19 @@
 Nothing is saved until their store has answered.
 """
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from time import perf_counter
 
 from django.conf import settings
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.audit.log import log
+from console.audit.log import log, log_change
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
 from console.contract.conversations.learning import ModelUsage
@@ -114,6 +117,17 @@ def add_tenant(
     tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
     _save_tenant(tenant, by=by, made_store=not store_id)
     return tenant
+
+
+def make_account(name: str, *, actor: Actor, reason: str) -> dict[str, str]:
+    """The SID, token and API key of a new account of the built-in memory, which keeps
+    only digests of the secrets."""
+    out = StringIO()
+    with log_change(actor, "account.added", "account", "", reason=reason) as closing:
+        call_command("create_account", name, "--json", stdout=out)
+        made: dict[str, str] = json.loads(out.getvalue())
+        closing["account"] = made["accountSid"]
+    return made
 
 
 def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:

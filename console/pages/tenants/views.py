@@ -2,9 +2,10 @@
 
 from functools import partial
 
+from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from console.accounts.models import User
 from console.audit.log import log_change
 from console.client.errors import MemoryDenied, MemoryNotFound, MemoryUnreachable
-from console.client.network import BadAddress
+from console.client.network import EMBEDDED, BadAddress
 from console.core.errors import DomainError
 from console.pages.tenants import services
 from console.pages.tenants.forms import (
+    AccountForm,
     AddTenantForm,
     IdentityForm,
     RemoveForm,
@@ -41,6 +43,13 @@ from console.web.render import (
     require_permission,
 )
 
+SECRETS = {
+    "accountSid": "Account SID",
+    "authToken": "Auth token",
+    "apiKey": "API key",
+    "apiSecret": "API secret",
+}
+
 
 @require_safe
 def list_tenants(request: ConsoleRequest) -> HttpResponse:
@@ -48,7 +57,13 @@ def list_tenants(request: ConsoleRequest) -> HttpResponse:
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
     may_add = may(get_installation_role(request.user), Permission.ADD_TENANT)
     return render(
-        request, "tenants/list.html", {"tenants": tenants, "may_add": may_add}
+        request,
+        "tenants/list.html",
+        {
+            "tenants": tenants,
+            "may_add": may_add,
+            "may_add_account": may_add and settings.MEMORY_URL == EMBEDDED,
+        },
     )
 
 
@@ -102,6 +117,25 @@ def add(request: ConsoleRequest) -> HttpResponse:
         {"form": form, "submit": "Add this tenant"},
         status=422 if form.errors else 200,
     )
+
+
+@allow(Permission.ADD_TENANT, FORM)
+def add_account(request: ConsoleRequest) -> HttpResponse:
+    """Answered by its secrets: they are in this answer and nowhere else."""
+    if settings.MEMORY_URL != EMBEDDED:
+        raise Http404
+    form = AccountForm(request.POST or None, request=request)
+    made = {}
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        made = services.make_account(name, actor=request.actor, reason=form.reason)
+    context = {
+        "form": form,
+        "name": form.data.get("name", ""),
+        "made": [(label, made[key]) for key, label in SECRETS.items() if made],
+    }
+    status = 422 if form.errors else 200
+    return render(request, "tenants/account.html", context, status=status)
 
 
 @require_permission(Permission.REPLACE_CREDENTIAL)

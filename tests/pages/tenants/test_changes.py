@@ -1,4 +1,4 @@
-"""Renaming and removing a tenant."""
+"""Renaming and removing a tenant, and accounts of the built-in memory."""
 
 import pytest
 from django.test import Client
@@ -169,3 +169,49 @@ def test_remove_tenant_happens_once(tenant, operator):
         remove_tenant(tenant, actor=actor, reason="Ended")
 
     assert AuditEntry.objects.filter(action="tenant.removed").count() == 1
+
+
+ACCOUNT = reverse("tenants:add_account")
+FOR_PROGRAM = {"name": "Globex", "reason_code": "program", "ticket": "OPS-1"}
+
+
+def test_add_account_shows_secrets_once_that_a_tenant_is_added_with(desk, operator):
+    response = desk.post(ACCOUNT, FOR_PROGRAM)
+
+    made = dict(response.context["made"])
+    assert list(made) == ["Account SID", "Auth token", "API key", "API secret"]
+    assert all(value in response.text for value in made.values())
+    make_tenant("globex", account_sid=made["Account SID"], secret=made["Auth token"])
+    begun, ended = AuditEntry.objects.filter(action="account.added").order_by("seq")
+    assert (begun.outcome, ended.outcome) == ("allowed", "done")
+    assert ended.details["account"] == made["Account SID"]
+    assert made["Auth token"] not in str(list(AuditEntry.objects.values()))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "Glo\xa0bex", "Globex\ue000"])
+def test_add_account_names_what_is_wrong_with_a_name(desk, name):
+    response = desk.post(ACCOUNT, FOR_PROGRAM | {"name": name})
+
+    assert response.status_code == 422
+    assert "name" in response.context["form"].errors
+    assert not AuditEntry.objects.filter(action="account.added").exists()
+
+
+def test_add_account_is_for_operators_of_every_tenant_and_needs_a_reason(
+    desk, operator, tenant, settings
+):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(operator)
+    limited = Client()
+    limited.force_login(make_user(Role.OPERATOR, tenant))
+    answers = [
+        desk.get(ACCOUNT),
+        desk.post(ACCOUNT, FOR_PROGRAM | {"ticket": ""}),
+        strict.post(ACCOUNT, FOR_PROGRAM),
+        limited.post(ACCOUNT, FOR_PROGRAM),
+    ]
+    settings.MEMORY_URL = "https://memory.example"
+    answers.append(desk.post(ACCOUNT, FOR_PROGRAM))
+
+    assert [answer.status_code for answer in answers] == [200, 422, 403, 403, 404]
+    assert not AuditEntry.objects.filter(action="account.added").exists()
