@@ -75,7 +75,7 @@ def _recall() -> Iterator[Row]:
         for conversation in opened:
             path = f"/v2/Conversations/{conversation}/Learned?pageSize=1000"
             for each in api.get(path)["learned"]:
-                if each["kind"] == "observation" and each["itemId"]:
+                if each["kind"] == "observation" and each.get("itemId"):
                     covers[each["itemId"]] |= {ids[c] for c in each["communicationIds"]}
         talks += len(opened) * len(people)
         for question in questions:

@@ -46,7 +46,8 @@ ID_TYPES = {
     "CHAT": "chat",
 }
 _PHONES = frozenset({"SMS", "VOICE", "RCS", "WHATSAPP"})
-# As people are called, with or without more names: an address has a digit or a sign.
+# As people are called, with or without more names: `Ana`, `Jean-Luc O'Neil`. `user-ada`
+# or `visitor` is an address.
 _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
 # Of calls from an app and of SIP trunks: they name a device, not a person.
 _DEVICES = ("client:", "sip:", "sips:")
@@ -140,8 +141,12 @@ def _name(participant: Participant, name: str) -> None:
     But who is called Ana may have that as the address of a chat, too."""
     others = {e["address"] for e in participant.addresses if e["channel"] != "CHAT"}
     chats = {e["address"] for e in participant.addresses} - others
-    is_name = name not in others and (name not in chats or _NAME.fullmatch(name))
+    is_name = name not in others and (name not in chats or _reads_as_name(name))
     participant.name = name if is_name else ""
+
+
+def _reads_as_name(text: str) -> bool:
+    return bool(_NAME.fullmatch(text)) and not text[0].islower()
 
 
 def pick(participants: Sequence[Participant], participant_id: str) -> Participant:

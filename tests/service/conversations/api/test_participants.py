@@ -132,6 +132,8 @@ def test_participant_given_profile_is_used_and_a_wrong_one_refused(
         ("CHAT", "Ana", "Ana", "Ana"),
         ("CHAT", "Jean-Luc O'Neil Jr.", "Jean-Luc O'Neil Jr.", "Jean-Luc O'Neil Jr."),
         ("CHAT", "user-17", "user-17", ""),
+        ("CHAT", "user-ada", "user-ada", ""),
+        ("CHAT", "安娜", "安娜", "安娜"),
         ("CHAT", "ana@chat", "ana@chat", ""),
         ("SMS", CUSTOMER, CUSTOMER, ""),
         ("EMAIL", "ada@example.com", "ada@example.com", ""),
