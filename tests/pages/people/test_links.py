@@ -1,17 +1,22 @@
 """One-time links: for somebody new, and for somebody who cannot sign in."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
 from console.accounts.models import User
 from console.audit.models import AuditEntry
-from console.pages.people.services import LinkGone, make_link_code, use_link
+from console.core.errors import DomainError
+from console.pages.people.services import LinkGone, make_link_code, set_active, use_link
+from console.tenants.actor import Actor
 from console.tenants.models import Role
 from tests.factories import PASSWORD, make_user
 
@@ -153,6 +158,45 @@ def test_use_link_works_for_one_of_two_who_have_the_page_open(invited):
         use_link(code, "what-somebody-else-wants")
 
     assert signs_in(invited.email, CHOSEN)
+
+
+def at_once(*calls):
+    """What each answers, or the refusal that it raises."""
+
+    def run(call):
+        try:
+            return call()
+        except DomainError as refusal:
+            return refusal
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_use_link_at_once_works_for_one():
+    person = User.objects.create_user("grace@console.example", name="Grace Hopper")
+    code = make_link_code(person)
+
+    said = at_once(*[partial(use_link, code, f"{CHOSEN}-{n}") for n in range(4)])
+
+    assert sum(isinstance(each, LinkGone) for each in said) == 3
+    winner = next(n for n, each in enumerate(said) if isinstance(each, User))
+    assert User.objects.get().check_password(f"{CHOSEN}-{winner}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set_active_of_each_other_at_once_leaves_one_operator():
+    one, two = make_user(Role.OPERATOR), make_user(Role.OPERATOR)
+
+    at_once(
+        partial(set_active, two.pk, False, by=Actor(one), reason="Left"),
+        partial(set_active, one.pk, False, by=Actor(two), reason="Left"),
+    )
+
+    assert User.objects.filter(is_active=True).count() == 1
 
 
 def test_welcome_needs_the_pages_own_form(invited):
