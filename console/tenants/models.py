@@ -32,12 +32,14 @@ class TenantQuerySet(models.QuerySet["Tenant"]):
         return self.annotate(seen_as=role).filter(seen_as__isnull=False)
 
 
-class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
+class TenantManager(models.Manager["Tenant"]):
     """Those that were not removed."""
 
     def get_queryset(self) -> TenantQuerySet:
-        tenants: TenantQuerySet = super().get_queryset()
-        return tenants.filter(removed_at=None)
+        return TenantQuerySet(self.model, using=self._db).filter(removed_at=None)
+
+    def visible_to(self, user: User) -> TenantQuerySet:
+        return self.get_queryset().visible_to(user)
 
 
 class Tenant(models.Model):

@@ -57,12 +57,12 @@ def check_available(
     *, slug: str, name: str, store_id: str = "", renamed: Tenant | None = None
 ) -> None:
     """Raises TenantTaken, also for a name or slug that only looks like another's."""
-    own = renamed.pk if renamed else None
+    own = [renamed.pk] if renamed else []
     for field, wanted, tenants in (
         ("slug", slug, Tenant.ever),
         ("name", name, Tenant.objects),
     ):
-        others = tenants.exclude(pk=own).values_list(field, flat=True)
+        others = tenants.exclude(pk__in=own).values_list(field, flat=True)
         skeletons = get_skeletons(wanted)
         for other in others:
             if skeletons & get_skeletons(other):
