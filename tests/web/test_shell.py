@@ -2,6 +2,9 @@
 
 from django.urls import reverse
 
+from console.tenants.models import Role
+from tests.factories import make_tenant, make_user
+
 
 def test_shell_offers_what_the_role_may_open(client, tenant, agent):
     client.force_login(agent)
@@ -19,6 +22,18 @@ def test_shell_offers_what_the_role_may_open(client, tenant, agent):
     assert shell.tenant == tenant
     assert shell.role_label == "support agent"
     assert shell.may_find
+
+
+def test_shell_offers_people_to_operators_of_every_tenant_alone(client, db):
+    def offered(person):
+        client.force_login(person)
+        page = client.get(reverse("tenants:list"))
+        return "People" in {item.label for item in page.context["shell"].nav}
+
+    everywhere = make_user(Role.OPERATOR)
+
+    assert offered(everywhere)
+    assert not offered(make_user(Role.OPERATOR, make_tenant()))
 
 
 def test_shell_is_empty_for_strangers(db, client):
