@@ -25,24 +25,28 @@ def answer_problem(
              "other" (somebody else's); "" when nothing is
     """
     context = _build_context(request, status, title, message, session)
-    response = render(request, _get_template(request), context, status=status)
+    template = _get_template(request, session)
+    response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
-    return retarget(request, response)
+    return retarget(request, response, session)
 
 
-def asks_from_palette(request: HttpRequest) -> bool:
-    """Whether the palette is open above the page: what is behind it is not seen."""
+def asks_from_palette(request: HttpRequest, session: str = "") -> bool:
+    """Whether the palette is open above the page: what is behind it is not seen. What is
+    wrong with a session is mended in the page."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx and htmx.trigger == "palette-form")
+    return bool(htmx and htmx.trigger == "palette-form" and not session)
 
 
-def _get_template(request: HttpRequest) -> str:
-    if asks_from_palette(request):
+def _get_template(request: HttpRequest, session: str = "") -> str:
+    if asks_from_palette(request, session):
         return "web/_brief_problem.html"
     return "web/_problem.html" if keeps_page(request) else "web/problem.html"
 
 
-def retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def retarget(
+    request: HttpRequest, response: HttpResponse, session: str = ""
+) -> HttpResponse:
     """`response`, for htmx to put in the place of #problem, or in the palette's own box.
 
     The page that asked stays as it is, with its address and what was typed.
@@ -53,7 +57,7 @@ def retarget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response["HX-Retarget"] = "#problem"
         response["HX-Reswap"] = "outerHTML show:#problem:top"
         response["HX-Push-Url"] = "false"
-    if asks_from_palette(request):
+    if asks_from_palette(request, session):
         response["HX-Retarget"] = "#palette-message"
         response["HX-Reswap"] = "innerHTML"
     return response
