@@ -188,7 +188,9 @@ class Fusion:
         self, weights: NDArray[np.float64], table: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         with_vector, without = weights
-        return np.where(self._has_vector, table @ with_vector, table @ without)
+        found: NDArray[np.float64]
+        found = np.where(self._has_vector, table @ with_vector, table @ without)
+        return found
 
     def own(self, parts: Parts) -> NDArray[np.float64]:
         """How strongly a text's own content speaks, 0 to 1: what it lends to others."""
