@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +46,9 @@ ID_TYPES = {
     "EMAIL": "email",
     "CHAT": "chat",
 }
-_PHONES = frozenset({"SMS", "VOICE", "RCS", "WHATSAPP"})
+_KINDS = dict.fromkeys(("SMS", "VOICE", "RCS", "WHATSAPP"), "phone") | {
+    "EMAIL": "email"
+}
 # As people are called, with or without more names: `Ana`, `Jean-Luc O'Neil`. `user-ada`
 # or `visitor` is an address.
 _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
@@ -54,17 +57,15 @@ _DEVICES = ("client:", "sip:", "sips:")
 
 
 def compare_as(channel: str, address: str) -> str:
-    """One address however it is written: prefix off, a phone as digits."""
+    """One address however it is written: prefix off, as the memory compares it."""
     bare = address.strip()
     for prefix in ("whatsapp:", "rcs:"):
         if bare.lower().startswith(prefix):
             bare = bare[len(prefix) :]
-    if channel in _PHONES:
-        try:
-            return normalise(bare, "phone", "")
-        except InvalidIdentifier:
-            pass
-    return bare.casefold() if channel == "EMAIL" else bare
+    if kind := _KINDS.get(channel):
+        with suppress(InvalidIdentifier):
+            return normalise(bare, kind, asked=True)
+    return bare.lower() if channel == "EMAIL" else bare
 
 
 def find_participant(

@@ -5,6 +5,7 @@ import pytest
 from console.contract.conversations import conversation as wire
 from console.contract.ids import new_id
 from console.service.conversations.models import Diagnostic, Participant
+from console.service.conversations.participants import compare_as
 from console.service.memory.models import Identifier, Profile
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
@@ -69,6 +70,21 @@ def test_participant_address_of_each_channel_names_a_profile(
     [held] = Identifier.objects.filter(store_id=store)
     assert (held.id_type, held.value) == (id_type, value)
     assert held.profile_id == get_customer(made)["profileId"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "same"),
+    [
+        ("EMAIL", "Ada Byron <ADA@b.com>", "ada@b.com"),
+        ("EMAIL", "jose\u0301@b.com", "jos\u00e9@b.com"),
+        ("EMAIL", "info@stra\u00dfe.example", "info@stra\u00dfe.example"),
+        ("EMAIL", "The Desk", "the desk"),
+        ("WHATSAPP", "whatsapp:+5215512345678", "+525512345678"),
+        ("CHAT", "Visitor-7", "Visitor-7"),
+    ],
+)
+def test_compare_as_reads_an_address_as_the_memory_does(channel, address, same):
+    assert compare_as(channel, address) == same
 
 
 @pytest.mark.parametrize(
