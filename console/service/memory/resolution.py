@@ -46,9 +46,16 @@ def resolve_profile(
     held, followed, doubts = weigh_values(store, identities, claims)
     shared = Counter(id_ for ids in held.values() for id_ in ids)
     others = [set(doubts)]
-    if all(held.values()):
-        # Somebody who brings nothing new is one of those who are known.
-        others.append({id_ for id_, why in doubts.items() if "emails" not in why})
+    if doubts and all(held.values()):
+        # Somebody who brings nothing new is one of those who are known, but not by a
+        # value that several leave.
+        common = {
+            id_
+            for each, ids in held.items()
+            if find_waiting(store, each)
+            for id_ in ids
+        }
+        others.append(common | {x for x, why in doubts.items() if "emails" not in why})
     for doubted, rule in product(others, store.identitysettings.matching_rules):
         meant: set[str] = set()
         for identity, ids in held.items():
