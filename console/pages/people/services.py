@@ -167,7 +167,7 @@ def sign_out(user_id: int, *, by: Actor, reason: str) -> User:
     person = lock_person(user_id, by=by)
     log(
         by,
-        "user.signed_out",
+        "session.ended",
         "user",
         str(person.pk),
         reason=reason,

@@ -143,7 +143,7 @@ def test_sign_out_ends_every_session_of_that_person_alone(desk, agent, officer):
     assert not any(map(is_signed_in, theirs))
     assert is_signed_in(others)
     assert is_signed_in(desk)
-    entry = AuditEntry.objects.get(action="user.signed_out")
+    entry = AuditEntry.objects.get(action="session.ended")
     assert entry.details == {"sessions": 2}
 
 
