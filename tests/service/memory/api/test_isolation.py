@@ -28,6 +28,7 @@ BODIES = {
     "Recall": {"query": CANARY},
     "Unmerge": {},
     "Trial": {},
+    "ModelUsage": {"calls": 1},
     "DataMappings": MAPPING,
     "Imports": {
         "filename": "people.csv",
