@@ -4,6 +4,7 @@ import gc
 import io
 import json
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from console.audit.verification import verify_log
 from console.backups.databases import open_database
 from console.pages.deletions.services import Target, delete_item
 from console.profiles.items import ITEM_KINDS
+from console.service.conversations.models import ModelUsage
 from console.service.memory.identifiers import delete_identifier, patch_identifier
 from console.service.memory.models import (
     Identifier,
@@ -117,6 +119,8 @@ def backed_up(tenant, officer, folder) -> dict[str, int]:
     make_items(tenant, neighbour, observations=3, summaries=3)
     other = make_tenant("other")
     make_observation(other, make_profile(other))
+    for store_id in (tenant.store_id, other.store_id):
+        ModelUsage.objects.create(store_id=store_id, day=date(2026, 3, 2), calls=1)
     profiles = [make_profile(tenant) for _ in range(EACH)]
     for profile in profiles:
         make_items(tenant, profile, observations=1, summaries=1)

@@ -21,9 +21,12 @@ ObservationOrder = Annotated[
     Literal["ASC", "DESC", "occurredAt", "occurredAt ASC"],
     described(description=f"By creation, DESC by default. {_BY_OCCURRENCE}"),
 ]
+# Anything else means nothing here, as the contract has no order for summaries.
 SummaryOrder = Annotated[
-    Literal["occurredAt", "occurredAt ASC"],
-    described(description=f"Without it by creation. {_BY_OCCURRENCE}"),
+    str,
+    described(
+        description=f"occurredAt or occurredAt ASC. {_BY_OCCURRENCE} Else by creation."
+    ),
 ]
 PageSize = Annotated[
     int,

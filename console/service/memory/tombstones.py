@@ -8,7 +8,7 @@ backup that has it and its tombstone was taken after that.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -103,9 +103,9 @@ def get_key_columns(model: Any) -> tuple[str, ...]:
     return ("store_id", "id") if {"store_id", "id"} <= {*columns} else columns
 
 
-def digest_key(kind: str, key: Iterable[str]) -> str:
+def digest_key(kind: str, key: Iterable[str | date]) -> str:
     """`kind` is the name of the model: profile, observation, trait …"""
-    return digest(json.dumps(["tombstone", kind, *key]))
+    return digest(json.dumps(["tombstone", kind, *key], default=str))
 
 
 def _digest_rows(rows: Sequence[Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ def reference(live_server, page, agent):
     page.get_by_label("Email").fill(agent.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live_server.url}/t/acme/api/**")
     page.goto(f"{live_server.url}/t/acme/api/#create-recall")
     return page
 
