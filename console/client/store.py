@@ -330,8 +330,8 @@ class StoreClient:
         source: str = "",
         conversation_id: str = "",
     ) -> Page[Observation]:
-        """By creation; `order` may be one of OCCURRENCE, which only the built-in memory knows: the
-        page's order says whether it was kept.
+        """By creation; `order` may be one of OCCURRENCE, which only the built-in memory
+        knows: the page's order says whether it was kept.
         """
         return self._list(
             self._observations(profile_id),

@@ -157,6 +157,9 @@ def _is_default(field: forms.Field, code: str) -> bool:
     return message is None or any(message is default.get(code) for default in defaults)
 
 
+REASON_FIELDS = ("reason_code", "ticket")
+
+
 class ReasonForm(ConsoleForm):
     """reason_code, ticket  both required; the last ticket used is filled in.
 
@@ -202,6 +205,15 @@ class ReasonForm(ConsoleForm):
         ticket: str = self.cleaned_data["ticket"]
         self._session[LAST_TICKET] = ticket
         return ticket
+
+    def require_reason(self, is_required: bool) -> None:
+        for name in REASON_FIELDS:
+            self.fields[name].required = is_required
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is to be done, without why; only of a valid form."""
+        return {k: v for k, v in self.cleaned_data.items() if k not in REASON_FIELDS}
 
     @property
     def reason(self) -> str:

@@ -107,8 +107,7 @@ class RulesForm(ReasonForm):
         self.fields["applies_to_writes"].initial = rules.applies_to_writes
         self.present = present
         self.is_trial = "try" in self.data
-        for name in ("reason_code", "ticket"):
-            self.fields[name].required = not self.is_trial
+        self.require_reason(not self.is_trial)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

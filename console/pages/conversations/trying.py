@@ -90,8 +90,7 @@ class TryForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("reason_code", "ticket"):
-            self.fields[name].required = bool(self.data.get("profile"))
+        self.require_reason(bool(self.data.get("profile")))
         self.order_fields(["channel", "profile"])
 
 

@@ -231,10 +231,8 @@ def invite(request: ConsoleRequest) -> HttpResponse:
     """Answered by the link that the new person sets a password with."""
     form = InviteForm(request.POST or None, request=request)
     if form.is_valid():
-        asked = dict(form.cleaned_data)
-        del asked["reason_code"], asked["ticket"]
         try:
-            person = services.invite(**asked, by=request.actor, reason=form.reason)
+            person = services.invite(**form.asked, by=request.actor, reason=form.reason)
         except ValidationError as exc:
             form.add_error(None, exc)
         else:
@@ -285,12 +283,7 @@ def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
         given, request=request, initial={"tenant": request.GET.get("tenant")}
     )
     if form.is_valid():
-        wanted = {
-            key: form.cleaned_data[key]
-            for key in ("tenant", "role")
-            if key in form.cleaned_data
-        }
-        act.run(person.pk, by=request.actor, reason=form.reason, **wanted)
+        act.run(person.pk, by=request.actor, reason=form.reason, **form.asked)
         if act.gives_link:
             return _show_link(request, person.pk)
         messages.success(request, f"{person.name}: {act.done}")
