@@ -134,7 +134,7 @@ def _join(
         if party.participant_id:
             participant = _pick_named(participants, party.participant_id, path)
         else:
-            known = find_participant(participants, party.channel, party.address)
+            known = find_participant(row, participants, party.channel, party.address)
             if known is None:
                 address = SentAddress(channel=party.channel, address=party.address)
                 body = CreateParticipant(addresses=[address])

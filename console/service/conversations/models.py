@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from console.contract.conversations.configuration import CONFIGURATION_NAME_MAX
 from console.contract.conversations.conversation import (
@@ -20,6 +21,7 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import WAITING_PER_PROFILE
 from console.contract.ids import new_id
+from console.service.memory.models import get_phone_region
 from console.service.memory.tombstones import bury, delete_buried
 from console.service.models import (
     Account,
@@ -147,6 +149,10 @@ class Conversation(StoreScoped):
                 name="conversation_due_in_account",
             ),
         ]
+
+    @cached_property
+    def phone_region(self) -> str:
+        return get_phone_region(self.store_id)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """With everything below it; no older memory brings it back."""

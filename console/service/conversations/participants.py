@@ -56,31 +56,32 @@ _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
 _DEVICES = ("client:", "sip:", "sips:")
 
 
-def compare_as(channel: str, address: str) -> str:
-    """One address however it is written: prefix off, as the memory compares it."""
+def compare_as(row: Conversation, channel: str, address: str) -> str:
+    """One address however it is written: prefix off, as `row`'s store compares it."""
     bare = address.strip()
     for prefix in ("whatsapp:", "rcs:"):
         if bare.lower().startswith(prefix):
             bare = bare[len(prefix) :]
     if kind := _KINDS.get(channel):
+        region = row.phone_region if kind == "phone" else ""
         with suppress(InvalidIdentifier):
-            return normalise(bare, kind, asked=True)
+            return normalise(bare, kind, region, asked=True)
     return bare.lower() if channel == "EMAIL" else bare
 
 
 def find_participant(
-    participants: Sequence[Participant], channel: str, address: str
+    row: Conversation, participants: Sequence[Participant], channel: str, address: str
 ) -> Participant | None:
     # As it is written first: reading phone numbers is a third of a message's cost.
     for participant in participants:
         for each in participant.addresses:
             if (each["channel"], each["address"]) == (channel, address):
                 return participant
-    wanted = compare_as(channel, address)
+    wanted = compare_as(row, channel, address)
     for participant in participants:
         for each in participant.addresses:
-            known = each["channel"], compare_as(each["channel"], each["address"])
-            if known == (channel, wanted):
+            known = compare_as(row, each["channel"], each["address"])
+            if (each["channel"], known) == (channel, wanted):
                 return participant
     return None
 
@@ -98,7 +99,7 @@ def add_participant(
             f"participants: at most {wire.PARTICIPANTS_PER_CONVERSATION} of one "
             "conversation"
         )
-    _refuse_taken(body.addresses, others)
+    _refuse_taken(row, body.addresses, others)
     participant = Participant(
         store_id=row.store_id,
         conversation_id=row.id,
@@ -123,7 +124,7 @@ def put_participant(
     participant = pick(participants, participant_id)
     others = [each for each in participants if each.id != participant_id]
     if body.addresses is not None:
-        _refuse_taken(body.addresses, others)
+        _refuse_taken(row, body.addresses, others)
         participant.addresses = msgspec.to_builtins(body.addresses)
         note_channels(row, {each.channel_id for each in body.addresses})
     if body.profile_id:
@@ -159,10 +160,12 @@ def pick(participants: Sequence[Participant], participant_id: str) -> Participan
 
 
 def _refuse_taken(
-    addresses: Sequence[wire.SentAddress], others: Sequence[Participant]
+    row: Conversation,
+    addresses: Sequence[wire.SentAddress],
+    others: Sequence[Participant],
 ) -> None:
     for index, each in enumerate(addresses):
-        if holder := find_participant(others, each.channel, each.address):
+        if holder := find_participant(row, others, each.channel, each.address):
             raise errors.Conflict(ADDRESS_TAKEN.format(index), resource_id=holder.id)
 
 
@@ -349,7 +352,7 @@ def _get_group(row: Conversation, participants: Sequence[Participant]) -> str:
             (each["channel"] if with_channel else "", key)
             for participant in participants
             for each in participant.addresses
-            if (key := compare_as(each["channel"], each["address"]))
+            if (key := compare_as(row, each["channel"], each["address"]))
         }
     if not parts:
         return ""

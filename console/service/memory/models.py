@@ -121,6 +121,12 @@ class IdentitySettings(models.Model):
         return None
 
 
+def get_phone_region(store_id: str) -> str:
+    """Whose national numbers and dates a store reads; empty: the contract's."""
+    settings = IdentitySettings.objects.filter(store_id=store_id)
+    return settings.values_list("phone_region", flat=True).first() or ""
+
+
 class Tombstone(models.Model):
     """That something was deleted, without what it was. It outlives its store, and a
     restore of an older memory takes it over.

@@ -33,11 +33,11 @@ from console.engine.texts import Row, Texts, pack_vector
 from console.engine.words import terms
 from console.service.memory.embedding_jobs import embed_query, get_model_id
 from console.service.memory.models import (
-    IdentitySettings,
     IndexedItem,
     Observation,
     Profile,
     Summary,
+    get_phone_region,
 )
 from console.service.memory.prepared import PREPARED
 from console.service.memory.queries import read_entries, read_items, read_said
@@ -114,15 +114,10 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
 
 def _read_query(profile: Profile, text: str, **turn: Any) -> Query:
     """With its dates as they are meant now, and written where the store's people are."""
-    region = _get_region(profile) if _NUMERIC_DATE.search(text) else ""
+    region = get_phone_region(profile.store_id) if _NUMERIC_DATE.search(text) else ""
     # To the hour: what was read of a text is kept, and dates go by the day.
     now = timezone.localtime().replace(minute=0, second=0, microsecond=0)
     return Query.of(text, embed_query(text), now=now, region=region, **turn)
-
-
-def _get_region(profile: Profile) -> str:
-    settings = IdentitySettings.objects.filter(store_id=profile.store_id)
-    return settings.values_list("phone_region", flat=True).first() or ""
 
 
 def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:

@@ -4,9 +4,9 @@ import pytest
 
 from console.contract.conversations import conversation as wire
 from console.contract.ids import new_id
-from console.service.conversations.models import Diagnostic, Participant
+from console.service.conversations.models import Conversation, Diagnostic, Participant
 from console.service.conversations.participants import compare_as
-from console.service.memory.models import Identifier, Profile
+from console.service.memory.models import Identifier, IdentitySettings, Profile
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
     CUSTOMER,
@@ -84,7 +84,25 @@ def test_participant_address_of_each_channel_names_a_profile(
     ],
 )
 def test_compare_as_reads_an_address_as_the_memory_does(channel, address, same):
-    assert compare_as(channel, address) == same
+    assert compare_as(Conversation(), channel, address) == same
+
+
+def test_participant_address_is_a_number_of_the_stores_region(
+    store, configuration, api, make_profile, open_conversation
+):
+    IdentitySettings.objects.filter(store_id=store).update(phone_region="NO")
+    profile = make_profile("ada@example.com", phone="+47 22 33 44 55")
+
+    made = open_conversation(a_participant("22 33 44 55"))
+    path = f"{CONVERSATIONS}/{made['id']}/Participants"
+    taken = api("POST", path, a_participant("+47 22 33 44 55", "UNKNOWN"))
+    written = {"addresses": [a_party("0047 22334455")], "type": "CUSTOMER"}
+    body = {"configurationId": configuration, "participants": [written]}
+    reused = api("POST", CONVERSATIONS, body)
+
+    assert get_customer(made)["profileId"] == profile.rpartition("/")[2]
+    assert_refused(taken, 409, 20409, "addresses[0]")
+    assert_refused(reused, 409, 20409, "open conversation")
 
 
 @pytest.mark.parametrize(
