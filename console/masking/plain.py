@@ -157,8 +157,10 @@ _LABELS = compile_re2("|".join([_ASSIGNED, *_KINDS.values()]))
 KIND = {kind: compile_re2(pattern) for kind, pattern in _KINDS.items()}
 _LINK = build_pattern(list_words("link", "words"))
 _LINKS = compile_re2(rf"(?:[^\pL\pM\d]|\d\b|{_LINK})*")
-# What may stand between "password" and the password.
-SECRET_LINKS = compile_re2(rf"(?:2\b)?(?:[^\pL\pM\d]|s\b|{_LINK})*")
+# What may stand between "password" and the password. By Python's own, which is quicker
+# on so few characters; nothing follows, so nothing is tried twice.
+_LINK_WORDS = _LINK.replace(r"\pL\pM", r"^\W\d_")
+SECRET_LINKS = re.compile(rf"(?:2\b)?(?:[\W_]|s\b|{_LINK_WORDS})*")
 _IS, _WHOSE = (build_pattern(list_words("own", key)) for key in ("is", "whose"))
 # "The PIN that she set is ".
 SECRET_LATER = compile_re2(rf"[ ,][^\d.!?\n]{{1,30}}(?:{_IS}|[:=])[^\pL\d]+")
