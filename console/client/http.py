@@ -8,9 +8,9 @@ once, and when none is made at all, is network.py's.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
@@ -35,8 +35,9 @@ from console.client.errors import (
 from console.client.network import (
     EMBEDDED_ORIGIN,
     IN_ALL,
-    IN_FLIGHT,
+    TOGETHER,
     Guard,
+    held_at,
     http_for,
 )
 from console.contract import ids
@@ -58,7 +59,7 @@ _MOVED = {301, 308}
 _IN_PATH = re.compile(rf"(?<=/Profiles/){PROFILE_ID.pattern}(?=/|\Z)")
 _random = SystemRandom()
 # Enough for every place that a guard gives: no tenant's calls wait for another's.
-_pool = ThreadPoolExecutor(IN_ALL * IN_FLIGHT, thread_name_prefix="memory-calls")
+_pool = ThreadPoolExecutor(IN_ALL * TOGETHER, thread_name_prefix="memory-calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +138,31 @@ class Sender:
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
 
-    def gather(self, *calls: Callable[[], Any]) -> list[Any]:
-        """What each call answers. Over a network IN_FLIGHT of them are made at a time;
-        the embedded memory has none to wait for. Raises the first's MemoryProblem."""
+    def gather(
+        self,
+        *calls: Callable[[], Any],
+        beside: Sequence[Callable[[], Any]] = (),
+        patience_s: float = 0.0,
+    ) -> list[Any]:
+        """What each call answers, all made at the same time: at most TOGETHER. Those
+        `beside` the others may take `patience_s` longer; later ones are answered by None.
+        The embedded memory has none to wait for. Raises the first's MemoryProblem."""
         if self.is_embedded:
-            return [call() for call in calls]
-        answers: list[Any] = []
-        holding = self._guard.hold_place() if self._guard else nullcontext()
-        with within(settings.MEMORY_TOTAL_TIMEOUT_S), holding:
-            for start in range(0, len(calls), IN_FLIGHT):
-                some = calls[start : start + IN_FLIGHT]
-                made = [_pool.submit(copy_context().run, call) for call in some]
-                wait(made)
-                answers += [call.result() for call in made]
-        return answers
+            return [call() for call in (*calls, *beside)]
+        with within(settings.MEMORY_TOTAL_TIMEOUT_S), ExitStack() as place:
+            if self._guard:
+                place.enter_context(self._guard.hold_place())
+            made = [self._start(call) for call in (*calls, *beside)]
+            wait(made[: len(calls)])
+            _, late = wait(made, patience_s)
+            if late:
+                _close_after(late, place.pop_all())
+            return [None if call in late else call.result() for call in made]
+
+    def _start(self, call: Callable[[], Any]) -> Future[Any]:
+        context = copy_context()
+        context.run(held_at.set, self._guard)
+        return _pool.submit(context.run, call)
 
     def upload(self, url: str, content: IO[bytes], size: int) -> None:
         """To an address that the memory has signed, so without credentials; it may be
@@ -278,6 +290,17 @@ class Sender:
                 canonical_id=canonical_id,
             )
         return canonical_id
+
+
+def _close_after(calls: Iterable[Future[Any]], place: ExitStack) -> None:
+    """The place of calls that nobody waits for any more is held until they have ended."""
+
+    def close(_: Future[Any]) -> None:
+        if all(call.done() for call in calls):
+            place.close()
+
+    for call in calls:
+        call.add_done_callback(close)
 
 
 def _read_body(response: httpx.Response, *, reads: bool) -> bytes:

@@ -108,9 +108,11 @@ def _bad_address() -> BadAddress:
 # Of a process's threads (console/gunicorn.py) one tenant holds at most 6 and all tenants
 # 9: the others serve pages, the embedded memory and probes meanwhile.
 IN_FLIGHT, WAITING, IN_ALL = 4, 2, 9
+# Calls of one tenant at a time, also where one page makes several: a card has 8.
+TOGETHER = 8
 PATIENCE_S = 1.0
-# The guard at which this thread holds a place for several calls.
-_held: ContextVar["Guard | None"] = ContextVar("held", default=None)
+# The guard at which a place is held for this call and others.
+held_at: ContextVar["Guard | None"] = ContextVar("held_at", default=None)
 FAILURES, WITHIN_S, OPEN_S = 5, 30.0, 15.0
 
 
@@ -149,10 +151,13 @@ class Guard:
         if not seconds_left():
             # Others used it up: that says nothing of this memory.
             raise MemorySuspended("No time was left to ask it.", retry_after_s=0)
-        is_held = _held.get() is self
-        with nullcontext() if is_held else self._place():
+        is_held = held_at.get() is self
+        with nullcontext() if is_held else self.hold_place():
             with self._lock:
-                self._start(seconds_left() if is_held else self._patience_s)
+                if is_held:
+                    self._start(TOGETHER, seconds_left())
+                else:
+                    self._start(IN_FLIGHT, self._patience_s)
                 probes = self._probing = self._open_until is not None
             try:
                 yield
@@ -164,17 +169,8 @@ class Guard:
 
     @contextmanager
     def hold_place(self) -> Iterator[None]:
-        """One place for calls that are made at the same time; of those that the memory
-        may have at once, each waits for its turn. Raises MemorySuspended."""
-        with self._place():
-            token = _held.set(self)
-            try:
-                yield
-            finally:
-                _held.reset(token)
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
+        """One place, also for calls that are made at the same time (`held_at`): of those
+        each waits for its turn. Raises MemorySuspended."""
         with self._lock:
             self._check_breaker()
             self._take_place()
@@ -217,14 +213,14 @@ class Guard:
         self._inside += 1
         Guard._inside_all += 1
 
-    def _start(self, patience_s: float) -> None:
-        if not self._lock.wait_for(self._can_start, min(patience_s, seconds_left())):
+    def _start(self, most: int, patience_s: float) -> None:
+        def can_start() -> bool:
+            return self.in_flight < most or bool(self.retry_in_s)
+
+        if not self._lock.wait_for(can_start, min(patience_s, seconds_left())):
             raise self._build_full()
         self._check_breaker()
         self.in_flight += 1
-
-    def _can_start(self) -> bool:
-        return self.in_flight < IN_FLIGHT or bool(self.retry_in_s)
 
     def _build_full(self) -> MemorySuspended:
         return MemorySuspended(

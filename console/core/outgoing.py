@@ -157,7 +157,7 @@ class NetworkTransport(httpx.HTTPTransport):
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
-            max_connections=16,
+            max_connections=32,
             keepalive_expiry=15.0,
             network_backend=GuardedBackend(allow_private=allow_private),
         )

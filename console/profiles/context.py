@@ -59,15 +59,28 @@ def get_permissions(request: ConsoleRequest) -> dict[str, bool]:
 
 def lists_by_occurrence(request: ConsoleRequest, profile_id: str) -> bool:
     """Whether the tenant's memory can; asked now and then, with one call."""
-    key = f"{request.tenant.pk}:by-occurrence"
-    known: bool | None = derived.get(key)
+    known: bool | None = derived.get(_get_order_key(request))
     if known is None:
         page = request.store.list_summaries(
             profile_id, page_size=1, order=OCCURRENCE[0]
         )
         known = bool(page.order)
-        derived.set(key, known, CACHED_S)
+        note_order(request, page.order)
     return known
+
+
+def get_order(request: ConsoleRequest) -> str:
+    """By occurrence, unless the tenant's memory is known to have another."""
+    return "" if derived.get(_get_order_key(request)) is False else OCCURRENCE[0]
+
+
+def note_order(request: ConsoleRequest, order: str) -> None:
+    """The order in which the tenant's memory has listed when asked by occurrence."""
+    derived.set(_get_order_key(request), bool(order), CACHED_S)
+
+
+def _get_order_key(request: ConsoleRequest) -> str:
+    return f"{request.tenant.pk}:by-occurrence"
 
 
 def remember_write(

@@ -6,12 +6,16 @@ a kind's name (stored, in an address, on a noun) gets the rest here.
 
 import re
 from collections.abc import Callable, Container, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any, TypeVar
 
+from console.client.errors import MemoryNotFound
+from console.client.http import Page
 from console.client.store import StoreClient
+from console.contract.conversations.learning import Learned
 from console.contract.ids import OBSERVATION_ID, PROFILE_ID, SUMMARY_ID
 from console.contract.memory.observation import (
     NewObservation,
@@ -23,6 +27,8 @@ from console.contract.memory.summary import NewSummary, PatchSummary, Summary
 from console.masking.masker import MaskedValue, Masker, Source
 
 Item = TypeVar("Item", Observation, Summary)
+# What a person decides on, and how many of each a card shows.
+WAITING, WAITING_SHOWN = ("proposed", "quarantined"), 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +159,30 @@ def group_by_day(rows: Iterable[ItemRow]) -> list[Day]:
 def sort_newest_first(items: Iterable[Item]) -> list[Item]:
     """By when it happened; what happened in one second stays as it was listed."""
     return sorted(items, key=lambda item: item.occurred_at, reverse=True)
+
+
+def fetch_waiting(store: StoreClient, profile_id: str, outcome: str) -> Page[Learned]:
+    """What conversations have taught and a person decides on; nothing from a memory that
+    does not tell. Raises MemoryProblem."""
+    with suppress(MemoryNotFound):
+        return store.conversations.list_provenance(
+            profile_id, outcome=outcome, page_size=WAITING_SHOWN
+        )
+    return Page(())
+
+
+def build_waiting(masker: Masker, *pages: Page[Learned]) -> dict[str, Any]:
+    return {
+        "rows": [
+            (each, mask_waiting(each, masker)) for page in pages for each in page.items
+        ],
+        "more": any(page.next_token for page in pages),
+    }
+
+
+def mask_waiting(learned: Learned, masker: Masker) -> MaskedValue:
+    """What was held back or proposed, masked as its item would be."""
+    if learned.kind != "trait":
+        return masker.mask_text("fact", learned.id, learned.content)
+    group, name = learned.item["group"], learned.item["name"]
+    return masker.mask_trait(group, name, learned.content)

@@ -16,6 +16,7 @@ from console.client.network import (
     IN_ALL,
     IN_FLIGHT,
     OPEN_S,
+    TOGETHER,
     WAITING,
     WITHIN_S,
 )
@@ -232,7 +233,7 @@ def test_guard_is_each_accounts_own_unless_given():
 
 
 def test_gather_makes_calls_at_the_same_time_in_one_place(guarded):
-    together, places = Barrier(IN_FLIGHT, timeout=60), []
+    together, places = Barrier(TOGETHER, timeout=60), []
 
     def answer(request):
         together.wait()  # Broken, unless all of them are under way.
@@ -240,25 +241,50 @@ def test_gather_makes_calls_at_the_same_time_in_one_place(guarded):
         return httpx.Response(200, json=PROFILE_BODY)
 
     fetch = partial(open_store(answer, guarded).fetch_profile, PROFILE)
-    found = open_store(answer, guarded).gather(*[fetch] * IN_FLIGHT)
+    found = open_store(answer, guarded).gather(*[fetch] * TOGETHER)
 
-    assert [profile.id for profile in found] == [PROFILE] * IN_FLIGHT
-    assert places == [1] * IN_FLIGHT
+    assert [profile.id for profile in found] == [PROFILE] * TOGETHER
+    assert places == [1] * TOGETHER
     assert guarded.in_flight == guarded._inside == 0
+
+
+def test_gather_holds_its_place_for_calls_that_come_too_late(guarded):
+    hanging = Hanging()
+
+    def answer(request):
+        if "Traits" in request.url.path:
+            return hanging(request)
+        return httpx.Response(200, json=PROFILE_BODY)
+
+    store = open_store(answer, guarded)
+    [profile, traits] = store.gather(
+        partial(store.fetch_profile, PROFILE),
+        beside=[partial(store.list_traits, PROFILE)],
+    )
+    held = guarded._inside
+    hanging.release.set()
+    while guarded._inside:
+        pass
+
+    assert profile.id == PROFILE
+    assert traits is None
+    assert held == 1
+    assert guarded.in_flight == network.Guard._inside_all == 0
 
 
 def test_gather_waits_for_its_turn_and_raises_what_the_first_raised(threads):
     patient, hanging = network.Guard(patience_s=0), Hanging()
-    calls = start(threads, patient, hanging)
     store = open_store(hanging, patient)
+    fetch = partial(store.fetch_profile, PROFILE)
+    full = threads.submit(store.gather, *[fetch] * TOGETHER)
+    while patient.in_flight < TOGETHER:
+        pass
     gathered = threads.submit(
-        store.gather,
-        partial(store.fetch_profile, PROFILE),
-        partial(store.fetch_summary, PROFILE, "none"),
+        store.gather, fetch, partial(store.fetch_summary, PROFILE, "none")
     )
 
     hanging.release.set()
 
     assert isinstance(gathered.exception(), MemoryNotFound)
-    wait(calls)
-    assert len(hanging.arrived) == IN_FLIGHT + 1
+    assert len(full.result()) == TOGETHER
+    assert len(hanging.arrived) == TOGETHER + 1

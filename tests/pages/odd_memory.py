@@ -30,6 +30,7 @@ class OddMemory:
     reads_left: int = 1000
     merged_to: str = ""
     ids: list[str] = field(default_factory=lambda: [PROFILE])
+    observations: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
     written: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -67,9 +68,11 @@ class OddMemory:
         if last == "Identifiers":
             return {"identifiers": [{"idType": "email", "values": ["ada@example.com"]}]}
         if last == "Observations":
-            return {"observations": [], "meta": meta}
+            return {"observations": self.observations, "meta": meta}
         if last == "ConversationSummaries":
             return {"summaries": [], "meta": meta}
+        if last == "Provenance":
+            return {"provenance": [], "meta": meta}
         if last == "Profiles":
             return {"profiles": self.ids, "meta": meta}
         return {"id": last, "createdAt": MOMENT, "traits": self.values}

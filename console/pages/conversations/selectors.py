@@ -16,6 +16,7 @@ from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import Conversation, Participant
 from console.contract.conversations.learning import Learned
 from console.masking.masker import MaskedValue, Masker
+from console.profiles.items import mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
@@ -145,14 +146,6 @@ def list_learned(client: ConversationsClient, conversation_id: str) -> list[Lear
             if not is_repeated:
                 found[each.item_id or each.id] = each
     return list(found.values())
-
-
-def mask_waiting(learned: Learned, masker: Masker) -> MaskedValue:
-    """What was held back or proposed, masked as its item would be."""
-    if learned.kind != "trait":
-        return masker.mask_text("fact", learned.id, learned.content)
-    group, name = learned.item["group"], learned.item["name"]
-    return masker.mask_trait(group, name, learned.content)
 
 
 def list_told(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Sequence[T]:

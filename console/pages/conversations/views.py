@@ -1,7 +1,7 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
-from console.client.errors import MemoryNotFound
 from console.contract.conversations.conversation import (
     STATUSES,
     Conversation,
@@ -32,7 +31,6 @@ from console.pages.conversations.selectors import (
     list_learned,
     list_told,
     list_turns,
-    mask_waiting,
 )
 from console.pages.conversations.trying import (
     SayForm,
@@ -40,14 +38,13 @@ from console.pages.conversations.trying import (
     draft_reply,
     is_tried,
 )
-from console.profiles.context import build_profile_context
+from console.profiles.context import build_profile_context, get_permissions
+from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
 
 ROWS, DELIVERIES = 25, 20
-WAITING = ("proposed", "quarantined")
-WAITING_SHOWN = 20  # of each, on a card
 
 
 class ListForm(PageForm):
@@ -298,24 +295,13 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
 
 @allow(Permission.VIEW_PROFILES)
 def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """What of a customer waits for a person: a part of the card."""
-    client, masker = request.store.conversations, masker_for(request.actor)
-    rows, more = [], False
-    with suppress(MemoryNotFound):
-        for outcome in WAITING:
-            found = client.list_provenance(
-                profile_id, outcome=outcome, page_size=WAITING_SHOWN
-            )
-            rows += [(each, mask_waiting(each, masker)) for each in found.items]
-            more = more or bool(found.next_token)
-    if rows:
-        log_view(request.actor, "facts.listed", "profile", profile_id, count=len(rows))
-    context = {
-        "rows": rows,
-        "more": more,
-        "may_accept": request.actor.may(Permission.CORRECT),
-        "may_decide": request.actor.may(Permission.DELETE),
-    }
+    """What of a customer waits for a person: the part of a card that came too late."""
+    fetch = partial(partial, fetch_waiting, request.store, profile_id)
+    pages = request.store.gather(*map(fetch, WAITING))
+    waiting = build_waiting(masker_for(request.actor), *pages)
+    if count := len(waiting["rows"]):
+        log_view(request.actor, "facts.listed", "profile", profile_id, count=count)
+    context = {"waiting": waiting} | get_permissions(request)
     return render(request, "conversations/_waiting.html", context)
 
 

@@ -17,7 +17,6 @@ from console.client.network import IN_FLIGHT
 from console.client.store import StoreClient
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import Observation
-from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.trait import Trait
@@ -26,16 +25,20 @@ from console.masking.masker import MaskedValue, Masker, get_reveal_target, maske
 from console.pages.customers.models import update_last_seen
 from console.profiles.context import (
     build_profile_context,
+    get_order,
     get_pending_since,
     get_permissions,
-    lists_by_occurrence,
+    note_order,
 )
 from console.profiles.items import (
     OBSERVATION,
     SUMMARY,
     TEXT_KINDS,
+    WAITING,
     TextKind,
     build_item_rows,
+    build_waiting,
+    fetch_waiting,
     sort_newest_first,
 )
 from console.profiles.schema import fetch_trait_groups
@@ -54,6 +57,8 @@ SECOND = timedelta(seconds=1)
 # How many of the newest are looked at; beyond them a count says "25+".
 READ_MAX = 25
 NEWEST, SUMMARIES = 5, 3
+# How much longer than who this is the rest of a card may take before it comes by itself.
+PATIENCE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +155,16 @@ def attempt(call: Callable[..., Any], *args: Any) -> Any:
         return problem
 
 
-def build_part(build: Callable[..., Part], *args: Any) -> Part:
-    part = attempt(build, *args)
+def build_part(build: Callable[..., Part], *found: Any) -> Part | None:
+    """Of all that was asked for; None while the memory has not told all of it."""
+    if any(each is None for each in found):
+        return None
+    problems = [each for each in found if isinstance(each, MemoryProblem)]
+    part = problems[0] if problems else attempt(build, *found)
     return {"problem": part} if isinstance(part, MemoryProblem) else part
 
 
-def build_identifiers(
-    held: Iterable[IdentifierSet] | MemoryProblem, masker: Masker
-) -> Part:
-    if isinstance(held, MemoryProblem):
-        return {"problem": held}
+def build_identifiers(masker: Masker, held: Iterable[IdentifierSet]) -> Part:
     rows = [
         IdentifierRow(
             each.id_type,
@@ -173,17 +178,15 @@ def build_identifiers(
 
 
 def build_traits(
-    schema: Sequence[TraitGroup] | MemoryProblem,
+    schema: Sequence[TraitGroup],
+    *,
     changes: Page[Trait] | MemoryProblem | None,
     profile: Profile,
-    *,
     masker: Masker,
     pins: Sequence[str],
     since: datetime | None,
 ) -> Part:
     """`changes` tell when each trait was set; without them none is counted."""
-    if isinstance(schema, MemoryProblem):
-        return {"problem": schema}
     traits = changes.items if isinstance(changes, Page) else ()
     return {
         "groups": select_pinned(build_trait_groups(schema, profile, masker), pins),
@@ -193,24 +196,45 @@ def build_traits(
     }
 
 
+@dataclass(slots=True)
+class Recent:
+    """What happened last to a customer, as far as the memory has told by now.
+
+    items  newest first; None: not yet
+    order  the memory's, where it lists by occurrence
+    late   ids of those that Recall does not return yet; None: that is not known yet
+    """
+
+    kind: TextKind
+    items: list[Any] | None = None
+    order: str = ""
+    late: frozenset[str] | None = None
+
+    def read(self, store: StoreClient, profile_id: str, order: str) -> None:
+        """One call; one of Recall more while an observation is fresh. Raises
+        MemoryProblem."""
+        page = self.kind.list_page(store, profile_id, page_size=READ_MAX, order=order)
+        self.order, self.items = page.order, sort_newest_first(page.items)
+        newest = self.items[:NEWEST] if self.kind is OBSERVATION else ()
+        self.late = find_not_recallable(store, profile_id, newest, now=timezone.now())
+
+
 def build_recent(
-    request: ConsoleRequest, profile_id: str, kind: TextKind, since: datetime | None
+    request: ConsoleRequest, profile_id: str, since: datetime | None, found: Recent
 ) -> Part:
-    """The items that happened last, and which of them are new since a visit. One call;
-    one of Recall more while an observation is fresh. Raises MemoryProblem."""
+    """With what is new since a visit. One call more after a write of this session that is
+    not listed yet. Raises MemoryProblem."""
+    items, late_ids = found.items or [], found.late or frozenset()
+    if not found.order and get_order(request):
+        note_order(request, found.order)
     masker, now = masker_for(request.actor, profile_id), timezone.now()
-    order = OCCURRENCE[0] if lists_by_occurrence(request, profile_id) else ""
-    page = kind.list_page(request.store, profile_id, page_size=READ_MAX, order=order)
-    found = sort_newest_first(page.items)
-    new = {item.id for item in found if since and item.updated_at > since}
+    new = {item.id for item in items if since and item.updated_at > since}
     part: Part = {"new_ids": new, "new": len(new), "has_more": len(new) == READ_MAX}
-    if kind is SUMMARY:
-        return part | {"rows": build_item_rows(found[:SUMMARIES], masker)}
-    newest = found[:NEWEST]
-    waiting = find_not_recallable(request.store, profile_id, newest, now=now)
-    rows = build_item_rows(newest, masker, waiting)
-    accepted_at = get_pending_since(request, profile_id, found)
-    late = [row.item.updated_at for row in rows if row.is_pending]
+    if found.kind is SUMMARY:
+        return part | {"rows": build_item_rows(items[:SUMMARIES], masker)}
+    rows = build_item_rows(items[:NEWEST], masker, late_ids)
+    accepted_at = get_pending_since(request, profile_id, items)
+    late = [row.item.updated_at for row in rows if row.is_pending or found.late is None]
     late_since = accepted_at or max(late, default=None)
     return part | {
         "rows": rows,
@@ -248,29 +272,38 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.VIEW_PROFILES)
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """The card: who this is, at once; what happened loads beside it, unless the memory is
-    the embedded one."""
-    store = request.store
+    """The card: who this is; what happened is asked for at the same time, and loads beside
+    it where that takes longer."""
+    store, order = request.store, get_order(request)
     since = update_last_seen(request.user, request.tenant, profile_id)
-    found, held, schema, changes = store.gather(
+    recent = (Recent(OBSERVATION), Recent(SUMMARY))
+    ask = partial(partial, attempt)
+    found, held, schema, changes, *beside = store.gather(
         partial(store.fetch_profile, profile_id, merged_ids=True),
-        partial(attempt, store.list_identifiers, profile_id),
-        partial(attempt, fetch_trait_groups, store),
-        partial(attempt, store.list_traits, profile_id) if since else lambda: None,
+        ask(store.list_identifiers, profile_id),
+        ask(fetch_trait_groups, store),
+        ask(store.list_traits, profile_id) if since else lambda: None,
+        beside=[
+            *[ask(each.read, store, profile_id, order) for each in recent],
+            *[ask(fetch_waiting, store, profile_id, outcome) for outcome in WAITING],
+        ],
+        patience_s=PATIENCE_S,
     )
-    recent = {
-        kind.plural: build_part(build_recent, request, found.id, kind, since)
-        if store.is_embedded
-        else None
-        for kind in (OBSERVATION, SUMMARY)
-    }
     masker = masker_for(request.actor, found.id)
+    build = partial(build_recent, request, found.id, since)
+    parts = {
+        each.kind.plural: build_part(build, problem if each.items is None else each)
+        for each, problem in zip(recent, beside, strict=False)
+    }
+    parts["waiting"] = build_part(
+        partial(build_waiting, masker), *beside[len(recent) :]
+    )
     log_view(
         request.actor,
         "profile.viewed",
         "profile",
         found.id,
-        **{name: len(part.get("rows", ())) for name, part in recent.items() if part},
+        **{name: len(part.get("rows", ())) for name, part in parts.items() if part},
     )
     context = {
         "profile": found,
@@ -279,16 +312,19 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "name": masker.mask_name(found.traits),
         "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
         "since": since,
-        "identifiers": build_identifiers(held, masker),
-        "traits": build_traits(
+        "identifiers": build_part(partial(build_identifiers, masker), held),
+        "traits": build_part(
+            partial(
+                build_traits,
+                changes=changes,
+                profile=found,
+                masker=masker,
+                pins=request.tenant.pinned_groups,
+                since=since,
+            ),
             schema,
-            changes,
-            found,
-            masker=masker,
-            pins=request.tenant.pinned_groups,
-            since=since,
         ),
-        **recent,
+        **parts,
         **get_permissions(request),
     }
     return render(request, "customers/profile.html", context)
@@ -301,11 +337,14 @@ def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpRes
     if not wants_part(request):
         return redirect("customers:profile", request.tenant.slug, profile_id)
     since = update_last_seen(request.user, request.tenant, profile_id)
-    part = build_part(build_recent, request, profile_id, TEXT_KINDS[kind], since)
+    found = Recent(TEXT_KINDS[kind])
+    problem = attempt(found.read, request.store, profile_id, get_order(request))
+    build = partial(build_recent, request, profile_id, since)
+    part = build_part(build, problem if found.items is None else found) or {}
     if "rows" in part:
         log_view(
             request.actor,
-            f"{TEXT_KINDS[kind].plural}.listed",
+            f"{found.kind.plural}.listed",
             "profile",
             profile_id,
             count=len(part["rows"]),

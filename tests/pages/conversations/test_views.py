@@ -16,7 +16,8 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import DEFAULT_RULES
 from console.masking.models import Reveal
-from console.pages.conversations import trying, views
+from console.pages.conversations import trying
+from console.profiles import items
 from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
@@ -584,7 +585,7 @@ def test_list_waiting_warns_of_what_another_customer_has(agent_client, tenant):
 def test_list_waiting_shows_a_card_full_and_says_that_more_wait(
     officer_client, tenant, monkeypatch
 ):
-    monkeypatch.setattr(views, "WAITING_SHOWN", 1)
+    monkeypatch.setattr(items, "WAITING_SHOWN", 1)
     said = ("I have asthma and need a mask.", "I have diabetes and need a diet.")
     talk = make_conversation(tenant, *said, closes=True)
 

@@ -10,10 +10,12 @@ import time_machine
 from django.utils import timezone
 
 from console.client.account import connect
+from console.client.network import TOGETHER
 from console.contract.ids import new_id
 from console.contract.memory.observation import Observation
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.times import to_wire
+from console.pages.customers import views
 from console.pages.customers.models import LastSeen
 from console.pages.customers.views import find_not_recallable, get_pause_s
 from console.tenants.vault import open_store
@@ -132,22 +134,48 @@ def test_profile_says_nothing_where_nothing_is_new(client, tenant):
 
 
 @pytest.fixture
-def far(tenant, settings):
-    """The tenant's memory is behind a network."""
+def far(tenant, settings, monkeypatch):
+    """The tenant's memory is behind a network, and a page waits for all of its parts."""
     settings.MEMORY_ALLOW_PRIVATE = True
+    monkeypatch.setattr(views, "PATIENCE_S", 60)
     with serving(OddMemory()) as memory:
         move_tenant(tenant, memory.address)
         yield memory
 
 
 PARTS = ("newest/", "newest-summaries/")
+HEAD = ("TraitGroups", "Identifiers", "Traits", PROFILE)
+# Of Provenance two lists: what is proposed, and what is held back.
+BESIDE = ("Observations", "ConversationSummaries", "Provenance")
+CALLS = len(HEAD) + len(BESIDE) + 1
 
 
 def test_profile_asks_once_for_everything_and_at_the_same_time(client, far):
-    head = ("TraitGroups", "Identifiers", PROFILE)
-    far.together = dict.fromkeys(head, Barrier(len(head)))
+    client.get(card(PROFILE))
+    LastSeen.objects.update(seen_at=timezone.now() - timedelta(hours=2))
+    far.asked.clear()
+    # Each is answered when all have been asked: one round trip, or none at all.
+    together = Barrier(CALLS)
+    far.together = dict.fromkeys((*HEAD, *BESIDE), together)
 
     shown = client.get(card(PROFILE)).text
+
+    assert "a•••@•••.com" in shown
+    assert "An observation is one fact" in shown
+    assert "when a conversation ends" in shown
+    assert 'hx-trigger="load"' not in shown
+    assert len(far.asked) == len(set(far.asked)) == CALLS == TOGETHER
+
+
+def test_profile_does_not_wait_for_parts_that_take_longer(client, far, monkeypatch):
+    monkeypatch.setattr(views, "PATIENCE_S", 0)
+    # The parts are answered when the page is there.
+    answered = Barrier(len(BESIDE) + 2)
+    far.together = dict.fromkeys(BESIDE, answered)
+
+    shown = client.get(card(PROFILE)).text
+    answered.wait(60)
+    far.together = {}
     parts = [client.get(card(PROFILE, part), headers=HTMX).text for part in PARTS]
 
     assert "a•••@•••.com" in shown
@@ -155,12 +183,18 @@ def test_profile_asks_once_for_everything_and_at_the_same_time(client, far):
     assert all(f'hx-get="{card(PROFILE, part)}"' in shown for part in PARTS)
     assert "An observation is one fact" in parts[0]
     assert "when a conversation ends" in parts[1]
-    # One of them once for the tenant: whether its memory lists by occurrence.
-    once = [path for path in far.asked if "pageSize=1&" not in path]
-    assert len(once) == len(set(once)) == 5
 
 
-@pytest.mark.parametrize("part", ["TraitGroups", "Identifiers"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "TraitGroups",
+        "Identifiers",
+        "Observations",
+        "ConversationSummaries",
+        "Provenance",
+    ],
+)
 def test_profile_stands_without_a_part_that_fails(client, far, part):
     far.failing = {part: 500}
     far.values = {"Contact": {"firstName": "Ada"}}
@@ -170,6 +204,22 @@ def test_profile_stands_without_a_part_that_fails(client, far, part):
     assert answer.status_code == 200
     assert answer.text.count("not shown</span>") == 1
     assert "A•••" in answer.text
+
+
+def test_profile_shows_observations_before_it_is_known_whether_recall_has_them(
+    client, far
+):
+    at = to_wire(timezone.now())
+    fresh = {"id": new_id("mem_observation"), "content": "Moves in May."}
+    times = dict.fromkeys(("occurredAt", "createdAt", "updatedAt"), at)
+    far.observations = [fresh | times | {"source": "chat"}]
+    far.failing = {"Recall": 500}
+
+    shown = client.get(card(PROFILE)).text
+
+    assert "Moves in May." in shown
+    assert "not yet recallable" not in shown
+    assert re.search(r'hx-trigger="load delay:\d+s"', shown)
 
 
 @pytest.mark.parametrize("part", PARTS)
