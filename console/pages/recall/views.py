@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from time import perf_counter
 from typing import Any
 
@@ -67,8 +69,9 @@ SCORE_PARTS = {
 }
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05
-# Below this score, a person should not take an item for an answer.
-UNLIKELY = 0.1
+# From which score on a match is so called: below the second, a person should not take an
+# item for an answer.
+LIKELY, POSSIBLE = 0.5, 0.1
 # Word stems in a trace. Those of a conversation are the customer's own words in pieces,
 # where no detector finds a phone number or a name any more.
 STEMS = frozenset({"stems", "unknownStems"})
@@ -98,8 +101,24 @@ class RecalledItem:
         return self.shown.is_masked or self.shown.clear_until is not None
 
     @property
-    def is_unlikely(self) -> bool:
-        return self.item.score is not None and self.item.score < UNLIKELY
+    def likelihood(self) -> str:
+        """ "" where nothing is ranked."""
+        score = self.item.score
+        if score is None:
+            return ""
+        return (
+            "likely"
+            if score >= LIKELY
+            else ("possible" if score >= POSSIBLE else "unlikely")
+        )
+
+    @property
+    def chance(self) -> str:
+        """The score in words, to be read after "Wanted"."""
+        score = self.item.score or 0
+        if score >= LIKELY:
+            return f"in about {round(score * 10)} of 10 such cases"
+        return f"in about 1 of {round(1 / max(score, 0.001))} such cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +132,8 @@ class RecallRun:
     is_by_whole_texts     ranked by a memory that cannot do so: what is masked has no
                           score and no place, nothing is explained
     are_texts_hidden      nothing of the question was sent: newest first
-    first_unlikely        the rank from which on items are unlikely matches; 0: none
+    groups                its items by likelihood
+    best                  the highest score: bars are as long as they are beside it
     has_customer_words    asked with what the customer said, not with what a person typed
     request_json, response_json  masked by rule, as the name; "" if its order would tell
     """
@@ -132,10 +152,18 @@ class RecallRun:
     is_by_masked_texts: bool
     is_by_whole_texts: bool
     are_texts_hidden: bool
-    first_unlikely: int
     has_customer_words: bool
     request_json: str = field(repr=False)
     response_json: str = field(repr=False)
+
+    @property
+    def groups(self) -> list[tuple[str, list[RecalledItem]]]:
+        found = groupby(self.items, attrgetter("likelihood"))
+        return [(name, list(items)) for name, items in found]
+
+    @property
+    def best(self) -> float:
+        return max((item.item.score or 0 for item in self.items), default=0)
 
 
 def recall_profile(
@@ -173,7 +201,6 @@ def recall_profile(
         items = _build_items(recall, masker)
     trace = recall.trace if recall.trace and recall.trace.queries else None
     has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
-    unlikely = [item.rank for item in items if item.is_unlikely]
     mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
     return RecallRun(
         profile=profile,
@@ -190,7 +217,6 @@ def recall_profile(
         is_by_masked_texts=recall.masked and has_masked,
         is_by_whole_texts=is_by_whole_texts,
         are_texts_hidden=text_mode == MaskingMode.HIDE,
-        first_unlikely=unlikely[0] if unlikely else 0,
         has_customer_words=has_customer_words,
         request_json=mask_json(recall.exchange.request),
         response_json=mask_json(recall.exchange.response) if is_whole_shown else "",

@@ -246,15 +246,16 @@ def test_run_that_failed_leaves_nothing_in_the_history(client, profile):
     assert "hx-push-url" not in response.text
 
 
-def test_run_shows_unlikely_matches_below_a_line(client, profile):
+def test_run_folds_unlikely_matches(client, profile):
     response = run(client, identity=profile, mode="query", query="delivery by sms")
 
-    line = response.text.index(
-        "Unlikely matches (under 10 %), listed because the threshold is 0<"
+    text = response.text
+    line = text.index(
+        "Unlikely matches (under 10 %), listed because the threshold is 0"
     )
-    assert (
-        response.text.index("Prefers SMS") < line < response.text.index("red bicycle")
-    )
+    assert text.index("Prefers SMS") < line < text.index("red bicycle")
+    opening = text[text[:line].rindex("<details") : line]
+    assert " open" not in opening
 
 
 def test_run_keeps_to_its_tenant(client, tenant):
