@@ -6,7 +6,7 @@ it, and the order of a memory that cannot list by occurrence.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +18,7 @@ from django.utils.crypto import salted_hmac
 from console.client.errors import MemoryNotFound
 from console.client.http import Page
 from console.client.store import StoreClient
+from console.contract.memory.observation import Observation
 from console.masking.masker import Masker, Source
 from console.pages.timeline.reader import (
     DAY,
@@ -38,6 +39,9 @@ from console.web.budget import Budget
 from console.web.render import ConsoleRequest
 
 CHOICES_MAX = 20
+CONVERSATIONS_MAX = 200
+# Of what names a conversation beside its day.
+FIRST_WORDS = 64
 
 
 class CountedItem(NamedTuple):
@@ -102,11 +106,28 @@ class TimelineIndex:
     def list_sources(self, filters: TimelineFilters) -> list[FilterChoice]:
         items = self._select(replace(filters, source=""))
         counts = Counter(item.source for item in items if item.source.text)
-        return _build_choices(counts, filters, "source")
+        # Most frequent first.
+        return _build_choices(counts.most_common(CHOICES_MAX), filters, "source")
 
-    def list_conversations(self, filters: TimelineFilters) -> list[FilterChoice]:
+    def list_conversations(
+        self, filters: TimelineFilters, masker: Masker, at_hand: Iterable[TimelineItem]
+    ) -> list[FilterChoice]:
+        """Newest first; each by its day and, of what is at hand, its first words."""
+        texts = {item.id: item for item in at_hand if item.kind == Observation.kind}
+        found: dict[str, list[CountedItem]] = {}
         items = self._select(replace(filters, conversation=""))
-        counts = Counter((id_, id_) for item in items for id_ in item.conversation_ids)
+        for item in sorted(items, key=lambda item: item.place):
+            for id_ in item.conversation_ids:
+                found.setdefault(id_, []).append(item)
+        counts = []
+        for id_, learned in list(found.items())[:CONVERSATIONS_MAX]:
+            name = f"{learned[-1].day:%d %b %Y}".removeprefix("0")
+            ids = [item.id for item in reversed(learned) if item.id in texts]
+            if ids:
+                text = texts[ids[0]].content
+                words = masker.mask_text(Observation.kind, ids[0], text).text
+                name = f"{name} · {words[:FIRST_WORDS]}"
+            counts.append(((name, id_), len(learned)))
         return _build_choices(counts, filters, "conversation")
 
     def _select(self, filters: TimelineFilters) -> Sequence[CountedItem]:
@@ -248,9 +269,9 @@ def _count_matches(
 
 
 def _build_choices(
-    counts: Counter[Any], filters: TimelineFilters, name: str
+    counts: Iterable[tuple[tuple[str, str], int]], filters: TimelineFilters, name: str
 ) -> list[FilterChoice]:
-    """Most frequent first; the one that is set leads back out of its filter.
+    """The one that is set leads back out of its filter.
 
     counts  by (text, value)
     """
@@ -263,5 +284,5 @@ def _build_choices(
             query=filters.build_query(**{name: "" if value == chosen else value}),
             is_set=value == chosen,
         )
-        for (text, value), count in counts.most_common(CHOICES_MAX)
+        for (text, value), count in counts
     ]

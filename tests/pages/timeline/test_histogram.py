@@ -122,19 +122,30 @@ def test_histogram_counts_choices_by_the_other_filters(client, tenant):
     profile = make_profile(tenant)
     talks = [new_id("conv_conversation") for _ in range(2)]
     for source, talk in (("chat", 0), ("chat", 1), ("voice", 1)):
-        make_observation(tenant, profile, source=source, conversationIds=[talks[talk]])
-    make_summary(tenant, profile, source="voice", conversationId=talks[0])
+        make_observation(
+            tenant,
+            profile,
+            "Prefers SMS.",
+            source=source,
+            conversationIds=[talks[talk]],
+            occurredAt=f"2026-01-0{talk + 5}T10:00:00Z",
+        )
+    make_summary(
+        tenant,
+        profile,
+        source="voice",
+        conversationId=talks[0],
+        occurredAt="2026-01-05T10:05:00Z",
+    )
 
     def choices(**query: str) -> list[tuple[str, str]]:
         text = client.get(page(profile), query, headers=HTMX).text
         found = re.findall(
-            r'class="filter-chip".*?>\s*(\S+)\s*<span class="number">(\d+)<',
-            text,
-            re.DOTALL,
+            r'class="filter-chip"[^>]*>\s*(.+?)\s*<span class="number">(\d+)<', text
         )
-        return [(name.lstrip("…"), count) for name, count in found]
+        return [(name.removesuffix(" · Prefers SMS."), count) for name, count in found]
 
-    first, second = (talk[-4:] for talk in talks)
+    first, second = "5 Jan 2026", "6 Jan 2026"
     assert sorted(choices()) == sorted(
         [("chat", "2"), ("voice", "2"), (first, "2"), (second, "2")]
     )

@@ -133,7 +133,7 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     form = TimelineForm.from_address(request)
     filters = TimelineFilters.from_form(check_form(form))
     masker = masker_for(request.actor, profile_id)
-    index, _ = read_index(
+    index, read = read_index(
         request, profile_id, masker, filters, budget=start_budget(COUNTING_S)
     )
     log_view(
@@ -158,6 +158,8 @@ def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             "observations": kinds["observation"],
             "summaries": kinds["summary"],
             "sources": index.list_sources(filters) if is_done else [],
-            "conversations": index.list_conversations(filters) if is_done else [],
+            "conversations": (
+                index.list_conversations(filters, masker, read) if is_done else []
+            ),
         },
     )
