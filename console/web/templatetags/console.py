@@ -12,6 +12,7 @@ from heroicons.templatetags.heroicons import heroicon_mini
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
 from console.masking.masker import mask_text
+from console.tenants.models import Role
 
 register = template.Library()
 
@@ -91,6 +92,12 @@ def shortened(value: str) -> str:
     if len(suffix) <= IDENT_SUFFIX_HEAD + IDENT_TAIL + 1:
         return value
     return f"{head}{suffix[:IDENT_SUFFIX_HEAD]}…{suffix[-IDENT_TAIL:]}"
+
+
+@register.filter
+def role_label(role: str) -> str:
+    """A role as people call it; what else acts, such as a command, keeps its name."""
+    return dict(Role.choices).get(role, role)
 
 
 @register.simple_tag
