@@ -39,7 +39,7 @@ from console.engine.texts import (
     link_neighbours,
     link_summaries,
 )
-from console.engine.words import CODE, ask, codes, hash_stem
+from console.engine.words import CODE, ask, codes, hash_stem, is_update
 
 # What a text's own content says: what it lends to others.
 OWN = ("meaning", "words", "bulk", "phrase", "code")
@@ -359,8 +359,9 @@ K1, B = 1.2, 0.75
 UNKNOWN = 0.5
 # Two texts of this cosine may be one fact that has changed, among the first so many; and
 # how much surer the older one may be, as a share of its score, to come second all the
-# same.
+# same. RELATED: if their words say that it has changed.
 NEARLY, NEWER_AMONG, HARDLY = 0.75, 20, 0.25
+RELATED = 0.5
 # A turn of a conversation counts so much of the next one's weight
 # (docs/recall.md, "From a conversation").
 FADE = 0.85
@@ -513,6 +514,8 @@ class Ranking:
 
     scores, winning_query  a pair of columns, observations before summaries: each text's
                            best score over the queries, and which query gave it
+    superseded  of the first observations those that no longer hold, by their ids: the
+                id of the newer one that says so
     """
 
     def __init__(self, queries: Sequence[Query], profile: PreparedProfile) -> None:
@@ -528,6 +531,7 @@ class Ranking:
             *(_take_best_queries(column) for column in zip(*scored, strict=True)),
             strict=True,
         )
+        self.superseded = dict[str, str]()
         self.scores = (self._prefer_newer(), self.scores[1])
 
     def parts(self, query: Query) -> tuple[Parts, Parts]:
@@ -555,24 +559,27 @@ class Ranking:
 
     def _prefer_newer(self) -> NDArray[np.float64]:
         """Observations' scores, a newer text's no lower than that of an older one which
-        says nearly the same and is hardly surer.
+        says nearly the same, or another value of the same, and is hardly surer.
 
         Asked where she lives, "Lives at 3 Oak Avenue." of this year comes before "Lives
         at 12 Elm Street." of the last, and not if the question says Elm.
         """
-        texts: Texts = self.observations.texts
+        texts, packed = self.observations.texts, self.observations.texts.packed_terms
         scores: NDArray[np.float64] = self.scores[0].copy()
         first = texts.newest_first(scores, NEWER_AMONG)
         first = first[texts.vectors.known[first]]
-        vectors = texts.vectors.vector(first)
-        alike = vectors @ vectors.T >= NEARLY
-        np.fill_diagonal(alike, val=False)
-        for older, newer in zip(
-            *(first[places] for places in np.nonzero(alike)), strict=True
-        ):
+        # From the oldest on: what supersedes a text is the newest that does.
+        first = first[np.argsort(texts.occurred_at[first], kind="stable")]
+        vectors, times = texts.vectors.vector(first), texts.occurred_at[first]
+        cosines = vectors @ vectors.T
+        pairs = (cosines >= RELATED) & (times > times[:, None])
+        for place, other in zip(*pairs.nonzero(), strict=True):
+            older, newer = first[place], first[other]
+            if updated := is_update(packed[older], packed[newer]):
+                self.superseded[texts.ids[older]] = texts.ids[newer]
             apart = scores[older] - scores[newer]
-            is_newer = texts.occurred_at[newer] > texts.occurred_at[older]
-            if is_newer and 0 < apart <= HARDLY * scores[older]:
+            is_close = updated or cosines[place, other] >= NEARLY
+            if is_close and 0 < apart <= HARDLY * scores[older]:
                 scores[newer] = scores[older]
         return scores
 

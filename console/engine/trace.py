@@ -31,6 +31,7 @@ class Explanation:
     has_vector False: scored by its words alone
     stems      those of the query that it holds
     summary, neighbour  ids of what lends the parts of that name
+    superseded_by       id of the newer text that says so; "" for none
     """
 
     id: str
@@ -44,6 +45,7 @@ class Explanation:
     stems: tuple[str, ...]
     summary: str | None
     neighbour: str | None
+    superseded_by: str
 
 
 def explain(ranking: Ranking, ids: Iterable[str]) -> list[Explanation]:
@@ -110,6 +112,7 @@ def _explain(
         stems=tuple(s for s in dict.fromkeys(said.stems) if hash_stem(s) in held),
         summary=summary,
         neighbour=neighbour,
+        superseded_by=ranking.superseded.get(texts.ids[row], ""),
     )
 
 

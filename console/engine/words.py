@@ -229,3 +229,48 @@ def terms(text: str) -> bytes:
     spelled = dict.fromkeys(each for code in codes(text) for each in code)
     found = [WHOLE + whole, *stems(text), *(CODE + each for each in spelled)]
     return np.fromiter(map(hash_stem, found), "<u4").tobytes()
+
+
+# A relation to one value at a time stands so early: "Ana Maria Reed's phone number is".
+SUBJECT_MOST = 6
+
+
+def is_update(older: bytes, newer: bytes) -> bool:
+    """Whether two texts, given as their terms, tell of one thing what cannot hold twice.
+
+    "Lives in Leeds." and "Lives in York." do, and "Wants calls." and "Does not want
+    calls."; "Bought a lamp." and "Bought a bed." do not, nor "Lives in Leeds." and
+    "Lives in Leeds near the park.", which says more.
+    """
+    (subject, was, all_was), (same, is_now, all_now) = _tell(older), _tell(newer)
+    if subject and subject == same and was - is_now and is_now - was:
+        return True
+    return all_was ^ all_now in _negations()
+
+
+@lru_cache(maxsize=20_000)
+def _tell(packed: bytes) -> tuple[tuple[int, ...], frozenset[int], frozenset[int]]:
+    """A text's first terms to the end of a relation, if any, the others, and all."""
+    said = tuple(np.frombuffer(packed, "<u4")[1:].tolist())
+    for end in range(1, min(len(said), SUBJECT_MOST) + 1):
+        for begin in range(end):
+            if said[begin:end] in _relations():
+                return said[:end], frozenset(said[end:]), frozenset(said)
+    return (), frozenset(), frozenset(said)
+
+
+@cache
+def _relations() -> frozenset[tuple[int, ...]]:
+    """Of one value at a time: "lives", "phone number"."""
+    return frozenset(_hash_phrases("single"))
+
+
+@cache
+def _negations() -> frozenset[frozenset[int]]:
+    return frozenset(map(frozenset, _hash_phrases("negation")))
+
+
+def _hash_phrases(key: str) -> Iterator[tuple[int, ...]]:
+    for each in languages().values():
+        for phrase in each[key]:
+            yield tuple(map(hash_stem, stems(phrase)))

@@ -183,6 +183,33 @@ def test_of_two_texts_that_say_nearly_the_same_the_newer_comes_first():
     assert named.select_observations(1)[0].id == "old"
 
 
+@pytest.mark.parametrize(
+    ("older", "newer", "is_superseded"),
+    [
+        ("Ana lives in Leeds.", "Ana lives in York now.", True),
+        ("Phone number is 020 7946 0018.", "Phone number is 020 7946 0999.", True),
+        ("Wants calls about offers.", "Does not want calls about offers.", True),
+        ("Is a vegetarian.", "Is no longer a vegetarian.", True),
+        ("Wohnt in Berlin.", "Wohnt in Hamburg.", True),
+        ("她住在北京朝阳区。", "她住在上海浦东区。", True),
+        ("Bought a blue lamp.", "Bought a red lamp.", False),
+        ("Likes cats.", "Likes dogs.", False),
+        ("Ana lives in Leeds.", "Ben lives in York.", False),
+        ("Lives in Leeds.", "Lives in Leeds near the park.", False),
+        ("Wants trousers.", "Wants longer trousers.", False),
+    ],
+)
+def test_what_no_longer_holds_is_superseded(older, newer, is_superseded):
+    rows = [
+        row("old", older, vector=EAST),
+        row("new", newer, vector=NEARLY_EAST, hours=1),
+    ]
+
+    found = rank([asked("what is known?")], rows, coefficients=USE3)
+
+    assert found.superseded == ({"old": "new"} if is_superseded else {})
+
+
 def test_a_rare_code_is_the_surest_match():
     rows = [
         row("a", "Order ORD-4521 arrived with a torn box."),

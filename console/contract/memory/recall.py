@@ -60,9 +60,12 @@ class RecallRequest(Body, frozen=True, kw_only=True):
 
 
 class RecalledObservation(Observation, frozen=True, kw_only=True):
-    """score  the chance that it is wanted, 0 to 1; None where nothing was ranked"""
+    """score          the chance that it is wanted, 0 to 1; None where nothing was ranked
+    superseded_by  ours: the newer observation that says another value of the same
+    """
 
     score: Score | None = None
+    superseded_by: ItemId | None = None
 
 
 class RecalledSummary(Summary, frozen=True, kw_only=True):
@@ -181,6 +184,7 @@ class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
     by_meaning  False: its vector was not there, so its words alone counted
     copies      ids of items that say the same and are not shown
     summary, neighbour  ids of what lends the parts of that name
+    superseded_by       id of the newer observation that says another value of the same
     """
 
     id: ItemId
@@ -196,6 +200,7 @@ class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
     copies: tuple[ItemId, ...] = always()
     summary: ItemId = ""
     neighbour: ItemId = ""
+    superseded_by: ItemId = ""
 
 
 class TraceWeights(Noun, frozen=True, kw_only=True, rename=PARTS):

@@ -240,11 +240,12 @@ def _ask(
 
 
 def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:
-    """The same without the scores of masked texts, and without explanation."""
+    """The same without what the scores of masked texts tell, and without explanation."""
     masked = {item.item.id for item in items if item.is_masked}
+    unmarked = [replace(each, superseded_by=None) for each in recall.observations]
     observations, summaries = (
         tuple(replace(i, score=None) if i.id in masked else i for i in found)
-        for found in (recall.observations, recall.summaries)
+        for found in (unmarked, recall.summaries)
     )
     return replace(recall, observations=observations, summaries=summaries, trace=None)
 

@@ -312,6 +312,24 @@ def test_run_shows_copies_once_with_their_number(client, tenant, profile):
     assert page.text.count("Copy 1") == 1
 
 
+def test_run_marks_what_a_newer_observation_supersedes(client, tenant):
+    profile = make_profile(tenant)
+    for year, town in ((2024, "Leeds"), (2025, "York")):
+        made = make_observation(
+            tenant, profile, f"Lives in {town}.", occurredAt=f"{year}-03-01T00:00:00Z"
+        )
+    call_command("reindex", verbosity=0)
+
+    page = run(client, identity=profile, query="where does she live", explain="on")
+
+    newer = reverse("timeline:observation", args=["acme", profile, made.id])
+    first, second = page.text.split('class="result"')[1:]
+    assert f'<a href="{newer}">superseded by a newer one</a>' in second
+    assert "superseded" not in first.partition("<details")[0]
+    traced = {each["place"]: each for each in parse_response(page)["trace"]["items"]}
+    assert traced[2]["supersededBy"] == traced[1]["id"]
+
+
 def test_run_of_recent_has_no_scores_to_explain(client, profile):
     page = run(client, identity=profile, mode="recent", explain="on")
 

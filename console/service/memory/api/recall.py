@@ -60,8 +60,11 @@ def answer_recall(
         )
     found = recall(profile, body)
 
+    newer = found.ranking.superseded if found.ranking else {}
+
     def show(noun: type[T], row: Any) -> T:
-        return from_row(noun, row, score=found.get_score(row.id))
+        score, superseded_by = found.get_score(row.id), newer.get(row.id)
+        return from_row(noun, row, score=score, superseded_by=superseded_by)
 
     observations = [show(wire.RecalledObservation, row) for row in found.observations]
     summaries = [show(wire.RecalledSummary, row) for row in found.summaries]
@@ -187,4 +190,5 @@ def _build_item(answer: RecallResult, explanation: Explanation) -> wire.TraceIte
         copies=tuple(recalled.copies) if recalled else (),
         summary=explanation.summary or "",
         neighbour=explanation.neighbour or "",
+        superseded_by=explanation.superseded_by,
     )
