@@ -56,6 +56,8 @@ from console.contract.memory.profile import (
     Profile,
     ProfilesPage,
     ProfileTraits,
+    SearchProfiles,
+    SearchResult,
 )
 from console.contract.memory.profile_import import (
     AnnouncedImport,
@@ -272,6 +274,19 @@ class StoreClient:
             body=to_body(Identifier(id_type=id_type, value=value)),
             reads=True,
         ).content
+
+    def search(self, asked: SearchProfiles) -> SearchResult | None:
+        """None when the memory has no search: an extension of the embedded one's."""
+        path, body = f"{self._profiles}/Search", to_body(asked)
+        try:
+            answer = self._sender.send(
+                "POST", path, SearchResult, body=body, reads=True
+            )
+            return answer.content
+        except MemoryRefused as refused:
+            if refused.http_status in {404, 405}:
+                return None
+            raise
 
     def list_identifiers(self, profile_id: str) -> tuple[IdentifierSet, ...]:
         path = f"{self._profile(profile_id)}/Identifiers"

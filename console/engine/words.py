@@ -96,6 +96,21 @@ def split_folded(folded: str) -> Iterator[str]:
                 yield piece
 
 
+# By how many of its words a value is found, how long one of them is, and how long a value
+# that is found as a whole.
+WORDS_MAX, WORD_MAX, VALUE_MAX = 12, 64, 128
+
+
+def split_value(text: str) -> tuple[list[str], str]:
+    """The words by which a value is found, and all of it as one: ada, byron and adabyron
+    of `Ada Byron`; `DE-4521 998` and `de4521998` are one value. "" for a long one."""
+    words = _WORD.findall(fold(text).replace("'", ""))
+    whole = "".join(words)
+    return [word[:WORD_MAX] for word in words[:WORDS_MAX]], (
+        whole if len(whole) <= VALUE_MAX else ""
+    )
+
+
 # Words that say nothing about what a text is about: articles, pronouns, auxiliaries,
 # prepositions. Kept short on purpose: an idf of nearly zero does the rest.
 STOP_WORDS = frozenset(

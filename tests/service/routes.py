@@ -54,6 +54,7 @@ def every_call(
         f"/v1/Services/{store}": "GET DELETE",
         people: "GET POST",
         f"{people}/Lookup": "POST",
+        f"{people}/Search": "POST",
         f"{people}/Bulk": "PUT",
         f"{people}/Imports": "GET POST",
         f"{people}/Imports/{import_}": "GET",

@@ -19,9 +19,13 @@ from console.contract.memory.error import Accepted
 from console.contract.memory.operation import REFUSALS_MAX, OperationId, Refusal
 from console.contract.memory.page import define_page
 from console.contract.memory.trait import SentTraits, Traits
+from console.contract.memory.trait_group import TRAIT_GROUPS_PER_STORE, TRAITS_PER_GROUP
 
 BULK_PROFILES = limit("BULK_PROFILES", 1000)  # 11.1 [S]
 PROFILES_PER_PAGE = 1000  # 4 [S]
+# Ours: of a search.
+SEARCH_QUERY_MAX = 255
+SEARCH_RESULTS, SEARCH_RESULTS_MAX = 20, 100
 MERGED_IDS_MAX = 100  # ours: old ids named beside a profile, the newest
 
 ProfileId = Annotated[str, Meta(pattern=whole(PROFILE_ID))]
@@ -49,6 +53,43 @@ class PutProfiles(StrictBody, frozen=True, kw_only=True):
     profiles: Annotated[
         list[ProfileTraits], Meta(min_length=1, max_length=BULK_PROFILES)
     ]
+
+
+TraitNames = Annotated[
+    dict[str, Annotated[list[str], Meta(max_length=TRAITS_PER_GROUP)]],
+    Meta(max_length=TRAIT_GROUPS_PER_STORE),
+]
+
+
+class SearchProfiles(StrictBody, frozen=True, kw_only=True):
+    """Words that are looked for among the values of traits, without case and accents.
+
+    whole   traits by group that are found by all of their value alone, and only when it
+            is all that is looked for
+    words   those of which each word is found
+    prefix  those of which each word is found, the last one also by its beginning
+    Where none of the three is given, all traits are found as `prefix` says.
+    """
+
+    sample = {"query": "Ada Lovel", "prefix": {"Contact": ["firstName", "lastName"]}}
+
+    query: Annotated[str, Meta(min_length=1, max_length=SEARCH_QUERY_MAX)]
+    whole: TraitNames | None = None
+    words: TraitNames | None = None
+    prefix: TraitNames | None = None
+    limit: Annotated[int, Meta(ge=1, le=SEARCH_RESULTS_MAX)] = SEARCH_RESULTS
+
+
+class SearchResult(Noun, frozen=True, kw_only=True):
+    """has_more: these are not all; more words find fewer."""
+
+    sample = {
+        "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
+        "hasMore": False,
+    }
+
+    profiles: Annotated[tuple[ProfileId, ...], described(maxItems=SEARCH_RESULTS_MAX)]
+    has_more: bool = False
 
 
 class CreatedProfile(Noun, omit_defaults=True, frozen=True, kw_only=True):

@@ -97,7 +97,7 @@ def check_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         if "\0" in path or "%00" in query:
             raise errors.Invalid("NUL characters are not allowed in an address.")
         reads = request.method in {"GET", "HEAD"}
-        if not (reads or path.endswith(("/Lookup", "/Recall"))):
+        if not (reads or path.endswith(("/Lookup", "/Search", "/Recall"))):
             check_room()
         # Without a length nothing would be read: the body would count as empty.
         if "HTTP_TRANSFER_ENCODING" in request.META:

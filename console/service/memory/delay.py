@@ -49,7 +49,7 @@ _HEADERS = (
 # needs its import, a store of the older dialect is usable when it is answered, and of a
 # conversation the next turn needs the one before.
 _AT_ONCE = re.compile(
-    r".*(/Lookup|/Recall|/Trial|/Imports|/v1/Services(/[^/]+)?)|/v2/.*"
+    r".*(/Lookup|/Search|/Recall|/Trial|/Imports|/v1/Services(/[^/]+)?)|/v2/.*"
 )
 
 Ids = dict[str, list[str]]

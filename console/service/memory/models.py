@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from re import Pattern
 from typing import Any, ClassVar, Self
 
@@ -34,6 +36,7 @@ from console.contract.memory.trait_group import (
     TRAIT_NAME_MAX,
 )
 from console.contract.naming import NAME_TRAITS
+from console.engine.words import split_value
 from console.service.models import (
     Account,
     ProfileFact,
@@ -268,6 +271,98 @@ class MergedProfile(ProfileScoped):
         return f"{self.id} is {self.profile_id}"
 
 
+def build_trait_key(group: str, name: str) -> str:
+    """Both may hold dots, and neither a slash."""
+    return f"{group}/{name}"
+
+
+class TraitTerm(ProfileScoped):
+    """A word by which a profile is found: made, and gone, with its trait (TraitQuerySet).
+
+    trait     `Contact/firstName`
+    term      engine.words.split_value, UTF-8: bytes have one order on every database
+    is_whole  the value has no other words
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "trait", "term", "profile_id")
+    trait = models.CharField(max_length=TRAIT_GROUP_NAME_MAX + 1 + TRAIT_NAME_MAX)
+    term = models.BinaryField()
+    is_whole = models.BooleanField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["store_id", "profile_id", "trait"], name="trait_term_by_profile"
+            )
+        ]
+
+    @classmethod
+    def move_rows(cls, source: ProfileKey, target: ProfileKey) -> None:
+        """Traits take theirs along."""
+
+    @classmethod
+    def return_rows(
+        cls, source: ProfileKey, target: ProfileKey, items: Collection[Any]
+    ) -> None:
+        """Traits take theirs along."""
+
+    @staticmethod
+    def list_columns(
+        profile_id: str, trait_group: str, name: str, value: Any
+    ) -> list[tuple[str, str, bytes, bool]]:
+        """Of one trait's rows: all but the store."""
+        found: dict[str, bool] = {}
+        for each in value if isinstance(value, list) else [value]:
+            if not isinstance(each, bool):
+                words, whole = split_value(str(each))
+                found = dict.fromkeys(words, False) | found | {whole: True}
+        found.pop("", None)
+        trait = build_trait_key(trait_group, name)
+        return [(profile_id, trait, x.encode(), whole) for x, whole in found.items()]
+
+    @classmethod
+    def delete_of(cls, traits: Iterable[tuple[str, str, str, str]]) -> None:
+        """traits  store, group, name, profile of each"""
+        by_name = itemgetter(0, 1, 2)
+        for (store_id, group, name), some in groupby(sorted(traits), by_name):
+            trait = build_trait_key(group, name)
+            rows = cls.objects.filter(store_id=store_id, trait=trait)
+            ids = [each[3] for each in some]
+            for start in range(0, len(ids), 500):
+                rows.filter(profile_id__in=ids[start : start + 500]).delete()
+
+
+class TraitQuerySet(ProfileQuerySet):
+    """Whatever is written makes or deletes the words by which it is found."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> Any:
+        made = super().bulk_create(objs, *args, **options)
+        TraitTerm.objects.bulk_create(
+            TraitTerm(
+                store_id=row.store_id,
+                profile_id=profile_id,
+                trait=trait,
+                term=term,
+                is_whole=is_whole,
+            )
+            for row in made
+            for profile_id, trait, term, is_whole in TraitTerm.list_columns(
+                row.profile_id, row.trait_group, row.name, row.value
+            )
+        )
+        return made
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        keys = self.order_by().values_list(
+            "store_id", "trait_group", "name", "profile_id"
+        )
+        TraitTerm.delete_of(keys)
+        return super().delete()
+
+    # As Django's own: none for a whole table.
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+
 class Trait(ProfileFact):
     """One known thing about a customer. Contract 11.1 and 11.2.
 
@@ -280,6 +375,8 @@ class Trait(ProfileFact):
     name = models.CharField(max_length=TRAIT_NAME_MAX)
     value = models.JSONField()
     updated_at = models.DateTimeField()
+
+    objects: ClassVar[Any] = TraitQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -22,7 +22,13 @@ from console.contract.naming import is_namesake, pick_names
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_value_limit
-from console.service.memory.models import Identifier, Profile, Store, Trait
+from console.service.memory.models import (
+    Identifier,
+    Profile,
+    Store,
+    Trait,
+    TraitTerm,
+)
 from console.service.memory.profiles import CheckedProfile, check_payload, write_profile
 from console.service.memory.queries import adapt_rows, insert_rows
 from console.service.memory.stores import lock_store
@@ -237,6 +243,21 @@ class _Batch:
             Trait,
             ("profile_id", "trait_group", "name", "value", "updated_at"),
             [(id_, *key, *row) for (id_, key), row in self.new_traits.items()],
+        )
+        TraitTerm.delete_of(
+            (self.store.id, *key, profile_id) for profile_id, key in self.changed_traits
+        )
+        insert_rows(
+            self.store.id,
+            TraitTerm,
+            ("profile_id", "trait", "term", "is_whole"),
+            [
+                row
+                for (id_, key), (value, _) in (
+                    self.new_traits | self.changed_traits
+                ).items()
+                for row in TraitTerm.list_columns(id_, *key, value)
+            ],
         )
         values = adapt_rows(
             Trait, ("value", "updated_at"), self.changed_traits.values()

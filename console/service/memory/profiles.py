@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import PROFILE_ID, new_id
+from console.contract.memory.profile import SearchProfiles, SearchResult
 from console.contract.naming import pick_names
+from console.engine.words import split_value
 from console.service import errors
 from console.service.conversations.rules import WriteRules
 from console.service.memory.identity import (
@@ -22,6 +24,8 @@ from console.service.memory.models import (
     MergeSuggestion,
     Profile,
     Store,
+    TraitTerm,
+    build_trait_key,
 )
 from console.service.memory.prepared import PREPARED
 from console.service.memory.queries import change_version, read_row
@@ -39,6 +43,7 @@ from console.service.memory.traits import (
     Payload,
     UnknownTrait,
     check_traits,
+    get_groups,
     write_traits,
 )
 from console.service.models import ProfileScoped, find_models
@@ -67,6 +72,38 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
             raise errors.Moved(profile_id, canonical_id)
         raise errors.NotFound("Profile not found.")
     return profile
+
+
+def search_profiles(store: Store, asked: SearchProfiles) -> SearchResult:
+    """Those with the whole value first, then those in which each word is found."""
+    words, value = split_value(asked.query)
+    if not words:
+        raise errors.Invalid("query: must hold a letter or a digit")
+    whole, exact, prefix = (
+        [build_trait_key(group, name) for group in named for name in named[group]]
+        for named in (asked.whole or {}, asked.words or {}, asked.prefix or {})
+    )
+    if asked.whole is asked.words is asked.prefix is None:
+        groups = get_groups(store)
+        prefix = [build_trait_key(group, x) for group in groups for x in groups[group]]
+    rows = TraitTerm.objects.filter(store_id=store.id).values_list("profile_id")
+    wholes = rows.filter(trait__in=[*whole, *exact, *prefix], is_whole=True)
+    among = rows.filter(trait__in=[*exact, *prefix])
+    *first, last = (word.encode() for word in words)
+    # No byte of UTF-8 comes after ff.
+    begun = rows.filter(trait__in=prefix, term__gte=last, term__lt=last + b"\xff")
+    sides = [among.filter(term=last).union(begun, all=True)]
+    sides += [among.filter(term=word) for word in first]
+    each = sides[0].intersection(*sides[1:]) if first else sides[0]
+    # A profile can have the word in several traits.
+    most = asked.limit * 4 + 1
+    found = dict.fromkeys(
+        [*wholes.filter(term=value.encode()).distinct()[:most], *each[:most]]
+    )
+    ids = [profile_id for (profile_id,) in found]
+    return SearchResult(
+        profiles=tuple(ids[: asked.limit]), has_more=len(ids) > asked.limit
+    )
 
 
 @dataclass(frozen=True, slots=True)

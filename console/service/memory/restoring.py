@@ -17,6 +17,7 @@ from console.service.memory.models import (
     Store,
     Summary,
     Tombstone,
+    Trait,
 )
 from console.service.memory.profiles import delete_profile
 from console.service.memory.stores import delete_store
@@ -33,6 +34,7 @@ DELETE: dict[Any, Callable[[Any], object]] = {
     Profile: lambda row: delete_profile(Store(pk=row.store_id), row.id),
     Observation: lambda row: _delete_item(row),
     Summary: lambda row: _delete_item(row),
+    Trait: lambda row: Trait.objects.filter(pk=row.pk).delete(),
 }
 
 

@@ -103,7 +103,10 @@ def write_traits(
         if trait.value is None:
             if key in stored:
                 delete_buried(_filter_trait(profile, trait))
-        elif key not in stored:
+        elif key not in stored or not is_same_value(stored[key], trait.value):
+            if key in stored:
+                _filter_trait(profile, trait).delete()
+                request_compaction()
             row = Trait(
                 store_id=profile.store_id,
                 profile_id=profile.id,
@@ -113,9 +116,6 @@ def write_traits(
                 updated_at=now,
             )
             new.append(row)
-        elif not is_same_value(stored[key], trait.value):
-            _filter_trait(profile, trait).update(value=trait.value, updated_at=now)
-            request_compaction()
     Trait.objects.bulk_create(new)
 
 

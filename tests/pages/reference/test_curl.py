@@ -51,6 +51,7 @@ def test_curl_examples_run_and_answers_what_the_page_says(examples, endpoints, r
         other |= {"list-learned", "list-provenance", "list-diagnostics"}
         other |= {"list-merge-suggestions", "list-merges"}  # None is made.
         other |= {"fetch-model-usage"}  # No model was asked.
+        other |= {"search-profiles"}  # Nobody is called so.
         other |= {"try-learning-rules"}  # Of no conversation.
         other |= {"create-store"}  # Its receipt has the id as well.
         other |= {"create-conversation"}  # Nothing was said in it.

@@ -21,6 +21,8 @@ from console.service.memory.models import (
     Profile,
     ProfilePart,
     Store,
+    Trait,
+    TraitTerm,
 )
 from console.service.memory.profiles import create_profile, patch_profile
 from console.service.memory.stores import create_store
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 HISTORIES = int(os.environ.get("MERGE_HISTORIES", "60"))
 BY = Identity("email", "a@b.com", exclusive=True)
-RECORDS = {ProfilePart, MergeSuggestion}
+RECORDS = {ProfilePart, MergeSuggestion, TraitTerm}
 CITIES = ["Ulm", "Bern", "Rome", 1, True]
 
 
@@ -200,4 +202,18 @@ def test_profiles_that_part_are_as_if_they_had_never_merged(seed):
     for id_ in history.ids:
         expected = keep_to_limit(history.alone[id_], history.limit)
         assert read(history.store, id_) == expected
+    assert list_terms() == derive_terms()
     assert not ProfilePart.objects.exists()
+
+
+def list_terms() -> list:
+    columns = ("profile_id", "trait", "term", "is_whole")
+    rows = TraitTerm.objects.values_list(*columns)
+    return sorted((id_, trait, bytes(term), whole) for id_, trait, term, whole in rows)
+
+
+def derive_terms() -> list:
+    """As what traits there are would give them."""
+    columns = ("profile_id", "trait_group", "name", "value")
+    rows = Trait.objects.values_list(*columns)
+    return sorted(term for row in rows for term in TraitTerm.list_columns(*row))

@@ -87,6 +87,17 @@ def lookup_profiles(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
+    "Finds profiles by words in the values of their traits.",
+    {200: wire.SearchResult},
+    summary="Search profiles",
+    body=wire.SearchProfiles,
+)
+def search_profiles(request: ApiRequest) -> HttpResponse:
+    body = read_body(request, wire.SearchProfiles)
+    return answer(profiles.search_profiles(request.store, body))
+
+
+@doc.operation(
     "One profile and its traits by group.",
     {200: wire.Profile},
     query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,

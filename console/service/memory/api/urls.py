@@ -74,6 +74,8 @@ urlpatterns = [
     # Ours: the contract has the number of errors alone.
     address(f"{DATA}/Imports/<str:import_id>/Refusals", GET=imports.list_refusals),
     address(f"{DATA}/Lookup", POST=profiles.lookup_profiles),
+    # Ours: the contract finds by identifiers alone.
+    address(f"{DATA}/Search", POST=profiles.search_profiles),
     address(
         PROFILE,
         GET=profiles.fetch_profile,
