@@ -1,14 +1,58 @@
-"""Every address of the service: its own, and those of its products."""
+"""Every address of the service. No slash at the end: the contract."""
 
-from console.service.conversations.api import urls as conversations
-from console.service.http.description.document import describe_api
-from console.service.http.errors import explain_error
-from console.service.http.request import address
-from console.service.memory.api import urls as memory
+from django.urls import path
 
-urlpatterns = [
-    address("v1/Errors/<int:code>", GET=explain_error),
-    address("v1/openapi.json", GET=describe_api),
-    *memory.urlpatterns,
-    *conversations.urlpatterns,
-]
+from console.service.conversations.api import (
+    communications,
+    configurations,
+    conversations,
+    learning,
+    participants,
+)
+from console.service.http import errors
+from console.service.http.description import document
+from console.service.http.description.operation import list_operations
+from console.service.http.request import resource
+from console.service.memory.api import (
+    bulk,
+    data_mappings,
+    identifiers,
+    identity_settings,
+    imports,
+    merges,
+    observations,
+    operations,
+    profiles,
+    recall,
+    stores,
+    summaries,
+    trait_groups,
+    v1_services,
+)
+
+routes = list_operations(
+    errors,
+    document,
+    operations,
+    stores,
+    identity_settings,
+    trait_groups,
+    data_mappings,
+    # Before the profile's own address: a word wins over an id.
+    bulk,
+    imports,
+    profiles,
+    identifiers,
+    observations,
+    summaries,
+    recall,
+    merges,
+    configurations,
+    conversations,
+    communications,
+    participants,
+    learning,
+)
+routes |= v1_services.mirror(routes)
+
+urlpatterns = [path(route, resource(methods)) for route, methods in routes.items()]

@@ -32,13 +32,17 @@ _TITLES: dict[int, str] = {
 
 
 @operation(
-    "What an error code means.",
+    "GET",
+    "v1/Errors/<int:code>",
     {200: error.ErrorExplanation},
     id="explain",
     public=True,
 )
 def explain_error(request: HttpRequest, code: int) -> HttpResponse:
-    """Where `more_info` leads."""
+    """What an error code means.
+
+    Where `more_info` leads.
+    """
     if code not in _TITLES:
         raise errors.NotFound("Error code not found.")
     return answer(error.ErrorExplanation(code=code, title=_TITLES[code]))

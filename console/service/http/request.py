@@ -3,14 +3,13 @@ name of the field, and its query parameters beyond paging."""
 
 import re
 import zlib
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.urls import URLPattern, path
 from msgspec import inspect
 
 from console.contract.base import explain
@@ -50,23 +49,17 @@ class ApiRequest(HttpRequest):
     canonical_profile_id: str
 
 
-def address(route: str, **methods: View) -> URLPattern:
-    """A route and its resource."""
-    return path(route, resource(**methods))
-
-
-def resource(**methods: View) -> View:
+def resource(methods: Mapping[str, View]) -> View:
     """A view that calls the function named for the request's method, else 405.
 
     HEAD is answered as GET. Of a store the function is given `request.store`.
     """
-    if "GET" in methods:
-        methods["HEAD"] = methods["GET"]
+    known = {"HEAD": methods["GET"], **methods} if "GET" in methods else methods
 
     def view(request: ApiRequest, **path: Any) -> HttpResponse:
-        answer = methods.get(request.method or "")
+        answer = known.get(request.method or "")
         if answer is None:
-            allowed = ", ".join(sorted(methods))
+            allowed = ", ".join(sorted(known))
             refusal = errors.MethodNotAllowed(
                 f"Method not allowed: {request.method}, use {allowed}"
             )
@@ -135,7 +128,7 @@ def read_body(
         raise _invalid("The body is nested too deeply.") from exc
 
 
-def check_deletion(request: HttpRequest, *, known: Sequence[str] = ()) -> None:
+def check_deletion(request: HttpRequest, *, known: Iterable[str] = ()) -> None:
     """A deletion takes no body, and no parameter that it does not know.
 
     Whoever names something here meant it to change what is deleted; nothing official

@@ -23,7 +23,7 @@ from console.service.http.answers import (
 )
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, check_deletion, read_body
+from console.service.http.request import ApiRequest
 
 PROGRESS = {
     202: doc.Answer(
@@ -32,14 +32,17 @@ PROGRESS = {
         | doc.RETRY_AFTER,
     )
 }
+CONFIGURATIONS = "v2/ControlPlane/Configurations"
+CONFIGURATION = f"{CONFIGURATIONS}/<configuration_id>"
 OPERATIONS = "/v2/ControlPlane/Operations/"
 
 
-def changes(help: str, **more: Any) -> Callable[[Any], Any]:
+def changes(method: str, route: str, **more: Any) -> Callable[[Any], Any]:
     """Declares a write that answers at once where to ask what became of it, and a second
     one with the same Idempotency-Key as the first."""
-    declare = doc.operation(help, PROGRESS, headers=REPEATABLE, refusals=(409,), **more)
-    return lambda view: declare(repeatable(view))
+    more |= {"headers": REPEATABLE, "refusals": (409,)}
+    declare = doc.operation(method, route, PROGRESS, **more)
+    return lambda view: repeatable(declare(view))
 
 
 def show_configuration(row: models.Configuration) -> wire.Configuration:
@@ -61,11 +64,9 @@ def answer_progress(request: ApiRequest, **related: str) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "What became of a write to a configuration, or of a conversation's deletion.",
-    {200: wire.OperationStatus},
-)
+@doc.operation("GET", f"{OPERATIONS[1:]}<process_id>", {200: wire.OperationStatus})
 def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse:
+    """What became of a write to a configuration, or of a conversation's deletion."""
     if not PROCESS_ID.fullmatch(process_id):
         raise errors.NotFound("Operation not found.")
     row = get_operation(request.account, process_id)
@@ -84,7 +85,8 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
 
 
 @doc.operation(
-    "An account's configurations, newest first.",
+    "GET",
+    CONFIGURATIONS,
     {200: wire.ConfigurationsPage},
     query=doc.PAGE_QUERY
     | {
@@ -94,6 +96,7 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
     },
 )
 def list_configurations(request: ApiRequest) -> HttpResponse:
+    """An account's configurations, newest first."""
     page = read_page(
         request,
         cap=wire.ITEMS_PER_PAGE,
@@ -106,49 +109,45 @@ def list_configurations(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, page, wire.ConfigurationsPage, show_configuration)
 
 
-@changes(
-    "Links conversations to a memory: how they are grouped, when they end, and whether "
-    "anything is learned from them.",
-    body=wire.CreateConfiguration,
-)
-def create_configuration(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.CreateConfiguration)
+@changes("POST", CONFIGURATIONS)
+def create_configuration(
+    request: ApiRequest, body: wire.CreateConfiguration
+) -> HttpResponse:
+    """Links conversations to a memory: how they are grouped, when they end, and whether
+    anything is learned from them."""
     row = configurations.create_configuration(request.account, body)
     return answer_progress(request, configurationId=row.id)
 
 
-@doc.operation("One configuration.", {200: wire.Configuration})
+@doc.operation("GET", CONFIGURATION, {200: wire.Configuration})
 def fetch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
+    """One configuration."""
     row = configurations.get_configuration(request.account, configuration_id)
     return answer(show_configuration(row))
 
 
-@changes(
-    "Replaces a configuration: what is left out is gone. Open conversations keep what "
-    "they began with.",
-    body=wire.PutConfiguration,
-)
-def update_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
-    body = read_body(request, wire.PutConfiguration)
+@changes("PUT", CONFIGURATION)
+def update_configuration(
+    request: ApiRequest, configuration_id: str, body: wire.PutConfiguration
+) -> HttpResponse:
+    """Replaces a configuration: what is left out is gone. Open conversations keep what
+    they began with."""
     configurations.put_configuration(request.account, configuration_id, body)
     return answer_progress(request, configurationId=configuration_id)
 
 
-@changes(
-    "Changes what is given. In channelSettings a channel is replaced whole, and one "
-    "that is null is removed.",
-    body=wire.PatchConfiguration,
-)
-def patch_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
-    body = read_body(request, wire.PatchConfiguration, nulls_at=(0, 1))
+@changes("PATCH", CONFIGURATION, nulls_at=(0, 1))
+def patch_configuration(
+    request: ApiRequest, configuration_id: str, body: wire.PatchConfiguration
+) -> HttpResponse:
+    """Changes what is given. In channelSettings a channel is replaced whole, and one
+    that is null is removed."""
     configurations.patch_configuration(request.account, configuration_id, body)
     return answer_progress(request, configurationId=configuration_id)
 
 
-@changes(
-    "Deletes a configuration. Conversations that began with it go on.",
-)
+@changes("DELETE", CONFIGURATION)
 def delete_configuration(request: ApiRequest, configuration_id: str) -> HttpResponse:
-    check_deletion(request)
+    """Deletes a configuration. Conversations that began with it go on."""
     configurations.delete_configuration(request.account, configuration_id)
     return answer_progress(request, configurationId=configuration_id)

@@ -17,9 +17,11 @@ from console.service.conversations.lifecycle import settle_due
 from console.service.http.answers import answer
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, check_deletion, read_body
+from console.service.http.request import ApiRequest
 from console.service.memory.models import Store
 
+CONVERSATIONS = "v2/Conversations"
+CONVERSATION = f"{CONVERSATIONS}/<conversation_id>"
 QUERY = doc.PAGE_QUERY | {
     "status": Annotated[
         str,
@@ -61,12 +63,9 @@ def answer_parts(
     return answer_page(request, rows, page, noun, show, sort=sort)
 
 
-@doc.operation(
-    "An account's conversations, newest first.",
-    {200: wire.ConversationsPage},
-    query=QUERY,
-)
+@doc.operation("GET", CONVERSATIONS, {200: wire.ConversationsPage}, query=QUERY)
 def list_conversations(request: ApiRequest) -> HttpResponse:
+    """An account's conversations, newest first."""
     page = read_page(
         request,
         cap=ITEMS_PER_PAGE,
@@ -100,52 +99,46 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "Opens a conversation, with its participants, or none of it. 409 names the open one "
-    "that has the same participants.",
-    {201: wire.Conversation},
-    body=wire.CreateConversation,
-    refusals=(404, 409),
-)
-def create_conversation(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.CreateConversation)
+@doc.operation("POST", CONVERSATIONS, {201: wire.Conversation}, refusals=(404, 409))
+def create_conversation(
+    request: ApiRequest, body: wire.CreateConversation
+) -> HttpResponse:
+    """Opens a conversation, with its participants, or none of it. 409 names the open
+    one that has the same participants."""
     row = conversations.create_conversation(request.account, body)
     return answer(show_conversation(row), status=201)
 
 
-@doc.operation("One conversation, with its participants.", {200: wire.Conversation})
+@doc.operation("GET", CONVERSATION, {200: wire.Conversation})
 def fetch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    """One conversation, with its participants."""
     row = conversations.get_conversation(request.account, conversation_id)
     return answer(show_conversation(row))
 
 
-@doc.operation(
-    "Sets the status; CLOSED is for good. Name and metadata are replaced where given.",
-    {200: wire.Conversation},
-    body=wire.PutConversation,
-    refusals=(409,),
-)
-def update_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, wire.PutConversation)
+@doc.operation("PUT", CONVERSATION, {200: wire.Conversation}, refusals=(409,))
+def update_conversation(
+    request: ApiRequest, conversation_id: str, body: wire.PutConversation
+) -> HttpResponse:
+    """Sets the status; CLOSED is for good. Name and metadata are replaced where given."""
     row = conversations.put_conversation(request.account, conversation_id, body)
     return answer(show_conversation(row))
 
 
 @doc.operation(
-    "Changes what is given. An empty list of statusCallbacks stops its webhooks.",
-    {200: wire.Conversation},
-    body=wire.PatchConversation,
-    refusals=(409,),
+    "PATCH", CONVERSATION, {200: wire.Conversation}, refusals=(409,), nulls_at=(0, 1)
 )
-def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, wire.PatchConversation, nulls_at=(0, 1))
+def patch_conversation(
+    request: ApiRequest, conversation_id: str, body: wire.PatchConversation
+) -> HttpResponse:
+    """Changes what is given. An empty list of statusCallbacks stops its webhooks."""
     row = conversations.patch_conversation(request.account, conversation_id, body)
     return answer(show_conversation(row))
 
 
 @changes(
-    "Deletes a conversation with all that was said in it. What was learned from it "
-    "stays with its profiles.",
+    "DELETE",
+    CONVERSATION,
     query={
         "learned": Annotated[
             Literal["keep", "delete"],
@@ -154,7 +147,8 @@ def patch_conversation(request: ApiRequest, conversation_id: str) -> HttpRespons
     },
 )
 def delete_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    check_deletion(request, known=["learned"])
+    """Deletes a conversation with all that was said in it. What was learned from it
+    stays with its profiles."""
     also = request.GET.get("learned") or "keep"
     if also not in {"keep", "delete"}:
         raise errors.Invalid("learned: must be keep or delete")

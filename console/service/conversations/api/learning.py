@@ -12,12 +12,9 @@ from console.contract.conversations import learning as wire
 from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.core.chat import Usage, get_endpoint
 from console.service.conversations import lifecycle, models, webhooks
-from console.service.conversations.api.conversations import answer_parts
+from console.service.conversations.api.conversations import CONVERSATION, answer_parts
 from console.service.conversations.conversations import get_conversation
-from console.service.conversations.model_extractor import (
-    compute_cost,
-    count_usage,
-)
+from console.service.conversations.model_extractor import compute_cost, count_usage
 from console.service.conversations.proposals import find_holder
 from console.service.conversations.rules import Rules, put_rules
 from console.service.conversations.trial import try_rules
@@ -25,17 +22,25 @@ from console.service.conversations.writing import decide
 from console.service.http.answers import accepted, answer, etag, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, read_body
-from console.service.memory.api.profiles import get_profile
+from console.service.http.request import ApiRequest
+from console.service.memory.api.profiles import PROFILE, get_profile
+from console.service.memory.api.stores import STORE
+
+LEARNED = f"{CONVERSATION}/Learned"
+PROVENANCE = f"{PROFILE}/Provenance"
+RULES = f"{STORE}/LearningRules"
+USAGE = f"{STORE}/ModelUsage"
 
 
 @doc.operation(
-    "The statuses that a conversation has reached, the first one first, and what was "
-    "learned at each.",
+    "GET",
+    f"{CONVERSATION}/Transitions",
     {200: wire.TransitionsPage},
     query=doc.PAGE_QUERY,
 )
 def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    """The statuses that a conversation has reached, the first one first, and what was
+    learned at each."""
     return answer_parts(
         request,
         conversation_id,
@@ -47,12 +52,14 @@ def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "The events of a conversation on their way to its callbacks, the newest first. They "
-    "stay here for seven days.",
+    "GET",
+    f"{CONVERSATION}/Deliveries",
     {200: delivery.DeliveriesPage},
     query=doc.PAGE_QUERY,
 )
 def list_deliveries(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    """The events of a conversation on their way to its callbacks, the newest first.
+    They stay here for seven days."""
     return answer_parts(
         request,
         conversation_id,
@@ -65,25 +72,30 @@ def list_deliveries(request: ApiRequest, conversation_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "Sends an event once more, with all its tries, under the same idempotency token.",
+    "POST",
+    f"{CONVERSATION}/Deliveries/<delivery_id>/Retry",
     {202: delivery.Delivery},
-    body=delivery.RetryDelivery,
 )
 def retry_delivery(
-    request: ApiRequest, conversation_id: str, delivery_id: str
+    request: ApiRequest,
+    conversation_id: str,
+    delivery_id: str,
+    body: delivery.RetryDelivery,
 ) -> HttpResponse:
-    read_body(request, delivery.RetryDelivery)
+    """Sends an event once more, with all its tries, under the same idempotency token."""
     row = get_conversation(request.account, conversation_id)
     found = webhooks.retry(row, delivery_id)
     return answer(from_row(delivery.Delivery, found), status=202)
 
 
 @doc.operation(
-    "What went wrong in a conversation without an error to anybody, the newest first.",
+    "GET",
+    f"{CONVERSATION}/Diagnostics",
     {200: delivery.DiagnosticsPage},
     query=doc.PAGE_QUERY,
 )
 def list_diagnostics(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    """What went wrong in a conversation without an error to anybody, the newest first."""
     return answer_parts(
         request,
         conversation_id,
@@ -95,25 +107,24 @@ def list_diagnostics(request: ApiRequest, conversation_id: str) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "What was learned from a conversation, fact by fact, the first one first.",
-    {200: wire.LearnedPage},
-    query=doc.PAGE_QUERY,
-)
+@doc.operation("GET", LEARNED, {200: wire.LearnedPage}, query=doc.PAGE_QUERY)
 def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    """What was learned from a conversation, fact by fact, the first one first."""
     row = get_conversation(request.account, conversation_id)
     return _answer_learned(request, models.Learned.of_conversation(row))
 
 
 @doc.operation(
-    "From which words of which conversations the memory knows what it has learned of a "
-    "customer.",
+    "GET",
+    PROVENANCE,
     {200: wire.LearnedPage},
     query=doc.PAGE_QUERY
     | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")}
     | {"outcome": doc.documented(wire.Outcome, "Only of this outcome.")},
 )
 def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """From which words of which conversations the memory knows what it has learned of a
+    customer."""
     rows = models.Learned.objects.of(get_profile(request, profile_id))
 
     def show(row: models.Learned) -> wire.Learned:
@@ -134,49 +145,39 @@ def _answer_learned(
     return answer_page(request, rows, page, wire.LearnedPage, show, sort=("id",))
 
 
-@doc.operation(
-    "Learns once more from all that was said. What is known or was changed by a person "
-    "stays as it is.",
-    doc.ACCEPTED,
-    body=wire.LearnAgain,
-)
-def learn_again(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    read_body(request, wire.LearnAgain)
+@doc.operation("POST", LEARNED, doc.ACCEPTED)
+def learn_again(
+    request: ApiRequest, conversation_id: str, body: wire.LearnAgain
+) -> HttpResponse:
+    """Learns once more from all that was said. What is known or was changed by a person
+    stays as it is."""
     lifecycle.learn_again(get_conversation(request.account, conversation_id))
     return accepted()
 
 
-@doc.operation(
-    "Decides about what is held back or proposed: it becomes an observation or a trait, "
-    "or nothing.",
-    doc.ACCEPTED,
-    body=wire.DecideLearned,
-)
+@doc.operation("PATCH", f"{PROVENANCE}/<learned_id>", doc.ACCEPTED)
 def decide_learned(
-    request: ApiRequest, profile_id: str, learned_id: str
+    request: ApiRequest, profile_id: str, learned_id: str, body: wire.DecideLearned
 ) -> HttpResponse:
-    body = read_body(request, wire.DecideLearned)
+    """Decides about what is held back or proposed: it becomes an observation or a
+    trait, or nothing."""
     decide(request.store, profile_id, learned_id, body.outcome)
     return accepted()
 
 
-@doc.operation(
-    "What of conversations a store may remember: by the kind of personal data that a "
-    "fact holds, and by words of the store's own.",
-    {200: wire.LearningRules},
-)
+@doc.operation("GET", RULES, {200: wire.LearningRules})
 def fetch_learning_rules(request: ApiRequest) -> HttpResponse:
+    """What of conversations a store may remember: by the kind of personal data that a
+    fact holds, and by words of the store's own."""
     row = models.LearningRules.objects.filter(pk=request.store.id).first()
     shown = wire.LearningRules(kinds=wire.DEFAULT_RULES)
     shown = from_row(wire.LearningRules, row) if row else shown
     return answer(shown, headers=etag(shown.version))
 
 
-@doc.operation(
-    "What a chat model has been asked for a store, by day (UTC), the newest first.",
-    {200: wire.ModelUsage},
-)
+@doc.operation("GET", USAGE, {200: wire.ModelUsage})
 def fetch_model_usage(request: ApiRequest) -> HttpResponse:
+    """What a chat model has been asked for a store, by day (UTC), the newest first."""
     days = [
         from_row(wire.ModelDay, row, day=row.day.isoformat(), cost=compute_cost(row))
         for row in models.ModelUsage.objects.of(request.store).order_by("-day")[:31]
@@ -185,35 +186,27 @@ def fetch_model_usage(request: ApiRequest) -> HttpResponse:
     return answer(wire.ModelUsage(days=tuple(days), tokens_per_day=ceiling))
 
 
-@doc.operation(
-    "Counts what a program has asked a model for the store by itself.",
-    doc.ACCEPTED,
-    body=wire.CountModelUsage,
-)
-def count_model_usage(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.CountModelUsage)
+@doc.operation("POST", USAGE, doc.ACCEPTED)
+def count_model_usage(request: ApiRequest, body: wire.CountModelUsage) -> HttpResponse:
+    """Counts what a program has asked a model for the store by itself."""
     count_usage(request.store.id, Usage(**msgspec.structs.asdict(body)))
     return accepted()
 
 
-@doc.operation(
-    "Replaces the rules; what was learned before stays as it is. With If-Match, only if "
-    "nobody has changed them meanwhile.",
-    doc.ACCEPTED,
-    body=wire.PutLearningRules,
-    headers=doc.IF_MATCH,
-)
-def update_learning_rules(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.PutLearningRules)
+@doc.operation("PUT", RULES, doc.ACCEPTED, headers=doc.IF_MATCH)
+def update_learning_rules(
+    request: ApiRequest, body: wire.PutLearningRules
+) -> HttpResponse:
+    """Replaces the rules; what was learned before stays as it is. With If-Match, only
+    if nobody has changed them meanwhile."""
     put_rules(request.store, body, if_match=request.headers.get("If-Match", ""))
     return accepted()
 
 
-@doc.operation(
-    "What such rules would have done with the newest conversations; nothing is written.",
-    {200: wire.RulesTrial},
-    body=wire.PutLearningRules,
-)
-def try_learning_rules(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.PutLearningRules)
+@doc.operation("POST", f"{RULES}/Trial", {200: wire.RulesTrial})
+def try_learning_rules(
+    request: ApiRequest, body: wire.PutLearningRules
+) -> HttpResponse:
+    """What such rules would have done with the newest conversations; nothing is
+    written."""
     return answer(try_rules(request.store, Rules.from_body(body)))

@@ -4,21 +4,21 @@ from django.http import HttpResponse
 
 from console.contract.conversations import conversation as wire
 from console.service.conversations import conversations
-from console.service.conversations.api.conversations import answer_parts
+from console.service.conversations.api.conversations import CONVERSATION, answer_parts
 from console.service.conversations.conversations import get_part
 from console.service.conversations.events import show_participant
 from console.service.conversations.models import Participant
 from console.service.http.answers import answer
 from console.service.http.description.operation import PAGE_QUERY, operation
-from console.service.http.request import ApiRequest, read_body
+from console.service.http.request import ApiRequest
+
+PARTICIPANTS = f"{CONVERSATION}/Participants"
+PARTICIPANT = f"{PARTICIPANTS}/<participant_id>"
 
 
-@operation(
-    "Who takes part, in the order in which they came.",
-    {200: wire.ParticipantsPage},
-    query=PAGE_QUERY,
-)
+@operation("GET", PARTICIPANTS, {200: wire.ParticipantsPage}, query=PAGE_QUERY)
 def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse:
+    """Who takes part, in the order in which they came."""
     return answer_parts(
         request,
         conversation_id,
@@ -28,37 +28,33 @@ def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse
     )
 
 
-@operation(
-    "Adds somebody. A CUSTOMER's address is looked up in the memory, and becomes a new "
-    "profile if nobody has it.",
-    {201: wire.Participant},
-    body=wire.CreateParticipant,
-    refusals=(409,),
-)
-def create_participant(request: ApiRequest, conversation_id: str) -> HttpResponse:
-    body = read_body(request, wire.CreateParticipant)
+@operation("POST", PARTICIPANTS, {201: wire.Participant}, refusals=(409,))
+def create_participant(
+    request: ApiRequest, conversation_id: str, body: wire.CreateParticipant
+) -> HttpResponse:
+    """Adds somebody. A CUSTOMER's address is looked up in the memory, and becomes a new
+    profile if nobody has it."""
     row = conversations.create_participant(request.account, conversation_id, body)
     return answer(show_participant(row, request.account.pk), status=201)
 
 
-@operation("One participant.", {200: wire.Participant})
+@operation("GET", PARTICIPANT, {200: wire.Participant})
 def fetch_participant(
     request: ApiRequest, conversation_id: str, participant_id: str
 ) -> HttpResponse:
+    """One participant."""
     found = get_part(request.account, conversation_id, Participant, participant_id)
     return answer(show_participant(found, request.account.pk))
 
 
-@operation(
-    "Replaces name and type; addresses that are left out stay.",
-    {200: wire.Participant},
-    body=wire.PutParticipant,
-    refusals=(409,),
-)
+@operation("PUT", PARTICIPANT, {200: wire.Participant}, refusals=(409,))
 def update_participant(
-    request: ApiRequest, conversation_id: str, participant_id: str
+    request: ApiRequest,
+    conversation_id: str,
+    participant_id: str,
+    body: wire.PutParticipant,
 ) -> HttpResponse:
-    body = read_body(request, wire.PutParticipant)
+    """Replaces name and type; addresses that are left out stay."""
     row = conversations.update_participant(
         request.account, conversation_id, participant_id, body
     )

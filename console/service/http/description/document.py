@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -35,9 +35,7 @@ from console.service.http.description.schemas import (
     as_asked,
     as_read,
 )
-from console.service.http.request import URLCONF
-
-View = Callable[..., HttpResponse]
+from console.service.http.request import URLCONF, View
 
 
 def _matching(pattern: re.Pattern[str]) -> Any:
@@ -90,7 +88,7 @@ _ERROR_HEADERS: dict[int, dict[str, Any]] = {
 _MOVED = doc.Answer(
     error.Moved, {"Location": Url, "Canonical-Profile-Id": error.CanonicalProfileId}
 )
-_WORD = re.compile(r"<\w+:(\w+)>")
+_WORD = re.compile(r"<(?:\w+:)?(\w+)>")
 _V1_SERVICES = "/v1/Services"
 _CONVERSATIONS = "/v2/"
 
@@ -116,13 +114,15 @@ class Description(msgspec.Struct, frozen=True):
 
 
 @doc.operation(
-    "Every operation, field and limit as an OpenAPI 3.1 document.",
+    "GET",
+    "v1/openapi.json",
     {200: Description},
     id="describe",
     summary="Describe the API",
     public=True,
 )
 def describe_api(request: HttpRequest) -> HttpResponse:
+    """Every operation, field and limit as an OpenAPI 3.1 document."""
     return answer(document())
 
 
@@ -173,8 +173,7 @@ def list_routes() -> Iterator[tuple[str, str, View]]:
     """(address as in urls.py, method, view) of everything that the service answers."""
     for pattern in get_resolver(URLCONF).url_patterns:
         for method, view in vars(pattern.callback)["methods"].items():
-            if method != "HEAD":
-                yield f"/{pattern.pattern}", method, view
+            yield f"/{pattern.pattern}", method, view
 
 
 class Describer:
@@ -232,7 +231,7 @@ class Describer:
         described_: dict[str, Any] = {
             "operationId": self._prefix + (declared.id or view.__name__),
             "summary": declared.summary or view.__name__.replace("_", " ").capitalize(),
-            "description": declared.help,
+            "description": doc.get_help(view),
             "tags": ["v1_services" if self._prefix == "v1_services." else tag],
             "parameters": self._parameters(declared, words),
             "responses": self._responses(declared, method, words),

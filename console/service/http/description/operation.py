@@ -1,22 +1,24 @@
-"""What an operation takes and answers, declared once on its view.
+"""What an operation is asked by, takes and answers, declared once on its view.
 
 An operation belongs to the chapter (chapters.toml) that is called like the module of its
 view.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from functools import wraps
+from inspect import getdoc
+from types import ModuleType
+from typing import Annotated, Any
 
 import msgspec
-from django.http import HttpResponse
 
 from console.contract.base import Url, described
 from console.contract.memory.error import Accepted, Receipt
 from console.contract.memory.operation import OperationId
 from console.contract.memory.page import Order, PageSize, PageToken
-
-V = TypeVar("V", bound=Callable[..., HttpResponse])
+from console.service.http.request import View, check_deletion, read_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,12 @@ class Answer:
 class DeclaredOperation:
     """One method of one address.
 
-    help     one sentence, for the description and the reference page
+    route    as Django writes it: `v1/Errors/<int:code>`
     id       its operationId, where clients know another name than the view's
     summary  its title there, where the view's name in words does not make one
     answers  by status: what is answered when nothing goes wrong
-    body     the noun that the view reads; None: it takes no body
+    body     the noun that it takes; None: none
+    nulls_at depths of the body at which null does not count as absent
     forms    nouns of the forms that such a body has, if it has several
     sample   of the body, where the noun's own does not fit the operation
     file     a file that it takes instead: its media type, and a sample
@@ -46,11 +49,13 @@ class DeclaredOperation:
     public   answered without credentials
     """
 
-    help: str
+    method: str
+    route: str
     answers: Mapping[int, Answer]
     id: str = ""
     summary: str = ""
     body: type[msgspec.Struct] | None = None
+    nulls_at: Container[int] = ()
     forms: tuple[type[msgspec.Struct], ...] = ()
     sample: Any = None
     file: tuple[str, str] | None = None
@@ -62,19 +67,62 @@ class DeclaredOperation:
 
 
 def operation(
-    help: str, answers: Mapping[int, Answer | type[msgspec.Struct]], **more: Any
-) -> Callable[[V], V]:
-    """Declares an operation on its view as `view.operation`; `more` as in DeclaredOperation."""
+    method: str,
+    route: str,
+    answers: Mapping[int, Answer | type[msgspec.Struct]],
+    **more: Any,
+) -> Callable[[View], View]:
+    """Declares an operation on its view as `view.operation`; `more` as in DeclaredOperation.
+
+    The first paragraph of the view's docstring is what clients are told of it. A view
+    with an argument `body` is given it as the noun of that annotation, and a deletion
+    is refused one.
+    """
     found = {
         status: answer if isinstance(answer, Answer) else Answer(answer)
         for status, answer in answers.items()
     }
 
-    def decorate(view: V) -> V:
-        view.operation = DeclaredOperation(help, found, **more)  # type: ignore[attr-defined]
-        return view
+    def decorate(view: View) -> View:
+        noun = view.__annotations__.get("body")
+        if noun:
+            more["body"] = noun
+        declared = DeclaredOperation(method, route, found, **more)
+
+        @wraps(view)
+        def respond(request: Any, **path: Any) -> Any:
+            if method == "DELETE":
+                check_deletion(request, known=declared.query)
+            if noun:
+                path["body"] = read_body(request, noun, nulls_at=declared.nulls_at)
+            return view(request, **path)
+
+        respond.operation = declared  # type: ignore[attr-defined]
+        return respond
 
     return decorate
+
+
+def get_help(view: View) -> str:
+    """What clients are told of an operation."""
+    return " ".join((getdoc(view) or "").partition("\n\n")[0].split())
+
+
+Routes = dict[str, dict[str, View]]
+
+
+def list_operations(*modules: ModuleType) -> Routes:
+    """Those that the modules declare, by route and method, in their order."""
+    routes: Routes = defaultdict(dict)
+    for module in modules:
+        for view in vars(module).values():
+            declared = getattr(view, "operation", None)
+            if (
+                isinstance(declared, DeclaredOperation)
+                and view.__module__ == module.__name__
+            ):
+                routes[declared.route][declared.method] = view
+    return routes
 
 
 def documented(kind: Any, text: str) -> Any:

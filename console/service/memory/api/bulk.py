@@ -17,22 +17,20 @@ from console.service import errors
 from console.service.http import answers
 from console.service.http.answers import answer, build_refusal, from_row, operation_url
 from console.service.http.description.operation import operation
-from console.service.http.request import ApiRequest, read_body
+from console.service.http.request import ApiRequest
+from console.service.memory.api.profiles import PROFILES
 from console.service.memory.models import Store
 from console.service.memory.profile_batches import Refused, put_profiles
 from console.service.models import Operation
 
 
-@operation(
-    "Creates or updates up to 1,000 profiles. One whose values do not fit is skipped, "
-    "and named in the operation.",
-    {202: AcceptedProfiles},
-    id="put_profiles",
-    body=PutProfiles,
-)
-def update_profiles_in_bulk(request: ApiRequest) -> HttpResponse:
-    """202 whenever the shape is right; what became of the items, the operation tells."""
-    body = read_body(request, PutProfiles)
+@operation("PUT", f"{PROFILES}/Bulk", {202: AcceptedProfiles}, id="put_profiles")
+def update_profiles_in_bulk(request: ApiRequest, body: PutProfiles) -> HttpResponse:
+    """Creates or updates up to 1,000 profiles. One whose values do not fit is skipped,
+    and named in the operation.
+
+    202 whenever the shape is right; what became of the items, the operation tells.
+    """
     refused = put_profiles(request.store, [item.traits or {} for item in body.profiles])
     row = _conclude(request.store, refused, of=len(body.profiles))
     shown = from_row(

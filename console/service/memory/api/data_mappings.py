@@ -16,17 +16,23 @@ from console.service.http.answers import (
 )
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, check_deletion, read_body
+from console.service.http.request import ApiRequest
 from console.service.memory import data_mappings, models
+from console.service.memory.api.stores import STORE
+
+MAPPINGS = f"{STORE}/DataMappings"
+MAPPING = f"{MAPPINGS}/<mapping_id>"
 
 
 @doc.operation(
-    "The data mappings of a store.",
+    "GET",
+    MAPPINGS,
     {200: wire.DataMappingsPage},
     query=doc.ORDERED_PAGE_QUERY
     | {"type": doc.documented(wire.SourceType, "Only with this kind of source.")},
 )
 def list_data_mappings(request: ApiRequest) -> HttpResponse:
+    """The data mappings of a store."""
     page = read_page(request, cap=wire.DATA_MAPPINGS_PER_PAGE, filters=("type",))
     rows = models.DataMapping.objects.of(request.store)
     if source_type := page.filters.get("type"):
@@ -36,44 +42,45 @@ def list_data_mappings(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, page, wire.DataMappingsPage, wire.DataMapping)
 
 
-@doc.operation(
-    "Maps columns, or the fields of a data set, to traits.",
-    doc.RECEIPT,
-    body=wire.CreateDataMapping,
-    refusals=(409,),
-)
-def create_data_mapping(request: ApiRequest) -> HttpResponse:
-    columns = _to_columns(read_body(request, wire.CreateDataMapping))
-    mapping = data_mappings.create_data_mapping(request.store, columns)
+@doc.operation("POST", MAPPINGS, doc.RECEIPT, refusals=(409,))
+def create_data_mapping(
+    request: ApiRequest, body: wire.CreateDataMapping
+) -> HttpResponse:
+    """Maps columns, or the fields of a data set, to traits."""
+    mapping = data_mappings.create_data_mapping(request.store, _to_columns(body))
     return answer_completed(request, mapping.id, f"/DataMappings/{mapping.id}")
 
 
-@doc.operation("One data mapping.", {200: doc.Answer(wire.DataMapping, doc.ETAG)})
+@doc.operation("GET", MAPPING, {200: doc.Answer(wire.DataMapping, doc.ETAG)})
 def fetch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
+    """One data mapping."""
     mapping = data_mappings.get_data_mapping(request.store, mapping_id)
     return answer(from_row(wire.DataMapping, mapping), headers=etag(mapping.version))
 
 
 @doc.operation(
-    "Changes a data mapping, or disables it. Mappings given replace all existing ones.",
+    "PATCH",
+    MAPPING,
     doc.RECEIPT,
-    body=wire.PatchDataMapping,
     headers=doc.IF_MATCH,
     refusals=(409,),
 )
-def patch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
+def patch_data_mapping(
+    request: ApiRequest, mapping_id: str, body: wire.PatchDataMapping
+) -> HttpResponse:
+    """Changes a data mapping, or disables it. Mappings given replace all existing ones."""
     data_mappings.patch_data_mapping(
         request.store,
         mapping_id,
         if_match=request.headers.get("If-Match", ""),
-        changes=_to_columns(read_body(request, wire.PatchDataMapping)),
+        changes=_to_columns(body),
     )
     return answer_completed(request, mapping_id, f"/DataMappings/{mapping_id}")
 
 
-@doc.operation("Deletes a data mapping. Traits it has filled are kept.", doc.RECEIPT)
+@doc.operation("DELETE", MAPPING, doc.RECEIPT)
 def delete_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
-    check_deletion(request)
+    """Deletes a data mapping. Traits it has filled are kept."""
     data_mappings.delete_data_mapping(request.store, mapping_id)
     return answer_completed(request, mapping_id, f"/DataMappings/{mapping_id}")
 

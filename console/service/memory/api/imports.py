@@ -12,16 +12,17 @@ from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, read_body
+from console.service.http.request import ApiRequest
 from console.service.memory import imports, models
+from console.service.memory.api.profiles import PROFILES
+
+IMPORTS = f"{PROFILES}/Imports"
+IMPORT = f"{IMPORTS}/<import_id>"
 
 
-@doc.operation(
-    "The ids of a store's imports, newest first.",
-    {200: wire.ImportsPage},
-    query=doc.ORDERED_PAGE_QUERY,
-)
+@doc.operation("GET", IMPORTS, {200: wire.ImportsPage}, query=doc.ORDERED_PAGE_QUERY)
 def list_imports(request: ApiRequest) -> HttpResponse:
+    """The ids of a store's imports, newest first."""
     return answer_page(
         request,
         models.ProfileImport.objects.of(request.store),
@@ -31,14 +32,10 @@ def list_imports(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that "
-    "each column fills. The answer has the url to upload it to.",
-    {201: wire.AnnouncedImport},
-    body=wire.CreateImport,
-)
-def create_import(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.CreateImport)
+@doc.operation("POST", IMPORTS, {201: wire.AnnouncedImport})
+def create_import(request: ApiRequest, body: wire.CreateImport) -> HttpResponse:
+    """Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that each
+    column fills. The answer has the url to upload it to."""
     row = imports.create_import(
         request.store,
         filename=body.filename,
@@ -57,11 +54,9 @@ def create_import(request: ApiRequest) -> HttpResponse:
     return answer(announced, status=201)
 
 
-@doc.operation(
-    "The progress of an import, and how many rows had errors.",
-    {200: wire.ProfileImport},
-)
+@doc.operation("GET", IMPORT, {200: wire.ProfileImport})
 def fetch_import(request: ApiRequest, import_id: str) -> HttpResponse:
+    """The progress of an import, and how many rows had errors."""
     row = imports.get_import(request.store, import_id)
     shown = from_row(
         wire.ProfileImport,
@@ -77,12 +72,11 @@ def fetch_import(request: ApiRequest, import_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "What of a file was not stored: the row, the column and the reason, in the order of "
-    "the rows.",
-    {200: wire.RefusalsPage},
-    query=doc.PAGE_QUERY,
+    "GET", f"{IMPORT}/Refusals", {200: wire.RefusalsPage}, query=doc.PAGE_QUERY
 )
 def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
+    """What of a file was not stored: the row, the column and the reason, in the order
+    of the rows."""
     row = imports.get_import(request.store, import_id)
     return answer_page(
         request,
@@ -95,8 +89,8 @@ def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "Uploads the announced file, once, to the url that create import has answered. "
-    "Its signature replaces the credentials.",
+    "PUT",
+    f"{wire.UPLOADS[1:]}<import_id>",
     {200: doc.Answer(None)},
     file=("text/csv", wire.SAMPLE_FILE),
     query={
@@ -108,7 +102,11 @@ def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
     public=True,
 )
 def upload_file(request: HttpRequest, import_id: str) -> HttpResponse:
-    """200 with nothing in it, as a file store answers."""
+    """Uploads the announced file, once, to the url that create import has answered. Its
+    signature replaces the credentials.
+
+    200 with nothing in it, as a file store answers.
+    """
     row = imports.get_upload(import_id, request.GET.get("signature", ""))
     imports.check_file_size(row, int(request.META.get("CONTENT_LENGTH") or "0"))
     imports.receive_file(row, _read_pieces(request))

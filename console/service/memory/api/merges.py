@@ -11,16 +11,18 @@ from console.service import errors
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import ApiRequest, read_body
+from console.service.http.request import ApiRequest
 from console.service.memory import merging, models, suggestions
+
+MERGES = "v1/Stores/<store_id>/Merges"
+SUGGESTIONS = "v1/Stores/<store_id>/MergeSuggestions"
 
 
 @doc.operation(
-    "Pairs of profiles that a value would have joined, and that may be two people.",
-    {200: wire.MergeSuggestionsPage},
-    query=doc.ORDERED_PAGE_QUERY,
+    "GET", SUGGESTIONS, {200: wire.MergeSuggestionsPage}, query=doc.ORDERED_PAGE_QUERY
 )
 def list_merge_suggestions(request: ApiRequest) -> HttpResponse:
+    """Pairs of profiles that a value would have joined, and that may be two people."""
     return answer_page(
         request,
         suggestions.find_suggestions(request.store),
@@ -33,13 +35,11 @@ def list_merge_suggestions(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "Merges the two, or keeps them apart: no value joins them by itself any more.",
-    doc.ACCEPTED,
-    body=wire.DecideSuggestion,
-)
-def decide_merge_suggestion(request: ApiRequest, suggestion_id: str) -> HttpResponse:
-    body = read_body(request, wire.DecideSuggestion)
+@doc.operation("POST", f"{SUGGESTIONS}/<suggestion_id>", doc.ACCEPTED)
+def decide_merge_suggestion(
+    request: ApiRequest, suggestion_id: str, body: wire.DecideSuggestion
+) -> HttpResponse:
+    """Merges the two, or keeps them apart: no value joins them by itself any more."""
     suggestions.decide_suggestion(
         request.store, suggestion_id, accept=body.decision == "accept"
     )
@@ -47,12 +47,14 @@ def decide_merge_suggestion(request: ApiRequest, suggestion_id: str) -> HttpResp
 
 
 @doc.operation(
-    f"The merges of the last {wire.MERGE_DAYS} days, which can be taken back.",
+    "GET",
+    MERGES,
     {200: wire.MergesPage},
     query=doc.ORDERED_PAGE_QUERY
     | {"canonicalId": doc.documented(ProfileId, "Only those into this profile.")},
 )
 def list_merges(request: ApiRequest) -> HttpResponse:
+    """The merges of the last 30 days, which can be taken back."""
     page = read_page(request, cap=wire.MERGES_PER_PAGE, filters=("canonicalId",))
     rows = merging.find_merges(request.store)
     if canonical_id := page.filters.get("canonicalId"):
@@ -70,12 +72,14 @@ def _show_merge(part: models.ProfilePart) -> wire.Merge:
 
 
 @doc.operation(
-    "Takes a merge back: both profiles have again what they had, and what was learned "
-    "since stays with the canonical one and is named. No value joins the two by itself "
-    "any more.",
+    "POST",
+    f"{MERGES}/<profile_id>/Unmerge",
     {200: wire.Unmerged},
     refusals=(409,),
     follows=True,
 )
 def unmerge_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """Takes a merge back: both profiles have again what they had, and what was learned
+    since stays with the canonical one and is named. No value joins the two by itself
+    any more."""
     return answer(merging.unmerge_profile(request.store, profile_id))

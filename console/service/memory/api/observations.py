@@ -19,15 +19,15 @@ from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
     ApiRequest,
     ReadConversationId,
-    check_deletion,
-    read_body,
     read_conversation_id,
     read_source,
     read_time,
 )
 from console.service.memory import items, models
-from console.service.memory.api.profiles import get_profile
+from console.service.memory.api.profiles import PROFILE, get_profile
 
+OBSERVATIONS = f"{PROFILE}/Observations"
+OBSERVATION = f"{OBSERVATIONS}/<observation_id>"
 QUERY = doc.PAGE_QUERY | {
     "orderBy": ObservationOrder,
     "source": doc.documented(wire.Source, "Only from this source."),
@@ -40,17 +40,14 @@ QUERY = doc.PAGE_QUERY | {
 FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
 
 
-@doc.operation(
-    "A profile's observations, newest first.",
-    {200: wire.ObservationsPage},
-    query=QUERY,
-)
+@doc.operation("GET", OBSERVATIONS, {200: wire.ObservationsPage}, query=QUERY)
 def list_observations(
     request: ApiRequest,
     profile_id: str,
     *,
     read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
+    """A profile's observations, newest first."""
     profile = get_profile(request, profile_id)
     page = read_page(request, cap=wire.ITEMS_PER_PAGE, filters=FILTERS, occurring=True)
     rows = models.Observation.objects.of(profile)
@@ -65,58 +62,50 @@ def list_observations(
     return answer_page(request, rows, page, wire.ObservationsPage, wire.Observation)
 
 
-@doc.operation(
-    "Adds up to 10 observations: all of them or none.",
-    doc.ACCEPTED,
-    body=wire.CreateObservations,
-)
-def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
-    body = read_body(request, wire.CreateObservations)
+@doc.operation("POST", OBSERVATIONS, doc.ACCEPTED)
+def create_observations(
+    request: ApiRequest, profile_id: str, body: wire.CreateObservations
+) -> HttpResponse:
+    """Adds up to 10 observations: all of them or none."""
     new = to_fields(body.observations)
     return accepted(items.create_observations(request.store, profile_id, new))
 
 
-@doc.operation("One observation.", {200: wire.Observation}, follows=True)
+@doc.operation("GET", OBSERVATION, {200: wire.Observation}, follows=True)
 def fetch_observation(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
+    """One observation."""
     profile = get_profile(request, profile_id, follow=True)
     row = items.get_item(models.Observation, profile, observation_id)
     return answer(from_row(wire.Observation, row))
 
 
-@doc.operation(
-    "Corrects an observation. Its earlier state is kept as a revision.",
-    doc.ACCEPTED,
-    body=wire.PatchObservation,
-)
+@doc.operation("PATCH", OBSERVATION, doc.ACCEPTED)
 def patch_observation(
     request: ApiRequest,
     profile_id: str,
     observation_id: str,
-    *,
-    noun: type[wire.PatchObservation] = wire.PatchObservation,
+    body: wire.PatchObservation,
 ) -> HttpResponse:
-    return patch_item(models.Observation, request, profile_id, observation_id, noun)
+    """Corrects an observation. Its earlier state is kept as a revision."""
+    return patch_item(models.Observation, request, profile_id, observation_id, body)
 
 
-@doc.operation(
-    "Deletes an observation with its revisions. This cannot be undone.",
-    doc.ACCEPTED,
-)
+@doc.operation("DELETE", OBSERVATION, doc.ACCEPTED)
 def delete_observation(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    check_deletion(request)
+    """Deletes an observation with its revisions. This cannot be undone."""
     items.delete_item(models.Observation, request.store, profile_id, observation_id)
     return accepted()
 
 
 def patch_item(
-    model: Any, request: ApiRequest, profile_id: str, id_: str, noun: type[Body]
+    model: Any, request: ApiRequest, profile_id: str, id_: str, body: Body
 ) -> HttpResponse:
     """An observation or a summary."""
-    sent = to_changes(read_body(request, noun))
+    sent = to_changes(body)
     item = items.get_item(model, get_profile(request, profile_id), id_)
     changes, told = items.redact_patch(request.store, item, sent)
     items.patch_item(model, request.store, profile_id, id_, changes)
@@ -124,7 +113,8 @@ def patch_item(
 
 
 @doc.operation(
-    "Every state of an observation, the current one first.",
+    "GET",
+    f"{OBSERVATION}/Revisions",
     {200: wire.RevisionsPage},
     query=doc.PAGE_QUERY,
     follows=True,
@@ -132,7 +122,10 @@ def patch_item(
 def list_revisions(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
-    """One that was never changed has its present state alone (contract 17, 33)."""
+    """Every state of an observation, the current one first.
+
+    One that was never changed has its present state alone (contract 17, 33).
+    """
     profile = get_profile(request, profile_id, follow=True)
     observation = items.get_item(models.Observation, profile, observation_id)
     page = read_page(request, cap=wire.ITEMS_PER_PAGE, order="DESC")

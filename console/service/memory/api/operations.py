@@ -11,11 +11,13 @@ from console.service.http.request import ApiRequest
 
 
 @operation(
-    "The state of an accepted write: pending, completed with the id of its result, "
-    "or failed with the reason.",
+    "GET",
+    "v1/ControlPlane/Operations/<operation_id>",
     {200: Answer(wire.Operation, {"Operation-Id": wire.OperationId, **RETRY_AFTER})},
 )
 def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
+    """The state of an accepted write: pending, completed with the id of its result, or
+    failed with the reason."""
     row = answers.get_operation(request.account, operation_id)
     headers = {"Operation-Id": row.id, "Retry-After": "1"}
     return answer(show_operation(request, row), headers=headers)

@@ -20,15 +20,12 @@ from console.service import errors
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import (
-    ApiRequest,
-    check_deletion,
-    read_body,
-    read_flag,
-)
+from console.service.http.request import ApiRequest, read_flag
 from console.service.memory import identifiers, models, profiles, resolution
 from console.service.memory.queries import Caller, read_traits
 
+PROFILES = "v1/Stores/<store_id>/Profiles"
+PROFILE = f"{PROFILES}/<profile_id>"
 TRAIT_GROUPS_QUERY = {
     "traitGroups": Annotated[
         str,
@@ -45,12 +42,9 @@ MERGED_IDS_QUERY = {
 }
 
 
-@doc.operation(
-    "The ids of a store's profiles, newest first.",
-    {200: wire.ProfilesPage},
-    query=doc.ORDERED_PAGE_QUERY,
-)
+@doc.operation("GET", PROFILES, {200: wire.ProfilesPage}, query=doc.ORDERED_PAGE_QUERY)
 def list_profiles(request: ApiRequest) -> HttpResponse:
+    """The ids of a store's profiles, newest first."""
     return answer_page(
         request,
         models.Profile.objects.of(request.store),
@@ -60,49 +54,42 @@ def list_profiles(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "Finds the profile that has one of these identifiers, or creates a new one. At "
-    "least one trait must be promoted to an identifier.",
-    {202: wire.CreatedProfile},
-    body=wire.ProfileTraits,
-)
-def create_profile(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.ProfileTraits)
+@doc.operation("POST", PROFILES, {202: wire.CreatedProfile})
+def create_profile(request: ApiRequest, body: wire.ProfileTraits) -> HttpResponse:
+    """Finds the profile that has one of these identifiers, or creates a new one. At
+    least one trait must be promoted to an identifier."""
     profile, unfit = profiles.create_profile(request.store, body.traits or {})
     return accepted(unfit, id=profile.id)
 
 
 @doc.operation(
-    "Finds the profiles with an identifier. The answer shows the value as it was "
-    "normalised.",
+    "POST",
+    f"{PROFILES}/Lookup",
     {200: LookupResult},
     summary="Look up profiles",
-    body=Identifier,
     sample={"idType": "email", "value": "Ada@Example.com"},
 )
-def lookup_profiles(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, Identifier)
+def lookup_profiles(request: ApiRequest, body: Identifier) -> HttpResponse:
+    """Finds the profiles with an identifier. The answer shows the value as it was
+    normalised."""
     found = identifiers.look_up_profiles(request.store, body.id_type, body.value)
     return answer(found)
 
 
 @doc.operation(
-    "Finds profiles by words in the values of their traits.",
-    {200: wire.SearchResult},
-    summary="Search profiles",
-    body=wire.SearchProfiles,
+    "POST", f"{PROFILES}/Search", {200: wire.SearchResult}, summary="Search profiles"
 )
-def search_profiles(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.SearchProfiles)
+def search_profiles(request: ApiRequest, body: wire.SearchProfiles) -> HttpResponse:
+    """Finds profiles by words in the values of their traits."""
+    # Ours: the contract finds by identifiers alone.
     return answer(profiles.search_profiles(request.store, body))
 
 
 @doc.operation(
-    "One profile and its traits by group.",
-    {200: wire.Profile},
-    query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY,
+    "GET", PROFILE, {200: wire.Profile}, query=TRAIT_GROUPS_QUERY | MERGED_IDS_QUERY
 )
 def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """One profile and its traits by group."""
     profile = get_profile(request, profile_id)
     traits: dict[str, dict[str, Any]] = {}
     groups = {g.lower() for g in _read_trait_groups(request.GET.get("traitGroups"))}
@@ -117,37 +104,39 @@ def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "Sets the traits given and keeps the others; null removes one (the Python "
-    "client drops nulls).",
+    "PATCH",
+    PROFILE,
     doc.ACCEPTED,
-    body=wire.ProfileTraits,
     sample={"traits": {"Contact": {"city": "Bern"}}},
+    nulls_at=(2,),
 )
-def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
+def patch_profile(
+    request: ApiRequest, profile_id: str, body: wire.ProfileTraits
+) -> HttpResponse:
     # traits, group, trait: only the null of a trait means anything, its removal.
-    body = read_body(request, wire.ProfileTraits, nulls_at=(2,))
+    """Sets the traits given and keeps the others; null removes one (the Python client
+    drops nulls)."""
     return accepted(
         profiles.patch_profile(request.store, profile_id, body.traits or {})
     )
 
 
-@doc.operation(
-    "Deletes the profile with its identifiers, observations and summaries. This "
-    "cannot be undone.",
-    doc.ACCEPTED,
-)
+@doc.operation("DELETE", PROFILE, doc.ACCEPTED)
 def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
-    check_deletion(request)
+    """Deletes the profile with its identifiers, observations and summaries. This cannot
+    be undone."""
     profiles.delete_profile(request.store, profile_id)
     return accepted()
 
 
 @doc.operation(
-    "A profile's traits one by one, each with the time of its last change.",
+    "GET",
+    f"{PROFILE}/Traits",
     {200: TraitsPage},
     query=doc.ORDERED_PAGE_QUERY | TRAIT_GROUPS_QUERY,
 )
 def list_traits(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """A profile's traits one by one, each with the time of its last change."""
     profile = get_profile(request, profile_id)
     page = read_page(request, cap=TRAITS_PER_PAGE, filters=("traitGroups",))
     return answer_page(

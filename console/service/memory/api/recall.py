@@ -19,7 +19,7 @@ from console.service.conversations.models import Conversation
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
-from console.service.memory.api.profiles import get_profile
+from console.service.memory.api.profiles import PROFILE, get_profile
 from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import Profile
 from console.service.memory.queries import read_said
@@ -29,14 +29,15 @@ T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
 
 
 @operation(
-    "Observations and summaries that match the query, best first, scored from 0 to "
-    "1. Without a query or a conversation to derive one from: the newest, without "
-    "scores.",
+    "POST",
+    f"{PROFILE}/Recall",
     {200: wire.Recall},
     summary="Recall",
     body=wire.RecallRequest,
 )
 def create_recall(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """Observations and summaries that match the query, best first, scored from 0 to 1.
+    Without a query or a conversation to derive one from: the newest, without scores."""
     return answer_recall(request, profile_id, wire.RecallRequest)
 
 

@@ -16,17 +16,16 @@ from console.service.http.answers import (
 )
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
-from console.service.http.request import (
-    ApiRequest,
-    check_deletion,
-    read_body,
-    read_flag,
-)
+from console.service.http.request import ApiRequest, read_flag
 from console.service.memory import models, stores
+
+STORES = "v1/ControlPlane/Stores"
+STORE = f"{STORES}/<store_id>"
 
 
 @doc.operation(
-    "The ids of the account's stores, newest first.",
+    "GET",
+    STORES,
     {200: wire.StoresPage},
     query=doc.ORDERED_PAGE_QUERY
     | {
@@ -34,6 +33,7 @@ from console.service.memory import models, stores
     },
 )
 def list_stores(request: ApiRequest) -> HttpResponse:
+    """The ids of the account's stores, newest first."""
     page = read_page(request, cap=wire.STORES_PER_PAGE, filters=("details",))
     detailed = read_flag(page.filters, "details", default=False)
     details: dict[str, Any] = {"details": wire.Store} if detailed else {}
@@ -47,13 +47,9 @@ def list_stores(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "Creates a store. Its id is in the answer, and the result of the operation.",
-    {202: replace(doc.RECEIPT[202], noun=wire.CreatedStore)},
-    body=wire.CreateStore,
-)
-def create_store(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.CreateStore)
+@doc.operation("POST", STORES, {202: replace(doc.RECEIPT[202], noun=wire.CreatedStore)})
+def create_store(request: ApiRequest, body: wire.CreateStore) -> HttpResponse:
+    """Creates a store. Its id is in the answer, and the result of the operation."""
     try:
         request.store = stores.create_store(
             request.account,
@@ -66,25 +62,18 @@ def create_store(request: ApiRequest) -> HttpResponse:
     return answer_completed(request, id_, noun=wire.CreatedStore, id=id_)
 
 
-@doc.operation(
-    "One store: its name, and whether it is active.",
-    {200: doc.Answer(wire.Store, doc.ETAG)},
-)
+@doc.operation("GET", STORE, {200: doc.Answer(wire.Store, doc.ETAG)})
 def fetch_store(request: ApiRequest) -> HttpResponse:
+    """One store: its name, and whether it is active."""
     return answer(
         from_row(wire.Store, request.store), headers=etag(request.store.version)
     )
 
 
-@doc.operation(
-    "Changes the name or the description. With If-Match, only if nobody has changed "
-    "the store since you read it.",
-    doc.RECEIPT,
-    body=wire.PatchStore,
-    headers=doc.IF_MATCH,
-)
-def patch_store(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.PatchStore)
+@doc.operation("PATCH", STORE, doc.RECEIPT, headers=doc.IF_MATCH)
+def patch_store(request: ApiRequest, body: wire.PatchStore) -> HttpResponse:
+    """Changes the name or the description. With If-Match, only if nobody has changed
+    the store since you read it."""
     try:
         stores.patch_store(
             request.store,
@@ -97,11 +86,9 @@ def patch_store(request: ApiRequest) -> HttpResponse:
     return answer_completed(request, request.store.id)
 
 
-@doc.operation(
-    "Deletes the store and everything in it. This cannot be undone.", doc.RECEIPT
-)
+@doc.operation("DELETE", STORE, doc.RECEIPT)
 def delete_store(request: ApiRequest) -> HttpResponse:
-    check_deletion(request)
+    """Deletes the store and everything in it. This cannot be undone."""
     stores.delete_store(request.store)
     return answer_completed(request, request.store.id)
 

@@ -5,28 +5,25 @@ from django.http import HttpResponse
 from console.contract.memory import summary as wire
 from console.contract.memory.observation import ITEMS_PER_PAGE, ConversationId
 from console.contract.memory.page import SummaryOrder
-from console.service.http.answers import (
-    accepted,
-    answer,
-    from_row,
-    to_fields,
-)
+from console.service.http.answers import accepted, answer, from_row, to_fields
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import (
     ApiRequest,
     ReadConversationId,
-    check_deletion,
-    read_body,
     read_conversation_id,
 )
 from console.service.memory import items, models
 from console.service.memory.api.observations import patch_item
-from console.service.memory.api.profiles import get_profile
+from console.service.memory.api.profiles import PROFILE, get_profile
+
+SUMMARIES = f"{PROFILE}/ConversationSummaries"
+SUMMARY = f"{SUMMARIES}/<summary_id>"
 
 
 @doc.operation(
-    "A profile's summaries, newest first.",
+    "GET",
+    SUMMARIES,
     {200: wire.SummariesPage},
     query=doc.PAGE_QUERY
     | {
@@ -40,6 +37,7 @@ def list_summaries(
     *,
     read_conversation_id: ReadConversationId = read_conversation_id,
 ) -> HttpResponse:
+    """A profile's summaries, newest first."""
     profile = get_profile(request, profile_id)
     page = read_page(
         request,
@@ -54,47 +52,39 @@ def list_summaries(
     return answer_page(request, rows, page, wire.SummariesPage, wire.Summary)
 
 
-@doc.operation(
-    "Adds up to 10 summaries: all of them or none.",
-    doc.ACCEPTED,
-    body=wire.CreateSummaries,
-)
-def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
-    body = read_body(request, wire.CreateSummaries)
+@doc.operation("POST", SUMMARIES, doc.ACCEPTED)
+def create_summaries(
+    request: ApiRequest, profile_id: str, body: wire.CreateSummaries
+) -> HttpResponse:
+    """Adds up to 10 summaries: all of them or none."""
     new = [
         item | {"source": item["source"] or ""} for item in to_fields(body.summaries)
     ]
     return accepted(items.create_summaries(request.store, profile_id, new))
 
 
-@doc.operation("One summary.", {200: wire.Summary}, follows=True)
+@doc.operation("GET", SUMMARY, {200: wire.Summary}, follows=True)
 def fetch_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
+    """One summary."""
     profile = get_profile(request, profile_id, follow=True)
     row = items.get_item(models.Summary, profile, summary_id)
     return answer(from_row(wire.Summary, row))
 
 
-@doc.operation(
-    "Changes the fields given. The earlier state is not kept.",
-    doc.ACCEPTED,
-    body=wire.PatchSummary,
-)
+@doc.operation("PATCH", SUMMARY, doc.ACCEPTED)
 def patch_summary(
-    request: ApiRequest,
-    profile_id: str,
-    summary_id: str,
-    *,
-    noun: type[wire.PatchSummary] = wire.PatchSummary,
+    request: ApiRequest, profile_id: str, summary_id: str, body: wire.PatchSummary
 ) -> HttpResponse:
-    return patch_item(models.Summary, request, profile_id, summary_id, noun)
+    """Changes the fields given. The earlier state is not kept."""
+    return patch_item(models.Summary, request, profile_id, summary_id, body)
 
 
-@doc.operation("Deletes a summary. This cannot be undone.", doc.ACCEPTED)
+@doc.operation("DELETE", SUMMARY, doc.ACCEPTED)
 def delete_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
-    check_deletion(request)
+    """Deletes a summary. This cannot be undone."""
     items.delete_item(models.Summary, request.store, profile_id, summary_id)
     return accepted()

@@ -10,23 +10,21 @@ from console.contract.memory.page import PageMeta
 from console.service.http.answers import answer, answer_completed, etag, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, cut_page, read_page
-from console.service.http.request import (
-    ApiRequest,
-    check_deletion,
-    read_body,
-    read_flag,
-)
+from console.service.http.request import ApiRequest, read_flag
 from console.service.memory import models, trait_groups
-from console.service.memory.api.stores import operation_failed
+from console.service.memory.api.stores import STORE, operation_failed
 from console.service.memory.stores import NameTaken
 
+GROUPS = f"{STORE}/TraitGroups"
+GROUP = f"{GROUPS}/<name>"
 QUERY = doc.ORDERED_PAGE_QUERY | {
     "includeTraits": doc.documented(bool, "Whether the traits are listed as well.")
 }
 
 
-@doc.operation("The trait groups of a store.", {200: wire.TraitGroupsPage}, query=QUERY)
+@doc.operation("GET", GROUPS, {200: wire.TraitGroupsPage}, query=QUERY)
 def list_trait_groups(request: ApiRequest) -> HttpResponse:
+    """The trait groups of a store."""
     page = read_page(
         request, cap=wire.TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",)
     )
@@ -41,14 +39,12 @@ def list_trait_groups(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation(
-    "Declares a group and its traits. With idTypePromotion the value of a trait "
-    "becomes an identifier as well.",
-    doc.RECEIPT,
-    body=wire.CreateTraitGroup,
-)
-def create_trait_group(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, wire.CreateTraitGroup)
+@doc.operation("POST", GROUPS, doc.RECEIPT)
+def create_trait_group(
+    request: ApiRequest, body: wire.CreateTraitGroup
+) -> HttpResponse:
+    """Declares a group and its traits. With idTypePromotion the value of a trait
+    becomes an identifier as well."""
     try:
         group = trait_groups.create_trait_group(
             request.store,
@@ -64,12 +60,13 @@ def create_trait_group(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "One group with its traits, a page at a time.",
-    {200: doc.Answer(wire.FetchedTraitGroup, doc.ETAG)},
-    query=QUERY,
+    "GET", GROUP, {200: doc.Answer(wire.FetchedTraitGroup, doc.ETAG)}, query=QUERY
 )
 def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
-    """Traits are paged by name (contract 17, 38)."""
+    """One group with its traits, a page at a time.
+
+    Traits are paged by name (contract 17, 38).
+    """
     group = trait_groups.get_trait_group(request.store, name)
     page = read_page(
         request, cap=wire.TRAIT_DEFINITIONS_PER_PAGE, filters=("includeTraits",)
@@ -94,14 +91,11 @@ def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     return answer(fetched, headers=etag(group.version))
 
 
-@doc.operation(
-    "Adds or changes the traits given; an empty dataType removes one.",
-    doc.RECEIPT,
-    body=wire.PatchTraitGroup,
-    headers=doc.IF_MATCH,
-)
-def patch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
-    body = read_body(request, wire.PatchTraitGroup)
+@doc.operation("PATCH", GROUP, doc.RECEIPT, headers=doc.IF_MATCH)
+def patch_trait_group(
+    request: ApiRequest, name: str, body: wire.PatchTraitGroup
+) -> HttpResponse:
+    """Adds or changes the traits given; an empty dataType removes one."""
     trait_groups.patch_trait_group(
         request.store,
         name,
@@ -112,11 +106,9 @@ def patch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     return answer_completed(request, name, f"/TraitGroups/{name}")
 
 
-@doc.operation(
-    "Deletes the group, with its traits in every profile.", doc.RECEIPT, refusals=(409,)
-)
+@doc.operation("DELETE", GROUP, doc.RECEIPT, refusals=(409,))
 def delete_trait_group(request: ApiRequest, name: str) -> HttpResponse:
-    check_deletion(request)
+    """Deletes the group, with its traits in every profile."""
     trait_groups.delete_trait_group(request.store, name)
     return answer_completed(request, name, f"/TraitGroups/{name}")
 

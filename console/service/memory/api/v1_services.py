@@ -5,13 +5,13 @@ written of a trait decides about its type. They may leave out when something was
 conversations by ids of any form, and send one summary as the body itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from sys import modules
 from typing import Any
 
 import msgspec
 from django.db import transaction
 from django.http import HttpResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
 from msgspec.structs import asdict
 
@@ -32,22 +32,20 @@ from console.contract.memory.v1_services import ProfileReference, V1LookupResult
 from console.service import errors
 from console.service.http.answers import accepted, answer, etag, from_row, to_fields
 from console.service.http.description import operation as doc
-from console.service.http.description.operation import ACCEPTED, operation
-from console.service.http.paging import answer_page, read_page
-from console.service.http.request import (
-    ApiRequest,
-    View,
-    address,
-    check_deletion,
-    read_body,
-    resource,
+from console.service.http.description.operation import (
+    ACCEPTED,
+    Routes,
+    list_operations,
+    operation,
 )
+from console.service.http.paging import answer_page, read_page
+from console.service.http.request import ApiRequest
 from console.service.memory import identifiers, items, profiles, stores
 from console.service.memory.api import observations as current_observations
-from console.service.memory.api import profiles as current_profiles
 from console.service.memory.api import summaries as current_summaries
+from console.service.memory.api.observations import patch_item
 from console.service.memory.api.recall import answer_recall
-from console.service.memory.models import Store, TraitGroup
+from console.service.memory.models import Observation, Store, Summary, TraitGroup
 from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import (
     Definitions,
@@ -57,13 +55,17 @@ from console.service.memory.trait_groups import (
 )
 from console.service.memory.traits import Payload
 
+CURRENT, SERVICES = "v1/Stores", "v1/Services"
+SERVICE = f"{SERVICES}/<store_id>"
+PROFILES = f"{SERVICE}/Profiles"
+PROFILE = f"{PROFILES}/<profile_id>"
+OBSERVATIONS = f"{PROFILE}/Observations"
+SUMMARIES = f"{PROFILE}/ConversationSummaries"
 
-@doc.operation(
-    "The account's stores in full, not only their ids.",
-    {200: wire.ServicesPage},
-    query=doc.ORDERED_PAGE_QUERY,
-)
+
+@doc.operation("GET", SERVICES, {200: wire.ServicesPage}, query=doc.ORDERED_PAGE_QUERY)
 def list_services(request: ApiRequest) -> HttpResponse:
+    """The account's stores in full, not only their ids."""
     return answer_page(
         request,
         Store.objects.filter(account=request.account),
@@ -74,14 +76,13 @@ def list_services(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "Creates a store immediately, without an operation.",
-    {201: doc.Answer(wire.Service, doc.ETAG)},
-    body=wire.CreateService,
-    refusals=(409,),
+    "POST", SERVICES, {201: doc.Answer(wire.Service, doc.ETAG)}, refusals=(409,)
 )
-def create_service(request: ApiRequest) -> HttpResponse:
-    """There is no operation that could fail: a taken name is 409."""
-    body = read_body(request, wire.CreateService)
+def create_service(request: ApiRequest, body: wire.CreateService) -> HttpResponse:
+    """Creates a store immediately, without an operation.
+
+    There is no operation that could fail: a taken name is 409.
+    """
     try:
         store = stores.create_store(
             request.account,
@@ -96,16 +97,15 @@ def create_service(request: ApiRequest) -> HttpResponse:
     return answer(show_service(store), status=201, headers=etag(store.version))
 
 
-@doc.operation("One store.", {200: doc.Answer(wire.Service, doc.ETAG)})
+@doc.operation("GET", SERVICE, {200: doc.Answer(wire.Service, doc.ETAG)})
 def fetch_service(request: ApiRequest) -> HttpResponse:
+    """One store."""
     return answer(show_service(request.store), headers=etag(request.store.version))
 
 
-@doc.operation(
-    "Deletes the store and everything in it immediately.", {200: wire.Deleted}
-)
+@doc.operation("DELETE", SERVICE, {200: wire.Deleted})
 def delete_service(request: ApiRequest) -> HttpResponse:
-    check_deletion(request)
+    """Deletes the store and everything in it immediately."""
     stores.delete_store(request.store)
     return answer(wire.Deleted(message="deleted"))
 
@@ -121,15 +121,16 @@ def show_service(store: Store) -> wire.Service:
 
 
 @operation(
-    "Like create profile, but unknown groups and traits are declared automatically.",
+    "POST",
+    PROFILES,
     {202: CreatedProfile},
-    body=ProfileTraits,
     sample={
         "traits": {"Contact": {"email": "ada@example.com"}, "Account": {"tier": "gold"}}
     },
 )
-def create_profile(request: ApiRequest) -> HttpResponse:
-    traits = read_body(request, ProfileTraits).traits or {}
+def create_profile(request: ApiRequest, body: ProfileTraits) -> HttpResponse:
+    """Like create profile, but unknown groups and traits are declared automatically."""
+    traits = body.traits or {}
     with transaction.atomic(using="memory"):
         declare(request.store, traits)
         profile, unfit = profiles.create_profile(request.store, traits)
@@ -137,13 +138,17 @@ def create_profile(request: ApiRequest) -> HttpResponse:
 
 
 @operation(
-    "Like patch profile, but unknown groups and traits are declared automatically.",
+    "PATCH",
+    PROFILE,
     ACCEPTED,
-    body=ProfileTraits,
+    nulls_at=(2,),
     sample={"traits": {"Account": {"tier": "gold"}}},
 )
-def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
-    traits = read_body(request, ProfileTraits, nulls_at=(2,)).traits or {}
+def patch_profile(
+    request: ApiRequest, profile_id: str, body: ProfileTraits
+) -> HttpResponse:
+    """Like patch profile, but unknown groups and traits are declared automatically."""
+    traits = body.traits or {}
     with transaction.atomic(using="memory"):
         declare(request.store, traits)
         unfit = profiles.patch_profile(request.store, profile_id, traits)
@@ -151,14 +156,14 @@ def patch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
 
 
 @operation(
-    "Like look up profiles, but each profile is an object with its id.",
+    "POST",
+    f"{PROFILES}/Lookup",
     {200: V1LookupResult},
     summary="Look up profiles",
-    body=Identifier,
     sample={"idType": "email", "value": "ada@example.com"},
 )
-def lookup_profiles(request: ApiRequest) -> HttpResponse:
-    body = read_body(request, Identifier)
+def lookup_profiles(request: ApiRequest, body: Identifier) -> HttpResponse:
+    """Like look up profiles, but each profile is an object with its id."""
     found = identifiers.look_up_profiles(request.store, body.id_type, body.value)
     return answer(
         V1LookupResult(
@@ -222,23 +227,23 @@ def read_conversation_id(query: Mapping[str, str]) -> str:
 
 
 @doc.operation(
-    "Like list observations, but conversation ids may have any form.",
+    "GET",
+    OBSERVATIONS,
     {200: ObservationsPage},
     query=current_observations.QUERY | CONVERSATION_QUERY,
 )
 def list_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """Like list observations, but conversation ids may have any form."""
     return current_observations.list_observations(
-        request, profile_id, read_conversation_id=read_conversation_id
+        request, profile_id=profile_id, read_conversation_id=read_conversation_id
     )
 
 
-@doc.operation(
-    "Like create observations, but occurredAt may be left out.",
-    doc.ACCEPTED,
-    body=wire.V1CreateObservations,
-)
-def create_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
-    body = read_body(request, wire.V1CreateObservations)
+@doc.operation("POST", OBSERVATIONS, doc.ACCEPTED)
+def create_observations(
+    request: ApiRequest, profile_id: str, body: wire.V1CreateObservations
+) -> HttpResponse:
+    """Like create observations, but occurredAt may be left out."""
     new = [add_time(item) for item in to_fields(body.observations)]
     return accepted(items.create_observations(request.store, profile_id, new))
 
@@ -249,38 +254,38 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @doc.operation(
-    "Like patch observation, but conversation ids may have any form.",
+    "PATCH",
+    f"{OBSERVATIONS}/<observation_id>",
     doc.ACCEPTED,
-    body=wire.V1PatchObservation,
 )
 def patch_observation(
-    request: ApiRequest, profile_id: str, observation_id: str
+    request: ApiRequest,
+    profile_id: str,
+    observation_id: str,
+    body: wire.V1PatchObservation,
 ) -> HttpResponse:
-    return current_observations.patch_observation(
-        request, profile_id, observation_id, noun=wire.V1PatchObservation
-    )
+    """Like patch observation, but conversation ids may have any form."""
+    return patch_item(Observation, request, profile_id, observation_id, body)
 
 
 @doc.operation(
-    "Like list summaries, but conversation ids may have any form.",
-    {200: SummariesPage},
-    query=doc.PAGE_QUERY | CONVERSATION_QUERY,
+    "GET", SUMMARIES, {200: SummariesPage}, query=doc.PAGE_QUERY | CONVERSATION_QUERY
 )
 def list_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """Like list summaries, but conversation ids may have any form."""
     return current_summaries.list_summaries(
-        request, profile_id, read_conversation_id=read_conversation_id
+        request, profile_id=profile_id, read_conversation_id=read_conversation_id
     )
 
 
 @doc.operation(
-    "Adds one summary as the body itself, or several under summaries. Conversation "
-    "ids may have any form.",
-    doc.ACCEPTED,
-    body=wire.V1CreateSummaries,
-    forms=(wire.OneSummary, wire.SeveralSummaries),
+    "POST", SUMMARIES, doc.ACCEPTED, forms=(wire.OneSummary, wire.SeveralSummaries)
 )
-def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
-    body = read_body(request, wire.V1CreateSummaries)
+def create_summaries(
+    request: ApiRequest, profile_id: str, body: wire.V1CreateSummaries
+) -> HttpResponse:
+    """Adds one summary as the body itself, or several under summaries. Conversation ids
+    may have any form."""
     if body.summaries is not None:
         given = to_fields(body.summaries)
     else:
@@ -289,74 +294,36 @@ def create_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     return accepted(items.create_summaries(request.store, profile_id, new))
 
 
-@doc.operation(
-    "Like patch summary, but conversation ids may have any form.",
-    doc.ACCEPTED,
-    body=wire.V1PatchSummary,
-)
+@doc.operation("PATCH", f"{SUMMARIES}/<summary_id>", doc.ACCEPTED)
 def patch_summary(
-    request: ApiRequest, profile_id: str, summary_id: str
+    request: ApiRequest, profile_id: str, summary_id: str, body: wire.V1PatchSummary
 ) -> HttpResponse:
-    return current_summaries.patch_summary(
-        request, profile_id, summary_id, noun=wire.V1PatchSummary
-    )
+    """Like patch summary, but conversation ids may have any form."""
+    return patch_item(Summary, request, profile_id, summary_id, body)
 
 
 @doc.operation(
-    "Like recall, but with 5 observations by default and at most 20 items of each "
-    "kind.",
+    "POST",
+    f"{PROFILE}/Recall",
     {200: Recall},
     summary="Recall",
     body=wire.V1RecallRequest,
 )
 def create_recall(request: ApiRequest, profile_id: str) -> HttpResponse:
+    """Like recall, but with 5 observations by default and at most 20 items of each
+    kind."""
     return answer_recall(
         request, profile_id, wire.V1RecallRequest, most=wire.V1_RECALL_ITEMS
     )
 
 
-SERVICES = "v1/Services"
-CURRENT = "v1/Stores/<str:store_id>"
-OLDER = f"{SERVICES}/<str:store_id>"
-
-PROFILE = "/Profiles/<str:profile_id>"
-# What is said in another way here; the rest of the data plane is mirrored as it is.
-DIFFERENT: dict[str, View] = {
-    "/Profiles": resource(GET=current_profiles.list_profiles, POST=create_profile),
-    "/Profiles/Lookup": resource(POST=lookup_profiles),
-    PROFILE: resource(
-        GET=current_profiles.fetch_profile,
-        PATCH=patch_profile,
-        DELETE=current_profiles.delete_profile,
-    ),
-    f"{PROFILE}/Observations": resource(
-        GET=list_observations, POST=create_observations
-    ),
-    f"{PROFILE}/Observations/<str:observation_id>": resource(
-        GET=current_observations.fetch_observation,
-        PATCH=patch_observation,
-        DELETE=current_observations.delete_observation,
-    ),
-    f"{PROFILE}/ConversationSummaries": resource(
-        GET=list_summaries, POST=create_summaries
-    ),
-    f"{PROFILE}/ConversationSummaries/<str:summary_id>": resource(
-        GET=current_summaries.fetch_summary,
-        PATCH=patch_summary,
-        DELETE=current_summaries.delete_summary,
-    ),
-    f"{PROFILE}/Recall": resource(POST=create_recall),
-}
-
-
-def older_dialect(patterns: Iterable[URLPattern]) -> list[URLPattern]:
-    """Stores, and every address of the data plane in `patterns`, in their order."""
-    older = [
-        address(SERVICES, GET=list_services, POST=create_service),
-        address(OLDER, GET=fetch_service, DELETE=delete_service),
-    ]
-    for pattern in patterns:
-        root, found, tail = str(pattern.pattern).partition(CURRENT)
-        if found and not root:
-            older.append(path(OLDER + tail, DIFFERENT.get(tail, pattern.callback)))
-    return older
+def mirror(current: Routes) -> Routes:
+    """The stores of this dialect, and every address of the data plane as it is in the
+    other one, but for what is said in another way here."""
+    own = list_operations(modules[__name__])
+    routes: Routes = {SERVICES: {}, SERVICE: {}} | {
+        route.replace(CURRENT, SERVICES): methods
+        for route, methods in current.items()
+        if route.startswith(f"{CURRENT}/")
+    }
+    return {route: methods | own.get(route, {}) for route, methods in routes.items()}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.service.memory.api.urls import urlpatterns
+from console.service.urls import urlpatterns
 from tests.service.conftest import CONVERSATION, assert_refused
 from tests.service.memory.api.v1_services.conftest import as_current
 
