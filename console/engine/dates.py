@@ -64,14 +64,20 @@ def read_dates(query: str, now: datetime = EPOCH, region: str = "") -> Dates:
     return Dates(named, words, offset)
 
 
+def may_name_dates(query: str) -> bool:
+    """False for most: then it is the same query whenever and wherever it is asked."""
+    text = fold(query)
+    return bool(
+        _OPEN_OR_DIGIT.search(text) or _openings().intersection(_RUN.findall(text))
+    )
+
+
 # The turns of a conversation are asked by again with each new one.
 @lru_cache(maxsize=2048)
 def _read(query: str, today: date, month_first: bool) -> tuple[Named, frozenset[str]]:
     text, words = fold(query), set[str]()
     named: set[tuple[str, int]] = set()
-    if not (
-        _OPEN_OR_DIGIT.search(text) or _openings().intersection(_RUN.findall(text))
-    ):
+    if not may_name_dates(query):
         return frozenset(), frozenset()
     for pattern, read in _patterns():
         for match in pattern.finditer(text):

@@ -1,6 +1,8 @@
 """Identity settings: how a store tells people apart. Section 10.2."""
 
+from functools import cache
 from typing import Annotated, Literal, get_args
+from zoneinfo import available_timezones
 
 from msgspec import Meta
 
@@ -18,6 +20,13 @@ ID_TYPE_MIN, ID_TYPE_MAX = 2, 30  # 10.2 [S]
 IDENTIFIER_VALUES_MAX = 100  # 10.2 [S]: of one type on a profile
 IDENTIFIER_CONFIGS_MAX = 15  # 10.2 [S]: identifier types of a store
 MATCHING_RULES_MAX = 15  # 10.2 [S]
+
+
+@cache
+def list_time_zones() -> list[str]:
+    """As the IANA calls them."""
+    return sorted(available_timezones())
+
 
 # Letters, digits, hyphen and underscore: 10.2 [D].
 IdTypeName = Annotated[
@@ -90,6 +99,14 @@ class PutIdentitySettings(Body, frozen=True, kw_only=True):
             "numbers the store reads. Left out, it stays as it is.",
         ),
     ] = ""
+    time_zone: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            description="Ours: the IANA's name of the zone in which the days of a "
+            "question or a conversation are meant. Left out, it stays as it is.",
+        ),
+    ] = ""
     merge_brake: Annotated[
         Literal["", "on", "shared", "off"],
         described(
@@ -111,6 +128,7 @@ class PutIdentitySettings(Body, frozen=True, kw_only=True):
 class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """matching_rules  identifier types in the order in which they are tried
     phone_region    ours: whose national numbers are read; left out: those of the US
+    time_zone       ours: where "yesterday" is meant; left out: UTC
     merge_brake     ours: which merges wait for a person; left out: on
     whatsapp_is_phone  ours: a WhatsApp number also counts as a phone; left out: no
     """
@@ -143,5 +161,6 @@ class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     ] = always()
     version: Version
     phone_region: Annotated[str, described(pattern=r"^[A-Z]{2}$")] = ""
+    time_zone: str = ""
     merge_brake: Annotated[str, described(enum=["shared", "off"])] = ""
     whatsapp_is_phone: bool = False

@@ -22,6 +22,7 @@ from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.contract.memory.identity_settings import (
     IdentitySettings,
     PutIdentitySettings,
+    list_time_zones,
 )
 from console.contract.normalising import (
     DEFAULT_REGION,
@@ -207,6 +208,11 @@ class IdentityForm(ReasonForm):
         help_text="A number without + and a country code is read as one of this country,"
         " from now on: in the find box, in imports and by the API.",
     )
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=lambda: [(zone, zone) for zone in list_time_zones()],
+        help_text="“Yesterday” in a question or a conversation is a day of this zone.",
+    )
     merge_brake = forms.ChoiceField(
         label="What waits for a person",
         choices=[
@@ -239,6 +245,7 @@ class IdentityForm(ReasonForm):
     def __init__(self, *args: Any, settings: IdentitySettings, **kwargs: Any) -> None:
         now: dict[str, str] = {
             "phone_region": settings.phone_region or DEFAULT_REGION,
+            "time_zone": settings.time_zone or "UTC",
             "merge_brake": settings.merge_brake or "on",
             "whatsapp_is_phone": "yes" if settings.whatsapp_is_phone else "no",
         }
@@ -251,6 +258,7 @@ class IdentityForm(ReasonForm):
         """Only of a valid form."""
         wanted = msgspec.to_builtins(self.settings) | {
             "phoneRegion": self.cleaned_data["phone_region"],
+            "timeZone": self.cleaned_data["time_zone"],
             "mergeBrake": self.cleaned_data["merge_brake"],
             "whatsappIsPhone": self.cleaned_data["whatsapp_is_phone"] == "yes",
         }

@@ -21,7 +21,7 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import WAITING_PER_PROFILE
 from console.contract.ids import new_id
-from console.service.memory.models import get_phone_region
+from console.service.memory.models import get_locale
 from console.service.memory.tombstones import bury, delete_buried
 from console.service.models import (
     Account,
@@ -152,7 +152,7 @@ class Conversation(StoreScoped):
 
     @cached_property
     def phone_region(self) -> str:
-        return get_phone_region(self.store_id)
+        return get_locale(self.store_id)[0]
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """With everything below it; no older memory brings it back."""

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from django.db.models import F
-from django.utils import timezone
 
 from console.engine.extractive import Fact, Turn, extract, summarise
 from console.engine.ranking import Bm25, Query
@@ -17,7 +16,7 @@ from console.service.conversations.events import list_participants
 from console.service.conversations.models import Communication, Conversation, Transition
 from console.service.conversations.rules import ANYWHERE, Origin, Rules, Verdict
 from console.service.memory.embedding_jobs import embed_query, get_model_id
-from console.service.memory.models import Observation, Profile, Store
+from console.service.memory.models import Observation, Profile, Store, get_locale
 from console.service.memory.queries import read_entries
 
 EXTRACTIVE = "extractive-1"
@@ -233,7 +232,7 @@ class Reading:
             ends=self.transition.status == "CLOSED",
             channel=self._channel,
             agent=self._agent,
-            zone=timezone.get_default_timezone(),
+            zone=get_locale(self.store.id)[1],
             rules=self.rules,
             known=known,
         )

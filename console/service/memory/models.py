@@ -7,6 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from re import Pattern
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
@@ -96,6 +97,7 @@ class IdentitySettings(models.Model):
     matching_rules      identifier types in the order in which they are tried
     phone_region        ISO 3166 code of the country whose national numbers are read;
                         empty: the contract's
+    time_zone           where "yesterday" is meant, as the IANA calls it; empty: UTC
     merge_brake         which merges wait for a person: on, shared, off
     whatsapp_is_phone   a WhatsApp number is kept as a phone too, and so names who has it
     """
@@ -104,6 +106,7 @@ class IdentitySettings(models.Model):
     identifier_configs = models.JSONField()
     matching_rules = models.JSONField()
     phone_region = models.CharField(max_length=2, blank=True, db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, db_default="")
     merge_brake = models.CharField(max_length=6, db_default="on", default="on")
     whatsapp_is_phone = models.BooleanField(db_default=False, default=False)
     version = models.PositiveIntegerField(default=1)
@@ -124,10 +127,13 @@ class IdentitySettings(models.Model):
         return None
 
 
-def get_phone_region(store_id: str) -> str:
-    """Whose national numbers and dates a store reads; empty: the contract's."""
+def get_locale(store_id: str) -> tuple[str, ZoneInfo]:
+    """Whose national numbers and dates a store reads, empty for the contract's, and in
+    which zone "yesterday" is meant."""
     settings = IdentitySettings.objects.filter(store_id=store_id)
-    return settings.values_list("phone_region", flat=True).first() or ""
+    found = settings.values_list("phone_region", "time_zone").first()
+    region, zone = found or ("", "")
+    return region, ZoneInfo(zone or "UTC")
 
 
 class Tombstone(models.Model):

@@ -5,7 +5,6 @@ texts had been stored masked. Such a recall tells nothing of what is masked: not
 order, not by a score, not by what a neighbour lends, nor by how rare a word is.
 """
 
-import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from msgspec.structs import replace
 
 from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS, RecallRequest
 from console.core.observability import RECALL_SECONDS
+from console.engine.dates import may_name_dates
 from console.engine.ranking import (
     PreparedProfile,
     Query,
@@ -37,7 +37,7 @@ from console.service.memory.models import (
     Observation,
     Profile,
     Summary,
-    get_phone_region,
+    get_locale,
 )
 from console.service.memory.prepared import PREPARED
 from console.service.memory.queries import read_entries, read_items, read_said
@@ -45,8 +45,6 @@ from console.service.models import find_models
 
 # By their ids, all observations come before all summaries.
 _SUMMARY_PREFIX = f"mem_{Summary.kind}_"
-# Read otherwise in Leeds than in Boston.
-_NUMERIC_DATE = re.compile(r"\d[/-]\d")
 # The newest masked texts; older ones are ranked by words alone. A text costs 2 ms.
 VECTORS_MAX = 200
 
@@ -114,10 +112,12 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
 
 def _read_query(profile: Profile, text: str, **turn: Any) -> Query:
     """With its dates as they are meant now, and written where the store's people are."""
-    region = get_phone_region(profile.store_id) if _NUMERIC_DATE.search(text) else ""
-    # To the hour: what was read of a text is kept, and dates go by the day.
-    now = timezone.localtime().replace(minute=0, second=0, microsecond=0)
-    return Query.of(text, embed_query(text), now=now, region=region, **turn)
+    if may_name_dates(text):
+        turn["region"], zone = get_locale(profile.store_id)
+        # To the hour: what was read of a text is kept, and dates go by the day.
+        now = timezone.localtime(timezone=zone)
+        turn["now"] = now.replace(minute=0, second=0, microsecond=0)
+    return Query.of(text, embed_query(text), **turn)
 
 
 def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:

@@ -12,6 +12,7 @@ from console.contract.memory.error import Code
 from console.contract.memory.identity_settings import (
     IdentifierConfig,
     PutIdentitySettings,
+    list_time_zones,
 )
 from console.contract.memory.store import STORES_PER_ACCOUNT
 from console.contract.normalising import REGIONS
@@ -190,7 +191,10 @@ def put_identity_settings(
             raise errors.Invalid(f"matchingRules[{index}]: duplicate")
     if wanted.phone_region and wanted.phone_region not in REGIONS:
         raise errors.Invalid("phoneRegion: not a country that has phone numbers")
+    if wanted.time_zone and wanted.time_zone not in list_time_zones():
+        raise errors.Invalid("timeZone: not a time zone of the IANA")
     settings.phone_region = wanted.phone_region or settings.phone_region
+    settings.time_zone = wanted.time_zone or settings.time_zone
     settings.merge_brake = wanted.merge_brake or settings.merge_brake
     if wanted.whatsapp_is_phone is not None:
         settings.whatsapp_is_phone = wanted.whatsapp_is_phone

@@ -479,6 +479,7 @@ def add_with(account, store_id):
 IDENTITY = "/tenants/acme/identity/"
 CHOSEN = {
     "phone_region": "GB",
+    "time_zone": "Europe/London",
     "merge_brake": "shared",
     "whatsapp_is_phone": "yes",
     "reason_code": "country",
@@ -511,6 +512,7 @@ def test_identity_changes_what_is_ours_and_keeps_the_rest(client, tenant, role):
     assert after.matching_rules == before.matching_rules
     ours = (after.phone_region, after.merge_brake, after.whatsapp_is_phone)
     assert ours == ("GB", "shared", True)
+    assert after.time_zone == "Europe/London"
     entry = AuditEntry.objects.filter(action="identity.changed").latest("seq")
     assert entry.outcome == "done"
     assert entry.details["phone_region"] == "US, now GB"

@@ -255,15 +255,21 @@ def test_a_phone_names_who_has_the_whatsapp_number(
     assert api.get(f"{ada}/Identifiers/phone").json()["values"] == ["+15558675310"]
 
 
-@pytest.mark.parametrize("region", ["no", "NOR", "ZZ", 47])
-def test_identity_settings_refuse_a_region_without_numbers(api, path, region):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("phoneRegion", region) for region in ("no", "NOR", "ZZ", 47)),
+        *(("timeZone", zone) for zone in ("Mars/Olympus", "../etc/passwd", 1)),
+    ],
+)
+def test_identity_settings_refuse_what_is_no_region_or_zone(api, path, name, value):
     body = {
         "identifierConfigs": [{"idType": "phone", "normalization": "phone"}],
         "matchingRules": ["phone"],
-        "phoneRegion": region,
+        name: value,
     }
 
     answer = api("PUT", path, body)
 
     assert answer.status_code == 400
-    assert answer.json()["message"].startswith("phoneRegion")
+    assert answer.json()["message"].startswith(name)

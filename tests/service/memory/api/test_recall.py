@@ -1,6 +1,7 @@
 """Contract 11.6."""
 
 import pytest
+import time_machine
 
 from tests.service.conftest import (
     CONVERSATION,
@@ -283,3 +284,21 @@ def test_recall_nobody_cannot_be_asked(api, store, profile):
 
     assert_refused(api("POST", nobody, {}), 404, 20404)
     assert api("POST", f"{profile}/Recall").status_code == 200
+
+
+def test_recall_means_yesterday_in_the_stores_zone(api, store, observe, recall):
+    path = f"/v1/ControlPlane/Stores/{store}/IdentityResolutionSettings"
+    kept = api.get(path).json()
+    body = {name: kept[name] for name in ("identifierConfigs", "matchingRules")}
+    observe("called at noon", occurredAt="2026-01-06T17:00:00Z")
+    observe("called at night", occurredAt="2026-01-06T03:00:00Z")
+
+    # 23:30 on the sixth of January in New York.
+    with time_machine.travel("2026-01-07T04:30:00Z", tick=False):
+        before = recall(query="who called yesterday?")
+        api.result(api("PUT", path, body | {"timeZone": "America/New_York"}))
+        after = recall(query="who called yesterday?")
+
+    assert contents(before) == ["called at noon", "called at night"]
+    assert contents(after) == ["called at night", "called at noon"]
+    assert api.get(path).json()["timeZone"] == "America/New_York"
