@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('service', '0018_index_version'),
+        ('service', '0020_fill_trait_terms'),
     ]
 
     operations = [
