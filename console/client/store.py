@@ -452,11 +452,12 @@ class StoreClient:
         communications_limit: int = 0,
         relevance_threshold: float = 0.0,
         trace: bool = False,
+        trace_items: Sequence[str] = (),
         masked: bool = False,
     ) -> RecallAnswer:
         """Ranked by `query`, else by the conversation, else newest first unscored.
 
-        trace   asks why; only the embedded memory answers that
+        trace   asks why, also of `trace_items`; only the embedded memory answers that
         masked  asks for a ranking by the masked texts; likewise, and the answer says so
         """
         body = given(
@@ -469,6 +470,7 @@ class StoreClient:
             communicationsLimit=communications_limit,
             relevanceThreshold=relevance_threshold,
             trace=trace or None,
+            traceItems=list(trace_items) or None,
             masked=masked or None,
         )
         path = f"{self._profile(profile_id)}/Recall"

@@ -3,9 +3,11 @@
 Limits of a query: docs/contract.md, section 11.6.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
@@ -43,6 +45,13 @@ from console.masking.masker import (
     masker_for,
 )
 from console.masking.models import count_question, get_digest
+from console.pages.recall.verdict import (
+    Item,
+    Question,
+    Verdict,
+    find_kind,
+    judge,
+)
 from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission
 from console.web.forms import (
@@ -122,6 +131,22 @@ class RecalledItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedItem:
+    """What was expected to come. item, shown: None where the profile has none of this id;
+    verdict: None where it would tell something of masked texts."""
+
+    id: str
+    item: Item | None = None
+    shown: MaskedValue | None = None
+    verdict: Verdict | None = None
+    traced: TraceItem | None = None
+
+    @property
+    def score_parts(self) -> list[tuple[str, TracePart]]:
+        return _build_score_parts(self.traced)
+
+
+@dataclass(frozen=True, slots=True)
 class RecallRun:
     """A recall and its evidence. Times in milliseconds, as seen from the console.
 
@@ -153,6 +178,7 @@ class RecallRun:
     is_by_whole_texts: bool
     are_texts_hidden: bool
     has_customer_words: bool
+    expected: ExpectedItem | None
     request_json: str = field(repr=False)
     response_json: str = field(repr=False)
 
@@ -171,11 +197,12 @@ def recall_profile(
     profile_id: str,
     *,
     mode: str,
-    question: dict[str, Any],
+    question: Question,
     masker: Masker,
     rule_masker: Masker,
 ) -> RecallRun:
-    """Two calls: who this is, and the recall itself. Raises MemoryNotFound.
+    """Two calls: who this is, and the recall itself; with what was `expected`, by its id,
+    up to eight more. Raises MemoryNotFound.
 
     masker       what this person may see of each item
     rule_masker  the same without what they revealed
@@ -186,7 +213,11 @@ def recall_profile(
     text_mode = rule_masker.text_mode
     if text_mode == MaskingMode.HIDE:
         question = question | {"query": "", "conversation_id": "", "trace": False}
-    recall = _ask(store, profile.id, question, text_mode)
+
+    def ask(question: Question) -> RecallAnswer:
+        return _ask(store, profile.id, question, text_mode)
+
+    recall = answer = ask(question)
     items = _build_items(recall, masker)
     is_ranked = recall.is_ranked
     has_masked = any(item.is_masked for item in items)
@@ -199,6 +230,15 @@ def recall_profile(
     if is_by_whole_texts:
         recall = _withhold_scores(recall, items)
         items = _build_items(recall, masker)
+    expected = None
+    if sought := question["trace_items"]:
+        expected = _find_expected(store, profile.id, sought[0], masker)
+        if expected.item and not is_by_whole_texts:
+            expected = dataclasses.replace(
+                expected,
+                verdict=judge(ask, question, answer, expected.item),
+                traced=answer.trace.find(expected.id) if answer.trace else None,
+            )
     trace = recall.trace if recall.trace and recall.trace.queries else None
     has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
     mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
@@ -218,25 +258,41 @@ def recall_profile(
         is_by_whole_texts=is_by_whole_texts,
         are_texts_hidden=text_mode == MaskingMode.HIDE,
         has_customer_words=has_customer_words,
+        expected=expected,
         request_json=mask_json(recall.exchange.request),
         response_json=mask_json(recall.exchange.response) if is_whole_shown else "",
     )
 
 
+def _find_expected(
+    store: StoreClient, profile_id: str, item_id: str, masker: Masker
+) -> ExpectedItem:
+    kind = find_kind(item_id)
+    try:
+        item = kind.fetch(store, profile_id, item_id) if kind else None
+    except MemoryNotFound:
+        item = None
+    if item is None:
+        return ExpectedItem(item_id)
+    return ExpectedItem(
+        item_id, item, masker.mask_text(item.kind, item_id, item.content)
+    )
+
+
 def _ask(
-    store: StoreClient, profile_id: str, question: dict[str, Any], text_mode: str
+    store: StoreClient, profile_id: str, question: Question, text_mode: str
 ) -> RecallAnswer:
     """By masked texts, if texts are masked and the memory knows how.
 
     A memory that refuses what its contract does not have is asked again without.
     """
-    if text_mode == MaskingMode.DETECT:
-        try:
-            return store.recall(profile_id, **question, masked=True)
-        except MemoryRefused as refusal:
-            if refusal.http_status != 400:
-                raise
-    return store.recall(profile_id, **question)
+    masked = text_mode == MaskingMode.DETECT
+    try:
+        return store.recall(profile_id, **question, masked=masked)
+    except MemoryRefused as refusal:
+        if refusal.http_status != 400 or not (question["trace"] or masked):
+            raise
+    return store.recall(profile_id, **question | {"trace": False, "trace_items": []})
 
 
 def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:
@@ -329,6 +385,23 @@ class Mode:
     CHOICES = ((QUERY, "Query"), (CONVERSATION, "Conversation"), (RECENT, "Recent"))
 
 
+# The fields of the form, by the parameters that they set.
+FIELDS = {
+    "begin": "begin",
+    "end": "end",
+    "observations_limit": "observations",
+    "summaries_limit": "summaries",
+    "relevance_threshold": "threshold",
+}
+
+
+def check_item_id(text: str) -> None:
+    if not find_kind(text):
+        raise forms.ValidationError(
+            "Enter an id that begins with mem_observation_ or mem_summary_."
+        )
+
+
 class RunForm(ConsoleForm):
     """identity, mode and the mode's own text, how many items, which days (UTC)."""
 
@@ -378,6 +451,13 @@ class RunForm(ConsoleForm):
     begin = DayField(label="From")
     end = DayField(label="Before")
     explain = forms.BooleanField(required=False, label="Explain scores")
+    expected = forms.CharField(
+        required=False,
+        validators=[check_item_id],
+        label="Expected",
+        help_text="The id of an observation or a summary that did not come",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
     @classmethod
     def from_link(cls, values: dict[str, str]) -> "RunForm":
@@ -399,7 +479,7 @@ class RunForm(ConsoleForm):
             self.add_error("end", "Must be after the first day.")
         return cleaned
 
-    def build_question(self) -> dict[str, Any]:
+    def build_question(self) -> Question:
         """The keyword arguments of StoreClient.recall; the mode decides which text."""
         asked = self.cleaned_data
         mode = asked["mode"]
@@ -413,7 +493,8 @@ class RunForm(ConsoleForm):
             "observations_limit": asked["observations"],
             "summaries_limit": asked["summaries"],
             "relevance_threshold": asked["threshold"],
-            "trace": asked["explain"],
+            "trace": bool(asked["explain"] or asked["expected"]),
+            "trace_items": [asked["expected"]] if asked["expected"] else [],
         }
 
 
@@ -476,16 +557,16 @@ def _add_defaults(given: dict[str, str]) -> dict[str, str]:
 def _run_for_profile(
     request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
-    asked = form.cleaned_data
+    asked, question = form.cleaned_data, form.build_question()
     query = get_digest(request.actor, "recall.run", asked["query"])
-    if asked["explain"]:
+    if question["trace"]:
         count_question(request.actor, "recall.run", query)
     try:
         recall_run = recall_profile(
             request.store,
             profile_id,
             mode=asked["mode"],
-            question=form.build_question(),
+            question=question,
             masker=masker_for(request.actor, profile_id),
             rule_masker=masker_for(request.actor),
         )
@@ -493,7 +574,7 @@ def _run_for_profile(
         log_lookup(request.actor, profile_id, Match())
         form.add_error("identity", "No profile has this id.")
         return _render_run(request, form, status=404)
-    if recall_run.is_by_whole_texts and not asked["explain"]:
+    if recall_run.is_by_whole_texts and not question["trace"]:
         count_question(request.actor, "recall.run", query)
     recall = recall_run.recall
     log_view(
@@ -505,7 +586,7 @@ def _run_for_profile(
         observations=len(recall.observations),
         summaries=len(recall.summaries),
         ms=round(recall.exchange.elapsed_ms),
-        explained=int(asked["explain"]),
+        explained=int(question["trace"]),
         looked_for=query,
     )
     response = _render_run(request, form, run=recall_run)
@@ -522,6 +603,28 @@ def _build_run_url(
     return build_typed_url(request, query, kept | {"identity": profile_id})
 
 
+def _build_changes(
+    request: ConsoleRequest, form: RunForm, run: RecallRun
+) -> dict[str, Any]:
+    """What would bring the expected item: the fields to set, and a link to that run."""
+    change = run.expected and run.expected.verdict and run.expected.verdict.change
+    if not change:
+        return {}
+    values = {
+        FIELDS[name]: f"{value:%Y-%m-%d}" if isinstance(value, datetime) else value
+        for name, value in change.items()
+    }
+    given = {
+        name: str(value)
+        for name, value in {**form.data, **values}.items()
+        if value is not None and value != ""
+    }
+    return {
+        "changes": [(form[name].label, value) for name, value in values.items()],
+        "try_url": _build_run_url(request, given, run.profile.id),
+    }
+
+
 def _render_run(
     request: ConsoleRequest,
     form: RunForm,
@@ -531,11 +634,17 @@ def _render_run(
     warning: str = "",
     status: int = 0,
 ) -> HttpResponse:
+    deletion = None
+    if run and run.expected and request.actor.may(Permission.VIEW_DELETIONS):
+        deletions = request.tenant.deletions.filter(object_id=run.expected.id)
+        deletion = deletions.order_by("created_at").last()
     context: dict[str, Any] = {
         "form": form,
         "run": run,
+        "deletion": deletion,
         "candidates": candidates,
         "warning": warning,
+        **(_build_changes(request, form, run) if run else {}),
     }
     return render_part(
         request,

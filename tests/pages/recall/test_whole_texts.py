@@ -1,5 +1,7 @@
 """Recall at a memory that cannot rank by masked texts."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -16,32 +18,37 @@ FACTS = {
 
 
 class WholeTextMemory(OddMemory):
-    """Ranks what it has by whole texts; `refuses` a member that the contract lacks."""
+    """Ranks what it has by whole texts; `refuses` members that the contract lacks."""
 
     refuses = False
     facts = FACTS
 
     def answer(self, method, path, body):
+        if (id_ := path.rpartition("/")[2]) in self.facts:
+            return 200, self.show(id_)
         if not path.endswith("/Recall") or self.failing:
             return super().answer(method, path, body)
         self.written.append(body)
-        if self.refuses and "masked" in body:
+        if self.refuses and not {"masked", "trace", "traceItems"}.isdisjoint(body):
             return 400, {"code": 20001, "message": "masked: unknown field"}
         observations = [
-            {
-                "id": id_,
-                "content": content,
-                "score": score,
-                "source": "chat",
-                "occurredAt": MOMENT,
-                "createdAt": MOMENT,
-                "updatedAt": MOMENT,
-                "conversationIds": [],
-            }
-            for id_, (content, score) in self.facts.items()
+            self.show(id_) | {"score": score}
+            for id_, (_, score) in self.facts.items()
+            if score >= body["relevanceThreshold"]
         ]
-        meta = {"queryTime": 4}
-        return 200, {"observations": observations, "summaries": [], "meta": meta}
+        found = {"observations": observations[: body["observationsLimit"]]}
+        return 200, found | {"summaries": [], "meta": {"queryTime": 4}}
+
+    def show(self, id_):
+        return {
+            "id": id_,
+            "content": self.facts[id_][0],
+            "source": "chat",
+            "occurredAt": MOMENT,
+            "createdAt": MOMENT,
+            "updatedAt": MOMENT,
+            "conversationIds": [],
+        }
 
 
 @pytest.fixture
@@ -128,3 +135,33 @@ def test_run_passes_other_refusals_on(client, memory):
     memory.failing = {"/Recall": 409}
 
     assert run(client).status_code == 409
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+@pytest.mark.parametrize(
+    ("knob", "why", "place"),
+    [
+        ({"observations": "1"}, "It is number 2 of its kind", 2),
+        ({"threshold": "0.5"}, "Its score of 0.40 is below the threshold", 2),
+    ],
+)
+def test_run_infers_the_verdict_of_a_memory_that_explains_nothing(
+    client, tenant, memory, refuses, knob, why, place
+):
+    tenant.masking = {"texts": "clear"}
+    tenant.save()
+    memory.refuses = refuses
+
+    text = run(client, expected=[*FACTS][-1], **knob).text
+
+    assert why in text
+    assert "Inferred from another recall" in text
+    [url] = re.findall(r'class="button" href="([^"]+)"', text)
+    assert f"It came, as number {place}" in client.get(url.replace("&amp;", "&")).text
+
+
+def test_run_by_whole_texts_gives_no_verdict_of_what_was_expected(client):
+    text = run(client, expected=next(iter(FACTS)), observations="0").text
+
+    assert "where a masked one stands would tell what it says" in text
+    assert "It is number" not in text

@@ -1,0 +1,139 @@
+"""Why an expected item did not come, and what would bring it."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import reverse
+
+from console.contract.ids import new_id
+from tests.factories import make_items, make_observation, make_profile, make_summary
+
+BEFORE = "2026-01-03T09:00:00Z"
+
+
+@pytest.fixture
+def client(client, agent):
+    client.force_login(agent)
+    return client
+
+
+@pytest.fixture
+def profile(tenant) -> str:
+    return make_profile(tenant, email="a@b.com", firstName="Ada")
+
+
+@pytest.fixture
+def expect(client, profile):
+    """Runs a recall, and answers the section about what was expected of it."""
+
+    def run(item, **asked):
+        url = reverse("recall:run", args=["acme"])
+        asked = {"identity": profile, "expected": getattr(item, "id", item)} | asked
+        page = client.post(url, asked, follow=True)
+        assert page.status_code == 200, page.text
+        return read_verdict(page)
+
+    return run
+
+
+def read_verdict(page) -> str:
+    found = re.search(r'aria-labelledby="verdict".*?</section>', page.text, re.S)
+    assert found, page.text
+    return found[0]
+
+
+def get_try_url(verdict: str) -> str:
+    found = re.search(r'class="button" href="([^"]+)"', verdict)
+    assert found, verdict
+    return found[1].replace("&amp;", "&")
+
+
+def test_recall_verdict_of_an_item_that_came_is_its_place(tenant, profile, expect):
+    wanted = make_observation(tenant, profile, "Owns a red bicycle.")
+
+    verdict = expect(wanted, query="red bicycle")
+
+    assert "It came, as number 1" in verdict
+    assert "Try it" not in verdict
+
+
+@pytest.mark.parametrize("mode", ["query", "recent"])
+def test_recall_verdict_names_the_place_and_the_limit_that_brings_it(
+    client, tenant, profile, expect, mode
+):
+    make_observation(tenant, profile, "Owns a red bicycle.")
+    wanted = make_observation(tenant, profile, "Likes tea.", occurredAt=BEFORE)
+
+    verdict = expect(wanted, mode=mode, query="red bicycle", observations="1")
+
+    assert "It is number 2 of its kind" in verdict
+    url = get_try_url(verdict)
+    assert parse_qs(urlsplit(url).query)["observations"] == ["2"]
+    assert "It came, as number 2" in read_verdict(client.get(url))
+
+
+def test_recall_verdict_names_the_threshold_that_brings_it(
+    client, tenant, profile, expect
+):
+    wanted = make_summary(tenant, profile, "Likes tea.")
+
+    verdict = expect(wanted, query="red bicycle", threshold="0.99")
+
+    assert "is below the threshold of 0.99" in verdict
+    assert "It came, as number 1" in read_verdict(client.get(get_try_url(verdict)))
+
+
+def test_recall_verdict_of_several_reasons_changes_each(
+    client, tenant, profile, expect
+):
+    make_observation(tenant, profile, "Owns a red bicycle.")
+    wanted = make_observation(tenant, profile, "Likes tea.", occurredAt=BEFORE)
+    asked = {"begin": "2026-02-01", "threshold": "0.99", "observations": "1"}
+
+    verdict = expect(wanted, query="red bicycle", **asked)
+
+    assert "happened on 3 January 2026, outside the dates" in verdict
+    url = get_try_url(verdict)
+    assert "begin" not in parse_qs(urlsplit(url).query)
+    assert "It came, as number 2" in read_verdict(client.get(url))
+
+
+def test_recall_verdict_narrows_the_dates_where_no_limit_is_enough(
+    client, tenant, profile, expect
+):
+    wanted = make_observation(tenant, profile, "Likes tea.", occurredAt=BEFORE)
+    make_items(tenant, profile, observations=120)
+
+    verdict = expect(wanted, mode="recent")
+
+    assert "not among the most that this memory gives" in verdict
+    url = get_try_url(verdict)
+    assert parse_qs(urlsplit(url).query)["begin"] == ["2026-01-03"]
+    assert "It came, as number 1" in read_verdict(client.get(url))
+
+
+def test_recall_verdict_of_a_copy_leads_to_what_came(tenant, profile, expect):
+    texts = ["Owns a red bicycle.", "owns a red bicycle"]
+    ids = [make_observation(tenant, profile, text).id for text in texts]
+
+    verdicts = [expect(id_, query="red bicycle") for id_ in ids]
+
+    [copied] = [each for each in verdicts if "one that says the same" in each]
+    assert ids[verdicts.index(copied) - 1] in copied
+    assert "Try it" not in copied
+
+
+def test_recall_verdict_of_what_the_profile_does_not_have(expect):
+    unknown = new_id("mem_observation")
+
+    assert "another customer’s" in expect(unknown, query="tea")
+
+
+def test_recall_verdict_refuses_what_is_no_id(client, profile):
+    url = reverse("recall:run", args=["acme"])
+
+    page = client.post(url, {"identity": profile, "expected": "tea", "query": "tea"})
+
+    assert page.status_code == 422
+    assert "begins with mem_observation_" in page.text
