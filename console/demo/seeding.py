@@ -3,37 +3,55 @@
 The customers are fictional and the same ones every time. Of each tenant `store.json` has
 its trait groups, `people.jsonl` what a CRM knows of its customers and
 `conversations.jsonl` what these say, earliest first, in the forms that `load_memory` and
-`load_conversations` read; an email address stands for a profile's id. Nobody writes down
-what is remembered: the memory learns it from what they say.
+`load_conversations` read; an email address stands for a profile's id. What is remembered
+the memory learns from what they say; staff add and correct a little. `week.jsonl` is what
+the audit log has of the seven days before. Every date is moved up to the day of the demo.
 """
 
 import io
 import json
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.apps import apps
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 from django_tasks import task
 
 from console.accounts.models import User
-from console.audit.log import log
+from console.audit.log import append, log, log_change
+from console.audit.models import digest_reason
 from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
+from console.contract.memory.observation import NewObservation
 from console.contract.memory.store import CreateStore
 from console.contract.memory.trait_group import CreateTraitGroup
+from console.contract.times import to_wire
 from console.core.errors import DomainError
 from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
+from console.pages.deletions.models import Deletion, Target
+from console.pages.deletions.services import delete_item
 from console.pages.tenants.services import add_tenant
+from console.profiles.items import OBSERVATION, PROFILE
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 from console.tenants.vault import open_store
 
+SAID_AT = re.compile(rb'(?<="occurredAt":")[^"]+')
+DAY = re.compile(
+    rb"\b(?:[12]?[1-9]|[123]0|31) (?:January|February|March|April|May|June|July|August"
+    rb"|September|October|November|December)\b"
+)
+# Days between two customers' first contact.
+ARRIVALS = 11
 # So many conversations in one task.
 BATCH = 40
 EMBEDDED = "embedded:"
@@ -70,9 +88,13 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
     for slug, name in TENANTS.items():
         progress(f"{name}: writing 40 customers")
         filled[slug] = fill_store(slug, name)
-    add_staff([add_demo_tenant(slug, *filled[slug]) for slug in TENANTS], password)
-    for slug in TENANTS:
-        hold_conversations.enqueue(slug, 0)
+    spread_arrivals()
+    write_week({slug: find_ids(filled[slug][2].store, slug) for slug in TENANTS})
+    tenants = [add_demo_tenant(slug, *filled[slug]) for slug in TENANTS]
+    add_staff(tenants, password)
+    for tenant in tenants:
+        work_a_little(tenant)
+        hold_conversations.enqueue(tenant.slug, 0)
 
 
 class StoreFile(msgspec.Struct):
@@ -97,17 +119,41 @@ def hold_conversations(slug: str, start: int) -> int:
     """A few of what the customers said, then the next few in a task of their own: what
     is learned from them comes in between. Safe to run twice. Raises DemoIncomplete."""
     tenant = Tenant.objects.get(slug=slug)
-    store, ids = open_store(tenant), dict[str, str]()
-    for traits in list_people(slug):
-        email = traits["Contact"]["email"]
-        for profile_id in store.lookup("email", email).profiles:
-            ids[email] = profile_id
-    lines = list_conversations(slug, ids)
+    lines = list_conversations(slug, find_ids(open_store(tenant), slug))
+    lines = move_dates(lines, tenant.created_at)
     some = list(enumerate(lines, 1))[start : start + BATCH]
     load_conversations(tenant, some, tell=stop)
     if start + BATCH < len(lines):
         hold_conversations.enqueue(slug, start + BATCH)
     return len(some)
+
+
+def find_ids(store: StoreClient, slug: str) -> dict[str, str]:
+    """The customers' profiles, by email address."""
+    emails = [traits["Contact"]["email"] for traits in list_people(slug)]
+    found = [(email, store.lookup("email", email).profiles) for email in emails]
+    return {email: profiles[0] for email, profiles in found if profiles}
+
+
+def move_dates(lines: list[bytes], until: datetime) -> list[bytes]:
+    """As if the last word had been said within the day before; days that are spoken of
+    move along."""
+    latest = max(
+        datetime.fromisoformat(at.decode())
+        for line in lines
+        for at in SAID_AT.findall(line)
+    )
+    days = timedelta(days=(until - latest).days)
+
+    def move_moment(match: re.Match[bytes]) -> bytes:
+        return to_wire(datetime.fromisoformat(match[0].decode()) + days).encode()
+
+    def move_day(match: re.Match[bytes]) -> bytes:
+        # Of a leap year: every day exists.
+        day = datetime.strptime(f"{match[0].decode()} 2024 +0000", "%d %B %Y %z") + days
+        return f"{day.day} {day:%B}".encode()
+
+    return [DAY.sub(move_day, SAID_AT.sub(move_moment, line)) for line in lines]
 
 
 def list_conversations(slug: str, ids: dict[str, str]) -> list[bytes]:
@@ -165,6 +211,93 @@ def add_demo_tenant(slug: str, sid: str, secret: str, loader: Loader) -> Tenant:
     tenant.save(update_fields=["pinned_groups"])
     log(Actor(None, tenant), "memory.loaded", **loader.report.counts())
     return tenant
+
+
+def spread_arrivals() -> None:
+    """Customers came one after the other, not all on the day of the demo."""
+    profiles = apps.get_model("service", "Profile").objects
+    now = timezone.now()
+    for number, profile in enumerate(profiles.order_by("store_id", "-created_at")):
+        ago = timedelta(days=ARRIVALS * (number % 44), hours=number * 5 % 24)
+        profiles.filter(pk=profile.pk).update(created_at=now - ago)
+
+
+@transaction.atomic
+def write_week(ids: Mapping[str, Mapping[str, str]]) -> None:
+    """What staff did before, as far as their customers are there; ids by tenant and
+    email address."""
+    today = timezone.now().date()
+    for line in read_file("", "week.jsonl").splitlines():
+        act = json.loads(line)
+        profile_id = ids[act["tenant"]].get(act["customer"], "")
+        if act["customer"] and not profile_id:
+            continue
+        clock = time.fromisoformat(act["at"])
+        details, reason = act.get("details", {}), act.get("reason", "")
+        salt = secrets.token_hex(16) if reason else ""
+        on = act.get("on") or (["profile", profile_id] if profile_id else ["", ""])
+        if on[1] != profile_id:
+            details = details | {"profile": profile_id}
+        append(
+            {
+                "at": datetime.combine(today, clock, UTC) - timedelta(days=act["days"]),
+                "actor_id": "",
+                "actor": act["who"],
+                "role": STAFF[act["who"]][1].value,
+                "tenant": act["tenant"],
+                "action": act["action"],
+                "object_type": on[0],
+                "object_id": on[1],
+                "outcome": act.get("outcome", "done"),
+                "details": details,
+                "reason_digest": digest_reason(salt, reason) if reason else "",
+                "request_id": "",
+            },
+            salt=salt,
+            reason=reason,
+        )
+
+
+def work_a_little(tenant: Tenant) -> None:
+    """An observation added and corrected, a trait corrected, a profile deleted."""
+    store = open_store(tenant)
+    officer = User.objects.get(email="officer@demo.example")
+    actor = Actor(officer, tenant, Role.OFFICER)
+    [profile_id] = list(find_ids(store, tenant.slug).values())[:1]
+    noted = NewObservation(
+        content="Prefers a call back after 17:00.",
+        source="support desk",
+        occurred_at=timezone.now(),
+    )
+    with log_change(actor, "observation.added", "profile", profile_id):
+        store.create_observations(profile_id, [noted])
+    [item] = store.list_observations(profile_id).items
+    reason, on = "The customer says it is wrong, ticket DESK-7", {"profile": profile_id}
+    with log_change(
+        actor, "observation.corrected", "observation", item.id, reason=reason, **on
+    ) as closing:
+        content = "Prefers a call back after 18:00, never on Fridays."
+        change = OBSERVATION.change(content=content)
+        OBSERVATION.patch(store, profile_id, item.id, change)
+        now = OBSERVATION.fetch(store, profile_id, item.id)
+        closing["updated_at"] = to_wire(now.updated_at)
+    with log_change(
+        actor,
+        "trait.corrected",
+        "trait",
+        "Support.preferredChannel",
+        reason=reason,
+        **on,
+    ):
+        store.patch_profile(profile_id, {"Support": {"preferredChannel": "sms"}})
+    gone = store.create_profile({"Contact": {"email": f"test@{tenant.slug}.example"}})
+    delete_item(
+        Target(PROFILE, gone, gone),
+        actor,
+        counts={"identifiers": 1, "traits": 1, "observations": 0, "summaries": 0},
+        reason_code=Deletion.ReasonCode.TEST,
+        reason="Made while trying the sign-up form, ticket DESK-9",
+    )
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 import io
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import phonenumbers
@@ -9,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django_tasks_db.models import DBTaskResult
 
 from console.accounts.models import User
+from console.audit.models import AuditEntry
+from console.audit.verification import verify_log
 from console.contract.conversations.communication import CreateCommunication
 from console.demo import seeding
 from console.demo.seeding import (
@@ -18,6 +21,7 @@ from console.demo.seeding import (
     read_file,
 )
 from console.loading.records import check_trait, parse_item
+from console.pages.deletions.models import Deletion
 from console.service.conversations.learning import learn
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.vault import open_account, open_store
@@ -302,3 +306,42 @@ def test_seed_demo_leaves_merges_to_decide_and_one_to_take_back(monkeypatch, ten
     told = [each.contradictions for each in suggestions]
     assert told == [("shared",), ("names", "phones")]
     assert merge.id_type == "phone"
+
+
+def test_seed_demo_shows_what_staff_did(db, settings, few_people):
+    settings.DEMO_PASSWORD = PASSWORD
+    seed()
+
+    tenant = Tenant.objects.get(slug="alpenglow")
+    actions = set(AuditEntry.objects.values_list("action", flat=True))
+    [deletion] = Deletion.objects.of(tenant)
+    store = open_store(tenant)
+    [profile_id] = store.lookup("email", "theo.lindqvist@example.com").profiles
+    [noted] = store.list_observations(profile_id).items
+    times = AuditEntry.objects.order_by("seq").values_list("at", flat=True)
+    assert {"value.revealed", "profile.deleted", "trait.corrected"} < actions
+    assert list(times) == sorted(times)
+    assert verify_log().is_sound
+    assert times.last() - times.first() > timedelta(days=5)
+    assert deletion.state == Deletion.State.DONE
+    assert len(store.list_revisions(profile_id, noted.id).items) == 2
+
+
+def test_seed_demo_has_one_person_in_both_tenants():
+    known = {traits["Contact"]["email"] for traits in list_people("alpenglow")}
+    later = msgspec.json.decode(read_file("brightline", "store.json"), type=StoreFile)
+
+    assert known & {traits["Contact"]["email"] for traits in later.later}
+
+
+def test_move_dates_ends_on_the_day_of_the_demo():
+    line = (
+        b'{"text":"Due on 1 August, as in 2024.","occurredAt":"2026-07-%d9T10:00:00Z"}'
+    )
+    until = datetime(2026, 8, 2, 9, 0, tzinfo=UTC)
+
+    first, last = seeding.move_dates([line % 1, line % 2], until)
+
+    assert b"Due on 4 August, as in 2024." in first
+    assert b"2026-07-22T10:00:00Z" in first
+    assert b"2026-08-01T10:00:00Z" in last
