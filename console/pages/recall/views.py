@@ -5,7 +5,7 @@ Limits of a query: docs/contract.md, section 11.6.
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -395,13 +395,6 @@ FIELDS = {
 }
 
 
-def check_item_id(text: str) -> None:
-    if not find_kind(text):
-        raise forms.ValidationError(
-            "Enter an id that begins with mem_observation_ or mem_summary_."
-        )
-
-
 class RunForm(ConsoleForm):
     """identity, mode and the mode's own text, how many items, which days (UTC)."""
 
@@ -453,10 +446,11 @@ class RunForm(ConsoleForm):
     explain = forms.BooleanField(required=False, label="Explain scores")
     expected = forms.CharField(
         required=False,
-        validators=[check_item_id],
+        max_length=RECALL_QUERY_MAX,
+        validators=[check_plain],
         label="Expected",
-        help_text="The id of an observation or a summary that did not come",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text="What did not come: words of it, or its id",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     @classmethod
@@ -479,23 +473,34 @@ class RunForm(ConsoleForm):
             self.add_error("end", "Must be after the first day.")
         return cleaned
 
-    def build_question(self) -> Question:
-        """The keyword arguments of StoreClient.recall; the mode decides which text."""
-        asked = self.cleaned_data
-        mode = asked["mode"]
-        return {
-            "query": asked["query"] if mode == Mode.QUERY else "",
-            "conversation_id": (
-                asked["conversation"] if mode == Mode.CONVERSATION else ""
-            ),
-            "begin": get_day_start(asked["begin"]),
-            "end": get_day_start(asked["end"]),
-            "observations_limit": asked["observations"],
-            "summaries_limit": asked["summaries"],
-            "relevance_threshold": asked["threshold"],
-            "trace": bool(asked["explain"] or asked["expected"]),
-            "trace_items": [asked["expected"]] if asked["expected"] else [],
-        }
+
+# How what was expected is looked for by its words.
+OFFERED = {
+    "mode": Mode.QUERY,
+    "observations": 7,
+    "summaries": 3,
+    "threshold": 0.0,
+    "begin": None,
+    "end": None,
+    "explain": False,
+    "expected": "",
+}
+
+
+def build_question(asked: Mapping[str, Any]) -> Question:
+    """The keyword arguments of StoreClient.recall; the mode decides which text."""
+    mode = asked["mode"]
+    return {
+        "query": asked["query"] if mode == Mode.QUERY else "",
+        "conversation_id": asked["conversation"] if mode == Mode.CONVERSATION else "",
+        "begin": get_day_start(asked["begin"]),
+        "end": get_day_start(asked["end"]),
+        "observations_limit": asked["observations"],
+        "summaries_limit": asked["summaries"],
+        "relevance_threshold": asked["threshold"],
+        "trace": bool(asked["explain"] or asked["expected"]),
+        "trace_items": [asked["expected"]] if asked["expected"] else [],
+    }
 
 
 @allow(Permission.RUN_RECALL, FORM)
@@ -519,13 +524,23 @@ def run(request: ConsoleRequest) -> HttpResponse:
     if not form.is_valid():
         return _render_run(request, form)
     identity = form.cleaned_data["identity"].strip()
-    if PROFILE_ID.fullmatch(identity):
-        if request.method == "POST" or "query" in request.GET:
-            return redirect(_build_run_url(request, given, identity))
-        return _run_for_profile(request, form, identity)
-    match = look_up(request.actor, identity)
-    if match.profile_id:
-        return redirect(_build_run_url(request, given, match.profile_id))
+    profile_id = identity if PROFILE_ID.fullmatch(identity) else ""
+    if not profile_id:
+        match = look_up(request.actor, identity)
+        if not match.profile_id:
+            return _render_unmatched(request, form, given, match)
+        profile_id = match.profile_id
+    expected = form.cleaned_data["expected"]
+    if expected and not find_kind(expected):
+        return _offer_expected(request, form, given, profile_id)
+    if request.method == "POST" or "query" in request.GET or profile_id != identity:
+        return redirect(_build_run_url(request, given, profile_id))
+    return _run_for_profile(request, form, profile_id)
+
+
+def _render_unmatched(
+    request: ConsoleRequest, form: RunForm, given: dict[str, str], match: Match
+) -> HttpResponse:
     if match.profiles:
         form.add_error("identity", "Several profiles have this: choose one below.")
     else:
@@ -533,6 +548,29 @@ def run(request: ConsoleRequest) -> HttpResponse:
         form.add_error("identity", message)
     found = [(id_, _build_run_url(request, given, id_)) for id_ in match.profiles]
     return _render_run(request, form, candidates=found)
+
+
+def _offer_expected(
+    request: ConsoleRequest, form: RunForm, given: dict[str, str], profile_id: str
+) -> HttpResponse:
+    """What could be meant by the words of what was expected, to choose from: nothing of
+    them stands in an address."""
+    asked = form.cleaned_data | OFFERED | {"query": form.cleaned_data["expected"]}
+    found = _recall(request, form, profile_id, Mode.QUERY, build_question(asked))
+    if found is None:
+        return _render_run(request, form, status=404)
+    form.add_error(
+        "expected",
+        "Choose the one that you mean below."
+        if found.items
+        else "Nothing that this profile remembers is like that.",
+    )
+    urls = [
+        _build_run_url(request, given | {"expected": item.item.id}, found.profile.id)
+        for item in found.items
+    ]
+    texts = [item.shown.text for item in found.items]
+    return _render_run(request, form, candidates=list(zip(texts, urls, strict=True)))
 
 
 def _read_given(request: ConsoleRequest) -> dict[str, str]:
@@ -557,15 +595,32 @@ def _add_defaults(given: dict[str, str]) -> dict[str, str]:
 def _run_for_profile(
     request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
-    asked, question = form.cleaned_data, form.build_question()
-    query = get_digest(request.actor, "recall.run", asked["query"])
+    asked = form.cleaned_data
+    found = _recall(request, form, profile_id, asked["mode"], build_question(asked))
+    if found is None:
+        return _render_run(request, form, status=404)
+    response = _render_run(request, form, run=found)
+    # Only a run's own address, which names an id, goes into the browser's history.
+    response["HX-Push-Url"] = request.get_full_path()
+    return response
+
+
+def _recall(
+    request: ConsoleRequest,
+    form: RunForm,
+    profile_id: str,
+    mode: str,
+    question: Question,
+) -> RecallRun | None:
+    """Counted and logged; None: no profile has this id, as the form then says."""
+    query = get_digest(request.actor, "recall.run", question["query"])
     if question["trace"]:
         count_question(request.actor, "recall.run", query)
     try:
-        recall_run = recall_profile(
+        found = recall_profile(
             request.store,
             profile_id,
-            mode=asked["mode"],
+            mode=mode,
             question=question,
             masker=masker_for(request.actor, profile_id),
             rule_masker=masker_for(request.actor),
@@ -573,26 +628,23 @@ def _run_for_profile(
     except MemoryNotFound:
         log_lookup(request.actor, profile_id, Match())
         form.add_error("identity", "No profile has this id.")
-        return _render_run(request, form, status=404)
-    if recall_run.is_by_whole_texts and not question["trace"]:
+        return None
+    if found.is_by_whole_texts and not question["trace"]:
         count_question(request.actor, "recall.run", query)
-    recall = recall_run.recall
+    recall = found.recall
     log_view(
         request.actor,
         "recall.run",
         "profile",
-        recall_run.profile.id,
-        mode=recall_run.mode_ran,
+        found.profile.id,
+        mode=found.mode_ran,
         observations=len(recall.observations),
         summaries=len(recall.summaries),
         ms=round(recall.exchange.elapsed_ms),
         explained=int(question["trace"]),
         looked_for=query,
     )
-    response = _render_run(request, form, run=recall_run)
-    # Only a run's own address, which names an id, goes into the browser's history.
-    response["HX-Push-Url"] = request.get_full_path()
-    return response
+    return found
 
 
 def _build_run_url(

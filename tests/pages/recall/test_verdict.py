@@ -130,10 +130,28 @@ def test_recall_verdict_of_what_the_profile_does_not_have(expect):
     assert "another customer’s" in expect(unknown, query="tea")
 
 
-def test_recall_verdict_refuses_what_is_no_id(client, profile):
+def test_recall_verdict_is_found_by_words_that_stand_in_no_address(
+    client, tenant, profile
+):
+    wanted = make_observation(tenant, profile, "Likes green tea.")
+    url = reverse("recall:run", args=["acme"])
+    asked = {"identity": "email:a@b.com", "expected": "green tea", "query": "bicycle"}
+
+    page = client.post(url, asked)
+    [link] = re.findall(r'href="([^"]+)">Likes green tea', page.text)
+
+    assert page.status_code == 422
+    assert "Choose the one that you mean below." in page.text
+    assert "green" not in link
+    verdict = read_verdict(client.get(link.replace("&amp;", "&")))
+    assert wanted.id in verdict
+    assert "It came, as number 1" in verdict
+
+
+def test_recall_verdict_says_that_nothing_is_like_the_words(client, profile):
     url = reverse("recall:run", args=["acme"])
 
     page = client.post(url, {"identity": profile, "expected": "tea", "query": "tea"})
 
     assert page.status_code == 422
-    assert "begins with mem_observation_" in page.text
+    assert "Nothing that this profile remembers is like that." in page.text
