@@ -403,6 +403,15 @@ class Masker:
             self._sources[source] = Source(shown, key)
         return self._sources[source]
 
+    def get_search_scope(self, group: str, name: str, id_type: str) -> str:
+        """How much of a trait's value may find a customer, so that no search tells what
+        is masked: of what is shown a beginning (`prefix`), of a name each of its words
+        (`words`), of anything else all of it (`whole`); "" of what is hidden."""
+        mode = self._rules.get(f"group/{group}", MaskingMode.DETECT)
+        if mode != MaskingMode.DETECT:
+            return "prefix" if mode == MaskingMode.CLEAR else ""
+        return {"": "prefix", "name": "words"}.get(get_kind(name, id_type), "whole")
+
     def mask_trait(
         self, group: str, name: str, text: str, id_type: str = ""
     ) -> MaskedValue:

@@ -1,7 +1,9 @@
 """Who is meant by `email:a@b.com`: reading an identity and finding its profile."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -10,13 +12,22 @@ from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import IdentifierConfig, IdentitySettings
+from console.contract.memory.profile import (
+    SEARCH_QUERY_MAX,
+    Profile,
+    SearchProfiles,
+)
 from console.contract.normalising import DEFAULT_REGION, InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
+from console.engine.words import split_value
 from console.masking.detect import find_personal_data
-from console.masking.masker import get_kind
+from console.masking.masker import Masker, get_kind, to_digits
 from console.masking.models import count_question, get_digest
 from console.masking.patterns import Shape
+from console.profiles.candidates import CANDIDATES
+from console.profiles.schema import fetch_trait_groups
 from console.tenants.actor import Actor
+from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 
 _TYPED = re.compile(
@@ -30,6 +41,15 @@ _SCHEMES = dict.fromkeys(("mailto", "smtp", "from", "to", "cc"), "email") | (
 _FORMS = {Shape.MAIL: "email", Shape.PHONE: "phone", "mail": "email", "phone": "phone"}
 # Around a value among words: "Theo: <ada@acme.com>, ...".
 _BEFORE, _AFTER = re.compile(r"[\s<>\"'(\[,;:=]?"), re.compile(r"[\w@]")
+WORDS = "words"
+HOW = (
+    "Start with the type and a colon, such as email:… or phone:…, or paste a whole"
+    " profile id."
+)
+# Digits that find a masked number by all of it: those of a date are too easily guessed.
+_LONG_NUMBER = re.compile(
+    r"(?!(?:19|20)\d{6}(?:\d{6})?$|\d{4}(?:19|20)\d\d$)\d{7,}", re.ASCII
+)
 _ID_PREFIX = "mem_profile_"
 _PROFILE = re.compile(rf"(?<!\w){PROFILE_ID.pattern}(?!\w)")
 VALUE_MAX = 255
@@ -39,14 +59,21 @@ VALUE_MAX = 255
 class Match:
     """What an identity led to.
 
-    id_type   the type that was asked for; "" for a profile id
+    id_type   the type that was asked for; "" for a profile id; WORDS
     profiles  ids of the profiles that hold it: none, one or several
     problem   why nothing could be asked, in words; "" when it was
+    has_more  of those that hold it these are the first
     """
 
     id_type: str = ""
     profiles: tuple[str, ...] = ()
     problem: str = ""
+    has_more: bool = False
+
+    @property
+    def asked_for(self) -> str:
+        words = self.id_type == WORDS
+        return "these words" if words else f"this {self.id_type or 'id'}"
 
     @property
     def profile_id(self) -> str:
@@ -61,7 +88,7 @@ def look_up(actor: Actor, text: str) -> Match:
     """
     count_lookup(actor, text)
     try:
-        match = find_identity(open_store(actor.in_tenant()[1]), text)
+        match = find_identity(actor.in_tenant()[1], text)
     except MemoryProblem:
         log_lookup(actor, text, None)
         raise
@@ -91,13 +118,14 @@ def log_lookup(actor: Actor, text: str, match: Match | None) -> None:
     )
 
 
-def find_identity(store: StoreClient, text: str) -> Match:
-    """The profiles that `type:value`, a profile id or its address means in this store.
+def find_identity(tenant: Tenant, text: str) -> Match:
+    """The profiles that `type:value`, a profile id or its address means in its store.
 
     Without a type an e-mail address or a phone number is enough where only one type
     of the store is of that form, also among a few words, and an id may come without its
-    prefix.
+    prefix. Else the words themselves are looked for.
     """
+    store = open_store(tenant)
     text = strip_hidden(text).strip()
     ids = set(_PROFILE.findall(f"{text} {_ID_PREFIX}{text}".lower()))
     if len(ids) == 1:
@@ -107,7 +135,10 @@ def find_identity(store: StoreClient, text: str) -> Match:
             return Match()
     typed = _TYPED.fullmatch(text)
     if not typed:
-        return _by_form(store, *_read_form(text))
+        read, form = _read_form(text)
+        match = _by_form(store, read, form) if form else Match()
+        words = match if match.profiles else find_words(store, tenant, text)
+        return words if words.profiles or not form else match
     wanted, value = typed["type"], typed["value"].strip()
     settings = store.identity_settings()
     known = {c.id_type.casefold(): c for c in settings.identifier_configs}
@@ -135,16 +166,72 @@ def find_identity(store: StoreClient, text: str) -> Match:
     return whole if whole.profiles else match
 
 
-def _by_form(store: StoreClient, text: str, form: str) -> Match:
-    how = Match(
-        problem="A customer is found by what identifies them, not by name. Start with"
-        " the type and a colon, such as email:… or phone:…, or paste a whole profile id."
+def find_words(store: StoreClient, tenant: Tenant, text: str) -> Match:
+    """The profiles in whose traits each word is found, as far as masks let it."""
+    words, value = split_value(text)
+    if not words:
+        return Match(problem=f"Write whom to look for. {HOW}")
+    masker, allowed = Masker(tenant), dict[tuple[str, str], tuple[str, str]]()
+    is_number = _LONG_NUMBER.fullmatch(to_digits(text))
+    named = {
+        scope: dict[str, list[str]]() for scope in ("", "whole", "words", "prefix")
+    }
+    for group in fetch_trait_groups(store):
+        for name, definition in group.definitions.items():
+            key, id_type = (group.display_name, name), definition.id_type_promotion
+            scope = masker.get_search_scope(*key, id_type)
+            if scope != "whole" or "@" in text or is_number:
+                allowed[key] = scope, id_type
+                named[scope].setdefault(group.display_name, []).append(name)
+    asked = SearchProfiles(
+        query=text[:SEARCH_QUERY_MAX],
+        limit=CANDIDATES,
+        whole=named["whole"],
+        words=named["words"],
+        prefix=named["prefix"],
     )
-    if not form:
-        return how
+    if (found := store.search(asked)) is None:
+        return Match(problem=f"This memory cannot be searched by name. {HOW}")
+    profiles = store.gather(*(partial(store.fetch_profile, x) for x in found.profiles))
+    return Match(
+        WORDS,
+        tuple(x.id for x in profiles if _is_found(x, words, value, allowed, masker)),
+        has_more=found.has_more,
+    )
+
+
+def _is_found(
+    profile: Profile,
+    looked_for: Sequence[str],
+    value: str,
+    allowed: Mapping[tuple[str, str], tuple[str, str]],
+    masker: Masker,
+) -> bool:
+    """Also when of a value that is shown a part is masked: a phone number in a note."""
+    exact, shown = set[str](), list[str]()
+    for group, members in profile.traits.items():
+        for name, held in members.items():
+            scope, id_type = allowed.get((group, name), ("", ""))
+            for each in map(str, held if isinstance(held, list) else [held]):
+                words, whole = split_value(each)
+                if scope and whole == value:
+                    return True
+                if scope == "prefix":
+                    masked = masker.mask_trait(group, name, each, id_type)
+                    words, _ = split_value(masked.text)
+                    shown += words
+                exact |= set(words if scope in {"prefix", "words"} else ())
+    *first, last = looked_for
+    begun = last in exact or any(word.startswith(last) for word in shown)
+    return begun and exact.issuperset(first)
+
+
+def _by_form(store: StoreClient, text: str, form: str) -> Match:
     settings = store.identity_settings()
     meant = [each for each in settings.identifier_configs if each.normalization == form]
-    return _look_up(store, settings, meant[0], text) if len(meant) == 1 else how
+    if len(meant) != 1:
+        return Match(problem=HOW)
+    return _look_up(store, settings, meant[0], text)
 
 
 def _read_form(text: str) -> tuple[str, str]:

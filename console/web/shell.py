@@ -83,7 +83,12 @@ class Shell:
 
     @property
     def may_find(self) -> bool:
-        return may(self.role, Permission.VIEW_PROFILES)
+        """Here; outside a tenant, in any."""
+        roles = [Role(tenant.seen_as) for tenant in self.tenants]
+        return any(
+            may(role, Permission.VIEW_PROFILES)
+            for role in ([self.role] if self.tenant else roles)
+        )
 
     @property
     def is_operator(self) -> bool:

@@ -6,6 +6,7 @@
 // What is typed is sent by Enter alone, in a form's body. Opened profiles are kept in
 // this browser as ids, for a day at most; signing out clears them.
 const PROFILE = /\/t\/([a-z0-9-]+)\/profiles\/(mem_profile_[0-9a-z]{26})\//;
+// What is surely whom to look for, and no page's or tenant's name.
 const IDENTITY = /[:@]|^\+?\d[\d\s().-]{4,}$|^(mem_profile_)?[0-7][0-9a-z]{25}$/i;
 const RECENT = 8;
 const KEPT_MS = 24 * 60 * 60 * 1000;
@@ -102,7 +103,7 @@ function filter() {
   const isIdentity = IDENTITY.test(typed);
   for (const option of options()) {
     option.hidden = option.matches("[data-find]")
-      ? !isIdentity
+      ? !typed
       : isIdentity || !option.textContent.toLowerCase().includes(typed);
   }
   for (const group of palette().querySelectorAll("[role=group]")) {
@@ -147,8 +148,8 @@ function fill(option) {
 
 function take() {
   const option = chosen();
-  if (!option || option.matches("[data-find]")) byId("palette-form").requestSubmit();
-  else option.click();
+  if (option?.matches("[data-find]")) byId("palette-form").requestSubmit();
+  else option?.click();
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -184,7 +185,7 @@ document.addEventListener(
   "submit",
   (event) => {
     if (!event.target.matches("#palette-form")) return;
-    if (IDENTITY.test(input().value.trim())) return say(LOOKING);
+    if (input().value.trim()) return say(LOOKING);
     event.preventDefault();
     event.stopImmediatePropagation();
   },

@@ -139,7 +139,7 @@ def search_tenants(tenants: Iterable[Tenant], text: str) -> list[TenantAnswer]:
 def _search_tenant(tenant: Tenant, text: str) -> TenantAnswer:
     try:
         with within(TENANT_S):
-            return TenantAnswer(tenant, find_identity(open_store(tenant), text))
+            return TenantAnswer(tenant, find_identity(tenant, text))
     except DomainError as exc:  # the memory, or the vault that keeps its credentials
         return TenantAnswer(tenant, None, exc.title)
 

@@ -542,9 +542,11 @@ def _render_unmatched(
     request: ConsoleRequest, form: RunForm, given: dict[str, str], match: Match
 ) -> HttpResponse:
     if match.profiles:
-        form.add_error("identity", "Several profiles have this: choose one below.")
+        form.add_error(
+            "identity", f"Several profiles have {match.asked_for}: choose one below."
+        )
     else:
-        message = match.problem or f"No profile has this {match.id_type}."
+        message = match.problem or f"No profile has {match.asked_for}."
         form.add_error("identity", message)
     found = [(id_, _build_run_url(request, given, id_)) for id_ in match.profiles]
     return _render_run(request, form, candidates=found)

@@ -119,7 +119,7 @@ def client_person(client):
 
 
 def test_find_across_tenants_explains_invalid_input(client, tenant):
-    response = client.get("/find?id=Ada")
+    response = client.get("/find?id=%3F")
 
     assert response.status_code == 422
     assert "Start with the type and a colon" in response.text

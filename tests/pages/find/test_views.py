@@ -47,7 +47,6 @@ def test_find_redirects_a_profile_id(client, tenant):
     [
         ("", "Start with the type and a colon"),
         ("   ", "Start with the type and a colon"),
-        ("Ada Winter", "Start with the type and a colon"),
         (f"{'a' * 256}@b.com", "255 characters are the most"),
         (":+15558675310", "A type is missing"),
         ("phone:", "Write the phone after the colon"),
@@ -62,7 +61,7 @@ def test_find_redirects_a_profile_id(client, tenant):
         ("Ada 202 555 0160 x12", "no extension"),
         ("070 174 06 05", "as a number of US"),
         ("ada@b.com; bo@b.com", "cannot read this email"),
-        ("ring 202 555 0160 or 202 555 0161", "not by name"),
+        ("?!", "Write whom to look for"),
         ("email:" + "a" * 256, "255 characters are the most"),
     ],
 )

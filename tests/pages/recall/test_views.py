@@ -192,7 +192,7 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"identity": "nobody"}, "Start with the type and a colon"),
+        ({"identity": "nobody"}, "No profile has these words"),
         ({"identity": "fax:1"}, "This store knows"),
         ({"identity": "email:nobody@b.com"}, "No profile has this email"),
         ({"mode": "query", "query": ""}, "Enter a query"),
