@@ -9,7 +9,7 @@ from django.urls import reverse
 from console.accounts.models import User
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
-from console.web.render import get_tenant_slug, is_boosted
+from console.web.render import find_profile_id, get_tenant_slug, is_boosted
 from console.web.session import ROLES, get_person_key
 
 # Label, icon, permission, URL name; the item whose address begins this one is the current.
@@ -125,6 +125,9 @@ class Shell:
     def _build_item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)
         current = self._request.path.startswith(url)
+        customer = find_profile_id(self._request.path)
+        if customer and name == "recall:run":
+            url += f"?identity={customer}&mode=query"
         leaves = self.tenant is not None and get_tenant_slug(url) != self.tenant.slug
         return NavItem(label, icon, url, current, leaves)
 

@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (off() || document.querySelector("dialog[open], :popover-open")) return;
+  if (off() || document.querySelector("dialog:modal, :popover-open")) return;
   const step = { j: 1, k: -1 }[event.key];
   if (step ? walk(step) : press(event.key)) event.preventDefault();
 });

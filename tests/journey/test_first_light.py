@@ -90,7 +90,9 @@ def test_the_officer_finds_recalls_and_deletes_by_keyboard(
     page.keyboard.press("Enter")
     first = page.locator(".result").first
     expect(first).to_contain_text("Prefers SMS over calls")
-    expect(page).to_have_url(re.compile(rf"identity={customer}.*typed=\w+$"))
+    expect(page).to_have_url(re.compile(rf"{customer}/\?recall=.*typed%3D\w+$"))
+    page.reload()
+    expect(first).to_contain_text("Prefers SMS over calls")
     look(page, "recall")
 
     first.get_by_role("link").click()

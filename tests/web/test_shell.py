@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from console.tenants.models import Role
-from tests.factories import make_tenant, make_user
+from tests.factories import make_profile, make_tenant, make_user
 
 
 def test_shell_offers_what_the_role_may_open(client, tenant, agent):
@@ -42,3 +42,22 @@ def test_shell_is_empty_for_strangers(db, client):
     assert (shell.tenants, shell.nav, shell.tenant) == ([], [], None)
     assert not shell.may_find
     assert shell.role_label == ""
+
+
+def test_shell_leads_to_recall_of_the_open_customer(client, tenant, agent):
+    client.force_login(agent)
+    profile = make_profile(tenant)
+
+    pages = [
+        client.get(reverse(name, args=["acme", *of]))
+        for name, of in (("timeline:timeline", [profile]), ("recall:run", []))
+    ]
+
+    ways = [
+        {item.label: item.url for item in page.context["shell"].nav}["Recall"]
+        for page in pages
+    ]
+    assert ways == [
+        f"/t/acme/recall/?identity={profile}&mode=query",
+        "/t/acme/recall/",
+    ]
