@@ -198,6 +198,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.web.middleware.BoostedLinks",
+    "console.web.middleware.ViewerZone",
     "console.web.middleware.ProblemPages",
     "console.web.middleware.LoginRequired",
     "console.web.middleware.SessionRules",

@@ -26,7 +26,7 @@ from console.pages.tenants import views as tenants
 from console.pages.timeline.views import export, items, timeline
 from console.pages.traits import views as traits
 from console.profiles import items as kinds
-from console.web import problems, session
+from console.web import problems, session, times
 
 handler400 = problems.bad_request
 handler403 = problems.forbidden
@@ -42,6 +42,7 @@ account_patterns: list[URLPattern | URLResolver] = [
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("welcome/", people.welcome, name="account_welcome"),
     path("password/", account.password_change, name="account_change_password"),
+    path("time-zone/", times.set_time_zone, name="account_time_zone"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 

@@ -43,12 +43,14 @@ class User(AbstractBaseUser):
 
     email      the name they sign in with, case-folded
     name       as colleagues write it, 1 to 80 characters
+    time_zone  in which times are shown and read; "": the browser's
     is_active  False ends every session at its next request
     is_staff   False keeps the person on record but signs nobody in
     """
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=80)
+    time_zone = models.CharField(max_length=64, blank=True, default="")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)

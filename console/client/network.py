@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from datetime import UTC
 from functools import cache
 from math import ceil
 from threading import Condition, Lock
@@ -20,6 +21,7 @@ from time import monotonic
 import httpx
 from django.conf import settings
 from django.db import connections
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from console.client.errors import MemorySuspended
@@ -73,7 +75,9 @@ class EmbeddedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _check_no_transaction()
-        return self._wsgi.handle_request(request)
+        # A viewer's zone is not an agent's: it would change what "yesterday" recalls.
+        with timezone.override(UTC):
+            return self._wsgi.handle_request(request)
 
 
 def _check_no_transaction() -> None:

@@ -25,6 +25,7 @@ from console.contract.memory.observation import (
 from console.contract.memory.profile import Profile
 from console.contract.memory.summary import NewSummary, PatchSummary, Summary
 from console.masking.masker import MaskedValue, Masker, Source
+from console.web.times import get_day
 
 Item = TypeVar("Item", Observation, Summary)
 # What a person decides on, and how many of each a card shows.
@@ -127,7 +128,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happened on one day, UTC."""
+    """What happened on one day of the viewer."""
 
     on: date
     rows: tuple[ItemRow, ...]
@@ -152,7 +153,7 @@ def build_item_rows(
 
 def group_by_day(rows: Iterable[ItemRow]) -> list[Day]:
     """Rows that are in order already."""
-    days = groupby(rows, key=lambda row: row.item.occurred_at.date())
+    days = groupby(rows, key=lambda row: get_day(row.item.occurred_at))
     return [Day(on, tuple(rows)) for on, rows in days]
 
 

@@ -1,6 +1,5 @@
 """What every form of the console has: our messages for invalid values."""
 
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -28,8 +27,8 @@ MESSAGES = {
 INVALID_MESSAGES: dict[type[forms.Field], str] = {
     forms.FloatField: "Must be a number.",
     forms.IntegerField: "Must be a whole number.",
-    forms.DateField: "Must be a date that exists, such as 2026-01-31.",
-    forms.DateTimeField: "Must be a date and time, such as 2026-01-31T09:00.",
+    forms.DateField: "{label} must be a day that exists, such as 31 Jan 2026 or 2026-01-31.",
+    forms.DateTimeField: "{label} must be a day and a time, such as 31 Jan 2026, 09:00.",
 }
 check_source = RegexValidator(
     rf"^{SOURCE.pattern}\Z", "Use letters, digits, spaces and “_./-”."
@@ -81,22 +80,6 @@ class StaffTextField(forms.CharField):
             )
 
 
-class DayField(forms.DateField):
-    """A day, UTC, as the browser's own control writes it; 10/12 would be two days."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        kwargs = {"required": False, "widget": widget, **kwargs}
-        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
-
-
-def get_day_start(day: date | None, *, days_later: int = 0) -> datetime | None:
-    """Midnight UTC at which a day begins."""
-    if day is None:
-        return None
-    return datetime.combine(day, time(), UTC) + timedelta(days=days_later)
-
-
 class PageForm(ConsoleForm):
     """A query string: no page of its own to show errors on.
 
@@ -137,7 +120,7 @@ def _get_messages(field: forms.Field, label: str) -> dict[str, str]:
     messages = MESSAGES | {"required": MESSAGES["required"].format(label=label)}
     for cls in type(field).__mro__:
         if cls in INVALID_MESSAGES:
-            messages["invalid"] = INVALID_MESSAGES[cls]
+            messages["invalid"] = INVALID_MESSAGES[cls].format(label=label)
             break
     low, high = getattr(field, "min_value", None), getattr(field, "max_value", None)
     if low is not None and high is not None:

@@ -3,12 +3,13 @@ machines /healthz and /readyz, whether this process answers and can work, and /m
 what the installation counts."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import tzinfo
 from functools import partial
 from hmac import compare_digest
 from math import ceil
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from allauth.mfa.models import Authenticator
@@ -22,6 +23,7 @@ from django.http import (
     HttpResponse,
     HttpResponseRedirect,
     JsonResponse,
+    StreamingHttpResponse,
 )
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
@@ -51,6 +53,7 @@ from console.web.render import (
     wants_part,
 )
 from console.web.session import ROLES, end_session, get_person_key, keep_wanted
+from console.web.times import COOKIE, choose_zone
 
 # Asked by pages that are open, whether anybody is there or not.
 BACKGROUND = frozenset({"memory", "session"})
@@ -231,6 +234,26 @@ class LoginRequired(LoginRequiredMiddleware):
         if request.method == "GET":
             keep_wanted(request)
         return redirect(settings.LOGIN_URL)
+
+
+def _stream(content: Iterable[bytes], zone: tzinfo) -> Iterator[bytes]:
+    """What is written only after the middleware has returned."""
+    with timezone.override(zone):
+        yield from content
+
+
+class ViewerZone(Middleware):
+    """Times are those of the person's own zone, or of their browser's."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        own = getattr(request.user, "time_zone", "")
+        zone = choose_zone(own, request.COOKIES.get(COOKIE, ""))
+        with timezone.override(zone):
+            response = self.get_response(request)
+        if isinstance(response, StreamingHttpResponse):
+            content = cast("Iterable[bytes]", response.streaming_content)
+            response.streaming_content = _stream(content, zone)
+        return response
 
 
 class SessionRules(Middleware):

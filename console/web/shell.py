@@ -5,12 +5,14 @@ from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from console.accounts.models import User
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
 from console.web.render import find_profile_id, get_tenant_slug, is_boosted
 from console.web.session import ROLES, get_person_key
+from console.web.times import ZoneForm
 
 # Label, icon, permission, URL name; the item whose address begins this one is the current.
 TENANT_PAGES = (
@@ -76,6 +78,14 @@ class Shell:
         if self.user is None or not self.user.is_authenticated or self.must_set_up:
             return []
         return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
+
+    @property
+    def time_zone(self) -> str:
+        return timezone.get_current_timezone_name()
+
+    @property
+    def zone_form(self) -> ZoneForm:
+        return ZoneForm(initial={"time_zone": getattr(self.user, "time_zone", "")})
 
     @property
     def role_label(self) -> str:

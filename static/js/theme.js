@@ -1,5 +1,6 @@
 // Loaded early and plainly, so that no page is painted in the wrong theme first.
 // Without a choice, or without JavaScript, the system decides.
+// Tells the server the browser's time zone too, for those who have not set their own.
 (() => {
   const root = document.documentElement;
   const themes = ["system", "light", "dark"];
@@ -21,6 +22,10 @@
       button.title = button.ariaLabel;
     }
   };
+
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `zone=${zone}; Path=/; SameSite=Lax; Max-Age=31536000${secure}`;
 
   apply(remembered());
   document.addEventListener("DOMContentLoaded", () => apply(remembered()));

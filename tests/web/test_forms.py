@@ -4,12 +4,12 @@ from django.urls import get_resolver
 
 from console.web.forms import (
     ConsoleForm,
-    DayField,
     InvalidQuery,
     PageForm,
     StaffTextField,
     check_form,
 )
+from console.web.times import DayField
 
 
 class SampleForm(ConsoleForm):
@@ -41,8 +41,12 @@ class NoteForm(ConsoleForm):
         ("least", "0", "Must be at least 1."),
         ("least", "few", "Must be a number."),
         ("most", "10", "Must be at most 9."),
-        ("day", "2026-02-30", "Must be a date that exists, such as 2026-01-31."),
-        ("at", "soon", "Must be a date and time, such as 2026-01-31T09:00."),
+        (
+            "day",
+            "2026-02-30",
+            "Day must be a day that exists, such as 31 Jan 2026 or 2026-01-31.",
+        ),
+        ("at", "soon", "At must be a day and a time, such as 31 Jan 2026, 09:00."),
     ],
 )
 def test_console_form_says_what_is_not_valid(field, value, message):

@@ -20,12 +20,13 @@ from console.audit.models import (
 )
 from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
-from console.web.forms import ConsoleForm, DayField, get_day_start
+from console.web.forms import ConsoleForm
 from console.web.render import ConsoleRequest, allow, render_part
+from console.web.times import DayField, get_day_start
 
 
 class AuditFilterForm(ConsoleForm):
-    """`since` and `until` are whole UTC days, both included."""
+    """`since` and `until` are whole days of the viewer, both included."""
 
     use_required_attribute = False
 
@@ -60,7 +61,7 @@ class AuditFilterForm(ConsoleForm):
     def clean_until(self) -> date | None:
         until: date | None = self.cleaned_data["until"]
         if until == date.max:
-            raise forms.ValidationError("Must be before 9999-12-31.")
+            raise forms.ValidationError("Must be before 31 Dec 9999.")
         return until
 
     def clean(self) -> None:

@@ -56,13 +56,12 @@ from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission
 from console.web.forms import (
     ConsoleForm,
-    DayField,
     check_conversation,
     check_plain,
-    get_day_start,
 )
 from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, build_typed_url, read_typed
+from console.web.times import DayField, get_day_start
 
 # What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {
@@ -396,7 +395,7 @@ FIELDS = {
 
 
 class RunForm(ConsoleForm):
-    """identity, mode and the mode's own text, how many items, which days (UTC)."""
+    """identity, mode and the mode's own text, how many items, which days."""
 
     identity = forms.CharField(
         max_length=512,

@@ -18,7 +18,6 @@ from console.masking.masker import KEY_MARK
 from console.pages.timeline.reader import Cursor
 from console.web.forms import (
     CorrectionForm,
-    DayField,
     PageForm,
     StaffTextField,
     check_conversation,
@@ -26,10 +25,10 @@ from console.web.forms import (
 )
 from console.web.render import ConsoleRequest
 from console.web.session import read_typed
+from console.web.times import DayField, MomentField
 
 # The source of what is added here, unless the person names another.
 CONSOLE = "console"
-_MINUTES = "%Y-%m-%dT%H:%M"
 _SOURCE_KEY = re.compile(rf"{KEY_MARK}[0-9a-f]{{16}}")
 
 
@@ -52,7 +51,7 @@ class TimelineForm(PageForm):
     source      a source's key (Masker.mask_source)
     page        the cursor at which the previous step ended
     words       all of them must occur; in an address `typed` stands for them
-    begin, end  days of occurrence, UTC, both included
+    begin, end  days of occurrence, the viewer's, both included
     found       rows on the page since somebody last asked for more
     """
 
@@ -75,8 +74,8 @@ class TimelineForm(PageForm):
         ],
         widget=forms.RadioSelect,
     )
-    begin = DayField()
-    end = DayField()
+    begin = DayField(label="From")
+    end = DayField(label="To")
     found = forms.IntegerField(required=False, min_value=0, max_value=10_000)
 
     @classmethod
@@ -124,7 +123,7 @@ class CorrectTextForm(CorrectionForm):
 
 
 class AddObservationForm(CorrectionForm):
-    """A new observation. Times are UTC, to the minute."""
+    """A new observation."""
 
     content = CorrectTextForm.base_fields["content"]
     source = StaffTextField(
@@ -134,11 +133,7 @@ class AddObservationForm(CorrectionForm):
         validators=[check_source],
         help_text="A channel or a team, such as chat or billing.",
     )
-    occurred_at = forms.DateTimeField(
-        label="When it was said (UTC)",
-        input_formats=[_MINUTES],
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format=_MINUTES),
-    )
+    occurred_at = MomentField()
     conversation = forms.CharField(
         label="Conversation id, if there was one",
         required=False,
@@ -157,7 +152,9 @@ class AddObservationForm(CorrectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["occurred_at"].initial = timezone.now()
+        said_at = self.fields["occurred_at"]
+        said_at.label = f"When it was said ({timezone.get_current_timezone_name()})"
+        said_at.initial = timezone.now()
         self.fields["reason_code"].initial = "learned"
 
     def build_observation(self) -> NewObservation:

@@ -21,8 +21,8 @@ from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
 from console.masking.masker import Masker, Source
 from console.pages.timeline.reader import (
-    DAY,
     EPOCH,
+    MICROSECOND,
     NO_FILTERS,
     Cursor,
     Place,
@@ -37,6 +37,7 @@ from console.profiles.context import CACHED_S, derived
 from console.profiles.items import TEXT_KINDS
 from console.web.budget import Budget
 from console.web.render import ConsoleRequest
+from console.web.times import get_day
 
 CHOICES_MAX = 20
 CONVERSATIONS_MAX = 200
@@ -55,7 +56,7 @@ class CountedItem(NamedTuple):
 
     @property
     def day(self) -> date:
-        return date.fromordinal(EPOCH.toordinal() + -self.place[0] // DAY)
+        return get_day(EPOCH + -self.place[0] * MICROSECOND)
 
 
 @dataclass(frozen=True, slots=True)

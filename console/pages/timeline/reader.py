@@ -32,6 +32,7 @@ from console.profiles.items import (
     group_by_day,
 )
 from console.web.budget import Budget
+from console.web.times import get_day
 
 KINDS = {"observation": "observations only", "summary": "summaries only"}
 
@@ -47,7 +48,7 @@ def fold_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class TimelineFilters:
-    """begin and end are days of occurrence, UTC, both included; "" and None: any.
+    """begin and end are days of occurrence, the viewer's, both included; "" and None: any.
 
     source  a source's key (Masker.mask_source)
     typed   stands for the words in addresses (console/web/session.py)
@@ -383,7 +384,7 @@ def mask_matches(
     nor a miss tells anything of what is masked.
     """
     for item in items:
-        day = item.occurred_at.date()
+        day = get_day(item.occurred_at)
         if not filters.match_facts(day, item.kind, item.conversations):
             continue
         if filters.source not in {"", masker.mask_source(item.source).key}:

@@ -3,6 +3,8 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,6 +14,7 @@ from console.contract.memory.trait import TraitValue
 from console.profiles.schema import ARRAY, BOOLEAN, DATE, NUMBER, STRING, parse_date
 from console.profiles.traits import TraitRow, format_items
 from console.web.forms import ConsoleForm, CorrectionForm, check_plain
+from console.web.times import DAY_EXAMPLE, DayField
 
 # The memory says what is too long; this only keeps a mistake from being sent.
 TYPED_MAX = 120_000
@@ -25,7 +28,7 @@ _REQUIRED = {
     NUMBER: "Enter a number such as 12 or 12.5, with a point.",
     BOOLEAN: "Choose yes, no or unset.",
     ARRAY: "Enter at least one item, or tick “Clear this trait”.",
-    DATE: "Enter a date that exists, such as 2026-01-31.",
+    DATE: f"Enter a date that exists, such as {DAY_EXAMPLE} or 2026-01-31.",
 }
 _HELP = {
     NUMBER: "Digits, with a point for decimals.",
@@ -157,7 +160,7 @@ def _build_widget(row: TraitRow, kind: str) -> forms.Widget:
     if kind == NUMBER:
         return forms.TextInput({"inputmode": "decimal"})
     if kind == DATE and (row.value is None or _DAY.fullmatch(row.text)):
-        return forms.TextInput({"type": "date"})
+        return forms.TextInput({"placeholder": DAY_EXAMPLE, "autocomplete": "off"})
     long = kind == STRING and (len(row.text) > LINE_MAX or "\n" in row.text)
     if kind == ARRAY or (long and not row.is_sensitive):
         return forms.Textarea({"rows": 4, "dir": "auto"})
@@ -200,6 +203,10 @@ def _parse_array(typed: str, row: TraitRow) -> TraitValue:
 
 
 def _parse_date(typed: str, row: TraitRow) -> TraitValue:
+    """As ISO writes it."""
+    with suppress(ValidationError):
+        day: date = DayField(required=True).clean(typed)
+        return day.isoformat()
     if parse_date(typed) is None:
         raise ValidationError(_REQUIRED[DATE])
     return typed

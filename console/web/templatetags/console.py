@@ -1,10 +1,11 @@
 """Tags that every template has without loading them. All of them escape."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini
@@ -13,6 +14,7 @@ from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
 from console.masking.masker import mask_text
 from console.tenants.models import Role
+from console.web.times import get_day, to_local
 
 register = template.Library()
 
@@ -36,12 +38,21 @@ def timestamp(at: datetime | None) -> SafeString | str:
         return "–"
     now = timezone.now()
     elapsed = format_elapsed(now, at)
+    is_recent = abs(now - at) < timedelta(weeks=1)
+    return _write_time(at, elapsed if is_recent else format_date(now, at), elapsed)
+
+
+@register.simple_tag
+def moment(at: datetime, form: str = "j F Y, H:i:s T") -> SafeString:
+    """In the viewer's zone, as Django's filter `date` writes it; on hover in UTC."""
+    return _write_time(at, date_format(to_local(at), form))
+
+
+def _write_time(at: datetime, text: str, *told: str) -> SafeString:
+    exact = to_wire(at).rstrip("Z").replace("T", " ")
+    title = ", ".join((*told, f"{exact} UTC"))
     return format_html(
-        '<time datetime="{}" title="{}, {} UTC">{}</time>',
-        to_wire(at),
-        elapsed,
-        to_wire(at).rstrip("Z").replace("T", " "),
-        elapsed if abs(now - at) < timedelta(weeks=1) else format_date(now, at),
+        '<time datetime="{}" title="{}">{}</time>', to_wire(at), title, text
     )
 
 
@@ -63,10 +74,10 @@ def format_age(now: datetime, at: datetime) -> str:
 
 
 def format_date(now: datetime, at: datetime) -> str:
-    """`22 Oct`, with its year in any other year than this one; UTC."""
-    day = at.astimezone(UTC)
+    """`22 Oct`, with its year in any other year than this one."""
+    day = get_day(at)
     text = f"{day.day} {day:%b}"
-    return text if day.year == now.year else f"{text} {day.year}"
+    return text if day.year == get_day(now).year else f"{text} {day.year}"
 
 
 @register.simple_tag

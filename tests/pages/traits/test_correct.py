@@ -185,7 +185,11 @@ def test_correct_does_not_fill_in_a_masked_value(client, profile):
 
 @pytest.mark.parametrize(
     ("trait", "start"),
-    [("tier", 'value="gold"'), ("vip", 'value="no"'), ("note", 'type="date"')],
+    [
+        ("tier", 'value="gold"'),
+        ("vip", 'value="no"'),
+        ("note", 'placeholder="31 Jan 2026"'),
+    ],
 )
 def test_correct_fills_in_the_current_value(client, profile, trait, start):
     text = client.get(address(profile, trait), headers=HTMX).text
