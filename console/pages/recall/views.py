@@ -61,7 +61,7 @@ from console.web.forms import (
 )
 from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, build_typed_url, read_typed
-from console.web.times import DayField, get_day_start
+from console.web.times import DayField, get_day, get_day_start
 
 # What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {
@@ -664,7 +664,7 @@ def _build_changes(
     if not change:
         return {}
     values = {
-        FIELDS[name]: f"{value:%Y-%m-%d}" if isinstance(value, datetime) else value
+        FIELDS[name]: get_day(value) if isinstance(value, datetime) else value
         for name, value in change.items()
     }
     given = {
