@@ -118,7 +118,7 @@ except ValueError as exc:
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
 # What masks a text where a Recall asks to be ranked by masked texts.
-MEMORY_MASK = "console.masking.masker.mask_text"
+MEMORY_MASK = "console.masking.masker.build_text_mask"
 # What finds personal data in what would be learned from a conversation.
 MEMORY_DETECTOR = "console.masking.sensitive.Detector"
 

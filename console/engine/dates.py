@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from console.core.caching import DigestCache
 from console.engine.words import fold, languages, stems
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,7 +61,8 @@ def read_dates(query: str, now: datetime = EPOCH, region: str = "") -> Dates:
     region  ISO 3166 code of the country whose numeric dates are read
     """
     offset = (now.utcoffset() or timedelta()) // timedelta(microseconds=1)
-    named, words = _read(query, now.date(), region in MONTH_FIRST)
+    asked = query, now.date(), region in MONTH_FIRST
+    named, words = _READ.get(asked, lambda: _read(*asked))
     return Dates(named, words, offset)
 
 
@@ -73,7 +75,9 @@ def may_name_dates(query: str) -> bool:
 
 
 # The turns of a conversation are asked by again with each new one.
-@lru_cache(maxsize=2048)
+_READ = DigestCache[tuple[Named, frozenset[str]]](2048)
+
+
 def _read(query: str, today: date, month_first: bool) -> tuple[Named, frozenset[str]]:
     text, words = fold(query), set[str]()
     named: set[tuple[str, int]] = set()

@@ -20,7 +20,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import lru_cache
 from itertools import pairwise
 from json import loads
 from math import log1p, sqrt
@@ -31,6 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from console.core.caching import DigestCache
 from console.engine.dates import EPOCH, NO_DATES, Dates, read_dates, share_of_dates
 from console.engine.texts import (
     Floats,
@@ -370,16 +370,17 @@ TURNS_KEPT = 16
 
 
 # A third of a millisecond each; of a conversation's last turns nine were read before.
-@lru_cache(maxsize=1000)
-def _read(text: str, asked_at: str, region: str) -> tuple[Any, Any, Any]:
+_READ = DigestCache[tuple[Dates, dict[int, float]]](1000)
+
+
+def _read(text: str, asked_at: str, region: str) -> tuple[Dates, dict[int, float]]:
     # The longer a spelling that is met, the surer: all digits, then the last seven.
     shares = {
         hash_stem(CODE + each): (len(each) / max(map(len, spelled))) ** 0.5
         for spelled in codes(text)
         for each in spelled
     }
-    now = datetime.fromisoformat(asked_at)
-    return tuple(ask(text)), read_dates(text, now, region), shares
+    return read_dates(text, datetime.fromisoformat(asked_at), region), shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,7 +416,9 @@ class Query:
         """`now`, `region`: as dates are read; `age`: how many turns ago it was said."""
         # Not by the moment, which is equal in two zones where their days are not.
         asked = text, now.isoformat(), region
-        return cls(*_read(*asked), vector, FADE**age, id_, hash(asked))
+        dates, shares = _READ.get(asked, lambda: _read(*asked))
+        stems = tuple(ask(text))
+        return cls(stems, dates, shares, vector, FADE**age, id_, hash(asked))
 
     @property
     def terms(self) -> list[int]:

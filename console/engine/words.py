@@ -6,11 +6,12 @@ Chinese, which has no blanks between its words, is its pairs of characters.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 from json import loads
 from pathlib import Path
+from threading import local
 from typing import Any
 from zlib import crc32
 
@@ -124,12 +125,18 @@ STOP_WORDS = frozenset(
 )
 
 
-@lru_cache(maxsize=50_000)
+class _Stemmers(local):
+    """A stemmer of PyStemmer is not safe to share between threads. It keeps no word."""
+
+    def __init__(self) -> None:
+        self.stem: Callable[[str], str] = Stemmer.Stemmer("english", 0).stemWord
+
+
+_STEMMERS = _Stemmers()
+
+
 def _stem(word: str) -> str:
-    # A stemmer of PyStemmer is not safe to share between threads; making one is cheap
-    # beside the cache that stands before it.
-    stem: str = Stemmer.Stemmer("english", 0).stemWord(word)
-    return stem
+    return _STEMMERS.stem(word)
 
 
 def stems(text: str) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, permutations
 
 from console.masking.patterns import (
     ADDRESS,
@@ -45,6 +45,7 @@ from console.masking.plain import (
     fold,
     list_words,
     read_plain,
+    strip_accents,
 )
 
 # A longer run of digits is masked as it is.
@@ -120,14 +121,18 @@ class PersonalData:
     plain: str = field(repr=False)
 
 
-def find_personal_data(text: str) -> list[PersonalData]:
-    """From left to right; none overlaps another."""
+def find_personal_data(
+    text: str, own: re.Pattern[str] | None = None
+) -> list[PersonalData]:
+    """From left to right; none overlaps another. `own`: what is a customer's own."""
     found = [
         PersonalData(
             shape, plain.starts[start], plain.ends[end - 1], plain.text[start:end]
         )
         for plain in read_plain(text)
-        for shape, start, end in _Reading(plain.text).find()
+        for shape, start, end in chain(
+            _Reading(plain.text).find(), _find_own(plain.text, own)
+        )
     ]
     found.sort(key=lambda data: (data.start, -data.end))
     apart: list[PersonalData] = []
@@ -138,6 +143,63 @@ def find_personal_data(text: str) -> list[PersonalData]:
             # In part in one layer of encoding, whole in the next.
             apart[-1] = PersonalData(data.shape, apart[-1].start, data.end, data.plain)
     return apart
+
+
+# The last digits of a phone number tell whose it is; its country may be left out.
+OWN_DIGITS = 7
+_GAP = r"[ ().:/-]{0,3}"
+_NAME_WORD = re.compile(r"[^\W\d_]+")
+# Names that are words as well are names where they are written as names: "Bill".
+_NAMES_TOO, _PARTICLES = (
+    frozenset(list_words("names", key)) for key in ("words", "particles")
+)
+
+
+def compile_own(
+    names: Iterable[str], phones: Iterable[str] = ()
+) -> re.Pattern[str] | None:
+    """Finds a customer's names, one by one and inflected, and phone numbers in a text
+    without accents; None without any."""
+    numbers = [
+        rf"(?:[+(]?\d[\d ().:/-]{{0,11}})?{_GAP.join(digits)}(?!\d)"
+        for phone in phones
+        if len(digits := get_digits(phone)[-OWN_DIGITS:]) == OWN_DIGITS
+    ]
+    words = [_NAME_WORD.findall(strip_accents(name)) for name in names]
+    bodies = [body for name in words for body in _list_bodies(name)]
+    glued = ["".join(name) for name in words if name and GLUED.match(name[0])]
+    bodies += map("".join, permutations(glued, 2))
+    if not (numbers or bodies):
+        return None
+    # Longer ones first, as of alternatives the first one counts.
+    found = sorted(set(bodies), key=lambda body: (-len(body), body))
+    phone = [f"(?P<phone>{'|'.join(sorted(numbers))})"] if numbers else []
+    return re.compile("|".join([*found, *phone]))
+
+
+def _list_bodies(name: list[str]) -> Iterator[str]:
+    """Of `van`, `der`, `Berg` all three in a row, and the last one alone."""
+    if len(name) > 1:
+        whole = r"\W{1,3}".join(name)
+        yield rf"(?i:(?<!\w){whole}(?!\w))"
+    for word in name:
+        if GLUED.match(word):
+            if len(word) > 1:
+                yield word
+        elif (lower := word.lower()) in _PARTICLES and len(name) > 1:
+            continue
+        elif lower in _NAMES_TOO or len(word) < 3:
+            if len(word) > 1:
+                yield rf"(?<!\w)(?:{word.capitalize()}|{word.upper()})(?:'?s)?(?!\w)"
+        else:
+            ending = "(?:'?s)?" if word.isascii() else r"\w{0,3}"
+            yield rf"(?i:(?<!\w){word}{ending}(?!\w))"
+
+
+def _find_own(text: str, own: re.Pattern[str] | None) -> Iterator[Span]:
+    if own:
+        for match in own.finditer(strip_accents(text)):
+            yield (Shape.PHONE if match.lastgroup else Shape.NAME), *match.span()
 
 
 def _is_secret(text: str) -> bool:

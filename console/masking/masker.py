@@ -9,11 +9,12 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import accumulate, chain, product
 from math import ceil
 from typing import Any, NamedTuple
@@ -22,15 +23,19 @@ import phonenumbers
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from console.client.errors import MemoryNotFound
 from console.contract.conversations.communication import Communication
+from console.contract.ids import PROFILE_ID
+from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import SOURCE, Observation
 from console.contract.times import to_wire
-from console.masking.detect import PersonalData, find_personal_data
+from console.masking.detect import PersonalData, compile_own, find_personal_data
 from console.masking.models import Reveal
 from console.masking.patterns import AT, DOT, Shape
 from console.masking.plain import build_pattern, compile_re2, list_words, strip_accents
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 
 DOTS = "•••"
 # Longer turns of a conversation are no pieces of a number that somebody says.
@@ -72,7 +77,26 @@ _NOBODY = frozenset({"Agent", "Customer", "Somebody"})
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 
 
-def mask_text(text: str, before: str = "", shares: Iterable[Piece] = ()) -> str:
+class OwnData(NamedTuple):
+    """What of a customer's own is masked in their texts beside what has a shape.
+
+    pattern  of their names and phone numbers (detect.compile_own)
+    hides    it is hidden whole, initials too
+    """
+
+    pattern: re.Pattern[str] | None = None
+    hides: bool = False
+
+
+NOTHING_OWN = OwnData()
+
+
+def mask_text(
+    text: str,
+    before: str = "",
+    shares: Iterable[Piece] = (),
+    own: OwnData = NOTHING_OWN,
+) -> str:
     """The text with all that is personal in it masked.
 
     before: what stands before it and says what it is, such as "order number: "
@@ -80,8 +104,12 @@ def mask_text(text: str, before: str = "", shares: Iterable[Piece] = ()) -> str:
     """
     text = _mask_speakers(text)
     found = [
-        (data.start - len(before), data.end - len(before), _mask(data))
-        for data in find_personal_data(before + text)
+        (
+            data.start - len(before),
+            data.end - len(before),
+            DOTS if own.hides and data.shape == Shape.NAME else _mask(data),
+        )
+        for data in find_personal_data(before + text, own.pattern)
     ]
     pieces: list[str] = []
     end = 0
@@ -233,6 +261,7 @@ _MASKS = {
     Shape.BANK: mask_account,
     Shape.ID: mask_id,
     Shape.PIN: mask_id,
+    Shape.NAME: mask_name,
 }
 
 
@@ -246,6 +275,8 @@ def _get_country_code(text: str, digits: str) -> str:
 
 
 TEXTS, IDENTIFIERS = "texts", "identifiers"
+# A customer's own name and phone numbers in their texts: as masked as they are above.
+OWN = "own"
 # Begins the key of a source; no source that a memory takes has it.
 KEY_MARK = "~"
 NAME_TRAITS = (("firstName", "lastName"), ("name",))
@@ -253,9 +284,46 @@ NAME_TRAITS = (("firstName", "lastName"), ("name",))
 NAME, NAME_GROUP = "name/Contact", "Contact"
 _NAME_PARTS = list(chain.from_iterable(NAME_TRAITS))
 CONTACT_TRAITS = ("email", "phone")
+_OWN_KINDS = ("name", "phone")
 _NO_PUNCTUATION = str.maketrans("", "", "-:")
 # What an address and the audit log can name; a memory may allow stranger names.
 _REVEALABLE = re.compile(r"[a-z]+/[A-Za-z0-9_.-]{1,128}")
+
+
+Traits = Mapping[str, Mapping[str, Any]]
+# A name or a phone number: the tenant's rule for it, its subject, its kind, its value.
+Own = tuple[str, str, str, str]
+
+
+def list_own(traits: Traits, held: Iterable[IdentifierSet]) -> Iterator[Own]:
+    for group, members in traits.items():
+        for name, value in members.items():
+            if (kind := get_kind(name)) in _OWN_KINDS:
+                rule, subject = f"group/{group}", _get_trait_subject(group, name)
+                yield rule, subject, kind, str(value)
+    for each in held:
+        if (kind := get_kind(each.id_type)) in _OWN_KINDS:
+            for value in each.values:
+                yield IDENTIFIERS, f"identifier/{each.id_type}", kind, value
+
+
+def build_own(found: Iterable[tuple[str, str]], *, hides: bool = False) -> OwnData:
+    """Of kinds and values."""
+    values: dict[str, list[str]] = {kind: [] for kind in _OWN_KINDS}
+    for kind, value in found:
+        values[kind].append(value)
+    return OwnData(compile_own(values["name"], values["phone"]), hides)
+
+
+def build_text_mask(
+    traits: Traits, identifiers: Mapping[str, Sequence[str]]
+) -> tuple[Callable[[str], str], str]:
+    """For a memory that ranks by masked texts: whatever a tenant's rules are, it masks
+    no less than a page. And what tells masks apart."""
+    held = [IdentifierSet(id_type=t, values=tuple(v)) for t, v in identifiers.items()]
+    own = build_own(each[2:] for each in list_own(traits, held))
+    key = own.pattern.pattern if own.pattern else ""
+    return partial(mask_text, own=own), key
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +385,10 @@ class Source(NamedTuple):
 
 
 class Masker:
-    """Masks by the tenant's rules, except what this person has revealed."""
+    """Masks by the tenant's rules, except what this person has revealed.
+
+    Whose texts it masks is read when the first one is.
+    """
 
     def __init__(
         self,
@@ -325,19 +396,67 @@ class Masker:
         clear: Mapping[str, datetime] | None = None,
         *,
         profile_id: str = "",
+        may_reveal: bool = True,
     ) -> None:
-        """`clear`: subjects that are revealed, until when; `profile_id`: where more can be."""
+        """`clear`: subjects that are revealed, until when; `profile_id`: whose data it is."""
         self._tenant = tenant
         self._rules: Mapping[str, str] = tenant.masking
         self._clear = clear or {}
         self._profile_id = profile_id
+        self._may_reveal = may_reveal
+        self._clear_in_texts: Mapping[str, datetime] = {}
+        read_own = cache(partial(_read_own, tenant, profile_id))
+        self._read_own: Callable[[], Iterable[Own]] = read_own
         self._sources: dict[str, Source] = {}
 
     @property
     def version(self) -> str:
-        """Another one after a change of rules or reveals: for keys of caches."""
-        state = json.dumps([dict(self._rules), sorted(self._clear)], sort_keys=True)
+        """Another one after a change of rules, reveals or names: for keys of caches."""
+        own = self._own.pattern
+        state = json.dumps(
+            [dict(self._rules), sorted(self._clear), own and own.pattern],
+            sort_keys=True,
+        )
         return salted_hmac("console.masking.version", state).hexdigest()
+
+    def know(self, traits: Traits, held: Iterable[IdentifierSet]) -> None:
+        """Whose texts these are, where that was read before."""
+        own = list(list_own(traits, held))
+        self._read_own = lambda: own
+
+    @cached_property
+    def by_rule(self) -> "Masker":
+        """The same without what was revealed."""
+        return self._copy(_clear={}, _clear_in_texts={}, _may_reveal=False)
+
+    @cached_property
+    def with_names(self) -> "Masker":
+        """The same for texts below a heading that reveals the name: they follow it."""
+        return self._copy(_clear_in_texts=self._clear)
+
+    def _copy(self, **state: Any) -> "Masker":
+        other = Masker(self._tenant, profile_id=self._profile_id)
+        vars(other).update(vars(self) | {"_sources": {}} | state)
+        vars(other).pop("_own", None)
+        return other
+
+    @cached_property
+    def _own(self) -> OwnData:
+        """What is masked above is masked in texts. Raises MemoryProblem."""
+        mode = self._rules.get(OWN, MaskingMode.DETECT)
+        if MaskingMode.CLEAR in (mode, self.text_mode):
+            return NOTHING_OWN
+        masked = [
+            (self._rules.get(rule), kind, value)
+            for rule, subject, kind, value in self._read_own()
+            if self._rules.get(rule) != MaskingMode.CLEAR
+            and subject not in self._clear_in_texts
+        ]
+        hides = MaskingMode.HIDE in (mode, *(rule for rule, *_ in masked))
+        return build_own((each[1:] for each in masked), hides=hides)
+
+    def _mask_text(self, text: str, shares: Iterable[Piece] = ()) -> str:
+        return mask_text(text, shares=shares, own=self._own)
 
     @property
     def text_mode(self) -> MaskingMode:
@@ -352,7 +471,7 @@ class Masker:
 
     def mask_text(self, kind: str, id_: str, content: str) -> MaskedValue:
         """The text of an observation, a summary or a revision, as `kind` says."""
-        return self._build_value(f"{kind}/{id_}", TEXTS, content, mask_text)
+        return self._build_value(f"{kind}/{id_}", TEXTS, content, self._mask_text)
 
     def mask_turns(
         self, conversation_id: str, turns: Sequence[Communication]
@@ -368,7 +487,7 @@ class Masker:
                     subject,
                     TEXTS,
                     turn.content.text,
-                    partial(mask_text, shares=shares[number]),
+                    partial(self._mask_text, shares=shares[number]),
                 ),
                 place=turn.id,
             )
@@ -393,8 +512,8 @@ class Masker:
         logged, may not hold it. Sources that look the same have one key.
         """
         if source not in self._sources:
-            shown = self._build_value("source/", TEXTS, source, mask_text).text
-            is_plain = shown == mask_text(source) == source and (
+            shown = self._build_value("source/", TEXTS, source, self._mask_text).text
+            is_plain = shown == self._mask_text(source) == source and (
                 not source or SOURCE.fullmatch(source)
             )
             named = f"{self._tenant.pk} {shown}"
@@ -415,10 +534,9 @@ class Masker:
     def mask_trait(
         self, group: str, name: str, text: str, id_type: str = ""
     ) -> MaskedValue:
-        subject, place = f"trait/{_build_subject(group, name)}", 1
-        if group == NAME_GROUP and name in _NAME_PARTS:
-            # The heading has the first place.
-            subject, place = NAME, _NAME_PARTS.index(name) + 2
+        subject = _get_trait_subject(group, name)
+        # The heading has the first place.
+        place = _NAME_PARTS.index(name) + 2 if subject == NAME else 1
         shown = self._build_value(
             subject,
             f"group/{group}",
@@ -458,7 +576,7 @@ class Masker:
     def mask_name(self, traits: Mapping[str, Mapping[str, Any]]) -> str:
         """The customer's name, masked; "" without one. Also while it is revealed: only
         the card and its traits show it in clear, where it is masked again by itself."""
-        whole = Masker(self._tenant).mask_whole_name(traits)
+        whole = self.by_rule.mask_whole_name(traits)
         return whole[0].text if whole else ""
 
     def mask_contact(self, traits: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -479,10 +597,25 @@ class Masker:
         masked = DOTS if mode == MaskingMode.HIDE else str(mask(text))
         if masked == text:
             return MaskedValue(text, subject)
-        where = self._profile_id if _REVEALABLE.fullmatch(subject) else ""
+        can_reveal = self._may_reveal and _REVEALABLE.fullmatch(subject)
+        where = self._profile_id if can_reveal else ""
         if until := self._clear.get(subject):
             return MaskedValue(text, subject, clear_until=until, profile_id=where)
         return MaskedValue(masked, subject, is_masked=True, profile_id=where)
+
+
+def _read_own(tenant: Tenant, profile_id: str) -> list[Own]:
+    """None of nobody, nor of a profile that is gone."""
+    if not PROFILE_ID.fullmatch(profile_id):
+        return []
+    store = open_store(tenant)
+    with suppress(MemoryNotFound):
+        profile, held = store.gather(
+            partial(store.fetch_profile, profile_id),
+            partial(store.list_identifiers, profile_id),
+        )
+        return list(list_own(profile.traits, held))
+    return []
 
 
 def get_reveal_target(values: Sequence[MaskedValue]) -> MaskedValue:
@@ -494,10 +627,15 @@ def masker_for(actor: Actor, profile_id: str = "") -> Masker:
     """What this person sees masked; without a profile nothing is clear."""
     user, tenant = actor.in_tenant()
     if not (profile_id and actor.may(Permission.REVEAL)):
-        return Masker(tenant)
+        return Masker(tenant, profile_id=profile_id, may_reveal=False)
     rows = Reveal.objects.of(user, tenant).open().filter(profile_id=profile_id)
     clear = dict(rows.order_by("until").values_list("subject", "until"))
     return Masker(tenant, clear, profile_id=profile_id)
+
+
+def _get_trait_subject(group: str, name: str) -> str:
+    is_name = group == NAME_GROUP and name in _NAME_PARTS
+    return NAME if is_name else f"trait/{_build_subject(group, name)}"
 
 
 def _build_subject(group: str, name: str) -> str:

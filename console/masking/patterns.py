@@ -30,6 +30,7 @@ class Shape(StrEnum):
     PHONE, MAIL, CARD = "a phone number", "an email address", "a card number"
     BANK, ID = "a bank account", "the number of an official document"
     PIN = "a PIN or a password"
+    NAME = "a name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ function cover(control) {
       place.textContent = "•••";
     }
   }
+  for (const part of document.querySelectorAll("[data-follows]")) {
+    if (part.dataset.follows !== control.dataset.shows) continue;
+    for (const place of part.querySelectorAll(".shown")) place.textContent = "•••";
+  }
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {

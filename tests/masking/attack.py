@@ -19,12 +19,14 @@ SECRET = {
     "phone": "+1 (555) 867-5310",
     "card": "4539 1488 0343 6467",
     "mail": "nora.tanager@quillfeather.example",
+    "name": "Thessaly",
     "hidden": "Collects porcelain herons and plays the bassoon.",
 }
 CONTROL = {
     "phone": "+1 (555) 294-1710",
     "card": "4485 2757 4002 6467",
     "mail": "nils.marmoset@oxbowlantern.example",
+    "name": "Tancred",
     "hidden": "Repairs brass sextants and breeds alpacas.",
 }
 # Beside what is masked: its neighbours, its conversation's summary, an order's number.
@@ -34,6 +36,7 @@ TEXTS = (
     "Paid with card {card} on the terrace.",
     "Write to {mail} for the invoice.",
     "Order 4521 arrived with a torn box.",
+    "{name} lends out a marquee.",
     "Call {phone} after six.",
 )
 SUMMARY = "Asked to be called on {phone}; a colleague will."
@@ -63,7 +66,7 @@ def make_pair(tenant, *, hidden: bool = False) -> Pair:
     told = (
         [SECRET["hidden"]]
         if hidden
-        else [SECRET["phone"], SECRET["card"], SECRET["mail"]]
+        else [SECRET[what] for what in ("phone", "card", "mail", "name")]
     )
     words = {word.casefold() for text in told for word in re.findall(r"\w+", text)}
     words |= {
@@ -84,7 +87,8 @@ def _get_source(facts: dict[str, str]) -> str:
 
 def _make_customer(tenant, facts: dict[str, str], hidden: bool) -> tuple[str, str]:
     """The ids of the profile and of an observation."""
-    profile, conversation = make_profile(tenant), new_id("conv_conversation")
+    profile = make_profile(tenant, firstName=facts["name"], email=facts["mail"])
+    conversation = new_id("conv_conversation")
     texts = (*TEXTS, "{hidden}") if hidden else TEXTS
     for number, text in enumerate(texts):
         item = make_observation(

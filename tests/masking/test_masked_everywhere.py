@@ -32,9 +32,10 @@ CANARIES = {
         "told.mail@canary.example",
         "4111 1111 1111 1111",
         "4111111111111111",
+        "quillon",
     ],
-    "summary": ["+1 555 867 5306", "867 5306", "sum.mail@canary.example"],
-    "revision": ["5558675307", "former.mail@canary.example"],
+    "summary": ["+1 555 867 5306", "867 5306", "sum.mail@canary.example", "VOSSBERG"],
+    "revision": ["5558675307", "former.mail@canary.example", "qUillon"],
     "source": ["867 5308", "867+5308", "867%205308"],
 }
 SOURCE = "call from 555 867 5308"
@@ -65,20 +66,20 @@ class Customer:
         told = make_observation(
             tenant,
             self.id,
-            "Was 5558675307, former.mail@canary.example.",
+            "Was qUillon, 5558675307, former.mail@canary.example.",
             conversationIds=[self.conversation],
             source=SOURCE,
         )
         said = (
             f"{PLAIN}: call +1 (555) 867-5305, mail told.mail@canary.example, card "
-            "4111 1111 1111 1111 or 4111111111111111."
+            "4111 1111 1111 1111 or 4111111111111111, for quillon."
         )
         store.patch_observation(self.id, told.id, PatchObservation(content=said))
         self.observation = told.id
         self.summary = make_summary(
             tenant,
             self.id,
-            f"{PLAIN}: call +1 555 867 5306 or sum.mail@canary.example.",
+            f"{PLAIN}: call +1 555 867 5306 or sum.mail@canary.example, VOSSBERG.",
             conversationId=self.conversation,
             source=SOURCE,
         ).id
@@ -213,6 +214,8 @@ def test_masking_canaries_are_found_without_rules(client, agent, customer):
 
 # What is revealed with it: a trait that feeds an identifier is one of its values.
 ALONG = {
+    # What the heading reveals, the texts below it show as well.
+    "name/Contact": {"observation", "summary"},
     "identifier/email": {"trait/Contact.email"},
     "identifier/phone": {"trait/Contact.phone"},
 }
@@ -252,7 +255,7 @@ def test_reveal_shows_one_value_on_its_pages_only(client, agent, customer, subje
     for route, pattern in OF_A_TENANT:
         path = address(route, **customer.samples)
         if found := found_in(told(client.get(path))):
-            met[pattern.name] = found
+            met[pattern.name] = met.get(pattern.name, set()) | found
 
     assert set().union(*met.values()) == {subject} | ALONG.get(subject, set())
     assert met.keys() <= PLACES[subject]

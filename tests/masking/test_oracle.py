@@ -128,13 +128,20 @@ def test_timeline_tells_nothing_of_masked_texts(client, pair, ask):
 
 def test_match_of_every_word_is_equal_whatever_is_masked(tenant, pair):
     """What all three go by; here every word has its turn within seconds."""
-    store, masker = open_store(tenant), Masker(tenant)
+    store = open_store(tenant)
     found = [
-        [*store.list_observations(profile).items, *store.list_summaries(profile).items]
+        (
+            Masker(tenant, profile_id=profile),
+            [
+                *store.list_observations(profile).items,
+                *store.list_summaries(profile).items,
+            ],
+        )
         for profile in (pair.known, pair.other)
     ]
 
-    def match(items, word: str) -> list[str]:
+    def match(of, word: str) -> list[str]:
+        masker, items = of
         matches = mask_matches(items, masker, TimelineFilters(words=word))
         return [shown.text for _, shown in matches]
 

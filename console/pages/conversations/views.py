@@ -298,7 +298,8 @@ def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """What of a customer waits for a person: the part of a card that came too late."""
     fetch = partial(partial, fetch_waiting, request.store, profile_id)
     pages = request.store.gather(*map(fetch, WAITING))
-    waiting = build_waiting(masker_for(request.actor), *pages)
+    masker = masker_for(request.actor, profile_id).by_rule
+    waiting = build_waiting(masker, *pages)
     if count := len(waiting["rows"]):
         log_view(request.actor, "facts.listed", "profile", profile_id, count=count)
     context = {"waiting": waiting} | get_permissions(request)
@@ -349,7 +350,8 @@ def _show_waiting(
     request: ConsoleRequest, form: HeldForm, waiting: Learned, back: str
 ) -> HttpResponse:
     log_view(request.actor, "facts.listed", "profile", waiting.profile_id, count=1)
-    shown = mask_waiting(waiting, masker_for(request.actor))
+    masker = masker_for(request.actor, waiting.profile_id).by_rule
+    shown = mask_waiting(waiting, masker)
     context = {"form": form, "waiting": waiting, "shown": shown, "back": back}
     status = 422 if form.errors else 200
     return render(request, "conversations/decide.html", context, status=status)

@@ -220,14 +220,18 @@ class Recent:
 
 
 def build_recent(
-    request: ConsoleRequest, profile_id: str, since: datetime | None, found: Recent
+    request: ConsoleRequest,
+    profile_id: str,
+    since: datetime | None,
+    masker: Masker,
+    found: Recent,
 ) -> Part:
     """With what is new since a visit. One call more after a write of this session that is
     not listed yet. Raises MemoryProblem."""
     items, late_ids = found.items or [], found.late or frozenset()
     if not found.order and get_order(request):
         note_order(request, found.order)
-    masker, now = masker_for(request.actor, profile_id), timezone.now()
+    now = timezone.now()
     new = {item.id for item in items if since and item.updated_at > since}
     part: Part = {"new_ids": new, "new": len(new), "has_more": len(new) == READ_MAX}
     if found.kind is SUMMARY:
@@ -290,7 +294,8 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         patience_s=PATIENCE_S,
     )
     masker = masker_for(request.actor, found.id)
-    build = partial(build_recent, request, found.id, since)
+    masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
+    build = partial(build_recent, request, found.id, since, masker.with_names)
     parts = {
         each.kind.plural: build_part(build, problem if each.items is None else each)
         for each, problem in zip(recent, beside, strict=False)
@@ -339,7 +344,8 @@ def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpRes
     since = update_last_seen(request.user, request.tenant, profile_id)
     found = Recent(TEXT_KINDS[kind])
     problem = attempt(found.read, request.store, profile_id, get_order(request))
-    build = partial(build_recent, request, profile_id, since)
+    masker = masker_for(request.actor, profile_id).with_names
+    build = partial(build_recent, request, profile_id, since, masker)
     part = build_part(build, problem if found.items is None else found) or {}
     if "rows" in part:
         log_view(

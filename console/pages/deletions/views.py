@@ -137,8 +137,8 @@ def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
         standing = None
     if standing and may(request.role, Permission.VIEW_DELETIONS):
         return _redirect_to_standing(request, standing)
-    store, masker = request.store, masker_for(request.actor)
-    preview = build_preview(store, target, masker)
+    masker = masker_for(request.actor, target.profile_id).by_rule
+    preview = build_preview(request.store, target, masker)
     if preview.canonical_id:
         merged = target.move_to(preview.canonical_id)
         return redirect(merged.confirm_url(request.tenant.slug))

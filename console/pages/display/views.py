@@ -13,7 +13,16 @@ from django.shortcuts import redirect, render
 
 from console.audit.log import log
 from console.contract.memory.trait_group import TraitGroup
-from console.masking.masker import IDENTIFIERS, TEXTS, Masker, MaskingMode, mask_trait
+from console.masking.masker import (
+    IDENTIFIERS,
+    OWN,
+    TEXTS,
+    Masker,
+    MaskingMode,
+    build_own,
+    mask_text,
+    mask_trait,
+)
 from console.profiles.schema import fetch_trait_groups
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
@@ -24,6 +33,7 @@ from console.web.render import FORM, ConsoleRequest, allow
 # Made up; numbers that the numbering plan keeps for such use.
 SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."
 SAMPLE_PHONE = "+15550104477"
+SAMPLE_NAME, SAMPLE_OWN = "Mara", "Mara prefers text messages."
 # By the identifier that a trait fills, else by its type.
 SAMPLES = {
     "phone": SAMPLE_PHONE,
@@ -64,6 +74,10 @@ def build_example(rule: str, how: str, group: TraitGroup | None = None) -> str:
         return masker.mask_text("observation", "", SAMPLE_TEXT).text
     if rule == IDENTIFIERS:
         return f"phone {masker.mask_identifier('phone', [SAMPLE_PHONE])[0].text}"
+    if rule == OWN:
+        own = build_own([("name", SAMPLE_NAME)], hides=how == MaskingMode.HIDE)
+        is_clear = how == MaskingMode.CLEAR
+        return SAMPLE_OWN if is_clear else mask_text(SAMPLE_OWN, own=own)
     if group is None:
         return ""
     shown: dict[bool, str] = {}
@@ -89,7 +103,7 @@ def update_display_settings(
            that a group which comes back is not suddenly clear
     """
     before = DisplaySettings.of(request.tenant)
-    rules = {TEXTS, IDENTIFIERS, *map(build_rule_name, known)}
+    rules = {*MEANINGS, *map(build_rule_name, known)}
     kept = {rule: how for rule, how in before.masking.items() if rule not in rules}
     after = DisplaySettings(kept | wanted.masking, wanted.pins)
     with transaction.atomic():
@@ -155,9 +169,11 @@ class DisplaySettingsForm(ReasonForm):
     ) -> None:
         super().__init__(*args, request=request, **kwargs)
         self.groups = {group.display_name: group for group in groups}
-        self.rules = {TEXTS: "Texts", IDENTIFIERS: "Identifiers"} | {
-            build_rule_name(group): group for group in self.groups
-        }
+        self.rules = {
+            TEXTS: "Texts",
+            OWN: "Customer's name in texts",
+            IDENTIFIERS: "Identifiers",
+        } | {build_rule_name(group): group for group in self.groups}
         self.now = now = DisplaySettings.of(request.tenant)
         self.fields["seen"].initial = now.version
         for rule, name in self.rules.items():
@@ -211,6 +227,7 @@ class DisplaySettingsForm(ReasonForm):
 
 MEANINGS = {
     TEXTS: "Observations and summaries",
+    OWN: "Also their phone numbers; clear where they are clear above",
     IDENTIFIERS: "What a customer is found by",
 }
 

@@ -198,14 +198,13 @@ def recall_profile(
     mode: str,
     question: Question,
     masker: Masker,
-    rule_masker: Masker,
 ) -> RecallRun:
     """Two calls: who this is, and the recall itself; with what was `expected`, by its id,
     up to eight more. Raises MemoryNotFound.
 
-    masker       what this person may see of each item
-    rule_masker  the same without what they revealed
+    masker  what this person may see of each item
     """
+    rule_masker = masker.by_rule
     begin = perf_counter()
     profile = store.fetch_profile(profile_id)
     find_ms = (perf_counter() - begin) * 1000
@@ -354,7 +353,8 @@ class _JsonMasker:
         }
         self._masker = masker
         self._hides_stems = hides_stems
-        # The same sources, ids and stems come again and again.
+        # The same sources, ids and stems come again and again. Of what somebody typed
+        # it masks what has a shape alone: whose own a word is, is not told.
         self._mask_text: Callable[[str], str] = cache(mask_text)
 
     def __call__(self, content: Any) -> str:
@@ -624,7 +624,6 @@ def _recall(
             mode=mode,
             question=question,
             masker=masker_for(request.actor, profile_id),
-            rule_masker=masker_for(request.actor),
         )
     except MemoryNotFound:
         log_lookup(request.actor, profile_id, Match())

@@ -6,7 +6,6 @@ It also makes terms anew that an earlier version made; those answer meanwhile as
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
 
+from console.core.caching import DigestCache
 from console.databases.compaction import enqueue_once
 from console.engine.embedding import Embedder, load_embedder
 from console.engine.texts import Floats, pack_vector
@@ -187,11 +187,13 @@ def get_model_id() -> str:
 
 def embed_query(text: str) -> Floats | None:
     """The meaning of a query, of length 1; the last ones asked for are kept."""
-    return _embed(get_model_id(), text)
+    return _EMBEDDED.get((get_model_id(), text), lambda: _embed(text))
 
 
 # A query costs a millisecond or more, a kept one nothing; 2 kB each.
-@lru_cache(maxsize=2048)
-def _embed(model_id: str, text: str) -> Floats | None:
+_EMBEDDED = DigestCache[Floats | None](2048)
+
+
+def _embed(text: str) -> Floats | None:
     model = get_embedder()
     return model.embed([text])[0] if model else None

@@ -21,7 +21,8 @@ MOST_BYTES = 32_000_000
 KEPT_S = 600.0
 
 Key = tuple[str, str, bool]  # store, profile, whether its texts are masked
-Version = tuple[int, str]  # the profile's, and the model's of its vectors
+# The profile's, the model's of its vectors, and that of what masks its texts.
+Version = tuple[int, str, int]
 
 
 @dataclass(slots=True)

@@ -6,10 +6,10 @@ order, not by a score, not by what a neighbour lends, nor by how rare a word is.
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from operator import itemgetter
 from time import perf_counter
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from msgspec.structs import replace
 
 from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS, RecallRequest
+from console.core.caching import DigestCache
 from console.core.observability import RECALL_SECONDS
 from console.engine.dates import may_name_dates
 from console.engine.ranking import (
@@ -32,11 +33,13 @@ from console.engine.ranking import (
 from console.engine.texts import Row, Texts, pack_vector
 from console.engine.words import terms
 from console.service.memory.embedding_jobs import embed_query, get_model_id
+from console.service.memory.identifiers import list_identifiers
 from console.service.memory.models import (
     IndexedItem,
     Observation,
     Profile,
     Summary,
+    Trait,
     get_locale,
 )
 from console.service.memory.prepared import PREPARED
@@ -47,6 +50,34 @@ from console.service.models import find_models
 _SUMMARY_PREFIX = f"mem_{Summary.kind}_"
 # The newest masked texts; older ones are ranked by words alone. A text costs 2 ms.
 VECTORS_MAX = 200
+_MASKED_TERMS = DigestCache[bytes | None](20_000)
+
+
+class TextMask:
+    """Masks texts of one profile: its own names and numbers, and what has a shape.
+
+    key  another one for whoever has other names
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        traits = defaultdict[str, dict[str, Any]](dict)
+        rows = Trait.objects.of(profile).values_list("trait_group", "name", "value")
+        for group, name, value in rows:
+            traits[group][name] = value
+        build = import_string(settings.MEMORY_MASK)
+        self._mask, self.key = build(traits, list_identifiers(profile))
+
+    def __call__(self, text: str) -> str:
+        masked: str = self._mask(text)
+        return masked
+
+    def find_terms(self, text: str) -> bytes | None:
+        """Of the masked text; None where nothing is masked. Looking through one costs
+        0.1 ms, and a profile has up to 20,000 of them."""
+        return _MASKED_TERMS.get((self.key, text), lambda: self._find_terms(text))
+
+    def _find_terms(self, text: str) -> bytes | None:
+        return terms(masked) if (masked := self(text)) != text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +154,24 @@ def _read_query(profile: Profile, text: str, **turn: Any) -> Query:
 def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:
     """What is to be ranked: kept from the last recall if it is the whole profile."""
     bounds = request.begin_date, request.end_date
+    mask = TextMask(profile) if request.masked else None
     if any(bounds):
-        return _read_entries(profile, request.masked, *bounds)
+        return _read_entries(profile, mask, *bounds)
     key = profile.store_id, profile.id, request.masked
-    version = profile.index_version, get_model_id()
+    version = profile.index_version, get_model_id(), hash(mask and mask.key)
     kept = PREPARED.get(key, version)
     if kept is None:
-        kept = _read_entries(profile, request.masked)
+        kept = _read_entries(profile, mask)
         PREPARED.put(key, version, kept)
     return kept
 
 
 def _read_entries(
-    profile: Profile, masked: bool, *bounds: datetime | None
+    profile: Profile, mask: TextMask | None, *bounds: datetime | None
 ) -> PreparedProfile:
     entries = read_entries(profile, *bounds)
-    if masked:
-        entries = mask_entries(profile, entries)
+    if mask:
+        entries = mask_entries(profile, entries, mask)
     model = get_model_id()
     first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
@@ -208,7 +240,7 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     if last := read_said(profile, conversation_id, RECALL_TURNS):
         texts = [each.text[:RECALL_QUERY_MAX] for each in last]
         if request.masked:
-            texts = [mask_text(text) for text in texts]
+            texts = list(map(TextMask(profile), texts))
         return [
             _read_query(profile, text, age=age, id_=each.id)
             for age, (each, text) in enumerate(zip(last, texts, strict=True))
@@ -223,19 +255,13 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     ][:RECALL_TURNS]
     contents = read_contents(profile, [id_ for id_, _ in known])
     if request.masked:
-        contents = {id_: mask_text(content) for id_, content in contents.items()}
+        mask = TextMask(profile)
+        contents = {id_: mask(content) for id_, content in contents.items()}
     return [
         Query.of(contents[id_], vector, age=age, id_=id_)
         for age, (id_, vector) in enumerate(known)
         if id_ in contents
     ]
-
-
-# Looking through a text costs 0.1 ms, and a profile has up to 20,000 of them.
-@lru_cache(maxsize=20_000)
-def mask_text(text: str) -> str:
-    masked: str = import_string(settings.MEMORY_MASK)(text)
-    return masked
 
 
 def read_contents(
@@ -248,24 +274,23 @@ def read_contents(
     return dict(pair for found in items for pair in found.values_list("id", "content"))
 
 
-def mask_entries(profile: Profile, entries: Sequence[Row]) -> list[Row]:
+def mask_entries(profile: Profile, entries: Sequence[Row], mask: TextMask) -> list[Row]:
     """The same entries; those of texts that hold personal data made anew."""
+    contents = read_contents(profile)
     masked = {
-        id_: text
-        for id_, content in read_contents(profile).items()
-        if (text := mask_text(content)) != content
+        id_: found
+        for id_, content in contents.items()
+        if (found := mask.find_terms(content)) is not None
     }
-    with_vector = set(sorted(masked)[-VECTORS_MAX:])
+    texts = {id_: mask(contents[id_]) for id_ in sorted(masked)[-VECTORS_MAX:]}
     return [
-        _mask_entry(row, masked[row[0]], has_vector=row[0] in with_vector)
-        if row[0] in masked
-        else row
+        _mask_entry(row, masked[row[0]], texts.get(row[0])) if row[0] in masked else row
         for row in entries
     ]
 
 
-def _mask_entry(row: Row, text: str, *, has_vector: bool) -> Row:
+def _mask_entry(row: Row, found: bytes, text: str | None) -> Row:
     id_, occurred_at, _, conversations, vector, model = row
-    meaning = embed_query(text) if vector and has_vector else None
+    meaning = embed_query(text) if vector and text is not None else None
     packed = b"" if meaning is None else pack_vector(meaning)
-    return id_, occurred_at, terms(text), conversations, packed, model if packed else ""
+    return id_, occurred_at, found, conversations, packed, model if packed else ""

@@ -25,8 +25,8 @@ def address() -> str:
 
 
 def filled(**changed: str) -> dict[str, str]:
-    rules = {"how-texts": "detect", "how-identifiers": "detect", "seen": "[{}, []]"}
-    groups = {"how-group/Contact": "detect", "pin-Contact": ""}
+    rules = {"how-texts": "detect", "how-own": "detect", "how-identifiers": "detect"}
+    groups = {"how-group/Contact": "detect", "pin-Contact": "", "seen": "[{}, []]"}
     return rules | groups | WHY | changed
 
 

@@ -195,7 +195,7 @@ def build_revisions(
     """A page of revisions, newest first, as the masker shows them."""
     authors = _find_authors(tenant, {observation.id for observation in page.items})
     # Never of what is revealed: a revision shows no words of the one before it.
-    masked = [Masker(tenant).mask_revision(state).text for state in page.items]
+    masked = [masker.by_rule.mask_revision(state).text for state in page.items]
     revisions = []
     for place, observation in enumerate(page.items):
         is_current = place == 0 and page.previous_token is None
