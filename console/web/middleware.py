@@ -34,6 +34,7 @@ from django_tasks_db.models import DBTaskResult
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from console.audit.log import AuditUnavailable, log_view
+from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
 from console.core.errors import DomainError
 from console.core.observability import STATE, Gauge, render_metrics
@@ -41,7 +42,7 @@ from console.databases import disk
 from console.databases.schema import read_schema_state
 from console.jobs.leases import list_live_workers
 from console.masking.models import get_digest
-from console.tenants.actor import Actor, list_roles
+from console.tenants.actor import Actor, Permission, list_roles, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import open_store
 from console.web.problems import answer_problem
@@ -164,11 +165,13 @@ class ProblemPages(Middleware):
                 _log_miss(request)
             except AuditUnavailable as unavailable:
                 exception = unavailable
+        is_missing = isinstance(exception, MemoryNotFound)
         response = answer_problem(
             request,
             status=exception.status,
             title=exception.title,
             message=exception.message,
+            receipt=_find_receipt(request) if is_missing else "",
         )
         if exception.retry_after_s is not None:
             response["Retry-After"] = str(max(1, ceil(exception.retry_after_s)))
@@ -185,6 +188,21 @@ def _log_miss(request: HttpRequest) -> None:
     looked_for = get_digest(actor, "profile.found", ids)
     type_ = list(match.kwargs)[-1].replace("_", " ")
     log_view(actor, "profile.found", type=type_, found=0, looked_for=looked_for)
+
+
+def _find_receipt(request: HttpRequest) -> str:
+    """The id of the deletion after which this address has nothing any more, for those
+    who may read it."""
+    match, actor = request.resolver_match, request.actor  # type: ignore[attr-defined]
+    if match is None or not may(actor.role, Permission.VIEW_DELETIONS):
+        return ""
+    entry = AuditEntry.objects.filter(
+        tenant=actor.tenant.slug if actor.tenant else "",
+        object_id__in=[str(value) for value in match.kwargs.values()],
+        action__endswith=".deleted",
+        outcome=AuditEntry.Outcome.DONE,
+    ).last()
+    return str(entry.details.get("deletion", "")) if entry else ""
 
 
 def _answer_wrong_method(request: HttpRequest, response: HttpResponse) -> HttpResponse:

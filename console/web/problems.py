@@ -17,14 +17,22 @@ from console.web.render import is_boosted, keeps_page
 
 
 def answer_problem(
-    request: HttpRequest, *, status: int, title: str, message: str, session: str = ""
+    request: HttpRequest,
+    *,
+    status: int,
+    title: str,
+    message: str,
+    session: str = "",
+    receipt: str = "",
 ) -> HttpResponse:
     """The problem as web/problem.html, or web/_problem.html sent to #problem.
 
     session  what is wrong with it, for static/js/session.js: "ended", "stale" or
              "other" (somebody else's); "" when nothing is
+    receipt  the id of the deletion of what is missing
     """
     context = _build_context(request, status, title, message, session)
+    context["receipt"] = receipt
     template = _get_template(request, session)
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
@@ -111,7 +119,7 @@ bad_request = build_handler(
     "The request could not be read, and nothing was changed. Go back and try again.",
 )
 forbidden = build_handler(
-    403, "Not allowed", "You may not do this. Nothing was changed."
+    403, "Not allowed", "You are not allowed to do this. Nothing was changed."
 )
 # The same for what never existed, what is gone and what is another tenant's.
 not_found = build_handler(

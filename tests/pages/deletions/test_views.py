@@ -101,6 +101,21 @@ def test_delete_observation_counts_and_deletes_revisions(
     assert response.context["preview"].counts == {"observations": 1, "revisions": 1}
 
 
+def test_missing_page_leads_to_the_receipt(client, officer, profile_id, observation):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    confirm(client, url, observation.id[-6:])
+
+    response = client.get(
+        reverse("timeline:observation", args=["acme", profile_id, observation.id])
+    )
+
+    receipt = reverse("deletions:deletion", args=["acme", Deletion.objects.get().pk])
+    assert response.status_code == 404
+    assert f'href="{receipt}"' in response.text
+    assert f"?object_id={observation.id}" in client.get(receipt).text
+
+
 def test_delete_observation_leaves_a_receipt_and_one_entry(
     client, officer, tenant, profile_id, observation
 ):
