@@ -26,9 +26,7 @@ class UserManager(BaseUserManager["User"]):
         """
         user = self.model(email=email.strip().casefold(), name=name, **fields)
         if strip_hidden(user.email) != user.email:
-            raise ValidationError(
-                {"email": "It holds a character that nobody can see."}
-            )
+            raise ValidationError({"email": "It contains an invisible character."})
         user.set_password(password)
         user.full_clean()
         user.save(using=self._db)

@@ -138,7 +138,7 @@ def ask(
         return _read(_send(endpoint, instructions, again, schema, usage), kind)
     except UNFIT:
         pass
-    raise Unanswered("Its answers have not the form that was asked for.")
+    raise Unanswered("Its answers do not have the form that was asked for.")
 
 
 class Reply(msgspec.Struct):

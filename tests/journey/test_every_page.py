@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from console.accounts.models import User
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from tests.factories import (
@@ -84,7 +85,7 @@ def addresses(tenant: Tenant) -> dict[str, str]:
 
 
 @pytest.fixture
-def operators_addresses(tenant: Tenant) -> dict[str, str]:
+def operators_addresses(tenant: Tenant, officer: User) -> dict[str, str]:
     at = f"/t/{tenant.slug}"
     return {
         "imports": f"{at}/imports/",
@@ -92,6 +93,9 @@ def operators_addresses(tenant: Tenant) -> dict[str, str]:
         "tasks": "/background/",
         "tenants": "/tenants/",
         "add a tenant": "/tenants/add/",
+        "people": "/people/",
+        "person": f"/people/{officer.pk}/",
+        "invite a person": "/people/invite/",
     }
 
 

@@ -1,6 +1,6 @@
 """The first day, in a real browser: find, read, recall, delete, and read the log.
 
-`SCREENSHOTS=<folder>` keeps a picture of each page; the README's is one of them.
+`SCREENSHOTS=<folder>` keeps a picture of each page, and the README's recording.
 """
 
 import os
@@ -25,6 +25,7 @@ from tests.factories import (
     make_user,
     move_tenant,
 )
+from tests.journey.recording import Recording
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
@@ -205,11 +206,32 @@ def test_the_demo_is_fit_to_be_seen(
     if person == "agent":
         page.goto(f"{live_server.url}/t/alpenglow/profiles/")
         look(page, "demo-profiles")
+        record = Recording(page, SCREENSHOTS)
+        record()
         page.keyboard.press("/")
-        page.keyboard.type("email:valentin.oberhofer@example.com")
+        record.type("email:valentin.oberhofer@example.com")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("V••• O•••")
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+        record(2200)
         look(page, "demo-profile")
+        page.keyboard.press("r")
+        expect(page.get_by_role("textbox", name="Query")).to_be_focused()
+        record.type("boots that fit")
+        page.keyboard.press("Enter")
+        expect(page.locator(".result").first).to_be_visible()
+        record(2600)
+        look(page, "demo-recall")
+        page.go_back()
+        page.go_back()
+        expect(page.get_by_role("heading", level=1)).to_have_text("V••• O•••")
         page.keyboard.press("t")
         expect(page.get_by_role("heading", level=1)).to_have_text("Timeline")
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+        record(2200)
         look(page, "demo-timeline")
+        page.goto(page.url.replace("timeline/", ""))
+        page.keyboard.press("v")
+        expect(page.get_by_label("Why")).to_be_focused()
+        record(2200)
+        record.save("demo-tour")

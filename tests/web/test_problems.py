@@ -141,7 +141,7 @@ def test_forbidden_says_that_nothing_was_changed(staff):
     response = staff.get("/fail/forbidden/")
 
     assert response.status_code == 403
-    assert "You may not do this. Nothing was changed." in response.text
+    assert "You are not allowed to do this. Nothing was changed." in response.text
 
 
 def test_server_error_names_the_request_alone(staff):

@@ -40,7 +40,7 @@ def run_task_again(task_id: UUID, *, by: Actor) -> None:
     """As if it had never been tried. Raises DBTaskResult.DoesNotExist, NotFailed."""
     task = DBTaskResult.objects.get(pk=task_id)
     if not put_back(task, worker_ids=[]):
-        raise NotFailed("It runs, waits or is done by now: load the page again.")
+        raise NotFailed("It is running, waiting or done by now: load the page again.")
     log(by, "task.retried", "task", str(task_id), task=task.task_name)
 
 
@@ -154,5 +154,5 @@ def run_again(request: ConsoleRequest, task_id: UUID) -> HttpResponse:
         run_task_again(task_id, by=request.actor)
     except DBTaskResult.DoesNotExist as exc:
         raise Http404 from exc
-    messages.success(request, "The task waits to be run again.")
+    messages.success(request, "The task is waiting to run again.")
     return redirect("background:list")

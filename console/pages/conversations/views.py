@@ -72,7 +72,7 @@ class HeldForm(ReasonForm):
 
     reasons = (
         ("customer", "The customer has asked for it"),
-        ("policy", "It is what our rules mean"),
+        ("policy", "It is what our rules intend"),
         ("mistake", "It was held back by mistake"),
         ("wrong", "It is not what was said"),
     )
@@ -116,18 +116,18 @@ ACTS = {
         Permission.CORRECT,
         "Close this conversation",
         "Close conversation",
-        "Nobody can add to it any more, and what was said is learned from. It cannot be "
+        "Nobody can add to it any more, and the memory learns from what was said. It cannot be "
         "opened again; the customer's next message opens another one.",
-        "Closed. What is learned from it appears here.",
+        "Closed. What is learned appears here.",
     ),
     "learn": Act(
         "conversation.relearned",
         Permission.CORRECT,
         "Learn from it once more",
         "Learn again",
-        "Everything that was said is read once more. What is known already, or was "
+        "Everything that was said is read again. What is known already, or was "
         "changed or deleted by a person, stays as it is.",
-        "It is read once more. What is learned from it appears here.",
+        "It is being read again. What is learned appears here.",
     ),
     "delete": Act(
         "conversation.deleted",

@@ -47,8 +47,9 @@ class ConfirmDeletionForm(ConsoleForm):
         label="Details",
         min_length=5,
         max_length=REASON_MAX,
-        help_text="Kept in the audit log. Name a ticket, not a customer.",
-        error_messages={"required": "Give the reason in your words."},
+        help_text="At least 5 characters, kept in the audit log. Name a ticket, not a"
+        " customer.",
+        error_messages={"required": "Explain the reason in your own words."},
     )
     # Unstripped: what is typed has to be exact.
     confirmation = forms.CharField(

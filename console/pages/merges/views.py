@@ -22,7 +22,7 @@ from console.web.render import FORM, ConsoleRequest, allow
 class DecisionForm(ReasonForm):
     reasons = (
         ("customer", "The customer says so"),
-        ("evidence", "What is known of them says so"),
+        ("evidence", "What we know about them says so"),
         ("shared", "A household or a company shares the value"),
         ("wrong", "The value was written down wrongly"),
     )

@@ -29,7 +29,7 @@ class LinkGone(DomainError):
     """Of whomever, and for whatever cause: the answer tells strangers nothing."""
 
     status = 410
-    title = "This link does not work any more"
+    title = "This link no longer works"
 
 
 @transaction.atomic
@@ -119,7 +119,7 @@ def _lock_operators(by: Actor) -> None:
     working = [row.user_id for row in operators.select_for_update()]
     active = User.objects.filter(pk__in=working, is_active=True, is_staff=True)
     if by.user and not active.filter(pk=by.user.pk).exists():
-        raise NotPossible("You are no operator any more.")
+        raise NotPossible("You are no longer an operator.")
 
 
 @transaction.atomic

@@ -52,8 +52,8 @@ class ChangeForm(ReasonForm):
     """Why an account is changed."""
 
     reasons = (
-        ("joins", "Joins, or takes on other work"),
-        ("left", "Left, or is away for long"),
+        ("joins", "Joins or changes jobs"),
+        ("left", "Left or is away for a long time"),
         ("lost", "Lost a password or a device"),
         ("incident", "A security incident"),
         ("policy", "Our policy says so"),
@@ -86,7 +86,9 @@ class InviteForm(RoleForm):
         label="Email address", max_length=254, help_text="They sign in with it."
     )
     name = forms.CharField(
-        max_length=80, validators=[check_plain], help_text="As colleagues write it."
+        max_length=80,
+        validators=[check_plain],
+        help_text="As your colleagues know them.",
     )
     field_order = ("email", "name", "tenant", "role", "reason_code", "ticket")
 

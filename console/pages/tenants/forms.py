@@ -128,7 +128,7 @@ class TokenForm(ConsoleForm):
 class TenantChangeForm(ReasonForm):
     reasons = (
         ("name", "They have another name"),
-        ("ended", "They are no client of ours any more"),
+        ("ended", "They are no longer our client"),
         ("mistake", "It was a mistake"),
         ("policy", "Our policy says so"),
     )

@@ -222,7 +222,7 @@ def identity(request: ConsoleRequest) -> HttpResponse:
             version = form.cleaned_data["version"]
             request.store.put_identity_settings(wanted, version=version)
             closing.update(changes)
-        messages.success(request, "Saved. It holds for what is written from now on.")
+        messages.success(request, "Saved. It applies to what is written from now on.")
         return redirect("tenants:identity", request.tenant.slug)
     status = 422 if form.errors else 200
     context = {"form": form, "settings": form.settings}

@@ -137,7 +137,7 @@ def test_run_again_puts_a_failed_task_back_as_if_new(fetch, client, operator):
 
     task.refresh_from_db()
     assert (task.status, task.worker_ids) == ("READY", [])
-    assert "The task waits to be run again." in response.text
+    assert "The task is waiting to run again." in response.text
     entry = AuditEntry.objects.get(action="task.retried")
     assert (entry.actor, entry.object_id) == (operator.email, str(task.pk))
     assert entry.details == {"task": "process_import"}

@@ -126,7 +126,7 @@ def test_welcome_refuses_a_link_that_is_void(invited, spoil):
     shown, sent = Client().get(link), Client().post(link, PASSWORDS)
 
     assert shown.status_code == sent.status_code == 410
-    assert "does not work any more" in sent.text
+    assert "no longer works" in sent.text
     assert User.objects.get(pk=invited.pk).password == before
 
 
@@ -260,7 +260,7 @@ def test_reset_takes_password_factors_and_sessions_and_gives_a_link(desk, agent)
     Client().post(response.context["link"], PASSWORDS)
     assert signs_in(agent.email, CHOSEN)
     entry = AuditEntry.objects.get(action="user.reset")
-    assert entry.reason.text == "Joins, or takes on other work (ticket OPS-1)"
+    assert entry.reason.text == "Joins or changes jobs (ticket OPS-1)"
 
 
 def test_reset_of_ones_own_sign_in_is_refused(desk, operator):

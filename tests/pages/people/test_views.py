@@ -230,7 +230,7 @@ def test_set_active_by_one_who_is_no_operator_any_more_is_refused(operator, lost
     else:
         set_active(operator.pk, False, by=Actor(second), reason="Left")
 
-    with pytest.raises(NotPossible, match="no operator any more"):
+    with pytest.raises(NotPossible, match="no longer an operator"):
         set_active(second.pk, False, by=Actor(operator), reason="Left")
 
     assert User.objects.get(pk=second.pk).is_active

@@ -49,7 +49,7 @@ def test_rename_changes_the_name_alone_and_is_audited(desk, tenant, operator):
     entry = AuditEntry.objects.get(action="tenant.renamed")
     assert (entry.actor, entry.tenant) == (operator.email, "acme")
     assert entry.details == {"was": "Acme", "now": "Acme Travel"}
-    assert entry.reason.text == "They are no client of ours any more (ticket OPS-1)"
+    assert entry.reason.text == "They are no longer our client (ticket OPS-1)"
 
 
 @pytest.mark.parametrize("name", ["Globex", "Globeх", "", "+49 170 1234567"])
