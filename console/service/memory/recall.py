@@ -171,7 +171,7 @@ def _read_entries(
 ) -> PreparedProfile:
     entries = read_entries(profile, *bounds)
     if mask:
-        entries = mask_entries(profile, entries, mask)
+        entries = mask_entries(profile, entries, mask, *bounds)
     model = get_model_id()
     first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
@@ -225,12 +225,21 @@ def _recall_newest(
 def _fetch_newest(
     model: type[IndexedItem], profile: Profile, request: RecallRequest, limit: int
 ) -> list[Any]:
-    items = model.objects.of(profile)
-    if request.begin_date:
-        items = items.filter(occurred_at__gte=request.begin_date)
-    if request.end_date:
-        items = items.filter(occurred_at__lt=request.end_date)
+    items = _find_between(model, profile, request.begin_date, request.end_date)
     return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
+
+
+def _find_between(
+    model: type[IndexedItem],
+    profile: Profile,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+) -> Any:
+    """begin <= time < end: a queryset."""
+    items = model.objects.of(profile)
+    if begin:
+        items = items.filter(occurred_at__gte=begin)
+    return items.filter(occurred_at__lt=end) if end else items
 
 
 def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
@@ -253,7 +262,7 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
         for side in (whole.summaries, whole.observations)
         for id_, vector in side.texts.list_newest(conversation_id)
     ][:RECALL_TURNS]
-    contents = read_contents(profile, [id_ for id_, _ in known])
+    contents = _read_contents(profile, [id_ for id_, _ in known])
     if request.masked:
         mask = TextMask(profile)
         contents = {id_: mask(content) for id_, content in contents.items()}
@@ -264,19 +273,29 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     ]
 
 
-def read_contents(
-    profile: Profile, ids: Collection[str] | None = None
-) -> dict[str, str]:
-    """The texts of these items, or of all, by their ids."""
-    items = [model.objects.of(profile) for model in find_models(IndexedItem)]
-    if ids is not None:
-        items = [found.filter(id__in=ids) for found in items]
-    return dict(pair for found in items for pair in found.values_list("id", "content"))
+def _read_contents(profile: Profile, ids: Collection[str]) -> dict[str, str]:
+    return {
+        item.id: item.content
+        for model in find_models(IndexedItem)
+        for item in read_items(model, profile, ids)
+    }
 
 
-def mask_entries(profile: Profile, entries: Sequence[Row], mask: TextMask) -> list[Row]:
-    """The same entries; those of texts that hold personal data made anew."""
-    contents = read_contents(profile)
+def mask_entries(
+    profile: Profile,
+    entries: Sequence[Row],
+    mask: TextMask,
+    *bounds: datetime | None,
+) -> list[Row]:
+    """The same entries, of items between these bounds; those of texts that hold personal
+    data made anew."""
+    contents = {
+        id_: content
+        for model in find_models(IndexedItem)
+        for id_, content in _find_between(model, profile, *bounds).values_list(
+            "id", "content"
+        )
+    }
     masked = {
         id_: found
         for id_, content in contents.items()

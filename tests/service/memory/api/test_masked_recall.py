@@ -100,3 +100,26 @@ def test_masked_recall_of_many_masked_texts_has_vectors_for_the_newest(
     answer = recall("867 5310")(query="call", masked=True)
 
     assert answer["trace"]["texts"]["withoutVector"] == 1
+
+
+def test_masked_recall_between_dates_looks_through_no_other_texts(
+    api, make_profile, monkeypatch
+):
+    monkeypatch.setattr(recalling, "VECTORS_MAX", 1)
+    profile = make_profile()
+    for day in (1, 2, 3):
+        item = {
+            "content": f"Call +1 555 867 531{day}.",
+            "source": "chat",
+            "occurredAt": f"2026-01-0{day}T09:00:00Z",
+        }
+        api("POST", f"{profile}/Observations", {"observations": [item]})
+    make_vectors.func()
+    question = {"query": "call", "masked": True, "trace": True}
+
+    answer = api(
+        "POST", f"{profile}/Recall", question | {"endDate": "2026-01-02T00:00:00Z"}
+    )
+
+    texts = answer.json()["trace"]["texts"]
+    assert (texts["observations"], texts["withoutVector"]) == (1, 0)
