@@ -20,7 +20,7 @@ import Stemmer
 
 # Of what `terms` answers. Raised when a text's terms become others than before: the
 # worker then makes those that are stored anew, and meanwhile they answer as they are.
-VERSION = 2
+VERSION = 3
 
 # What stands before a code among the terms, and before a whole text; no word has it.
 CODE, WHOLE = "#", "="
@@ -80,8 +80,11 @@ def fold(text: str) -> str:
 
 _LETTER = f"(?:[^\\W_]|[{_with_category('Mn')}{_with_category('Mc')}])"
 _WORD = re.compile(f"{_LETTER}+(?:'{_LETTER}+)*")
-# Thai, Lao, Khmer, kana and Han have no blanks between words.
-_UNSPACED = re.compile("([\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff々]+)")
+# Thai, Lao, Khmer, kana and Han have no blanks between words, and Hangul's end in
+# particles: "전화는" and "전화를" are of one telephone.
+_UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3々]+)"
+)
 
 
 def split_folded(folded: str) -> Iterator[str]:

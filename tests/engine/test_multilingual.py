@@ -70,7 +70,7 @@ def test_a_question_finds_the_fact_of_its_language(language, within):
     assert right >= (6 if language == "hi" else 8)
 
 
-@pytest.mark.parametrize("language", ["zh", "ja", "th", "hi", "ru", "ar"])
+@pytest.mark.parametrize("language", ["zh", "ja", "ko", "th", "hi", "ru", "ar"])
 def test_words_alone_find_facts_in_any_script(language):
     found = places_within(None)[language]
 
