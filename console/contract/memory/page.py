@@ -83,7 +83,8 @@ def define_page(
     sample: Any = None,
     help: str | None = None,
 ) -> Any:
-    """The envelope of a list: `TraitGroupsPage` has `traitGroups`, and `meta`.
+    """The envelope of a list: `TraitGroupsPage` has `traitGroups`, and `meta`. As a class
+    it knows the noun of its items, as `item`, and how many it has at `most`.
 
     key     the member's name, where it is another
     sample  of an item, where it is no noun
@@ -102,6 +103,8 @@ def define_page(
         bases=(Noun,),
         namespace={
             "__doc__": help,
+            "item": item,
+            "most": most,
             "sample": sample_page(key, item.sample if sample is None else sample),
         },
         frozen=True,

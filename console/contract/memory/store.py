@@ -1,6 +1,6 @@
 """Stores: a tenant's whole memory. Section 10.1."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -86,6 +86,7 @@ class StoresPage(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Ids alone; `details`, ours, has the stores themselves for who asks for them."""
 
     sample = sample_page("stores", "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za")
+    most: ClassVar[int] = STORES_PER_PAGE
 
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (
         always()

@@ -1,7 +1,7 @@
 """Trait groups: what may be known of a customer, and as what type. Section 10.3."""
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from msgspec import Meta
 
@@ -157,6 +157,7 @@ TraitGroupsPage = define_page("TraitGroupsPage", TraitGroup, TRAIT_GROUPS_PER_PA
 class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
     """One group in a wrapper that the groups of a list lack, with a page of its traits."""
 
+    most: ClassVar[int] = TRAIT_DEFINITIONS_PER_PAGE
     sample = {
         "traitGroup": {
             "displayName": "Loyalty",

@@ -9,20 +9,17 @@ from typing import Any, TypeVar
 import msgspec
 from django.core import signing
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
-from console.contract.memory.page import (
-    OCCURRENCE,
-    PAGE_SIZE,
-    PAGE_TOKEN_MAX,
-    PageMeta,
-)
+from console.contract.memory.page import OCCURRENCE, PAGE_SIZE, PAGE_TOKEN_MAX, PageMeta
 from console.service import errors
 from console.service.http.answers import answer, from_row
+from console.service.http.request import ApiRequest
 
 T = TypeVar("T")
 
 _SALT = "memory.page"
+_OF_EVERY_PAGE = {"pageSize", "pageToken", "orderBy"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +49,9 @@ class PageRequest:
 
 
 def read_page(
-    request: HttpRequest,
+    request: ApiRequest,
     *,
-    cap: int,
-    filters: Sequence[str] | Mapping[str, Any] = (),
+    filters: Mapping[str, Any] | None = None,
     repeated: Sequence[str] = (),
     order: str = "",
     occurring: bool = False,
@@ -63,11 +59,16 @@ def read_page(
     """The page that the query string asks for. Raises Invalid, naming the field.
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
-    above the cap are clamped, because SDKs send their `limit` as a page size.
-    Lists that have an `order` of their own do not know orderBy, but for one of OCCURRENCE
-    where they list what is `occurring`. Filters that have types are checked against them.
-    Of a `repeated` filter all values count, joined by commas; of another one the last.
+    above what a page has at most are clamped, because SDKs send their `limit` as a page
+    size. Lists that have an `order` of their own, DESC unless the operation declares
+    orderBy, do not know that, but for one of OCCURRENCE where they list what is
+    `occurring`. The operation's other parameters are its filters; `filters` given are
+    checked against their types. Of a `repeated` one all values count, joined by commas;
+    of another one the last.
     """
+    declared = request.operation.query
+    if not order and "orderBy" not in declared:
+        order = "DESC"
     query = request.GET
     token = query.get("pageToken") or query.get("PageToken")
     if token:
@@ -78,43 +79,43 @@ def read_page(
         asked = order
     if asked not in known:
         raise errors.Invalid(f"orderBy: must be {' or '.join(known)}")
-    given = {name: query[name] for name in filters if query.get(name)}
-    if isinstance(filters, Mapping):
-        for name, value in given.items():
-            try:
-                msgspec.convert(value, filters[name])
-            except msgspec.ValidationError as exc:
-                raise errors.Invalid(f"{name}: not a valid {name}") from exc
+    names = filters or [name for name in declared if name not in _OF_EVERY_PAGE]
+    given = {name: query[name] for name in names if query.get(name)}
+    for name, kind in (filters or {}).items():
+        try:
+            msgspec.convert(given.get(name), kind | None)
+        except msgspec.ValidationError as exc:
+            raise errors.Invalid(f"{name}: not a valid {name}") from exc
     given |= {n: ",".join(query.getlist(n)) for n in repeated if query.get(n)}
     text = query.get("pageSize") or query.get("PageSize") or str(PAGE_SIZE)
     # At most nine digits: longer ones are as good as infinite, and slow to read.
     size = int(text[:9]) if text.isascii() and text.isdecimal() else 0
     if size < 1:
         raise errors.Invalid("pageSize: must be at least 1")
-    return PageRequest(size=min(size, cap), order=asked, filters=given)
+    most = request.operation.answers[200].noun.most
+    return PageRequest(size=min(size, most), order=asked, filters=given)
 
 
 def answer_page(
-    request: HttpRequest,
+    request: ApiRequest,
     rows: Any,
     page: PageRequest,
-    noun: type[msgspec.Struct],
-    show: type[msgspec.Struct] | Callable[[Any], Any],
+    show: Callable[[Any], Any] | None = None,
     *,
     sort: Sequence[str] = ("created_at", "id"),
-    at_once: bool = False,
+    show_all: Callable[[list[Any]], list[Any]] | None = None,
     **beside: type[msgspec.Struct],
 ) -> HttpResponse:
     """One page of a queryset as the contract's envelope; its first member is the list,
     and `beside` tells further ones of the same rows.
 
-    `show` makes an item of a row, or `at_once` all items of all rows; a noun stands for
-    from_row.
+    `show` makes an item of a row, or `show_all` all items of all rows; else from_row does.
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
     """
     if page.by_occurrence:
         sort = ("occurred_at", "id")
+    noun = request.operation.answers[200].noun
     name, *_ = noun.__struct_fields__
     key, *_ = noun.__struct_encode_fields__
     if page.cursor is not None:
@@ -128,17 +129,15 @@ def answer_page(
         key=key,
         get_cursor=lambda item: [getattr(item, field) for field in sort],
     )
-    if at_once:
-        return answer(noun(**{name: show(items)}, meta=meta))
-    lists = {
-        name: list(map(partial(from_row, how) if isinstance(how, type) else how, items))
-        for name, how in {name: show, **beside}.items()
-    }
+    show = show or partial(from_row, noun.item)
+    lists = {name: show_all(items) if show_all else [show(item) for item in items]}
+    for name, kind in beside.items():
+        lists[name] = [from_row(kind, item) for item in items]
     return answer(noun(**lists, meta=meta))
 
 
 def cut_page(
-    request: HttpRequest,
+    request: ApiRequest,
     found: list[T],
     page: PageRequest,
     *,
@@ -179,7 +178,7 @@ def _beyond(sort: Sequence[str], cursor: Sequence[Any], ascending: bool) -> Q:
 
 
 def _sign(
-    request: HttpRequest, page: PageRequest, cursor: Sequence[Any], *, back: bool
+    request: ApiRequest, page: PageRequest, cursor: Sequence[Any], *, back: bool
 ) -> str:
     return signing.dumps(
         {
@@ -198,7 +197,7 @@ def _sign(
     )
 
 
-def _read_token(request: HttpRequest, token: str) -> PageRequest:
+def _read_token(request: ApiRequest, token: str) -> PageRequest:
     try:
         if len(token) > PAGE_TOKEN_MAX:
             raise signing.BadSignature
@@ -215,7 +214,7 @@ def _read_token(request: HttpRequest, token: str) -> PageRequest:
     return PageRequest(**signed)
 
 
-def _scope(request: HttpRequest) -> str:
+def _scope(request: ApiRequest) -> str:
     # The account too: one path can exist for two of them only as a 404, and a token
     # must not tell them apart.
-    return f"{request.account.sid} {request.path_info}"  # type: ignore[attr-defined]
+    return f"{request.account.sid} {request.path_info}"

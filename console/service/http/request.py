@@ -45,6 +45,8 @@ class ApiRequest(HttpRequest):
     caller: Caller | None
     # The one that the address names.
     store: Store
+    # What is asked for, as it is declared (description/operation.py).
+    operation: Any
     # Set where a merged profile was asked for and its canonical one answers.
     canonical_profile_id: str
 

@@ -27,7 +27,6 @@ def list_communications(request: ApiRequest, conversation_id: str) -> HttpRespon
         request,
         conversation_id,
         models.Communication,
-        wire.CommunicationsPage,
         lambda each: show_communication(each, request.account.pk),
         sort=("sequence",),
         columns={"channelId": "channel_id"},

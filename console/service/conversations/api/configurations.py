@@ -97,16 +97,11 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
 )
 def list_configurations(request: ApiRequest) -> HttpResponse:
     """An account's configurations, newest first."""
-    page = read_page(
-        request,
-        cap=wire.ITEMS_PER_PAGE,
-        filters={"memoryStoreId": wire.StoreId},
-        order="DESC",
-    )
+    page = read_page(request, filters={"memoryStoreId": wire.StoreId})
     rows = models.Configuration.objects.filter(account=request.account)
     if store_id := page.filters.get("memoryStoreId"):
         rows = rows.filter(store_id=store_id)
-    return answer_page(request, rows, page, wire.ConfigurationsPage, show_configuration)
+    return answer_page(request, rows, page, show_configuration)
 
 
 @changes("POST", CONFIGURATIONS)

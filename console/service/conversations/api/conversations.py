@@ -8,7 +8,7 @@ from django.utils import timezone
 from msgspec import Meta
 
 from console.contract.conversations import conversation as wire
-from console.contract.conversations.configuration import ITEMS_PER_PAGE, StoreId
+from console.contract.conversations.configuration import StoreId
 from console.service import errors
 from console.service.conversations import conversations, models
 from console.service.conversations.api.configurations import answer_progress, changes
@@ -47,8 +47,7 @@ def answer_parts(
     request: ApiRequest,
     conversation_id: str,
     model: Any,
-    noun: Any,
-    show: Any,
+    show: Any = None,
     *,
     order: str = "ASC",
     sort: Sequence[str] = ("created_at", "id"),
@@ -57,10 +56,10 @@ def answer_parts(
     """A page of what a conversation holds; `columns` that it is filtered by, by the
     names of their parameters."""
     row = conversations.get_conversation(request.account, conversation_id)
-    page = read_page(request, cap=ITEMS_PER_PAGE, filters=tuple(columns), order=order)
+    page = read_page(request, order=order)
     wanted = {columns[name]: value for name, value in page.filters.items()}
     rows = model.of_conversation(row).filter(**wanted)
-    return answer_page(request, rows, page, noun, show, sort=sort)
+    return answer_page(request, rows, page, show, sort=sort)
 
 
 @doc.operation("GET", CONVERSATIONS, {200: wire.ConversationsPage}, query=QUERY)
@@ -68,11 +67,9 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
     """An account's conversations, newest first."""
     page = read_page(
         request,
-        cap=ITEMS_PER_PAGE,
         filters=FILTERS,
         # Samples of the vendor write it both ways.
         repeated=("status", "Status"),
-        order="DESC",
     )
     settle_due(timezone.now(), request.account)
     rows = models.Conversation.objects.filter(account=request.account)
@@ -94,9 +91,7 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
             profile_id=profile_id,
         )
         rows = rows.filter(id__in=takes_part.values("conversation_id"))
-    return answer_page(
-        request, rows, page, wire.ConversationsPage, show_conversations, at_once=True
-    )
+    return answer_page(request, rows, page, show_all=show_conversations)
 
 
 @doc.operation("POST", CONVERSATIONS, {201: wire.Conversation}, refusals=(404, 409))

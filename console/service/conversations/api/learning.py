@@ -9,7 +9,6 @@ from django.http import HttpResponse
 
 from console.contract.conversations import delivery
 from console.contract.conversations import learning as wire
-from console.contract.conversations.configuration import ITEMS_PER_PAGE
 from console.core.chat import Usage, get_endpoint
 from console.service.conversations import lifecycle, models, webhooks
 from console.service.conversations.api.conversations import CONVERSATION, answer_parts
@@ -41,14 +40,7 @@ USAGE = f"{STORE}/ModelUsage"
 def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """The statuses that a conversation has reached, the first one first, and what was
     learned at each."""
-    return answer_parts(
-        request,
-        conversation_id,
-        models.Transition,
-        wire.TransitionsPage,
-        wire.Transition,
-        sort=("number",),
-    )
+    return answer_parts(request, conversation_id, models.Transition, sort=("number",))
 
 
 @doc.operation(
@@ -61,20 +53,12 @@ def list_deliveries(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """The events of a conversation on their way to its callbacks, the newest first.
     They stay here for seven days."""
     return answer_parts(
-        request,
-        conversation_id,
-        models.Delivery,
-        delivery.DeliveriesPage,
-        delivery.Delivery,
-        order="DESC",
-        sort=("id",),
+        request, conversation_id, models.Delivery, sort=("id",), order="DESC"
     )
 
 
 @doc.operation(
-    "POST",
-    f"{CONVERSATION}/Deliveries/<delivery_id>/Retry",
-    {202: delivery.Delivery},
+    "POST", f"{CONVERSATION}/Deliveries/<delivery_id>/Retry", {202: delivery.Delivery}
 )
 def retry_delivery(
     request: ApiRequest,
@@ -97,13 +81,7 @@ def retry_delivery(
 def list_diagnostics(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """What went wrong in a conversation without an error to anybody, the newest first."""
     return answer_parts(
-        request,
-        conversation_id,
-        models.Diagnostic,
-        delivery.DiagnosticsPage,
-        delivery.Diagnostic,
-        order="DESC",
-        sort=("at", "id"),
+        request, conversation_id, models.Diagnostic, sort=("at", "id"), order="DESC"
     )
 
 
@@ -133,16 +111,14 @@ def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
     return _answer_learned(request, rows, show)
 
 
-def _answer_learned(
-    request: ApiRequest, rows: Any, show: Any = wire.Learned
-) -> HttpResponse:
+def _answer_learned(request: ApiRequest, rows: Any, show: Any = None) -> HttpResponse:
     filters = {"itemId": wire.ItemId, "outcome": wire.Outcome}
-    page = read_page(request, cap=ITEMS_PER_PAGE, filters=filters, order="ASC")
+    page = read_page(request, filters=filters, order="ASC")
     if item_id := page.filters.get("itemId"):
         rows = rows.filter(item_id=item_id)
     if outcome := page.filters.get("outcome"):
         rows = rows.filter(outcome=outcome)
-    return answer_page(request, rows, page, wire.LearnedPage, show, sort=("id",))
+    return answer_page(request, rows, page, show, sort=("id",))
 
 
 @doc.operation("POST", LEARNED, doc.ACCEPTED)

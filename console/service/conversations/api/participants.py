@@ -23,7 +23,6 @@ def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse
         request,
         conversation_id,
         Participant,
-        wire.ParticipantsPage,
         lambda each: show_participant(each, request.account.pk),
     )
 

@@ -91,6 +91,7 @@ def operation(
 
         @wraps(view)
         def respond(request: Any, **path: Any) -> Any:
+            request.operation = declared
             if method == "DELETE":
                 check_deletion(request, known=declared.query)
             if noun:

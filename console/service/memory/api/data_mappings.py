@@ -33,13 +33,13 @@ MAPPING = f"{MAPPINGS}/<mapping_id>"
 )
 def list_data_mappings(request: ApiRequest) -> HttpResponse:
     """The data mappings of a store."""
-    page = read_page(request, cap=wire.DATA_MAPPINGS_PER_PAGE, filters=("type",))
+    page = read_page(request)
     rows = models.DataMapping.objects.of(request.store)
     if source_type := page.filters.get("type"):
         if source_type not in wire.SOURCE_TYPES:
             raise errors.Invalid(f"type: must be one of {', '.join(wire.SOURCE_TYPES)}")
         rows = rows.filter(source_type=source_type)
-    return answer_page(request, rows, page, wire.DataMappingsPage, wire.DataMapping)
+    return answer_page(request, rows, page)
 
 
 @doc.operation("POST", MAPPINGS, doc.RECEIPT, refusals=(409,))
@@ -58,13 +58,7 @@ def fetch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     return answer(from_row(wire.DataMapping, mapping), headers=etag(mapping.version))
 
 
-@doc.operation(
-    "PATCH",
-    MAPPING,
-    doc.RECEIPT,
-    headers=doc.IF_MATCH,
-    refusals=(409,),
-)
+@doc.operation("PATCH", MAPPING, doc.RECEIPT, headers=doc.IF_MATCH, refusals=(409,))
 def patch_data_mapping(
     request: ApiRequest, mapping_id: str, body: wire.PatchDataMapping
 ) -> HttpResponse:

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from console.contract.memory import profile_import as wire
 from console.contract.memory.csv_dialect import PIECE_BYTES
-from console.contract.memory.operation import Refusal
 from console.service import errors
 from console.service.http.answers import answer, build_uri, from_row, operation_url
 from console.service.http.description import operation as doc
@@ -26,8 +25,7 @@ def list_imports(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
         models.ProfileImport.objects.of(request.store),
-        read_page(request, cap=wire.IMPORTS_PER_PAGE),
-        wire.ImportsPage,
+        read_page(request),
         lambda row: row.id,
     )
 
@@ -81,9 +79,7 @@ def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
     return answer_page(
         request,
         imports.list_refusals(row),
-        read_page(request, cap=wire.REFUSALS_PER_PAGE, order="ASC"),
-        wire.RefusalsPage,
-        Refusal,
+        read_page(request, order="ASC"),
         sort=("item", "place"),
     )
 

@@ -26,10 +26,8 @@ def list_merge_suggestions(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
         suggestions.find_suggestions(request.store),
-        read_page(request, cap=wire.MERGES_PER_PAGE),
-        wire.MergeSuggestionsPage,
-        sort=("created_at", "id"),
-        show=lambda row: from_row(
+        read_page(request),
+        lambda row: from_row(
             wire.MergeSuggestion, row, profiles=(row.profile_id, row.other_id)
         ),
     )
@@ -55,15 +53,13 @@ def decide_merge_suggestion(
 )
 def list_merges(request: ApiRequest) -> HttpResponse:
     """The merges of the last 30 days, which can be taken back."""
-    page = read_page(request, cap=wire.MERGES_PER_PAGE, filters=("canonicalId",))
+    page = read_page(request)
     rows = merging.find_merges(request.store)
     if canonical_id := page.filters.get("canonicalId"):
         if not PROFILE_ID.fullmatch(canonical_id):
             raise errors.Invalid("canonicalId: not a valid profile id")
         rows = rows.filter(profile_id=canonical_id)
-    return answer_page(
-        request, rows, page, wire.MergesPage, sort=("merged_at", "id"), show=_show_merge
-    )
+    return answer_page(request, rows, page, _show_merge, sort=("merged_at", "id"))
 
 
 def _show_merge(part: models.ProfilePart) -> wire.Merge:

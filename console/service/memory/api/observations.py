@@ -37,7 +37,6 @@ QUERY = doc.PAGE_QUERY | {
         wire.ConversationId, "Only from this conversation."
     ),
 }
-FILTERS = ("source", "createdAfter", "createdBefore", "conversationId")
 
 
 @doc.operation("GET", OBSERVATIONS, {200: wire.ObservationsPage}, query=QUERY)
@@ -49,7 +48,7 @@ def list_observations(
 ) -> HttpResponse:
     """A profile's observations, newest first."""
     profile = get_profile(request, profile_id)
-    page = read_page(request, cap=wire.ITEMS_PER_PAGE, filters=FILTERS, occurring=True)
+    page = read_page(request, occurring=True)
     rows = models.Observation.objects.of(profile)
     if source := read_source(page.filters):
         rows = rows.filter(source=source)
@@ -59,7 +58,7 @@ def list_observations(
         rows = rows.filter(created_at__lt=before)
     if conversation_id := read_conversation_id(page.filters):
         rows = items.filter_by_conversation(rows, conversation_id)
-    return answer_page(request, rows, page, wire.ObservationsPage, wire.Observation)
+    return answer_page(request, rows, page)
 
 
 @doc.operation("POST", OBSERVATIONS, doc.ACCEPTED)
@@ -128,7 +127,7 @@ def list_revisions(
     """
     profile = get_profile(request, profile_id, follow=True)
     observation = items.get_item(models.Observation, profile, observation_id)
-    page = read_page(request, cap=wire.ITEMS_PER_PAGE, order="DESC")
+    page = read_page(request)
     states = items.list_revisions(observation)
     if not states.exists():
         meta = PageMeta(key="revisions", page_size=1)
@@ -138,7 +137,6 @@ def list_revisions(
         request,
         states,
         page,
-        wire.RevisionsPage,
         lambda state: from_row(wire.Observation, state, id=observation_id),
         sort=("number",),
     )

@@ -10,12 +10,7 @@ from msgspec.structs import replace
 
 from console.contract.memory import profile as wire
 from console.contract.memory.identifier import Identifier, LookupResult
-from console.contract.memory.trait import (
-    TRAIT_GROUPS_QUERY_MAX,
-    TRAITS_PER_PAGE,
-    Trait,
-    TraitsPage,
-)
+from console.contract.memory.trait import TRAIT_GROUPS_QUERY_MAX, Trait, TraitsPage
 from console.service import errors
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
@@ -48,8 +43,7 @@ def list_profiles(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
         models.Profile.objects.of(request.store),
-        read_page(request, cap=wire.PROFILES_PER_PAGE),
-        wire.ProfilesPage,
+        read_page(request),
         lambda profile: profile.id,
     )
 
@@ -138,12 +132,11 @@ def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
 def list_traits(request: ApiRequest, profile_id: str) -> HttpResponse:
     """A profile's traits one by one, each with the time of its last change."""
     profile = get_profile(request, profile_id)
-    page = read_page(request, cap=TRAITS_PER_PAGE, filters=("traitGroups",))
+    page = read_page(request)
     return answer_page(
         request,
         _list_traits(profile, _read_trait_groups(page.filters.get("traitGroups"))),
         page,
-        TraitsPage,
         lambda trait: from_row(Trait, trait, timestamp=trait.updated_at),
         sort=("updated_at", "trait_group", "name"),
     )

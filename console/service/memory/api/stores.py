@@ -34,14 +34,13 @@ STORE = f"{STORES}/<store_id>"
 )
 def list_stores(request: ApiRequest) -> HttpResponse:
     """The ids of the account's stores, newest first."""
-    page = read_page(request, cap=wire.STORES_PER_PAGE, filters=("details",))
+    page = read_page(request)
     detailed = read_flag(page.filters, "details", default=False)
     details: dict[str, Any] = {"details": wire.Store} if detailed else {}
     return answer_page(
         request,
         models.Store.objects.filter(account=request.account),
         page,
-        wire.StoresPage,
         lambda store: store.id,
         **details,
     )

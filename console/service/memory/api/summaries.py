@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from console.contract.memory import summary as wire
-from console.contract.memory.observation import ITEMS_PER_PAGE, ConversationId
+from console.contract.memory.observation import ConversationId
 from console.contract.memory.page import SummaryOrder
 from console.service.http.answers import accepted, answer, from_row, to_fields
 from console.service.http.description import operation as doc
@@ -39,17 +39,11 @@ def list_summaries(
 ) -> HttpResponse:
     """A profile's summaries, newest first."""
     profile = get_profile(request, profile_id)
-    page = read_page(
-        request,
-        cap=ITEMS_PER_PAGE,
-        filters=("conversationId",),
-        order="DESC",
-        occurring=True,
-    )
+    page = read_page(request, order="DESC", occurring=True)
     rows = models.Summary.objects.of(profile)
     if conversation_id := read_conversation_id(page.filters):
         rows = rows.filter(conversation_id=conversation_id)
-    return answer_page(request, rows, page, wire.SummariesPage, wire.Summary)
+    return answer_page(request, rows, page)
 
 
 @doc.operation("POST", SUMMARIES, doc.ACCEPTED)

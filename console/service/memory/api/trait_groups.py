@@ -25,15 +25,12 @@ QUERY = doc.ORDERED_PAGE_QUERY | {
 @doc.operation("GET", GROUPS, {200: wire.TraitGroupsPage}, query=QUERY)
 def list_trait_groups(request: ApiRequest) -> HttpResponse:
     """The trait groups of a store."""
-    page = read_page(
-        request, cap=wire.TRAIT_GROUPS_PER_PAGE, filters=("includeTraits",)
-    )
+    page = read_page(request)
     with_traits = read_flag(page.filters, "includeTraits", default=False)
     return answer_page(
         request,
         models.TraitGroup.objects.of(request.store),
         page,
-        wire.TraitGroupsPage,
         lambda group: show_group(group, group.traits if with_traits else None),
         sort=("created_at", "display_name"),
     )
@@ -68,9 +65,7 @@ def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     Traits are paged by name (contract 17, 38).
     """
     group = trait_groups.get_trait_group(request.store, name)
-    page = read_page(
-        request, cap=wire.TRAIT_DEFINITIONS_PER_PAGE, filters=("includeTraits",)
-    )
+    page = read_page(request)
     traits: dict[str, Any] | None = None
     meta = PageMeta(key="traits", page_size=page.size)
     if read_flag(page.filters, "includeTraits", default=True):

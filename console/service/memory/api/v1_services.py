@@ -25,7 +25,6 @@ from console.contract.memory.observation import (
 )
 from console.contract.memory.profile import CreatedProfile, ProfileTraits
 from console.contract.memory.recall import Recall
-from console.contract.memory.store import STORES_PER_PAGE
 from console.contract.memory.summary import SummariesPage
 from console.contract.memory.trait_group import CreateTraitGroup, get_data_type
 from console.contract.memory.v1_services import ProfileReference, V1LookupResult
@@ -69,8 +68,7 @@ def list_services(request: ApiRequest) -> HttpResponse:
     return answer_page(
         request,
         Store.objects.filter(account=request.account),
-        read_page(request, cap=STORES_PER_PAGE),
-        wire.ServicesPage,
+        read_page(request),
         show_service,
     )
 
@@ -253,11 +251,7 @@ def add_time(item: dict[str, Any]) -> dict[str, Any]:
     return item | {"occurred_at": item["occurred_at"] or timezone.now()}
 
 
-@doc.operation(
-    "PATCH",
-    f"{OBSERVATIONS}/<observation_id>",
-    doc.ACCEPTED,
-)
+@doc.operation("PATCH", f"{OBSERVATIONS}/<observation_id>", doc.ACCEPTED)
 def patch_observation(
     request: ApiRequest,
     profile_id: str,
