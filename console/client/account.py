@@ -15,10 +15,9 @@ import httpx
 from django.conf import settings
 
 from console.client.errors import MemoryBusy, MemoryUnreachable
-from console.client.http import Page, Sender, check_same, segment, to_body, to_page
+from console.client.http import Page, Sender, check_same, segment
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
 from console.client.store import STORES, StoreClient, get_operation
-from console.contract.base import Body
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import CreateStore, Store, StoresPage
 from console.core.outgoing import build_http, pause, within
@@ -72,34 +71,32 @@ class AccountClient:
 
     def list_stores(self, *, page_token: str = "", page_size: int = 50) -> Page[str]:
         """Ids of stores. Contract 10.1."""
-        query = {"pageToken": page_token, "pageSize": str(page_size)}
-        answer = self._sender.send("GET", STORES, StoresPage, query=query)
-        return to_page(answer, answer.content.stores)
+        return self._sender.list_page(STORES, StoresPage, page_token, page_size)
 
     def create_store(self, store: CreateStore) -> Operation:
         """Contract 10.1: the new id is in the finished operation's `result_id`."""
-        return self._change("POST", STORES, store)
+        return get_operation(self._sender.write("POST", STORES, store))
 
     def fetch_store(self, store_id: str) -> Store:
-        store = self._sender.send("GET", self._store_path(store_id), Store).content
+        store = self._sender.fetch(self._store_path(store_id), Store)
         check_same(store.id, store_id)
         return store
 
     def delete_store(self, store_id: str) -> Operation:
         """Deletes the store with everything in it. Contract 10.1."""
-        return self._change("DELETE", self._store_path(store_id))
+        path = self._store_path(store_id)
+        return get_operation(self._sender.write("DELETE", path))
 
     def fetch_operation(self, operation_id: str) -> Operation:
         """Contract 6.1; kept for seven days after it is done."""
         path = f"/v1/ControlPlane/Operations/{segment('operation', operation_id)}"
-        operation = self._sender.send("GET", path, Operation).content
+        operation = self._sender.fetch(path, Operation)
         check_same(operation.operation_id, operation_id)
         return operation
 
     def fetch_description(self) -> dict[str, Any]:
         """The memory's OpenAPI document; MemoryNotFound where it publishes none."""
-        path = "/v1/openapi.json"
-        return self._sender.send("GET", path, dict[str, Any]).content
+        return self._sender.fetch("/v1/openapi.json", dict[str, Any])
 
     def wait_for(self, operation: Operation) -> Operation:
         """The operation when it is done, or as last seen at the deadline."""
@@ -112,10 +109,6 @@ class AccountClient:
                 if not (operation.is_done or pause(next(pauses_s))):
                     break
         return operation
-
-    def _change(self, method: str, path: str, noun: Body | None = None) -> Operation:
-        body = None if noun is None else to_body(noun)
-        return get_operation(self._sender.send(method, path, dict[str, Any], body=body))
 
     def _store_path(self, store_id: str) -> str:
         return f"{STORES}/{segment('store', store_id)}"

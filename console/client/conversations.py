@@ -4,22 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from console.client.errors import MemoryNotFound
-from console.client.http import (
-    Answer,
-    Page,
-    Sender,
-    check_same,
-    segment,
-    to_body,
-    to_page,
-)
-from console.contract.base import Body
+from console.client.http import Page, Sender, check_same, segment
 from console.contract.conversations.communication import (
     Communication,
     CommunicationsPage,
     CreateCommunication,
 )
 from console.contract.conversations.configuration import (
+    ITEMS_PER_PAGE,
     Configuration,
     ConfigurationsPage,
     ConversationSettings,
@@ -72,15 +64,19 @@ class ConversationsClient:
         self._mine: set[str] = set()
 
     def list_configurations(self, *, page_token: str = "") -> Page[Configuration]:
-        page = self._list(
-            CONFIGURATIONS, ConfigurationsPage, page_token, memoryStoreId=self.store_id
+        page = self._sender.list_page(
+            CONFIGURATIONS,
+            ConfigurationsPage,
+            page_token,
+            ITEMS_PER_PAGE,
+            memoryStoreId=self.store_id,
         )
         found = (x for x in page.items if x.memory_store_id == self.store_id)
         return replace(page, items=tuple(found))
 
     def create_configuration(self, configuration: CreateConfiguration) -> str:
         """Answers its id."""
-        answer = self._send("POST", CONFIGURATIONS, configuration)
+        answer = self._sender.write("POST", CONFIGURATIONS, configuration)
         return str(answer.content.get("related", {}).get("configurationId", ""))
 
     def list_conversations(
@@ -93,7 +89,7 @@ class ConversationsClient:
     ) -> Page[Conversation]:
         """The newest first. A memory that cannot filter by store answers pages with
         fewer items than asked for."""
-        page = self._list(
+        page = self._sender.list_page(
             CONVERSATIONS,
             ConversationsPage,
             page_token,
@@ -112,7 +108,7 @@ class ConversationsClient:
 
     def fetch_conversation(self, conversation_id: str) -> Conversation:
         path = self._path(conversation_id)
-        found = self._sender.send("GET", path, Conversation).content
+        found = self._sender.fetch(path, Conversation)
         check_same(found.id, conversation_id)
         self._check_store(found.configuration)
         self._mine.add(found.id)
@@ -120,8 +116,9 @@ class ConversationsClient:
 
     def create_conversation(self, conversation: CreateConversation) -> Conversation:
         """One whose configuration names another store is closed to this client."""
-        path, body = CONVERSATIONS, to_body(conversation)
-        made = self._sender.send("POST", path, Conversation, body=body).content
+        made = self._sender.send(
+            "POST", CONVERSATIONS, Conversation, body=conversation
+        ).content
         self._check_store(made.configuration)
         self._mine.add(made.id)
         return made
@@ -129,7 +126,7 @@ class ConversationsClient:
     def patch_conversation(
         self, conversation_id: str, change: PatchConversation
     ) -> None:
-        self._send("PATCH", self._open(conversation_id), change)
+        self._sender.write("PATCH", self._open(conversation_id), change)
 
     def delete_conversation(self, conversation_id: str, *, learned: str = "") -> None:
         """With all that was said; what was learned from it stays, unless it is to
@@ -142,7 +139,7 @@ class ConversationsClient:
     ) -> Page[Communication]:
         """The first one first."""
         path = f"{self._open(conversation_id)}/Communications"
-        found = self._list(path, CommunicationsPage, page_token, page_size)
+        found = self._sender.list_page(path, CommunicationsPage, page_token, page_size)
         for each in found.items:
             check_same(each.conversation_id, conversation_id)
         return found
@@ -151,36 +148,38 @@ class ConversationsClient:
         self, conversation_id: str, communication: CreateCommunication
     ) -> Communication:
         path = f"{self._open(conversation_id)}/Communications"
-        body = to_body(communication)
-        return self._sender.send("POST", path, Communication, body=body).content
+        said = self._sender.send("POST", path, Communication, body=communication)
+        return said.content
 
     # What the built-in memory alone tells; elsewhere MemoryNotFound.
 
     def list_transitions(self, conversation_id: str) -> Page[Transition]:
         """The first one first."""
         path = f"{self._open(conversation_id)}/Transitions"
-        return self._list(path, TransitionsPage)
+        return self._sender.list_page(path, TransitionsPage, page_size=ITEMS_PER_PAGE)
 
     def list_learned(
         self, conversation_id: str, *, page_token: str = ""
     ) -> Page[Learned]:
         path = f"{self._open(conversation_id)}/Learned"
-        return self._list(path, LearnedPage, page_token)
+        return self._sender.list_page(path, LearnedPage, page_token, ITEMS_PER_PAGE)
 
     def learn_again(self, conversation_id: str) -> None:
-        self._send("POST", f"{self._open(conversation_id)}/Learned", LearnAgain())
+        self._sender.write(
+            "POST", f"{self._open(conversation_id)}/Learned", LearnAgain()
+        )
 
     def list_deliveries(
         self, conversation_id: str, *, page_token: str = "", page_size: int = 50
     ) -> Page[Delivery]:
         """The newest first."""
         path = f"{self._open(conversation_id)}/Deliveries"
-        return self._list(path, DeliveriesPage, page_token, page_size)
+        return self._sender.list_page(path, DeliveriesPage, page_token, page_size)
 
     def retry_delivery(self, conversation_id: str, delivery_id: str) -> Delivery:
         child = segment("delivery", delivery_id)
         path = f"{self._open(conversation_id)}/Deliveries/{child}/Retry"
-        body = to_body(RetryDelivery())
+        body = RetryDelivery()
         return self._sender.send("POST", path, Delivery, body=body).content
 
     def list_diagnostics(
@@ -188,31 +187,30 @@ class ConversationsClient:
     ) -> Page[Diagnostic]:
         """The newest first."""
         path = f"{self._open(conversation_id)}/Diagnostics"
-        return self._list(path, DiagnosticsPage, page_token)
+        return self._sender.list_page(path, DiagnosticsPage, page_token, ITEMS_PER_PAGE)
 
     def fetch_rules(self) -> LearningRules:
         path = f"{self._store}/LearningRules"
-        return self._sender.send("GET", path, LearningRules).content
+        return self._sender.fetch(path, LearningRules)
 
     def put_rules(self, rules: PutLearningRules, *, version: int) -> None:
         """Refused if there is another version than this by now."""
-        path, headers = f"{self._store}/LearningRules", {"If-Match": f'"{version}"'}
-        body = to_body(rules)
-        self._sender.send("PUT", path, dict[str, Any], body=body, headers=headers)
+        path = f"{self._store}/LearningRules"
+        self._sender.write("PUT", path, rules, version=version)
 
     def try_rules(self, rules: PutLearningRules) -> RulesTrial:
-        path, body = f"{self._store}/LearningRules/Trial", to_body(rules)
-        return self._sender.send("POST", path, RulesTrial, body=body).content
+        path = f"{self._store}/LearningRules/Trial"
+        return self._sender.send("POST", path, RulesTrial, body=rules).content
 
     @property
     def _store(self) -> str:
         return f"/v1/ControlPlane/Stores/{segment('store', self.store_id)}"
 
     def fetch_model_usage(self) -> ModelUsage:
-        return self._sender.send("GET", f"{self._store}/ModelUsage", ModelUsage).content
+        return self._sender.fetch(f"{self._store}/ModelUsage", ModelUsage)
 
     def count_model_usage(self, used: CountModelUsage) -> None:
-        self._send("POST", f"{self._store}/ModelUsage", used)
+        self._sender.write("POST", f"{self._store}/ModelUsage", used)
 
     def list_provenance(
         self,
@@ -226,26 +224,17 @@ class ConversationsClient:
         observation or summary, or of one outcome."""
         query = {"itemId": item_id, "outcome": outcome}
         path = self._provenance(profile_id)
-        return self._list(path, LearnedPage, size=page_size, **query)
+        return self._sender.list_page(path, LearnedPage, page_size=page_size, **query)
 
     def decide_learned(
         self, profile_id: str, learned_id: str, decision: DecideLearned
     ) -> None:
         path = f"{self._provenance(profile_id)}/{segment('learned', learned_id)}"
-        self._send("PATCH", path, decision)
+        self._sender.write("PATCH", path, decision)
 
     def _provenance(self, profile_id: str) -> str:
         store = f"/v1/Stores/{segment('store', self.store_id)}"
         return f"{store}/Profiles/{segment('profile', profile_id)}/Provenance"
-
-    def _list(
-        self, path: str, noun: Any, token: str = "", size: int = 1000, **query: str
-    ) -> Page[Any]:
-        query |= {"pageToken": token, "pageSize": str(size)}
-        return to_page(self._sender.send("GET", path, noun, query=query))
-
-    def _send(self, method: str, path: str, body: Body) -> Answer[dict[str, Any]]:
-        return self._sender.send(method, path, dict[str, Any], body=to_body(body))
 
     def _open(self, conversation_id: str) -> str:
         """The path of a conversation that is this store's. Raises MemoryNotFound."""

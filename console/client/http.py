@@ -43,7 +43,7 @@ from console.client.network import (
 from console.contract import ids
 from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.page import PageMeta
+from console.contract.memory.page import OCCURRENCE, PageMeta
 from console.core.observability import trace_call
 from console.core.outgoing import PrivateAddress, pause, within
 
@@ -122,14 +122,16 @@ class Sender:
         noun: type[T],
         *,
         query: Mapping[str, str] | None = None,
-        body: dict[str, Any] | None = None,
+        body: Body | dict[str, Any] | None = None,
         reads: bool | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer[T]:
-        """The answer as `noun`, within MEMORY_TOTAL_TIMEOUT_S. Empty `query` values are
-        left out; `reads` is by the method unless said. Raises MemoryProblem.
+        """The answer as `noun`, within MEMORY_TOTAL_TIMEOUT_S. Of a `body` is sent what
+        is not as by default; empty `query` values are left out; `reads` is by the method
+        unless said. Raises MemoryProblem.
         """
         params = {name: value for name, value in (query or {}).items() if value}
+        body = None if body is None else msgspec.to_builtins(body)
         reads = method == "GET" if reads is None else reads
         started = perf_counter()
         guarded = self._guard.call() if self._guard else nullcontext()
@@ -137,6 +139,36 @@ class Sender:
             response = self._follow(Call(method, path, reads, params, body, headers))
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
+
+    def fetch(self, path: str, noun: type[T], **query: str) -> T:
+        """Parameters in the contract's names; an empty one is not sent."""
+        return self.send("GET", path, noun, query=query).content
+
+    def list_page(
+        self,
+        path: str,
+        noun: type[Any],
+        page_token: str = "",
+        page_size: int = 0,
+        **query: str,
+    ) -> "Page[Any]":
+        """A page of what its noun names first."""
+        query = {"pageToken": page_token, "pageSize": str(page_size or "")} | query
+        try:
+            return to_page(self.send("GET", path, noun, query=query))
+        except MemoryRefused as refused:
+            # Only the built-in memory knows one of OCCURRENCE.
+            if query.get("orderBy") not in OCCURRENCE or refused.http_status != 400:
+                raise
+        return to_page(self.send("GET", path, noun, query=query | {"orderBy": ""}))
+
+    def write(
+        self, method: str, path: str, body: Body | None = None, *, version: int = -1
+    ) -> Answer[dict[str, Any]]:
+        """A write whose answer says no more than that it was accepted; in the place of
+        `version`, if it is given. MemoryConflict if it is another now."""
+        headers = {"If-Match": f'"{version}"'} if version >= 0 else {}
+        return self.send(method, path, dict[str, Any], body=body, headers=headers)
 
     def gather(
         self,
@@ -384,11 +416,10 @@ class Page(Generic[T]):
     order: str = ""
 
 
-def to_page(answer: Answer[Any], items: tuple[T, ...] | None = None) -> Page[T]:
-    """With what the noun names first, unless `items` are given. Raises MemoryUnexpected
-    for a token that leads back to itself."""
-    if items is None:
-        items = getattr(answer.content, answer.content.__struct_fields__[0])
+def to_page(answer: Answer[Any]) -> Page[Any]:
+    """With what the noun names first. Raises MemoryUnexpected for a token that leads
+    back to itself."""
+    items = getattr(answer.content, answer.content.__struct_fields__[0])
     meta: PageMeta = answer.content.meta
     asked = answer.response.call.query.get("pageToken")
     if asked and meta.next_token == asked:
@@ -456,9 +487,3 @@ def check_same(got: str, *asked: str) -> None:
             "it is shown; tell an operator.",
             maybe_done=False,
         )
-
-
-def to_body(noun: Body) -> dict[str, Any]:
-    """What of a noun is not as by default, as JSON holds it."""
-    body: dict[str, Any] = msgspec.to_builtins(noun)
-    return body

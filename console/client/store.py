@@ -12,16 +12,7 @@ from console.client import errors
 from console.client.conversations import ConversationsClient
 from console.client.decode import Misfit, check_depth, decode_object
 from console.client.errors import MemoryRefused
-from console.client.http import (
-    Answer,
-    Page,
-    Sender,
-    check_same,
-    segment,
-    to_body,
-    to_page,
-)
-from console.contract.base import Body
+from console.client.http import Answer, Page, Sender, check_same, segment
 from console.contract.memory.data_mapping import DataMapping, DataMappingsPage
 from console.contract.memory.identifier import (
     Identifier,
@@ -50,7 +41,6 @@ from console.contract.memory.observation import (
     RevisionsPage,
 )
 from console.contract.memory.operation import Operation, Refusal
-from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.profile import (
     CreatedProfile,
     Profile,
@@ -86,8 +76,6 @@ from console.contract.times import to_wire
 
 STORES = "/v1/ControlPlane/Stores"
 T = TypeVar("T")
-# A write whose answer says no more than that it was accepted.
-_ACCEPTED = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +132,20 @@ class StoreClient:
 
     def identity_settings(self) -> IdentitySettings:
         path = f"{self._control}/IdentityResolutionSettings"
-        return self._get(path, IdentitySettings).content
+        return self._sender.fetch(path, IdentitySettings)
 
     def put_identity_settings(
         self, settings: PutIdentitySettings, *, version: int
     ) -> None:
         """In the place of those of `version`. MemoryConflict if they are others now."""
-        path, body = f"{self._control}/IdentityResolutionSettings", to_body(settings)
-        headers = {"If-Match": f'"{version}"'}
-        self._sender.send("PUT", path, _ACCEPTED, body=body, headers=headers)
+        path = f"{self._control}/IdentityResolutionSettings"
+        self._sender.write("PUT", path, settings, version=version)
 
     def list_trait_groups(
         self, *, page_token: str = "", page_size: int = 50
     ) -> Page[TraitGroup]:
         """With all their traits."""
-        return self._list(
+        return self._sender.list_page(
             f"{self._control}/TraitGroups",
             TraitGroupsPage,
             page_token,
@@ -168,57 +155,60 @@ class StoreClient:
 
     def fetch_trait_group(self, name: str) -> TraitGroup:
         """With all its traits: at most 95, one page holds 100."""
-        answer = self._get(
+        group = self._sender.fetch(
             self._trait_group(name),
             FetchedTraitGroup,
             includeTraits="true",
-            pageSize=100,
-        )
-        group = answer.content.trait_group
+            pageSize="100",
+        ).trait_group
         check_same(group.display_name or name, name)
         return msgspec.structs.replace(group, display_name=name)
 
     def create_trait_group(self, group: CreateTraitGroup) -> Operation:
         """A name that is taken is a FAILED operation, not an error here."""
-        return get_operation(self._post(f"{self._control}/TraitGroups", group))
+        return get_operation(
+            self._sender.write("POST", f"{self._control}/TraitGroups", group)
+        )
 
     def patch_trait_group(self, name: str, change: PatchTraitGroup) -> Operation:
         """Traits that are not named stay; a `data_type` of "" deletes one."""
-        return get_operation(self._patch(self._trait_group(name), change))
+        return get_operation(
+            self._sender.write("PATCH", self._trait_group(name), change)
+        )
 
     def delete_trait_group(self, name: str) -> Operation:
         """The group and all its traits. MemoryConflict when it is protected."""
         path = self._trait_group(name)
-        return get_operation(self._sender.send("DELETE", path, _ACCEPTED))
+        return get_operation(self._sender.write("DELETE", path))
 
     def list_data_mappings(self, *, page_token: str = "") -> Page[DataMapping]:
         """Contract 10.4."""
         path = f"{self._control}/DataMappings"
-        return self._list(path, DataMappingsPage, page_token, 100)
+        return self._sender.list_page(path, DataMappingsPage, page_token, 100)
 
     # -- Imports of files (11.7).
 
     def list_imports(self, *, page_token: str = "", page_size: int = 10) -> Page[str]:
         """Ids, newest first."""
         path = f"{self._profiles}/Imports"
-        return self._list(path, ImportsPage, page_token, page_size)
+        return self._sender.list_page(path, ImportsPage, page_token, page_size)
 
     def create_import(self, file: CreateImport, content: IO[bytes]) -> str:
         """Announces a file and uploads it; the import's id."""
-        path, body = f"{self._profiles}/Imports", to_body(file)
-        announced = self._sender.send("POST", path, AnnouncedImport, body=body).content
+        path = f"{self._profiles}/Imports"
+        announced = self._sender.send("POST", path, AnnouncedImport, body=file).content
         self._sender.upload(announced.url, content, file.file_size)
         return announced.import_id
 
     def fetch_import(self, import_id: str) -> ProfileImport:
-        return self._get(self._import(import_id), ProfileImport).content
+        return self._sender.fetch(self._import(import_id), ProfileImport)
 
     def list_refusals(
         self, import_id: str, *, page_token: str = "", page_size: int = 1000
     ) -> Page[Refusal]:
         """Of the built-in memory; MemoryNotFound where a memory does not tell them."""
         path = f"{self._import(import_id)}/Refusals"
-        return self._list(path, RefusalsPage, page_token, page_size)
+        return self._sender.list_page(path, RefusalsPage, page_token, page_size)
 
     # -- Profiles, their identifiers and their traits (11.1 to 11.3).
 
@@ -226,13 +216,13 @@ class StoreClient:
         self, *, page_token: str = "", page_size: int = 50, order: str = "DESC"
     ) -> Page[str]:
         """Ids of profiles by creation; `order` is ASC or DESC."""
-        return self._list(
+        return self._sender.list_page(
             self._profiles, ProfilesPage, page_token, page_size, orderBy=order
         )
 
     def create_profile(self, traits: SentTraits) -> str:
         """The id of a new profile, or of the one that the identifiers lead to."""
-        body = to_body(ProfileTraits(traits=traits))
+        body = ProfileTraits(traits=traits)
         answer = self._sender.send("POST", self._profiles, CreatedProfile, body=body)
         return answer.content.id
 
@@ -247,11 +237,12 @@ class StoreClient:
 
         Its id is another than the one asked for when that profile was merged into it.
         """
-        answer = self._get(
-            self._profile(profile_id),
-            Profile,
-            traitGroups=",".join(trait_groups),
-            includeMergedIds="true" if merged_ids else "",
+        query = {
+            "traitGroups": ",".join(trait_groups),
+            "includeMergedIds": "true" if merged_ids else "",
+        }
+        answer = self._sender.send(
+            "GET", self._profile(profile_id), Profile, query=query
         )
         canonical_id = answer.canonical_id or profile_id
         check_same(answer.content.id or profile_id, profile_id, canonical_id)
@@ -259,11 +250,13 @@ class StoreClient:
 
     def patch_profile(self, profile_id: str, traits: SentTraits) -> None:
         """Sets the traits that are named; None removes one."""
-        self._patch(self._profile(profile_id), ProfileTraits(traits=traits))
+        self._sender.write(
+            "PATCH", self._profile(profile_id), ProfileTraits(traits=traits)
+        )
 
     def delete_profile(self, profile_id: str) -> None:
         """For good, with all that is remembered. MemoryMoved if it was merged."""
-        self._sender.send("DELETE", self._profile(profile_id), _ACCEPTED)
+        self._sender.write("DELETE", self._profile(profile_id))
 
     def lookup(self, id_type: str, value: str) -> LookupResult:
         """Who holds an identifier; the memory normalises it. None: no profiles."""
@@ -271,18 +264,17 @@ class StoreClient:
             "POST",
             f"{self._profiles}/Lookup",
             LookupResult,
-            body=to_body(Identifier(id_type=id_type, value=value)),
+            body=Identifier(id_type=id_type, value=value),
             reads=True,
         ).content
 
     def search(self, asked: SearchProfiles) -> SearchResult | None:
         """None when the memory has no search: an extension of the embedded one's."""
-        path, body = f"{self._profiles}/Search", to_body(asked)
+        path = f"{self._profiles}/Search"
         try:
-            answer = self._sender.send(
-                "POST", path, SearchResult, body=body, reads=True
-            )
-            return answer.content
+            return self._sender.send(
+                "POST", path, SearchResult, body=asked, reads=True
+            ).content
         except MemoryRefused as refused:
             if refused.http_status in {404, 405}:
                 return None
@@ -290,12 +282,12 @@ class StoreClient:
 
     def list_identifiers(self, profile_id: str) -> tuple[IdentifierSet, ...]:
         path = f"{self._profile(profile_id)}/Identifiers"
-        return self._get(path, IdentifierSets).content.identifiers
+        return self._sender.fetch(path, IdentifierSets).identifiers
 
     def add_identifier(self, profile_id: str, id_type: str, value: str) -> None:
         """A value that another profile holds may merge the two (contract 12.2)."""
         path = f"{self._profile(profile_id)}/Identifiers"
-        self._post(path, Identifier(id_type=id_type, value=value))
+        self._sender.write("POST", path, Identifier(id_type=id_type, value=value))
 
     def list_traits(
         self,
@@ -305,7 +297,7 @@ class StoreClient:
         page_size: int = 100,
         trait_groups: Sequence[str] = (),
     ) -> Page[Trait]:
-        return self._list(
+        return self._sender.list_page(
             f"{self._profile(profile_id)}/Traits",
             TraitsPage,
             page_token,
@@ -318,16 +310,16 @@ class StoreClient:
     def list_merge_suggestions(self, *, page_token: str = "") -> Page[MergeSuggestion]:
         """What waits for a person, newest first."""
         path = f"{self._data}/MergeSuggestions"
-        return self._list(path, MergeSuggestionsPage, page_token)
+        return self._sender.list_page(path, MergeSuggestionsPage, page_token)
 
     def decide_suggestion(self, suggestion_id: str, *, accept: bool) -> None:
         child = segment("suggestion", suggestion_id)
         body = DecideSuggestion(decision="accept" if accept else "refuse")
-        self._post(f"{self._data}/MergeSuggestions/{child}", body)
+        self._sender.write("POST", f"{self._data}/MergeSuggestions/{child}", body)
 
     def list_merges(self, *, page_token: str = "") -> Page[Merge]:
         """What can be taken back, newest first."""
-        return self._list(f"{self._data}/Merges", MergesPage, page_token)
+        return self._sender.list_page(f"{self._data}/Merges", MergesPage, page_token)
 
     def unmerge_profile(self, profile_id: str) -> Unmerged:
         path = f"{self._data}/Merges/{segment('profile', profile_id)}/Unmerge"
@@ -348,7 +340,7 @@ class StoreClient:
         """By creation; `order` may be one of OCCURRENCE, which only the built-in memory
         knows: the page's order says whether it was kept.
         """
-        return self._list(
+        return self._sender.list_page(
             self._observations(profile_id),
             ObservationsPage,
             page_token,
@@ -363,24 +355,26 @@ class StoreClient:
     ) -> bool:
         """1 to 10 of them, all or none; whether the memory takes them as they are."""
         body = CreateObservations(observations=observations)
-        answer = self._post(self._observations(profile_id), body)
+        answer = self._sender.write("POST", self._observations(profile_id), body)
         return not answer.content.get("refusals")
 
     def fetch_observation(self, profile_id: str, observation_id: str) -> Observation:
         path = self._observation(profile_id, observation_id)
-        observation = self._get(path, Observation).content
+        observation = self._sender.fetch(path, Observation)
         check_same(observation.id, observation_id)
         return observation
 
     def patch_observation(
         self, profile_id: str, observation_id: str, change: PatchObservation
     ) -> None:
-        self._patch(self._observation(profile_id, observation_id), change)
+        self._sender.write(
+            "PATCH", self._observation(profile_id, observation_id), change
+        )
 
     def delete_observation(self, profile_id: str, observation_id: str) -> None:
         """For good, with its revisions. MemoryMoved if the profile was merged."""
         path = self._observation(profile_id, observation_id)
-        self._sender.send("DELETE", path, _ACCEPTED)
+        self._sender.write("DELETE", path)
 
     def list_revisions(
         self,
@@ -391,15 +385,11 @@ class StoreClient:
         page_size: int = 50,
     ) -> Page[Observation]:
         """Every state of one observation, newest first, the current one included."""
-        answer = self._get(
-            f"{self._observation(profile_id, observation_id)}/Revisions",
-            RevisionsPage,
-            pageToken=page_token,
-            pageSize=page_size,
-        )
-        for revision in answer.content.revisions:
+        path = f"{self._observation(profile_id, observation_id)}/Revisions"
+        page = self._sender.list_page(path, RevisionsPage, page_token, page_size)
+        for revision in page.items:
             check_same(revision.id, observation_id)
-        return to_page(answer, answer.content.revisions)
+        return page
 
     def list_summaries(
         self,
@@ -411,7 +401,7 @@ class StoreClient:
         conversation_id: str = "",
     ) -> Page[Summary]:
         """By creation, newest first; `order` as above."""
-        return self._list(
+        return self._sender.list_page(
             self._summaries(profile_id),
             SummariesPage,
             page_token,
@@ -423,21 +413,21 @@ class StoreClient:
     def create_summaries(self, profile_id: str, summaries: list[NewSummary]) -> None:
         """1 to 10 of them, all or none."""
         body = CreateSummaries(summaries=summaries)
-        self._post(self._summaries(profile_id), body)
+        self._sender.write("POST", self._summaries(profile_id), body)
 
     def fetch_summary(self, profile_id: str, summary_id: str) -> Summary:
-        summary = self._get(self._summary(profile_id, summary_id), Summary).content
+        summary = self._sender.fetch(self._summary(profile_id, summary_id), Summary)
         check_same(summary.id, summary_id)
         return summary
 
     def patch_summary(
         self, profile_id: str, summary_id: str, change: PatchSummary
     ) -> None:
-        self._patch(self._summary(profile_id, summary_id), change)
+        self._sender.write("PATCH", self._summary(profile_id, summary_id), change)
 
     def delete_summary(self, profile_id: str, summary_id: str) -> None:
         """For good. MemoryMoved if the profile was merged."""
-        self._sender.send("DELETE", self._summary(profile_id, summary_id), _ACCEPTED)
+        self._sender.write("DELETE", self._summary(profile_id, summary_id))
 
     def recall(
         self,
@@ -480,30 +470,6 @@ class StoreClient:
             exchange=_build_exchange(answer),
             canonical_id=answer.canonical_id,
         )
-
-    def _get(self, path: str, noun: type[T], **query: str | int) -> Answer[T]:
-        """Parameters in the contract's names; an empty one is not sent."""
-        texts = {name: str(value) for name, value in query.items()}
-        return self._sender.send("GET", path, noun, query=texts)
-
-    def _list(
-        self, path: str, noun: type[Any], token: str, size: int = 0, **query: str
-    ) -> Page[Any]:
-        """A page of what its noun names first."""
-        query = {"pageToken": token, "pageSize": str(size or "")} | query
-        try:
-            answer = self._get(path, noun, **query)
-        except MemoryRefused as refused:
-            if query.get("orderBy") not in OCCURRENCE or refused.http_status != 400:
-                raise
-            answer = self._get(path, noun, **query | {"orderBy": ""})
-        return to_page(answer)
-
-    def _post(self, path: str, body: Body) -> Answer[dict[str, Any]]:
-        return self._sender.send("POST", path, _ACCEPTED, body=to_body(body))
-
-    def _patch(self, path: str, change: Body) -> Answer[dict[str, Any]]:
-        return self._sender.send("PATCH", path, _ACCEPTED, body=to_body(change))
 
     def _import(self, import_id: str) -> str:
         return f"{self._profiles}/Imports/{segment('import', import_id)}"
