@@ -146,7 +146,7 @@ REASON_FIELDS = ("reason_code", "ticket")
 class ReasonForm(ConsoleForm):
     """reason_code, ticket  both required; the last ticket used is filled in.
 
-    A subclass names its `reasons`: (code, words for the list and the audit log).
+    Bound to what a POST brings. A subclass names its `reasons`: (code, words for the list and the audit log).
     """
 
     use_required_attribute = False
@@ -173,8 +173,12 @@ class ReasonForm(ConsoleForm):
         help_text="Kept in the audit log: a ticket number, nothing about a customer.",
     )
 
-    def __init__(self, *args: Any, request: ConsoleRequest, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Any = None, *, request: ConsoleRequest, **kwargs: Any
+    ) -> None:
+        if data is None and request.method == "POST":
+            data = request.POST
+        super().__init__(data, **kwargs)
         self._session = request.session
         self.fields["ticket"].initial = self._session.get(LAST_TICKET, "")
         self.fields["reason_code"].choices = [  # type: ignore[attr-defined]

@@ -87,13 +87,23 @@ def render_part(
     part: str,
     context: dict[str, Any],
     *,
-    status: int = 200,
+    status: int = 0,
 ) -> HttpResponse:
-    """`part` for htmx; `page` for browsers, boosted links and history restores."""
+    """`part` for htmx; `page` for browsers, boosted links and history restores. Without a
+    `status`: 422 when the context has a `form` with errors."""
     template = part if wants_part(request) else page
-    response = render(request, template, context, status=status)
+    response = render_form(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def render_form(
+    request: HttpRequest, page: str, context: dict[str, Any], *, status: int = 0
+) -> HttpResponse:
+    """A page; without a `status`: 422 when its `form` has errors."""
+    form = context.get("form")
+    status = status or (422 if form and form.errors else 200)
+    return render(request, page, context, status=status)
 
 
 def redirect_window(request: HttpRequest, url_name: str, *args: Any) -> HttpResponse:

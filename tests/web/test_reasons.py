@@ -8,6 +8,8 @@ from console.web.forms import CorrectionForm, RevealForm
 class Asking:
     """As much of a request as the form reads."""
 
+    method = "GET"
+
     def __init__(self, **session):
         self.session = session
 

@@ -94,7 +94,6 @@ def list_entries(request: ConsoleRequest) -> HttpResponse:
         "audit/list.html",
         "audit/_log.html",
         {"form": form, "page": page},
-        status=422 if form.errors else 200,
     )
 
 

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from console.audit.log import log_change
@@ -43,7 +43,7 @@ from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, ReasonForm
-from console.web.render import FORM, POST, ConsoleRequest, allow
+from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
 # Marks a conversation as one of these, and says whose; signed, with its id, so that no
 # client can have one of its own taken for it.
@@ -125,9 +125,8 @@ class Given:
 @allow(Permission.RUN_RECALL, FORM)
 def try_it(request: ConsoleRequest) -> HttpResponse:
     """Open one with a customer whom nobody knows, or with one who is chosen."""
-    given = request.POST if request.method == "POST" else None
     initial = {"profile": request.GET.get("profile", "")}
-    form = TryForm(given, request=request, initial=initial)
+    form = TryForm(request=request, initial=initial)
     if form.is_valid():
         store = request.store
         on, reason, profile_id = ("store", store.store_id), "", ""
@@ -140,8 +139,7 @@ def try_it(request: ConsoleRequest) -> HttpResponse:
             made = _open(store, form.cleaned_data["channel"], profile_id)
             closing["conversation"] = made.id
         return redirect("conversations:detail", request.tenant.slug, made.id)
-    status = 422 if form.errors else 200
-    return render(request, "conversations/try.html", {"form": form}, status=status)
+    return render_form(request, "conversations/try.html", {"form": form})
 
 
 def _open(store: StoreClient, channel: str, profile_id: str) -> Conversation:

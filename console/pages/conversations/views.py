@@ -42,7 +42,15 @@ from console.profiles.context import build_profile_context, get_permissions
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
+from console.web.render import (
+    FORM,
+    POST,
+    ConsoleRequest,
+    allow,
+    check_may,
+    render_form,
+    render_part,
+)
 
 ROWS, DELIVERIES = 25, 20
 
@@ -254,8 +262,7 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
         raise Http404
     check_may(request, act.permission)
     shown = request.store.conversations.fetch_conversation(conversation_id)
-    given = request.POST if request.method == "POST" else None
-    form = act.form(given, request=request)
+    form = act.form(request=request)
     if form.is_valid():
         also = form.cleaned_data.get("also", "")
         with log_change(
@@ -269,8 +276,7 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
             return redirect("conversations:list", request.tenant.slug)
         return redirect("conversations:detail", request.tenant.slug, shown.id)
     context = {"shown": shown, "act": act, "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "conversations/change.html", context, status=status)
+    return render_form(request, "conversations/change.html", context)
 
 
 def _do(
@@ -321,7 +327,7 @@ def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpRes
     noun, reason, outcome = "proposal", "", request.POST.get("outcome", "")
     if waiting.outcome == "quarantined":
         check_may(request, Permission.DELETE)
-        form = HeldForm(request.POST or None, request=request)
+        form = HeldForm(request=request)
         if not form.is_valid():
             return _show_waiting(request, form, waiting, back.url)
         noun, reason = "fact", form.reason
@@ -353,8 +359,7 @@ def _show_waiting(
     masker = masker_for(request.actor, waiting.profile_id).by_rule
     shown = mask_waiting(waiting, masker)
     context = {"form": form, "waiting": waiting, "shown": shown, "back": back}
-    status = 422 if form.errors else 200
-    return render(request, "conversations/decide.html", context, status=status)
+    return render_form(request, "conversations/decide.html", context)
 
 
 @allow(Permission.CORRECT, POST)

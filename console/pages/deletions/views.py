@@ -25,7 +25,15 @@ from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
 from console.tenants.actor import Permission, may, who_may
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm, InvalidQuery, StaffTextField
-from console.web.render import FORM, POST, ConsoleRequest, allow, check_may, render_part
+from console.web.render import (
+    FORM,
+    POST,
+    ConsoleRequest,
+    allow,
+    check_may,
+    render_form,
+    render_part,
+)
 
 PAGE_ROWS = 50
 RETURNED = Deletion.State.RETURNED
@@ -178,8 +186,7 @@ def _show_preview(
         "form": form if may_delete else None,
         "who_may_delete": who_may(Permission.DELETE),
     }
-    status = 422 if form.errors else 200
-    return render(request, "deletions/confirm.html", context, status=status)
+    return render_form(request, "deletions/confirm.html", context)
 
 
 def _redirect_to_standing(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
 from console.audit.log import log
 from console.contract.memory.trait_group import TraitGroup
@@ -28,7 +28,7 @@ from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.tenants.services import save_display_settings
 from console.web.forms import ReasonForm
-from console.web.render import FORM, ConsoleRequest, allow
+from console.web.render import FORM, ConsoleRequest, allow, render_form
 
 # Made up; numbers that the numbering plan keeps for such use.
 SAMPLE_TEXT = "Call me on +1 555 010 4477 about order 4521."
@@ -236,8 +236,7 @@ MEANINGS = {
 def display(request: ConsoleRequest) -> HttpResponse:
     """Shows nothing of a customer: the examples are made up."""
     groups = fetch_trait_groups(request.store)
-    given = request.POST if request.method == "POST" else None
-    form = DisplaySettingsForm(given, request=request, groups=groups)
+    form = DisplaySettingsForm(request=request, groups=groups)
     if form.is_valid():
         wanted = form.get_settings()
         known = [group.display_name for group in groups]
@@ -247,5 +246,4 @@ def display(request: ConsoleRequest) -> HttpResponse:
             request, f"Saved. Everybody at {name} sees it from the next page load."
         )
         return redirect("display:display", request.tenant.slug)
-    status = 422 if form.errors else 200
-    return render(request, "display/display.html", {"form": form}, status=status)
+    return render_form(request, "display/display.html", {"form": form})

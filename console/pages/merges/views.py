@@ -16,7 +16,7 @@ from console.masking.masker import masker_for
 from console.profiles.candidates import COLUMNS, fetch_candidates
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
-from console.web.render import FORM, ConsoleRequest, allow
+from console.web.render import FORM, ConsoleRequest, allow, render_form
 
 
 class DecisionForm(ReasonForm):
@@ -82,7 +82,7 @@ def _mask_values(
 def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
     """The evidence of one suggestion, and the officer's word."""
     suggestion = _find(all_pages(request.store.list_merge_suggestions), suggestion_id)
-    form = DecisionForm(request.POST or None, request=request)
+    form = DecisionForm(request=request)
     if form.is_valid():
         accept = form.cleaned_data["decision"] == "accept"
         action = "merge.accepted" if accept else "merge.refused"
@@ -101,7 +101,7 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
 def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A merge, by the id that went; after it was taken back, what is left to sort."""
     merge = _find(all_pages(request.store.list_merges), profile_id)
-    form = TakeBackForm(request.POST or None, request=request)
+    form = TakeBackForm(request=request)
     if form.is_valid():
         with log_change(
             request.actor,
@@ -142,4 +142,4 @@ def _show(
         # All but the tenant: they are the evidence.
         "differs": COLUMNS[1:],
     }
-    return render(request, page, context, status=422 if form.errors else 200)
+    return render_form(request, page, context)

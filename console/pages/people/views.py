@@ -28,7 +28,7 @@ from console.pages.people.services import NO_ROLE
 from console.tenants.actor import Permission
 from console.tenants.models import Membership, Role, Tenant
 from console.web.forms import InvalidQuery, ReasonForm, check_plain
-from console.web.render import FORM, ConsoleRequest, allow
+from console.web.render import FORM, ConsoleRequest, allow, render_form
 from console.web.session import list_sessions
 
 EVERY_TENANT = "*"
@@ -231,7 +231,7 @@ def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
 @allow(Permission.MANAGE_PEOPLE, FORM)
 def invite(request: ConsoleRequest) -> HttpResponse:
     """Answered by the link that the new person sets a password with."""
-    form = InviteForm(request.POST or None, request=request)
+    form = InviteForm(request=request)
     if form.is_valid():
         try:
             person = services.invite(**form.asked, by=request.actor, reason=form.reason)
@@ -239,8 +239,7 @@ def invite(request: ConsoleRequest) -> HttpResponse:
             form.add_error(None, exc)
         else:
             return _show_link(request, person.pk)
-    status = 422 if form.errors else 200
-    return render(request, "people/invite.html", {"form": form}, status=status)
+    return render_form(request, "people/invite.html", {"form": form})
 
 
 def _show_link(request: ConsoleRequest, user_id: int) -> HttpResponse:
@@ -269,8 +268,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your password is set. Sign in with it.")
         return redirect("account_login")
     context = {"form": form, "person": person}
-    status = 422 if form.errors else 200
-    return render(request, "people/welcome.html", context, status=status)
+    return render_form(request, "people/welcome.html", context)
 
 
 @allow(Permission.MANAGE_PEOPLE, FORM)
@@ -280,10 +278,7 @@ def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
     if act is None:
         raise Http404
     person = get_object_or_404(User, pk=user_id)
-    given = request.POST if request.method == "POST" else None
-    form = act.form(
-        given, request=request, initial={"tenant": request.GET.get("tenant")}
-    )
+    form = act.form(request=request, initial={"tenant": request.GET.get("tenant")})
     if form.is_valid():
         act.run(person.pk, by=request.actor, reason=form.reason, **form.asked)
         if act.gives_link:
@@ -291,5 +286,4 @@ def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
         messages.success(request, f"{person.name}: {act.done}")
         return redirect("people:detail", person.pk)
     context = {"person": person, "act": act, "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "people/change.html", context, status=status)
+    return render_form(request, "people/change.html", context)

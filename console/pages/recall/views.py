@@ -45,13 +45,7 @@ from console.masking.masker import (
     masker_for,
 )
 from console.masking.models import count_question, get_digest
-from console.pages.recall.verdict import (
-    Item,
-    Question,
-    Verdict,
-    find_kind,
-    judge,
-)
+from console.pages.recall.verdict import Item, Question, Verdict, find_kind, judge
 from console.profiles.identity import Match, log_lookup, look_up
 from console.tenants.actor import Permission
 from console.web.forms import (
@@ -703,5 +697,5 @@ def _render_run(
         "recall/run.html",
         "recall/_run.html",
         context,
-        status=status or (422 if form.errors else 200),
+        status=status,
     )

@@ -41,8 +41,7 @@ def reveal_value(
     """Ask for a reason, then answer with the value, or its page without htmx."""
     subject = (profile_id, kind, ref)
     shown = get_reveal_target(_get_values_or_404(request, *subject))
-    given = request.POST if request.method == "POST" else None
-    form = RevealForm(given, request=request)
+    form = RevealForm(request=request)
     if form.is_valid():
         reveal(shown, request.actor, reason=form.reason)
         # Read again after the audit entry: until then the value was masked.
@@ -116,7 +115,6 @@ def _render_form(
             "minutes": CLEAR_FOR.seconds // 60,
             "in_place": wants_part(request),
         },
-        status=422 if form.errors else 200,
     )
     if wants_part(request) and form.is_bound:
         response["HX-Retarget"], response["HX-Reswap"] = "this", "outerHTML"

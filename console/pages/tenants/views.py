@@ -39,6 +39,7 @@ from console.web.render import (
     ConsoleRequest,
     allow,
     redirect_window,
+    render_form,
     render_part,
     require_permission,
 )
@@ -115,7 +116,6 @@ def add(request: ConsoleRequest) -> HttpResponse:
         "tenants/add.html",
         "tenants/_form.html",
         {"form": form, "submit": "Add this tenant"},
-        status=422 if form.errors else 200,
     )
 
 
@@ -124,7 +124,7 @@ def add_account(request: ConsoleRequest) -> HttpResponse:
     """Answered by its secrets: they are in this answer and nowhere else."""
     if settings.MEMORY_URL != EMBEDDED:
         raise Http404
-    form = AccountForm(request.POST or None, request=request)
+    form = AccountForm(request=request)
     made = {}
     if form.is_valid():
         name = form.cleaned_data["name"]
@@ -134,8 +134,7 @@ def add_account(request: ConsoleRequest) -> HttpResponse:
         "name": form.data.get("name", ""),
         "made": [(label, made[key]) for key, label in SECRETS.items() if made],
     }
-    status = 422 if form.errors else 200
-    return render(request, "tenants/account.html", context, status=status)
+    return render_form(request, "tenants/account.html", context)
 
 
 @require_permission(Permission.REPLACE_CREDENTIAL)
@@ -152,15 +151,13 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
         "tenants/token.html",
         "tenants/_form.html",
         {"form": form, "tenant": request.tenant, "submit": "Replace the auth token"},
-        status=422 if form.errors else 200,
     )
 
 
 @allow(Permission.MANAGE_TENANT, FORM)
 def rename(request: ConsoleRequest) -> HttpResponse:
     tenant = request.tenant
-    given = request.POST if request.method == "POST" else None
-    form = RenameForm(given, request=request, initial={"name": tenant.name})
+    form = RenameForm(request=request, initial={"name": tenant.name})
     if form.is_valid():
         name = form.cleaned_data["name"]
         try:
@@ -179,7 +176,7 @@ def rename(request: ConsoleRequest) -> HttpResponse:
 def remove(request: ConsoleRequest) -> HttpResponse:
     """What goes and what stays is said first, and its slug is typed."""
     tenant = request.tenant
-    form = RemoveForm(request.POST or None, request=request, slug=tenant.slug)
+    form = RemoveForm(request=request, slug=tenant.slug)
     if form.is_valid():
         services.remove_tenant(tenant, actor=request.actor, reason=form.reason)
         messages.success(request, f"{tenant.name} was removed from the console.")
@@ -194,7 +191,7 @@ def _show_change(request: ConsoleRequest, page: str, form: Form) -> HttpResponse
         "roles": request.tenant.memberships.count(),
         "receipts": request.tenant.deletions.count(),
     }
-    return render(request, page, context, status=422 if form.errors else 200)
+    return render_form(request, page, context)
 
 
 @require_permission(Permission.UPDATE_IDENTITY_SETTINGS)
@@ -205,11 +202,7 @@ def identity(request: ConsoleRequest) -> HttpResponse:
         request.store.list_merge_suggestions()
     except MemoryNotFound:  # a hosted memory has none of these settings
         return render(request, "tenants/identity.html", {"is_hosted": True})
-    form = IdentityForm(
-        request.POST or None,
-        request=request,
-        settings=request.store.identity_settings(),
-    )
+    form = IdentityForm(request=request, settings=request.store.identity_settings())
     if form.is_valid():
         changes, wanted = form.list_changes(), form.get_settings()
         with log_change(
@@ -224,9 +217,8 @@ def identity(request: ConsoleRequest) -> HttpResponse:
             closing.update(changes)
         messages.success(request, "Saved. It applies to what is written from now on.")
         return redirect("tenants:identity", request.tenant.slug)
-    status = 422 if form.errors else 200
     context = {"form": form, "settings": form.settings}
-    return render(request, "tenants/identity.html", context, status=status)
+    return render_form(request, "tenants/identity.html", context)
 
 
 def _replace_token(form: TokenForm, request: ConsoleRequest) -> bool:

@@ -127,12 +127,7 @@ def correct(
     profile_id, row = _fetch_row(request, profile_id, group, trait)
     if not row.is_correctable:
         raise Http404
-    form = TraitForm(
-        request.POST if request.method == "POST" else None,
-        request=request,
-        row=row,
-        seen=get_version(profile_id, row),
-    )
+    form = TraitForm(request=request, row=row, seen=get_version(profile_id, row))
     status = 200
     if form.is_bound:
         status = _write(request, profile_id, form) if form.is_valid() else 422

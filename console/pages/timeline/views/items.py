@@ -27,7 +27,7 @@ from console.profiles.items import TextKind
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.forms import PageForm, check_form
-from console.web.render import FORM, ConsoleRequest, allow, render_part
+from console.web.render import FORM, ConsoleRequest, allow, render_form, render_part
 
 
 @allow(Permission.VIEW_PROFILES)
@@ -80,8 +80,8 @@ UNCHANGED = "This is the current text already."
 @allow(Permission.CORRECT, FORM)
 def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A fact that a person learned."""
-    form = AddObservationForm(request.POST or None, request=request)
-    if request.method == "POST" and form.is_valid():
+    form = AddObservationForm(request=request)
+    if form.is_valid():
         observation = form.build_observation()
         add_observation(
             request,
@@ -92,8 +92,7 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         )
         return redirect("customers:profile", request.tenant.slug, profile_id)
     context = {**build_profile_context(request, profile_id), "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "timeline/observation_add.html", context, status=status)
+    return render_form(request, "timeline/observation_add.html", context)
 
 
 @allow(Permission.CORRECT, FORM)
@@ -104,12 +103,11 @@ def correct(
     [id_] = ids.values()
     item = kind.fetch(request.store, profile_id, id_)
     seen = {"content": item.content, "seen": get_version(item)}
-    form = CorrectTextForm(request.POST or None, request=request, initial=seen)
+    form = CorrectTextForm(request=request, initial=seen)
     shown = masker_for(request.actor, profile_id).mask_text(
         kind.name, item.id, item.content
     )
-    is_post = request.method == "POST"
-    if is_post and _may_write(form, item, is_clear=not shown.is_masked):
+    if _may_write(form, item, is_clear=not shown.is_masked):
         is_visible = correct_item(
             request,
             request.store,
@@ -132,10 +130,8 @@ def correct(
         "shown": shown,
         "form": form,
     }
-    status = 422 if form.errors else 200
-    if CHANGED in form.non_field_errors():
-        status = 409
-    return render(request, "timeline/correct.html", context, status=status)
+    status = 409 if CHANGED in form.non_field_errors() else 0
+    return render_form(request, "timeline/correct.html", context, status=status)
 
 
 def _may_write(form: CorrectTextForm, item: TimelineItem, *, is_clear: bool) -> bool:
