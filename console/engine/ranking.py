@@ -32,13 +32,7 @@ from numpy.typing import NDArray
 
 from console.core.caching import DigestCache
 from console.engine.dates import EPOCH, NO_DATES, Dates, read_dates, share_of_dates
-from console.engine.texts import (
-    Floats,
-    Ragged,
-    Texts,
-    link_neighbours,
-    link_summaries,
-)
+from console.engine.texts import Floats, Ragged, Texts, link_neighbours, link_summaries
 from console.engine.words import CODE, ask, codes, hash_stem, is_update
 
 # What a text's own content says: what it lends to others.

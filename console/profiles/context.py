@@ -22,7 +22,6 @@ from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.page import OCCURRENCE
 from console.contract.times import from_wire, to_wire
 from console.masking.masker import masker_for
-from console.tenants.actor import Permission, may
 from console.web.render import ConsoleRequest, wants_part
 from console.web.session import SessionStore
 
@@ -34,8 +33,7 @@ derived = ConnectionProxy(caches, "derived")
 
 
 def build_profile_context(request: ConsoleRequest, profile_id: str) -> dict[str, Any]:
-    """Who a page is about: acting on the wrong person is the worst mistake; and what
-    this person may do.
+    """Who a page is about: acting on the wrong person is the worst mistake.
 
     Initials, also while the name is revealed: its clear form is in one place only.
     """
@@ -44,17 +42,7 @@ def build_profile_context(request: ConsoleRequest, profile_id: str) -> dict[str,
     if not wants_part(request):
         traits = request.store.fetch_profile(profile_id).traits
         name = masker_for(request.actor).mask_name(traits)
-    return {"profile_id": profile_id, "name": name, **get_permissions(request)}
-
-
-def get_permissions(request: ConsoleRequest) -> dict[str, bool]:
-    """What this person may do with a profile, as templates ask for it."""
-    return {
-        "may_correct": may(request.role, Permission.CORRECT),
-        "may_delete": may(request.role, Permission.DELETE),
-        "may_export": may(request.role, Permission.EXPORT),
-        "may_judge_merges": may(request.role, Permission.JUDGE_MERGES),
-    }
+    return {"profile_id": profile_id, "name": name}
 
 
 def lists_by_occurrence(request: ConsoleRequest, profile_id: str) -> bool:

@@ -12,11 +12,7 @@ from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identity_settings import IdentifierConfig, IdentitySettings
-from console.contract.memory.profile import (
-    SEARCH_QUERY_MAX,
-    Profile,
-    SearchProfiles,
-)
+from console.contract.memory.profile import SEARCH_QUERY_MAX, Profile, SearchProfiles
 from console.contract.normalising import DEFAULT_REGION, InvalidIdentifier, normalise
 from console.core.unicode import strip_hidden
 from console.engine.words import split_value

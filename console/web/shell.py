@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.tenants.actor import Permission, may
+from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.web.render import find_profile_id, get_tenant_slug, is_boosted
 from console.web.session import ROLES, get_person_key
@@ -142,5 +142,16 @@ class Shell:
         return NavItem(label, icon, url, current, leaves)
 
 
-def shell(request: HttpRequest) -> dict[str, Shell]:
-    return {"shell": Shell(request)}
+class Permissions:
+    """What the person may do here, by the names of permissions: `{% if may.CORRECT %}`."""
+
+    def __init__(self, actor: Actor | None) -> None:
+        self._actor = actor
+
+    def __getitem__(self, name: str) -> bool:
+        return self._actor is not None and self._actor.may(Permission[name])
+
+
+def shell(request: HttpRequest) -> dict[str, Shell | Permissions]:
+    may = Permissions(getattr(request, "actor", None))
+    return {"shell": Shell(request), "may": may}

@@ -38,7 +38,7 @@ from console.pages.conversations.trying import (
     draft_reply,
     is_tried,
 )
-from console.profiles.context import build_profile_context, get_permissions
+from console.profiles.context import build_profile_context
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
@@ -175,8 +175,6 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
             "statuses": STATUSES,
             "status": query["status"],
             **of_profile,
-            "may_try": request.actor.may(Permission.RUN_RECALL),
-            "may_change_rules": request.actor.may(Permission.UPDATE_DISPLAY_SETTINGS),
         },
     )
 
@@ -226,7 +224,6 @@ def _show(
             "say": say,
             "given": given,
             "may_draft": say and given and get_endpoint(settings),
-            "may_decide": request.actor.may(Permission.DELETE),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": list_told(client.list_transitions, shown.id),
             "diagnostics": list_told(client.list_diagnostics, shown.id),
@@ -237,7 +234,6 @@ def _show(
                     client.list_deliveries, shown.id, page_size=DELIVERIES
                 )
             ],
-            "may_retry": request.actor.may(Permission.CORRECT),
             "acts": [
                 (name, act)
                 for name, act in ACTS.items()
@@ -308,7 +304,7 @@ def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     waiting = build_waiting(masker, *pages)
     if count := len(waiting["rows"]):
         log_view(request.actor, "facts.listed", "profile", profile_id, count=count)
-    context = {"waiting": waiting} | get_permissions(request)
+    context = {"waiting": waiting}
     return render(request, "conversations/_waiting.html", context)
 
 

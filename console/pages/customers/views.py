@@ -27,7 +27,6 @@ from console.profiles.context import (
     build_profile_context,
     get_order,
     get_pending_since,
-    get_permissions,
     note_order,
 )
 from console.profiles.items import (
@@ -43,7 +42,7 @@ from console.profiles.items import (
 )
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
-from console.tenants.actor import Permission, may
+from console.tenants.actor import Permission
 from console.web.budget import Budget, start_budget
 from console.web.forms import PageForm, check_form
 from console.web.render import ConsoleRequest, allow, render_part, wants_part
@@ -267,9 +266,6 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
         {
             "people": people,
             "page": page,
-            "may_update_display_settings": may(
-                request.role, Permission.UPDATE_DISPLAY_SETTINGS
-            ),
         },
     )
 
@@ -330,7 +326,6 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             schema,
         ),
         **parts,
-        **get_permissions(request),
     }
     return render(request, "customers/profile.html", context)
 
@@ -356,7 +351,7 @@ def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpRes
             count=len(part["rows"]),
         )
     context = {"profile_id": profile_id, "kind": kind, "part": part}
-    return render(request, "customers/_recent.html", context | get_permissions(request))
+    return render(request, "customers/_recent.html", context)
 
 
 def get_pause_s(age: timedelta) -> int:

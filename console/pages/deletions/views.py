@@ -228,14 +228,12 @@ def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     context = {
         "deletion": shown,
         "retry_url": shown.target.confirm_url(request.tenant.slug),
-        "may_open_profile": may(request.role, Permission.VIEW_PROFILES),
         # Where the item can be deleted after a merge.
         "merged_url": (
             shown.target.move_to(shown.canonical_id).confirm_url(request.tenant.slug)
             if shown.canonical_id
             else ""
         ),
-        "may_delete": may(request.role, Permission.DELETE),
     }
     return render(request, "deletions/deletion.html", context)
 

@@ -60,7 +60,6 @@ def list_merges(request: ConsoleRequest) -> HttpResponse:
         "merges": _mask_values(request, merges.items),
         "page": merges,
         "is_first": not token,
-        "may_change_identity": request.actor.may(Permission.UPDATE_IDENTITY_SETTINGS),
     }
     return render(request, "merges/list.html", context)
 

@@ -32,7 +32,7 @@ from console.pages.tenants.services import (
     get_memory_state,
     get_model_usage,
 )
-from console.tenants.actor import Permission, get_installation_role, may
+from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.render import (
     FORM,
@@ -56,16 +56,8 @@ SECRETS = {
 def list_tenants(request: ConsoleRequest) -> HttpResponse:
     """Every tenant for operators; for everybody else, where they have a role."""
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
-    may_add = may(get_installation_role(request.user), Permission.ADD_TENANT)
-    return render(
-        request,
-        "tenants/list.html",
-        {
-            "tenants": tenants,
-            "may_add": may_add,
-            "may_add_account": may_add and settings.MEMORY_URL == EMBEDDED,
-        },
-    )
+    context = {"tenants": tenants, "has_accounts": settings.MEMORY_URL == EMBEDDED}
+    return render(request, "tenants/list.html", context)
 
 
 @require_permission(Permission.CHECK_CONNECTION)
@@ -81,11 +73,6 @@ def connection(request: ConsoleRequest) -> HttpResponse:
             "connection": check_connection(request.tenant),
             # Asked by the whole page alone.
             "get_usage": partial(get_model_usage, request.tenant),
-            "may_manage": request.actor.may(Permission.MANAGE_TENANT),
-            "may_replace_token": request.actor.may(Permission.REPLACE_CREDENTIAL),
-            "may_change_identity": request.actor.may(
-                Permission.UPDATE_IDENTITY_SETTINGS
-            ),
         },
     )
 

@@ -24,13 +24,7 @@ from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.summary import Summary
 from console.core.unicode import CANDIDATE, is_hidden
 from console.masking.masker import KEY_MARK, MaskedValue, Masker
-from console.profiles.items import (
-    OBSERVATION,
-    SUMMARY,
-    Day,
-    ItemRow,
-    group_by_day,
-)
+from console.profiles.items import OBSERVATION, SUMMARY, Day, ItemRow, group_by_day
 from console.web.budget import Budget
 from console.web.times import get_day
 

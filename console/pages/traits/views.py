@@ -31,7 +31,6 @@ from console.pages.traits.services import (
     get_sample,
     get_version,
 )
-from console.profiles.context import get_permissions
 from console.profiles.identity import Match, count_lookup, log_lookup
 from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.profiles.traits import (
@@ -40,7 +39,7 @@ from console.profiles.traits import (
     fetch_profile_traits,
     fetch_trait_row,
 )
-from console.tenants.actor import Permission, may
+from console.tenants.actor import Permission
 from console.web.forms import check_form
 from console.web.render import (
     FORM,
@@ -94,7 +93,6 @@ def build_traits_context(
         # Initials, also while the name is revealed: its clear form is in one place only.
         "name": masker_for(request.actor).mask_name(found.values),
         "traits": found,
-        **get_permissions(request),
         "all": request.GET.get("all", ""),
     }
 
@@ -221,8 +219,7 @@ def _redirect_to_merged(request: ConsoleRequest, now_id: str) -> HttpResponse:
 def _render_row(
     request: ConsoleRequest, profile_id: str, row: TraitRow, **state: Any
 ) -> HttpResponse:
-    may_correct = may(request.role, Permission.CORRECT)
-    context = {"profile_id": profile_id, "row": row, "may_correct": may_correct}
+    context = {"profile_id": profile_id, "row": row}
     # Only htmx comes here.
     return render_part(
         request, "traits/_trait.html", "traits/_trait.html", context | state

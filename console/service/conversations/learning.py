@@ -41,11 +41,7 @@ from console.service.conversations.model_extractor import (
     extract_by_model,
     has_tokens,
 )
-from console.service.conversations.models import (
-    Conversation,
-    Transition,
-    diagnose,
-)
+from console.service.conversations.models import Conversation, Transition, diagnose
 from console.service.conversations.reading import (
     Lesson,
     Reading,

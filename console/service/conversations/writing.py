@@ -12,18 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import new_id
-from console.contract.memory.observation import (
-    CONVERSATIONS_PER_OBSERVATION,
-)
+from console.contract.memory.observation import CONVERSATIONS_PER_OBSERVATION
 from console.engine.extractive import Fact
 from console.engine.words import terms
 from console.service import errors
-from console.service.conversations.models import (
-    WAITING,
-    Learned,
-    count_free,
-    diagnose,
-)
+from console.service.conversations.models import WAITING, Learned, count_free, diagnose
 from console.service.conversations.proposals import Slots, may_propose
 from console.service.conversations.reading import SOURCE, Lesson, Reading
 from console.service.conversations.rules import Origin, Verdict

@@ -16,11 +16,7 @@ from console.contract.memory.csv_dialect import PIECE_BYTES, find_encoding
 from console.contract.memory.profile_import import IMPORT_URL_S, UPLOAD_SALT
 from console.service import errors
 from console.service.memory.import_jobs import request_run
-from console.service.memory.import_rows import (
-    READ_AS,
-    get_definitions,
-    read_as_utf8,
-)
+from console.service.memory.import_rows import READ_AS, get_definitions, read_as_utf8
 from console.service.memory.models import (
     ImportChunk,
     ImportRefusal,

@@ -22,13 +22,7 @@ from console.contract.naming import is_namesake, pick_names
 from console.databases.compaction import request_compaction
 from console.service import errors
 from console.service.memory.identity import KEPT, Identity, get_value_limit
-from console.service.memory.models import (
-    Identifier,
-    Profile,
-    Store,
-    Trait,
-    TraitTerm,
-)
+from console.service.memory.models import Identifier, Profile, Store, Trait, TraitTerm
 from console.service.memory.profiles import CheckedProfile, check_payload, write_profile
 from console.service.memory.queries import adapt_rows, insert_rows
 from console.service.memory.stores import lock_store

@@ -10,12 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from console.core.errors import DomainError
-from console.loading.loading import (
-    ItemCounts,
-    declare_traits,
-    infer_types,
-    load_lines,
-)
+from console.loading.loading import ItemCounts, declare_traits, infer_types, load_lines
 from console.loading.records import read_lines
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account, open_store
