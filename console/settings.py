@@ -161,6 +161,7 @@ INSTALLED_APPS = [
     "console.pages.customers",
     "console.pages.deletions",
     "console.pages.people",
+    "console.pages.recall",
     "console.jobs",
     "console.loading",
     "console.demo",

@@ -18,6 +18,7 @@ from console.pages.home import views as home
 from console.pages.imports import views as imports
 from console.pages.merges import views as merges
 from console.pages.people import views as people
+from console.pages.recall import cases
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
@@ -169,6 +170,15 @@ imports_pages = pages(
     path("<str:import_id>/", imports.detail, name="detail"),
     path("<str:import_id>/refusals.csv", imports.refusals, name="refusals"),
 )
+recall_pages = pages(
+    "recall",
+    path("", recall.run, name="run"),
+    path("cases/", cases.list_cases, name="cases"),
+    path("cases/add/", cases.add_case, name="add_case"),
+    path("cases/<uuid:case_id>/", cases.open_case, name="case"),
+    path("cases/<uuid:case_id>/run/", cases.rerun_case, name="rerun_case"),
+    path("cases/<uuid:case_id>/remove/", cases.remove_case, name="remove_case"),
+)
 audit_pages = pages(
     "audit",
     path("", audit.list_entries, name="list"),
@@ -212,7 +222,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
     path("profiles/<str:profile_id>/", reveals_pages),
     path("", traits_pages),
     path("", pages("display", path("desk/", display.display, name="display"))),
-    path("recall/", pages("recall", path("", recall.run, name="run"))),
+    path("recall/", recall_pages),
     path("", deletions_pages),
     path("conversations/", conversations_pages),
     path("imports/", imports_pages),

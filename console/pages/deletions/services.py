@@ -244,6 +244,8 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
     if deletion.state == State.DONE:
         # A memory elsewhere cleans up by itself; what pages derived from it is here.
         request_compaction()
+        if deletion.target.is_profile:
+            deletion.tenant.recall_cases.erase(deletion.profile_id)
         enqueue_look(deletion, timezone.now() + LOOK_AGAIN_AFTER)
     if is_news:
         log(

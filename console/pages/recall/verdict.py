@@ -6,7 +6,6 @@ once more for as many as it gives, without a threshold.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 from math import floor
 from typing import Any
@@ -20,6 +19,7 @@ from console.contract.memory.recall import (
 )
 from console.contract.memory.summary import Summary
 from console.profiles.items import TEXT_KINDS, TextKind
+from console.web.times import get_day, get_day_start
 
 # Changes are tried one on top of the other: dates, threshold, limit.
 STEPS_MAX = 4
@@ -113,8 +113,11 @@ def _get_step(found: Verdict, question: Question, item: Item) -> Question:
         return {_get_limit(item): found.place}
     if found.reason in {Reason.LIMIT, Reason.UNRANKED}:
         # Too many come before it: only those of its day may.
-        day = item.occurred_at.replace(hour=0, minute=0, second=0, microsecond=0)
-        narrow = {"begin": day, "end": day + timedelta(days=1)}
+        day = get_day(item.occurred_at)
+        narrow = {
+            "begin": get_day_start(day),
+            "end": get_day_start(day, days_later=1),
+        }
         return narrow if question | narrow != question else {}
     return {}
 

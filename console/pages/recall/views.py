@@ -17,6 +17,7 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from msgspec.structs import replace
 
 from console.audit.log import log_view
@@ -207,7 +208,7 @@ def recall_profile(
         question = question | {"query": "", "conversation_id": "", "trace": False}
 
     def ask(question: Question) -> RecallAnswer:
-        return _ask(store, profile.id, question, text_mode)
+        return ask_memory(store, profile.id, question, text_mode)
 
     recall = answer = ask(question)
     items = _build_items(recall, masker)
@@ -271,7 +272,7 @@ def _find_expected(
     )
 
 
-def _ask(
+def ask_memory(
     store: StoreClient, profile_id: str, question: Question, text_mode: str
 ) -> RecallAnswer:
     """By masked texts, if texts are masked and the memory knows how.
@@ -504,7 +505,7 @@ def run(request: ConsoleRequest) -> HttpResponse:
     address, which names the profile by its id and the query by its key.
     """
     try:
-        given = _read_given(request)
+        given = read_given(request)
     except TypedForgotten as forgotten:
         return _render_run(
             request, RunForm.from_link(request.GET.dict()), warning=forgotten.message
@@ -513,7 +514,7 @@ def run(request: ConsoleRequest) -> HttpResponse:
     waits = given.get("mode") == Mode.QUERY and "query" not in given
     if request.method != "POST" and (waits or not given.get("identity")):
         return _render_run(request, RunForm.from_link(given))
-    form = RunForm(_add_defaults(given))
+    form = RunForm(add_defaults(given))
     if not form.is_valid():
         return _render_run(request, form)
     identity = form.cleaned_data["identity"].strip()
@@ -527,7 +528,7 @@ def run(request: ConsoleRequest) -> HttpResponse:
     if expected and not find_kind(expected):
         return _offer_expected(request, form, given, profile_id)
     if request.method == "POST" or "query" in request.GET or profile_id != identity:
-        return redirect(_build_run_url(request, given, profile_id))
+        return redirect(build_run_url(request, given, profile_id))
     return _run_for_profile(request, form, profile_id)
 
 
@@ -541,7 +542,7 @@ def _render_unmatched(
     else:
         message = match.problem or f"No profile has {match.asked_for}."
         form.add_error("identity", message)
-    found = [(id_, _build_run_url(request, given, id_)) for id_ in match.profiles]
+    found = [(id_, build_run_url(request, given, id_)) for id_ in match.profiles]
     return _render_run(request, form, candidates=found)
 
 
@@ -551,7 +552,7 @@ def _offer_expected(
     """What could be meant by the words of what was expected, to choose from: nothing of
     them stands in an address."""
     asked = form.cleaned_data | OFFERED | {"query": form.cleaned_data["expected"]}
-    found = _recall(request, form, profile_id, Mode.QUERY, build_question(asked))
+    found = recall_by_form(request, form, profile_id, Mode.QUERY, build_question(asked))
     if found is None:
         return _render_run(request, form, status=404)
     form.add_error(
@@ -561,14 +562,14 @@ def _offer_expected(
         else "Nothing that this profile remembers is like that.",
     )
     urls = [
-        _build_run_url(request, given | {"expected": item.item.id}, found.profile.id)
+        build_run_url(request, given | {"expected": item.item.id}, found.profile.id)
         for item in found.items
     ]
     texts = [item.shown.text for item in found.items]
     return _render_run(request, form, candidates=list(zip(texts, urls, strict=True)))
 
 
-def _read_given(request: ConsoleRequest) -> dict[str, str]:
+def read_given(request: ConsoleRequest) -> dict[str, str]:
     """What the form sent, or what an address names."""
     sent = request.POST if request.method == "POST" else request.GET
     given = {name: str(value) for name, value in sent.items() if value}
@@ -577,7 +578,7 @@ def _read_given(request: ConsoleRequest) -> dict[str, str]:
     return given
 
 
-def _add_defaults(given: dict[str, str]) -> dict[str, str]:
+def add_defaults(given: dict[str, str]) -> dict[str, str]:
     """A deep link may leave out the mode and the limits."""
     implied = Mode.CONVERSATION if "conversation" in given else Mode.RECENT
     defaults = {
@@ -591,7 +592,9 @@ def _run_for_profile(
     request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
     asked = form.cleaned_data
-    found = _recall(request, form, profile_id, asked["mode"], build_question(asked))
+    found = recall_by_form(
+        request, form, profile_id, asked["mode"], build_question(asked)
+    )
     if found is None:
         return _render_run(request, form, status=404)
     response = _render_run(request, form, run=found)
@@ -600,7 +603,7 @@ def _run_for_profile(
     return response
 
 
-def _recall(
+def recall_by_form(
     request: ConsoleRequest,
     form: RunForm,
     profile_id: str,
@@ -641,12 +644,14 @@ def _recall(
     return found
 
 
-def _build_run_url(
+def build_run_url(
     request: ConsoleRequest, given: dict[str, str], profile_id: str
 ) -> str:
     kept = {name: value for name, value in given.items() if name in RunForm.base_fields}
     query = kept.pop("query", "")
-    return build_typed_url(request, query, kept | {"identity": profile_id})
+    url = build_typed_url(request, query, kept | {"identity": profile_id})
+    page = reverse("recall:run", args=[request.tenant.slug])
+    return f"{page}?{url.partition('?')[2]}"
 
 
 def _build_changes(
@@ -667,7 +672,7 @@ def _build_changes(
     }
     return {
         "changes": [(form[name].label, value) for name, value in values.items()],
-        "try_url": _build_run_url(request, given, run.profile.id),
+        "try_url": build_run_url(request, given, run.profile.id),
     }
 
 
@@ -687,6 +692,7 @@ def _render_run(
     context: dict[str, Any] = {
         "form": form,
         "run": run,
+        "run_query": request.GET.urlencode(),
         "deletion": deletion,
         "candidates": candidates,
         "warning": warning,

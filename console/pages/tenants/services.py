@@ -172,7 +172,7 @@ def rename_tenant(tenant: Tenant, name: str, *, actor: Actor, reason: str) -> No
 
 @transaction.atomic
 def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
-    """Forget its token and everybody's role there; its memory is left as it is.
+    """Forget its token, its cases and everybody's role there; its memory is left as it is.
 
     The row stays, for receipts of deletions and so that the slug is never another
     tenant's, who could read the audit log of this one. Raises NotRemoved.
@@ -185,6 +185,7 @@ def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
     if not rows.update(removed_at=timezone.now(), encrypted_token=""):
         raise NotRemoved("Somebody else removed it just now.")
     roles, _ = tenant.memberships.all().delete()
+    tenant.recall_cases.all().delete()
     log(
         actor,
         "tenant.removed",

@@ -156,7 +156,7 @@ def test_run_infers_the_verdict_of_a_memory_that_explains_nothing(
 
     assert why in text
     assert "Inferred from another recall" in text
-    [url] = re.findall(r'class="button" href="([^"]+)"', text)
+    [url] = re.findall(r'class="button" href="([^"]+)">Try it', text)
     assert f"It came, as number {place}" in client.get(url.replace("&amp;", "&")).text
 
 

@@ -1,0 +1,227 @@
+"""Cases of Recall: made of a run, run again by a person or by `recall_suite`."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from console.audit.log import log, log_view
+from console.client.errors import MemoryNotFound
+from console.client.store import RecallAnswer, StoreClient
+from console.contract.ids import PROFILE_ID
+from console.contract.memory.recall import RecalledObservation, RecalledSummary
+from console.masking.masker import Masker, MaskingMode
+from console.pages.recall.models import NAME_MAX, RUNS_KEPT, SUITE_MAX, RecallCase
+from console.pages.recall.views import (
+    Mode,
+    RecallRun,
+    RunForm,
+    add_defaults,
+    ask_memory,
+    build_question,
+    build_run_url,
+    recall_by_form,
+)
+from console.tenants.actor import Actor, Permission
+from console.web.forms import ConsoleForm, StaffTextField, check_form
+from console.web.render import FORM, POST, ConsoleRequest, allow
+from console.web.session import read_typed
+
+State = RecallCase.State
+# The fields of a run that make its question.
+ASKED = RunForm.base_fields.keys() - {"identity", "explain", "expected"}
+
+
+def run_case(case: RecallCase, store: StoreClient, actor: Actor) -> RecallCase:
+    """Run once more, keep what came of it, and log it; by what is shown of the texts, so
+    that no case tells what is masked. Raises MemoryProblem for one that cannot be asked.
+    """
+    if case.is_erased:
+        return case
+    form = RunForm(add_defaults(case.asked | {"identity": case.profile_id}))
+    if not form.is_valid():
+        return _close(case, State.FAILED, "Its fields are not valid any more.")
+    asked = form.cleaned_data
+    text_mode = Masker(case.tenant).text_mode
+    if text_mode == MaskingMode.HIDE and asked["mode"] != Mode.RECENT:
+        return _close(case, State.FAILED, "Texts are hidden: nothing can be ranked.")
+    try:
+        answer = ask_memory(store, case.profile_id, build_question(asked), text_mode)
+    except MemoryNotFound:
+        case.tenant.recall_cases.erase(case.profile_id)
+        case.refresh_from_db()
+        return case
+    log_view(
+        actor,
+        "recall.run",
+        "profile",
+        answer.canonical_id or case.profile_id,
+        mode=asked["mode"],
+        observations=len(answer.observations),
+        summaries=len(answer.summaries),
+        ms=round(answer.exchange.elapsed_ms),
+        case=str(case.pk),
+    )
+    if text_mode == MaskingMode.DETECT and answer.is_ranked and not answer.masked:
+        return _close(case, State.FAILED, "This memory ranks by what is masked.")
+    faults = ", ".join(_list_faults(case, answer))
+    return _close(case, State.FAILED if faults else State.PASSED, faults)
+
+
+def _close(case: RecallCase, state: State, words: str) -> RecallCase:
+    if state == State.PASSED:
+        case.missing = ""
+    case.state, case.words, case.checked_at = state, words, timezone.now()
+    case.runs = [*case.runs, state == State.PASSED][-RUNS_KEPT:]
+    case.save(update_fields=["state", "words", "missing", "checked_at", "runs"])
+    return case
+
+
+def _list_faults(case: RecallCase, answer: RecallAnswer) -> Iterable[str]:
+    items: list[RecalledObservation | RecalledSummary] = [
+        *answer.observations,
+        *answer.summaries,
+    ]
+    came = {item.id: item.score for item in items}
+    missing = [id_ for id_ in case.wanted if id_ not in came]
+    if missing:
+        case.missing = missing[0]
+        yield f"{len(missing)} of {len(case.wanted)} wanted did not come"
+    if unwanted := came.keys() & set(case.unwanted):
+        yield f"{len(unwanted)} unwanted came"
+    found = [id_ for id_ in case.wanted if id_ in came]
+    if case.in_order and found != sorted(found, key=[*_rank(came)].index):
+        yield "not in order"
+    scores = [score for id_ in found if (score := came[id_]) is not None]
+    if case.least_score is not None and scores and min(scores) < case.least_score:
+        yield f"a score of {min(scores):.2f}, below {case.least_score:.2f}"
+    if case.most_ms is not None and answer.exchange.elapsed_ms > case.most_ms:
+        yield f"{answer.exchange.elapsed_ms:.0f} ms, more than {case.most_ms}"
+
+
+def _rank(came: dict[str, float | None]) -> list[str]:
+    """By score; items without one stay as they came."""
+    return sorted(came, key=lambda id_: -(came[id_] or 0))
+
+
+class CaseForm(ConsoleForm):
+    """What must be so of a run; items are chosen among those that came, or should have."""
+
+    suite = StaffTextField(label="Suite", max_length=SUITE_MAX, initial="Recall")
+    name = StaffTextField(label="Name", max_length=NAME_MAX)
+    wanted = forms.MultipleChoiceField(required=False)
+    unwanted = forms.MultipleChoiceField(required=False)
+    in_order = forms.BooleanField(
+        required=False, label="Those that must come do so in this order"
+    )
+    least_score = forms.FloatField(
+        required=False, min_value=0, max_value=1, label="Least score"
+    )
+    most_ms = forms.IntegerField(
+        required=False, min_value=1, max_value=60_000, label="Most milliseconds"
+    )
+
+    def __init__(self, run: RecallRun, *args: Any) -> None:
+        super().__init__(*args)
+        self.items = {item.item.id: item.shown for item in run.items}
+        if run.expected and run.expected.shown:
+            self.items = {run.expected.id: run.expected.shown} | self.items
+            self.initial["wanted"] = [run.expected.id]
+        for name in ("wanted", "unwanted"):
+            choices = [(id_, shown.text) for id_, shown in self.items.items()]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        wanted, unwanted = cleaned.get("wanted", []), cleaned.get("unwanted", [])
+        if both := set(wanted) & set(unwanted):
+            self.add_error("unwanted", f"{len(both)} of these must come as well.")
+        if not (wanted or unwanted or cleaned.get("most_ms")):
+            self.add_error(
+                "wanted", "Choose what must come, what must not, or a limit in time."
+            )
+        return cleaned
+
+
+@allow(Permission.RUN_RECALL)
+def list_cases(request: ConsoleRequest) -> HttpResponse:
+    """By suite and name: states, and the strip of the last runs of each."""
+    cases = request.tenant.recall_cases.order_by("suite", "name")
+    return render(request, "recall/cases.html", {"cases": cases})
+
+
+@allow(Permission.RUN_RECALL, FORM)
+def add_case(request: ConsoleRequest) -> HttpResponse:
+    """A case of the run that the address names. Nothing is typed but its name."""
+    given = {name: str(value) for name, value in request.GET.items() if value}
+    if query := read_typed(request):
+        given["query"] = query
+    fields = RunForm(add_defaults(given))
+    asked = check_form(fields)
+    profile_id, question = asked["identity"], build_question(asked)
+    if not PROFILE_ID.fullmatch(profile_id):
+        raise Http404
+    run = recall_by_form(request, fields, profile_id, asked["mode"], question)
+    if run is None:
+        raise Http404
+    form = CaseForm(run, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        case = RecallCase(
+            tenant=request.tenant,
+            profile_id=run.profile.id,
+            asked={name: given[name] for name in ASKED if name in given},
+            created_by=request.actor.in_tenant()[0],
+            **form.cleaned_data,
+        )
+        try:
+            with transaction.atomic():
+                case.save()
+                log(request.actor, "case.added", "profile", case.profile_id)
+        except IntegrityError:
+            form.add_error("name", "A case of this suite has this name.")
+        else:
+            run_case(case, request.store, request.actor)
+            return redirect("recall:cases", request.tenant.slug)
+    context = {"form": form, "run": run, "run_query": request.GET.urlencode()}
+    status = 422 if form.errors else 200
+    return render(request, "recall/case.html", context, status=status)
+
+
+@allow(Permission.RUN_RECALL)
+def open_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
+    """The run of a case, and why what it wants first did not come."""
+    case = _get_case(request, case_id)
+    if case.is_erased:
+        return redirect("recall:cases", request.tenant.slug)
+    given = case.asked | {"identity": case.profile_id}
+    if case.state == State.FAILED and case.wanted:
+        given["expected"] = case.missing or case.wanted[0]
+    return redirect(build_run_url(request, given, case.profile_id))
+
+
+@allow(Permission.RUN_RECALL, POST)
+def rerun_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
+    """htmx gets the row of the case alone."""
+    case = run_case(_get_case(request, case_id), request.store, request.actor)
+    if request.htmx:
+        return render(request, "recall/_case.html", {"case": case})
+    return redirect("recall:cases", request.tenant.slug)
+
+
+@allow(Permission.RUN_RECALL, POST)
+def remove_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
+    case = _get_case(request, case_id)
+    with transaction.atomic():
+        case.delete()
+        log(request.actor, "case.removed", "profile", case.profile_id)
+    return redirect("recall:cases", request.tenant.slug)
+
+
+def _get_case(request: ConsoleRequest, case_id: UUID) -> RecallCase:
+    found: RecallCase = get_object_or_404(request.tenant.recall_cases, pk=case_id)
+    return found

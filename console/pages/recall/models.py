@@ -1,0 +1,80 @@
+"""Cases: runs of Recall that must go on answering as they should."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+
+from console.tenants.models import Tenant
+
+SUITE_MAX, NAME_MAX = 64, 120
+# Of the newest runs, as the strip of a case shows them.
+RUNS_KEPT = 30
+
+
+class RecallCaseQuerySet(models.QuerySet["RecallCase"]):
+    def erase(self, profile_id: str) -> None:
+        """Keep no word of what was asked about an erased profile."""
+        gone = RecallCase.State.ERASED
+        self.filter(profile_id=profile_id).update(asked={}, state=gone, words="")
+
+
+class RecallCase(models.Model):
+    """One run and what it must answer.
+
+    asked        the fields of the run's form, by name; {} once its profile is erased
+    wanted, unwanted  ids of items that must come, and of those that must not
+    in_order     the wanted ones come in the order of their list
+    least_score  that each wanted item has; None: any
+    most_ms      that the recall may take, as seen from the console; None: any
+    words        why it failed, without a customer's words
+    missing      the first wanted item that did not come
+    runs         of the newest ones, the newest last: whether each passed
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", "not run"
+        PASSED = "passed"
+        FAILED = "failed"
+        ERASED = "erased", "profile erased"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="recall_cases")
+    suite = models.CharField(max_length=SUITE_MAX)
+    name = models.CharField(max_length=NAME_MAX)
+    profile_id = models.CharField(max_length=64)
+    asked = models.JSONField()
+    wanted = models.JSONField(default=list)
+    unwanted = models.JSONField(default=list)
+    in_order = models.BooleanField(default=False)
+    least_score = models.FloatField(null=True)
+    most_ms = models.PositiveIntegerField(null=True)
+    state = models.CharField(max_length=8, choices=State, default=State.NEW)
+    words = models.CharField(max_length=300, blank=True)
+    missing = models.CharField(max_length=64, blank=True)
+    runs = models.JSONField(default=list)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+    checked_at = models.DateTimeField(null=True)
+
+    objects: Any = RecallCaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "suite", "name"],
+                name="recall_case_name_in_suite",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.suite}: {self.name}"
+
+    @property
+    def passes(self) -> int:
+        return sum(self.runs)
+
+    @property
+    def is_erased(self) -> bool:
+        return self.state == self.State.ERASED
