@@ -102,7 +102,7 @@ ACCEPTED_MESSAGE_MAX = 255  # 6 [S]
 class Accepted(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """202 of the data plane: the write is done, or will be (6).
 
-    refusals  ours: values that were stored and by which the profile is not found
+    refusals  ours: values by which the profile is not found, stored as traits or not
     """
 
     sample = {"message": "accepted"}

@@ -65,11 +65,13 @@ def get_optional_fields(noun: type[msgspec.Struct]) -> frozenset[str]:
     )
 
 
-def accepted(unfit: Sequence[str] = (), **fields: Any) -> HttpResponse:
-    """202 of a data plane write, with the values by which nobody is found. Contract
-    section 6."""
+def accepted(
+    unfit: Sequence[str] = (), *, stored: bool = True, **fields: Any
+) -> HttpResponse:
+    """202 of a data plane write, with the values by which nobody is found, and whether
+    they are stored all the same. Contract section 6."""
     message = Truncator("; ".join(["accepted", *unfit])).chars(ACCEPTED_MESSAGE_MAX)
-    refusals = tuple(build_refusal(reason) for reason in unfit)
+    refusals = tuple(build_refusal(reason, stored=stored) for reason in unfit)
     noun = CreatedProfile if fields else Accepted
     return answer(noun(message=message, refusals=refusals, **fields), status=202)
 

@@ -16,7 +16,7 @@ from console.service.memory.identity import (
 )
 from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.profiles import get_profile
-from console.service.memory.resolution import assign_identifiers
+from console.service.memory.resolution import assign_identifiers, join_holders
 from console.service.memory.stores import lock_store
 
 
@@ -56,8 +56,8 @@ def create_identifier(
 def patch_identifier(
     store: Store, profile_id: str, *, id_type: str, old: str, new: str
 ) -> list[str]:
-    """Puts one value in the place of another, and merges as create_identifier does.
-    Raises NotFound, Invalid."""
+    """Puts one value in the place of another, and merges as create_identifier does; the
+    old one stays where the new one is refused. Raises NotFound, Invalid."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     before = parse_identity(store, id_type, old, path="oldValue", asked=True)
@@ -68,6 +68,9 @@ def patch_identifier(
         raise errors.NotFound("oldValue: not an identifier of this profile")
     if before == after[0]:
         return []
+    profile, braked = join_holders(store, profile, after[0])
+    if braked:
+        return [f"newValue: {braked}"]
     remove_values(profile, id_type, [before.value])
     # In the old one's place: what a limit removes goes by the time a value came.
     identities = dict.fromkeys(after, "newValue")

@@ -29,6 +29,7 @@ from console.service.memory.suggestions import (
 
 # Profiles, and what speaks against their being whom a request means.
 Doubts = Mapping[str, Sequence[str]]
+_NO_DOUBTS: Doubts = MappingProxyType({})
 # Who holds each value, which of the values are followed, and to whom not.
 WeighedValues = tuple[dict[Identity, set[str]], Collection[Identity], Doubts]
 
@@ -135,29 +136,35 @@ def _join_all(
     return profile
 
 
-def _assign(
-    store: Store, profile: Profile, identity: Identity, doubts: Doubts, now: datetime
+def join_holders(
+    store: Store, profile: Profile, identity: Identity, doubts: Doubts = _NO_DOUBTS
 ) -> tuple[Profile, str]:
-    """Gives a profile a value; answers as which one the profile goes on, and why it did
-    not get the value.
+    """Merges a profile with who holds a value; answers as which one it goes on, and why
+    it cannot have the value.
 
     Another holder of a value that only one may hold is the same person: the two are
     merged, and the earlier of them goes on (contract 12.2). Where the brake holds, the
     value stays with its holder.
     """
+    others = set(find_holders(store, identity)) - {profile.id}
+    if not (identity.exclusive and others):
+        return profile, ""
     why = ""
-    held_by = set(find_holders(store, identity))
-    if identity.exclusive and (others := held_by - {profile.id}):
-        rows = Profile.objects.of(store).filter(id__in=others)
-        for other in rows.order_by("created_at", "id"):
-            if other.id in doubts:
-                why = suggest_merge(store, profile, other, identity, doubts[other.id])
-            else:
-                profile, why = join_profiles(store, profile, other, identity)
-        held_by = set(find_holders(store, identity))
-        if held_by - {profile.id}:
-            return profile, why
-    if profile.id not in held_by:
+    rows = Profile.objects.of(store).filter(id__in=others)
+    for other in rows.order_by("created_at", "id"):
+        if other.id in doubts:
+            why = suggest_merge(store, profile, other, identity, doubts[other.id])
+        else:
+            profile, why = join_profiles(store, profile, other, identity)
+    is_held = set(find_holders(store, identity)) - {profile.id}
+    return profile, why if is_held else ""
+
+
+def _assign(
+    store: Store, profile: Profile, identity: Identity, doubts: Doubts, now: datetime
+) -> tuple[Profile, str]:
+    profile, why = join_holders(store, profile, identity, doubts)
+    if not why and profile.id not in find_holders(store, identity):
         Identifier.objects.get_or_create(
             store_id=store.id,
             profile_id=profile.id,
@@ -166,7 +173,7 @@ def _assign(
             defaults={"exclusive": identity.exclusive, "added_at": now},
         )
         enforce_value_limit(store, profile, identity.id_type)
-    return profile, ""
+    return profile, why
 
 
 def assign_identifiers(
@@ -175,7 +182,7 @@ def assign_identifiers(
     identities: Mapping[Identity, str],
     *,
     now: datetime,
-    doubts: Doubts = MappingProxyType({}),
+    doubts: Doubts = _NO_DOUBTS,
 ) -> tuple[Profile, list[str]]:
     """Each with where it stands in the request. What nobody holds comes first: it makes
     a somebody of whom others are told apart."""

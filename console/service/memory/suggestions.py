@@ -187,12 +187,12 @@ def _find_contradictions(
     store: Store, one: Profile, other: Profile, by: Identity
 ) -> list[str]:
     """Why the two may not be one person; empty: nothing says so."""
-    # One who is found by nothing was made a moment ago, and is whoever holds the value.
-    if not Identifier.objects.of(one).exists():
+    brake = store.identitysettings.merge_brake
+    if brake == "off":
         return []
     found = []
-    if store.identitysettings.merge_brake == "on":
-        claims, others = read_claims(store, [one.id, other.id]).values()
+    claims, others = read_claims(store, [one.id, other.id]).values()
+    if brake == "on":
         given = _get_claim(store, by.id_type, by.value)
         if given[0] == "email":
             # Whoever gives a second address has it as well: it contradicts nothing.
@@ -200,7 +200,12 @@ def _find_contradictions(
         found += claims.list_contradictions(others)
     if is_shared(store, by, [one.id, other.id, *find_holders(store, by)]):
         found.append("shared")
-    return found
+    if found or claims.is_namesake(others):
+        return found
+    # What was braked waits on, even if one has lost the number that told them apart.
+    waiting = MergeSuggestion.objects.between(one, other).filter(refused_at=None)
+    reasons = waiting.values_list("contradictions", flat=True)
+    return next((why for why in reasons if "heard" not in why), [])
 
 
 def is_shared(store: Store, by: Identity, known: Iterable[str]) -> bool:

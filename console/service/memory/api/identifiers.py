@@ -31,7 +31,7 @@ def create_identifier(
     braked = identifiers.create_identifier(
         request.store, profile_id, id_type=body.id_type, value=body.value
     )
-    return accepted(braked)
+    return accepted(braked, stored=False)
 
 
 @operation("GET", IDENTIFIER, {200: wire.IdentifierSet})
@@ -59,7 +59,7 @@ def patch_identifier(
         old=body.old_value,
         new=body.new_value,
     )
-    return accepted(braked)
+    return accepted(braked, stored=False)
 
 
 @operation(

@@ -525,3 +525,38 @@ def test_an_identifier_that_waits_for_a_person_is_told(api, people):
     [refusal] = answer.json()["refusals"]
     assert refusal["field"] == "value"
     assert refusal["reason"].endswith("a merge is suggested")
+    assert refusal["stored"] is False
+
+
+@pytest.mark.parametrize("id_type", ["phone", "email"])
+def test_a_replacement_that_waits_leaves_the_old_value(
+    api, make_profile, suggested, id_type
+):
+    mia = make_profile("mia@c.com", firstName="Mia", phone="+12025550163")
+    jo = make_profile("jo@c.com", firstName="Jo", phone="+12025550164")
+    path = f"{mia}/Identifiers/{id_type}"
+    [old] = api.get(path).json()["values"]
+    [new] = api.get(f"{jo}/Identifiers/{id_type}").json()["values"]
+
+    body = {"idType": id_type, "oldValue": old, "newValue": new}
+    answer = api("PATCH", path, body)
+
+    [refusal] = answer.json()["refusals"]
+    assert (refusal["field"], refusal["stored"]) == ("newValue", False)
+    assert api.get(path).json()["values"] == [old]
+    assert api.get(jo).status_code == 200
+    assert [each["value"] for each in suggested()] == [new]
+
+
+def test_a_pair_that_waits_is_not_joined_once_a_number_is_gone(
+    api, make_profile, add, suggested
+):
+    mia = make_profile("", firstName="Mia", phone="+12025550163")
+    jo = make_profile("jo@c.com", firstName="Jo", phone="+12025550164")
+    add(mia, "jo@c.com", "email")
+
+    api("DELETE", f"{mia}/Identifiers/phone")
+    add(mia, "jo@c.com", "email")
+
+    assert api.get(jo).status_code == 200
+    assert len(suggested()) == 1
