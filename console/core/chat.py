@@ -41,11 +41,11 @@ _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 Body = dict[str, Any]
 # By endpoint, which of its ways it answered last.
-_ways: dict["Endpoint", int] = {}
+_ways: dict["ChatEndpoint", int] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ChatEndpoint:
     """dialect  openai or anthropic"""
 
     base: str
@@ -108,11 +108,11 @@ class _Answer(msgspec.Struct):
         return found or "".join(each.text for each in self.content)
 
 
-def get_endpoint(settings: Any) -> Endpoint | None:
+def get_endpoint(settings: Any) -> ChatEndpoint | None:
     """The one that they name; None where they take no model."""
     if settings.MEMORY_EXTRACTOR != "model":
         return None
-    return Endpoint(
+    return ChatEndpoint(
         settings.MODEL_URL,
         settings.MODEL_NAME,
         settings.MODEL_DIALECT,
@@ -121,7 +121,11 @@ def get_endpoint(settings: Any) -> Endpoint | None:
 
 
 def ask(
-    endpoint: Endpoint, instructions: str, question: str, kind: type[T], usage: Usage
+    endpoint: ChatEndpoint,
+    instructions: str,
+    question: str,
+    kind: type[T],
+    usage: Usage,
 ) -> T:
     """The answer, checked. A wrong one is asked for once more, with what is wrong.
     Raises Unanswered."""
@@ -145,7 +149,7 @@ class Reply(msgspec.Struct):
     text: str
 
 
-def draft(endpoint: Endpoint, prompt: str, usage: Usage) -> str:
+def draft(endpoint: ChatEndpoint, prompt: str, usage: Usage) -> str:
     """What an agent might say next, for a person who waits. Raises Unanswered."""
     instructions = "Write what the support agent says next, briefly and in the customer's language."
     with within(DRAFT_S):
@@ -170,7 +174,7 @@ def _read(text: str, kind: type[T]) -> T:
 
 
 def _send(
-    endpoint: Endpoint, instructions: str, question: str, schema: Body, usage: Usage
+    endpoint: ChatEndpoint, instructions: str, question: str, schema: Body, usage: Usage
 ) -> str:
     """What the model says. Raises Unanswered, UNFIT."""
     url, headers, body, ways = _build(endpoint, instructions, question, schema)
@@ -202,7 +206,7 @@ def _send(
 
 
 def _build(
-    endpoint: Endpoint, instructions: str, question: str, schema: Body
+    endpoint: ChatEndpoint, instructions: str, question: str, schema: Body
 ) -> tuple[str, dict[str, str], Body, Sequence[Body]]:
     """Address, headers, body, and what may be added to ask for the form, the strictest
     first."""

@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def measure() -> None:
-    from console.core.chat import Endpoint, Unanswered, Usage
+    from console.core.chat import ChatEndpoint, Unanswered, Usage
     from console.core.outgoing import within
     from console.engine.extractive import Fact, Turn
     from console.service.conversations.model_extractor import extract_by_model
@@ -37,7 +37,7 @@ def measure() -> None:
 
     class ByModel(Learner):
         def __init__(self) -> None:
-            self.endpoint = Endpoint(
+            self.endpoint = ChatEndpoint(
                 os.environ["CHAT_URL"],
                 os.environ.get("CHAT_MODEL") or "default",
                 os.environ.get("CHAT_DIALECT") or "openai",

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from console.core import chat
-from console.core.chat import Endpoint, Unanswered, Usage, ask
+from console.core.chat import ChatEndpoint, Unanswered, Usage, ask
 from console.core.outgoing import within
 from tests.scripted_model import running
 
@@ -31,11 +31,11 @@ def model():
 
 
 @pytest.fixture(params=["openai", "anthropic"])
-def endpoint(request, model) -> Endpoint:
-    return Endpoint(model.url, "tiny-1", request.param, KEY)
+def endpoint(request, model) -> ChatEndpoint:
+    return ChatEndpoint(model.url, "tiny-1", request.param, KEY)
 
 
-def put(endpoint: Endpoint, usage: Usage | None = None) -> Answer:
+def put(endpoint: ChatEndpoint, usage: Usage | None = None) -> Answer:
     return ask(endpoint, "Be brief.", "Which colours?", Answer, usage or Usage())
 
 

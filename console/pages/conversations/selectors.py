@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LessonRow:
     """What was made of one fact; `text` of the item that it is now, if it is there."""
 
     learned: Learned
@@ -76,7 +76,7 @@ class TurnRow:
     channel: str
     shown: MaskedValue
     is_corrected: bool
-    lessons: Sequence[Lesson]
+    lessons: Sequence[LessonRow]
 
 
 def build_people(conversation: Conversation, masker: Masker) -> list[Person]:
@@ -158,12 +158,12 @@ def list_told(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Sequen
 def build_turns(
     turns: Sequence[Communication],
     people: Iterable[Person],
-    lessons: Iterable[Lesson],
+    lessons: Iterable[LessonRow],
     masker: Masker,
     conversation_id: str,
 ) -> list[TurnRow]:
     by_id = {person.id: person for person in people}
-    by_turn: dict[str, list[Lesson]] = defaultdict(list)
+    by_turn: dict[str, list[LessonRow]] = defaultdict(list)
     for lesson in lessons:
         if lesson.learned.kind != "summary" and lesson.learned.communication_ids:
             by_turn[lesson.learned.communication_ids[-1]].append(lesson)
@@ -187,7 +187,7 @@ def build_lessons(
     learned: Sequence[Learned],
     conversation_id: str,
     masker: Masker,
-) -> list[Lesson]:
+) -> list[LessonRow]:
     """With the texts of what there is now."""
     texts: dict[str, MaskedValue] = {}
     for profile_id in {each.profile_id for each in learned}:
@@ -202,7 +202,7 @@ def build_lessons(
                     "summary", summary.id, summary.content
                 )
     return [
-        Lesson(
+        LessonRow(
             each,
             mask_waiting(each, masker) if each.content else texts.get(each.item_id),
         )

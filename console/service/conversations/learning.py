@@ -33,7 +33,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
 
-from console.core.chat import Endpoint, Unanswered, Usage, get_endpoint
+from console.core.chat import ChatEndpoint, Unanswered, Usage, get_endpoint
 from console.core.outgoing import within
 from console.databases.compaction import enqueue_once
 from console.service.conversations.model_extractor import (
@@ -175,7 +175,7 @@ def read(leased: Transition) -> Reading | None:
 
 
 def start(
-    pool: Executor, reading: Reading, endpoint: Endpoint | None
+    pool: Executor, reading: Reading, endpoint: ChatEndpoint | None
 ) -> Future[Extracted]:
     """Extraction: what needs no model is done at once."""
     if endpoint and has_tokens(reading.transition.store_id):
@@ -189,7 +189,7 @@ def start(
     return future
 
 
-def ask_model(talks: Sequence[Talk], endpoint: Endpoint) -> Extracted:
+def ask_model(talks: Sequence[Talk], endpoint: ChatEndpoint) -> Extracted:
     usage = Usage()
     try:
         with within(DEADLINE_S):
@@ -220,9 +220,7 @@ def finish(reading: Reading, extracted: Extracted) -> bool:
 def _hold(leased: Transition) -> Any:
     """Its row, unless somebody was quicker or has taken it over."""
     return Transition.objects.filter(
-        pk=leased.pk,
-        learning=Transition.Learning.PENDING,
-        attempts=leased.attempts,
+        pk=leased.pk, learning=Transition.Learning.PENDING, attempts=leased.attempts
     )
 
 

@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from console.core.chat import Endpoint, Unanswered, Usage, ask
+from console.core.chat import ChatEndpoint, Unanswered, Usage, ask
 from console.engine.extractive import (
     SUMMARY_MAX,
     Fact,
@@ -73,7 +73,7 @@ class Found(msgspec.Struct, forbid_unknown_fields=True):
     summary: str
 
 
-class Change(msgspec.Struct, forbid_unknown_fields=True):
+class FactChange(msgspec.Struct, forbid_unknown_fields=True):
     fact: int
     action: Literal["add", "same", "update", "contradict"]
     of: int
@@ -81,8 +81,8 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     why: str
 
 
-class Changes(msgspec.Struct, forbid_unknown_fields=True):
-    decisions: list[Change]
+class FactChanges(msgspec.Struct, forbid_unknown_fields=True):
+    decisions: list[FactChange]
 
 
 def has_tokens(store_id: str) -> bool:
@@ -119,7 +119,7 @@ def compute_cost(used: ModelUsage) -> float | None:
     return round(cost, 6)
 
 
-def extract_by_model(talk: Talk, endpoint: Endpoint, usage: Usage) -> Lesson:
+def extract_by_model(talk: Talk, endpoint: ChatEndpoint, usage: Usage) -> Lesson:
     """Raises Unanswered."""
     return _Extraction(talk, endpoint, usage).extract()
 
@@ -129,7 +129,7 @@ class _Extraction:
     news   numbers of the customer's that are new
     """
 
-    def __init__(self, talk: Talk, endpoint: Endpoint, usage: Usage) -> None:
+    def __init__(self, talk: Talk, endpoint: ChatEndpoint, usage: Usage) -> None:
         self.talk, self.rules = talk, talk.rules
         self.ask = partial(ask, endpoint, usage=usage)
         # As a source can have it: `model-1/gpt-4o`.
@@ -286,7 +286,7 @@ class _Extraction:
             if like[fact]
         )
         try:
-            made = self.ask(RECONCILE, _mark(rows), Changes)
+            made = self.ask(RECONCILE, _mark(rows), FactChanges)
         except Unanswered as exc:
             if exc.is_passing:
                 raise
@@ -301,7 +301,9 @@ class _Extraction:
                 decisions[fact] = self._decide(fact, change, id_, contents[id_])
         return decisions
 
-    def _decide(self, fact: Fact, change: Change, id_: str, before: str) -> Decision:
+    def _decide(
+        self, fact: Fact, change: FactChange, id_: str, before: str
+    ) -> Decision:
         """What it says of a text that it was shown, if the text that it makes of it can be
         believed."""
         why = self.rules.redact(" ".join(change.why.split())[:WHY_CHARS])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from console.core.chat import Endpoint, Unanswered, Usage
+from console.core.chat import ChatEndpoint, Unanswered, Usage
 from console.engine.extractive import Fact, Turn
 from console.service.conversations import model_extractor
 from console.service.conversations.model_extractor import EXTRACT, extract_by_model
@@ -23,8 +23,8 @@ def model():
 
 
 @pytest.fixture
-def endpoint(model) -> Endpoint:
-    return Endpoint(model.url, "tiny:1", "openai")
+def endpoint(model) -> ChatEndpoint:
+    return ChatEndpoint(model.url, "tiny:1", "openai")
 
 
 def make_talk(*said: str, ends: bool = False, news=None, **rules) -> Talk:

@@ -26,7 +26,7 @@ from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
 
 PROGRESS = {
-    202: doc.Answer(
+    202: doc.Reply(
         wire.Progress,
         {"Operation-Id": Annotated[str, Meta(min_length=1)], "Location": Url}
         | doc.RETRY_AFTER,

@@ -85,7 +85,7 @@ _ERROR_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": str},
     429: doc.RETRY_AFTER,
 }
-_MOVED = doc.Answer(
+_MOVED = doc.Reply(
     error.Moved, {"Location": Url, "Canonical-Profile-Id": error.CanonicalProfileId}
 )
 _WORD = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -193,7 +193,7 @@ class Describer:
     def refusals(self) -> dict[str, Schema]:
         """What is no success, by status."""
         answers = {301: _MOVED, 308: _MOVED} | {
-            status: doc.Answer(self._refusal, _ERROR_HEADERS.get(status, {}))
+            status: doc.Reply(self._refusal, _ERROR_HEADERS.get(status, {}))
             for status in _MEANINGS
             if status >= 400
         }
@@ -298,7 +298,7 @@ class Describer:
             for status in sorted(refusals)
         }
 
-    def _response(self, status: int, found: doc.Answer) -> Schema:
+    def _response(self, status: int, found: doc.Reply) -> Schema:
         content: Schema = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
         if found.noun:
             content = {"application/json": {"schema": self._answered.add(found.noun)}}

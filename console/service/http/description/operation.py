@@ -22,7 +22,7 @@ from console.service.http.request import View, check_deletion, read_body
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """A noun (None: an empty text) and the headers that always come with it."""
 
     noun: type[msgspec.Struct] | None
@@ -51,7 +51,7 @@ class DeclaredOperation:
 
     method: str
     route: str
-    answers: Mapping[int, Answer]
+    answers: Mapping[int, Reply]
     id: str = ""
     summary: str = ""
     body: type[msgspec.Struct] | None = None
@@ -69,7 +69,7 @@ class DeclaredOperation:
 def operation(
     method: str,
     route: str,
-    answers: Mapping[int, Answer | type[msgspec.Struct]],
+    answers: Mapping[int, Reply | type[msgspec.Struct]],
     **more: Any,
 ) -> Callable[[View], View]:
     """Declares an operation on its view as `view.operation`; `more` as in DeclaredOperation.
@@ -79,7 +79,7 @@ def operation(
     is refused one.
     """
     found = {
-        status: answer if isinstance(answer, Answer) else Answer(answer)
+        status: answer if isinstance(answer, Reply) else Reply(answer)
         for status, answer in answers.items()
     }
 
@@ -144,7 +144,7 @@ IF_MATCH = {
     ]
 }
 # 202 of the data plane; 202 of the control plane.
-ACCEPTED = {202: Answer(Accepted)}
+ACCEPTED = {202: Reply(Accepted)}
 RECEIPT = {
-    202: Answer(Receipt, {"Operation-Id": OperationId, "Location": Url, **RETRY_AFTER})
+    202: Reply(Receipt, {"Operation-Id": OperationId, "Location": Url, **RETRY_AFTER})
 }

@@ -51,7 +51,7 @@ def create_data_mapping(
     return answer_completed(request, mapping.id, f"/DataMappings/{mapping.id}")
 
 
-@doc.operation("GET", MAPPING, {200: doc.Answer(wire.DataMapping, doc.ETAG)})
+@doc.operation("GET", MAPPING, {200: doc.Reply(wire.DataMapping, doc.ETAG)})
 def fetch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     """One data mapping."""
     mapping = data_mappings.get_data_mapping(request.store, mapping_id)

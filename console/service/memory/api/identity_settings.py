@@ -13,7 +13,7 @@ from console.service.memory.stores import put_identity_settings
 SETTINGS = f"{STORE}/IdentityResolutionSettings"
 
 
-@doc.operation("GET", SETTINGS, {200: doc.Answer(wire.IdentitySettings, doc.ETAG)})
+@doc.operation("GET", SETTINGS, {200: doc.Reply(wire.IdentitySettings, doc.ETAG)})
 def fetch_identity_settings(request: ApiRequest) -> HttpResponse:
     """The identifier types and the order in which they are matched."""
     row = models.IdentitySettings.objects.get(store=request.store)

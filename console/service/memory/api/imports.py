@@ -87,7 +87,7 @@ def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
 @doc.operation(
     "PUT",
     f"{wire.UPLOADS[1:]}<import_id>",
-    {200: doc.Answer(None)},
+    {200: doc.Reply(None)},
     file=("text/csv", wire.SAMPLE_FILE),
     query={
         "signature": doc.documented(

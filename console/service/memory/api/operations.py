@@ -6,14 +6,14 @@ from console.contract.memory import operation as wire
 from console.service import models
 from console.service.http import answers
 from console.service.http.answers import answer, build_uri, from_row, operation_url
-from console.service.http.description.operation import RETRY_AFTER, Answer, operation
+from console.service.http.description.operation import RETRY_AFTER, Reply, operation
 from console.service.http.request import ApiRequest
 
 
 @operation(
     "GET",
     "v1/ControlPlane/Operations/<operation_id>",
-    {200: Answer(wire.Operation, {"Operation-Id": wire.OperationId, **RETRY_AFTER})},
+    {200: Reply(wire.Operation, {"Operation-Id": wire.OperationId, **RETRY_AFTER})},
 )
 def fetch_operation(request: ApiRequest, operation_id: str) -> HttpResponse:
     """The state of an accepted write: pending, completed with the id of its result, or

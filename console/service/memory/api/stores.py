@@ -61,7 +61,7 @@ def create_store(request: ApiRequest, body: wire.CreateStore) -> HttpResponse:
     return answer_completed(request, id_, noun=wire.CreatedStore, id=id_)
 
 
-@doc.operation("GET", STORE, {200: doc.Answer(wire.Store, doc.ETAG)})
+@doc.operation("GET", STORE, {200: doc.Reply(wire.Store, doc.ETAG)})
 def fetch_store(request: ApiRequest) -> HttpResponse:
     """One store: its name, and whether it is active."""
     return answer(

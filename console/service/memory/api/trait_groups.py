@@ -57,7 +57,7 @@ def create_trait_group(
 
 
 @doc.operation(
-    "GET", GROUP, {200: doc.Answer(wire.FetchedTraitGroup, doc.ETAG)}, query=QUERY
+    "GET", GROUP, {200: doc.Reply(wire.FetchedTraitGroup, doc.ETAG)}, query=QUERY
 )
 def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     """One group with its traits, a page at a time.

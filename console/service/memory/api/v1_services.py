@@ -74,7 +74,7 @@ def list_services(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "POST", SERVICES, {201: doc.Answer(wire.Service, doc.ETAG)}, refusals=(409,)
+    "POST", SERVICES, {201: doc.Reply(wire.Service, doc.ETAG)}, refusals=(409,)
 )
 def create_service(request: ApiRequest, body: wire.CreateService) -> HttpResponse:
     """Creates a store immediately, without an operation.
@@ -95,7 +95,7 @@ def create_service(request: ApiRequest, body: wire.CreateService) -> HttpRespons
     return answer(show_service(store), status=201, headers=etag(store.version))
 
 
-@doc.operation("GET", SERVICE, {200: doc.Answer(wire.Service, doc.ETAG)})
+@doc.operation("GET", SERVICE, {200: doc.Reply(wire.Service, doc.ETAG)})
 def fetch_service(request: ApiRequest) -> HttpResponse:
     """One store."""
     return answer(show_service(request.store), headers=etag(request.store.version))
