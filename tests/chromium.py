@@ -1,7 +1,8 @@
 """Makes sure that the browser tests have their browser: `python -m tests.chromium`.
 
-Debian's chromium is the one thing that no Python registry carries. Root installs it;
-anybody else is told how, and the browser tests are skipped. In CI it must be there.
+Debian's chromium is the one thing that no Python registry carries; without windows and
+menus of its own it takes half the CPU. Root installs it; anybody else is told how, and
+the browser tests are skipped. In CI it must be there.
 """
 
 import os
@@ -9,18 +10,20 @@ import shutil
 import subprocess
 import sys
 
-HOW = "browser tests are skipped; to have them: apt-get install chromium"
+PACKAGE = "chromium-headless-shell"
+HOW = f"browser tests are skipped; to have them: apt-get install {PACKAGE}"
 
 
 def find_chromium() -> str | None:
     """The path of a chromium on this machine; CHROMIUM names another one."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+    named = os.environ.get("CHROMIUM")
+    return named or shutil.which(PACKAGE) or shutil.which("chromium")
 
 
 def install() -> None:
     for command in (
         ["update"],
-        ["install", "--yes", "--no-install-recommends", "chromium"],
+        ["install", "--yes", "--no-install-recommends", PACKAGE],
     ):
         subprocess.run(
             ["apt-get", "--quiet", "--quiet", *command],

@@ -1,7 +1,6 @@
 """What every test finds: both databases, a tenant, one person of each role, a browser."""
 
 import os
-import shutil
 from typing import Any
 
 import pytest
@@ -15,13 +14,14 @@ from console.client.network import get_guard
 from console.databases import disk
 from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush
+from tests.chromium import PACKAGE, find_chromium
 from tests.factories import make_tenant, make_user
 
 # Playwright's synchronous API runs a loop in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-HOW_TO_GET_CHROMIUM = "no chromium: `apt-get install chromium`, or CHROMIUM=/its/path"
+CHROMIUM = find_chromium()
+HOW_TO_GET_CHROMIUM = f"no chromium: `apt-get install {PACKAGE}`, or CHROMIUM=/path"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,19 +1,18 @@
 """Every page that support staff open: accessible, and never wider than the window."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from console.accounts.models import User
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
+from tests.browser import find_faults, sign_in
 from tests.factories import (
     make_conversation,
     make_observation,
     make_profile,
     make_summary,
 )
-from tests.journey.test_first_light import sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -99,14 +98,6 @@ def operators_addresses(tenant: Tenant, officer: User) -> dict[str, str]:
     }
 
 
-def faults(page: Page, theme: str) -> list[str]:
-    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{theme}: {each['id']}, {each['nodes'][0]['html'][:120]}" for each in found
-    ]
-
-
 def too_wide(page: Page) -> list[str]:
     found = []
     for width in WIDTHS:
@@ -125,13 +116,17 @@ def too_wide(page: Page) -> list[str]:
 def test_every_page_is_accessible_and_fits(
     live_server, page, complaints, request, role, addresses_of
 ):
-    sign_in(page, live_server, request.getfixturevalue(role))
+    sign_in(page, request.getfixturevalue(role))
 
     found = {}
     for name, address in request.getfixturevalue(addresses_of).items():
         response = page.goto(live_server.url + address)
         assert response.ok or name == "find", name
         page.wait_for_load_state("networkidle")
-        found[name] = [*faults(page, "light"), *faults(page, "dark"), *too_wide(page)]
+        found[name] = [
+            *find_faults(page, "light"),
+            *find_faults(page, "dark"),
+            *too_wide(page),
+        ]
 
     assert {name: each for name, each in found.items() if each} == {}

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
@@ -16,6 +15,7 @@ from console.accounts.models import User
 from console.demo.seeding import hold_conversations
 from console.service.conversations.learning import learn
 from console.tenants.models import Tenant
+from tests.browser import find_faults, sign_in, sign_in_by_form
 from tests.factories import (
     PASSWORD,
     make_observation,
@@ -46,22 +46,12 @@ def customer(tenant: Tenant) -> str:
     return profile
 
 
-def sign_in(page: Page, live_server, person: User) -> None:
-    page.goto(live_server.url + "/")
-    page.get_by_label("Email").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-
-
 def look(page: Page, name: str) -> None:
     """No violation of accessibility, wide and narrow, light and dark."""
     for width, height in ((1280, 800), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         for theme in ("light", "dark"):
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            assert find_faults(page, theme) == []
             sideways = page.evaluate(
                 "document.documentElement.scrollWidth - innerWidth"
             )
@@ -75,7 +65,7 @@ def look(page: Page, name: str) -> None:
 def test_the_officer_finds_recalls_and_deletes_by_keyboard(
     live_server, page, complaints, tenant, customer, officer
 ):
-    sign_in(page, live_server, officer)
+    sign_in_by_form(page, live_server, officer)
     look(page, "profiles")
 
     page.keyboard.press("/")
@@ -121,7 +111,7 @@ def test_the_officer_finds_recalls_and_deletes_by_keyboard(
 def test_a_run_by_identifier_leaves_only_the_id_in_the_address(
     live_server, page, complaints, tenant, customer, agent
 ):
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     page.goto(f"{live_server.url}/t/acme/recall/")
     page.get_by_label("Identity").fill("phone:+1 (555) 867-5310")
     page.get_by_role("textbox", name="Query").fill("bicycle")
@@ -141,7 +131,7 @@ def test_everything_works_without_javascript(
 ):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, live_server, officer)
+    sign_in_by_form(page, live_server, officer)
     page.get_by_label("Find a customer").fill("email:ada@example.com")
     page.keyboard.press("Enter")
     page.locator(".tabs").get_by_role("link", name="Recall").click()
@@ -159,7 +149,7 @@ def test_the_auditor_reads_who_did_what(
 ):
     client.force_login(agent)
     client.get(f"/t/acme/profiles/{customer}/")
-    sign_in(page, live_server, auditor)
+    sign_in(page, auditor)
     page.goto(f"{live_server.url}/t/acme/audit/")
 
     expect(page.get_by_role("cell", name="Profile opened")).to_be_visible()
@@ -169,7 +159,7 @@ def test_the_auditor_reads_who_did_what(
 def test_a_refusal_and_an_unknown_page_look_like_the_rest(
     live_server, page, tenant, customer, agent
 ):
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
 
     page.goto(f"{live_server.url}/t/acme/audit/")
     expect(page.get_by_text("Nothing was changed")).to_be_visible()
@@ -184,7 +174,8 @@ def test_a_memory_that_is_down_is_said_in_place(live_server, page, settings):
     tenant = make_tenant()
     # Port 9 of this machine: nobody listens there.
     move_tenant(tenant, "http://127.0.0.1:9")
-    sign_in(page, live_server, make_user("agent", tenant))
+    sign_in(page, make_user("agent", tenant))
+    page.goto(live_server.url)
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("memory")
     look(page, "down")
@@ -198,7 +189,7 @@ def test_the_demo_is_fit_to_be_seen(
     call_command("seed_demo", verbosity=0)
     hold_conversations.func("alpenglow", 0)
     learn.func()
-    sign_in(page, live_server, User.objects.get(email=f"{person}@demo.example"))
+    sign_in(page, User.objects.get(email=f"{person}@demo.example"))
 
     page.goto(f"{live_server.url}/tenants/")
     expect(page.get_by_text("ACTIVE").first).to_be_visible()

@@ -6,10 +6,9 @@ Chromium's own virtual authenticator: a device with a finger that is always ther
 import os
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.journey.test_first_light import sign_in
+from tests.browser import find_faults, sign_in_by_form
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
@@ -31,7 +30,7 @@ def authenticator(page: Page) -> None:
 
 
 def look(page: Page, name: str) -> None:
-    assert Axe().run(page).violations_count == 0, name
+    assert find_faults(page) == [], name
     for width in (1280, 390) if SCREENSHOTS else ():
         page.set_viewport_size({"width": width, "height": 800})
         for theme in ("light", "dark"):
@@ -48,7 +47,7 @@ def test_officer_sets_up_a_passkey_and_signs_in_with_it(
     live_server, page, settings, officer, authenticator, complaints
 ):
     settings.REQUIRE_SECOND_FACTOR = ["officer"]
-    sign_in(page, live_server, officer)
+    sign_in_by_form(page, live_server, officer)
 
     expect(page.get_by_text("Until it is set up, no other page opens.")).to_be_visible()
     look(page, "set-up")
@@ -86,7 +85,7 @@ def test_officer_sets_up_a_passkey_and_signs_in_with_it(
 def test_passkey_is_a_second_factor_after_the_password(
     live_server, page, agent, authenticator, complaints
 ):
-    sign_in(page, live_server, agent)
+    sign_in_by_form(page, live_server, agent)
     page.goto(f"{live_server.url}/accounts/2fa/webauthn/add/")
     page.get_by_label("Sign in with it alone").uncheck()
     page.get_by_role("button", name="Add a passkey").click()

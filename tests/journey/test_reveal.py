@@ -8,8 +8,9 @@ from console.audit.models import AuditEntry
 from console.contract.memory.observation import PatchObservation
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
+from tests.browser import sign_in
 from tests.factories import make_observation, make_profile
-from tests.journey.test_first_light import look, sign_in
+from tests.journey.test_first_light import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,7 +24,7 @@ def customer(tenant: Tenant) -> str:
 
 @pytest.fixture
 def at_identifiers(page: Page, live_server, agent: User, customer: str) -> Page:
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/identifiers/")
     return page
 
@@ -118,7 +119,7 @@ def test_a_revision_is_clear_and_masked_again_by_itself(
     store.patch_observation(
         profile, told.id, PatchObservation(content="Call +15558675311 now.")
     )
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     page.goto(f"{live_server.url}/t/acme/profiles/{profile}/observations/{told.id}/")
     states = page.locator(".revision-text")
     expect(states.last).to_have_text("Call back on +1 ••• 10.")
@@ -138,7 +139,7 @@ def test_a_revision_is_clear_and_masked_again_by_itself(
 def test_what_is_clear_on_the_card_is_masked_again_there(
     page: Page, live_server, agent: User, customer: str, complaints
 ):
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
     page.get_by_role("link", name="Reveal this observation").click()
     page.get_by_label("Why").select_option("verify")
@@ -159,7 +160,7 @@ def test_without_javascript_it_is_a_page_and_a_way_back(
 ):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     home = f"{live_server.url}/t/acme/profiles/{customer}/identifiers/"
     page.goto(home)
 
@@ -185,7 +186,7 @@ def test_the_box_is_accessible(at_identifiers: Page):
 
 
 def test_the_desk_is_accessible(page: Page, live_server, officer: User, customer: str):
-    sign_in(page, live_server, officer)
+    sign_in(page, officer)
     page.goto(f"{live_server.url}/t/acme/desk/")
 
     look(page, "desk")

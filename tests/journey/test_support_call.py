@@ -16,8 +16,9 @@ from playwright.sync_api import Locator, Page, expect
 from console.contract.ids import new_id
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
+from tests.browser import sign_in, sign_in_by_form
 from tests.factories import PASSWORD, make_observation, make_profile, make_summary
-from tests.journey.test_first_light import look, sign_in
+from tests.journey.test_first_light import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -98,7 +99,7 @@ def test_a_call_by_keyboard_alone(
     customer,
     agent,
 ):
-    sign_in(page, live_server, agent)
+    sign_in_by_form(page, live_server, agent)
     page.evaluate("window.sameDocument = true")
     keys = Keyboard(page)
 
@@ -218,7 +219,7 @@ def test_the_card_fits_wide_and_narrow(
     customer,
     agent,
 ):
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
 
     for part in ("", "observations/add/", "summaries/"):
         page.goto(f"{live_server.url}/t/acme/profiles/{customer}/{part}")

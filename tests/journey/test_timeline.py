@@ -13,7 +13,8 @@ from console.contract.times import to_wire
 from console.service.memory.models import Observation
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
-from tests.factories import PASSWORD, make_observation, make_profile, make_summary
+from tests.browser import sign_in
+from tests.factories import make_observation, make_profile, make_summary
 from tests.journey.test_first_light import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -67,16 +68,8 @@ def customer(tenant: Tenant) -> str:
     return profile
 
 
-def sign_in(page: Page, live_server, person: User) -> None:
-    page.goto(live_server.url + "/")
-    page.get_by_label("Email").fill(person.email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-
-
 def open_timeline(page: Page, live_server, person: User, customer: str) -> None:
-    sign_in(page, live_server, person)
+    sign_in(page, person)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
     expect(page.locator(".histogram-head")).to_contain_text("one bar per")
 
@@ -176,7 +169,7 @@ def test_timeline_opens_revisions_in_their_row(
 
 
 def test_timeline_filters_are_a_link(live_server, page, complaints, customer, agent):
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     at = f"{live_server.url}/t/acme/profiles/{customer}/timeline/"
 
     page.goto(f"{at}?words=fact&source=chat&begin=2026-03-01&end=2026-03-10")
@@ -215,7 +208,7 @@ def test_timeline_is_exported_by_key_and_printed(
 def test_timeline_works_without_javascript(live_server, browser, customer, agent):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     page.goto(f"{live_server.url}/t/acme/profiles/{customer}/timeline/")
 
     page.get_by_label("Words").fill("bergen")

@@ -11,8 +11,9 @@ from console.contract.memory.trait_group import (
     NumberRule,
 )
 from console.tenants.vault import open_store
+from tests.browser import sign_in
 from tests.factories import make_profile
-from tests.journey.test_first_light import look, sign_in
+from tests.journey.test_first_light import look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -65,7 +66,7 @@ def customer(tenant) -> str:
 
 @pytest.fixture
 def traits(live_server, page: Page, complaints, agent, customer) -> str:
-    sign_in(page, live_server, agent)
+    sign_in(page, agent)
     return f"{live_server.url}/t/acme/profiles/{customer}/traits/"
 
 
