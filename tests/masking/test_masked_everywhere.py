@@ -222,7 +222,8 @@ ALONG = {
 # Where a revealed value may stand in clear: the pages that show that very field, and
 # the one that corrects it.
 OF_A_TRAIT = {"profile", "traits", "correct"}
-OF_THE_TIMELINE = {"profile", "timeline", "observations"}
+# The histogram comes with the filters, which name a conversation by its first text.
+OF_THE_TIMELINE = {"profile", "timeline", "histogram", "observations"}
 PLACES = {
     "name/Contact": OF_A_TRAIT,
     "trait/Contact.email": OF_A_TRAIT,
