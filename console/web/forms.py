@@ -27,8 +27,8 @@ MESSAGES = {
 INVALID_MESSAGES: dict[type[forms.Field], str] = {
     forms.FloatField: "Must be a number.",
     forms.IntegerField: "Must be a whole number.",
-    forms.DateField: "{label} must be a day that exists, such as 31 Jan 2026 or 2026-01-31.",
-    forms.DateTimeField: "{label} must be a day and a time, such as 31 Jan 2026, 09:00.",
+    forms.DateField: "Must be a day that exists, such as 31 Jan 2026 or 2026-01-31.",
+    forms.DateTimeField: "Must be a day and a time, such as 31 Jan 2026, 09:00.",
 }
 check_source = RegexValidator(
     rf"^{SOURCE.pattern}\Z", "Use letters, digits, spaces and “_./-”."
@@ -100,8 +100,9 @@ def check_form(form: forms.Form) -> dict[str, Any]:
     """The form's clean values. Raises InvalidQuery, naming the fields."""
     if form.is_valid():
         return form.cleaned_data
+    labels = {name: field.label or name for name, field in form.fields.items()}
     messages = (
-        f"{name}: {' '.join(str(error) for error in errors)}"
+        f"{labels.get(name, name)}: {' '.join(str(error) for error in errors)}"
         for name, errors in form.errors.items()
     )
     raise InvalidQuery(f"{' '.join(messages)} Nothing was read from the memory.")
@@ -120,7 +121,7 @@ def _get_messages(field: forms.Field, label: str) -> dict[str, str]:
     messages = MESSAGES | {"required": MESSAGES["required"].format(label=label)}
     for cls in type(field).__mro__:
         if cls in INVALID_MESSAGES:
-            messages["invalid"] = INVALID_MESSAGES[cls].format(label=label)
+            messages["invalid"] = INVALID_MESSAGES[cls]
             break
     low, high = getattr(field, "min_value", None), getattr(field, "max_value", None)
     if low is not None and high is not None:

@@ -44,9 +44,9 @@ class NoteForm(ConsoleForm):
         (
             "day",
             "2026-02-30",
-            "Day must be a day that exists, such as 31 Jan 2026 or 2026-01-31.",
+            "Must be a day that exists, such as 31 Jan 2026 or 2026-01-31.",
         ),
-        ("at", "soon", "At must be a day and a time, such as 31 Jan 2026, 09:00."),
+        ("at", "soon", "Must be a day and a time, such as 31 Jan 2026, 09:00."),
     ],
 )
 def test_console_form_says_what_is_not_valid(field, value, message):

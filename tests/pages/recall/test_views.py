@@ -204,7 +204,7 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
         ),
         ({"mode": "query", "query": "a\0b"}, "Remove the null character"),
         ({"mode": "query", "query": "a\x07b"}, "id_query_error"),
-        ({"mode": "recent", "begin": "10/12/2024"}, "From must be a day that exists"),
+        ({"mode": "recent", "begin": "10/12/2024"}, "Must be a day that exists"),
         (
             {"mode": "conversation", "conversation": "77"},
             "starts with conv_conversation_",
@@ -214,7 +214,7 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
         ({"mode": "recent", "observations": "many"}, "Must be a whole number."),
         ({"mode": "recent", "threshold": "NaN"}, "Must be a number."),
         ({"mode": "recent", "threshold": "1.5"}, "Must be between 0 and 1."),
-        ({"mode": "recent", "begin": "2026-02-30"}, "From must be a day that exists"),
+        ({"mode": "recent", "begin": "2026-02-30"}, "Must be a day that exists"),
         (
             {"mode": "recent", "begin": "2026-02-02", "end": "2026-02-02"},
             "Must be after",

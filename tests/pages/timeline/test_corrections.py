@@ -309,7 +309,7 @@ def test_observation_add_sends_source_time_and_conversation(client, tenant, prof
     ("form", "words"),
     [
         ({"source": "a/b;c"}, "Use letters, digits, spaces"),
-        ({"occurred_at": "tomorrow"}, "must be a day and a time, such as"),
+        ({"occurred_at": "tomorrow"}, "Must be a day and a time, such as"),
         ({"conversation": "77b0"}, "conv_conversation_"),
     ],
 )
