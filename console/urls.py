@@ -194,6 +194,9 @@ tenants_pages = pages(
     path("<slug:tenant>/rename/", tenants.rename, name="rename"),
     path("<slug:tenant>/remove/", tenants.remove, name="remove"),
     path("<slug:tenant>/token/", tenants.replace_token, name="token"),
+    path("accounts/", tenants.list_accounts, name="accounts"),
+    # Last: a tenant can be called accounts.
+    path("accounts/<str:sid>/", tenants.account, name="account"),
 )
 people_pages = pages(
     "people",

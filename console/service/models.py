@@ -363,30 +363,34 @@ class NewAccount:
 
 
 def create_account(name: str) -> NewAccount:
-    """A new account with an auth token and one API key, 256 random bits each."""
-    new = NewAccount(
-        account_sid="AC" + secrets.token_hex(16),
-        auth_token=secrets.token_hex(32),
-        api_key="SK" + secrets.token_hex(16),
-        api_secret=secrets.token_hex(32),
-    )
-    now = timezone.now()
+    """A new account with an auth token and one API key."""
     with transaction.atomic(using="memory"):
-        account = Account.objects.create(sid=new.account_sid, name=name, created_at=now)
-        for username, secret in (
-            (new.account_sid, new.auth_token),
-            (new.api_key, new.api_secret),
-        ):
-            credential = Credential(
-                username=username,
-                account=account,
-                digest=digest(secret),
-                created_at=now,
-            )
-            if username == new.account_sid:
-                credential.keep_token(secret)
-            credential.save(force_insert=True)
-    return new
+        account = Account.objects.create(
+            sid="AC" + secrets.token_hex(16), name=name, created_at=timezone.now()
+        )
+        auth_token = make_secret(account, account.sid)
+        return NewAccount(account.sid, auth_token, *make_key(account))
+
+
+def make_key(account: Account) -> tuple[str, str]:
+    """An API key and its secret."""
+    key = "SK" + secrets.token_hex(16)
+    return key, make_secret(account, key)
+
+
+def make_secret(account: Account, username: str) -> str:
+    """256 random bits, in the place of any secret before."""
+    secret = secrets.token_hex(32)
+    credential = Credential(
+        username=username,
+        account=account,
+        digest=digest(secret),
+        created_at=timezone.now(),
+    )
+    if username == account.sid:
+        credential.keep_token(secret)
+    credential.save()
+    return secret
 
 
 def get_auth_token(account: Account) -> str:

@@ -39,3 +39,30 @@ def test_create_account_refuses_a_name_that_is_none(db, name):
         run(name)
 
     assert not Account.objects.exists()
+
+
+def test_account_keys_lists_and_changes_secrets(db):
+    new = json.loads(run("acme", "--json"))
+    sid = new["accountSid"]
+
+    def change(*args):
+        out = io.StringIO()
+        call_command("account_keys", *args, stdout=out)
+        return json.loads(out.getvalue())
+
+    added = change(sid, "--add-key")
+    token = change(sid, "--replace-token")["authToken"]
+    revoked = change(sid, "--revoke", new["apiKey"])
+    [account] = change()
+
+    assert authenticate(added["apiKey"], added["apiSecret"]).account.sid == sid
+    assert authenticate(sid, token).account.sid == sid
+    assert revoked == {"revoked": 1}
+    assert change(sid, "--revoke", sid) == {"revoked": 0}
+    assert [each["username"] for each in account["secrets"]] == [sid, added["apiKey"]]
+
+
+@pytest.mark.parametrize("args", [["--add-key"], ["AC" + "0" * 32, "--replace-token"]])
+def test_account_keys_needs_an_account_to_change(db, args):
+    with pytest.raises(CommandError, match="sid"):
+        call_command("account_keys", *args)

@@ -25,6 +25,7 @@ OPEN = {
 }
 SAMPLES = {
     "tenant": "acme",
+    "sid": "AC" + "0" * 32,
     "profile_id": new_id("mem_profile"),
     "import_id": new_id("mem_import"),
     "conversation_id": new_id("conv_conversation"),

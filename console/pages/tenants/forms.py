@@ -30,9 +30,15 @@ from console.contract.normalising import (
     InvalidIdentifier,
     normalise_phone,
 )
-from console.pages.tenants.services import TenantTaken, check_available
+from console.pages.tenants.services import (
+    ADD_KEY,
+    REPLACE_TOKEN,
+    TenantTaken,
+    check_available,
+)
 from console.tenants.models import SLUG
 from console.web.forms import ConsoleForm, ReasonForm, StaffTextField
+from console.web.templatetags.console import shortened
 
 
 class AddTenantForm(ConsoleForm):
@@ -173,6 +179,28 @@ class AccountForm(ReasonForm):
         if not name.isprintable():
             raise ValidationError("Use letters, digits, signs and plain spaces only.")
         return name
+
+
+class SecretForm(ReasonForm):
+    """account  as services.list_accounts has it"""
+
+    reasons = (
+        ("program", "For a program"),
+        ("rotation", "Replaced from time to time"),
+        ("known", "A secret may be known to others"),
+        ("ended", "Not used any more"),
+    )
+    change = forms.ChoiceField(label="What", widget=forms.RadioSelect)
+    field_order = ("change", "reason_code", "ticket")
+
+    def __init__(self, *args: Any, account: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _, *keys = (each["username"] for each in account["secrets"])
+        self.fields["change"].choices = [  # type: ignore[attr-defined]
+            (ADD_KEY, "Make an API key"),
+            (REPLACE_TOKEN, "Replace the auth token"),
+            *((key, f"Revoke {shortened(key)}") for key in keys),
+        ]
 
 
 @cache

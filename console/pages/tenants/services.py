@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from time import perf_counter
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -18,8 +19,10 @@ from console.accounts.models import User
 from console.audit.log import log, log_change
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
+from console.client.network import EMBEDDED
 from console.contract.conversations.learning import ModelUsage
 from console.contract.memory.store import CreateStore, Store
+from console.contract.times import from_wire
 from console.core.errors import DomainError
 from console.core.outgoing import within
 from console.core.unicode import get_skeletons, mixes_scripts
@@ -46,6 +49,9 @@ class TenantTaken(DomainError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+ADD_KEY, REPLACE_TOKEN = "key", "token"
 
 
 class NotRemoved(DomainError):
@@ -122,12 +128,60 @@ def add_tenant(
 def make_account(name: str, *, actor: Actor, reason: str) -> dict[str, str]:
     """The SID, token and API key of a new account of the built-in memory, which keeps
     only digests of the secrets."""
-    out = StringIO()
     with log_change(actor, "account.added", "account", "", reason=reason) as closing:
-        call_command("create_account", name, "--json", stdout=out)
-        made: dict[str, str] = json.loads(out.getvalue())
+        made: dict[str, str] = _run("create_account", name, "--json")
         closing["account"] = made["accountSid"]
     return made
+
+
+def list_accounts(sid: str = "") -> list[dict[str, Any]]:
+    """Those of the built-in memory, or the one; with the tenants that use each."""
+    accounts: list[dict[str, Any]] = _run("account_keys", sid)
+    for account in accounts:
+        account["tenants"] = _list_tenants(account["sid"])
+        for secret in account["secrets"]:
+            secret["created_at"] = from_wire(secret["createdAt"])
+    return accounts
+
+
+def change_secret(
+    sid: str, change: str, *, actor: Actor, reason: str
+) -> dict[str, str]:
+    """The secret that was made, if one was. A new auth token is given to the tenants here
+    that use the account; for everybody else the one before has ended.
+
+    change  ADD_KEY, REPLACE_TOKEN, or the API key to revoke
+    """
+    action, *options = {
+        ADD_KEY: ("key.added", "--add-key"),
+        REPLACE_TOKEN: ("account.rotated", "--replace-token"),
+    }.get(change, ("key.revoked", "--revoke", change))
+    with log_change(actor, action, "account", sid, reason=reason) as closing:
+        made: dict[str, Any] = _run("account_keys", sid, *options)
+        if change != REPLACE_TOKEN:
+            closing["key"] = made.get("apiKey", change)
+            return {} if "revoked" in made else made
+        tenants = _list_tenants(sid)
+        closing["tenants"] = len(tenants)
+        for tenant in tenants:
+            tenant.encrypted_token = encrypt(
+                made["authToken"], context=tenant.token_context
+            )
+            tenant.save(update_fields=["encrypted_token"])
+    return made
+
+
+def _list_tenants(sid: str) -> list[Tenant]:
+    """Whose memory is the built-in one, under this account."""
+    tenants = Tenant.objects.filter(account_sid=sid, address__in=["", EMBEDDED])
+    return list(tenants.order_by("name"))
+
+
+def _run(command: str, *args: str) -> Any:
+    """What it prints as JSON: the memory's tables are its own."""
+    out = StringIO()
+    call_command(command, *filter(None, args), stdout=out)
+    return json.loads(out.getvalue())
 
 
 def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:

@@ -22,6 +22,7 @@ from console.pages.tenants.forms import (
     IdentityForm,
     RemoveForm,
     RenameForm,
+    SecretForm,
     TokenForm,
 )
 from console.pages.tenants.services import (
@@ -112,15 +113,44 @@ def add_account(request: ConsoleRequest) -> HttpResponse:
     if settings.MEMORY_URL != EMBEDDED:
         raise Http404
     form = AccountForm(request=request)
-    made = {}
+    made = dict[str, str]()
     if form.is_valid():
         name = form.cleaned_data["name"]
         made = services.make_account(name, actor=request.actor, reason=form.reason)
-    context = {
-        "form": form,
-        "name": form.data.get("name", ""),
-        "made": [(label, made[key]) for key, label in SECRETS.items() if made],
-    }
+    context = {"form": form, "made": _label(made)}
+    return render_form(request, "tenants/add_account.html", context)
+
+
+def _label(made: dict[str, str]) -> list[tuple[str, str]]:
+    return [(label, made[key]) for key, label in SECRETS.items() if key in made]
+
+
+@allow(Permission.REPLACE_CREDENTIAL)
+def list_accounts(request: ConsoleRequest) -> HttpResponse:
+    if settings.MEMORY_URL != EMBEDDED:
+        raise Http404
+    context = {"accounts": services.list_accounts()}
+    return render(request, "tenants/accounts.html", context)
+
+
+@allow(Permission.REPLACE_CREDENTIAL, FORM)
+def account(request: ConsoleRequest, sid: str) -> HttpResponse:
+    """Its secrets, of which a new one is in this answer and nowhere else."""
+    accounts = {each["sid"]: each for each in services.list_accounts()}
+    if settings.MEMORY_URL != EMBEDDED or sid not in accounts:
+        raise Http404
+    form = SecretForm(request=request, account=accounts[sid])
+    shown, made = accounts[sid], dict[str, str]()
+    if form.is_valid():
+        change = form.cleaned_data["change"]
+        made = services.change_secret(
+            sid, change, actor=request.actor, reason=form.reason
+        )
+        if not made:
+            messages.success(request, "The key is revoked: it opens nothing any more.")
+            return redirect("tenants:account", sid)
+        [shown] = services.list_accounts(sid)
+    context = {"form": form, "account": shown, "made": _label(made)}
     return render_form(request, "tenants/account.html", context)
 
 

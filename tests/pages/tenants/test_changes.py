@@ -8,6 +8,7 @@ from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.services import look_again
 from console.pages.tenants.services import NotRemoved, TenantTaken, remove_tenant
+from console.service.wsgi import authenticate
 from console.tenants.actor import Actor
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.vault import open_store
@@ -215,3 +216,77 @@ def test_add_account_is_for_operators_of_every_tenant_and_needs_a_reason(
 
     assert [answer.status_code for answer in answers] == [200, 422, 403, 403, 404]
     assert not AuditEntry.objects.filter(action="account.added").exists()
+
+
+ROTATE = {"reason_code": "rotation", "ticket": "OPS-2"}
+
+
+@pytest.fixture
+def account(desk, tenant):
+    return reverse("tenants:account", args=[tenant.account_sid])
+
+
+def test_account_lists_its_secrets_and_tenants(desk, tenant, account):
+    accounts = desk.get(reverse("tenants:accounts")).text
+    page = desk.get(account)
+
+    assert account in accounts
+    assert tenant.name in accounts
+    token, *keys = page.context["account"]["secrets"]
+    assert token["username"] == tenant.account_sid
+    assert all(key["username"] in page.text for key in keys)
+
+
+def test_account_gets_an_api_key_and_loses_it(desk, tenant, account):
+    made = dict(desk.post(account, ROTATE | {"change": "key"}).context["made"])
+    key, secret = made["API key"], made["API secret"]
+    opened = authenticate(key, secret).account.sid
+    revoked = desk.post(account, ROTATE | {"change": key}, follow=True)
+
+    assert opened == tenant.account_sid
+    assert "it opens nothing any more" in revoked.text
+    assert key not in revoked.text
+    assert authenticate(key, secret) is None
+    ended = AuditEntry.objects.filter(action__startswith="key.", outcome="done")
+    assert [(each.action, each.details["key"]) for each in ended.order_by("seq")] == [
+        ("key.added", key),
+        ("key.revoked", key),
+    ]
+    assert secret not in str(list(AuditEntry.objects.values()))
+
+
+def test_account_gives_a_new_auth_token_to_its_tenants(desk, tenant, account):
+    before = Tenant.objects.get().encrypted_token
+
+    made = dict(desk.post(account, ROTATE | {"change": "token"}).context["made"])
+
+    assert list(made) == ["Auth token"]
+    assert authenticate(tenant.account_sid, made["Auth token"])
+    changed = Tenant.objects.get()
+    assert changed.encrypted_token != before
+    assert open_store(changed).list_profiles().items == ()
+    entry = AuditEntry.objects.get(action="account.rotated", outcome="done")
+    assert entry.details["tenants"] == 1
+
+
+@pytest.mark.parametrize("change", ["", "SK" + "0" * 32, "AC"])
+def test_account_changes_no_secret_that_it_does_not_have(desk, account, change):
+    response = desk.post(account, ROTATE | {"change": change})
+
+    assert response.status_code == 422
+    assert not AuditEntry.objects.filter(object_type="account").exists()
+
+
+def test_account_is_for_operators_of_every_tenant_at_the_built_in_memory(
+    desk, tenant, account, settings
+):
+    limited = Client()
+    limited.force_login(make_user(Role.OPERATOR, tenant))
+    answers = [
+        limited.get(account),
+        desk.get(reverse("tenants:account", args=["AC" + "0" * 32])),
+    ]
+    settings.MEMORY_URL = "https://memory.example"
+    answers += [desk.get(account), desk.get(reverse("tenants:accounts"))]
+
+    assert [answer.status_code for answer in answers] == [403, 404, 404, 404]
