@@ -89,7 +89,7 @@ def move_tenant(tenant: Tenant, address: str) -> None:
 def make_profile(tenant: Tenant, **traits: Any) -> str:
     """The id of a new profile; `traits` are of the Contact group."""
     contact = traits or {"email": f"customer{next(_number)}@example.com"}
-    return open_store(tenant).create_profile({"Contact": contact})
+    return open_store(tenant).create_profile({"Contact": contact}).id
 
 
 def make_observation(

@@ -14,6 +14,7 @@ from console.client.decode import Misfit, check_depth, decode_object
 from console.client.errors import MemoryRefused
 from console.client.http import Answer, Page, Sender, check_same, segment
 from console.contract.memory.data_mapping import DataMapping, DataMappingsPage
+from console.contract.memory.error import Accepted
 from console.contract.memory.identifier import (
     Identifier,
     IdentifierSet,
@@ -220,11 +221,11 @@ class StoreClient:
             self._profiles, ProfilesPage, page_token, page_size, orderBy=order
         )
 
-    def create_profile(self, traits: SentTraits) -> str:
-        """The id of a new profile, or of the one that the identifiers lead to."""
+    def create_profile(self, traits: SentTraits) -> CreatedProfile:
+        """A new profile, or the one that the identifiers lead to."""
         body = ProfileTraits(traits=traits)
         answer = self._sender.send("POST", self._profiles, CreatedProfile, body=body)
-        return answer.content.id
+        return answer.content
 
     def fetch_profile(
         self,
@@ -248,11 +249,12 @@ class StoreClient:
         check_same(answer.content.id or profile_id, profile_id, canonical_id)
         return msgspec.structs.replace(answer.content, id=canonical_id)
 
-    def patch_profile(self, profile_id: str, traits: SentTraits) -> None:
-        """Sets the traits that are named; None removes one."""
-        self._sender.write(
-            "PATCH", self._profile(profile_id), ProfileTraits(traits=traits)
-        )
+    def patch_profile(self, profile_id: str, traits: SentTraits) -> tuple[Refusal, ...]:
+        """Sets the traits that are named; None removes one. Answers by which values the
+        profile is not found; a hosted memory does not tell that."""
+        path, body = self._profile(profile_id), ProfileTraits(traits=traits)
+        answer = self._sender.send("PATCH", path, Accepted, body=body)
+        return answer.content.refusals
 
     def delete_profile(self, profile_id: str) -> None:
         """For good, with all that is remembered. MemoryMoved if it was merged."""

@@ -290,7 +290,8 @@ def work_a_little(tenant: Tenant) -> None:
         **on,
     ):
         store.patch_profile(profile_id, {"Support": {"preferredChannel": "sms"}})
-    gone = store.create_profile({"Contact": {"email": f"test@{tenant.slug}.example"}})
+    contact = {"email": f"test@{tenant.slug}.example"}
+    gone = store.create_profile({"Contact": contact}).id
     delete_item(
         Target(PROFILE, gone, gone),
         actor,

@@ -25,7 +25,7 @@ from console.client.store import StoreClient
 from console.contract.memory import trait_group as wire
 from console.contract.memory.identifier import LookupResult
 from console.contract.memory.observation import BATCH, NewObservation, Observation
-from console.contract.memory.operation import Operation
+from console.contract.memory.operation import Operation, Refusal
 from console.contract.memory.summary import NewSummary, Summary
 from console.contract.naming import is_namesake, pick_names
 from console.contract.normalising import InvalidIdentifier, normalise_email
@@ -64,11 +64,17 @@ class ItemCounts:
 
 @dataclass
 class LoadReport:
-    """What a run did. `refused` counts whole lines and single traits too."""
+    """What a run did. `refused` counts whole lines and single traits too.
+
+    traits_removed    deleted or corrected by a person since an earlier run set them
+    traits_not_found  values that were set and by which nobody is found
+    """
 
     profiles_new: int = 0
     profiles_found: int = 0
     profiles_removed: int = 0
+    traits_removed: int = 0
+    traits_not_found: int = 0
     observations: ItemCounts = field(default_factory=ItemCounts)
     summaries: ItemCounts = field(default_factory=ItemCounts)
     refused: int = 0
@@ -144,12 +150,15 @@ class LineLoader:
                 return None
             self.tell("profile put back")
         try:
-            self.write_traits(traits, holders)
+            told = self.write_traits(traits, holders)
         except STOPS:
             raise
         except MemoryRefused as exc:
             self.refuse(f"traits: {exc.message}")
             return None
+        for each in told:
+            self.tell(to_printable(f"{each.field}: {each.reason}", 400))
+        self.report.traits_not_found += len(told)
         self.report.profiles_found += bool(holders)
         self.report.profiles_new += not holders
         self.load_items(OBSERVATION, record)
@@ -213,27 +222,48 @@ class LineLoader:
             is_unknown = exc.http_status == 404
             return LookupResult(normalized_value=value) if is_unknown else None
 
-    def write_traits(self, traits: dict[str, Record], holders: Sequence[str]) -> None:
-        """Set what this file has not set before: since then it is people's to change."""
-        parts = {
-            ("trait", group, name, repr(value)): (group, name)
-            for group, values in traits.items()
-            for name, value in values.items()
-        }
-        known = [parts[part] for part in self.loaded.find(parts)] if holders else []
-        if self.run.restore and known:
-            present = self.store.fetch_profile(holders[0]).traits
-            for group, name in known:
-                if present.get(group, {}).get(name) != traits[group][name]:
-                    self.tell(f"traits.{group}.{name} put back")
-        if known and len(holders) == 1 and not self.run.restore:
+    def write_traits(
+        self, traits: dict[str, Record], holders: Sequence[str]
+    ) -> Sequence[Refusal]:
+        """Set all but what people have changed since a file set it; answers by which
+        values nobody is found."""
+        names = [(group, name) for group in traits for name in traits[group]]
+        new = {each: get_trait_part(each, traits) for each in names}
+        old: dict[tuple[str, str], Part] = {}
+        if len(holders) == 1:
+            stored = self.store.fetch_profile(holders[0]).traits
+            present = {
+                _normalise_name(group): {
+                    _normalise_name(name): value for name, value in values.items()
+                }
+                for group, values in stored.items()
+            }
+            old = {each: get_trait_part(each, present) for each in names}
+        known = self.loaded.find([*new.values(), *old.values(), *new])
+        changed = [
+            each
+            for each in old
+            if known & {new[each], each} and old[each] not in known | {new[each]}
+        ]
+        if self.run.restore:
+            for group, name in changed:
+                self.tell(f"traits.{group}.{name} put back")
+            changed = []
+        self.report.traits_removed += len(changed)
+        told: Sequence[Refusal] = ()
+        if known and old and not self.run.restore:
             [self.profile_id] = holders
-            fresh = drop_traits(traits, known)
-            if fresh:
-                self.store.patch_profile(self.profile_id, fresh)
+            same = [each for each in names if new[each] == old[each]]
+            if fresh := drop_traits(traits, [*changed, *same]):
+                told = self.store.patch_profile(self.profile_id, fresh)
         else:
-            self.profile_id = self.store.create_profile(traits)
-        self.loaded.add([PROFILE, *parts])
+            made = self.store.create_profile(traits)
+            self.profile_id, told = made.id, made.refusals
+        written = [each for each in names if each not in changed]
+        # What it has replaced is a person's, should it come again.
+        self.loaded.forget([old[x] for x in written if x in old and old[x] != new[x]])
+        self.loaded.add([PROFILE, *written, *(new[each] for each in written)])
+        return told
 
     def load_items(self, kind: TextKind, record: Record) -> None:
         """Add what is valid and new, oldest first: created in the order it happened.
@@ -364,6 +394,14 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
         for name, definition in group.definitions.items()
         if definition.id_type_promotion
     }
+
+
+def get_trait_part(of: tuple[str, str], traits: Mapping[str, Record]) -> Part:
+    """What tells that a trait was set to what it has in `traits`."""
+    for group, name in (of, tuple(map(_normalise_name, of))):
+        if name in traits.get(group, {}):
+            return ("trait", *of, repr(traits[group][name]))
+    return ("trait", *of, repr(None))
 
 
 def drop_traits(

@@ -39,6 +39,10 @@ class LoadedParts:
             found |= {digests[pk] for pk in rows.values_list("pk", flat=True)}
         return found
 
+    def forget(self, parts: Collection[Part]) -> None:
+        digests = [pk for part in parts for pk in self._list_digests(part)]
+        LoadedPart.objects.filter(pk__in=digests).delete()
+
     def add(self, parts: Collection[Part]) -> None:
         rows = [
             LoadedPart(digest=pk) for part in parts for pk in self._list_digests(part)

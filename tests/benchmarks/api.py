@@ -112,7 +112,7 @@ def make_memory(name: str) -> tuple[str, str, str, str]:
     store = account.store(store_id)
     paths = [
         f"/v1/Stores/{store_id}/Profiles/"
-        + store.create_profile({"Contact": {"email": f"{person}@example.com"}})
+        + store.create_profile({"Contact": {"email": f"{person}@example.com"}}).id
         for person in ("read", "write")
     ]
     auth = "Basic " + base64.b64encode(f"{sid}:{token}".encode()).decode()

@@ -126,7 +126,7 @@ def make_widest(store: StoreClient) -> str:
             traits={name: NewTraitDefinition(data_type="STRING") for name in names},
         )
     )
-    profile = store.create_profile({"Contact": {"email": "wide@example.net"}})
+    profile = store.create_profile({"Contact": {"email": "wide@example.net"}}).id
     values = {name: f"Call +1555867{name[5:]:>04} after six." for name in names}
     store.patch_profile(profile, {"Wide": values})
     return profile

@@ -45,7 +45,7 @@ def run() -> None:
 def long_life(tenant: Tenant) -> str:
     """A new profile with an observation every three hours."""
     store = open_store(tenant)
-    profile = store.create_profile({"Contact": {"email": "long-life@example.net"}})
+    profile = store.create_profile({"Contact": {"email": "long-life@example.net"}}).id
     for first in range(0, COUNT, BATCH):
         store.create_observations(
             profile,

@@ -45,7 +45,7 @@ def store(account):
 
 @pytest.fixture
 def profile_id(store):
-    return store.create_profile({"Contact": {"email": "Jo@Example.com"}})
+    return store.create_profile({"Contact": {"email": "Jo@Example.com"}}).id
 
 
 def test_a_store_is_made_listed_and_deleted(account):

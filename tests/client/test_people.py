@@ -29,7 +29,9 @@ def test_profiles_are_listed_by_id():
 def test_a_created_profile_is_its_id():
     memory = Memory(httpx.Response(202, json={"id": PROFILE, "message": "ok"}))
 
-    profile_id = memory.store.create_profile({"Contact": {"email": "jo@example.com"}})
+    profile_id = memory.store.create_profile(
+        {"Contact": {"email": "jo@example.com"}}
+    ).id
 
     assert profile_id == PROFILE
     assert memory.body() == {"traits": {"Contact": {"email": "jo@example.com"}}}

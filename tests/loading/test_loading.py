@@ -212,6 +212,52 @@ def test_load_lines_again_leaves_a_trait_that_a_person_changed(tenant):
     ]
 
 
+@pytest.fixture
+def load_city(tenant):
+    """Loads a line in which Ada lives in a city; answers the report and her city."""
+
+    def load_city(city):
+        contact = {"email": "ada@example.com", "city": city}
+        report, _ = load(tenant, json.dumps({"traits": {"Contact": contact}}).encode())
+        store = open_store(tenant)
+        [profile_id] = store.lookup("email", "ada@example.com").profiles
+        return report, store.fetch_profile(profile_id).traits["Contact"]["city"]
+
+    return load_city
+
+
+def test_load_lines_sets_a_trait_again_that_a_later_file_replaced(load_city):
+    loaded = [load_city(city) for city in ("Oslo", "Trondheim", "Oslo")]
+
+    assert [city for _, city in loaded] == ["Oslo", "Trondheim", "Oslo"]
+    assert not any(report.traits_removed for report, _ in loaded)
+
+
+def test_load_lines_leaves_and_counts_what_a_person_corrected(tenant, load_city):
+    load_city("Oslo")
+    load_city("Trondheim")
+    store = open_store(tenant)
+    [profile_id] = store.lookup("email", "ada@example.com").profiles
+    store.patch_profile(profile_id, {"Contact": {"city": "Oslo"}})
+
+    loaded = [load_city(city) for city in ("Bergen", "Trondheim")]
+
+    assert [city for _, city in loaded] == ["Oslo", "Oslo"]
+    assert [report.traits_removed for report, _ in loaded] == [1, 1]
+
+
+def test_load_lines_tells_by_which_values_nobody_is_found(tenant):
+    raw = {"email": "ada@example.com", "phone": "unknown"}
+
+    report, told = load(tenant, json.dumps({"traits": {"Contact": raw}}).encode())
+
+    assert told == [
+        "line 1: traits.Contact.phone: a placeholder, which names nobody; kept as a"
+        " trait, not as an identifier"
+    ]
+    assert (report.traits_not_found, report.refused) == (1, 0)
+
+
 def test_load_lines_again_leaves_a_deleted_profile_deleted(tenant):
     load(tenant, line(observations=[observation()]))
     store = open_store(tenant)

@@ -77,7 +77,7 @@ def plant_customer(tenant: Tenant, customer: Customer) -> Customer:
         "firstName": mark("name"),
         "city": f"{mark('trait')} on Sea",
     }
-    profile = customer.profile = store.create_profile({"Contact": contact})
+    profile = customer.profile = store.create_profile({"Contact": contact}).id
     store.add_identifier(profile, "chat", mark("chat"))
     text = f"Told us about the {mark('old fact')} in March."
     observation = make_observation(tenant, profile, text, source=mark("source"))
@@ -104,7 +104,7 @@ def suggest_merge(store: StoreClient, customer: Customer) -> None:
     """With somebody who is not deleted, by a value of the customer."""
     stranger = make_phone(customer.number + 5_000)
     other = {"email": f"s{stranger}@example.com", "phone": f"+{stranger}"}
-    other_id = store.create_profile({"Contact": other | {"firstName": "Unlike"}})
+    other_id = store.create_profile({"Contact": other | {"firstName": "Unlike"}}).id
     store.add_identifier(other_id, "chat", customer.mark("chat"))
     assert store.list_merge_suggestions().items[0].profiles[1] == other_id
 

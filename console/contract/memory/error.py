@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from console.contract.base import URL_MAX, Noun, Url, described, limit
+from console.contract.base import URL_MAX, Noun, Url, always, described, limit
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.operation import Refusal
 
@@ -107,7 +107,9 @@ class Accepted(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     sample = {"message": "accepted"}
 
-    message: Annotated[str, described(minLength=1, maxLength=ACCEPTED_MESSAGE_MAX)]
+    message: Annotated[str, described(minLength=1, maxLength=ACCEPTED_MESSAGE_MAX)] = (
+        always(str)
+    )
     refusals: tuple[Refusal, ...] = ()
 
 

@@ -46,6 +46,7 @@ class TraitForm(CorrectionForm):
     knows    only for a trait that fills an identifier
     holders  the other profiles with this value that they were told of
     previous_value  `was`, after a conflict
+    told     why nobody is found by the value that was written
     other_holders   the other profiles with this value, after `confirms_merge`
     """
 
@@ -67,6 +68,7 @@ class TraitForm(CorrectionForm):
         self.row, self.type = row, DATE if is_date else row.type
         self.new_value: TraitValue | None = None
         self.previous_value = ""
+        self.told: list[str] = []
         self.other_holders: list[str] = []
         self.fields["seen"].initial = seen
         self.fields["was"].initial = "" if row.shown is None else get_shown_text(row)

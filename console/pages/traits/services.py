@@ -13,6 +13,7 @@ from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
 from console.client.store import StoreClient
 from console.contract.memory.trait import TraitValue
 from console.core.errors import DomainError
+from console.masking.masker import mask_text
 from console.profiles.context import derived
 from console.profiles.schema import SchemaRow
 from console.profiles.traits import TraitRow
@@ -85,8 +86,9 @@ def correct_trait(
     value: TraitValue | None,
     *,
     reason: str,
-) -> None:
+) -> list[str]:
     """Write one trait; None clears it. Audited before and after, without the value.
+    Answers why the profile is not found by it, where it should be.
 
     Raises MemoryProblem, AuditUnavailable.
     """
@@ -99,7 +101,9 @@ def correct_trait(
         profile=profile_id,
         cleared=int(value is None),
     ):
-        request.store.patch_profile(profile_id, {row.group: {row.name: value}})
+        told = request.store.patch_profile(profile_id, {row.group: {row.name: value}})
+        # The memory's own words can name an identifier.
+        return [mask_text(each.reason) for each in told]
 
 
 SAMPLE_SIZE = 50

@@ -154,7 +154,7 @@ def _write(request: ConsoleRequest, profile_id: str, form: TraitForm) -> int:
             log_lookup(request.actor, text, Match(row.id_type, tuple(holders)))
             if not form.confirms_merge(holders):
                 return 422
-        correct_trait(request, profile_id, row, value, reason=form.reason)
+        form.told = correct_trait(request, profile_id, row, value, reason=form.reason)
     except TooManyQuestions:
         raise
     except MemoryRefused as problem:
@@ -186,7 +186,10 @@ def _render_written(
     state = _build_state(now_id, row, waits, 1)
     if wants_part(request):
         was = form.cleaned_data["was"]
-        return _render_row(request, now_id, row, has_focus=True, was=was, **state)
+        state |= {"was": was, "told": form.told}
+        return _render_row(request, now_id, row, has_focus=True, **state)
+    for why in form.told:
+        messages.warning(request, f"{row.subject}: {why}")
     if state["state"] == "done":
         messages.info(request, f"{row.subject} was corrected.")
     else:

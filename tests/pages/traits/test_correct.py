@@ -240,6 +240,15 @@ def test_correct_of_an_identifier_needs_a_confirmation(client, tenant, profile):
     assert open_store(tenant).lookup("email", "li@example.com").profiles == (profile,)
 
 
+@pytest.mark.parametrize("typed", ["777", "unknown"])
+def test_correct_says_that_nobody_is_found_by_a_value(client, tenant, profile, typed):
+    done = fill(client, profile, "phone", "Contact", value=typed, knows="on")
+
+    assert stored(tenant, profile, "phone", "Contact") == typed
+    assert "corrected" in done.text
+    assert "kept as a trait, not as an identifier" in done.text
+
+
 def test_correct_names_other_holders_before_a_merge(client, tenant, profile):
     other = make_profile(tenant, email="eve@example.com")
     typed = {"value": "eve@example.com", "knows": "on"}
