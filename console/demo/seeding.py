@@ -267,11 +267,13 @@ def work_a_little(tenant: Tenant) -> None:
     noted = NewObservation(
         content="Prefers a call back after 17:00.",
         source="support desk",
-        occurred_at=timezone.now(),
+        occurred_at=timezone.now() - timedelta(days=2),
     )
     with log_change(actor, "observation.added", "profile", profile_id):
         store.create_observations(profile_id, [noted])
     [item] = store.list_observations(profile_id).items
+    kept = apps.get_model("service", "Observation").objects.filter(id=item.id)
+    kept.update(created_at=noted.occurred_at, updated_at=noted.occurred_at)
     reason, on = "The customer says it is wrong, ticket DESK-7", {"profile": profile_id}
     with log_change(
         actor, "observation.corrected", "observation", item.id, reason=reason, **on

@@ -58,6 +58,7 @@ class Recording:
     def __call__(self, ms: int = 900) -> None:
         if self._folder:
             self._page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+            self._page.emulate_media(color_scheme="light")
             self._frames.append((self._page.screenshot(caret="initial"), ms))
 
     def type(self, text: str) -> None:
