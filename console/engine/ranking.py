@@ -20,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from json import loads
 from math import log1p, sqrt
@@ -33,7 +34,7 @@ from numpy.typing import NDArray
 from console.core.caching import DigestCache
 from console.engine.dates import EPOCH, NO_DATES, Dates, read_dates, share_of_dates
 from console.engine.texts import Floats, Ragged, Texts, link_neighbours, link_summaries
-from console.engine.words import CODE, ask, codes, hash_stem, is_update
+from console.engine.words import CODE, Claim, ask, codes, hash_stem
 
 # What a text's own content says: what it lends to others.
 OWN = ("meaning", "words", "bulk", "phrase", "code")
@@ -377,10 +378,11 @@ def _read(text: str, asked_at: str, region: str) -> tuple[Dates, dict[int, float
     return read_dates(text, datetime.fromisoformat(asked_at), region), shares
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Query:
     """One question, or one turn of a conversation.
 
+    text    never shown: its stems are made when they are needed
     codes   its codes as terms, and how much of each that is (Bm25.find_codes)
     vector  of length 1; None: by words alone
     weight  0 to 1, what its scores are multiplied by
@@ -388,7 +390,7 @@ class Query:
     key     of its text, and of what this is read by
     """
 
-    stems: Sequence[str]
+    text: str = field(repr=False)
     dates: Dates = NO_DATES
     codes: Mapping[int, float] = field(default_factory=dict)
     vector: Floats | None = None
@@ -411,8 +413,12 @@ class Query:
         # Not by the moment, which is equal in two zones where their days are not.
         asked = text, now.isoformat(), region
         dates, shares = _READ.get(asked, lambda: _read(*asked))
-        stems = tuple(ask(text))
-        return cls(stems, dates, shares, vector, FADE**age, id_, hash(asked))
+        return cls(text, dates, shares, vector, FADE**age, id_, hash(asked))
+
+    @cached_property
+    def stems(self) -> Sequence[str]:
+        # Not of a turn whose scores are kept: nine of a conversation's last ten.
+        return tuple(ask(self.text))
 
     @property
     def terms(self) -> list[int]:
@@ -572,9 +578,10 @@ class Ranking:
         vectors, times = texts.vectors.vector(first), texts.occurred_at[first]
         cosines = vectors @ vectors.T
         pairs = (cosines >= RELATED) & (times > times[:, None])
+        claims = [Claim.of(packed[row]) for row in first]
         for place, other in zip(*pairs.nonzero(), strict=True):
             older, newer = first[place], first[other]
-            if updated := is_update(packed[older], packed[newer]):
+            if updated := claims[place].is_updated_by(claims[other]):
                 self.superseded[texts.ids[older]] = texts.ids[newer]
             apart = scores[older] - scores[newer]
             is_close = updated or cosines[place, other] >= NEARLY

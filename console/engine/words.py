@@ -6,8 +6,10 @@ Chinese, which has no blanks between its words, is its pairs of characters.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from json import loads
 from pathlib import Path
@@ -173,22 +175,23 @@ def _asking() -> frozenset[str]:
 
 
 @cache
-def _function_words() -> dict[str, frozenset[str]]:
-    return {
-        code: frozenset(map(fold, each["function"])) - {""}
-        for code, each in languages().items()
-    }
+def _function_words() -> dict[str, list[str]]:
+    """The languages of each."""
+    found: dict[str, list[str]] = {}
+    for code, each in languages().items():
+        for word in {fold(word) for word in each["function"]} - {""}:
+            found.setdefault(word, []).append(code)
+    return found
 
 
-def _little_words(words: Sequence[str]) -> frozenset[str]:
-    """Those of the languages that a text has the most of; of none when it is English."""
-    hits = {code: sum(w in of for w in words) for code, of in _function_words().items()}
-    most = max(hits.values())
-    if not most or hits["en"] == most:
-        return frozenset()
-    return frozenset().union(
-        *(_function_words()[c] for c, n in hits.items() if n == most)
-    )
+def _little_words(words: Sequence[str]) -> set[str]:
+    """Those of a text that are of the languages it has the most of; none of English."""
+    of = {word: codes for word in words if (codes := _function_words().get(word))}
+    hits = Counter(code for word in words for code in of.get(word, ()))
+    most = max(hits.values(), default=0)
+    if hits["en"] == most:
+        return set()
+    return {word for word, codes in of.items() if any(hits[c] == most for c in codes)}
 
 
 # "GC-7F3K-22PQ" and "555-0143" as one; a run of such with blanks between, "(202) 555".
@@ -260,34 +263,49 @@ def terms(text: str) -> bytes:
 SUBJECT_MOST = 6
 
 
-def is_update(older: bytes, newer: bytes) -> bool:
-    """Whether two texts, given as their terms, tell of one thing what cannot hold twice.
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a text tells, as terms.
 
-    "Lives in Leeds." and "Lives in York." do, and "Wants calls." and "Does not want
-    calls."; "Bought a lamp." and "Bought a bed." do not, nor "Lives in Leeds." and
-    "Lives in Leeds near the park.", which says more.
+    subject  its first ones, to the end of a relation to one value at a time; or nothing
+    value    those after it
+    all      both, or all of them
     """
-    (subject, was, all_was), (same, is_now, all_now) = _tell(older), _tell(newer)
-    if subject and subject == same and was - is_now and is_now - was:
-        return True
-    return all_was ^ all_now in _negations()
 
+    subject: tuple[int, ...]
+    value: frozenset[int]
+    all: frozenset[int]
 
-@lru_cache(maxsize=20_000)
-def _tell(packed: bytes) -> tuple[tuple[int, ...], frozenset[int], frozenset[int]]:
-    """A text's first terms to the end of a relation, if any, the others, and all."""
-    said = tuple(np.frombuffer(packed, "<u4")[1:].tolist())
-    for end in range(1, min(len(said), SUBJECT_MOST) + 1):
-        for begin in range(end):
-            if said[begin:end] in _relations():
-                return said[:end], frozenset(said[end:]), frozenset(said)
-    return (), frozenset(), frozenset(said)
+    @classmethod
+    def of(cls, packed: bytes) -> "Claim":
+        """`packed` as `terms` answers."""
+        said = tuple(np.frombuffer(packed, "<u4")[1:].tolist())
+        for end, term in enumerate(said[:SUBJECT_MOST], start=1):
+            for relation in _relations().get(term, ()):
+                if said[max(end - len(relation), 0) : end] == relation:
+                    return cls(said[:end], frozenset(said[end:]), frozenset(said))
+        return cls((), frozenset(said), frozenset(said))
+
+    def is_updated_by(self, newer: "Claim") -> bool:
+        """Whether the two cannot hold at once.
+
+        "Lives in Leeds." and "Lives in York." cannot, nor "Wants calls." and "Does not
+        want calls."; "Bought a lamp." and "Bought a bed." can, and "Lives in Leeds near
+        the park." says more than "Lives in Leeds.".
+        """
+        is_same = bool(self.subject) and self.subject == newer.subject
+        if is_same and self.value - newer.value and newer.value - self.value:
+            return True
+        return self.all ^ newer.all in _negations()
 
 
 @cache
-def _relations() -> frozenset[tuple[int, ...]]:
-    """Of one value at a time: "lives", "phone number"."""
-    return frozenset(_hash_phrases("single"))
+def _relations() -> dict[int, list[tuple[int, ...]]]:
+    """Of one value at a time, "lives", "phone number": by their last term."""
+    found: dict[int, list[tuple[int, ...]]] = {}
+    for phrase in _hash_phrases("single"):
+        found.setdefault(phrase[-1], []).append(phrase)
+    return found
 
 
 @cache

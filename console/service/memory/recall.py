@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from operator import itemgetter
 from time import perf_counter
 from typing import Any
@@ -124,7 +125,7 @@ def recall(profile: Profile, request: RecallRequest) -> RecallResult:
 
 def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> RecallResult:
     if query := request.query.strip():
-        queries = [_read_query(profile, query)]
+        queries = [QueryReader(profile.store_id)(query)]
         timer.end("query")
         prepared = _prepare(profile, request)
         timer.end("read")
@@ -141,14 +142,24 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
     return _recall_newest(profile, request, timer)
 
 
-def _read_query(profile: Profile, text: str, **turn: Any) -> Query:
-    """With its dates as they are meant now, and written where the store's people are."""
-    if may_name_dates(text):
-        turn["region"], zone = get_locale(profile.store_id)
+class QueryReader:
+    """Reads questions, with their dates as they are meant now, and written where the
+    store's people are."""
+
+    def __init__(self, store_id: str) -> None:
+        self._store_id = store_id
+
+    def __call__(self, text: str, **turn: Any) -> Query:
+        if may_name_dates(text):
+            turn |= self._locale
+        return Query.of(text, embed_query(text), **turn)
+
+    @cached_property
+    def _locale(self) -> dict[str, Any]:
+        region, zone = get_locale(self._store_id)
         # To the hour: what was read of a text is kept, and dates go by the day.
         now = timezone.localtime(timezone=zone)
-        turn["now"] = now.replace(minute=0, second=0, microsecond=0)
-    return Query.of(text, embed_query(text), **turn)
+        return {"region": region, "now": now.replace(minute=0, second=0, microsecond=0)}
 
 
 def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:
@@ -250,8 +261,9 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
         texts = [each.text[:RECALL_QUERY_MAX] for each in last]
         if request.masked:
             texts = list(map(TextMask(profile), texts))
+        read = QueryReader(profile.store_id)
         return [
-            _read_query(profile, text, age=age, id_=each.id)
+            read(text, age=age, id_=each.id)
             for age, (each, text) in enumerate(zip(last, texts, strict=True))
             if text.strip()
         ]
