@@ -30,7 +30,7 @@ from console.service.models import Account, ProfileScoped, find_models
 
 pytestmark = pytest.mark.django_db
 
-HISTORIES = int(os.environ.get("MERGE_HISTORIES", "60"))
+HISTORIES = int(os.environ.get("MERGE_HISTORIES", "15"))
 BY = Identity("email", "a@b.com", exclusive=True)
 RECORDS = {ProfilePart, MergeSuggestion, TraitTerm}
 CITIES = ["Ulm", "Bern", "Rome", 1, True]

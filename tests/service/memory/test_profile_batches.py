@@ -29,7 +29,7 @@ from console.service.models import Account
 
 pytestmark = pytest.mark.django_db
 
-SEEDS = int(os.environ.get("BATCH_SEEDS", "20"))
+SEEDS = int(os.environ.get("BATCH_SEEDS", "6"))
 
 # Few values, so that people share them: each profile is met, extended and merged.
 VALUES = {
