@@ -23,7 +23,7 @@ _WORDS = """
     not-provided not-given not-specified no-email no-mail no-phone no-number anonymous
     withheld unavailable tbd noreply no-reply do-not-reply
     nobody no-one noname no-name no-address no-mail-address does-not-have do-not-have
-    dont-have not-known not-disclosed prefer-not-to-say refused declined
+    dont-have not-have not-known not-disclosed prefer-not-to-say refused declined
     deleted removed redacted anonymised anonymized erased placeholder dummy invalid
     walk-in walk-in-customer cash-customer cash-sale guest-user unregistered
     keine kein keiner keines k.A. keine-Angabe unbekannt nicht-vorhanden keine-email
@@ -54,6 +54,8 @@ _WORDS = """
     ไม่มี ไม่ทราบ ไม่ระบุ
 """
 _NONE = frozenset(drop_marks(word).casefold() for word in _WORDS.split())
+# What chats and programs call whoever they do not know. People have such mailboxes.
+_ANYBODY = set("guest visitor anon user customer test default true false".split())
 # Of two and more words one of the first line says none, the others of what: `sin correo
 # electrónico`, `keine E-Mail-Adresse vorhanden`.
 _NOT = set(
@@ -95,7 +97,7 @@ _MADE_UP_WORDS = set(
 # On both sides of the @, as in `guest@guest.com`.
 _NOBODY_TWICE = _NONE | _MADE_UP_WORDS
 _NOBODY_TWICE |= set(
-    "example email mail privacy private hidden secret store shop string"
+    "example email mail privacy private hidden secret store shop string void"
     " prueba prova teste essai proef testi mustermann cliente"
     " тест проверка テスト 测试 測試 테스트".split()
 )
@@ -110,11 +112,14 @@ _NO = set("no none na null nothing name yourname username email youremail".split
 _SCHEME = re.compile(r"\s*\w+:")
 _EMAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail):(?://)?", re.IGNORECASE)
 _PHONE_SCHEME = re.compile(r"(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
+_SIP = re.compile(r"\s*sips?:(?://)?([^@]*)@.*", re.IGNORECASE | re.DOTALL)
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>")
 # Around a value that was copied from a list, a sentence or a spreadsheet's formula.
 _AROUND = " \t\r\n\"'`‘’“”„«»<>=,;"  # noqa: RUF001
 # What no part of an address holds without quotes (RFC 5322).
 _SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
+_NO_LABEL = re.compile(r"[/?#%&=+!*$^`{|}~]")
+_BLANKS = re.compile(r"\s*([@.])\s*")
 _FLOAT = re.compile(r"(\+?\d+)\.0+")
 _MADE_UP = re.compile(r"\d*?(\d)\1{6,}|(\d)\2*|12345678\d*|\d*0{6}")
 _RUNS = ("01234567890123456789", "98765432109876543210")
@@ -162,9 +167,11 @@ def is_placeholder(text: str) -> bool:
     value = drop_marks(written).casefold()
     if value.isdecimal() and len(set(value)) == 1:
         return len(value) > 4 or int(value) == 0
+    words = {drop_marks(word).casefold() for word in written.split()}
     return (
         not value
         or value in _NONE
+        or words <= _NONE | _ANYBODY | {""}
         or _says_none(written)
         or bool(_UNFILLED.fullmatch(written))
     )
@@ -183,24 +190,29 @@ def _unify(text: str) -> str:
 
 
 def normalise_email(text: str, *, asked: bool = False) -> str:
-    """Lower case, without blanks, and nothing but the address.
+    """Lower case, without blanks beside @ and full stops, and nothing but the address.
 
     `"Ada" <mailto:ADA@Example.com>` is `ada@example.com`. Lower case and not case
-    folding, for which `straße.example` would be another domain's name.
+    folding, for which `straße.example` would be another domain's name. Of `Ada Byron
+    ada@example.com` and `ada byron@example.com` nobody can tell what is a name.
     Raises InvalidIdentifier.
     """
     value = _unify(text)
     if named := _IN_BRACKETS.fullmatch(value.strip(" \t\r\n,;")):
         value = named[1]
     # The full stop that Chinese and Japanese keyboards write separates labels too.
-    value = "".join(_unify(value.lower()).split()).replace("。", ".")
-    value = value.strip(_AROUND + "()[]")
+    value = _unify(value.lower()).replace("。", ".").strip(_AROUND + "()[]")
     if scheme := _EMAIL_SCHEME.match(value):
         value = unquote(value[scheme.end() :].partition("?")[0])
-    local, _, domain = value.rstrip(".").rpartition("@")
+    value = _BLANKS.sub(r"\1", value).strip()
+    local, _, domain = value.rpartition("@")
     local = local.rstrip('"')  # its opening quote stood around the value
+    # As in an address that was copied from a link.
+    domain = unquote(domain).partition("?")[0].strip(" /").rstrip(" ./")
     labels = [_decode_label(label) for label in domain.split(".")]
-    if not all(map(_is_part, [local, *labels])):
+    if any(map(str.isspace, local + domain)):
+        raise InvalidIdentifier("more than an e-mail address: other words beside it")
+    if not all(map(_is_part, [local, *labels])) or _NO_LABEL.search(domain):
         raise InvalidIdentifier("not an e-mail address")
     if not asked and _is_nobodys(local, labels):
         raise InvalidIdentifier(NAMES_NOBODY)
@@ -208,10 +220,14 @@ def normalise_email(text: str, *, asked: bool = False) -> str:
 
 
 def _is_nobodys(local: str, labels: Sequence[str]) -> bool:
-    """`nobody@b.com`, `test1@test.com`, `no@email.com`; but not `b@b.com`."""
+    """`nobody@b.com`, `test1@test.com`, `no@email.com`, `x@x.com`; but not `b@b.com`."""
     name, host = drop_marks(local.partition("+")[0]), drop_marks(labels[0])
     word, domain = (each.rstrip("0123456789") or each for each in (name, host))
-    if {word, domain} & _NO_PART or labels[-1] == "invalid" or _says_none(local):
+    # No country and nobody else has one letter after the last full stop.
+    is_no_domain = labels[-1] == "invalid" or (
+        len(labels) > 1 and len(labels[-1]) < 2 and labels[-1].isascii()
+    )
+    if {word, domain} & _NO_PART or is_no_domain or _says_none(local):
         return True
     if name.isdecimal():
         is_made_up = _is_run(name) or (len(name) > 5 and len({*name}) == 1)
@@ -219,6 +235,8 @@ def _is_nobodys(local: str, labels: Sequence[str]) -> bool:
     return (
         (word == domain and word in _NOBODY_TWICE)
         or (len({*name}) == len({*host}) == 1 and min(len(name), len(host)) > 2)
+        or (name == host and (name in {"a", "x"} or name == 2 * name[:1]))
+        or (name in {"no", "not"} and host in _WHAT)
         or (name in _MADE_UP_WORDS and host in _MADE_UP_WORDS)
         or (name in _MADE_UP_WORDS - _MADE_UP_NAMES and host in _NO_DOMAIN)
         or (name in _NO and host in _NO_DOMAIN | _MADE_UP_WORDS)
@@ -250,6 +268,8 @@ def normalise_phone(text: str, region: str = DEFAULT_REGION) -> str:
     # Full-width and Arabic-Indic digits become ASCII ones. A letter or a footnote's
     # digit is refused rather than dropped or read as one: it could make two people
     # look like one.
+    if sip := _SIP.fullmatch(text):
+        text = sip[1]
     digits = "".join(map(_read_digit, strip_hidden(text).strip(_AROUND)))
     digits = _PHONE_SCHEME.sub("", digits, count=1).rstrip(".")
     if written := _FLOAT.fullmatch(digits):  # as spreadsheets write numbers
@@ -268,8 +288,9 @@ def _read_digit(character: str) -> str:
     value = unicodedata.decimal(character, None)
     if value is not None:
         return str(value)
-    # Of the many dashes that word processors make, and the one of Japanese keyboards.
-    if unicodedata.category(character) == "Pd" or character in "ーｰ":
+    # Of the many dashes that word processors make, and those of Japanese keyboards; as a
+    # minus, too.
+    if unicodedata.category(character) == "Pd" or character in "ーｰ\N{MINUS SIGN}":
         return "-"
     plain = unicodedata.normalize("NFKC", character)
     return character if any(map(str.isdigit, plain)) else plain

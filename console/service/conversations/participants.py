@@ -52,8 +52,9 @@ _KINDS = dict.fromkeys(("SMS", "VOICE", "RCS", "WHATSAPP"), "phone") | {
 # As people are called, with or without more names: `Ana`, `Jean-Luc O'Neil`. `user-ada`
 # or `visitor` is an address.
 _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
-# Of calls from an app and of SIP trunks: they name a device, not a person.
-_DEVICES = ("client:", "sip:", "sips:")
+# Of calls from an app and of SIP trunks: they name a device, not a person, unless the
+# trunk has passed a whole number on, `sip:+15558675310@pbx.example`.
+_DEVICE = re.compile(r"client:|sips?:(?!\+\d{7,}@)", re.IGNORECASE)
 
 
 def compare_as(row: Conversation, channel: str, address: str) -> str:
@@ -233,7 +234,7 @@ def _read_identities(
     unfit = []
     for index, each in enumerate(participant.addresses):
         id_type = ID_TYPES.get(each["channel"], "")
-        if not id_type or each["address"].lower().startswith(_DEVICES):
+        if not id_type or _DEVICE.match(each["address"]):
             continue
         try:
             path = f"addresses[{index}]"

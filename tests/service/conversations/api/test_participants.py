@@ -126,6 +126,16 @@ def test_participant_address_that_names_nobody_is_diagnosed(
     assert Profile.objects.count() == 0
 
 
+def test_participant_is_found_by_the_number_that_a_trunk_passes_on(
+    make_profile, open_conversation
+):
+    profile = make_profile("ada@example.com", phone=CUSTOMER)
+
+    made = open_conversation(a_participant(f"sip:{CUSTOMER}@pbx", channel="VOICE"))
+
+    assert get_customer(made)["profileId"] == profile.rpartition("/")[2]
+
+
 def test_participant_of_a_store_that_is_gone_goes_on_without_a_profile(
     api, store, open_conversation
 ):
