@@ -233,8 +233,8 @@ class LineLoader:
         if len(holders) == 1:
             stored = self.store.fetch_profile(holders[0]).traits
             present = {
-                _normalise_name(group): {
-                    _normalise_name(name): value for name, value in values.items()
+                wire.simplify_name(group): {
+                    wire.simplify_name(name): value for name, value in values.items()
                 }
                 for group, values in stored.items()
             }
@@ -398,7 +398,7 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
 
 def get_trait_part(of: tuple[str, str], traits: Mapping[str, Record]) -> Part:
     """What tells that a trait was set to what it has in `traits`."""
-    for group, name in (of, tuple(map(_normalise_name, of))):
+    for group, name in (of, tuple(map(wire.simplify_name, of))):
         if name in traits.get(group, {}):
             return ("trait", *of, repr(traits[group][name]))
     return ("trait", *of, repr(None))
@@ -499,7 +499,7 @@ def declare_traits(
     Contract 10.3. Raises MemoryProblem.
     """
     known = {
-        group.display_name: {_normalise_name(name) for name in group.definitions}
+        group.display_name: {wire.simplify_name(name) for name in group.definitions}
         for group in all_pages(store.list_trait_groups)
     }
     declared = []
@@ -507,7 +507,7 @@ def declare_traits(
         missing = {
             name: wire.NewTraitDefinition(data_type=kind)
             for name, kind in traits.items()
-            if _normalise_name(name) not in known.get(group, set())
+            if wire.simplify_name(name) not in known.get(group, set())
         }
         if missing:
             operation = (
@@ -520,11 +520,6 @@ def declare_traits(
             wait_until_done(account, operation)
             declared += [f"{group}.{name}" for name in missing]
     return declared
-
-
-def _normalise_name(name: str) -> str:
-    """`first_name` and `firstName` are one trait (contract, section 17, row 16)."""
-    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def wait_until_done(account: AccountClient, operation: Operation) -> None:

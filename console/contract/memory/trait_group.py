@@ -43,6 +43,11 @@ def get_data_type(value: Any) -> DataType:
     return "ARRAY" if isinstance(value, list) else "STRING"
 
 
+def simplify_name(name: str) -> str:
+    """`First name`, `first_name` and `firstName` are one trait (17, 16)."""
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
 RuleCount = Annotated[int, Meta(ge=0)]
 TraitGroupName = Annotated[
     str,

@@ -16,7 +16,7 @@ from console.contract.memory.csv_dialect import (
     is_separator_line,
 )
 from console.contract.memory.data_mapping import DataMapping
-from console.contract.memory.trait_group import TraitGroup
+from console.contract.memory.trait_group import TraitGroup, simplify_name
 from console.core.errors import DomainError
 from console.web.forms import ConsoleForm
 
@@ -177,9 +177,9 @@ def guess_targets(
     by_name: dict[str, str] = {}
     for group in groups:
         for name in group.definitions:
-            by_name.setdefault(_simplify(name), f"{group.display_name}.{name}")
+            by_name.setdefault(simplify_name(name), f"{group.display_name}.{name}")
     return _without_repeats(
-        {name: by_name.get(_simplify(name), "") for name in header if name}
+        {name: by_name.get(simplify_name(name), "") for name in header if name}
     )
 
 
@@ -190,8 +190,3 @@ def _without_repeats(targets: Mapping[str, str]) -> dict[str, str]:
         for name, target in targets.items()
         if target not in taken and not taken.add(target)  # type: ignore[func-returns-value]
     }
-
-
-def _simplify(name: str) -> str:
-    """`First name`, `first_name` and `firstName` are one."""
-    return "".join(filter(str.isalnum, name)).casefold()

@@ -1,5 +1,8 @@
 """Importing customers from a file, for operators."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -9,8 +12,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
+from console.audit.log import log
+from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.http import all_pages
-from console.contract.memory.profile_import import UPLOAD_SALT
+from console.client.store import StoreClient
+from console.contract.memory import profile_import as wire
+from console.contract.memory.operation import Refusal
 from console.pages.imports.forms import (
     ColumnsForm,
     FileForm,
@@ -18,15 +25,9 @@ from console.pages.imports.forms import (
     guess_targets,
     read_header,
 )
-from console.pages.imports.services import (
-    is_running,
-    read_refusals,
-    read_row,
-    start_import,
-    write_refusals,
-)
-from console.tenants.actor import Permission
-from console.tenants.vault import open_account
+from console.tenants.actor import Actor, Permission
+from console.tenants.models import Tenant
+from console.tenants.vault import open_account, open_store
 from console.web.forms import PageForm, check_form
 from console.web.render import (
     FORM,
@@ -36,6 +37,95 @@ from console.web.render import (
     redirect_window,
     render_part,
 )
+from console.web.spreadsheet import escape_cell, write_lines
+
+
+def start_import(
+    tenant: Tenant, file: Any, mappings: Sequence[wire.ColumnMapping], *, by: Actor
+) -> str:
+    """Hands the file to the tenant's memory; the import's id. The audit log has its
+    size and how many columns it fills, not its name, which can be a customer's.
+
+    Raises MemoryProblem.
+    """
+    import_id, outcome = "", "failed"
+    announced = wire.CreateImport(
+        filename=file.name[-wire.IMPORT_FILENAME_MAX :],
+        file_size=file.size,
+        column_mappings=list(mappings),
+    )
+    try:
+        import_id = open_store(tenant).create_import(announced, file)
+        outcome = "done"
+    finally:
+        log(
+            by,
+            "import.started",
+            "import",
+            import_id,
+            outcome=outcome,
+            bytes=file.size,
+            columns=len(mappings),
+        )
+    return import_id
+
+
+ROWS_SHOWN = 25
+
+
+@dataclass(frozen=True, slots=True)
+class ListedImport:
+    """One import of the list. problem: why it could not be read, or ""."""
+
+    id: str
+    shown: wire.ProfileImport | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """The first of an import. problem: why there are none to show, or ""."""
+
+    rows: tuple[Refusal, ...] = ()
+    is_cut: bool = False
+    problem: str = ""
+
+
+def read_row(store: StoreClient, import_id: str) -> ListedImport:
+    """One call that fails costs one row."""
+    try:
+        return ListedImport(import_id, store.fetch_import(import_id))
+    except MemoryProblem as problem:
+        return ListedImport(import_id, None, problem.message)
+
+
+def is_running(shown: wire.ProfileImport, now: datetime) -> bool:
+    """Whether a look a moment later can show something else."""
+    if shown.status == "PENDING":
+        return now < shown.created_at + timedelta(seconds=wire.IMPORT_URL_S)
+    return shown.status == "PROCESSING"
+
+
+def read_refusals(
+    store: StoreClient, shown: wire.ProfileImport, import_id: str
+) -> Refusals:
+    if not (shown.summary.errors or shown.summary.warnings):
+        return Refusals()
+    try:
+        page = store.list_refusals(import_id, page_size=ROWS_SHOWN)
+    except MemoryNotFound:
+        return Refusals(problem="This memory counts errors and does not name them.")
+    except MemoryProblem as problem:
+        return Refusals(problem=problem.message)
+    return Refusals(page.items, is_cut=bool(page.next_token))
+
+
+def write_refusals(store: StoreClient, import_id: str) -> Iterator[str]:
+    """CSV for spreadsheets, a page of the memory at a time."""
+    yield "\ufeff" + write_lines([["row", "column", "reason", "row stored"]])
+    for refusal in all_pages(store.list_refusals, import_id):
+        cells = [refusal.field, refusal.reason, "yes" if refusal.stored else "no"]
+        yield write_lines([[str(refusal.item), *map(escape_cell, cells)]])
 
 
 @allow(Permission.IMPORT_PROFILES)
@@ -78,7 +168,9 @@ def add(request: ConsoleRequest) -> HttpResponse:
             "form": file_form,
             "columns": columns_form,
             # Without it the web server keeps no body of that size. It is no import's.
-            "signature": signing.dumps(["", request.tenant.slug], salt=UPLOAD_SALT),
+            "signature": signing.dumps(
+                ["", request.tenant.slug], salt=wire.UPLOAD_SALT
+            ),
         },
         status=422 if request.method == "POST" else 200,
     )
