@@ -123,11 +123,17 @@ class AccessDenied(DomainError):
     title = "Not allowed for your role"
 
 
-def require_permission(permission: Permission) -> Callable[[View], View]:
-    """Let only roles that hold `permission` into the view; others are told who may.
+READ, FORM, POST = ("GET", "HEAD"), ("GET", "HEAD", "POST"), ("POST",)
 
-    Under a tenant's address the role there counts, elsewhere the role a person
-    holds over the whole installation. Tests read `view.permission`. Raises AccessDenied.
+
+def allow(
+    permission: Permission, methods: Sequence[str] = READ
+) -> Callable[[View], View]:
+    """Answer these methods alone, and only roles that hold `permission`; others are told
+    who may.
+
+    Under a tenant's address the role there counts, elsewhere the role a person holds over
+    the whole installation. Tests read `view.permission`. Raises AccessDenied.
     """
 
     def decorate(view: View) -> View:
@@ -138,25 +144,9 @@ def require_permission(permission: Permission) -> Callable[[View], View]:
             check_may(request, permission)
             return view(request, *args, **kwargs)
 
-        guarded.permission = permission  # type: ignore[attr-defined]
-        return guarded
-
-    return decorate
-
-
-READ, FORM, POST = ("GET", "HEAD"), ("GET", "HEAD", "POST"), ("POST",)
-
-
-def allow(
-    permission: Permission, methods: Sequence[str] = READ
-) -> Callable[[View], View]:
-    """Answer these methods alone, and only roles that hold `permission`."""
-
-    def decorate(view: View) -> View:
-        guarded: View = require_http_methods(methods)(
-            require_permission(permission)(view)
-        )
-        return guarded
+        answered: View = require_http_methods(methods)(guarded)
+        answered.permission = permission  # type: ignore[attr-defined]
+        return answered
 
     return decorate
 

@@ -9,7 +9,7 @@ from console.audit.models import AuditEntry
 from console.tenants.actor import Permission
 
 
-def test_require_permission_says_who_may_and_logs_the_denial(client, tenant, auditor):
+def test_allow_says_who_may_and_logs_the_denial(client, tenant, auditor):
     client.force_login(auditor)
 
     response = client.get(reverse("customers:list", args=[tenant.slug]))

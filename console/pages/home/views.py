@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from console.tenants.actor import Permission
 from console.tenants.models import Role, Tenant
-from console.web.render import ConsoleRequest, require_permission
+from console.web.render import ConsoleRequest, allow
 
 # The first page of each role.
 FIRST_PAGE = {
@@ -26,8 +26,7 @@ def home(request: ConsoleRequest) -> HttpResponse:
     return redirect("tenants:list")
 
 
-@require_permission(Permission.OPEN_TENANT)
-@require_safe
+@allow(Permission.OPEN_TENANT)
 def tenant_home(request: ConsoleRequest) -> HttpResponse:
     """Redirect to the first page of the person's role."""
     return redirect(FIRST_PAGE[request.role], request.tenant.slug)

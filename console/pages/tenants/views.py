@@ -8,7 +8,7 @@ from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from console.accounts.models import User
 from console.audit.log import log_change
@@ -42,7 +42,6 @@ from console.web.render import (
     redirect_window,
     render_form,
     render_part,
-    require_permission,
 )
 
 SECRETS = {
@@ -61,8 +60,7 @@ def list_tenants(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/list.html", context)
 
 
-@require_permission(Permission.CHECK_CONNECTION)
-@require_safe
+@allow(Permission.CHECK_CONNECTION)
 def connection(request: ConsoleRequest) -> HttpResponse:
     """One call of the tenant's memory, made now."""
     return render_part(
@@ -86,9 +84,8 @@ def memory_state(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/_memory_state.html", context)
 
 
-@require_permission(Permission.ADD_TENANT)
+@allow(Permission.ADD_TENANT, FORM)
 @sensitive_post_parameters("secret")
-@require_http_methods(["GET", "HEAD", "POST"])
 def add(request: ConsoleRequest) -> HttpResponse:
     """The form; the tenant is added once their store has answered."""
     form = AddTenantForm(request.POST or None)
@@ -154,9 +151,8 @@ def account(request: ConsoleRequest, sid: str) -> HttpResponse:
     return render_form(request, "tenants/account.html", context)
 
 
-@require_permission(Permission.REPLACE_CREDENTIAL)
+@allow(Permission.REPLACE_CREDENTIAL, FORM)
 @sensitive_post_parameters("secret")
-@require_http_methods(["GET", "HEAD", "POST"])
 def replace_token(request: ConsoleRequest) -> HttpResponse:
     """The form; the token is saved once the tenant's store has answered it."""
     form = TokenForm(request.POST or None)
@@ -211,8 +207,7 @@ def _show_change(request: ConsoleRequest, page: str, form: Form) -> HttpResponse
     return render_form(request, page, context)
 
 
-@require_permission(Permission.UPDATE_IDENTITY_SETTINGS)
-@require_http_methods(["GET", "HEAD", "POST"])
+@allow(Permission.UPDATE_IDENTITY_SETTINGS, FORM)
 def identity(request: ConsoleRequest) -> HttpResponse:
     """How the tenant's store reads numbers and which merges wait for a person."""
     try:
