@@ -145,7 +145,7 @@ def ask(
     raise Unanswered("Its answers do not have the form that was asked for.")
 
 
-class Reply(msgspec.Struct):
+class Draft(msgspec.Struct):
     text: str
 
 
@@ -153,7 +153,7 @@ def draft(endpoint: ChatEndpoint, prompt: str, usage: Usage) -> str:
     """What an agent might say next, for a person who waits. Raises Unanswered."""
     instructions = "Write what the support agent says next, briefly and in the customer's language."
     with within(DRAFT_S):
-        return ask(endpoint, instructions, prompt, Reply, usage).text
+        return ask(endpoint, instructions, prompt, Draft, usage).text
 
 
 def _build_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
