@@ -24,7 +24,7 @@ from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
 from console.pages.styleguide import views as styleguide
 from console.pages.tenants import views as tenants
-from console.pages.timeline.views import export, items, timeline
+from console.pages.timeline.views import export, items, selection, timeline
 from console.pages.traits import views as traits
 from console.profiles import items as kinds
 from console.web import problems, session, times
@@ -83,6 +83,7 @@ timeline_pages = pages(
     path("timeline/", timeline.timeline, name="timeline"),
     path("timeline/density/", timeline.histogram, name="histogram"),
     path("export/", export.export, name="export"),
+    path("selection/", selection.selection, name="selection"),
     # The same page, as it was called before.
     path("observations/", timeline.timeline, name="observations"),
     path("observations/add/", items.observation_add, name="observation_add"),

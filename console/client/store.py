@@ -338,9 +338,10 @@ class StoreClient:
         order: str = "DESC",
         source: str = "",
         conversation_id: str = "",
+        retracted: bool = False,
     ) -> Page[Observation]:
         """By creation; `order` may be one of OCCURRENCE, which only the built-in memory
-        knows: the page's order says whether it was kept.
+        knows: the page's order says whether it was kept. So with `retracted` ones alone.
         """
         return self._sender.list_page(
             self._observations(profile_id),
@@ -350,6 +351,7 @@ class StoreClient:
             orderBy=order,
             source=source,
             conversationId=conversation_id,
+            retracted="true" if retracted else "",
         )
 
     def create_observations(

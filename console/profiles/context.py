@@ -42,7 +42,9 @@ def build_profile_context(request: ConsoleRequest, profile_id: str) -> dict[str,
     if not wants_part(request):
         traits = request.store.fetch_profile(profile_id).traits
         name = masker_for(request.actor).mask_name(traits)
-    return {"profile_id": profile_id, "name": name}
+    # The built-in memory can do both, or neither.
+    can_retract = bool(get_order(request))
+    return {"profile_id": profile_id, "name": name, "can_retract": can_retract}
 
 
 def lists_by_occurrence(request: ConsoleRequest, profile_id: str) -> bool:

@@ -1,5 +1,6 @@
 // Single keys. Each has a visible control, which says it itself:
 //   data-key="r"   the key presses this link or button, or focuses this input
+//   data-row-key   so, of the row that has the focus
 //   data-row       a link that j and k walk through; Enter opens it, as any link
 // Ctrl/Cmd-Enter sends the form that one is typing in.
 // None else works while typing, and the switch in the keys dialog turns all of them off.
@@ -14,6 +15,12 @@ const off = () => {
 };
 
 function press(key) {
+  const row = document.activeElement.closest("li");
+  const own = row?.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
+  if (own) {
+    own.click();
+    return true;
+  }
   const control = [...document.querySelectorAll("[data-key]")].find(
     (element) => element.dataset.key === key && element.checkVisibility(),
   );

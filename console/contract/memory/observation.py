@@ -29,6 +29,7 @@ SOURCE = re.compile(r"[a-zA-Z0-9 _./-]+")
 CONVERSATION_ID_MAX = 64  # 16.2 [R]: the older dialect's, of any letters
 CONVERSATIONS_PER_OBSERVATION = 10  # 11.4 [S]
 OBSERVATIONS_PER_PROFILE = limit("OBSERVATIONS_PER_PROFILE", 10_000)  # [R]; beta: 500
+RETRACTED, RETRACTED_FOR_MAX = "retracted", 200
 ITEMS_PER_PAGE = 50  # 4 [S]: observations, revisions, summaries
 
 ObservationId = Annotated[str, Meta(pattern=whole(OBSERVATION_ID))]
@@ -82,6 +83,8 @@ class PatchObservation(Body, frozen=True, kw_only=True):
     source: Source | None = None
     occurred_at: SentTime | None = None
     conversation_ids: ConversationIds | None = None
+    # An extension of ours: why Recall is not to return it any more; "" restores it.
+    retracted_for: Annotated[str, Meta(max_length=RETRACTED_FOR_MAX)] | None = None
 
 
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)
@@ -92,6 +95,7 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     occurred_at       when the customer said it
     created_at        when the memory learned it; updated_at: when it last changed
+    retracted_at      since when Recall does not return it, and retracted_for why not
     """
 
     kind: ClassVar[str] = "observation"
@@ -112,6 +116,8 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
         tuple[Annotated[str, unchecked(AnyConversationId)], ...],
         described(maxItems=CONVERSATIONS_PER_OBSERVATION),
     ] = ()
+    retracted_at: Time | None = None
+    retracted_for: str = ""
 
     def __post_init__(self) -> None:
         if self.occurred_at is _UNKNOWN:
@@ -121,6 +127,11 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     def conversations(self) -> tuple[str, ...]:
         """Ids of the conversations that it comes from, as a summary has them too."""
         return self.conversation_ids
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it can be filtered by, as a summary has it too."""
+        return (self.kind, RETRACTED) if self.retracted_for else (self.kind,)
 
 
 ObservationsPage = define_page("ObservationsPage", Observation, ITEMS_PER_PAGE)

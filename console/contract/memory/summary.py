@@ -86,5 +86,9 @@ class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
         """As an observation has them: here always one."""
         return (self.conversation_id,)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return (self.kind,)
+
 
 SummariesPage = define_page("SummariesPage", Summary, ITEMS_PER_PAGE)

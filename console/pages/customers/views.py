@@ -114,7 +114,11 @@ def find_not_recallable(
     happened within its dates, newest first; when that is more than one answer holds,
     nothing is said.
     """
-    fresh = [item for item in observations if now - item.updated_at < FRESH]
+    fresh = [
+        item
+        for item in observations
+        if now - item.updated_at < FRESH and not item.retracted_for
+    ]
     if not fresh:
         return frozenset()
     times = [item.occurred_at for item in fresh]
@@ -241,6 +245,7 @@ def build_recent(
     late_since = accepted_at or max(late, default=None)
     return part | {
         "rows": rows,
+        "can_retract": bool(found.order),
         "waiting_since": accepted_at,
         # When to ask again; 0 when nothing is late.
         "again_s": get_pause_s(now - late_since) if late_since else 0,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from console.contract.memory.observation import (
     CONTENT_MAX,
     CONVERSATION_ID_MAX,
+    RETRACTED,
     SOURCE_MAX,
     NewObservation,
 )
@@ -71,6 +72,7 @@ class TimelineForm(PageForm):
             ("", "All"),
             ("observation", "Observations"),
             ("summary", "Summaries"),
+            (RETRACTED, "Retracted"),
         ],
         widget=forms.RadioSelect,
     )
@@ -167,3 +169,30 @@ class AddObservationForm(CorrectionForm):
             occurred_at=clean["occurred_at"],
             conversation_ids=[conversation] if conversation else [],
         )
+
+
+class RetractForm(CorrectionForm):
+    """Why observations leave Recall, or come back. A slip is undone, so a call's pace
+    goes before its ticket."""
+
+    reasons = (
+        ("customer", "The customer says it is wrong"),
+        ("outdated", "It is no longer true"),
+        ("other", "It is about somebody else"),
+        ("mistake", "It was done by mistake"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason_code"].initial = "customer"
+        self.fields["ticket"].required = False
+        self.fields["ticket"].widget.attrs["autofocus"] = True
+
+    @property
+    def words(self) -> str:
+        """What the memory keeps of it."""
+        return dict(self.reasons)[self.cleaned_data["reason_code"]]
+
+    @property
+    def reason(self) -> str:
+        return super().reason if self.cleaned_data["ticket"] else self.words

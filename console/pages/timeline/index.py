@@ -50,9 +50,13 @@ class CountedItem(NamedTuple):
 
     place: Place
     id: str
-    kind: str
+    kinds: tuple[str, ...]
     source: Source
     conversation_ids: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.kinds[0]
 
     @property
     def day(self) -> date:
@@ -138,7 +142,7 @@ class TimelineIndex:
             item
             for item in self.items
             if filters.source in {"", item.source.key}
-            and filters.match_facts(item.day, item.kind, item.conversation_ids)
+            and filters.match_facts(item.day, item.kinds, item.conversation_ids)
         ]
 
 
@@ -261,7 +265,7 @@ def _count_matches(
         CountedItem(
             place=get_place(item),
             id=item.id,
-            kind=item.kind,
+            kinds=item.kinds,
             source=masker.mask_source(item.source),
             conversation_ids=item.conversations,
         )

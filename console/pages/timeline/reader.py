@@ -19,7 +19,7 @@ from django.core import signing
 
 from console.client.http import Page
 from console.client.store import StoreClient
-from console.contract.memory.observation import Observation
+from console.contract.memory.observation import RETRACTED, Observation
 from console.contract.memory.page import OCCURRENCE
 from console.contract.memory.summary import Summary
 from console.core.unicode import CANDIDATE, is_hidden
@@ -28,7 +28,11 @@ from console.profiles.items import OBSERVATION, SUMMARY, Day, ItemRow, group_by_
 from console.web.budget import Budget
 from console.web.times import get_day
 
-KINDS = {"observation": "observations only", "summary": "summaries only"}
+KINDS = {
+    "observation": "observations only",
+    "summary": "summaries only",
+    RETRACTED: "retracted only",
+}
 
 
 def fold_text(text: str) -> str:
@@ -81,9 +85,11 @@ class TimelineFilters:
         folded = fold_text(text)
         return all(word in folded for word in self.folded_words)
 
-    def match_facts(self, day: date, kind: str, conversations: Sequence[str]) -> bool:
+    def match_facts(
+        self, day: date, kinds: Sequence[str], conversations: Sequence[str]
+    ) -> bool:
         return (
-            self.kind in {"", kind}
+            self.kind in {"", *kinds}
             and (not self.conversation or self.conversation in conversations)
             and (self.begin is None or self.begin <= day)
             and (self.end is None or day <= self.end)
@@ -260,17 +266,24 @@ class TimelineReader:
             "order": OCCURRENCE[ascending],
             "conversation_id": filters.conversation,
         }
+        is_retracted = filters.kind == RETRACTED
+        given = {"source": filters.memory_source, "retracted": is_retracted}
         self._get_place = partial(get_place, ascending=ascending)
         self._gather = store.gather
         self._lists = [
             ListReader(
                 partial(kind.list_page, store, profile_id, **asked, **more),
-                position if filters.kind in {"", kind.name} else END,
+                position if filters.kind in {"", *kinds} else END,
                 self._get_place,
             )
-            for kind, position, more in (
-                (OBSERVATION, cursor.observations, {"source": filters.memory_source}),
-                (SUMMARY, cursor.summaries, {}),
+            for kind, kinds, position, more in (
+                (
+                    OBSERVATION,
+                    (OBSERVATION.name, RETRACTED),
+                    cursor.observations,
+                    given,
+                ),
+                (SUMMARY, (SUMMARY.name,), cursor.summaries, {}),
             )
         ]
         self._read_count = cursor.read_count
@@ -379,7 +392,7 @@ def mask_matches(
     """
     for item in items:
         day = get_day(item.occurred_at)
-        if not filters.match_facts(day, item.kind, item.conversations):
+        if not filters.match_facts(day, item.kinds, item.conversations):
             continue
         if filters.source not in {"", masker.mask_source(item.source).key}:
             continue

@@ -99,11 +99,22 @@ def patch_item(
     NotFound."""
     profile = get_profile(store, profile_id, lock=True)
     item = get_item(model, profile, id_)
-    before = copy(item)
+    before, changes = copy(item), dict(changes)
+    reason = changes.pop("retracted_for", item.retracted_for)
     if update_item(item, changes) and model is Observation:
         if not list_revisions(before).exists():
             _keep_revision(before)
         _keep_revision(item)
+    if reason != item.retracted_for:
+        _retract(item, reason)
+
+
+def _retract(item: Observation, reason: str) -> None:
+    """Out of Recall, or back again with ""; what it says is what it was."""
+    item.retracted_for, item.retracted_at = reason, timezone.now() if reason else None
+    item.save()
+    _filter_entry(item).delete()
+    add_entries(item.store_id, [item])
 
 
 @transaction.atomic(using="memory")
@@ -231,13 +242,15 @@ INDEXED = {"content", "occurred_at", "conversation_ids", "conversation_id"}
 
 
 def add_entries(store_id: str, items: Iterable[IndexedItem]) -> None:
-    """For items of a profile that is held, which have no entry yet."""
+    """For items of a profile that is held, which have no entry yet; none for what is
+    retracted."""
     blank = {"model": "", "vector": b""}
     rows = [
         {"profile_id": item.profile_id, "item_id": item.id}
         | build_index_columns(item)
         | blank
         for item in items
+        if not item.retracted_for
     ]
     if rows:
         values = (list(row.values()) for row in rows)

@@ -22,6 +22,7 @@ from console.contract.memory.identity_settings import ID_TYPE_MAX, ID_TYPE_MIN
 from console.contract.memory.observation import (
     CONTENT_MAX,
     OBSERVATIONS_PER_PROFILE,
+    RETRACTED_FOR_MAX,
     SOURCE_MAX,
 )
 from console.contract.memory.profile_import import (
@@ -467,7 +468,8 @@ class Identifier(ProfileFact):
 
 
 class IndexedItem(ProfileScoped):
-    """A text that Recall finds: each row of such a table has one IndexEntry.
+    """A text that Recall finds: each row of such a table that is not retracted has one
+    IndexEntry.
 
     kind              what the text is, as in its id: `mem_<kind>_01k…`
     most              how many a profile may have
@@ -477,6 +479,8 @@ class IndexedItem(ProfileScoped):
     kind: ClassVar[str]
     id_pattern: ClassVar[Pattern[str]]
     most: ClassVar[int]
+    # Why Recall does not find one; "": it does.
+    retracted_for: Any = ""
     # Columns of every such table; their lengths and the rest are its own.
     id: models.CharField[str, str]
     content: models.TextField[str, str]
@@ -588,13 +592,20 @@ class ObservationState(ProfileScoped):
 
 
 class Observation(ObservationState, IndexedItem):
-    """One fact learned from a conversation, kept on one profile."""
+    """One fact learned from a conversation, kept on one profile.
+
+    retracted_at, retracted_for  since when it is listed, but not recalled, and why
+    """
 
     kind, id_pattern = "observation", OBSERVATION_ID
     most = OBSERVATIONS_PER_PROFILE
 
     pk = models.CompositePrimaryKey("store_id", "profile_id", "id")
     id = models.CharField(max_length=46)
+    retracted_at = models.DateTimeField(null=True)
+    retracted_for = models.CharField(
+        max_length=RETRACTED_FOR_MAX, blank=True, default="", db_default=""
+    )
 
     class Meta:
         constraints = [

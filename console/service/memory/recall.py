@@ -237,6 +237,8 @@ def _fetch_newest(
     model: type[IndexedItem], profile: Profile, request: RecallRequest, limit: int
 ) -> list[Any]:
     items = _find_between(model, profile, request.begin_date, request.end_date)
+    if model is Observation:
+        items = items.filter(retracted_for="")
     return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
 
 

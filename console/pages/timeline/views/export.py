@@ -5,16 +5,17 @@ Both are written while they are read, and both say so themselves when they were 
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from console.audit.log import log_view
-from console.client.errors import MemoryProblem
+from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.contract.times import to_wire
 from console.core.observability import request_id
@@ -30,6 +31,7 @@ from console.pages.timeline.reader import (
     mask_matches,
 )
 from console.profiles.context import lists_by_occurrence
+from console.profiles.items import TEXT_KINDS, TextKind
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
@@ -41,6 +43,8 @@ from console.web.spreadsheet import escape_cell, write_lines
 
 EXPORT_ROWS_MAX = 10_000
 EXPORT_S = 60.0
+# Items that are chosen by hand, or by their conversation.
+SELECTED_MAX = 100
 COLUMNS = {
     "timeline": [
         "kind",
@@ -119,6 +123,31 @@ def _read_in_order(
         items += [item for page in pages for item in page.items]
         yield []
     yield sorted(items, key=get_place, reverse=bool(filters.conversation))
+
+
+def fetch_items(request: ConsoleRequest, profile_id: str) -> list[TimelineItem]:
+    """The items that an address names: by `id`, or by the `conversation` they are from;
+    one more than SELECTED_MAX of more."""
+    if conversation := request.GET.get("conversation", ""):
+        filters = TimelineFilters(conversation=conversation)
+        items = chain.from_iterable(_read_in_order(request, profile_id, filters))
+        found = (item for item in items if conversation in item.conversations)
+        return list(islice(found, SELECTED_MAX + 1))
+    calls = [
+        partial(_fetch, kind, request.store, profile_id, id_)
+        for id_ in dict.fromkeys(request.GET.getlist("id")[: SELECTED_MAX + 1])
+        for kind in TEXT_KINDS.values()
+        if kind.id_pattern.fullmatch(id_)
+    ]
+    return [item for item in request.store.gather(*calls) if item is not None]
+
+
+def _fetch(kind: TextKind, *of: Any) -> TimelineItem | None:
+    """None when it was deleted meanwhile."""
+    with suppress(MemoryNotFound):
+        found: TimelineItem = kind.fetch(*of)
+        return found
+    return None
 
 
 def write_csv(
@@ -217,7 +246,11 @@ def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     what, format_ = query["what"], query["format"]
     filters = TimelineFilters.from_form(query)
     masker = masker_for(request.actor, profile_id)
-    if what == "traits":
+    if "id" in request.GET:
+        items = fetch_items(request, profile_id)
+        matches = mask_matches(items, masker, filters)
+        batches = iter([[_build_row(item, text, masker) for item, text in matches]])
+    elif what == "traits":
         batches = iter([_read_traits(request.store, profile_id, masker)])
     else:
         batches = read_timeline(request, profile_id, masker, filters)

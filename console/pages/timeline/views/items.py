@@ -47,6 +47,8 @@ def observation(
         "observation": found,
         "shown": masker.mask_text("observation", found.id, found.content),
         "source": masker.mask_source(found.source),
+        # What clients write of it is a text as any other.
+        "retracted_for": masker.mask_text("", found.id, found.retracted_for).text,
         "revision_page": revision_page,
         "revisions": build_revisions(revision_page, masker, request.tenant),
     }

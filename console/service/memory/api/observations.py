@@ -1,6 +1,6 @@
 """Observations and their revisions. Contract 11.4."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpResponse
 
@@ -36,6 +36,7 @@ QUERY = doc.PAGE_QUERY | {
     "conversationId": doc.documented(
         wire.ConversationId, "Only from this conversation."
     ),
+    "retracted": doc.documented(Literal["true"], "Only what is retracted."),
 }
 
 
@@ -54,6 +55,8 @@ def list_observations(
         rows = rows.filter(source=source)
     if after := read_time(page.filters, "createdAfter"):
         rows = rows.filter(created_at__gte=after)
+    if "retracted" in page.filters:
+        rows = rows.exclude(retracted_for="")
     if before := read_time(page.filters, "createdBefore"):
         rows = rows.filter(created_at__lt=before)
     if conversation_id := read_conversation_id(page.filters):

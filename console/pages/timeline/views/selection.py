@@ -1,0 +1,73 @@
+"""What is done with several items of a timeline, or with one, at once."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from console.audit.log import log_change, log_view
+from console.contract.memory.observation import Observation, PatchObservation
+from console.masking.masker import masker_for
+from console.pages.timeline.forms import RetractForm
+from console.pages.timeline.views.export import SELECTED_MAX, fetch_items
+from console.profiles.context import build_profile_context
+from console.profiles.items import build_item_rows
+from console.tenants.actor import Permission
+from console.web.render import FORM, ConsoleRequest, allow
+
+
+@allow(Permission.CORRECT, FORM)
+def selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """Chosen items, or all of a conversation: retracted or restored for a reason,
+    exported, each of them deleted. Raises MemoryProblem."""
+    items = fetch_items(request, profile_id)
+    observations = [item for item in items if isinstance(item, Observation)]
+    # Restored together: else what is retracted stays so.
+    restores = bool(observations) and all(item.retracted_for for item in observations)
+    changing = [each for each in observations if bool(each.retracted_for) == restores]
+    context = {**build_profile_context(request, profile_id)}
+    is_fit = len(items) <= SELECTED_MAX and changing and context["can_retract"]
+    form = RetractForm(request.POST or None, request=request)
+    if is_fit and request.method == "POST" and form.is_valid():
+        retract_items(request, profile_id, changing, form, restores=restores)
+        return redirect("timeline:timeline", request.tenant.slug, profile_id)
+    masker = masker_for(request.actor, profile_id)
+    log_view(
+        request.actor, "observations.listed", "profile", profile_id, count=len(items)
+    )
+    context |= {
+        "form": form,
+        "rows": build_item_rows(items[:SELECTED_MAX], masker),
+        "changing": changing,
+        "restores": restores,
+        "is_fit": is_fit,
+        "most": SELECTED_MAX,
+        "query": request.GET.urlencode(),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "timeline/selection.html", context, status=status)
+
+
+def retract_items(
+    request: ConsoleRequest,
+    profile_id: str,
+    items: list[Observation],
+    form: RetractForm,
+    *,
+    restores: bool,
+) -> None:
+    """Out of Recall, or back: each with its audit entry. Raises MemoryProblem."""
+    done = "restored" if restores else "retracted"
+    change = PatchObservation(retracted_for="" if restores else form.words)
+    for item in items:
+        with log_change(
+            request.actor,
+            f"observation.{done}",
+            item.kind,
+            item.id,
+            reason=form.reason,
+            profile=profile_id,
+        ):
+            request.store.patch_observation(profile_id, item.id, change)
+    recall = "returns them again" if restores else "no longer returns them"
+    count = f"{len(items)} observation{'s' * (len(items) > 1)}"
+    messages.success(request, f"{done.capitalize()} {count}. Recall {recall}.")
