@@ -2,7 +2,7 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from threading import Lock
 from typing import Generic, TypeVar
@@ -21,14 +21,24 @@ class DigestCache(Generic[T]):
 
     def get(self, asked: object, build: Callable[[], T]) -> T:
         """`asked`: strings and numbers that decide what `build` answers."""
-        key = blake2b(repr(asked).encode(), key=_KEY, digest_size=16).digest()
+        return self.get_all([asked], lambda _: [build()])[0]
+
+    def get_all(
+        self, asked: Sequence[object], build: Callable[[list[int]], Iterable[T]]
+    ) -> list[T]:
+        """`build` answers for all places of `asked` of which nothing is kept."""
+        keys = [
+            blake2b(repr(each).encode(), key=_KEY, digest_size=16).digest()
+            for each in asked
+        ]
         with self._lock:
-            if key in self._kept:
+            found = {key: self._kept[key] for key in keys if key in self._kept}
+        if missing := [n for n, key in enumerate(keys) if key not in found]:
+            found |= zip((keys[n] for n in missing), build(missing), strict=True)
+        with self._lock:
+            for key in keys:
+                self._kept[key] = found[key]
                 self._kept.move_to_end(key)
-                return self._kept[key]
-        built = build()
-        with self._lock:
-            self._kept[key] = built
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return built
+        return [found[key] for key in keys]

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from operator import itemgetter
 from time import perf_counter
 from typing import Any
@@ -33,7 +32,11 @@ from console.engine.ranking import (
 )
 from console.engine.texts import Row, Texts, pack_vector
 from console.engine.words import terms
-from console.service.memory.embedding_jobs import embed_query, get_model_id
+from console.service.memory.embedding_jobs import (
+    embed_queries,
+    embed_query,
+    get_model_id,
+)
 from console.service.memory.identifiers import list_identifiers
 from console.service.memory.models import (
     IndexedItem,
@@ -125,7 +128,7 @@ def recall(profile: Profile, request: RecallRequest) -> RecallResult:
 
 def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> RecallResult:
     if query := request.query.strip():
-        queries = [QueryReader(profile.store_id)(query)]
+        queries = _read_queries(profile, [query], [""])
         timer.end("query")
         prepared = _prepare(profile, request)
         timer.end("read")
@@ -142,24 +145,22 @@ def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> Recal
     return _recall_newest(profile, request, timer)
 
 
-class QueryReader:
-    """Reads questions, with their dates as they are meant now, and written where the
-    store's people are."""
-
-    def __init__(self, store_id: str) -> None:
-        self._store_id = store_id
-
-    def __call__(self, text: str, **turn: Any) -> Query:
-        if may_name_dates(text):
-            turn |= self._locale
-        return Query.of(text, embed_query(text), **turn)
-
-    @cached_property
-    def _locale(self) -> dict[str, Any]:
-        region, zone = get_locale(self._store_id)
+def _read_queries(
+    profile: Profile, texts: Sequence[str], ids: Sequence[str]
+) -> list[Query]:
+    """A question, or turns of these ids, the newest first: with their dates as they are
+    meant now, and written where the store's people are."""
+    dated, locale = [may_name_dates(text) for text in texts], dict[str, Any]()
+    if any(dated):
+        locale["region"], zone = get_locale(profile.store_id)
         # To the hour: what was read of a text is kept, and dates go by the day.
         now = timezone.localtime(timezone=zone)
-        return {"region": region, "now": now.replace(minute=0, second=0, microsecond=0)}
+        locale["now"] = now.replace(minute=0, second=0, microsecond=0)
+    turns = zip(texts, embed_queries(texts), ids, dated, strict=True)
+    return [
+        Query.of(text, vector, age=age, id_=id_, **(locale if has_date else {}))
+        for age, (text, vector, id_, has_date) in enumerate(turns)
+    ]
 
 
 def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:
@@ -260,15 +261,10 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     that is kept elsewhere, what is known of it: its summary, then its observations."""
     conversation_id = str(request.conversation_id)
     if last := read_said(profile, conversation_id, RECALL_TURNS):
-        texts = [each.text[:RECALL_QUERY_MAX] for each in last]
-        if request.masked:
-            texts = list(map(TextMask(profile), texts))
-        read = QueryReader(profile.store_id)
-        return [
-            read(text, age=age, id_=each.id)
-            for age, (each, text) in enumerate(zip(last, texts, strict=True))
-            if text.strip()
-        ]
+        said = {each.id: each.text[:RECALL_QUERY_MAX] for each in last}
+        mask = TextMask(profile) if request.masked else str
+        texts = {id_: mask(text) for id_, text in said.items() if text.strip()}
+        return _read_queries(profile, [*texts.values()], [*texts])
     whole = _prepare(profile, replace(request, begin_date=None, end_date=None))
     # The summary is the last of all.
     known = [
