@@ -33,7 +33,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import Error
 from django.dispatch import receiver
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -216,9 +216,10 @@ def keep_typed(request: ConsoleRequest, text: str) -> str:
     return key
 
 
-def read_typed(request: ConsoleRequest) -> str:
-    """The text that this address names; "" when it names none. Raises TypedForgotten."""
-    key = request.GET.get(TYPED, "")
+def read_typed(request: ConsoleRequest, query: QueryDict | None = None) -> str:
+    """The text that this address, or another one's `query`, names; "" when it names none.
+    Raises TypedForgotten."""
+    key = (request.GET if query is None else query).get(TYPED, "")
     if not key:
         return ""
     try:

@@ -18,6 +18,7 @@ from console.contract.memory.recall import RecalledObservation, RecalledSummary
 from console.masking.masker import Masker, MaskingMode
 from console.pages.recall.models import NAME_MAX, RUNS_KEPT, SUITE_MAX, RecallCase
 from console.pages.recall.views import (
+    KNOBS,
     Mode,
     RecallRun,
     RunForm,
@@ -34,7 +35,7 @@ from console.web.session import read_typed
 
 State = RecallCase.State
 # The fields of a run that make its question.
-ASKED = RunForm.base_fields.keys() - {"identity", "explain", "expected"}
+ASKED = set(KNOBS) - {"identity"}
 
 
 def run_case(case: RecallCase, store: StoreClient, actor: Actor) -> RecallCase:

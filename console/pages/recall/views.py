@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from msgspec.structs import replace
@@ -52,6 +52,7 @@ from console.tenants.actor import Permission
 from console.web.forms import (
     ConsoleForm,
     check_conversation,
+    check_form,
     check_plain,
 )
 from console.web.render import FORM, ConsoleRequest, allow, render_part
@@ -85,6 +86,8 @@ class RecalledItem:
     """One item of the answer.
 
     rank         1 for the best one, or for the newest where nothing is ranked
+    before       its rank in the run that this one is compared with: 0, it did not come;
+                 None: with none
     shown        its text as this person may see it
     source       where it came from
     traced       how its score came about, where the memory tells
@@ -97,6 +100,7 @@ class RecalledItem:
     source: Source
     traced: TraceItem | None
     score_parts: list[tuple[str, TracePart]]
+    before: int | None = None
 
     @property
     def is_masked(self) -> bool:
@@ -389,6 +393,10 @@ FIELDS = {
 }
 
 
+# Of the query string of a run: ids, numbers, days and the key of what was typed.
+AGAINST_MAX = 1000
+
+
 class RunForm(ConsoleForm):
     """identity, mode and the mode's own text, how many items, which days."""
 
@@ -438,6 +446,9 @@ class RunForm(ConsoleForm):
     begin = DayField(label="From")
     end = DayField(label="Before")
     explain = forms.BooleanField(required=False, label="Explain scores")
+    against = forms.CharField(
+        required=False, max_length=AGAINST_MAX, widget=forms.HiddenInput
+    )
     expected = forms.CharField(
         required=False,
         max_length=RECALL_QUERY_MAX,
@@ -468,6 +479,12 @@ class RunForm(ConsoleForm):
         return cleaned
 
 
+# In what two runs can differ.
+KNOBS = [
+    name
+    for name in RunForm.base_fields
+    if name not in {"explain", "expected", "against"}
+]
 # How what was expected is looked for by its words.
 OFFERED = {
     "mode": Mode.QUERY,
@@ -597,10 +614,50 @@ def _run_for_profile(
     )
     if found is None:
         return _render_run(request, form, status=404)
-    response = _render_run(request, form, run=found)
+    compared: dict[str, Any] = {}
+    if asked["against"]:
+        try:
+            found, compared = _compare(request, form, found)
+        except TypedForgotten as forgotten:
+            compared = {"warning": forgotten.message}
+    response = _render_run(request, form, run=found, **compared)
     # Only a run's own address, which names an id, goes into the browser's history.
     response["HX-Push-Url"] = request.get_full_path()
     return response
+
+
+def _compare(
+    request: ConsoleRequest, form: RunForm, run: RecallRun
+) -> tuple[RecallRun, dict[str, Any]]:
+    """The run with its items' ranks in the other one, and what differs. Raises
+    TypedForgotten, InvalidQuery."""
+    query = QueryDict(form.cleaned_data["against"])
+    given = {name: str(value) for name, value in query.items() if name in KNOBS}
+    if typed := read_typed(request, query):
+        given["query"] = typed
+    other = RunForm(add_defaults(given))
+    asked = check_form(other)
+    before = recall_by_form(
+        request, other, asked["identity"], asked["mode"], build_question(asked)
+    )
+    if before is None:
+        return run, {}
+    ranks = {item.item.id: item.rank for item in before.items}
+    items = [
+        dataclasses.replace(item, before=ranks.pop(item.item.id, 0))
+        for item in run.items
+    ]
+    compared = {
+        "before": before,
+        "before_url": build_run_url(request, given, before.profile.id),
+        "gone": [item for item in before.items if item.item.id in ranks],
+        "knobs": [
+            (form[name].label, asked[name], form.cleaned_data[name])
+            for name in KNOBS
+            if asked[name] != form.cleaned_data[name]
+        ],
+    }
+    return dataclasses.replace(run, items=items), compared
 
 
 def recall_by_form(
@@ -684,18 +741,22 @@ def _render_run(
     candidates: Sequence[tuple[str, str]] = (),
     warning: str = "",
     status: int = 0,
+    **compared: Any,
 ) -> HttpResponse:
     deletion = None
     if run and run.expected and request.actor.may(Permission.VIEW_DELETIONS):
         deletions = request.tenant.deletions.filter(object_id=run.expected.id)
         deletion = deletions.order_by("created_at").last()
+    query = request.GET.copy()
+    query.pop("against", None)
     context: dict[str, Any] = {
         "form": form,
         "run": run,
-        "run_query": request.GET.urlencode(),
+        "run_query": query.urlencode(),
         "deletion": deletion,
         "candidates": candidates,
         "warning": warning,
+        **compared,
         **(_build_changes(request, form, run) if run else {}),
     }
     return render_part(
