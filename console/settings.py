@@ -220,6 +220,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.tz",
                 "console.web.shell.shell",
             ],
             "builtins": ["console.web.templatetags.console"],

@@ -116,11 +116,6 @@ class StoreClient:
         return f"<StoreClient {self.store_id}>"
 
     @property
-    def is_embedded(self) -> bool:
-        """Answers in the caller's own thread: nothing is won by asking later."""
-        return self._sender.is_embedded
-
-    @property
     def gather(self) -> Callable[..., list[Any]]:
         """Takes calls that do not need each other (Sender.gather)."""
         return self._sender.gather

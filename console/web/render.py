@@ -20,13 +20,11 @@ from django_htmx.middleware import HtmxDetails
 from console.accounts.models import User
 from console.audit.log import log_view
 from console.client.store import StoreClient
-from console.contract.ids import PROFILE_ID
 from console.core.errors import DomainError
 from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
 
 _TENANT = re.compile(r"/t/([^/]+)/")
-_PROFILE = re.compile(rf"/profiles/({PROFILE_ID.pattern})/")
 
 
 class ConsoleRequest(HttpRequest):
@@ -72,12 +70,6 @@ def _htmx(request: HttpRequest) -> HtmxDetails | None:
 def get_tenant_slug(path: str) -> str:
     """The tenant that an address of ours names; "" when it names none."""
     match = _TENANT.match(path.removeprefix(settings.URL_PREFIX))
-    return match[1] if match else ""
-
-
-def find_profile_id(path: str) -> str:
-    """The customer that an address of ours is about; "" when it names none."""
-    match = _PROFILE.search(path)
     return match[1] if match else ""
 
 

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from console.accounts.models import User
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
-from console.web.render import find_profile_id, get_tenant_slug, is_boosted
+from console.web.render import get_tenant_slug, is_boosted
 from console.web.session import ROLES, get_person_key
 from console.web.times import ZoneForm
 
@@ -80,10 +80,6 @@ class Shell:
         return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
 
     @property
-    def time_zone(self) -> str:
-        return timezone.get_current_timezone_name()
-
-    @property
     def zone_form(self) -> ZoneForm:
         return ZoneForm(initial={"time_zone": getattr(self.user, "time_zone", "")})
 
@@ -135,9 +131,10 @@ class Shell:
     def _build_item(self, label: str, icon: str, name: str, *args: str) -> NavItem:
         url = reverse(name, args=args)
         current = self._request.path.startswith(url)
-        customer = find_profile_id(self._request.path)
-        if customer and name == "recall:run":
-            url += f"?identity={customer}&mode=query"
+        match = self._request.resolver_match
+        if name == "recall:run" and match and "profile_id" in match.kwargs:
+            customer = {"identity": match.kwargs["profile_id"], "mode": "query"}
+            url += f"?{urlencode(customer)}"
         leaves = self.tenant is not None and get_tenant_slug(url) != self.tenant.slug
         return NavItem(label, icon, url, current, leaves)
 

@@ -2,11 +2,9 @@
 on the account page, or in their browser's.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -16,6 +14,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from console.contract.memory.identity_settings import list_time_zones
 from console.web.forms import ConsoleForm, check_form
 from console.web.render import ConsoleRequest
 
@@ -25,16 +24,9 @@ DAY_EXAMPLE = "31 Jan 2026"
 COOKIE = "zone"
 
 
-@cache
-def list_zones() -> Sequence[str]:
-    """Those that are called by a place, and UTC."""
-    names = available_timezones()
-    return ["UTC", *sorted(n for n in names if "/" in n and not n.startswith("Etc/"))]
-
-
 def choose_zone(*names: str) -> tzinfo:
     """The first that is one; UTC without any."""
-    return next((ZoneInfo(name) for name in names if name in list_zones()), UTC)
+    return next((ZoneInfo(name) for name in names if name in list_time_zones()), UTC)
 
 
 def to_local(at: datetime) -> datetime:
@@ -92,7 +84,10 @@ class ZoneForm(ConsoleForm):
     time_zone = forms.ChoiceField(
         required=False,
         label="Times are shown in",
-        choices=lambda: [("", "The browser’s zone"), *((z, z) for z in list_zones())],
+        choices=lambda: [
+            ("", "The browser’s zone"),
+            *((z, z) for z in list_time_zones()),
+        ],
     )
 
 

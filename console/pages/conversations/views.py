@@ -341,11 +341,9 @@ def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpRes
 def _find_waiting(
     client: ConversationsClient, profile_id: str, learned_id: str
 ) -> Learned | None:
-    for outcome in WAITING:
-        for each in client.list_provenance(profile_id, outcome=outcome).items:
-            if each.id == learned_id:
-                return each
-    return None
+    pages = (client.list_provenance(profile_id, outcome=each) for each in WAITING)
+    waiting = (each for page in pages for each in page.items)
+    return next((each for each in waiting if each.id == learned_id), None)
 
 
 def _show_waiting(

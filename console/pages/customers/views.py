@@ -181,13 +181,12 @@ def build_identifiers(masker: Masker, held: Iterable[IdentifierSet]) -> Part:
 
 
 def build_traits(
-    schema: Sequence[TraitGroup],
-    *,
-    changes: Page[Trait] | MemoryProblem | None,
-    profile: Profile,
     masker: Masker,
     pins: Sequence[str],
+    profile: Profile,
     since: datetime | None,
+    changes: Page[Trait] | MemoryProblem | None,
+    schema: Sequence[TraitGroup],
 ) -> Part:
     """`changes` tell when each trait was set; without them none is counted."""
     traits = changes.items if isinstance(changes, Page) else ()
@@ -268,10 +267,7 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
         request,
         "customers/list.html",
         "customers/_profiles.html",
-        {
-            "people": people,
-            "page": page,
-        },
+        {"people": people, "page": page},
     )
 
 
@@ -294,7 +290,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         ],
         patience_s=PATIENCE_S,
     )
-    masker = masker_for(request.actor, found.id)
+    masker, pins = masker_for(request.actor, found.id), request.tenant.pinned_groups
     masker.know(found.traits, () if isinstance(held, MemoryProblem) else held)
     build = partial(build_recent, request, found.id, since, masker.with_names)
     parts = {
@@ -320,15 +316,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "since": since,
         "identifiers": build_part(partial(build_identifiers, masker), held),
         "traits": build_part(
-            partial(
-                build_traits,
-                changes=changes,
-                profile=found,
-                masker=masker,
-                pins=request.tenant.pinned_groups,
-                since=since,
-            ),
-            schema,
+            partial(build_traits, masker, pins, found, since, changes), schema
         ),
         **parts,
     }
@@ -371,14 +359,12 @@ def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     count = sum(len(held.values) for held in found)
     log_view(request.actor, "identifiers.listed", "profile", profile_id, count=count)
     masker = masker_for(request.actor, profile_id)
-    shown = [
-        (held.id_type, masker.mask_identifier(held.id_type, held.values))
-        for held in found
-    ]
     context = {
         **build_profile_context(request, profile_id),
         "identifiers": [
-            (kind, values, get_reveal_target(values)) for kind, values in shown
+            (held.id_type, values, get_reveal_target(values))
+            for held in found
+            for values in [masker.mask_identifier(held.id_type, held.values)]
         ],
     }
     return render(request, "customers/identifiers.html", context)

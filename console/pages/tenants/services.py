@@ -164,11 +164,13 @@ def change_secret(
         tenants = _list_tenants(sid)
         closing["tenants"] = len(tenants)
         for tenant in tenants:
-            tenant.encrypted_token = encrypt(
-                made["authToken"], context=tenant.token_context
-            )
-            tenant.save(update_fields=["encrypted_token"])
+            _keep_token(tenant, made["authToken"])
     return made
+
+
+def _keep_token(tenant: Tenant, token: str) -> None:
+    tenant.encrypted_token = encrypt(token, context=tenant.token_context)
+    tenant.save(update_fields=["encrypted_token"])
 
 
 def _list_tenants(sid: str) -> list[Tenant]:
@@ -202,8 +204,7 @@ def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
             "With this token the account has no such store. Nothing was changed."
         ) from exc
     with transaction.atomic():
-        tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
-        tenant.save(update_fields=["encrypted_token"])
+        _keep_token(tenant, secret)
         log(actor, "token.replaced", "tenant", str(tenant.pk))
 
 

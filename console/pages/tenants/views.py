@@ -133,11 +133,10 @@ def list_accounts(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.REPLACE_CREDENTIAL, FORM)
 def account(request: ConsoleRequest, sid: str) -> HttpResponse:
     """Its secrets, of which a new one is in this answer and nowhere else."""
-    accounts = {each["sid"]: each for each in services.list_accounts()}
-    if settings.MEMORY_URL != EMBEDDED or sid not in accounts:
+    accounts = services.list_accounts(sid)
+    if settings.MEMORY_URL != EMBEDDED or not accounts:
         raise Http404
-    form = SecretForm(request=request, account=accounts[sid])
-    shown, made = accounts[sid], dict[str, str]()
+    form, made = SecretForm(request=request, account=accounts[0]), dict[str, str]()
     if form.is_valid():
         change = form.cleaned_data["change"]
         made = services.change_secret(
@@ -146,8 +145,7 @@ def account(request: ConsoleRequest, sid: str) -> HttpResponse:
         if not made:
             messages.success(request, "The key is revoked: it opens nothing any more.")
             return redirect("tenants:account", sid)
-        [shown] = services.list_accounts(sid)
-    context = {"form": form, "account": shown, "made": _label(made)}
+    context = {"form": form, "account": accounts[0], "made": _label(made)}
     return render_form(request, "tenants/account.html", context)
 
 

@@ -141,7 +141,6 @@ TimelineItem = Observation | Summary
 Place = tuple[int, int]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-DAY = timedelta(days=1) // MICROSECOND
 
 
 def get_place(item: TimelineItem, *, ascending: bool = False) -> Place:

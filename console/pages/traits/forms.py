@@ -22,7 +22,6 @@ TYPED_MAX = 120_000
 LINE_MAX = 60
 _INTEGER = re.compile(r"[+-]?\d{1,400}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _REQUIRED = {
     STRING: "Enter the new value, or tick “Clear this trait”.",
     NUMBER: "Enter a number such as 12 or 12.5, with a point.",
@@ -161,7 +160,7 @@ def _build_widget(row: TraitRow, kind: str) -> forms.Widget:
         )
     if kind == NUMBER:
         return forms.TextInput({"inputmode": "decimal"})
-    if kind == DATE and (row.value is None or _DAY.fullmatch(row.text)):
+    if kind == DATE:
         return forms.TextInput({"placeholder": DAY_EXAMPLE, "autocomplete": "off"})
     long = kind == STRING and (len(row.text) > LINE_MAX or "\n" in row.text)
     if kind == ARRAY or (long and not row.is_sensitive):

@@ -14,7 +14,7 @@ from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
 from console.masking.masker import mask_text
 from console.tenants.models import Role
-from console.web.times import get_day, to_local
+from console.web.times import to_local
 
 register = template.Library()
 
@@ -75,9 +75,8 @@ def format_age(now: datetime, at: datetime) -> str:
 
 def format_date(now: datetime, at: datetime) -> str:
     """`22 Oct`, with its year in any other year than this one."""
-    day = get_day(at)
-    text = f"{day.day} {day:%b}"
-    return text if day.year == get_day(now).year else f"{text} {day.year}"
+    day = to_local(at)
+    return date_format(day, "j M" if day.year == to_local(now).year else "j M Y")
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from console.contract.times import to_wire
 from console.service.models import Account, Credential, make_key, make_secret
@@ -24,27 +24,20 @@ class Command(BaseCommand):
         change.add_argument("--revoke", metavar="KEY", help="an API key, at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sid = options["sid"]
+        sid, changes = options["sid"], ("add_key", "replace_token", "revoke")
         found = Account.objects.filter(sid=sid) if sid else Account.objects.all()
-        account = found.first() if sid else None
-        if sid and not account:
+        if not any(options[change] for change in changes):
+            answer: object = list_accounts(found)
+        elif account := found.filter(sid=sid).first():
+            answer = change_secret(account, **{name: options[name] for name in changes})
+        else:
             raise CommandError("sid: no account has this one")
-        answer: object = list_accounts(found)
-        if account and options["add_key"]:
-            answer = dict(zip(("apiKey", "apiSecret"), make_key(account), strict=True))
-        elif account and options["replace_token"]:
-            answer = {"authToken": make_secret(account, account.sid)}
-        elif account and options["revoke"]:
-            keys = Credential.objects.filter(account=account).exclude(pk=account.pk)
-            revoked, _ = keys.filter(pk=options["revoke"]).delete()
-            answer = {"revoked": revoked}
-        elif any(options[name] for name in ("add_key", "replace_token", "revoke")):
-            raise CommandError("sid: whose secrets?")
         self.stdout.write(json.dumps(answer, indent=2))
 
 
-def list_accounts(accounts: Any) -> list[dict[str, Any]]:
+def list_accounts(accounts: QuerySet[Account]) -> list[dict[str, Any]]:
     """By name; the first of `secrets` is the auth token, the others are API keys."""
+    counted = accounts.annotate(stores=Count("store"))
     return [
         {
             "sid": account.sid,
@@ -52,13 +45,21 @@ def list_accounts(accounts: Any) -> list[dict[str, Any]]:
             "stores": account.stores,
             "secrets": [
                 {"username": each.username, "createdAt": to_wire(each.created_at)}
-                for each in sorted(
-                    account.credential_set.all(),
-                    key=lambda each: (each.username != account.sid, each.created_at),
-                )
+                # AC comes before SK.
+                for each in account.credential_set.order_by("username")
             ],
         }
-        for account in accounts.annotate(stores=Count("store", distinct=True))
-        .prefetch_related("credential_set")
-        .order_by("name", "sid")
+        for account in counted.order_by("name", "sid")
     ]
+
+
+def change_secret(
+    account: Account, *, add_key: bool, replace_token: bool, revoke: str
+) -> dict[str, Any]:
+    if add_key:
+        return dict(zip(("apiKey", "apiSecret"), make_key(account), strict=True))
+    if replace_token:
+        return {"authToken": make_secret(account, account.sid)}
+    keys = Credential.objects.filter(account=account).exclude(pk=account.pk)
+    revoked, _ = keys.filter(pk=revoke).delete()
+    return {"revoked": revoked}
