@@ -48,6 +48,16 @@ def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None
     return alike
 
 
+def are_strangers(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two whole names have no word in common: no relatives, and nobody who has
+    married."""
+    words = [set(_split_names(each, _DIGRAPHS)) for each in (one, other)]
+    is_whole = len(one) == len(other) == len(NAME_TRAITS)
+    return (
+        is_whole and is_namesake(one, other) is False and words[0].isdisjoint(words[1])
+    )
+
+
 def _are_alike(shorter: list[str], longer: list[str]) -> bool | None:
     if not shorter:
         return None

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from console.contract.base import Noun, StrictBody, Time, always, described, whole
 from console.contract.ids import SUGGESTION_ID
-from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX
+from console.contract.memory.identifier import IDENTIFIER_VALUE_MAX, IdentifierSet
 from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.page import define_page
 from console.contract.memory.profile import ProfileId
@@ -30,6 +30,7 @@ _ValueShown = Annotated[str, described(maxLength=IDENTIFIER_VALUE_MAX)]
 class MergeSuggestion(Noun, frozen=True, kw_only=True):
     """Two profiles that a value would have joined.
 
+    further         more values that would join them
     profiles        the earlier first: it would go on
     contradictions  what tells them apart: names and phones, or names and emails; or
                     shared: the value stands behind more than SHARED_PROFILES_MAX
@@ -53,6 +54,7 @@ class MergeSuggestion(Noun, frozen=True, kw_only=True):
     contradictions: tuple[
         Annotated[str, described(enum=get_args(Contradiction))], ...
     ] = always()
+    further: tuple[IdentifierSet, ...] = always()
     created_at: Time
 
 

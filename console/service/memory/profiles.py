@@ -19,6 +19,7 @@ from console.service.memory.identity import (
     find_holders,
     get_promoted_identities,
 )
+from console.service.memory.merging import merge_profiles
 from console.service.memory.models import (
     IndexedItem,
     MergeSuggestion,
@@ -35,7 +36,7 @@ from console.service.memory.resolution import (
     resolve_profile,
 )
 from console.service.memory.stores import lock_store
-from console.service.memory.suggestions import build_claims
+from console.service.memory.suggestions import Claims, build_claims, read_claims
 from console.service.memory.tombstones import bury
 from console.service.memory.trait_groups import Definitions
 from console.service.memory.traits import (
@@ -148,13 +149,32 @@ def write_profile(
     claims = build_claims(store, identities, checked.names)
     profile, doubts = resolve_profile(store, identities, claims)
     if profile is None:
-        profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
-        profile.save(force_insert=True)
+        profile = _create_row(store, now)
+    elif _is_stranger(store, profile, claims):
+        # Two who give nothing but one value are one; the name of either is kept, and
+        # tells the third apart from them.
+        newcomer = _create_row(store, now)
+        write_traits(newcomer, checked.traits, now=now)
+        by = next(x for x in identities if profile.id in find_holders(store, x))
+        profile = merge_profiles(store, profile.id, newcomer.id, by)
     profile, braked = assign_identifiers(
         store, profile, identities, now=now, doubts=doubts
     )
     write_traits(profile, checked.traits, now=now)
     return profile, braked
+
+
+def _create_row(store: Store, now: datetime) -> Profile:
+    profile = Profile(store_id=store.id, id=new_id("mem_profile"), created_at=now)
+    profile.save(force_insert=True)
+    return profile
+
+
+def _is_stranger(store: Store, profile: Profile, claims: Claims) -> bool:
+    """Whether nobody of a profile has been called so."""
+    if not claims.names or store.identitysettings.merge_brake != "on":
+        return False
+    return claims.are_strangers(read_claims(store, [profile.id])[profile.id])
 
 
 def check_payload(

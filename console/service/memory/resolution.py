@@ -106,6 +106,8 @@ def _doubt_holders(
     for id_ in others:
         if why := claims.list_contradictions(known[id_]):
             doubts[id_] = why
+        elif claims.is_third(known[id_]):
+            doubts[id_] = ["names", "shared"]
     # Where nothing is held by one of this name, one who waits may be meant; and behind a
     # value that several leave, a further name is a further person's.
     lost = all(ids <= others for ids in held.values())

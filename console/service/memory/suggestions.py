@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from console.contract.ids import new_id
 from console.contract.memory.merge import SHARED_PROFILES_MAX
-from console.contract.naming import is_namesake, pick_names
+from console.contract.naming import are_strangers, is_namesake, pick_names
 from console.service import errors
 from console.service.memory.identity import Identity, find_holders
 from console.service.memory.merging import merge_profiles
@@ -63,6 +64,18 @@ class Claims:
             self.has_other_values(kind, other)
             and len(other._pick(kind, "")) > SHARED_PROFILES_MAX
             for kind in KINDS
+        )
+
+    def are_strangers(self, other: "Claims") -> bool:
+        """By each of the names that they have."""
+        pairs = list(product(self.names, filter(None, other.names)))
+        return bool(pairs) and all(are_strangers(*pair) for pair in pairs)
+
+    def is_third(self, other: "Claims") -> bool:
+        """Whether two others who have nothing in common have given the other's values:
+        a household or a company shares them."""
+        return self.are_strangers(other) and any(
+            are_strangers(*pair) for pair in combinations(other.names, 2)
         )
 
     def has_other_values(self, kind: str, other: "Claims") -> bool:
@@ -154,11 +167,10 @@ def join_profiles(
 def suggest_merge(
     store: Store, one: Profile, other: Profile, by: Identity, why: Sequence[str]
 ) -> str:
-    """Once for two profiles; answers for whoever gave the value."""
+    """Once for two profiles and a value; answers for whoever gave the value."""
     between = MergeSuggestion.objects.between(one, other)
-    if between.exclude(refused_at=None).exists():
-        return "held by a profile that a person keeps apart from this one"
-    if not between.exists():
+    refused = between.exclude(refused_at=None).first()
+    if not between.filter(id_type=by.id_type, value=by.value).exists():
         earlier, later = sorted((one, other), key=lambda x: (x.created_at, x.id))
         MergeSuggestion.objects.create(
             store_id=store.id,
@@ -169,7 +181,10 @@ def suggest_merge(
             value=by.value,
             contradictions=why,
             created_at=timezone.now(),
+            refused_at=refused and refused.refused_at,
         )
+    if refused:
+        return "held by a profile that a person keeps apart from this one"
     return f"{_explain(why)}, a merge is suggested"
 
 
@@ -230,14 +245,26 @@ def decide_suggestion(store: Store, suggestion_id: str, *, accept: bool) -> None
     found = find_suggestions(store).filter(id=suggestion_id).first()
     if found is None:
         raise errors.NotFound("No merge is suggested under this id.")
-    by = Identity(found.id_type, found.value, exclusive=True)
     if accept:
+        by = Identity(found.id_type, found.value, exclusive=True)
         merge_profiles(store, found.profile_id, found.other_id, by)
     else:
-        found.refused_at = timezone.now()
-        found.save()
+        list_values(found).update(refused_at=timezone.now())
 
 
 def find_suggestions(store: Store) -> Any:
-    """Those that wait for a person: a queryset."""
-    return MergeSuggestion.objects.filter(store_id=store.id, refused_at=None)
+    """Those that wait for a person, of each pair the first: a queryset."""
+    rows = MergeSuggestion.objects.filter(store_id=store.id, refused_at=None)
+    sides = ("store_id", "profile_id", "other_id")
+    same = {side: OuterRef(side) for side in sides}
+    return rows.exclude(Exists(rows.filter(**same, id__lt=OuterRef("id"))))
+
+
+def list_values(suggestion: MergeSuggestion) -> Any:
+    """All that would join the two of a suggestion, the first first: a queryset."""
+    one, other = (
+        Profile(suggestion.store_id, id_)
+        for id_ in (suggestion.profile_id, suggestion.other_id)
+    )
+    rows = MergeSuggestion.objects.between(one, other).filter(refused_at=None)
+    return rows.order_by("created_at", "id")

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 
 from console.contract.ids import PROFILE_ID
 from console.contract.memory import merge as wire
+from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.profile import ProfileId
 from console.service import errors
 from console.service.http.answers import accepted, answer, from_row
@@ -27,8 +28,22 @@ def list_merge_suggestions(request: ApiRequest) -> HttpResponse:
         request,
         suggestions.find_suggestions(request.store),
         read_page(request),
-        lambda row: from_row(
-            wire.MergeSuggestion, row, profiles=(row.profile_id, row.other_id)
+        _show_suggestion,
+    )
+
+
+def _show_suggestion(row: models.MergeSuggestion) -> wire.MergeSuggestion:
+    rows = list(suggestions.list_values(row))
+    why = dict.fromkeys(each for row in rows for each in row.contradictions)
+    return from_row(
+        wire.MergeSuggestion,
+        row,
+        profiles=(row.profile_id, row.other_id),
+        contradictions=tuple(why),
+        further=tuple(
+            IdentifierSet(id_type=each.id_type, values=(each.value,))
+            for each in rows
+            if each.id != row.id
         ),
     )
 

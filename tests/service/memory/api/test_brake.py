@@ -560,3 +560,46 @@ def test_a_pair_that_waits_is_not_joined_once_a_number_is_gone(
 
     assert api.get(jo).status_code == 200
     assert len(suggested()) == 1
+
+
+def test_a_third_stranger_behind_one_value_is_somebody_else(api, data, suggested):
+    people = ["Ada Byron", "Bo Carr", "Cy Dunn", "Dee Eyre", "Cy Dunn", "Bo Carr"]
+
+    answers = [
+        api("POST", f"{data}/Profiles", {"traits": {"Contact": contact}}).json()
+        for first, last in map(str.split, people)
+        for contact in [{"firstName": first, "lastName": last, "phone": SHARED}]
+    ]
+
+    ada, bo, cy, dee, cy_again, bo_again = (each["id"] for each in answers)
+    assert ada == bo == bo_again
+    assert cy == cy_again
+    assert len({ada, cy, dee}) == 3
+    assert ["refusals" in each for each in answers[:4]] == [False, False, True, True]
+    assert {each["profiles"][0] for each in suggested()} == {ada}
+    [merge] = api.get(f"{data}/Merges").json()["merges"]
+    assert merge["canonicalId"] == ada
+
+
+@pytest.mark.parametrize("order", [("phone", "email"), ("email", "phone")])
+def test_who_waits_by_two_values_is_found_by_each(api, data, suggested, order):
+    p, q, e = SHARED, "+12025550177", "front@desk.example"
+
+    def post(name, phone, email):
+        first, last = name.rsplit(" ", 1)
+        values = {"phone": phone, "email": email}
+        contact = {"firstName": first, "lastName": last}
+        contact |= {each: values[each] for each in order}
+        return api("POST", f"{data}/Profiles", {"traits": {"Contact": contact}}).json()
+
+    ann, lee = post("Ann Leigh", p, e)["id"], post("Dr. Ann Lee", q, e)["id"]
+    eve = post("Eve Moss", p, e)["id"]
+    again = post("Dr. Ann Lee", p, "n/a")["id"]
+
+    assert len({ann, lee, eve, again}) == 4
+    found = {tuple(each["profiles"]): each for each in suggested()}
+    assert found.keys() == {(ann, lee), (ann, eve), (ann, again)}
+    both = found[ann, eve]
+    values = {(both["idType"], both["value"])}
+    values |= {(x["idType"], *x["values"]) for x in both["further"]}
+    assert values == {("phone", p), ("email", e)}
