@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -11,12 +12,15 @@ from django.shortcuts import redirect, render
 from console.audit.log import log_change, log_view
 from console.client.errors import MemoryNotFound
 from console.client.http import all_pages
-from console.contract.memory.merge import Merge, MergeSuggestion
+from console.contract.memory.merge import Merge, MergeSuggestion, Unmerged
+from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.masking.masker import masker_for
 from console.profiles.candidates import COLUMNS, fetch_candidates
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_form
+
+SORTING_MAX = 5  # merges taken back of which what is to sort is kept
 
 
 class DecisionForm(ReasonForm):
@@ -35,6 +39,12 @@ class DecisionForm(ReasonForm):
     field_order = ("decision", "reason_code", "ticket")
 
 
+class MergesForm(PageForm):
+    """suggested  likewise, of the suggestions: a further page of one list is alone"""
+
+    suggested = forms.CharField(required=False, max_length=PAGE_TOKEN_MAX)
+
+
 class TakeBackForm(ReasonForm):
     reasons = (
         ("customer", "The customer says so"),
@@ -46,20 +56,23 @@ class TakeBackForm(ReasonForm):
 @allow(Permission.JUDGE_MERGES)
 def list_merges(request: ConsoleRequest) -> HttpResponse:
     """What waits for a decision and, below it, what can be taken back."""
-    store, token = request.store, check_form(PageForm(request.GET))["page"]
+    store, query = request.store, check_form(MergesForm(request.GET))
+    token, suggested_token = query["page"], query["suggested"]
+    merges = suggested = None
     try:
-        merges = store.list_merges(page_token=token)
-        suggested = store.list_merge_suggestions()
+        if not suggested_token:
+            merges = store.list_merges(page_token=token)
+        if not token:
+            suggested = store.list_merge_suggestions(page_token=suggested_token)
     except MemoryNotFound:  # a hosted memory merges for good
         return render(request, "merges/list.html", {"is_hosted": True})
-    count = len(suggested.items) + len(merges.items)
-    log_view(request.actor, "merges.listed", count=count)
+    waiting, merged = (page.items if page else () for page in (suggested, merges))
+    log_view(request.actor, "merges.listed", count=len(waiting) + len(merged))
     context = {
-        "suggestions": _mask_values(request, suggested.items),
-        "has_more": suggested.next_token,
-        "merges": _mask_values(request, merges.items),
+        "suggestions": _mask_values(request, waiting),
+        "suggested": suggested,
+        "merges": _mask_values(request, merged),
         "page": merges,
-        "is_first": not token,
     }
     return render(request, "merges/list.html", context)
 
@@ -69,18 +82,26 @@ def _mask_values(
 ) -> list[tuple[Any, str]]:
     """Each with what joins the two, as it is shown; "" where that is not known."""
     masker = masker_for(request.actor)
-    return [
-        (row, masker.mask_identifier(row.id_type, [row.value])[0].text)
-        if row.value
-        else (row, "")
-        for row in rows
-    ]
+    shown = []
+    for row in rows:
+        further = row.further if isinstance(row, MergeSuggestion) else ()
+        values = [(row.id_type, row.value)] if row.value else []
+        values += [(each.id_type, value) for each in further for value in each.values]
+        texts = [
+            f"{id_type} {masker.mask_identifier(id_type, [value])[0].text}"
+            for id_type, value in values
+        ]
+        shown.append((row, ", ".join(texts)))
+    return shown
 
 
 @allow(Permission.JUDGE_MERGES, FORM)
 def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
     """The evidence of one suggestion, and the officer's word."""
     suggestion = _find(all_pages(request.store.list_merge_suggestions), suggestion_id)
+    if suggestion is None:
+        messages.info(request, "This pair is decided already, or one of them is gone.")
+        return redirect("merges:list", request.tenant.slug)
     form = DecisionForm(request=request)
     if form.is_valid():
         accept = form.cleaned_data["decision"] == "accept"
@@ -98,8 +119,17 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
 
 @allow(Permission.JUDGE_MERGES, FORM)
 def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """A merge, by the id that went; after it was taken back, what is left to sort."""
+    """A merge, by the id that went; after it was taken back, what is left to sort, for
+    whoever did it and as long as they are signed in."""
     merge = _find(all_pages(request.store.list_merges), profile_id)
+    if merge is None:
+        sorting = request.session.get(f"parted {request.tenant.slug}", {})
+        if parted := sorting.get(profile_id):
+            log_view(request.actor, "merges.listed", count=1)
+            context = {"parted": msgspec.convert(parted, Unmerged)}
+            return render(request, "merges/taken_back.html", context)
+        messages.info(request, "This merge is taken back already, or 30 days old.")
+        return redirect("merges:list", request.tenant.slug)
     form = TakeBackForm(request=request)
     if form.is_valid():
         with log_change(
@@ -112,15 +142,19 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         ) as closing:
             parted = request.store.unmerge_profile(merge.id)
             closing["learned"] = len(parted.learned)
-        return render(request, "merges/taken_back.html", {"parted": parted})
+        key = f"parted {request.tenant.slug}"
+        sorting = request.session.get(key, {}) | {merge.id: msgspec.to_builtins(parted)}
+        request.session[key] = dict(list(sorting.items())[-SORTING_MAX:])
+        return redirect("merges:take_back", request.tenant.slug, merge.id)
     return _show(request, "merges/take_back.html", form, merge, [merge.canonical_id])
 
 
 def _find(rows: Iterable[Any], id_: str) -> Any:
-    """Raises Http404: decided already, taken back, or too old."""
+    """None: decided already, taken back, or too old. Raises Http404 where a memory has
+    none."""
     try:
-        return next(row for row in rows if row.id == id_)
-    except (StopIteration, MemoryNotFound) as exc:
+        return next((row for row in rows if row.id == id_), None)
+    except MemoryNotFound as exc:
         raise Http404 from exc
 
 

@@ -1,9 +1,13 @@
 """An officer judges suggested merges and takes back what was a mistake."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.service.http import paging
 from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, move_tenant
 from tests.pages.odd_memory import OddMemory, serving
@@ -119,24 +123,33 @@ def test_decide_does_it_and_records_it(
     assert (before.outcome, after.outcome) == ("allowed", "done")
     assert before.reason.text == "The customer says so (ticket CASE-4711)"
     assert after.details["other"] == other
-    assert desk.get(url("decide", suggestion.id)).status_code == 404
+    second_tab = desk.post(
+        url("decide", suggestion.id), REASON | {"decision": decision}, follow=True
+    )
+    assert b"This pair is decided already" in second_tab.content
 
 
-def test_take_back_parts_the_two_and_lists_what_is_to_sort(desk, tenant, store, merge):
+def test_take_back_parts_the_two_and_lists_what_is_to_sort(
+    desk, officer, tenant, store, merge
+):
     seen = make_observation(tenant, merge.canonical_id, "Has moved.")
     store.patch_profile(merge.canonical_id, {"Contact": {"state": "BW"}})
     page = desk.get(url("take_back", merge.id)).content.decode()
     assert "twin@b.com" not in page
 
-    answer = desk.post(url("take_back", merge.id), REASON)
+    answer = desk.post(url("take_back", merge.id), REASON, follow=True)
 
     page = answer.content.decode()
+    assert answer.redirect_chain == [(url("take_back", merge.id), 302)]
     assert seen.id in page
     assert "Contact.state" in page
     assert store.fetch_profile(merge.id).traits["Contact"]["city"] == "Bern"
     entry = AuditEntry.objects.filter(action="merge.undone").latest("seq")
     assert (entry.outcome, entry.details["learned"]) == ("done", 2)
-    assert desk.post(url("take_back", merge.id), REASON).status_code == 404
+    desk.session.flush()
+    desk.force_login(officer)
+    gone = desk.get(url("take_back", merge.id), follow=True)
+    assert b"This merge is taken back already" in gone.content
 
 
 def test_a_card_leads_from_merged_ids_to_taking_back(desk, client, agent, merge):
@@ -145,3 +158,19 @@ def test_a_card_leads_from_merged_ids_to_taking_back(desk, client, agent, merge)
 
     client.force_login(agent)
     assert url("take_back", merge.id) not in client.get(card).content.decode()
+
+
+def test_list_merges_pages_suggestions(desk, tenant, store, monkeypatch):
+    monkeypatch.setattr(paging, "PAGE_SIZE", 1)
+    one = make_profile(tenant, email="ada@b.com", firstName="Ada", phone="+12025550161")
+    for name, phone in (("Bob", PHONE), ("Cyd", "+12025550163")):
+        make_profile(tenant, email=f"{name}@b.com", firstName=name, phone=phone)
+        store.add_identifier(one, "phone", phone)
+
+    first = desk.get(url("list")).content.decode()
+    older = re.search(r'href="(\?suggested=[^"]+)"', first)[1]
+    second = desk.get(url("list") + html.unescape(older)).content.decode()
+
+    [one], [other] = (re.findall(r"/suggestions/([^/]+)/", x) for x in (first, second))
+    assert one != other
+    assert "Merges of the last 30 days" not in second
