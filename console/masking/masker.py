@@ -82,10 +82,12 @@ class OwnData(NamedTuple):
 
     pattern  of their names and phone numbers (detect.compile_own)
     hides    it is hidden whole, initials too
+    clear    words of their names that are shown, also where they speak
     """
 
     pattern: re.Pattern[str] | None = None
     hides: bool = False
+    clear: frozenset[str] = frozenset()
 
 
 NOTHING_OWN = OwnData()
@@ -102,7 +104,8 @@ def mask_text(
     before: what stands before it and says what it is, such as "order number: "
     shares: what is masked beside that
     """
-    text = _mask_speakers(text)
+    # Shares count in a text whose speakers are all masked.
+    text = _mask_speakers(text, frozenset() if shares else own.clear)
     found = [
         (
             data.start - len(before),
@@ -167,12 +170,12 @@ def _mask(data: PersonalData) -> str:
     return _MASKS[data.shape](data.plain)
 
 
-def _mask_speakers(text: str) -> str:
-    return _SPEAKER.sub(_mask_speaker, text) if " said: " in text else text
+def _mask_speakers(text: str, clear: frozenset[str] = frozenset()) -> str:
+    def mask(found: re.Match[str]) -> str:
+        is_shown = found[0] in _NOBODY or clear.issuperset(found[0].casefold().split())
+        return found[0] if is_shown else mask_name(found[0])
 
-
-def _mask_speaker(found: re.Match[str]) -> str:
-    return found[0] if found[0] in _NOBODY else mask_name(found[0])
+    return _SPEAKER.sub(mask, text) if " said: " in text else text
 
 
 def mask_trait(name: str, text: str, id_type: str = "") -> str:
@@ -443,17 +446,19 @@ class Masker:
     @cached_property
     def _own(self) -> OwnData:
         """What is masked above is masked in texts. Raises MemoryProblem."""
-        mode = self._rules.get(OWN, MaskingMode.DETECT)
-        if MaskingMode.CLEAR in (mode, self.text_mode):
+        if self.text_mode == MaskingMode.CLEAR:
             return NOTHING_OWN
-        masked = [
-            (self._rules.get(rule), kind, value)
-            for rule, subject, kind, value in self._read_own()
-            if self._rules.get(rule) != MaskingMode.CLEAR
-            and subject not in self._clear_in_texts
-        ]
-        hides = MaskingMode.HIDE in (mode, *(rule for rule, *_ in masked))
-        return build_own((each[1:] for each in masked), hides=hides)
+        mode = self._rules.get(OWN, MaskingMode.DETECT)
+        masked, hows, clear = list[tuple[str, str]](), {mode}, set[str]()
+        for rule, subject, kind, value in self._read_own():
+            how = self._rules.get(rule, MaskingMode.DETECT)
+            if MaskingMode.CLEAR in (mode, how) or subject in self._clear_in_texts:
+                clear.update(value.casefold().split())
+            else:
+                masked.append((kind, value))
+                hows.add(how)
+        own = build_own(masked, hides=MaskingMode.HIDE in hows)
+        return own._replace(clear=frozenset(clear))
 
     def _mask_text(self, text: str, shares: Iterable[Piece] = ()) -> str:
         return mask_text(text, shares=shares, own=self._own)

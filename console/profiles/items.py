@@ -47,6 +47,11 @@ class ItemKind:
     fetch: Callable[..., Any]
     delete: Callable[..., None]
 
+    def find(self, *of: Any) -> Any:
+        """What `fetch` answers; None when it was deleted meanwhile."""
+        with suppress(MemoryNotFound):
+            return self.fetch(*of)
+
 
 @dataclass(frozen=True, slots=True)
 class TextKind(ItemKind):

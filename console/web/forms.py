@@ -204,10 +204,15 @@ class ReasonForm(ConsoleForm):
         return {k: v for k, v in self.cleaned_data.items() if k not in REASON_FIELDS}
 
     @property
+    def words(self) -> str:
+        """Why, without the ticket; only of a valid form."""
+        return dict(self.reasons)[self.cleaned_data["reason_code"]]
+
+    @property
     def reason(self) -> str:
         """One line for the audit log; only of a valid form."""
-        words = dict(self.reasons)[self.cleaned_data["reason_code"]]
-        return f"{words} (ticket {self.cleaned_data['ticket']})"
+        ticket = self.cleaned_data["ticket"]
+        return f"{self.words} (ticket {ticket})" if ticket else self.words
 
 
 class CorrectionForm(ReasonForm):

@@ -65,6 +65,7 @@ def test_build_text_mask_tells_masks_apart():
 def customer(tenant) -> str:
     profile = make_profile(tenant, firstName="Quillon", email="q@example.com")
     make_observation(tenant, profile, "Quillon prefers oat milk.")
+    make_observation(tenant, profile, "Quillon said: Call Mia.")
     return profile
 
 
@@ -83,7 +84,10 @@ def test_card_shows_a_revealed_name_in_its_texts_and_nowhere_else(
     revealed = client.post(url, WHY, headers=HTMX)
 
     assert "Q••• prefers" in before
-    assert "Quillon prefers" in card(client, customer)
+    after = card(client, customer)
+    assert "Q••• said: Call" in before
+    assert "Quillon prefers" in after
+    assert "Quillon said: Call" in after
     assert "Q••• prefers" in client.get(timeline).text
     # The part of the card that follows the heading.
     assert revealed["HX-Trigger"] in before

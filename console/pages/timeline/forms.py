@@ -187,12 +187,3 @@ class RetractForm(CorrectionForm):
         self.fields["reason_code"].initial = "customer"
         self.fields["ticket"].required = False
         self.fields["ticket"].widget.attrs["autofocus"] = True
-
-    @property
-    def words(self) -> str:
-        """What the memory keeps of it."""
-        return dict(self.reasons)[self.cleaned_data["reason_code"]]
-
-    @property
-    def reason(self) -> str:
-        return super().reason if self.cleaned_data["ticket"] else self.words

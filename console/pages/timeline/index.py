@@ -6,8 +6,7 @@ it, and the order of a memory that cannot list by occurrence.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -15,7 +14,6 @@ from typing import Any, NamedTuple
 
 from django.utils.crypto import salted_hmac
 
-from console.client.errors import MemoryNotFound
 from console.client.http import Page
 from console.client.store import StoreClient
 from console.contract.memory.observation import Observation
@@ -229,7 +227,12 @@ def read_indexed_step(
     page = items[start : start + wanted]
     at_hand = {item.id: item for item in read}
     found = request.store.gather(
-        *[partial(_fetch, request.store, profile_id, item, at_hand) for item in page]
+        *[
+            partial(at_hand.get, item.id)
+            if item.id in at_hand
+            else partial(TEXT_KINDS[item.kind].find, request.store, profile_id, item.id)
+            for item in page
+        ]
     )
     end = start + len(page)
     more = Cursor(read_count=end, last_id=page[-1].id) if end < len(items) else None
@@ -237,21 +240,6 @@ def read_indexed_step(
     return TimelineStep(
         rows, index.read_count, more.encode() if more else "", len(rows)
     )
-
-
-def _fetch(
-    store: StoreClient,
-    profile_id: str,
-    item: CountedItem,
-    at_hand: Mapping[str, TimelineItem],
-) -> TimelineItem | None:
-    """None when it was deleted meanwhile."""
-    if item.id in at_hand:
-        return at_hand[item.id]
-    with suppress(MemoryNotFound):
-        found: TimelineItem = TEXT_KINDS[item.kind].fetch(store, profile_id, item.id)
-        return found
-    return None
 
 
 def _count_matches(

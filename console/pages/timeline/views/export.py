@@ -5,7 +5,6 @@ Both are written while they are read, and both say so themselves when they were 
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
@@ -15,7 +14,7 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from console.audit.log import log_view
-from console.client.errors import MemoryNotFound, MemoryProblem
+from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.contract.times import to_wire
 from console.core.observability import request_id
@@ -31,7 +30,7 @@ from console.pages.timeline.reader import (
     mask_matches,
 )
 from console.profiles.context import lists_by_occurrence
-from console.profiles.items import TEXT_KINDS, TextKind
+from console.profiles.items import TEXT_KINDS
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
@@ -134,20 +133,12 @@ def fetch_items(request: ConsoleRequest, profile_id: str) -> list[TimelineItem]:
         found = (item for item in items if conversation in item.conversations)
         return list(islice(found, SELECTED_MAX + 1))
     calls = [
-        partial(_fetch, kind, request.store, profile_id, id_)
+        partial(kind.find, request.store, profile_id, id_)
         for id_ in dict.fromkeys(request.GET.getlist("id")[: SELECTED_MAX + 1])
         for kind in TEXT_KINDS.values()
         if kind.id_pattern.fullmatch(id_)
     ]
     return [item for item in request.store.gather(*calls) if item is not None]
-
-
-def _fetch(kind: TextKind, *of: Any) -> TimelineItem | None:
-    """None when it was deleted meanwhile."""
-    with suppress(MemoryNotFound):
-        found: TimelineItem = kind.fetch(*of)
-        return found
-    return None
 
 
 def write_csv(
