@@ -197,7 +197,10 @@ def test_recall_without_a_query_is_not_ranked():
         "meta": {"queryTime": 0},
     }
 
-    assert not Memory(body).store.recall(PROFILE).is_ranked
+    recall = Memory(body).store.recall(PROFILE)
+
+    assert len(recall.observations) == 1
+    assert not recall.is_ranked
 
 
 @pytest.mark.parametrize(
@@ -288,6 +291,7 @@ def test_a_recall_is_explained_to_who_asks():
 def test_a_memory_may_give_no_reasons(trace):
     recall = Memory(RANKED | {"trace": trace}).store.recall(PROFILE, trace=True)
 
+    assert recall.is_ranked
     assert not (recall.trace and recall.trace.queries)
 
 

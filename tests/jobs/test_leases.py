@@ -80,6 +80,8 @@ def test_retry_failed_tasks_waits_for_room_on_the_disk(task, full_disk):
 
     leases.retry_failed_tasks(later(1000))
 
+    task.refresh_from_db()
+    assert task.status == "FAILED"
     assert not DBTaskResult.objects.ready().exists()
 
 

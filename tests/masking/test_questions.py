@@ -165,8 +165,9 @@ def test_lookup_in_many_tenants_is_one_question(client, profile, agent):
 
 
 def test_lookup_of_what_cannot_be_asked_is_not_logged(client, tenant):
-    look_up_in_find(client, "phone:")
+    response = look_up_in_find(client, "phone:")
 
+    assert response.status_code in {200, 422}
     assert not AuditEntry.objects.filter(action="profile.found").exists()
 
 
