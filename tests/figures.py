@@ -157,7 +157,7 @@ class Project:
             (module, function.name)
             for module in self.modules
             for function in module.functions
-            if is_view(function) and function.name in routed
+            if is_view(function) and (function.name in routed or is_operation(function))
         ]
 
     def views_with_tests(self) -> list[str]:
@@ -166,7 +166,10 @@ class Project:
         tests = self._tests_by_folder()
         found = []
         for module, name in self.views():
-            folder = "/".join(takewhile("views".__ne__, module.path.parts[1:-1]))
+            places = takewhile(
+                {"api", "views"}.isdisjoint, zip(module.path.parts[1:-1])
+            )
+            folder = "/".join(place for (place,) in places)
             verb, _, noun = name.partition("_")
             beginnings = (f"test_{name}_", f"test_{noun}_{verb}_")
             if any(
@@ -228,6 +231,14 @@ def is_view(function: ast.FunctionDef) -> bool:
         and "HttpResponse" in answers
         and not function.name.startswith("_")
     )
+
+
+def is_operation(function: ast.FunctionDef) -> bool:
+    """Whether its decorator says which call of the API it answers."""
+    called = [
+        each.func for each in function.decorator_list if isinstance(each, ast.Call)
+    ]
+    return any(ast.unparse(each).endswith("operation") for each in called)
 
 
 # Seen from inside, in a process whose folder is the checkout ------------------------

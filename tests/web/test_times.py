@@ -104,7 +104,7 @@ def test_own_zone_wins_over_the_browsers(in_tokyo, tenant):
     assert "they happened, America/New_York" in in_tokyo.get(timeline).text
 
 
-def test_zone_that_is_none_is_refused(in_tokyo, agent):
+def test_set_time_zone_refuses_what_is_none(in_tokyo, agent):
     answer = in_tokyo.post(reverse("account_time_zone"), {"time_zone": "Mars/Olympus"})
 
     agent.refresh_from_db()

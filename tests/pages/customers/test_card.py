@@ -130,7 +130,9 @@ def test_profile_says_nothing_where_nothing_is_new(client, tenant):
         before_at=timezone.now() + timedelta(seconds=5),
     )
 
-    assert " new</strong>" not in client.get(card(profile)).text
+    page = client.get(card(profile)).text
+    assert profile in page
+    assert " new</strong>" not in page
 
 
 @pytest.fixture
@@ -294,7 +296,7 @@ def test_find_not_recallable_finds_nothing_in_a_full_answer():
     assert found == frozenset()
 
 
-def test_recent_observations_stop_asking_when_recallable(client, tenant):
+def test_recent_items_stop_asking_when_recallable(client, tenant):
     profile = make_profile(tenant)
     fresh = make_observation(tenant, profile, "Just said.", occurredAt=to_wire(NOW))
 
@@ -306,7 +308,7 @@ def test_recent_observations_stop_asking_when_recallable(client, tenant):
     assert "hx-get" not in shown.partition(">")[0]
 
 
-def test_recent_observations_without_htmx_redirect_to_the_card(client, tenant):
+def test_recent_items_without_htmx_redirect_to_the_card(client, tenant):
     profile = make_profile(tenant)
 
     answer = client.get(card(profile, "newest/"))
@@ -315,7 +317,7 @@ def test_recent_observations_without_htmx_redirect_to_the_card(client, tenant):
     assert answer["Location"] == card(profile)
 
 
-def test_recent_observations_wait_for_a_write(client, tenant, settings):
+def test_recent_items_wait_for_a_write(client, tenant, settings):
     profile = make_profile(tenant)
     settings.MEMORY_VISIBILITY_LAG_S = 1.0
     form = {

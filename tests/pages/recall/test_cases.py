@@ -195,7 +195,7 @@ def test_case_keeps_no_text_once_its_profile_was_deleted_here(
     assert (case.state, case.asked) == (State.ERASED, {})
 
 
-def test_cases_say_what_they_are_when_there_are_none(client, tenant):
+def test_list_cases_says_what_they_are_when_there_are_none(client, tenant):
     assert "No cases yet" in client.get(reverse("recall:cases", args=["acme"])).text
 
 

@@ -226,7 +226,7 @@ def account(desk, tenant):
     return reverse("tenants:account", args=[tenant.account_sid])
 
 
-def test_account_lists_its_secrets_and_tenants(desk, tenant, account):
+def test_list_accounts_leads_to_secrets_and_tenants(desk, tenant, account):
     accounts = desk.get(reverse("tenants:accounts")).text
     page = desk.get(account)
 

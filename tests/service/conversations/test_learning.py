@@ -214,7 +214,7 @@ def test_learning_the_same_again_adds_the_conversation_to_what_is_known(
     assert list_outcomes(again) == ["same", "added"]
 
 
-def test_learning_of_a_full_profile_is_diagnosed(
+def test_list_diagnostics_names_a_full_profile(
     api, conversation, path, say, monkeypatch
 ):
     monkeypatch.setattr(Observation, "most", 1)
@@ -306,7 +306,7 @@ def test_learning_writes_nothing_to_another_accounts_store(
     assert api("POST", f"{person}/Recall", asked).json()["communications"] == []
 
 
-def test_learning_again_reads_once_what_was_learned_before(api, path, say):
+def test_learn_again_reads_once_what_was_learned_before(api, path, say):
     for number in range(5):
         say(f"I ordered part number {number} in Bergen.")
     api("PATCH", path, {"status": "INACTIVE"})

@@ -309,7 +309,7 @@ def test_learning_by_model_ends_at_the_days_tokens(
     assert model_extractor.has_tokens(store_id)
 
 
-def test_model_usage_is_told_by_day(api, model, store, path, say, settings):
+def test_fetch_model_usage_tells_it_by_day(api, model, store, path, say, settings):
     usage = f"/v1/ControlPlane/Stores/{store}/ModelUsage"
     settings.MODEL_PRICES = [2.0, 10.0]
     say("I moved to Bergen with 2 dogs.")
@@ -327,7 +327,7 @@ def test_model_usage_is_told_by_day(api, model, store, path, say, settings):
     assert model_extractor.count_today() == {"in": 100, "out": 20}
 
 
-def test_model_usage_of_a_program_counts_for_the_day(api, model, store):
+def test_count_model_usage_of_a_program_for_the_day(api, model, store):
     usage = f"/v1/ControlPlane/Stores/{store}/ModelUsage"
 
     counted = api("POST", usage, {"calls": 2, "tokensIn": 999_990, "tokensOut": 9})

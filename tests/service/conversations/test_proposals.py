@@ -63,7 +63,9 @@ def test_proposal_names_the_trait_and_the_turn_and_writes_nothing(
     assert "heldBy" not in proposed
 
 
-def test_proposal_is_written_when_a_person_accepts_it(api, store, person, hear, decide):
+def test_decide_learned_writes_a_proposal_that_is_accepted(
+    api, store, person, hear, decide
+):
     [proposed] = hear(f"Please write to {ADA} from now on.")
 
     accepted = decide(proposed, "added")

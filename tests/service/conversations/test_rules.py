@@ -115,6 +115,7 @@ def test_rules_hold_back_a_fact_until_a_person_releases_it(
 def test_rules_remove_all_of_what_overlaps(words):
     verdict = Rules({"words": "redact"}, words).judge(f"my visa {CARD} is new")
 
+    assert verdict.text.endswith(" new")
     assert "1111" not in verdict.text
 
 
@@ -162,7 +163,7 @@ def test_rules_say_why_something_was_removed(api, conversation, learn_from):
     assert fact["reason"] == "Redacted by the default rules: card."
 
 
-def test_rules_are_tried_on_what_was_said_and_nothing_is_written(
+def test_try_learning_rules_on_what_was_said_writes_nothing(
     api, rules, conversation, learn_from
 ):
     api("PUT", rules, {"kinds": {"health": "keep"}})
@@ -181,7 +182,7 @@ def test_rules_are_tried_on_what_was_said_and_nothing_is_written(
     assert api.get(rules).json()["version"] == 1
 
 
-def test_rules_keep_their_earlier_versions(api, rules):
+def test_fetch_learning_rules_tells_their_earlier_versions(api, rules):
     api("PUT", rules, {"kinds": {"phone": "drop"}})
     api("PUT", rules, {"words": ["tea"], "appliesToWrites": True})
 
@@ -269,7 +270,7 @@ def test_rules_hold_back_nothing_twice(api, store, rules, conversation, learn_fr
     assert outcomes == ["dropped", "added", "same"]
 
 
-def test_rules_hold_back_no_more_than_a_person_can_judge(
+def test_list_learned_names_what_was_more_than_a_person_can_judge(
     api, monkeypatch, conversation, learn_from
 ):
     monkeypatch.setattr(models, "WAITING_PER_PROFILE", 1)
@@ -285,7 +286,9 @@ def test_rules_hold_back_no_more_than_a_person_can_judge(
     assert reasons == [learned[1]["reason"]]
 
 
-def test_rules_are_answered_with_their_version_and_refused_by_field(api, rules):
+def test_update_learning_rules_gives_them_a_version_and_names_a_refused_field(
+    api, rules
+):
     before = api.get(rules).json()
     api("PUT", rules, {"kinds": {"phone": "drop"}, "words": ["tea", "tea"]})
     after = api.get(rules).json()
@@ -298,7 +301,7 @@ def test_rules_are_answered_with_their_version_and_refused_by_field(api, rules):
     assert api("PUT", rules, {"words": ["x"]}).status_code == 400
 
 
-def test_rules_that_somebody_else_has_changed_are_not_replaced(api, rules):
+def test_update_learning_rules_replaces_none_that_somebody_else_has_changed(api, rules):
     read = {"If-Match": api.get(rules).headers["ETag"]}
 
     first = api("PUT", rules, {"words": ["tea"]}, headers=read)

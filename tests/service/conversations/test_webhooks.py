@@ -160,7 +160,7 @@ def test_webhook_is_given_up_after_five_tries_and_the_next_one_goes_on(
     )
 
 
-def test_webhook_is_sent_again_by_request(api, clock, told, receiver, say):
+def test_retry_delivery_sends_a_webhook_again(api, clock, told, receiver, say):
     say()
     receiver.answers = [500] * 5
     for _ in range(31):
@@ -377,7 +377,7 @@ def test_webhooks_about_a_deleted_profile_go_with_it(
     assert any("+15558675399" in body for body in bodies)
 
 
-def test_webhooks_of_a_stranger_are_unknown(api, make_api, told):
+def test_list_deliveries_of_a_stranger_is_refused(api, make_api, told):
     delivery = list_deliveries(api, told)[0]
     stranger = make_api()
 

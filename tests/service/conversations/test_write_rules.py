@@ -70,6 +70,19 @@ def test_write_rules_redact_hold_back_and_drop_observations(api, profile, apply_
     assert released["occurredAt"] == "2026-01-05T09:00:00Z"
 
 
+def test_list_provenance_filters_by_outcome(api, profile, apply_rules):
+    apply_rules()
+    contents = ("Has asthma.", "Likes tea.")
+    body = {"observations": [an_observation(each) for each in contents]}
+    api("POST", f"{profile}/Observations", body)
+
+    [held] = api.get(f"{profile}/Provenance", outcome="quarantined").json()["learned"]
+    dropped = api.get(f"{profile}/Provenance", outcome="dropped").json()["learned"]
+
+    assert held["outcome"] == "quarantined"
+    assert dropped == []
+
+
 def test_write_rules_hold_back_no_more_than_a_person_can_judge(
     api, monkeypatch, profile, apply_rules
 ):

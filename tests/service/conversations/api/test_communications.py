@@ -54,7 +54,8 @@ def test_create_communication_answers_with_who_said_it_to_whom(conversation, say
 
 def test_list_communications_is_oldest_first_and_pages_both_ways(api, path, say):
     texts = [f"turn {number}" for number in range(5)]
-    ids = [say(text)["id"] for text in texts]
+    for text in texts:
+        say(text)
 
     first = api.get(f"{path}/Communications", pageSize=3).json()
     second = api.get(
@@ -63,7 +64,14 @@ def test_list_communications_is_oldest_first_and_pages_both_ways(api, path, say)
 
     found = first["communications"] + second["communications"]
     assert [each["content"]["text"] for each in found] == texts
-    assert api.get(f"{path}/Communications/{ids[2]}").json() == found[2]
+
+
+def test_fetch_communication_answers_what_the_list_does(api, path, say):
+    said = say("My tent pole broke.")
+
+    [listed] = api.get(f"{path}/Communications").json()["communications"]
+
+    assert api.get(f"{path}/Communications/{said['id']}").json() == listed
 
 
 def test_communication_resource_id_corrects_the_first(api, path, say):
@@ -145,6 +153,10 @@ def test_create_action_says_it_and_is_completed(api, conversation, path):
     assert said["id"] == action["related"]["communicationId"]
     assert said["author"]["participantId"] == agent["id"]
     assert said["recipients"][0]["deliveryStatus"] == "DELIVERED"
+
+
+def test_fetch_action_refuses_one_that_is_not_there(api, path):
+    assert_refused(api("GET", f"{path}/Actions/nobody"), 404, 20404, "not found")
 
 
 @pytest.mark.parametrize(

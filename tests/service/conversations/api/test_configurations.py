@@ -208,6 +208,13 @@ def test_delete_configuration_lets_its_conversations_go_on(
     assert found["configuration"]["displayName"] == "support"
 
 
+def test_fetch_operation_status_knows_no_other_accounts(make_api, api, configuration):
+    location = api("DELETE", f"{CONFIGURATIONS}/{configuration}").headers["Location"]
+
+    assert api.get(location).json()["status"] == "COMPLETED"
+    assert make_api("other")("GET", location).status_code == 404
+
+
 def test_list_filters_of_no_such_form_are_refused_by_name(api):
     assert_refused(
         api("GET", f"{CONFIGURATIONS}?memoryStoreId=x"), 400, 20001, "memoryStoreId"

@@ -55,6 +55,17 @@ def test_conversation_transitions_are_recorded_late_in_order_with_their_due_time
     ]
 
 
+def test_list_transitions_answers_them_in_order(api, clock, path, say):
+    say()
+    clock.shift(timedelta(hours=5))
+    api.get(path)
+
+    found = api.get(f"{path}/Transitions").json()["transitions"]
+
+    told = [(each["status"], each["reason"]) for each in found]
+    assert told == [("ACTIVE", "created"), ("INACTIVE", "timer"), ("CLOSED", "timer")]
+
+
 def test_conversation_wakes_by_a_communication_and_counts_from_it(
     api, clock, conversation, path, say
 ):

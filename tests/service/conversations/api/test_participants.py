@@ -352,6 +352,18 @@ def test_fetch_conversation_of_a_foreign_account_is_404(make_api, conversation):
     assert stranger.get(CONVERSATIONS).json()["conversations"] == []
 
 
+def test_list_participants_is_in_the_order_in_which_they_came(api, conversation, path):
+    found = api.get(f"{path}/Participants").json()["participants"]
+
+    assert [each["type"] for each in found] == ["CUSTOMER", "HUMAN_AGENT"]
+    assert found == conversation["participants"]
+
+
+def test_fetch_participant_answers_what_the_list_does(api, conversation, path):
+    for each in conversation["participants"]:
+        assert api.get(f"{path}/Participants/{each['id']}").json() == each
+
+
 def test_participant_named_by_an_address_has_no_name(api, path):
     [customer, _] = api.get(f"{path}/Participants").json()["participants"]
     sent_back = {key: customer[key] for key in ("name", "type", "addresses")}

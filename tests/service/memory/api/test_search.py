@@ -36,7 +36,9 @@ def list_terms() -> set[bytes]:
 @pytest.mark.parametrize(
     "query", ["soren", "SØREN", "Kierk", "søren kierke", "kierkegaard Sør", "s@k.dk"]
 )
-def test_search_finds_words_and_beginnings_in_any_writing(search, person, query):
+def test_search_profiles_finds_words_and_beginnings_in_any_writing(
+    search, person, query
+):
     person("other@k.dk", firstName="Regine", lastName="Olsen")
     soren = person("s@k.dk", firstName="Søren", lastName="Kierkegaard")
 
@@ -54,7 +56,7 @@ def test_search_finds_words_and_beginnings_in_any_writing(search, person, query)
         ("sør kierkegaard", {"prefix": NAMES}),
     ],
 )
-def test_search_finds_no_more_than_it_was_allowed(search, person, query, body):
+def test_search_profiles_finds_no_more_than_it_was_allowed(search, person, query, body):
     person("s@k.dk", firstName="Søren", lastName="Kierkegaard")
 
     assert search(query, **body) == []
@@ -68,13 +70,13 @@ def test_search_finds_no_more_than_it_was_allowed(search, person, query, body):
         ("søren kier", {"prefix": NAMES}),
     ],
 )
-def test_search_finds_what_it_was_allowed(search, person, query, body):
+def test_search_profiles_finds_what_it_was_allowed(search, person, query, body):
     soren = person("s@k.dk", firstName="Søren", lastName="Kierkegaard")
 
     assert search(query, **body) == [soren]
 
 
-def test_search_says_that_there_are_more(api, store, person):
+def test_search_profiles_says_that_there_are_more(api, store, person):
     for number in range(3):
         person(f"a{number}@b.com", firstName="Ada")
 
@@ -84,7 +86,7 @@ def test_search_says_that_there_are_more(api, store, person):
     assert (len(answer["profiles"]), answer["hasMore"]) == (2, True)
 
 
-def test_search_keeps_to_its_store(search, person, make_store, make_profile):
+def test_search_profiles_keeps_to_its_store(search, person, make_store, make_profile):
     make_profile("same@b.com", store=make_store("client-2"))
     mine = person("same@b.com")
 
@@ -95,13 +97,15 @@ def test_search_keeps_to_its_store(search, person, make_store, make_profile):
     ("query", "code", "message"),
     [("", 520046, "query: "), ("?!", 400, "query: must hold a letter or a digit")],
 )
-def test_search_refuses_a_query_without_words(api, store, query, code, message):
+def test_search_profiles_refuses_a_query_without_words(
+    api, store, query, code, message
+):
     answer = api("POST", f"/v1/Stores/{store}/Profiles/Search", {"query": query})
 
     assert_refused(answer, 400, code, message)
 
 
-def test_search_follows_changed_and_removed_traits(api, store, search, person):
+def test_search_profiles_follows_changed_and_removed_traits(api, store, search, person):
     id_ = person("a@b.com", firstName="Mathilde", city="Tromsø")
     path = f"/v1/Stores/{store}/Profiles/{id_}"
 
@@ -111,7 +115,7 @@ def test_search_follows_changed_and_removed_traits(api, store, search, person):
     assert not {b"mathilde", b"tromso"} & list_terms()
 
 
-def test_search_follows_a_bulk_write(api, store, search, person):
+def test_search_profiles_follows_a_bulk_write(api, store, search, person):
     id_ = person("a@b.com", firstName="Mathilde")
     traits = {"Contact": {"email": "a@b.com", "firstName": "Ada"}}
 
@@ -122,7 +126,7 @@ def test_search_follows_a_bulk_write(api, store, search, person):
     assert (search("ada"), search("mathilde")) == ([id_], [])
 
 
-def test_search_follows_merges_and_their_end(api, store, search, person):
+def test_search_profiles_follows_merges_and_their_end(api, store, search, person):
     one = person("a@b.com", firstName="Mathilde")
     other = person("c@d.com", lastName="Sandvik")
     path = f"/v1/Stores/{store}/Profiles"
