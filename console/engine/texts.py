@@ -173,9 +173,10 @@ class Texts:
 
     @property
     def nbytes(self) -> int:
-        """About what it takes: a term 16 bytes, a text's id, bytes and links some 400."""
+        """About what it takes of a process, as measured: a term 16 bytes; a text's id,
+        bytes and links, and what lies idle between them, some 1,500."""
         values = len(self.terms.values) + len(self.conversations.values)
-        return int(self.vectors.levels.nbytes) + 16 * values + 400 * len(self)
+        return int(self.vectors.levels.nbytes) + 16 * values + 1500 * len(self)
 
     def list_newest(self, conversation_id: str) -> Iterator[tuple[str, Floats | None]]:
         """Ids and vectors of what comes from a conversation, the last first."""
