@@ -27,6 +27,7 @@ from console.pages.tenants import views as tenants
 from console.pages.timeline.views import export, items, selection, timeline
 from console.pages.traits import views as traits
 from console.profiles import items as kinds
+from console.tenants.actor import Permission
 from console.web import problems, session, times
 
 handler400 = problems.bad_request
@@ -217,8 +218,31 @@ reference_pages = pages(
     path("t/<slug:tenant>/api/", reference.of_tenant, name="of_tenant"),
 )
 
+# What a home counts, page folder by page folder.
+WAITING: tuple[home.Waiting, ...] = (
+    (
+        Permission.JUDGE_MERGES,
+        "suggested merge",
+        "merges:list",
+        merges.count_suggestions,
+    ),
+    (
+        Permission.VIEW_DELETIONS,
+        "unsettled deletion",
+        "deletions:list",
+        deletions.count_open,
+    ),
+    (
+        Permission.IMPORT_PROFILES,
+        "failed import",
+        "imports:list",
+        imports.count_failed,
+    ),
+)
+
 tenant_patterns: list[URLPattern | URLResolver] = [
     path("", home.tenant_home, name="tenant_home"),
+    path("waiting/", home.waiting, {"sources": WAITING}, name="home_waiting"),
     path("", find_pages),
     path("memory/", tenants.memory_state, name="memory"),
     path("profiles/", customers_pages),

@@ -3,6 +3,7 @@
 //   [role=option]        a link, which is followed, or a button:
 //     data-fill="phone:"   is typed for the person      data-find            sends the form
 //     data-href=".../-profile-/..."                     of the profile that is open
+//   data-recents="acme"  on a page: the customers of that tenant that were opened last
 // What is typed is sent by Enter alone, in a form's body. Opened profiles are kept in
 // this browser as ids, for a day at most; signing out clears them.
 const PROFILE = /\/t\/([a-z0-9-]+)\/profiles\/(mem_profile_[0-9a-z]{26})\//;
@@ -75,6 +76,27 @@ function offerRecents() {
   const others = recents(tenant).filter(({ id }) => id !== here()?.[2]);
   group.replaceChildren(...others.map((profile, n) => recentLink(href, profile, n)));
   htmx.process(group);
+}
+
+function offerOnPage() {
+  for (const place of document.querySelectorAll("[data-recents]")) {
+    const { recents: tenant, href } = place.dataset;
+    const links = recents(tenant).map((profile, n) => recentLink(href, profile, n));
+    const items = links.map((link) => {
+      for (const name of ["id", "role", "tabindex", "aria-selected"]) {
+        link.removeAttribute(name);
+      }
+      link.dataset.row = "";
+      const item = document.createElement("li");
+      item.append(link);
+      return item;
+    });
+    place.hidden = !items.length;
+    place.querySelector("ul")?.remove();
+    const list = document.createElement("ul");
+    list.append(...items);
+    place.append(list);
+  }
 }
 
 function offerProfilePages() {
@@ -206,7 +228,10 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   } else if (detail.target?.id === "content" || detail.elt.id === "content") {
     palette()?.close();
     remember();
+    offerOnPage();
   }
 });
-document.addEventListener("htmx:historyRestore", remember);
-remember();
+for (const show of [remember, offerOnPage]) {
+  document.addEventListener("htmx:historyRestore", show);
+  show();
+}

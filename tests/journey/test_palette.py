@@ -148,21 +148,21 @@ def test_palette_keeps_the_input_without_match(
     expect(page.locator("#palette")).to_be_hidden()
 
 
-def test_palette_sends_no_words_without_a_type(
+def test_palette_finds_a_name_and_home_keeps_it(
     live_server, page, complaints, tenant, agent
 ):
+    customer = make_profile(tenant, email="c@x.io", firstName="Caroline")
     sign_in(page, agent)
     page.goto(live_server.url)
-    sent = []
     page.keyboard.press("/")
-    expect(page.get_by_role("option", name="Recall")).to_be_visible()
-    page.on("request", lambda request: sent.append(request.url))
 
     page.keyboard.type("Caroline")
     page.keyboard.press("Enter")
+    card(page, customer)
+    page.get_by_role("link", name="Acme").click()
 
-    expect(page.get_by_role("option")).to_have_count(0)
-    assert sent == []
+    expect(page.get_by_role("heading", name="Your last customers")).to_be_visible()
+    expect(page.locator(f"[data-recents] a[href*={customer}]")).to_be_visible()
 
 
 def test_a_tenants_pages_share_one_document_and_history_works(

@@ -220,6 +220,13 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
     )
 
 
+def count_open(request: ConsoleRequest) -> int:
+    """Not confirmed, or back again."""
+    deletions = Deletion.objects.of(request.tenant)
+    unsure = deletions.filter(state=Deletion.State.UNKNOWN).count()
+    return unsure + deletions.returned().count()
+
+
 @allow(Permission.VIEW_DELETIONS)
 def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """The receipt: who, when, why, what was deleted and how that was verified."""

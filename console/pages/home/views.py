@@ -1,32 +1,55 @@
-"""Where a person starts."""
+"""Where a person starts: their tenants, what waits for them there, their last customers."""
+
+from collections.abc import Callable, Iterable
 
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from console.core.errors import DomainError
+from console.core.outgoing import within
 from console.tenants.actor import Permission
 from console.tenants.models import Role, Tenant
-from console.web.render import ConsoleRequest, allow
+from console.web.render import ConsoleRequest, allow, wants_part
 
-# The first page of each role.
-FIRST_PAGE = {
-    Role.AGENT: "customers:list",
-    Role.OFFICER: "customers:list",
-    Role.AUDITOR: "audit:list",
-    Role.OPERATOR: "audit:list",
-}
+# Of a page folder: who asks, what is counted, on which page, and how many there are.
+Waiting = tuple[Permission, str, str, Callable[[ConsoleRequest], int]]
+WAITING_S = 3.0
 
 
 @require_safe
 def home(request: ConsoleRequest) -> HttpResponse:
-    """Redirect to the person's one tenant, or to the list, where operators work."""
-    tenants = Tenant.objects.visible_to(request.user)[:2]
+    """The person's tenants; their only one is a home of its own."""
+    tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
-    return redirect("tenants:list")
+    return render(request, "home/home.html", {"tenants": tenants})
 
 
 @allow(Permission.OPEN_TENANT)
 def tenant_home(request: ConsoleRequest) -> HttpResponse:
-    """Redirect to the first page of the person's role."""
-    return redirect(FIRST_PAGE[request.role], request.tenant.slug)
+    return render(request, "home/home.html", {"tenants": [request.tenant]})
+
+
+@allow(Permission.OPEN_TENANT)
+def waiting(request: ConsoleRequest, sources: Iterable[Waiting]) -> HttpResponse:
+    """A tenant's part of the page, by itself: its memory is asked."""
+    if not wants_part(request):
+        return redirect("tenant_home", request.tenant.slug)
+    may, context = request.actor.may, dict[str, object]()
+    try:
+        with within(WAITING_S):
+            found = [
+                (count(request), noun, url)
+                for permission, noun, url, count in sources
+                if may(permission)
+            ]
+            context["found"] = [each for each in found if each[0]]
+            if may(Permission.VIEW_PROFILES) or may(Permission.IMPORT_PROFILES):
+                page = request.store.list_profiles(page_size=1)
+                context["is_empty"] = not page.items
+    except DomainError as problem:
+        context["problem"] = problem
+    context["may_import"] = may(Permission.IMPORT_PROFILES)
+    context["may_view"] = may(Permission.VIEW_PROFILES)
+    return render(request, "home/_waiting.html", context)

@@ -143,6 +143,15 @@ def list_imports(request: ConsoleRequest) -> HttpResponse:
     return render(request, "imports/list.html", context)
 
 
+def count_failed(request: ConsoleRequest) -> int:
+    """Of the newest ten those of this week: older ones are known."""
+    store, since = request.store, timezone.now() - timedelta(days=7)
+    rows = [read_row(store, id_).shown for id_ in store.list_imports().items]
+    return sum(
+        bool(row and row.status == "FAILED" and row.created_at > since) for row in rows
+    )
+
+
 @allow(Permission.IMPORT_PROFILES, FORM)
 def add(request: ConsoleRequest) -> HttpResponse:
     """A file and what its columns fill; without JavaScript its columns come second."""

@@ -77,6 +77,14 @@ def list_merges(request: ConsoleRequest) -> HttpResponse:
     return render(request, "merges/list.html", context)
 
 
+def count_suggestions(request: ConsoleRequest) -> int:
+    """Those that wait for a decision, on the first page."""
+    try:
+        return len(request.store.list_merge_suggestions().items)
+    except MemoryNotFound:
+        return 0
+
+
 def _mask_values(
     request: ConsoleRequest, rows: Iterable[Merge | MergeSuggestion]
 ) -> list[tuple[Any, str]]:

@@ -1,36 +1,82 @@
 """Where a person starts."""
 
 import pytest
+from django.urls import reverse
 
+from console.pages.deletions.models import Deletion
 from console.tenants.models import Role
-from tests.factories import make_tenant, make_user
+from tests.factories import HTMX, make_profile, make_tenant, make_user, move_tenant
 
 
-@pytest.mark.parametrize(
-    ("role", "target"),
-    [
-        (Role.AGENT, "/t/acme/profiles/"),
-        (Role.OFFICER, "/t/acme/profiles/"),
-        (Role.AUDITOR, "/t/acme/audit/"),
-        (Role.OPERATOR, "/tenants/"),
-    ],
-)
-def test_home_redirects_to_the_only_tenant(client, tenant, role, target):
+def fetch_waiting(client, tenant: str = "acme") -> str:
+    response = client.get(reverse("home_waiting", args=[tenant]), headers=HTMX)
+    assert response.status_code == 200
+    return " ".join(response.text.split())
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.OFFICER, Role.AUDITOR])
+def test_home_of_one_tenant_is_the_tenants(client, tenant, role):
     client.force_login(make_user(role, tenant))
 
     response = client.get("/", follow=True)
 
-    assert response.redirect_chain[-1] == (target, 302)
+    assert response.redirect_chain == [("/t/acme/", 302)]
+    assert reverse("home_waiting", args=["acme"]) in response.text
 
 
-def test_tenant_home_redirects_operators_to_the_audit_log(client, operator):
-    client.force_login(operator)
-
-    assert client.get("/t/acme/")["Location"] == "/t/acme/audit/"
-
-
-def test_home_redirects_to_the_list_of_several_tenants(client, tenant, operator):
+def test_home_lists_several_tenants_with_their_state(client, tenant, operator):
     make_tenant("other")
     client.force_login(operator)
 
-    assert client.get("/")["Location"] == "/tenants/"
+    page = client.get("/").text
+
+    for slug in ("acme", "other"):
+        assert f'href="/t/{slug}/"' in page
+        assert reverse("memory", args=[slug]) in page
+        assert f'data-recents="{slug}"' in page
+
+
+def test_home_without_a_tenant_says_whom_to_ask(client, db):
+    client.force_login(make_user())
+
+    assert "Ask an operator" in client.get("/").text
+
+
+def test_an_empty_tenant_shows_its_next_three_steps(client, tenant, agent, operator):
+    client.force_login(operator)
+    assert reverse("imports:add", args=["acme"]) in fetch_waiting(client)
+
+    client.force_login(agent)
+    assert "Try it with a made-up customer" in fetch_waiting(client)
+    make_profile(tenant)
+
+    assert fetch_waiting(client).count("<li") == 1
+    assert "Nothing waits for you" in fetch_waiting(client)
+
+
+def test_home_says_what_waits_for_this_person(client, tenant, officer, auditor):
+    make_profile(tenant)
+    for number in (1, 2):
+        Deletion.objects.create(
+            tenant=tenant,
+            kind="profile",
+            profile_id=f"p{number}",
+            object_id=f"p{number}",
+            counts={},
+            reason_code="other",
+            reason="A test of it.",
+            requested_by=officer,
+            state=Deletion.State.UNKNOWN,
+        )
+
+    for person in (officer, auditor):
+        client.force_login(person)
+        assert "2 unsettled deletions" in fetch_waiting(client)
+
+
+def test_home_stands_while_a_memory_is_away(client, tenant, agent, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    move_tenant(tenant, "http://127.0.0.1:9")
+    client.force_login(agent)
+
+    assert "what waits there is not known" in fetch_waiting(client)
