@@ -1,9 +1,9 @@
 """One store of a memory, with everything that can be asked of it (docs/contract.md)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -12,7 +12,7 @@ from console.client import errors
 from console.client.conversations import ConversationsClient
 from console.client.decode import Misfit, check_depth, decode_object
 from console.client.errors import MemoryRefused
-from console.client.http import Answer, Page, Sender, check_same, segment
+from console.client.http import Answer, Page, Sender, check_same, segment, to_page
 from console.contract.memory.data_mapping import DataMapping, DataMappingsPage
 from console.contract.memory.error import Accepted
 from console.contract.memory.identifier import (
@@ -42,9 +42,11 @@ from console.contract.memory.observation import (
     RevisionsPage,
 )
 from console.contract.memory.operation import Operation, Refusal
+from console.contract.memory.page import UPDATE
 from console.contract.memory.profile import (
     CreatedProfile,
     Profile,
+    ProfileActivity,
     ProfilesPage,
     ProfileTraits,
     SearchProfiles,
@@ -215,6 +217,23 @@ class StoreClient:
         return self._sender.list_page(
             self._profiles, ProfilesPage, page_token, page_size, orderBy=order
         )
+
+    def list_activity(
+        self, *, page_token: str, page_size: int, order: str, id_type: str, since: str
+    ) -> Page[ProfileActivity]:
+        """The same with what is known of each, where the built-in memory is asked; another
+        one has only ids, and `order` of the page says so. `order` may be one of UPDATE."""
+        query = {"pageToken": page_token, "pageSize": str(page_size), "orderBy": order}
+        query |= {"idType": id_type, "updatedSince": since, "includeActivity": "true"}
+        get = partial(self._sender.send, "GET", self._profiles, ProfilesPage)
+        try:
+            answer = get(query=query)
+        except MemoryRefused as refused:
+            if order not in UPDATE or refused.http_status != 400:
+                raise
+            answer = get(query=query | {"orderBy": ""})
+        ids = [ProfileActivity(id=each) for each in answer.content.profiles]
+        return replace(to_page(answer), items=tuple(answer.content.activity or ids))
 
     def create_profile(self, traits: SentTraits) -> CreatedProfile:
         """A new profile, or the one that the identifiers lead to."""

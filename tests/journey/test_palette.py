@@ -126,7 +126,7 @@ def test_palette_finds_pages_and_tenants(
     expect(page.get_by_role("option", selected=True)).to_have_text("Borealis")
     page.keyboard.press("Enter")
 
-    expect(page).to_have_url(re.compile("/t/borealis/profiles/$"))
+    expect(page).to_have_url(re.compile("/t/borealis/$"))
     assert not is_marked(page)
 
 
@@ -169,7 +169,7 @@ def test_a_tenants_pages_share_one_document_and_history_works(
     live_server, page, complaints, tenant, customer, agent
 ):
     sign_in(page, agent)
-    page.goto(live_server.url)
+    page.goto(f"{live_server.url}/t/acme/profiles/")
     mark(page)
 
     page.locator("#content tbody [data-row]").first.click()

@@ -14,12 +14,21 @@ PAGE_TOKEN_MAX = 4096  # 4 [S]
 Order = Annotated[Literal["ASC", "DESC"], described(description="DESC by default.")]
 # An extension of ours: by when it happened instead of when it was stored.
 OCCURRENCE = ("occurredAt", "occurredAt ASC")
+# And of profiles by when they were last written.
+UPDATE = ("updatedAt", "updatedAt ASC")
 _BY_OCCURRENCE = (
     "By occurredAt newest first, or oldest first; meta.orderBy says so too."
 )
 ObservationOrder = Annotated[
     Literal["ASC", "DESC", "occurredAt", "occurredAt ASC"],
     described(description=f"By creation, DESC by default. {_BY_OCCURRENCE}"),
+]
+ProfileOrder = Annotated[
+    Literal["ASC", "DESC", "updatedAt", "updatedAt ASC"],
+    described(
+        description="By creation, DESC by default. By when traits, observations or "
+        "summaries were last written; meta.orderBy says so too."
+    ),
 ]
 # Anything else means nothing here, as the contract has no order for summaries.
 SummaryOrder = Annotated[
@@ -64,14 +73,17 @@ class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):
     page_size       items on this page; the size asked for when it is empty
     next_token      left out on the last page
     previous_token  left out on the first page
-    order_by        only where a list was asked for by occurredAt, and is in this order
+    order_by        only where a list was asked for by occurredAt or updatedAt, and is in
+                    this order
     """
 
     key: Annotated[str, described(maxLength=64)] = always(str)
     page_size: Annotated[int, described(minimum=1)] = always(int)
     next_token: Token = ""
     previous_token: Token = ""
-    order_by: Literal["", "occurredAt", "occurredAt ASC"] = ""
+    order_by: Literal[
+        "", "occurredAt", "occurredAt ASC", "updatedAt", "updatedAt ASC"
+    ] = ""
 
 
 def define_page(
@@ -81,6 +93,7 @@ def define_page(
     *,
     key: str = "",
     sample: Any = None,
+    beside: Any = None,
     help: str | None = None,
 ) -> Any:
     """The envelope of a list: `TraitGroupsPage` has `traitGroups`, and `meta`. As a class
@@ -88,6 +101,7 @@ def define_page(
 
     key     the member's name, where it is another
     sample  of an item, where it is no noun
+    beside  name and type of a list that can stand beside it
     """
     named = name.removesuffix("Page")
     key = key or named[0].lower() + named[1:]
@@ -97,9 +111,12 @@ def define_page(
         (column, listed, always()),
         ("meta", Annotated[PageMeta, paging(key, most)], always(PageMeta)),
     ]
+    if beside:
+        fields.append((*beside, ()))
     return msgspec.defstruct(
         name,
         fields,
+        omit_defaults=bool(beside),
         bases=(Noun,),
         namespace={
             "__doc__": help,

@@ -146,10 +146,28 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
     ] = None
 
 
+class ProfileActivity(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """What is known of one in a list: an extension of ours, for who asks with
+    includeActivity. updated_at: when something of it was last written"""
+
+    sample = {
+        "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
+        "updatedAt": "2026-01-05T09:00:00Z",
+        "observations": 12,
+        "summaries": 3,
+    }
+
+    id: ProfileId = always(str)
+    updated_at: Time | None = None
+    observations: int | None = None
+    summaries: int | None = None
+
+
 ProfilesPage = define_page(
     "ProfilesPage",
     ProfileId,
     PROFILES_PER_PAGE,
+    beside=("activity", tuple[ProfileActivity, ...]),
     sample="mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
     help="Ids alone; each profile is fetched by its own.",
 )

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,11 +18,14 @@ from console.client.http import Page
 from console.client.network import IN_FLIGHT
 from console.client.store import StoreClient
 from console.contract.memory.identifier import IdentifierSet
+from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.observation import Observation
+from console.contract.memory.page import UPDATE
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.trait import Trait
 from console.contract.memory.trait_group import TraitGroup
+from console.contract.times import to_wire
 from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
 from console.pages.customers.models import update_last_seen
 from console.profiles.context import (
@@ -46,6 +51,7 @@ from console.tenants.actor import Permission
 from console.web.budget import Budget, start_budget
 from console.web.forms import PageForm, check_form
 from console.web.render import ConsoleRequest, allow, render_part, wants_part
+from console.web.times import DayField, get_day_start
 
 # Each name takes one call; with a slow memory the reading stops after this time, and
 # the rest of the list shows ids alone.
@@ -254,20 +260,55 @@ def build_recent(
 PROFILES_A_PAGE = 25
 
 
+class ListForm(PageForm):
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "Newest customer"),
+            ("ASC", "Oldest customer"),
+            (UPDATE[0], "Last written"),
+            (UPDATE[1], "Longest unwritten"),
+        ],
+    )
+    id_type = forms.CharField(
+        label="Has identifier", required=False, max_length=ID_TYPE_MAX
+    )
+    since = DayField(label="Written since")
+
+
 @allow(Permission.VIEW_PROFILES)
 def list_profiles(request: ConsoleRequest) -> HttpResponse:
-    """The store's profiles, newest first."""
-    query = check_form(PageForm(request.GET))
-    page = request.store.list_profiles(
-        page_token=query["page"], page_size=PROFILES_A_PAGE
+    """The store's profiles, newest first; otherwise where the memory can."""
+    form = ListForm(request.GET)
+    query = check_form(form)
+    since = get_day_start(query["since"])
+    page = request.store.list_activity(
+        page_token=query["page"],
+        page_size=PROFILES_A_PAGE,
+        order=query["sort"] or "DESC",
+        id_type=query["id_type"],
+        since=to_wire(since) if since else "",
     )
-    people = fetch_profile_rows(request.store, page.items, masker_for(request.actor))
+    known = {each.id: each for each in page.items}
+    people = fetch_profile_rows(request.store, [*known], masker_for(request.actor))
     log_view(request.actor, "profile.listed", count=len(people))
+    names = ("sort", "id_type", "since")
+    shown = {name: form.data[name] for name in names if query[name]}
+    told = any(each.updated_at for each in page.items)
     return render_part(
         request,
         "customers/list.html",
         "customers/_profiles.html",
-        {"people": people, "page": page},
+        {
+            "people": [(person, known[person.id]) for person in people],
+            "page": page,
+            "form": form,
+            "filters": "&" + urlencode(shown) if shown else "",
+            "is_filtered": shown,
+            # Another memory than the built-in one passes over what it does not know.
+            "may_filter": told or shown,
+            "is_unheard": shown and people and not told,
+        },
     )
 
 

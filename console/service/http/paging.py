@@ -11,7 +11,13 @@ from django.core import signing
 from django.db.models import Q
 from django.http import HttpResponse
 
-from console.contract.memory.page import OCCURRENCE, PAGE_SIZE, PAGE_TOKEN_MAX, PageMeta
+from console.contract.memory.page import (
+    OCCURRENCE,
+    PAGE_SIZE,
+    PAGE_TOKEN_MAX,
+    UPDATE,
+    PageMeta,
+)
 from console.service import errors
 from console.service.http.answers import answer, from_row
 from console.service.http.request import ApiRequest
@@ -26,7 +32,7 @@ _OF_EVERY_PAGE = {"pageSize", "pageToken", "orderBy"}
 class PageRequest:
     """What page of a list is asked for; all of it travels in the token.
 
-    order    ASC or DESC, or one of OCCURRENCE
+    order    ASC or DESC, or one of OCCURRENCE or UPDATE
     filters  the list's own query parameters, as text
     cursor   the sort key that this page starts after; None: from the beginning
     back     the page lies before the cursor
@@ -44,8 +50,10 @@ class PageRequest:
         return self.order.endswith("ASC") != self.back
 
     @property
-    def by_occurrence(self) -> bool:
-        return self.order in OCCURRENCE
+    def column(self) -> str:
+        """By which it is sorted in an order of ours; "" in one of the contract's."""
+        columns = {OCCURRENCE: "occurred_at", UPDATE: "updated_at"}
+        return next((columns[each] for each in columns if self.order in each), "")
 
 
 def read_page(
@@ -54,17 +62,16 @@ def read_page(
     filters: Mapping[str, Any] | None = None,
     repeated: Sequence[str] = (),
     order: str = "",
-    occurring: bool = False,
+    orders: Sequence[str] = (),
 ) -> PageRequest:
     """The page that the query string asks for. Raises Invalid, naming the field.
 
     A token carries the whole query: filters repeated beside it are not read. Sizes
     above what a page has at most are clamped, because SDKs send their `limit` as a page
     size. Lists that have an `order` of their own, DESC unless the operation declares
-    orderBy, do not know that, but for one of OCCURRENCE where they list what is
-    `occurring`. The operation's other parameters are its filters; `filters` given are
-    checked against their types. Of a `repeated` one all values count, joined by commas;
-    of another one the last.
+    orderBy, do not know that, but for one of `orders`, which are ours. The operation's
+    other parameters are its filters; `filters` given are checked against their types. Of
+    a `repeated` one all values count, joined by commas; of another one the last.
     """
     declared = request.operation.query
     if not order and "orderBy" not in declared:
@@ -73,7 +80,7 @@ def read_page(
     token = query.get("pageToken") or query.get("PageToken")
     if token:
         return _read_token(request, token)
-    known = ["ASC", "DESC", *(OCCURRENCE if occurring else ())]
+    known = ["ASC", "DESC", *orders]
     asked = query.get("orderBy") or "DESC"
     if order and asked not in known[2:]:
         asked = order
@@ -104,7 +111,7 @@ def answer_page(
     *,
     sort: Sequence[str] = ("created_at", "id"),
     show_all: Callable[[list[Any]], list[Any]] | None = None,
-    **beside: type[msgspec.Struct],
+    **beside: type[msgspec.Struct] | Callable[[Any], Any],
 ) -> HttpResponse:
     """One page of a queryset as the contract's envelope; its first member is the list,
     and `beside` tells further ones of the same rows.
@@ -113,8 +120,8 @@ def answer_page(
     `sort` names fields whose values together are unique; the page's order turns
     all of them around.
     """
-    if page.by_occurrence:
-        sort = ("occurred_at", "id")
+    if page.column:
+        sort = (page.column, "id")
     noun = request.operation.answers[200].noun
     name, *_ = noun.__struct_fields__
     key, *_ = noun.__struct_encode_fields__
@@ -131,8 +138,9 @@ def answer_page(
     )
     show = show or partial(from_row, noun.item)
     lists = {name: show_all(items) if show_all else [show(item) for item in items]}
-    for name, kind in beside.items():
-        lists[name] = [from_row(kind, item) for item in items]
+    for name, how in beside.items():
+        tell = partial(from_row, how) if isinstance(how, type) else how
+        lists[name] = [tell(item) for item in items]
     return answer(noun(**lists, meta=meta))
 
 
@@ -156,7 +164,7 @@ def cut_page(
     before = more if page.back else page.cursor is not None
     after = page.back or more
     tokens: dict[str, Any] = {}
-    if page.by_occurrence:
+    if page.column:
         tokens["order_by"] = page.order
     if items and after:
         cursor = get_cursor(items[-1])

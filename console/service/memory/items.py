@@ -305,7 +305,8 @@ def rebuild_index(store: Store) -> Iterator[int]:
 
 @transaction.atomic(using="memory")
 def _rebuild_profile(store: Store, profile_id: str) -> int:
-    profile = get_profile(store, profile_id, lock=True)
+    queries.change_version(store.id, profile_id)
+    profile = get_profile(store, profile_id)
     IndexEntry.objects.of(profile).delete()
     models = find_models(IndexedItem)
     items = [item for model in models for item in model.objects.of(profile)]

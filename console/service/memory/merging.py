@@ -65,6 +65,7 @@ def merge_profiles(store: Store, one: str, other: str, by: Identity) -> Profile:
         store_id=store.id, id=merged.id, profile_id=canonical.id, merged_at=now
     )
     merged.delete()
+    rows.filter(id=canonical.id).update(updated_at=now)
     request_compaction()
     return canonical
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from console.contract.ids import OBSERVATION_ID, SUMMARY_ID
 from console.contract.memory.data_mapping import (
@@ -240,18 +241,23 @@ class Profile(StoreScoped):
     """One customer in one store. Contract 11.1.
 
     index_version  another one with each change of its IndexEntry rows (prepared.py)
+    updated_at     when its traits, observations or summaries were last written
     """
 
     pk = models.CompositePrimaryKey("store_id", "id")
     id = models.CharField(max_length=42)
     created_at = models.DateTimeField()
     index_version = models.BigIntegerField(default=new_version, db_default=0)
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["store_id", "created_at", "id"], name="profile_by_creation"
-            )
+            ),
+            models.Index(
+                fields=["store_id", "updated_at", "id"], name="profile_by_update"
+            ),
         ]
 
 
@@ -299,8 +305,15 @@ class TraitTerm(ProfileScoped):
     class Meta:
         indexes = [
             models.Index(
-                fields=["store_id", "profile_id", "trait"], name="trait_term_by_profile"
-            )
+                fields=["store_id", "profile_id", "trait", "term"],
+                name="trait_term_of_profile",
+            ),
+            # `example` is a word of every address at example.com, and all of none.
+            models.Index(
+                fields=["store_id", "trait", "term", "profile_id"],
+                name="trait_term_whole",
+                condition=Q(is_whole=True),
+            ),
         ]
 
     @classmethod
@@ -333,10 +346,14 @@ class TraitTerm(ProfileScoped):
         by_name = itemgetter(0, 1, 2)
         for (store_id, group, name), some in groupby(sorted(traits), by_name):
             trait = build_trait_key(group, name)
-            rows = cls.objects.filter(store_id=store_id, trait=trait)
-            ids = [each[3] for each in some]
-            for start in range(0, len(ids), 500):
-                rows.filter(profile_id__in=ids[start : start + 500]).delete()
+            rows, ids = cls.objects.filter(store_id=store_id, trait=trait), [*some]
+            held = Trait.objects.filter(store_id=store_id, trait_group=group, name=name)
+            if len(ids) > 500 and len(ids) == held.count():
+                rows.delete()
+                continue
+            # One by one: for a list SQLite, without statistics, would read all of a trait.
+            for *_, profile_id in ids:
+                rows.filter(profile_id=profile_id).delete()
 
 
 class TraitQuerySet(ProfileQuerySet):

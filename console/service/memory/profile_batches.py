@@ -260,6 +260,9 @@ class _Batch:
             (*row, self.store.id, profile_id, *key)
             for row, (profile_id, key) in zip(values, self.changed_traits, strict=True)
         ]
+        written = {id_ for id_, _ in (*self.new_traits, *self.changed_traits)}
+        known = written - {row[0] for row in self.profiles}
+        self.find_rows(Profile).filter(id__in=known).update(updated_at=timezone.now())
         if changes:
             with connections["memory"].cursor() as cursor:
                 cursor.executemany(SET_TRAIT, changes)

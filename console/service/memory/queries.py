@@ -141,17 +141,23 @@ def read_said(profile: ProfileKey, conversation_id: str, limit: int) -> list[Any
     return [reader.build(row) for row in rows]
 
 
-def change_version(store_id: str, profile_id: str) -> bool:
+def change_version(
+    store_id: str, profile_id: str, *, updated_at: datetime | None = None
+) -> bool:
     """Holds a profile's row to the transaction's end; False for no such profile.
 
     Before anything is changed that Recall reads of it: whoever has prepared it
     (prepared.py) does so anew.
     """
-    sql = (
-        "UPDATE service_profile SET index_version = %s WHERE store_id = %s AND id = %s"
-    )
+    sql = """
+        UPDATE service_profile
+        SET index_version = %s, updated_at = COALESCE(%s, updated_at)
+        WHERE store_id = %s AND id = %s
+    """
+    field = Profile._meta.get_field("updated_at")
+    changed = field.get_db_prep_save(updated_at, connections[ALIAS])
     with connections[ALIAS].cursor() as cursor:
-        cursor.execute(sql, [new_version(), store_id, profile_id])
+        cursor.execute(sql, [new_version(), changed, store_id, profile_id])
         return bool(cursor.rowcount)
 
 

@@ -97,12 +97,13 @@ def write_traits(
         (trait.trait_group, trait.name): trait.value
         for trait in Trait.objects.of(profile)
     }
-    new = []
+    new, removed = [], False
     for trait in traits:
         key = (trait.trait_group, trait.name)
         if trait.value is None:
             if key in stored:
                 delete_buried(_filter_trait(profile, trait))
+                removed = True
         elif key not in stored or not is_same_value(stored[key], trait.value):
             if key in stored:
                 _filter_trait(profile, trait).delete()
@@ -117,6 +118,9 @@ def write_traits(
             )
             new.append(row)
     Trait.objects.bulk_create(new)
+    if (new or removed) and profile.created_at != now:
+        rows = Profile.objects.filter(store_id=profile.store_id, id=profile.id)
+        rows.update(updated_at=now)
 
 
 def is_same_value(one: Any, other: Any) -> bool:

@@ -1,18 +1,24 @@
 """A store's profiles and every part of one, as support staff meet them."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
 from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefinition
+from console.service.memory.models import Profile
 from console.tenants.vault import open_store
 from tests.factories import (
     make_observation,
     make_profile,
     make_summary,
     make_tenant,
+    move_tenant,
 )
+from tests.pages.odd_memory import OddMemory, serving
 from tests.pages.urls import page_url
 
 HOSTILE = "<script>alert(1)</script>{{ 7 }}"
@@ -240,3 +246,44 @@ def test_profile_needs_few_queries(client, tenant, django_assert_max_num_queries
     # SECURITY of speed: no query per row, whatever the page shows.
     with django_assert_max_num_queries(17):
         client.get(page("profile", profile))
+
+
+def test_list_profiles_sorts_filters_and_counts(client, tenant):
+    first = make_profile(tenant, email="a@b.com", phone="+15558675310")
+    second = make_profile(tenant, email="c@b.com")
+    make_observation(tenant, first, "Prefers SMS.")
+    older = timezone.now() - timedelta(days=3)
+    Profile.objects.filter(id=second).update(updated_at=older)
+
+    newest = client.get(page("list"), {"sort": "updatedAt"})
+    [(_, activity), _] = newest.context["people"]
+    phones = client.get(page("list"), {"id_type": "phone"}).text
+    day = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%d")
+    recent = client.get(page("list"), {"since": day, "sort": "ASC"}).text
+
+    assert (activity.id, activity.observations, activity.summaries) == (first, 1, 0)
+    assert "Last written" in newest.text
+    for shown in (phones, recent):
+        assert first in shown
+        assert second not in shown
+    assert "No profile is like this" in client.get(page("list"), {"id_type": "x1"}).text
+
+
+def test_list_profiles_keeps_its_filters_from_page_to_page(client, tenant):
+    for number in range(26):
+        make_profile(tenant, email=f"p{number}@b.com")
+
+    response = client.get(page("list"), {"sort": "updatedAt ASC"})
+
+    assert "&amp;sort=updatedAt+ASC" in response.text
+
+
+def test_list_profiles_says_that_a_memory_cannot_sort(client, tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory()) as memory:
+        move_tenant(tenant, memory.address)
+        plain = client.get(page("list")).text
+        sorted_ = client.get(page("list"), {"sort": "updatedAt"}).text
+
+    assert "Has identifier" not in plain
+    assert "can neither sort nor filter" in sorted_

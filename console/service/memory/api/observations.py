@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from console.contract.base import Body, SentTime
 from console.contract.memory import observation as wire
-from console.contract.memory.page import ObservationOrder, PageMeta
+from console.contract.memory.page import OCCURRENCE, ObservationOrder, PageMeta
 from console.service.http.answers import (
     accepted,
     answer,
@@ -49,7 +49,7 @@ def list_observations(
 ) -> HttpResponse:
     """A profile's observations, newest first."""
     profile = get_profile(request, profile_id)
-    page = read_page(request, occurring=True)
+    page = read_page(request, orders=OCCURRENCE)
     rows = models.Observation.objects.of(profile)
     if source := read_source(page.filters):
         rows = rows.filter(source=source)

@@ -1,6 +1,6 @@
 """Profiles, lookup and traits. Contract 11.1."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.db.models.functions import Lower
@@ -8,16 +8,19 @@ from django.http import HttpResponse
 from msgspec import Meta
 from msgspec.structs import replace
 
+from console.contract.base import Time
 from console.contract.memory import profile as wire
 from console.contract.memory.identifier import Identifier, LookupResult
+from console.contract.memory.page import UPDATE, ProfileOrder
 from console.contract.memory.trait import TRAIT_GROUPS_QUERY_MAX, Trait, TraitsPage
+from console.contract.times import from_wire
 from console.service import errors
 from console.service.http.answers import accepted, answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_flag
 from console.service.memory import identifiers, models, profiles, resolution
-from console.service.memory.queries import Caller, read_traits
+from console.service.memory.queries import Caller, count_items, read_traits
 
 PROFILES = "v1/Stores/<store_id>/Profiles"
 PROFILE = f"{PROFILES}/<profile_id>"
@@ -37,14 +40,52 @@ MERGED_IDS_QUERY = {
 }
 
 
-@doc.operation("GET", PROFILES, {200: wire.ProfilesPage}, query=doc.ORDERED_PAGE_QUERY)
+# Ours, as the order by updatedAt.
+LIST_QUERY = {
+    "idType": Annotated[str, Meta(description="Only those with such an identifier.")],
+    "updatedSince": Annotated[Time, Meta(description="Only those written since.")],
+    "includeActivity": Annotated[
+        Literal["true", "false"],
+        Meta(description="Adds when each was written last, and how many items it has."),
+    ],
+}
+
+
+@doc.operation(
+    "GET",
+    PROFILES,
+    {200: wire.ProfilesPage},
+    query=doc.PAGE_QUERY | {"orderBy": ProfileOrder} | LIST_QUERY,
+)
 def list_profiles(request: ApiRequest) -> HttpResponse:
     """The ids of a store's profiles, newest first."""
+    page = read_page(request, filters=LIST_QUERY, orders=UPDATE)
+    rows, asked = models.Profile.objects.of(request.store), page.filters
+    if id_type := asked.get("idType"):
+        holders = models.Identifier.objects.filter(
+            store_id=request.store.id, id_type=id_type
+        )
+        rows = rows.filter(id__in=holders.values("profile_id"))
+    if since := asked.get("updatedSince"):
+        rows = rows.filter(updated_at__gte=from_wire(since))
+    beside: dict[str, Any] = {}
+    if asked.get("includeActivity") == "true":
+        beside["activity"] = _show_activity
     return answer_page(
         request,
-        models.Profile.objects.of(request.store),
-        read_page(request),
+        rows,
+        page,
         lambda profile: profile.id,
+        **beside,
+    )
+
+
+def _show_activity(profile: models.Profile) -> wire.ProfileActivity:
+    return from_row(
+        wire.ProfileActivity,
+        profile,
+        observations=count_items(models.Observation, profile),
+        summaries=count_items(models.Summary, profile),
     )
 
 

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 
 from console.contract.memory import summary as wire
 from console.contract.memory.observation import ConversationId
-from console.contract.memory.page import SummaryOrder
+from console.contract.memory.page import OCCURRENCE, SummaryOrder
 from console.service.http.answers import accepted, answer, from_row, to_fields
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
@@ -39,7 +39,7 @@ def list_summaries(
 ) -> HttpResponse:
     """A profile's summaries, newest first."""
     profile = get_profile(request, profile_id)
-    page = read_page(request, order="DESC", occurring=True)
+    page = read_page(request, order="DESC", orders=OCCURRENCE)
     rows = models.Summary.objects.of(profile)
     if conversation_id := read_conversation_id(page.filters):
         rows = rows.filter(conversation_id=conversation_id)

@@ -1,7 +1,11 @@
 """Contract 11.1 and section 12."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from console.contract.times import from_wire
 from console.service.memory.models import (
     Identifier,
     Observation,
@@ -10,6 +14,7 @@ from console.service.memory.models import (
     Summary,
     Trait,
 )
+from console.service.memory.queries import change_version
 from tests.service.conftest import NOBODY, assert_refused
 
 UNDER_A_PROFILE = (Identifier, Observation, ObservationRevision, Summary, Trait)
@@ -326,3 +331,91 @@ def test_list_profiles_sorts_by_creation(make_profile):
     ids = [make_profile(f"{n}@b.com").rpartition("/")[2] for n in range(20)]
 
     assert ids == sorted(ids)
+
+
+@pytest.fixture
+def list_ids(api, store):
+    def ask(**query: str) -> list[str]:
+        answer = api.get(f"/v1/Stores/{store}/Profiles", **query)
+        assert answer.status_code == 200, answer.json()
+        return answer.json()["profiles"]
+
+    return ask
+
+
+def set_updates(*paths: str) -> list[str]:
+    """A minute apart, the first one first; answers their ids."""
+    ids = [path.rpartition("/")[2] for path in paths]
+    start = timezone.now() - timedelta(hours=1)
+    for number, id_ in enumerate(ids):
+        at = start + timedelta(minutes=number)
+        Profile.objects.filter(id=id_).update(updated_at=at)
+    return ids
+
+
+def test_list_profiles_by_when_they_were_written(api, make_profile, list_ids):
+    paths = [make_profile(f"e{n}@b.com") for n in range(3)]
+    one, two, three = set_updates(*paths)
+    assert list_ids(orderBy="updatedAt") == [three, two, one]
+    assert list_ids(orderBy="updatedAt ASC") == [one, two, three]
+
+    api("PATCH", paths[0], {"traits": {"Contact": {"city": "Bern"}}})
+
+    assert list_ids(orderBy="updatedAt") == [one, three, two]
+
+
+def test_list_profiles_by_update_pages_by_key(api, store, make_profile, list_ids):
+    ids = set_updates(*(make_profile(f"e{n}@b.com") for n in range(3)))
+    path = f"/v1/Stores/{store}/Profiles"
+
+    first = api.get(path, orderBy="updatedAt ASC", pageSize="2").json()
+    rest = api.get(path, pageToken=first["meta"]["nextToken"]).json()
+
+    assert first["meta"]["orderBy"] == "updatedAt ASC"
+    assert first["profiles"] + rest["profiles"] == ids
+
+
+def test_an_observation_is_an_update_and_its_vector_is_none(
+    profile, make_profile, list_ids, observe
+):
+    paths = [profile, make_profile("c@b.com")]
+    one, other = set_updates(*paths)
+
+    observe("likes tea", path=paths[0])
+    assert list_ids(orderBy="updatedAt") == [one, other]
+    set_updates(*paths)
+    change_version(Profile.objects.get(id=one).store_id, one)
+
+    assert list_ids(orderBy="updatedAt") == [other, one]
+
+
+def test_list_profiles_filters_by_identifier_and_update(api, make_profile, list_ids):
+    paths = [make_profile("a@b.com", phone="+14155550100"), make_profile("c@b.com")]
+    one, other = set_updates(*paths)
+    since = Profile.objects.get(id=other).updated_at.isoformat()
+
+    assert list_ids(idType="phone") == [one]
+    assert list_ids(updatedSince=since, idType="email") == [other]
+
+
+def test_list_profiles_tells_activity_to_who_asks(
+    api, store, profile, observe, summarise
+):
+    observe("likes tea", "likes milk")
+    summarise("asked for a refund")
+    path = f"/v1/Stores/{store}/Profiles"
+
+    told = api.get(path, includeActivity="true").json()
+
+    assert "activity" not in api.get(path).json()
+    [activity] = told["activity"]
+    assert [activity["id"]] == told["profiles"]
+    assert (activity["observations"], activity["summaries"]) == (2, 1)
+    assert from_wire(activity["updatedAt"]) <= timezone.now()
+
+
+def test_list_profiles_refuses_a_time_that_is_none(api, store):
+    answer = api.get(f"/v1/Stores/{store}/Profiles", updatedSince="yesterday")
+
+    assert answer.status_code == 400
+    assert "updatedSince" in answer.json()["message"]
