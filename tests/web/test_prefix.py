@@ -35,15 +35,21 @@ def directive():
     return "handle"
 
 
+@pytest.fixture(scope="module")
+def server(django_db_setup):
+    """The port of one process for all: a start takes longer than what is asked of it."""
+    shipped = {"HTTPS": "0", "URL_PREFIX": PREFIX, "TRUSTED_PROXY_COUNT": "1"}
+    with serving(prepares=True, **shipped, **get_databases()) as (port, _process):
+        yield port
+
+
 @pytest.fixture
-def proxy(transactional_db, directive, tmp_path):
+def proxy(transactional_db, server, directive, tmp_path):
     """The prefix as it is reached through the proxy."""
     port = find_port()
-    shipped = {"HTTPS": "0", "URL_PREFIX": PREFIX, "TRUSTED_PROXY_COUNT": "1"}
-    with serving(prepares=True, **shipped, **get_databases()) as (server, _process):
-        config = CADDYFILE.format(port=port, directive=directive, server=server)
-        with proxying(config, port, tmp_path):
-            yield f"http://127.0.0.1:{port}{PREFIX}"
+    config = CADDYFILE.format(port=port, directive=directive, server=server)
+    with proxying(config, port, tmp_path):
+        yield f"http://127.0.0.1:{port}{PREFIX}"
 
 
 @pytest.fixture
