@@ -1,7 +1,8 @@
 """Whether two names can be one person's, for who does not follow a shared value."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
@@ -19,6 +20,8 @@ _PLAIN = str.maketrans(dict(zip("øłıđð", "olidd", strict=True)) | _LIGATURE
 _DIGRAPHS = _PLAIN | str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
 )
+
+_LETTERS = {"plain": _PLAIN, "wide": _DIGRAPHS}
 
 
 def pick_names(traits: Iterable[tuple[str, str, Any]]) -> dict[str, str]:
@@ -40,8 +43,8 @@ def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None
     """
     alike = None
     if one.keys() & other.keys():
-        for letters in (_PLAIN, _DIGRAPHS):
-            words = (_split_names(each, letters) for each in (one, other))
+        for letters in _LETTERS:
+            words = (_split_names(tuple(x.values()), letters) for x in (one, other))
             alike = _are_alike(*sorted(words, key=len))
             if alike is not False:
                 break
@@ -51,14 +54,14 @@ def is_namesake(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None
 def are_strangers(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether two whole names have no word in common: no relatives, and nobody who has
     married."""
-    words = [set(_split_names(each, _DIGRAPHS)) for each in (one, other)]
+    words = [{*_split_names(tuple(x.values()), "wide")} for x in (one, other)]
     is_whole = len(one) == len(other) == len(NAME_TRAITS)
     return (
         is_whole and is_namesake(one, other) is False and words[0].isdisjoint(words[1])
     )
 
 
-def _are_alike(shorter: list[str], longer: list[str]) -> bool | None:
+def _are_alike(shorter: Sequence[str], longer: Sequence[str]) -> bool | None:
     if not shorter:
         return None
     if "".join(shorter) == "".join(longer):
@@ -75,17 +78,18 @@ def _are_alike(shorter: list[str], longer: list[str]) -> bool | None:
     return not odd
 
 
-def _split_names(names: Mapping[str, str], letters: Mapping[int, str]) -> list[str]:
+@lru_cache(maxsize=4096)  # of those behind one value, each is compared with each
+def _split_names(names: tuple[str, ...], letters: str) -> tuple[str, ...]:
     # `n/a Smith` is Smith, but Null Smith has a first name, and so may Null None.
-    given = [x for x in names.values() if x.strip().isalpha() or not is_placeholder(x)]
+    given = [x for x in names if x.strip().isalpha() or not is_placeholder(x)]
     is_nobody = (
         all(map(is_placeholder, given))
         and len({each.strip().casefold() for each in given}) < 2
     )
     words = "" if is_nobody else " ".join(given)
-    words = normalize("NFKC", words).casefold().translate(letters)
+    words = normalize("NFKC", words).casefold().translate(_LETTERS[letters])
     plain = map(drop_marks, re.split(r"[\s.,'-]+", words))
-    return [word for word in plain if word]
+    return tuple(word for word in plain if word)
 
 
 def _is_initial(one: str, other: str) -> bool:

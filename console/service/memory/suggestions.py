@@ -27,7 +27,7 @@ from console.service.memory.stores import lock_store
 from console.service.models import ProfileScoped, find_models
 
 KINDS = ("phone", "email")
-WAITING_MAX = 200  # suggestions that are looked through for a name
+WAITING_MAX = 2000  # suggestions that are looked through for a name
 # Where values are found that have joined profiles, or would, and the profiles.
 JUDGED = (
     (ProfilePart, "id", "profile_id"),
@@ -144,9 +144,20 @@ def find_waiting(store: Store, by: Identity) -> set[str]:
 
 def find_namesake(store: Store, waiting: Collection[str], claims: Claims) -> str | None:
     """The only one of this name among those who wait, if there is one."""
+    # Of most it is enough to read what they are called, which is a fifth of the work.
+    called = Trait.read_names(store.id, waiting)
+    parts = ProfilePart.objects.filter(store_id=store.id, profile_id__in=waiting)
+    several = set(parts.values_list("profile_id", flat=True))
+    likely = [
+        id_
+        for id_ in waiting
+        if id_ not in called
+        or id_ in several
+        or claims.is_namesake(Claims([called[id_]])) is not False
+    ]
     found = [
         id_
-        for id_, held in read_claims(store, waiting).items()
+        for id_, held in read_claims(store, likely).items()
         if claims.is_namesake(held) and not claims.has_other_values("phone", held)
     ]
     return found[0] if len(found) == 1 else None

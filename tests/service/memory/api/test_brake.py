@@ -605,3 +605,26 @@ def test_who_waits_by_two_values_is_found_by_each(api, data, suggested, order):
     values = {(both["idType"], both["value"])}
     values |= {(x["idType"], *x["values"]) for x in both["further"]}
     assert values == {("phone", p), ("email", e)}
+
+
+def test_a_namesake_is_found_behind_hundreds_who_wait(api, data, store):
+    def post(first, last):
+        contact = {"firstName": first, "lastName": last, "phone": SHARED}
+        body = {"traits": {"Contact": contact}}
+        return api("POST", f"{data}/Profiles", body).json()["id"]
+
+    ada, _, cy = post("Ada", "Byron"), post("Bo", "Carr"), post("Cy", "Dunn")
+    MergeSuggestion.objects.bulk_create(
+        MergeSuggestion(
+            store_id=store,
+            id=f"mem_suggestion_{n:026}",
+            profile_id=ada,
+            other_id=f"mem_profile_{n:026}",
+            id_type="phone",
+            value=SHARED,
+            created_at=timezone.now(),
+        )
+        for n in range(300)
+    )
+
+    assert post("Cy", "Dunn") == cy
