@@ -184,6 +184,5 @@ class RetractForm(CorrectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason_code"].initial = "customer"
         self.fields["ticket"].required = False
         self.fields["ticket"].widget.attrs["autofocus"] = True

@@ -98,7 +98,7 @@ def test_selection_retracts_and_restores_with_an_audit_entry(
     listed = client.get(address("timeline", profile, kind="retracted"))
     client.post(url, {"reason_code": "mistake", "ticket": "CASE-1"})
 
-    assert "Retracted 1 observation." in page.text
+    assert "Retracted 1 observation from Recall." in page.text
     assert retracted.retracted_for == "The customer says it is wrong"
     assert listed.text.count("data-retracted") == 1
     assert not store.fetch_observation(profile, item.id).retracted_for

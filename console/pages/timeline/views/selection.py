@@ -26,7 +26,8 @@ def selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     changing = [each for each in observations if bool(each.retracted_for) == restores]
     context = {**build_profile_context(request, profile_id)}
     is_fit = len(items) <= SELECTED_MAX and changing and context["can_retract"]
-    form = RetractForm(request.POST or None, request=request)
+    why = {"reason_code": "mistake" if restores else "customer"}
+    form = RetractForm(request.POST or None, request=request, initial=why)
     if is_fit and request.method == "POST" and form.is_valid():
         retract_items(request, profile_id, changing, form, restores=restores)
         return redirect("timeline:timeline", request.tenant.slug, profile_id)
@@ -68,6 +69,6 @@ def retract_items(
             profile=profile_id,
         ):
             request.store.patch_observation(profile_id, item.id, change)
-    recall = "returns them again" if restores else "no longer returns them"
     count = f"{len(items)} observation{'s' * (len(items) > 1)}"
-    messages.success(request, f"{done.capitalize()} {count}. Recall {recall}.")
+    where = "to" if restores else "from"
+    messages.success(request, f"{done.capitalize()} {count} {where} Recall.")
