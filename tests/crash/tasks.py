@@ -19,6 +19,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+from console.contract.memory.profile_import import ColumnMapping, CreateImport
 from console.core.bootstrap import prepare_process
 
 prepare_process()
@@ -117,12 +118,16 @@ class Imports:
         columns = {"Mail": "email", "First": "firstName"}
         self.row = imports.create_import(
             Store.objects.get(pk=tenant.store_id),
-            filename="x.csv",
-            file_size=len(self.content),
-            mappings=[
-                {"columnName": column, "traitGroup": "Contact", "traitName": trait}
-                for column, trait in columns.items()
-            ],
+            CreateImport(
+                filename="x.csv",
+                file_size=len(self.content),
+                column_mappings=[
+                    ColumnMapping(
+                        column_name=column, trait_group="Contact", trait_name=trait
+                    )
+                    for column, trait in columns.items()
+                ],
+            ),
         )
 
     def ask(self) -> None:

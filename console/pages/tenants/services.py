@@ -108,9 +108,7 @@ def add_tenant(
     """
     check_available(slug=slug, name=name, store_id=store_id)
     account = connect(
-        address or settings.MEMORY_URL,
-        username=account_sid,
-        secret=secret,
+        address or settings.MEMORY_URL, username=account_sid, secret=secret
     )
     store = _fetch_usable_store(account, store_id or _create_store(account, slug))
     tenant = Tenant(

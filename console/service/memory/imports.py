@@ -7,13 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
+import msgspec
 from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
 from console.contract.ids import IMPORT_ID, new_id
 from console.contract.memory.csv_dialect import PIECE_BYTES, find_encoding
-from console.contract.memory.profile_import import IMPORT_URL_S, UPLOAD_SALT
+from console.contract.memory.profile_import import (
+    IMPORT_URL_S,
+    UPLOAD_SALT,
+    CreateImport,
+)
 from console.service import errors
 from console.service.memory.import_jobs import request_run
 from console.service.memory.import_rows import READ_AS, get_definitions, read_as_utf8
@@ -31,16 +36,10 @@ _USED = "signature: already used, the file was uploaded"
 
 
 @transaction.atomic(using="memory")
-def create_import(
-    store: Store,
-    *,
-    filename: str,
-    file_size: int,
-    mappings: Sequence[Mapping[str, str]],
-) -> ProfileImport:
+def create_import(store: Store, body: CreateImport) -> ProfileImport:
     """Announces a file. Raises Invalid for a mapping to no trait of this store."""
     store = lock_store(store)
-    mappings = _check_mappings(store, mappings)
+    mappings = _check_mappings(store, msgspec.to_builtins(body.column_mappings))
     now = timezone.now()
     operation = Operation.objects.create(
         id=new_id("mem_operation"),
@@ -51,8 +50,8 @@ def create_import(
     row: ProfileImport = ProfileImport.objects.create(
         store_id=store.id,
         id=new_id("mem_import"),
-        filename=filename,
-        file_size=file_size,
+        filename=body.filename,
+        file_size=body.file_size,
         column_mappings=mappings,
         operation_id=operation.id,
         created_at=now,

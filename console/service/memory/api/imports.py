@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import msgspec
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from console.contract.memory import profile_import as wire
@@ -34,12 +33,7 @@ def list_imports(request: ApiRequest) -> HttpResponse:
 def create_import(request: ApiRequest, body: wire.CreateImport) -> HttpResponse:
     """Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that each
     column fills. The answer has the url to upload it to."""
-    row = imports.create_import(
-        request.store,
-        filename=body.filename,
-        file_size=body.file_size,
-        mappings=msgspec.to_builtins(body.column_mappings),
-    )
+    row = imports.create_import(request.store, body)
     signature = imports.sign_upload(row)
     url = build_uri(request, f"{wire.UPLOADS}{row.id}?signature={signature}")
     announced = from_row(
