@@ -146,7 +146,15 @@ def unmerge_profile(store: Store, merged_id: str) -> Unmerged:
     profile = Profile(store_id=store.id, id=merged_id, created_at=part.created_at)
     profile.save(force_insert=True)
     learned = _return_facts(canonical, profile, leaving, staying, part.merged_at)
+    # What was refused while they were one was refused of both.
+    refused = MergeSuggestion.objects.of(canonical).filter(
+        id__in=_collect_ids(leaving), refused_at__gte=part.merged_at
+    )
+    kept_apart = list(refused)
     _return_items(canonical, profile, leaving)
+    for row in kept_apart:
+        row.id = new_id("mem_suggestion")
+        row.save(force_insert=True)
     learned += _list_learned_items(canonical, staying, part.merged_at)
     _forget_merge(part, leaving, staying)
     for each in (canonical, profile):

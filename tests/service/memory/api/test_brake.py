@@ -628,3 +628,23 @@ def test_a_namesake_is_found_behind_hundreds_who_wait(api, data, store):
     )
 
     assert post("Cy", "Dunn") == post("Cy", "Dunn") != ada
+
+
+def test_what_was_refused_of_a_merged_profile_is_refused_of_both(
+    api, data, make_profile, add, suggested
+):
+    cob = make_profile("cob@b.com", firstName="Bob")
+    bob = make_profile("bob@b.com", firstName="Bob", phone="+12025550162")
+    ada = make_profile("ada@b.com", firstName="Ada", phone="+12025550161")
+    add(ada, "+12025550162")
+    add(cob, "bob@b.com", "email")
+    [waiting] = suggested()
+    assert waiting["profiles"] == [id_of(cob), id_of(ada)]
+
+    path = f"{data}/MergeSuggestions/{waiting['id']}"
+    assert api("POST", path, {"decision": "refuse"}).status_code == 202
+    assert api("POST", f"{data}/Merges/{id_of(bob)}/Unmerge").status_code == 200
+    add(ada, "cob@b.com", "email")
+    add(ada, "bob@b.com", "email")
+
+    assert [api.get(each).status_code for each in (ada, bob, cob)] == [200] * 3
