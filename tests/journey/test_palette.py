@@ -175,7 +175,7 @@ def test_a_tenants_pages_share_one_document_and_history_works(
     page.locator("#content tbody [data-row]").first.click()
     card(page, customer)
     expect(page.locator("#content")).to_be_focused()
-    expect(page).to_have_title(re.compile(customer))
+    expect(page).to_have_title(re.compile(customer[-4:]))
     page.keyboard.press("t")
     expect(page).to_have_url(re.compile("/timeline/$"))
     page.get_by_role("navigation", name="Main").get_by_text("Recall").click()
