@@ -2,16 +2,20 @@
 service instead, with a certificate that a test's own authority has signed.
 
 It is what docs/clients.md describes for clients whose address cannot be set.
+
+    python -m tests.sdk.proxy 127.0.0.1:8000    leads to the service there
 """
 
 import ssl
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -134,3 +138,15 @@ def _sign(
     for each, critical in extensions:
         unsigned = unsigned.add_extension(each, critical)
     return unsigned.sign(by, hashes.SHA256())
+
+
+if __name__ == "__main__":
+    host, _, port = sys.argv[1].rpartition(":")
+    with (
+        TemporaryDirectory() as folder,
+        suppress(KeyboardInterrupt),
+        proxying((host, int(port)), Path(folder)) as variables,
+    ):
+        for name, value in variables.items():
+            print(f"export {name}={value}", flush=True)
+        Event().wait()
