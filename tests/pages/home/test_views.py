@@ -15,7 +15,7 @@ def fetch_waiting(client, tenant: str = "acme") -> str:
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.OFFICER, Role.AUDITOR])
-def test_home_of_one_tenant_is_the_tenants(client, tenant, role):
+def test_tenant_home_is_the_home_of_one_tenant(client, tenant, role):
     client.force_login(make_user(role, tenant))
 
     response = client.get("/", follow=True)
@@ -54,7 +54,7 @@ def test_an_empty_tenant_shows_its_next_three_steps(client, tenant, agent, opera
     assert "Nothing waits for you" in fetch_waiting(client)
 
 
-def test_home_says_what_waits_for_this_person(client, tenant, officer, auditor):
+def test_waiting_says_what_is_unsettled_for_a_person(client, tenant, officer, auditor):
     make_profile(tenant)
     for number in (1, 2):
         Deletion.objects.create(
@@ -74,7 +74,7 @@ def test_home_says_what_waits_for_this_person(client, tenant, officer, auditor):
         assert "2 unsettled deletions" in fetch_waiting(client)
 
 
-def test_home_stands_while_a_memory_is_away(client, tenant, agent, settings):
+def test_waiting_says_where_a_memory_is_away(client, tenant, agent, settings):
     settings.MEMORY_ALLOW_PRIVATE = True
     move_tenant(tenant, "http://127.0.0.1:9")
     client.force_login(agent)
