@@ -118,6 +118,12 @@ TEXT_KINDS = {kind.name: kind for kind in (OBSERVATION, SUMMARY)}
 ITEM_KINDS: dict[str, ItemKind] = {**TEXT_KINDS, PROFILE.name: PROFILE}
 
 
+def find_kind(item_id: str) -> TextKind | None:
+    """Of what can be recalled; None: no id of that."""
+    kinds = TEXT_KINDS.values()
+    return next((kind for kind in kinds if kind.id_pattern.fullmatch(item_id)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRow:
     """An observation or a summary, with its text and source as this person may see them.

@@ -16,7 +16,7 @@ from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import Conversation, Participant
 from console.contract.conversations.learning import Learned
 from console.masking.masker import MaskedValue, Masker
-from console.profiles.items import mask_waiting
+from console.profiles.items import TEXT_KINDS, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
@@ -193,14 +193,10 @@ def build_lessons(
     for profile_id in {each.profile_id for each in learned}:
         with suppress(MemoryNotFound):
             of = {"profile_id": profile_id, "conversation_id": conversation_id}
-            for observation in all_pages(store.list_observations, **of):
-                texts[observation.id] = masker.mask_text(
-                    "observation", observation.id, observation.content
-                )
-            for summary in all_pages(store.list_summaries, **of):
-                texts[summary.id] = masker.mask_text(
-                    "summary", summary.id, summary.content
-                )
+            for kind in TEXT_KINDS.values():
+                for item in all_pages(kind.list_page, store, **of):
+                    shown = masker.mask_text(item.kind, item.id, item.content)
+                    texts[item.id] = shown
     return [
         LessonRow(
             each,

@@ -18,7 +18,6 @@ from console.contract.memory.recall import (
     RecalledSummary,
 )
 from console.contract.memory.summary import Summary
-from console.profiles.items import TEXT_KINDS, TextKind
 from console.web.times import get_day, get_day_start
 
 # Changes are tried one on top of the other: dates, threshold, limit.
@@ -145,9 +144,3 @@ def _find_place(came: Sequence[Item], item: Item) -> int:
 
 def _get_limit(item: Item) -> str:
     return "summaries_limit" if item.kind == Summary.kind else "observations_limit"
-
-
-def find_kind(item_id: str) -> TextKind | None:
-    """Of what can be recalled; None: no id of that."""
-    kinds = TEXT_KINDS.values()
-    return next((kind for kind in kinds if kind.id_pattern.fullmatch(item_id)), None)

@@ -46,8 +46,9 @@ from console.masking.masker import (
     masker_for,
 )
 from console.masking.models import count_question, get_digest
-from console.pages.recall.verdict import Item, Question, Verdict, find_kind, judge
+from console.pages.recall.verdict import Item, Question, Verdict, judge
 from console.profiles.identity import Match, log_lookup, look_up
+from console.profiles.items import find_kind
 from console.tenants.actor import Permission
 from console.web.forms import (
     ConsoleForm,
@@ -265,10 +266,7 @@ def _find_expected(
     store: StoreClient, profile_id: str, item_id: str, masker: Masker
 ) -> ExpectedItem:
     kind = find_kind(item_id)
-    try:
-        item = kind.fetch(store, profile_id, item_id) if kind else None
-    except MemoryNotFound:
-        item = None
+    item = kind.find(store, profile_id, item_id) if kind else None
     if item is None:
         return ExpectedItem(item_id)
     return ExpectedItem(

@@ -30,7 +30,7 @@ from console.pages.timeline.reader import (
     mask_matches,
 )
 from console.profiles.context import lists_by_occurrence
-from console.profiles.items import TEXT_KINDS
+from console.profiles.items import find_kind
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
@@ -135,8 +135,7 @@ def fetch_items(request: ConsoleRequest, profile_id: str) -> list[TimelineItem]:
     calls = [
         partial(kind.find, request.store, profile_id, id_)
         for id_ in dict.fromkeys(request.GET.getlist("id")[: SELECTED_MAX + 1])
-        for kind in TEXT_KINDS.values()
-        if kind.id_pattern.fullmatch(id_)
+        if (kind := find_kind(id_))
     ]
     return [item for item in request.store.gather(*calls) if item is not None]
 
