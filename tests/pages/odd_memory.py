@@ -31,6 +31,7 @@ class OddMemory:
     merged_to: str = ""
     ids: list[str] = field(default_factory=lambda: [PROFILE])
     observations: list[dict[str, Any]] = field(default_factory=list)
+    id_types: list[str] = field(default_factory=list)
     address: str = ""
     written: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -56,7 +57,9 @@ class OddMemory:
         last = path.rpartition("/")[2]
         meta = {"key": "items", "pageSize": 50}
         if last == "IdentityResolutionSettings":
-            return {"identifierConfigs": [], "matchingRules": [], "version": 1}
+            configs = [{"idType": x, "normalization": x} for x in self.id_types]
+            settings = {"identifierConfigs": configs, "matchingRules": self.id_types}
+            return settings | {"version": 1}
         if last == "TraitGroups":
             return {"traitGroups": [self.group(name) for name in self.schema]} | {
                 "meta": meta

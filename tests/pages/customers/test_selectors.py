@@ -11,6 +11,8 @@ from console.masking.masker import Masker
 from console.pages.customers.views import fetch_profile_rows
 from console.profiles.identity import find_identity
 from console.tenants.models import Tenant
+from tests.factories import move_tenant
+from tests.pages.odd_memory import OddMemory, serving
 
 CREATED = "2026-01-05T09:00:00Z"
 
@@ -60,29 +62,20 @@ def test_fetch_profile_rows_stops_asking_a_failing_memory():
     assert len(asked) == IN_FLIGHT
 
 
-def identity_answers(lookup: httpx.Response):
-    def answer(request):
-        if request.url.path.endswith("IdentityResolutionSettings"):
-            config = {"idType": "email", "normalization": "email"}
-            body = {
-                "identifierConfigs": [config],
-                "matchingRules": ["email"],
-                "version": 1,
-            }
-            return httpx.Response(200, json=body)
-        return lookup
-
-    return answer
-
-
-def test_find_identity_takes_404_for_no_match():
-    match = find_identity(store_with(identity_answers(refusal(404))), "email:a@b.com")
+def test_find_identity_takes_404_for_no_match(tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    memory = OddMemory(id_types=["email"], failing={"/Lookup": 404})
+    with serving(memory):
+        move_tenant(tenant, memory.address)
+        match = find_identity(tenant, "email:a@b.com")
 
     assert (match.profiles, match.problem) == ((), "")
 
 
-def test_find_identity_raises_for_refused_credentials():
-    store = store_with(identity_answers(refusal(403)))
-
-    with pytest.raises(MemoryDenied):
-        find_identity(store, "email:a@b.com")
+def test_find_identity_raises_for_refused_credentials(tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    memory = OddMemory(id_types=["email"], failing={"/Lookup": 403})
+    with serving(memory):
+        move_tenant(tenant, memory.address)
+        with pytest.raises(MemoryDenied):
+            find_identity(tenant, "email:a@b.com")
