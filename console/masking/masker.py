@@ -244,8 +244,8 @@ def mask_card(text: str) -> str:
 
 
 def mask_name(text: str) -> str:
-    """`A••• L•••`: the initial of each word."""
-    return " ".join(f"{word[0]}{DOTS}" for word in text.split())
+    """`A••• L•••`: the initial of each word, which stay as they are."""
+    return " ".join(f"{word[0].strip(DOTS)}{DOTS}" for word in text.split())
 
 
 def mask_account(text: str) -> str:

@@ -12,7 +12,7 @@ from heroicons.templatetags.heroicons import heroicon_mini
 
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
-from console.masking.masker import mask_text
+from console.masking.masker import mask_name, mask_text
 from console.tenants.models import Role
 from console.web.times import to_local
 
@@ -119,6 +119,8 @@ def icon(name: str) -> str:
 
 # What staff wrote before StaffTextField refused a customer's data.
 register.filter("masked", mask_text)
+# For titles, which browsers keep: also of a name that is shown.
+register.filter("initials", mask_name)
 
 
 @register.filter
