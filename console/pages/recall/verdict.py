@@ -31,6 +31,8 @@ Ask = Callable[[Question], RecallAnswer]
 
 class Reason(StrEnum):
     RECALLED = "recalled"
+    RETRACTED = "retracted"
+    UNINDEXED = "unindexed"
     DATES = "dates"
     THRESHOLD = "threshold"
     LIMIT = "limit"
@@ -81,8 +83,12 @@ def _look(ask: Ask, question: Question, answer: RecallAnswer, item: Item) -> Ver
     came = _list_kind(answer, item)
     if place := _find_place(came, item):
         return Verdict(Reason.RECALLED, place, came[place - 1].score)
+    if isinstance(item, Observation) and item.retracted_for:
+        return Verdict(Reason.RETRACTED)
     if _get_wider_dates(question, item):
         return Verdict(Reason.DATES)
+    if answer.trace and item.id in (answer.trace.elsewhere or ()):
+        return Verdict(Reason.UNINDEXED)
     if answer.trace and (traced := answer.trace.find(item.id)):
         for other in answer.trace.items or ():
             if item.id in other.copies:

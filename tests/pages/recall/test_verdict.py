@@ -7,6 +7,9 @@ import pytest
 from django.urls import reverse
 
 from console.contract.ids import new_id
+from console.contract.memory.observation import PatchObservation
+from console.service.memory.models import IndexEntry
+from console.tenants.vault import open_store
 from tests.factories import make_items, make_observation, make_profile, make_summary
 
 BEFORE = "2026-01-03T09:00:00Z"
@@ -122,6 +125,24 @@ def test_recall_verdict_of_a_copy_leads_to_what_came(tenant, profile, expect):
     [copied] = [each for each in verdicts if "one that says the same" in each]
     assert ids[verdicts.index(copied) - 1] in copied
     assert "Try it" not in copied
+
+
+def test_recall_verdict_of_what_was_retracted_leads_to_it(tenant, profile, expect):
+    wanted = make_observation(tenant, profile, "Owns a red bicycle.")
+    change = PatchObservation(retracted_for="wrong_fact")
+    open_store(tenant).patch_observation(profile, wanted.id, change)
+
+    verdict = expect(wanted, query="red bicycle")
+
+    assert "It was retracted" in verdict
+    assert "Try it" not in verdict
+
+
+def test_recall_verdict_of_what_has_no_index_entry_yet(tenant, profile, expect):
+    wanted = make_observation(tenant, profile, "Owns a red bicycle.")
+    IndexEntry.objects.filter(item_id=wanted.id).delete()
+
+    assert "cannot recall it yet" in expect(wanted, query="red bicycle")
 
 
 def test_recall_verdict_of_what_the_profile_does_not_have(expect):
