@@ -169,8 +169,7 @@ def is_placeholder(text: str) -> bool:
         return len(value) > 4 or int(value) == 0
     words = {drop_marks(word).casefold() for word in written.split()}
     return (
-        not value
-        or value in _NONE
+        value in _NONE
         or words <= _NONE | _ANYBODY | {""}
         or _says_none(written)
         or bool(_UNFILLED.fullmatch(written))

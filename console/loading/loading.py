@@ -228,17 +228,17 @@ class LineLoader:
         """Set all but what people have changed since a file set it; answers by which
         values nobody is found."""
         names = [(group, name) for group in traits for name in traits[group]]
-        new = {each: get_trait_part(each, traits) for each in names}
+        new = {x: ("trait", *x, repr(traits[x[0]][x[1]])) for x in names}
         old: dict[tuple[str, str], Part] = {}
         if len(holders) == 1:
-            stored = self.store.fetch_profile(holders[0]).traits
             present = {
-                wire.simplify_name(group): {
-                    wire.simplify_name(name): value for name, value in values.items()
-                }
-                for group, values in stored.items()
+                (wire.simplify_name(group), wire.simplify_name(name)): value
+                for group, of in self.store.fetch_profile(holders[0]).traits.items()
+                for name, value in of.items()
             }
-            old = {each: get_trait_part(each, present) for each in names}
+            for each in names:
+                group, name = map(wire.simplify_name, each)
+                old[each] = ("trait", *each, repr(present.get((group, name))))
         known = self.loaded.find([*new.values(), *old.values(), *new])
         changed = [
             each
@@ -250,16 +250,18 @@ class LineLoader:
                 self.tell(f"traits.{group}.{name} put back")
             changed = []
         self.report.traits_removed += len(changed)
+        written = [each for each in names if each not in changed]
         told: Sequence[Refusal] = ()
         if known and old and not self.run.restore:
             [self.profile_id] = holders
-            same = [each for each in names if new[each] == old[each]]
-            if fresh := drop_traits(traits, [*changed, *same]):
+            fresh: dict[str, Record] = {}
+            for group, name in [x for x in written if new[x] != old[x]]:
+                fresh.setdefault(group, {})[name] = traits[group][name]
+            if fresh:
                 told = self.store.patch_profile(self.profile_id, fresh)
         else:
             made = self.store.create_profile(traits)
             self.profile_id, told = made.id, made.refusals
-        written = [each for each in names if each not in changed]
         # What it has replaced is a person's, should it come again.
         self.loaded.forget([old[x] for x in written if x in old and old[x] != new[x]])
         self.loaded.add([PROFILE, *written, *(new[each] for each in written)])
@@ -394,25 +396,6 @@ def fetch_promotions(store: StoreClient) -> dict[tuple[str, str], str]:
         for name, definition in group.definitions.items()
         if definition.id_type_promotion
     }
-
-
-def get_trait_part(of: tuple[str, str], traits: Mapping[str, Record]) -> Part:
-    """What tells that a trait was set to what it has in `traits`."""
-    for group, name in (of, tuple(map(wire.simplify_name, of))):
-        if name in traits.get(group, {}):
-            return ("trait", *of, repr(traits[group][name]))
-    return ("trait", *of, repr(None))
-
-
-def drop_traits(
-    traits: Mapping[str, Record], names: Collection[tuple[str, str]]
-) -> dict[str, Record]:
-    kept: dict[str, Record] = {}
-    for group, values in traits.items():
-        for name, value in values.items():
-            if (group, name) not in names:
-                kept.setdefault(group, {})[name] = value
-    return kept
 
 
 def fetch_corrected(

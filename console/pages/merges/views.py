@@ -20,8 +20,6 @@ from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_form
 
-SORTING_MAX = 5  # merges taken back of which what is to sort is kept
-
 
 class DecisionForm(ReasonForm):
     reasons = (
@@ -128,11 +126,10 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
 @allow(Permission.JUDGE_MERGES, FORM)
 def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A merge, by the id that went; after it was taken back, what is left to sort, for
-    whoever did it and as long as they are signed in."""
+    whoever did it and until they take back another or sign out."""
     merge = _find(all_pages(request.store.list_merges), profile_id)
     if merge is None:
-        sorting = request.session.get(f"parted {request.tenant.slug}", {})
-        if parted := sorting.get(profile_id):
+        if parted := request.session.get("parted", {}).get(profile_id):
             log_view(request.actor, "merges.listed", count=1)
             context = {"parted": msgspec.convert(parted, Unmerged)}
             return render(request, "merges/taken_back.html", context)
@@ -150,9 +147,7 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         ) as closing:
             parted = request.store.unmerge_profile(merge.id)
             closing["learned"] = len(parted.learned)
-        key = f"parted {request.tenant.slug}"
-        sorting = request.session.get(key, {}) | {merge.id: msgspec.to_builtins(parted)}
-        request.session[key] = dict(list(sorting.items())[-SORTING_MAX:])
+        request.session["parted"] = {merge.id: msgspec.to_builtins(parted)}
         return redirect("merges:take_back", request.tenant.slug, merge.id)
     return _show(request, "merges/take_back.html", form, merge, [merge.canonical_id])
 

@@ -273,9 +273,7 @@ def find_suggestions(store: Store) -> Any:
 
 def list_values(suggestion: MergeSuggestion) -> Any:
     """All that would join the two of a suggestion, the first first: a queryset."""
-    one, other = (
-        Profile(suggestion.store_id, id_)
-        for id_ in (suggestion.profile_id, suggestion.other_id)
-    )
+    one = Profile(suggestion.store_id, suggestion.profile_id)
+    other = Profile(suggestion.store_id, suggestion.other_id)
     rows = MergeSuggestion.objects.between(one, other).filter(refused_at=None)
     return rows.order_by("created_at", "id")

@@ -10,13 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from console.core.errors import DomainError
-from console.loading.loading import (
-    ItemCounts,
-    LoadReport,
-    declare_traits,
-    infer_types,
-    load_lines,
-)
+from console.loading.loading import ItemCounts, declare_traits, infer_types, load_lines
 from console.loading.records import read_lines
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account, open_store
@@ -105,7 +99,8 @@ class Command(LoadCommand):
         said = (
             f"profiles: {report.profiles_new} new, {report.profiles_found} found"
             f"{format_removed(report.profiles_removed)}\n"
-            f"{format_traits(report)}"
+            f"traits: {report.traits_not_found} by which nobody is found"
+            f"{format_removed(report.traits_removed)}\n"
             f"observations: {format_counts(report.observations)}\n"
             f"summaries: {format_counts(report.summaries)}"
         )
@@ -122,15 +117,6 @@ def _with_progress(lines: Lines, bar: tqdm) -> Iterator[tuple[int, bytes]]:
     for number, raw in lines:
         yield number, raw
         bar.update(len(raw))
-
-
-def format_traits(report: LoadReport) -> str:
-    said = []
-    if report.traits_removed:
-        said.append(f"{report.traits_removed} left as people deleted or corrected them")
-    if report.traits_not_found:
-        said.append(f"{report.traits_not_found} kept, by which nobody is found")
-    return f"traits: {', '.join(said)}\n" if said else ""
 
 
 def format_counts(counts: ItemCounts) -> str:
