@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, Error, connections
 from django.db.models import Count
 from django.http import (
     Http404,
@@ -264,7 +264,11 @@ class ViewerZone(Middleware):
     """Times are those of the person's own zone, or of their browser's."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        own = getattr(request.user, "time_zone", "")
+        try:
+            own = getattr(request.user, "time_zone", "")
+        except Error:
+            # Whoever needs the database says so; signing out does not.
+            own = ""
         zone = choose_zone(own, request.COOKIES.get(COOKIE, ""))
         with timezone.override(zone):
             response = self.get_response(request)

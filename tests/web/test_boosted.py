@@ -3,6 +3,7 @@
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.shortcuts import redirect
 from django.urls import path
 
 from console import urls as console_urls
@@ -27,6 +28,10 @@ def sent(request):
     return HttpResponse("<p>Look again</p>", status=422)
 
 
+def moved(request):
+    return redirect("recall:run", "acme")
+
+
 def refuse(request):
     raise Refusal("Somebody was faster. Nothing was changed.")
 
@@ -35,6 +40,7 @@ handler404, handler500 = console_urls.handler404, console_urls.handler500
 urlpatterns = [
     path("t/acme/download/", download),
     path("t/acme/sent/", sent),
+    path("t/acme/moved/", moved),
     path("t/acme/refuse/", refuse),
     *console_urls.urlpatterns,
 ]
@@ -83,9 +89,9 @@ def test_boosted_link_of_an_unknown_page_is_answered(staff):
 
 
 def test_boosted_redirect_is_left_to_the_browser(staff):
-    response = staff.get("/t/acme/", headers=BOOSTED)
+    response = staff.get("/t/acme/moved/", headers=BOOSTED)
 
-    assert response["Location"] == "/t/acme/profiles/"
+    assert response["Location"] == "/t/acme/recall/"
     assert "HX-Retarget" not in response
 
 

@@ -43,9 +43,16 @@ class Upstream:
         if self.merged_to:
             profile = {"id": self.merged_to, "createdAt": MOMENT, "traits": {}}
             return 200, {"Canonical-Profile-Id": self.merged_to}, profile
-        if path.partition("?")[0].endswith("/Revisions"):
+        last = path.partition("?")[0].rpartition("/")[2]
+        if last == "Revisions":
             meta = {"key": "revisions", "pageSize": 1}
             return 200, {}, {"revisions": [self.observation()], "meta": meta}
+        if last.startswith("mem_profile_"):
+            return 200, {}, {"id": last, "createdAt": MOMENT, "traits": {}}
+        if last == "Traits":
+            return 200, {}, {"traits": [], "meta": {"key": "traits", "pageSize": 50}}
+        if last == "Identifiers":
+            return 200, {}, {"identifiers": []}
         return 200, {}, self.observation()
 
     def observation(self) -> dict[str, str]:
