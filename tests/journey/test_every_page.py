@@ -67,7 +67,7 @@ def addresses(tenant: Tenant) -> dict[str, str]:
         "trait group": f"{at}/traits/Contact/",
         "desk": f"{at}/desk/",
         "recall": f"{at}/recall/?identity={profile}&mode=query&query=right",
-        "find": f"{at}/find/?id=nobody",
+        "find": f"{at}/find/?id=fax:1",
         "deletion": f"{of}/delete/",
         "audit": f"{at}/audit/",
         "conversations": f"{at}/conversations/",

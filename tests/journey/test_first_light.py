@@ -134,7 +134,7 @@ def test_everything_works_without_javascript(
     sign_in_by_form(page, live_server, officer)
     page.get_by_label("Find a customer").fill("email:ada@example.com")
     page.keyboard.press("Enter")
-    page.locator(".tabs").get_by_role("link", name="Recall").click()
+    page.locator(".page-head").get_by_role("link", name="Recall").click()
     page.get_by_role("textbox", name="Query").fill("bicycle")
     page.get_by_role("button", name="Run").click()
 
@@ -175,7 +175,7 @@ def test_a_memory_that_is_down_is_said_in_place(live_server, page, settings):
     # Port 9 of this machine: nobody listens there.
     move_tenant(tenant, "http://127.0.0.1:9")
     sign_in(page, make_user("agent", tenant))
-    page.goto(live_server.url)
+    page.goto(f"{live_server.url}/t/acme/profiles/")
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("memory")
     look(page, "down")

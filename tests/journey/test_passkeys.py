@@ -60,7 +60,7 @@ def test_officer_sets_up_a_passkey_and_signs_in_with_it(
     expect(page.get_by_role("list", name="Unused codes")).to_be_visible()
     look(page, "codes")
     page.get_by_role("link", name="Continue").click()
-    expect(page).to_have_url(f"{live_server.url}/t/acme/profiles/")
+    expect(page).to_have_url(f"{live_server.url}/t/acme/")
 
     sign_out(page)
     look(page, "sign-in")

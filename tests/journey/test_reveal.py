@@ -190,7 +190,7 @@ def test_the_desk_is_accessible(page: Page, live_server, officer: User, customer
     page.goto(f"{live_server.url}/t/acme/desk/")
 
     look(page, "desk")
-    page.get_by_role("group", name="Texts").get_by_label("Hide all").check()
+    page.locator("#id_how-texts_1").check()
     page.get_by_label("Why").select_option("policy")
     page.get_by_label("Ticket").fill("POL-7")
     page.get_by_role("button", name="Save for all users").click()
