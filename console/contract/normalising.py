@@ -209,7 +209,7 @@ def normalise_email(text: str, *, asked: bool = False) -> str:
     # As in an address that was copied from a link.
     domain = unquote(domain).partition("?")[0].strip(" /").rstrip(" ./")
     labels = [_decode_label(label) for label in domain.split(".")]
-    if any(map(str.isspace, local + domain)):
+    if local and any(map(str.isspace, local + domain)):
         raise InvalidIdentifier("more than an e-mail address: other words beside it")
     if not all(map(_is_part, [local, *labels])) or _NO_LABEL.search(domain):
         raise InvalidIdentifier("not an e-mail address")

@@ -23,7 +23,9 @@ BEYOND_SCHEMAS = (
     r": built in, cannot be changed or deleted",
     r"identifierConfigs\[\d+\]\.idType: duplicate",
     r"matchingRules\[\d+\]: (not an idType of identifierConfigs|duplicate)",
-    r"[vV]alue: (not a valid|not an e-mail address|at most|must|a placeholder)",
+    r"[vV]alue: (not a valid|not an e-mail address|more than an e-mail address)",
+    r"[vV]alue: (at most|must|a placeholder)",
+    r"timeZone: not a time zone of the IANA",
     # Names that are normalised first.
     r"columnMappings\[\d+\]\.traitName: (not a valid trait name|duplicate trait)",
     r"dataType: must not be empty",

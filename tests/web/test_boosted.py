@@ -2,8 +2,8 @@
 
 import pytest
 from django.http import HttpResponse
-from django.test import Client
 from django.shortcuts import redirect
+from django.test import Client
 from django.urls import path
 
 from console import urls as console_urls

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from console.contract.base import Body, SentTime
 from console.contract.memory import observation as wire
 from console.contract.memory.page import OCCURRENCE, ObservationOrder, PageMeta
+from console.service import errors
 from console.service.http.answers import (
     accepted,
     answer,
@@ -55,7 +56,9 @@ def list_observations(
         rows = rows.filter(source=source)
     if after := read_time(page.filters, "createdAfter"):
         rows = rows.filter(created_at__gte=after)
-    if "retracted" in page.filters:
+    if retracted := page.filters.get("retracted"):
+        if retracted != "true":
+            raise errors.Invalid("retracted: must be true")
         rows = rows.exclude(retracted_for="")
     if before := read_time(page.filters, "createdBefore"):
         rows = rows.filter(created_at__lt=before)

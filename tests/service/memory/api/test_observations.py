@@ -227,6 +227,7 @@ def test_observation_plus_that_was_not_escaped_is_understood(api, path, observe)
     ("name", "value"),
     [
         ("createdAfter", "yesterday"),
+        ("retracted", "false"),
         ("createdBefore", "2026-02-30T00:00:00Z"),
         ("createdBefore", "2026-01-05T00:00:00"),
         ("createdBefore", "9999-12-31T23:59:59-14:00"),
