@@ -188,7 +188,7 @@ def test_a_call_by_mouse_from_the_softphone(
         page.get_by_label("Words").fill("bicycle")
         page.get_by_label("Words").press("Enter")
         expect(page.get_by_text("Wants expedited shipping.")).to_have_count(0)
-        page.get_by_text("Owns a red bicycle.").click()
+        page.locator(".shown", has_text="Owns a red bicycle.").click()
         expect(
             page.get_by_role("heading", name="Observation", exact=True)
         ).to_be_visible()
