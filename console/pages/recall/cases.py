@@ -26,12 +26,12 @@ from console.pages.recall.views import (
     ask_memory,
     build_question,
     build_run_url,
+    read_given,
     recall_by_form,
 )
 from console.tenants.actor import Actor, Permission
 from console.web.forms import ConsoleForm, StaffTextField, check_form
-from console.web.render import FORM, POST, ConsoleRequest, allow
-from console.web.session import read_typed
+from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
 State = RecallCase.State
 # The fields of a run that make its question.
@@ -159,15 +159,12 @@ def list_cases(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.RUN_RECALL, FORM)
 def add_case(request: ConsoleRequest) -> HttpResponse:
     """A case of the run that the address names. Nothing is typed but its name."""
-    given = {name: str(value) for name, value in request.GET.items() if value}
-    if query := read_typed(request):
-        given["query"] = query
+    given = read_given(request, request.GET)
     fields = RunForm(add_defaults(given))
-    asked = check_form(fields)
-    profile_id, question = asked["identity"], build_question(asked)
+    profile_id = check_form(fields)["identity"]
     if not PROFILE_ID.fullmatch(profile_id):
         raise Http404
-    run = recall_by_form(request, fields, profile_id, asked["mode"], question)
+    run = recall_by_form(request, fields, profile_id)
     if run is None:
         raise Http404
     form = CaseForm(run, request.POST or None)
@@ -189,8 +186,7 @@ def add_case(request: ConsoleRequest) -> HttpResponse:
             run_case(case, request.store, request.actor)
             return redirect("recall:cases", request.tenant.slug)
     context = {"form": form, "run": run, "run_query": request.GET.urlencode()}
-    status = 422 if form.errors else 200
-    return render(request, "recall/case.html", context, status=status)
+    return render_form(request, "recall/case.html", context)
 
 
 @allow(Permission.RUN_RECALL)

@@ -41,7 +41,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RecallVerdict:
     """Of one item in one run.
 
     place        1 for the best, or the newest, of its kind; 0: beyond what came
@@ -60,7 +60,9 @@ class Verdict:
     change: Question = field(default_factory=dict)
 
 
-def judge(ask: Ask, question: Question, answer: RecallAnswer, item: Item) -> Verdict:
+def judge(
+    ask: Ask, question: Question, answer: RecallAnswer, item: Item
+) -> RecallVerdict:
     """`answer` is the one to `question`, whose trace, if there is one, has the item."""
     change: Question = {}
     first = found = _look(ask, question, answer, item)
@@ -79,36 +81,40 @@ def judge(ask: Ask, question: Question, answer: RecallAnswer, item: Item) -> Ver
     return first
 
 
-def _look(ask: Ask, question: Question, answer: RecallAnswer, item: Item) -> Verdict:
+def _look(
+    ask: Ask, question: Question, answer: RecallAnswer, item: Item
+) -> RecallVerdict:
     came = _list_kind(answer, item)
     if place := _find_place(came, item):
-        return Verdict(Reason.RECALLED, place, came[place - 1].score)
+        return RecallVerdict(Reason.RECALLED, place, came[place - 1].score)
     if isinstance(item, Observation) and item.retracted_for:
-        return Verdict(Reason.RETRACTED)
+        return RecallVerdict(Reason.RETRACTED)
     if _get_wider_dates(question, item):
-        return Verdict(Reason.DATES)
+        return RecallVerdict(Reason.DATES)
     if answer.trace and item.id in (answer.trace.elsewhere or ()):
-        return Verdict(Reason.UNINDEXED)
+        return RecallVerdict(Reason.UNINDEXED)
     if answer.trace and (traced := answer.trace.find(item.id)):
         for other in answer.trace.items or ():
             if item.id in other.copies:
-                return Verdict(Reason.COPY, traced.place, traced.score, other.id)
-        return _compare(question, Verdict(Reason.LIMIT, traced.place, traced.score))
+                return RecallVerdict(Reason.COPY, traced.place, traced.score, other.id)
+        return _compare(
+            question, RecallVerdict(Reason.LIMIT, traced.place, traced.score)
+        )
     most = {_get_limit(item): RECALL_ITEMS, "relevance_threshold": 0}
     wider = ask(question | most)
     came = _list_kind(wider, item)
     if not (place := _find_place(came, item)):
-        return Verdict(Reason.UNRANKED, is_inferred=wider.is_ranked)
-    found = Verdict(Reason.LIMIT, place, came[place - 1].score)
+        return RecallVerdict(Reason.UNRANKED, is_inferred=wider.is_ranked)
+    found = RecallVerdict(Reason.LIMIT, place, came[place - 1].score)
     return _compare(question, replace(found, is_inferred=wider.is_ranked))
 
 
-def _compare(question: Question, found: Verdict) -> Verdict:
+def _compare(question: Question, found: RecallVerdict) -> RecallVerdict:
     is_below = found.score is not None and found.score < question["relevance_threshold"]
     return replace(found, reason=Reason.THRESHOLD) if is_below else found
 
 
-def _get_step(found: Verdict, question: Question, item: Item) -> Question:
+def _get_step(found: RecallVerdict, question: Question, item: Item) -> Question:
     """The least that mends this one reason."""
     if found.reason == Reason.DATES:
         return _get_wider_dates(question, item)

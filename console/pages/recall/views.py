@@ -46,7 +46,7 @@ from console.masking.masker import (
     masker_for,
 )
 from console.masking.models import count_question, get_digest
-from console.pages.recall.verdict import Item, Question, Verdict, judge
+from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
 from console.profiles.identity import Match, log_lookup, look_up
 from console.profiles.items import find_kind
 from console.tenants.actor import Permission
@@ -137,7 +137,7 @@ class ExpectedItem:
     id: str
     item: Item | None = None
     shown: MaskedValue | None = None
-    verdict: Verdict | None = None
+    verdict: RecallVerdict | None = None
     traced: TraceItem | None = None
 
     @property
@@ -520,7 +520,9 @@ def run(request: ConsoleRequest) -> HttpResponse:
     address, which names the profile by its id and the query by its key.
     """
     try:
-        given = read_given(request)
+        given = read_given(
+            request, request.POST if request.method == "POST" else request.GET
+        )
     except TypedForgotten as forgotten:
         return _render_run(
             request, RunForm.from_link(request.GET.dict()), warning=forgotten.message
@@ -566,8 +568,8 @@ def _offer_expected(
 ) -> HttpResponse:
     """What could be meant by the words of what was expected, to choose from: nothing of
     them stands in an address."""
-    asked = form.cleaned_data | OFFERED | {"query": form.cleaned_data["expected"]}
-    found = recall_by_form(request, form, profile_id, Mode.QUERY, build_question(asked))
+    words = form.cleaned_data["expected"]
+    found = recall_by_form(request, form, profile_id, **OFFERED, query=words)
     if found is None:
         return _render_run(request, form, status=404)
     form.add_error(
@@ -584,11 +586,11 @@ def _offer_expected(
     return _render_run(request, form, candidates=list(zip(texts, urls, strict=True)))
 
 
-def read_given(request: ConsoleRequest) -> dict[str, str]:
-    """What the form sent, or what an address names."""
-    sent = request.POST if request.method == "POST" else request.GET
+def read_given(request: ConsoleRequest, sent: QueryDict) -> dict[str, str]:
+    """What the form sent, or what an address names, its query too. Raises
+    TypedForgotten."""
     given = {name: str(value) for name, value in sent.items() if value}
-    if query := read_typed(request):
+    if query := read_typed(request, sent):
         given.setdefault("query", query)
     return given
 
@@ -606,14 +608,11 @@ def add_defaults(given: dict[str, str]) -> dict[str, str]:
 def _run_for_profile(
     request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
-    asked = form.cleaned_data
-    found = recall_by_form(
-        request, form, profile_id, asked["mode"], build_question(asked)
-    )
+    found = recall_by_form(request, form, profile_id)
     if found is None:
         return _render_run(request, form, status=404)
     compared: dict[str, Any] = {}
-    if asked["against"]:
+    if form.cleaned_data["against"]:
         try:
             found, compared = _compare(request, form, found)
         except TypedForgotten as forgotten:
@@ -629,15 +628,11 @@ def _compare(
 ) -> tuple[RecallRun, dict[str, Any]]:
     """The run with its items' ranks in the other one, and what differs. Raises
     TypedForgotten, InvalidQuery."""
-    query = QueryDict(form.cleaned_data["against"])
-    given = {name: str(value) for name, value in query.items() if name in KNOBS}
-    if typed := read_typed(request, query):
-        given["query"] = typed
+    named = read_given(request, QueryDict(form.cleaned_data["against"]))
+    given = {name: value for name, value in named.items() if name in KNOBS}
     other = RunForm(add_defaults(given))
     asked = check_form(other)
-    before = recall_by_form(
-        request, other, asked["identity"], asked["mode"], build_question(asked)
-    )
+    before = recall_by_form(request, other, asked["identity"])
     if before is None:
         return run, {}
     ranks = {item.item.id: item.rank for item in before.items}
@@ -659,13 +654,12 @@ def _compare(
 
 
 def recall_by_form(
-    request: ConsoleRequest,
-    form: RunForm,
-    profile_id: str,
-    mode: str,
-    question: Question,
+    request: ConsoleRequest, form: RunForm, profile_id: str, **instead: Any
 ) -> RecallRun | None:
-    """Counted and logged; None: no profile has this id, as the form then says."""
+    """What the form asks, but for the fields that are given `instead`; counted and
+    logged. None: no profile has this id, as the form then says."""
+    asked = form.cleaned_data | instead
+    question = build_question(asked)
     query = get_digest(request.actor, "recall.run", question["query"])
     if question["trace"]:
         count_question(request.actor, "recall.run", query)
@@ -673,7 +667,7 @@ def recall_by_form(
         found = recall_profile(
             request.store,
             profile_id,
-            mode=mode,
+            mode=asked["mode"],
             question=question,
             masker=masker_for(request.actor, profile_id),
         )
