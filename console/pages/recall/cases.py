@@ -16,19 +16,16 @@ from console.client.store import RecallAnswer, StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.recall import RecalledObservation, RecalledSummary
 from console.masking.masker import Masker, MaskingMode
-from console.pages.recall.models import NAME_MAX, RUNS_KEPT, SUITE_MAX, RecallCase
-from console.pages.recall.views import (
+from console.pages.recall.forms import (
     KNOBS,
     Mode,
-    RecallRun,
     RunForm,
     add_defaults,
-    ask_memory,
     build_question,
-    build_run_url,
-    read_given,
-    recall_by_form,
 )
+from console.pages.recall.models import NAME_MAX, RUNS_KEPT, SUITE_MAX, RecallCase
+from console.pages.recall.selectors import RecallRun, ask_memory
+from console.pages.recall.views import build_run_url, read_given, recall_by_form
 from console.tenants.actor import Actor, Permission
 from console.web.forms import ConsoleForm, StaffTextField, check_form
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form

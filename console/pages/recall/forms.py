@@ -1,0 +1,166 @@
+"""What is asked of a memory: the form of a run, and the parameters that it sets.
+
+Limits of a query: docs/contract.md, section 11.6.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from console.contract.memory.observation import CONVERSATION_ID_MAX
+from console.contract.memory.recall import (
+    RECALL_ITEMS,
+    RECALL_OBSERVATIONS,
+    RECALL_QUERY_MAX,
+    RECALL_SUMMARIES,
+)
+from console.pages.recall.verdict import Question
+from console.web.forms import ConsoleForm, check_conversation, check_plain
+from console.web.times import DayField, get_day_start
+
+
+class Mode:
+    QUERY, CONVERSATION, RECENT = "query", "conversation", "recent"
+    CHOICES = ((QUERY, "Query"), (CONVERSATION, "Conversation"), (RECENT, "Recent"))
+
+
+# The fields of the form, by the parameters that they set.
+FIELDS = {
+    "begin": "begin",
+    "end": "end",
+    "observations_limit": "observations",
+    "summaries_limit": "summaries",
+    "relevance_threshold": "threshold",
+}
+
+
+# Of the query string of a run: ids, numbers, days and the key of what was typed.
+AGAINST_MAX = 1000
+
+
+class RunForm(ConsoleForm):
+    """identity, mode and the mode's own text, how many items, which days."""
+
+    identity = forms.CharField(
+        max_length=512,
+        validators=[check_plain],
+        error_messages={
+            "required": "Enter an identifier, as type:value, or a profile id."
+        },
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": "email:…  phone:…  profile id",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    mode = forms.ChoiceField(
+        choices=Mode.CHOICES, initial=Mode.QUERY, widget=forms.RadioSelect
+    )
+    query = forms.CharField(
+        required=False,
+        max_length=RECALL_QUERY_MAX,
+        validators=[check_plain],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    conversation = forms.CharField(
+        required=False,
+        max_length=CONVERSATION_ID_MAX,
+        label="Conversation id",
+        validators=[check_conversation],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    observations = forms.IntegerField(
+        initial=RECALL_OBSERVATIONS, min_value=0, max_value=RECALL_ITEMS
+    )
+    summaries = forms.IntegerField(
+        initial=RECALL_SUMMARIES, min_value=0, max_value=RECALL_ITEMS
+    )
+    threshold = forms.FloatField(
+        initial=0,
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": "0.01"}),
+    )
+    begin = DayField(label="From")
+    end = DayField(label="Before")
+    explain = forms.BooleanField(required=False, label="Explain scores")
+    against = forms.CharField(
+        required=False, max_length=AGAINST_MAX, widget=forms.HiddenInput
+    )
+    expected = forms.CharField(
+        required=False,
+        max_length=RECALL_QUERY_MAX,
+        validators=[check_plain],
+        label="Expected",
+        help_text="What did not come: words of it, or its id",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    @classmethod
+    def from_link(cls, values: dict[str, str]) -> "RunForm":
+        """The form filled in and not yet sent; the cursor is where to type next."""
+        form = cls(initial=values)
+        field = form.fields["query" if values.get("identity") else "identity"]
+        field.widget.attrs["autofocus"] = True
+        return form
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        mode = cleaned.get("mode")
+        if mode == Mode.QUERY and not cleaned.get("query") and "query" in cleaned:
+            self.add_error("query", "Enter a query, or choose another mode.")
+        if mode == Mode.CONVERSATION and not cleaned.get("conversation", "x"):
+            self.add_error("conversation", "Enter the conversation's id.")
+        begin, end = cleaned.get("begin"), cleaned.get("end")
+        if begin and end and end <= begin:
+            self.add_error("end", "Must be after the first day.")
+        return cleaned
+
+
+# In what two runs can differ.
+KNOBS = [
+    name
+    for name in RunForm.base_fields
+    if name not in {"explain", "expected", "against"}
+]
+# How what was expected is looked for by its words.
+OFFERED = {
+    "mode": Mode.QUERY,
+    "observations": 7,
+    "summaries": 3,
+    "threshold": 0.0,
+    "begin": None,
+    "end": None,
+    "explain": False,
+    "expected": "",
+}
+
+
+def build_question(asked: Mapping[str, Any]) -> Question:
+    """The keyword arguments of StoreClient.recall; the mode decides which text."""
+    mode = asked["mode"]
+    return {
+        "query": asked["query"] if mode == Mode.QUERY else "",
+        "conversation_id": asked["conversation"] if mode == Mode.CONVERSATION else "",
+        "begin": get_day_start(asked["begin"]),
+        "end": get_day_start(asked["end"]),
+        "observations_limit": asked["observations"],
+        "summaries_limit": asked["summaries"],
+        "relevance_threshold": asked["threshold"],
+        "trace": bool(asked["explain"] or asked["expected"]),
+        "trace_items": [asked["expected"]] if asked["expected"] else [],
+    }
+
+
+def add_defaults(given: dict[str, str]) -> dict[str, str]:
+    """A deep link may leave out the mode and the limits."""
+    implied = Mode.CONVERSATION if "conversation" in given else Mode.RECENT
+    defaults = {
+        name: str(RunForm.base_fields[name].initial)
+        for name in ("observations", "summaries", "threshold")
+    } | {"mode": Mode.QUERY if "query" in given else implied}
+    return defaults | given

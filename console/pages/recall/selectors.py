@@ -1,0 +1,348 @@
+"""A recall as a person may see it, with its evidence."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from time import perf_counter
+from typing import Any
+
+from msgspec.structs import replace
+
+from console.client.errors import MemoryRefused
+from console.client.store import RecallAnswer, StoreClient
+from console.contract.memory.profile import Profile
+from console.contract.memory.recall import (
+    RecalledObservation,
+    RecalledSummary,
+    Trace,
+    TraceItem,
+    TracePart,
+)
+from console.masking.masker import (
+    MaskedValue,
+    Masker,
+    MaskingMode,
+    Source,
+    mask_text,
+)
+from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
+from console.profiles.items import find_kind
+
+# What adds to a score, as the embedded memory names it (console/engine/ranking.py).
+SCORE_PARTS = {
+    "similarity": "Similarity in meaning",
+    "query_coverage": "Share of the query's words",
+    "match_strength": "Strength of the word match",
+    "phrase": "Words in a row",
+    "code": "Match of a number or code",
+    "date": "Match with a date in the query",
+    "summary": "Match of its conversation's summary",
+    "neighbour": "Match of a neighbour",
+    "profile_size": "Size of the profile",
+}
+# Parts that add less do not change what a page shows of a score.
+LEAST_LOG_ODDS = 0.05
+# From which score on a match is so called: below the second, a person should not take an
+# item for an answer.
+LIKELY, POSSIBLE = 0.5, 0.1
+# Word stems in a trace. Those of a conversation are the customer's own words in pieces,
+# where no detector finds a phone number or a name any more.
+STEMS = frozenset({"stems", "unknownStems"})
+
+
+@dataclass(frozen=True, slots=True)
+class RecalledItem:
+    """One item of the answer.
+
+    rank         1 for the best one, or for the newest where nothing is ranked
+    before       its rank in the run that this one is compared with: 0, it did not come;
+                 None: with none
+    shown        its text as this person may see it
+    source       where it came from
+    traced       how its score came about, where the memory tells
+    score_parts  label and part, for each part that moves the score visibly
+    """
+
+    rank: int
+    item: RecalledObservation | RecalledSummary
+    shown: MaskedValue
+    source: Source
+    traced: TraceItem | None
+    score_parts: list[tuple[str, TracePart]]
+    before: int | None = None
+
+    @property
+    def is_masked(self) -> bool:
+        """By rule: also while this person has revealed it."""
+        return self.shown.is_masked or self.shown.clear_until is not None
+
+    @property
+    def likelihood(self) -> str:
+        """ "" where nothing is ranked."""
+        score = self.item.score
+        if score is None:
+            return ""
+        return (
+            "likely"
+            if score >= LIKELY
+            else ("possible" if score >= POSSIBLE else "unlikely")
+        )
+
+    @property
+    def chance(self) -> str:
+        """The score in words, to be read after "Wanted"."""
+        score = self.item.score or 0
+        if score >= LIKELY:
+            return f"in about {round(score * 10)} of 10 such cases"
+        return f"in about 1 of {round(1 / max(score, 0.001))} such cases"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedItem:
+    """What was expected to come. item, shown: None where the profile has none of this id;
+    verdict: None where it would tell something of masked texts."""
+
+    id: str
+    item: Item | None = None
+    shown: MaskedValue | None = None
+    verdict: RecallVerdict | None = None
+    traced: TraceItem | None = None
+
+    @property
+    def score_parts(self) -> list[tuple[str, TracePart]]:
+        return _build_score_parts(self.traced)
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRun:
+    """A recall and its evidence. Times in milliseconds, as seen from the console.
+
+    is_merged             the profile asked for became this one
+    name                  by rule: also while this person has revealed it
+    mode_ran              by its answer: a memory may fall back to recency
+    is_by_masked_texts    ranked by what is shown of texts, some of which are masked
+    is_by_whole_texts     ranked by a memory that cannot do so: what is masked has no
+                          score and no place, nothing is explained
+    are_texts_hidden      nothing of the question was sent: newest first
+    groups                its items by likelihood
+    best                  the highest score: bars are as long as they are beside it
+    has_customer_words    asked with what the customer said, not with what a person typed
+    request_json, response_json  masked by rule, as the name; "" if its order would tell
+    """
+
+    profile: Profile
+    is_merged: bool
+    name: str
+    recall: RecallAnswer
+    trace: Trace | None
+    mode_asked: str
+    mode_ran: str
+    is_explained: bool
+    find_ms: float
+    total_ms: float
+    items: list[RecalledItem]
+    is_by_masked_texts: bool
+    is_by_whole_texts: bool
+    are_texts_hidden: bool
+    has_customer_words: bool
+    expected: ExpectedItem | None
+    request_json: str = field(repr=False)
+    response_json: str = field(repr=False)
+
+    @property
+    def groups(self) -> list[tuple[str, list[RecalledItem]]]:
+        found = groupby(self.items, attrgetter("likelihood"))
+        return [(name, list(items)) for name, items in found]
+
+    @property
+    def best(self) -> float:
+        return max((item.item.score or 0 for item in self.items), default=0)
+
+
+def recall_profile(
+    store: StoreClient,
+    profile_id: str,
+    *,
+    mode: str,
+    question: Question,
+    masker: Masker,
+) -> RecallRun:
+    """Two calls: who this is, and the recall itself; with what was `expected`, by its id,
+    up to eight more. Raises MemoryNotFound.
+
+    masker  what this person may see of each item
+    """
+    rule_masker = masker.by_rule
+    begin = perf_counter()
+    profile = store.fetch_profile(profile_id)
+    find_ms = (perf_counter() - begin) * 1000
+    text_mode = rule_masker.text_mode
+    if text_mode == MaskingMode.HIDE:
+        question = question | {"query": "", "conversation_id": "", "trace": False}
+
+    def ask(question: Question) -> RecallAnswer:
+        return ask_memory(store, profile.id, question, text_mode)
+
+    recall = answer = ask(question)
+    items = _build_items(recall, masker)
+    is_ranked = recall.is_ranked
+    has_masked = any(item.is_masked for item in items)
+    # Also when nothing came: that no text matches tells as much as a score.
+    asks_for_rank = bool(question.get("query") or question.get("conversation_id"))
+    is_by_whole_texts = (
+        asks_for_rank and text_mode == MaskingMode.DETECT and not recall.masked
+    )
+    is_whole_shown = not (is_by_whole_texts and (has_masked or recall.trace))
+    if is_by_whole_texts:
+        recall = _withhold_scores(recall, items)
+        items = _build_items(recall, masker)
+    expected = None
+    if sought := question["trace_items"]:
+        expected = _find_expected(store, profile.id, sought[0], masker)
+        if expected.item and not is_by_whole_texts:
+            expected = dataclasses.replace(
+                expected,
+                verdict=judge(ask, question, answer, expected.item),
+                traced=answer.trace.find(expected.id) if answer.trace else None,
+            )
+    trace = recall.trace if recall.trace and recall.trace.queries else None
+    has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
+    mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
+    return RecallRun(
+        profile=profile,
+        is_merged=profile.id != profile_id,
+        name=rule_masker.mask_name(profile.traits),
+        recall=recall,
+        trace=trace,
+        mode_asked=mode,
+        mode_ran=mode if is_ranked or not items else "recent",
+        is_explained=question["trace"],
+        find_ms=find_ms,
+        total_ms=find_ms + recall.exchange.elapsed_ms,
+        items=items,
+        is_by_masked_texts=recall.masked and has_masked,
+        is_by_whole_texts=is_by_whole_texts,
+        are_texts_hidden=text_mode == MaskingMode.HIDE,
+        has_customer_words=has_customer_words,
+        expected=expected,
+        request_json=mask_json(recall.exchange.request),
+        response_json=mask_json(recall.exchange.response) if is_whole_shown else "",
+    )
+
+
+def _find_expected(
+    store: StoreClient, profile_id: str, item_id: str, masker: Masker
+) -> ExpectedItem:
+    kind = find_kind(item_id)
+    item = kind.find(store, profile_id, item_id) if kind else None
+    if item is None:
+        return ExpectedItem(item_id)
+    return ExpectedItem(
+        item_id, item, masker.mask_text(item.kind, item_id, item.content)
+    )
+
+
+def ask_memory(
+    store: StoreClient, profile_id: str, question: Question, text_mode: str
+) -> RecallAnswer:
+    """By masked texts, if texts are masked and the memory knows how.
+
+    A memory that refuses what its contract does not have is asked again without.
+    """
+    masked = text_mode == MaskingMode.DETECT
+    try:
+        return store.recall(profile_id, **question, masked=masked)
+    except MemoryRefused as refusal:
+        if refusal.http_status != 400 or not (question["trace"] or masked):
+            raise
+    return store.recall(profile_id, **question | {"trace": False, "trace_items": []})
+
+
+def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:
+    """The same without what the scores of masked texts tell, and without explanation."""
+    masked = {item.item.id for item in items if item.is_masked}
+    unmarked = [replace(each, superseded_by=None) for each in recall.observations]
+    observations, summaries = (
+        tuple(replace(i, score=None) if i.id in masked else i for i in found)
+        for found in (unmarked, recall.summaries)
+    )
+    return replace(recall, observations=observations, summaries=summaries, trace=None)
+
+
+def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
+    """Observations and summaries in one list, best first; without scores by time."""
+    found: list[RecalledObservation | RecalledSummary] = [
+        *recall.observations,
+        *recall.summaries,
+    ]
+    scored = [item for item in found if item.score is not None]
+    scored.sort(key=lambda item: -(item.score or 0))
+    others = [item for item in found if item.score is None]
+    others.sort(key=lambda item: item.occurred_at, reverse=True)
+    traced = {item.id: item for item in (recall.trace and recall.trace.items) or ()}
+    return [
+        RecalledItem(
+            rank=rank,
+            item=item,
+            shown=masker.mask_text(item.kind, item.id, item.content),
+            source=masker.mask_source(item.source),
+            traced=traced.get(item.id),
+            score_parts=_build_score_parts(traced.get(item.id)),
+        )
+        for rank, item in enumerate(scored + others, start=1)
+    ]
+
+
+def _build_score_parts(traced: TraceItem | None) -> list[tuple[str, TracePart]]:
+    return [
+        (label, part)
+        for name, label in SCORE_PARTS.items()
+        if (part := traced and getattr(traced.parts, name))
+        and abs(part.adds) >= LEAST_LOG_ODDS
+    ]
+
+
+class _JsonMasker:
+    """Writes JSON, indented, with the tenant's rule for texts on each text in it.
+
+    Each text is masked once: what `items` show masked is taken from there.
+    """
+
+    def __init__(
+        self, items: Iterable[RecalledItem], masker: Masker, *, hides_stems: bool
+    ) -> None:
+        self._contents = {
+            item.item.content: item.shown.text
+            for item in items
+            if item.shown.clear_until is None
+        }
+        self._masker = masker
+        self._hides_stems = hides_stems
+        # The same sources, ids and stems come again and again. Of what somebody typed
+        # it masks what has a shape alone: whose own a word is, is not told.
+        self._mask_text: Callable[[str], str] = cache(mask_text)
+
+    def __call__(self, content: Any) -> str:
+        return json.dumps(self._mask(content, ""), indent=2, ensure_ascii=False)
+
+    def _mask(self, content: Any, name: str) -> Any:
+        if isinstance(content, dict):
+            return {key: self._mask(value, key) for key, value in content.items()}
+        if isinstance(content, list):
+            if self._hides_stems and name in STEMS:
+                return f"{len(content)} not shown"
+            return [self._mask(part, name) for part in content]
+        if not isinstance(content, str):
+            return content
+        if name == "source":
+            return self._masker.mask_source(content).text
+        if name == "content":
+            if content not in self._contents:
+                masked = self._masker.mask_text("observation", "", content).text
+                self._contents[content] = masked
+            return self._contents[content]
+        return self._mask_text(content)
