@@ -17,6 +17,9 @@ HOST = r"[\w*.\-\[\]:]+"
 SECRET_KEY = env.text("SECRET_KEY", **LONG)
 # Keys that seal tenants' credentials, newest first: "id:base64 of 32 bytes, ...".
 VAULT_KEYS = env.keys("VAULT_KEYS")
+# Keys that seal and sign the audit log, newest first; empty: those of the vault. One that
+# has sealed something stays, or nobody can check that any more.
+AUDIT_KEYS = env.keys("AUDIT_KEYS", default={})
 # Keys the digests of API secrets; changing it makes every issued secret invalid.
 MEMORY_DIGEST_KEY = env.text("MEMORY_DIGEST_KEY", **LONG)
 

@@ -92,8 +92,10 @@ class Environment:
 
         return self._read(name, "NAME=number, commas between", parse, default)
 
-    def keys(self, name: str) -> dict[str, bytes]:
-        """Keys by their id, in the order given. Required."""
+    def keys(
+        self, name: str, default: dict[str, bytes] | None = None
+    ) -> dict[str, bytes]:
+        """Keys by their id, in the order given."""
 
         def parse(raw: str) -> dict[str, bytes]:
             entries = [entry.strip().partition(":") for entry in raw.split(",")]
@@ -103,7 +105,7 @@ class Environment:
             return check(keys, sound and sizes == {KEY_BYTES})
 
         form = f"id:base64 of {KEY_BYTES} bytes, commas between, no id twice"
-        return self._read(name, form, parse, None, instead={})
+        return self._read(name, form, parse, default, instead={})
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """A database's configuration for Django; a password may hold any character."""

@@ -19,7 +19,7 @@ def build_password() -> str:
     return "-".join(groups)
 
 
-def build_vault_key() -> str:
+def build_key() -> str:
     return f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
@@ -30,7 +30,8 @@ def build_token() -> str:
 SECRETS = {
     "SECRET_KEY": build_token,
     "MEMORY_DIGEST_KEY": build_token,
-    "VAULT_KEYS": build_vault_key,
+    "VAULT_KEYS": build_key,
+    "AUDIT_KEYS": build_key,
     "DEMO_PASSWORD": build_password,
     "POSTGRES_PASSWORD": build_token,
 }
