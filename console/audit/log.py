@@ -63,12 +63,14 @@ def log(
     *,
     outcome: str = AuditEntry.Outcome.DONE,
     reason: str = "",
+    profile_id: str = "",
     closes: bool = False,
     **details: int | str,
 ) -> AuditEntry:
     """Write one entry with the change: in the caller's transaction if there is one.
 
     object_type, object_id  the kind and the opaque id of what was acted on
+    profile_id              whose data that is, unless the object is the profile itself
     closes                  the outcome of what has been begun: wanted on a full disk too
     details                 counts and names; never a customer's data
     Call it last in that transaction: from here to its end other writers wait.
@@ -80,6 +82,8 @@ def log(
     if not (closes or is_needed):
         check_room()
     check_reason(reason)
+    if object_type == "profile":
+        profile_id = object_id
     salt = secrets.token_hex(16) if reason else ""
     facts: dict[str, Any] = {
         "at": get_now_ms(),
@@ -94,6 +98,7 @@ def log(
         "details": check_details(details),
         "reason_digest": digest_reason(salt, reason) if reason else "",
         "request_id": request_id.get(),
+        "profile_id": check_object_id(profile_id),
     }
     try:
         return append(facts, salt=salt, reason=reason)

@@ -19,7 +19,8 @@ from django.db import models
 
 from console.tenants.models import Tenant
 
-DOMAIN = "memory-console/audit/1"
+# Of what is written now. Entries of version 1 name no profile.
+VERSION = 2
 GENESIS = "0" * 64
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,20 +42,25 @@ class Facts:
     details: Mapping[str, int | str]
     reason_digest: str
     request_id: str
+    profile_id: str = ""
 
 
-def encode_facts(facts: Facts) -> bytes:
+def encode_facts(facts: Facts, version: int = VERSION) -> bytes:
     """The bytes that are hashed, for this entry alone."""
     stated = {name: getattr(facts, name) for name in Facts.__dataclass_fields__}
+    # One that was put there afterwards is hashed, and so found.
+    if version == 1 and not facts.profile_id:
+        del stated["profile_id"]
     stated["at"] = (facts.at - EPOCH) // timedelta(milliseconds=1)
     stated["details"] = [[name, facts.details[name]] for name in sorted(facts.details)]
-    array = [DOMAIN, *stated.values()]
+    array = [f"memory-console/audit/{version}", *stated.values()]
     return json.dumps(array, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
-def hash_entry(prev: str, facts: Facts) -> str:
+def hash_entry(prev: str, facts: Facts, version: int = VERSION) -> str:
     """SHA-256 over the hash before (32 bytes) and this entry, as 64 hex digits."""
-    return hashlib.sha256(bytes.fromhex(prev) + encode_facts(facts)).hexdigest()
+    encoded = encode_facts(facts, version)
+    return hashlib.sha256(bytes.fromhex(prev) + encoded).hexdigest()
 
 
 def digest_reason(salt: str, text: str) -> str:
@@ -117,9 +123,13 @@ class AuditEntry(models.Model):
     tenant         its slug at that time; "" when the action belongs to no tenant.
                    Plain text, as actor_id is: an entry outlives what it names
     object_id      an opaque id of ours or of the memory's, never an identifier
+    profile_id     whose data it is about, as the address or the memory named them; ""
+                   when it is about no customer, about several, and in version 1
     details        counts and names only; integers and short strings
     reason_digest  commitment to AuditReason's text; "" without a reason
+    version        of the hashed array: 1 or 2, see encode_facts
     prev, hash     hash_entry
+    seal, seal_key  HMAC of the hash and the id of its key; "" for none
 
     No unique constraint beside the key: INSERT OR REPLACE could act through one.
     """
@@ -144,8 +154,12 @@ class AuditEntry(models.Model):
     details = models.JSONField()
     reason_digest = models.CharField(max_length=64)
     request_id = models.CharField(max_length=64)
+    version = models.SmallIntegerField(default=VERSION)
+    profile_id = models.CharField(max_length=128, default="")
     prev = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
+    seal = models.CharField(max_length=64, default="")
+    seal_key = models.CharField(max_length=32, default="")
 
     objects = AuditEntryQuerySet.as_manager()
 
@@ -153,6 +167,9 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["tenant", "seq"], name="audit_tenant_seq"),
             models.Index(fields=["tenant", "object_id"], name="audit_tenant_object"),
+            models.Index(
+                fields=["tenant", "profile_id", "seq"], name="audit_tenant_profile"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -167,7 +184,7 @@ class AuditEntry(models.Model):
     @property
     def expected_hash(self) -> str:
         """What `hash` has to be if nobody has touched this row."""
-        return hash_entry(self.prev, self.facts)
+        return hash_entry(self.prev, self.facts, self.version)
 
     @property
     def is_intact(self) -> bool:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 COLUMNS = (
     "at, actor_id, actor, role, tenant, action, object_type, object_id, outcome, "
-    "details, reason_digest, request_id, prev, hash"
+    "details, reason_digest, request_id, version, profile_id, prev, hash, seal, seal_key"
 )
 COPY = (
     f"INTO audit_auditentry (seq, {COLUMNS}) "  # noqa: S608

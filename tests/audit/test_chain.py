@@ -26,11 +26,24 @@ FACTS = Facts(
     details={"revisions": 2, "observations": 1, "code": "wrong_fact"},
     reason_digest="ab" * 32,
     request_id="r1",
+    profile_id="mem_profile_01kce57bqte2vr3vckwgb1zdtb",
 )
 
 
 def test_encode_facts_gives_these_very_bytes():
     written = encode_facts(FACTS)
+
+    assert written == (
+        b'["memory-console/audit/2",1,1767603600123,"7","zo\\u00eb@demo.example",'
+        b'"officer","alpenglow","observation.deleted","observation",'
+        b'"mem_observation_01kce57bqte2vr3vckwgb1zdtb","done",'
+        b'[["code","wrong_fact"],["observations",1],["revisions",2]],'
+        b'"' + b"ab" * 32 + b'","r1","mem_profile_01kce57bqte2vr3vckwgb1zdtb"]'
+    )
+
+
+def test_encode_facts_keeps_the_bytes_of_version_1():
+    written = encode_facts(replace(FACTS, profile_id=""), 1)
 
     assert written == (
         b'["memory-console/audit/1",1,1767603600123,"7","zo\\u00eb@demo.example",'
@@ -42,11 +55,15 @@ def test_encode_facts_gives_these_very_bytes():
 
 
 def test_hash_entry_matches_the_golden_vector():
-    first = hash_entry(GENESIS, FACTS)
-    second = hash_entry(first, replace(FACTS, seq=2, details={}))
+    facts = replace(FACTS, profile_id="")
+
+    first = hash_entry(GENESIS, facts, 1)
+    second = hash_entry(first, replace(facts, seq=2, details={}), 1)
+    third = hash_entry(second, replace(FACTS, seq=3))
 
     assert first == "944585ee5257d21220cf5e68f6c4dfba7cde8ab17867563fbd01bd575bd710de"
     assert second == "a326b4071a34f5b608b51ca5f0a82d7385b84648434948ebe861baed90ff8a00"
+    assert third == "33b8685bd445fc664aeb66b777ab6244b8883002627818221a3ece5394c978d5"
 
 
 def test_digest_reason_matches_the_golden_vector():

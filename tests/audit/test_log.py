@@ -53,6 +53,14 @@ def test_log_says_who_did_what_with_which_outcome():
     assert str(entry) == "1 observation.deleted done"
 
 
+def test_log_names_the_profile_whose_data_it_is_about():
+    log_plain("profile.viewed", object_type="profile", object_id="mem_profile_a")
+    log_plain("observation.viewed", object_id="mem_observation_b", profile_id="me_a")
+
+    named = AuditEntry.objects.order_by("seq").values_list("profile_id", "version")
+    assert list(named) == [("mem_profile_a", 2), ("me_a", 2)]
+
+
 def test_log_numbers_and_chains_entries():
     first, second = log_plain(), log_plain()
 

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from console.audit.log import log
-from console.audit.models import AuditEntry, AuditHead, AuditReason
+from console.audit.models import EPOCH, GENESIS, AuditEntry, AuditHead, AuditReason
 from console.audit.verification import verify_log
 from console.tenants.actor import Actor
 from tests.audit.guards import guards_down
@@ -62,6 +62,29 @@ def test_verify_log_finds_changes_by_the_database_owner(entries, attack, first_b
 
     assert verdict.broken_at == first_bad
     assert verdict.entries == first_bad - 1
+
+
+@pytest.fixture
+def old_entry():
+    """As the code before wrote it, which knew of no profile."""
+    entry = AuditEntry(seq=1, at=EPOCH, version=1, details={}, prev=GENESIS)
+    entry.hash = entry.expected_hash
+    entry.save(force_insert=True)
+    AuditHead.objects.create(pk=1, seq=1, hash=entry.hash)
+
+
+def test_verify_log_follows_an_entry_of_version_1(old_entry):
+    log(Actor(None), "profile.viewed", "profile", "mem_profile_a")
+
+    assert verify_log().is_sound
+    assert verify_log().entries == 2
+
+
+@pytest.mark.parametrize("attack", ["profile_id = 'mem_profile_a'", "version = 2"])
+def test_verify_log_finds_what_version_1_does_not_hash(old_entry, attack):
+    tamper(f"UPDATE audit_auditentry SET {attack}")  # noqa: S608
+
+    assert verify_log().broken_at == 1
 
 
 def test_verify_log_finds_swapped_entries(entries):

@@ -102,6 +102,15 @@ def test_upgrade_keeps_the_audit_log_sound(upgrade):
     assert entries_of(upgrade.found["log_later"]) > entries
 
 
+def test_upgrade_keeps_the_version_of_every_entry(upgrade):
+    found = rows(upgrade, "default", "audit_auditentry", "version")
+    versions = [version for (version,) in found]
+    entries = len(upgrade.before["audit_auditentry"])
+
+    assert versions == ["1"] * entries + ["2"] * (len(versions) - entries)
+    assert len(versions) > entries
+
+
 def entries_of(verdict: str) -> int:
     count, *_ = re.findall(r"([\d,]+) entries\b", verdict)
     return int(count.replace(",", ""))
