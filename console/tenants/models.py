@@ -54,6 +54,7 @@ class Tenant(models.Model):
     pinned_groups names of trait groups on a customer's card, in this order; []: all
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
                   detect, hide or clear (console/masking/masker.py); missing: detect
+    needs_ticket  whether every reason names a ticket
     removed_at    since when no page, role or command knows it, and its token is gone. Its
                   slug is never given again: the audit log names it by that
     """
@@ -82,6 +83,7 @@ class Tenant(models.Model):
     store_id = models.CharField(max_length=64)
     pinned_groups = models.JSONField(default=list, blank=True)
     masking = models.JSONField(default=dict, blank=True)
+    needs_ticket = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 

@@ -33,11 +33,16 @@ def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:
 
 
 def save_display_settings(
-    tenant: Tenant, *, masking: Mapping[str, str], pinned_groups: Sequence[str]
+    tenant: Tenant,
+    *,
+    masking: Mapping[str, str],
+    pinned_groups: Sequence[str],
+    needs_ticket: bool = True,
 ) -> None:
     """Save how values are shown and which groups are pinned; formats: see Tenant."""
     tenant.masking, tenant.pinned_groups = dict(masking), list(pinned_groups)
-    tenant.save(update_fields=["masking", "pinned_groups"])
+    tenant.needs_ticket = needs_ticket
+    tenant.save(update_fields=["masking", "pinned_groups", "needs_ticket"])
 
 
 def list_outdated() -> list[QuerySet[Any]]:

@@ -145,7 +145,8 @@ REASON_FIELDS = ("reason_code", "ticket")
 
 
 class ReasonForm(ConsoleForm):
-    """reason_code, ticket  both required; the last ticket used is filled in.
+    """reason_code, ticket  both required, the ticket unless the tenant needs none; the
+                         last ticket used is filled in.
 
     Bound to what a POST brings. A subclass names its `reasons`: (code, words for the list and the audit log).
     """
@@ -180,12 +181,13 @@ class ReasonForm(ConsoleForm):
         if data is None and request.method == "POST":
             data = request.POST
         super().__init__(data, **kwargs)
-        self._session = request.session
+        self._session, self._tenant = request.session, request.actor.tenant
         self.fields["ticket"].initial = self._session.get(LAST_TICKET, "")
         self.fields["reason_code"].choices = [  # type: ignore[attr-defined]
             ("", "Choose"),
             *self.reasons,
         ]
+        self.require_reason(True)
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")
 
@@ -195,8 +197,9 @@ class ReasonForm(ConsoleForm):
         return ticket
 
     def require_reason(self, is_required: bool) -> None:
-        for name in REASON_FIELDS:
-            self.fields[name].required = is_required
+        needs_ticket = self._tenant is None or self._tenant.needs_ticket
+        self.fields["reason_code"].required = is_required
+        self.fields["ticket"].required = is_required and needs_ticket
 
     @property
     def asked(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.tenants.actor import Actor
 from console.web.forms import CorrectionForm, RevealForm
 
 
@@ -11,7 +12,7 @@ class Asking:
     method = "GET"
 
     def __init__(self, **session):
-        self.session = session
+        self.session, self.actor = session, Actor(None)
 
 
 def test_reason_form_gives_one_line_and_remembers_the_ticket():

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -49,14 +49,16 @@ class DisplaySettings:
 
     masking: dict[str, str]
     pins: list[str]
+    needs_ticket: bool
 
     @classmethod
     def of(cls, tenant: Tenant) -> "DisplaySettings":
-        return cls(dict(tenant.masking), list(tenant.pinned_groups))
+        pins = list(tenant.pinned_groups)
+        return cls(dict(tenant.masking), pins, tenant.needs_ticket)
 
     @property
     def version(self) -> str:
-        return json.dumps([self.masking, self.pins], sort_keys=True)
+        return json.dumps([self.masking, self.pins, self.needs_ticket], sort_keys=True)
 
     def get_mode(self, rule: str) -> str:
         return self.masking.get(rule, MaskingMode.DETECT)
@@ -105,10 +107,13 @@ def update_display_settings(
     before = DisplaySettings.of(request.tenant)
     rules = {*MEANINGS, *map(build_rule_name, known)}
     kept = {rule: how for rule, how in before.masking.items() if rule not in rules}
-    after = DisplaySettings(kept | wanted.masking, wanted.pins)
+    after = replace(wanted, masking=kept | wanted.masking)
     with transaction.atomic():
         save_display_settings(
-            request.tenant, masking=after.masking, pinned_groups=after.pins
+            request.tenant,
+            masking=after.masking,
+            pinned_groups=after.pins,
+            needs_ticket=after.needs_ticket,
         )
         log(
             request.actor, "desk.arranged", reason=reason, **list_changes(before, after)
@@ -116,13 +121,16 @@ def update_display_settings(
 
 
 def list_changes(before: DisplaySettings, after: DisplaySettings) -> Mapping[str, Any]:
-    """Each changed rule, and the pins; names of groups, never a value."""
+    """Each changed rule, a changed need of tickets, and the pins; names of groups,
+    never a value."""
     rules = sorted({*before.masking, *after.masking})
     changed = [rule for rule in rules if before.get_mode(rule) != after.get_mode(rule)]
     news: dict[str, int | str] = {
         f"rule_{number}": f"{rule}: {before.get_mode(rule)}, now {after.get_mode(rule)}"
         for number, rule in enumerate(changed, start=1)
     }
+    if before.needs_ticket != after.needs_ticket:
+        news["ticket"] = "needed" if after.needs_ticket else "not needed"
     pins = {f"pin_{number}": name for number, name in enumerate(after.pins, start=1)}
     return news | pins
 
@@ -132,24 +140,24 @@ MODE_LABELS = (
     (MaskingMode.HIDE, "Hide all"),
     (MaskingMode.CLEAR, "Clear"),
 )
-PINS_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One kind of value. `choices` are radio buttons, each with an example; `pin` is
-    None for what is not a trait group."""
+    """One kind of value. `choices` are radio buttons, each with an example."""
 
     name: str
     meaning: str
     field: forms.BoundField
     choices: list[tuple[Any, str]]
-    pin: forms.BoundField | None = None
 
 
 class DisplaySettingsForm(ReasonForm):
-    """For each rule `how-<rule>`, for each group `pin-<group>`: its place, or none.
+    """For each rule `how-<rule>`.
 
+    pins  names of groups in their order, one field each
+    move  `up <group>`, `down <group>` or `pin <group>`, `unpin <group>`: shows the form
+          with other pins and saves nothing
     seen  the version that the person saw: of two who save, the second one looks again
     """
 
@@ -159,6 +167,11 @@ class DisplaySettingsForm(ReasonForm):
         ("mistake", "Correcting a mistake"),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    needs_ticket = forms.BooleanField(
+        label="Ask for a ticket with every reason",
+        required=False,
+        help_text="Without it the field stays and may be left empty.",
+    )
 
     def __init__(
         self,
@@ -168,6 +181,8 @@ class DisplaySettingsForm(ReasonForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, request=request, **kwargs)
+        self.move: str = self.data.get("move", "")
+        self.require_reason(not self.move)
         self.groups = {group.display_name: group for group in groups}
         self.rules = {
             TEXTS: "Texts",
@@ -176,6 +191,7 @@ class DisplaySettingsForm(ReasonForm):
         } | {build_rule_name(group): group for group in self.groups}
         self.now = now = DisplaySettings.of(request.tenant)
         self.fields["seen"].initial = now.version
+        self.fields["needs_ticket"].initial = now.needs_ticket
         for rule, name in self.rules.items():
             self.fields[f"how-{rule}"] = forms.ChoiceField(
                 label=f"How {name} are shown",
@@ -183,14 +199,11 @@ class DisplaySettingsForm(ReasonForm):
                 initial=now.get_mode(rule),
                 widget=forms.RadioSelect,
             )
-        for group in self.groups:
-            self.fields[f"pin-{group}"] = forms.IntegerField(
-                label=f"Place of {group} on the card",
-                required=False,
-                min_value=1,
-                max_value=PINS_MAX,
-                initial=now.pins.index(group) + 1 if group in now.pins else None,
-            )
+        self.fields["pins"] = forms.MultipleChoiceField(
+            choices=[(group, group) for group in self.groups],
+            initial=[group for group in now.pins if group in self.groups],
+            required=False,
+        )
 
     def clean(self) -> None:
         super().clean()
@@ -206,13 +219,37 @@ class DisplaySettingsForm(ReasonForm):
         return [self._build_row(rule, name) for rule, name in self.rules.items()]
 
     def get_settings(self) -> DisplaySettings:
-        """What a valid form asks for; equal places keep the store's order."""
+        """What a valid form asks for."""
         hows = {rule: self.cleaned_data[f"how-{rule}"] for rule in self.rules}
-        places = {group: self.cleaned_data[f"pin-{group}"] for group in self.groups}
         return DisplaySettings(
             {rule: how for rule, how in hows.items() if how != MaskingMode.DETECT},
-            sorted((g for g in self.groups if places[g]), key=lambda g: places[g]),
+            list(dict.fromkeys(self.cleaned_data["pins"])),
+            self.cleaned_data["needs_ticket"],
         )
+
+    @property
+    def pinned(self) -> list[str]:
+        """In their order, after the move that is asked for."""
+        asked = self["pins"].value() or []
+        pinned = [group for group in dict.fromkeys(asked) if group in self.groups]
+        way, _, group = self.move.partition(" ")
+        if group not in self.groups:
+            return pinned
+        at = pinned.index(group) if group in pinned else len(pinned)
+        others = [pin for pin in pinned if pin != group]
+        if way == "unpin":
+            return others
+        place = max(0, at + {"up": -1, "down": 1}.get(way, 0))
+        return [*others[:place], group, *others[place:]]
+
+    @property
+    def unpinned(self) -> list[str]:
+        return [group for group in self.groups if group not in self.pinned]
+
+    @property
+    def moved(self) -> str:
+        """The group whose button has the focus again."""
+        return self.move.partition(" ")[2]
 
     def _build_row(self, rule: str, name: str) -> RuleRow:
         field = self[f"how-{rule}"]
@@ -220,9 +257,7 @@ class DisplaySettingsForm(ReasonForm):
             (radio, build_example(rule, how, self.groups.get(name)))
             for radio, (how, _) in zip(field, MODE_LABELS, strict=True)
         ]
-        meaning = MEANINGS.get(rule, "trait group")
-        pin = self[f"pin-{name}"] if rule == build_rule_name(name) else None
-        return RuleRow(name, meaning, field, choices, pin)
+        return RuleRow(name, MEANINGS.get(rule, "trait group"), field, choices)
 
 
 MEANINGS = {
@@ -237,7 +272,7 @@ def display(request: ConsoleRequest) -> HttpResponse:
     """Shows nothing of a customer: the examples are made up."""
     groups = fetch_trait_groups(request.store)
     form = DisplaySettingsForm(request=request, groups=groups)
-    if form.is_valid():
+    if form.is_valid() and not form.move:
         wanted = form.get_settings()
         known = [group.display_name for group in groups]
         update_display_settings(request, wanted, known=known, reason=form.reason)

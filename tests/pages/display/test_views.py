@@ -7,10 +7,17 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from console.contract.memory.trait_group import TraitDefinition, TraitGroup
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    TraitDefinition,
+    TraitGroup,
+)
 from console.pages.display.views import build_example
+from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile
 
+SEEN = "[{}, [], true]"
 WHY = {"reason_code": "policy", "ticket": "POL-7"}
 
 
@@ -24,10 +31,10 @@ def address() -> str:
     return reverse("display:display", args=["acme"])
 
 
-def filled(**changed: str) -> dict[str, str]:
+def filled(**changed: str | list[str]) -> dict[str, str | list[str]]:
     rules = {"how-texts": "detect", "how-own": "detect", "how-identifiers": "detect"}
-    groups = {"how-group/Contact": "detect", "pin-Contact": "", "seen": "[{}, []]"}
-    return rules | groups | WHY | changed
+    others = {"how-group/Contact": "detect", "needs_ticket": "on", "seen": SEEN}
+    return rules | others | WHY | changed
 
 
 def test_display_shows_each_rule_with_a_sample(client, tenant):
@@ -55,20 +62,72 @@ def test_display_changes_a_rule_for_everybody(client, agent, tenant):
     assert tenant.masking == {"texts": "hide"}
 
 
+def make_trait_group(tenant: Tenant, name: str) -> None:
+    traits = {"tier": TraitDefinition(data_type="STRING")}
+    group = CreateTraitGroup(display_name=name, traits=traits)
+    open_store(tenant).create_trait_group(group)
+
+
+def list_pins(page: str) -> list[str]:
+    return re.findall(r'name="pins" value="([^"]+)"', page)
+
+
+@pytest.mark.parametrize(
+    ("move", "pins"),
+    [
+        ("up Orders", ["Orders", "Contact"]),
+        ("up Contact", ["Contact", "Orders"]),
+        ("down Contact", ["Orders", "Contact"]),
+        ("unpin Contact", ["Orders"]),
+        ("pin Plan", ["Contact", "Orders", "Plan"]),
+        ("up Nobody", ["Contact", "Orders"]),
+        ("down", ["Contact", "Orders"]),
+    ],
+)
+def test_display_moves_a_pin_and_saves_nothing(client, tenant, move, pins):
+    for name in ("Orders", "Plan"):
+        make_trait_group(tenant, name)
+    hows = {"how-texts": "hide", "how-group/Orders": "clear", "how-group/Plan": "clear"}
+    asked = {"pins": ["Contact", "Orders"], "move": move} | hows
+
+    page = client.post(address(), filled(reason_code="", ticket="", **asked))
+
+    assert page.status_code == 200
+    assert list_pins(page.text) == pins
+    assert re.search(r'value="hide"[^>]*checked', page.text)
+    tenant.refresh_from_db()
+    assert (tenant.masking, tenant.pinned_groups) == ({}, [])
+
+
 def test_display_keeps_pins_in_order(client, tenant):
-    client.post(address(), filled(**{"pin-Contact": "2"}))
+    make_trait_group(tenant, "Orders")
+
+    pins = {"pins": ["Orders", "Contact"], "how-group/Orders": "detect"}
+    client.post(address(), filled(**pins))
 
     tenant.refresh_from_db()
-    assert tenant.pinned_groups == ["Contact"]
-    assert 'value="2"' not in client.get(address()).text
-    assert 'name="pin-Contact" value="1"' in client.get(address()).text
+    assert tenant.pinned_groups == ["Orders", "Contact"]
+    assert list_pins(client.get(address()).text) == ["Orders", "Contact"]
+
+
+def test_display_lets_a_tenant_work_without_tickets(client, tenant):
+    client.post(address(), filled(needs_ticket=""))
+
+    saved = client.post(
+        address(), filled(ticket="", needs_ticket="", seen="[{}, [], false]")
+    )
+
+    assert saved.status_code == 302
+    first, second = AuditEntry.objects.filter(action="desk.arranged").order_by("seq")
+    assert first.details == {"ticket": "not needed"}
+    assert second.reason.text == "The policy on customer data changed"
 
 
 def test_display_logs_what_changed_and_why(client, tenant):
     tenant.masking = {"texts": "clear", "group/Gone": "hide"}
     tenant.save()
-    seen = '[{"group/Gone": "hide", "texts": "clear"}, []]'
-    changed = {"how-group/Contact": "clear", "pin-Contact": "1"}
+    seen = '[{"group/Gone": "hide", "texts": "clear"}, [], true]'
+    changed = {"how-group/Contact": "clear", "pins": "Contact"}
 
     client.post(address(), filled(seen=seen, **changed))
 
@@ -101,7 +160,7 @@ def test_display_keeps_what_somebody_else_has_saved_meanwhile(client, tenant):
     ("changed", "words"),
     [
         ({"how-texts": "never"}, "Choose one of the options."),
-        ({"pin-Contact": "0"}, "Must be between 1 and 12."),
+        ({"pins": "Nobody"}, "Choose one of the options."),
         ({"ticket": ""}, "Ticket is required."),
     ],
 )
