@@ -161,6 +161,7 @@ INSTALLED_APPS = [
     "console.tenants",
     "console.audit",
     "console.masking",
+    "console.profiles",
     "console.pages.customers",
     "console.pages.deletions",
     "console.pages.people",

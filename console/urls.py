@@ -16,6 +16,7 @@ from console.pages.display import views as display
 from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
+from console.pages.keeping import views as keeping
 from console.pages.merges import views as merges
 from console.pages.people import views as people
 from console.pages.recall import cases
@@ -131,6 +132,12 @@ deletions_pages = pages(
     path("deletions/", deletions.list_deletions, name="list"),
     path(f"{DELETION}/", deletions.show_deletion, name="deletion"),
     path(f"{DELETION}/settle/", deletions.check_again, name="check_again"),
+)
+keeping_pages = pages(
+    "keeping",
+    path("retention/", keeping.overview, name="overview"),
+    path(f"{PROFILE}/hold/", keeping.set_hold, name="set_hold"),
+    path("retention/holds/<uuid:hold_id>/", keeping.lift_hold, name="lift_hold"),
 )
 merges_pages = pages(
     "merges",
@@ -252,6 +259,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
     path("", pages("display", path("desk/", display.display, name="display"))),
     path("recall/", recall_pages),
     path("", deletions_pages),
+    path("", keeping_pages),
     path("conversations/", conversations_pages),
     path("imports/", imports_pages),
     path("merges/", merges_pages),

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     UPDATE_IDENTITY_SETTINGS = "change the identity settings", OFFICER, OPERATOR
     PREVIEW_DELETION = "preview a deletion", AGENT, OFFICER
     DELETE = "delete", OFFICER
+    HOLD = "keep from erasure", OFFICER
     VIEW_DELETIONS = "view deletions", OFFICER, AUDITOR
     # Opens the page; the two permissions below say which entries it shows.
     VIEW_AUDIT = "read the audit log", OFFICER, AUDITOR, OPERATOR

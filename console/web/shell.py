@@ -27,6 +27,7 @@ TENANT_PAGES = (
     ("Recall", "sparkles", Permission.RUN_RECALL, "recall:run"),
     ("Merges", "arrows-right-left", Permission.JUDGE_MERGES, "merges:list"),
     ("Deletions", "trash", Permission.VIEW_DELETIONS, "deletions:list"),
+    ("Retention", "clock", Permission.HOLD, "keeping:overview"),
     ("Imports", "arrow-up-tray", Permission.IMPORT_PROFILES, "imports:list"),
     ("Audit", "clipboard-document-list", Permission.VIEW_AUDIT, "audit:list"),
 )

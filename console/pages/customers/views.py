@@ -45,6 +45,7 @@ from console.profiles.items import (
     fetch_waiting,
     sort_newest_first,
 )
+from console.profiles.models import find_hold
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
 from console.tenants.actor import Permission
@@ -355,6 +356,8 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "name": masker.mask_name(found.traits),
         "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
         "since": since,
+        "hold": request.actor.may(Permission.HOLD)
+        and find_hold(request.tenant, found.id, found.merged_ids or ()),
         "identifiers": build_part(partial(build_identifiers, masker), held),
         "traits": build_part(
             partial(build_traits, masker, pins, found, since, changes), schema

@@ -1,0 +1,67 @@
+"""What a tenant keeps of its customers in spite of everything, and for how long."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from console.accounts.models import User
+from console.client.errors import MemoryNotFound
+from console.tenants.models import Tenant
+from console.tenants.vault import open_store
+
+
+class Hold(models.Model):
+    """What forbids to erase a profile, whoever asks for it.
+
+    profile_id  as it was then; it may have been merged into another one since
+    until       its last day; None: until somebody lifts it
+    """
+
+    class Basis(models.TextChoices):
+        LITIGATION = "litigation", "Legal proceedings"
+        LAW = "law", "A law says how long it is kept"
+        AUTHORITY = "authority", "An authority ordered it"
+        DISPUTE = "dispute", "An open complaint or dispute"
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="holds")
+    profile_id = models.CharField(max_length=64)
+    basis = models.CharField(max_length=20, choices=Basis)
+    set_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    since = models.DateTimeField(auto_now_add=True)
+    until = models.DateField(null=True)
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-since"], name="hold_newest_first")]
+
+    def __str__(self) -> str:
+        return f"hold {self.pk}"
+
+
+def list_holds(tenant: Tenant) -> models.QuerySet[Hold]:
+    """Those that count now, the newest first."""
+    today = timezone.now().date()
+    held = Hold.objects.filter(tenant=tenant, lifted_at=None)
+    return held.filter(Q(until=None) | Q(until__gte=today)).order_by("-since", "pk")
+
+
+def find_hold(
+    tenant: Tenant, profile_id: str, merged_ids: Sequence[str] | None = None
+) -> Hold | None:
+    """One on this profile or on one that was merged into it. Where the tenant has holds
+    on others, the memory is asked for merged ids that are not given. Raises
+    MemoryProblem."""
+    by_profile = {hold.profile_id: hold for hold in list_holds(tenant)}
+    if profile_id in by_profile or not by_profile:
+        return by_profile.get(profile_id)
+    ids = merged_ids or ()
+    if merged_ids is None:
+        with suppress(MemoryNotFound):
+            found = open_store(tenant).fetch_profile(profile_id, merged_ids=True)
+            ids = (found.id, *(found.merged_ids or ()))
+    return next((by_profile[id_] for id_ in ids if id_ in by_profile), None)
