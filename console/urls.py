@@ -68,6 +68,7 @@ find_pages = pages(
 customers_pages = pages(
     "customers",
     path("", customers.list_profiles, name="list"),
+    path("by-value/", customers.list_by_value, name="by_value"),
     path("<str:profile_id>/", customers.profile, name="profile"),
     *[
         path(

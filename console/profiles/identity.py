@@ -49,6 +49,8 @@ _LONG_NUMBER = re.compile(
 _ID_PREFIX = "mem_profile_"
 _PROFILE = re.compile(rf"(?<!\w){PROFILE_ID.pattern}(?!\w)")
 VALUE_MAX = 255
+# Customers with one value of a trait that are listed.
+TRAIT_RESULTS = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,21 @@ class Match:
         return self.profiles[0] if len(self.profiles) == 1 else ""
 
 
-def look_up(actor: Actor, text: str) -> Match:
-    """find_identity in the actor's tenant, within their limit and with its entry.
+def look_up(actor: Actor, text: str, *, trait: tuple[str, str] | None = None) -> Match:
+    """find_identity in the actor's tenant, within their limit and with its entry; of one
+    `trait` the profiles that have these words there.
 
     Raises TooManyQuestions, MemoryProblem, AuditUnavailable.
     """
     count_lookup(actor, text)
+    tenant = actor.in_tenant()[1]
     try:
-        match = find_identity(actor.in_tenant()[1], text)
+        if trait:
+            match = find_words(
+                open_store(tenant), tenant, text, trait=trait, limit=TRAIT_RESULTS
+            )
+        else:
+            match = find_identity(tenant, text)
     except MemoryProblem:
         log_lookup(actor, text, None)
         raise
@@ -162,8 +171,18 @@ def find_identity(tenant: Tenant, text: str) -> Match:
     return whole if whole.profiles else match
 
 
-def find_words(store: StoreClient, tenant: Tenant, text: str) -> Match:
-    """The profiles in whose traits each word is found, as far as masks let it."""
+def find_words(
+    store: StoreClient,
+    tenant: Tenant,
+    text: str,
+    *,
+    trait: tuple[str, str] | None = None,
+    limit: int = CANDIDATES,
+) -> Match:
+    """The profiles in whose traits each word is found, as far as masks let it.
+
+    trait  group and name of the only one that is looked at
+    """
     words, value = split_value(text)
     if not words:
         return Match(problem=f"Write whom to look for. {HOW}")
@@ -175,13 +194,15 @@ def find_words(store: StoreClient, tenant: Tenant, text: str) -> Match:
     for group in fetch_trait_groups(store):
         for name, definition in group.definitions.items():
             key, id_type = (group.display_name, name), definition.id_type_promotion
+            if trait and key != trait:
+                continue
             scope = masker.get_search_scope(*key, id_type)
             if scope != "whole" or "@" in text or is_number:
                 allowed[key] = scope, id_type
                 named[scope].setdefault(group.display_name, []).append(name)
     asked = SearchProfiles(
         query=text[:SEARCH_QUERY_MAX],
-        limit=CANDIDATES,
+        limit=limit,
         whole=named["whole"],
         words=named["words"],
         prefix=named["prefix"],

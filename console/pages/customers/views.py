@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,7 +22,7 @@ from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.identity_settings import ID_TYPE_MAX
 from console.contract.memory.observation import Observation
 from console.contract.memory.page import UPDATE
-from console.contract.memory.profile import Profile
+from console.contract.memory.profile import SEARCH_QUERY_MAX, Profile
 from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.trait import Trait
 from console.contract.memory.trait_group import TraitGroup
@@ -34,6 +35,7 @@ from console.profiles.context import (
     get_pending_since,
     note_order,
 )
+from console.profiles.identity import look_up
 from console.profiles.items import (
     OBSERVATION,
     SUMMARY,
@@ -50,8 +52,9 @@ from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
 from console.tenants.actor import Permission
 from console.web.budget import Budget, start_budget
-from console.web.forms import PageForm, check_form
-from console.web.render import ConsoleRequest, allow, render_part, wants_part
+from console.web.forms import ConsoleForm, PageForm, check_form
+from console.web.render import FORM, ConsoleRequest, allow, render_part, wants_part
+from console.web.session import TypedForgotten, move_typed, read_typed
 from console.web.times import DayField, get_day_start
 
 # Each name takes one call; with a slow memory the reading stops after this time, and
@@ -259,6 +262,8 @@ def build_recent(
 
 
 PROFILES_A_PAGE = 25
+# Of `Contact/city`: a group's name and a trait's.
+TRAIT_NAME_MAX = 200
 
 
 class ListForm(PageForm):
@@ -277,18 +282,70 @@ class ListForm(PageForm):
     since = DayField(label="Written since")
 
 
+class ValueForm(ConsoleForm):
+    """trait  its group and name, as `Contact/city`
+    value  words of it; in an address `typed` stands for them
+    """
+
+    trait = forms.CharField(max_length=TRAIT_NAME_MAX)
+    value = forms.CharField(label="Has the value", max_length=SEARCH_QUERY_MAX)
+
+    def __init__(self, data: Any = None, *, groups: Iterable[TraitGroup] = ()) -> None:
+        super().__init__(data)
+        names = [
+            f"{group.display_name}/{x}" for group in groups for x in group.definitions
+        ]
+        choices = [("", "Choose"), *zip(names, names, strict=True)]
+        self.fields["trait"].widget = forms.Select(choices=choices)
+
+
+@allow(Permission.VIEW_PROFILES, FORM)
+def list_by_value(request: ConsoleRequest) -> HttpResponse:
+    """The first profiles with a value of one trait, as far as masks let it be found.
+
+    Posts what is looked for and is answered by a redirect to its address.
+    """
+    if moved := move_typed(request, ValueForm, "value"):
+        return moved
+    try:
+        given = request.GET.dict() | {"value": read_typed(request)}
+    except TypedForgotten as forgotten:
+        messages.warning(request, forgotten.message)
+        return redirect("customers:list", request.tenant.slug)
+    groups = fetch_trait_groups(request.store)
+    form = ValueForm(given, groups=groups)
+    asked = check_form(form)
+    group, _, name = asked["trait"].partition("/")
+    match = look_up(request.actor, asked["value"], trait=(group, name))
+    people = fetch_profile_rows(
+        request.store, match.profiles, masker_for(request.actor)
+    )
+    log_view(request.actor, "profile.listed", count=len(people))
+    context = {
+        "people": [(person, None) for person in people],
+        "by_value": form,
+        "match": match,
+        "is_filtered": True,
+    }
+    return render(request, "customers/list.html", context)
+
+
 @allow(Permission.VIEW_PROFILES)
 def list_profiles(request: ConsoleRequest) -> HttpResponse:
     """The store's profiles, newest first; otherwise where the memory can."""
     form = ListForm(request.GET)
     query = check_form(form)
     since = get_day_start(query["since"])
-    page = request.store.list_activity(
-        page_token=query["page"],
-        page_size=PROFILES_A_PAGE,
-        order=query["sort"] or "DESC",
-        id_type=query["id_type"],
-        since=to_wire(since) if since else "",
+    page, groups = request.store.gather(
+        partial(
+            request.store.list_activity,
+            page_token=query["page"],
+            page_size=PROFILES_A_PAGE,
+            order=query["sort"] or "DESC",
+            id_type=query["id_type"],
+            since=to_wire(since) if since else "",
+        ),
+        partial(attempt, fetch_trait_groups, request.store),
     )
     known = {each.id: each for each in page.items}
     people = fetch_profile_rows(request.store, [*known], masker_for(request.actor))
@@ -304,6 +361,9 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
             "people": [(person, known[person.id]) for person in people],
             "page": page,
             "form": form,
+            "by_value": None
+            if isinstance(groups, MemoryProblem)
+            else ValueForm(groups=groups),
             "filters": "&" + urlencode(shown) if shown else "",
             "is_filtered": shown,
             # Another memory than the built-in one passes over what it does not know.

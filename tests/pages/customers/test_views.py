@@ -1,5 +1,6 @@
 """A store's profiles and every part of one, as support staff meet them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -291,3 +292,33 @@ def test_list_profiles_says_that_a_memory_cannot_sort(client, tenant, settings):
 
     assert "Has identifier" not in plain
     assert "can neither sort nor filter" in sorted_
+
+
+def test_list_by_value_shows_who_has_it_and_keeps_it_out_of_the_address(client, tenant):
+    here = make_profile(tenant, email="a@b.com", city="Genoa")
+    make_profile(tenant, email="b@b.com", firstName="Genoa", city="Turin")
+    asked = {"trait": "Contact/city", "value": "genoa"}
+
+    moved = client.post(page("by_value"), asked)
+
+    assert "enoa" not in moved.url
+    found = client.get(moved.url)
+    assert re.findall(r"mem_profile_\w{26}/", found.text) == [f"{here}/"]
+    assert 'value="genoa"' in found.text
+    entry = AuditEntry.objects.get(action="profile.found")
+    assert (entry.object_id, entry.details["found"]) == (here, 1)
+
+
+def test_list_by_value_finds_nobody_by_a_part_of_what_is_masked(client, tenant):
+    make_profile(tenant, email="ada@example.com", firstName="Ada")
+
+    for trait, value in (("email", "ada"), ("firstName", "ad")):
+        asked = {"trait": f"Contact/{trait}", "value": value}
+        found = client.post(page("by_value"), asked, follow=True)
+
+        assert "No profile is like this." in found.text
+
+
+def test_list_by_value_asks_for_both(client):
+    assert client.post(page("by_value"), {"trait": "Contact/city"}).status_code == 422
+    assert client.get(page("by_value")).status_code == 422
