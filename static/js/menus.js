@@ -1,6 +1,7 @@
 // What HTML does not do yet for dialogs and menus.
 //   <button data-dialog="id">    opens that <dialog>
 //   <details class="menu">       closes on Escape and on a click elsewhere
+//   <input data-narrows="id">    hides the items of that list that do not hold what is typed
 //   <a data-drawer="id">         shows its page in that <dialog class="drawer">, beside this
 //                                one, whose address says so: ?recall=<the page's own query>
 const open = () => document.querySelectorAll("details.menu[open]");
@@ -19,6 +20,14 @@ document.addEventListener("keydown", (event) => {
   for (const menu of open()) {
     menu.open = false;
     menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("input", ({ target }) => {
+  const list = document.getElementById(target.dataset.narrows);
+  const typed = target.value.trim().toLowerCase();
+  for (const item of list?.children ?? []) {
+    item.hidden = !item.textContent.toLowerCase().includes(typed);
   }
 });
 

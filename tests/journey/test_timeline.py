@@ -103,6 +103,12 @@ def test_timeline_is_filtered_by_words_bars_and_conversations(
     expect(page.get_by_label("Words")).to_have_value("")
 
     expect(page.locator(".histogram-bar").last).to_be_visible()
+    page.get_by_text(re.compile("^[0-9]+ conversations$")).click()
+    listed = page.locator("#list-conversation > li:visible")
+    expect(listed.nth(8)).to_be_visible()
+    page.get_by_label("Look for conversations").press_sequentially("20 mar")
+    expect(listed).to_have_count(2)
+
     page.locator(".histogram-bar").last.click()
     expect(page.locator(".timeline-row")).to_have_count(4)
     expect(page).to_have_url(re.compile("begin=2026-03-20&end=2026-03-20"))
