@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from console.engine.ranking import NAMES, Ranking, Side
 from console.engine.words import hash_stem
@@ -26,6 +27,8 @@ class Explanation:
     """One text of a ranking.
 
     place      1 for the best of its kind; copies count
+    word_place, meaning_place  the same by words alone, and by meaning alone; 0: it holds
+               no word of the query, or no vector is there
     query      which of the queries its score comes from
     bias       log-odds before anything speaks for it; log_odds: with all parts
     has_vector False: scored by its words alone
@@ -36,6 +39,8 @@ class Explanation:
 
     id: str
     place: int
+    word_place: int
+    meaning_place: int
     score: float
     query: int
     bias: float
@@ -103,6 +108,8 @@ def _explain(
     return Explanation(
         id=texts.ids[row],
         place=kind.places[row],
+        word_place=_rank(parts.words, row) if parts.words[row] else 0,
+        meaning_place=_rank(parts.meaning, row) if texts.vectors.known[row] else 0,
         score=float(kind.scores[row]),
         query=number,
         bias=bias,
@@ -114,6 +121,10 @@ def _explain(
         neighbour=neighbour,
         superseded_by=ranking.superseded.get(texts.ids[row], ""),
     )
+
+
+def _rank(values: NDArray[np.float64], row: int) -> int:
+    return int((values > values[row]).sum()) + 1
 
 
 def unknown_stems(side: Side, stems: Sequence[str]) -> list[str]:

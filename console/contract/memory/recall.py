@@ -180,6 +180,8 @@ class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One item. A score is the sigmoid of `log_odds`, times its query's weight.
 
     place       1 for the best of its kind
+    place_by_words, place_by_meaning  the same by one of them alone; none where it holds
+                no word of the query, or has no vector
     query       which of the trace's queries the score comes from
     by_meaning  False: its vector was not there, so its words alone counted
     copies      ids of items that say the same and are not shown
@@ -190,6 +192,8 @@ class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
     id: ItemId
     recalled: bool
     place: Annotated[int, described(minimum=1)]
+    place_by_words: Count = 0
+    place_by_meaning: Count = 0
     score: Score
     query: Count
     bias: float

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
@@ -65,6 +65,7 @@ class RecalledItem:
     source       where it came from
     traced       how its score came about, where the memory tells
     score_parts  label and part, for each part that moves the score visibly
+    matched      stems of the query that it holds; none of a customer's own words
     """
 
     rank: int
@@ -73,6 +74,7 @@ class RecalledItem:
     source: Source
     traced: TraceItem | None
     score_parts: list[tuple[str, TracePart]]
+    matched: Sequence[str] = ()
     before: int | None = None
 
     @property
@@ -172,7 +174,7 @@ def recall_profile(
     masker: Masker,
 ) -> RecallRun:
     """Two calls: who this is, and the recall itself; with what was `expected`, by its id,
-    up to eight more. Raises MemoryNotFound.
+    up to PROBES_MAX more. Raises MemoryNotFound.
 
     masker  what this person may see of each item
     """
@@ -210,7 +212,7 @@ def recall_profile(
                 traced=answer.trace.find(expected.id) if answer.trace else None,
             )
     trace = recall.trace if recall.trace and recall.trace.queries else None
-    has_customer_words = any(query.turn for query in (trace and trace.queries) or ())
+    has_customer_words = _has_customer_words(trace)
     mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
     return RecallRun(
         profile=profile,
@@ -273,6 +275,10 @@ def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallA
     return replace(recall, observations=observations, summaries=summaries, trace=None)
 
 
+def _has_customer_words(trace: Trace | None) -> bool:
+    return any(query.turn for query in (trace and trace.queries) or ())
+
+
 def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
     """Observations and summaries in one list, best first; without scores by time."""
     found: list[RecalledObservation | RecalledSummary] = [
@@ -284,6 +290,7 @@ def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
     others = [item for item in found if item.score is None]
     others.sort(key=lambda item: item.occurred_at, reverse=True)
     traced = {item.id: item for item in (recall.trace and recall.trace.items) or ()}
+    matched = {} if _has_customer_words(recall.trace) else traced
     return [
         RecalledItem(
             rank=rank,
@@ -292,6 +299,7 @@ def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
             source=masker.mask_source(item.source),
             traced=traced.get(item.id),
             score_parts=_build_score_parts(traced.get(item.id)),
+            matched=matched[item.id].stems if item.id in matched else (),
         )
         for rank, item in enumerate(scored + others, start=1)
     ]

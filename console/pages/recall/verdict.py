@@ -1,10 +1,11 @@
 """Why not this one? Why an expected item did not come, and what would have brought it.
 
 The embedded memory explains its scores. Of another one the same is inferred: it is asked
-once more for as many as it gives, without a threshold.
+for as many as it gives, without a threshold, in other dates, and by the item's own text.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import floor
@@ -14,14 +15,15 @@ from console.client.store import RecallAnswer
 from console.contract.memory.observation import Observation
 from console.contract.memory.recall import (
     RECALL_ITEMS,
+    RECALL_QUERY_MAX,
     RecalledObservation,
     RecalledSummary,
 )
 from console.contract.memory.summary import Summary
 from console.web.times import get_day, get_day_start
 
-# Changes are tried one on top of the other: dates, threshold, limit.
-STEPS_MAX = 4
+# How often a memory is asked for one verdict.
+PROBES_MAX = 6
 
 Item = Observation | Summary
 # The keyword arguments of StoreClient.recall.
@@ -41,49 +43,91 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """One more recall: what of the question was another, and as which the item came; 0:
+    it did not."""
+
+    change: Question
+    place: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecallVerdict:
     """Of one item in one run.
 
     place        1 for the best, or the newest, of its kind; 0: beyond what came
     score        None where nothing was ranked
+    short_by     by how much the score is below the threshold
     copy_of      the id of what came and says the same
-    is_inferred  from another recall
     change       what of the question must be another so that it comes, and was seen to
                  do so; empty: nothing was found that does
+    probes       from what it was inferred; none where the memory explains itself
     """
 
     reason: Reason
     place: int = 0
     score: float | None = None
+    short_by: float = 0.0
     copy_of: str = ""
-    is_inferred: bool = False
     change: Question = field(default_factory=dict)
+    probes: Sequence[Probe] = ()
+
+
+class _Enough(Exception):
+    """The memory was asked PROBES_MAX times."""
+
+
+class _Memory:
+    """Asks about one item, nothing twice; `probes` are what it was asked."""
+
+    def __init__(
+        self, ask: Ask, question: Question, answer: RecallAnswer, item: Item
+    ) -> None:
+        self._ask, self._item = ask, item
+        self.explains = answer.trace is not None
+        if not self.explains:
+            question = question | {"trace": False, "trace_items": []}
+        self.question = question
+        self._answers = {repr(question): answer}
+        self.probes: list[Probe] = []
+
+    def ask(self, change: Question) -> RecallAnswer:
+        question = self.question | change
+        known = self._answers.get(repr(question))
+        if known is None:
+            if len(self.probes) == PROBES_MAX:
+                raise _Enough
+            known = self._answers[repr(question)] = self._ask(question)
+            came = _list_kind(known, self._item)
+            place = _find_place(came, self._item)
+            score = came[place - 1].score if place else None
+            self.probes.append(Probe(change, place, score))
+        return known
 
 
 def judge(
     ask: Ask, question: Question, answer: RecallAnswer, item: Item
 ) -> RecallVerdict:
     """`answer` is the one to `question`, whose trace, if there is one, has the item."""
-    change: Question = {}
-    first = found = _look(ask, question, answer, item)
-    for _ in range(STEPS_MAX):
-        step = _get_step(found, question | change, item)
-        if not step:
-            break
-        change |= step
-        found = _look(ask, question | change, ask(question | change), item)
-        if found.reason == Reason.RECALLED:
+    memory, change = _Memory(ask, question, answer, item), Question()
+    first = found = _look(memory, {}, item)
+    with suppress(_Enough):
+        while not (step := _get_step(found, question | change, item)).items() <= (
+            change.items()
+        ):
+            change |= step
+            found = _look(memory, change, item)
+    if found.reason == Reason.RECALLED and change:
+        if (limit := _get_limit(item)) in change:
             # What is a copy takes no place of those that come.
-            exact = (
-                {_get_limit(item): found.place} if _get_limit(item) in change else {}
-            )
-            return replace(first, change=change | exact)
-    return first
+            change |= {limit: found.place}
+        first = replace(first, change=change)
+    return first if memory.explains else replace(first, probes=tuple(memory.probes))
 
 
-def _look(
-    ask: Ask, question: Question, answer: RecallAnswer, item: Item
-) -> RecallVerdict:
+def _look(memory: _Memory, change: Question, item: Item) -> RecallVerdict:
+    answer, question = memory.ask(change), memory.question | change
     came = _list_kind(answer, item)
     if place := _find_place(came, item):
         return RecallVerdict(Reason.RECALLED, place, came[place - 1].score)
@@ -94,24 +138,41 @@ def _look(
     if answer.trace and item.id in (answer.trace.elsewhere or ()):
         return RecallVerdict(Reason.UNINDEXED)
     if answer.trace and (traced := answer.trace.find(item.id)):
+        found = RecallVerdict(Reason.LIMIT, traced.place, traced.score)
         for other in answer.trace.items or ():
             if item.id in other.copies:
-                return RecallVerdict(Reason.COPY, traced.place, traced.score, other.id)
-        return _compare(
-            question, RecallVerdict(Reason.LIMIT, traced.place, traced.score)
-        )
-    most = {_get_limit(item): RECALL_ITEMS, "relevance_threshold": 0}
-    wider = ask(question | most)
+                return replace(found, reason=Reason.COPY, copy_of=other.id)
+        return _compare(question, found)
+    most = change | {_get_limit(item): RECALL_ITEMS, "relevance_threshold": 0}
+    wider = memory.ask(most)
     came = _list_kind(wider, item)
-    if not (place := _find_place(came, item)):
-        return RecallVerdict(Reason.UNRANKED, is_inferred=wider.is_ranked)
-    found = RecallVerdict(Reason.LIMIT, place, came[place - 1].score)
-    return _compare(question, replace(found, is_inferred=wider.is_ranked))
+    if place := _find_place(came, item):
+        found = RecallVerdict(Reason.LIMIT, place, came[place - 1].score)
+        return _compare(question, found)
+    if wider.is_ranked and not change:
+        return _ask_by_text(memory, most, item)
+    return RecallVerdict(Reason.UNRANKED)
+
+
+def _ask_by_text(memory: _Memory, most: Question, item: Item) -> RecallVerdict:
+    """Of what came by no wider question: whether the memory can recall it at all."""
+    by_text = {"query": item.content[:RECALL_QUERY_MAX], "conversation_id": ""}
+    came = _list_kind(memory.ask(most | by_text), item)
+    if _find_place(came, item):
+        return RecallVerdict(Reason.UNRANKED)
+    said = item.content.casefold()
+    same = [other.id for other in came if other.content.casefold() == said]
+    if same:
+        return RecallVerdict(Reason.COPY, copy_of=same[0])
+    return RecallVerdict(Reason.UNINDEXED)
 
 
 def _compare(question: Question, found: RecallVerdict) -> RecallVerdict:
-    is_below = found.score is not None and found.score < question["relevance_threshold"]
-    return replace(found, reason=Reason.THRESHOLD) if is_below else found
+    short_by = question["relevance_threshold"] - (found.score or 0)
+    if found.score is not None and short_by > 0:
+        return replace(found, reason=Reason.THRESHOLD, short_by=short_by)
+    is_beyond = found.place > RECALL_ITEMS
+    return replace(found, reason=Reason.UNRANKED) if is_beyond else found
 
 
 def _get_step(found: RecallVerdict, question: Question, item: Item) -> Question:
@@ -120,9 +181,9 @@ def _get_step(found: RecallVerdict, question: Question, item: Item) -> Question:
         return _get_wider_dates(question, item)
     if found.reason == Reason.THRESHOLD:
         return {"relevance_threshold": floor((found.score or 0) * 100) / 100}
-    if found.reason == Reason.LIMIT and found.place <= RECALL_ITEMS:
+    if found.reason == Reason.LIMIT:
         return {_get_limit(item): found.place}
-    if found.reason in {Reason.LIMIT, Reason.UNRANKED}:
+    if found.reason == Reason.UNRANKED:
         # Too many come before it: only those of its day may.
         day = get_day(item.occurred_at)
         narrow = {

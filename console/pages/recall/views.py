@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from console.audit.log import log_view
+from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
 from console.contract.ids import PROFILE_ID
 from console.masking.masker import masker_for
@@ -24,6 +25,7 @@ from console.pages.recall.forms import (
     build_question,
 )
 from console.pages.recall.selectors import RecallRun, recall_profile
+from console.pages.recall.verdict import Question
 from console.profiles.identity import Match, log_lookup, look_up
 from console.profiles.items import find_kind
 from console.tenants.actor import Permission
@@ -31,6 +33,9 @@ from console.web.forms import check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_part
 from console.web.session import TypedForgotten, build_typed_url, read_typed
 from console.web.times import get_day
+
+# Profiles in which an item that is not this one's is looked for.
+HOLDERS_MAX = 3
 
 
 @allow(Permission.RUN_RECALL, FORM)
@@ -217,22 +222,57 @@ def build_run_url(
 def _build_changes(
     request: ConsoleRequest, form: RunForm, run: RecallRun
 ) -> dict[str, Any]:
-    """What would bring the expected item: the fields to set, and a link to that run."""
-    change = run.expected and run.expected.verdict and run.expected.verdict.change
-    if not change:
+    """What would bring the expected item: the fields to set, and a link to that run; and
+    what else was asked to find out."""
+    verdict = run.expected and run.expected.verdict
+    if not verdict:
         return {}
-    values = {
-        FIELDS[name]: get_day(value) if isinstance(value, datetime) else value
+    context: dict[str, Any] = {
+        "probes": [
+            (_name_change(form, probe.change), probe) for probe in verdict.probes
+        ]
+    }
+    if verdict.change:
+        context["changes"] = _name_change(form, verdict.change)
+        values = {name: value for name, _, value in context["changes"]}
+        given = {
+            name: str(value)
+            for name, value in {**form.data, **values}.items()
+            if value is not None and value != ""
+        }
+        context["try_url"] = build_run_url(request, given, run.profile.id)
+    return context
+
+
+def _name_change(form: RunForm, change: Question) -> list[tuple[str, str, Any]]:
+    """Fields of the form with their labels and values."""
+    named = [
+        (FIELDS[name], get_day(value) if isinstance(value, datetime) else value)
         for name, value in change.items()
-    }
-    given = {
-        name: str(value)
-        for name, value in {**form.data, **values}.items()
-        if value is not None and value != ""
-    }
+        if name in FIELDS
+    ]
+    if "query" in change:
+        named.append(("query", "its own text"))
+    return [(name, str(form[name].label), value) for name, value in named]
+
+
+def _find_elsewhere(request: ConsoleRequest, item_id: str) -> dict[str, Any]:
+    """What became of an item that this profile does not have: the deletion that named
+    it, or the profile that has it, if somebody has looked at it there."""
+    deletions = request.tenant.deletions.filter(object_id=item_id)
+    kind, entries = find_kind(item_id), AuditEntry.objects.of(request.tenant)
+    seen = entries.filter(object_id=item_id).exclude(profile_id="")
+    holders = seen.order_by("profile_id").values_list("profile_id", flat=True)
     return {
-        "changes": [(form[name].label, value) for name, value in values.items()],
-        "try_url": build_run_url(request, given, run.profile.id),
+        "deletion": deletions.order_by("created_at").last(),
+        "holder": next(
+            (
+                id_
+                for id_ in holders.distinct()[:HOLDERS_MAX]
+                if kind and kind.find(request.store, id_, item_id)
+            ),
+            "",
+        ),
     }
 
 
@@ -246,20 +286,22 @@ def _render_run(
     status: int = 0,
     **compared: Any,
 ) -> HttpResponse:
-    deletion = None
-    if run and run.expected and request.actor.may(Permission.VIEW_DELETIONS):
-        deletions = request.tenant.deletions.filter(object_id=run.expected.id)
-        deletion = deletions.order_by("created_at").last()
+    elsewhere: dict[str, Any] = {}
+    if run and run.expected and not run.expected.item:
+        elsewhere = _find_elsewhere(request, run.expected.id)
+        if id_ := elsewhere["holder"]:
+            given = {name: str(value) for name, value in form.data.items() if value}
+            elsewhere["try_url"] = build_run_url(request, given, id_)
     query = request.GET.copy()
     query.pop("against", None)
     context: dict[str, Any] = {
         "form": form,
         "run": run,
         "run_query": query.urlencode(),
-        "deletion": deletion,
         "candidates": candidates,
         "warning": warning,
         **compared,
+        **elsewhere,
         **(_build_changes(request, form, run) if run else {}),
     }
     return render_part(

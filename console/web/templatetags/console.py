@@ -1,5 +1,7 @@
 """Tags that every template has without loading them. All of them escape."""
 
+import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from heroicons.templatetags.heroicons import heroicon_mini
 
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
+from console.engine.words import stems
 from console.masking.masker import mask_name, mask_text
 from console.tenants.models import Role
 from console.web.times import to_local
@@ -27,6 +30,7 @@ UNITS = (
     (3_600, "h"),
     (60, "min"),
 )
+_WORD = re.compile(r"\w+")
 IDENT_TAIL = 4
 IDENT_SUFFIX_HEAD = 4
 
@@ -127,6 +131,19 @@ register.filter("initials", mask_name)
 def visible(text: object) -> SafeString:
     """Text letter for letter: markup escaped, unseen characters shown as marks."""
     return format_html_join("", "{}", ((piece,) for piece in _split_hidden(str(text))))
+
+
+@register.filter
+def marked(text: str, found: Collection[str]) -> SafeString:
+    """The same, with the words marked that have one of these stems."""
+    pieces, start = [], 0
+    for word in _WORD.finditer(text) if found else ():
+        if not set(found).isdisjoint(stems(word[0])):
+            pieces.append(visible(text[start : word.start()]))
+            pieces.append(format_html("<mark>{}</mark>", visible(word[0])))
+            start = word.end()
+    pieces.append(visible(text[start:]))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 def _split_hidden(text: str) -> list[str]:

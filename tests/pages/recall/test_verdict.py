@@ -6,9 +6,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import reverse
 
+from console.audit.log import log_view
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
+from console.pages.deletions.models import Target
+from console.pages.deletions.services import delete_item
+from console.profiles.items import OBSERVATION
 from console.service.memory.models import IndexEntry
+from console.tenants.actor import Actor
+from console.tenants.models import Role
 from console.tenants.vault import open_store
 from tests.factories import make_items, make_observation, make_profile, make_summary
 
@@ -83,7 +89,7 @@ def test_recall_verdict_names_the_threshold_that_brings_it(
 
     verdict = expect(wanted, query="red bicycle", threshold="0.99")
 
-    assert "is below the threshold of 0.99" in verdict
+    assert re.search(r"is below the threshold of 0.99, by 0\.\d\d\.", verdict)
     assert "It came, as number 1" in read_verdict(client.get(get_try_url(verdict)))
 
 
@@ -110,7 +116,7 @@ def test_recall_verdict_narrows_the_dates_where_no_limit_is_enough(
 
     verdict = expect(wanted, mode="recent")
 
-    assert "not among the most that this memory gives" in verdict
+    assert "never a candidate: it is not among the most" in verdict
     url = get_try_url(verdict)
     assert parse_qs(urlsplit(url).query)["begin"] == ["2026-01-03"]
     assert "It came, as number 1" in read_verdict(client.get(url))
@@ -176,3 +182,43 @@ def test_recall_verdict_says_that_nothing_is_like_the_words(client, profile):
 
     assert page.status_code == 422
     assert "Nothing that this profile remembers is like that." in page.text
+
+
+def test_recall_verdict_of_what_another_profile_has_asks_that_one(
+    client, tenant, agent, profile, expect
+):
+    other = make_profile(tenant, email="other@b.com")
+    wanted = make_observation(tenant, other, "Likes green tea.")
+    looker = Actor(agent, tenant, Role.AGENT)
+    on = "observation", wanted.id
+    log_view(looker, "observation.viewed", *on, profile_id=other)
+
+    verdict = expect(wanted, query="tea")
+
+    assert "another profile</a> has it" in verdict
+    assert "It came, as number 1" in read_verdict(client.get(get_try_url(verdict)))
+
+
+def test_recall_verdict_of_what_was_deleted_says_so(tenant, officer, profile, expect):
+    wanted = make_observation(tenant, profile, "Likes green tea.")
+    delete_item(
+        Target(OBSERVATION, profile, wanted.id),
+        Actor(officer, tenant, Role.OFFICER),
+        counts={},
+        reason_code="customer_request",
+        reason="Ticket 4711",
+    )
+
+    assert "it was deleted." in expect(wanted, query="tea")
+
+
+def test_recall_verdict_names_the_ranks_of_what_was_never_a_candidate(
+    tenant, profile, expect
+):
+    wanted = make_observation(tenant, profile, "Likes tea.", occurredAt=BEFORE)
+    make_items(tenant, profile, observations=120, content="A red bicycle, number {}")
+
+    verdict = expect(wanted, query="red bicycle")
+
+    assert "never a candidate: it is number 121 of its kind" in verdict
+    assert "by words nowhere: it has none of them" in verdict

@@ -312,6 +312,24 @@ def test_run_shows_copies_once_with_their_number(client, tenant, profile):
     assert page.text.count("Copy 1") == 1
 
 
+def test_run_explains_where_words_and_meaning_rank_an_item_and_where_it_cut(
+    client, tenant
+):
+    profile = make_profile(tenant)
+    for text in ("Owns two red bicycles.", "Likes tea."):
+        make_observation(tenant, profile, text)
+    call_command("reindex", verbosity=0)
+
+    page = run(
+        client, identity=profile, query="red bicycle", explain="on", observations="1"
+    )
+
+    text = " ".join(page.text.split())
+    assert "Owns two <mark>red</mark> <mark>bicycles</mark>." in page.text
+    assert "Number 1 of its kind; by words number 1, by meaning number 1." in text
+    assert "Cut after 1 of 2 observations by the limit; after 0 of 0" in text
+
+
 def test_run_marks_what_a_newer_observation_supersedes(client, tenant):
     profile = make_profile(tenant)
     for year, town in ((2024, "Leeds"), (2025, "York")):

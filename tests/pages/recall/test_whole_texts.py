@@ -18,9 +18,11 @@ FACTS = {
 
 
 class WholeTextMemory(OddMemory):
-    """Ranks what it has by whole texts; `refuses` members that the contract lacks."""
+    """Ranks what it has by whole texts; `refuses` members that the contract lacks, and
+    recalls what is `unseen` by its own text alone,"""
 
     refuses = False
+    unseen: frozenset[str] = frozenset()
     facts = FACTS
 
     def answer(self, method, path, body):
@@ -33,8 +35,9 @@ class WholeTextMemory(OddMemory):
             return 400, {"code": 20001, "message": "masked: unknown field"}
         observations = [
             self.show(id_) | {"score": score}
-            for id_, (_, score) in self.facts.items()
+            for id_, (text, score) in self.facts.items()
             if score >= body["relevanceThreshold"]
+            and (id_ not in self.unseen or text == body.get("query"))
         ]
         found = {"observations": observations[: body["observationsLimit"]]}
         return 200, found | {"summaries": [], "meta": {"queryTime": 4}}
@@ -155,7 +158,7 @@ def test_run_infers_the_verdict_of_a_memory_that_explains_nothing(
     text = run(client, expected=[*FACTS][-1], **knob).text
 
     assert why in text
-    assert "Inferred from another recall" in text
+    assert "more recalls: this memory does not explain itself" in text
     [url] = re.findall(r'class="button" href="([^"]+)">Try it', text)
     assert f"It came, as number {place}" in client.get(url.replace("&amp;", "&")).text
 
@@ -165,3 +168,27 @@ def test_run_by_whole_texts_gives_no_verdict_of_what_was_expected(client):
 
     assert "where a masked one stands would tell what it says" in text
     assert "It is number" not in text
+
+
+@pytest.mark.parametrize(
+    ("is_found_by_text", "why"),
+    [(True, "never a candidate"), (False, "not even by its own text")],
+)
+def test_run_infers_by_its_own_text_whether_an_item_can_come_at_all(
+    client, tenant, memory, is_found_by_text, why
+):
+    tenant.masking = {"texts": "clear"}
+    tenant.save()
+    id_ = [*FACTS][-1]
+    if is_found_by_text:
+        memory.unseen = frozenset([id_])
+    else:
+        memory.unseen, memory.facts = frozenset([id_]), FACTS | {id_: ("", 0.4)}
+
+    text = run(client, expected=id_).text
+
+    assert why in text
+    assert "Query its own text" in text
+    # One recall, and at most six more.
+    asked = [body for body in memory.written if "query" in body]
+    assert len(asked) <= 7

@@ -181,6 +181,8 @@ def _build_item(answer: RecallResult, explanation: Explanation) -> wire.TraceIte
         id=explanation.id,
         recalled=recalled is not None,
         place=explanation.place,
+        place_by_words=explanation.word_place,
+        place_by_meaning=explanation.meaning_place,
         score=explanation.score,
         query=explanation.query,
         bias=round(explanation.bias, 3),

@@ -46,6 +46,7 @@ def test_every_recalled_item_is_explained(recall, observe, summarise):
         assert found["bias"] + adds == pytest.approx(found["logOdds"], abs=0.01)
     best = items[answer["observations"][0]["id"]]
     assert (best["place"], best["stems"], best["byMeaning"]) == (1, ["tea"], True)
+    assert (best["placeByWords"], best["placeByMeaning"]) == (1, 1)
     assert best["summary"] == answer["summaries"][0]["id"]
 
 
