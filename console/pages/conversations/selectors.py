@@ -14,7 +14,7 @@ from console.client.http import Page, T, all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import Conversation, Participant
-from console.contract.conversations.learning import Learned
+from console.contract.conversations.learning import Learned, Transition
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.items import TEXT_KINDS, mask_waiting
 
@@ -68,7 +68,11 @@ class LessonRow:
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """Something that was said, and what was learned from it."""
+    """Something that was said, and what was learned from it.
+
+    unlearned  at which step what a customer said came to an end; "": it did not, or
+               that is not told
+    """
 
     id: str
     at: datetime
@@ -77,6 +81,7 @@ class TurnRow:
     shown: MaskedValue
     is_corrected: bool
     lessons: Sequence[LessonRow]
+    unlearned: str = ""
 
 
 def build_people(conversation: Conversation, masker: Masker) -> list[Person]:
@@ -156,18 +161,28 @@ def list_told(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Sequen
 
 
 def build_turns(
+    conversation: Conversation,
     turns: Sequence[Communication],
     people: Iterable[Person],
     lessons: Iterable[LessonRow],
+    transitions: Sequence[Transition],
     masker: Masker,
-    conversation_id: str,
 ) -> list[TurnRow]:
     by_id = {person.id: person for person in people}
     by_turn: dict[str, list[LessonRow]] = defaultdict(list)
+    taught = set[str]()
     for lesson in lessons:
+        taught.update(lesson.learned.communication_ids)
         if lesson.learned.kind != "summary" and lesson.learned.communication_ids:
             by_turn[lesson.learned.communication_ids[-1]].append(lesson)
-    values = masker.mask_turns(conversation_id, turns)
+    values = masker.mask_turns(conversation.id, turns)
+
+    def explain(turn: Communication) -> str:
+        speaker = by_id.get(turn.author.participant_id)
+        if turn.id in taught or not (speaker and speaker.is_customer and transitions):
+            return ""
+        return _find_unlearned(conversation, turn, speaker, transitions)
+
     return [
         TurnRow(
             id=turn.id,
@@ -177,9 +192,32 @@ def build_turns(
             shown=shown,
             is_corrected=turn.updated_at > turn.created_at,
             lessons=by_turn[turn.id],
+            unlearned=explain(turn),
         )
         for turn, shown in zip(turns, values, strict=True)
     ]
+
+
+def _find_unlearned(
+    conversation: Conversation,
+    turn: Communication,
+    speaker: Person,
+    transitions: Sequence[Transition],
+) -> str:
+    """The first step between what was said and Recall that this has not passed."""
+    begun = conversation.configuration
+    if not (begun and begun.memory_extraction_enabled):
+        return "off"
+    if not speaker.profile_id:
+        return "unlinked"
+    since = [
+        each.learning
+        for each in transitions
+        if each.learning and each.recorded_at >= turn.created_at
+    ]
+    return {"PENDING": "waits", "FAILED": "failed", "DONE": "small talk"}.get(
+        since[-1] if since else "", "early"
+    )
 
 
 def build_lessons(

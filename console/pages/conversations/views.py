@@ -201,7 +201,10 @@ def _show(
     people = build_people(shown, masker)
     learned = list_learned(client, shown.id)
     lessons = build_lessons(request.store, learned, shown.id, masker)
-    turns = build_turns(list_turns(client, shown.id), people, lessons, masker, shown.id)
+    transitions = list_told(client.list_transitions, shown.id)
+    turns = build_turns(
+        shown, list_turns(client, shown.id), people, lessons, transitions, masker
+    )
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
     given = build_given(request.store, shown, turns, masker) if trying else None
     say = SayForm() if trying and shown.status != "CLOSED" else None
@@ -225,7 +228,7 @@ def _show(
             "given": given,
             "may_draft": say and given and get_endpoint(settings),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
-            "transitions": list_told(client.list_transitions, shown.id),
+            "transitions": transitions,
             "diagnostics": list_told(client.list_diagnostics, shown.id),
             "deliveries": [
                 # A query can hold a secret.

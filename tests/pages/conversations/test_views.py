@@ -654,3 +654,43 @@ def test_list_waiting_masks_why_a_fact_is_held_back(officer_client, tenant):
 
     assert "Unsupported: " in part
     assert SECRET not in part
+
+
+@pytest.mark.parametrize(
+    ("made", "state", "why"),
+    [
+        ({}, "", "Nothing has been learned since"),
+        ({"learns": False, "closes": True}, "", "that was off when it began"),
+        ({"closes": True}, "DONE", "nothing in it is worth remembering"),
+        ({"closes": True}, "FAILED", "Learning failed"),
+        ({"closes": True}, "PENDING", "It waits to be learned from"),
+    ],
+)
+def test_detail_says_why_a_turn_was_not_learned(agent_client, tenant, made, state, why):
+    talk = make_conversation(tenant, "Hello there.", **made)
+    if state:
+        told = models.Transition.objects.filter(conversation_id=talk.id)
+        told.filter(learning="DONE").update(learning=state)
+
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert page.count("Why not learned?") == 1
+    assert why in page
+
+
+def test_detail_says_that_nobody_is_known_by_whose_words_these_are(
+    agent_client, tenant
+):
+    talk = make_conversation(tenant, "Hello there.", closes=True)
+    models.Participant.objects.filter(conversation_id=talk.id).update(profile_id="")
+
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert "Whose words these are is not known" in page
+
+
+def test_detail_asks_why_what_was_learned_is_not_recalled(agent_client, talk):
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert re.search(r"mode=query&amp;expected=mem_observation_\w+", page)
+    assert "Why not learned?" not in page
