@@ -16,7 +16,7 @@ export UV_NO_CACHE := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check lint-assets fix bench bench-extraction bench-peers crash soak slow oracle fuzz residue lock clean
+.PHONY: help run test test-postgres check lint-assets fix bench bench-extraction bench-peers crash soak slow oracle fuzz tamper residue lock clean
 
 help: ## print this list (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,10 @@ oracle: .venv/.dev ## ask every page for what is masked: all groups of 2 to 4 di
 
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP -o faulthandler_timeout=0 $(ARGS)
+
+tamper: .venv/.dev ## tamper with the audit log in 39 ways, 500 times each, on both databases
+	TAMPER=500 $(BIN)/python -m pytest tests/audit/test_tamper.py -rP -o faulthandler_timeout=0
+	TAMPER=500 $(BIN)/python -m tests.postgres tests/audit/test_tamper.py -rP -o faulthandler_timeout=0
 
 residue: .venv/.dev ## delete 200 profiles on each database and look for what is left of them
 	$(BIN)/python -m tests.residue

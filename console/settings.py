@@ -4,6 +4,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from environ import Env
+
 from console.contract import base
 from console.core.environment import load_environment
 
@@ -20,6 +22,22 @@ VAULT_KEYS = env.keys("VAULT_KEYS")
 # Keys that seal and sign the audit log, newest first; empty: those of the vault. One that
 # has sealed something stays, or nobody can check that any more.
 AUDIT_KEYS = env.keys("AUDIT_KEYS", default={})
+# Where a receipt of each checkpoint goes: file:/path, syslog:host:port, mail:person@host.
+AUDIT_RECEIPTS = env.items(
+    "AUDIT_RECEIPTS",
+    default=[],
+    form="file:/path, syslog:host:port or mail:person@host",
+    of=r"file:/.+|syslog:[^:]+:\d{1,5}|mail:[^@\s]+@[^@\s]+",
+)
+# The mail server that sends them.
+MAIL_URL = env.text(
+    "MAIL_URL",
+    default="smtp://localhost:25",
+    form="smtp://, smtp+tls:// or smtp+ssl:// with user:password@host:port",
+    of=r"smtp(\+tls|\+ssl)?://\S+",
+)
+vars().update(Env.email_url_config(MAIL_URL))
+EMAIL_TIMEOUT = 10
 # Keys the digests of API secrets; changing it makes every issued secret invalid.
 MEMORY_DIGEST_KEY = env.text("MEMORY_DIGEST_KEY", **LONG)
 
@@ -288,6 +306,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # remove what is over.
 DUE_WORK = ["console.service.conversations.lifecycle.sweep"]
 LOST_WORK = [
+    "console.audit.checkpoints.request_due_checkpoint",
     "console.service.memory.embedding_jobs.request_pending_vectors",
     "console.service.memory.import_jobs.restart_stalled_imports",
     "console.service.conversations.webhooks.prune",

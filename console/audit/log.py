@@ -15,11 +15,10 @@ from console.audit.models import (
     AuditEntry,
     AuditHead,
     AuditReason,
-    Facts,
     digest_reason,
     get_action,
-    hash_entry,
 )
+from console.audit.signing import get_newest_key, seal
 from console.client.errors import MemoryProblem, MemoryUnreachable
 from console.core.errors import DomainError
 from console.core.observability import request_id
@@ -172,10 +171,10 @@ def append(stated: Mapping[str, Any], *, salt: str, reason: str) -> AuditEntry:
     """Put one entry at the end of the chain."""
     # Locked: two writers must not follow the same entry.
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
-    facts = Facts(seq=head.seq + 1, **stated)
-    entry = AuditEntry(
-        seq=facts.seq, prev=head.hash, hash=hash_entry(head.hash, facts), **stated
-    )
+    key = get_newest_key()
+    entry = AuditEntry(seq=head.seq + 1, prev=head.hash, seal_key=key.id, **stated)
+    entry.hash = entry.expected_hash
+    entry.seal = seal(entry.hash, key)
     entry.save(force_insert=True)
     if reason:
         AuditReason.objects.create(entry=entry, salt=salt, text=reason)

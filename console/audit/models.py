@@ -43,6 +43,7 @@ class Facts:
     reason_digest: str
     request_id: str
     profile_id: str = ""
+    seal_key: str = ""
 
 
 def encode_facts(facts: Facts, version: int = VERSION) -> bytes:
@@ -51,6 +52,9 @@ def encode_facts(facts: Facts, version: int = VERSION) -> bytes:
     # One that was put there afterwards is hashed, and so found.
     if version == 1 and not facts.profile_id:
         del stated["profile_id"]
+    # Hashed too: a seal by a key that nobody has cannot be put on afterwards.
+    if not facts.seal_key:
+        del stated["seal_key"]
     stated["at"] = (facts.at - EPOCH) // timedelta(milliseconds=1)
     stated["details"] = [[name, facts.details[name]] for name in sorted(facts.details)]
     array = [f"memory-console/audit/{version}", *stated.values()]
@@ -129,7 +133,7 @@ class AuditEntry(models.Model):
     reason_digest  commitment to AuditReason's text; "" without a reason
     version        of the hashed array: 1 or 2, see encode_facts
     prev, hash     hash_entry
-    seal, seal_key  HMAC of the hash and the id of its key; "" for none
+    seal, seal_key  HMAC of the hash and the id of its key; "" in version 1
 
     No unique constraint beside the key: INSERT OR REPLACE could act through one.
     """
@@ -233,6 +237,23 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.seq}"
+
+
+class AuditCheckpoint(models.Model):
+    """What the log was at a moment, signed. A copy of it elsewhere is a receipt: nothing
+    up to there can then be changed unseen.
+
+    size      how many entries there were
+    document  {"kind", "log" (the first entry's hash), "size", "head" (the newest one's),
+              "at" (UTC), "previous" (digest_document of the checkpoint before, or ""),
+              "key", "signature"}
+    """
+
+    size = models.BigIntegerField(primary_key=True)
+    document = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.size}"
 
 
 def count_entries() -> int:

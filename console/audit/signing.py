@@ -68,12 +68,20 @@ def sign(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def verify(document: Mapping[str, Any]) -> None:
     """Raises SignatureRefused, SignerUnknown."""
-    stated = {name: value for name, value in document.items() if name != "signature"}
     try:
+        stated = {
+            name: value for name, value in document.items() if name != "signature"
+        }
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(document["key"]))
         public.verify(bytes.fromhex(document["signature"]), encode_document(stated))
-    # Whatever a file may hold instead: no such member, no text, no hex digits.
-    except (KeyError, TypeError, ValueError, InvalidSignature) as exc:
+    # Whatever a file may hold instead: no object, no such member, no text, no hex digits.
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        InvalidSignature,
+    ) as exc:
         raise SignatureRefused(
             "This document was changed after it was signed, or is none that was."
         ) from exc
@@ -87,6 +95,10 @@ def verify(document: Mapping[str, Any]) -> None:
 def encode_document(document: Mapping[str, Any]) -> bytes:
     """The bytes that are signed."""
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def digest_document(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(encode_document(document)).hexdigest()
 
 
 def seal(entry_hash: str, key: Key) -> str:

@@ -1,11 +1,21 @@
+import json
 import re
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from console.audit.checkpoints import make_checkpoint
 from console.audit.log import log
-from console.audit.models import EPOCH, GENESIS, AuditEntry, AuditHead, AuditReason
+from console.audit.models import (
+    EPOCH,
+    GENESIS,
+    AuditCheckpoint,
+    AuditEntry,
+    AuditHead,
+    AuditReason,
+)
+from console.audit.signing import sign
 from console.audit.verification import verify_log
 from console.tenants.actor import Actor
 from tests.audit.guards import guards_down
@@ -116,22 +126,80 @@ def test_verify_log_accepts_an_erased_reason(entries):
     assert (verdict.is_sound, verdict.reasons_erased) == (True, 1)
 
 
-def test_verify_log_does_not_claim_to_see_a_cut_off_end(entries, capsys):
+def run(*arguments: str) -> int:
+    """Its exit code."""
+    try:
+        call_command("verify_audit", *arguments)
+    except SystemExit as exit_:
+        return exit_.code
+    return 0
+
+
+@pytest.fixture
+def receipt(entries, tmp_path):
+    file = tmp_path / "receipt.json"
+    file.write_text(json.dumps(make_checkpoint()))
+    return file
+
+
+def test_verify_audit_cannot_tell_without_a_receipt(entries, capsys):
+    assert run() == 2
+
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "CANNOT TELL: without a receipt an end that was cut off does"
+    )
+    assert "No fault in 5 entries, 0 reasons erased since." in said
+
+
+def test_verify_audit_finds_a_sound_log_with_a_receipt(receipt, capsys):
+    log(Actor(None), "profile.viewed")
+
+    assert run("--receipt", str(receipt)) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith("Sound: 6 entries, 0 reasons erased since; a receipt proves")
+    assert re.search(r"up to entry 5\. [\d,]+ entries/s", said)
+
+
+def test_verify_audit_reads_the_receipts_that_were_sent(receipt, settings, capsys):
+    settings.AUDIT_RECEIPTS = [f"file:{receipt}"]
+
+    assert run() == 0
+
+
+def test_verify_audit_finds_an_end_that_was_cut_off_by_a_receipt(receipt, capsys):
     fourth = AuditEntry.objects.get(seq=4)
     tamper("DELETE FROM audit_auditentry WHERE seq = 5")
     AuditHead.objects.update(seq=4, hash=fourth.hash)
+    AuditCheckpoint.objects.all().delete()
 
-    call_command("verify_audit")
+    assert run() == 2
+    assert run("--receipt", str(receipt)) == 1
 
-    assert "cut off together with its head cannot be seen" in capsys.readouterr().out
+    assert "BROKEN at entry 5 (cut): a checkpoint or" in capsys.readouterr().err
 
 
-def test_verify_audit_reports_a_sound_log(entries, capsys):
-    call_command("verify_audit")
+@pytest.mark.parametrize(
+    "text",
+    ["", "no JSON", "[]", '{"size": 5}', "{}\n{}", json.dumps(sign({"size": 5}))],
+)
+def test_verify_audit_cannot_tell_by_what_is_no_receipt(entries, tmp_path, text):
+    file = tmp_path / "receipt.json"
+    file.write_text(text)
+
+    assert run("--receipt", str(file)) == 2
+
+
+def test_verify_audit_cannot_tell_without_the_key(receipt, settings, capsys):
+    settings.VAULT_KEYS = {"other": b"o" * 32}
+
+    assert run("--receipt", str(receipt)) == 2
+    assert run() == 2
 
     said = capsys.readouterr().out
-    assert said.startswith("Sound: 5 entries, 0 reasons erased since, ")
-    assert re.search(r"[\d,]+ entries/s", said)
+    assert "fits its own key, which is none of this installation's" in said
+    assert "entries from 1 on are sealed by a key that is not here" in said
 
 
 def test_verify_audit_exits_1_and_names_the_first_bad_entry(entries, capsys):
@@ -141,4 +209,7 @@ def test_verify_audit_exits_1_and_names_the_first_bad_entry(entries, capsys):
         call_command("verify_audit")
 
     assert exit_.value.code == 1
-    assert "BROKEN at entry 3: its contents do not match" in capsys.readouterr().err
+    assert (
+        "BROKEN at entry 3 (contents): its contents do not match"
+        in capsys.readouterr().err
+    )

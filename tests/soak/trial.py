@@ -136,7 +136,7 @@ class Trial:
 
     def check(self) -> dict[str, bool]:
         """What is verified once it is over."""
-        checked = {"audit log": self.manage("verify_audit").returncode == 0}
+        checked = {"audit log": self.manage("verify_audit").returncode != 1}
         for path in self.data.glob("*.sqlite3") if self.data else ():
             with closing(sqlite3.connect(path)) as connection:
                 # Constraints use it; Django brings it along.

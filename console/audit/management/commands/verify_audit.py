@@ -2,28 +2,48 @@
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
 
-from console.audit.verification import verify_log
+from console.audit.checkpoints import read_receipts, read_sent_receipts
+from console.audit.models import count_entries
+from console.audit.verification import LogVerdict, verify_log
+from console.core.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Check every audit entry against the chain. Exits 0 when sound, 1 if not."
+    help = (
+        "Check every audit entry against the chain, the seals, the checkpoints and a "
+        "receipt. Exits 0 when sound, 1 when broken, 2 when that cannot be told."
+    )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        started = time.perf_counter()
-        verdict = verify_log()
-        rate = verdict.entries / (time.perf_counter() - started)
-        if not verdict.is_sound:
-            self.stderr.write(
-                f"BROKEN at entry {verdict.broken_at}: {verdict.why}. "
-                f"{verdict.entries} entries before it are sound."
-            )
-            sys.exit(1)
-        self.stdout.write(
-            f"Sound: {verdict.entries} entries, {verdict.reasons_erased} reasons "
-            f"erased since, {rate:,.0f} entries/s. "
-            "An end cut off together with its head cannot be seen from here."
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--receipt",
+            type=Path,
+            help="file with a receipt, or with one a line; without it that of "
+            "AUDIT_RECEIPTS",
         )
+
+    def handle(self, *args: Any, receipt: Path | None = None, **options: Any) -> None:
+        started = time.perf_counter()
+        try:
+            receipts = (
+                read_receipts(receipt.read_text("utf-8"))
+                if receipt
+                else read_sent_receipts()
+            )
+        except (DomainError, OSError, UnicodeDecodeError) as problem:
+            verdict = LogVerdict(unknown=f"the receipt cannot be used: {problem}")
+        else:
+            # None: quiet unless stderr is a terminal.
+            with tqdm(total=count_entries(), unit=" entries", disable=None) as bar:
+                verdict = verify_log(receipts, report=bar.update)
+        rate = verdict.entries / (time.perf_counter() - started)
+        out = self.stderr if verdict.fault else self.stdout
+        out.write(f"{verdict} {rate:,.0f} entries/s.")
+        if verdict.exit_code:
+            sys.exit(verdict.exit_code)
