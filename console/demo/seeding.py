@@ -29,7 +29,7 @@ from console.audit.log import append, log, log_change
 from console.audit.models import digest_reason
 from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
-from console.contract.memory.observation import NewObservation
+from console.contract.memory.observation import NewObservation, PatchObservation
 from console.contract.memory.store import CreateStore
 from console.contract.memory.trait_group import CreateTraitGroup
 from console.contract.times import to_wire
@@ -259,21 +259,26 @@ def write_week(ids: Mapping[str, Mapping[str, str]]) -> None:
 
 
 def work_a_little(tenant: Tenant) -> None:
-    """An observation added and corrected, a trait corrected, a profile deleted."""
+    """Two observations added, one corrected and one retracted, a trait corrected, a
+    profile deleted."""
     store = open_store(tenant)
     officer = User.objects.get(email="officer@demo.example")
     actor = Actor(officer, tenant, Role.OFFICER)
     [profile_id] = list(find_ids(store, tenant.slug).values())[:1]
-    noted = NewObservation(
-        content="Prefers a call back after 17:00.",
-        source="support desk",
-        occurred_at=timezone.now() - timedelta(days=2),
+    texts = ("Prefers a call back after 17:00.", "Has moved abroad for good.")
+    at = timezone.now() - timedelta(days=2)
+    noted = [
+        NewObservation(content=text, source="support desk", occurred_at=at)
+        for text in texts
+    ]
+    with log_change(actor, "observation.added", "profile", profile_id, count=2):
+        store.create_observations(profile_id, noted)
+    found = {item.content: item for item in store.list_observations(profile_id).items}
+    item, moved = (found[text] for text in texts)
+    kept = apps.get_model("service", "Observation").objects.filter(
+        id__in=[item.id, moved.id]
     )
-    with log_change(actor, "observation.added", "profile", profile_id):
-        store.create_observations(profile_id, [noted])
-    [item] = store.list_observations(profile_id).items
-    kept = apps.get_model("service", "Observation").objects.filter(id=item.id)
-    kept.update(created_at=noted.occurred_at, updated_at=noted.occurred_at)
+    kept.update(created_at=at, updated_at=at)
     reason, on = "The customer says it is wrong, ticket DESK-7", {"profile": profile_id}
     with log_change(
         actor, "observation.corrected", "observation", item.id, reason=reason, **on
@@ -283,6 +288,12 @@ def work_a_little(tenant: Tenant) -> None:
         OBSERVATION.patch(store, profile_id, item.id, change)
         now = OBSERVATION.fetch(store, profile_id, item.id)
         closing["updated_at"] = to_wire(now.updated_at)
+    because = "It is about somebody else"
+    retracted = PatchObservation(retracted_for=because)
+    with log_change(
+        actor, "observation.retracted", "observation", moved.id, reason=because, **on
+    ):
+        OBSERVATION.patch(store, profile_id, moved.id, retracted)
     with log_change(
         actor,
         "trait.corrected",

@@ -317,7 +317,8 @@ def test_seed_demo_shows_what_staff_did(db, settings, few_people):
     [deletion] = Deletion.objects.of(tenant)
     store = open_store(tenant)
     [profile_id] = store.lookup("email", "theo.lindqvist@example.com").profiles
-    [noted] = store.list_observations(profile_id).items
+    items = store.list_observations(profile_id).items
+    noted, moved = sorted(items, key=lambda item: item.retracted_for)
     times = AuditEntry.objects.order_by("seq").values_list("at", flat=True)
     assert {"value.revealed", "profile.deleted", "trait.corrected"} < actions
     assert list(times) == sorted(times)
@@ -325,6 +326,7 @@ def test_seed_demo_shows_what_staff_did(db, settings, few_people):
     assert times.last() - times.first() > timedelta(days=5)
     assert deletion.state == Deletion.State.DONE
     assert len(store.list_revisions(profile_id, noted.id).items) == 2
+    assert moved.retracted_for == "It is about somebody else"
 
 
 def test_seed_demo_has_one_person_in_both_tenants():
