@@ -9,9 +9,11 @@ Each limit stands beside its noun, with its source and the date when it was read
 choice, all of November 2026.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from re import Pattern
 from typing import Annotated, Any, ClassVar
 
@@ -58,14 +60,23 @@ def limit(name: str, value: int) -> int:
 
 URL_MAX = 2048  # 6, 7 [S]
 
+# By the noun's name. JSON, so that it is what goes over the wire.
+SAMPLES: dict[str, dict[str, Any]] = json.loads(
+    Path(__file__).with_name("samples.json").read_text("utf-8")
+)
+
 
 class Noun(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Base of all: the contract's names in snake_case, read-only.
 
-    sample  one valid example, as JSON would hold it; for the description
+    sample  one valid example, for the description: of samples.json
     """
 
     sample: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.sample = SAMPLES.get(cls.__name__, cls.sample)
 
     def __repr__(self) -> str:
         # Never a field: they hold customers' words, and a repr ends up in logs.

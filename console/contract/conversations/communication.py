@@ -67,12 +67,6 @@ class CreateCommunication(Body, frozen=True, kw_only=True):
     occurred_at  left out: now
     """
 
-    sample = {
-        "author": {"address": "+15558675310", "channel": "SMS"},
-        "content": {"type": "TEXT", "text": "My tent pole broke again."},
-        "recipients": [{"address": "+15550001000", "channel": "SMS"}],
-    }
-
     author: SentParty
     content: TextContent | TranscriptionContent
     recipients: Annotated[
@@ -103,29 +97,6 @@ class Content(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 class Communication(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """occurred_at  when it was said; created_at: when it arrived"""
-
-    sample = {
-        "id": "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "accountId": "AC00000000000000000000000000000000",
-        "author": {
-            "address": "+15558675310",
-            "channel": "SMS",
-            "participantId": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
-        },
-        "content": {"type": "TEXT", "text": "My tent pole broke again."},
-        "recipients": [
-            {
-                "address": "+15550001000",
-                "channel": "SMS",
-                "participantId": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2zb",
-                "deliveryStatus": "DELIVERED",
-            }
-        ],
-        "occurredAt": "2026-01-05T09:00:00Z",
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-    }
 
     id: Annotated[str, described(pattern=whole(COMMUNICATION_ID))]
     conversation_id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
@@ -175,31 +146,12 @@ class CreateAction(Body, frozen=True, kw_only=True):
     """Says something. Without a channel provider it is said on the embedded channel:
     the communication is made, and nothing leaves the service."""
 
-    sample = {
-        "type": "SEND_MESSAGE",
-        "payload": {
-            "from": {"address": "+15550001000", "channel": "SMS"},
-            "to": [{"address": "+15558675310", "channel": "SMS"}],
-            "content": {"text": "A new pole is on its way."},
-        },
-    }
-
     type: Literal["SEND_MESSAGE"]
     payload: SendMessage
 
 
 class Action(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """related  communicationId, once it was said"""
-
-    sample = {
-        "id": "conv_action_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "type": "SEND_MESSAGE",
-        "status": "COMPLETED",
-        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "related": {"communicationId": "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za"},
-        "createdAt": "2026-01-05T09:00:00Z",
-        "completedAt": "2026-01-05T09:00:00Z",
-    }
 
     id: Annotated[str, described(pattern=whole(ACTION_ID))]
     type: str = always(str)

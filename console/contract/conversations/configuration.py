@@ -107,15 +107,6 @@ class PutConfiguration(StrictBody, frozen=True, kw_only=True):
     memory_extraction_enabled   whether anything is learned at all
     """
 
-    sample = {
-        "displayName": "support",
-        "description": "Text messages to the support line",
-        "conversationGroupingType": "GROUP_BY_PROFILE",
-        "memoryStoreId": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "channelSettings": {"SMS": {"statusTimeouts": {"inactive": 10, "closed": 60}}},
-        "memoryExtractionEnabled": True,
-    }
-
     display_name: ConfigurationName = ""
     description: ConfigurationDescription = ""
     conversation_grouping_type: Grouping
@@ -136,8 +127,6 @@ class CreateConfiguration(PutConfiguration, frozen=True, kw_only=True):
 class PatchConfiguration(StrictBody, frozen=True, kw_only=True):
     """Changes what is given; null is what a new one has. In channelSettings a channel
     is replaced whole, and one that is null is removed."""
-
-    sample = {"memoryExtractionEnabled": True}
 
     display_name: ConfigurationName | UnsetType | None = UNSET
     description: ConfigurationDescription | UnsetType | None = UNSET
@@ -182,19 +171,6 @@ class ConversationSettings(Noun, frozen=True, kw_only=True):
 class Configuration(ConversationSettings, frozen=True, kw_only=True):
     """version  1, and one more with each change"""
 
-    sample = {
-        **CreateConfiguration.sample,
-        "id": "conv_configuration_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "statusCallbacks": [],
-        "intelligenceConfigurationIds": [],
-        "traitExtractionStrategyIds": [],
-        "observationExtractionStrategyIds": [],
-        "conversationsV1Bridge": None,
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-        "version": 1,
-    }
-
     id: ConfigurationId
     created_at: Time
     updated_at: Time
@@ -209,11 +185,6 @@ class Progress(Noun, frozen=True, kw_only=True):
 
     related  configurationId or conversationId
     """
-
-    sample = {
-        "statusUrl": "https://memory.example/v2/ControlPlane/Operations/proc_job_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "related": {"configurationId": "conv_configuration_01k5x7m3q2f8r9s4t6v0w1y2za"},
-    }
 
     status_url: Url
     related: dict[str, str]
@@ -230,14 +201,6 @@ class ProgressError(Noun, frozen=True, kw_only=True):
 
 class OperationStatus(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """What became of a write. There is no result: its id is in `related`."""
-
-    sample = {
-        **Progress.sample,
-        "operationId": "proc_job_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "status": "COMPLETED",
-        "createdAt": "2026-01-05T09:00:00Z",
-        "completedAt": "2026-01-05T09:00:00Z",
-    }
 
     operation_id: str
     status: Annotated[str, described(enum=["PENDING", "COMPLETED", "FAILED"])]

@@ -79,12 +79,6 @@ class CreateParticipant(Body, frozen=True, kw_only=True):
     profile_id  this profile instead
     """
 
-    sample = {
-        "name": "Kim",
-        "type": "HUMAN_AGENT",
-        "addresses": [{"channel": "SMS", "address": "+15550001000"}],
-    }
-
     name: Name = ""
     type: ParticipantType = "UNKNOWN"
     profile_id: ProfileId = ""
@@ -93,8 +87,6 @@ class CreateParticipant(Body, frozen=True, kw_only=True):
 
 class PutParticipant(Body, frozen=True, kw_only=True):
     """Replaces name and type; addresses that are left out stay."""
-
-    sample = {"name": "Kim B.", "type": "HUMAN_AGENT"}
 
     name: Name = ""
     type: ParticipantType = "UNKNOWN"
@@ -112,15 +104,6 @@ class Participant(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """name        never missing: the address of somebody without one
     profile_id  of a customer who was found in the memory
     """
-
-    sample = {
-        "id": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "accountId": "AC00000000000000000000000000000000",
-        **CreateParticipant.sample,
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-    }
 
     id: Annotated[str, described(pattern=whole(PARTICIPANT_ID))]
     conversation_id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
@@ -163,22 +146,6 @@ class CreateConversation(Body, frozen=True, kw_only=True):
     """By a configuration's id, or by an inline configuration. All participants are
     added with it, or nothing is made."""
 
-    sample = {
-        "configuration": {
-            "memoryStoreId": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-            "conversationGroupingType": "GROUP_BY_PROFILE",
-            "memoryExtractionEnabled": True,
-        },
-        "name": "Broken tent pole",
-        "participants": [
-            {
-                "name": "Ada",
-                "type": "CUSTOMER",
-                "addresses": [{"channel": "SMS", "address": "+15558675310"}],
-            }
-        ],
-    }
-
     configuration_id: Annotated[str, Meta(max_length=64)] = ""
     configuration: InlineConfiguration | None = None
     name: Name = ""
@@ -190,8 +157,6 @@ class CreateConversation(Body, frozen=True, kw_only=True):
 
 class PutConversation(Body, frozen=True, kw_only=True):
     """CLOSED is for good. Name and metadata are replaced where they are given."""
-
-    sample = {"status": "INACTIVE"}
 
     status: Status
     name: Name | UnsetType = UNSET
@@ -211,8 +176,6 @@ class PatchedConfiguration(StrictBody, frozen=True, kw_only=True):
 class PatchConversation(Body, frozen=True, kw_only=True):
     """Changes what is given; a key of metadata that is null is removed."""
 
-    sample = {"name": "Tent pole, the second one"}
-
     status: Status | None = None
     name: Name | UnsetType | None = UNSET
     metadata: dict[MetadataKey, MetadataValue | None] | UnsetType | None = UNSET
@@ -225,36 +188,6 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     Ours: communication_count, when the newest of them was said, learned_count, and the
     status that time alone brings next, with its moment.
     """
-
-    sample = {
-        "id": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "accountId": "AC00000000000000000000000000000000",
-        "configurationId": None,
-        "status": "ACTIVE",
-        "name": "Broken tent pole",
-        "metadata": {},
-        "configuration": {
-            "displayName": "",
-            "description": "",
-            "conversationGroupingType": "GROUP_BY_PROFILE",
-            "memoryStoreId": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-            "channelSettings": {},
-            "statusCallbacks": [],
-            "intelligenceConfigurationIds": [],
-            "traitExtractionStrategyIds": [],
-            "observationExtractionStrategyIds": [],
-            "memoryExtractionEnabled": True,
-            "conversationsV1Bridge": None,
-        },
-        "participants": [Participant.sample],
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-        "communicationCount": 1,
-        "lastCommunicationAt": "2026-01-05T09:00:00Z",
-        "learnedCount": 0,
-        "nextStatus": "CLOSED",
-        "nextStatusAt": "2029-01-04T09:00:00Z",
-    }
 
     id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
     account_id: str

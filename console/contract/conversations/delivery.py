@@ -19,17 +19,6 @@ class Delivery(Noun, omit_defaults=True, frozen=True, kw_only=True):
     error         of the last attempt, in words
     """
 
-    sample = {
-        "id": "conv_delivery_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "eventType": "COMMUNICATION_CREATED",
-        "url": "https://agent.example/webhook",
-        "method": "POST",
-        "attempts": 0,
-        "dueAt": "2026-01-05T09:00:00Z",
-        "createdAt": "2026-01-05T09:00:00Z",
-    }
-
     id: Annotated[str, described(pattern=whole(DELIVERY_ID))]
     conversation_id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
     event_type: str
@@ -49,21 +38,11 @@ DeliveriesPage = define_page("DeliveriesPage", Delivery, ITEMS_PER_PAGE)
 class RetryDelivery(Body, frozen=True, kw_only=True):
     """The same event under the same idempotency token, with all its tries."""
 
-    sample = {}
-
 
 class Diagnostic(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """code            530001 and the like
     participant_id  whom it is about; left out: the conversation
     """
-
-    sample = {
-        "id": "conv_diagnostic_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "code": 530001,
-        "reason": "No address names a customer.",
-        "participantId": "conv_participant_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "at": "2026-01-05T09:00:00Z",
-    }
 
     id: str
     code: Count

@@ -17,7 +17,6 @@ Outcome = Literal[
 ]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 LEARNING = ("", "PENDING", "DONE", "FAILED")
-_CONVERSATION = "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2za"
 
 
 class Transition(Noun, omit_defaults=True, frozen=True, kw_only=True):
@@ -28,14 +27,6 @@ class Transition(Noun, omit_defaults=True, frozen=True, kw_only=True):
     learning     what is learned at it: nothing, PENDING, DONE or FAILED
     outcome      how many facts were added, same, updated, quarantined, dropped
     """
-
-    sample = {
-        "number": 1,
-        "status": "ACTIVE",
-        "at": "2026-01-05T09:00:00Z",
-        "recordedAt": "2026-01-05T09:00:00Z",
-        "reason": "created",
-    }
 
     number: Annotated[int, described(minimum=1)]
     status: str
@@ -62,19 +53,6 @@ class Learned(Noun, omit_defaults=True, frozen=True, kw_only=True):
     held_by            of what is proposed, another profile that is found by it
     """
 
-    sample = {
-        "id": "conv_learned_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "conversationId": _CONVERSATION,
-        "profileId": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "transition": 2,
-        "outcome": "added",
-        "kind": "observation",
-        "itemId": "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "communicationIds": ["conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za"],
-        "extractor": "extractive-1",
-        "createdAt": "2026-01-05T09:30:00Z",
-    }
-
     id: str
     conversation_id: str
     profile_id: str
@@ -97,13 +75,9 @@ LearnedPage = define_page("LearnedPage", Learned, ITEMS_PER_PAGE)
 class LearnAgain(Body, frozen=True, kw_only=True):
     """Everything that was said is read once more: what is known stays as it is."""
 
-    sample = {}
-
 
 class DecideLearned(StrictBody, frozen=True, kw_only=True):
     """What becomes of a fact that is held back: an observation, or nothing."""
-
-    sample = {"outcome": "added"}
 
     outcome: Literal["added", "dropped"]
 
@@ -155,8 +129,6 @@ class RuleException(StrictBody, frozen=True, kw_only=True):
     speaker  other: an AI agent, or who is neither customer nor agent
     """
 
-    sample = {"kind": "any", "action": "drop", "channel": "VOICE"}
-
     kind: Literal[Kind, "any"]
     action: RuleAction
     channel: Literal[Channel, ""] = ""
@@ -178,13 +150,6 @@ class PutLearningRules(StrictBody, frozen=True, kw_only=True):
     appliesToWrites  also of what clients write: observations, summaries, traits
     """
 
-    sample = {
-        "kinds": {"phone": "redact", "words": "quarantine"},
-        "words": ["diabetes"],
-        "exceptions": [RuleException.sample],
-        "appliesToWrites": True,
-    }
-
     kinds: Annotated[
         dict[Kind, RuleAction], described(propertyNames={"enum": list(KINDS)})
     ] = {}
@@ -195,14 +160,6 @@ class PutLearningRules(StrictBody, frozen=True, kw_only=True):
 
 class EarlierRules(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """updated_at  since when they were in force"""
-
-    sample = {
-        "kinds": DEFAULT_RULES,
-        "words": [],
-        "exceptions": [],
-        "appliesToWrites": False,
-        "version": 1,
-    }
 
     kinds: dict[str, str] = always(dict)
     words: tuple[str, ...] = always()
@@ -215,8 +172,6 @@ class EarlierRules(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class LearningRules(EarlierRules, omit_defaults=True, frozen=True, kw_only=True):
     """version  0 while they are the default ones"""
 
-    sample = EarlierRules.sample | {"version": 0, "earlier": []}
-
     earlier: Annotated[tuple[EarlierRules, ...], described(maxItems=EARLIER_MAX)] = (
         always()
     )
@@ -224,14 +179,6 @@ class LearningRules(EarlierRules, omit_defaults=True, frozen=True, kw_only=True)
 
 class TrialExample(Noun, frozen=True, kw_only=True):
     """text  without what the rules do not keep"""
-
-    sample = {
-        "action": "quarantine",
-        "kinds": ["health"],
-        "text": "Ana said: I have [health removed] and need a soft sole.",
-        "conversationId": _CONVERSATION,
-        "communicationId": "conv_communication_01k5x7m3q2f8r9s4t6v0w1y2za",
-    }
 
     action: str
     kinds: tuple[str, ...] = always()
@@ -247,13 +194,6 @@ class RulesTrial(Noun, frozen=True, kw_only=True):
     counts  facts by action and kind; one that holds several kinds counts for each
     """
 
-    sample = {
-        "conversations": 25,
-        "facts": 96,
-        "counts": {"redact": {"card": 3}},
-        "examples": [TrialExample.sample],
-    }
-
     conversations: Count
     facts: Count
     counts: dict[str, dict[str, int]] = always(dict)
@@ -267,14 +207,6 @@ class ModelDay(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """What a chat model was asked on a day (UTC), and by the installation's prices what
     that cost."""
 
-    sample = {
-        "day": "2026-01-05",
-        "calls": 12,
-        "tokensIn": 18000,
-        "tokensOut": 900,
-        "cost": 0.0032,
-    }
-
     day: str
     calls: Count
     tokens_in: Count
@@ -284,8 +216,6 @@ class ModelDay(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 class CountModelUsage(StrictBody, frozen=True, kw_only=True):
     """What a program has asked a model for a store by itself: it counts for the day."""
-
-    sample = {"calls": 1, "tokensIn": 1500, "tokensOut": 80}
 
     calls: UsedCount
     tokens_in: UsedCount = 0
@@ -297,8 +227,6 @@ class ModelUsage(Noun, frozen=True, kw_only=True):
 
     tokens_per_day  as many may be used; 0: there is no model
     """
-
-    sample = {"days": [ModelDay.sample], "tokensPerDay": 1000000}
 
     days: tuple[ModelDay, ...] = always()
     tokens_per_day: Count = always(int)

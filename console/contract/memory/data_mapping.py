@@ -95,17 +95,6 @@ class MappingTarget(StrictBody, frozen=True, kw_only=True):
 
 
 class CreateDataMapping(Body, frozen=True, kw_only=True):
-    sample = {
-        "displayName": "crm-contacts",
-        "mappingFrom": {"type": "INGRESS", "columns": ["mail"]},
-        "mappingTo": {
-            "type": "TRAITS",
-            "mappings": [
-                {"expression": "mail", "traitGroup": "Contact", "traitName": "email"}
-            ],
-        },
-    }
-
     display_name: DataMappingName
     mapping_to: MappingTarget
     mapping_from: Source
@@ -116,8 +105,6 @@ class CreateDataMapping(Body, frozen=True, kw_only=True):
 class PatchDataMapping(Body, frozen=True, kw_only=True):
     """At least one field; a given `mapping_to` replaces all of the former one."""
 
-    sample = {"isEnabled": False}
-
     display_name: DataMappingName | None = None
     description: DataMappingDescription | None = None
     is_enabled: bool | None = None
@@ -125,17 +112,6 @@ class PatchDataMapping(Body, frozen=True, kw_only=True):
 
 
 class DataMapping(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    sample = {
-        "id": "mem_datamapping_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "displayName": "crm-contacts",
-        "isEnabled": True,
-        "mappingTo": CreateDataMapping.sample["mappingTo"],
-        "mappingFrom": CreateDataMapping.sample["mappingFrom"],
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-        "version": 1,
-    }
-
     id: DataMappingId
     display_name: Annotated[str, unchecked(DataMappingName)]
     description: Annotated[str, unchecked(DataMappingDescription)] = ""

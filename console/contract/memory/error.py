@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from console.contract.base import URL_MAX, Noun, Url, always, described, limit
+from console.contract.base import SAMPLES, URL_MAX, Noun, Url, always, described, limit
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.operation import Refusal
 
@@ -42,12 +42,7 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     status     the HTTP status again
     """
 
-    sample = {
-        "code": 520046,
-        "message": "observations[0].content: must be at least 1 character",
-        "more_info": "https://memory.example/v1/Errors/520046",
-        "status": 400,
-    }
+    sample = SAMPLES["Error"]
 
     code: Annotated[int, described(minimum=100, maximum=999_999)]
     message: Annotated[str, described(maxLength=ERROR_MESSAGE_MAX)]
@@ -61,13 +56,7 @@ class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
 
     # Its own where the memory's is the status.
     codes: ClassVar[dict[int, int]] = {400: 20001, 415: 20422}
-    sample = Error.sample | {
-        "code": 20001,
-        "message": "displayName: required",
-        "more_info": "https://memory.example/v1/Errors/20001",
-        "httpStatusCode": 400,
-        "userError": True,
-    }
+    sample = SAMPLES["ConversationsError"]
 
     httpStatusCode: int
     userError: bool
@@ -78,19 +67,12 @@ class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
 class ErrorExplanation(Noun, frozen=True, kw_only=True):
     """What a code means: where `more_info` leads. An extension of ours."""
 
-    sample = {"code": 20404, "title": "There is no such thing here."}
-
     code: int
     title: Annotated[str, described(minLength=1)]
 
 
 class Moved(Noun, frozen=True, kw_only=True):
     """301 and 308: the profile was merged into the one at `uri` (7)."""
-
-    sample = {
-        "message": "This profile was merged into another.",
-        "uri": "https://memory.example/v1/Stores/…/Profiles/…",
-    }
 
     message: Annotated[str, described(maxLength=255)]
     uri: Url
@@ -105,8 +87,6 @@ class Accepted(Noun, omit_defaults=True, frozen=True, kw_only=True):
     refusals  ours: values by which the profile is not found, stored as traits or not
     """
 
-    sample = {"message": "accepted"}
-
     message: Annotated[str, described(minLength=1, maxLength=ACCEPTED_MESSAGE_MAX)] = (
         always(str)
     )
@@ -115,11 +95,6 @@ class Accepted(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 class Receipt(Noun, frozen=True, kw_only=True):
     """202 of the control plane: the operation at `status_url` says what came of it (6)."""
-
-    sample = {
-        "message": "accepted",
-        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-    }
 
     message: Annotated[str, described(maxLength=512)]
     status_url: Url

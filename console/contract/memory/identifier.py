@@ -23,16 +23,12 @@ IdentifierValue = Annotated[str, Meta(max_length=IDENTIFIER_VALUE_MAX)]
 class Identifier(StrictBody, frozen=True, kw_only=True):
     """One value of one type, as somebody writes it: to look up, or to add."""
 
-    sample = {"idType": "phone", "value": "(415) 555-0100"}
-
     id_type: IdType
     value: IdentifierValue
 
 
 class PatchIdentifier(StrictBody, frozen=True, kw_only=True):
     """Puts a new value in the place of an old one."""
-
-    sample = {"idType": "phone", "oldValue": "+14155550100", "newValue": "+14155550101"}
 
     id_type: IdType
     old_value: IdentifierValue
@@ -42,8 +38,6 @@ class PatchIdentifier(StrictBody, frozen=True, kw_only=True):
 class IdentifierSet(Noun, frozen=True, kw_only=True):
     """All values of one type, normalised, the oldest first."""
 
-    sample = {"idType": "phone", "values": ["+14155550100"]}
-
     id_type: Annotated[str, unchecked(IdType)]
     values: Annotated[
         tuple[Annotated[str, unchecked(IdentifierValue)], ...],
@@ -52,8 +46,6 @@ class IdentifierSet(Noun, frozen=True, kw_only=True):
 
 
 class IdentifierSets(Noun, frozen=True, kw_only=True):
-    sample = {"identifiers": [IdentifierSet.sample]}
-
     identifiers: Annotated[
         tuple[IdentifierSet, ...], described(maxItems=IDENTIFIER_TYPES_MAX)
     ] = always()
@@ -61,11 +53,6 @@ class IdentifierSets(Noun, frozen=True, kw_only=True):
 
 class LookupResult(Noun, frozen=True, kw_only=True):
     """Who holds a value. normalized_value: as it was compared."""
-
-    sample = {
-        "normalizedValue": "ada@example.com",
-        "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
-    }
 
     normalized_value: Annotated[str, unchecked(IdentifierValue)] = always(str)
     profiles: Annotated[tuple[ProfileId, ...], described(maxItems=LOOKUP_RESULTS)] = (

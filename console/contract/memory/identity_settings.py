@@ -79,14 +79,6 @@ Rules = Annotated[
 class PutIdentitySettings(Body, frozen=True, kw_only=True):
     """Replaces all of them: what is left out is gone."""
 
-    sample = {
-        "identifierConfigs": [
-            {"idType": "email", "normalization": "email"},
-            {"idType": "phone", "normalization": "phone", "limit": 10},
-        ],
-        "matchingRules": ["email", "phone"],
-    }
-
     identifier_configs: Annotated[
         list[NewIdentifierConfig], Meta(min_length=1, max_length=IDENTIFIER_CONFIGS_MAX)
     ]
@@ -132,22 +124,6 @@ class IdentitySettings(Noun, omit_defaults=True, frozen=True, kw_only=True):
     merge_brake     ours: which merges wait for a person; left out: on
     whatsapp_is_phone  ours: a WhatsApp number also counts as a phone; left out: no
     """
-
-    sample = {
-        "identifierConfigs": [
-            {
-                "idType": "email",
-                "matchingAlgo": "exact",
-                "matchingThreshold": 75,
-                "limit": 100,
-                "limitPolicy": "fifo",
-                "enforceUnique": True,
-                "normalization": "email",
-            }
-        ],
-        "matchingRules": ["email"],
-        "version": 1,
-    }
 
     identifier_configs: Annotated[
         tuple[IdentifierConfig, ...],

@@ -1,7 +1,7 @@
 """Merges that a person may judge: suggested ones, and those to be taken back. Ours: the
 contract has neither."""
 
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
@@ -21,8 +21,6 @@ LEARNED_MAX = 1000  # named when a merge is taken back
 
 Contradiction = Literal["names", "phones", "emails", "shared", "heard"]
 SuggestionId = Annotated[str, Meta(pattern=whole(SUGGESTION_ID))]
-_ONE = "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"
-_OTHER = "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2zb"
 _TypeShown = Annotated[str, described(maxLength=ID_TYPE_MAX)]
 _ValueShown = Annotated[str, described(maxLength=IDENTIFIER_VALUE_MAX)]
 
@@ -37,15 +35,6 @@ class MergeSuggestion(Noun, frozen=True, kw_only=True):
                     profiles, or values that came without a name; or heard: one has
                     only said it in a conversation
     """
-
-    sample: ClassVar[dict[str, Any]] = {
-        "id": "mem_suggestion_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "idType": "phone",
-        "value": "+14155550100",
-        "profiles": [_ONE, _OTHER],
-        "contradictions": ["shared"],
-        "createdAt": "2026-01-05T09:00:00Z",
-    }
 
     id: SuggestionId
     id_type: _TypeShown
@@ -66,23 +55,12 @@ MergeSuggestionsPage = define_page(
 class DecideSuggestion(StrictBody, frozen=True, kw_only=True):
     """accept: they become one; refuse: nothing joins them by itself any more."""
 
-    sample: ClassVar[dict[str, Any]] = {"decision": "accept"}
-
     decision: Literal["accept", "refuse"]
 
 
 class Merge(Noun, frozen=True, kw_only=True):
     """A merge that can be taken back. id_type and value: what joined the two, empty
     where that has been deleted since."""
-
-    sample: ClassVar[dict[str, Any]] = {
-        "id": _OTHER,
-        "canonicalId": _ONE,
-        "idType": "phone",
-        "value": "+14155550100",
-        "mergedAt": "2026-01-05T09:00:00Z",
-        "unmergeUntil": "2026-02-04T09:00:00Z",
-    }
 
     id: ProfileId
     canonical_id: ProfileId
@@ -98,8 +76,6 @@ MergesPage = define_page("MergesPage", Merge, MERGES_PER_PAGE)
 class LearnedSince(Noun, frozen=True, kw_only=True):
     """id: of an observation or a summary; a trait's group and name; an identifier's type"""
 
-    sample: ClassVar[dict[str, Any]] = {"kind": "trait", "id": "Contact.city"}
-
     kind: Annotated[
         str, described(enum=["observation", "summary", "trait", "identifier"])
     ]
@@ -109,12 +85,6 @@ class LearnedSince(Noun, frozen=True, kw_only=True):
 class Unmerged(Noun, frozen=True, kw_only=True):
     """Two profiles again. learned: what came since the merge; it stays with the canonical
     one, for a person to sort."""
-
-    sample: ClassVar[dict[str, Any]] = {
-        "id": _OTHER,
-        "canonicalId": _ONE,
-        "learned": [LearnedSince.sample],
-    }
 
     id: ProfileId
     canonical_id: ProfileId

@@ -54,12 +54,6 @@ class NewObservation(Body, frozen=True, kw_only=True):
     conversation_ids  at most 10
     """
 
-    sample = {
-        "content": "Prefers text messages over calls.",
-        "source": "chat",
-        "occurredAt": "2026-01-05T09:00:00Z",
-    }
-
     content: Content
     source: Source
     occurred_at: SentTime
@@ -69,15 +63,11 @@ class NewObservation(Body, frozen=True, kw_only=True):
 class CreateObservations(StrictBody, frozen=True, kw_only=True):
     """All of them or none."""
 
-    sample = {"observations": [NewObservation.sample]}
-
     observations: Annotated[list[NewObservation], Meta(min_length=1, max_length=BATCH)]
 
 
 class PatchObservation(Body, frozen=True, kw_only=True):
     """Changes what is given; the state before stays as a revision."""
-
-    sample = {"content": "Prefers text messages, never calls."}
 
     content: Content | None = None
     source: Source | None = None
@@ -99,12 +89,6 @@ class Observation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "observation"
-    sample = {
-        "id": "mem_observation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        **NewObservation.sample,
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-    }
 
     id: ObservationId
     content: Annotated[str, unchecked(Content)] = always(str)

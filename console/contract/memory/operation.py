@@ -62,16 +62,6 @@ class Operation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     refused_count  items of which something was refused, all of them
     """
 
-    sample = {
-        "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "status": "COMPLETED",
-        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "createdAt": "2026-01-05T09:00:00Z",
-        "completedAt": "2026-01-05T09:00:00Z",
-        "result": {"type": "RESOURCE_ID", "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za"},
-        "resultUrl": "https://memory.example/v1/ControlPlane/Stores/mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-    }
-
     operation_id: OperationId
     status: Annotated[str, described(enum=OPERATION_STATUSES)]
     status_url: Url = always(str)

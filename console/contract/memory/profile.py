@@ -15,7 +15,6 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.error import Accepted
 from console.contract.memory.operation import REFUSALS_MAX, OperationId, Refusal
 from console.contract.memory.page import define_page
 from console.contract.memory.trait import SentTraits, Traits
@@ -29,26 +28,16 @@ SEARCH_RESULTS, SEARCH_RESULTS_MAX = 20, 100
 MERGED_IDS_MAX = 100  # ours: old ids named beside a profile, the newest
 
 ProfileId = Annotated[str, Meta(pattern=whole(PROFILE_ID))]
-_ADA = {"Contact": {"email": "ada@example.com", "firstName": "Ada"}}
 
 
 class ProfileTraits(StrictBody, frozen=True, kw_only=True):
     """Traits by group and name. In a patch null removes a trait."""
-
-    sample = {"traits": _ADA}
 
     traits: SentTraits | None = None
 
 
 class PutProfiles(StrictBody, frozen=True, kw_only=True):
     """Each is resolved as if it had been created alone."""
-
-    sample = {
-        "profiles": [
-            {"traits": {"Contact": {"email": "alan@example.com"}}},
-            {"traits": {"Contact": {"email": "edsger@example.com"}}},
-        ]
-    }
 
     profiles: Annotated[
         list[ProfileTraits], Meta(min_length=1, max_length=BULK_PROFILES)
@@ -71,8 +60,6 @@ class SearchProfiles(StrictBody, frozen=True, kw_only=True):
     Where none of the three is given, all traits are found as `prefix` says.
     """
 
-    sample = {"query": "Ada Lovel", "prefix": {"Contact": ["firstName", "lastName"]}}
-
     query: Annotated[str, Meta(min_length=1, max_length=SEARCH_QUERY_MAX)]
     whole: TraitNames | None = None
     words: TraitNames | None = None
@@ -82,11 +69,6 @@ class SearchProfiles(StrictBody, frozen=True, kw_only=True):
 
 class SearchResult(Noun, frozen=True, kw_only=True):
     """has_more: these are not all; more words find fewer."""
-
-    sample = {
-        "profiles": ["mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"],
-        "hasMore": False,
-    }
 
     profiles: Annotated[tuple[ProfileId, ...], described(maxItems=SEARCH_RESULTS_MAX)]
     has_more: bool = False
@@ -98,8 +80,6 @@ class CreatedProfile(Noun, omit_defaults=True, frozen=True, kw_only=True):
     refusals  ours: values that were stored and by which the profile is not found
     """
 
-    sample = {"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za", "message": "accepted"}
-
     id: ProfileId
     message: Annotated[str, described(minLength=1, maxLength=255)] = always(str)
     refusals: tuple[Refusal, ...] = ()
@@ -108,13 +88,6 @@ class CreatedProfile(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class AcceptedProfiles(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """202 of a bulk write: the operation says which items were refused, and ours as
     well."""
-
-    sample = {
-        "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "createdAt": "2026-01-05T09:00:00Z",
-        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        **Accepted.sample,
-    }
 
     operation_id: OperationId
     created_at: Time
@@ -132,11 +105,6 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "profile"
-    sample = {
-        "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "createdAt": "2026-01-05T09:00:00Z",
-        "traits": _ADA,
-    }
 
     id: ProfileId = always(str)
     created_at: Time | None = None
@@ -149,13 +117,6 @@ class Profile(Noun, omit_defaults=True, frozen=True, kw_only=True):
 class ProfileActivity(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """What is known of one in a list: an extension of ours, for who asks with
     includeActivity. updated_at: when something of it was last written"""
-
-    sample = {
-        "id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "updatedAt": "2026-01-05T09:00:00Z",
-        "observations": 12,
-        "summaries": 3,
-    }
 
     id: ProfileId = always(str)
     updated_at: Time | None = None

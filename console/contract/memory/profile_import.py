@@ -50,15 +50,6 @@ class ColumnMapping(StrictBody, frozen=True, kw_only=True):
 class CreateImport(StrictBody, frozen=True, kw_only=True):
     """file_size  bytes; the upload has to have as many"""
 
-    sample = {
-        "filename": "people.csv",
-        "fileSize": len(SAMPLE_FILE),
-        "columnMappings": [
-            {"columnName": "mail", "traitGroup": "Contact", "traitName": "email"},
-            {"columnName": "first", "traitGroup": "Contact", "traitName": "firstName"},
-        ],
-    }
-
     filename: Annotated[str, Meta(max_length=IMPORT_FILENAME_MAX)]
     file_size: Annotated[int, Meta(ge=1, le=IMPORT_BYTES_MAX)]
     column_mappings: Annotated[
@@ -72,14 +63,6 @@ class AnnouncedImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     operation_id, created_at, status_url  ours
     """
-
-    sample = {
-        "importId": "mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "url": "https://memory.example/v1/Uploads/mem_import_01k5x7m3q2f8r9s4t6v0w1y2za?signature=…",
-        "operationId": "mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "createdAt": "2026-01-05T09:00:00Z",
-        "statusUrl": "https://memory.example/v1/ControlPlane/Operations/mem_operation_01k5x7m3q2f8r9s4t6v0w1y2za",
-    }
 
     import_id: Annotated[str, unchecked(ImportId)]
     url: Url
@@ -111,16 +94,6 @@ class ProfileImport(Noun, omit_defaults=True, frozen=True, kw_only=True):
     rows, progress, failure  ours: what has been done so far, the second in percent of
                              the file, and why a FAILED one has failed
     """
-
-    sample = {
-        "status": "COMPLETED",
-        **CreateImport.sample,
-        "summary": {"errors": 0, "warnings": 0},
-        "rows": {"read": 1, "stored": 1, "refused": 0},
-        "progress": 100,
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-    }
 
     status: Annotated[str, described(enum=IMPORT_STATUSES)]
     filename: Annotated[str, described(maxLength=IMPORT_FILENAME_MAX)]

@@ -40,12 +40,6 @@ class RecallRequest(Body, frozen=True, kw_only=True):
                           were not there; the texts themselves come as they are
     """
 
-    sample = {
-        "query": "how to reach this customer",
-        "observationsLimit": 5,
-        "summariesLimit": 2,
-    }
-
     query: Annotated[str, Meta(max_length=RECALL_QUERY_MAX)] = ""
     conversation_id: ConversationId | None = None
     begin_date: SentTime | None = None
@@ -256,13 +250,6 @@ class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     masked  ours: the order and the scores are those of the masked texts
     """
-
-    sample = {
-        "observations": [Observation.sample | {"score": 0.91}],
-        "summaries": [Summary.sample | {"score": 0.12}],
-        "communications": [],
-        "meta": {"queryTime": 6},
-    }
 
     observations: Annotated[
         tuple[RecalledObservation, ...], described(maxItems=RECALL_ITEMS)

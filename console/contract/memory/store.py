@@ -16,7 +16,7 @@ from console.contract.base import (
 )
 from console.contract.ids import STORE_ID
 from console.contract.memory.error import Receipt
-from console.contract.memory.page import PageMeta, paging, sample_page
+from console.contract.memory.page import PageMeta, paging
 
 STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page says 5
 STORE_NAME_MAX = 64  # 10.1 [S]
@@ -35,16 +35,12 @@ StoreStatus = Annotated[str, described(enum=STATUSES)]
 class CreateStore(Body, frozen=True, kw_only=True):
     """`display_name` is unique in the account."""
 
-    sample = {"displayName": "client-42", "description": "Alpenglow Outdoor"}
-
     display_name: StoreName
     description: StoreDescription = ""
 
 
 class PatchStore(Body, frozen=True, kw_only=True):
     """Changes what is given."""
-
-    sample = {"description": "Alpenglow Outdoor, Europe"}
 
     display_name: StoreName | None = None
     description: StoreDescription | None = None
@@ -56,15 +52,6 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
     status   serves customers' data only when ACTIVE
     version  1, and one more with each change; the ETag holds it too
     """
-
-    sample = {
-        "intelligenceServiceId": None,
-        "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "displayName": "client-42",
-        "description": "Alpenglow Outdoor",
-        "status": "ACTIVE",
-        "version": 1,
-    }
 
     intelligence_service_id: Annotated[str, described(maxLength=64)] | None = always(
         lambda: None
@@ -85,7 +72,6 @@ class CreatedStore(Receipt, omit_defaults=True, frozen=True, kw_only=True):
 class StoresPage(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Ids alone; `details`, ours, has the stores themselves for who asks for them."""
 
-    sample = sample_page("stores", "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za")
     most: ClassVar[int] = STORES_PER_PAGE
 
     stores: Annotated[tuple[StoreId, ...], described(maxItems=STORES_PER_PAGE)] = (

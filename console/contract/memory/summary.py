@@ -33,12 +33,6 @@ SummaryId = Annotated[str, Meta(pattern=whole(SUMMARY_ID))]
 class NewSummary(Body, frozen=True, kw_only=True):
     """What one conversation came to."""
 
-    sample = {
-        "content": "Asked about order 4521; it was sent again.",
-        "conversationId": "conv_conversation_01k5x7m3q2f8r9s4t6v0w1y2zb",
-        "occurredAt": "2026-01-05T09:00:00Z",
-    }
-
     content: Content
     conversation_id: ConversationId
     occurred_at: SentTime
@@ -48,15 +42,11 @@ class NewSummary(Body, frozen=True, kw_only=True):
 class CreateSummaries(StrictBody, frozen=True, kw_only=True):
     """All of them or none."""
 
-    sample = {"summaries": [NewSummary.sample]}
-
     summaries: Annotated[list[NewSummary], Meta(min_length=1, max_length=BATCH)]
 
 
 class PatchSummary(Body, frozen=True, kw_only=True):
     """Changes what is given; no earlier state is kept."""
-
-    sample = {"content": "Asked about order 4521; it was sent again at no cost."}
 
     content: Content | None = None
     conversation_id: ConversationId | None = None
@@ -66,12 +56,6 @@ class PatchSummary(Body, frozen=True, kw_only=True):
 
 class Summary(Noun, omit_defaults=True, frozen=True, kw_only=True):
     kind: ClassVar[str] = "summary"
-    sample = {
-        "id": "mem_summary_01k5x7m3q2f8r9s4t6v0w1y2za",
-        **NewSummary.sample,
-        "createdAt": "2026-01-05T09:00:00Z",
-        "updatedAt": "2026-01-05T09:00:00Z",
-    }
 
     id: SummaryId
     content: Annotated[str, unchecked(Content)]

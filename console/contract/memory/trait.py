@@ -34,13 +34,6 @@ SentTraits = Annotated[
 class Trait(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """timestamp  when the value was set or last changed"""
 
-    sample = {
-        "name": "city",
-        "traitGroup": "Contact",
-        "value": "Bern",
-        "timestamp": "2026-01-05T09:00:00Z",
-    }
-
     name: TraitName
     trait_group: Annotated[str, unchecked(TraitGroupName)]
     value: AnyTraitValue = always(lambda: None)

@@ -114,24 +114,16 @@ class NewTraitDefinition(StrictBody, frozen=True, kw_only=True):
 
 
 NewDefinitions = dict[str, NewTraitDefinition]
-_TIER = {"dataType": "STRING", "description": "Tier of the loyalty card"}
 
 
 class PatchTraitGroup(StrictBody, frozen=True, kw_only=True):
     """Adds and replaces the traits that are named; the others stay."""
-
-    sample = {"traits": {"since": {"dataType": "STRING"}}}
 
     description: TraitGroupDescription | None = None
     traits: NewDefinitions = {}
 
 
 class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
-    sample = {
-        "displayName": "Loyalty",
-        "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},
-    }
-
     display_name: TraitGroupName
     description: TraitGroupDescription = ""
     traits: NewDefinitions = {}
@@ -139,8 +131,6 @@ class CreateTraitGroup(StrictBody, frozen=True, kw_only=True):
 
 class TraitGroup(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """traits  by name; None where they were not asked for"""
-
-    sample = {"displayName": "Loyalty", "version": 1}
 
     display_name: Annotated[str, unchecked(TraitGroupName)]
     description: Annotated[str, unchecked(TraitGroupDescription)] = ""
@@ -163,14 +153,6 @@ class FetchedTraitGroup(Noun, frozen=True, kw_only=True):
     """One group in a wrapper that the groups of a list lack, with a page of its traits."""
 
     most: ClassVar[int] = TRAIT_DEFINITIONS_PER_PAGE
-    sample = {
-        "traitGroup": {
-            "displayName": "Loyalty",
-            "traits": {"tier": _TIER, "points": {"dataType": "NUMBER"}},
-            "version": 1,
-        },
-        "meta": {"key": "traits", "pageSize": 2},
-    }
 
     trait_group: TraitGroup = always(lambda: TraitGroup(display_name="", version=1))
     meta: Annotated[PageMeta, paging("traits", TRAIT_DEFINITIONS_PER_PAGE)] = always(

@@ -48,23 +48,12 @@ AnyConversationIds = Annotated[
 class CreateService(Body, frozen=True, kw_only=True):
     """A store, made at once."""
 
-    sample = {"uniqueName": "client-43", "friendlyName": "Borealis Travel"}
-
     unique_name: StoreName
     friendly_name: Annotated[str, Meta(max_length=STORE_DESCRIPTION_MAX)] = ""
 
 
 class Service(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """A store under its old name; `sid` and `id` are the same."""
-
-    sample = {
-        "sid": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "id": "mem_store_01k5x7m3q2f8r9s4t6v0w1y2za",
-        "uniqueName": "client-43",
-        "friendlyName": "Borealis Travel",
-        "status": "ACTIVE",
-        "version": 1,
-    }
 
     sid: StoreId
     id: StoreId
@@ -83,8 +72,6 @@ ServicesPage = define_page(
 
 
 class Deleted(Noun, frozen=True, kw_only=True):
-    sample = {"message": "deleted"}
-
     message: Annotated[str, described(minLength=1, maxLength=255)]
 
 
@@ -94,11 +81,6 @@ class ProfileReference(Noun, frozen=True, kw_only=True):
 
 class V1LookupResult(Noun, frozen=True, kw_only=True):
     """As today, with an object for each profile instead of its id alone."""
-
-    sample = {
-        "normalizedValue": "ada@example.com",
-        "profiles": [{"id": "mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za"}],
-    }
 
     normalized_value: Annotated[str, unchecked(IdentifierValue)]
     profiles: Annotated[
@@ -114,8 +96,6 @@ class V1NewObservation(NewObservation, frozen=True, kw_only=True):
 
 
 class V1CreateObservations(StrictBody, frozen=True, kw_only=True):
-    sample = {"observations": [{"content": "Has a dog called Bo.", "source": "chat"}]}
-
     observations: Annotated[
         list[V1NewObservation], Meta(min_length=1, max_length=BATCH)
     ]
@@ -139,8 +119,6 @@ _REQUIRED = {"content", "conversation_id"}
 
 class V1CreateSummaries(V1PatchSummary, frozen=True, kw_only=True):
     """One summary by its own fields, or several as `summaries`; never both."""
-
-    sample = {"conversationId": "CH42", "content": "Asked for a refund."}
 
     summaries: (
         Annotated[list[V1NewSummary], Meta(min_length=1, max_length=BATCH)] | None
@@ -177,8 +155,6 @@ V1Count = Annotated[int, Meta(ge=0)]
 
 class V1RecallRequest(RecallRequest, frozen=True, kw_only=True):
     """As today, but for the ids of conversations and the limits."""
-
-    sample = {"query": "how to reach this customer", "summariesLimit": 2}
 
     conversation_id: AnyConversationId | None = None
     observations_limit: V1Count = V1_RECALL_OBSERVATIONS

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from console.contract.base import SAMPLES
 from console.contract.memory.observation import BATCH, CONTENT_MAX
 from console.service.http.description.document import list_routes
 from console.service.http.description.schemas import Schemas, as_read
@@ -74,6 +75,14 @@ def test_describe_api_gives_every_operation_a_summary_a_sentence_and_an_example(
         for body in [found.get("requestBody"), *successes(found)]:
             for media in (body or {}).get("content", {}).values():
                 assert "example" in media or media["schema"].get("maxLength") == 0, call
+
+
+def test_every_sample_is_the_example_of_something(description):
+    text = json.dumps(description["paths"]) + json.dumps(description["components"])
+
+    assert len(SAMPLES) > 70
+    for name, sample in SAMPLES.items():
+        assert json.dumps(sample) in text, name
 
 
 def test_every_route_stands_in_the_description_with_its_methods(description):
