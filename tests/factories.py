@@ -1,15 +1,13 @@
 """Builders that go the way the product goes: commands, services and the client."""
 
-import io
-import json
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
 import msgspec
-from django.core.management import call_command
 
 from console.accounts.models import User
+from console.audit.log import log
 from console.contract.conversations.communication import (
     CreateCommunication,
     SentParty,
@@ -31,6 +29,9 @@ from console.databases.vault import encrypt
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
 from console.service.conversations.learning import learn
+from console.service.memory.stores import create_store
+from console.service.models import Account, create_account
+from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
 from console.tenants.vault import open_store
@@ -65,18 +66,36 @@ def make_user(
 
 def make_account(name: str = "acme") -> dict[str, str]:
     """accountSid, authToken, apiKey and apiSecret of a new embedded account."""
-    out = io.StringIO()
-    call_command("create_account", name, "--json", stdout=out)
-    return json.loads(out.getvalue())
+    new = create_account(name)
+    return {
+        "accountSid": new.account_sid,
+        "authToken": new.auth_token,
+        "apiKey": new.api_key,
+        "apiSecret": new.api_secret,
+    }
 
 
 def make_tenant(slug: str = "acme", name: str = "", **fields: Any) -> Tenant:
     """A tenant with an embedded account and an empty store of its own."""
-    if "account_sid" not in fields:
-        account = make_account(slug)
-        fields |= {"account_sid": account["accountSid"], "secret": account["authToken"]}
-    facts = {"address": "", "by": None} | fields
-    return add_tenant(slug=slug, name=name or slug.title(), **facts)
+    name = name or slug.title()
+    if fields:
+        return add_tenant(slug=slug, name=name, **{"address": "", "by": None} | fields)
+    # Thousands of tests begin here: what the page would write, without its calls.
+    account = create_account(slug)
+    store_id = make_store(account.account_sid, f"client-{slug}")
+    tenant = Tenant(
+        slug=slug, name=name, account_sid=account.account_sid, store_id=store_id
+    )
+    tenant.encrypted_token = encrypt(account.auth_token, context=tenant.token_context)
+    tenant.save(force_insert=True)
+    log(Actor(None, tenant), "tenant.added", "tenant", str(tenant.pk), stores_made=1)
+    return tenant
+
+
+def make_store(account_sid: str, name: str = "client-1") -> str:
+    """The id of a new store of an embedded account."""
+    account = Account(sid=account_sid)
+    return create_store(account, display_name=name, description="").id
 
 
 def move_tenant(tenant: Tenant, address: str) -> None:

@@ -1,16 +1,15 @@
 """The embedded memory as a client meets it: by HTTP, through the project's one door."""
 
-import io
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-from django.core.management import call_command
 from django.urls import set_urlconf
 
+from console.service.models import create_account
 from console.wsgi import application
+from tests import factories
 
 CONTROL = "/v1/ControlPlane/Stores"
 JSON = {"Content-Type": "application/json"}
@@ -60,12 +59,8 @@ def http() -> httpx.Client:
 @pytest.fixture
 def make_api(db, http):
     def make(name: str = "acme") -> Api:
-        out = io.StringIO()
-        call_command("create_account", name, "--json", stdout=out)
-        new = json.loads(out.getvalue())
-        return Api(
-            new["accountSid"], new["authToken"], http, new["apiKey"], new["apiSecret"]
-        )
+        new = create_account(name)
+        return Api(new.account_sid, new.auth_token, http, new.api_key, new.api_secret)
 
     return make
 
@@ -78,8 +73,7 @@ def api(make_api) -> Api:
 @pytest.fixture
 def make_store(api):
     def make(name: str = "client-1", *, by: Api = api) -> str:
-        operation = by.result(by("POST", CONTROL, {"displayName": name}))
-        return operation["result"]["id"]
+        return factories.make_store(by.sid, name)
 
     return make
 

@@ -96,7 +96,7 @@ def test_remove_frees_the_store_and_the_name_and_never_the_slug(desk, tenant):
     desk.post(REMOVE, TYPED)
 
     with pytest.raises(TenantTaken, match="slug"):
-        make_tenant("acme")
+        make_tenant("acme", account_sid=tenant.account_sid, secret="x")
     again = Tenant.objects.create(slug="acme-2", name="Acme", **fields)
 
     assert Tenant.objects.get() == again

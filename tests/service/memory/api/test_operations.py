@@ -2,12 +2,24 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from console.service.models import Operation
 from tests.service.conftest import CONTROL, assert_refused
 
 PATH = "/v1/ControlPlane/Operations"
+
+
+@pytest.fixture
+def make_store(api):
+    """By the call, which leaves an operation."""
+
+    def make(name: str = "client-1", *, by=api) -> str:
+        operation = by.result(by("POST", CONTROL, {"displayName": name}))
+        return operation["result"]["id"]
+
+    return make
 
 
 def test_fetch_operation_that_is_completed_says_what_it_made(api):
