@@ -179,8 +179,12 @@ def make_conversation(
     learns: bool = True,
     closes: bool = False,
     callbacks: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> Conversation:
-    """By SMS between a customer and Kim of the shop, who answers each text."""
+    """By SMS between a customer and Kim of the shop, who answers each text.
+
+    others  addresses of customers who only listen
+    """
     client = open_store(tenant).conversations
     shop = "+15550001000"
     people = [
@@ -192,6 +196,7 @@ def make_conversation(
         for type_, called, at in (
             ("CUSTOMER", name, address),
             ("HUMAN_AGENT", "Kim", shop),
+            *(("CUSTOMER", "", other) for other in others),
         )
     ]
     made = client.create_conversation(

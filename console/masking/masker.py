@@ -427,6 +427,12 @@ class Masker:
         own = list(list_own(traits, held))
         self._read_own = lambda: own
 
+    def know_others(self, profile_ids: Iterable[str]) -> None:
+        """Who else is spoken of in these texts; read with the first text."""
+        first = self._read_own
+        others = [partial(_read_own, self._tenant, other) for other in profile_ids]
+        self._read_own = lambda: [own for read in (first, *others) for own in read()]
+
     @cached_property
     def by_rule(self) -> "Masker":
         """The same without what was revealed."""

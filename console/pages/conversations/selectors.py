@@ -133,6 +133,12 @@ def get_subject(conversation: Conversation) -> str:
     return next(known, conversation.id)
 
 
+def list_other_profiles(conversation: Conversation) -> list[str]:
+    """Of the customers who took part beside the subject."""
+    known = dict.fromkeys(each.profile_id for each in conversation.participants)
+    return [id_ for id_ in known if id_ and id_ != get_subject(conversation)]
+
+
 def list_turns(
     client: ConversationsClient, conversation_id: str
 ) -> list[Communication]:

@@ -29,6 +29,7 @@ from console.pages.conversations.selectors import (
     build_turns,
     get_subject,
     list_learned,
+    list_other_profiles,
     list_told,
     list_turns,
 )
@@ -198,6 +199,7 @@ def _show(
     shown = client.fetch_conversation(conversation_id)
     log_view(request.actor, "conversation.viewed", "conversation", shown.id)
     masker = masker_for(request.actor, get_subject(shown))
+    masker.know_others(list_other_profiles(shown))
     people = build_people(shown, masker)
     learned = list_learned(client, shown.id)
     lessons = build_lessons(request.store, learned, shown.id, masker)

@@ -694,3 +694,16 @@ def test_detail_asks_why_what_was_learned_is_not_recalled(agent_client, talk):
 
     assert re.search(r"mode=query&amp;expected=mem_observation_\w+", page)
     assert "Why not learned?" not in page
+
+
+def test_detail_masks_the_name_of_every_customer_who_takes_part(agent_client, tenant):
+    for name, phone in (("Marlene", "+15558675310"), ("Tobiah", "+15558675311")):
+        make_profile(tenant, firstName=name, phone=phone)
+    talk = make_conversation(
+        tenant, "Marlene rang, Tobiah should answer.", others=["+15558675311"]
+    )
+
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert "rang, T••• should answer." in page
+    assert not re.search("Marlene|Tobiah", page)
