@@ -429,9 +429,10 @@ class Masker:
 
     def know_others(self, profile_ids: Iterable[str]) -> None:
         """Who else is spoken of in these texts; read with the first text."""
-        first = self._read_own
-        others = [partial(_read_own, self._tenant, other) for other in profile_ids]
-        self._read_own = lambda: [own for read in (first, *others) for own in read()]
+        first, tenant, others = self._read_own, self._tenant, list(profile_ids)
+        self._read_own = lambda: chain(
+            first(), *(_read_own(tenant, other) for other in others)
+        )
 
     @cached_property
     def by_rule(self) -> "Masker":
