@@ -3,9 +3,10 @@ around a call of a memory."""
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -32,6 +33,8 @@ DETAIL_MAX = 120
 # refused here, whatever a caller believes an id to be.
 OBJECT_ID = re.compile(r"[A-Za-z0-9_.-]{0,128}")
 NEEDED = {"audit.read", "value.hidden"}
+# What is somebody's: an entry on it says whose.
+OF_A_CUSTOMER = {"profile", "observation", "summary", "trait", "identifier"}
 DETAIL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -62,14 +65,15 @@ def log(
     *,
     outcome: str = AuditEntry.Outcome.DONE,
     reason: str = "",
-    profile_id: str = "",
+    about: Collection[str] = (),
     closes: bool = False,
     **details: int | str,
 ) -> AuditEntry:
-    """Write one entry with the change: in the caller's transaction if there is one.
+    """Write an entry with the change: in the caller's transaction if there is one.
 
     object_type, object_id  the kind and the opaque id of what was acted on
-    profile_id              whose data that is, unless the object is the profile itself
+    about                   whose data that is, beside the object that is a profile:
+                            there is an entry for each, the first is answered
     closes                  the outcome of what has been begun: wanted on a full disk too
     details                 counts and names; never a customer's data
     Call it last in that transaction: from here to its end other writers wait.
@@ -81,8 +85,9 @@ def log(
     if not (closes or is_needed):
         check_room()
     check_reason(reason)
-    if object_type == "profile":
-        profile_id = object_id
+    profiles = [object_id, *about] if object_type == "profile" else list(about)
+    if object_type in OF_A_CUSTOMER and not all(profiles or [""]):
+        raise ValueError(f"{action}: about must say whose {object_type} it is")
     salt = secrets.token_hex(16) if reason else ""
     facts: dict[str, Any] = {
         "at": get_now_ms(),
@@ -97,10 +102,18 @@ def log(
         "details": check_details(details),
         "reason_digest": digest_reason(salt, reason) if reason else "",
         "request_id": request_id.get(),
-        "profile_id": check_object_id(profile_id),
     }
     try:
-        return append(facts, salt=salt, reason=reason)
+        with transaction.atomic():
+            entries = [
+                append(
+                    facts | {"profile_id": check_object_id(profile_id)},
+                    salt=salt,
+                    reason=reason,
+                )
+                for profile_id in dict.fromkeys(profiles or [""])
+            ]
+        return entries[0]
     except DatabaseError as exc:
         raise _get_refusal(exc) from exc
 
@@ -134,6 +147,7 @@ def log_change(
     object_id: str,
     *,
     reason: str = "",
+    about: Collection[str] = (),
     **details: int | str,
 ) -> Iterator[dict[str, int | str]]:
     """Around a call that changes somebody's memory: an entry before, one after.
@@ -143,17 +157,26 @@ def log_change(
     process that dies in between leaves `allowed` without an end, which says so.
     Raises RuntimeError inside a transaction, whatever the block raises, and Outage.
     """
-    on = (object_type, object_id)
-    intent = log_view(actor, action, *on, outcome="allowed", reason=reason, **details)
+    close = partial(_close, actor, action, object_type, object_id, about=about)
+    intent = log_view(
+        actor,
+        action,
+        object_type,
+        object_id,
+        outcome="allowed",
+        reason=reason,
+        about=about,
+        **details,
+    )
     closing: dict[str, int | str] = {**details, "intent": intent.seq}
     try:
         yield closing
     except MemoryProblem as problem:
         is_unknown = isinstance(problem, MemoryUnreachable) and problem.maybe_done
         outcome = "unknown" if is_unknown else "failed"
-        _close(actor, action, *on, outcome=outcome, **closing)
+        close(outcome=outcome, **closing)
         raise
-    _close(actor, action, *on, outcome="done", **closing)
+    close(outcome="done", **closing)
 
 
 def _close(actor: Actor, action: str, *on: str, **entry: Any) -> None:
@@ -166,9 +189,8 @@ def _close(actor: Actor, action: str, *on: str, **entry: Any) -> None:
         ) from exc
 
 
-@transaction.atomic
 def append(stated: Mapping[str, Any], *, salt: str, reason: str) -> AuditEntry:
-    """Put one entry at the end of the chain."""
+    """Put one entry at the end of the chain, in the caller's transaction."""
     # Locked: two writers must not follow the same entry.
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
     key = get_newest_key()

@@ -236,8 +236,6 @@ def write_week(ids: Mapping[str, Mapping[str, str]]) -> None:
         details, reason = act.get("details", {}), act.get("reason", "")
         salt = secrets.token_hex(16) if reason else ""
         on = act.get("on") or (["profile", profile_id] if profile_id else ["", ""])
-        if on[1] != profile_id:
-            details = details | {"profile": profile_id}
         append(
             {
                 "at": datetime.combine(today, clock, UTC) - timedelta(days=act["days"]),
@@ -252,6 +250,7 @@ def write_week(ids: Mapping[str, Mapping[str, str]]) -> None:
                 "details": details,
                 "reason_digest": digest_reason(salt, reason) if reason else "",
                 "request_id": "",
+                "profile_id": profile_id,
             },
             salt=salt,
             reason=reason,
@@ -279,7 +278,7 @@ def work_a_little(tenant: Tenant) -> None:
         id__in=[item.id, moved.id]
     )
     kept.update(created_at=at, updated_at=at)
-    reason, on = "The customer says it is wrong, ticket DESK-7", {"profile": profile_id}
+    reason, on = "The customer says it is wrong, ticket DESK-7", {"about": [profile_id]}
     with log_change(
         actor, "observation.corrected", "observation", item.id, reason=reason, **on
     ) as closing:

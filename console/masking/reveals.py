@@ -79,7 +79,7 @@ def _save_reveal(shown: MaskedValue, actor: Actor, *, reason: str) -> None:
         shown.kind,
         shown.ref,
         reason=reason,
-        profile=shown.profile_id,
+        about=[shown.profile_id],
         hour=count_reveals_in_hour(user),
     )
 
@@ -90,7 +90,13 @@ def hide(shown: MaskedValue, actor: Actor) -> None:
     reveals = Reveal.objects.of(*actor.in_tenant()).open()
     mine = reveals.filter(profile_id=shown.profile_id, subject=shown.subject)
     if mine.update(until=timezone.now()):
-        log(actor, "value.hidden", shown.kind, shown.ref, profile=shown.profile_id)
+        log(
+            actor,
+            "value.hidden",
+            shown.kind,
+            shown.ref,
+            about=[shown.profile_id],
+        )
 
 
 def hide_all(*, user: User | None, **_: Any) -> None:

@@ -34,6 +34,7 @@ def test_log_says_who_did_what_with_which_outcome():
         "observation.deleted",
         "observation",
         "mem_observation_01kce57bqte2vr3vckwgb1zdtb",
+        about=["mem_profile_01kce57bqte2vr3vckwgb1zdtb"],
         outcome="done",
         reason="The customer asked for it",
         revisions=2,
@@ -55,10 +56,26 @@ def test_log_says_who_did_what_with_which_outcome():
 
 def test_log_names_the_profile_whose_data_it_is_about():
     log_plain("profile.viewed", object_type="profile", object_id="mem_profile_a")
-    log_plain("observation.viewed", object_id="mem_observation_b", profile_id="me_a")
+    log_plain("observation.viewed", object_id="mem_observation_b", about=["me_a"])
 
     named = AuditEntry.objects.order_by("seq").values_list("profile_id", "version")
     assert list(named) == [("mem_profile_a", 2), ("me_a", 2)]
+
+
+def test_log_writes_an_entry_for_each_profile():
+    about = ["mem_profile_a", "mem_profile_b", "mem_profile_a"]
+
+    first = log_plain("merge.accepted", about=about, reason="The same person")
+
+    named = AuditEntry.objects.order_by("seq").values_list("profile_id", flat=True)
+    assert list(named) == ["mem_profile_a", "mem_profile_b"]
+    assert first.seq == 1
+    assert AuditReason.objects.count() == 2
+
+
+def test_log_refuses_to_leave_out_whose_data_it_is():
+    with pytest.raises(ValueError, match="whose observation it is"):
+        log_plain("observation.viewed", object_type="observation", object_id="mem_o")
 
 
 def test_log_numbers_and_chains_entries():

@@ -22,7 +22,7 @@ def actor(agent, tenant):
 
 def correct(actor):
     return log_change(
-        actor, "trait.corrected", "trait", "A.b", reason="why", profile="p1"
+        actor, "trait.corrected", "trait", "A.b", reason="why", about=["p1"]
     )
 
 
@@ -38,8 +38,8 @@ def test_log_change_logs_the_intent_first(actor):
 
     (allowed, first), (done, last) = outcomes()
     intent = AuditEntry.objects.get(outcome="allowed", action="trait.corrected")
-    assert (allowed, first) == ("allowed", {"profile": "p1"})
-    assert (done, last) == ("done", {"profile": "p1", "count": 2, "intent": intent.seq})
+    assert (allowed, first) == ("allowed", {})
+    assert (done, last) == ("done", {"count": 2, "intent": intent.seq})
     assert intent.reason.text == "why"
 
 

@@ -53,7 +53,7 @@ def test_reveal_and_its_audit_entry_are_one_transaction(agent, tenant):
     assert str(row) == f"reveal {row.pk}"
     assert (entry.action, entry.outcome) == ("value.revealed", "done")
     assert (entry.object_type, entry.object_id) == ("trait", "Contact.email")
-    assert entry.details == {"profile": "p1", "hour": 1}
+    assert (entry.profile_id, entry.details) == ("p1", {"hour": 1})
     assert entry.reason.text == "why (ticket 1)"
 
 

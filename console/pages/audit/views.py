@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -41,6 +42,7 @@ class AuditFilterForm(ConsoleForm):
         rf"\A{OBJECT_ID.pattern}\Z",
         required=False,
         label="Id",
+        help_text="Of a customer, or of what was acted on.",
         error_messages={"invalid": "Must be an id such as mem_profile_01k…"},
     )
     before = forms.IntegerField(
@@ -147,13 +149,15 @@ def find_entries(tenant: Tenant, role: Role, filters: dict[str, Any]) -> EntryPa
         "action": filters["action"],
         "actor": filters["person"],
         "outcome": filters["outcome"],
-        "object_id": filters["object_id"],
         "at__gte": get_day_start(filters["since"]),
         "at__lt": get_day_start(filters["until"], days_later=1),
         "seq__lt": filters["before"],
     }
     entries = list_readable_entries(tenant, role)
     found = entries.filter(**{name: value for name, value in lookups.items() if value})
+    if id_ := filters["object_id"]:
+        # Of a customer everything, and of entries of version 1 what names them itself.
+        found = found.filter(Q(profile_id=id_) | Q(object_id=id_))
     rows = list(found.order_by("-seq")[: PAGE_ROWS + 1])
     page = [(entry, list_details(entry)) for entry in rows[:PAGE_ROWS]]
     return EntryPage(page, page[-1][0].seq if len(rows) > PAGE_ROWS else None)

@@ -129,8 +129,13 @@ def _describe(participant: Participant) -> str:
 def get_subject(conversation: Conversation) -> str:
     """In whose name a reveal of the transcript is asked for: the first customer's
     profile; where nobody was found, the conversation's own id."""
-    known = (each.profile_id for each in conversation.participants if each.profile_id)
-    return next(known, conversation.id)
+    return next(iter(list_customers(conversation)), conversation.id)
+
+
+def list_customers(conversation: Conversation) -> list[str]:
+    """The profiles of those who were found."""
+    people = conversation.participants
+    return [each.profile_id for each in people if each.profile_id]
 
 
 def list_other_profiles(conversation: Conversation) -> list[str]:

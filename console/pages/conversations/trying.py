@@ -38,7 +38,7 @@ from console.contract.ids import PROFILE_ID
 from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
-from console.pages.conversations.selectors import TurnRow, get_subject
+from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
 from console.tenants.actor import Permission
@@ -206,7 +206,8 @@ def draft_reply(request: ConsoleRequest, shown: Conversation, given: Given) -> s
         messages.error(request, "The memory allows no more tokens of a model today.")
         return ""
     on = ("conversation.drafted", "conversation", shown.id)
-    with log_change(request.actor, *on) as closing:
+    about = list_customers(shown)
+    with log_change(request.actor, *on, about=about) as closing:
         try:
             return draft(endpoint, given.prompt, usage)[:TEXT_MAX]
         except Unanswered:
@@ -244,14 +245,14 @@ def say(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     if form.cleaned_data["side"] == "agent":
         parties.reverse()
     author, recipient = parties
-    client.create_communication(
-        shown.id,
-        CreateCommunication(
-            author=author,
-            content=TextContent(text=form.cleaned_data["text"]),
-            recipients=[recipient],
-        ),
+    said = CreateCommunication(
+        author=author,
+        content=TextContent(text=form.cleaned_data["text"]),
+        recipients=[recipient],
     )
+    on, about = ("conversation.tried", "conversation", shown.id), list_customers(shown)
+    with log_change(request.actor, *on, about=about):
+        client.create_communication(shown.id, said)
     return redirect(page, request.tenant.slug, shown.id)
 
 

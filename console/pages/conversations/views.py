@@ -28,6 +28,7 @@ from console.pages.conversations.selectors import (
     build_people,
     build_turns,
     get_subject,
+    list_customers,
     list_learned,
     list_other_profiles,
     list_told,
@@ -165,7 +166,12 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
     of_profile = {"profile_id": query["profile"]}
     if query["profile"]:
         of_profile = build_profile_context(request, query["profile"])
-    log_view(request.actor, "conversations.listed", count=len(rows))
+    log_view(
+        request.actor,
+        "conversations.listed",
+        about=[query["profile"]] if query["profile"] else (),
+        count=len(rows),
+    )
     return render_part(
         request,
         "conversations/list.html",
@@ -197,7 +203,14 @@ def _show(
 ) -> HttpResponse:
     client = request.store.conversations
     shown = client.fetch_conversation(conversation_id)
-    log_view(request.actor, "conversation.viewed", "conversation", shown.id)
+    about = list_customers(shown)
+    log_view(
+        request.actor,
+        "conversation.viewed",
+        "conversation",
+        shown.id,
+        about=about,
+    )
     masker = masker_for(request.actor, get_subject(shown))
     masker.know_others(list_other_profiles(shown))
     people = build_people(shown, masker)
@@ -267,7 +280,12 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     if form.is_valid():
         also = form.cleaned_data.get("also", "")
         with log_change(
-            request.actor, act.action, "conversation", shown.id, reason=form.reason
+            request.actor,
+            act.action,
+            "conversation",
+            shown.id,
+            reason=form.reason,
+            about=list_customers(shown),
         ) as closing:
             if also:
                 closing["learned"] = also
@@ -367,9 +385,13 @@ def retry(
 ) -> HttpResponse:
     """Send a webhook once more."""
     client = request.store.conversations
-    client.fetch_conversation(conversation_id)
+    shown = client.fetch_conversation(conversation_id)
     with log_change(
-        request.actor, "webhook.retried", "conversation", conversation_id
+        request.actor,
+        "webhook.retried",
+        "conversation",
+        shown.id,
+        about=list_customers(shown),
     ) as closing:
         closing["delivery"] = delivery_id
         client.retry_delivery(conversation_id, delivery_id)

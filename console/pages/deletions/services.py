@@ -222,6 +222,7 @@ def _keep_look(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
             "deletion.returned",
             deletion.kind,
             deletion.object_id,
+            about=[deletion.profile_id],
             outcome="failed",
             deletion=str(deletion.pk),
         )
@@ -253,6 +254,7 @@ def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deleti
             f"{deletion.kind}.deleted",
             deletion.kind,
             deletion.object_id,
+            about=[deletion.profile_id],
             outcome=deletion.state,
             reason=deletion.reason,
             closes=True,

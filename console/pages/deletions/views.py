@@ -177,6 +177,7 @@ def _show_preview(
         "deletion.previewed",
         target.kind.name,
         target.object_id,
+        about=[target.profile_id],
         **preview.counts,
     )
     may_delete = may(request.role, Permission.DELETE)

@@ -114,7 +114,7 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
         action = "merge.accepted" if accept else "merge.refused"
         one, other = suggestion.profiles
         with log_change(
-            request.actor, action, "profile", one, reason=form.reason, other=other
+            request.actor, action, "profile", one, reason=form.reason, about=[other]
         ):
             request.store.decide_suggestion(suggestion.id, accept=accept)
         said = "The two are one profile now." if accept else "The two stay apart."
@@ -143,7 +143,7 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             "profile",
             merge.id,
             reason=form.reason,
-            other=merge.canonical_id,
+            about=[merge.canonical_id],
         ) as closing:
             parted = request.store.unmerge_profile(merge.id)
             closing["learned"] = len(parted.learned)

@@ -75,7 +75,7 @@ def masked_value(
     goes_on = mine.filter(profile_id=profile_id, subject=f"{kind}/{ref}").exists()
     # One page alone can be told to mask early; the log must not say that time was over.
     cause = "page" if goes_on else "time"
-    log_view(request.actor, "value.hidden", kind, ref, profile=profile_id, cause=cause)
+    log_view(request.actor, "value.hidden", kind, ref, about=[profile_id], cause=cause)
     return _render_value(request, profile_id, values)
 
 

@@ -98,7 +98,7 @@ def correct_trait(
         "trait",
         row.anchor[:_SUBJECT_MAX],
         reason=reason,
-        profile=profile_id,
+        about=[profile_id],
         cleared=int(value is None),
     ):
         told = request.store.patch_profile(profile_id, {row.group: {row.name: value}})

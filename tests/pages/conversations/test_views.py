@@ -385,10 +385,13 @@ def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, t
     page = agent_client.get(begun.url).text
     agent_client.post(url("change", talk_id, "close"), REASON)
 
-    [entry] = AuditEntry.objects.filter(action="conversation.tried", outcome="allowed")
+    entry, turn = AuditEntry.objects.filter(
+        action="conversation.tried", outcome="allowed"
+    ).order_by("seq")
     assert refused.status_code == 422
     assert "Choose a reason." in refused.text
     assert entry.object_id == profile_id
+    assert (turn.object_id, turn.profile_id) == (talk_id, profile_id)
     assert "did not know something (ticket CASE-1)" in entry.reason.text
     assert "Wants expedited shipping." in page
     assert "&lt;memory&gt;" in page

@@ -243,6 +243,26 @@ def test_profile_offers_deletion_to_officers_only(client, tenant, officer):
     assert "/delete/" in for_officer
 
 
+def test_profile_leads_to_who_looked_at_it(client, tenant, officer):
+    profile = make_profile(tenant)
+    observation = make_observation(tenant, profile)
+    client.get(page("observation", profile, observation.id))
+    for_agent = client.get(page("profile", profile)).text
+    client.force_login(officer)
+
+    for_officer = client.get(page("profile", profile)).text
+    who_looked = f"/t/{tenant.slug}/audit/?object_id={profile}"
+    rows = client.get(who_looked).context["page"].rows
+
+    assert who_looked not in for_agent
+    assert who_looked in for_officer
+    assert [entry.action for entry, _ in rows] == [
+        "profile.viewed",
+        "profile.viewed",
+        "observation.viewed",
+    ]
+
+
 def test_profile_needs_few_queries(client, tenant, django_assert_max_num_queries):
     profile = make_profile(tenant)
     for number in range(20):

@@ -103,7 +103,7 @@ def test_selection_retracts_and_restores_with_an_audit_entry(
     assert listed.text.count("data-retracted") == 1
     assert not store.fetch_observation(profile, item.id).retracted_for
     done = AuditEntry.objects.filter(object_id=item.id, outcome="done")
-    assert [(entry.action, entry.details["profile"]) for entry in done] == [
+    assert [(entry.action, entry.profile_id) for entry in done] == [
         ("observation.retracted", profile),
         ("observation.restored", profile),
     ]

@@ -61,6 +61,7 @@ def test_observation_names_the_author_of_a_revision(client, tenant, agent):
             "observation.corrected",
             "observation",
             seen.id,
+            about=[profile],
             **details,
         )
 

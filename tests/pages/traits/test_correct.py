@@ -155,7 +155,7 @@ def test_correct_is_logged_with_its_reason_and_no_value(client, tenant, profile)
     entries = AuditEntry.objects.filter(action="trait.corrected").order_by("seq")
     assert [entry.outcome for entry in entries] == ["allowed", "done"]
     assert entries[0].object_id == "Account.tier"
-    assert entries[0].details["profile"] == profile
+    assert entries[0].profile_id == profile
     assert "T-88121" in AuditReason.objects.get(entry=entries[0]).text
     assert "silver" not in str(list(AuditEntry.objects.values()))
 

@@ -41,7 +41,13 @@ def observation(
         profile_id, observation_id, page_token=query["page"], page_size=REVISIONS_A_PAGE
     )
     masker = masker_for(request.actor, profile_id)
-    log_view(request.actor, "observation.viewed", "observation", observation_id)
+    log_view(
+        request.actor,
+        "observation.viewed",
+        "observation",
+        observation_id,
+        about=[profile_id],
+    )
     context: dict[str, Any] = {
         **build_profile_context(request, profile_id),
         "observation": found,
@@ -61,7 +67,7 @@ def observation(
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
     """One summary in full."""
     found = request.store.fetch_summary(profile_id, summary_id)
-    log_view(request.actor, "summary.viewed", "summary", summary_id)
+    log_view(request.actor, "summary.viewed", "summary", summary_id, about=[profile_id])
     masker = masker_for(request.actor, profile_id)
     context = {
         **build_profile_context(request, profile_id),
@@ -124,7 +130,13 @@ def correct(
         else:
             messages.success(request, "Corrected. The memory does not show it yet.")
         return redirect(kind.page, request.tenant.slug, profile_id, id_)
-    log_view(request.actor, f"{kind.name}.viewed", kind.name, item.id)
+    log_view(
+        request.actor,
+        f"{kind.name}.viewed",
+        kind.name,
+        item.id,
+        about=[profile_id],
+    )
     context = {
         **build_profile_context(request, profile_id),
         "kind": kind,
@@ -281,7 +293,7 @@ def correct_item(
         kind.name,
         item.id,
         reason=reason,
-        profile=profile_id,
+        about=[profile_id],
     ) as closing:
         kind.patch(store, profile_id, item.id, kind.change(content=content))
         # The change is accepted; a read that fails does not undo that.

@@ -66,7 +66,7 @@ def retract_items(
             item.kind,
             item.id,
             reason=form.reason,
-            profile=profile_id,
+            about=[profile_id],
         ):
             request.store.patch_observation(profile_id, item.id, change)
     count = f"{len(items)} observation{'s' * (len(items) > 1)}"
