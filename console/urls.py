@@ -19,7 +19,7 @@ from console.pages.imports import views as imports
 from console.pages.keeping import views as keeping
 from console.pages.merges import views as merges
 from console.pages.people import views as people
-from console.pages.recall import cases
+from console.pages.recall import cases, suites
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
@@ -185,6 +185,10 @@ recall_pages = pages(
     path("", recall.run, name="run"),
     path("cases/", cases.list_cases, name="cases"),
     path("cases/add/", cases.add_case, name="add_case"),
+    path("cases/suites/", suites.list_suites, name="suites"),
+    path("cases/suites/schedule/", suites.schedule, name="schedule"),
+    path("cases/export.yaml", suites.export_cases, name="export_cases"),
+    path("cases/import/", suites.import_cases, name="import_cases"),
     path("cases/<uuid:case_id>/", cases.open_case, name="case"),
     path("cases/<uuid:case_id>/run/", cases.rerun_case, name="rerun_case"),
     path("cases/<uuid:case_id>/remove/", cases.remove_case, name="remove_case"),

@@ -1,17 +1,21 @@
 """Cases of Recall: made of a run, run again by a person or by `recall_suite`."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from console.audit.log import log, log_view
-from console.client.errors import MemoryNotFound
+from console.audit.models import ActionKind, AuditEntry, list_action_names
+from console.client.errors import MemoryNotFound, MemoryRefused
 from console.client.store import RecallAnswer, StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.recall import RecalledObservation, RecalledSummary
@@ -25,12 +29,35 @@ from console.pages.recall.forms import (
 )
 from console.pages.recall.models import NAME_MAX, RUNS_KEPT, SUITE_MAX, RecallCase
 from console.pages.recall.selectors import RecallRun, ask_memory
+from console.pages.recall.verdict import Question
 from console.pages.recall.views import build_run_url, read_given, recall_by_form
+from console.profiles.items import TEXT_KINDS, find_kind
 from console.tenants.actor import Actor, Permission
 from console.web.forms import ConsoleForm, StaffTextField, check_form
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
 State = RecallCase.State
+# As many of what has changed are named.
+CHANGES_MAX = 5
+# Of the audit log, what is about no customer and can change what a Recall answers.
+SETTINGS = (
+    "desk.arranged",
+    "identity.changed",
+    "import.started",
+    "learning.changed",
+    "memory.loaded",
+    "token.replaced",
+)
+CHECKED = (
+    "state",
+    "words",
+    "missing",
+    "checked_at",
+    "runs",
+    "green_at",
+    "green_model",
+    "changes",
+)
 # The fields of a run that make its question.
 ASKED = set(KNOBS) - {"identity"}
 
@@ -67,17 +94,76 @@ def run_case(case: RecallCase, store: StoreClient, actor: Actor) -> RecallCase:
     )
     if text_mode == MaskingMode.DETECT and answer.is_ranked and not answer.masked:
         return _close(case, State.FAILED, "This memory ranks by what is masked.")
-    faults = ", ".join(_list_faults(case, answer))
-    return _close(case, State.FAILED if faults else State.PASSED, faults)
+    model = _find_model(store, case.profile_id)
+    if faults := ", ".join(_list_faults(case, answer)):
+        case.changes = [*_list_changes(case, store, answer, model)][:CHANGES_MAX]
+        return _close(case, State.FAILED, faults)
+    case.missing, case.changes = "", []
+    case.green_at, case.green_model = timezone.now(), model
+    return _close(case, State.PASSED)
 
 
-def _close(case: RecallCase, state: State, words: str) -> RecallCase:
-    if state == State.PASSED:
-        case.missing = ""
+def _close(case: RecallCase, state: State, words: str = "") -> RecallCase:
     case.state, case.words, case.checked_at = state, words, timezone.now()
     case.runs = [*case.runs, state == State.PASSED][-RUNS_KEPT:]
-    case.save(update_fields=["state", "words", "missing", "checked_at", "runs"])
+    # Not its fields: it may have been erased or changed meanwhile.
+    case.save(update_fields=CHECKED)
     return case
+
+
+def _find_model(store: StoreClient, profile_id: str) -> str:
+    """Which model of meaning ranks; "" for none, or a memory that does not tell."""
+    nothing: Question = {"observations_limit": 0, "summaries_limit": 0}
+    with suppress(MemoryRefused):
+        trace = store.recall(profile_id, query="model", trace=True, **nothing).trace
+        return (trace and trace.embedder) or ""
+    return ""
+
+
+def _list_changes(
+    case: RecallCase, store: StoreClient, answer: RecallAnswer, model: str
+) -> Iterable[str]:
+    """What can have turned it since it was green."""
+    if (since := case.green_at) is None:
+        return
+    if model != case.green_model:
+        before = case.green_model or "words alone"
+        yield f"ranked by {model or 'words alone'}, before by {before}"
+    profile_id = answer.canonical_id or case.profile_id
+    if profile_id != case.profile_id:
+        yield "its profile was merged into another"
+    with suppress(MemoryNotFound):
+        for merge in store.list_merges().items:
+            if merge.canonical_id == profile_id and merge.merged_at > since:
+                yield f"…{merge.id[-4:]} was merged into its profile"
+    named = dict.fromkeys([*case.wanted, *case.unwanted])
+    yield from _list_writes(store, profile_id, named, since)
+    about = Q(profile_id=profile_id) | Q(object_id__in=named)
+    changes = Q(about, action__in=list_action_names(ActionKind.CHANGE))
+    entries = AuditEntry.objects.of(case.tenant).filter(
+        changes | Q(action__in=SETTINGS), at__gt=since, outcome="done"
+    )
+    for entry in entries.order_by("-seq")[:CHANGES_MAX]:
+        who = entry.actor or entry.role
+        yield f"{entry.definition.text} ({who}, entry {entry.seq})"
+
+
+def _list_writes(
+    store: StoreClient, profile_id: str, ids: Iterable[str], since: datetime
+) -> Iterable[str]:
+    """By the memory's own times: what programs wrote is in no audit log."""
+    for id_ in ids:
+        found = find_kind(id_)
+        item = found.find(store, profile_id, id_) if found else None
+        if item is None:
+            yield f"…{id_[-4:]} was deleted, or is another profile's"
+        elif item.updated_at > since:
+            yield f"…{id_[-4:]} was changed or retracted"
+    for kind in TEXT_KINDS.values():
+        newest = kind.list_page(store, profile_id).items
+        if written := sum(item.created_at > since for item in newest):
+            at_least = "at least " if written == len(newest) > 1 else ""
+            yield f"{at_least}{written} {kind.plural} written"
 
 
 def _list_faults(case: RecallCase, answer: RecallAnswer) -> Iterable[str]:

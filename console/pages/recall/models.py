@@ -1,10 +1,12 @@
 """Cases: runs of Recall that must go on answering as they should."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from console.tenants.models import Tenant
 
@@ -17,7 +19,8 @@ class RecallCaseQuerySet(models.QuerySet["RecallCase"]):
     def erase(self, profile_id: str) -> None:
         """Keep no word of what was asked about an erased profile."""
         gone = RecallCase.State.ERASED
-        self.filter(profile_id=profile_id).update(asked={}, state=gone, words="")
+        found = self.filter(profile_id=profile_id)
+        found.update(asked={}, state=gone, words="", changes=[])
 
 
 class RecallCase(models.Model):
@@ -31,6 +34,8 @@ class RecallCase(models.Model):
     words        why it failed, without a customer's words
     missing      the first wanted item that did not come
     runs         of the newest ones, the newest last: whether each passed
+    green_at     when it last passed; green_model: by which model of meaning; "": words
+    changes      of a failed one: what has changed since then, in words, newest first
     """
 
     class State(models.TextChoices):
@@ -54,6 +59,9 @@ class RecallCase(models.Model):
     words = models.CharField(max_length=300, blank=True)
     missing = models.CharField(max_length=64, blank=True)
     runs = models.JSONField(default=list)
+    green_at = models.DateTimeField(null=True)
+    green_model = models.CharField(max_length=200, blank=True)
+    changes = models.JSONField(default=list)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
     checked_at = models.DateTimeField(null=True)
@@ -78,3 +86,42 @@ class RecallCase(models.Model):
     @property
     def is_erased(self) -> bool:
         return self.state == self.State.ERASED
+
+
+class RecallSchedule(models.Model):
+    """When the worker runs a suite: every so many hours, or daily at a time of the
+    installation's zone.
+
+    due_at  of the next run
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="recall_schedules")
+    suite = models.CharField(max_length=SUITE_MAX)
+    every_hours = models.PositiveSmallIntegerField(null=True)
+    daily_at = models.TimeField(null=True)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "suite"], name="recall_schedule_of_suite"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(every_hours=None) ^ models.Q(daily_at=None),
+                name="recall_schedule_hours_or_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.every_hours:
+            return f"every {self.every_hours} h"
+        return f"daily at {self.daily_at:%H:%M}"
+
+    def get_next(self, now: datetime) -> datetime:
+        """The first moment after `now` at which it is due."""
+        if self.daily_at is None:
+            return now + timedelta(hours=self.every_hours or 0)
+        today = timezone.localtime(now).date()
+        days = (today, today + timedelta(days=1))
+        at = (timezone.make_aware(datetime.combine(d, self.daily_at)) for d in days)
+        return next(moment for moment in at if moment > now)

@@ -1,0 +1,219 @@
+"""Suites of Recall cases: run by the worker at their times, written to YAML and read
+from it."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+from django import forms
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django_tasks import task
+
+from console.audit.log import log, log_view
+from console.contract.memory.profile import ProfileId
+from console.pages.recall.cases import ASKED, run_case
+from console.pages.recall.forms import RunForm, add_defaults
+from console.pages.recall.models import (
+    NAME_MAX,
+    SUITE_MAX,
+    RecallCase,
+    RecallSchedule,
+)
+from console.tenants.actor import Actor, Permission
+from console.tenants.models import Tenant
+from console.tenants.vault import open_store
+from console.web.forms import ConsoleForm
+from console.web.render import POST, ConsoleRequest, allow, render_form
+
+HOURS_MAX = 168
+FILE_BYTES, FILE_CASES = 1_000_000, 1_000
+# A list of cases, a case, its fields.
+DEPTH_MAX = 3
+
+
+def start_due_suites() -> None:
+    """By the worker, each minute. A suite is asked for with the change of its time: by
+    no two workers, and by one that dies meanwhile not at all, so that the next one does.
+    """
+    now = timezone.now()
+    for due in RecallSchedule.objects.filter(due_at__lte=now, tenant__removed_at=None):
+        with transaction.atomic():
+            mine = RecallSchedule.objects.filter(pk=due.pk, due_at=due.due_at)
+            if mine.update(due_at=due.get_next(now)):
+                run_suite.enqueue(str(due.tenant_id), due.suite, now.isoformat())
+
+
+@task()
+def run_suite(tenant_id: str, suite: str, since: str) -> None:
+    """Safe to run twice: what was checked since then is not run again."""
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None:
+        return
+    actor, store = Actor(None, tenant, name="worker"), open_store(tenant)
+    for case in tenant.recall_cases.filter(suite=suite).exclude(checked_at__gte=since):
+        run_case(case, store, actor)
+
+
+class ScheduleForm(ConsoleForm):
+    suite = forms.ChoiceField()
+    every_hours = forms.IntegerField(
+        required=False, min_value=1, max_value=HOURS_MAX, label="Every so many hours"
+    )
+    daily_at = forms.TimeField(
+        required=False,
+        label="Daily at",
+        widget=forms.TimeInput(attrs={"type": "time"}),
+        error_messages={"invalid": "Must be a time, such as 06:30."},
+    )
+
+    def __init__(self, suites: list[str], *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["suite"] = forms.ChoiceField(choices=[(s, s) for s in suites])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("every_hours") and cleaned.get("daily_at"):
+            self.add_error("daily_at", "Choose hours or a time, not both.")
+        return cleaned
+
+
+class FileForm(ConsoleForm):
+    file = forms.FileField(label="YAML file")
+
+
+class WrittenCase(
+    msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A case in a file. `asked`: fields of a run, as they are typed."""
+
+    suite: Annotated[str, msgspec.Meta(min_length=1, max_length=SUITE_MAX)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_MAX)]
+    profile_id: ProfileId
+    asked: dict[str, str]
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    in_order: bool = False
+    least_score: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    most_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] | None = None
+
+
+class UnreadableFile(ValueError):
+    """Says what is wrong, and where, without what the file says."""
+
+
+def read_cases(content: bytes) -> Iterator[WrittenCase]:
+    """Raises UnreadableFile."""
+    if len(content) > FILE_BYTES:
+        raise UnreadableFile(f"At most {FILE_BYTES // 1_000_000} MB.")
+    try:
+        _check_depth(content)
+        # It makes text of all scalars: a day stays as it was typed.
+        read = yaml.load(content, yaml.CBaseLoader)  # noqa: S506
+        cases = msgspec.convert(read, list[WrittenCase], strict=False)
+    except msgspec.ValidationError as error:
+        raise UnreadableFile(str(error)) from None
+    except yaml.YAMLError:
+        raise UnreadableFile("This is not YAML.") from None
+    if len(cases) > FILE_CASES:
+        raise UnreadableFile(f"At most {FILE_CASES} cases; this has {len(cases)}.")
+    for number, case in enumerate(cases):
+        form = RunForm(add_defaults(case.asked | {"identity": case.profile_id}))
+        if faults := sorted({*form.errors} | case.asked.keys() - ASKED):
+            raise UnreadableFile(f"Case {number + 1}, asked: {', '.join(faults)}.")
+        yield case
+
+
+def _check_depth(content: bytes) -> None:
+    """The loader recurses in C, without a limit. Raises UnreadableFile, YAMLError."""
+    depth = 0
+    for event in yaml.parse(content, yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_MAX:
+            raise UnreadableFile("Too many lists in lists.")
+
+
+@allow(Permission.RUN_RECALL)
+def list_suites(request: ConsoleRequest) -> HttpResponse:
+    return _render_suites(request)
+
+
+@allow(Permission.RUN_RECALL, POST)
+def schedule(request: ConsoleRequest) -> HttpResponse:
+    """Neither hours nor a time: the suite is not run by itself any more."""
+    form = ScheduleForm(_list_names(request.tenant), request.POST)
+    if not form.is_valid():
+        return _render_suites(request, form=form, schedule_form=form)
+    suite = form.cleaned_data.pop("suite")
+    schedules = request.tenant.recall_schedules.filter(suite=suite)
+    with transaction.atomic():
+        schedules.delete()
+        if any(form.cleaned_data.values()):
+            new = RecallSchedule(
+                tenant=request.tenant, suite=suite, **form.cleaned_data
+            )
+            new.due_at = new.get_next(timezone.now())
+            new.save()
+        log(request.actor, "suite.scheduled", "tenant", str(request.tenant.pk))
+    return redirect("recall:suites", request.tenant.slug)
+
+
+@allow(Permission.RUN_RECALL)
+def export_cases(request: ConsoleRequest) -> HttpResponse:
+    """All of the tenant, or those of one suite; not of erased profiles."""
+    cases = request.tenant.recall_cases.exclude(state=RecallCase.State.ERASED)
+    if suite := request.GET.get("suite"):
+        cases = cases.filter(suite=suite)
+    names = WrittenCase.__struct_fields__
+    written = [
+        WrittenCase(**row) for row in cases.order_by("suite", "name").values(*names)
+    ]
+    log_view(request.actor, "cases.exported", count=len(written))
+    return HttpResponse(
+        msgspec.yaml.encode(written),
+        content_type="application/yaml",
+        headers={"Content-Disposition": 'attachment; filename="recall-cases.yaml"'},
+    )
+
+
+@allow(Permission.RUN_RECALL, POST)
+def import_cases(request: ConsoleRequest) -> HttpResponse:
+    """All or none; a case of the same suite and name is replaced."""
+    form = FileForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            cases = [*read_cases(form.cleaned_data["file"].read(FILE_BYTES + 1))]
+        except UnreadableFile as error:
+            form.add_error("file", str(error))
+    if not form.is_valid():
+        return _render_suites(request, file_form=form, form=form)
+    by = {"created_by": request.actor.in_tenant()[0]}
+    with transaction.atomic():
+        for case in cases:
+            fields = msgspec.structs.asdict(case)
+            on = {name: fields.pop(name) for name in ("suite", "name")}
+            request.tenant.recall_cases.update_or_create(
+                **on, defaults=fields | {"state": "new"}, create_defaults=fields | by
+            )
+        log(request.actor, "cases.imported", count=len(cases))
+    return redirect("recall:cases", request.tenant.slug)
+
+
+def _render_suites(request: ConsoleRequest, **given: Any) -> HttpResponse:
+    names, tenant = _list_names(request.tenant), request.tenant
+    times = {each.suite: each for each in tenant.recall_schedules.all()}
+    context = {
+        "suites": [(name, times.get(name)) for name in names],
+        "schedule_form": ScheduleForm(names),
+        "file_form": FileForm(),
+    }
+    return render_form(request, "recall/suites.html", context | given)
+
+
+def _list_names(tenant: Tenant) -> list[str]:
+    suites = tenant.recall_cases.order_by("suite").values_list("suite", flat=True)
+    return list(suites.distinct())
