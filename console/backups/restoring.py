@@ -21,7 +21,7 @@ from console.backups.databases import BackupError, Database, open_database
 from console.backups.taking import Manifest, read_manifest
 from console.databases.schema import read_schema_state
 from console.pages.deletions.models import Deletion
-from console.service.memory.models import Tombstone
+from console.service.memory.models import Suppression, Tombstone
 from console.service.memory.restoring import drop_unfinished, repeat_deletions
 from console.service.memory.tombstones import digest_key, get_key_id
 from console.service.models import Account
@@ -89,6 +89,7 @@ def restore_backup(
             " UTC would come back; --without-ledger accepts that."
         )
     known = (known or {}) | _read_receipts()
+    suppressed = _try(lambda: list(Suppression.objects.all()), list[Suppression]())
     try:
         for database in databases:
             _stage(database, folder, restored)
@@ -106,6 +107,7 @@ def restore_backup(
             # The restored console may know of a deletion that its memory does not.
             restored.deleted = repeat_deletions(known | _read_receipts())
             restored.dropped = drop_unfinished()
+            _keep_suppressed(suppressed if present else None)
         _swap(databases, mark)
     finally:
         for database in databases:
@@ -121,6 +123,13 @@ def _try(read: Callable[[], T], otherwise: T) -> T:
         return read()
     except DatabaseError:
         return otherwise
+
+
+def _keep_suppressed(rows: Sequence[Suppression] | None) -> None:
+    """As the replaced memory has them: some were lifted since the backup."""
+    if rows is not None:
+        Suppression.objects.all().delete()
+        Suppression.objects.bulk_create(rows)
 
 
 def _list_accounts() -> set[str]:

@@ -44,6 +44,7 @@ from console.contract import ids
 from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.page import OCCURRENCE, PageMeta
+from console.contract.memory.suppression import SUPPRESSION_ID
 from console.core.observability import trace_call
 from console.core.outgoing import PrivateAddress, pause, within
 
@@ -458,6 +459,7 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "observation": ids.OBSERVATION_ID,
     "summary": ids.SUMMARY_ID,
     "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
+    "suppression": SUPPRESSION_ID,
     "import": ids.IMPORT_ID,
     "conversation": ids.CONVERSATION_ID,
     "configuration": ids.CONFIGURATION_ID,

@@ -67,6 +67,7 @@ from console.contract.memory.summary import (
     SummariesPage,
     Summary,
 )
+from console.contract.memory.suppression import Suppression, SuppressionsPage
 from console.contract.memory.trait import SentTraits, Trait, TraitsPage
 from console.contract.memory.trait_group import (
     CreateTraitGroup,
@@ -270,9 +271,25 @@ class StoreClient:
         answer = self._sender.send("PATCH", path, Accepted, body=body)
         return answer.content.refusals
 
-    def delete_profile(self, profile_id: str) -> None:
-        """For good, with all that is remembered. MemoryMoved if it was merged."""
-        self._sender.write("DELETE", self._profile(profile_id))
+    def delete_profile(self, profile_id: str, *, suppress: bool = False) -> None:
+        """For good, with all that is remembered. MemoryMoved if it was merged.
+
+        suppress  its identifiers are refused from then on; the built-in memory alone
+        """
+        path, query = (
+            self._profile(profile_id),
+            {"suppress": "true" if suppress else ""},
+        )
+        self._sender.send("DELETE", path, dict[str, Any], query=query)
+
+    def list_suppressions(self, *, page_token: str = "") -> Page[Suppression]:
+        """MemoryNotFound where a memory has no such list."""
+        path = f"{self._data}/Suppressions"
+        return self._sender.list_page(path, SuppressionsPage, page_token, 100)
+
+    def lift_suppression(self, suppression_id: str) -> None:
+        child = segment("suppression", suppression_id)
+        self._sender.write("DELETE", f"{self._data}/Suppressions/{child}")
 
     def lookup(self, id_type: str, value: str) -> LookupResult:
         """Who holds an identifier; the memory normalises it. None: no profiles."""

@@ -26,6 +26,7 @@ from console.service.memory.api import (
     recall,
     stores,
     summaries,
+    suppressions,
     trait_groups,
     v1_services,
 )
@@ -47,6 +48,7 @@ routes = list_operations(
     summaries,
     recall,
     merges,
+    suppressions,
     configurations,
     conversations,
     communications,

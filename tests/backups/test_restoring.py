@@ -19,6 +19,7 @@ from console.accounts.models import User
 from console.audit.models import AuditEntry, AuditHead
 from console.audit.verification import verify_log
 from console.backups.databases import open_database
+from console.client.errors import MemoryConflict
 from console.pages.deletions.services import Target, delete_item
 from console.profiles.items import ITEM_KINDS
 from console.service.conversations.models import ModelUsage
@@ -254,6 +255,17 @@ def test_restore_leaves_out_the_value_that_another_took_the_place_of(folder, ten
     restore(folder)
 
     assert not Identifier.objects.filter(value="wrong@example.com").exists()
+
+
+def test_restore_keeps_what_is_not_to_be_learned_again(folder, tenant):
+    run("backup", folder)
+    erased = make_profile(tenant, email="ada@example.com")
+    open_store(tenant).delete_profile(erased, suppress=True)
+
+    restore(folder)
+
+    with pytest.raises(MemoryConflict):
+        make_profile(tenant, email="ada@example.com")
 
 
 def test_restore_drops_an_import_that_was_under_way(folder, tenant):

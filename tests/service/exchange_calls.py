@@ -793,4 +793,7 @@ CALLS = [
     *THE_REFUSALS,
     *THE_DELAY,
     get(f"{IMPORTS}/{{import}}/Refusals"),
+    delete(f"{PEOPLE}/{{csv}}?suppress=yes"),
+    delete(f"{PEOPLE}/{{csv}}?suppress=true"),
+    post(PEOPLE, {"traits": {"Contact": {"email": "csv@b.com"}}}),
 ]

@@ -17,6 +17,7 @@ ACTION = "conv_action_01k0000000000000000000000a"
 LEARNED = "conv_learned_01k0000000000000000000000a"
 PROCESS = "proc_job_01k0000000000000000000000a"
 SUGGESTION = "mem_suggestion_01k0000000000000000000000a"
+SUPPRESSION = "5f" * 32
 OPERATION = "mem_operation_01k0000000000000000000000a"
 
 
@@ -92,6 +93,8 @@ def every_call(
         f"{talk}/Communications/{COMMUNICATION}": "GET",
         f"{data}/MergeSuggestions": "GET",
         f"{data}/MergeSuggestions/{suggestion}": "POST",
+        f"{data}/Suppressions": "GET",
+        f"{data}/Suppressions/{SUPPRESSION}": "DELETE",
         f"{data}/Merges": "GET",
         f"{data}/Merges/{profile}/Unmerge": "POST",
     }.items():

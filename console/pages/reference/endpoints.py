@@ -201,7 +201,7 @@ _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete
 _BEYOND_CONTRACT = frozenset(
     """
     MergeSuggestions Merges LearningRules ModelUsage Provenance Refusals Search
-    Trial Unmerge
+    Suppressions Trial Unmerge
     """.split()
 )
 _PREFIXES = ("/v1/ControlPlane/", "/v1/Stores/")

@@ -33,9 +33,11 @@ from console.service.memory.resolution import (
 )
 from console.service.memory.stores import lock_store
 from console.service.memory.suggestions import build_claims
+from console.service.memory.suppression import count_refused, find_erased
 from console.service.memory.traits import check_traits, write_traits
 
 NOT_IDENTIFYING, LOOKUP_FAILED = 530001, 530003
+ERASED = "An address was erased: nothing is learned until a privacy officer lifts that."
 ADDRESS_TAKEN = "addresses[{}]: already of another participant"
 
 ID_TYPES = {
@@ -246,6 +248,10 @@ def _read_identities(
     if participant.type == "CUSTOMER":
         for why in unfit or [] if identities else ["No address names a customer."]:
             diagnose(row, NOT_IDENTIFYING, why, participant.id)
+    if erased := find_erased(store, [(x.id_type, x.value) for x in identities]):
+        count_refused(store, erased)
+        diagnose(row, NOT_IDENTIFYING, ERASED, participant.id)
+        return {}
     return identities
 
 

@@ -18,6 +18,7 @@ from console.service.memory.models import Identifier, Profile, Store
 from console.service.memory.profiles import get_profile
 from console.service.memory.resolution import assign_identifiers, join_holders
 from console.service.memory.stores import lock_store
+from console.service.memory.suppression import counting_refused
 
 
 def look_up_profiles(store: Store, id_type: str, value: str) -> LookupResult:
@@ -40,24 +41,26 @@ def list_identifiers(profile: Profile) -> dict[str, list[str]]:
     return values_by_type
 
 
+@counting_refused()
 @transaction.atomic(using="memory")
 def create_identifier(
     store: Store, profile_id: str, *, id_type: str, value: str
 ) -> list[str]:
     """Gives a profile one more value, and merges it with who held it; answers why it
-    did not. Raises NotFound, Invalid."""
+    did not. Raises NotFound, Invalid, Erased."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     identities = dict.fromkeys(parse_identities(store, id_type, value), "value")
     return assign_identifiers(store, profile, identities, now=timezone.now())[1]
 
 
+@counting_refused()
 @transaction.atomic(using="memory")
 def patch_identifier(
     store: Store, profile_id: str, *, id_type: str, old: str, new: str
 ) -> list[str]:
     """Puts one value in the place of another, and merges as create_identifier does; the
-    old one stays where the new one is refused. Raises NotFound, Invalid."""
+    old one stays where the new one is refused. Raises NotFound, Invalid, Erased."""
     lock_store(store)
     profile = get_profile(store, profile_id)
     before = parse_identity(store, id_type, old, path="oldValue", asked=True)

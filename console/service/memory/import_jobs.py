@@ -142,9 +142,12 @@ def _write_rows(
         for number, _, cells in batch
     ]
     profiles = {item.number: item.profile for item in items if item.profile}
-    braked, left = write_profiles(store, profiles)
+    braked, erased, left = write_profiles(store, profiles)
     items = [item for item in items if left is None or item.number < left]
     for item in items:
+        if why := erased.get(item.number):
+            item.profile = None
+            item.add_refusals([why], columns)
         item.add_refusals(braked.get(item.number, ()), columns)
     refusals = [
         ImportRefusal(

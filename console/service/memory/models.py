@@ -155,6 +155,21 @@ class Tombstone(models.Model):
         return self.digest
 
 
+class Suppression(StoreScoped):
+    """An identifier of an erased profile, which no write brings back (suppression.py).
+
+    id          keyed digest of store, type and value
+    refused     writes that would have; refused_at: the last one
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=64)
+    id_type = models.CharField(max_length=ID_TYPE_MAX)
+    erased_at = models.DateTimeField()
+    refused = models.PositiveIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True)
+
+
 class TraitGroup(StoreScoped):
     """A named set of traits and their types. Contract 10.3.
 

@@ -27,6 +27,7 @@ from console.service.memory.profiles import CheckedProfile, check_payload, write
 from console.service.memory.queries import adapt_rows, insert_rows
 from console.service.memory.stores import lock_store
 from console.service.memory.suggestions import JUDGED
+from console.service.memory.suppression import WHY, count_refused, find_erased
 from console.service.memory.traits import (
     CheckedTrait,
     Payload,
@@ -85,9 +86,12 @@ def _put_some(store: Store, payloads: Sequence[Payload]) -> tuple[list[Refused],
         else:
             told = [*(why + KEPT for why in item.unfit), *item.refused]
             refused += [Refused(index, why, stored=True) for why in told]
-    braked, left = write_profiles(store, items)
+    braked, erased, left = write_profiles(store, items)
     for index, reasons in braked.items():
         refused += [Refused(index, why + KEPT, stored=True) for why in reasons]
+    for index, why in erased.items():
+        refused = [each for each in refused if each.item != index]
+        refused.append(Refused(index, why, stored=False))
     count = len(payloads) if left is None else left
     refused.sort(key=lambda each: each.item)
     return [each for each in refused if each.item < count], count
@@ -95,20 +99,29 @@ def _put_some(store: Store, payloads: Sequence[Payload]) -> tuple[list[Refused],
 
 def write_profiles(
     store: Store, items: Mapping[int, CheckedProfile]
-) -> tuple[dict[int, list[str]], int | None]:
+) -> tuple[dict[int, list[str]], dict[int, str], int | None]:
     """In their order, under the store's lock; answers of which items a value found
-    another profile that was not followed, and why. With it, the first item that is left
-    for another transaction, since these have held the store for long enough."""
+    another profile that was not followed, and why; which name somebody who was erased,
+    and are not written; and the first item that is left for another transaction, since
+    these have held the store for long enough."""
     batch = _Batch(store, [key for item in items.values() for key in item.identities])
-    braked, left = dict[int, list[str]](), None
+    braked, erased, left = dict[int, list[str]](), dict[int, str](), None
+    suppressed = find_erased(store, batch.holders.keys())
+    refused: list[Key] = []
     for number, item in items.items():
         if batch.alone >= ALONE:
             left = number
             break
+        hits = [each for each in item.identities if get_key(each) in suppressed]
+        if hits:
+            erased[number] = f"{item.identities[hits[0]]}: {WHY}"
+            refused += map(get_key, hits)
+            continue
         if reasons := batch.add(item, now=timezone.now()):
             braked[number] = reasons
     batch.write()
-    return braked, left
+    count_refused(store, refused)
+    return braked, erased, left
 
 
 class _Batch:

@@ -39,6 +39,7 @@ from console.service.memory.resolution import (
 )
 from console.service.memory.stores import lock_store
 from console.service.memory.suggestions import Claims, build_claims, read_claims
+from console.service.memory.suppression import counting_refused, suppress
 from console.service.memory.tombstones import bury
 from console.service.memory.trait_groups import Definitions
 from console.service.memory.traits import (
@@ -144,12 +145,13 @@ class CheckedProfile:
         return pick_names((x.trait_group, x.name, x.value) for x in self.traits)
 
 
+@counting_refused()
 @transaction.atomic(using="memory")
 def create_profile(store: Store, payload: Payload) -> tuple[Profile, list[str]]:
     """A new profile, or the one that these traits already identify; several of them
     become one. With it, by which values it is not found, and why.
 
-    Raises Invalid (unknown traits, no identifier among them).
+    Raises Invalid (unknown traits, no identifier among them), Erased.
     """
     store = lock_store(store)
     checked = check_payload(store, payload)
@@ -208,13 +210,14 @@ def check_payload(
     return CheckedProfile(traits, identities, unfit, refused)
 
 
+@counting_refused()
 @transaction.atomic(using="memory")
 def patch_profile(
     store: Store, profile_id: str, payload: Payload, *, heard: bool = False
 ) -> list[str]:
     """Sets the given traits, null removes one; an identifier of another profile merges
     the two, or suggests it for a value that was only heard in a conversation. Answers by
-    which values it is not found, and why. Raises Invalid, NotFound."""
+    which values it is not found, and why. Raises Invalid, NotFound, Erased."""
     store, refused = lock_store(store), list[str]()
     profile = get_profile(store, profile_id)
     try:
@@ -243,10 +246,15 @@ def patch_profile(
 
 
 @transaction.atomic(using="memory")
-def delete_profile(store: Store, profile_id: str) -> None:
-    """Removes a profile and everything under it. Raises NotFound."""
+def delete_profile(store: Store, profile_id: str, *, suppressed: bool = False) -> None:
+    """Removes a profile and everything under it. Raises NotFound.
+
+    suppressed  its identifiers are not learned again until a person lifts that
+    """
     lock_store(store)
     profile = get_profile(store, profile_id, lock=True)
+    if suppressed:
+        suppress(profile)
     bury([profile])
     # A backup may be of the time when it was merged: there its items are another's.
     if MergeSuggestion.objects.of(profile).exclude(refused_at=None).exists():

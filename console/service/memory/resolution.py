@@ -26,6 +26,7 @@ from console.service.memory.suggestions import (
     read_claims,
     suggest_merge,
 )
+from console.service.memory.suppression import refuse_erased
 
 # Profiles, and what speaks against their being whom a request means.
 Doubts = Mapping[str, Sequence[str]]
@@ -187,7 +188,9 @@ def assign_identifiers(
     doubts: Doubts = _NO_DOUBTS,
 ) -> tuple[Profile, list[str]]:
     """Each with where it stands in the request. What nobody holds comes first: it makes
-    a somebody of whom others are told apart."""
+    a somebody of whom others are told apart. Raises Erased."""
+    paths = {(each.id_type, each.value): path for each, path in identities.items()}
+    refuse_erased(store, paths)
     refused = []
     for identity in sorted(identities, key=lambda x: find_holders(store, x).exists()):
         profile, why = _assign(store, profile, identity, doubts, now)

@@ -18,8 +18,8 @@ from tests.factories import make_account, make_user
 _COPIED = re.compile(
     r'data-language="(\w+)".*?<pre><code>(.*?)</code></pre>', re.DOTALL
 )
-# What no example makes: suggestions, merges and facts that are held back.
-UNMADE = {"suggestionId", "learnedId", "unmerge-profile"}
+# What no example makes: suggestions, merges, facts that are held back, erasures.
+UNMADE = {"suggestionId", "learnedId", "unmerge-profile", "suppressionId"}
 _TAG = re.compile(r"</?span[^>]*>")
 
 

@@ -50,7 +50,7 @@ def test_curl_examples_run_and_answers_what_the_page_says(examples, endpoints, r
         # names what it is of.
         other = {"describe-api", "list-refusals", "delete-conversation"}
         other |= {"list-learned", "list-provenance", "list-diagnostics"}
-        other |= {"list-merge-suggestions", "list-merges"}  # None is made.
+        other |= {"list-merge-suggestions", "list-merges", "list-suppressions"}
         other |= {"fetch-model-usage"}  # No model was asked.
         other |= {"search-profiles"}  # Nobody is called so.
         other |= {"try-learning-rules"}  # Of no conversation.

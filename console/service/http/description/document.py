@@ -23,6 +23,7 @@ from console.contract.memory.profile import ProfileId
 from console.contract.memory.profile_import import ImportId
 from console.contract.memory.store import StoreId
 from console.contract.memory.summary import SummaryId
+from console.contract.memory.suppression import SUPPRESSION_ID
 from console.contract.memory.trait_group import TraitGroupName
 from console.service import errors
 from console.service.http.answers import answer
@@ -49,6 +50,7 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     "code": ("code", Annotated[int, described(minimum=100, maximum=999_999)], 20404),
     "name": ("traitGroupName", TraitGroupName, "Loyalty"),
     "id_type": ("idType", IdType, "phone"),
+    "suppression_id": ("suppressionId", _matching(SUPPRESSION_ID), "5f" * 32),
 } | {
     f"{word}_id": (f"{name}Id", kind, prefix + _SUFFIX)
     for word, name, kind, prefix in (

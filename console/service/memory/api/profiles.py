@@ -40,6 +40,11 @@ MERGED_IDS_QUERY = {
 }
 
 
+SUPPRESS_QUERY = {
+    "suppress": doc.documented(
+        bool, "Refuses its identifiers from then on, until that is lifted."
+    )
+}
 # Ours, as the order by updatedAt.
 LIST_QUERY = {
     "idType": Annotated[str, Meta(description="Only those with such an identifier.")],
@@ -89,7 +94,7 @@ def _show_activity(profile: models.Profile) -> wire.ProfileActivity:
     )
 
 
-@doc.operation("POST", PROFILES, {202: wire.CreatedProfile})
+@doc.operation("POST", PROFILES, {202: wire.CreatedProfile}, refusals=(409,))
 def create_profile(request: ApiRequest, body: wire.ProfileTraits) -> HttpResponse:
     """Finds the profile that has one of these identifiers, or creates a new one. At
     least one trait must be promoted to an identifier."""
@@ -144,6 +149,7 @@ def fetch_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     doc.ACCEPTED,
     sample={"traits": {"Contact": {"city": "Bern"}}},
     nulls_at=(2,),
+    refusals=(409,),
 )
 def patch_profile(
     request: ApiRequest, profile_id: str, body: wire.ProfileTraits
@@ -156,11 +162,12 @@ def patch_profile(
     )
 
 
-@doc.operation("DELETE", PROFILE, doc.ACCEPTED)
+@doc.operation("DELETE", PROFILE, doc.ACCEPTED, query=SUPPRESS_QUERY)
 def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     """Deletes the profile with its identifiers, observations and summaries. This cannot
     be undone."""
-    profiles.delete_profile(request.store, profile_id)
+    suppressed = read_flag(request.GET, "suppress", default=False)
+    profiles.delete_profile(request.store, profile_id, suppressed=suppressed)
     return accepted()
 
 

@@ -6,7 +6,12 @@ from console.contract.conversations import conversation as wire
 from console.contract.ids import new_id
 from console.service.conversations.models import Conversation, Diagnostic, Participant
 from console.service.conversations.participants import compare_as
-from console.service.memory.models import Identifier, IdentitySettings, Profile
+from console.service.memory.models import (
+    Identifier,
+    IdentitySettings,
+    Profile,
+    Suppression,
+)
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
     CUSTOMER,
@@ -417,3 +422,16 @@ def test_participant_address_that_is_a_placeholder_is_diagnosed(open_conversatio
     assert get_customer(made)["profileId"]
     [(_, reason)] = list_diagnostics(made)
     assert reason == "addresses[0]: a placeholder, which names nobody"
+
+
+def test_an_erased_address_leaves_the_conversation_without_a_profile(
+    api, make_profile, open_conversation
+):
+    api("DELETE", f"{make_profile(phone=CUSTOMER)}?suppress=true")
+
+    customer = get_customer(open_conversation())
+
+    assert not customer.get("profileId")
+    assert not Profile.objects.exists()
+    assert "erased" in Diagnostic.objects.get().reason
+    assert Suppression.objects.get(id_type="phone").refused == 1

@@ -1,0 +1,99 @@
+"""Identifiers of erased profiles, which no write brings back until a person lifts that.
+
+Only keyed digests are kept. A phone number that is erased is refused as a WhatsApp number
+too, and the other way around: both name the same person.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db.models import F
+from django.utils import timezone
+
+from console.service import errors
+from console.service.memory.models import Identifier, Profile, Suppression
+from console.service.memory.tombstones import digest_key
+from console.service.models import StoreKey
+
+BATCH = 500
+WHY = "erased; not learned again until a privacy officer lifts that"
+
+Key = tuple[str, str]  # type and value
+
+
+class Erased(errors.Conflict):
+    """The message names the field. `store`, `keys`: to count it once nothing is written."""
+
+    def __init__(self, path: str, store: StoreKey, keys: Collection[Key]) -> None:
+        super().__init__(f"{path}: {WHY}")
+        self.store, self.keys = store, keys
+
+
+def suppress(profile: Profile) -> None:
+    """Before the profile is erased, in the same transaction."""
+    now = timezone.now()
+    held = Identifier.objects.of(profile).values_list("id_type", "value")
+    rows = {
+        digest_identifier(profile.store_id, id_type, value): id_type
+        for id_type, value in held
+    }
+    Suppression.objects.bulk_create(
+        [
+            Suppression(
+                store_id=profile.store_id, id=id_, id_type=id_type, erased_at=now
+            )
+            for id_, id_type in rows.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def digest_identifier(store_id: str, id_type: str, value: str) -> str:
+    if value.startswith("whatsapp:"):
+        id_type, value = "phone", value.removeprefix("whatsapp:")
+    return digest_key("suppression", (store_id, id_type, value))
+
+
+def find_erased(store: StoreKey, keys: Collection[Key]) -> set[Key]:
+    """Those of these that are not to be learned; free where a store has none."""
+    rows = Suppression.objects.of(store)
+    if not keys or not rows.exists():
+        return set()
+    digests = [digest_identifier(store.id, *key) for key in keys]
+    found = {
+        id_
+        for start in range(0, len(digests), BATCH)
+        for id_ in rows.filter(id__in=digests[start : start + BATCH]).values_list(
+            "id", flat=True
+        )
+    }
+    return {key for key, id_ in zip(keys, digests, strict=True) if id_ in found}
+
+
+def refuse_erased(store: StoreKey, paths: Mapping[Key, str]) -> None:
+    """paths  where each stands in the request. Raises Erased."""
+    if erased := find_erased(store, paths.keys()):
+        path = next(path for key, path in paths.items() if key in erased)
+        raise Erased(path, store, erased)
+
+
+def count_refused(store: StoreKey, keys: Collection[Key]) -> None:
+    ids = {digest_identifier(store.id, *key) for key in keys}
+    rows = Suppression.objects.of(store).filter(id__in=ids)
+    rows.update(refused=F("refused") + 1, refused_at=timezone.now())
+
+
+@contextmanager
+def counting_refused() -> Iterator[None]:
+    """Around a transaction that what is refused rolls back."""
+    try:
+        yield
+    except Erased as erased:
+        count_refused(erased.store, erased.keys)
+        raise
+
+
+def lift(store: StoreKey, suppression_id: str) -> None:
+    """Raises NotFound."""
+    if not Suppression.objects.of(store).filter(id=suppression_id).delete()[0]:
+        raise errors.NotFound("Suppression not found.")
