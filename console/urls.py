@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
+from console.pages.audit import proof
 from console.pages.audit import views as audit
 from console.pages.background import views as background
 from console.pages.conversations import rules, trying
@@ -197,6 +198,11 @@ audit_pages = pages(
     "audit",
     path("", audit.list_entries, name="list"),
     path("<int:seq>/", audit.entry, name="entry"),
+    path("proof/", proof.proof, name="proof"),
+    path("proof/check/", proof.check, name="check"),
+    path("proof/receipts/", proof.make_receipt, name="make_receipt"),
+    path("proof/receipts/<int:size>/", proof.receipt, name="receipt"),
+    path("proof/export/", proof.export, name="export"),
 )
 tenants_pages = pages(
     "tenants",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from django.db import models
+from django.utils.dateparse import parse_datetime
 
 from console.tenants.models import Tenant
 
@@ -254,6 +255,10 @@ class AuditCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint at {self.size}"
+
+    @property
+    def at(self) -> datetime | None:
+        return parse_datetime(self.document.get("at", ""))
 
 
 def count_entries() -> int:

@@ -7,7 +7,7 @@ its place. Only a receipt shows that.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -19,6 +19,7 @@ from console.audit.models import (
     GENESIS,
     AuditCheckpoint,
     AuditEntry,
+    AuditEntryQuerySet,
     AuditHead,
     AuditReason,
     digest_reason,
@@ -154,7 +155,7 @@ def verify_log(
     after: int = 0,
     report: Callable[[int], object] = lambda more: None,
 ) -> LogVerdict:
-    """Walk every entry in order: one query, constant memory, no lock.
+    """Walk every entry in order: constant memory, no lock.
 
     receipts  of read_receipts
     after     what a checkpoint of that size says is not walked again
@@ -163,8 +164,7 @@ def verify_log(
     checkpoints, faulty = read_checkpoints(receipts)
     walk = _Walk([*checkpoints, *receipts], after)
     found = None
-    rows = AuditEntry.objects.select_related("reason").filter(seq__gt=after)
-    for entry in rows.order_by("seq").iterator(chunk_size=CHUNK):
+    for entry in read_entries(after):
         if found := walk.step(entry):
             break
         if entry.seq % CHUNK == 0:
@@ -179,6 +179,19 @@ def verify_log(
     if why := find_fallen_guard():
         return replace(verdict, fault="guard", why=why)
     return replace(verdict, unknown=_find_doubt(walk, receipts))
+
+
+def read_entries(
+    after: int, entries: AuditEntryQuerySet | None = None
+) -> Iterator[AuditEntry]:
+    """In order, each with its reason; all, or those of a queryset. A query for each few thousand: one for all would
+    keep SQLite's log from being emptied, and the reader from writing meanwhile.
+    """
+    entries = AuditEntry.objects.all() if entries is None else entries
+    rows = entries.select_related("reason").order_by("seq")
+    while batch := list(rows.filter(seq__gt=after)[:CHUNK]):
+        yield from batch
+        after = batch[-1].seq
 
 
 def _find_doubt(walk: _Walk, receipts: Sequence[Document]) -> str:
