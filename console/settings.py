@@ -312,6 +312,7 @@ LOST_WORK = [
     "console.service.conversations.webhooks.prune",
     "console.service.memory.merging.settle_old_merges",
     "console.pages.recall.suites.start_due_suites",
+    "console.service.memory.ledger.prune",
 ]
 # Called by the worker after a deletion: they remove what else was made of customers'
 # data (console/databases/compaction.py).

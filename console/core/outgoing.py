@@ -22,6 +22,8 @@ import httpx
 # Ports where HTTPS is served by convention. Any other would let a form knock on
 # mail servers and databases.
 PORTS = frozenset({443, 8443})
+# Of every call: the built-in memory tells the console's own from those of programs.
+USER_AGENT = "memory-console"
 
 _URL = re.compile(
     r"(?P<scheme>https?)://"
@@ -144,7 +146,7 @@ def build_http(origin: str, transport: httpx.BaseTransport) -> httpx.Client:
         headers={
             "Accept": "application/json",
             "Accept-Encoding": "identity",
-            "User-Agent": "memory-console",
+            "User-Agent": USER_AGENT,
         },
     )
 

@@ -14,6 +14,7 @@ PARTICIPANT = "conv_participant_01k0000000000000000000000a"
 COMMUNICATION = "conv_communication_01k0000000000000000000000a"
 DELIVERY = "conv_delivery_01k0000000000000000000000a"
 ACTION = "conv_action_01k0000000000000000000000a"
+LEDGER_ENTRY = "mem_ledger_01k0000000000000000000000a"
 LEARNED = "conv_learned_01k0000000000000000000000a"
 PROCESS = "proc_job_01k0000000000000000000000a"
 SUGGESTION = "mem_suggestion_01k0000000000000000000000a"
@@ -91,6 +92,9 @@ def every_call(
         f"{person}/Provenance": "GET",
         f"{person}/Provenance/{LEARNED}": "PATCH",
         f"{talk}/Communications/{COMMUNICATION}": "GET",
+        f"{data}/RecallLedger": "GET",
+        f"{data}/RecallLedger/Report": "GET",
+        f"{data}/RecallLedger/{LEDGER_ENTRY}": "GET",
         f"{data}/MergeSuggestions": "GET",
         f"{data}/MergeSuggestions/{suggestion}": "POST",
         f"{data}/Suppressions": "GET",

@@ -53,7 +53,7 @@ def test_exchanges_succeed_with_every_operation_of_the_current_dialect(answered)
 # Of the older dialect, of conversations, and of what merges and erasures leave behind.
 AS_OTHERS = re.compile(
     " /v1/Services|/(LearningRules|ModelUsage|Provenance)(/|$)"
-    "|/(Merges|MergeSuggestions|Suppressions)(/|$)|/Profiles/Search$"
+    "|/(Merges|MergeSuggestions|RecallLedger|Suppressions)(/|$)|/Profiles/Search$"
 )
 # Of the service's own: the contract's 46 operations are what is left.
 BESIDES = {

@@ -22,6 +22,7 @@ RECALL_ITEMS = limit("RECALL_ITEMS", 100)  # 11.6 [S]: of each kind
 RECALL_TURNS = 10  # 11.6 [S]: turns of a conversation that make a query
 RECALL_OBSERVATIONS = 20  # 11.6 [S]: default
 RECALL_SUMMARIES = 5  # 11.6 [S]: default
+RECALL_LIKELY = 0.5  # from which score on an item is likely what was asked for
 MODES = ("query", "conversation", "recent")
 
 RecallCount = Annotated[int, Meta(ge=0, le=RECALL_ITEMS)]

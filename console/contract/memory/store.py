@@ -22,6 +22,7 @@ STORES_PER_ACCOUNT = limit("STORES_PER_ACCOUNT", 15)  # 14 [S]; the beta page sa
 STORE_NAME_MAX = 64  # 10.1 [S]
 STORE_DESCRIPTION_MAX = 128  # 10.1 [S]
 STORES_PER_PAGE = 100  # 4 [S]
+LEDGER_DAYS_MAX = 90
 STATUSES = ("QUEUED", "PROVISIONING", "ACTIVE", "FAILED")
 
 StoreId = Annotated[str, Meta(pattern=whole(STORE_ID))]
@@ -29,6 +30,7 @@ StoreName = Annotated[
     str, Meta(min_length=1, max_length=STORE_NAME_MAX, pattern=r"^[a-zA-Z0-9-]+\Z")
 ]
 StoreDescription = Annotated[str, Meta(min_length=1, max_length=STORE_DESCRIPTION_MAX)]
+LedgerDays = Annotated[int, Meta(ge=0, le=LEDGER_DAYS_MAX)]
 StoreStatus = Annotated[str, described(enum=STATUSES)]
 
 
@@ -44,6 +46,13 @@ class PatchStore(Body, frozen=True, kw_only=True):
 
     display_name: StoreName | None = None
     description: StoreDescription | None = None
+    ledger_days: Annotated[
+        LedgerDays | None,
+        described(
+            description="Ours: for how many days the ledger keeps what programs "
+            "recalled, without any text. 0: it keeps nothing."
+        ),
+    ] = None
 
 
 class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
@@ -51,6 +60,7 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     status   serves customers' data only when ACTIVE
     version  1, and one more with each change; the ETag holds it too
+    ledger_days  ours: for how many the ledger of Recalls is kept; left out: it is not
     """
 
     intelligence_service_id: Annotated[str, described(maxLength=64)] | None = always(
@@ -61,6 +71,7 @@ class Store(Noun, omit_defaults=True, frozen=True, kw_only=True):
     description: Annotated[str, unchecked(StoreDescription)] = ""
     status: StoreStatus
     version: Version
+    ledger_days: Annotated[int, unchecked(LedgerDays)] = 0
 
 
 class CreatedStore(Receipt, omit_defaults=True, frozen=True, kw_only=True):

@@ -211,7 +211,8 @@ def _return_items(
 ) -> None:
     ids = sorted(_collect_ids(leaving))
     for model in _list_item_models():
-        for start in range(0, len(ids), BATCH):
+        # Once at least: what went by the profile itself comes back as well.
+        for start in range(0, max(len(ids), 1), BATCH):
             model.return_rows(canonical, profile, ids[start : start + BATCH])
 
 

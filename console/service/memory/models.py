@@ -57,6 +57,7 @@ class Store(models.Model):
 
     display_name  1 to 64 letters, digits and hyphens, unique in the account
     friendly_name  what clients of the older dialect call it (16.2)
+    ledger_days   for how many the ledger is kept (ledger.py); 0: it is not
     version       1, and one more with each successful change (ETag)
     Contract 10.1.
     """
@@ -73,6 +74,7 @@ class Store(models.Model):
     description = models.CharField(max_length=STORE_DESCRIPTION_MAX, blank=True)
     friendly_name = models.CharField(max_length=STORE_DESCRIPTION_MAX, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    ledger_days = models.PositiveSmallIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
 
@@ -728,6 +730,50 @@ class Summary(IndexedItem):
     @property
     def conversation_ids(self) -> list[str]:
         return [self.conversation_id]
+
+
+class LedgerEntry(ProfileScoped):
+    """One Recall of a program, without a word of it (ledger.py).
+
+    asked_id    of the profile as it was then: it takes its entries along when a merge
+                is taken back
+    parameters  the contract's RecallRequest without its query
+    items       [[id, score or null]], of each kind in the order of the answer
+    version     index_version of the profile
+    model       id of the embedder that made `meaning`; "" where that is not kept
+    meaning     of a query that found nothing likely, as an IndexEntry's vector
+    """
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=37)
+    asked_id = models.CharField(max_length=42)
+    asked_at = models.DateTimeField()
+    mode = models.CharField(max_length=12)
+    parameters = models.JSONField()
+    items = models.JSONField()
+    ms = models.FloatField()
+    version = models.BigIntegerField()
+    model = models.CharField(max_length=40, blank=True)
+    meaning = models.BinaryField(default=b"")
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        indexes = [
+            models.Index(fields=["store_id", "asked_at", "id"], name="ledger_by_time"),
+            models.Index(
+                fields=["store_id", "profile_id", "asked_at"], name="ledger_by_profile"
+            ),
+        ]
+
+    @classmethod
+    def get_item_column(cls) -> str:
+        return "asked_id"
+
+    @classmethod
+    def return_rows(
+        cls, source: ProfileKey, target: ProfileKey, items: Collection[Any]
+    ) -> None:
+        super().return_rows(source, target, [target.id, *items])
 
 
 class ProfilePart(ProfileScoped):

@@ -120,7 +120,12 @@ def _create_built_ins(store: Store) -> None:
 
 @transaction.atomic(using="memory")
 def patch_store(
-    store: Store, *, if_match: str, display_name: str | None, description: str | None
+    store: Store,
+    *,
+    if_match: str,
+    display_name: str | None,
+    description: str | None,
+    ledger_days: int | None = None,
 ) -> Store:
     """Changes what is given. Raises NotFound, Stale, NameTaken."""
     Account.objects.select_for_update().get(pk=store.account_id)
@@ -131,6 +136,8 @@ def patch_store(
         store.display_name = display_name
     if description is not None:
         store.description = description
+    if ledger_days is not None:
+        store.ledger_days = ledger_days
     store.version += 1
     store.save()
     return store

@@ -17,6 +17,7 @@ from console.contract.ids import OPERATION_ID, PROCESS_ID
 from console.contract.memory import error
 from console.contract.memory.data_mapping import DataMappingId
 from console.contract.memory.identifier import IdType
+from console.contract.memory.ledger import LedgerId
 from console.contract.memory.merge import SuggestionId
 from console.contract.memory.observation import ConversationId, ObservationId
 from console.contract.memory.profile import ProfileId
@@ -59,6 +60,7 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
         ("mapping", "dataMapping", DataMappingId, "mem_datamapping"),
         ("profile", "profile", ProfileId, "mem_profile"),
         ("import", "import", ImportId, "mem_import"),
+        ("entry", "ledgerEntry", LedgerId, "mem_ledger"),
         ("suggestion", "suggestion", SuggestionId, "mem_suggestion"),
         ("observation", "observation", ObservationId, "mem_observation"),
         ("summary", "summary", SummaryId, "mem_summary"),

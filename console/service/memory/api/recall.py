@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from msgspec.structs import replace
 
 from console.contract.memory import recall as wire
+from console.core.outgoing import USER_AGENT
 from console.engine.ranking import Query, Ranking, get_coefficients
 from console.engine.trace import Explanation, explain, unknown_stems
 from console.service.conversations.events import list_participants
@@ -19,6 +20,7 @@ from console.service.conversations.models import Conversation
 from console.service.http.answers import answer, from_row
 from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest, read_body
+from console.service.memory import ledger
 from console.service.memory.api.profiles import PROFILE, get_profile
 from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import Profile
@@ -77,6 +79,10 @@ def answer_recall(
         masked=found.is_masked,
         trace=build_trace(found, body.trace_items) if body.trace else None,
     )
+    # Of programs alone: what people ask in the console is in its audit log.
+    is_console = request.headers.get("User-Agent") == USER_AGENT
+    if request.store.ledger_days and not is_console:
+        ledger.keep_recall(profile, body, found, (perf_counter() - begin) * 1000)
     return answer(shown)
 
 

@@ -79,6 +79,7 @@ def patch_store(request: ApiRequest, body: wire.PatchStore) -> HttpResponse:
             if_match=request.headers.get("If-Match", ""),
             display_name=body.display_name,
             description=body.description,
+            ledger_days=body.ledger_days,
         )
     except stores.NameTaken as exc:
         return operation_failed(request, exc)

@@ -1,0 +1,185 @@
+"""What programs recalled, for as many days as their store keeps it, without a word of it.
+
+A Recall waits for no write: its entry is put down in memory, and all of a second are
+written together. A worker that is killed takes that second's along; so does a profile
+that is deleted or merged within it.
+"""
+
+import logging
+from collections import deque
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from threading import Lock, Timer
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from django.db import Error, connections, transaction
+from django.utils import timezone
+from msgspec.structs import replace
+
+from console.contract.ids import new_id
+from console.contract.memory.ledger import GROUPS_MAX, LedgerLatency
+from console.contract.memory.recall import RECALL_LIKELY, RecallRequest
+from console.databases import disk
+from console.engine.texts import Floats, Vectors, pack_vector
+from console.service.memory.embedding_jobs import get_model_id
+from console.service.memory.models import LedgerEntry, Profile, Store
+from console.service.memory.queries import insert_rows
+from console.service.memory.recall import RecallResult
+from console.service.models import ALIAS
+
+logger = logging.getLogger(__name__)
+WRITE_AFTER_S = 1.0
+# Of a database that does not answer; the oldest go.
+WAITING_MAX = 10_000
+BATCH = 1000
+# The newest are looked at: for how long Recalls took, and for what was not answered.
+MEASURED, GROUPED = 10_000, 1000
+# Cosine of two questions that mean the same. By use-3 "How long is the warranty?" and
+# "When does my guarantee run out?" have 0.63, and questions of other things 0.46 at most.
+ALIKE = 0.6
+_COLUMNS = (
+    "id",
+    "profile_id",
+    "asked_id",
+    "asked_at",
+    "mode",
+    "parameters",
+    "items",
+    "ms",
+    "version",
+    "model",
+    "meaning",
+)
+
+
+class Kept(NamedTuple):
+    """Of a Recall, until it is written. meaning: of a query that found nothing likely."""
+
+    profile: Profile
+    asked_at: datetime
+    request: RecallRequest
+    mode: str
+    items: list[tuple[str, float | None]]
+    ms: float
+    meaning: Floats | None
+
+
+_waiting = deque[Kept](maxlen=WAITING_MAX)
+_lock = Lock()
+
+
+def keep_recall(
+    profile: Profile, request: RecallRequest, found: RecallResult, ms: float
+) -> None:
+    rows = (*found.observations, *found.summaries)
+    items = [(row.id, found.get_score(row.id)) for row in rows]
+    meaning = None
+    if found.ranking and found.mode == "query":
+        is_answered = any((score or 0) >= RECALL_LIKELY for _, score in items)
+        meaning = None if is_answered else found.ranking.queries[0].vector
+    with _lock:
+        _waiting.append(
+            Kept(profile, timezone.now(), request, found.mode, items, ms, meaning)
+        )
+        is_first = len(_waiting) == 1
+    if is_first:
+        Timer(WRITE_AFTER_S, _write_aside).start()
+
+
+def _write_aside() -> None:
+    """In a thread of its own, which has connections of its own."""
+    try:
+        write_waiting()
+    finally:
+        connections.close_all()
+
+
+def write_waiting() -> None:
+    """What this process has put down so far."""
+    with _lock:
+        kept = sorted(_waiting, key=attrgetter("profile.store_id"))
+        _waiting.clear()
+    if not kept or disk.is_full():
+        return
+    try:
+        with transaction.atomic(using=ALIAS):
+            for store_id, some in groupby(kept, attrgetter("profile.store_id")):
+                _write(store_id, list(some))
+    except Error:
+        logger.warning("%s ledger entries were lost.", len(kept), exc_info=True)
+
+
+def _write(store_id: str, kept: list[Kept]) -> None:
+    """Of profiles that are there: one that is being deleted is waited for."""
+    ids = {each.profile.id for each in kept}
+    profiles = Profile.objects.filter(store_id=store_id, id__in=ids).order_by("id")
+    there = set(profiles.select_for_update().values_list("id", flat=True))
+    model = get_model_id()
+    rows = [
+        (
+            new_id("mem_ledger"),
+            each.profile.id,
+            each.profile.id,
+            each.asked_at,
+            each.mode,
+            _strip(each.request),
+            each.items,
+            round(each.ms, 1),
+            each.profile.index_version,
+            "" if each.meaning is None else model,
+            b"" if each.meaning is None else pack_vector(each.meaning),
+        )
+        for each in kept
+        if each.profile.id in there
+    ]
+    insert_rows(store_id, LedgerEntry, _COLUMNS, rows)
+
+
+def _strip(request: RecallRequest) -> Any:
+    return msgspec.to_builtins(replace(request, query="", trace=False, trace_items=[]))
+
+
+def prune() -> None:
+    """Called by the worker once a minute: what is older than its store keeps."""
+    now = timezone.now()
+    for store_id, days in Store.objects.values_list("pk", "ledger_days"):
+        rows = LedgerEntry.objects.filter(store_id=store_id)
+        old = rows.filter(asked_at__lt=now - timedelta(days)).values_list("id")
+        while ids := [id_ for (id_,) in old[:BATCH]]:
+            rows.filter(id__in=ids).delete()
+
+
+def measure_latencies(store: Store) -> list[LedgerLatency]:
+    rows = LedgerEntry.objects.filter(store_id=store.id).order_by("-asked_at")
+    by_mode = dict[str, list[float]]()
+    for mode, ms in rows.values_list("mode", "ms")[:MEASURED]:
+        by_mode.setdefault(mode, []).append(ms)
+    return [
+        LedgerLatency(mode=mode, count=len(ms), p50_ms=p50, p95_ms=p95)
+        for mode, ms in sorted(by_mode.items())
+        for p50, p95 in [np.percentile(ms, [50, 95]).round(1).tolist()]
+    ]
+
+
+def group_unanswered(store: Store) -> list[list[LedgerEntry]]:
+    """Queries that found nothing likely, by meaning: the largest group first, the newest
+    of each first. Each is put with the newest one that it is like."""
+    entries = LedgerEntry.objects.filter(store_id=store.id).exclude(model="")
+    rows = list(
+        entries.filter(model=get_model_id()).order_by("-asked_at", "-id")[:GROUPED]
+    )
+    if not rows:
+        return []
+    vectors = Vectors.of([bytes(row.meaning) for row in rows])
+    meanings = vectors.vector(np.arange(len(rows)))
+    left, groups = np.ones(len(rows), bool), list[list[LedgerEntry]]()
+    for number, meaning in enumerate(meanings):
+        if left[number]:
+            alike = left & (meanings @ meaning >= ALIKE)
+            alike[number] = True
+            left &= ~alike
+            groups.append([rows[each] for each in np.flatnonzero(alike)])
+    return sorted(groups, key=len, reverse=True)[:GROUPS_MAX]
