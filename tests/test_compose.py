@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 import yaml
 
@@ -30,7 +31,7 @@ def read_variables() -> dict[str, str]:
     lines = fill_in((ROOT / ".env.example").read_text()).splitlines()
     pairs = [line.partition("=") for line in lines if re.match("[A-Z_]+=", line)]
     written = {name: value for name, _, value in pairs}
-    return written | {"POSTGRES_PASSWORD": PASSWORD}
+    return written | {"POSTGRES_PASSWORD": PASSWORD, "CONSOLE_PASSWORD": f"c{PASSWORD}"}
 
 
 def interpolate(text: str, variables: dict[str, str]) -> str:
@@ -44,23 +45,30 @@ def interpolate(text: str, variables: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def composed():
-    """The services and the proxy's configuration, with the variables put in."""
+    """The services, and their environments and files with the variables put in."""
     variables = read_variables()
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
-    app = compose["services"]["web"]["environment"]
-    own = {name: interpolate(value, variables) for name, value in app.items()}
-    command = [
-        interpolate(word, variables)
-        for word in compose["services"]["prepare"]["command"]
-    ]
-    caddyfile = interpolate(compose["configs"]["caddyfile"]["content"], variables)
-    return compose["services"], variables | own, command, caddyfile
+    services = compose["services"]
+    own = {
+        service: {
+            name: interpolate(value, variables)
+            for name, value in services[service]["environment"].items()
+        }
+        for service in ("prepare", "rights", "web")
+    }
+    command = [interpolate(word, variables) for word in services["prepare"]["command"]]
+    configs = {
+        name: interpolate(config["content"], variables)
+        for name, config in compose["configs"].items()
+    }
+    environments = {name: variables | each for name, each in own.items()}
+    return services, environments, command, configs
 
 
 @pytest.fixture(scope="module")
 def installation(composed, tmp_path_factory):
     """The proxy's address, what `prepare` has printed, and who signs certificates."""
-    _services, environment, command, caddyfile = composed
+    _services, environments, command, configs = composed
     if (binaries := find_binaries()) is None:
         pytest.skip("no server programs of PostgreSQL")
     folder = tmp_path_factory.mktemp("compose")
@@ -68,31 +76,55 @@ def installation(composed, tmp_path_factory):
     with server(binaries, PASSWORD) as url:
         host = url.partition("@")[2]
         moved = {
-            name: value.replace("memory@postgres", f"test@{host}")
-            for name, value in environment.items()
+            service: {
+                name: value.replace("memory@postgres", f"test@{host}").replace(
+                    "@postgres", f"@{host}"
+                )
+                for name, value in environment.items()
+            }
+            for service, environment in environments.items()
         }
+        owner = os.environ | moved["prepare"]
         for database in ("console", "memory"):
             create = [binaries / "createdb", "--maintenance-db", f"{url}/postgres"]
-            subprocess.run([*create, database], env=os.environ | moved, check=True)
+            subprocess.run([*create, database], env=owner, check=True)
         prepared = subprocess.run(
             [sys.executable, *command[1:]],
-            env=os.environ | moved | {"DJANGO_SETTINGS_MODULE": "console.settings"},
+            env=owner | {"DJANGO_SETTINGS_MODULE": "console.settings"},
             check=True,
             capture_output=True,
             text=True,
         )
-        with serving(prepares=True, **moved) as (web, _process):
-            config = caddyfile.replace("web:8000", f"127.0.0.1:{web}")
+        for database in ("console", "memory"):
+            # Twice: each start does it again.
+            for _ in range(2):
+                psql = [
+                    binaries / "psql",
+                    "-qv",
+                    "ON_ERROR_STOP=1",
+                    f"{url}/{database}",
+                ]
+                subprocess.run(
+                    psql,
+                    env=os.environ | environments["rights"],
+                    input=configs["rights"],
+                    text=True,
+                    check=True,
+                    stdout=subprocess.DEVNULL,
+                )
+        with serving(prepares=True, **moved["web"]) as (web, _process):
+            config = configs["caddyfile"].replace("web:8000", f"127.0.0.1:{web}")
             config = config.replace("localhost {", f"https://localhost:{port} {{")
             config = config.replace("admin off", TEST_OPTIONS)
             with proxying(config, port, folder):
                 root = folder / "caddy/pki/authorities/local/root.crt"
-                yield f"https://localhost:{port}", prepared.stdout, root
+                console = f"postgres://console@{host}/console"
+                yield f"https://localhost:{port}", prepared.stdout, root, console
 
 
 @pytest.fixture
 def http(installation):
-    url, _printed, root = installation
+    url, _printed, root, _database = installation
     trusted = ssl.create_default_context(cafile=root)
     with httpx.Client(base_url=url, verify=trusted, timeout=30) as http:
         yield http
@@ -131,12 +163,52 @@ def test_compose_makes_the_first_operator_who_signs_in(installation, http):
     assert form.headers["Strict-Transport-Security"]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_auditentry SET outcome = 'allowed'",
+        "DELETE FROM audit_auditentry",
+        "TRUNCATE audit_auditentry",
+        "ALTER TABLE audit_auditentry DISABLE TRIGGER ALL",
+        "DROP TRIGGER audit_entry_change ON audit_auditentry",
+        "CREATE OR REPLACE FUNCTION audit_entry_refuse() RETURNS trigger "
+        "LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "ALTER TABLE audit_auditentry ADD COLUMN more int",
+        "DROP TABLE audit_auditentry",
+        "SET session_replication_role = replica",
+        "UPDATE audit_auditcheckpoint SET size = 1",
+        "DELETE FROM audit_auditcheckpoint",
+        "TRUNCATE audit_audithead",
+        "CREATE TABLE mine (id int)",
+        "SET ROLE test",
+    ],
+)
+def test_compose_lets_the_application_add_entries_and_not_change_them(
+    installation, http, statement
+):
+    database = installation[3]
+    with psycopg.connect(database, password=f"c{PASSWORD}") as connection:
+        (entries,) = connection.execute(
+            "SELECT count(*) FROM audit_auditentry"
+        ).fetchone()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+    assert entries > 0
+
+
+def test_compose_keeps_the_owners_password_from_the_application(composed):
+    _services, environments, *_ = composed
+
+    assert PASSWORD not in environments["web"].values()
+
+
 def test_compose_answers_ready(http):
     assert http.get("/readyz").json()["ready"] is True
 
 
 def test_compose_refuses_a_body_that_is_too_large(installation):
-    url, _printed, root = installation
+    url, _printed, root, _database = installation
     port = int(url.rpartition(":")[2])
     head = (
         b"PUT /v1/Uploads/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"

@@ -172,7 +172,13 @@ class PostgresDatabase(DatabaseBase):
         self.drop_staged()
         self.ask_server(f'CREATE DATABASE "{self.staged}"')
         self.lead_to(self.staged)
-        self._run("pg_restore", "--exit-on-error", "--no-owner", str(source))
+        self._run(
+            "pg_restore",
+            "--exit-on-error",
+            "--no-owner",
+            "--no-privileges",
+            str(source),
+        )
         self.ask("ANALYZE")
 
     def hold(self) -> AbstractContextManager[Any]:

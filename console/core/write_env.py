@@ -34,6 +34,7 @@ SECRETS = {
     "AUDIT_KEYS": build_key,
     "DEMO_PASSWORD": build_password,
     "POSTGRES_PASSWORD": build_token,
+    "CONSOLE_PASSWORD": build_token,
 }
 
 
