@@ -28,6 +28,7 @@ from console.contract.conversations.communication import Communication
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import SOURCE, Observation
+from console.contract.memory.recall import RecalledCommunication
 from console.contract.times import to_wire
 from console.masking.detect import PersonalData, compile_own, find_personal_data
 from console.masking.models import Reveal
@@ -486,7 +487,9 @@ class Masker:
         return self._build_value(f"{kind}/{id_}", TEXTS, content, self._mask_text)
 
     def mask_turns(
-        self, conversation_id: str, turns: Sequence[Communication]
+        self,
+        conversation_id: str,
+        turns: Sequence[Communication | RecalledCommunication],
     ) -> list[MaskedValue]:
         """What was said in a conversation: revealed together."""
         subject = f"conversation/{conversation_id}"

@@ -49,6 +49,7 @@ ParticipantType = Literal["HUMAN_AGENT", "CUSTOMER", "AI_AGENT", "AGENT", "UNKNO
 CHANNELS = get_args(Channel)
 STATUSES = get_args(Status)
 PARTICIPANT_TYPES = get_args(ParticipantType)
+STAFF = frozenset({"HUMAN_AGENT", "AGENT", "AI_AGENT"})
 
 Name = Annotated[str, Meta(max_length=NAME_MAX)]
 Address = Annotated[str, Meta(min_length=1, max_length=ADDRESS_MAX)]

@@ -14,6 +14,7 @@ from console.contract.base import (
     described,
     limit,
 )
+from console.contract.conversations.conversation import STAFF
 from console.contract.memory.observation import ConversationId, Observation
 from console.contract.memory.summary import Summary
 
@@ -77,6 +78,10 @@ class RecalledParty(Noun, omit_defaults=True, frozen=True, kw_only=True):
     type: str = ""
     profile_id: str = ""
     delivery_status: str = ""
+
+    @property
+    def is_staff(self) -> bool:
+        return self.type in STAFF
 
 
 class RecalledContent(Noun, omit_defaults=True, frozen=True, kw_only=True):

@@ -13,14 +13,17 @@ from console.client.errors import MemoryNotFound
 from console.client.http import Page, T, all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.communication import Communication
-from console.contract.conversations.conversation import Conversation, Participant
+from console.contract.conversations.conversation import (
+    STAFF,
+    Conversation,
+    Participant,
+)
 from console.contract.conversations.learning import Learned, Transition
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.items import TEXT_KINDS, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
-STAFF = frozenset({"HUMAN_AGENT", "AGENT", "AI_AGENT"})
 _ID_TYPES = {"WHATSAPP": "whatsapp", "EMAIL": "email", "CHAT": "chat"}
 
 

@@ -5,9 +5,12 @@ Limits of a query: docs/contract.md, section 11.6.
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import east_asian_width, normalize
 
 from django import forms
+from django.core.exceptions import ValidationError
 
+from console.contract.ids import PROFILE_ID
 from console.contract.memory.observation import CONVERSATION_ID_MAX
 from console.contract.memory.recall import (
     RECALL_ITEMS,
@@ -31,12 +34,54 @@ FIELDS = {
     "end": "end",
     "observations_limit": "observations",
     "summaries_limit": "summaries",
+    "communications_limit": "communications",
     "relevance_threshold": "threshold",
 }
 
 
+LIMITS = ("observations", "summaries", "communications", "threshold")
+# What an agent asks for at such a moment. A call starts with the newest, which takes no
+# search; a turn of a chat is ranked by what was just said.
+PRESETS: dict[str, dict[str, str]] = {
+    "Call start": {"mode": Mode.RECENT, "observations": "5", "summaries": "3"},
+    "Chat turn": {
+        "mode": Mode.CONVERSATION,
+        "observations": "5",
+        "summaries": "2",
+        "communications": "10",
+    },
+    "Contract's defaults": {},
+}
 # Of the query string of a run: ids, numbers, days and the key of what was typed.
 AGAINST_MAX = 1000
+
+
+def check_identity(text: str) -> None:
+    """`type:value` or a profile id; else nothing is sent, and the error says why."""
+    check_plain(text)
+    for position, char in enumerate(text, start=1):
+        if east_asian_width(char) == "F":
+            raise ValidationError(
+                f"Character {position} is {char}, in full width: write "
+                f"{normalize('NFKC', char)} instead."
+            )
+    if PROFILE_ID.fullmatch(text):
+        return
+    id_type, colon, value = text.partition(":")
+    if not colon:
+        raise ValidationError(
+            "Start with the type and a colon, such as email:… or phone:…, or paste a "
+            "whole profile id."
+        )
+    if not id_type.strip():
+        raise ValidationError("A type is missing before the colon, such as phone.")
+    if not value.strip():
+        raise ValidationError("A value is missing after the colon.")
+    if ":" in value:
+        raise ValidationError(
+            "There are two colons, and only one can part the type from the value. If "
+            "the value has one, find the customer above and paste the profile's id."
+        )
 
 
 class RunForm(ConsoleForm):
@@ -44,7 +89,7 @@ class RunForm(ConsoleForm):
 
     identity = forms.CharField(
         max_length=512,
-        validators=[check_plain],
+        validators=[check_identity],
         error_messages={
             "required": "Enter an identifier, as type:value, or a profile id."
         },
@@ -78,6 +123,9 @@ class RunForm(ConsoleForm):
     )
     summaries = forms.IntegerField(
         initial=RECALL_SUMMARIES, min_value=0, max_value=RECALL_ITEMS
+    )
+    communications = forms.IntegerField(
+        label="Turns", initial=0, min_value=0, max_value=RECALL_ITEMS
     )
     threshold = forms.FloatField(
         initial=0,
@@ -150,6 +198,9 @@ def build_question(asked: Mapping[str, Any]) -> Question:
         "end": get_day_start(asked["end"]),
         "observations_limit": asked["observations"],
         "summaries_limit": asked["summaries"],
+        "communications_limit": (
+            asked["communications"] if mode == Mode.CONVERSATION else 0
+        ),
         "relevance_threshold": asked["threshold"],
         "trace": bool(asked["explain"] or asked["expected"]),
         "trace_items": [asked["expected"]] if asked["expected"] else [],
@@ -159,8 +210,7 @@ def build_question(asked: Mapping[str, Any]) -> Question:
 def add_defaults(given: dict[str, str]) -> dict[str, str]:
     """A deep link may leave out the mode and the limits."""
     implied = Mode.CONVERSATION if "conversation" in given else Mode.RECENT
-    defaults = {
-        name: str(RunForm.base_fields[name].initial)
-        for name in ("observations", "summaries", "threshold")
-    } | {"mode": Mode.QUERY if "query" in given else implied}
+    defaults = {name: str(RunForm.base_fields[name].initial) for name in LIMITS} | {
+        "mode": Mode.QUERY if "query" in given else implied
+    }
     return defaults | given

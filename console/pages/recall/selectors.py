@@ -16,6 +16,7 @@ from console.client.errors import MemoryRefused
 from console.client.store import RecallAnswer, StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import (
+    RecalledCommunication,
     RecalledObservation,
     RecalledSummary,
     Trace,
@@ -121,7 +122,8 @@ class ExpectedItem:
 
 @dataclass(frozen=True, slots=True)
 class RecallRun:
-    """A recall and its evidence. Times in milliseconds, as seen from the console.
+    """A recall and its evidence. Times in milliseconds, as seen from the console;
+    `prepare_ms` is what masking took.
 
     is_merged             the profile asked for became this one
     name                  by rule: also while this person has revealed it
@@ -130,6 +132,7 @@ class RecallRun:
     is_by_whole_texts     ranked by a memory that cannot do so: what is masked has no
                           score and no place, nothing is explained
     are_texts_hidden      nothing of the question was sent: newest first
+    said                  the last of the conversation; of each its text as it is shown
     groups                its items by likelihood
     best                  the highest score: bars are as long as they are beside it
     has_customer_words    asked with what the customer said, not with what a person typed
@@ -145,8 +148,9 @@ class RecallRun:
     mode_ran: str
     is_explained: bool
     find_ms: float
-    total_ms: float
+    prepare_ms: float
     items: list[RecalledItem]
+    said: list[tuple[RecalledCommunication, MaskedValue]]
     is_by_masked_texts: bool
     is_by_whole_texts: bool
     are_texts_hidden: bool
@@ -190,6 +194,7 @@ def recall_profile(
         return ask_memory(store, profile.id, question, text_mode)
 
     recall = answer = ask(question)
+    begin = perf_counter()
     items = _build_items(recall, masker)
     is_ranked = recall.is_ranked
     has_masked = any(item.is_masked for item in items)
@@ -202,6 +207,9 @@ def recall_profile(
     if is_by_whole_texts:
         recall = _withhold_scores(recall, items)
         items = _build_items(recall, masker)
+    said = recall.communications
+    turns = masker.mask_turns(question["conversation_id"], said)
+    prepare_ms = (perf_counter() - begin) * 1000
     expected = None
     if sought := question["trace_items"]:
         expected = _find_expected(store, profile.id, sought[0], masker)
@@ -214,6 +222,7 @@ def recall_profile(
     trace = recall.trace if recall.trace and recall.trace.queries else None
     has_customer_words = _has_customer_words(trace)
     mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
+    mask_json.know_turns(said, rule_masker.mask_turns("", said))
     return RecallRun(
         profile=profile,
         is_merged=profile.id != profile_id,
@@ -224,8 +233,9 @@ def recall_profile(
         mode_ran=mode if is_ranked or not items else "recent",
         is_explained=question["trace"],
         find_ms=find_ms,
-        total_ms=find_ms + recall.exchange.elapsed_ms,
+        prepare_ms=prepare_ms,
         items=items,
+        said=list(zip(said, turns, strict=True)),
         is_by_masked_texts=recall.masked and has_masked,
         is_by_whole_texts=is_by_whole_texts,
         are_texts_hidden=text_mode == MaskingMode.HIDE,
@@ -328,11 +338,20 @@ class _JsonMasker:
             for item in items
             if item.shown.clear_until is None
         }
+        self._turns = dict[str, str]()
         self._masker = masker
         self._hides_stems = hides_stems
         # The same sources, ids and stems come again and again. Of what somebody typed
         # it masks what has a shape alone: whose own a word is, is not told.
         self._mask_text: Callable[[str], str] = cache(mask_text)
+
+    def know_turns(
+        self, said: Iterable[RecalledCommunication], masked: Iterable[MaskedValue]
+    ) -> None:
+        """Of `4111 1111` a part is a card only beside the turn that has the rest."""
+        for turn, shown in zip(said, masked, strict=True):
+            if shown.is_masked:
+                self._turns[turn.content.text] = shown.text
 
     def __call__(self, content: Any) -> str:
         return json.dumps(self._mask(content, ""), indent=2, ensure_ascii=False)
@@ -346,6 +365,8 @@ class _JsonMasker:
             return [self._mask(part, name) for part in content]
         if not isinstance(content, str):
             return content
+        if name == "text" and content in self._turns:
+            return self._turns[content]
         if name == "source":
             return self._masker.mask_source(content).text
         if name == "content":

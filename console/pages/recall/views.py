@@ -3,10 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
+from time import perf_counter
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from console.audit.log import log_view
@@ -18,7 +20,9 @@ from console.masking.models import count_question, get_digest
 from console.pages.recall.forms import (
     FIELDS,
     KNOBS,
+    LIMITS,
     OFFERED,
+    PRESETS,
     Mode,
     RunForm,
     add_defaults,
@@ -57,10 +61,13 @@ def run(request: ConsoleRequest) -> HttpResponse:
     waits = given.get("mode") == Mode.QUERY and "query" not in given
     if request.method != "POST" and (waits or not given.get("identity")):
         return _render_run(request, RunForm.from_link(given))
+    if (preset := PRESETS.get(request.POST.get("preset", ""))) is not None:
+        preset_by = {*LIMITS, "begin", "end"}
+        given = {k: v for k, v in given.items() if k not in preset_by} | preset
     form = RunForm(add_defaults(given))
     if not form.is_valid():
         return _render_run(request, form)
-    identity = form.cleaned_data["identity"].strip()
+    identity = form.cleaned_data["identity"]
     profile_id = identity if PROFILE_ID.fullmatch(identity) else ""
     if not profile_id:
         match = look_up(request.actor, identity)
@@ -296,6 +303,7 @@ def _render_run(
     query.pop("against", None)
     context: dict[str, Any] = {
         "form": form,
+        "presets": PRESETS,
         "run": run,
         "run_query": query.urlencode(),
         "candidates": candidates,
@@ -304,6 +312,13 @@ def _render_run(
         **elsewhere,
         **(_build_changes(request, form, run) if run else {}),
     }
+    if run:
+        begin = perf_counter()
+        # Before what stands above it, which says how long it took.
+        context["groups"] = render_to_string("recall/_groups.html", context, request)
+        render_ms = run.prepare_ms + (perf_counter() - begin) * 1000
+        asked_ms = run.find_ms, run.recall.exchange.elapsed_ms
+        context |= {"render_ms": render_ms, "total_ms": render_ms + sum(asked_ms)}
     return render_part(
         request,
         "recall/run.html",

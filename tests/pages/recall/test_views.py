@@ -13,12 +13,15 @@ from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from tests.factories import (
     HTMX,
+    make_conversation,
     make_items,
     make_observation,
     make_profile,
     make_summary,
     make_tenant,
+    move_tenant,
 )
+from tests.pages.odd_memory import OddMemory, serving
 
 
 @pytest.fixture
@@ -54,6 +57,13 @@ def parse_response(page) -> dict:
         unescape(
             page.text.rpartition("<pre")[2].partition(">")[2].partition("</pre>")[0]
         )
+    )
+
+
+def read_call(page) -> dict:
+    """What was sent."""
+    return json.loads(
+        unescape(page.text.split("<pre")[-2].partition(">")[2].partition("</pre>")[0])
     )
 
 
@@ -192,7 +202,12 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ({"identity": "nobody"}, "No profile has these words"),
+        ({"identity": "no-colon"}, "Start with the type and a colon"),
+        ({"identity": "phone:"}, "A value is missing after the colon."),
+        ({"identity": ":x"}, "A type is missing before the colon"),
+        ({"identity": "phone:+1406\uff15"}, "Character 12 is \uff15, in full width"),
+        ({"identity": "phone:\u200b \u200b"}, "Character 7 cannot be seen"),
+        ({"identity": "phone::+14065550101"}, "There are two colons"),
         ({"identity": "fax:1"}, "This store knows"),
         ({"identity": "email:nobody@b.com"}, "No profile has this email"),
         ({"mode": "query", "query": ""}, "Enter a query"),
@@ -212,6 +227,7 @@ def test_run_of_a_deep_link_may_leave_out_the_mode(client, profile):
         ({"mode": "recent", "observations": "101"}, "Must be between 0 and 100."),
         ({"mode": "recent", "observations": "-1"}, "Must be between 0 and 100."),
         ({"mode": "recent", "observations": "many"}, "Must be a whole number."),
+        ({"mode": "recent", "communications": "101"}, "Must be between 0 and 100."),
         ({"mode": "recent", "threshold": "NaN"}, "Must be a number."),
         ({"mode": "recent", "threshold": "1.5"}, "Must be between 0 and 1."),
         ({"mode": "recent", "begin": "2026-02-30"}, "Must be a day that exists"),
@@ -226,6 +242,101 @@ def test_run_form_shows_an_error_at_its_field(client, profile, query, message):
 
     assert response.status_code == 422
     assert message in response.text
+
+
+def test_run_of_bad_input_sends_nothing(client, tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory()) as memory:
+        move_tenant(tenant, memory.address)
+        for identity in ("phone:", ":x", "no-colon", "phone:\uff14", "phone:1:2"):
+            run(client, identity=identity, mode="recent")
+        for asked in (
+            {"observations": "-1"},
+            {"summaries": "101"},
+            {"threshold": "NaN"},
+            {"begin": "2026-02-02", "end": "2026-02-01"},
+        ):
+            run(client, identity="email:a@b.com", mode="recent", **asked)
+
+    assert memory.asked == []
+
+
+@pytest.mark.parametrize(
+    ("preset", "mode", "limits"),
+    [
+        ("Call start", "Recent", (5, 3)),
+        ("Chat turn", "Conversation", (5, 2)),
+        ("Contract's defaults", "Conversation", (20, 5)),
+    ],
+)
+def test_run_by_a_preset_asks_as_an_agent_does(client, talk, preset, mode, limits):
+    profile, conversation, _ = talk
+
+    page = run(
+        client,
+        identity=profile,
+        mode="conversation",
+        conversation=conversation,
+        observations="7",
+        begin="2026-01-01",
+        preset=preset,
+    )
+
+    assert f"<strong>{mode}</strong>" in page.text
+    asked = read_call(page)
+    assert (asked["observationsLimit"], asked["summariesLimit"]) == limits
+    assert "beginDate" not in asked
+
+
+@pytest.fixture
+def talk(tenant):
+    """A customer's profile, their conversation and what they said in it."""
+    talk = make_conversation(tenant, "My card is 4111 1111", "1111 1111, as I said")
+    return talk.participants[0].profile_id, talk.id, "as I said"
+
+
+def test_run_shows_what_was_said_last_masked_across_turns(client, talk):
+    profile, conversation, words = talk
+
+    page = run(
+        client,
+        identity=profile,
+        mode="conversation",
+        conversation=conversation,
+        communications="5",
+    )
+
+    assert page.text.count('data-kind="communication"') == 4
+    assert page.text.count(words) >= 2
+    assert "1111, as" not in page.text
+    assert "card is 4111" not in page.text
+    assert "query inferred from" in page.text
+
+
+def test_run_by_a_query_sends_no_limit_of_communications(client, profile):
+    page = run(client, identity=profile, mode="query", query="sms", communications="5")
+
+    assert read_call(page)["communicationsLimit"] == 0
+
+
+def test_run_can_be_copied_as_code(client, profile, tenant):
+    quotes = 'it\'s """ and `${x}` +15558675310'
+
+    page = run(client, identity=profile, mode="query", query=quotes)
+
+    curl, python, node = map(unescape, page.text.split('<figure class="code">')[1:])
+    body = {}
+    code = python.partition("body = ")[2].partition("\nanswer")[0]
+    exec(f"import json\nbody = {code}", body)  # noqa: S102
+    assert body["body"] == read_call(page)
+    assert json.loads(curl.partition("'BODY'\n")[2].partition("\nBODY")[0]) == (
+        json.loads(node.partition("const body = ")[2].partition(";\n")[0])
+    )
+    assert "8675310" not in curl + python + node
+    assert tenant.account_sid not in page.text
+    for text in (curl, python, node):
+        assert "AUTH_TOKEN" in text
+        assert f"/Profiles/{profile}/Recall" in text
 
 
 def test_run_gives_htmx_the_form_and_its_results_alone(client, profile):
