@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import inf
@@ -151,11 +152,17 @@ def build_http(origin: str, transport: httpx.BaseTransport) -> httpx.Client:
     )
 
 
+@cache
+def get_trust() -> SSLContext:
+    """One for all: to read the certificates of every authority takes 16 ms."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class NetworkTransport(httpx.HTTPTransport):
     """HTTP/1.1 that keeps the deadline and calls no private machine."""
 
     def __init__(self, *, allow_private: bool) -> None:
-        context: SSLContext = httpx.create_ssl_context(trust_env=False)
+        context = get_trust()
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,

@@ -188,7 +188,7 @@ def test_a_name_is_resolved_once_and_stays_the_name_for_tls(
     resolver, monkeypatch, certificate
 ):
     trusted = ssl.create_default_context(cafile=certificate)
-    monkeypatch.setattr(httpx, "create_ssl_context", lambda **_: trusted)
+    monkeypatch.setattr(outgoing, "get_trust", lambda: trusted)
 
     with memory(whole(HEAD, BODY), certificate=certificate) as store:
         port = store._sender._http.base_url.port
