@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from tests.postgres import find_free_port
 from tests.processes import is_answering, list_marked, serving_all, wait_for
@@ -26,6 +27,16 @@ def serve(tmp_path):
     return lambda port, *options: serving_all(settings, f"--port={port}", *options)
 
 
+@pytest.fixture
+def migrated(tmp_path, django_db_setup, django_db_blocker):
+    """The files are there already: how they are made is not what is tested here."""
+    with django_db_blocker.unblock():
+        for alias, name in (("default", "console"), ("memory", "memory")):
+            with connections[alias].cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [f"{tmp_path}/{name}.sqlite3"])
+
+
+@pytest.mark.usefixtures("migrated")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_stops_everything_it_has_started(serve, number):
     port = find_free_port()
@@ -42,6 +53,7 @@ def test_serve_stops_everything_it_has_started(serve, number):
         assert f"http://localhost:{port}/" in output
 
 
+@pytest.mark.usefixtures("migrated")
 def test_serve_stops_the_server_when_the_worker_ends(serve):
     port = find_free_port()
     with serve(port) as (process, mark):
