@@ -4,9 +4,11 @@ The memory stores that form and the find box asks for it: there is no second rea
 """
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import unquote
 
 import phonenumbers
@@ -16,99 +18,30 @@ from console.core.unicode import drop_marks, strip_hidden
 DEFAULT_REGION = "US"  # 12.4: a national number is read as US
 REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
-# What forms, exports and people write when there is no value, in the languages that
-# are served; compared without case, accents, blanks and signs: `N/A` is `na`.
-_WORDS = """
-    n/a #n/a not-applicable not-available no none null nil nan undefined unknown
-    not-provided not-given not-specified no-email no-mail no-phone no-number anonymous
-    withheld unavailable tbd noreply no-reply do-not-reply
-    nobody no-one noname no-name no-address no-mail-address does-not-have do-not-have
-    dont-have not-have not-known not-disclosed prefer-not-to-say refused declined
-    deleted removed redacted anonymised anonymized erased placeholder dummy invalid
-    walk-in walk-in-customer cash-customer cash-sale guest-user unregistered
-    keine kein keiner keines k.A. keine-Angabe unbekannt nicht-vorhanden keine-email
-    keine-mail kein-telefon ohne entfällt ohne-email ohne-mail keine-mailadresse
-    gelöscht anonym niemand laufkunde laufkundschaft barverkauf
-    aucun aucune néant inconnu inconnue non-renseigné pas-de-mail pas-de-téléphone
-    pas-d-email sans-email sans-mail anonyme supprimé client-de-passage
-    nessuno nessuna sconosciuto sconosciuta non-disponibile assente nessuna-email
-    anonimo cancellato eliminato
-    n/d ninguno ninguna ningún desconocido desconocida sin-correo sin-email
-    sin-teléfono no-tiene no-aplica no-disponible nulo no-tiene-correo nadie anónimo
-    eliminado consumidor-final público-general
-    nenhum nenhuma desconhecido desconhecida sem-email sem-telefone não-tem
-    não-informado não-disponível não-tem-email ninguém anônimo excluído
-    geen onbekend n.v.t. niet-bekend geen-email geen-telefoon geen-mail anoniem
-    verwijderd
-    ingen inget ukjent ukendt okänd ikke-oppgitt mangler saknas ei-ole tuntematon
-    ingen-epost ingen-mail slettet raderad
-    brak nieznany nieznana nieznane nie-dotyczy nie-ma nie-posiada brak-maila
-    brak-email usunięty anonimowy
-    yok bilinmiyor belirtilmemiş silindi
-    нет неизвестно неизвестен не-указано не-указан отсутствует удалено удалён
-    لا لا-يوجد غير-معروف غير-متوفر بدون
-    नहीं कोई-नहीं अज्ञात उपलब्ध-नहीं
-    无 無 没有 沒有 未知 暂无 暫無 不详 不詳 不明 未提供
-    なし 無し ナシ 未登録 該当なし 特になし
-    없음 없습니다 미상 모름 알-수-없음 해당-없음
-    ไม่มี ไม่ทราบ ไม่ระบุ
-"""
-_NONE = frozenset(drop_marks(word).casefold() for word in _WORDS.split())
-# What chats and programs call whoever they do not know. People have such mailboxes.
-_ANYBODY = set("guest visitor anon user customer test default true false".split())
-# Of two and more words one of the first line says none, the others of what: `sin correo
-# electrónico`, `keine E-Mail-Adresse vorhanden`.
-_NOT = set(
-    "no not without sin sans senza sem non nao nicht kein keine ohne pas aucun aucune"
-    " nessun nessuna ningun ninguna nenhum nenhuma geen niet zonder ingen inget ikke ei"
-    " brak nie bez нет не без".split()
-)
-_WHAT = set(
-    "e email mail phone telephone telefon telefono telefone mobile number nummer numero"
-    " id adresse address adres emailadresse mailadresse emailadres mailadres correo"
-    " courriel electronico data dato datos dados daten danych данных почты телефона has"
-    " have hat tiene tem ha set given provided known available specified supplied"
-    " communique precise fourni angegeben bekannt vorhanden verfugbar hinterlegt informado"
-    " possui registra consta fornito comunicato disponibile disponible opgegeven bekend"
-    " oppgitt podano указан указано указана".split()
-)
+_WORDS = {
+    name: words.split()
+    for name, words in tomllib.loads(
+        Path(__file__).with_name("placeholders.toml").read_text("utf-8")
+    ).items()
+}
+_NONE = frozenset(drop_marks(word).casefold() for word in _WORDS["none"])
+_ANYBODY, _NOT, _WHAT = (set(_WORDS[name]) for name in ("anybody", "not", "what"))
 # What a mail merge, a program or a spreadsheet leaves of a value that it did not find.
 _UNFILLED = re.compile(
     r"\{\{.*\}\}|\$\{.*\}|%%?\w+%%?|\[object \w+\]|<[\w ]+>|\\N"
     r"|#(?:REF!|NAME\?|VALUE!|ERROR!|NULL!|DIV/0!|NUM!)",
     re.IGNORECASE,
 )
-# Alone on one side of an @ they are nobody, as all that is two words and longer than
-# `niema`; `inga@`, `null@` and `brak@` are people's names.
-_NO_PART = set(
-    "none unknown undefined anonymous unbekannt onbekend nobody noone nomail walkin"
-    " deleted removed redacted anonymised anonymized erased invalid placeholder".split()
-)
-_NO_PART |= {
+_NO_PART = {*_WORDS["no_part"]} | {
     plain
-    for word in _WORDS.split()
+    for word in _WORDS["none"]
     if "-" in word and len(plain := drop_marks(word).casefold()) > 5
 }
-_MADE_UP_WORDS = set(
-    "test tester testing guest customer client user name fake sample demo temp"
-    " abc abcd abcde xyz def foo bar asd asdf asdfg asdfgh qwe qwer qwert qwerty zxc zxcv"
-    " blah nothing nowhere someone anyone".split()
+_MADE_UP_WORDS, _MADE_UP_NAMES = set(_WORDS["made_up"]), set(_WORDS["made_up_names"])
+_NOBODY_TWICE = _NONE | _MADE_UP_WORDS | {*_WORDS["twice"]}
+_NO, _NO_DOMAIN, _NUMBERED = (
+    set(_WORDS[name]) for name in ("no", "no_domain", "numbered")
 )
-# On both sides of the @, as in `guest@guest.com`.
-_NOBODY_TWICE = _NONE | _MADE_UP_WORDS
-_NOBODY_TWICE |= set(
-    "example email mail privacy private hidden secret store shop string void"
-    " prueba prova teste essai proef testi mustermann cliente"
-    " тест проверка テスト 测试 測試 테스트".split()
-)
-# People are called so, and have mailboxes.
-_MADE_UP_NAMES = set("foo bar guest sample tester client".split())
-# Before the @ of a mail provider, or of a domain that says nothing.
-_PROVIDERS = set("gmail googlemail hotmail yahoo outlook email mail".split())
-# China's, whose mailboxes are numbers.
-_NUMBERED = set("qq foxmail 163 126 139 189 21cn yeah wo sina sohu aliyun".split())
-_NO_DOMAIN = _PROVIDERS | set("domain company store shop website site business".split())
-_NO = set("no none na null nothing name yourname username email youremail".split())
 _SCHEME = re.compile(r"\s*\w+:")
 _EMAIL_SCHEME = re.compile(r"(?:mailto|smtp|e-?mail):(?://)?", re.IGNORECASE)
 _PHONE_SCHEME = re.compile(r"(?:tel|sms|callto|whatsapp):(?://)?", re.IGNORECASE)
