@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -115,6 +116,7 @@ def role_label(role: str) -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> str:
     """A heroicon of 20 px, decorative: its label is beside it."""
     attrs: dict[str, Any] = {"aria_hidden": "true"}
