@@ -23,7 +23,7 @@ from tests.factories import PASSWORD, make_user
 SAM = "sam@console.example"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 # As many as an attacker would make, by hand: GUESSES=1000.
-GUESSES = int(os.environ.get("GUESSES", "60"))
+GUESSES = int(os.environ.get("GUESSES", "30"))
 
 
 @pytest.fixture(autouse=True)
