@@ -1,6 +1,7 @@
 """Writing the audit log: `log` with a change, `log_view` before a look, `log_change`
 around a call of a memory."""
 
+import logging
 import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping
@@ -27,6 +28,7 @@ from console.core.unicode import is_plain
 from console.databases.disk import Outage, check_room, find_outage
 from console.tenants.actor import Actor
 
+logger = logging.getLogger(__name__)
 REASON_MAX = 200
 DETAIL_MAX = 120
 # No "@", "+" or space: an e-mail address or a phone number in its usual form is
@@ -118,7 +120,7 @@ def log(
         raise _get_refusal(exc) from exc
 
 
-def _get_refusal(error: DatabaseError) -> Outage:
+def _get_refusal(error: Exception) -> Outage:
     return find_outage(error) or AuditUnavailable(
         "The audit log cannot be written, so nothing was shown or changed. Try "
         "again; if the problem persists, tell an operator."
@@ -130,13 +132,17 @@ def log_view(actor: Actor, action: str, *on: str, **entry: Any) -> AuditEntry:
     a denial or a failure whose own transaction is gone.
 
     A crash can over-report what was seen, never under-report it. Raises RuntimeError
-    inside a transaction, whose rollback would take the entry along, and Outage.
+    inside a transaction, whose rollback would take the entry along, and Outage; but for
+    the log's own pages: whoever looks for what is wrong with it needs them.
     """
     try:
         with transaction.atomic(durable=True):
             return log(actor, action, *on, **entry)
-    except DatabaseError as exc:  # of the commit
-        raise _get_refusal(exc) from exc
+    except (DatabaseError, Outage) as exc:  # DatabaseError: of the commit
+        if action != "audit.read":
+            raise _get_refusal(exc) from exc.__cause__
+        logger.warning("The audit log is read and cannot be written.", exc_info=True)
+        return AuditEntry()
 
 
 @contextmanager
