@@ -40,24 +40,7 @@ State = RecallCase.State
 # As many of what has changed are named.
 CHANGES_MAX = 5
 # Of the audit log, what is about no customer and can change what a Recall answers.
-SETTINGS = (
-    "desk.arranged",
-    "identity.changed",
-    "import.started",
-    "learning.changed",
-    "memory.loaded",
-    "token.replaced",
-)
-CHECKED = (
-    "state",
-    "words",
-    "missing",
-    "checked_at",
-    "runs",
-    "green_at",
-    "green_model",
-    "changes",
-)
+SETTINGS = "desk.arranged", "identity.changed", "learning.changed", "token.replaced"
 # The fields of a run that make its question.
 ASKED = set(KNOBS) - {"identity"}
 
@@ -106,8 +89,9 @@ def run_case(case: RecallCase, store: StoreClient, actor: Actor) -> RecallCase:
 def _close(case: RecallCase, state: State, words: str = "") -> RecallCase:
     case.state, case.words, case.checked_at = state, words, timezone.now()
     case.runs = [*case.runs, state == State.PASSED][-RUNS_KEPT:]
-    # Not its fields: it may have been erased or changed meanwhile.
-    case.save(update_fields=CHECKED)
+    # Not what it asks: it may have been erased or changed meanwhile.
+    stated = {"id", "profile_id", *CaseForm.base_fields, "asked"}
+    case.save(update_fields={field.name for field in case._meta.fields} - stated)
     return case
 
 

@@ -89,39 +89,26 @@ class RecallCase(models.Model):
 
 
 class RecallSchedule(models.Model):
-    """When the worker runs a suite: every so many hours, or daily at a time of the
-    installation's zone.
-
-    due_at  of the next run
-    """
+    """When the worker runs a suite: at `due_at`, and every so many hours from then on."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="recall_schedules")
     suite = models.CharField(max_length=SUITE_MAX)
-    every_hours = models.PositiveSmallIntegerField(null=True)
-    daily_at = models.TimeField(null=True)
+    every_hours = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "suite"], name="recall_schedule_of_suite"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(every_hours=None) ^ models.Q(daily_at=None),
-                name="recall_schedule_hours_or_time",
-            ),
+            )
         ]
 
     def __str__(self) -> str:
-        if self.every_hours:
-            return f"every {self.every_hours} h"
-        return f"daily at {self.daily_at:%H:%M}"
+        return f"every {self.every_hours} h"
 
     def get_next(self, now: datetime) -> datetime:
-        """The first moment after `now` at which it is due."""
-        if self.daily_at is None:
-            return now + timedelta(hours=self.every_hours or 0)
-        today = timezone.localtime(now).date()
-        days = (today, today + timedelta(days=1))
-        at = (timezone.make_aware(datetime.combine(d, self.daily_at)) for d in days)
-        return next(moment for moment in at if moment > now)
+        """The first time after `now`, by the clock on the wall: what runs each night at
+        two does so in summer too."""
+        due, every = timezone.make_naive(self.due_at), timedelta(hours=self.every_hours)
+        passed = max(0, (timezone.make_naive(now) - due) // every)
+        return timezone.make_aware(due + (passed + 1) * every)

@@ -1,12 +1,12 @@
 """Suites of Recall cases: run by the worker at their times, written to YAML and read
 from it."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
 import yaml
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -28,6 +28,7 @@ from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm
 from console.web.render import POST, ConsoleRequest, allow, render_form
+from console.web.times import MomentField
 
 HOURS_MAX = 168
 FILE_BYTES, FILE_CASES = 1_000_000, 1_000
@@ -61,28 +62,17 @@ def run_suite(tenant_id: str, suite: str, since: str) -> None:
 class ScheduleForm(ConsoleForm):
     suite = forms.ChoiceField()
     every_hours = forms.IntegerField(
-        required=False, min_value=1, max_value=HOURS_MAX, label="Every so many hours"
-    )
-    daily_at = forms.TimeField(
         required=False,
-        label="Daily at",
-        widget=forms.TimeInput(attrs={"type": "time"}),
-        error_messages={"invalid": "Must be a time, such as 06:30."},
+        min_value=1,
+        max_value=HOURS_MAX,
+        label="Every so many hours",
+        help_text="24 for daily; empty for by hand alone",
     )
+    due_at = MomentField(label="Next at", initial=timezone.now)
 
     def __init__(self, suites: list[str], *args: Any) -> None:
         super().__init__(*args)
         self.fields["suite"] = forms.ChoiceField(choices=[(s, s) for s in suites])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if cleaned.get("every_hours") and cleaned.get("daily_at"):
-            self.add_error("daily_at", "Choose hours or a time, not both.")
-        return cleaned
-
-
-class FileForm(ConsoleForm):
-    file = forms.FileField(label="YAML file")
 
 
 class WrittenCase(
@@ -101,40 +91,41 @@ class WrittenCase(
     most_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] | None = None
 
 
-class UnreadableFile(ValueError):
-    """Says what is wrong, and where, without what the file says."""
+class FileForm(ConsoleForm):
+    """What is wrong with a file is said without what it says."""
 
+    file = forms.FileField(label="YAML file")
 
-def read_cases(content: bytes) -> Iterator[WrittenCase]:
-    """Raises UnreadableFile."""
-    if len(content) > FILE_BYTES:
-        raise UnreadableFile(f"At most {FILE_BYTES // 1_000_000} MB.")
-    try:
-        _check_depth(content)
-        # It makes text of all scalars: a day stays as it was typed.
-        read = yaml.load(content, yaml.CBaseLoader)  # noqa: S506
-        cases = msgspec.convert(read, list[WrittenCase], strict=False)
-    except msgspec.ValidationError as error:
-        raise UnreadableFile(str(error)) from None
-    except yaml.YAMLError:
-        raise UnreadableFile("This is not YAML.") from None
-    if len(cases) > FILE_CASES:
-        raise UnreadableFile(f"At most {FILE_CASES} cases; this has {len(cases)}.")
-    for number, case in enumerate(cases):
-        form = RunForm(add_defaults(case.asked | {"identity": case.profile_id}))
-        if faults := sorted({*form.errors} | case.asked.keys() - ASKED):
-            raise UnreadableFile(f"Case {number + 1}, asked: {', '.join(faults)}.")
-        yield case
+    def clean_file(self) -> list[WrittenCase]:
+        content = self.cleaned_data["file"].read(FILE_BYTES + 1)
+        if len(content) > FILE_BYTES:
+            raise ValidationError(f"At most {FILE_BYTES // 1_000_000} MB.")
+        try:
+            _check_depth(content)
+            # It makes text of all scalars: a day stays as it was typed.
+            read = yaml.load(content, yaml.CBaseLoader)  # noqa: S506
+            cases = msgspec.convert(read, list[WrittenCase], strict=False)
+        except yaml.YAMLError:
+            raise ValidationError("This is not YAML.") from None
+        except msgspec.ValidationError as error:
+            raise ValidationError(str(error)) from None
+        if len(cases) > FILE_CASES:
+            raise ValidationError(f"At most {FILE_CASES} cases.")
+        for number, case in enumerate(cases, start=1):
+            form = RunForm(add_defaults(case.asked | {"identity": case.profile_id}))
+            if faults := sorted({*form.errors} | case.asked.keys() - ASKED):
+                raise ValidationError(f"Case {number}, asked: {', '.join(faults)}.")
+        return cases
 
 
 def _check_depth(content: bytes) -> None:
-    """The loader recurses in C, without a limit. Raises UnreadableFile, YAMLError."""
+    """The loader recurses in C, without a limit."""
     depth = 0
     for event in yaml.parse(content, yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_MAX:
-            raise UnreadableFile("Too many lists in lists.")
+            raise ValidationError("Too many lists in lists.")
 
 
 @allow(Permission.RUN_RECALL)
@@ -144,20 +135,16 @@ def list_suites(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.RUN_RECALL, POST)
 def schedule(request: ConsoleRequest) -> HttpResponse:
-    """Neither hours nor a time: the suite is not run by itself any more."""
+    """Without hours: the suite is not run by itself any more."""
     form = ScheduleForm(_list_names(request.tenant), request.POST)
     if not form.is_valid():
         return _render_suites(request, form=form, schedule_form=form)
     suite = form.cleaned_data.pop("suite")
-    schedules = request.tenant.recall_schedules.filter(suite=suite)
+    schedules = request.tenant.recall_schedules
     with transaction.atomic():
-        schedules.delete()
-        if any(form.cleaned_data.values()):
-            new = RecallSchedule(
-                tenant=request.tenant, suite=suite, **form.cleaned_data
-            )
-            new.due_at = new.get_next(timezone.now())
-            new.save()
+        schedules.filter(suite=suite).delete()
+        if form.cleaned_data["every_hours"]:
+            schedules.create(suite=suite, **form.cleaned_data)
         log(request.actor, "suite.scheduled", "tenant", str(request.tenant.pk))
     return redirect("recall:suites", request.tenant.slug)
 
@@ -184,13 +171,9 @@ def export_cases(request: ConsoleRequest) -> HttpResponse:
 def import_cases(request: ConsoleRequest) -> HttpResponse:
     """All or none; a case of the same suite and name is replaced."""
     form = FileForm(request.POST, request.FILES)
-    if form.is_valid():
-        try:
-            cases = [*read_cases(form.cleaned_data["file"].read(FILE_BYTES + 1))]
-        except UnreadableFile as error:
-            form.add_error("file", str(error))
     if not form.is_valid():
         return _render_suites(request, file_form=form, form=form)
+    cases = form.cleaned_data["file"]
     by = {"created_by": request.actor.in_tenant()[0]}
     with transaction.atomic():
         for case in cases:

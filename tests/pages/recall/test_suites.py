@@ -1,7 +1,7 @@
 """Suites of Recall cases: run at their times, written to YAML and read from it."""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,7 +19,7 @@ from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile
 
 State = RecallCase.State
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -65,27 +65,26 @@ def upload(client, content: str):
 
 
 @pytest.mark.parametrize(
-    ("fields", "due"),
+    ("hours", "due"),
     [
-        ({"every_hours": 6}, NOW + timedelta(hours=6)),
-        ({"daily_at": time(6, 30)}, datetime(2026, 3, 2, 6, 30, tzinfo=UTC)),
-        ({"daily_at": time(12, 30)}, datetime(2026, 3, 1, 12, 30, tzinfo=UTC)),
-        ({"daily_at": time(12)}, datetime(2026, 3, 2, 12, tzinfo=UTC)),
+        (6, datetime(2026, 3, 29, 13, tzinfo=UTC)),
+        (24, datetime(2026, 3, 30, 7, tzinfo=UTC)),
     ],
 )
-def test_schedule_is_next_due_after_now(settings, fields, due):
-    settings.TIME_ZONE = "UTC"
+def test_schedule_is_next_due_after_now_by_the_clock_on_the_wall(hours, due):
+    """In the night before it Berlin's clocks go from two to three."""
+    schedule = RecallSchedule(every_hours=hours, due_at=NOW - timedelta(hours=28))
 
-    assert RecallSchedule(**fields).get_next(NOW) == due
+    with timezone.override("Europe/Berlin"):
+        assert schedule.get_next(NOW) == due
 
 
 def test_schedule_of_a_suite_is_set_and_taken_away(client, tenant, case):
-    page = client.post(
-        url("schedule"), {"suite": "Shop", "every_hours": "24"}, follow=True
-    )
+    asked = {"suite": "Shop", "due_at": "31 Jan 2027, 06:30"}
+    page = client.post(url("schedule"), asked | {"every_hours": "24"}, follow=True)
 
     assert "every 24 h, next" in " ".join(page.text.split())
-    client.post(url("schedule"), {"suite": "Shop"})
+    client.post(url("schedule"), asked)
     assert not RecallSchedule.objects.exists()
 
 
@@ -93,8 +92,7 @@ def test_schedule_of_a_suite_is_set_and_taken_away(client, tenant, case):
     ("fields", "message"),
     [
         ({"every_hours": "0"}, "Must be between 1 and 168."),
-        ({"every_hours": "1", "daily_at": "06:30"}, "not both"),
-        ({"daily_at": "25:00"}, "Must be a time"),
+        ({"due_at": "25:00"}, "Must be a day and a time"),
         ({"suite": "Other"}, "Choose one of the options."),
     ],
 )
