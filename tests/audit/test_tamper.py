@@ -255,8 +255,10 @@ def deletes_an_entry_and_closes_the_gap(random):
 
 @attack
 def inserts_an_entry(random):
-    seq, entries = pick(random), read()
-    entries.insert(seq - 1, AuditEntry.objects.get(seq=pick(random)))
+    # Not itself before itself: that would be the one after.
+    seq, of = random.sample(range(1, SIZE + 1), 2)
+    entries = read()
+    entries.insert(seq - 1, AuditEntry.objects.get(seq=of))
     AuditReason.objects.filter(entry__gte=seq).delete()
     rewrite(entries, seq)
     return seq
