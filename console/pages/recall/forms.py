@@ -19,6 +19,7 @@ from console.contract.memory.recall import (
     RECALL_SUMMARIES,
 )
 from console.pages.recall.verdict import Question
+from console.profiles.prompt import TEMPLATES
 from console.web.forms import ConsoleForm, check_conversation, check_plain
 from console.web.times import DayField, get_day_start
 
@@ -39,7 +40,7 @@ FIELDS = {
 }
 
 
-LIMITS = ("observations", "summaries", "communications", "threshold")
+LIMITS = ("observations", "summaries", "communications", "threshold", "budget")
 # What an agent asks for at such a moment. A call starts with the newest, which takes no
 # search; a turn of a chat is ranked by what was just said.
 PRESETS: dict[str, dict[str, str]] = {
@@ -136,6 +137,18 @@ class RunForm(ConsoleForm):
     begin = DayField(label="From")
     end = DayField(label="Before")
     explain = forms.BooleanField(required=False, label="Explain scores")
+    template = forms.ChoiceField(
+        required=False,
+        label="Prompt",
+        choices=[("", "None"), *((k, each.label) for k, each in TEMPLATES.items())],
+    )
+    budget = forms.IntegerField(
+        label="Tokens",
+        initial=1000,
+        min_value=50,
+        max_value=4000,
+        widget=forms.NumberInput(attrs={"type": "range", "step": "50"}),
+    )
     against = forms.CharField(
         required=False, max_length=AGAINST_MAX, widget=forms.HiddenInput
     )
@@ -184,6 +197,7 @@ OFFERED = {
     "begin": None,
     "end": None,
     "explain": False,
+    "template": "",
     "expected": "",
 }
 

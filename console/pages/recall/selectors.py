@@ -32,6 +32,9 @@ from console.masking.masker import (
 )
 from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
 from console.profiles.items import find_kind
+from console.profiles.prompt import Prompt, Quote, build_prompt
+from console.profiles.schema import fetch_trait_groups
+from console.profiles.traits import build_trait_groups
 
 # What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {
@@ -134,6 +137,7 @@ class RecallRun:
     are_texts_hidden      nothing of the question was sent: newest first
     said                  the last of the conversation; of each its text as it is shown
     groups                its items by likelihood
+    prompt                where one was asked for
     best                  the highest score: bars are as long as they are beside it
     has_customer_words    asked with what the customer said, not with what a person typed
     request_json, response_json  masked by rule, as the name; "" if its order would tell
@@ -158,6 +162,7 @@ class RecallRun:
     expected: ExpectedItem | None
     request_json: str = field(repr=False)
     response_json: str = field(repr=False)
+    prompt: Prompt | None = None
 
     @property
     def groups(self) -> list[tuple[str, list[RecalledItem]]]:
@@ -244,6 +249,34 @@ def recall_profile(
         request_json=mask_json(recall.exchange.request),
         response_json=mask_json(recall.exchange.response) if is_whole_shown else "",
     )
+
+
+def build_run_prompt(
+    store: StoreClient, run: RecallRun, masker: Masker, template: str, budget: int
+) -> Prompt:
+    """What an agent would be given of this run, masked by rule: the traits, the items
+    with the best first, what was said with the newest first."""
+    masker = masker.by_rule
+    groups = build_trait_groups(fetch_trait_groups(store), run.profile, masker)
+    quotes = [
+        Quote("trait", row.shown.text, {"name": row.subject})
+        for group in groups
+        for row in group.filled
+        if row.shown
+    ]
+    for each in run.items:
+        item, source = each.item, masker.mask_source(each.item.source).text
+        told = {"id": item.id, "date": f"{item.occurred_at:%Y-%m-%d}"}
+        text = masker.mask_text(item.kind, item.id, item.content).text
+        quotes.append(
+            Quote(item.kind, text, told | ({"source": source} if source else {}))
+        )
+    said = [turn for turn, _ in run.said]
+    turns = zip(said, masker.mask_turns("", said), strict=True)
+    for turn, shown in reversed([*turns]):
+        by = "agent" if turn.author.is_staff else "customer"
+        quotes.append(Quote("communication", shown.text, {"id": turn.id, "by": by}))
+    return build_prompt(quotes, template, budget=budget)
 
 
 def _find_expected(

@@ -28,10 +28,11 @@ from console.pages.recall.forms import (
     add_defaults,
     build_question,
 )
-from console.pages.recall.selectors import RecallRun, recall_profile
+from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_profile
 from console.pages.recall.verdict import Question
 from console.profiles.identity import Match, log_lookup, look_up
 from console.profiles.items import find_kind
+from console.profiles.prompt import TOKENIZER
 from console.tenants.actor import Permission
 from console.web.forms import check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_part
@@ -186,13 +187,14 @@ def recall_by_form(
     query = get_digest(request.actor, "recall.run", question["query"])
     if question["trace"]:
         count_question(request.actor, "recall.run", query)
+    masker, template = masker_for(request.actor, profile_id), asked["template"]
     try:
         found = recall_profile(
             request.store,
             profile_id,
             mode=asked["mode"],
             question=question,
-            masker=masker_for(request.actor, profile_id),
+            masker=masker,
         )
     except MemoryNotFound:
         log_lookup(request.actor, profile_id, Match())
@@ -213,6 +215,11 @@ def recall_by_form(
         explained=int(question["trace"]),
         looked_for=query,
     )
+    if template:
+        prompt = build_run_prompt(
+            request.store, found, masker, template, asked["budget"]
+        )
+        found = dataclasses.replace(found, prompt=prompt)
     return found
 
 
@@ -304,6 +311,7 @@ def _render_run(
     context: dict[str, Any] = {
         "form": form,
         "presets": PRESETS,
+        "tokenizer": TOKENIZER,
         "run": run,
         "run_query": query.urlencode(),
         "candidates": candidates,
