@@ -256,6 +256,12 @@ WAITING: tuple[home.Waiting, ...] = (
         "imports:list",
         imports.count_failed,
     ),
+    (
+        Permission.RUN_RECALL,
+        "failed Recall case",
+        "recall:cases",
+        cases.count_failed,
+    ),
 )
 
 tenant_patterns: list[URLPattern | URLResolver] = [

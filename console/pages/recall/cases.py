@@ -223,6 +223,10 @@ def list_cases(request: ConsoleRequest) -> HttpResponse:
     return render(request, "recall/cases.html", {"cases": cases})
 
 
+def count_failed(request: ConsoleRequest) -> int:
+    return int(request.tenant.recall_cases.filter(state=State.FAILED).count())
+
+
 @allow(Permission.RUN_RECALL, FORM)
 def add_case(request: ConsoleRequest) -> HttpResponse:
     """A case of the run that the address names. Nothing is typed but its name."""

@@ -16,7 +16,7 @@ from console.pages.recall.models import RecallCase, RecallSchedule
 from console.pages.recall.suites import run_suite, start_due_suites
 from console.tenants.actor import Actor
 from console.tenants.vault import open_store
-from tests.factories import make_observation, make_profile
+from tests.factories import HTMX, make_observation, make_profile
 
 State = RecallCase.State
 NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -147,6 +147,14 @@ def test_red_case_names_what_changed_since_it_was_green(
     assert f"…{case.wanted[0][-4:]} was changed or retracted" in page
     assert "1 observations written" in page
     assert f"Learning rules changed ({agent.email}, entry" in page
+
+
+def test_home_says_how_many_cases_are_red(client, case):
+    RecallCase.objects.update(state=State.FAILED)
+
+    home = client.get(reverse("home_waiting", args=["acme"]), headers=HTMX)
+
+    assert f'<a data-row href="{url("cases")}">1 failed Recall case</a>' in home.text
 
 
 def test_red_case_that_was_never_green_names_no_change(case, rerun):
