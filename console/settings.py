@@ -357,8 +357,8 @@ MFA_RATE_LIMITS = {"webauthn_login": None}
 REQUIRE_SECOND_FACTOR = env.items(
     "REQUIRE_SECOND_FACTOR",
     default=[],
-    form="roles: agent, officer, auditor, operator",
-    of="agent|officer|auditor|operator",
+    form="roles: agent, officer, auditor, operator, developer",
+    of="agent|officer|auditor|operator|developer",
 )
 MFA_ADAPTER = "console.tenants.vault.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -131,6 +131,11 @@ def auditor(tenant: Tenant) -> User:
 
 
 @pytest.fixture
+def developer(tenant: Tenant) -> User:
+    return make_user(Role.DEVELOPER, tenant, email="developer@console.example")
+
+
+@pytest.fixture
 def operator(tenant: Tenant) -> User:
     """Of the whole installation, `tenant` included."""
     return make_user(Role.OPERATOR, email="operator@console.example")

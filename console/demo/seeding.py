@@ -68,6 +68,7 @@ STAFF = {
     "officer@demo.example": ("Noor Castellan", Role.OFFICER),
     "officer2@demo.example": ("Felix Brandt", Role.OFFICER),
     "auditor@demo.example": ("Iris Tamm", Role.AUDITOR),
+    "developer@demo.example": ("Jun Park", Role.DEVELOPER),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Self
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
 
-AGENT, OFFICER, AUDITOR, OPERATOR = Role
+AGENT, OFFICER, AUDITOR, OPERATOR, DEVELOPER = Role
 
 
 class Permission(StrEnum):
@@ -20,8 +20,8 @@ class Permission(StrEnum):
         member._value_, member.roles = words, frozenset(roles)
         return member
 
-    VIEW_PROFILES = "view customers", AGENT, OFFICER
-    RUN_RECALL = "run Recall", AGENT, OFFICER
+    VIEW_PROFILES = "view customers", AGENT, OFFICER, DEVELOPER
+    RUN_RECALL = "run Recall", AGENT, OFFICER, DEVELOPER
     REVEAL = "reveal masked values", AGENT, OFFICER
     CORRECT = "correct a memory", AGENT, OFFICER
     EXPORT = "export the timeline", OFFICER
@@ -54,8 +54,9 @@ def may(role: Role | None, permission: Permission) -> bool:
 
 
 def who_may(permission: Permission) -> str:
-    """The roles that may do `permission`, in words: "support agent or privacy officer"."""
-    return " or ".join(role.label for role in Role if role in permission.roles)
+    """The roles that may do `permission`: "support agent, privacy officer or developer"."""
+    *first, last = (role.label for role in Role if role in permission.roles)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 class Actor:

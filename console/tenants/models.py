@@ -20,6 +20,7 @@ class Role(models.TextChoices):
     OFFICER = "officer", "privacy officer"
     AUDITOR = "auditor", "auditor"
     OPERATOR = "operator", "operator"
+    DEVELOPER = "developer", "developer"
 
 
 class TenantQuerySet(models.QuerySet["Tenant"]):
@@ -157,7 +158,9 @@ class Membership(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="membership_role_known",
-                condition=Q(role__in=["agent", "officer", "auditor", "operator"]),
+                condition=Q(
+                    role__in=["agent", "officer", "auditor", "operator", "developer"]
+                ),
             ),
             models.CheckConstraint(
                 name="membership_of_all_tenants_is_an_operator",

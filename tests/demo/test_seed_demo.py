@@ -231,6 +231,7 @@ def test_seed_demo_creates_people_with_roles(db, settings, few_people):
                     ("officer", Role.OFFICER),
                     ("officer2", Role.OFFICER),
                     ("auditor", Role.AUDITOR),
+                    ("developer", Role.DEVELOPER),
                 ]
             ),
         ]

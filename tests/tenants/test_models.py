@@ -107,8 +107,10 @@ def test_permissions_each_have_a_role():
 @pytest.mark.parametrize(
     ("act", "roles"),
     [
-        (Permission.VIEW_PROFILES, {"agent", "officer"}),
-        (Permission.RUN_RECALL, {"agent", "officer"}),
+        (Permission.VIEW_PROFILES, {"agent", "officer", "developer"}),
+        (Permission.RUN_RECALL, {"agent", "officer", "developer"}),
+        (Permission.REVEAL, {"agent", "officer"}),
+        (Permission.CORRECT, {"agent", "officer"}),
         (Permission.PREVIEW_DELETION, {"agent", "officer"}),
         (Permission.DELETE, {"officer"}),
         (Permission.VIEW_AUDIT, {"officer", "auditor", "operator"}),
@@ -124,7 +126,11 @@ def test_permissions_match_the_matrix(act, roles):
 
 
 def test_who_may_names_the_roles():
-    assert who_may(Permission.VIEW_PROFILES) == "support agent or privacy officer"
+    assert who_may(Permission.DELETE) == "privacy officer"
+    assert who_may(Permission.REVEAL) == "support agent or privacy officer"
+    assert (
+        who_may(Permission.RUN_RECALL) == "support agent, privacy officer or developer"
+    )
 
 
 def create_user(capsys, *args):

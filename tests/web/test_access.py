@@ -15,7 +15,7 @@ def test_allow_says_who_may_and_logs_the_denial(client, tenant, auditor):
     response = client.get(reverse("customers:list", args=[tenant.slug]))
 
     assert response.status_code == 403
-    assert "support agent or privacy officer" in response.text
+    assert "support agent, privacy officer or developer" in response.text
     entry = AuditEntry.objects.get(action="access.denied")
     assert (entry.actor, entry.tenant, entry.role) == (auditor.email, "acme", "auditor")
     assert entry.outcome == "denied"

@@ -533,3 +533,28 @@ def test_compare_says_how_many_tokens_each_prompt_has(client, profile):
     )
 
     assert re.search(r"The prompt has \d+ → \d+ tokens", page.text)
+
+
+def test_run_of_a_developer_is_masked_in_their_own_tenants_alone(
+    client, tenant, developer
+):
+    profile = make_profile(tenant, phone="+15558675310")
+    made = make_observation(tenant, profile, "Call +15558675310 after six.")
+    foreign = make_profile(make_tenant("other"))
+    client.force_login(developer)
+
+    page = run(client, identity=profile, mode="recent", expected=made.id)
+    elsewhere = client.get(reverse("recall:run", args=["other"]), {"identity": foreign})
+    deletion = client.get(reverse("deletions:profile", args=["acme", profile]))
+    correction = client.get(
+        reverse("timeline:observation", args=["acme", profile, made.id])
+    )
+
+    assert "+1 ••• 10 after six." in page.text
+    assert "It came, as number 1" in page.text
+    assert 'class="reveal"' not in page.text
+    assert elsewhere.status_code == 404
+    assert deletion.status_code == 403
+    assert correction.status_code == 200
+    assert "Why not recalled?" in correction.text
+    assert "Retract" not in correction.text

@@ -300,8 +300,9 @@ def test_masked_value_is_masked_while_the_value_is_revealed(client, profile):
     assert "ada@example.com" not in part.text
 
 
-def test_reveal_value_is_refused_to_an_auditor(client, auditor, profile):
-    client.force_login(auditor)
+@pytest.mark.parametrize("role", ["auditor", "developer"])
+def test_reveal_value_is_refused_to_who_only_reads(client, request, role, profile):
+    client.force_login(request.getfixturevalue(role))
 
     response = client.post(url("reveal", profile, "trait", "Contact.email"), WHY)
 
