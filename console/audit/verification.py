@@ -84,15 +84,17 @@ class LogVerdict:
 
     def __str__(self) -> str:
         if self.fault:
-            where = f" at entry {self.broken_at}" if self.broken_at else ""
+            where = f" at entry {self.broken_at:,}" if self.broken_at else ""
             return (
                 f"BROKEN{where} ({self.fault}): {self.why}. "
-                f"{self.entries} entries before it are sound."
+                f"{self.entries:,} entries before it are sound."
             )
-        walked = f"{self.entries} entries, {self.reasons_erased} reasons erased since"
+        walked = (
+            f"{self.entries:,} entries, {self.reasons_erased:,} reasons erased since"
+        )
         if self.unknown:
             return f"CANNOT TELL: {self.unknown}. No fault in {walked}."
-        return f"Sound: {walked}; a receipt proves them up to entry {self.proved}."
+        return f"Sound: {walked}; a receipt proves them up to entry {self.proved:,}."
 
 
 class _Walk:
@@ -196,7 +198,7 @@ def read_entries(
 
 def _find_doubt(walk: _Walk, receipts: Sequence[Document]) -> str:
     if walk.is_key_lost:
-        return f"entries from {walk.unproved} on are sealed by a key that is not here"
+        return f"entries from {walk.unproved:,} on are sealed by a key that is not here"
     if not receipts:
         return "without a receipt an end that was cut off does not show"
     return ""
