@@ -4,7 +4,7 @@ around a call of a memory."""
 import logging
 import re
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -183,6 +183,35 @@ def log_change(
         close(outcome=outcome, **closing)
         raise
     close(outcome="done", **closing)
+
+
+def log_export(
+    entry: Callable[..., AuditEntry],
+    chunks: Iterable[str],
+    tell: Callable[[], tuple[bool, int]],
+) -> Iterator[str]:
+    """The same chunks, between an entry of now and one of what came of it.
+
+    entry  log_view, with all that both entries say
+    tell   called last: whether nothing was left out, and how many rows there were
+    """
+    intent = entry(outcome="allowed")
+    own_id = request_id.get()
+
+    def pass_on() -> Iterator[str]:
+        is_whole = False
+        try:
+            yield from chunks
+            is_whole = True
+        finally:
+            # Also when the reader has gone; the request's own id is gone by then.
+            token = request_id.set(own_id)
+            is_complete, count = tell()
+            outcome = "done" if is_whole and is_complete else "failed"
+            entry(outcome=outcome, closes=True, intent=intent.seq, count=count)
+            request_id.reset(token)
+
+    return pass_on()
 
 
 def _close(actor: Actor, action: str, *on: str, **entry: Any) -> None:

@@ -1,6 +1,5 @@
 """The page that proves the log: a check, receipts, and a month of it to take away."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,18 +12,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django_tasks import task
 
 from console.accounts.models import User
-from console.audit.bundle import Bundle
+from console.audit.bundle import find_month, write_bundle
 from console.audit.checkpoints import (
     make_checkpoint,
     read_receipts,
     read_sent_receipts,
 )
-from console.audit.log import log_view
+from console.audit.log import log_export, log_view
 from console.audit.models import AuditCheckpoint, count_entries
 from console.audit.signing import get_newest_key
 from console.audit.verification import Document, verify_log
 from console.core.errors import DomainError
-from console.core.observability import request_id
 from console.pages.audit.views import list_readable_entries
 from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
@@ -149,38 +147,17 @@ def export(request: ConsoleRequest) -> HttpResponseBase:
         return render_proof(request, export_form=form)
     tenant, month = request.tenant, form.cleaned_data["month"]
     readable = list_readable_entries(tenant, request.role)
-    bundle = Bundle(tenant.slug, readable, month)
-    if not bundle.span[0]:
+    first, last = find_month(readable, month)
+    if not last:
         form.add_error("month", "This month has no entry that you may read.")
         return render_proof(request, export_form=form)
     make_checkpoint()
-    name = f"audit-{tenant.slug}-{month:%Y-%m}.zip"
+    about = {"tenant": tenant.slug, "month": f"{month:%Y-%m}"}
+    lines = write_bundle(readable, first, last, **about)
+    entry = partial(log_view, request.actor, "audit.exported", month=about["month"])
+    name = f"audit-{tenant.slug}-{month:%Y-%m}.jsonl"
     return StreamingHttpResponse(
-        log_export(request, bundle.write(), month=f"{month:%Y-%m}"),
-        content_type="application/zip",
+        log_export(entry, lines, lambda: (True, last - first + 1)),
+        content_type="application/jsonl",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def log_export(
-    request: ConsoleRequest, pieces: Iterator[bytes], **details: str
-) -> Iterator[bytes]:
-    """The same pieces, between an audit entry of now and one with their size."""
-    entry = partial(log_view, request.actor, "audit.exported", **details)
-    intent = entry(outcome="allowed")
-    own_id = request_id.get()
-
-    def pass_on() -> Iterator[bytes]:
-        size, outcome = 0, "failed"
-        try:
-            for piece in pieces:
-                size += len(piece)
-                yield piece
-            outcome = "done"
-        finally:
-            # Also when the reader has gone; the request's own id is gone by then.
-            token = request_id.set(own_id)
-            entry(outcome=outcome, closes=True, intent=intent.seq, bytes=size)
-            request_id.reset(token)
-
-    return pass_on()

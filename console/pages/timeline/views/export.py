@@ -13,11 +13,10 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from console.audit.log import log_view
+from console.audit.log import log_export, log_view
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
 from console.contract.times import to_wire
-from console.core.observability import request_id
 from console.masking.masker import MaskedValue, Masker, masker_for
 from console.pages.timeline.forms import ExportForm
 from console.pages.timeline.index import TimelineIndex, read_pages
@@ -260,37 +259,17 @@ def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
         }
         chunks = write_json(facts, limiter, batches)
     name = f"{what}-{profile_id[-6:]}-{now:%Y%m%d-%H%M%S}.{format_}"
+    entry = partial(
+        log_view,
+        request.actor,
+        "profile.exported",
+        "profile",
+        profile_id,
+        what=what,
+        format=format_,
+    )
     return StreamingHttpResponse(
-        _log_export(request, profile_id, chunks, limiter, what=what, format=format_),
+        log_export(entry, chunks, lambda: (not limiter.cut, limiter.row_count)),
         content_type=TYPES[format_],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _log_export(
-    request: ConsoleRequest,
-    profile_id: str,
-    chunks: Iterator[str],
-    limiter: ExportLimiter,
-    **details: str,
-) -> Iterator[str]:
-    """The same chunks, between an audit entry of now and one with the final count."""
-    export = partial(
-        log_view, request.actor, "profile.exported", "profile", profile_id, **details
-    )
-    intent = export(outcome="allowed")
-    own_id = request_id.get()
-
-    def pass_on() -> Iterator[str]:
-        is_complete = False
-        try:
-            yield from chunks
-            is_complete = not limiter.cut
-        finally:
-            # Also when the reader has gone; the request's own id is gone by then.
-            token = request_id.set(own_id)
-            outcome = "done" if is_complete else "failed"
-            export(outcome=outcome, intent=intent.seq, count=limiter.row_count)
-            request_id.reset(token)
-
-    return pass_on()
