@@ -32,11 +32,13 @@ from console.pages.recall.selectors import RecallRun, ask_memory
 from console.pages.recall.verdict import Question
 from console.pages.recall.views import build_run_url, read_given, recall_by_form
 from console.profiles.items import TEXT_KINDS, find_kind
+from console.profiles.prompt import Quote, build_prompt
 from console.tenants.actor import Actor, Permission
 from console.web.forms import ConsoleForm, StaffTextField, check_form
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
 State = RecallCase.State
+MS_MAX, TOKENS_MAX = 60_000, 200_000
 # As many of what has changed are named.
 CHANGES_MAX = 5
 # Of the audit log, what is about no customer and can change what a Recall answers.
@@ -170,6 +172,12 @@ def _list_faults(case: RecallCase, answer: RecallAnswer) -> Iterable[str]:
         yield f"a score of {min(scores):.2f}, below {case.least_score:.2f}"
     if case.most_ms is not None and answer.exchange.elapsed_ms > case.most_ms:
         yield f"{answer.exchange.elapsed_ms:.0f} ms, more than {case.most_ms}"
+    if case.most_tokens is not None:
+        masker = Masker(case.tenant, profile_id=case.profile_id)
+        shown = [masker.mask_text(each.kind, each.id, each.content) for each in items]
+        quotes = [Quote(x.kind, y.text) for x, y in zip(items, shown, strict=True)]
+        if (tokens := build_prompt(quotes).tokens) > case.most_tokens:
+            yield f"{tokens} tokens, more than {case.most_tokens}"
 
 
 def _rank(came: dict[str, float | None]) -> list[str]:
@@ -191,7 +199,10 @@ class CaseForm(ConsoleForm):
         required=False, min_value=0, max_value=1, label="Least score"
     )
     most_ms = forms.IntegerField(
-        required=False, min_value=1, max_value=60_000, label="Most milliseconds"
+        required=False, min_value=1, max_value=MS_MAX, label="Most milliseconds"
+    )
+    most_tokens = forms.IntegerField(
+        required=False, min_value=1, max_value=TOKENS_MAX, label="Most tokens"
     )
 
     def __init__(self, run: RecallRun, *args: Any) -> None:
@@ -209,9 +220,10 @@ class CaseForm(ConsoleForm):
         wanted, unwanted = cleaned.get("wanted", []), cleaned.get("unwanted", [])
         if both := set(wanted) & set(unwanted):
             self.add_error("unwanted", f"{len(both)} of these must come as well.")
-        if not (wanted or unwanted or cleaned.get("most_ms")):
+        limits = cleaned.get("most_ms") or cleaned.get("most_tokens")
+        if not (wanted or unwanted or limits):
             self.add_error(
-                "wanted", "Choose what must come, what must not, or a limit in time."
+                "wanted", "Choose what must come, what must not, or a limit."
             )
         return cleaned
 

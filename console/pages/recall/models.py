@@ -31,6 +31,7 @@ class RecallCase(models.Model):
     in_order     the wanted ones come in the order of their list
     least_score  that each wanted item has; None: any
     most_ms      that the recall may take, as seen from the console; None: any
+    most_tokens  that what came may have as a prompt; None: any
     words        why it failed, without a customer's words
     missing      the first wanted item that did not come
     runs         of the newest ones, the newest last: whether each passed
@@ -55,6 +56,7 @@ class RecallCase(models.Model):
     in_order = models.BooleanField(default=False)
     least_score = models.FloatField(null=True)
     most_ms = models.PositiveIntegerField(null=True)
+    most_tokens = models.PositiveIntegerField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.NEW)
     words = models.CharField(max_length=300, blank=True)
     missing = models.CharField(max_length=64, blank=True)

@@ -15,7 +15,7 @@ from django_tasks import task
 
 from console.audit.log import log, log_view
 from console.contract.memory.profile import ProfileId
-from console.pages.recall.cases import ASKED, run_case
+from console.pages.recall.cases import ASKED, MS_MAX, TOKENS_MAX, run_case
 from console.pages.recall.forms import RunForm, add_defaults
 from console.pages.recall.models import (
     NAME_MAX,
@@ -88,7 +88,8 @@ class WrittenCase(
     unwanted: list[str] = []
     in_order: bool = False
     least_score: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    most_ms: Annotated[int, msgspec.Meta(ge=1, le=60_000)] | None = None
+    most_ms: Annotated[int, msgspec.Meta(ge=1, le=MS_MAX)] | None = None
+    most_tokens: Annotated[int, msgspec.Meta(ge=1, le=TOKENS_MAX)] | None = None
 
 
 class FileForm(ConsoleForm):

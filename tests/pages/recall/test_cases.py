@@ -132,6 +132,7 @@ def test_rerun_case_names_what_did_not_come(client, tenant, profile, case, bicyc
         ({"wanted": [], "unwanted": "its id"}, "1 unwanted came"),
         ({"least_score": 1.0}, "below 1.00"),
         ({"most_ms": 0}, "ms, more than 0"),
+        ({"most_tokens": 1}, "tokens, more than 1"),
     ],
 )
 def test_rerun_case_names_each_fault(client, case, bicycle, change, words):

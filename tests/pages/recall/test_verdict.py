@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import reverse
 
-from console.audit.log import log_view
 from console.contract.ids import new_id
 from console.contract.memory.observation import PatchObservation
 from console.pages.deletions.models import Target
@@ -185,13 +184,11 @@ def test_recall_verdict_says_that_nothing_is_like_the_words(client, profile):
 
 
 def test_recall_verdict_of_what_another_profile_has_asks_that_one(
-    client, tenant, agent, profile, expect
+    client, tenant, profile, expect
 ):
     other = make_profile(tenant, email="other@b.com")
     wanted = make_observation(tenant, other, "Likes green tea.")
-    looker = Actor(agent, tenant, Role.AGENT)
-    on = "observation", wanted.id
-    log_view(looker, "observation.viewed", *on, profile_id=other)
+    client.get(reverse("timeline:observation", args=["acme", other, wanted.id]))
 
     verdict = expect(wanted, query="tea")
 
