@@ -304,7 +304,10 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Called by the worker once a minute: they enqueue what lost its task, when a process
 # died after it had committed to one database and before it wrote to the other, and
 # remove what is over.
-DUE_WORK = ["console.service.conversations.lifecycle.sweep"]
+DUE_WORK = [
+    "console.service.conversations.lifecycle.sweep",
+    "console.pages.deletions.services.enqueue_due",
+]
 LOST_WORK = [
     "console.audit.checkpoints.request_due_checkpoint",
     "console.service.memory.embedding_jobs.request_pending_vectors",

@@ -131,9 +131,12 @@ deletions_pages = pages(
         name="observation",
     ),
     path(f"{PROFILE}/{SUMMARY}/delete/", deletions.delete_summary, name="summary"),
+    path(f"{PROFILE}/selection/delete/", deletions.delete_selection, name="selection"),
     path("deletions/", deletions.list_deletions, name="list"),
+    path("deletions/add/", deletions.add_request, name="add"),
+    path("deletions/policy/", deletions.policy, name="policy"),
     path(f"{DELETION}/", deletions.show_deletion, name="deletion"),
-    path(f"{DELETION}/settle/", deletions.check_again, name="check_again"),
+    path(f"{DELETION}/<str:move>/", deletions.move_deletion, name="move"),
 )
 keeping_pages = pages(
     "keeping",

@@ -205,12 +205,13 @@ def _read_ledger(manifest: Manifest) -> Ledger | None:
 
 def _read_receipts() -> Ledger:
     """The console's own deletions, by the digests of a memory that is embedded."""
-    done = Deletion.objects.filter(state=Deletion.State.DONE)
-    columns = ("kind", "tenant__store_id", "object_id", "verified_at")
-    rows = _try(lambda: list(done.values_list(*columns)), list[Any]())
+    gone = [Deletion.State.DONE, Deletion.State.VERIFYING]
+    done = Deletion.objects.filter(state__in=gone).select_related("tenant")
     return {
-        digest_key(kind, (store_id, object_id)): at
-        for kind, store_id, object_id, at in rows
+        digest_key(target.kind.name, (deletion.tenant.store_id, target.object_id)): at
+        for deletion in _try(lambda: list(done), list[Deletion]())
+        if (at := deletion.verified_at)
+        for target in deletion.targets
     }
 
 

@@ -44,7 +44,11 @@ from console.contract.conversations.conversation import (  # noqa: E402
 )
 from console.jobs import leases  # noqa: E402
 from console.pages.deletions.models import Deletion  # noqa: E402
-from console.pages.deletions.services import Target, delete_item  # noqa: E402
+from console.pages.deletions.services import (  # noqa: E402
+    Target,
+    delete_item,
+    enqueue_due,
+)
 from console.profiles.items import OBSERVATION  # noqa: E402
 from console.service.conversations import communications, conversations, webhooks  # noqa: E402
 from console.service.conversations.lifecycle import sweep  # noqa: E402
@@ -360,6 +364,8 @@ def let_time_pass() -> None:
     """As if half an hour had gone by since the last kill."""
     long_ago = timezone.now() - LATER
     Deletion.objects.filter(finished_at=None).update(created_at=long_ago)
+    Deletion.objects.exclude(due_at=None).update(due_at=long_ago)
+    enqueue_due()
     ProfileImport.objects.filter(status="PROCESSING").update(updated_at=long_ago)
     waiting = DBTaskResult.objects.filter(status="READY")
     waiting.exclude(run_after=get_date_max()).update(run_after=long_ago)

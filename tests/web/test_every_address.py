@@ -31,6 +31,7 @@ SAMPLES = {
     "conversation_id": new_id("conv_conversation"),
     "item_id": new_id("mem_observation"),
     "name": "close",
+    "move": "check",
     "learned_id": new_id("conv_learned"),
     "delivery_id": new_id("conv_delivery"),
     "suggestion_id": new_id("mem_suggestion"),

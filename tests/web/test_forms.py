@@ -111,7 +111,7 @@ OTHER_TEXTS = {
     "page", "words", "identity", "query", "conversation", "person", "confirmation",
     "tenant_confirmation", "typed", "content", "value", "seen", "was", "holders", "waits",
     "slug", "address", "account_sid", "secret", "store_id",
-    "expected", "against", "id_type", "suggested", "trait", "receipt",
+    "expected", "against", "identifiers", "id_type", "suggested", "trait", "receipt",
 }  # fmt: skip
 
 

@@ -50,8 +50,7 @@ STATES = ("waiting", "planned", "running", "failed")
 LABELS = {
     "learn": "Learn from conversations",
     "deliver": "Send webhooks",
-    "settle": "Confirm deletion",
-    "look_again": "Check deletion again",
+    "advance_deletions": "Carry out deletions",
     "compact": "Clean files after deletions",
     "purge": "Rewrite databases at night",
 }

@@ -1,47 +1,91 @@
 """Deleting from a memory, and never claiming more than was verified.
 
-Three steps, none inside another's transaction: the attempt is committed, the memory is
-called and asked again, the outcome is committed together with its audit entry.
+    previewed → awaiting → cooling → executing → verifying → done
+
+A single fact begins with executing, while the person waits. A request is moved by people
+as far as cooling and by the worker from there on. Each move is committed with its audit
+entry, and never from a version that is no longer the present one. The memory is called
+outside of transactions: the attempt is committed before, what came of it afterwards.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any
-from uuid import UUID
 
-import msgspec
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django_tasks import task
 
 from console.audit.log import log
 from console.client.errors import (
+    MemoryBusy,
+    MemoryConflict,
     MemoryMoved,
     MemoryNotFound,
     MemoryProblem,
     MemoryUnreachable,
 )
-from console.client.http import all_pages
 from console.client.store import StoreClient
-from console.contract.memory.observation import Observation
-from console.contract.memory.summary import Summary
-from console.databases.compaction import request_compaction
+from console.core.errors import DomainError
+from console.databases.compaction import enqueue_once, request_compaction
 from console.databases.disk import check_room
-from console.masking.masker import Masker, mask_text
-from console.pages.deletions.models import Deletion, Target
-from console.profiles.items import TEXT_KINDS, TextKind
-from console.tenants.actor import Actor
-from console.tenants.models import Tenant
-from console.tenants.vault import open_store
+from console.masking.masker import mask_text
+from console.pages.deletions.inventory import Inventory, take_inventory
+from console.pages.deletions.models import OPEN_STATES, Deletion, DeletionPolicy, Target
+from console.profiles.models import Hold, find_hold
+from console.tenants.actor import Actor, Permission, may
+from console.tenants.models import Role, Tenant
+from console.tenants.vault import get_tenant_guard, open_store
 
 State = Deletion.State
-# Longer than any call may take, so that a deletion in progress is never checked.
-SETTLE_AFTER = timedelta(seconds=90)
+# Longer than any one step takes, so that a deletion in progress is not begun again.
+LEASE = timedelta(seconds=90)
 # What a replica or the restore of a backup brings back, it has brought back by then.
 LOOK_AGAIN_AFTER = timedelta(hours=24)
 ASK_AGAIN_AFTER = timedelta(hours=1)
+# An approval is given within it, and used within it once the cool-off is over.
+APPROVAL_LIFE = timedelta(hours=72)
+# A request is verified so often, at least a window apart: that is how long a memory may
+# still return what it has deleted, ours and one elsewhere.
+ROUNDS, NEAR_WINDOW, FAR_WINDOW = 3, timedelta(seconds=10), timedelta(seconds=120)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(hours=24)
+ITEMS_MAX = 100
+
+
+# What becomes of a request that has to be confirmed again.
+NOT_YET: dict[str, Any] = dict.fromkeys(
+    (
+        "requested_at", "approved_by", "approved_at", "execute_at", "started_at",
+        "finished_at", "verified_at", "returned_at",
+    )
+)  # fmt: skip
+
+
+class Overtaken(DomainError):
+    """The deletion has moved since the page was loaded."""
+
+    status = 409
+    title = "It has moved on"
+
+
+class OnHold(DomainError):
+    """Somebody said that nothing of this profile is erased."""
+
+    status = 409
+    title = "A hold refuses it"
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(f"On hold: {hold.get_basis_display()}. Nothing was deleted.")
+
+
+class SamePerson(DomainError):
+    """Whoever asks for a deletion cannot also approve it."""
+
+    status = 403
+    title = "Another person approves this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +100,7 @@ class Outcome:
 
 STILL_ANSWERED = Outcome(
     State.UNKNOWN,
-    "The memory still returns it. This can be a short delay: check again a minute "
-    "after the deletion was requested.",
-)
-STILL_HELD = Outcome(
-    State.FAILED, "The memory still has it: nothing was deleted. Delete it again."
+    "The memory still returns it. This can be a short delay: it is looked for again.",
 )
 CAME_BACK = Outcome(State.RETURNED)
 ALREADY_GONE = Outcome(
@@ -78,72 +118,372 @@ def delete_item(
 ) -> Deletion:
     """Delete once. A second request at the same moment gets the first one's row.
 
-    Nothing of a memory's refusal is raised: it is in the row's state and words.
-    Raises DiskFull, before anything was deleted.
+    Nothing of a memory's refusal is raised: it is in the row's state and words. Should
+    this process die in the middle, the worker goes on with it.
+    Raises OnHold, DiskFull, before anything was deleted; MemoryProblem.
     """
+    now = timezone.now()
+    deletion, is_new = _create(
+        [target],
+        actor,
+        state=State.EXECUTING,
+        started_at=now,
+        due_at=now + LEASE,
+        counts=counts,
+        reason_code=reason_code,
+        reason=reason,
+    )
+    if is_new:
+        try:
+            _execute(deletion, actor, is_first=True)
+        except MemoryProblem as problem:
+            _close(deletion, _get_outcome(problem), actor)
+    return deletion
+
+
+def open_request(
+    found: Inventory, actor: Actor, *, ticket: str, **intake: Any
+) -> tuple[Deletion, bool]:
+    """To be confirmed; or the open one that names the same already, and False.
+
+    intake  channel, identity_proof, reason_code, received_on, case
+    Raises OnHold, DiskFull, MemoryProblem.
+    """
+    return _create(
+        found.targets,
+        actor,
+        state=State.PREVIEWED,
+        counts=found.counts,
+        inventory=found.digest,
+        reason=f"Ticket {ticket}",
+        **intake,
+    )
+
+
+def _create(
+    targets: Sequence[Target], actor: Actor, **facts: Any
+) -> tuple[Deletion, bool]:
     check_room()
     user, tenant = actor.in_tenant()
-    store = open_store(tenant)
+    target, *more = targets
+    if hold := find_hold(tenant, target.profile_id):
+        raise OnHold(hold)
     try:
-        # Durable: the attempt is on disk before the memory hears of it.
+        # Durable: it is on disk before the memory hears of it.
         with transaction.atomic(durable=True):
             deletion = Deletion.objects.create(
                 tenant=tenant,
                 kind=target.kind.name,
                 profile_id=target.profile_id,
                 object_id=target.object_id,
-                counts=counts,
-                reason_code=reason_code,
-                reason=reason,
+                more=[[each.kind.name, each.object_id] for each in more],
                 requested_by=user,
+                **facts,
             )
-            # Should this process die in the middle, the worker finds out.
-            enqueue_settle(deletion)
+            if deletion.state == State.PREVIEWED:
+                _log(deletion, actor, "deletion.opened")
     except IntegrityError:
         attempts = Deletion.objects.of(tenant).on(target).order_by("-created_at")
         if (theirs := attempts.first()) is None:
             raise
-        return theirs
-    try:
-        target.kind.delete(store, *target.ids)
-    except MemoryProblem as problem:
-        outcome = _get_outcome(problem)
-    else:
-        outcome = _verify(store, target, STILL_ANSWERED)
-    return close_deletion(deletion, outcome, actor)
+        return theirs, False
+    return deletion, True
 
 
-class StillOpen(Exception):
-    """The memory could not be asked: the task is tried again."""
+def _move(
+    deletion: Deletion,
+    state: State,
+    actor: Actor,
+    action: str,
+    fields: Mapping[str, Any],
+    *,
+    outcome: str = "done",
+) -> None:
+    """Raises Overtaken when somebody else has moved it."""
+    with transaction.atomic():
+        _set(deletion, **{"words": "", "due_at": None, **fields}, state=state)
+        if deletion.due_at and deletion.due_at <= timezone.now():
+            enqueue_once(advance_deletions)
+        if action:
+            _log(deletion, actor, action, outcome=outcome)
+
+
+def _set(deletion: Deletion, **fields: Any) -> None:
+    here = Deletion.objects.filter(pk=deletion.pk, version=deletion.version)
+    if not here.update(version=F("version") + 1, **fields):
+        raise Overtaken("Somebody else was quicker. Nothing was changed by you.")
+    deletion.refresh_from_db()
+
+
+def _log(deletion: Deletion, actor: Actor, action: str, outcome: str = "done") -> None:
+    """`deleted` is one entry for each item: its page leads to this deletion by that."""
+    for target in deletion.targets if action == "deleted" else [deletion.target]:
+        log(
+            actor,
+            f"{target.kind.name}.deleted" if action == "deleted" else action,
+            target.kind.name,
+            target.object_id,
+            about=[deletion.profile_id],
+            outcome=outcome,
+            reason=deletion.reason,
+            closes=True,
+            **({} if deletion.more else deletion.counts),
+            reason_code=deletion.reason_code,
+            deletion=str(deletion.pk),
+        )
+
+
+# -- What people do with a request.
+
+
+def recount(deletion: Deletion, actor: Actor) -> None:
+    """What a person asks for, also of a request that failed. Raises MemoryProblem,
+    Overtaken."""
+    _check_state(
+        deletion, State.PREVIEWED, State.AWAITING, State.FAILED, State.RETURNED
+    )
+    count_again(deletion, actor)
+
+
+def count_again(deletion: Deletion, actor: Actor, why: str = "") -> None:
+    """Read everything again and start from there: a confirmation or an approval of
+    something else is void. Raises MemoryProblem, Overtaken."""
+    _keep_inventory(deletion, take_inventory(deletion.targets, actor), actor, why)
+
+
+def _keep_inventory(
+    deletion: Deletion, found: Inventory, actor: Actor, why: str
+) -> None:
+    target, *more = found.targets
+    fields = {
+        "words": why,
+        "profile_id": target.profile_id,
+        "object_id": target.object_id,
+        "more": [[each.kind.name, each.object_id] for each in more],
+        "inventory": found.digest,
+        "counts": found.counts,
+        "canonical_id": "",
+        "rounds": [],
+    }
+    _move(deletion, State.PREVIEWED, actor, "deletion.voided", NOT_YET | fields)
+
+
+def is_unchanged(deletion: Deletion, actor: Actor, seen: str) -> bool:
+    """Whether the data are what was counted and `seen`; else they are counted again."""
+    found = take_inventory(deletion.targets, actor)
+    if found.digest == deletion.inventory == seen:
+        return True
+    change = describe_change(deletion.counts, found.counts)
+    why = f"The data changed meanwhile: {change}. Review it and confirm it again."
+    _keep_inventory(deletion, found, actor, why)
+    return False
+
+
+def describe_change(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """What is other in numbers: "observations 5 → 6"."""
+    changes = [
+        f"{name} {before.get(name, 0)} → {after.get(name, 0)}"
+        for name in {**before, **after}
+        if before.get(name, 0) != after.get(name, 0)
+    ]
+    return ", ".join(changes) or "the same number of items, with other content"
+
+
+def submit(deletion: Deletion, actor: Actor, seen: str) -> None:
+    """The first yes, to the inventory that was `seen`. Raises MemoryProblem, Overtaken."""
+    _check_state(deletion, State.PREVIEWED)
+    if not is_unchanged(deletion, actor, seen):
+        return
+    user, tenant = actor.in_tenant()
+    policy, now = DeletionPolicy.of(tenant), timezone.now()
+    asks = policy.asks_for_approval(deletion.counts)
+    execute_at = now + timedelta(hours=policy.cool_off_hours)
+    _move(
+        deletion,
+        State.AWAITING if asks else State.COOLING,
+        actor,
+        "deletion.requested",
+        {
+            "requested_by": user,
+            "requested_at": now,
+            "needs_approval": asks,
+            "cool_off_hours": policy.cool_off_hours,
+            "execute_at": None if asks else execute_at,
+            "due_at": now + APPROVAL_LIFE if asks else execute_at,
+        },
+    )
+
+
+def approve(deletion: Deletion, actor: Actor, seen: str) -> None:
+    """The second yes, another person's, to the same inventory.
+
+    Raises SamePerson, MemoryProblem, Overtaken.
+    """
+    _check_state(deletion, State.AWAITING)
+    user, now = actor.in_tenant()[0], timezone.now()
+    if user == deletion.requested_by:
+        raise SamePerson(
+            "You requested this deletion. Another privacy officer has to approve it."
+        )
+    # A clock that was set back is no way round it.
+    age = now - (deletion.requested_at or now)
+    if not timedelta(0) <= age < APPROVAL_LIFE:
+        _expire(deletion, actor)
+    elif is_unchanged(deletion, actor, seen):
+        at = now + timedelta(hours=deletion.cool_off_hours)
+        facts = {
+            "approved_by": user,
+            "approved_at": now,
+            "execute_at": at,
+            "due_at": at,
+        }
+        _move(deletion, State.COOLING, actor, "deletion.approved", facts)
+
+
+def cancel(deletion: Deletion, actor: Actor) -> None:
+    """Before anything was deleted. Raises Overtaken."""
+    _check_state(deletion, *Deletion.PENDING)
+    fields = {"finished_at": timezone.now()}
+    _move(deletion, State.CANCELLED, actor, "deletion.cancelled", fields)
+
+
+def _check_state(deletion: Deletion, *states: State) -> None:
+    if deletion.state not in states:
+        raise Overtaken(
+            f"It is {deletion.get_state_display().lower()} by now. Nothing was changed."
+        )
+
+
+# -- What the worker does, one step at a time.
+
+
+def enqueue_due() -> None:
+    """Called by the worker with each beat."""
+    if _list_due(timezone.now()).exists():
+        enqueue_once(advance_deletions)
 
 
 @task()
-def settle(deletion_id: str) -> str:
-    """Close an attempt that a crash or a timeout left open; answers its state.
+def advance_deletions() -> int:
+    """Every deletion that is due, one step after another; answers how many steps.
 
-    Safe to run twice: a closed attempt stays as it is. Raises StillOpen.
+    Safe to run twice and to kill at any moment: what is half done is due again when its
+    lease is over, and then begins with what came of it.
     """
-    deletion = Deletion.objects.get(pk=UUID(deletion_id))
-    actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
-    deletion = settle_deletion(deletion, actor)
-    if deletion.is_open:
-        raise StillOpen
-    return str(deletion.state)
+    steps = 0
+    while deletion := _claim():
+        actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
+        advance(deletion, actor)
+        steps += 1
+    return steps
 
 
-def enqueue_settle(deletion: Deletion) -> None:
-    """Enqueue the check in the transaction that commits the attempt."""
-    later = settle.using(run_after=timezone.now() + SETTLE_AFTER)
-    later.enqueue(str(deletion.pk))
+def _list_due(now: datetime) -> QuerySet[Deletion]:
+    due = Deletion.objects.filter(due_at__lte=now, tenant__removed_at=None)
+    return due.order_by("due_at")
 
 
-def settle_deletion(deletion: Deletion, actor: Actor) -> Deletion:
-    """Read the item again for an attempt that is not confirmed."""
-    if deletion.shown_state != State.UNKNOWN:
-        return deletion
-    still_found = STILL_HELD if deletion.is_old else STILL_ANSWERED
-    outcome = _verify(open_store(deletion.tenant), deletion.target, still_found)
-    return close_deletion(deletion, outcome, actor)
+def _claim() -> Deletion | None:
+    now = timezone.now()
+    for pk, version in _list_due(now).values_list("pk", "version"):
+        mine = Deletion.objects.filter(pk=pk, version=version, due_at__lte=now)
+        if mine.update(version=version + 1, due_at=now + LEASE):
+            return Deletion.objects.get(pk=pk)
+    return None
+
+
+def advance(deletion: Deletion, actor: Actor) -> None:
+    """One step. A memory that cannot be asked is asked again later."""
+    try:
+        STEPS[State(deletion.state)](deletion, actor)
+    except MemoryProblem as problem:
+        _wait(deletion, actor, problem)
+    except Overtaken:
+        return  # a person or another worker has gone on with it
+
+
+def _expire(deletion: Deletion, actor: Actor) -> None:
+    hours = APPROVAL_LIFE // timedelta(hours=1)
+    why = f"Not approved and begun within {hours} hours: it has to be confirmed again."
+    count_again(deletion, actor, why)
+
+
+def _begin(deletion: Deletion, actor: Actor) -> None:
+    """After the cool-off: still the same data, and still by people who may?"""
+    now = timezone.now()
+    if deletion.execute_at is None or now >= deletion.execute_at + APPROVAL_LIFE:
+        _expire(deletion, actor)
+    elif name := _find_unfit(deletion):
+        why = f"{name} may no longer delete here: it has to be confirmed again."
+        count_again(deletion, actor, why)
+    elif hold := find_hold(deletion.tenant, deletion.profile_id):
+        facts = {"words": OnHold(hold).message, "finished_at": now}
+        action = "deletion.refused"
+        _move(deletion, State.REFUSED, actor, action, facts, outcome="denied")
+    elif is_unchanged(deletion, actor, deletion.inventory):
+        facts = {"started_at": now, "due_at": now + LEASE}
+        _move(deletion, State.EXECUTING, actor, "deletion.started", facts)
+        _execute(deletion, actor, is_first=True)
+
+
+def _find_unfit(deletion: Deletion) -> str:
+    """Who said yes and could not do so now; "" when all still could."""
+    for user in filter(None, (deletion.requested_by, deletion.approved_by)):
+        held = user.memberships.filter(tenant=deletion.tenant).first()
+        if not (user.is_active and held and may(Role(held.role), Permission.DELETE)):
+            return str(user.email)
+    return ""
+
+
+def _execute(deletion: Deletion, actor: Actor, *, is_first: bool = False) -> None:
+    """Raises MemoryProblem where nothing was done and a later try can succeed."""
+    store = open_store(deletion.tenant)
+    # Who asked to be forgotten is not learned again; ours alone can promise that.
+    suppress = {"suppress": True} if _is_to_be_forgotten(deletion) else {}
+    for target in deletion.targets:
+        outcome = _delete(store, target, is_first=is_first, **suppress)
+        if deletion.more:
+            _set(deletion, due_at=timezone.now() + LEASE)
+            if outcome is ALREADY_GONE:  # of many, somebody may have deleted one
+                outcome = Outcome(State.DONE, verified_at=timezone.now())
+        if outcome.state != State.DONE:
+            break
+    if outcome.canonical_id and deletion.requested_at:
+        why = "The profile was merged into another one meanwhile. Review it again."
+        count_again(deletion, actor, why)
+    else:
+        _close(deletion, outcome, actor)
+
+
+def _is_to_be_forgotten(deletion: Deletion) -> bool:
+    asked = deletion.reason_code == Deletion.ReasonCode.CUSTOMER
+    is_ours = get_tenant_guard(deletion.tenant) is None
+    return deletion.target.is_profile and asked and is_ours
+
+
+def _delete(
+    store: StoreClient, target: Target, *, is_first: bool, **how: bool
+) -> Outcome:
+    """After an earlier try, which a crash or a timeout may have cut off, see first what
+    came of that."""
+    if not is_first:
+        outcome = _verify(store, target, STILL_ANSWERED)
+        if outcome is not STILL_ANSWERED:
+            return outcome
+    try:
+        target.kind.delete(store, *target.ids, **how)
+    except MemoryProblem as problem:
+        if _is_passing(problem):
+            raise
+        if is_first or not isinstance(problem, MemoryNotFound):
+            return _get_outcome(problem)
+    return _verify(store, target, STILL_ANSWERED)
+
+
+def _is_passing(problem: MemoryProblem) -> bool:
+    if isinstance(problem, MemoryUnreachable):
+        return not problem.maybe_done
+    return isinstance(problem, (MemoryBusy, MemoryConflict))
 
 
 def _verify(store: StoreClient, target: Target, still_found: Outcome) -> Outcome:
@@ -175,181 +515,112 @@ def _get_outcome(problem: MemoryProblem) -> Outcome:
             return Outcome(State.FAILED, words)
 
 
-@task()
-def look_again(deletion_id: str) -> str:
-    """Verify a deletion once more, a day after it was verified; answers its state.
+def _close(deletion: Deletion, outcome: Outcome, actor: Actor) -> None:
+    """Keep the outcome and, when it says something new, its audit entry."""
+    now, state = timezone.now(), outcome.state
+    facts: dict[str, Any] = {"words": outcome.words, "finished_at": now}
+    if state == State.UNKNOWN:
+        due_at = None if _is_given_up(deletion) else now + _get_wait(deletion)
+        facts |= {"finished_at": None, "due_at": due_at}
+    elif state == State.DONE:
+        is_request = deletion.requested_at is not None
+        after = _get_window(deletion.tenant) if is_request else LOOK_AGAIN_AFTER
+        facts |= {"due_at": now + after, "verified_at": outcome.verified_at}
+        if is_request:
+            state = State.VERIFYING
+            facts |= {"finished_at": None, "rounds": [_write(now)]}
+    is_news = deletion.state != outcome.state
+    action = "deleted" if is_news else ""
+    with transaction.atomic():
+        if state in {State.DONE, State.VERIFYING}:
+            # A memory elsewhere cleans up by itself; what pages derived from it is here.
+            request_compaction()
+            if deletion.target.is_profile:
+                deletion.tenant.recall_cases.erase(deletion.profile_id)
+        facts["canonical_id"] = outcome.canonical_id
+        _move(deletion, state, actor, action, facts, outcome=outcome.state)
 
-    A memory that cannot be asked is asked every hour. Safe to run twice.
-    """
-    deletion = Deletion.objects.get(pk=UUID(deletion_id))
-    if deletion.tenant.removed_at:
-        return str(deletion.state)
-    actor = Actor(deletion.requested_by, deletion.tenant, name="worker")
-    before = deletion.checked_at
-    deletion = verify_again(deletion, actor)
-    if deletion.state == State.DONE and deletion.checked_at == before:
-        enqueue_look(deletion, timezone.now() + ASK_AGAIN_AFTER)
-    return str(deletion.state)
 
-
-def enqueue_look(deletion: Deletion, at: datetime) -> None:
-    look_again.using(run_after=at).enqueue(str(deletion.pk))
+def _verify_round(deletion: Deletion, actor: Actor) -> None:
+    """Of a request the last of three ends it; a day later it is looked for once more."""
+    store, now = open_store(deletion.tenant), timezone.now()
+    found = [_verify(store, target, CAME_BACK) for target in deletion.targets]
+    rounds, is_over = [*deletion.rounds, _write(now)], deletion.state == State.DONE
+    facts: dict[str, Any] = {"rounds": rounds, "finished_at": now}
+    if CAME_BACK in found:
+        facts = {"returned_at": now, "checked_at": now, "finished_at": now}
+        action = "deletion.returned"
+        _move(deletion, State.RETURNED, actor, action, facts, outcome="failed")
+    elif any(outcome.state == State.UNKNOWN for outcome in found):
+        raise MemoryUnreachable("The memory cannot be asked.")
+    elif is_over:
+        done_at = deletion.finished_at or now
+        a_day_later = done_at + LOOK_AGAIN_AFTER
+        facts |= {"finished_at": done_at, "checked_at": now}
+        facts["due_at"] = a_day_later if now < a_day_later else None
+        _move(deletion, State.DONE, actor, "", facts)
+    elif len(rounds) < ROUNDS:
+        facts |= {"finished_at": None, "due_at": now + _get_window(deletion.tenant)}
+        _move(deletion, State.VERIFYING, actor, "", facts)
+    else:
+        facts["due_at"] = now + LOOK_AGAIN_AFTER
+        _move(deletion, State.DONE, actor, "deletion.finished", facts)
 
 
 def verify_again(deletion: Deletion, actor: Actor) -> Deletion:
     """Notice what has come back although it was verified as deleted."""
-    if deletion.state != State.DONE:
-        return deletion
-    outcome = _verify(open_store(deletion.tenant), deletion.target, CAME_BACK)
-    if outcome.state == State.UNKNOWN:
-        return deletion
-    return _keep_look(deletion, outcome, actor)
-
-
-@transaction.atomic
-def _keep_look(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
-    # Locked: a page and the worker may both have looked.
-    deletion = Deletion.objects.select_for_update().get(pk=deletion.pk)
-    if deletion.state != State.DONE:
-        return deletion
-    deletion.state, deletion.checked_at = outcome.state, timezone.now()
-    if deletion.state == State.RETURNED:
-        deletion.returned_at = deletion.checked_at
-    deletion.save()
-    if deletion.state == State.RETURNED:
-        log(
-            actor,
-            "deletion.returned",
-            deletion.kind,
-            deletion.object_id,
-            about=[deletion.profile_id],
-            outcome="failed",
-            deletion=str(deletion.pk),
-        )
-    return deletion
-
-
-@transaction.atomic
-def close_deletion(deletion: Deletion, outcome: Outcome, actor: Actor) -> Deletion:
-    """Keep the outcome and, when it says something new, its audit entry."""
-    # Locked: the page that executes and one that checks again may both know by now.
-    deletion = Deletion.objects.select_for_update().get(pk=deletion.pk)
-    if not deletion.is_open:
-        return deletion
-    is_news = deletion.state != outcome.state
-    deletion.state, deletion.words = outcome.state, outcome.words
-    deletion.canonical_id = outcome.canonical_id
-    deletion.verified_at = outcome.verified_at
-    deletion.finished_at = None if deletion.is_open else timezone.now()
-    deletion.save()
     if deletion.state == State.DONE:
-        # A memory elsewhere cleans up by itself; what pages derived from it is here.
-        request_compaction()
-        if deletion.target.is_profile:
-            deletion.tenant.recall_cases.erase(deletion.profile_id)
-        enqueue_look(deletion, timezone.now() + LOOK_AGAIN_AFTER)
-    if is_news:
-        log(
-            actor,
-            f"{deletion.kind}.deleted",
-            deletion.kind,
-            deletion.object_id,
-            about=[deletion.profile_id],
-            outcome=deletion.state,
-            reason=deletion.reason,
-            closes=True,
-            **deletion.counts,
-            reason_code=deletion.reason_code,
-            deletion=str(deletion.pk),
-        )
+        advance(deletion, actor)
     return deletion
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would be deleted.
-
-    counts        by plural noun
-    inventory     keyed digest of all that was read: it changes with the content
-    item          the observation or summary itself
-    text, source  of it, masked: whoever needs them in clear reveals it on its page
-    identifiers   of a whole profile: each type with its masked values
-    name          the initials of the customer, for a whole profile
-    canonical_id  set when the profile was merged into this one: look there instead
-    """
-
-    counts: dict[str, int]
-    inventory: str
-    item: Observation | Summary | None = field(default=None, repr=False)
-    text: str = field(default="", repr=False)
-    source: str = field(default="", repr=False)
-    identifiers: tuple[tuple[str, list[str]], ...] = field(default=(), repr=False)
-    name: str = field(default="", repr=False)
-    canonical_id: str | None = None
+def _wait(deletion: Deletion, actor: Actor, problem: MemoryProblem) -> None:
+    """What is done stays so until it is seen again."""
+    asked = problem.retry_after_s if isinstance(problem, MemoryBusy) else None
+    wait = timedelta(seconds=asked) if asked else _get_wait(deletion)
+    if deletion.state == State.DONE:
+        _set(deletion, due_at=timezone.now() + ASK_AGAIN_AFTER)
+    elif _is_passing(problem) and not _is_given_up(deletion):
+        _set(deletion, due_at=timezone.now() + min(wait, LONGEST_WAIT))
+    else:
+        _close(deletion, _get_outcome(problem), actor)
 
 
-def build_preview(store: StoreClient, target: Target, masker: Masker) -> Preview:
-    """Reads all of it, page by page. Raises MemoryNotFound, MemoryProblem."""
-    if isinstance(target.kind, TextKind):
-        return _preview_text(store, masker, target.kind, *target.ids)
-    return _preview_profile(store, masker, target.profile_id)
+def _is_given_up(deletion: Deletion) -> bool:
+    since = deletion.started_at
+    return since is not None and timezone.now() - since > GIVE_UP_AFTER
 
 
-def _preview_text(
-    store: StoreClient, masker: Masker, kind: TextKind, profile_id: str, item_id: str
-) -> Preview:
-    item = kind.fetch(store, profile_id, item_id)
-    counts, earlier = {kind.plural: 1}, []
-    if list_revisions := kind.list_revisions:
-        revisions = all_pages(list_revisions, store, profile_id, item_id)
-        # The first revision is the present state (contract 11.4).
-        earlier = list(revisions)[1:]
-        counts["revisions"] = len(earlier)
-    text = masker.mask_text(kind.name, item.id, item.content).text
-    source = masker.mask_source(item.source).text
-    digest = _get_digest([item, *earlier])
-    return Preview(counts, digest, item=item, text=text, source=source)
+def _get_wait(deletion: Deletion) -> timedelta:
+    """As long as it has taken so far: 10, 20, 40 s …"""
+    taken = timezone.now() - (deletion.started_at or deletion.created_at)
+    return min(max(taken, FIRST_WAIT), LONGEST_WAIT)
 
 
-def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
-    profile = store.fetch_profile(profile_id)
-    if profile.id != profile_id:
-        return Preview({}, "", canonical_id=profile.id)
-    identifiers = store.list_identifiers(profile_id)
-    lists = {"traits": StoreClient.list_traits} | {
-        kind.plural: kind.list_page for kind in TEXT_KINDS.values()
-    }
-    items = {
-        name: list(all_pages(list_page, store, profile_id))
-        for name, list_page in lists.items()
-    }
-    values = sum(len(identifier.values) for identifier in identifiers)
-    counts = {name: len(found) for name, found in items.items()}
-    return Preview(
-        {"identifiers": values} | counts,
-        _get_digest([*identifiers, *chain.from_iterable(items.values())]),
-        identifiers=tuple(
-            (held.id_type, [shown.text for shown in masked])
-            for held in identifiers
-            if (masked := masker.mask_identifier(held.id_type, held.values))
-        ),
-        name=masker.mask_name(profile.traits),
-    )
+def _get_window(tenant: Tenant) -> timedelta:
+    return FAR_WINDOW if get_tenant_guard(tenant) else NEAR_WINDOW
 
 
-def _get_digest(items: list[Any]) -> str:
-    """Keyed, so that the page that carries it reveals nothing."""
-    content = msgspec.json.encode(items, order="deterministic")
-    key = "deletions.inventory"
-    return salted_hmac(key, content, algorithm="sha256").hexdigest()
+def _write(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+STEPS: dict[State, Callable[[Deletion, Actor], None]] = {
+    State.AWAITING: _expire,
+    State.COOLING: _begin,
+    State.EXECUTING: _execute,
+    State.UNKNOWN: _execute,
+    State.VERIFYING: _verify_round,
+    State.DONE: _verify_round,
+}
 
 
 def find_standing_deletion(tenant: Tenant, target: Target) -> Deletion | None:
-    """The attempt that makes another one unnecessary: still open, or done for good."""
+    """The one that makes another one unnecessary: still open, or done for good."""
     return (
         Deletion.objects.of(tenant)
         .on(target)
-        .exclude(state__in=[Deletion.State.FAILED, Deletion.State.RETURNED])
+        .filter(state__in=[*OPEN_STATES, State.DONE])
         .order_by("-created_at", "id")
         .first()
     )

@@ -1,30 +1,35 @@
-"""Deleting an observation, a summary or a profile, and what became of it."""
+"""Deleting an observation, a summary or a profile: what goes, who said yes, what became
+of it."""
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.crypto import constant_time_compare
+from django.shortcuts import get_object_or_404, redirect
 
-from console.audit.log import REASON_MAX, log_view
-from console.masking.masker import masker_for
-from console.pages.deletions.models import TAIL, Deletion, Target
-from console.pages.deletions.services import (
-    Preview,
-    build_preview,
-    delete_item,
-    find_standing_deletion,
-    settle_deletion,
-    verify_again,
+from console.audit.log import log, log_view
+from console.pages.deletions import services
+from console.pages.deletions.forms import (
+    NAME_SHOWN,
+    ConfirmFactForm,
+    ConfirmForm,
+    ConfirmProfileForm,
+    IntakeForm,
+    NewRequestForm,
+    PolicyForm,
 )
-from console.profiles.items import OBSERVATION, PROFILE, SUMMARY
-from console.tenants.actor import Permission, may, who_may
-from console.tenants.models import Tenant
-from console.web.forms import ConsoleForm, InvalidQuery, StaffTextField
+from console.pages.deletions.inventory import Inventory, take_inventory
+from console.pages.deletions.models import Deletion, DeletionPolicy, Target
+from console.profiles.identity import WORDS, look_up
+from console.profiles.items import OBSERVATION, PROFILE, SUMMARY, find_kind
+from console.tenants.actor import Actor, Permission, may, who_may
+from console.tenants.models import Role, Tenant
+from console.web.forms import InvalidQuery
 from console.web.render import (
     FORM,
     POST,
@@ -36,80 +41,7 @@ from console.web.render import (
 )
 
 PAGE_ROWS = 50
-RETURNED = Deletion.State.RETURNED
-NAME_SHOWN = 80
-OTHER_FIELDS = frozenset({"csrfmiddlewaretoken", "inventory"})
-
-
-class ConfirmDeletionForm(ConsoleForm):
-    """Accepts exactly its own fields, once each, for the inventory that was shown."""
-
-    use_required_attribute = False
-
-    reason_code = forms.ChoiceField(
-        label="Why",
-        choices=[("", "Choose"), *Deletion.ReasonCode.choices],
-        error_messages={"required": "Choose a reason."},
-    )
-    reason = StaffTextField(
-        label="Details",
-        min_length=5,
-        max_length=REASON_MAX,
-        help_text="At least 5 characters, kept in the audit log. Name a ticket, not a"
-        " customer.",
-        error_messages={"required": "Explain the reason in your own words."},
-    )
-    # Unstripped: what is typed has to be exact.
-    confirmation = forms.CharField(
-        label=f"Last {TAIL} characters of the id", max_length=64, strip=False
-    )
-    tenant_confirmation = forms.CharField(
-        label="The tenant's short name", max_length=64, strip=False
-    )
-
-    def __init__(
-        self, *args: Any, target: Target, tenant: Tenant, inventory: str, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.target, self.tenant, self.inventory = target, tenant, inventory
-        self.fields["confirmation"].help_text = f"Type {target.tail}"
-        self.fields["tenant_confirmation"].help_text = f"Type {tenant.slug}"
-        if not target.is_profile:
-            del self.fields["tenant_confirmation"]
-        for field in self.fields.values():
-            field.widget.attrs["autocomplete"] = "off"
-
-    def clean_confirmation(self) -> str:
-        return self._check_equal("confirmation", self.target.tail)
-
-    def clean_tenant_confirmation(self) -> str:
-        return self._check_equal("tenant_confirmation", self.tenant.slug)
-
-    def clean(self) -> None:
-        for name in self.data:
-            if name not in self.fields and name not in OTHER_FIELDS:
-                self.add_error(None, f"{name[:NAME_SHOWN]}: unknown field.")
-            elif len(self.data.getlist(name)) > 1:  # type: ignore[attr-defined]
-                self.add_error(None, f"{name}: duplicate.")
-        seen = self.data.get("inventory", "")
-        if not constant_time_compare(seen, self.inventory):
-            self._clear_confirmations()
-            self.add_error(
-                None,
-                "The data changed after this page was loaded. Nothing was deleted: "
-                "review it again, then confirm.",
-            )
-
-    def _clear_confirmations(self) -> None:
-        """They confirmed another content: they have to be typed again."""
-        forgotten = {"confirmation": "", "tenant_confirmation": ""}
-        self.data = {**self.data.dict(), **forgotten}  # type: ignore[attr-defined]
-
-    def _check_equal(self, name: str, expected: str) -> str:
-        typed: str = self.cleaned_data[name]
-        if typed != expected:
-            raise forms.ValidationError(f"Type exactly: {expected}")
-        return typed
+State = Deletion.State
 
 
 @allow(Permission.PREVIEW_DELETION, FORM)
@@ -134,60 +66,75 @@ def delete_profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
 def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
     """A preview of the deletion and, for those who may delete, the form."""
     if request.method == "POST":
-        check_may(request, Permission.DELETE)
-        # An ignored parameter could have meant something.
-        if request.GET:
-            names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
-            raise InvalidQuery(f"{names}: unknown parameter. Nothing was deleted.")
+        _check_post(request)
     if not target.is_well_formed:
         raise Http404
-    standing = find_standing_deletion(request.tenant, target)
-    if standing and verify_again(standing, request.actor).state == RETURNED:
-        standing = None
-    if standing and may(request.role, Permission.VIEW_DELETIONS):
+    standing = services.find_standing_deletion(request.tenant, target)
+    if standing:
+        services.verify_again(standing, request.actor)
+    is_back = standing and standing.state == State.RETURNED
+    if standing and not is_back and may(request.role, Permission.VIEW_DELETIONS):
         return _redirect_to_standing(request, standing)
-    masker = masker_for(request.actor, target.profile_id).by_rule
-    preview = build_preview(request.store, target, masker)
-    if preview.canonical_id:
-        merged = target.move_to(preview.canonical_id)
-        return redirect(merged.confirm_url(request.tenant.slug))
-    form = ConfirmDeletionForm(
-        request.POST if request.method == "POST" else None,
-        target=target,
-        tenant=request.tenant,
-        inventory=preview.inventory,
-    )
-    if form.is_valid():
-        deletion = delete_item(
+    found = take_inventory([target], request.actor)
+    if found.targets != [target]:
+        return redirect(found.targets[0].confirm_url(request.tenant.slug))
+    form = _build_form(request, target, found)
+    if not form.is_valid():
+        return _show_preview(request, target, found, form)
+    if isinstance(form, ConfirmProfileForm):
+        deletion, is_new = services.open_request(found, request.actor, **form.intake)
+        if is_new:
+            services.submit(deletion, request.actor, found.digest)
+    else:
+        deletion = services.delete_item(
             target,
             request.actor,
-            counts=preview.counts,
+            counts=found.counts,
             reason_code=form.cleaned_data["reason_code"],
             reason=form.cleaned_data["reason"],
         )
-        return _redirect_to_standing(request, deletion)
-    return _show_preview(request, target, preview, form)
+    return _redirect_to_standing(request, deletion)
+
+
+def _build_form(
+    request: ConsoleRequest, target: Target, found: Inventory
+) -> ConfirmForm:
+    policy = DeletionPolicy.of(request.tenant)
+    if target.is_profile or policy.asks_for_approval(found.counts):
+        form: ConfirmForm = ConfirmProfileForm(request=request)
+    else:
+        form = ConfirmFactForm(request.POST if request.method == "POST" else None)
+    form.expect(target.tail, request.tenant, found.digest)
+    return form
+
+
+def _check_post(request: ConsoleRequest) -> None:
+    check_may(request, Permission.DELETE)
+    # An ignored parameter could have meant something.
+    if request.GET:
+        names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
+        raise InvalidQuery(f"{names}: unknown parameter. Nothing was deleted.")
 
 
 def _show_preview(
-    request: ConsoleRequest, target: Target, preview: Preview, form: ConfirmDeletionForm
+    request: ConsoleRequest, target: Target, found: Inventory, form: ConfirmForm
 ) -> HttpResponse:
-    log_view(
-        request.actor,
-        "deletion.previewed",
-        target.kind.name,
-        target.object_id,
-        about=[target.profile_id],
-        **preview.counts,
-    )
+    _log_preview(request, target, found)
     may_delete = may(request.role, Permission.DELETE)
     context = {
         "target": target,
-        "preview": preview,
+        "found": found,
         "form": form if may_delete else None,
+        "policy": DeletionPolicy.of(request.tenant),
         "who_may_delete": who_may(Permission.DELETE),
     }
     return render_form(request, "deletions/confirm.html", context)
+
+
+def _log_preview(request: ConsoleRequest, target: Target, found: Inventory) -> None:
+    on = target.kind.name, target.object_id
+    about = [target.profile_id]
+    log_view(request.actor, "deletion.previewed", *on, about=about, **found.counts)
 
 
 def _redirect_to_standing(request: ConsoleRequest, deletion: Deletion) -> HttpResponse:
@@ -205,11 +152,84 @@ def _redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpRes
     return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
 
 
+@allow(Permission.DELETE, FORM)
+def add_request(request: ConsoleRequest) -> HttpResponse:
+    """What a letter asks for: of several identifiers, at several tenants."""
+    mine = Tenant.objects.filter(
+        memberships__user=request.user, memberships__role=Role.OFFICER
+    )
+    form = NewRequestForm(tenants=mine.order_by("name"), request=request)
+    if form.is_valid():
+        tenants = form.cleaned_data.get("tenants", [request.tenant])
+        if found := _find_targets(request, form, tenants):
+            return _open_requests(request, found, form)
+    return render_form(request, "deletions/add.html", {"form": form})
+
+
+def _find_targets(
+    request: ConsoleRequest, form: NewRequestForm, tenants: Sequence[Tenant]
+) -> list[tuple[Actor, list[Target]]]:
+    """Whose profiles are meant, at each tenant; the form has the errors."""
+    actors = [Actor(request.user, tenant, Role.OFFICER) for tenant in tenants]
+    found: dict[tuple[Actor, str], None] = {}
+    for number, line in enumerate(form.cleaned_data["identifiers"], 1):
+        matches = [(actor, look_up(actor, line)) for actor in actors]
+        exact = [each for each in matches if each[1].id_type != WORDS]
+        found |= {
+            (actor, id_): None for actor, match in exact for id_ in match.profiles
+        }
+        if any(len(match.profiles) > 1 for _, match in exact):
+            problem = "Several profiles share it: give their profile ids."
+        elif any(match.profiles for _, match in exact):
+            continue
+        else:
+            problem = matches[0][1].problem or "Nobody has it here."
+        form.add_error("identifiers", f"Line {number}: {problem}")
+    if form.errors:
+        return []
+    return [(actor, [Target(PROFILE, id_, id_)]) for actor, id_ in found]
+
+
+def _open_requests(
+    request: ConsoleRequest,
+    found: Sequence[tuple[Actor, list[Target]]],
+    form: IntakeForm,
+) -> HttpResponse:
+    """One for each profile, of one case. What stands in another one is left to that."""
+    case = uuid4() if len(found) > 1 else None
+    opened = [
+        services.open_request(
+            take_inventory(targets, actor), actor, case=case, **form.intake
+        )
+        for actor, targets in found
+    ]
+    if taken := sum(not is_new for _, is_new in opened):
+        messages.warning(
+            request, f"{taken} of {len(opened)} had been requested before."
+        )
+    first = next((each for each, is_new in opened if is_new), opened[0][0])
+    return redirect("deletions:deletion", first.tenant.slug, first.pk)
+
+
+@allow(Permission.DELETE, FORM)
+def delete_selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """Several facts of one timeline in one request."""
+    ids = dict.fromkeys(request.GET.getlist("id"))
+    targets = [Target(kind, profile_id, id_) for id_ in ids if (kind := find_kind(id_))]
+    if not 0 < len(targets) <= services.ITEMS_MAX or not targets[0].is_well_formed:
+        raise Http404
+    form = IntakeForm(request=request)
+    if form.is_valid():
+        return _open_requests(request, [(request.actor, targets)], form)
+    context = {"form": form, "targets": targets, "profile_id": profile_id}
+    return render_form(request, "deletions/add.html", context)
+
+
 @allow(Permission.VIEW_DELETIONS)
 def list_deletions(request: ConsoleRequest) -> HttpResponse:
-    """Newest first; htmx gets the rows alone."""
+    """What is open by its deadline, then the newest first; htmx gets the rows alone."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
-    pages = Paginator(deletions.order_by("-created_at", "id"), PAGE_ROWS)
+    pages = Paginator(deletions.by_urgency(), PAGE_ROWS)
     return render_part(
         request,
         "deletions/list.html",
@@ -217,39 +237,113 @@ def list_deletions(request: ConsoleRequest) -> HttpResponse:
         {
             "page": pages.get_page(request.GET.get("page")),
             "returned": deletions.returned().order_by("-returned_at", "id"),
+            "policy": DeletionPolicy.of(request.tenant),
         },
     )
 
 
 def count_open(request: ConsoleRequest) -> int:
-    """Not confirmed, or back again."""
+    """What waits for a person like this one, or is back again."""
     deletions = Deletion.objects.of(request.tenant)
-    unsure = deletions.filter(state=Deletion.State.UNKNOWN).count()
-    return unsure + deletions.returned().count()
+    waiting = deletions.waiting_for(request.user)
+    return waiting.count() + deletions.returned().count()
 
 
 @allow(Permission.VIEW_DELETIONS)
 def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
-    """The receipt: who, when, why, what was deleted and how that was verified."""
-    deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
-    shown = get_object_or_404(deletions, pk=deletion_id)
-    context = {
+    """The request or the receipt: who, when, why, what goes and how that was verified."""
+    shown = _get_deletion(request, deletion_id)
+    return _show(request, shown, _build_confirm_form(shown, None))
+
+
+def _get_deletion(request: ConsoleRequest, deletion_id: UUID) -> Deletion:
+    people = ("tenant", "requested_by", "approved_by")
+    deletions = Deletion.objects.of(request.tenant).select_related(*people)
+    return get_object_or_404(deletions, pk=deletion_id)
+
+
+def _build_confirm_form(deletion: Deletion, posted: Any) -> ConfirmForm:
+    form = ConfirmForm(posted)
+    form.expect(deletion.tail, deletion.tenant, deletion.inventory)
+    return form
+
+
+def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpResponse:
+    """htmx gets the outcome alone, and asks again while the worker is at it."""
+    slug = request.tenant.slug
+    here = Q(tenant=request.tenant, profile_id=shown.profile_id)
+    related = Deletion.objects.filter(here | Q(case=shown.case, case__isnull=False))
+    visible = related.filter(tenant__in=Tenant.objects.visible_to(request.user))
+    context: dict[str, Any] = {
         "deletion": shown,
-        "retry_url": shown.target.confirm_url(request.tenant.slug),
+        "form": form,
+        "is_mine": shown.requested_by == request.user,
+        "policy": DeletionPolicy.of(request.tenant),
+        "related": visible.exclude(pk=shown.pk).select_related("tenant")[:PAGE_ROWS],
+        "retry_url": shown.target.confirm_url(slug),
         # Where the item can be deleted after a merge.
         "merged_url": (
-            shown.target.move_to(shown.canonical_id).confirm_url(request.tenant.slug)
+            shown.target.move_to(shown.canonical_id).confirm_url(slug)
             if shown.canonical_id
             else ""
         ),
     }
-    return render(request, "deletions/deletion.html", context)
+    waits = shown.state in {State.PREVIEWED, State.AWAITING}
+    if waits and request.actor.may(Permission.DELETE):
+        context["found"] = take_inventory(shown.targets, request.actor)
+        _log_preview(request, shown.target, context["found"])
+    page, part = "deletions/deletion.html", "deletions/_verdict.html"
+    return render_part(request, page, part, context)
 
 
 @allow(Permission.DELETE, POST)
-def check_again(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
-    """Ask the memory about an attempt that is not confirmed."""
-    deletions = Deletion.objects.of(request.tenant).select_related("tenant")
-    settled = get_object_or_404(deletions, pk=deletion_id)
-    settle_deletion(settled, request.actor)
-    return _redirect_to_receipt(request, settled)
+def move_deletion(
+    request: ConsoleRequest, deletion_id: UUID, move: str
+) -> HttpResponse:
+    """Count again, confirm, approve, cancel: from the version that was shown. Or check
+    what is not confirmed."""
+    shown, actor = _get_deletion(request, deletion_id), request.actor
+    seen = request.POST.get("inventory", "")
+    if move == "check":
+        if shown.shown_state == State.UNKNOWN:
+            services.advance(shown, actor)
+    elif request.POST.get("version") != str(shown.version):
+        messages.warning(request, "It has moved on. Nothing was changed by you.")
+    elif move == "confirm":
+        form = _build_confirm_form(shown, request.POST)
+        if not form.is_valid():
+            return _show(request, shown, form)
+        services.submit(shown, actor, seen)
+    elif move == "approve":
+        services.approve(shown, actor, seen)
+    elif move == "cancel":
+        services.cancel(shown, actor)
+    elif move == "count":
+        services.recount(shown, actor)
+    else:
+        raise Http404
+    return _redirect_to_receipt(request, shown)
+
+
+@allow(Permission.MANAGE_TENANT, FORM)
+def policy(request: ConsoleRequest) -> HttpResponse:
+    """Who approves and how long it can be cancelled: an operator says so, since the
+    officers are whom it binds."""
+    shown = DeletionPolicy.of(request.tenant)
+    form = PolicyForm(request=request, shown=shown)
+    if form.is_valid():
+        with transaction.atomic():
+            DeletionPolicy.objects.update_or_create(
+                tenant=request.tenant, defaults=form.policy
+            )
+            log(
+                request.actor,
+                "deletion.arranged",
+                "tenant",
+                str(request.tenant.pk),
+                reason=form.reason,
+                **form.asked,
+            )
+        messages.success(request, "Saved. Requests under way keep the former policy.")
+        return redirect("deletions:policy", request.tenant.slug)
+    return render_form(request, "deletions/policy.html", {"form": form})

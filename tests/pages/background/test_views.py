@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.models import AuditEntry
 from console.databases.compaction import request_compaction
 from console.jobs import leases
-from console.pages.deletions.services import settle
+from console.pages.deletions.services import advance_deletions
 from console.service.memory.embedding_jobs import make_vectors
 from console.service.memory.import_jobs import process_import
 from tests.factories import make_user
@@ -45,8 +45,10 @@ def test_list_tasks_says_so_when_there_is_nothing_to_do(fetch):
 
 def test_list_tasks_shows_each_state_with_its_count(fetch):
     make_vectors.enqueue()
-    settle.enqueue(str(uuid4()))
-    DBTaskResult.objects.filter(task_path__endswith="settle").get().claim("w1")
+    advance_deletions.enqueue()
+    DBTaskResult.objects.filter(task_path__endswith="advance_deletions").get().claim(
+        "w1"
+    )
     make_failed()
 
     response = fetch()
@@ -58,8 +60,8 @@ def test_list_tasks_shows_each_state_with_its_count(fetch):
         "failed": 1,
     }
     rows = {row.name: row for row in response.context["tasks"]}
-    assert set(rows) == {"Make vectors", "Confirm deletion", "Process import"}
-    assert rows["Confirm deletion"].tries == "1 of 5"
+    assert set(rows) == {"Make vectors", "Carry out deletions", "Process import"}
+    assert rows["Carry out deletions"].tries == "1 of 5"
     assert (rows["Process import"].reason, rows["Process import"].given_up) == (
         "ValueError",
         True,

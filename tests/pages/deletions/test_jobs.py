@@ -7,19 +7,15 @@ import time_machine
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
-from console.jobs import leases
-from console.pages.deletions.models import Deletion
+from console.pages.deletions.models import Deletion, DeletionPolicy
 from console.pages.deletions.services import (
+    LEASE,
     LOOK_AGAIN_AFTER,
-    SETTLE_AFTER,
     Target,
     delete_item,
-    enqueue_settle,
-    look_again,
-    settle,
+    enqueue_due,
 )
 from console.profiles.items import PROFILE
 from console.service.memory.models import Profile
@@ -33,6 +29,7 @@ from tests.pages.deletions.test_views import confirm, confirm_url
 def work_off(*, after: timedelta) -> None:
     """What `manage.py db_worker` finds to do that much later."""
     with time_machine.travel(timezone.now() + after, tick=True):
+        enqueue_due()
         call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
@@ -41,7 +38,7 @@ def crashed(transactional_db, tenant, officer) -> Deletion:
     """An attempt that was committed and never closed: the process died there."""
     profile = make_profile(tenant)
     observation = make_observation(tenant, profile)
-    deletion = Deletion.objects.create(
+    return Deletion.objects.create(
         tenant=tenant,
         kind="observation",
         profile_id=profile,
@@ -50,16 +47,15 @@ def crashed(transactional_db, tenant, officer) -> Deletion:
         reason_code="customer_request",
         reason="Ticket 4711",
         requested_by=officer,
+        due_at=timezone.now() + LEASE,
     )
-    enqueue_settle(deletion)
-    return deletion
 
 
 @pytest.mark.django_db(transaction=True)
 def test_settle_ends_as_done_after_a_crash_behind_the_call(crashed, tenant):
     open_store(tenant).delete_observation(crashed.profile_id, crashed.object_id)
 
-    work_off(after=SETTLE_AFTER + timedelta(seconds=1))
+    work_off(after=LEASE + timedelta(seconds=1))
 
     crashed.refresh_from_db()
     assert crashed.state == Deletion.State.DONE
@@ -68,12 +64,11 @@ def test_settle_ends_as_done_after_a_crash_behind_the_call(crashed, tenant):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_settle_ends_as_failed_after_a_crash_before_the_call(crashed):
-    work_off(after=SETTLE_AFTER + timedelta(seconds=1))
+def test_settle_ends_as_done_after_a_crash_before_the_call(crashed):
+    work_off(after=LEASE + timedelta(seconds=1))
 
     crashed.refresh_from_db()
-    assert crashed.state == Deletion.State.FAILED
-    assert "nothing was deleted" in crashed.words
+    assert crashed.state == Deletion.State.DONE
 
 
 @pytest.mark.django_db(transaction=True)
@@ -91,13 +86,12 @@ def test_settle_is_tried_again_while_the_memory_cannot_be_asked(
     settings.MEMORY_ALLOW_PRIVATE = True
     move_tenant(tenant, "http://127.0.0.1:9")
 
-    work_off(after=SETTLE_AFTER + timedelta(seconds=1))
+    work_off(after=LEASE + timedelta(seconds=1))
 
+    before = crashed.due_at
     crashed.refresh_from_db()
-    task = DBTaskResult.objects.get(task_path=settle.module_path)
     assert crashed.state == Deletion.State.UNKNOWN
-    assert task.exception_class_path.endswith(".StillOpen")
-    assert not leases.is_given_up(task)
+    assert crashed.due_at > before
 
 
 @pytest.fixture
@@ -162,23 +156,29 @@ def test_look_again_asks_a_silent_memory_every_hour(deleted, tenant, settings):
 
     work_off(after=LOOK_AGAIN_AFTER + timedelta(minutes=1))
 
-    waiting = DBTaskResult.objects.get(task_path=look_again.module_path, status="READY")
-    assert Deletion.objects.get().checked_at is None
-    assert waiting.run_after > deleted.verified_at + timedelta(hours=25)
+    waiting = Deletion.objects.get()
+    assert waiting.checked_at is None
+    assert waiting.due_at > deleted.verified_at + timedelta(hours=25)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_came_back_can_be_deleted_again_at_once(deleted, client, officer):
+    DeletionPolicy.objects.create(
+        tenant=deleted.tenant, approval_above=None, cool_off_hours=0
+    )
     bring_back(deleted)
     client.force_login(officer)
     url = confirm_url("profile", deleted.profile_id)
     tail = deleted.profile_id[-6:]
 
     confirm(client, url, tail, tenant_confirmation="acme")
+    work_off(after=timedelta(0))
 
     newer, older = Deletion.objects.order_by("-created_at")
-    assert (newer.state, older.state) == ("done", "returned")
+    assert (newer.state, older.state) == ("verifying", "returned")
     assert returned_entries() == [(deleted.profile_id, "officer")]
     assert not Profile.objects.exists()
+    work_off(after=timedelta(minutes=1))
+    work_off(after=timedelta(minutes=2))
     listed = client.get(reverse("deletions:list", args=["acme"])).text
     assert "came back on" not in listed

@@ -10,6 +10,7 @@ from threading import Thread
 from console.client import network
 
 MOMENT = "2026-01-05T09:00:00Z"
+LISTS_OF_OURS = {"MergeSuggestions", "Provenance"}
 
 
 @dataclass
@@ -40,10 +41,12 @@ class Upstream:
             return 500, {}, body_of(500)
         if self.is_gone:
             return 404, {}, body_of(404)
-        if self.merged_to:
+        if "/Conversations" in path or last_of(path) in LISTS_OF_OURS:
+            return 404, {}, body_of(404)
+        if self.merged_to and self.merged_to not in path:
             profile = {"id": self.merged_to, "createdAt": MOMENT, "traits": {}}
             return 200, {"Canonical-Profile-Id": self.merged_to}, profile
-        last = path.partition("?")[0].rpartition("/")[2]
+        last = last_of(path)
         if last == "Revisions":
             meta = {"key": "revisions", "pageSize": 1}
             return 200, {}, {"revisions": [self.observation()], "meta": meta}
@@ -64,6 +67,10 @@ class Upstream:
             "createdAt": MOMENT,
             "updatedAt": MOMENT,
         }
+
+
+def last_of(path: str) -> str:
+    return path.partition("?")[0].rpartition("/")[2]
 
 
 def body_of(status: int) -> dict[str, object]:

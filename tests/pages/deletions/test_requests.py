@@ -1,0 +1,454 @@
+"""Requests: from the first yes over the second to what the worker does with them."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from console.audit.models import AuditEntry
+from console.client.errors import MemoryNotFound
+from console.pages.deletions.models import Deletion, DeletionPolicy
+from console.pages.deletions.services import advance_deletions
+from console.tenants.models import Membership, Role
+from console.tenants.vault import open_store
+from tests.factories import HTMX, make_observation, make_profile, make_tenant, make_user
+from tests.pages.deletions.test_views import INTAKE, confirm, confirm_url, inventory_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def second(tenant):
+    return make_user(Role.OFFICER, tenant, email="second@console.example")
+
+
+@pytest.fixture
+def profile_id(tenant):
+    profile_id = make_profile(tenant, email="ann@example.com")
+    make_observation(tenant, profile_id, "Sails on Sundays.")
+    return profile_id
+
+
+@pytest.fixture
+def requested(client, officer, profile_id) -> Deletion:
+    """By an officer, of a whole profile."""
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+    return Deletion.objects.get()
+
+
+def address(deletion, move=""):
+    args = [deletion.tenant.slug, deletion.pk, *filter(None, [move])]
+    return reverse("deletions:move" if move else "deletions:deletion", args=args)
+
+
+def post(client, deletion, move, **fields):
+    """A button of the page, as it is shown now."""
+    page = client.get(address(deletion))
+    seen = {"version": str(Deletion.objects.get(pk=deletion.pk).version)}
+    if b'name="inventory"' in page.content:
+        seen["inventory"] = inventory_of(page)
+    return client.post(address(deletion, move), seen | fields, follow=True)
+
+
+def as_person(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def work(**after):
+    """What the worker does that much later; answers the state of the only deletion."""
+    with time_machine.travel(timezone.now() + timedelta(**after), tick=False):
+        advance_deletions.func()
+    return Deletion.objects.get().state
+
+
+def told():
+    entries = AuditEntry.objects.filter(action__startswith="deletion.").order_by("seq")
+    names = entries.exclude(action="deletion.previewed").values_list(
+        "action", flat=True
+    )
+    return [name.partition(".")[2] for name in names]
+
+
+def test_request_is_approved_by_another_person_and_carried_out(
+    requested, second, tenant, profile_id
+):
+    response = post(as_person(second), requested, "approve")
+
+    requested.refresh_from_db()
+    assert (requested.state, requested.approved_by) == ("cooling", second)
+    assert "Until then it can be cancelled" in response.text
+    assert work(hours=23) == "cooling"
+    assert work(hours=24, seconds=1) == "verifying"
+    with pytest.raises(MemoryNotFound):
+        open_store(tenant).fetch_profile(profile_id)
+    assert work(hours=24, seconds=12) == "verifying"
+    assert work(hours=24, seconds=30) == "done"
+    assert work(hours=49) == "done"
+    done = Deletion.objects.get()
+    assert (len(done.rounds), bool(done.checked_at), done.due_at) == (4, True, None)
+    assert told() == ["opened", "requested", "approved", "started", "finished"]
+
+
+def test_request_is_not_approved_by_who_made_it(requested, client):
+    page = client.get(address(requested)).text
+    seen = {"version": requested.version, "inventory": requested.inventory}
+
+    response = client.post(address(requested, "approve"), seen)
+
+    assert "another privacy officer has to approve it" in page
+    assert "Approve exactly this" not in page
+    assert response.status_code == 403
+    assert Deletion.objects.get().state == "awaiting"
+
+
+def test_request_is_approved_once_by_two_tabs(requested, second):
+    first, other = as_person(second), as_person(second)
+    seen = {"version": requested.version, "inventory": requested.inventory}
+
+    first.post(address(requested, "approve"), seen)
+    late = other.post(address(requested, "approve"), seen, follow=True)
+
+    assert "It has moved on. Nothing was changed by you." in late.text
+    assert told().count("approved") == 1
+
+
+def test_request_takes_no_other_requests_form(requested, client, second, tenant):
+    other = make_profile(tenant, email="bob@example.com")
+    url = confirm_url("profile", other)
+    confirm(client, url, other[-6:], tenant_confirmation="acme")
+    theirs = Deletion.objects.get(profile_id=other)
+    seen = {"version": theirs.version, "inventory": theirs.inventory}
+
+    as_person(second).post(address(requested, "approve"), seen)
+
+    requested.refresh_from_db()
+    assert requested.approved_by is None
+    assert requested.state == "previewed"
+
+
+def test_request_is_void_when_the_data_change(requested, second, tenant, profile_id):
+    make_observation(tenant, profile_id, "Said a minute ago.")
+
+    response = post(as_person(second), requested, "approve")
+
+    requested.refresh_from_db()
+    assert (requested.state, requested.counts["observations"]) == ("previewed", 2)
+    assert "observations 1 → 2" in response.text
+    assert told()[-1] == "voided"
+
+
+def test_request_is_void_when_the_data_change_after_the_approval(
+    requested, second, tenant, profile_id
+):
+    post(as_person(second), requested, "approve")
+    make_observation(tenant, profile_id, "Said a minute ago.")
+
+    assert work(hours=25) == "previewed"
+    assert open_store(tenant).fetch_profile(profile_id)
+
+
+@pytest.mark.parametrize("change", ["role", "account"])
+def test_request_is_void_when_who_said_yes_may_no_longer(
+    requested, second, profile_id, change
+):
+    post(as_person(second), requested, "approve")
+    if change == "role":
+        Membership.objects.filter(user=second).update(role=Role.AGENT)
+    else:
+        second.is_active = False
+        second.save()
+
+    assert work(hours=25) == "previewed"
+    assert "second@console.example may no longer delete here" in (
+        Deletion.objects.get().words
+    )
+
+
+def test_request_is_not_approved_by_a_disabled_account(requested, second):
+    client = as_person(second)
+    second.is_active = False
+    second.save()
+
+    client.post(address(requested, "approve"), {"version": requested.version})
+
+    assert Deletion.objects.get().state == "awaiting"
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(71.99, "cooling"), (72.01, "previewed"), (-1, "previewed")]
+)
+def test_approval_is_given_within_72_hours(requested, second, hours, state):
+    client = as_person(second)
+    page = {"version": requested.version, "inventory": requested.inventory}
+
+    # Also by a clock that was set back: an hour before it was requested.
+    with time_machine.travel(timezone.now() + timedelta(hours=hours), tick=False):
+        client.force_login(second)
+        client.post(address(requested, "approve"), page)
+
+    assert Deletion.objects.get().state == state
+
+
+def test_approval_that_nobody_used_for_72_hours_is_void(requested, second):
+    post(as_person(second), requested, "approve")
+
+    assert work(hours=24 + 72) == "previewed"
+
+
+def test_request_that_nobody_approved_is_sent_back(requested):
+    assert work(hours=73) == "previewed"
+    assert "within 72 hours" in Deletion.objects.get().words
+
+
+def test_request_is_cancelled_in_the_cool_off(requested, second, client, profile_id):
+    post(as_person(second), requested, "approve")
+
+    page = post(client, requested, "cancel").text
+
+    assert "Nothing was deleted" in page
+    assert work(hours=25) == "cancelled"
+
+
+def test_request_ignores_a_later_policy(requested, second):
+    DeletionPolicy.objects.create(tenant=requested.tenant, approval_above=None)
+
+    assert work(hours=25) == "awaiting"
+
+
+def test_request_needs_one_person_where_the_policy_says_so(
+    client, officer, tenant, profile_id
+):
+    DeletionPolicy.objects.create(tenant=tenant, approval_above=None, cool_off_hours=0)
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+    assert "One person decides alone here" in client.get(url).text
+
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+
+    assert Deletion.objects.get().needs_approval is False
+    assert work(seconds=1) == "verifying"
+
+
+def test_fact_needs_another_person_where_the_policy_asks_always(
+    client, officer, second, tenant, profile_id
+):
+    DeletionPolicy.objects.create(tenant=tenant, approval_above=0, cool_off_hours=0)
+    [item] = open_store(tenant).list_observations(profile_id).items
+    client.force_login(officer)
+    url = confirm_url("observation", profile_id, item.id)
+
+    confirm(client, url, item.id[-6:], tenant_confirmation="acme")
+
+    asked = Deletion.objects.get()
+    assert asked.state == "awaiting"
+    post(as_person(second), asked, "approve")
+    assert work(seconds=1) == "verifying"
+
+
+def test_confirmation_refuses_a_look_alike_letter(client, officer, profile_id):
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+
+    response = confirm(client, url, profile_id[-6:], tenant_confirmation="аcme")
+
+    assert list(response.context["form"].errors) == ["tenant_confirmation"]
+    assert not Deletion.objects.exists()
+
+
+def test_request_follows_a_merge_and_is_confirmed_again(
+    requested, second, tenant, profile_id
+):
+    other = make_profile(tenant, email="ann.b@example.com", phone="+14155550123")
+    open_store(tenant).add_identifier(profile_id, "phone", "+14155550123")
+    canonical = open_store(tenant).fetch_profile(profile_id).id
+
+    post(as_person(second), requested, "approve")
+
+    requested.refresh_from_db()
+    assert canonical == open_store(tenant).fetch_profile(other).id
+    assert (requested.state, requested.profile_id) == ("previewed", canonical)
+
+
+def test_late_observation_after_the_deletion_reaches_nobody(
+    requested, second, tenant, profile_id
+):
+    post(as_person(second), requested, "approve")
+    work(hours=25)
+
+    with pytest.raises(MemoryNotFound):
+        make_observation(tenant, profile_id, "Said five seconds later.")
+
+    assert open_store(tenant).lookup("email", "ann@example.com").profiles == ()
+
+
+def test_request_of_another_tenant_is_404(requested, tenant):
+    foreign = make_tenant("globex")
+    client = as_person(make_user(Role.OFFICER, foreign))
+    args = ["globex", requested.pk]
+
+    assert client.get(reverse("deletions:deletion", args=args)).status_code == 404
+    for move in ("confirm", "approve", "cancel", "count", "check"):
+        url = reverse("deletions:move", args=[*args, move])
+        assert client.post(url, {"version": requested.version}).status_code == 404
+
+
+@pytest.mark.parametrize("move", ["confirm", "approve", "cancel", "count", "check"])
+def test_move_by_get_is_refused(requested, second, move):
+    assert as_person(second).get(address(requested, move)).status_code == 405
+
+
+def test_move_that_nobody_knows_is_404(requested, second):
+    assert post(as_person(second), requested, "explode").status_code == 404
+
+
+def test_add_request_takes_several_identifiers_at_several_tenants(
+    client, officer, tenant, profile_id
+):
+    globex = make_tenant("globex")
+    Membership.objects.create(user=officer, tenant=globex, role=Role.OFFICER)
+    theirs = make_profile(globex, email="ann@example.com")
+    other = make_profile(tenant, email="anna@example.com")
+    client.force_login(officer)
+    form = INTAKE | {
+        "identifiers": "email:ann@example.com\n\nemail:anna@example.com",
+        "tenants": ["acme", "globex"],
+    }
+
+    response = client.post(reverse("deletions:add", args=["acme"]), form, follow=True)
+
+    opened = Deletion.objects.all()
+    assert {each.profile_id for each in opened} == {profile_id, theirs, other}
+    assert len({each.case for each in opened}) == 1
+    assert {each.state for each in opened} == {"previewed"}
+    assert "Globex: profile" in response.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("email:nobody@example.com", "Line 1: Nobody has it here."),
+        ("Ann", "Line 1: "),
+        (
+            "\n".join(f"email:a{n}@example.com" for n in range(21)),
+            "At most 20 at once.",
+        ),
+    ],
+)
+def test_add_request_says_which_line_is_wrong(client, officer, tenant, lines, said):
+    client.force_login(officer)
+
+    response = client.post(
+        reverse("deletions:add", args=["acme"]), INTAKE | {"identifiers": lines}
+    )
+
+    assert response.status_code == 422
+    assert said in response.text
+    assert not Deletion.objects.exists()
+
+
+def test_add_request_refuses_a_day_to_come(client, officer, profile_id):
+    client.force_login(officer)
+    form = INTAKE | {"identifiers": profile_id, "received_on": "1 Jan 2999"}
+
+    response = client.post(reverse("deletions:add", args=["acme"]), form)
+
+    assert "this day is still to come" in response.text
+
+
+def test_add_request_leads_to_the_one_that_stands(requested, client, profile_id):
+    form = INTAKE | {"identifiers": profile_id}
+
+    response = client.post(reverse("deletions:add", args=["acme"]), form, follow=True)
+
+    assert "1 of 1 had been requested before" in response.text
+    assert Deletion.objects.get() == requested
+
+
+def test_selection_is_deleted_in_one_request(
+    client, officer, second, tenant, profile_id
+):
+    make_observation(tenant, profile_id, "Keeps a dog on board.")
+    ids = [each.id for each in open_store(tenant).list_observations(profile_id).items]
+    kept = make_observation(tenant, profile_id, "Prefers the window.")
+    query = "&".join(f"id={id_}" for id_ in ids)
+    client.force_login(officer)
+    url = reverse("deletions:selection", args=["acme", profile_id]) + f"?{query}"
+
+    client.post(url, INTAKE)
+    asked = Deletion.objects.get()
+    typed = {"confirmation": profile_id[-6:], "tenant_confirmation": "acme"}
+    post(client, asked, "confirm", **typed)
+    post(as_person(second), asked, "approve")
+
+    assert work(hours=25) == "verifying"
+    left = open_store(tenant).list_observations(profile_id).items
+    assert [each.id for each in left] == [kept.id]
+    gone = AuditEntry.objects.filter(action="observation.deleted")
+    assert {entry.object_id for entry in gone} == set(ids)
+
+
+def test_selection_without_a_fact_is_404(client, officer, profile_id):
+    client.force_login(officer)
+
+    url = reverse("deletions:selection", args=["acme", profile_id])
+
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("received", "due", "urgency"),
+    [(13, 31, ""), (14, 31, "amber"), (25, 31, "red")],
+)
+def test_deadline_is_a_month_after_it_came(requested, received, due, urgency):
+    today = timezone.localdate()
+    requested.received_on = today - timedelta(days=received)
+
+    assert 28 <= (requested.deadline - requested.received_on).days <= due
+    assert requested.urgency == urgency
+
+
+def test_deadline_of_the_31st_is_the_end_of_a_shorter_month(requested):
+    requested.received_on = timezone.localdate().replace(year=2026, month=1, day=31)
+
+    assert str(requested.deadline) == "2026-02-28"
+
+
+def test_show_deletion_asks_again_while_the_worker_is_at_it(
+    requested, second, client, profile_id
+):
+    post(as_person(second), requested, "approve")
+    work(hours=25)
+
+    part = client.get(address(requested), headers=HTMX).text
+
+    assert "Round 1 found nothing" in part
+    assert part.lstrip().startswith('<section id="deletions-outcome"')
+
+
+def test_policy_is_an_operators_to_change(client, operator, officer, tenant):
+    url = reverse("deletions:policy", args=["acme"])
+    form = {
+        "approval": "never",
+        "items": "1",
+        "cool_off_hours": "0",
+        "reason_code": "trial",
+        "ticket": "OPS-1",
+    }
+    client.force_login(officer)
+    refused = client.post(url, form)
+    client.force_login(operator)
+
+    client.post(url, form)
+
+    policy = DeletionPolicy.of(tenant)
+    assert refused.status_code == 403
+    assert (policy.approval_above, policy.cool_off_hours) == (None, 0)
+    entry = AuditEntry.objects.get(action="deletion.arranged")
+    assert entry.details == {"approval": "never", "items": 1, "cool_off_hours": 0}
