@@ -103,6 +103,13 @@ def test_ballast_leaves_room_for_who_comes_goes_and_is_denied(low):
 
 
 @pytest.mark.parametrize("state", ["low", "full"])
+def test_audit_log_can_be_read_on_a_full_disk(seen, state):
+    others = seen.get(f"{state}, others", seen["full, others"])
+
+    assert others["audit log"] == "200 Audit"
+
+
+@pytest.mark.parametrize("state", ["low", "full"])
 def test_sign_out_ends_the_session_on_a_full_disk(seen, state):
     others = seen.get(f"{state}, others", seen["full, others"])
 
@@ -128,6 +135,7 @@ def test_api_reads_and_does_not_write_on_a_full_disk(low):
 def test_everything_answers_again_once_there_is_room(seen):
     assert count(seen["freed"]) == {}
     assert seen["freed, others"]["ready"] is True
+    assert seen["freed, others"]["fault of the log"] == ""
     assert set(seen["freed, others"]["copies of sessions"]) == {"302"}
 
 

@@ -31,6 +31,7 @@ from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
 
 from console.audit.log import log_view  # noqa: E402
 from console.audit.models import AuditEntry  # noqa: E402
+from console.audit.verification import verify_log  # noqa: E402
 from console.core.errors import DomainError  # noqa: E402
 from console.tenants.actor import Actor  # noqa: E402
 from console.tenants.models import Role  # noqa: E402
@@ -219,7 +220,11 @@ class Walk:
         self.visit("freed")
         again = [describe(copy.get("/tenants/")) for copy in self.copies]
         ready = open_browser().get("/readyz").json()["ready"]
-        self.seen["freed, others"] = {"copies of sessions": again, "ready": ready}
+        self.seen["freed, others"] = {
+            "copies of sessions": again,
+            "ready": ready,
+            "fault of the log": verify_log().fault,
+        }
 
 
 if __name__ == "__main__":
