@@ -35,6 +35,9 @@ SETTABLE = (
     "OPERATION_DAYS",
     "BODY_BYTES",
     "CONFIGURATIONS_PER_ACCOUNT",
+    "BASES_PER_ACCOUNT",
+    "SOURCES_PER_BASE",
+    "CHUNKS_PER_BASE",
 )
 
 _overrides: dict[str, int] = {}

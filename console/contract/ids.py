@@ -23,6 +23,9 @@ ACTION_ID = re.compile(f"conv_action_{_SUFFIX}")
 PROCESS_ID = re.compile(f"proc_job_{_SUFFIX}")
 DATASET_ID = re.compile(f"tdi_dataset_{_SUFFIX}")
 OPERATION_ID = re.compile(f"mem_operation_{_SUFFIX}")
+KNOWLEDGE_BASE_ID = re.compile(f"know_knowledgebase_{_SUFFIX}")
+KNOWLEDGE_ID = re.compile(f"know_knowledge_{_SUFFIX}")
+KNOWLEDGE_OPERATION_ID = re.compile(f"know_operation_{_SUFFIX}")
 ACCOUNT_SID = re.compile("AC[0-9a-f]{32}")
 
 

@@ -279,9 +279,14 @@ def work_a_little(tenant: Tenant) -> None:
         id__in=[item.id, moved.id]
     )
     kept.update(created_at=at, updated_at=at)
-    reason, on = "The customer says it is wrong, ticket DESK-7", {"about": [profile_id]}
+    reason, about = "The customer says it is wrong, ticket DESK-7", [profile_id]
     with log_change(
-        actor, "observation.corrected", "observation", item.id, reason=reason, **on
+        actor,
+        "observation.corrected",
+        "observation",
+        item.id,
+        reason=reason,
+        about=about,
     ) as closing:
         content = "Prefers a call back after 18:00, never on Fridays."
         change = OBSERVATION.change(content=content)
@@ -291,7 +296,12 @@ def work_a_little(tenant: Tenant) -> None:
     because = "It is about somebody else"
     retracted = PatchObservation(retracted_for=because)
     with log_change(
-        actor, "observation.retracted", "observation", moved.id, reason=because, **on
+        actor,
+        "observation.retracted",
+        "observation",
+        moved.id,
+        reason=because,
+        about=about,
     ):
         OBSERVATION.patch(store, profile_id, moved.id, retracted)
     with log_change(
@@ -300,7 +310,7 @@ def work_a_little(tenant: Tenant) -> None:
         "trait",
         "Support.preferredChannel",
         reason=reason,
-        **on,
+        about=about,
     ):
         store.patch_profile(profile_id, {"Support": {"preferredChannel": "sms"}})
     contact = {"email": f"test@{tenant.slug}.example"}

@@ -16,7 +16,7 @@ class ServiceConfig(AppConfig):
     def import_models(self) -> None:
         super().import_models()
         # The products' tables build on those, which so need not know them.
-        for product in ("memory", "conversations"):
+        for product in ("memory", "conversations", "knowledge"):
             import_module(f"{self.name}.{product}.models")
 
     def ready(self) -> None:

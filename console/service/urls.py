@@ -13,6 +13,7 @@ from console.service.http import errors
 from console.service.http.description import document
 from console.service.http.description.operation import list_operations
 from console.service.http.request import resource
+from console.service.knowledge.api import knowledge
 from console.service.memory.api import (
     bulk,
     data_mappings,
@@ -56,6 +57,7 @@ routes = list_operations(
     communications,
     participants,
     learning,
+    knowledge,
 )
 routes |= v1_services.mirror(routes)
 

@@ -103,11 +103,9 @@ def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResp
 
 def refuse(request: HttpRequest, refusal: errors.ServiceError) -> HttpResponse:
     """The body of section 5.1, with the headers that the refusal asks for."""
-    code, more = refusal.code, dict[str, Any]()
-    noun: type[error.Error] = error.Error
-    if request.path_info.startswith("/v2/"):
-        noun = error.ConversationsError
-        code = noun.codes.get(refusal.status, code)
+    noun, more = error.get_refusal(request.path_info), dict[str, Any]()
+    code = noun.get_code(refusal.status, refusal.code)
+    if noun is error.ConversationsError:
         conflict = refusal.headers.get(errors.CONFLICT_HEADER)
         more = {
             "httpStatusCode": refusal.status,

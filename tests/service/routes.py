@@ -19,6 +19,8 @@ LEARNED = "conv_learned_01k0000000000000000000000a"
 PROCESS = "proc_job_01k0000000000000000000000a"
 SUGGESTION = "mem_suggestion_01k0000000000000000000000a"
 SUPPRESSION = "5f" * 32
+BASE = "know_knowledgebase_01k0000000000000000000000a"
+KNOWLEDGE = "know_knowledge_01k0000000000000000000000a"
 OPERATION = "mem_operation_01k0000000000000000000000a"
 
 
@@ -99,6 +101,12 @@ def every_call(
         f"{data}/MergeSuggestions/{suggestion}": "POST",
         f"{data}/Suppressions": "GET",
         f"{data}/Suppressions/{SUPPRESSION}": "DELETE",
+        f"{control}/KnowledgeBases": "GET POST",
+        f"{control}/KnowledgeBases/{BASE}": "GET PATCH DELETE",
+        f"/v2/KnowledgeBases/{BASE}/Knowledge": "GET POST",
+        f"/v2/KnowledgeBases/{BASE}/Knowledge/{KNOWLEDGE}": "GET PATCH DELETE",
+        f"/v2/KnowledgeBases/{BASE}/Knowledge/{KNOWLEDGE}/Chunks": "GET",
+        f"/v2/KnowledgeBases/{BASE}/Search": "POST",
         f"{data}/Merges": "GET",
         f"{data}/Merges/{profile}/Unmerge": "POST",
     }.items():

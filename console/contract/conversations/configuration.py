@@ -19,6 +19,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import CONFIGURATION_ID, STORE_ID
+from console.contract.memory.operation import OperationResult
 from console.contract.memory.page import define_page
 
 CONFIGURATIONS_PER_ACCOUNT = limit("CONFIGURATIONS_PER_ACCOUNT", 10)  # 15 [T]
@@ -200,7 +201,10 @@ class ProgressError(Noun, frozen=True, kw_only=True):
 
 
 class OperationStatus(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    """What became of a write. There is no result: its id is in `related`."""
+    """What became of a write. Where `related` names what it is about, there is no result.
+
+    result, result_url  of a write to a knowledge base
+    """
 
     operation_id: str
     status: Annotated[str, described(enum=["PENDING", "COMPLETED", "FAILED"])]
@@ -209,3 +213,5 @@ class OperationStatus(Noun, omit_defaults=True, frozen=True, kw_only=True):
     completed_at: Time | None = None
     error: ProgressError | None = None
     related: dict[str, str] = {}
+    result: OperationResult | None = None
+    result_url: Url = ""

@@ -49,6 +49,11 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     more_info: Annotated[str, described(maxLength=URL_MAX, format="uri")]
     status: Annotated[int, described(minimum=400, maximum=599)]
 
+    @classmethod
+    def get_code(cls, status: int, code: int) -> int:
+        """What this form calls a refusal."""
+        return code
+
 
 class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
     """A refusal of /v2: the members of both forms that the vendor has published, and of
@@ -62,6 +67,28 @@ class ConversationsError(Error, omit_defaults=True, frozen=True, kw_only=True):
     userError: bool
     params: dict[str, str] = {}
     details: dict[str, str] = {}
+
+    @classmethod
+    def get_code(cls, status: int, code: int) -> int:
+        return cls.codes.get(status, code)
+
+
+class KnowledgeError(Error, frozen=True, kw_only=True):
+    """A refusal of knowledge: the memory's form with codes of its own. Knowledge 4."""
+
+    sample = SAMPLES["Error"]
+
+    @classmethod
+    def get_code(cls, status: int, code: int) -> int:
+        own = {400: 420021, Code.SCHEMA: 420021, Code.IF_MATCH_STALE: 20412}
+        return own.get(code, code)
+
+
+def get_refusal(path: str) -> type[Error]:
+    """In which form an address refuses."""
+    if path.startswith(("/v2/KnowledgeBases", "/v2/ControlPlane/Knowledge")):
+        return KnowledgeError
+    return ConversationsError if path.startswith("/v2/") else Error
 
 
 class ErrorExplanation(Noun, frozen=True, kw_only=True):

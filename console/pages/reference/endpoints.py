@@ -200,8 +200,8 @@ def _choose_field(answer: Any, *, listed: bool) -> str:
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _BEYOND_CONTRACT = frozenset(
     """
-    MergeSuggestions Merges LearningRules ModelUsage Provenance Refusals Search
-    Suppressions Trial Unmerge
+    MergeSuggestions Merges LearningRules ModelUsage Provenance RecallLedger Refusals
+    Report Search Suppressions Trial Unmerge
     """.split()
 )
 _PREFIXES = ("/v1/ControlPlane/", "/v1/Stores/")

@@ -11,7 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from console.contract.ids import OPERATION_ID, PROCESS_ID, new_id
+from console.contract.ids import (
+    KNOWLEDGE_OPERATION_ID,
+    OPERATION_ID,
+    PROCESS_ID,
+    new_id,
+)
 from console.contract.memory.error import ACCEPTED_MESSAGE_MAX, Accepted, Code, Receipt
 from console.contract.memory.operation import OPERATION_DAYS, Refusal
 from console.contract.memory.profile import CreatedProfile
@@ -175,7 +180,8 @@ def _record(account: Account, prefix: str, **fields: object) -> Operation:
 
 def get_operation(account: Account, operation_id: str) -> Operation:
     """Raises Invalid for a malformed id, NotFound for a foreign or forgotten one."""
-    if not (OPERATION_ID.fullmatch(operation_id) or PROCESS_ID.fullmatch(operation_id)):
+    known = (OPERATION_ID, PROCESS_ID, KNOWLEDGE_OPERATION_ID)
+    if not any(pattern.fullmatch(operation_id) for pattern in known):
         raise errors.Invalid(
             "operationId: not a valid operation id", code=Code.OPERATION_ID_MALFORMED
         )

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
+from console.contract.knowledge.base import KnowledgeCode
 from console.contract.memory import error
 from console.contract.memory.error import Code
 from console.service import errors
@@ -28,6 +29,10 @@ _TITLES: dict[int, str] = {
     Code.TRAIT_LIMIT: "The trait group has reached its limit of traits.",
     Code.DATA_MAPPING_NAME_TAKEN: "Data mapping name already in use in this store.",
     Code.TRAIT_GROUP_NAME_TAKEN: "Trait group name already in use in this store.",
+    KnowledgeCode.SOURCE_UNKNOWN: "Knowledge source not found in this base.",
+    KnowledgeCode.BASE_UNKNOWN: "Knowledge base not found in this account.",
+    KnowledgeCode.INVALID: "The request does not fit the contract, or a limit.",
+    KnowledgeCode.BASE_ID_MALFORMED: "Not a valid knowledge base id.",
 }
 
 

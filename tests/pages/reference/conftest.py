@@ -18,8 +18,10 @@ from tests.factories import make_account, make_user
 _COPIED = re.compile(
     r'data-language="(\w+)".*?<pre><code>(.*?)</code></pre>', re.DOTALL
 )
-# What no example makes: suggestions, merges, facts that are held back, erasures.
+# What no example makes: suggestions, merges, facts that are held back, erasures, Recalls
+# that are kept.
 UNMADE = {"suggestionId", "learnedId", "unmerge-profile", "suppressionId"}
+UNMADE |= {"ledgerEntryId"}
 _TAG = re.compile(r"</?span[^>]*>")
 
 
@@ -79,6 +81,9 @@ class Reader:
                 change = {"configuration": {"statusCallbacks": hooks}}
                 self.http.patch(below, json=change)
             self._learn("DELIVERY_ID", f"{below}/Deliveries")
+        self._learn("KB_ID", "/v2/ControlPlane/KnowledgeBases")
+        if base := self.variables.get("KB_ID"):
+            self._learn("KNOWLEDGE_ID", f"/v2/KnowledgeBases/{base}/Knowledge")
         store = self._store("client-42")
         if not store:
             return

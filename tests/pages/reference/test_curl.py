@@ -51,9 +51,11 @@ def test_curl_examples_run_and_answers_what_the_page_says(examples, endpoints, r
         other = {"describe-api", "list-refusals", "delete-conversation"}
         other |= {"list-learned", "list-provenance", "list-diagnostics"}
         other |= {"list-merge-suggestions", "list-merges", "list-suppressions"}
+        other |= {"list-ledger", "report-ledger"}  # None was kept.
         other |= {"fetch-model-usage"}  # No model was asked.
         other |= {"search-profiles"}  # Nobody is called so.
         other |= {"try-learning-rules"}  # Of no conversation.
+        other |= {"list-knowledge-chunks", "search-knowledge"}  # Nothing is read yet.
         other |= {"create-store"}  # Its receipt has the id as well.
         other |= {"create-conversation"}  # Nothing was said in it.
         if endpoint.answer is not None and endpoint.anchor not in other:

@@ -9,7 +9,8 @@ from msgspec import Meta
 
 from console.contract.base import Url
 from console.contract.conversations import configuration as wire
-from console.contract.ids import PROCESS_ID
+from console.contract.ids import KNOWLEDGE_OPERATION_ID, PROCESS_ID
+from console.contract.memory.operation import OperationResult
 from console.service import errors
 from console.service.conversations import configurations, models
 from console.service.conversations.api.repeating import REPEATABLE, repeatable
@@ -66,17 +67,24 @@ def answer_progress(request: ApiRequest, **related: str) -> HttpResponse:
 
 @doc.operation("GET", f"{OPERATIONS[1:]}<process_id>", {200: wire.OperationStatus})
 def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse:
-    """What became of a write to a configuration, or of a conversation's deletion."""
-    if not PROCESS_ID.fullmatch(process_id):
+    """What became of a write to a configuration or a knowledge base, or of a
+    conversation's deletion."""
+    is_knowledge = KNOWLEDGE_OPERATION_ID.fullmatch(process_id)
+    if not (is_knowledge or PROCESS_ID.fullmatch(process_id)):
         raise errors.NotFound("Operation not found.")
     row = get_operation(request.account, process_id)
     error = row.error
+    about: dict[str, Any] = {"related": {row.result_path: row.result_id}}
+    if is_knowledge:
+        result = OperationResult(type="RESOURCE_ID", id=row.result_id)
+        url = build_uri(request, row.result_path)
+        about = {"result": result, "result_url": url}
     shown = from_row(
         wire.OperationStatus,
         row,
         operation_id=row.id,
         status_url=build_uri(request, f"{OPERATIONS}{row.id}"),
-        related={row.result_path: row.result_id},
+        **about,
         error=wire.ProgressError(title=error["title"], detail=error["detail"])
         if error
         else None,

@@ -13,7 +13,9 @@ from django.urls import get_resolver
 
 from console.contract.base import Url, described, whole
 from console.contract.conversations.configuration import ConfigurationId
-from console.contract.ids import OPERATION_ID, PROCESS_ID
+from console.contract.ids import OPERATION_ID
+from console.contract.knowledge.base import KnowledgeBaseId
+from console.contract.knowledge.source import KnowledgeId
 from console.contract.memory import error
 from console.contract.memory.data_mapping import DataMappingId
 from console.contract.memory.identifier import IdType
@@ -71,7 +73,9 @@ PARAMETERS: dict[str, tuple[str, Any, Any]] = {
         ("delivery", "delivery", str, "conv_delivery"),
         ("action", "action", str, "conv_action"),
         ("learned", "learned", str, "conv_learned"),
-        ("process", "process", _matching(PROCESS_ID), "proc_job"),
+        ("process", "process", str, "proc_job"),
+        ("base", "kb", KnowledgeBaseId, "know_knowledgebase"),
+        ("knowledge", "knowledge", KnowledgeId, "know_knowledge"),
     )
 }
 CHAPTERS = tomllib.loads(Path(__file__).with_name("chapters.toml").read_text("utf-8"))
@@ -80,6 +84,7 @@ _MEANINGS = {
     200: "The result.",
     201: "Created.",
     202: "Accepted.",
+    204: "Deleted: no content.",
     301: "The profile was merged into the one at Location.",
 } | {status: refusal.title for status, refusal in _REFUSALS.items()}
 # Whatever is asked for; 401, 404 and 415 where they can be met.
@@ -94,7 +99,6 @@ _MOVED = doc.Reply(
 )
 _WORD = re.compile(r"<(?:\w+:)?(\w+)>")
 _V1_SERVICES = "/v1/Services"
-_CONVERSATIONS = "/v2/"
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -138,7 +142,8 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for route, method, view in list_routes():
         describer = older if route.startswith(_V1_SERVICES) else current
-        describer = conversations if route.startswith(_CONVERSATIONS) else describer
+        if error.get_refusal(route) is error.ConversationsError:
+            describer = conversations
         described_ = describer.describe(route, method, view)
         address = _WORD.sub(lambda word: f"{{{PARAMETERS[word[1]][0]}}}", route)
         paths.setdefault(address, {})[method.lower()] = described_

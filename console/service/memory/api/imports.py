@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from console.contract.ids import KNOWLEDGE_ID
 from console.contract.memory import profile_import as wire
 from console.contract.memory.csv_dialect import PIECE_BYTES
 from console.service import errors
@@ -11,6 +12,7 @@ from console.service.http.answers import answer, build_uri, from_row, operation_
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
+from console.service.knowledge.api.knowledge import upload_source
 from console.service.memory import imports, models
 from console.service.memory.api.profiles import PROFILES
 
@@ -97,6 +99,8 @@ def upload_file(request: HttpRequest, import_id: str) -> HttpResponse:
 
     200 with nothing in it, as a file store answers.
     """
+    if KNOWLEDGE_ID.fullmatch(import_id):
+        return upload_source(request, import_id)
     row = imports.get_upload(import_id, request.GET.get("signature", ""))
     imports.check_file_size(row, int(request.META.get("CONTENT_LENGTH") or "0"))
     imports.receive_file(row, _read_pieces(request))

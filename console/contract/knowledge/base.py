@@ -1,0 +1,73 @@
+"""Knowledge bases: what a business knows, apart from any customer. Knowledge 6.1, 6.6."""
+
+from enum import IntEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from console.contract.base import (
+    Noun,
+    StrictBody,
+    Time,
+    Version,
+    described,
+    limit,
+    whole,
+)
+from console.contract.ids import KNOWLEDGE_BASE_ID
+from console.contract.memory.page import define_page
+
+BASES_PER_ACCOUNT = limit("BASES_PER_ACCOUNT", 5)  # 9 [D]
+# [R]: a base is read whole into a process's memory, some 5 kB a chunk.
+CHUNKS_PER_BASE = limit("CHUNKS_PER_BASE", 20_000)
+BASE_NAME_MAX = 64  # 0 [S]
+BASE_DESCRIPTION_MAX = 128  # 0 [S]
+BASES_PER_PAGE = 100  # 3 [S]
+
+
+class KnowledgeCode(IntEnum):
+    """The product's own codes (4)."""
+
+    SOURCE_UNKNOWN = 420017
+    BASE_UNKNOWN = 420018
+    INVALID = 420021
+    BASE_ID_MALFORMED = 420023
+
+
+KnowledgeBaseId = Annotated[str, described(pattern=whole(KNOWLEDGE_BASE_ID))]
+BaseName = Annotated[
+    str, Meta(min_length=1, max_length=BASE_NAME_MAX, pattern=r"^[a-zA-Z0-9-]+\Z")
+]
+BaseDescription = Annotated[str, Meta(max_length=BASE_DESCRIPTION_MAX)]
+
+
+class CreateKnowledgeBase(StrictBody, frozen=True, kw_only=True):
+    """display_name  of one base of the account"""
+
+    display_name: BaseName
+    description: BaseDescription = ""
+
+
+class PatchKnowledgeBase(StrictBody, frozen=True, kw_only=True):
+    display_name: BaseName | None = None
+    description: BaseDescription | None = None
+
+
+class KnowledgeBase(Noun, frozen=True, kw_only=True):
+    """description  always there, "" for none: an official agent client needs it
+    version      1, and one more with each change
+    """
+
+    id: KnowledgeBaseId
+    display_name: Annotated[str, described(maxLength=BASE_NAME_MAX)]
+    description: Annotated[str, described(maxLength=BASE_DESCRIPTION_MAX)]
+    status: Annotated[
+        str,
+        described(enum=["QUEUED", "PROVISIONING", "ACTIVE", "FAILED", "DELETING"]),
+    ]
+    created_at: Time
+    updated_at: Time
+    version: Version
+
+
+KnowledgeBasesPage = define_page("KnowledgeBasesPage", KnowledgeBase, BASES_PER_PAGE)

@@ -1,0 +1,86 @@
+"""Knowledge by the official client from PyPI: every operation."""
+
+import httpx
+import pytest
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+from twilio.rest.knowledge.v2.knowledge import KnowledgeList
+from twilio.rest.knowledge.v2.knowledge_basis import KnowledgeBasisList
+from twilio.rest.knowledge.v2.search import SearchList
+
+from tests.sdk.python import wait_for
+
+FILE = {"type": "File", "fileName": "care.md", "mimeType": "text/markdown"}
+
+
+@pytest.fixture
+def knowledge(address, account):
+    client = Client(account["accountSid"], account["authToken"])
+    client.knowledge.base_url = address
+    yield client.knowledge.v2
+    client.http_client.session.close()
+
+
+def make_base(knowledge, name: str) -> str:
+    asked = KnowledgeBasisList.KnowledgeBaseCore({"displayName": name})
+    accepted = knowledge.knowledge_bases.create_with_http_info(asked)
+    operation = knowledge.operations(accepted.headers["Operation-Id"]).fetch()
+    assert (accepted.status_code, operation.status) == (202, "COMPLETED")
+    return operation.result["id"]
+
+
+def test_knowledge_bases_are_created_read_changed_and_deleted(knowledge):
+    ids = [make_base(knowledge, f"base-{number}") for number in range(3)]
+
+    listed = [each.display_name for each in knowledge.knowledge_bases.list(page_size=2)]
+    one = knowledge.knowledge_bases(ids[0])
+    change = KnowledgeBasisList.UpdateKnowledgeBaseRequest({"description": "Returns"})
+    one.update(update_knowledge_base_request=change)
+    changed = one.fetch()
+    one.delete()
+
+    assert listed == ["base-2", "base-1", "base-0"]
+    assert (changed.description, changed.version) == ("Returns", 2)
+    assert changed.created_at.year > 2025
+    with pytest.raises(TwilioRestException) as gone:
+        one.fetch()
+    assert (gone.value.status, gone.value.code) == (404, 420018)
+
+
+def test_knowledge_is_added_read_found_changed_and_deleted(knowledge, worker):
+    base = make_base(knowledge, "help-centre")
+    text = {"type": "Text", "content": "Tents can be returned within 30 days."}
+    sources = knowledge.knowledge(base)
+    made = sources.create(
+        KnowledgeList.KnowledgeCore({"name": "Returns", "source": text})
+    )
+    file = sources.create(KnowledgeList.KnowledgeCore({"name": "Care", "source": FILE}))
+    httpx.put(file.source["importUrl"], content=b"# Care\n\nAir the tent.")
+    both = {made.id, file.id}
+
+    def count_read() -> bool:
+        return {
+            each.id for each in sources.list() if each.status == "COMPLETED"
+        } == both
+
+    wait_for(count_read)
+    asked = {"query": "How long can I return a tent?", "top": 1}
+    found = knowledge.search(base).create(SearchList.KnowledgeSearch(asked))
+    [chunk] = knowledge.chunks(base, file.id).list()
+    one = knowledge.knowledge(base, made.id)
+    renamed = one.update(
+        knowledge_core=KnowledgeList.KnowledgeCore({"name": "Refunds"})
+    )
+    queued = one.update(refresh=True, knowledge_core=KnowledgeList.KnowledgeCore({}))
+    wait_for(count_read)
+
+    [hit] = found.chunks
+    assert (hit["content"], hit["knowledgeId"]) == (text["content"], made.id)
+    assert (chunk.content, chunk.document_title) == (
+        "# Care\n\nAir the tent.",
+        "care.md",
+    )
+    assert (renamed.name, queued.message) == ("Refunds", "accepted")
+    assert one.fetch().source == text
+    assert one.delete() is True
+    assert [each.id for each in sources.list()] == [file.id]
