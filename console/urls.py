@@ -20,7 +20,7 @@ from console.pages.imports import views as imports
 from console.pages.keeping import views as keeping
 from console.pages.merges import views as merges
 from console.pages.people import views as people
-from console.pages.recall import cases, suites
+from console.pages.recall import cases, ledger, marks, suites
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
@@ -187,6 +187,12 @@ imports_pages = pages(
 recall_pages = pages(
     "recall",
     path("", recall.run, name="run"),
+    path("mark/", marks.mark_item, name="mark"),
+    path("marks.jsonl", marks.export_marks, name="marks"),
+    path("ledger/", ledger.list_ledger, name="ledger"),
+    path("ledger/keep/", ledger.keep_ledger, name="keep_ledger"),
+    path("ledger/<str:entry_id>/", ledger.open_entry, name="ledger_entry"),
+    path("unanswered/", ledger.list_unanswered, name="unanswered"),
     path("cases/", cases.list_cases, name="cases"),
     path("cases/add/", cases.add_case, name="add_case"),
     path("cases/suites/", suites.list_suites, name="suites"),

@@ -456,6 +456,7 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "store": ids.STORE_ID,
     "profile": ids.PROFILE_ID,
     "suggestion": ids.SUGGESTION_ID,
+    "ledger entry": ids.LEDGER_ID,
     "observation": ids.OBSERVATION_ID,
     "summary": ids.SUMMARY_ID,
     "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),

@@ -25,6 +25,7 @@ from console.contract.memory.identity_settings import (
     IdentitySettings,
     PutIdentitySettings,
 )
+from console.contract.memory.ledger import LedgerEntry, LedgerPage, LedgerReport
 from console.contract.memory.merge import (
     DecideSuggestion,
     Merge,
@@ -60,6 +61,7 @@ from console.contract.memory.profile_import import (
     RefusalsPage,
 )
 from console.contract.memory.recall import Recall
+from console.contract.memory.store import PatchStore
 from console.contract.memory.summary import (
     CreateSummaries,
     NewSummary,
@@ -505,6 +507,36 @@ class StoreClient:
             exchange=_build_exchange(answer),
             canonical_id=answer.canonical_id,
         )
+
+    # -- The ledger of what programs recalled; of the built-in memory: MemoryNotFound where
+    # a memory keeps none.
+
+    def list_ledger(
+        self,
+        *,
+        page_token: str = "",
+        profile_id: str = "",
+        mode: str = "",
+        before: datetime | None = None,
+    ) -> Page[LedgerEntry]:
+        return self._sender.list_page(
+            f"{self._data}/RecallLedger",
+            LedgerPage,
+            page_token,
+            profileId=profile_id,
+            mode=mode,
+            before=to_wire(before) if before else "",
+        )
+
+    def fetch_ledger_entry(self, entry_id: str) -> LedgerEntry:
+        child = segment("ledger entry", entry_id)
+        return self._sender.fetch(f"{self._data}/RecallLedger/{child}", LedgerEntry)
+
+    def report_ledger(self) -> LedgerReport:
+        return self._sender.fetch(f"{self._data}/RecallLedger/Report", LedgerReport)
+
+    def keep_ledger(self, days: int) -> None:
+        self._sender.write("PATCH", self._control, PatchStore(ledger_days=days))
 
     def _import(self, import_id: str) -> str:
         return f"{self._profiles}/Imports/{segment('import', import_id)}"

@@ -34,6 +34,7 @@ SAMPLES = {
     "move": "check",
     "learned_id": new_id("conv_learned"),
     "delivery_id": new_id("conv_delivery"),
+    "entry_id": new_id("mem_ledger"),
     "suggestion_id": new_id("mem_suggestion"),
     "observation_id": new_id("mem_observation"),
     "summary_id": new_id("mem_summary"),

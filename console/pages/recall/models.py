@@ -1,5 +1,7 @@
-"""Cases: runs of Recall that must go on answering as they should."""
+"""Cases: runs of Recall that must go on answering as they should; and marks, a person's
+word on single items."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,6 +10,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from console.masking.models import get_digest
+from console.pages.recall.forms import KNOBS
+from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
 SUITE_MAX, NAME_MAX = 64, 120
@@ -21,6 +26,7 @@ class RecallCaseQuerySet(models.QuerySet["RecallCase"]):
         gone = RecallCase.State.ERASED
         found = self.filter(profile_id=profile_id)
         found.update(asked={}, state=gone, words="", changes=[])
+        RecallMark.objects.filter(profile_id=profile_id).delete()
 
 
 class RecallCase(models.Model):
@@ -88,6 +94,46 @@ class RecallCase(models.Model):
     @property
     def is_erased(self) -> bool:
         return self.state == self.State.ERASED
+
+
+class RecallMark(models.Model):
+    """Whether an item is what a question wanted, as a person says. Never a text.
+
+    run       digest of what was asked
+    place     1 for the best of its kind; None, as score: nothing was ranked, or its
+              place would tell of what is masked
+    features  parts of the score, as the engine names them; {}: the memory tells none
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="recall_marks")
+    profile_id = models.CharField(max_length=64)
+    run = models.CharField(max_length=16)
+    item_id = models.CharField(max_length=64)
+    is_wanted = models.BooleanField()
+    mode = models.CharField(max_length=12)
+    place = models.PositiveIntegerField(null=True)
+    score = models.FloatField(null=True)
+    features = models.JSONField(default=dict)
+    marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    marked_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "profile_id", "run", "item_id"],
+                name="recall_mark_of_item_in_run",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{'wanted' if self.is_wanted else 'not wanted'}: {self.item_id}"
+
+    @staticmethod
+    def digest_run(actor: Actor, asked: Mapping[str, Any]) -> str:
+        """By all that is asked but of whom."""
+        knobs = [f"{name}={asked[name]}" for name in KNOBS if name != "identity"]
+        # What stands before the first colon does not count.
+        return get_digest(actor, "recall.mark", ":" + "\n".join(knobs))
 
 
 class RecallSchedule(models.Model):

@@ -16,6 +16,7 @@ from console.client.errors import MemoryRefused
 from console.client.store import RecallAnswer, StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.recall import (
+    RECALL_LIKELY,
     RecalledCommunication,
     RecalledObservation,
     RecalledSummary,
@@ -52,7 +53,7 @@ SCORE_PARTS = {
 LEAST_LOG_ODDS = 0.05
 # From which score on a match is so called: below the second, a person should not take an
 # item for an answer.
-LIKELY, POSSIBLE = 0.5, 0.1
+LIKELY, POSSIBLE = RECALL_LIKELY, 0.1
 # Word stems in a trace. Those of a conversation are the customer's own words in pieces,
 # where no detector finds a phone number or a name any more.
 STEMS = frozenset({"stems", "unknownStems"})
@@ -65,6 +66,7 @@ class RecalledItem:
     rank         1 for the best one, or for the newest where nothing is ranked
     before       its rank in the run that this one is compared with: 0, it did not come;
                  None: with none
+    mark         wanted, unwanted or none, as a person has said
     shown        its text as this person may see it
     source       where it came from
     traced       how its score came about, where the memory tells
@@ -80,6 +82,7 @@ class RecalledItem:
     score_parts: list[tuple[str, TracePart]]
     matched: Sequence[str] = ()
     before: int | None = None
+    mark: str = ""
 
     @property
     def is_masked(self) -> bool:

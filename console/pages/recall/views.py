@@ -1,7 +1,7 @@
 """The Recall simulator: ask a memory as an agent would, and see why it answered so."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -28,6 +28,7 @@ from console.pages.recall.forms import (
     add_defaults,
     build_question,
 )
+from console.pages.recall.models import RecallMark
 from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_profile
 from console.pages.recall.verdict import Question
 from console.profiles.identity import Match, log_lookup, look_up
@@ -270,6 +271,28 @@ def _name_change(form: RunForm, change: Question) -> list[tuple[str, str, Any]]:
     return [(name, str(form[name].label), value) for name, value in named]
 
 
+def find_marks(
+    request: ConsoleRequest, asked: Mapping[str, Any], profile_id: str
+) -> dict[str, list[str]]:
+    """Ids of items, by what was said of them for this question."""
+    marks = request.tenant.recall_marks.filter(
+        profile_id=profile_id, run=RecallMark.digest_run(request.actor, asked)
+    )
+    found: dict[str, list[str]] = {"wanted": [], "unwanted": []}
+    for id_, is_wanted in marks.values_list("item_id", "is_wanted"):
+        found["wanted" if is_wanted else "unwanted"].append(id_)
+    return found
+
+
+def _show_marks(run: RecallRun, marks: Mapping[str, list[str]]) -> RecallRun:
+    said = {id_: name for name, ids in marks.items() for id_ in ids}
+    items = [
+        dataclasses.replace(each, mark=said.get(each.item.id, "none"))
+        for each in run.items
+    ]
+    return dataclasses.replace(run, items=items)
+
+
 def _find_elsewhere(request: ConsoleRequest, item_id: str) -> dict[str, Any]:
     """What became of an item that this profile does not have: the deletion that named
     it, or the profile that has it, if somebody has looked at it there."""
@@ -306,6 +329,10 @@ def _render_run(
         if id_ := elsewhere["holder"]:
             given = {name: str(value) for name, value in form.data.items() if value}
             elsewhere["try_url"] = build_run_url(request, given, id_)
+    marks: dict[str, list[str]] = {}
+    if run:
+        marks = find_marks(request, form.cleaned_data, run.profile.id)
+        run = _show_marks(run, marks)
     query = request.GET.copy()
     query.pop("against", None)
     context: dict[str, Any] = {
@@ -313,6 +340,7 @@ def _render_run(
         "presets": PRESETS,
         "tokenizer": TOKENIZER,
         "run": run,
+        "marks": marks,
         "run_query": query.urlencode(),
         "candidates": candidates,
         "warning": warning,

@@ -239,6 +239,7 @@ def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
         raise NotRemoved("Somebody else removed it just now.")
     roles, _ = tenant.memberships.all().delete()
     tenant.recall_cases.all().delete()
+    tenant.recall_marks.all().delete()
     log(
         actor,
         "tenant.removed",

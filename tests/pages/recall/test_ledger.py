@@ -1,0 +1,164 @@
+"""The ledger of Recalls: what programs recalled, as its pages show it."""
+
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from console.audit.models import AuditEntry
+from console.contract.ids import new_id
+from console.contract.memory.recall import RecallRequest
+from console.service.memory import ledger, models
+from console.service.memory.recall import recall
+from console.tenants.vault import open_store
+from tests.factories import make_observation, make_profile
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class NoTimer:
+    """Entries are written when they are read, by no thread."""
+
+    def __init__(self, *args):
+        pass
+
+    def start(self):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _no_timer(monkeypatch):
+    monkeypatch.setattr(ledger, "Timer", NoTimer)
+    ledger._waiting.clear()
+    yield
+    ledger._waiting.clear()
+
+
+@pytest.fixture
+def profile(tenant) -> str:
+    return make_profile(tenant, email="a@b.com", firstName="Ada")
+
+
+@pytest.fixture
+def bicycle(tenant, profile) -> str:
+    return make_observation(tenant, profile, "Owns a red bicycle.").id
+
+
+@pytest.fixture
+def ask(profile):
+    """What a program recalls, at noon."""
+
+    def make(ms=5.0, **asked):
+        row, request = models.Profile.objects.get(id=profile), RecallRequest(**asked)
+        with time_machine.travel(NOON):
+            ledger.keep_recall(row, request, recall(row, request), ms)
+        ledger.write_waiting()
+        return models.LedgerEntry.objects.order_by("-id").values_list("id")[0][0]
+
+    return make
+
+
+@pytest.fixture
+def visit(client, officer):
+    client.force_login(officer)
+    return lambda name, *ids, **query: client.get(
+        reverse(f"recall:{name}", args=["acme", *ids]), query
+    )
+
+
+def test_ledger_is_off_until_an_officer_switches_it_on(visit, client, tenant):
+    assert "The ledger is off" in visit("ledger").text
+
+    url = reverse("recall:keep_ledger", args=["acme"])
+    page = client.post(url, {"days": "7"}, follow=True)
+
+    assert "Kept for 7 days" in page.text
+    assert open_store(tenant).report_ledger().days == 7
+    entries = AuditEntry.objects.filter(action="ledger.changed").order_by("seq")
+    assert [entry.outcome for entry in entries] == ["allowed", "done"]
+
+
+def test_ledger_is_not_switched_by_an_agent(client, agent):
+    client.force_login(agent)
+
+    answer = client.post(reverse("recall:keep_ledger", args=["acme"]), {"days": "7"})
+
+    assert answer.status_code == 403
+
+
+def test_ledger_lists_recalls_and_says_which_budget_they_keep(
+    visit, ask, bicycle, profile
+):
+    ask(query="red bicycle", ms=420.0)
+
+    page = visit("ledger").text
+
+    assert profile[-6:] in page
+    assert "420.0 ms" in page
+    assert (page.count(">over</span>"), page.count(">within</span>")) == (1, 1)
+    entry = AuditEntry.objects.get(action="ledger.read")
+    assert (entry.profile_id, entry.details["count"]) == (profile, 1)
+
+
+def test_ledger_tells_what_was_known_at_a_time(visit, ask, bicycle):
+    entry = ask()
+
+    assert entry in visit("ledger", at="2026-01-05, 12:00").text
+    assert entry not in visit("ledger", at="2026-01-05, 11:59").text
+    assert entry not in visit("ledger", mode="query").text
+    assert entry not in visit("ledger", profile=new_id("mem_profile")).text
+
+
+def test_ledger_says_which_field_it_cannot_read(visit):
+    answer = visit("ledger", at="noon", profile="ada")
+
+    assert answer.status_code == 422
+    assert "Must be a day and a time" in answer.text
+    assert "id starts with mem_profile_" in answer.text
+
+
+def test_ledger_entry_shows_what_the_agent_knew_and_leads_to_the_lab(
+    visit, client, ask, profile, bicycle, tenant
+):
+    coffee = make_observation(tenant, profile, "Drinks coffee.").id
+    entry = ask(query="red bicycle", observations_limit=7, relevance_threshold=0.01)
+    open_store(tenant).delete_observation(profile, coffee)
+
+    page = visit("ledger_entry", entry)
+
+    assert "Owns a red bicycle." in page.text
+    assert "has changed since" in page.text
+    assert "kept nowhere" in page.text
+    assert AuditEntry.objects.filter(action="ledger.read", profile_id=profile).exists()
+    lab = client.get(page.context["run_url"])
+    form = lab.context["form"]
+    assert form["identity"].value() == profile
+    assert (form["observations"].value(), form["mode"].value()) == ("7", "query")
+
+
+def test_ledger_entry_gives_no_score_of_what_is_masked(visit, ask, tenant, profile):
+    make_observation(tenant, profile, "Write to ada@example.com.")
+    entry = ask(query="Where can I write to?")
+
+    page = visit("ledger_entry", entry)
+
+    [row] = page.context["items"]
+    assert row.item.score is not None
+    assert row.score is None
+    assert "ada@example.com" not in page.text
+
+
+def test_unanswered_queries_are_grouped_with_what_is_nearest(visit, ask, bicycle):
+    ask(query="How long is the warranty?")
+    ask(query="When does my guarantee run out?")
+
+    page = visit("unanswered").text
+
+    assert "2 times" in page
+    assert "Owns a red bicycle." in page
+    assert "warranty" not in page
+
+
+def test_unanswered_queries_say_what_they_are_when_there_are_none(visit, tenant):
+    assert "No unanswered queries" in visit("unanswered").text
