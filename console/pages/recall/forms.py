@@ -188,18 +188,6 @@ KNOBS = [
     for name in RunForm.base_fields
     if name not in {"explain", "expected", "against"}
 ]
-# How what was expected is looked for by its words.
-OFFERED = {
-    "mode": Mode.QUERY,
-    "observations": 7,
-    "summaries": 3,
-    "threshold": 0.0,
-    "begin": None,
-    "end": None,
-    "explain": False,
-    "template": "",
-    "expected": "",
-}
 
 
 def build_question(asked: Mapping[str, Any]) -> Question:

@@ -21,7 +21,6 @@ from console.pages.recall.forms import (
     FIELDS,
     KNOBS,
     LIMITS,
-    OFFERED,
     PRESETS,
     Mode,
     RunForm,
@@ -103,15 +102,18 @@ def _offer_expected(
 ) -> HttpResponse:
     """What could be meant by the words of what was expected, to choose from: nothing of
     them stands in an address."""
-    words = form.cleaned_data["expected"]
-    found = recall_by_form(request, form, profile_id, **OFFERED, query=words)
+    asked = {"identity": profile_id, "query": form.cleaned_data["expected"]}
+    by_words = RunForm(add_defaults(asked))
+    check_form(by_words)
+    found = recall_by_form(request, by_words, profile_id)
     if found is None:
-        return _render_run(request, form, status=404)
+        return _render_run(request, by_words, status=404)
     form.add_error(
         "expected",
         "Choose the one that you mean below."
         if found.items
-        else "Nothing that this profile remembers is like that.",
+        else "Nothing that is recalled of this profile is like that. What was retracted "
+        "stands in its timeline, what is held back on its card.",
     )
     urls = [
         build_run_url(request, given | {"expected": item.item.id}, found.profile.id)
@@ -179,11 +181,11 @@ def _compare(
 
 
 def recall_by_form(
-    request: ConsoleRequest, form: RunForm, profile_id: str, **instead: Any
+    request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> RecallRun | None:
-    """What the form asks, but for the fields that are given `instead`; counted and
-    logged. None: no profile has this id, as the form then says."""
-    asked = form.cleaned_data | instead
+    """What the form asks; counted and logged. None: no profile has this id, as the form
+    then says."""
+    asked = form.cleaned_data
     question = build_question(asked)
     query = get_digest(request.actor, "recall.run", question["query"])
     if question["trace"]:

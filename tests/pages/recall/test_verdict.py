@@ -180,7 +180,7 @@ def test_recall_verdict_says_that_nothing_is_like_the_words(client, profile):
     page = client.post(url, {"identity": profile, "expected": "tea", "query": "tea"})
 
     assert page.status_code == 422
-    assert "Nothing that this profile remembers is like that." in page.text
+    assert "Nothing that is recalled of this profile is like that." in page.text
 
 
 def test_recall_verdict_of_what_another_profile_has_asks_that_one(
