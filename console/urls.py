@@ -136,6 +136,7 @@ deletions_pages = pages(
     path("deletions/add/", deletions.add_request, name="add"),
     path("deletions/policy/", deletions.policy, name="policy"),
     path(f"{DELETION}/", deletions.show_deletion, name="deletion"),
+    path(f"{DELETION}/certificate/", deletions.certificate, name="certificate"),
     path(f"{DELETION}/<str:move>/", deletions.move_deletion, name="move"),
 )
 keeping_pages = pages(

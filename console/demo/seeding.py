@@ -36,7 +36,7 @@ from console.contract.times import to_wire
 from console.core.errors import DomainError
 from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
-from console.pages.deletions.models import Deletion, Target
+from console.pages.deletions.models import Deletion, DeletionPolicy, Target
 from console.pages.deletions.services import delete_item
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, PROFILE
@@ -313,6 +313,7 @@ def work_a_little(tenant: Tenant) -> None:
         about=about,
     ):
         store.patch_profile(profile_id, {"Support": {"preferredChannel": "sms"}})
+    DeletionPolicy.objects.create(tenant=tenant, cool_off_hours=0)
     contact = {"email": f"test@{tenant.slug}.example"}
     gone = store.create_profile({"Contact": contact}).id
     delete_item(

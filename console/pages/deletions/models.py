@@ -92,9 +92,12 @@ class DeletionPolicy(models.Model):
     def of(cls, tenant: Tenant) -> Self:
         return cls.objects.filter(tenant=tenant).first() or cls(tenant=tenant)
 
-    def asks_for_approval(self, counts: Mapping[str, int]) -> bool:
+    def asks_for_approval(self, counts: Mapping[str, int]) -> bool | None:
+        """None where nobody else approves anything."""
+        if self.approval_above is None:
+            return None
         items = sum(count for name, count in counts.items() if name != "revisions")
-        return self.approval_above is not None and items > self.approval_above
+        return items > self.approval_above
 
 
 class DeletionQuerySet(models.QuerySet["Deletion"]):
@@ -207,7 +210,7 @@ class Deletion(models.Model):
     counts = models.JSONField()
     inventory = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=0)
-    needs_approval = models.BooleanField(default=False)
+    needs_approval = models.BooleanField(null=True, default=False)
     cool_off_hours = models.PositiveIntegerField(default=0)
     reason_code = models.CharField(max_length=20, choices=ReasonCode)
     reason = models.CharField(max_length=200, validators=[MinLengthValidator(5)])

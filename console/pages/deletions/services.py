@@ -32,6 +32,7 @@ from console.core.errors import DomainError
 from console.databases.compaction import enqueue_once, request_compaction
 from console.databases.disk import check_room
 from console.masking.masker import mask_text
+from console.pages.deletions.certificates import certify
 from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import OPEN_STATES, Deletion, DeletionPolicy, Target
 from console.profiles.models import Hold, find_hold
@@ -166,6 +167,7 @@ def _create(
     check_room()
     user, tenant = actor.in_tenant()
     target, *more = targets
+    facts["needs_approval"] = DeletionPolicy.of(tenant).asks_for_approval({})
     if hold := find_hold(tenant, target.profile_id):
         raise OnHold(hold)
     try:
@@ -206,6 +208,9 @@ def _move(
             enqueue_once(advance_deletions)
         if action:
             _log(deletion, actor, action, outcome=outcome)
+        if state == State.DONE:
+            deletion.certificate = certify(deletion)
+            deletion.save(update_fields=["certificate"])
 
 
 def _set(deletion: Deletion, **fields: Any) -> None:

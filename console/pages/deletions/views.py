@@ -1,6 +1,7 @@
 """Deleting an observation, a summary or a profile: what goes, who said yes, what became
 of it."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -280,6 +281,7 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
         "is_mine": shown.requested_by == request.user,
         "policy": DeletionPolicy.of(request.tenant),
         "related": visible.exclude(pk=shown.pk).select_related("tenant")[:PAGE_ROWS],
+        "proof": json.loads(shown.certificate or "null"),
         "retry_url": shown.target.confirm_url(slug),
         # Where the item can be deleted after a merge.
         "merged_url": (
@@ -294,6 +296,17 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
         _log_preview(request, shown.target, context["found"])
     page, part = "deletions/deletion.html", "deletions/_verdict.html"
     return render_part(request, page, part, context)
+
+
+@allow(Permission.VIEW_DELETIONS)
+def certificate(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
+    """As a file, signed: `manage.py verify_certificate` checks it."""
+    shown = _get_deletion(request, deletion_id)
+    if not shown.certificate:
+        raise Http404
+    name = f'attachment; filename="certificate-{shown.pk}.json"'
+    headers = {"Content-Disposition": name}
+    return HttpResponse(shown.certificate, "application/json", headers=headers)
 
 
 @allow(Permission.DELETE, POST)

@@ -232,7 +232,7 @@ def test_request_needs_one_person_where_the_policy_says_so(
 
     confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
 
-    assert Deletion.objects.get().needs_approval is False
+    assert Deletion.objects.get().needs_approval is None
     assert work(seconds=1) == "verifying"
 
 

@@ -1,0 +1,109 @@
+"""What a deletion ends with: who, when, how much and how it was verified, signed, and
+nothing that says whose data it was."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from console.audit.models import AuditEntry, AuditHead
+from console.audit.signing import sign, verify
+from console.core.errors import DomainError
+from console.databases.compaction import get_night
+from console.pages.deletions.models import Deletion
+from console.tenants.vault import get_tenant_guard
+
+KIND = "deletion certificate"
+
+
+class NoCertificate(DomainError):
+    """Signed by us, as something else."""
+
+    status = 422
+    title = "No certificate of a deletion"
+
+
+def certify(deletion: Deletion) -> str:
+    """JSON. In the transaction that ends it, after its audit entries."""
+    entries = AuditEntry.objects.filter(object_id=deletion.object_id)
+    first = entries.filter(details__deletion=str(deletion.pk)).first()
+    head = AuditHead.objects.get()
+    stated = {
+        "kind": KIND,
+        "number": str(deletion.pk),
+        "issued": timezone.now().isoformat(timespec="seconds"),
+        "tenant": deletion.tenant.slug,
+        "subject": digest_subject(deletion),
+        "deleted": deletion.kind,
+        "counts": deletion.counts,
+        "reason": deletion.reason_code,
+        "ticket": deletion.reason,
+        "received": _write(deletion.received_on),
+        "channel": deletion.channel,
+        "identityProof": deletion.identity_proof,
+        "requestedBy": deletion.requested_by.email,
+        "approvedBy": deletion.approved_by.email if deletion.approved_by else "",
+        "people": _describe_people(deletion),
+        "requested": _write(deletion.requested_at or deletion.created_at),
+        "approved": _write(deletion.approved_at),
+        "begun": _write(deletion.started_at),
+        "verified": _write(deletion.verified_at),
+        "rounds": deletion.rounds,
+        "confirmed": _write(deletion.checked_at),
+        "notCovered": list_not_covered(deletion),
+        "audit": {"from": first.seq if first else 0, "to": head.seq, "hash": head.hash},
+    }
+    return json.dumps(sign(stated), indent=2)
+
+
+def check_certificate(text: str) -> dict[str, Any]:
+    """What it states. Raises SignatureRefused, SignerUnknown, NoCertificate."""
+    try:
+        stated = json.loads(text)
+    except (ValueError, RecursionError):
+        stated = {}
+    verify(stated)
+    if stated.get("kind") != KIND:
+        raise NoCertificate("It is signed, but as something else.")
+    return dict(stated)
+
+
+def digest_subject(deletion: Deletion) -> str:
+    """Keyed: whoever has the id and this installation can tell whether it is about it."""
+    ids = json.dumps(
+        [str(deletion.tenant_id), *(t.object_id for t in deletion.targets)]
+    )
+    return salted_hmac("deletions.subject", ids, algorithm="sha256").hexdigest()
+
+
+def _describe_people(deletion: Deletion) -> str:
+    if deletion.approved_by:
+        return "approved by another person"
+    if deletion.needs_approval is None:
+        return "single person mode: nobody else approves deletions here"
+    return "a second person was not asked for by the policy"
+
+
+def list_not_covered(deletion: Deletion) -> list[str]:
+    """What a deletion does not reach, and until when."""
+    night = get_night(deletion.verified_at or timezone.now())
+    by_then = f"until {_write(night)}" if settings.PURGE_HOUR >= 0 else "until a purge"
+    left = [
+        "backups taken before, until they are removed",
+        "copies that were exported or printed before",
+    ]
+    if get_tenant_guard(deletion.tenant):
+        left.append("what the memory's provider keeps for itself")
+    elif connection.vendor == "postgresql":
+        left.append(f"dead rows of the database's files, {by_then}")
+        left.append("the database's write-ahead log and its archive, until recycled")
+    else:
+        left.append(f"single pages of the database's file, {by_then}")
+    return left
+
+
+def _write(at: Any) -> str:
+    return at.isoformat() if at else ""

@@ -1,0 +1,131 @@
+"""What a deletion ends with."""
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.utils import timezone
+
+from console.audit.models import AuditEntry
+from console.pages.deletions.certificates import digest_subject
+from console.pages.deletions.models import Deletion, DeletionPolicy
+from console.pages.deletions.services import advance_deletions
+from tests.factories import make_observation, make_profile
+from tests.pages.deletions.test_requests import address, as_person, post, second
+from tests.pages.deletions.test_views import confirm, confirm_url
+
+__all__ = ["second"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def profile_id(tenant):
+    profile_id = make_profile(tenant, email="ann@example.com", firstName="Annabel")
+    make_observation(tenant, profile_id, "Sails on Sundays.")
+    return profile_id
+
+
+@pytest.fixture
+def erased(client, officer, tenant, profile_id) -> Deletion:
+    """By one person, and verified three times."""
+    DeletionPolicy.objects.create(tenant=tenant, approval_above=None, cool_off_hours=0)
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+    work_on()
+    return Deletion.objects.get()
+
+
+def work_on():
+    for seconds in (1, 20, 40):
+        with time_machine.travel(
+            timezone.now() + timedelta(seconds=seconds), tick=False
+        ):
+            advance_deletions.func()
+
+
+def check(tmp_path, text) -> tuple[int, str]:
+    """Exit code and words of the command."""
+    file, out, err = tmp_path / "c.json", io.StringIO(), io.StringIO()
+    file.write_text(text)
+    try:
+        call_command("verify_certificate", str(file), stdout=out, stderr=err)
+    except SystemExit as stop:
+        return int(stop.code), err.getvalue()
+    return 0, out.getvalue()
+
+
+def test_certificate_says_how_it_was_verified_and_by_whom(client, erased, officer):
+    response = client.get(address(erased, "certificate"))
+
+    stated = json.loads(response.content)
+    assert stated["people"].startswith("single person mode")
+    assert (stated["requestedBy"], stated["approvedBy"]) == (officer.email, "")
+    assert stated["counts"]["observations"] == 1
+    assert len(stated["rounds"]) == 3
+    assert any("backups" in left for left in stated["notCovered"])
+    assert stated["subject"] == digest_subject(erased)
+    entry = AuditEntry.objects.get(seq=stated["audit"]["from"])
+    assert entry.action == "deletion.opened"
+    assert 'id="deletions-certificate"' in client.get(address(erased)).text
+
+
+def test_certificate_names_no_customer(erased, profile_id):
+    for word in (profile_id, "ann@example.com", "Annabel", "Sundays"):
+        assert word not in erased.certificate
+
+
+def test_certificate_names_who_approved(client, officer, second, profile_id):
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+    post(as_person(second), Deletion.objects.get(), "approve")
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        work_on()
+
+    stated = json.loads(Deletion.objects.get().certificate)
+
+    assert stated["approvedBy"] == second.email
+    assert stated["people"] == "approved by another person"
+
+
+def test_certificate_is_sound_until_somebody_changes_it(erased, tmp_path, settings):
+    changed = erased.certificate.replace('"observations": 1', '"observations": 2')
+
+    assert check(tmp_path, erased.certificate)[0] == 0
+    assert check(tmp_path, changed)[0] == 1
+    assert check(tmp_path, "[]")[0] == check(tmp_path, "no JSON")[0] == 1
+    settings.AUDIT_KEYS, settings.VAULT_KEYS = {"other": b"k" * 32}, {}
+    assert check(tmp_path, erased.certificate)[0] == 2
+
+
+def test_certificate_is_issued_again_a_day_later(erased):
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        advance_deletions.func()
+
+    stated = json.loads(Deletion.objects.get().certificate)
+
+    assert len(stated["rounds"]) == 4
+    assert stated["confirmed"]
+
+
+def test_certificate_of_what_is_not_done_is_404(client, officer, tenant, profile_id):
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+
+    url = address(Deletion.objects.get(), "certificate")
+
+    assert client.get(url).status_code == 404
+
+
+def test_certificate_is_found_from_the_address_of_a_deleted_profile(
+    client, erased, profile_id
+):
+    page = client.get(f"/t/acme/profiles/{profile_id}/")
+
+    assert page.status_code == 404
+    assert address(erased) in page.text
