@@ -66,9 +66,8 @@ class MomentField(forms.DateTimeField):
     """A day and a time to the minute, in the viewer's zone unless another is given."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateTimeInput(
-            attrs={"autocomplete": "off"}, format="%-d %b %Y, %H:%M"
-        )
+        attrs = {"placeholder": f"{DAY_EXAMPLE}, 09:00", "autocomplete": "off"}
+        widget = forms.DateTimeInput(attrs=attrs, format="%-d %b %Y, %H:%M")
         formats = [f"{day}, %H:%M" for day in DAY_FORMATS]
         super().__init__(input_formats=formats, widget=widget, **kwargs)
 

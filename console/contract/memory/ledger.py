@@ -66,10 +66,6 @@ class LedgerEntry(Noun, omit_defaults=True, frozen=True, kw_only=True):
     version: str = ""
     changed: bool | None = None
 
-    @property
-    def best(self) -> float | None:
-        return max((i.score for i in self.items if i.score is not None), default=None)
-
 
 LedgerPage = define_page("LedgerPage", LedgerEntry, LEDGER_PER_PAGE, key="entries")
 
