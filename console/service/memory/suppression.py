@@ -4,16 +4,16 @@ Only keyed digests are kept. A phone number that is erased is refused as a Whats
 too, and the other way around: both name the same person.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 
 from django.db.models import F
 from django.utils import timezone
 
 from console.service import errors
 from console.service.memory.models import Identifier, Profile, Suppression
-from console.service.memory.tombstones import digest_key
-from console.service.models import StoreKey
+from console.service.models import StoreKey, digest
 
 BATCH = 500
 WHY = "erased; not learned again until a privacy officer lifts that"
@@ -33,25 +33,30 @@ def suppress(profile: Profile) -> None:
     """Before the profile is erased, in the same transaction."""
     now = timezone.now()
     held = Identifier.objects.of(profile).values_list("id_type", "value")
-    rows = {
-        digest_identifier(profile.store_id, id_type, value): id_type
-        for id_type, value in held
-    }
+    ids = digest_keys(profile.store_id, held)
     Suppression.objects.bulk_create(
         [
             Suppression(
                 store_id=profile.store_id, id=id_, id_type=id_type, erased_at=now
             )
-            for id_, id_type in rows.items()
+            for (id_type, _), id_ in zip(held, ids, strict=True)
         ],
         ignore_conflicts=True,
     )
 
 
-def digest_identifier(store_id: str, id_type: str, value: str) -> str:
-    if value.startswith("whatsapp:"):
-        id_type, value = "phone", value.removeprefix("whatsapp:")
-    return digest_key("suppression", (store_id, id_type, value))
+def digest_keys(store_id: str, keys: Iterable[Key]) -> list[str]:
+    """BLAKE2's own keyed mode: an import asks for thousands a second."""
+    secret = bytes.fromhex(digest(f"suppression {store_id}"))
+    return [
+        blake2b(f"{of} {value}".encode(), key=secret, digest_size=32).hexdigest()
+        for of, value in map(_name_phone, keys)
+    ]
+
+
+def _name_phone(key: Key) -> Key:
+    number = key[1].removeprefix("whatsapp:")
+    return key if number == key[1] else ("phone", number)
 
 
 def find_erased(store: StoreKey, keys: Collection[Key]) -> set[Key]:
@@ -59,7 +64,7 @@ def find_erased(store: StoreKey, keys: Collection[Key]) -> set[Key]:
     rows = Suppression.objects.of(store)
     if not keys or not rows.exists():
         return set()
-    digests = [digest_identifier(store.id, *key) for key in keys]
+    digests = digest_keys(store.id, keys)
     found = {
         id_
         for start in range(0, len(digests), BATCH)
@@ -78,8 +83,7 @@ def refuse_erased(store: StoreKey, paths: Mapping[Key, str]) -> None:
 
 
 def count_refused(store: StoreKey, keys: Collection[Key]) -> None:
-    ids = {digest_identifier(store.id, *key) for key in keys}
-    rows = Suppression.objects.of(store).filter(id__in=ids)
+    rows = Suppression.objects.of(store).filter(id__in=digest_keys(store.id, keys))
     rows.update(refused=F("refused") + 1, refused_at=timezone.now())
 
 
