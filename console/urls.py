@@ -143,6 +143,13 @@ keeping_pages = pages(
     "keeping",
     path("retention/", keeping.overview, name="overview"),
     path(f"{PROFILE}/hold/", keeping.set_hold, name="set_hold"),
+    path(f"{PROFILE}/access/", keeping.ask_access, name="ask_access"),
+    path("access/<uuid:package_id>/", keeping.access, name="access"),
+    path(
+        "retention/suppressions/<str:suppression_id>/",
+        keeping.lift_suppression,
+        name="lift_suppression",
+    ),
     path("retention/holds/<uuid:hold_id>/", keeping.lift_hold, name="lift_hold"),
 )
 merges_pages = pages(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from uuid import uuid4
 
 from django.db import models
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from console.accounts.models import User
 from console.client.errors import MemoryNotFound
+from console.databases.compaction import request_compaction
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 
@@ -41,6 +43,44 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.pk}"
+
+
+class AccessPackage(models.Model):
+    """What a customer is given of all that is held on them, for one download.
+
+    token_digest  of what the session that asked for it holds, and no other
+    step          what the worker is at; "" before it has begun
+    content       base64 of the archive, encrypted; "" until it is made
+    """
+
+    KEPT = timedelta(hours=24)
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="packages")
+    profile_id = models.CharField(max_length=64)
+    requested_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    token_digest = models.CharField(max_length=64)
+    step = models.CharField(max_length=40, blank=True)
+    content = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"access package {self.pk}"
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        return ("profiles.accesspackage", str(self.pk), "content")
+
+
+def drop_packages(rows: models.QuerySet[AccessPackage]) -> None:
+    """After their download, with their profile, or when they expire."""
+    if rows.delete()[0]:
+        request_compaction()
+
+
+def drop_expired_packages() -> None:
+    before = timezone.now() - AccessPackage.KEPT
+    drop_packages(AccessPackage.objects.filter(created_at__lt=before))
 
 
 def list_holds(tenant: Tenant) -> models.QuerySet[Hold]:

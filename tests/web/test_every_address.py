@@ -38,6 +38,7 @@ SAMPLES = {
     "suggestion_id": new_id("mem_suggestion"),
     "observation_id": new_id("mem_observation"),
     "summary_id": new_id("mem_summary"),
+    "suppression_id": "5f" * 32,
     "group": "Contact",
     "trait": "email",
     "kind": "trait",

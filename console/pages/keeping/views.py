@@ -1,20 +1,39 @@
 """What must not be erased, and what goes by itself."""
 
+import hashlib
+import secrets
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from io import BytesIO
 from uuid import UUID
+from zipfile import ZIP_DEFLATED, ZipFile
 
+import msgspec
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django_tasks import task
 
-from console.audit.log import log
+from console.audit.log import log, log_change, log_view
+from console.client.errors import MemoryNotFound
+from console.databases.vault import decrypt, encrypt
 from console.profiles.context import build_profile_context
-from console.profiles.models import Hold, list_holds
+from console.profiles.models import AccessPackage, Hold, drop_packages, list_holds
+from console.profiles.whole import read_whole
 from console.tenants.actor import Permission
-from console.web.forms import ReasonForm
-from console.web.render import FORM, ConsoleRequest, allow, render_form
+from console.tenants.vault import open_store
+from console.web.forms import PageForm, ReasonForm, check_form
+from console.web.render import (
+    FORM,
+    ConsoleRequest,
+    allow,
+    render_form,
+    render_part,
+)
 from console.web.times import DayField
 
 
@@ -40,12 +59,114 @@ class LiftForm(ReasonForm):
     )
 
 
+class AccessForm(ReasonForm):
+    reasons = (
+        ("access", "The customer asked for a copy"),
+        ("erasure", "The customer asked for it before the erasure"),
+    )
+
+
 @allow(Permission.HOLD)
 def overview(request: ConsoleRequest) -> HttpResponse:
-    """The holds of a tenant."""
-    return render(
-        request, "keeping/overview.html", {"holds": list_holds(request.tenant)}
+    """The holds of a tenant, and what its memory does not learn again."""
+    query = check_form(PageForm(request.GET))
+    suppressed = None
+    with suppress(MemoryNotFound):  # a hosted memory has none
+        suppressed = request.store.list_suppressions(page_token=query["page"])
+    context = {"holds": list_holds(request.tenant), "page": suppressed}
+    return render(request, "keeping/overview.html", context)
+
+
+@allow(Permission.HOLD, FORM)
+def lift_suppression(request: ConsoleRequest, suppression_id: str) -> HttpResponse:
+    """Somebody who was erased comes again as a new customer."""
+    form = LiftForm(request=request)
+    if form.is_valid():
+        action, of = "suppression.lifted", "suppression"
+        with log_change(request.actor, action, of, suppression_id, reason=form.reason):
+            request.store.lift_suppression(suppression_id)
+        messages.success(request, "Released. The identifier can be learned again.")
+        return redirect("keeping:overview", request.tenant.slug)
+    return render_form(request, "keeping/lift_suppression.html", {"form": form})
+
+
+@allow(Permission.EXPORT, FORM)
+def ask_access(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """Everything in clear: it is for the customer."""
+    context = build_profile_context(request, profile_id)
+    form = AccessForm(request=request)
+    if form.is_valid():
+        token = secrets.token_urlsafe(32)
+        with transaction.atomic():
+            package = AccessPackage.objects.create(
+                tenant=request.tenant,
+                profile_id=profile_id,
+                requested_by=request.user,
+                token_digest=_digest(token),
+            )
+            build_package.enqueue(str(package.pk))
+            log(
+                request.actor,
+                "access.requested",
+                "profile",
+                profile_id,
+                reason=form.reason,
+            )
+        request.session[f"access-{package.pk}"] = token
+        return redirect("keeping:access", request.tenant.slug, package.pk)
+    return render_form(request, "keeping/ask_access.html", context | {"form": form})
+
+
+@allow(Permission.EXPORT, FORM)
+def access(request: ConsoleRequest, package_id: UUID) -> HttpResponse:
+    """How far it is; a POST is the one download, by the session that asked for it."""
+    rows = request.tenant.packages.filter(requested_by=request.user, pk=package_id)
+    package = get_object_or_404(
+        rows, created_at__gte=timezone.now() - AccessPackage.KEPT
     )
+    token = request.session.get(f"access-{package.pk}", "")
+    if package.token_digest != _digest(token):
+        raise Http404
+    if request.method != "POST" or not package.content:
+        context = {"package": package}
+        return render_part(
+            request, "keeping/access.html", "keeping/_access.html", context
+        )
+    log_view(request.actor, "access.downloaded", "profile", package.profile_id)
+    content = b64decode(decrypt(package.content, context=package.context))
+    drop_packages(rows)
+    del request.session[f"access-{package.pk}"]
+    name = f"access-{package.profile_id[-6:]}.zip"
+    return HttpResponse(
+        content,
+        content_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@task()
+def build_package(package_id: str) -> bool:
+    """Safe to run twice; False where it has been dropped meanwhile."""
+    rows = AccessPackage.objects.filter(pk=package_id)
+    package = rows.select_related("tenant").first()
+    if package is None:
+        return False
+    store = open_store(package.tenant)
+    whole = read_whole(store, package.profile_id, lambda part: rows.update(step=part))
+    shown = msgspec.to_builtins(whole)
+    context = {"parts": shown, "made_at": timezone.now(), "package": package}
+    archive = BytesIO()
+    with ZipFile(archive, "w", ZIP_DEFLATED) as file:
+        data = msgspec.json.format(msgspec.json.encode(shown))
+        file.writestr("everything.json", data)
+        page = render_to_string("keeping/package.html", context)
+        file.writestr("everything.html", page)
+    content = b64encode(archive.getvalue()).decode()
+    return bool(rows.update(content=encrypt(content, context=package.context)))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @allow(Permission.HOLD, FORM)
