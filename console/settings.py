@@ -317,6 +317,7 @@ LOST_WORK = [
     "console.service.memory.merging.settle_old_merges",
     "console.pages.recall.suites.start_due_suites",
     "console.profiles.models.drop_expired_packages",
+    "console.profiles.retention.start_due_rules",
     "console.service.memory.ledger.prune",
 ]
 # Called by the worker after a deletion: they remove what else was made of customers'

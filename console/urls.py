@@ -142,6 +142,7 @@ deletions_pages = pages(
 keeping_pages = pages(
     "keeping",
     path("retention/", keeping.overview, name="overview"),
+    path("retention/rules/", keeping.retention, name="retention"),
     path(f"{PROFILE}/hold/", keeping.set_hold, name="set_hold"),
     path(f"{PROFILE}/access/", keeping.ask_access, name="ask_access"),
     path("access/<uuid:package_id>/", keeping.access, name="access"),

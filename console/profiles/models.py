@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 from django.db import models
@@ -43,6 +43,47 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.pk}"
+
+
+class RetentionRule(models.Model):
+    """How long a tenant keeps something of its customers (retention.py).
+
+    days          after it was learned; of a conversation, after it was last changed
+    deletes_from  a day after the rule was made: until then it only says what would go
+    due_at        of the next daily run
+    token         where a run that is under way reads on; counting: what it has found
+    forecast      how many go, by day
+    """
+
+    KINDS = (
+        ("observation", "observations"),
+        ("summary", "summaries"),
+        ("conversation", "conversations"),
+    )
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="retention")
+    kind = models.CharField(max_length=16, choices=KINDS)
+    days = models.PositiveIntegerField()
+    deletes_from = models.DateTimeField()
+    due_at = models.DateTimeField()
+    token = models.TextField(blank=True)
+    counting = models.JSONField(default=dict)
+    forecast = models.JSONField(default=dict)
+    forecast_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind"], name="retention_one_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.days} days"
+
+    @property
+    def ahead(self) -> list[tuple[date, int]]:
+        return [(date.fromisoformat(day), n) for day, n in self.forecast.items()]
 
 
 class AccessPackage(models.Model):

@@ -4,11 +4,14 @@ import hashlib
 import secrets
 from base64 import b64decode, b64encode
 from contextlib import suppress
+from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -22,7 +25,13 @@ from console.audit.log import log, log_change, log_view
 from console.client.errors import MemoryNotFound
 from console.databases.vault import decrypt, encrypt
 from console.profiles.context import build_profile_context
-from console.profiles.models import AccessPackage, Hold, drop_packages, list_holds
+from console.profiles.models import (
+    AccessPackage,
+    Hold,
+    RetentionRule,
+    drop_packages,
+    list_holds,
+)
 from console.profiles.whole import read_whole
 from console.tenants.actor import Permission
 from console.tenants.vault import open_store
@@ -66,14 +75,61 @@ class AccessForm(ReasonForm):
     )
 
 
+class RetentionForm(ReasonForm):
+    """For each kind its days; none: it is kept."""
+
+    reasons = (
+        ("law", "The law or a contract says so"),
+        ("policy", "The policy on customer data changed"),
+        ("mistake", "Correcting a mistake"),
+    )
+
+    def __init__(self, *args: Any, request: ConsoleRequest, **kwargs: Any) -> None:
+        super().__init__(*args, request=request, **kwargs)
+        now = dict(request.tenant.retention.values_list("kind", "days"))
+        for kind, plural in RetentionRule.KINDS:
+            self.fields[kind] = forms.IntegerField(
+                label=f"Days for which {plural} are kept",
+                required=False,
+                min_value=1,
+                max_value=36_500,
+                initial=now.get(kind),
+            )
+        self.order_fields([*dict(RetentionRule.KINDS), *self.fields])
+
+
+@allow(Permission.HOLD, FORM)
+def retention(request: ConsoleRequest) -> HttpResponse:
+    """A changed rule deletes nothing for a day: so its forecast is read first."""
+    form = RetentionForm(request=request)
+    if form.is_valid():
+        now, rules = timezone.now(), request.tenant.retention
+        wanted = {k: v for k, v in form.asked.items() if v}
+        with transaction.atomic():
+            rules.exclude(kind__in=wanted).delete()
+            for kind, days in wanted.items():
+                if not rules.filter(kind=kind, days=days).exists():
+                    rules.filter(kind=kind).delete()
+                    from_ = now + timedelta(days=1)
+                    rules.create(kind=kind, days=days, deletes_from=from_, due_at=now)
+            log(request.actor, "retention.changed", reason=form.reason, **wanted)
+        messages.success(request, "Saved. Nothing goes within the next 24 hours.")
+        return redirect("keeping:overview", request.tenant.slug)
+    return render_form(request, "keeping/retention.html", {"form": form})
+
+
 @allow(Permission.HOLD)
 def overview(request: ConsoleRequest) -> HttpResponse:
-    """The holds of a tenant, and what its memory does not learn again."""
+    """A tenant's holds, what goes by itself, and what is not learned again."""
     query = check_form(PageForm(request.GET))
     suppressed = None
     with suppress(MemoryNotFound):  # a hosted memory has none
         suppressed = request.store.list_suppressions(page_token=query["page"])
-    context = {"holds": list_holds(request.tenant), "page": suppressed}
+    context = {
+        "holds": list_holds(request.tenant),
+        "rules": request.tenant.retention.order_by("kind"),
+        "page": suppressed,
+    }
     return render(request, "keeping/overview.html", context)
 
 
