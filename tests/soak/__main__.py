@@ -18,6 +18,8 @@ from tests.postgres import run as run_command
 from tests.soak.trial import Trial
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "60"))
+# Of seconds all would go into the vectors of the demo.
+EMBEDDER = "use-3" if MINUTES >= 1 else "none"
 
 
 def main() -> int:
@@ -29,7 +31,7 @@ def main() -> int:
             urls = [
                 f"sqlite:///{folder}/{name}.sqlite3" for name in ("console", "memory")
             ]
-            trials.append(Trial("SQLite", *urls, data=folder))
+            trials.append(Trial("SQLite", *urls, data=folder, embedder=EMBEDDER))
         binaries = find_binaries() if "postgres" in asked else None
         if binaries:
             url = stack.enter_context(server(binaries))
@@ -38,7 +40,7 @@ def main() -> int:
                 maintenance = f"--maintenance-db={url}/postgres"
                 run_command(binaries / "createdb", maintenance, name)
             urls = [f"{url}/{name}" for name in names]
-            trials.append(Trial("PostgreSQL", *urls, data=None))
+            trials.append(Trial("PostgreSQL", *urls, data=None, embedder=EMBEDDER))
         with ThreadPoolExecutor(len(trials)) as pool:
             sound = list(pool.map(lambda trial: trial.run(MINUTES), trials))
     return 0 if sound and all(sound) else 1

@@ -44,12 +44,14 @@ class Sample:
 
 @dataclass
 class Trial:
-    """data: the folder of the databases' files; None where they are a server's."""
+    """data: the folder of the databases' files; None where they are a server's.
+    embedder: of its memory; "none" has no model to load, and no vectors to make."""
 
     name: str
     console_url: str
     memory_url: str
     data: Path | None
+    embedder: str
     answers: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
 
@@ -71,6 +73,7 @@ class Trial:
         return {
             "DATABASE_URL": self.console_url,
             "MEMORY_DATABASE_URL": self.memory_url,
+            "MEMORY_EMBEDDER": self.embedder,
             "DEMO_PASSWORD": PASSWORD,
             "HTTPS": "0",
             "LOG_LEVEL": "ERROR",
