@@ -61,11 +61,6 @@ def paging(key: str, most: int) -> Meta:
     return described(allOf=[{"properties": limits}])
 
 
-def sample_page(key: str, item: Any) -> dict[str, Any]:
-    """A list of one item."""
-    return {key: [item], "meta": {"key": key, "pageSize": 1}}
-
-
 class PageMeta(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Which list this is, how many items came, and where its neighbours are.
 
@@ -92,15 +87,14 @@ def define_page(
     most: int,
     *,
     key: str = "",
-    sample: Any = None,
     beside: Any = None,
     help: str | None = None,
 ) -> Any:
     """The envelope of a list: `TraitGroupsPage` has `traitGroups`, and `meta`. As a class
-    it knows the noun of its items, as `item`, and how many it has at `most`.
+    it knows the noun of its items, as `item`, and how many it has at `most`. Its sample
+    has one item's, where it has none of its own.
 
     key     the member's name, where it is another
-    sample  of an item, where it is no noun
     beside  name and type of a list that can stand beside it
     """
     named = name.removesuffix("Page")
@@ -113,17 +107,13 @@ def define_page(
     ]
     if beside:
         fields.append((*beside, ()))
+    sample = {key: [getattr(item, "sample", "")], "meta": {"key": key, "pageSize": 1}}
     return msgspec.defstruct(
         name,
         fields,
         omit_defaults=bool(beside),
         bases=(Noun,),
-        namespace={
-            "__doc__": help,
-            "item": item,
-            "most": most,
-            "sample": sample_page(key, item.sample if sample is None else sample),
-        },
+        namespace={"__doc__": help, "item": item, "most": most, "sample": sample},
         frozen=True,
         kw_only=True,
     )

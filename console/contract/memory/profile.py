@@ -129,6 +129,5 @@ ProfilesPage = define_page(
     ProfileId,
     PROFILES_PER_PAGE,
     beside=("activity", tuple[ProfileActivity, ...]),
-    sample="mem_profile_01k5x7m3q2f8r9s4t6v0w1y2za",
     help="Ids alone; each profile is fetched by its own.",
 )

@@ -113,7 +113,6 @@ ImportsPage = define_page(
     "ImportsPage",
     ImportId,
     IMPORTS_PER_PAGE,
-    sample="mem_import_01k5x7m3q2f8r9s4t6v0w1y2za",
     help="Ids alone, newest first.",
 )
 
@@ -122,11 +121,5 @@ RefusalsPage = define_page(
     "RefusalsPage",
     Refusal,
     REFUSALS_PER_PAGE,
-    sample={
-        "item": 2,
-        "field": "phone",
-        "reason": "not a valid phone number",
-        "stored": True,
-    },
     help="Ours: what of a file was not stored, in the order of its rows.",
 )

@@ -1,7 +1,7 @@
 """Identifiers of erased profiles that are not learned again. Ours: the contract has none."""
 
 import re
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -19,14 +19,6 @@ class Suppression(Noun, frozen=True, kw_only=True):
     refused     writes that would have brought it back
     refused_at  the last one of them
     """
-
-    sample: ClassVar[dict[str, Any]] = {
-        "id": "5f" * 32,
-        "idType": "email",
-        "erasedAt": "2026-01-05T09:00:00Z",
-        "refused": 2,
-        "refusedAt": "2026-01-06T10:30:00Z",
-    }
 
     id: Annotated[str, Meta(pattern=whole(SUPPRESSION_ID))]
     id_type: Annotated[str, described(maxLength=ID_TYPE_MAX)]
