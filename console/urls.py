@@ -18,6 +18,7 @@ from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
 from console.pages.keeping import views as keeping
+from console.pages.knowledge import views as knowledge
 from console.pages.merges import views as merges
 from console.pages.people import views as people
 from console.pages.recall import cases, ledger, marks, suites
@@ -152,6 +153,19 @@ keeping_pages = pages(
         name="lift_suppression",
     ),
     path("retention/holds/<uuid:hold_id>/", keeping.lift_hold, name="lift_hold"),
+)
+knowledge_pages = pages(
+    "knowledge",
+    path("", knowledge.overview, name="overview"),
+    path("add/", knowledge.add_base, name="add_base"),
+    path("<str:base_id>/add/", knowledge.add_source, name="add_source"),
+    path("<str:base_id>/remove/", knowledge.remove_base, name="remove_base"),
+    path("<str:base_id>/<str:source_id>/", knowledge.source, name="source"),
+    path(
+        "<str:base_id>/<str:source_id>/<str:change>/",
+        knowledge.change_source,
+        name="change_source",
+    ),
 )
 merges_pages = pages(
     "merges",
@@ -298,6 +312,7 @@ tenant_patterns: list[URLPattern | URLResolver] = [
     path("conversations/", conversations_pages),
     path("imports/", imports_pages),
     path("merges/", merges_pages),
+    path("knowledge/", knowledge_pages),
     path("audit/", audit_pages),
 ]
 

@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 HEADER_BYTES = 32 * 1024
 # Where files arrive, by signed addresses: in the API, and on the page that imports one.
-_TAKES_FILES = re.compile(rf"{UPLOADS}|/t/[^/]+/imports/add/$")
+_TAKES_FILES = re.compile(rf"{UPLOADS}|/t/[^/]+/(?:imports|knowledge/\w+)/add/$")
 # How long a request may take to arrive: so long, and longer for a large file.
 REQUEST_S, LEAST_BYTES_PER_S = 60.0, 64 * 1024
 # Sockets and the files that large bodies are kept in.

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment
+from console.client.knowledge import KnowledgeClient
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
 from console.client.store import STORES, StoreClient, get_operation
 from console.contract.memory.operation import Operation
@@ -46,20 +47,32 @@ def connect(
         http = build_http(check_address(address), transport)
     if guard is None and address != EMBEDDED:
         guard = get_guard(f"{address} {username}")
-    sender = Sender(http, guard, username=username, secret=secret)
-    talks = sender
-    if transport is None and address.startswith(_HOSTED):
-        # The vendor has them on a host of their own.
-        other = http_for(address.replace(_HOSTED, "https://conversations.", 1))
-        talks = Sender(other, guard, username=username, secret=secret)
-    return AccountClient(sender, address, talks)
+
+    def build_sender(http: httpx.Client) -> Sender:
+        return Sender(http, guard, username=username, secret=secret)
+
+    def find_sender(product: str) -> Sender:
+        """The vendor has each product on a host of its own."""
+        if transport or not address.startswith(_HOSTED):
+            return sender
+        return build_sender(
+            http_for(address.replace(_HOSTED, f"https://{product}.", 1))
+        )
+
+    sender = build_sender(http)
+    return AccountClient(
+        sender, address, find_sender("conversations"), find_sender("knowledge")
+    )
 
 
 class AccountClient:
     """The stores of one account, and the operations that change them."""
 
-    def __init__(self, sender: Sender, address: str, talks: Sender) -> None:
+    def __init__(
+        self, sender: Sender, address: str, talks: Sender, knowledge: Sender
+    ) -> None:
         self._sender, self._talks = sender, talks
+        self.knowledge = KnowledgeClient(knowledge)
         self._address = address
 
     def __repr__(self) -> str:

@@ -197,7 +197,9 @@ class Sender:
         context.run(held_at.set, self._guard)
         return _pool.submit(context.run, call)
 
-    def upload(self, url: str, content: IO[bytes], size: int) -> None:
+    def upload(
+        self, url: str, content: IO[bytes], size: int, media_type: str = "text/csv"
+    ) -> None:
         """To an address that the memory has signed, so without credentials; it may be
         another machine's. Raises MemoryProblem, BadAddress."""
         target, here = httpx.URL(url), self._http.base_url
@@ -205,7 +207,7 @@ class Sender:
         http = (
             self._http if _get_origin(target) == _get_origin(here) else http_for(origin)
         )
-        headers = {"Content-Length": str(size), "Content-Type": "text/csv"}
+        headers = {"Content-Length": str(size), "Content-Type": media_type}
         guarded = self._guard.call() if self._guard else nullcontext()
         with within(UPLOAD_S), guarded:
             try:
@@ -462,6 +464,8 @@ _SEGMENTS: dict[str, Pattern[str]] = {
     "operation": re.compile(r"[A-Za-z0-9_-]{1,512}"),
     "suppression": SUPPRESSION_ID,
     "import": ids.IMPORT_ID,
+    "knowledge base": ids.KNOWLEDGE_BASE_ID,
+    "knowledge source": ids.KNOWLEDGE_ID,
     "conversation": ids.CONVERSATION_ID,
     "configuration": ids.CONFIGURATION_ID,
     "learned": re.compile(r"conv_learned_[0-9a-z]{26}"),

@@ -42,6 +42,8 @@ class Permission(StrEnum):
     ADD_TENANT = "add a tenant", OPERATOR
     MANAGE_TENANT = "rename or remove a tenant", OPERATOR
     REPLACE_CREDENTIAL = "replace an auth token", OPERATOR
+    VIEW_KNOWLEDGE = "read knowledge", AGENT, OFFICER, OPERATOR, DEVELOPER
+    MANAGE_KNOWLEDGE = "change knowledge", OPERATOR, DEVELOPER
     IMPORT_PROFILES = "import customers", OPERATOR
     MANAGE_PEOPLE = "manage people", OPERATOR
     MANAGE_TASKS = "manage background work", OPERATOR

@@ -56,6 +56,7 @@ class Tenant(models.Model):
     masking       how values are shown: `texts`, `identifiers` or `group/<name>` to
                   detect, hide or clear (console/masking/masker.py); missing: detect
     needs_ticket  whether every reason names a ticket
+    knowledge_bases  ids of those of the account that are this tenant's to see
     removed_at    since when no page, role or command knows it, and its token is gone. Its
                   slug is never given again: the audit log names it by that
     """
@@ -85,6 +86,7 @@ class Tenant(models.Model):
     pinned_groups = models.JSONField(default=list, blank=True)
     masking = models.JSONField(default=dict, blank=True)
     needs_ticket = models.BooleanField(default=True)
+    knowledge_bases = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 

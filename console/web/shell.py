@@ -25,6 +25,7 @@ TENANT_PAGES = (
     ),
     ("Traits", "tag", Permission.VIEW_PROFILES, "traits:groups"),
     ("Recall", "sparkles", Permission.RUN_RECALL, "recall:run"),
+    ("Knowledge", "book-open", Permission.VIEW_KNOWLEDGE, "knowledge:overview"),
     ("Merges", "arrows-right-left", Permission.JUDGE_MERGES, "merges:list"),
     ("Deletions", "trash", Permission.VIEW_DELETIONS, "deletions:list"),
     ("Retention", "clock", Permission.HOLD, "keeping:overview"),

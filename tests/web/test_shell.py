@@ -16,6 +16,7 @@ def test_shell_offers_what_the_role_may_open(client, tenant, agent):
         ("Conversations", False),
         ("Traits", False),
         ("Recall", True),
+        ("Knowledge", False),
         ("API", False),
         ("Tenants", False),
     ]

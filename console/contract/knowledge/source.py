@@ -155,6 +155,11 @@ class Knowledge(Noun, omit_defaults=True, frozen=True, kw_only=True):
     created_at: Time
     updated_at: Time
 
+    @property
+    def kind(self) -> str:
+        """Text, File or Web."""
+        return str(self.source.__struct_config__.tag)
+
 
 class Requeued(Noun, frozen=True, kw_only=True):
     """202 of a change for which the source is read again."""

@@ -1,0 +1,354 @@
+"""What a tenant's business publishes: its bases, their sources, and the search.
+
+A base belongs to the account, which may have several tenants: each shows only those that
+were made or chosen for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core import signing
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+
+from console.audit.log import log, log_change, log_view
+from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
+from console.client.knowledge import KnowledgeClient
+from console.contract.knowledge import base as base_wire
+from console.contract.knowledge import source as wire
+from console.contract.knowledge.chunk import SEARCH_QUERY_MAX, FoundChunk
+from console.contract.memory.profile_import import UPLOAD_SALT
+from console.engine.words import stems
+from console.tenants.actor import Permission
+from console.tenants.models import Tenant
+from console.tenants.vault import open_account
+from console.web.forms import (
+    ConsoleForm,
+    PageForm,
+    ReasonForm,
+    StaffTextField,
+    check_form,
+)
+from console.web.render import FORM, ConsoleRequest, allow, render_form, render_part
+from console.web.session import TypedForgotten, move_typed, read_typed
+
+FOUND, CHUNKS = 8, 25
+WAITING = {"SCHEDULED", "QUEUED", "PROCESSING"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBase:
+    """problem  why its sources could not be read, or "" """
+
+    base: base_wire.KnowledgeBase
+    sources: Sequence[wire.Knowledge] = ()
+    problem: str = ""
+
+
+class SearchForm(ConsoleForm):
+    """query  in an address `typed` stands for it"""
+
+    base = forms.ChoiceField()
+    query = forms.CharField(label="Question", max_length=SEARCH_QUERY_MAX)
+
+    def __init__(self, data: Any, *, bases: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(data)
+        self.fields["base"].choices = bases  # type: ignore[attr-defined]
+
+
+class MoveForm(ConsoleForm):
+    """The same before it is known which bases there are."""
+
+    base = forms.CharField(max_length=64)
+    query = SearchForm.base_fields["query"]
+
+
+class BaseForm(ConsoleForm):
+    """existing  a base of the account, instead of a new one"""
+
+    display_name = StaffTextField(
+        label="Name",
+        required=False,
+        max_length=base_wire.BASE_NAME_MAX,
+        help_text="Letters, digits and hyphens, such as help-centre.",
+    )
+    existing = forms.ChoiceField(label="Or one that is there", required=False)
+
+    def __init__(self, data: Any, *, others: Sequence[tuple[str, str]]) -> None:
+        super().__init__(data)
+        self.fields["existing"].choices = [("", "None"), *others]  # type: ignore[attr-defined]
+        if not others:
+            del self.fields["existing"]
+
+    def clean(self) -> None:
+        given = self.cleaned_data
+        if bool(given.get("display_name")) == bool(given.get("existing")):
+            self.add_error("display_name", "Name a new base, or choose one.")
+
+
+class SourceForm(ConsoleForm):
+    """A text, or a file."""
+
+    name = StaffTextField(label="Name", max_length=wire.SOURCE_NAME_MAX)
+    content = forms.CharField(
+        label="Text",
+        required=False,
+        max_length=wire.SOURCE_TEXT_MAX,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        help_text="What the business says, not what is known of a customer.",
+    )
+    file = forms.FileField(
+        label="Or a file",
+        required=False,
+        help_text=f"{', '.join(wire.MIME_TYPES)}, up to 16 MiB. A table with the columns"
+        " question and answer becomes an entry a row.",
+        widget=forms.FileInput(attrs={"accept": ",".join(wire.MIME_TYPES)}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file and file.size > wire.FILE_BYTES_MAX:
+            raise forms.ValidationError("At most 16 MiB: split the file.")
+        if file and get_mime_type(file.name) is None:
+            raise forms.ValidationError(f"Choose a {', '.join(wire.MIME_TYPES)} file.")
+        return file
+
+    def clean(self) -> None:
+        given = self.cleaned_data
+        if "file" in given and bool(given.get("content")) == bool(given["file"]):
+            self.add_error("content", "Write a text, or choose a file.")
+
+    def build_source(self) -> wire.CreateKnowledge:
+        """Only of a valid form."""
+        file = self.cleaned_data["file"]
+        source: wire.SentText | wire.SentFile
+        if file:
+            source = wire.SentFile(
+                file_name=file.name[-wire.FILE_NAME_MAX :],
+                file_size=file.size,
+                mime_type=get_mime_type(file.name),
+            )
+        else:
+            source = wire.SentText(content=self.cleaned_data["content"])
+        return wire.CreateKnowledge(name=self.cleaned_data["name"], source=source)
+
+
+class ChangeForm(ReasonForm):
+    reasons = (
+        ("outdated", "It is no longer true"),
+        ("replaced", "Another source has it"),
+        ("mistake", "It was a mistake"),
+        ("ended", "It is not used any more"),
+    )
+
+
+def get_mime_type(name: str) -> Any:
+    return wire.MIME_TYPES.get(PurePath(name).suffix.lower())
+
+
+@allow(Permission.VIEW_KNOWLEDGE, FORM)
+def overview(request: ConsoleRequest) -> HttpResponse:
+    """The tenant's bases with their sources, and what a question finds in one of them."""
+    if moved := move_typed(request, MoveForm, "query"):
+        return moved
+    client = open_account(request.tenant).knowledge
+    try:
+        bases = read_bases(request.tenant, client)
+    except MemoryNotFound:
+        return render_part(
+            request,
+            "knowledge/overview.html",
+            "knowledge/_bases.html",
+            {"absent": True},
+        )
+    choices = [(each.base.id, each.base.display_name) for each in bases]
+    form = SearchForm(None, bases=choices)
+    context: dict[str, Any] = {"bases": bases, "form": form}
+    if "base" in request.GET:
+        try:
+            given = request.GET.dict() | {"query": read_typed(request)}
+        except TypedForgotten as forgotten:
+            messages.warning(request, forgotten.message)
+            return redirect("knowledge:overview", request.tenant.slug)
+        form = SearchForm(given, bases=choices)
+        context |= {"form": form, "found": _search(request, client, check_form(form))}
+        context["stems"] = stems(given["query"])
+    context["is_waiting"] = any(
+        source.status in WAITING for each in bases for source in each.sources
+    )
+    return render_part(
+        request, "knowledge/overview.html", "knowledge/_bases.html", context
+    )
+
+
+def read_bases(tenant: Tenant, client: KnowledgeClient) -> list[ShownBase]:
+    """Those of the tenant that are still there; one call that fails costs one part."""
+    return [
+        _read_base(client, base)
+        for base in client.list_bases().items
+        if base.id in tenant.knowledge_bases
+    ]
+
+
+def _read_base(client: KnowledgeClient, base: base_wire.KnowledgeBase) -> ShownBase:
+    try:
+        return ShownBase(base, client.list_sources(base.id).items)
+    except MemoryProblem as problem:
+        return ShownBase(base, problem=problem.message)
+
+
+def _search(
+    request: ConsoleRequest, client: KnowledgeClient, asked: dict[str, Any]
+) -> tuple[FoundChunk, ...]:
+    found = client.search(asked["base"], asked["query"], FOUND)
+    log_view(
+        request.actor,
+        "knowledge.searched",
+        "knowledge_base",
+        asked["base"],
+        found=len(found),
+    )
+    return found
+
+
+@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+def add_base(request: ConsoleRequest) -> HttpResponse:
+    """A new base, or one of the account's that this tenant is to have as well."""
+    client, tenant = open_account(request.tenant).knowledge, request.tenant
+    others = [
+        (base.id, base.display_name)
+        for base in client.list_bases().items
+        if base.id not in tenant.knowledge_bases
+    ]
+    form = BaseForm(request.POST if request.method == "POST" else None, others=others)
+    if form.is_valid():
+        name = form.cleaned_data["display_name"]
+        base_id = form.cleaned_data.get("existing", "")
+        try:
+            if name:
+                asked = base_wire.CreateKnowledgeBase(display_name=name)
+                base_id = client.create_base(asked)
+        except MemoryRefused as refused:
+            form.add_error("display_name", refused.message)
+        else:
+            _choose(request, [*tenant.knowledge_bases, base_id], base_id)
+            messages.success(request, "The base is there: add its first source.")
+            return redirect("knowledge:overview", tenant.slug)
+    return render_form(request, "knowledge/add_base.html", {"form": form})
+
+
+@transaction.atomic
+def _choose(request: ConsoleRequest, bases: list[str], changed: str) -> None:
+    tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
+    tenant.knowledge_bases = list(dict.fromkeys(bases))
+    tenant.save(update_fields=["knowledge_bases"])
+    log(request.actor, "knowledge.added", "knowledge_base", changed)
+
+
+@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+def add_source(request: ConsoleRequest, base_id: str) -> HttpResponse:
+    client, base = _open(request, base_id)
+    is_post = request.method == "POST"
+    data: Any = (request.POST, request.FILES) if is_post else ()
+    form = SourceForm(*data)
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            with log_change(
+                request.actor, "knowledge.added", "knowledge_base", base_id
+            ) as closing:
+                made = client.create_source(base_id, form.build_source(), file)
+                closing["source"] = made.id
+        except MemoryRefused as refused:
+            form.add_error(None, refused.message)
+        else:
+            messages.success(request, "Added: it is found as soon as it is read.")
+            return redirect("knowledge:overview", request.tenant.slug)
+    context = {
+        "form": form,
+        "base": base,
+        # Without it the web server keeps no body of that size. It is no import's.
+        "signature": signing.dumps(["", request.tenant.slug], salt=UPLOAD_SALT),
+    }
+    return render_form(request, "knowledge/add_source.html", context)
+
+
+@allow(Permission.VIEW_KNOWLEDGE)
+def source(request: ConsoleRequest, base_id: str, source_id: str) -> HttpResponse:
+    """What of a source is found, piece by piece."""
+    client, base = _open(request, base_id)
+    token = check_form(PageForm(request.GET))["page"]
+    shown = client.fetch_source(base_id, source_id)
+    page = client.list_chunks(base_id, source_id, page_token=token, page_size=CHUNKS)
+    context = {"base": base, "source": shown, "page": page}
+    return render_part(
+        request, "knowledge/source.html", "knowledge/_chunks.html", context
+    )
+
+
+CHANGES = {"refresh", "remove"}
+
+
+@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+def change_source(
+    request: ConsoleRequest, base_id: str, source_id: str, change: str
+) -> HttpResponse:
+    """Read it again, or remove it."""
+    client, base = _open(request, base_id)
+    if change not in CHANGES:
+        raise Http404
+    shown = client.fetch_source(base_id, source_id)
+    form = ChangeForm(request=request)
+    if form.is_valid():
+        removes = change == "remove"
+        call = client.delete_source if removes else client.refresh_source
+        action = "knowledge.removed" if removes else "knowledge.refreshed"
+        with log_change(
+            request.actor, action, "knowledge", source_id, reason=form.reason
+        ):
+            call(base_id, source_id)
+        done = "is removed" if removes else "is read again"
+        messages.success(request, f"{shown.name} {done}.")
+        return redirect("knowledge:overview", request.tenant.slug)
+    context = {"form": form, "base": base, "source": shown, "change": change}
+    return render_form(request, "knowledge/change.html", context)
+
+
+@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+def remove_base(request: ConsoleRequest, base_id: str) -> HttpResponse:
+    """With its sources, for every tenant that has it."""
+    client, base = _open(request, base_id)
+    form = ChangeForm(request=request)
+    if form.is_valid():
+        with log_change(
+            request.actor,
+            "knowledge.removed",
+            "knowledge_base",
+            base_id,
+            reason=form.reason,
+        ):
+            client.delete_base(base_id)
+        messages.success(request, f"{base.display_name} is removed.")
+        return redirect("knowledge:overview", request.tenant.slug)
+    context = {
+        "form": form,
+        "base": base,
+        "sources": client.list_sources(base_id).items,
+        "change": "remove",
+    }
+    return render_form(request, "knowledge/change.html", context)
+
+
+def _open(
+    request: ConsoleRequest, base_id: str
+) -> tuple[KnowledgeClient, base_wire.KnowledgeBase]:
+    """A base of another tenant is unknown here. Raises Http404, MemoryProblem."""
+    if base_id not in request.tenant.knowledge_bases:
+        raise Http404
+    client = open_account(request.tenant).knowledge
+    return client, client.fetch_base(base_id)
