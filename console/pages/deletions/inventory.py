@@ -16,7 +16,8 @@ from console.contract.memory.observation import Observation
 from console.contract.memory.summary import Summary
 from console.masking.masker import Masker, masker_for
 from console.pages.deletions.models import Target
-from console.profiles.items import OBSERVATION, TEXT_KINDS, TextKind
+from console.profiles.items import TextKind
+from console.profiles.whole import read_whole
 from console.tenants.actor import Actor
 from console.tenants.vault import open_store
 
@@ -104,62 +105,28 @@ def _preview_text(
 
 
 def _preview_profile(store: StoreClient, masker: Masker, profile_id: str) -> Preview:
-    profile = store.fetch_profile(profile_id, merged_ids=True)
-    identifiers = store.list_identifiers(profile_id)
-    items: dict[str, list[Any]] = {
-        "aliases": list(profile.merged_ids or ()),
-        "identifiers": [
-            (held.id_type, value) for held in identifiers for value in held.values
-        ],
-        "traits": list(all_pages(StoreClient.list_traits, store, profile_id)),
-        **{
-            kind.plural: list(all_pages(kind.list_page, store, profile_id))
-            for kind in TEXT_KINDS.values()
-        },
-        **_list_traces(store, profile_id),
-    }
-    items["revisions"] = _list_earlier(store, profile_id, items[OBSERVATION.plural])
+    whole = read_whole(store, profile_id)
+    [profile] = whole.pop("profile")
+    with suppress(MemoryRefused):
+        suggested = all_pages(store.list_merge_suggestions)
+        whole["suggestions"] = [x for x in suggested if profile_id in x.profiles]
+    aliases = list(profile.merged_ids or ())
+    # Of these the ids alone: a conversation's status changes as time goes by.
+    passing = ("conversations", "communications", "sources", "suggestions")
+    ids = [sorted(each.id for each in whole.get(name, ())) for name in passing]
+    lasting = [found for name, found in whole.items() if name not in passing]
+    counts = {name.replace(" ", "_"): len(found) for name, found in whole.items()}
+    counts["identifiers"] = sum(len(held.values) for held in whole["identifiers"])
     return Preview(
-        {"profiles": 1} | {name: len(found) for name, found in items.items()},
-        _get_digest([profile_id, *items.values()]),
+        {"profiles": 1, "aliases": len(aliases), **counts},
+        _get_digest([profile_id, aliases, ids, lasting]),
         identifiers=tuple(
             (held.id_type, [shown.text for shown in masked])
-            for held in identifiers
+            for held in whole["identifiers"]
             if (masked := masker.mask_identifier(held.id_type, held.values))
         ),
         name=masker.mask_name(profile.traits),
     )
-
-
-def _list_earlier(
-    store: StoreClient, profile_id: str, observations: list[Observation]
-) -> list[Any]:
-    """What corrected observations said before. Those that nobody touched have none."""
-    return [
-        revision
-        for item in observations
-        if item.updated_at != item.created_at
-        for revision in list(
-            all_pages(StoreClient.list_revisions, store, profile_id, item.id)
-        )[1:]
-    ]
-
-
-def _list_traces(store: StoreClient, profile_id: str) -> dict[str, list[Any]]:
-    """Where else a profile stands, by ids; nothing where a memory does not tell."""
-    talks, found = store.conversations, dict[str, list[Any]]()
-    with suppress(MemoryRefused):
-        held = all_pages(talks.list_conversations, profile_id=profile_id)
-        found["conversations"] = sorted(each.id for each in held)
-    with suppress(MemoryRefused):
-        taught = talks.list_provenance(profile_id).items
-        found["sources"] = sorted(each.id for each in taught)
-    with suppress(MemoryRefused):
-        suggested = all_pages(store.list_merge_suggestions)
-        found["suggestions"] = sorted(
-            each.id for each in suggested if profile_id in each.profiles
-        )
-    return found
 
 
 def _get_digest(items: list[Any]) -> str:

@@ -36,6 +36,7 @@ from console.pages.deletions.certificates import certify
 from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import OPEN_STATES, Deletion, DeletionPolicy, Target
 from console.profiles.models import Hold, find_hold
+from console.profiles.whole import Traces, find_remains, read_whole
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import get_tenant_guard, open_store
@@ -54,6 +55,8 @@ ROUNDS, NEAR_WINDOW, FAR_WINDOW = 3, timedelta(seconds=10), timedelta(seconds=12
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(hours=24)
 ITEMS_MAX = 100
+# Paths into what the console keeps, which a task empties after the deletion.
+OURS = {"caches", "exports", "sessions"}
 
 
 # What becomes of a request that has to be confirmed again.
@@ -427,8 +430,16 @@ def _begin(deletion: Deletion, actor: Actor) -> None:
         _move(deletion, State.REFUSED, actor, action, facts, outcome="denied")
     elif is_unchanged(deletion, actor, deletion.inventory):
         facts = {"started_at": now, "due_at": now + LEASE}
+        # For this task alone: what it is found by is stored nowhere.
+        traces = _read_traces(deletion)
         _move(deletion, State.EXECUTING, actor, "deletion.started", facts)
-        _execute(deletion, actor, is_first=True)
+        _execute(deletion, actor, is_first=True, traces=traces)
+
+
+def _read_traces(deletion: Deletion) -> Traces | None:
+    if not deletion.target.is_profile:
+        return None
+    return Traces.of(read_whole(open_store(deletion.tenant), deletion.profile_id))
 
 
 def _find_unfit(deletion: Deletion) -> str:
@@ -440,7 +451,13 @@ def _find_unfit(deletion: Deletion) -> str:
     return ""
 
 
-def _execute(deletion: Deletion, actor: Actor, *, is_first: bool = False) -> None:
+def _execute(
+    deletion: Deletion,
+    actor: Actor,
+    *,
+    is_first: bool = False,
+    traces: Traces | None = None,
+) -> None:
     """Raises MemoryProblem where nothing was done and a later try can succeed."""
     store = open_store(deletion.tenant)
     # Who asked to be forgotten is not learned again; ours alone can promise that.
@@ -453,11 +470,25 @@ def _execute(deletion: Deletion, actor: Actor, *, is_first: bool = False) -> Non
                 outcome = Outcome(State.DONE, verified_at=timezone.now())
         if outcome.state != State.DONE:
             break
+    if traces and outcome.state == State.DONE:
+        outcome = _look_everywhere(deletion, traces, outcome)
     if outcome.canonical_id and deletion.requested_at:
         why = "The profile was merged into another one meanwhile. Review it again."
         count_again(deletion, actor, why)
     else:
         _close(deletion, outcome, actor)
+
+
+def _look_everywhere(deletion: Deletion, traces: Traces, gone: Outcome) -> Outcome:
+    """By all that it could be found by, also what nobody knows any more afterwards. What
+    the console derived from it goes a moment later: the rounds look at that."""
+    try:
+        found = find_remains(deletion.tenant, traces)
+    except MemoryProblem as problem:
+        return Outcome(State.UNKNOWN, mask_text(problem.message))
+    left = [path for path, is_there in found.items() if is_there and path not in OURS]
+    words = f"The memory still finds it by {', '.join(left)}: it is looked for again."
+    return Outcome(State.UNKNOWN, words) if left else gone
 
 
 def _is_to_be_forgotten(deletion: Deletion) -> bool:
@@ -533,7 +564,7 @@ def _close(deletion: Deletion, outcome: Outcome, actor: Actor) -> None:
         facts |= {"due_at": now + after, "verified_at": outcome.verified_at}
         if is_request:
             state = State.VERIFYING
-            facts |= {"finished_at": None, "rounds": [_write(now)]}
+            facts |= {"finished_at": None, "rounds": [_write_round(now, ["get"])]}
     is_news = deletion.state != outcome.state
     action = "deleted" if is_news else ""
     with transaction.atomic():
@@ -552,10 +583,19 @@ def _verify_round(deletion: Deletion, actor: Actor) -> None:
     """Of a request the last of three ends it; a day later it is looked for once more."""
     store, now = open_store(deletion.tenant), timezone.now()
     found = [_verify(store, target, CAME_BACK) for target in deletion.targets]
-    rounds, is_over = [*deletion.rounds, _write(now)], deletion.state == State.DONE
+    paths = {"get": CAME_BACK in found}
+    if deletion.target.is_profile and deletion.requested_at:
+        paths |= find_remains(deletion.tenant, Traces(ids=[deletion.profile_id]))
+    rounds = [*deletion.rounds, _write_round(now, [*paths])]
+    is_over = deletion.state == State.DONE
     facts: dict[str, Any] = {"rounds": rounds, "finished_at": now}
-    if CAME_BACK in found:
+    left = {path for path, is_there in paths.items() if is_there}
+    words = f"Found by {', '.join(sorted(left))}."
+    if left and left <= OURS and not _is_given_up(deletion):
+        _set(deletion, words=words, due_at=now + _get_wait(deletion))
+    elif left:
         facts = {"returned_at": now, "checked_at": now, "finished_at": now}
+        facts["words"] = words
         action = "deletion.returned"
         _move(deletion, State.RETURNED, actor, action, facts, outcome="failed")
     elif any(outcome.state == State.UNKNOWN for outcome in found):
@@ -608,8 +648,8 @@ def _get_window(tenant: Tenant) -> timedelta:
     return FAR_WINDOW if get_tenant_guard(tenant) else NEAR_WINDOW
 
 
-def _write(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
+def _write_round(at: datetime, paths: list[str]) -> dict[str, Any]:
+    return {"at": at.isoformat(timespec="seconds"), "paths": paths}
 
 
 STEPS: dict[State, Callable[[Deletion, Actor], None]] = {

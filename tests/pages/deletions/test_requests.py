@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
-from console.client.errors import MemoryNotFound
+from console.client.errors import MemoryNotFound, MemoryRefused
 from console.pages.deletions.models import Deletion, DeletionPolicy
 from console.pages.deletions.services import advance_deletions
+from console.profiles.models import Hold
+from console.service.memory.models import Profile
 from console.tenants.models import Membership, Role
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_tenant, make_user
@@ -94,6 +96,37 @@ def test_request_is_approved_by_another_person_and_carried_out(
     done = Deletion.objects.get()
     assert (len(done.rounds), bool(done.checked_at), done.due_at) == (4, True, None)
     assert told() == ["opened", "requested", "approved", "started", "finished"]
+
+
+def test_request_waits_until_the_console_keeps_nothing_of_it(requested, second):
+    """A session of a colleague who has just written there still names the profile."""
+    post(as_person(second), requested, "approve")
+    work(hours=25)
+    keeper = as_person(second)
+    session = keeper.session
+    session["pending"] = {requested.profile_id: {}}
+    session.save()
+
+    assert work(hours=25, seconds=20) == "verifying"
+    assert Deletion.objects.get().words == "Found by sessions."
+    session.flush()
+    for minute in (2, 4):
+        state = work(hours=25, minutes=minute)
+    assert state == "done"
+
+
+def test_request_that_comes_back_in_between_is_no_success(requested, second, tenant):
+    post(as_person(second), requested, "approve")
+    work(hours=25)
+    Profile.objects.create(
+        store_id=tenant.store_id,
+        id=requested.profile_id,
+        created_at=requested.created_at,
+    )
+
+    assert work(hours=25, seconds=20) == "returned"
+    assert "get" in Deletion.objects.get().words
+    assert Deletion.objects.get().certificate == ""
 
 
 def test_request_is_not_approved_by_who_made_it(requested, client):
@@ -284,6 +317,9 @@ def test_late_observation_after_the_deletion_reaches_nobody(
 
     with pytest.raises(MemoryNotFound):
         make_observation(tenant, profile_id, "Said five seconds later.")
+    # Who asked to be forgotten is not learned again from anywhere.
+    with pytest.raises(MemoryRefused):
+        make_profile(tenant, email="ann@example.com")
 
     assert open_store(tenant).lookup("email", "ann@example.com").profiles == ()
 
@@ -452,3 +488,17 @@ def test_policy_is_an_operators_to_change(client, operator, officer, tenant):
     assert (policy.approval_above, policy.cool_off_hours) == (None, 0)
     entry = AuditEntry.objects.get(action="deletion.arranged")
     assert entry.details == {"approval": "never", "items": 1, "cool_off_hours": 0}
+
+
+def test_hold_refuses_a_request(requested, second, client, officer, profile_id):
+    post(as_person(second), requested, "approve")
+    Hold.objects.create(
+        tenant=requested.tenant, profile_id=profile_id, basis="law", set_by=officer
+    )
+
+    assert work(hours=25) == "refused"
+    again = client.post(
+        reverse("deletions:add", args=["acme"]), INTAKE | {"identifiers": profile_id}
+    )
+    assert again.status_code == 409
+    assert "On hold: A law says" in again.text
