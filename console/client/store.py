@@ -481,11 +481,13 @@ class StoreClient:
         trace: bool = False,
         trace_items: Sequence[str] = (),
         masked: bool = False,
+        as_of: datetime | None = None,
     ) -> RecallAnswer:
         """Ranked by `query`, else by the conversation, else newest first unscored.
 
         trace   asks why, also of `trace_items`; only the embedded memory answers that
         masked  asks for a ranking by the masked texts; likewise, and the answer says so
+        as_of   asks for the memory as it stood then; likewise
         """
         body = given(
             query=query or None,
@@ -499,6 +501,7 @@ class StoreClient:
             trace=trace or None,
             traceItems=list(trace_items) or None,
             masked=masked or None,
+            asOf=as_of,
         )
         path = f"{self._profile(profile_id)}/Recall"
         answer = self._sender.send("POST", path, Recall, body=body, reads=True)

@@ -38,6 +38,8 @@ class RecallRequest(Body, frozen=True, kw_only=True):
     relevance_threshold   0 to 1: items with a lower score are left out
     trace, trace_items    ours: explains the scores of what was recalled, and of the
                           ids named here as well
+    as_of                 ours: as the memory stood at this moment, without what was
+                          erased since
     masked                ours: ranks and explains as if the personal data in the texts
                           were not there; the texts themselves come as they are
     """
@@ -51,6 +53,7 @@ class RecallRequest(Body, frozen=True, kw_only=True):
     communications_limit: RecallCount = 0
     relevance_threshold: Annotated[float, Meta(ge=0, le=1)] = 0.0
     trace: bool = False
+    as_of: SentTime | None = None
     masked: bool = False
     trace_items: Annotated[list[str], Meta(max_length=RECALL_ITEMS)] = []
 
@@ -251,8 +254,20 @@ class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
         return next((item for item in self.items or () if item.id == item_id), None)
 
 
+class RecalledPast(Noun, frozen=True, kw_only=True):
+    """erased     how many items there were at that moment and are not there any more
+    rewritten  how many summaries say something else since; they are as they are now
+    """
+
+    at: Time
+    erased: Count
+    rewritten: Count
+
+
 class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """Items in order; scored where they were ranked.
+
+    as_of   ours: what is known of the moment that was asked for
 
     masked  ours: the order and the scores are those of the masked texts
     """
@@ -268,6 +283,7 @@ class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
     ] = always()
     meta: RecallMeta
     masked: bool = False
+    as_of: RecalledPast | None = None
     trace: Trace | None = None
 
     @property

@@ -21,7 +21,7 @@ from console.contract.memory.recall import (
 from console.pages.recall.verdict import Question
 from console.profiles.prompt import TEMPLATES
 from console.web.forms import ConsoleForm, check_conversation, check_plain
-from console.web.times import DayField, get_day_start
+from console.web.times import DayField, MomentField, get_day_start
 
 
 class Mode:
@@ -136,6 +136,7 @@ class RunForm(ConsoleForm):
     )
     begin = DayField(label="From")
     end = DayField(label="Before")
+    as_of = MomentField(required=False, label="As of")
     explain = forms.BooleanField(required=False, label="Explain scores")
     template = forms.ChoiceField(
         required=False,
@@ -204,6 +205,7 @@ def build_question(asked: Mapping[str, Any]) -> Question:
             asked["communications"] if mode == Mode.CONVERSATION else 0
         ),
         "relevance_threshold": asked["threshold"],
+        "as_of": asked["as_of"],
         "trace": bool(asked["explain"] or asked["expected"]),
         "trace_items": [asked["expected"]] if asked["expected"] else [],
     }

@@ -305,9 +305,12 @@ def ask_memory(
     try:
         return store.recall(profile_id, **question, masked=masked)
     except MemoryRefused as refusal:
-        if refusal.http_status != 400 or not (question["trace"] or masked):
+        if refusal.http_status != 400 or not (
+            question["trace"] or masked or question["as_of"]
+        ):
             raise
-    return store.recall(profile_id, **question | {"trace": False, "trace_items": []})
+    ours = {"trace": False, "trace_items": [], "as_of": None}
+    return store.recall(profile_id, **question | ours)
 
 
 def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:

@@ -29,6 +29,7 @@ from console.service.conversations.rules import Verdict, WriteRules
 from console.service.memory import queries
 from console.service.memory.embedding_jobs import request_vectors
 from console.service.memory.models import (
+    ErasedItem,
     IndexedItem,
     IndexEntry,
     Observation,
@@ -125,6 +126,13 @@ def delete_item(model: Any, store: Store, profile_id: str, id_: str) -> None:
     if model is Observation:
         list_revisions(item).delete()
     _filter_entry(item).delete()
+    ErasedItem.objects.create(
+        store_id=item.store_id,
+        profile_id=item.profile_id,
+        id=item.id,
+        created_at=item.created_at,
+        erased_at=timezone.now(),
+    )
     item.delete()
 
 

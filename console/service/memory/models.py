@@ -519,6 +519,7 @@ class IndexedItem(ProfileScoped):
     id: models.CharField[str, str]
     content: models.TextField[str, str]
     occurred_at: models.DateTimeField[datetime, datetime]
+    created_at: models.DateTimeField[datetime, datetime]
     updated_at: models.DateTimeField[datetime, datetime]
     conversation_ids: Any
 
@@ -730,6 +731,23 @@ class Summary(IndexedItem):
     @property
     def conversation_ids(self) -> list[str]:
         return [self.conversation_id]
+
+
+class ErasedItem(ProfileScoped):
+    """That an item was there, from when to when, and no word of it."""
+
+    pk = models.CompositePrimaryKey("store_id", "id")
+    id = models.CharField(max_length=46)
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["store_id", "profile_id", "erased_at"],
+                name="erased_item_of_profile",
+            )
+        ]
 
 
 class LedgerEntry(ProfileScoped):

@@ -7,7 +7,7 @@ order, not by a score, not by what a neighbour lends, nor by how rare a word is.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -46,6 +46,7 @@ from console.service.memory.models import (
     Trait,
     get_locale,
 )
+from console.service.memory.past import Past, build_entries, read_past
 from console.service.memory.prepared import PREPARED
 from console.service.memory.queries import read_entries, read_items, read_said
 from console.service.models import find_models
@@ -54,6 +55,8 @@ from console.service.models import find_models
 _SUMMARY_PREFIX = f"mem_{Summary.kind}_"
 # The newest masked texts; older ones are ranked by words alone. A text costs 2 ms.
 VECTORS_MAX = 200
+# Of a conversation that went on after the moment that is asked about.
+SAID_MAX = 100_000
 _MASKED_TERMS = DigestCache[bytes | None](20_000)
 
 
@@ -100,6 +103,7 @@ class RecallResult:
     ranked: dict[str, Ranked] = field(default_factory=dict)
     ranking: Ranking | None = None
     is_masked: bool = False
+    past: Past | None = None
 
     def get_score(self, id_: str) -> float | None:
         return self.ranked[id_].score if self.ranking else None
@@ -121,40 +125,49 @@ class StepTimer:
 def recall(profile: Profile, request: RecallRequest) -> RecallResult:
     """Ranked by the query or by the conversation, else newest first."""
     timer = StepTimer()
-    found = _recall(profile, request, timer)
+    past = None
+    if request.as_of:
+        bounds = request.begin_date, request.end_date
+        past = read_past(profile, request.as_of, *bounds)
+    found = _recall(profile, request, timer, past)
     RECALL_SECONDS.labels(found.mode).observe(sum(found.steps_ms.values()) / 1000)
     return found
 
 
-def _recall(profile: Profile, request: RecallRequest, timer: StepTimer) -> RecallResult:
+def _recall(
+    profile: Profile, request: RecallRequest, timer: StepTimer, past: Past | None
+) -> RecallResult:
     if query := request.query.strip():
-        queries = _read_queries(profile, [query], [""])
+        queries = _read_queries(profile, [query], [""], request.as_of)
         timer.end("query")
-        prepared = _prepare(profile, request)
+        prepared = _prepare(profile, request, past)
         timer.end("read")
-        return _recall_ranked("query", profile, request, queries, prepared, timer)
+        return _recall_ranked("query", profile, request, queries, prepared, timer, past)
     if request.conversation_id:
-        prepared = _prepare(profile, request)
+        prepared = _prepare(profile, request, past)
         timer.end("read")
         queries = _build_turns(profile, request)
         timer.end("query")
         if queries:
             return _recall_ranked(
-                "conversation", profile, request, queries, prepared, timer
+                "conversation", profile, request, queries, prepared, timer, past
             )
-    return _recall_newest(profile, request, timer)
+    return _recall_newest(profile, request, timer, past)
 
 
 def _read_queries(
-    profile: Profile, texts: Sequence[str], ids: Sequence[str]
+    profile: Profile,
+    texts: Sequence[str],
+    ids: Sequence[str],
+    at: datetime | None = None,
 ) -> list[Query]:
     """A question, or turns of these ids, the newest first: with their dates as they are
-    meant now, and written where the store's people are."""
+    meant `at` a moment, or now, and written where the store's people are."""
     dated, locale = [may_name_dates(text) for text in texts], dict[str, Any]()
     if any(dated):
         locale["region"], zone = get_locale(profile.store_id)
         # To the hour: what was read of a text is kept, and dates go by the day.
-        now = timezone.localtime(timezone=zone)
+        now = timezone.localtime(at, timezone=zone)
         locale["now"] = now.replace(minute=0, second=0, microsecond=0)
     turns = zip(texts, embed_queries(texts), ids, dated, strict=True)
     return [
@@ -163,10 +176,16 @@ def _read_queries(
     ]
 
 
-def _prepare(profile: Profile, request: RecallRequest) -> PreparedProfile:
+def _prepare(
+    profile: Profile, request: RecallRequest, past: Past | None = None
+) -> PreparedProfile:
     """What is to be ranked: kept from the last recall if it is the whole profile."""
     bounds = request.begin_date, request.end_date
     mask = TextMask(profile) if request.masked else None
+    if past:
+        entries = build_entries(profile, past)
+        contents = {id_: row.content for id_, row in past.items.items()}
+        return _pack(mask_entries(entries, contents, mask) if mask else entries)
     if any(bounds):
         return _read_entries(profile, mask, *bounds)
     key = profile.store_id, profile.id, request.masked
@@ -183,7 +202,18 @@ def _read_entries(
 ) -> PreparedProfile:
     entries = read_entries(profile, *bounds)
     if mask:
-        entries = mask_entries(profile, entries, mask, *bounds)
+        contents = {
+            id_: content
+            for model in find_models(IndexedItem)
+            for id_, content in _find_between(model, profile, *bounds).values_list(
+                "id", "content"
+            )
+        }
+        entries = mask_entries(entries, contents, mask)
+    return _pack(entries)
+
+
+def _pack(entries: Sequence[Row]) -> PreparedProfile:
     model = get_model_id()
     first_summary = bisect_left(entries, _SUMMARY_PREFIX, key=itemgetter(0))
     observations = Texts.of(entries[:first_summary], model)
@@ -198,6 +228,7 @@ def _recall_ranked(
     queries: Sequence[Query],
     prepared: PreparedProfile,
     timer: StepTimer,
+    past: Past | None,
 ) -> RecallResult:
     ranking, threshold = Ranking(queries, prepared), request.relevance_threshold
     best_observations = ranking.select_observations(
@@ -205,33 +236,51 @@ def _recall_ranked(
     )
     best_summaries = ranking.select_summaries(request.summaries_limit, threshold)
     timer.end("rank")
-    observations = _fetch_ranked(Observation, profile, best_observations)
-    summaries = _fetch_ranked(Summary, profile, best_summaries)
+    observations = _fetch_ranked(Observation, profile, best_observations, past)
+    summaries = _fetch_ranked(Summary, profile, best_summaries, past)
     timer.end("fetch")
     ranked = {item.id: item for item in (*best_observations, *best_summaries)}
     return RecallResult(
-        mode, observations, summaries, timer.ms, ranked, ranking, request.masked
+        mode,
+        observations,
+        summaries,
+        timer.ms,
+        ranked,
+        ranking,
+        request.masked,
+        past,
     )
 
 
 def _fetch_ranked(
-    model: type[IndexedItem], profile: Profile, ranked: Sequence[Ranked]
+    model: type[IndexedItem],
+    profile: Profile,
+    ranked: Sequence[Ranked],
+    past: Past | None,
 ) -> list[Any]:
     """The items of one kind, in the ranking's order."""
     ids = [item.id for item in ranked]
+    if past:
+        return [past.items[id_] for id_ in ids]
     items = {item.id: item for item in read_items(model, profile, ids)}
     return [items[id_] for id_ in ids if id_ in items]
 
 
 def _recall_newest(
-    profile: Profile, request: RecallRequest, timer: StepTimer
+    profile: Profile, request: RecallRequest, timer: StepTimer, past: Past | None
 ) -> RecallResult:
-    observations = _fetch_newest(
-        Observation, profile, request, request.observations_limit
+    limits: dict[Any, int] = {
+        Observation: request.observations_limit,
+        Summary: request.summaries_limit,
+    }
+    observations, summaries = (
+        past.list_newest(model, limit)
+        if past
+        else _fetch_newest(model, profile, request, limit)
+        for model, limit in limits.items()
     )
-    summaries = _fetch_newest(Summary, profile, request, request.summaries_limit)
     timer.end("fetch")
-    return RecallResult("recent", observations, summaries, timer.ms)
+    return RecallResult("recent", observations, summaries, timer.ms, past=past)
 
 
 def _fetch_newest(
@@ -260,19 +309,23 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
     """The last turns of a conversation, the newest first: what was said in it or, of one
     that is kept elsewhere, what is known of it: its summary, then its observations."""
     conversation_id = str(request.conversation_id)
-    if last := read_said(profile, conversation_id, RECALL_TURNS):
+    if last := list_said(profile, request, RECALL_TURNS):
         said = {each.id: each.text[:RECALL_QUERY_MAX] for each in last}
         mask = TextMask(profile) if request.masked else str
         texts = {id_: mask(text) for id_, text in said.items() if text.strip()}
-        return _read_queries(profile, [*texts.values()], [*texts])
-    whole = _prepare(profile, replace(request, begin_date=None, end_date=None))
+        return _read_queries(profile, [*texts.values()], [*texts], request.as_of)
+    past = read_past(profile, request.as_of) if request.as_of else None
+    whole = _prepare(profile, replace(request, begin_date=None, end_date=None), past)
     # The summary is the last of all.
     known = [
         (id_, vector)
         for side in (whole.summaries, whole.observations)
         for id_, vector in side.texts.list_newest(conversation_id)
     ][:RECALL_TURNS]
-    contents = _read_contents(profile, [id_ for id_, _ in known])
+    if past:
+        contents = {id_: past.items[id_].content for id_, _ in known}
+    else:
+        contents = _read_contents(profile, [id_ for id_, _ in known])
     if request.masked:
         mask = TextMask(profile)
         contents = {id_: mask(content) for id_, content in contents.items()}
@@ -281,6 +334,15 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
         for age, (id_, vector) in enumerate(known)
         if id_ in contents
     ]
+
+
+def list_said(profile: Profile, request: RecallRequest, limit: int) -> list[Any]:
+    """The last communications of its conversation, the newest first."""
+    conversation_id, at = str(request.conversation_id), request.as_of
+    if at is None:
+        return read_said(profile, conversation_id, limit)
+    said = read_said(profile, conversation_id, SAID_MAX)
+    return [each for each in said if each.created_at <= at][:limit]
 
 
 def _read_contents(profile: Profile, ids: Collection[str]) -> dict[str, str]:
@@ -292,20 +354,9 @@ def _read_contents(profile: Profile, ids: Collection[str]) -> dict[str, str]:
 
 
 def mask_entries(
-    profile: Profile,
-    entries: Sequence[Row],
-    mask: TextMask,
-    *bounds: datetime | None,
+    entries: Sequence[Row], contents: Mapping[str, str], mask: TextMask
 ) -> list[Row]:
-    """The same entries, of items between these bounds; those of texts that hold personal
-    data made anew."""
-    contents = {
-        id_: content
-        for model in find_models(IndexedItem)
-        for id_, content in _find_between(model, profile, *bounds).values_list(
-            "id", "content"
-        )
-    }
+    """The same entries; those of texts that hold personal data made anew."""
     masked = {
         id_: found
         for id_, content in contents.items()

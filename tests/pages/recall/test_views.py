@@ -6,11 +6,13 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
+from console.tenants.vault import open_store
 from tests.factories import (
     HTMX,
     make_conversation,
@@ -558,3 +560,35 @@ def test_run_of_a_developer_is_masked_in_their_own_tenants_alone(
     assert correction.status_code == 200
     assert "Why not recalled?" in correction.text
     assert "Retract" not in correction.text
+
+
+def test_run_as_of_a_moment_says_what_is_missing_of_it(client, tenant, profile):
+    with time_machine.travel("2027-01-01T09:00:00Z", tick=False):
+        made = make_observation(tenant, profile, "Plays the violin.")
+    with time_machine.travel("2027-01-02T09:00:00Z", tick=False):
+        open_store(tenant).delete_observation(profile, made.id)
+
+    then, later = (
+        run(client, identity=profile, mode="recent", as_of=f"{day} Jan 2027, 12:00")
+        for day in (1, 2)
+    )
+
+    assert read_call(then)["asOf"] == "2027-01-01T12:00:00Z"
+    assert "1 item of then was erased since and is missing." in " ".join(
+        then.text.split()
+    )
+    assert "As the memory stood on" in later.text
+    assert "erased since" not in later.text
+    assert "violin" not in then.text
+
+
+def test_compare_of_now_with_a_moment_says_what_came_since(client, tenant, profile):
+    with time_machine.travel("2027-01-01T09:00:00Z", tick=False):
+        make_observation(tenant, profile, "Plays the violin.")
+    then = run(client, identity=profile, mode="recent", as_of="2026-12-31, 12:00")
+    against = then.redirect_chain[-1][0].partition("?")[2]
+
+    page = run(client, identity=profile, mode="recent", against=against)
+
+    assert '<span class="badge">new</span>' in page.text
+    assert page.text.count('class="badge">new') == 1

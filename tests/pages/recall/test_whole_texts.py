@@ -31,7 +31,9 @@ class WholeTextMemory(OddMemory):
         if not path.endswith("/Recall") or self.failing:
             return super().answer(method, path, body)
         self.written.append(body)
-        if self.refuses and not {"masked", "trace", "traceItems"}.isdisjoint(body):
+        if self.refuses and not {"masked", "trace", "traceItems", "asOf"}.isdisjoint(
+            body
+        ):
             return 400, {"code": 20001, "message": "masked: unknown field"}
         observations = [
             self.show(id_) | {"score": score}
@@ -192,3 +194,13 @@ def test_run_infers_by_its_own_text_whether_an_item_can_come_at_all(
     # One recall, and at most six more.
     asked = [body for body in memory.written if "query" in body]
     assert len(asked) <= 7
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_run_as_of_a_moment_says_that_this_memory_has_no_past(client, memory, refuses):
+    memory.refuses = refuses
+
+    text = run(client, as_of="2026-01-06, 12:00").text
+
+    assert "This memory does not go back: what is below is of now." in text
+    assert "Prefers tea." in text

@@ -24,8 +24,8 @@ from console.service.memory import ledger
 from console.service.memory.api.profiles import PROFILE, get_profile
 from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import Profile
-from console.service.memory.queries import read_said
-from console.service.memory.recall import RecallResult, recall
+from console.service.memory.past import Past
+from console.service.memory.recall import RecallResult, list_said, recall
 
 T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
 
@@ -77,6 +77,7 @@ def answer_recall(
         communications=_list_communications(profile, body),
         meta=wire.RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
         masked=found.is_masked,
+        as_of=_describe_past(found.past) if found.past else None,
         trace=build_trace(found, body.trace_items) if body.trace else None,
     )
     # Of programs alone: what people ask in the console is in its audit log.
@@ -86,12 +87,16 @@ def answer_recall(
     return answer(shown)
 
 
+def _describe_past(past: Past) -> wire.RecalledPast:
+    return wire.RecalledPast(at=past.at, erased=past.erased, rewritten=past.rewritten)
+
+
 def _list_communications(
     profile: Profile, body: wire.RecallRequest
 ) -> tuple[wire.RecalledCommunication, ...]:
     if not (body.conversation_id and body.communications_limit):
         return ()
-    said = read_said(profile, body.conversation_id, body.communications_limit)
+    said = list_said(profile, body, body.communications_limit)
     row = Conversation(store_id=profile.store_id, id=body.conversation_id)
     people = {each.id: each for each in list_participants(row)}
 

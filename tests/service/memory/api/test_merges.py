@@ -1,6 +1,7 @@
 """Two profiles that turn out to be one person. Contract 7 and 12.2."""
 
 import pytest
+import time_machine
 
 from console.service.memory.embedding_jobs import make_vectors
 from console.service.memory.models import (
@@ -321,3 +322,21 @@ def test_a_redirect_that_would_be_too_long_begins_anew(api, ada, caller, both):
     assert answer.status_code == 301
     assert answer.json()["uri"].endswith(f"/Profiles/{id_of(ada)}/Traits")
     assert answer.headers["Location"] == answer.json()["uri"]
+
+
+def test_recall_as_of_before_a_merge_has_nothing_of_the_other(
+    api, both, observe, ada, caller
+):
+    with time_machine.travel("2027-01-01T09:00:00Z", tick=False):
+        observe("likes tea", path=ada)
+        observe("likes coffee", path=caller)
+    with time_machine.travel("2027-01-02T09:00:00Z", tick=False):
+        both()
+
+    before, after = (
+        api("POST", f"{ada}/Recall", {"asOf": f"2027-01-0{day}T12:00:00Z"}).json()
+        for day in (1, 2)
+    )
+
+    assert [each["content"] for each in before["observations"]] == ["likes tea"]
+    assert len(after["observations"]) == 2

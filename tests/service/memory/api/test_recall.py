@@ -302,3 +302,74 @@ def test_recall_means_yesterday_in_the_stores_zone(api, store, observe, recall):
     assert contents(before) == ["called at noon", "called at night"]
     assert contents(after) == ["called at night", "called at noon"]
     assert api.get(path).json()["timeZone"] == "America/New_York"
+
+
+@pytest.fixture
+def year(api, profile, observe, summarise):
+    """On the second of January 2027 nearly everything became another."""
+    with time_machine.travel("2027-01-01T09:00:00Z", tick=False):
+        observe("likes tea", "has a dog", "lives in Leeds", "call +15558675310")
+        summarise("talked of tea")
+    kept = api.get(f"{profile}/Observations").json()["observations"]
+    at = {each["content"]: f"{profile}/Observations/{each['id']}" for each in kept}
+    [summary] = api.get(f"{profile}/ConversationSummaries").json()["summaries"]
+    with time_machine.travel("2027-01-02T09:00:00Z", tick=False):
+        api("PATCH", at["likes tea"], {"content": "likes coffee"})
+        api("PATCH", at["call +15558675310"], {"content": "call the office"})
+        api("PATCH", at["has a dog"], {"retractedFor": "it died"})
+        api("DELETE", at["lives in Leeds"])
+        path = f"{profile}/ConversationSummaries/{summary['id']}"
+        api("PATCH", path, {"content": "talked of coffee"})
+        observe("likes jam")
+
+
+def test_recall_as_of_a_moment_is_of_what_was_known_then(year, recall):
+    then = {"asOf": "2027-01-01T12:00:00Z"}
+
+    newest = recall(**then)
+    ranked = recall(query="tea", relevanceThreshold=0.3, trace=True, **then)
+
+    assert set(contents(newest)) == {"likes tea", "has a dog", "call +15558675310"}
+    assert newest["asOf"] == {"at": then["asOf"], "erased": 1, "rewritten": 1}
+    assert contents(newest, "summaries") == ["talked of coffee"]
+    assert contents(ranked) == ["likes tea"]
+    assert ranked["trace"]["texts"]["observations"] == 3
+
+
+def test_recall_as_of_later_or_earlier_than_all(year, recall):
+    before, now = recall(asOf="2026-01-01T00:00:00Z"), recall()
+    after = recall(asOf="2027-01-02T09:00:00Z")
+
+    assert contents(before) == []
+    assert before["asOf"]["erased"] == 0
+    assert sorted(contents(after)) == sorted(contents(now))
+    assert "likes jam" in contents(after)
+    assert after["asOf"]["erased"] == 0
+    assert "asOf" not in now
+
+
+def test_recall_as_of_a_moment_keeps_to_dates_limits_and_masks(year, recall):
+    then = {"asOf": "2027-01-01T12:00:00Z", "masked": True, "trace": True}
+
+    cut = recall(observationsLimit=1, endDate="2026-01-05T09:00:00Z", **then)
+    masked = recall(query="867 5310 call", **then)
+
+    assert contents(cut) == []
+    assert contents(masked)[0] == "call +15558675310"
+    assert masked["masked"] is True
+    [traced, *_] = masked["trace"]["items"]
+    assert traced["stems"] == ["call"]
+
+
+def test_recall_as_of_a_moment_of_a_conversation_asks_by_what_was_kept_then(
+    api, profile, recall, observe
+):
+    for day, text in (("01", "likes tea"), ("02", "likes jam")):
+        with time_machine.travel(f"2027-01-{day}T09:00:00Z", tick=False):
+            observe(text, conversationIds=[CONVERSATION])
+
+    question = {"conversationId": CONVERSATION, "asOf": "2027-01-01T12:00:00Z"}
+    answer = recall(**question, trace=True)
+
+    assert contents(answer) == ["likes tea"]
+    assert len(answer["trace"]["queries"]) == 1

@@ -176,7 +176,7 @@ SWEPT = {"part_by_merge"}
 
 
 def test_keys_are_checked_for_every_table_of_the_memory_below_a_store():
-    assert len(SCOPED) == 19
+    assert len(SCOPED) == 20
 
 
 @pytest.mark.parametrize("model", SCOPED)
