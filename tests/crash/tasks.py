@@ -43,13 +43,17 @@ from console.contract.conversations.conversation import (  # noqa: E402
     PutConversation,
 )
 from console.jobs import leases  # noqa: E402
-from console.pages.deletions.models import Deletion  # noqa: E402
+from console.pages.deletions.certificates import check_certificate  # noqa: E402
+from console.pages.deletions.inventory import take_inventory  # noqa: E402
+from console.pages.deletions.models import Deletion, DeletionPolicy  # noqa: E402
 from console.pages.deletions.services import (  # noqa: E402
     Target,
     delete_item,
     enqueue_due,
+    open_request,
+    submit,
 )
-from console.profiles.items import OBSERVATION  # noqa: E402
+from console.profiles.items import OBSERVATION, PROFILE  # noqa: E402
 from console.service.conversations import communications, conversations, webhooks  # noqa: E402
 from console.service.conversations.lifecycle import sweep  # noqa: E402
 from console.service.conversations.models import (  # noqa: E402
@@ -65,6 +69,7 @@ from console.service.memory.models import (  # noqa: E402
     ImportChunk,
     IndexEntry,
     Observation,
+    Profile,
     ProfileImport,
     Store,
     Summary,
@@ -107,6 +112,36 @@ class Deletions:
             if outcomes != [row.state]:
                 wrong.append(f"{row}: {row.state}, entries {outcomes}")
         return wrong
+
+
+class Requests(Deletions):
+    """A whole profile is deleted by a request of one person."""
+
+    def prepare(self, tenant: Any, trial: int) -> None:
+        super().prepare(tenant, trial)
+        policy = {"approval_above": None, "cool_off_hours": 0}
+        DeletionPolicy.objects.update_or_create(tenant=tenant, defaults=policy)
+
+    def ask(self) -> None:
+        target = Target(PROFILE, self.profile, self.profile)
+        found = take_inventory([target], self.actor)
+        facts = {"channel": "letter", "identity_proof": "document"}
+        facts |= {"reason_code": "test_record", "received_on": timezone.now().date()}
+        asked, _ = open_request(found, self.actor, ticket="KILL-1", **facts)
+        submit(asked, self.actor, found.digest)
+
+    def check(self) -> list[str]:
+        asked = Deletion.objects.filter(object_id=self.profile).first()
+        entries = AuditEntry.objects.filter(object_id=self.profile)
+        ends = Counter(entries.values_list("action", "outcome"))
+        is_there = Profile.objects.filter(id=self.profile).exists()
+        if asked is None or asked.state == Deletion.State.PREVIEWED:
+            return [] if is_there else ["deleted although nobody confirmed it"]
+        once = [ends["profile.deleted", "done"], ends["deletion.finished", "done"]]
+        if is_there or asked.state != Deletion.State.DONE or once != [1, 1]:
+            return [f"{asked}: {asked.state}, {dict(ends)}"]
+        check_certificate(asked.certificate)
+        return []
 
 
 class Imports:
@@ -328,7 +363,15 @@ class ConversationsByModel(Conversations):
         return super().check() + [f"{row}: {row.error}" for row in without]
 
 
-KINDS = (Deletions, Imports, Vectors, Webhooks, Conversations, ConversationsByModel)
+KINDS = (
+    Deletions,
+    Requests,
+    Imports,
+    Vectors,
+    Webhooks,
+    Conversations,
+    ConversationsByModel,
+)
 
 
 def fork(act: Callable[[], object]) -> Any:
