@@ -1,6 +1,6 @@
 """The ledger of a store: what programs recalled, without a word of it. Ours."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -9,10 +9,7 @@ from console.contract.ids import LEDGER_ID
 from console.contract.memory.page import define_page
 from console.contract.memory.profile import ProfileId
 from console.contract.memory.recall import (
-    MODES,
     RECALL_ITEMS,
-    RECALL_OBSERVATIONS,
-    RECALL_SUMMARIES,
     ItemId,
     Score,
 )
@@ -21,21 +18,8 @@ LEDGER_PER_PAGE = 100
 GROUPS_MAX = 20  # of questions that found nothing likely
 
 LedgerId = Annotated[str, Meta(pattern=whole(LEDGER_ID))]
-RecallMode = Annotated[str, described(enum=MODES)]
+RecallMode = Literal["query", "conversation", "recent"]
 Milliseconds = Annotated[float, described(minimum=0)]
-
-
-class LedgerParameters(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    """As RecallRequest, but for the query, which is kept nowhere."""
-
-    conversation_id: str = ""
-    begin_date: Time | None = None
-    end_date: Time | None = None
-    observations_limit: Count = RECALL_OBSERVATIONS
-    summaries_limit: Count = RECALL_SUMMARIES
-    communications_limit: Count = 0
-    relevance_threshold: Score = 0.0
-    masked: bool = False
 
 
 class LedgerItem(Noun, frozen=True, kw_only=True):
@@ -49,6 +33,7 @@ class LedgerEntry(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """One Recall of a program.
 
     mode     what was done: query, conversation or recent
+    parameters  as RecallRequest has them, without the query, which is kept nowhere
     items    of each kind in the order in which they were answered
     version  of what the profile remembered: equal in two entries, it was the same
     changed  whether it is another one now; only of a single entry
@@ -58,7 +43,7 @@ class LedgerEntry(Noun, omit_defaults=True, frozen=True, kw_only=True):
     profile_id: ProfileId
     asked_at: Time
     mode: RecallMode
-    parameters: LedgerParameters = always(LedgerParameters)
+    parameters: dict[str, Any] = always(dict)
     items: Annotated[tuple[LedgerItem, ...], described(maxItems=2 * RECALL_ITEMS)] = (
         always()
     )
@@ -84,7 +69,6 @@ class UnansweredGroup(Noun, frozen=True, kw_only=True):
 
     count: Count
     first_at: Time
-    last_at: Time
     newest: LedgerEntry
 
 

@@ -1,31 +1,30 @@
 """The ledger of a tenant's memory: what programs recalled and what they were given, how
 long it took, and what they asked that the memory does not know."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
+import msgspec
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from console.audit.log import log_change, log_view
 from console.client.errors import MemoryNotFound
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.ledger import LedgerEntry, LedgerItem
-from console.masking.masker import MaskedValue, masker_for
+from console.contract.memory.ledger import LedgerEntry
+from console.contract.memory.recall import RecallRequest
+from console.masking.masker import masker_for
 from console.pages.recall.forms import Mode
+from console.pages.recall.selectors import ExpectedItem, find_expected
 from console.pages.recall.views import build_run_url
-from console.profiles.items import TextKind, find_kind
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, PageForm, check_form
 from console.web.render import POST, ConsoleRequest, allow, render_form
 from console.web.times import MomentField, get_day
 
-# What an agent can spend on its memory before people notice.
-VOICE_MS, CHAT_MS = 300, 1000
+# What an agent can spend on its memory before people notice, in milliseconds.
+BUDGETS = (("Voice, 300 ms", 300), ("Chat, 1 s", 1000))
 ITEMS_SHOWN = 50
 
 
@@ -50,20 +49,6 @@ class KeepForm(ConsoleForm):
         coerce=int,
         choices=[(0, "off"), (1, "a day"), (7, "7 days"), (30, "30 days")],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedItem:
-    """Of an entry. shown: None for what is not there any more; a score of what is masked
-    would tell of it."""
-
-    item: LedgerItem
-    kind: TextKind | None
-    shown: MaskedValue | None
-
-    @property
-    def score(self) -> float | None:
-        return self.item.score if self.shown and not self.shown.is_masked else None
 
 
 @allow(Permission.RUN_RECALL)
@@ -93,10 +78,7 @@ def list_ledger(request: ConsoleRequest) -> HttpResponse:
         "form": form,
         "keep": KeepForm(initial={"days": report.days}),
         "report": report,
-        "latencies": [
-            (each, each.p95_ms <= VOICE_MS, each.p95_ms <= CHAT_MS)
-            for each in report.latencies
-        ],
+        "budgets": BUDGETS,
     }
     return render_form(request, "recall/ledger.html", context)
 
@@ -107,10 +89,12 @@ def open_entry(request: ConsoleRequest, entry_id: str) -> HttpResponse:
     again."""
     entry = request.store.fetch_ledger_entry(entry_id)
     log_view(request.actor, "ledger.read", "profile", entry.profile_id, entry=entry.id)
+    asked = msgspec.convert(entry.parameters, RecallRequest)
     context = {
         "entry": entry,
+        "asked": asked,
         "items": _resolve_items(request, entry, ITEMS_SHOWN),
-        "run_url": _build_run_url(request, entry),
+        "run_url": _build_run_url(request, entry, asked),
     }
     return render(request, "recall/ledger_entry.html", context)
 
@@ -118,10 +102,7 @@ def open_entry(request: ConsoleRequest, entry_id: str) -> HttpResponse:
 @allow(Permission.RUN_RECALL)
 def list_unanswered(request: ConsoleRequest) -> HttpResponse:
     """What the memory should know and does not: each group with what comes nearest."""
-    try:
-        groups = request.store.report_ledger().unanswered
-    except MemoryNotFound:
-        return redirect("recall:ledger", request.tenant.slug)
+    groups = request.store.report_ledger().unanswered
     log_view(
         request.actor,
         "ledger.read",
@@ -139,59 +120,41 @@ def list_unanswered(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.UPDATE_IDENTITY_SETTINGS, POST)
 def keep_ledger(request: ConsoleRequest) -> HttpResponse:
     days = check_form(KeepForm(request.POST))["days"]
-    tenant = request.tenant
-    with log_change(
-        request.actor, "ledger.changed", "tenant", str(tenant.pk), days=days
-    ):
+    on = "tenant", str(request.tenant.pk)
+    with log_change(request.actor, "ledger.changed", *on, days=days):
         request.store.keep_ledger(days)
-    messages.success(
-        request,
-        f"Recalls are kept for {days} day{'s' if days > 1 else ''}."
-        if days
-        else "No Recalls are kept. What was kept goes within a minute.",
-    )
-    return redirect("recall:ledger", tenant.slug)
+    return redirect("recall:ledger", request.tenant.slug)
 
 
 def _resolve_items(
     request: ConsoleRequest, entry: LedgerEntry, most: int
-) -> list[ResolvedItem]:
-    """The best first."""
-    best = sorted(entry.items, key=lambda item: -(item.score or 0))[:most]
-    kinds = [find_kind(item.id) for item in best]
-    found = request.store.gather(
-        *(
-            partial(kind.find, request.store, entry.profile_id, item.id)
-            if kind
-            else lambda: None
-            for item, kind in zip(best, kinds, strict=True)
-        )
-    )
+) -> list[tuple[float | None, ExpectedItem]]:
+    """The best first, as they are now, each with its score."""
     masker = masker_for(request.actor, entry.profile_id)
+    best = sorted(entry.items, key=lambda item: -(item.score or 0))[:most]
     return [
-        ResolvedItem(
-            item, kind, row and masker.mask_text(row.kind, row.id, row.content)
-        )
-        for item, kind, row in zip(best, kinds, found, strict=True)
+        (item.score, find_expected(request.store, entry.profile_id, item.id, masker))
+        for item in best
     ]
 
 
-def _build_run_url(request: ConsoleRequest, entry: LedgerEntry) -> str:
+def _build_run_url(
+    request: ConsoleRequest, entry: LedgerEntry, asked: RecallRequest
+) -> str:
     """The same again. What was asked is typed by a person, unless a conversation asks;
     the lab's dates are days."""
-    asked = entry.parameters
-    asks_by_words = entry.mode == Mode.QUERY or not asked.conversation_id
+    conversation_id = asked.conversation_id if entry.mode != Mode.QUERY else ""
     given = {
-        "mode": entry.mode if asks_by_words else Mode.CONVERSATION,
-        "conversation": "" if asks_by_words else asked.conversation_id,
+        "mode": Mode.CONVERSATION if conversation_id else entry.mode,
+        "conversation": conversation_id,
         "observations": asked.observations_limit,
         "summaries": asked.summaries_limit,
+        "communications": asked.communications_limit,
         "threshold": asked.relevance_threshold,
-        "begin": get_day(asked.begin_date) if asked.begin_date else "",
-        "end": get_day(asked.end_date) if asked.end_date else "",
+        "begin": asked.begin_date and get_day(asked.begin_date),
+        "end": asked.end_date and get_day(asked.end_date),
     }
-    return build_run_url(
-        request,
-        {name: str(value) for name, value in given.items() if value != ""},
-        entry.profile_id,
-    )
+    given = {
+        name: str(value) for name, value in given.items() if value not in ("", None)
+    }
+    return build_run_url(request, given, entry.profile_id)

@@ -1,7 +1,6 @@
 """Cases: runs of Recall that must go on answering as they should; and marks, a person's
 word on single items."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from console.masking.models import get_digest
-from console.pages.recall.forms import KNOBS
+from console.pages.recall.verdict import Question
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
@@ -100,8 +99,8 @@ class RecallMark(models.Model):
     """Whether an item is what a question wanted, as a person says. Never a text.
 
     run       digest of what was asked
-    place     1 for the best of its kind; None, as score: nothing was ranked, or its
-              place would tell of what is masked
+    place     1 for the best, as the run lists them
+    score     None where nothing was ranked, or where it would tell of what is masked
     features  parts of the score, as the engine names them; {}: the memory tells none
     """
 
@@ -111,7 +110,7 @@ class RecallMark(models.Model):
     item_id = models.CharField(max_length=64)
     is_wanted = models.BooleanField()
     mode = models.CharField(max_length=12)
-    place = models.PositiveIntegerField(null=True)
+    place = models.PositiveIntegerField()
     score = models.FloatField(null=True)
     features = models.JSONField(default=dict)
     marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
@@ -129,11 +128,11 @@ class RecallMark(models.Model):
         return f"{'wanted' if self.is_wanted else 'not wanted'}: {self.item_id}"
 
     @staticmethod
-    def digest_run(actor: Actor, asked: Mapping[str, Any]) -> str:
-        """By all that is asked but of whom."""
-        knobs = [f"{name}={asked[name]}" for name in KNOBS if name != "identity"]
+    def digest_run(actor: Actor, question: Question) -> str:
+        """By all that is asked, explained or not."""
+        asked = [f"{n}={v}" for n, v in question.items() if not n.startswith("trace")]
         # What stands before the first colon does not count.
-        return get_digest(actor, "recall.mark", ":" + "\n".join(knobs))
+        return get_digest(actor, "recall.mark", ":" + "\n".join(asked))
 
 
 class RecallSchedule(models.Model):

@@ -66,7 +66,6 @@ class RecalledItem:
     rank         1 for the best one, or for the newest where nothing is ranked
     before       its rank in the run that this one is compared with: 0, it did not come;
                  None: with none
-    mark         wanted, unwanted or none, as a person has said
     shown        its text as this person may see it
     source       where it came from
     traced       how its score came about, where the memory tells
@@ -82,7 +81,6 @@ class RecalledItem:
     score_parts: list[tuple[str, TracePart]]
     matched: Sequence[str] = ()
     before: int | None = None
-    mark: str = ""
 
     @property
     def is_masked(self) -> bool:
@@ -220,7 +218,7 @@ def recall_profile(
     prepare_ms = (perf_counter() - begin) * 1000
     expected = None
     if sought := question["trace_items"]:
-        expected = _find_expected(store, profile.id, sought[0], masker)
+        expected = find_expected(store, profile.id, sought[0], masker)
         if expected.item and not is_by_whole_texts:
             expected = dataclasses.replace(
                 expected,
@@ -282,7 +280,7 @@ def build_run_prompt(
     return build_prompt(quotes, template, budget=budget)
 
 
-def _find_expected(
+def find_expected(
     store: StoreClient, profile_id: str, item_id: str, masker: Masker
 ) -> ExpectedItem:
     kind = find_kind(item_id)

@@ -1,7 +1,7 @@
 """The Recall simulator: ask a memory as an agent would, and see why it answered so."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -274,25 +274,16 @@ def _name_change(form: RunForm, change: Question) -> list[tuple[str, str, Any]]:
 
 
 def find_marks(
-    request: ConsoleRequest, asked: Mapping[str, Any], profile_id: str
+    request: ConsoleRequest, question: Question, profile_id: str
 ) -> dict[str, list[str]]:
     """Ids of items, by what was said of them for this question."""
-    marks = request.tenant.recall_marks.filter(
-        profile_id=profile_id, run=RecallMark.digest_run(request.actor, asked)
-    )
-    found: dict[str, list[str]] = {"wanted": [], "unwanted": []}
-    for id_, is_wanted in marks.values_list("item_id", "is_wanted"):
-        found["wanted" if is_wanted else "unwanted"].append(id_)
-    return found
-
-
-def _show_marks(run: RecallRun, marks: Mapping[str, list[str]]) -> RecallRun:
-    said = {id_: name for name, ids in marks.items() for id_ in ids}
-    items = [
-        dataclasses.replace(each, mark=said.get(each.item.id, "none"))
-        for each in run.items
-    ]
-    return dataclasses.replace(run, items=items)
+    run = RecallMark.digest_run(request.actor, question)
+    marks = request.tenant.recall_marks.filter(profile_id=profile_id, run=run)
+    ids = marks.values_list("item_id", flat=True)
+    return {
+        "wanted": list(ids.filter(is_wanted=True)),
+        "unwanted": list(ids.filter(is_wanted=False)),
+    }
 
 
 def _find_elsewhere(request: ConsoleRequest, item_id: str) -> dict[str, Any]:
@@ -331,10 +322,6 @@ def _render_run(
         if id_ := elsewhere["holder"]:
             given = {name: str(value) for name, value in form.data.items() if value}
             elsewhere["try_url"] = build_run_url(request, given, id_)
-    marks: dict[str, list[str]] = {}
-    if run:
-        marks = find_marks(request, form.cleaned_data, run.profile.id)
-        run = _show_marks(run, marks)
     query = request.GET.copy()
     query.pop("against", None)
     context: dict[str, Any] = {
@@ -342,7 +329,6 @@ def _render_run(
         "presets": PRESETS,
         "tokenizer": TOKENIZER,
         "run": run,
-        "marks": marks,
         "run_query": query.urlencode(),
         "candidates": candidates,
         "warning": warning,
@@ -352,6 +338,9 @@ def _render_run(
     }
     if run:
         begin = perf_counter()
+        context["marks"] = find_marks(
+            request, build_question(form.cleaned_data), run.profile.id
+        )
         # Before what stands above it, which says how long it took.
         context["groups"] = render_to_string("recall/_groups.html", context, request)
         render_ms = run.prepare_ms + (perf_counter() - begin) * 1000

@@ -7,11 +7,11 @@ that is deleted or merged within it.
 
 import logging
 from collections import deque
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
-from operator import attrgetter
+from operator import itemgetter
 from threading import Lock, Timer
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from console.contract.ids import new_id
 from console.contract.memory.ledger import GROUPS_MAX, LedgerLatency
 from console.contract.memory.recall import RECALL_LIKELY, RecallRequest
 from console.databases import disk
-from console.engine.texts import Floats, Vectors, pack_vector
+from console.engine.texts import Vectors, pack_vector
 from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import LedgerEntry, Profile, Store
 from console.service.memory.queries import insert_rows
@@ -40,34 +40,9 @@ MEASURED, GROUPED = 10_000, 1000
 # Cosine of two questions that mean the same. By use-3 "How long is the warranty?" and
 # "When does my guarantee run out?" have 0.63, and questions of other things 0.46 at most.
 ALIKE = 0.6
-_COLUMNS = (
-    "id",
-    "profile_id",
-    "asked_id",
-    "asked_at",
-    "mode",
-    "parameters",
-    "items",
-    "ms",
-    "version",
-    "model",
-    "meaning",
-)
 
-
-class Kept(NamedTuple):
-    """Of a Recall, until it is written. meaning: of a query that found nothing likely."""
-
-    profile: Profile
-    asked_at: datetime
-    request: RecallRequest
-    mode: str
-    items: list[tuple[str, float | None]]
-    ms: float
-    meaning: Floats | None
-
-
-_waiting = deque[Kept](maxlen=WAITING_MAX)
+# Store and columns of each entry that is not written yet.
+_waiting = deque[tuple[str, dict[str, Any]]](maxlen=WAITING_MAX)
 _lock = Lock()
 
 
@@ -80,10 +55,23 @@ def keep_recall(
     if found.ranking and found.mode == "query":
         is_answered = any((score or 0) >= RECALL_LIKELY for _, score in items)
         meaning = None if is_answered else found.ranking.queries[0].vector
+    entry = {
+        "id": new_id("mem_ledger"),
+        "profile_id": profile.id,
+        "asked_id": profile.id,
+        "asked_at": timezone.now(),
+        "mode": found.mode,
+        "parameters": msgspec.to_builtins(
+            replace(request, query="", trace=False, trace_items=[])
+        ),
+        "items": items,
+        "ms": round(ms, 1),
+        "version": profile.index_version,
+        "model": "" if meaning is None else get_model_id(),
+        "meaning": b"" if meaning is None else pack_vector(meaning),
+    }
     with _lock:
-        _waiting.append(
-            Kept(profile, timezone.now(), request, found.mode, items, ms, meaning)
-        )
+        _waiting.append((profile.store_id, entry))
         is_first = len(_waiting) == 1
     if is_first:
         Timer(WRITE_AFTER_S, _write_aside).start()
@@ -100,46 +88,25 @@ def _write_aside() -> None:
 def write_waiting() -> None:
     """What this process has put down so far."""
     with _lock:
-        kept = sorted(_waiting, key=attrgetter("profile.store_id"))
+        kept = sorted(_waiting, key=itemgetter(0))
         _waiting.clear()
     if not kept or disk.is_full():
         return
     try:
         with transaction.atomic(using=ALIAS):
-            for store_id, some in groupby(kept, attrgetter("profile.store_id")):
-                _write(store_id, list(some))
+            for store_id, some in groupby(kept, itemgetter(0)):
+                _write(store_id, [entry for _, entry in some])
     except Error:
         logger.warning("%s ledger entries were lost.", len(kept), exc_info=True)
 
 
-def _write(store_id: str, kept: list[Kept]) -> None:
+def _write(store_id: str, entries: list[dict[str, Any]]) -> None:
     """Of profiles that are there: one that is being deleted is waited for."""
-    ids = {each.profile.id for each in kept}
+    ids = {entry["profile_id"] for entry in entries}
     profiles = Profile.objects.filter(store_id=store_id, id__in=ids).order_by("id")
     there = set(profiles.select_for_update().values_list("id", flat=True))
-    model = get_model_id()
-    rows = [
-        (
-            new_id("mem_ledger"),
-            each.profile.id,
-            each.profile.id,
-            each.asked_at,
-            each.mode,
-            _strip(each.request),
-            each.items,
-            round(each.ms, 1),
-            each.profile.index_version,
-            "" if each.meaning is None else model,
-            b"" if each.meaning is None else pack_vector(each.meaning),
-        )
-        for each in kept
-        if each.profile.id in there
-    ]
-    insert_rows(store_id, LedgerEntry, _COLUMNS, rows)
-
-
-def _strip(request: RecallRequest) -> Any:
-    return msgspec.to_builtins(replace(request, query="", trace=False, trace_items=[]))
+    rows = [list(each.values()) for each in entries if each["profile_id"] in there]
+    insert_rows(store_id, LedgerEntry, list(entries[0]), rows)
 
 
 def prune() -> None:
@@ -154,7 +121,7 @@ def prune() -> None:
 
 def measure_latencies(store: Store) -> list[LedgerLatency]:
     rows = LedgerEntry.objects.filter(store_id=store.id).order_by("-asked_at")
-    by_mode = dict[str, list[float]]()
+    by_mode = dict[Any, list[float]]()
     for mode, ms in rows.values_list("mode", "ms")[:MEASURED]:
         by_mode.setdefault(mode, []).append(ms)
     return [

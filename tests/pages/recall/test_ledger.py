@@ -1,5 +1,6 @@
 """The ledger of Recalls: what programs recalled, as its pages show it."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -143,9 +144,10 @@ def test_ledger_entry_gives_no_score_of_what_is_masked(visit, ask, tenant, profi
 
     page = visit("ledger_entry", entry)
 
-    [row] = page.context["items"]
-    assert row.item.score is not None
-    assert row.score is None
+    [(score, found)] = page.context["items"]
+    assert score is not None
+    assert found.shown.is_masked
+    assert re.search(r'data-label="Score">\s*</td>', page.text)
     assert "ada@example.com" not in page.text
 
 

@@ -115,7 +115,7 @@ def test_mark_of_a_masked_text_tells_nothing_where_texts_are_hidden(
     mark(f"wanted {bicycle}")
 
     kept = RecallMark.objects.get()
-    assert (kept.place, kept.score, kept.features) == (None, None, {})
+    assert (kept.mode, kept.score, kept.features) == ("recent", None, {})
 
 
 def test_marks_are_exported_a_line_each(mark, client, profile, bicycle):

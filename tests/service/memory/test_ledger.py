@@ -94,7 +94,13 @@ def test_ledger_is_read_by_profile_mode_and_moment(recall, entries, observe):
 
 
 @pytest.mark.parametrize(
-    "query", [{"profileId": "x"}, {"mode": "best"}, {"before": "noon"}]
+    "query",
+    [
+        {"profileId": "x"},
+        {"mode": "best"},
+        {"before": "noon"},
+        {"before": "0001-01-01T00:00:00+14:00"},
+    ],
 )
 def test_ledger_names_the_field_that_it_cannot_read(api, path, query):
     [field] = query

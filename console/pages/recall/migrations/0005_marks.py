@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('item_id', models.CharField(max_length=64)),
                 ('is_wanted', models.BooleanField()),
                 ('mode', models.CharField(max_length=12)),
-                ('place', models.PositiveIntegerField(null=True)),
+                ('place', models.PositiveIntegerField()),
                 ('score', models.FloatField(null=True)),
                 ('features', models.JSONField(default=dict)),
                 ('marked_at', models.DateTimeField(auto_now=True)),

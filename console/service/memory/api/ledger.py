@@ -1,16 +1,13 @@
 """The ledger of Recalls. An extension of ours."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
 
 from console.contract.base import SentTime
-from console.contract.ids import LEDGER_ID, PROFILE_ID
+from console.contract.ids import LEDGER_ID
 from console.contract.memory import ledger as wire
 from console.contract.memory.profile import ProfileId
-from console.contract.memory.recall import MODES
-from console.service import errors
 from console.service.http.answers import answer, from_row
 from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
@@ -38,18 +35,15 @@ def list_ledger(request: ApiRequest) -> HttpResponse:
     store keeps it for as many days as its ledgerDays says; calls of the console are not
     in it."""
     ledger.write_waiting()
-    page = read_page(request)
-    rows, filters = LedgerEntry.objects.filter(store_id=request.store.id), page.filters
-    if profile_id := filters.get("profileId"):
-        if not PROFILE_ID.fullmatch(profile_id):
-            raise errors.Invalid("profileId: not a valid profile id")
-        rows = rows.filter(profile_id=profile_id)
-    if mode := filters.get("mode"):
-        if mode not in MODES:
-            raise errors.Invalid(f"mode: must be {', '.join(MODES)}")
-        rows = rows.filter(mode=mode)
-    if before := read_time(filters, "before"):
-        rows = rows.filter(asked_at__lt=before)
+    kinds = {"profileId": ProfileId, "mode": wire.RecallMode, "before": str}
+    page = read_page(request, filters=kinds)
+    columns = {
+        "profile_id": page.filters.get("profileId"),
+        "mode": page.filters.get("mode"),
+        "asked_at__lt": read_time(page.filters, "before"),
+    }
+    asked = {name: value for name, value in columns.items() if value}
+    rows = LedgerEntry.objects.filter(store_id=request.store.id, **asked)
     return answer_page(request, rows, page, _show, sort=("asked_at", "id"))
 
 
@@ -58,19 +52,21 @@ def report_ledger(request: ApiRequest) -> HttpResponse:
     """How long Recalls took, by mode, and what they were asked that found nothing likely,
     grouped by meaning."""
     ledger.write_waiting()
+    groups = [
+        from_row(
+            wire.UnansweredGroup,
+            None,
+            count=len(rows),
+            first_at=rows[-1].asked_at,
+            newest=_show(rows[0]),
+        )
+        for rows in ledger.group_unanswered(request.store)
+    ]
+    latencies = ledger.measure_latencies(request.store)
+    days = request.store.ledger_days
     return answer(
         wire.LedgerReport(
-            days=request.store.ledger_days,
-            latencies=tuple(ledger.measure_latencies(request.store)),
-            unanswered=tuple(
-                wire.UnansweredGroup(
-                    count=len(rows),
-                    first_at=_cut(rows[-1].asked_at),
-                    last_at=_cut(rows[0].asked_at),
-                    newest=_show(rows[0]),
-                )
-                for rows in ledger.group_unanswered(request.store)
-            ),
+            days=days, latencies=tuple(latencies), unanswered=tuple(groups)
         )
     )
 
@@ -94,7 +90,3 @@ def _show(row: LedgerEntry, **fields: Any) -> wire.LedgerEntry:
         version=str(row.version),
         **fields,
     )
-
-
-def _cut(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
