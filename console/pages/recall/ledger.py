@@ -154,7 +154,7 @@ def _build_run_url(
         "begin": asked.begin_date and get_day(asked.begin_date),
         "end": asked.end_date and get_day(asked.end_date),
     }
-    given = {
+    sent = {
         name: str(value) for name, value in given.items() if value not in ("", None)
     }
-    return build_run_url(request, given, entry.profile_id)
+    return build_run_url(request, sent, entry.profile_id)
