@@ -322,7 +322,10 @@ LOST_WORK = [
 ]
 # Called by the worker after a deletion: they remove what else was made of customers'
 # data (console/databases/compaction.py).
-DERIVED_DATA = ["console.profiles.context.forget"]
+DERIVED_DATA = [
+    "console.profiles.context.forget",
+    "console.profiles.models.drop_orphaned_packages",
+]
 # When the worker rewrites what anything was deleted from, to take it out of the files:
 # an hour of the day, UTC. -1: never, somebody runs `manage.py purge`.
 PURGE_HOUR = env.number("PURGE_HOUR", default=3, least=-1, most=23)

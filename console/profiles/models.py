@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from console.accounts.models import User
-from console.client.errors import MemoryNotFound
+from console.client.errors import MemoryNotFound, MemoryProblem
 from console.databases.compaction import request_compaction
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
@@ -117,6 +117,17 @@ def drop_packages(rows: models.QuerySet[AccessPackage]) -> None:
     """After their download, with their profile, or when they expire."""
     if rows.delete()[0]:
         request_compaction()
+
+
+def drop_orphaned_packages() -> None:
+    """By the worker after a deletion, whoever deleted: also a program in the memory."""
+    for package in AccessPackage.objects.select_related("tenant"):
+        try:
+            open_store(package.tenant).fetch_profile(package.profile_id)
+        except MemoryNotFound:
+            drop_packages(AccessPackage.objects.filter(pk=package.pk))
+        except MemoryProblem:
+            continue  # it is dropped when it expires
 
 
 def drop_expired_packages() -> None:

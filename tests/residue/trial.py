@@ -9,11 +9,15 @@ import logging
 import re
 import sys
 from collections import Counter, defaultdict
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from time import monotonic
+from uuid import uuid4
 
 from console.core.bootstrap import prepare_process
 
@@ -30,16 +34,23 @@ from django.db import connections  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from console.client.errors import MemoryNotFound  # noqa: E402
 from console.client.store import StoreClient  # noqa: E402
-from console.contract.memory.observation import PatchObservation  # noqa: E402
+from console.contract.memory.observation import (  # noqa: E402
+    NewObservation,
+    PatchObservation,
+)
 from console.databases.vault import decrypt  # noqa: E402
+from console.pages.deletions.models import DeletionPolicy  # noqa: E402
+from console.profiles.whole import Traces, find_remains, read_whole  # noqa: E402
+from console.service.memory.models import Profile  # noqa: E402
+from console.service.models import ProfileScoped, find_models  # noqa: E402
 from console.tenants.models import Role, Tenant  # noqa: E402
 from console.tenants.vault import open_account, open_store  # noqa: E402
 from console.wsgi import application  # noqa: E402
 from tests.factories import (  # noqa: E402
     make_conversation,
     make_observation,
+    make_profile,
     make_summary,
     make_tenant,
     make_user,
@@ -47,6 +58,7 @@ from tests.factories import (  # noqa: E402
 from tests.residue.markers import Net, make_phone, make_word  # noqa: E402
 from tests.residue.places import AGES_OUT, read_places  # noqa: E402
 
+PATHS = 14  # that a verification tries at least
 ITEMS_ONLY = 5  # of so many profiles the first loses only its items
 PLANTED, DELETED, AT_ONCE, DONE = STAGES = ("planted", "deleted", "at once", "next day")
 
@@ -162,6 +174,16 @@ def look_around(officer: Client, tenant: Tenant, customers: list[Customer]) -> N
         Client(headers={"Host": "localhost"}).get(f"/find?id=phone:{phone}")
 
 
+def ask_for_access(officer: Client, tenant: Tenant, customers: list[Customer]) -> None:
+    """Packages that are made, and never downloaded."""
+    reason = {"reason_code": "erasure", "ticket": "CASE-1"}
+    for each in customers:
+        profile = f"/t/{tenant.slug}/profiles/{each.profile}"
+        assert officer.post(f"{profile}/access/", reason).status_code == 302
+    work_off(timedelta(seconds=2))
+    assert tenant.packages.exclude(content="").count() == len(customers)
+
+
 def delete_by_page(officer: Client, tenant: Tenant, kind: str, *ids: str) -> None:
     parts = [*ids] if kind == "profile" else [ids[0], PLURALS[kind], ids[1]]
     url = f"/t/{tenant.slug}/profiles/{'/'.join(parts)}/delete/"
@@ -171,8 +193,17 @@ def delete_by_page(officer: Client, tenant: Tenant, kind: str, *ids: str) -> Non
         "inventory": inventory,
         "confirmation": ids[-1][-6:],
         "reason_code": "customer_request",
-        "reason": "Ticket 1",
-    } | ({"tenant_confirmation": tenant.slug} if kind == "profile" else {})
+    }
+    if kind == "profile":
+        form |= {
+            "tenant_confirmation": tenant.slug,
+            "channel": "email",
+            "identity_proof": "document",
+            "received_on": f"{timezone.now().date()}",
+            "ticket": "CASE-1",
+        }
+    else:
+        form |= {"reason": "Ticket 1"}
     assert officer.post(url, form).status_code == 302, url
 
 
@@ -213,15 +244,51 @@ def work_off(after: timedelta) -> None:
         call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
 
 
-def list_returned(tenant: Tenant, customers: list[Customer]) -> list[str]:
-    """Deleted profiles that the memory still knows."""
-    store, found = open_store(tenant), []
-    for each in customers:
-        with suppress(MemoryNotFound):
-            found.append(store.fetch_profile(each.profile).id)
-        if phone := each.markers.get("phone"):
-            found += store.lookup("phone", f"+{phone}").profiles
+def list_returned(tenant: Tenant, erased: list[Traces]) -> list[str]:
+    """By which paths something of them is still found."""
+    found = []
+    for traces in erased:
+        remains = find_remains(tenant, traces)
+        assert len(remains) >= PATHS, remains
+        found += [path for path, is_found in remains.items() if is_found]
     return found
+
+
+def freeze(tenant: Tenant, customers: list[Customer]) -> dict[str, bytes]:
+    """Every row of a profile, in every table of the memory, as bytes."""
+    frozen = {}
+    for each in customers:
+        profile = Profile.objects.get(store_id=tenant.store_id, id=each.profile)
+        rows = [Profile.objects.filter(pk=profile.pk)]
+        rows += [model.objects.of(profile) for model in find_models(ProfileScoped)]
+        found = [sorted(map(repr, some.values_list())) for some in rows]
+        frozen[each.profile] = repr(found).encode()
+    return frozen
+
+
+@contextmanager
+def writing(tenant: Tenant, profiles: list[str]) -> Iterator[None]:
+    """Others keep learning, and new ones come, meanwhile. Raises what went wrong there."""
+    over = Event()
+
+    def write(profile: str) -> None:
+        store = open_store(tenant)
+        while not over.wait(0.02):
+            fact = NewObservation(
+                content="Wrote again.", source="writer", occurred_at=timezone.now()
+            )
+            store.create_observations(profile, [fact])
+            store.create_profile({"Contact": {"email": f"{uuid4()}@example.com"}})
+        connections.close_all()
+
+    with ThreadPoolExecutor() as pool:
+        writers = [pool.submit(write, each) for each in profiles]
+        try:
+            yield
+        finally:
+            over.set()
+    for writer in writers:
+        writer.result()
 
 
 class Table:
@@ -258,25 +325,39 @@ def net(customers: list[Customer]) -> Net:
     return Net(text for each in customers for text in each.markers.values())
 
 
-def main(name: str, count: int, log: Path) -> int:
+def main(name: str, profiles: int, log: Path) -> int:
     started = monotonic()
     keep_log(log)
     call_command("prepare", stdout=io.StringIO())
     tenant, other = make_tenant("acme"), make_tenant("other")
+    # Each request is carried out as soon as the worker comes.
+    for each in (tenant, other):
+        DeletionPolicy(each.pk, approval_above=None, cool_off_hours=0).save()
     officer = Client(headers={"Host": "localhost"})
     officer.force_login(make_user(Role.OFFICER, tenant))
-    neighbours = plant(tenant, range(count // 4 + 1))
-    first, whole = len(neighbours), count // 10 + 1
-    customers = plant(tenant, range(first, first + count))
-    of_store = plant(other, range(first + count, first + count + whole))
+    neighbours = plant(tenant, range(profiles // 4 + 1))
+    first, whole = len(neighbours), profiles // 10 + 1
+    customers = plant(tenant, range(first, first + profiles))
+    of_store = plant(other, range(first + profiles, first + profiles + whole))
     customers += import_customers(tenant, range(whole))
+    ask_for_access(officer, tenant, customers)
+    work_off(timedelta(seconds=10))
     look_around(officer, tenant, customers)
     if connections["memory"].vendor == "postgresql":
         for alias in connections:
             connections[alias].cursor().execute("ANALYZE")
     table = Table(net(customers + of_store), net(neighbours), log)
+    writers = [make_profile(tenant) for _ in range(2)]
     table.look(PLANTED)
-    delete(officer, tenant, customers)
+    erased = [
+        Traces.of(read_whole(open_store(tenant), each.profile)) for each in customers
+    ]
+    before = freeze(tenant, neighbours)
+    with writing(tenant, writers):
+        delete(officer, tenant, customers)
+        work_off(timedelta(seconds=0))
+    after = freeze(tenant, neighbours)
+    changed = [id_ for id_ in before if before[id_] != after[id_]]
     open_account(other).delete_store(other.store_id)
     table.look(DELETED)
     work_off(timedelta(seconds=10))
@@ -284,7 +365,12 @@ def main(name: str, count: int, log: Path) -> int:
     work_off(timedelta(days=1))
     table.look(DONE)
     seconds = monotonic() - started
-    return report(name, table, seconds, list_returned(tenant, customers), neighbours)
+    returned = list_returned(tenant, erased)
+    wrote = open_store(tenant).list_observations(writers[0]).items
+    print(f"  {len(changed)} of {len(before)} neighbours changed, {len(wrote)} written")
+    assert wrote
+    assert not changed
+    return report(name, table, seconds, returned, neighbours)
 
 
 def keep_log(log: Path) -> None:
@@ -306,7 +392,9 @@ def report(
     print(f"{name}: {len(neighbours)} profiles stay, {seconds:.0f} s")
     table.print()
     left = table.count_left()
-    print(f"  {left} left, {len(returned)} still known, {len(lost)} lost by others\n")
+    print(
+        f"  {left} left, {len(returned)} still known {set(returned) or ''}, {len(lost)} lost by others\n"
+    )
     return int(bool(left or returned or lost))
 
 

@@ -573,8 +573,6 @@ def _close(deletion: Deletion, outcome: Outcome, actor: Actor) -> None:
             request_compaction()
             if deletion.target.is_profile:
                 deletion.tenant.recall_cases.erase(deletion.profile_id)
-                packages = deletion.tenant.packages
-                packages.filter(profile_id=deletion.profile_id).delete()
         facts["canonical_id"] = outcome.canonical_id
         _move(deletion, state, actor, action, facts, outcome=outcome.state)
 

@@ -12,7 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
-from console.profiles.models import AccessPackage, drop_expired_packages
+from console.profiles.models import (
+    AccessPackage,
+    drop_expired_packages,
+    drop_orphaned_packages,
+)
 from console.profiles.whole import Traces, find_remains, read_whole
 from console.tenants.models import Role
 from console.tenants.vault import open_store
@@ -101,6 +105,19 @@ def test_access_package_expires(client, ask):
         drop_expired_packages()
 
     assert late.status_code in {302, 404}
+    assert not AccessPackage.objects.exists()
+
+
+def test_access_package_goes_with_its_profile(ask, tenant, profile):
+    ask()
+    work()
+    drop_orphaned_packages()
+    kept = AccessPackage.objects.count()
+    open_store(tenant).delete_profile(profile)
+    work()
+    drop_orphaned_packages()
+
+    assert kept == 1
     assert not AccessPackage.objects.exists()
 
 
