@@ -80,7 +80,7 @@ oracle: .venv/.dev ## ask every page for what is masked: all groups of 2 to 4 di
 fuzz: .venv/.dev ## send 50,000 generated requests to the API
 	FUZZ_CASES=50000 $(BIN)/python -m pytest tests/fuzz -rP -o faulthandler_timeout=0 $(ARGS)
 
-tamper: .venv/.dev ## tamper with the audit log in 39 ways, 500 times each, on both databases
+tamper: .venv/.dev ## tamper with the audit log in 40 ways, 500 times each, on both databases
 	TAMPER=500 $(BIN)/python -m pytest tests/audit/test_tamper.py -rP -o faulthandler_timeout=0
 	TAMPER=500 $(BIN)/python -m tests.postgres tests/audit/test_tamper.py -rP -o faulthandler_timeout=0
 

@@ -166,11 +166,14 @@ def verify_log(
     checkpoints, faulty = read_checkpoints(receipts)
     walk = _Walk([*checkpoints, *receipts], after)
     found = None
-    for entry in read_entries(after):
-        if found := walk.step(entry):
-            break
-        if entry.seq % CHUNK == 0:
-            report(CHUNK)
+    try:
+        for entry in read_entries(after):
+            if found := walk.step(entry):
+                break
+            if entry.seq % CHUNK == 0:
+                report(CHUNK)
+    except ValueError:
+        found = walk.last.seq + 1, ("contents", "it cannot be read")
     found = found or walk.finish() or faulty
     proved = max((receipt["size"] for receipt in receipts), default=0)
     verdict = LogVerdict(walk.last.seq, walk.last.hash, walk.erased, proved)
@@ -186,12 +189,24 @@ def verify_log(
 def read_entries(
     after: int, entries: AuditEntryQuerySet | None = None
 ) -> Iterator[AuditEntry]:
-    """In order, each with its reason; all, or those of a queryset. A query for each few thousand: one for all would
-    keep SQLite's log from being emptied, and the reader from writing meanwhile.
+    """In order, each with its reason; all, or those of a queryset.
+
+    A query for each few thousand: one for all would keep SQLite's log from being
+    emptied, and the reader from writing. Raises ValueError at one that cannot be read.
     """
     entries = AuditEntry.objects.all() if entries is None else entries
     rows = entries.select_related("reason").order_by("seq")
-    while batch := list(rows.filter(seq__gt=after)[:CHUNK]):
+    size = CHUNK
+    while True:
+        try:
+            batch = list(rows.filter(seq__gt=after)[:size])
+        except ValueError:
+            if size == 1:
+                raise
+            size = 1  # up to the very one
+            continue
+        if not batch:
+            return
         yield from batch
         after = batch[-1].seq
 

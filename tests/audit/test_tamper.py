@@ -137,6 +137,19 @@ def edits_the_version(random):
 
 
 @attack
+def spoils_an_entry(random):
+    """With what no entry holds."""
+    seq = pick(random)
+    spoilt = ["details = '[1]'", "details = '\"x\"'", "details = 'null'"]
+    if connection.vendor == "sqlite":
+        spoilt += ["at = '2026-13-45 00:00:00'", "at = 'soon'", "version = 'x'"]
+    run_one(
+        f"UPDATE audit_auditentry SET {random.choice(spoilt)} WHERE seq = {seq}"  # noqa: S608
+    )
+    return seq
+
+
+@attack
 def edits_the_hash(random):
     seq = pick(random)
     update(seq, hash=random.randbytes(32).hex())
