@@ -44,7 +44,6 @@ from tests.factories import make_tenant, make_user  # noqa: E402
 MISSES, FIRST, CASES, ROUNDS, BATCH = 50, 5, 200, 15, 10
 MEMORY = DATA.with_name("locomo-dev.memory.jsonl")
 QUESTIONS = DATA.with_name("locomo-dev.questions.jsonl")
-DEFINITE = {*Reason} - {Reason.RECALLED, Reason.UNRANKED}
 ASKED: dict[str, Any] = {
     "conversation_id": "",
     "begin": None,
@@ -94,7 +93,8 @@ def list_misses(tenant: Tenant, known: Any) -> Iterator[tuple[str, str, str]]:
 
 def judge_misses(tenant: Tenant, misses: Any) -> None:
     store, masker = open_store(tenant), Masker(tenant)
-    reasons, changes, offered, came, times = Counter[str](), Counter[str](), 0, 0, []
+    reasons, changes, times = Counter[str](), Counter[str](), list[float]()
+    definite = offered = came = 0
     for profile_id, query, wanted in misses:
 
         def ask(profile_id: str = profile_id, query: str = query, **change: Any) -> Any:
@@ -107,13 +107,15 @@ def judge_misses(tenant: Tenant, misses: Any) -> None:
         verdict = ask(trace=True, trace_items=[wanted]).expected.verdict
         times.append(perf_counter() - begin)
         reasons[verdict.reason] += 1
+        # What was never a candidate is so by its place, or nothing is known of it.
+        is_stage = verdict.reason not in {Reason.RECALLED, Reason.UNRANKED}
+        definite += is_stage or verdict.place > 0
         changes[", ".join(sorted(verdict.change)) or "none"] += 1
         if verdict.change:
             offered += 1
             again = ask(**verdict.change)
             came += wanted in {item.item.id for item in again.items}
     total = sum(reasons.values())
-    definite = sum(reasons[each] for each in DEFINITE)
     show("definite verdicts", f"{definite} of {total}", "all")
     show("changes that recall it", f"{came} of {offered}", "all")
     show("  verdicts", str(dict(reasons)))
