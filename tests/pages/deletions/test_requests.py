@@ -10,10 +10,12 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound, MemoryRefused
+from console.pages.deletions import services
 from console.pages.deletions.models import Deletion, DeletionPolicy
 from console.pages.deletions.services import advance_deletions
 from console.profiles.models import Hold
 from console.service.memory.models import Profile
+from console.tenants.actor import Actor
 from console.tenants.models import Membership, Role
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile, make_tenant, make_user
@@ -150,6 +152,30 @@ def test_request_is_approved_once_by_two_tabs(requested, second):
 
     assert "It has moved on. Nothing was changed by you." in late.text
     assert told().count("approved") == 1
+
+
+def test_request_is_approved_once_by_two_officers(requested, second, tenant):
+    third = make_user(Role.OFFICER, tenant)
+    seen = {"version": requested.version, "inventory": requested.inventory}
+    clients = as_person(second), as_person(third)
+
+    for client in clients:
+        client.post(address(requested, "approve"), seen)
+
+    assert Deletion.objects.get().approved_by == second
+    assert work(hours=25) == "verifying"
+    gone = AuditEntry.objects.filter(action="profile.deleted")
+    assert gone.count() == 1
+
+
+def test_request_that_moves_under_a_page_tells_who_came_second(requested, second):
+    """Between reading the row and writing it."""
+    by = Actor(second, requested.tenant, Role.OFFICER)
+    stale = Deletion.objects.get()
+    services.cancel(requested, by)
+
+    with pytest.raises(services.Overtaken):
+        services.approve(stale, by, stale.inventory)
 
 
 def test_request_takes_no_other_requests_form(requested, client, second, tenant):
@@ -488,6 +514,20 @@ def test_policy_is_an_operators_to_change(client, operator, officer, tenant):
     assert (policy.approval_above, policy.cool_off_hours) == (None, 0)
     entry = AuditEntry.objects.get(action="deletion.arranged")
     assert entry.details == {"approval": "never", "items": 1, "cool_off_hours": 0}
+
+
+def test_hold_refuses_a_single_fact(client, officer, tenant, profile_id):
+    [item] = open_store(tenant).list_observations(profile_id).items
+    Hold.objects.create(
+        tenant=tenant, profile_id=profile_id, basis="law", set_by=officer
+    )
+    client.force_login(officer)
+
+    url = confirm_url("observation", profile_id, item.id)
+    response = confirm(client, url, item.id[-6:])
+
+    assert response.status_code == 409
+    assert open_store(tenant).fetch_observation(profile_id, item.id)
 
 
 def test_hold_refuses_a_request(requested, second, client, officer, profile_id):
