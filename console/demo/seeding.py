@@ -3,7 +3,7 @@
 The customers are fictional and the same ones every time. Of each tenant `store.json` has
 its trait groups, `people.jsonl` what a CRM knows of its customers and
 `conversations.jsonl` what these say, earliest first, in the forms that `load_memory` and
-`load_conversations` read; an email address stands for a profile's id. What is remembered
+`load_conversations` read; an email address stands for a profile's id. `knowledge/` is what it publishes. What is remembered
 the memory learns from what they say; staff add and correct a little. `week.jsonl` is what
 the audit log has of the seven days before. Every date is moved up to the day of the demo.
 """
@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from django.apps import apps
@@ -29,6 +29,8 @@ from console.audit.log import append, log, log_change
 from console.audit.models import digest_reason
 from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
+from console.contract.knowledge.base import CreateKnowledgeBase
+from console.contract.knowledge.source import MIME_TYPES, CreateKnowledge, SentFile
 from console.contract.memory.observation import NewObservation, PatchObservation
 from console.contract.memory.store import CreateStore
 from console.contract.memory.trait_group import CreateTraitGroup
@@ -43,7 +45,7 @@ from console.profiles.items import OBSERVATION, PROFILE
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
-from console.tenants.vault import open_store
+from console.tenants.vault import open_account, open_store
 
 SAID_AT = re.compile(rb'(?<="occurredAt":")[^"]+')
 DAY = re.compile(
@@ -95,6 +97,7 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
     add_staff(tenants, password)
     for tenant in tenants:
         work_a_little(tenant)
+        publish(tenant)
         hold_conversations.enqueue(tenant.slug, 0)
 
 
@@ -323,6 +326,24 @@ def work_a_little(tenant: Tenant) -> None:
         reason_code=Deletion.ReasonCode.TEST,
         reason="Made while trying the sign-up form, ticket DESK-9",
     )
+
+
+def publish(tenant: Tenant) -> None:
+    """A base with questions and answers, a policy and a manual; the worker reads them."""
+    client = open_account(tenant).knowledge
+    base_id = client.create_base(CreateKnowledgeBase(display_name="help-centre"))
+    for path in sorted((Path(__file__).parent / tenant.slug / "knowledge").iterdir()):
+        content = path.read_bytes()
+        file = SentFile(
+            file_name=path.name,
+            file_size=len(content),
+            mime_type=cast(Any, MIME_TYPES[path.suffix]),
+        )
+        name = path.stem.replace("-", " ").capitalize()
+        source = CreateKnowledge(name=name, source=file)
+        client.create_source(base_id, source, io.BytesIO(content))
+    tenant.knowledge_bases = [base_id]
+    tenant.save(update_fields=["knowledge_bases"])
 
 
 @transaction.atomic

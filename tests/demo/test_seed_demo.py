@@ -23,6 +23,8 @@ from console.demo.seeding import (
 from console.loading.records import check_trait, parse_item
 from console.pages.deletions.models import Deletion
 from console.service.conversations.learning import learn
+from console.service.knowledge.ingestion import read_source
+from console.service.knowledge.models import KnowledgeSource
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.vault import open_account, open_store
 from tests.factories import make_tenant
@@ -168,7 +170,7 @@ def test_seed_demo_creates_two_tenants(db, settings, few_people):
     printed = seed()
 
     store = open_store(Tenant.objects.get(slug="alpenglow"))
-    assert "The demo is ready: 2 tenants, 5 people" in printed
+    assert "The demo is ready: 2 tenants, 6 people" in printed
     assert len(store.list_profiles().items) == 7  # four come later
     assert {group.display_name for group in store.list_trait_groups().items} == {
         "Account",
@@ -328,6 +330,23 @@ def test_seed_demo_shows_what_staff_did(db, settings, few_people):
     assert deletion.state == Deletion.State.DONE
     assert len(store.list_revisions(profile_id, noted.id).items) == 2
     assert moved.retracted_for == "It is about somebody else"
+
+
+def test_seed_demo_publishes_what_agents_find(db, settings, few_people):
+    settings.DEMO_PASSWORD = PASSWORD
+    seed()
+    for source in KnowledgeSource.objects.all():
+        read_source.func(source.id)
+
+    for slug, asked, found in (
+        ("alpenglow", "Can a broken tent pole be repaired?", "questions.csv"),
+        ("alpenglow", "How do I pitch the tent in strong wind?", "tent-manual.pdf"),
+        ("brightline", "The third light of my router is red", "router-manual.pdf"),
+    ):
+        tenant = Tenant.objects.get(slug=slug)
+        [base] = tenant.knowledge_bases
+        [first, *_] = open_account(tenant).knowledge.search(base, asked, 3)
+        assert first.document_title == found
 
 
 def test_seed_demo_has_one_person_in_both_tenants():
