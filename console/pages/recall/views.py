@@ -15,6 +15,7 @@ from console.audit.log import log_view
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
 from console.contract.ids import PROFILE_ID
+from console.contract.times import to_wire
 from console.masking.masker import masker_for
 from console.masking.models import count_question, get_digest
 from console.pages.recall.forms import (
@@ -63,11 +64,14 @@ def run(request: ConsoleRequest) -> HttpResponse:
     if request.method != "POST" and (waits or not given.get("identity")):
         return _render_run(request, RunForm.from_link(given))
     if (preset := PRESETS.get(request.POST.get("preset", ""))) is not None:
-        preset_by = {*LIMITS, "begin", "end"}
+        preset_by = {*LIMITS, "begin", "end", "as_of"}
         given = {k: v for k, v in given.items() if k not in preset_by} | preset
     form = RunForm(add_defaults(given))
     if not form.is_valid():
         return _render_run(request, form)
+    if at := form.cleaned_data["as_of"]:
+        # The address means the same moment to a colleague in another zone.
+        given["as_of"] = to_wire(at)
     identity = form.cleaned_data["identity"]
     profile_id = identity if PROFILE_ID.fullmatch(identity) else ""
     if not profile_id:

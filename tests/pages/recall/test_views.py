@@ -574,6 +574,7 @@ def test_run_as_of_a_moment_says_what_is_missing_of_it(client, tenant, profile):
     )
 
     assert read_call(then)["asOf"] == "2027-01-01T12:00:00Z"
+    assert "as_of=2027-01-01T12%3A00%3A00Z" in then.redirect_chain[-1][0]
     assert "1 item of then was erased since and is missing." in " ".join(
         then.text.split()
     )

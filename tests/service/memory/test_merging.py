@@ -14,6 +14,7 @@ from console.service.memory.merging import (
     unmerge_profile,
 )
 from console.service.memory.models import (
+    ErasedItem,
     IdentitySettings,
     MergedProfile,
     MergeSuggestion,
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 HISTORIES = int(os.environ.get("MERGE_HISTORIES", "15"))
 BY = Identity("email", "a@b.com", exclusive=True)
-RECORDS = {ProfilePart, MergeSuggestion, TraitTerm}
+RECORDS = {ErasedItem, ProfilePart, MergeSuggestion, TraitTerm}
 CITIES = ["Ulm", "Bern", "Rome", 1, True]
 
 
