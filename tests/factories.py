@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 
@@ -24,11 +25,15 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.ids import new_id
 from console.contract.memory.observation import NewObservation, Observation
+from console.contract.memory.recall import RecallRequest
 from console.contract.memory.summary import NewSummary, Summary
 from console.databases.vault import encrypt
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
 from console.service.conversations.learning import learn
+from console.service.memory import ledger
+from console.service.memory.models import LedgerEntry, Profile
+from console.service.memory.recall import recall
 from console.service.memory.stores import create_store
 from console.service.models import Account, create_account
 from console.tenants.actor import Actor
@@ -224,3 +229,19 @@ def make_conversation(
         client.patch_conversation(made.id, PatchConversation(status="CLOSED"))
         learn.func()
     return client.fetch_conversation(made.id)
+
+
+def make_ledger_entry(
+    tenant: Tenant, profile_id: str, ms: float = 5.0, **asked: Any
+) -> str:
+    """The id of what a program recalled, as the contract's RecallRequest asks; it is
+    written at once, by no thread."""
+    profile = Profile.objects.get(store_id=tenant.store_id, id=profile_id)
+    request = msgspec.convert(asked, RecallRequest)
+    ids = LedgerEntry.objects.values_list("id", flat=True)
+    before = set(ids.all())
+    with patch.object(ledger, "Timer"):
+        ledger.keep_recall(profile, request, recall(profile, request), ms)
+    ledger.write_waiting()
+    [made] = set(ids.all()) - before
+    return str(made)

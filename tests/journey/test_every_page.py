@@ -9,6 +9,7 @@ from console.tenants.vault import open_store
 from tests.browser import find_faults, sign_in
 from tests.factories import (
     make_conversation,
+    make_ledger_entry,
     make_observation,
     make_profile,
     make_summary,
@@ -45,6 +46,7 @@ def addresses(tenant: Tenant) -> dict[str, str]:
     store.add_identifier(bob, "phone", "+15558675310")
     [suggestion] = store.list_merge_suggestions().items
     [merge] = store.list_merges().items
+    entry = make_ledger_entry(tenant, profile, query="What is unknown?")
     at = f"/t/{tenant.slug}"
     of = f"{at}/profiles/{profile}"
     return {
@@ -67,6 +69,9 @@ def addresses(tenant: Tenant) -> dict[str, str]:
         "trait group": f"{at}/traits/Contact/",
         "desk": f"{at}/desk/",
         "recall": f"{at}/recall/?identity={profile}&mode=query&query=right",
+        "ledger": f"{at}/recall/ledger/",
+        "ledger entry": f"{at}/recall/ledger/{entry}/",
+        "unanswered": f"{at}/recall/unanswered/",
         "find": f"{at}/find/?id=fax:1",
         "deletion": f"{of}/delete/",
         "audit": f"{at}/audit/",

@@ -9,31 +9,10 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
-from console.contract.memory.recall import RecallRequest
-from console.service.memory import ledger, models
-from console.service.memory.recall import recall
 from console.tenants.vault import open_store
-from tests.factories import make_observation, make_profile
+from tests.factories import make_ledger_entry, make_observation, make_profile
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-
-
-class NoTimer:
-    """Entries are written when they are read, by no thread."""
-
-    def __init__(self, *args):
-        pass
-
-    def start(self):
-        pass
-
-
-@pytest.fixture(autouse=True)
-def _no_timer(monkeypatch):
-    monkeypatch.setattr(ledger, "Timer", NoTimer)
-    ledger._waiting.clear()
-    yield
-    ledger._waiting.clear()
 
 
 @pytest.fixture
@@ -47,15 +26,12 @@ def bicycle(tenant, profile) -> str:
 
 
 @pytest.fixture
-def ask(profile):
+def ask(tenant, profile):
     """What a program recalls, at noon."""
 
-    def make(ms=5.0, **asked):
-        row, request = models.Profile.objects.get(id=profile), RecallRequest(**asked)
+    def make(**asked):
         with time_machine.travel(NOON):
-            ledger.keep_recall(row, request, recall(row, request), ms)
-        ledger.write_waiting()
-        return models.LedgerEntry.objects.order_by("-id").values_list("id")[0][0]
+            return make_ledger_entry(tenant, profile, **asked)
 
     return make
 
@@ -123,7 +99,7 @@ def test_ledger_entry_shows_what_the_agent_knew_and_leads_to_the_lab(
     visit, client, ask, profile, bicycle, tenant
 ):
     coffee = make_observation(tenant, profile, "Drinks coffee.").id
-    entry = ask(query="red bicycle", observations_limit=7, relevance_threshold=0.01)
+    entry = ask(query="red bicycle", observationsLimit=7, relevanceThreshold=0.01)
     open_store(tenant).delete_observation(profile, coffee)
 
     page = visit("ledger_entry", entry)
