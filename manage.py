@@ -8,8 +8,14 @@ from console.core.bootstrap import prepare_process
 
 def main() -> None:
     prepare_process()
+    import django
     from django.core.management import execute_from_command_line
 
+    django.setup()
+
+    from console.audit.programs import log_command
+
+    log_command(*sys.argv[1:2] or [""])
     execute_from_command_line(sys.argv)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from allauth.account import views as account
 from django.urls import URLPattern, URLResolver, include, path
 
-from console.pages.audit import proof
+from console.pages.audit import proof, review
 from console.pages.audit import views as audit
 from console.pages.background import views as background
 from console.pages.conversations import rules, trying
@@ -50,6 +50,39 @@ account_patterns: list[URLPattern | URLResolver] = [
     path("time-zone/", times.set_time_zone, name="account_time_zone"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
+
+# What addresses that ask for no permission write to the audit log, as `allow` says it
+# for the others.
+LOGS = {
+    "home": "none: names of tenants",
+    "session": "none: whether somebody is signed in",
+    "signed_in": "none: leads on after sign-in",
+    "find_across_tenants": "profile.found",
+    "palette_across_tenants": "none: names of pages",
+    "account_login": "session.opened session.refused",
+    "account_logout": "session.closed",
+    "account_inactive": "none: why an account is closed",
+    "account_reauthenticate": "session.refused",
+    "account_welcome": "password.changed",
+    "account_change_password": "password.changed",
+    "account_time_zone": "none: of the viewer's own clock",
+    "mfa_index": "none: one's own second factors",
+    "mfa_authenticate": "session.opened session.refused",
+    "mfa_reauthenticate": "session.refused",
+    "mfa_activate_totp": "mfa.added",
+    "mfa_deactivate_totp": "mfa.removed",
+    "mfa_view_recovery_codes": "none: one's own second factors",
+    "mfa_generate_recovery_codes": "mfa.added mfa.reset",
+    "mfa_download_recovery_codes": "none: one's own second factors",
+    "mfa_list_webauthn": "none: one's own second factors",
+    "mfa_add_webauthn": "mfa.added",
+    "mfa_reauthenticate_webauthn": "session.refused",
+    "mfa_remove_webauthn": "mfa.removed",
+    "mfa_edit_webauthn": "none: the name of one's own passkey",
+    "mfa_login_webauthn": "session.opened session.refused",
+    "tenants:list": "none: names of tenants",
+    "reference:start": "none: the API's description",
+}
 
 PROFILE = "profiles/<str:profile_id>"
 TRAITS = f"{PROFILE}/traits"
@@ -229,6 +262,9 @@ recall_pages = pages(
 audit_pages = pages(
     "audit",
     path("", audit.list_entries, name="list"),
+    path("installation/", audit.list_installation, name="installation"),
+    path("sample/", review.sample, name="sample"),
+    path("asked/", review.asked, name="asked"),
     path("<int:seq>/", audit.entry, name="entry"),
     path("proof/", proof.proof, name="proof"),
     path("proof/check/", proof.check, name="check"),
@@ -275,6 +311,12 @@ WAITING: tuple[home.Waiting, ...] = (
         "suggested merge",
         "merges:list",
         merges.count_suggestions,
+    ),
+    (
+        Permission.REVEAL,
+        "question about a reveal",
+        "audit:asked",
+        review.count_asked,
     ),
     (
         Permission.VIEW_DELETIONS,

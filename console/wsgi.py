@@ -20,7 +20,9 @@ pages = get_wsgi_application()
 if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
     start_tracing()
 
-# Imported after Django is set up: the service's modules hold models.
+# Imported after Django is set up: these modules hold models.
+from console.audit import programs  # noqa: E402
+from console.service.http.request import LISTENER  # noqa: E402
 from console.service.wsgi import application as service  # noqa: E402
 
 
@@ -37,6 +39,8 @@ def mount(environ: dict[str, Any]) -> str:
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """A WSGI application that sends each request to the half it belongs to."""
     path = mount(environ)
+    # Pages call the memory by another way in, and log what they do themselves.
+    environ[LISTENER] = programs
     # Also /v2, /v3: a program that asks for what is not served expects JSON.
     half = service if API_PATH.match(path) else pages
     return half(environ, start_response)

@@ -17,11 +17,12 @@ from console.audit.models import (
     AuditEntry,
     AuditHead,
     AuditReason,
+    UnknownAction,
     digest_reason,
     get_action,
 )
 from console.audit.signing import get_newest_key, seal
-from console.client.errors import MemoryProblem, MemoryUnreachable
+from console.client.errors import MemoryUnreachable
 from console.core.errors import DomainError
 from console.core.observability import request_id
 from console.core.unicode import is_plain
@@ -35,6 +36,8 @@ DETAIL_MAX = 120
 # refused here, whatever a caller believes an id to be.
 OBJECT_ID = re.compile(r"[A-Za-z0-9_.-]{0,128}")
 NEEDED = {"audit.read", "value.hidden"}
+# Of the middleware: any address can be denied, or name a profile that is not there.
+EVERYWHERE = {"access.denied", "profile.found"}
 # What is somebody's: an entry on it says whose.
 OF_A_CUSTOMER = {"profile", "observation", "summary", "trait", "identifier"}
 DETAIL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -84,6 +87,8 @@ def log(
     # What a full disk's last room is for: who came in, went or was refused, who reads
     # that, and what shows less than before.
     is_needed = get_action(action).kind is ActionKind.AUTH or action in NEEDED
+    if not (actor.actions is None or action in actor.actions | EVERYWHERE):
+        raise UnknownAction(f"{action!r} is not declared by this view's `logs`.")
     if not (closes or is_needed):
         check_room()
     check_reason(reason)
@@ -93,8 +98,8 @@ def log(
     salt = secrets.token_hex(16) if reason else ""
     facts: dict[str, Any] = {
         "at": get_now_ms(),
-        "actor_id": str(actor.user.pk) if actor.user else "",
-        "actor": actor.user.email if actor.user else "",
+        "actor_id": str(actor.user.pk) if actor.user else actor.key,
+        "actor": actor.user.email if actor.user else actor.key,
         "role": actor.name,
         "tenant": actor.tenant.slug if actor.tenant else "",
         "action": action,
@@ -177,9 +182,11 @@ def log_change(
     closing: dict[str, int | str] = {**details, "intent": intent.seq}
     try:
         yield closing
-    except MemoryProblem as problem:
-        is_unknown = isinstance(problem, MemoryUnreachable) and problem.maybe_done
-        outcome = "unknown" if is_unknown else "failed"
+    except Exception as problem:
+        # What is no refusal is a fault of ours: nobody knows how far it came.
+        is_refused = isinstance(problem, DomainError)
+        maybe_done = isinstance(problem, MemoryUnreachable) and problem.maybe_done
+        outcome = "failed" if is_refused and not maybe_done else "unknown"
         close(outcome=outcome, **closing)
         raise
     close(outcome="done", **closing)

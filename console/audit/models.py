@@ -74,13 +74,14 @@ def digest_reason(salt: str, text: str) -> str:
 
 
 class ActionKind(StrEnum):
-    """What sort of action it is. An operator reads the CONFIG entries alone."""
+    """What sort of action it is. Of a tenant an operator reads the CONFIG entries alone."""
 
     CHANGE = "change"
     READ = "read"
     AUTH = "auth"
     CONFIG = "config"
     SYSTEM = "system"
+    INSTALLATION = "installation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,13 @@ def get_action(name: str) -> AuditAction:
         return ACTIONS[name]
     except KeyError:
         raise UnknownAction(f"{name!r} is not a registered audit action.") from None
+
+
+def read_actions(logs: str) -> frozenset[str]:
+    """The actions that a view or an operation declares; none for "none: " and why.
+    Raises UnknownAction."""
+    names = [] if logs.startswith("none: ") else logs.split()
+    return frozenset(get_action(name).name for name in names)
 
 
 def list_action_names(kind: ActionKind) -> list[str]:
@@ -175,6 +183,8 @@ class AuditEntry(models.Model):
             models.Index(
                 fields=["tenant", "profile_id", "seq"], name="audit_tenant_profile"
             ),
+            models.Index(fields=["tenant", "actor", "seq"], name="audit_tenant_actor"),
+            models.Index(fields=["action", "seq"], name="audit_action"),
         ]
 
     def __str__(self) -> str:

@@ -35,7 +35,13 @@ from console.databases.disk import RETRY_AFTER_S, Outage, find_outage
 from console.databases.vault import VaultLocked
 from console.service import errors
 from console.service.http.answers import answer, build_uri
-from console.service.http.request import URLCONF, ApiRequest, View, check_request
+from console.service.http.request import (
+    URLCONF,
+    ApiRequest,
+    View,
+    check_request,
+    get_listener,
+)
 from console.service.memory.delay import delay_writes
 from console.service.memory.queries import Caller, find_caller
 from console.service.models import Credential, digest
@@ -143,6 +149,8 @@ def authenticate_request(get_response: View) -> Callable[[HttpRequest], HttpResp
             store_id, profile_id = place.groups() if place else (None, None)
             caller = authenticate(*_credentials(request), store_id, profile_id)
             if caller is None:
+                if listener := get_listener(request):
+                    listener.log_refused_key()
                 raise _refusal("The credentials are wrong.")
             api_request = cast(ApiRequest, request)
             api_request.account, api_request.caller = caller.account, caller

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     # Opens the page; the two permissions below say which entries it shows.
     VIEW_AUDIT = "read the audit log", OFFICER, AUDITOR, OPERATOR
     VIEW_ACCESS_EVENTS = "read access events", OFFICER, AUDITOR
+    REVIEW_REVEALS = "review reveals", OFFICER, AUDITOR
     VIEW_CONFIGURATION_EVENTS = "read configuration events", AUDITOR, OPERATOR
     OPEN_TENANT = "open a tenant", *Role
     CHECK_CONNECTION = "check the connection", *Role
@@ -64,7 +65,8 @@ def who_may(permission: Permission) -> str:
 class Actor:
     """A person in a tenant, or outside of any.
 
-    user    None for a command or a worker that acts for nobody
+    user    None for a command or a worker that acts for nobody, and for a program
+    key     the API key of a program, "" for everybody else
     tenant  None where no tenant is named
     role    what the person is there; outside a tenant what they are for the whole
             installation; None without a role
@@ -78,8 +80,11 @@ class Actor:
         role: Role | None = None,
         *,
         name: str = "",
+        key: str = "",
     ) -> None:
-        self.user, self.tenant = user, tenant
+        self.user, self.tenant, self.key = user, tenant, key
+        # What the address that was asked for may log; None: anything.
+        self.actions: frozenset[str] | None = None
         self._role, self._name = role, name
 
     @cached_property

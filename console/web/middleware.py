@@ -330,10 +330,26 @@ class TenantScope(Middleware):
             return
         tenant = Tenant.objects.visible_to(request.user).filter(slug=slug).first()
         if tenant is None:
+            _log_strange_tenant(request, slug)
             raise Http404
         request.tenant, request.role = tenant, Role(tenant.seen_as)
         request.actor = Actor(request.user, tenant, request.role)
         request.store = SimpleLazyObject(partial(open_store, tenant))  # type: ignore[assignment]
+
+
+def _log_strange_tenant(request: ConsoleRequest, slug: str) -> None:
+    """Also of a name that nobody has: the answer takes the same time. It stays a 404
+    when the log cannot be written."""
+    tenant = Tenant.objects.filter(slug=slug).first()
+    with suppress(AuditUnavailable):
+        log_view(
+            Actor(request.user),
+            "access.denied",
+            "tenant",
+            str(tenant.pk) if tenant else "",
+            outcome="denied",
+            act=Permission.OPEN_TENANT.name,
+        )
 
 
 # Before it, two connections that write and checkpoint at once could damage the file.

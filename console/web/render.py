@@ -19,6 +19,7 @@ from django_htmx.middleware import HtmxDetails
 
 from console.accounts.models import User
 from console.audit.log import log_view
+from console.audit.models import read_actions
 from console.client.store import StoreClient
 from console.core.errors import DomainError
 from console.tenants.actor import Actor, Permission, may, who_may
@@ -119,14 +120,17 @@ READ, FORM, POST = ("GET", "HEAD"), ("GET", "HEAD", "POST"), ("POST",)
 
 
 def allow(
-    permission: Permission, methods: Sequence[str] = READ
+    permission: Permission, methods: Sequence[str] = READ, *, logs: str = ""
 ) -> Callable[[View], View]:
     """Answer these methods alone, and only roles that hold `permission`; others are told
     who may.
 
     Under a tenant's address the role there counts, elsewhere the role a person holds over
-    the whole installation. Tests read `view.permission`. Raises AccessDenied.
+    the whole installation. `logs` names the actions that the view writes to the audit
+    log, and it can write no other; or it is "none: " and why. Tests read
+    `view.permission` and `view.logs`. Raises AccessDenied.
     """
+    actions = read_actions(logs) if logs else None
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -134,10 +138,12 @@ def allow(
             request: ConsoleRequest, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
             check_may(request, permission)
+            request.actor.actions = actions
             return view(request, *args, **kwargs)
 
         answered: View = require_http_methods(methods)(guarded)
         answered.permission = permission  # type: ignore[attr-defined]
+        answered.logs = logs  # type: ignore[attr-defined]
         return answered
 
     return decorate

@@ -61,7 +61,7 @@ class ExportForm(ConsoleForm):
     )
 
 
-@allow(Permission.VIEW_AUDIT)
+@allow(Permission.VIEW_AUDIT, logs="none: counts and hashes")
 def proof(request: ConsoleRequest) -> HttpResponse:
     """The part that shows the check asks again while it runs."""
     return render_proof(request)
@@ -82,7 +82,7 @@ def render_proof(request: ConsoleRequest, **forms_: ConsoleForm) -> HttpResponse
     return render_part(request, page, part, context, status=status)
 
 
-@allow(Permission.VIEW_AUDIT, POST)
+@allow(Permission.VIEW_AUDIT, POST, logs="audit.verified")
 def check(request: ConsoleRequest) -> HttpResponse:
     """Has the worker walk the whole log."""
     form = CheckForm(request.POST)
@@ -119,14 +119,14 @@ def check_log(
     return result
 
 
-@allow(Permission.VIEW_AUDIT, POST)
+@allow(Permission.VIEW_AUDIT, POST, logs="receipt.made")
 def make_receipt(request: ConsoleRequest) -> HttpResponse:
     log_view(request.actor, "receipt.made")
     checkpoint = make_checkpoint()
     return redirect("audit:receipt", request.tenant.slug, checkpoint["size"])
 
 
-@allow(Permission.VIEW_AUDIT)
+@allow(Permission.VIEW_AUDIT, logs="none: counts and hashes")
 def receipt(request: ConsoleRequest, size: int) -> HttpResponse:
     """A page to print; with `download` the file."""
     checkpoint = get_object_or_404(AuditCheckpoint, size=size)
@@ -139,7 +139,7 @@ def receipt(request: ConsoleRequest, size: int) -> HttpResponse:
     )
 
 
-@allow(Permission.VIEW_AUDIT, POST)
+@allow(Permission.VIEW_AUDIT, POST, logs="audit.exported")
 def export(request: ConsoleRequest) -> HttpResponseBase:
     """What the person may read of a month."""
     form = ExportForm(request.POST)

@@ -1,5 +1,9 @@
-"""The audit log for those who may read it. Reading it is itself logged."""
+"""The audit log for those who may read it: a tenant's, and what belongs to no customer.
+Reading it is itself logged."""
 
+import re
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +13,7 @@ from django import forms
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 
 from console.audit.log import OBJECT_ID, log_view
 from console.audit.models import (
@@ -19,11 +24,72 @@ from console.audit.models import (
     AuditEntryQuerySet,
     list_action_names,
 )
-from console.tenants.actor import Permission, may
+from console.tenants.actor import Permission, get_installation_role, may
 from console.tenants.models import Role, Tenant
 from console.web.forms import ConsoleForm
 from console.web.render import ConsoleRequest, allow, render_part
 from console.web.times import DayField, get_day_start
+
+SHIFT_FROM, SHIFT_TO = 7, 19
+BULK_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A saved view: entries of these actions to which the condition applies."""
+
+    label: str
+    actions: Collection[str]
+    condition: Q | None = None
+
+    @property
+    def q(self) -> Q:
+        """Rare ones are looked up first: walking a log of a million for three of them
+        takes half a second."""
+        if self.condition:
+            return Q(action__in=self.actions) & self.condition
+        chosen = AuditEntry.objects.filter(action__in=self.actions)
+        return Q(pk__in=chosen.values("pk"))
+
+
+READS = list_action_names(ActionKind.READ)
+QUESTIONS = {
+    "looks": Question("Who looked at customers", READS, ~Q(profile_id="")),
+    "unticketed": Question(
+        "Reveals without a ticket",
+        ["value.revealed"],
+        Q(outcome="done") & ~Q(reason__text__contains="(ticket "),
+    ),
+    "bulk": Question(
+        f"Exports, and reads of {BULK_ROWS} rows or more",
+        READS,
+        Q(action__endswith=".exported") | Q(details__count__gte=BULK_ROWS),
+    ),
+    "deletions": Question(
+        "Deletions and who approved them",
+        [name for name in ACTIONS if name.startswith("deletion") or "deleted" in name],
+    ),
+    "rights": Question(
+        "People, roles and keys",
+        [name for name in ACTIONS if re.match("user|role|key|account|token", name)],
+    ),
+    "sign_ins": Question("Failed sign-ins", ["session.refused", "key.refused"]),
+    "off_shift": Question(
+        f"Outside {SHIFT_FROM}:00 to {SHIFT_TO}:00, Monday to Friday, on your clock",
+        ACTIONS,
+        ~Q(actor="")
+        & ~Q(role="program")
+        & (
+            Q(at__hour__lt=SHIFT_FROM)
+            | Q(at__hour__gte=SHIFT_TO)
+            | Q(at__week_day__in=[1, 7])
+        ),
+    ),
+    "reviews": Question(
+        "Reveals reviewed",
+        ["reveal.approved", "reveal.questioned", "reveal.answered"],
+    ),
+}
 
 
 class AuditFilterForm(ConsoleForm):
@@ -31,9 +97,12 @@ class AuditFilterForm(ConsoleForm):
 
     use_required_attribute = False
 
+    question = forms.ChoiceField(required=False)
     action = forms.ChoiceField(required=False)
     person = forms.CharField(
-        required=False, max_length=254, help_text="Email address of a colleague."
+        required=False,
+        max_length=254,
+        help_text="Email address of a colleague, or an API key.",
     )
     outcome = forms.ChoiceField(required=False)
     since = DayField(label="From")
@@ -45,20 +114,30 @@ class AuditFilterForm(ConsoleForm):
         help_text="Of a customer, or of what was acted on.",
         error_messages={"invalid": "Must be an id such as mem_profile_01k…"},
     )
+    mine = forms.BooleanField(required=False, label="Show my own reading of the log")
+    counts = forms.BooleanField(required=False, widget=forms.HiddenInput)
     before = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
     )
 
-    def __init__(self, *args: Any, role: Role, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actions: list[AuditAction], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actions = [(action.name, action.text) for action in list_readable_actions(role)]
-        outcomes = AuditEntry.Outcome.choices
-        self.fields["action"].choices = [("", "All"), *actions]  # type: ignore[attr-defined]
-        self.fields["outcome"].choices = [("", "All"), *outcomes]  # type: ignore[attr-defined]
+        names = {action.name for action in actions}
+        choices = {
+            "question": [
+                (name, question.label)
+                for name, question in QUESTIONS.items()
+                if names.intersection(question.actions)
+            ],
+            "action": [(action.name, action.text) for action in actions],
+            "outcome": AuditEntry.Outcome.choices,
+        }
+        for name, offered in choices.items():
+            self.fields[name].choices = [("", "All"), *offered]  # type: ignore[attr-defined]
 
     def clean_person(self) -> str:
         person: str = self.cleaned_data["person"]
-        return person.casefold()
+        return person.casefold() if "@" in person else person
 
     def clean_until(self) -> date | None:
         until: date | None = self.cleaned_data["until"]
@@ -79,31 +158,54 @@ class AuditFilterForm(ConsoleForm):
     @property
     def query(self) -> str:
         """The filters as a query string, without the place in the list."""
-        asked = {name: self.data.get(name) for name in self.used if name != "before"}
-        return urlencode(asked)
+        asked = [name for name in self.used if name not in {"before", "counts"}]
+        return urlencode({name: self.data.get(name) for name in asked})
 
 
-@allow(Permission.VIEW_AUDIT)
+@allow(Permission.VIEW_AUDIT, logs="audit.read")
 def list_entries(request: ConsoleRequest) -> HttpResponse:
     """Newest first; htmx gets the filters and the rows."""
-    form = AuditFilterForm(request.GET, role=request.role)
-    page = None
+    entries = list_readable_entries(request.tenant, request.role)
+    return _show_log(request, entries, list_readable_actions(request.role))
+
+
+@allow(Permission.VIEW_CONFIGURATION_EVENTS, logs="audit.read")
+def list_installation(request: ConsoleRequest) -> HttpResponse:
+    """Of all tenants and of none, what is about no customer: who signed in or was
+    refused, people, roles, keys, settings."""
+    actions = _list_actions(*INSTALLATION_KINDS)
+    return _show_log(request, list_installation_entries(request), actions, of_all=True)
+
+
+def _show_log(
+    request: ConsoleRequest,
+    entries: AuditEntryQuerySet,
+    actions: list[AuditAction],
+    *,
+    of_all: bool = False,
+) -> HttpResponse:
+    form = AuditFilterForm(request.GET, actions=actions)
+    context: dict[str, Any] = {"form": form, "of_all": of_all}
     if form.is_valid():
         log_view(request.actor, "audit.read", filters=" ".join(form.used) or "none")
-        page = find_entries(request.tenant, request.role, form.cleaned_data)
-    return render_part(
-        request,
-        "audit/list.html",
-        "audit/_log.html",
-        {"form": form, "page": page},
-    )
+        found = filter_entries(entries, form.cleaned_data)
+        if not form.cleaned_data["mine"]:
+            own = str(request.user.pk)
+            found = found.exclude(action="audit.read", actor_id=own)
+        context["page"] = build_page(found, form.cleaned_data["before"])
+        if form.cleaned_data["counts"]:
+            context["counts"] = count_newest(found)
+    return render_part(request, "audit/list.html", "audit/_log.html", context)
 
 
-@allow(Permission.VIEW_AUDIT)
+@allow(Permission.VIEW_AUDIT, logs="audit.read")
 def entry(request: ConsoleRequest, seq: int) -> HttpResponse:
     """One entry with its reason and its place in the chain."""
-    entries = list_readable_entries(request.tenant, request.role)
-    shown = get_object_or_404(entries.select_related("reason"), seq=seq)
+    readable = Q(pk__in=list_readable_entries(request.tenant, request.role))
+    if may(request.role, Permission.VIEW_CONFIGURATION_EVENTS):
+        readable |= Q(pk__in=list_installation_entries(request))
+    entries = AuditEntry.objects.select_related("reason").filter(seq=seq)
+    shown = get_object_or_404(entries.filter(readable))
     log_view(request.actor, "audit.read", "entry", str(seq))
     context = {"entry": shown, "details": list_details(shown)}
     return render(request, "audit/entry.html", context)
@@ -132,35 +234,90 @@ def list_readable_entries(tenant: Tenant, role: Role) -> AuditEntryQuerySet:
     return entries
 
 
+# What can stand in a tenant's log, beside what was denied there.
+TENANT_KINDS = {ActionKind.CHANGE, ActionKind.READ, ActionKind.SYSTEM}
+INSTALLATION_KINDS = {ActionKind.AUTH, ActionKind.CONFIG, ActionKind.INSTALLATION}
+
+
+def list_installation_entries(request: ConsoleRequest) -> AuditEntryQuerySet:
+    """Of other tenants too for an operator of all."""
+    names = [action.name for action in _list_actions(*INSTALLATION_KINDS)]
+    entries = AuditEntry.objects.filter(action__in=names)
+    if get_installation_role(request.user):
+        return entries
+    return entries.filter(tenant__in=["", request.tenant.slug])
+
+
 def list_readable_actions(role: Role) -> list[AuditAction]:
     """The actions of those entries, by label."""
-    needed = {ActionKind.CONFIG: Permission.VIEW_CONFIGURATION_EVENTS}
-    readable = [
-        action
-        for action in ACTIONS.values()
-        if may(role, needed.get(action.kind, Permission.VIEW_ACCESS_EVENTS))
-    ]
-    return sorted(readable, key=lambda action: action.text)
+    kinds = set[ActionKind]()
+    if may(role, Permission.VIEW_ACCESS_EVENTS):
+        kinds |= TENANT_KINDS
+    if may(role, Permission.VIEW_CONFIGURATION_EVENTS):
+        kinds.add(ActionKind.CONFIG)
+    denied = [ACTIONS["access.denied"]] * (ActionKind.READ in kinds)
+    return sorted([*_list_actions(*kinds), *denied], key=lambda action: action.text)
 
 
-def find_entries(tenant: Tenant, role: Role, filters: dict[str, Any]) -> EntryPage:
-    """One page, in one query. `filters` is AuditFilterForm's cleaned data."""
+def _list_actions(*kinds: ActionKind) -> list[AuditAction]:
+    found = [action for action in ACTIONS.values() if action.kind in kinds]
+    return sorted(found, key=lambda action: action.text)
+
+
+def filter_entries(
+    entries: AuditEntryQuerySet, filters: dict[str, Any]
+) -> AuditEntryQuerySet:
+    """`filters` is AuditFilterForm's cleaned data."""
     lookups = {
         "action": filters["action"],
         "actor": filters["person"],
         "outcome": filters["outcome"],
         "at__gte": get_day_start(filters["since"]),
         "at__lt": get_day_start(filters["until"], days_later=1),
-        "seq__lt": filters["before"],
     }
-    entries = list_readable_entries(tenant, role)
     found = entries.filter(**{name: value for name, value in lookups.items() if value})
+    if question := QUESTIONS.get(filters["question"]):
+        found = found.filter(question.q)
     if id_ := filters["object_id"]:
         # Of a customer everything, and of entries of version 1 what names them itself.
-        found = found.filter(Q(profile_id=id_) | Q(object_id=id_))
-    rows = list(found.order_by("-seq")[: PAGE_ROWS + 1])
+        of_profile = entries.filter(profile_id=id_).values("pk")
+        on_object = entries.filter(object_id=id_).values("pk")
+        found = found.filter(pk__in=of_profile.union(on_object, all=True))
+    return found
+
+
+def build_page(entries: AuditEntryQuerySet, before: int | None) -> EntryPage:
+    """In one query."""
+    if before:
+        entries = entries.filter(seq__lt=before)
+    rows = list(entries.order_by("-seq")[: PAGE_ROWS + 1])
     page = [(entry, list_details(entry)) for entry in rows[:PAGE_ROWS]]
     return EntryPage(page, page[-1][0].seq if len(rows) > PAGE_ROWS else None)
+
+
+COUNTED, COUNTS_SHOWN = 20_000, 31
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of the newest entries, COUNTED at most: by day, by what and by whom."""
+
+    total: int
+    days: list[tuple[date, int]]
+    actions: list[tuple[str, int]]
+    people: list[tuple[str, int]]
+
+
+def count_newest(entries: AuditEntryQuerySet) -> Counts:
+    rows = entries.order_by("-seq").values_list("at", "action", "actor")[:COUNTED]
+    days, actions, people = Counter[date](), Counter[str](), Counter[str]()
+    for at, action, actor in rows:
+        days[timezone.localtime(at).date()] += 1
+        actions[AuditEntry(action=action).definition.text] += 1
+        people[actor or "nobody signed in"] += 1
+    newest = sorted(days.items())[-COUNTS_SHOWN:]
+    most = (counter.most_common(COUNTS_SHOWN) for counter in (actions, people))
+    return Counts(days.total(), newest, *most)
 
 
 def list_details(entry: AuditEntry) -> Details:

@@ -130,7 +130,7 @@ def list_workers(now: datetime) -> list[tuple[Worker, bool]]:
 PAGE_ROWS = 50
 
 
-@allow(Permission.MANAGE_TASKS)
+@allow(Permission.MANAGE_TASKS, logs="none: names and states of tasks")
 def list_tasks(request: ConsoleRequest) -> HttpResponse:
     """All of them, or those of one state."""
     state = request.GET.get("state", "")
@@ -147,7 +147,7 @@ def list_tasks(request: ConsoleRequest) -> HttpResponse:
     return render(request, "background/list.html", context)
 
 
-@allow(Permission.MANAGE_TASKS, POST)
+@allow(Permission.MANAGE_TASKS, POST, logs="task.retried")
 def run_again(request: ConsoleRequest, task_id: UUID) -> HttpResponse:
     try:
         run_task_again(task_id, by=request.actor)

@@ -179,7 +179,7 @@ ExceptionForms = forms.formset_factory(
 )
 
 
-@allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM)
+@allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM, logs="learning.changed learning.tried")
 def rules(request: ConsoleRequest) -> HttpResponse:
     """Of the version that counts, or of an earlier one to start from."""
     client = request.store.conversations

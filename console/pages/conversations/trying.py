@@ -122,7 +122,7 @@ class Given:
     is_made_up: bool
 
 
-@allow(Permission.RUN_RECALL, FORM)
+@allow(Permission.RUN_RECALL, FORM, logs="conversation.tried")
 def try_it(request: ConsoleRequest) -> HttpResponse:
     """Open one with a customer whom nobody knows, or with one who is chosen."""
     initial = {"profile": request.GET.get("profile", "")}
@@ -225,7 +225,7 @@ def _has_tokens(client: ConversationsClient) -> bool:
     return False
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="conversation.tried")
 def say(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     """Something more of either side, in a conversation that is only tried."""
     client = request.store.conversations

@@ -151,7 +151,7 @@ ACTS = {
 }
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="conversations.listed")
 def list_conversations(request: ConsoleRequest) -> HttpResponse:
     """The newest first; of one status or one customer."""
     query = check_form(ListForm(request.GET))
@@ -186,13 +186,13 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="conversation.viewed")
 def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     """What was said, and beside each turn what was learned from it."""
     return _show(request, conversation_id)
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="conversation.viewed conversation.drafted")
 def draft(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
     """The same, with what a model would say as the agent, to be sent or changed."""
     return _show(request, conversation_id, drafts=True)
@@ -268,7 +268,11 @@ def _is_possible(name: str, shown: Conversation) -> bool:
     return possible.get(name, True)
 
 
-@allow(Permission.VIEW_PROFILES, FORM)
+@allow(
+    Permission.VIEW_PROFILES,
+    FORM,
+    logs="conversation.closed conversation.relearned conversation.deleted",
+)
 def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResponse:
     """Close, learn again, delete: why is asked first, and audited."""
     act = ACTS.get(name)
@@ -309,7 +313,7 @@ def _do(
         client.delete_conversation(conversation_id, learned=also)
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="none: ids and times")
 def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpResponse:
     """From which words of which conversations an item was learned: a part of its page."""
     client = request.store.conversations
@@ -318,7 +322,7 @@ def provenance(request: ConsoleRequest, profile_id: str, item_id: str) -> HttpRe
     return render(request, "conversations/_provenance.html", context)
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="facts.listed")
 def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """What of a customer waits for a person: the part of a card that came too late."""
     fetch = partial(partial, fetch_waiting, request.store, profile_id)
@@ -331,7 +335,11 @@ def list_waiting(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "conversations/_waiting.html", context)
 
 
-@allow(Permission.CORRECT, FORM)
+@allow(
+    Permission.CORRECT,
+    FORM,
+    logs="facts.listed fact.added fact.dropped proposal.added proposal.dropped",
+)
 def decide(request: ConsoleRequest, profile_id: str, learned_id: str) -> HttpResponse:
     """A person accepts what was proposed; an officer judges what was held back, and
     says why."""
@@ -379,7 +387,7 @@ def _show_waiting(
     return render_form(request, "conversations/decide.html", context)
 
 
-@allow(Permission.CORRECT, POST)
+@allow(Permission.CORRECT, POST, logs="webhook.retried")
 def retry(
     request: ConsoleRequest, conversation_id: str, delivery_id: str
 ) -> HttpResponse:

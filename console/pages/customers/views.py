@@ -299,7 +299,7 @@ class ValueForm(ConsoleForm):
         self.fields["trait"].widget = forms.Select(choices=choices)
 
 
-@allow(Permission.VIEW_PROFILES, FORM)
+@allow(Permission.VIEW_PROFILES, FORM, logs="profile.listed")
 def list_by_value(request: ConsoleRequest) -> HttpResponse:
     """The first profiles with a value of one trait, as far as masks let it be found.
 
@@ -330,7 +330,7 @@ def list_by_value(request: ConsoleRequest) -> HttpResponse:
     return render(request, "customers/list.html", context)
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="profile.listed")
 def list_profiles(request: ConsoleRequest) -> HttpResponse:
     """The store's profiles, newest first; otherwise where the memory can."""
     form = ListForm(request.GET)
@@ -373,7 +373,7 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="profile.viewed")
 def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The card: who this is; what happened is asked for at the same time, and loads beside
     it where that takes longer."""
@@ -427,7 +427,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "customers/profile.html", context)
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="observations.listed summaries.listed")
 def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpResponse:
     """The newest observations or summaries: a part of the card by itself, and again while
     the memory is catching up."""
@@ -456,7 +456,7 @@ def get_pause_s(age: timedelta) -> int:
     return min(30, max(2, round(age.total_seconds() / 4)))
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="identifiers.listed")
 def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """The identifiers that this customer is found by."""
     found = request.store.list_identifiers(profile_id)

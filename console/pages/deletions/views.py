@@ -42,24 +42,31 @@ from console.web.render import (
 )
 
 PAGE_ROWS = 50
+# A request can go through several within one answer, and look up whose it is.
+STEPS = (
+    "deletion.approved deletion.cancelled deletion.finished deletion.opened "
+    "deletion.previewed deletion.refused deletion.requested deletion.returned "
+    "deletion.started deletion.voided observation.deleted profile.deleted "
+    "summary.deleted"
+)
 State = Deletion.State
 
 
-@allow(Permission.PREVIEW_DELETION, FORM)
+@allow(Permission.PREVIEW_DELETION, FORM, logs=STEPS)
 def delete_observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     return _confirm(request, Target(OBSERVATION, profile_id, observation_id))
 
 
-@allow(Permission.PREVIEW_DELETION, FORM)
+@allow(Permission.PREVIEW_DELETION, FORM, logs=STEPS)
 def delete_summary(
     request: ConsoleRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     return _confirm(request, Target(SUMMARY, profile_id, summary_id))
 
 
-@allow(Permission.PREVIEW_DELETION, FORM)
+@allow(Permission.PREVIEW_DELETION, FORM, logs=STEPS)
 def delete_profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return _confirm(request, Target(PROFILE, profile_id, profile_id))
 
@@ -153,7 +160,7 @@ def _redirect_to_receipt(request: ConsoleRequest, deletion: Deletion) -> HttpRes
     return redirect("deletions:deletion", request.tenant.slug, deletion.pk)
 
 
-@allow(Permission.DELETE, FORM)
+@allow(Permission.DELETE, FORM, logs=STEPS)
 def add_request(request: ConsoleRequest) -> HttpResponse:
     """What a letter asks for: of several identifiers, at several tenants."""
     mine = Tenant.objects.filter(
@@ -212,7 +219,7 @@ def _open_requests(
     return redirect("deletions:deletion", first.tenant.slug, first.pk)
 
 
-@allow(Permission.DELETE, FORM)
+@allow(Permission.DELETE, FORM, logs=STEPS)
 def delete_selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Several facts of one timeline in one request."""
     ids = dict.fromkeys(request.GET.getlist("id"))
@@ -226,7 +233,7 @@ def delete_selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render_form(request, "deletions/add.html", context)
 
 
-@allow(Permission.VIEW_DELETIONS)
+@allow(Permission.VIEW_DELETIONS, logs="none: receipts hold no customer's data")
 def list_deletions(request: ConsoleRequest) -> HttpResponse:
     """What is open by its deadline, then the newest first; htmx gets the rows alone."""
     deletions = Deletion.objects.of(request.tenant).select_related("requested_by")
@@ -250,7 +257,7 @@ def count_open(request: ConsoleRequest) -> int:
     return waiting.count() + deletions.returned().count()
 
 
-@allow(Permission.VIEW_DELETIONS)
+@allow(Permission.VIEW_DELETIONS, logs="deletion.previewed")
 def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """The request or the receipt: who, when, why, what goes and how that was verified."""
     shown = _get_deletion(request, deletion_id)
@@ -298,7 +305,7 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
     return render_part(request, page, part, context)
 
 
-@allow(Permission.VIEW_DELETIONS)
+@allow(Permission.VIEW_DELETIONS, logs="none: holds no customer's data")
 def certificate(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """As a file, signed: `manage.py verify_certificate` checks it."""
     shown = _get_deletion(request, deletion_id)
@@ -309,7 +316,7 @@ def certificate(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     return HttpResponse(shown.certificate, "application/json", headers=headers)
 
 
-@allow(Permission.DELETE, POST)
+@allow(Permission.DELETE, POST, logs=STEPS)
 def move_deletion(
     request: ConsoleRequest, deletion_id: UUID, move: str
 ) -> HttpResponse:
@@ -338,7 +345,7 @@ def move_deletion(
     return _redirect_to_receipt(request, shown)
 
 
-@allow(Permission.MANAGE_TENANT, FORM)
+@allow(Permission.MANAGE_TENANT, FORM, logs="deletion.arranged")
 def policy(request: ConsoleRequest) -> HttpResponse:
     """Who approves and how long it can be cancelled: an operator says so, since the
     officers are whom it binds."""

@@ -267,7 +267,7 @@ MEANINGS = {
 }
 
 
-@allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM)
+@allow(Permission.UPDATE_DISPLAY_SETTINGS, FORM, logs="desk.arranged")
 def display(request: ConsoleRequest) -> HttpResponse:
     """Shows nothing of a customer: the examples are made up."""
     groups = fetch_trait_groups(request.store)

@@ -50,7 +50,7 @@ PROFILE_PAGES = (
 READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@allow(Permission.VIEW_PROFILES, FORM)
+@allow(Permission.VIEW_PROFILES, FORM, logs="profile.found")
 def find(request: ConsoleRequest) -> HttpResponse:
     """Redirect to the profile; else why not, or the candidates.
 
@@ -161,7 +161,7 @@ def _build_context(answers: list[TenantAnswer]) -> dict[str, object]:
     }
 
 
-@allow(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT, logs="none: names of pages")
 def palette(request: ConsoleRequest) -> HttpResponse:
     """The store's identifier types, the customer's pages, the tenant's and all tenants."""
     may_find = may(request.role, Permission.VIEW_PROFILES)

@@ -26,12 +26,12 @@ def home(request: ConsoleRequest) -> HttpResponse:
     return render(request, "home/home.html", {"tenants": tenants})
 
 
-@allow(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT, logs="none: counts")
 def tenant_home(request: ConsoleRequest) -> HttpResponse:
     return render(request, "home/home.html", {"tenants": [request.tenant]})
 
 
-@allow(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT, logs="none: counts")
 def waiting(request: ConsoleRequest, sources: Iterable[Waiting]) -> HttpResponse:
     """A tenant's part of the page, by itself: its memory is asked."""
     if not wants_part(request):

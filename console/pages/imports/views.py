@@ -128,7 +128,7 @@ def write_refusals(store: StoreClient, import_id: str) -> Iterator[str]:
         yield write_lines([[str(refusal.item), *map(escape_cell, cells)]])
 
 
-@allow(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES, logs="none: file names and counts")
 def list_imports(request: ConsoleRequest) -> HttpResponse:
     """The newest ten, or those of a page; with `operation`, what became of a write."""
     token = check_form(PageForm(request.GET))["page"]
@@ -152,7 +152,7 @@ def count_failed(request: ConsoleRequest) -> int:
     )
 
 
-@allow(Permission.IMPORT_PROFILES, FORM)
+@allow(Permission.IMPORT_PROFILES, FORM, logs="import.started")
 def add(request: ConsoleRequest) -> HttpResponse:
     """A file and what its columns fill; without JavaScript its columns come second."""
     file_form, columns_form = _build_forms(request)
@@ -185,7 +185,7 @@ def add(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.IMPORT_PROFILES, POST)
+@allow(Permission.IMPORT_PROFILES, POST, logs="none: names of columns")
 def columns(request: ConsoleRequest) -> HttpResponse:
     """What a file's columns can fill, as soon as it is chosen: its beginning is sent."""
     form, columns_form = _build_forms(request, guess=True)
@@ -221,7 +221,7 @@ def _build_forms(
     )
 
 
-@allow(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES, logs="none: numbers of rows and fields")
 def detail(request: ConsoleRequest, import_id: str) -> HttpResponse:
     """How far an import is, and what it refused; the part asks again while it runs."""
     shown = request.store.fetch_import(import_id)
@@ -238,7 +238,7 @@ def detail(request: ConsoleRequest, import_id: str) -> HttpResponse:
     )
 
 
-@allow(Permission.IMPORT_PROFILES)
+@allow(Permission.IMPORT_PROFILES, logs="none: numbers of rows and fields")
 def refusals(request: ConsoleRequest, import_id: str) -> HttpResponseBase:
     """Every row and cell that was refused, as CSV."""
     # What the memory refuses becomes a page, not a file.

@@ -98,7 +98,7 @@ class RetentionForm(ReasonForm):
         self.order_fields([*dict(RetentionRule.KINDS), *self.fields])
 
 
-@allow(Permission.HOLD, FORM)
+@allow(Permission.HOLD, FORM, logs="retention.changed")
 def retention(request: ConsoleRequest) -> HttpResponse:
     """A changed rule deletes nothing for a day: so its forecast is read first."""
     form = RetentionForm(request=request)
@@ -118,7 +118,7 @@ def retention(request: ConsoleRequest) -> HttpResponse:
     return render_form(request, "keeping/retention.html", {"form": form})
 
 
-@allow(Permission.HOLD)
+@allow(Permission.HOLD, logs="none: ids, bases and digests")
 def overview(request: ConsoleRequest) -> HttpResponse:
     """A tenant's holds, what goes by itself, and what is not learned again."""
     query = check_form(PageForm(request.GET))
@@ -133,7 +133,7 @@ def overview(request: ConsoleRequest) -> HttpResponse:
     return render(request, "keeping/overview.html", context)
 
 
-@allow(Permission.HOLD, FORM)
+@allow(Permission.HOLD, FORM, logs="suppression.lifted")
 def lift_suppression(request: ConsoleRequest, suppression_id: str) -> HttpResponse:
     """Somebody who was erased comes again as a new customer."""
     form = LiftForm(request=request)
@@ -146,7 +146,7 @@ def lift_suppression(request: ConsoleRequest, suppression_id: str) -> HttpRespon
     return render_form(request, "keeping/lift_suppression.html", {"form": form})
 
 
-@allow(Permission.EXPORT, FORM)
+@allow(Permission.EXPORT, FORM, logs="access.requested")
 def ask_access(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Everything in clear: it is for the customer."""
     context = build_profile_context(request, profile_id)
@@ -173,7 +173,7 @@ def ask_access(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render_form(request, "keeping/ask_access.html", context | {"form": form})
 
 
-@allow(Permission.EXPORT, FORM)
+@allow(Permission.EXPORT, FORM, logs="access.downloaded")
 def access(request: ConsoleRequest, package_id: UUID) -> HttpResponse:
     """How far it is; a POST is the one download, by the session that asked for it."""
     rows = request.tenant.packages.filter(requested_by=request.user, pk=package_id)
@@ -225,7 +225,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-@allow(Permission.HOLD, FORM)
+@allow(Permission.HOLD, FORM, logs="hold.set")
 def set_hold(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Nothing of a profile on hold is erased, by whatever way."""
     context = build_profile_context(request, profile_id)
@@ -252,7 +252,7 @@ def set_hold(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render_form(request, "keeping/set_hold.html", context | {"form": form})
 
 
-@allow(Permission.HOLD, FORM)
+@allow(Permission.HOLD, FORM, logs="hold.lifted")
 def lift_hold(request: ConsoleRequest, hold_id: UUID) -> HttpResponse:
     hold = get_object_or_404(list_holds(request.tenant), pk=hold_id)
     form = LiftForm(request=request)

@@ -151,7 +151,7 @@ def get_mime_type(name: str) -> Any:
     return wire.MIME_TYPES.get(PurePath(name).suffix.lower())
 
 
-@allow(Permission.VIEW_KNOWLEDGE, FORM)
+@allow(Permission.VIEW_KNOWLEDGE, FORM, logs="knowledge.searched")
 def overview(request: ConsoleRequest) -> HttpResponse:
     """The tenant's bases with their sources, and what a question finds in one of them."""
     if moved := move_typed(request, MoveForm, "query"):
@@ -216,7 +216,7 @@ def _search(
     return found
 
 
-@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+@allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.added")
 def add_base(request: ConsoleRequest) -> HttpResponse:
     """A new base, or one of the account's that this tenant is to have as well."""
     client, tenant = open_account(request.tenant).knowledge, request.tenant
@@ -250,7 +250,7 @@ def _choose(request: ConsoleRequest, bases: list[str], changed: str) -> None:
     log(request.actor, "knowledge.added", "knowledge_base", changed)
 
 
-@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+@allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.added")
 def add_source(request: ConsoleRequest, base_id: str) -> HttpResponse:
     client, base = _open(request, base_id)
     is_post = request.method == "POST"
@@ -278,7 +278,7 @@ def add_source(request: ConsoleRequest, base_id: str) -> HttpResponse:
     return render_form(request, "knowledge/add_source.html", context)
 
 
-@allow(Permission.VIEW_KNOWLEDGE)
+@allow(Permission.VIEW_KNOWLEDGE, logs="none: what the business publishes")
 def source(request: ConsoleRequest, base_id: str, source_id: str) -> HttpResponse:
     """What of a source is found, piece by piece."""
     client, base = _open(request, base_id)
@@ -294,7 +294,7 @@ def source(request: ConsoleRequest, base_id: str, source_id: str) -> HttpRespons
 CHANGES = {"refresh", "remove"}
 
 
-@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+@allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.refreshed knowledge.removed")
 def change_source(
     request: ConsoleRequest, base_id: str, source_id: str, change: str
 ) -> HttpResponse:
@@ -319,7 +319,7 @@ def change_source(
     return render_form(request, "knowledge/change.html", context)
 
 
-@allow(Permission.MANAGE_KNOWLEDGE, FORM)
+@allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.removed")
 def remove_base(request: ConsoleRequest, base_id: str) -> HttpResponse:
     """With its sources, for every tenant that has it."""
     client, base = _open(request, base_id)

@@ -51,7 +51,7 @@ class TakeBackForm(ReasonForm):
     )
 
 
-@allow(Permission.JUDGE_MERGES)
+@allow(Permission.JUDGE_MERGES, logs="merges.listed")
 def list_merges(request: ConsoleRequest) -> HttpResponse:
     """What waits for a decision and, below it, what can be taken back."""
     store, query = request.store, check_form(MergesForm(request.GET))
@@ -101,7 +101,7 @@ def _mask_values(
     return shown
 
 
-@allow(Permission.JUDGE_MERGES, FORM)
+@allow(Permission.JUDGE_MERGES, FORM, logs="merges.listed merge.accepted merge.refused")
 def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
     """The evidence of one suggestion, and the officer's word."""
     suggestion = _find(all_pages(request.store.list_merge_suggestions), suggestion_id)
@@ -123,7 +123,7 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
     return _show(request, "merges/decide.html", form, suggestion, suggestion.profiles)
 
 
-@allow(Permission.JUDGE_MERGES, FORM)
+@allow(Permission.JUDGE_MERGES, FORM, logs="merges.listed merge.undone")
 def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A merge, by the id that went; after it was taken back, what is left to sort, for
     whoever did it and until they take back another or sign out."""

@@ -183,7 +183,7 @@ def find_people() -> QuerySet[Any]:
     )
 
 
-@allow(Permission.MANAGE_PEOPLE)
+@allow(Permission.MANAGE_PEOPLE, logs="none: colleagues and their roles")
 def list_people(request: ConsoleRequest) -> HttpResponse:
     """By name; of one state, or whose name or address has these letters."""
     state, wanted = request.GET.get("state", ""), request.GET.get("q", "").strip()
@@ -205,7 +205,7 @@ def list_people(request: ConsoleRequest) -> HttpResponse:
     return render(request, "people/list.html", context)
 
 
-@allow(Permission.MANAGE_PEOPLE)
+@allow(Permission.MANAGE_PEOPLE, logs="audit.read")
 def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
     """One person: roles, sessions, and what was changed about them."""
     person = get_object_or_404(find_people(), pk=user_id)
@@ -228,7 +228,7 @@ def detail(request: ConsoleRequest, user_id: int) -> HttpResponse:
     return render(request, "people/person.html", context)
 
 
-@allow(Permission.MANAGE_PEOPLE, FORM)
+@allow(Permission.MANAGE_PEOPLE, FORM, logs="user.added")
 def invite(request: ConsoleRequest) -> HttpResponse:
     """Answered by the link that the new person sets a password with."""
     form = InviteForm(request=request)
@@ -271,7 +271,11 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render_form(request, "people/welcome.html", context)
 
 
-@allow(Permission.MANAGE_PEOPLE, FORM)
+@allow(
+    Permission.MANAGE_PEOPLE,
+    FORM,
+    logs="role.changed session.ended user.disabled user.enabled user.reset",
+)
 def change(request: ConsoleRequest, user_id: int, name: str) -> HttpResponse:
     """Why is asked first, and audited."""
     act = CHANGES.get(name)

@@ -228,7 +228,7 @@ class CaseForm(ConsoleForm):
         return cleaned
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="none: questions and states, no answers")
 def list_cases(request: ConsoleRequest) -> HttpResponse:
     """By suite and name: states, and the strip of the last runs of each."""
     cases = request.tenant.recall_cases.order_by("suite", "name")
@@ -239,7 +239,7 @@ def count_failed(request: ConsoleRequest) -> int:
     return int(request.tenant.recall_cases.filter(state=State.FAILED).count())
 
 
-@allow(Permission.RUN_RECALL, FORM)
+@allow(Permission.RUN_RECALL, FORM, logs="recall.run case.added")
 def add_case(request: ConsoleRequest) -> HttpResponse:
     """A case of the run that the address names. Nothing is typed but its name."""
     given = read_given(request, request.GET)
@@ -272,7 +272,7 @@ def add_case(request: ConsoleRequest) -> HttpResponse:
     return render_form(request, "recall/case.html", context)
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="none: leads to the run")
 def open_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
     """The run of a case, and why what it wants first did not come."""
     case = _get_case(request, case_id)
@@ -284,7 +284,7 @@ def open_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
     return redirect(build_run_url(request, given, case.profile_id))
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="recall.run")
 def rerun_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
     """htmx gets the row of the case alone."""
     case = run_case(_get_case(request, case_id), request.store, request.actor)
@@ -293,7 +293,7 @@ def rerun_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
     return redirect("recall:cases", request.tenant.slug)
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="case.removed")
 def remove_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
     case = _get_case(request, case_id)
     with transaction.atomic():

@@ -51,7 +51,7 @@ class KeepForm(ConsoleForm):
     )
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="ledger.read")
 def list_ledger(request: ConsoleRequest) -> HttpResponse:
     """The newest first, below how long they took."""
     form, context = LedgerForm(request.GET), dict[str, Any]()
@@ -83,7 +83,7 @@ def list_ledger(request: ConsoleRequest) -> HttpResponse:
     return render_form(request, "recall/ledger.html", context)
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="ledger.read")
 def open_entry(request: ConsoleRequest, entry_id: str) -> HttpResponse:
     """What a program was given, as this person may see it now, and the way to run it
     again."""
@@ -99,7 +99,7 @@ def open_entry(request: ConsoleRequest, entry_id: str) -> HttpResponse:
     return render(request, "recall/ledger_entry.html", context)
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="ledger.read")
 def list_unanswered(request: ConsoleRequest) -> HttpResponse:
     """What the memory should know and does not: each group with what comes nearest."""
     groups = request.store.report_ledger().unanswered
@@ -117,7 +117,7 @@ def list_unanswered(request: ConsoleRequest) -> HttpResponse:
     return render(request, "recall/unanswered.html", context)
 
 
-@allow(Permission.UPDATE_IDENTITY_SETTINGS, POST)
+@allow(Permission.UPDATE_IDENTITY_SETTINGS, POST, logs="ledger.changed")
 def keep_ledger(request: ConsoleRequest) -> HttpResponse:
     days = check_form(KeepForm(request.POST))["days"]
     on = "tenant", str(request.tenant.pk)

@@ -23,7 +23,7 @@ class MarkForm(ConsoleForm):
     mark = forms.RegexField(r"\A(?:wanted|unwanted|none) [a-z0-9_]{1,64}\Z")
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="recall.run recall.marked")
 def mark_item(request: ConsoleRequest) -> HttpResponse:
     """One that came in the run that the address names, with its figures as this person
     may see them; htmx gets the mark, and how many there are."""
@@ -68,7 +68,7 @@ def mark_item(request: ConsoleRequest) -> HttpResponse:
     return render(request, "recall/_marked.html", context)
 
 
-@allow(Permission.EXPORT)
+@allow(Permission.EXPORT, logs="marks.exported")
 def export_marks(request: ConsoleRequest) -> HttpResponse:
     """JSON, a mark a line, features as the engine names them (console/engine/ranking.py):
     rows for a fit of "is wanted" as tests/benchmarks/fit.py makes them."""

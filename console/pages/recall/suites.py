@@ -129,12 +129,12 @@ def _check_depth(content: bytes) -> None:
             raise ValidationError("Too many lists in lists.")
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="none: names and times of suites")
 def list_suites(request: ConsoleRequest) -> HttpResponse:
     return _render_suites(request)
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="suite.scheduled")
 def schedule(request: ConsoleRequest) -> HttpResponse:
     """Without hours: the suite is not run by itself any more."""
     form = ScheduleForm(_list_names(request.tenant), request.POST)
@@ -150,7 +150,7 @@ def schedule(request: ConsoleRequest) -> HttpResponse:
     return redirect("recall:suites", request.tenant.slug)
 
 
-@allow(Permission.RUN_RECALL)
+@allow(Permission.RUN_RECALL, logs="cases.exported")
 def export_cases(request: ConsoleRequest) -> HttpResponse:
     """All of the tenant, or those of one suite; not of erased profiles."""
     cases = request.tenant.recall_cases.exclude(state=RecallCase.State.ERASED)
@@ -168,7 +168,7 @@ def export_cases(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.RUN_RECALL, POST)
+@allow(Permission.RUN_RECALL, POST, logs="cases.imported")
 def import_cases(request: ConsoleRequest) -> HttpResponse:
     """All or none; a case of the same suite and name is replaced."""
     form = FileForm(request.POST, request.FILES)

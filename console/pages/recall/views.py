@@ -44,7 +44,7 @@ from console.web.times import get_day
 HOLDERS_MAX = 3
 
 
-@allow(Permission.RUN_RECALL, FORM)
+@allow(Permission.RUN_RECALL, FORM, logs="recall.run")
 def run(request: ConsoleRequest) -> HttpResponse:
     """The form, and the results once an identity is given.
 

@@ -36,7 +36,7 @@ def start(request: ConsoleRequest) -> HttpResponse:
     return _show(request, None)
 
 
-@allow(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT, logs="none: the API's description")
 def of_tenant(request: ConsoleRequest) -> HttpResponse:
     """What the tenant's memory describes, with their store's id in the examples."""
     return _show(request, request.tenant)

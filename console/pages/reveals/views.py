@@ -34,7 +34,7 @@ REVISIONS_MAX = 1000
 TURNS_MAX = 1000
 
 
-@allow(Permission.REVEAL, FORM)
+@allow(Permission.REVEAL, FORM, logs="value.revealed")
 def reveal_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
@@ -50,7 +50,7 @@ def reveal_value(
     return _render_form(request, profile_id, shown, form)
 
 
-@allow(Permission.REVEAL, FORM)
+@allow(Permission.REVEAL, FORM, logs="value.hidden")
 def hide_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:
@@ -64,7 +64,7 @@ def hide_value(
     return _render_value(request, profile_id, _get_values_or_404(request, *subject))
 
 
-@allow(Permission.REVEAL)
+@allow(Permission.REVEAL, logs="value.hidden")
 def masked_value(
     request: ConsoleRequest, profile_id: str, kind: str, ref: str
 ) -> HttpResponse:

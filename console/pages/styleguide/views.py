@@ -38,7 +38,7 @@ class SampleForm(ConsoleForm):
     sure = forms.BooleanField(required=False)
 
 
-@allow(Permission.SEE_STYLEGUIDE)
+@allow(Permission.SEE_STYLEGUIDE, logs="none: samples")
 def styleguide(request: ConsoleRequest) -> HttpResponse:
     """Every token and component, in every state that can be drawn."""
     now = timezone.now()

@@ -60,7 +60,7 @@ def list_tenants(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/list.html", context)
 
 
-@allow(Permission.CHECK_CONNECTION)
+@allow(Permission.CHECK_CONNECTION, logs="none: the state of a connection")
 def connection(request: ConsoleRequest) -> HttpResponse:
     """One call of the tenant's memory, made now."""
     return render_part(
@@ -76,7 +76,7 @@ def connection(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.OPEN_TENANT)
+@allow(Permission.OPEN_TENANT, logs="none: the state of a connection")
 def memory_state(request: ConsoleRequest) -> HttpResponse:
     """For the rail of every page: a dot and a short text."""
     state, label = get_memory_state(request.tenant)
@@ -84,7 +84,7 @@ def memory_state(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/_memory_state.html", context)
 
 
-@allow(Permission.ADD_TENANT, FORM)
+@allow(Permission.ADD_TENANT, FORM, logs="tenant.added account.added")
 @sensitive_post_parameters("secret")
 def add(request: ConsoleRequest) -> HttpResponse:
     """The form; the tenant is added once their store has answered."""
@@ -104,7 +104,7 @@ def add(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.ADD_TENANT, FORM)
+@allow(Permission.ADD_TENANT, FORM, logs="account.added")
 def add_account(request: ConsoleRequest) -> HttpResponse:
     """Answered by its secrets: they are in this answer and nowhere else."""
     if settings.MEMORY_URL != EMBEDDED:
@@ -122,7 +122,7 @@ def _label(made: dict[str, str]) -> list[tuple[str, str]]:
     return [(label, made[key]) for key, label in SECRETS.items() if key in made]
 
 
-@allow(Permission.REPLACE_CREDENTIAL)
+@allow(Permission.REPLACE_CREDENTIAL, logs="none: ids of accounts")
 def list_accounts(request: ConsoleRequest) -> HttpResponse:
     if settings.MEMORY_URL != EMBEDDED:
         raise Http404
@@ -130,7 +130,9 @@ def list_accounts(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/accounts.html", context)
 
 
-@allow(Permission.REPLACE_CREDENTIAL, FORM)
+@allow(
+    Permission.REPLACE_CREDENTIAL, FORM, logs="key.added key.revoked account.rotated"
+)
 def account(request: ConsoleRequest, sid: str) -> HttpResponse:
     """Its secrets, of which a new one is in this answer and nowhere else."""
     accounts = services.list_accounts(sid)
@@ -149,7 +151,7 @@ def account(request: ConsoleRequest, sid: str) -> HttpResponse:
     return render_form(request, "tenants/account.html", context)
 
 
-@allow(Permission.REPLACE_CREDENTIAL, FORM)
+@allow(Permission.REPLACE_CREDENTIAL, FORM, logs="token.replaced")
 @sensitive_post_parameters("secret")
 def replace_token(request: ConsoleRequest) -> HttpResponse:
     """The form; the token is saved once the tenant's store has answered it."""
@@ -165,7 +167,7 @@ def replace_token(request: ConsoleRequest) -> HttpResponse:
     )
 
 
-@allow(Permission.MANAGE_TENANT, FORM)
+@allow(Permission.MANAGE_TENANT, FORM, logs="tenant.renamed")
 def rename(request: ConsoleRequest) -> HttpResponse:
     tenant = request.tenant
     form = RenameForm(request=request, initial={"name": tenant.name})
@@ -183,7 +185,7 @@ def rename(request: ConsoleRequest) -> HttpResponse:
     return _show_change(request, "tenants/rename.html", form)
 
 
-@allow(Permission.MANAGE_TENANT, FORM)
+@allow(Permission.MANAGE_TENANT, FORM, logs="tenant.removed")
 def remove(request: ConsoleRequest) -> HttpResponse:
     """What goes and what stays is said first, and its slug is typed."""
     tenant = request.tenant
@@ -205,7 +207,7 @@ def _show_change(request: ConsoleRequest, page: str, form: Form) -> HttpResponse
     return render_form(request, page, context)
 
 
-@allow(Permission.UPDATE_IDENTITY_SETTINGS, FORM)
+@allow(Permission.UPDATE_IDENTITY_SETTINGS, FORM, logs="identity.changed")
 def identity(request: ConsoleRequest) -> HttpResponse:
     """How the tenant's store reads numbers and which merges wait for a person."""
     try:

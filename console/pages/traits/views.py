@@ -54,7 +54,7 @@ from console.web.render import (
 LOOKS_MAX = 8
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="traits.listed")
 def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Every trait group; `?correct=Contact.email` opens that trait's form.
 
@@ -97,7 +97,7 @@ def build_traits_context(
     }
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="traits.listed")
 def trait(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
@@ -117,7 +117,7 @@ def trait(
     return _render_row(request, now_id, row, has_focus=True)
 
 
-@allow(Permission.CORRECT, FORM)
+@allow(Permission.CORRECT, FORM, logs="traits.listed trait.corrected")
 def correct(
     request: ConsoleRequest, profile_id: str, group: str, trait: str
 ) -> HttpResponse:
@@ -253,7 +253,7 @@ def _build_row_url(request: ConsoleRequest, profile_id: str, anchor: str) -> str
     return f"{page}#{anchor}"
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="schema.listed")
 def groups_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
     groups = fetch_trait_groups(request.store)
@@ -263,7 +263,7 @@ def groups_page(request: ConsoleRequest) -> HttpResponse:
     return render(request, "traits/trait_groups.html", context)
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="schema.listed")
 def group_page(request: ConsoleRequest, group: str) -> HttpResponse:
     """One group's schema, with the fill rate of each trait: `step` goes on counting."""
     form = GroupForm(request.GET)

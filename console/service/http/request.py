@@ -26,6 +26,7 @@ from console.service.memory.stores import get_store
 from console.service.models import Account
 
 URLCONF = "console.service.urls"
+LISTENER = "console.listener"
 T = TypeVar("T", bound=msgspec.Struct)
 View = Callable[..., HttpResponse]
 ReadConversationId = Callable[[Mapping[str, str]], str]
@@ -79,7 +80,19 @@ def _get_store(request: ApiRequest, store_id: str) -> Store:
     caller: Caller | None = getattr(request, "caller", None)
     if caller and caller.store and caller.store.id == store_id:
         return caller.store
-    return get_store(request.account, store_id)
+    try:
+        return get_store(request.account, store_id)
+    except errors.NotFound:
+        # Of another account, or nobody's: alike, in the time that it takes too.
+        if listener := get_listener(request):
+            listener.log_strange_store(request)
+        raise
+
+
+def get_listener(request: HttpRequest) -> Any:
+    """Who is told of a program's calls (console/audit/programs.py); None for a page's
+    own, which are told by the page."""
+    return request.META.get(LISTENER)
 
 
 def check_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:

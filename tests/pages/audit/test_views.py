@@ -2,13 +2,14 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from django.urls import reverse
 
 from console.audit.log import log as audit_log
 from console.audit.models import AuditEntry, AuditReason
 from console.tenants.actor import Actor
-from console.tenants.models import Role
-from tests.factories import HTMX, make_tenant
+from console.tenants.models import Role, Tenant
+from tests.factories import HTMX, make_tenant, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -46,12 +47,22 @@ def test_list_entries_shows_an_auditor_every_entry_newest_first(client, auditor,
     response = client.get(list_url())
 
     assert response.status_code == 200
-    assert shown(response)[:3] == [
-        "audit.read",
-        "observation.deleted",
-        "profile.viewed",
-    ]
+    assert shown(response)[:2] == ["observation.deleted", "profile.viewed"]
     assert "tenant.added" in shown(response)
+
+
+def test_list_entries_leaves_out_the_reading_of_whoever_reads(
+    client, auditor, officer, tenant
+):
+    audit_log(Actor(officer, tenant), "audit.read")
+    client.force_login(auditor)
+
+    by_itself = client.get(list_url()).context["page"].rows
+    wanted = client.get(list_url(), {"mine": "on"}).context["page"].rows
+
+    readers = [entry.actor for entry, _ in by_itself if entry.action == "audit.read"]
+    assert readers == [officer.email]
+    assert auditor.email in [entry.actor for entry, _ in wanted]
 
 
 def test_list_entries_hides_configuration_from_an_officer(client, officer, log):
@@ -292,3 +303,108 @@ def test_audit_pages_accept_no_post(client, auditor, log, method):
     response = getattr(client, method)(list_url())
 
     assert response.status_code == 405
+
+
+REVEALED = {"object_type": "trait", "object_id": "A.b", "about": ["mem_profile_a"]}
+QUESTIONS = {
+    "looks": ("profile.viewed", {"object_type": "profile", "object_id": "mem_p"}),
+    "unticketed": ("value.revealed", REVEALED | {"reason": "To verify"}),
+    "bulk": ("profile.listed", {"count": 100}),
+    "deletions": ("profile.deleted", {}),
+    "rights": ("role.changed", {}),
+    "reviews": ("reveal.approved", {}),
+}
+OTHERS = {
+    "profile.found": {},
+    "value.revealed": REVEALED | {"reason": "To verify (ticket CASE-1)"},
+    "observations.listed": {"count": 99},
+    "trait.corrected": REVEALED,
+    "desk.arranged": {},
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_list_entries_answers_a_question(client, auditor, tenant, officer, question):
+    action, entry = QUESTIONS[question]
+    asked = audit_log(Actor(officer, tenant), action, **entry)
+    if question != "looks":
+        for other, given in OTHERS.items():
+            audit_log(Actor(officer, tenant), other, **given)
+    client.force_login(auditor)
+
+    page = client.get(list_url(), {"question": question}).context["page"]
+
+    assert [entry.seq for entry, _ in page.rows] == [asked.seq]
+
+
+def test_list_entries_finds_who_acts_outside_the_shift(client, auditor, officer):
+    tenant = Tenant.objects.get()
+    for at in ("2026-01-05T06:59:00Z", "2026-01-05T12:00:00Z", "2026-01-04T12:00:00Z"):
+        with time_machine.travel(at, tick=False):
+            audit_log(Actor(officer, tenant), "recall.run")
+    client.force_login(auditor)
+
+    asked = {"question": "off_shift", "until": "2026-01-31"}
+    page = client.get(list_url(), asked).context["page"]
+
+    assert [f"{entry.at:%d %H}" for entry, _ in page.rows] == ["04 12", "05 06"]
+
+
+def test_list_entries_counts_when_it_is_asked_to(client, auditor, log):
+    client.force_login(auditor)
+
+    page = client.get(list_url(), {"counts": "on", "outcome": "failed"})
+
+    counts = page.context["counts"]
+    assert counts.total == 1
+    assert counts.actions == [("Observation deleted", 1)]
+    assert counts.people == [("officer@console.example", 1)]
+    assert "counts" not in client.get(list_url()).context
+
+
+@pytest.mark.parametrize("person", ["auditor", "officer", "operator"])
+def test_list_entries_offers_what_can_match_alone(client, request, person):
+    client.force_login(request.getfixturevalue(person))
+
+    form = client.get(list_url()).context["form"]
+    offered = {name for name, _ in form.fields["action"].choices if name}
+    questions = {name for name, _ in form.fields["question"].choices}
+
+    assert not offered & {"session.opened", "mfa.added", "key.added", "backup.taken"}
+    assert ("role.changed" in offered) == (person != "officer")
+    assert "sign_ins" not in questions
+    assert ("rights" in questions) == (person != "officer")
+
+
+def test_list_installation_shows_what_is_about_no_customer(client, auditor, log):
+    other = make_tenant("other")
+    audit_log(Actor(None), "session.refused", outcome="denied")
+    client.force_login(auditor)
+
+    page = client.get(reverse("audit:installation", args=["acme"]))
+    seen = [(entry.action, entry.tenant) for entry, _ in page.context["page"].rows]
+    refused = page.context["page"].rows[seen.index(("session.refused", ""))][0]
+
+    assert ("tenant.added", "acme") in seen
+    assert ("session.opened", "") in seen
+    assert "profile.viewed" not in dict(seen)
+    assert other.slug not in dict(map(reversed, seen))
+    assert "sign_ins" in dict(page.context["form"].fields["question"].choices)
+    assert client.get(entry_url(refused.seq)).status_code == 200
+
+
+def test_list_installation_shows_an_operator_of_all_every_tenant(client, tenant):
+    make_tenant("other")
+    client.force_login(make_user(Role.OPERATOR, None))
+
+    page = client.get(reverse("audit:installation", args=["acme"])).context["page"]
+
+    assert {"acme", "other"} <= {entry.tenant for entry, _ in page.rows}
+
+
+def test_list_installation_is_not_for_officers(client, officer, tenant):
+    client.force_login(officer)
+
+    page = client.get(reverse("audit:installation", args=["acme"]))
+
+    assert page.status_code == 403

@@ -226,7 +226,7 @@ def _format_cell(value: Any) -> str:
 TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
-@allow(Permission.EXPORT)
+@allow(Permission.EXPORT, logs="profile.exported")
 def export(request: ConsoleRequest, profile_id: str) -> HttpResponseBase:
     """A CSV or JSON file, written batch by batch; logged before its first byte."""
     if moved := move_typed(request, ExportForm, "words"):

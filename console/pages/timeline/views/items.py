@@ -30,7 +30,7 @@ from console.web.forms import PageForm, check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_form, render_part
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="observation.viewed")
 def observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
@@ -63,7 +63,7 @@ def observation(
     )
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="summary.viewed")
 def summary(request: ConsoleRequest, profile_id: str, summary_id: str) -> HttpResponse:
     """One summary in full."""
     found = request.store.fetch_summary(profile_id, summary_id)
@@ -85,7 +85,7 @@ CHANGED = (
 UNCHANGED = "This is the current text already."
 
 
-@allow(Permission.CORRECT, FORM)
+@allow(Permission.CORRECT, FORM, logs="observation.added")
 def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """A fact that a person learned."""
     form = AddObservationForm(request=request)
@@ -103,7 +103,11 @@ def observation_add(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render_form(request, "timeline/observation_add.html", context)
 
 
-@allow(Permission.CORRECT, FORM)
+@allow(
+    Permission.CORRECT,
+    FORM,
+    logs="observation.viewed summary.viewed observation.corrected summary.corrected",
+)
 def correct(
     request: ConsoleRequest, profile_id: str, kind: TextKind, **ids: str
 ) -> HttpResponse:

@@ -15,7 +15,11 @@ from console.tenants.actor import Permission
 from console.web.render import FORM, ConsoleRequest, allow
 
 
-@allow(Permission.CORRECT, FORM)
+@allow(
+    Permission.CORRECT,
+    FORM,
+    logs="observations.listed observation.retracted observation.restored",
+)
 def selection(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Chosen items, or all of a conversation: retracted or restored for a reason,
     exported, each of them deleted. Raises MemoryProblem."""

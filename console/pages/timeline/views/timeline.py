@@ -36,7 +36,7 @@ STEP_S = 0.15
 COUNTING_S = 0.12
 
 
-@allow(Permission.VIEW_PROFILES, FORM)
+@allow(Permission.VIEW_PROFILES, FORM, logs="observations.listed")
 def timeline(request: ConsoleRequest, profile_id: str, kind: str = "") -> HttpResponse:
     """One step of the timeline; `page` alone asks for the rows that follow.
 
@@ -125,7 +125,7 @@ def _build_next_queries(
     return {"page": page, "rows": f"{page}&after={last_on}" if last_on else page}
 
 
-@allow(Permission.VIEW_PROFILES)
+@allow(Permission.VIEW_PROFILES, logs="timeline.counted")
 def histogram(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Activity over time, and the numbers at the filters, as far as counted."""
     if moved := move_typed(request, TimelineForm, "words"):

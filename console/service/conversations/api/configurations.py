@@ -41,7 +41,7 @@ OPERATIONS = "/v2/ControlPlane/Operations/"
 def changes(method: str, route: str, **more: Any) -> Callable[[Any], Any]:
     """Declares a write that answers at once where to ask what became of it, and a second
     one with the same Idempotency-Key as the first."""
-    more |= {"headers": REPEATABLE, "refusals": (409,)}
+    more |= {"headers": REPEATABLE, "refusals": (409,), "logs": "configuration.changed"}
     declare = doc.operation(method, route, PROGRESS, **more)
     return lambda view: repeatable(declare(view))
 

@@ -140,6 +140,7 @@ def patch_conversation(
             Meta(description="Ours. delete: what was learned from it alone goes, too."),
         ]
     },
+    logs="conversation.deleted",
 )
 def delete_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """Deletes a conversation with all that was said in it. What was learned from it

@@ -58,7 +58,10 @@ def list_deliveries(request: ApiRequest, conversation_id: str) -> HttpResponse:
 
 
 @doc.operation(
-    "POST", f"{CONVERSATION}/Deliveries/<delivery_id>/Retry", {202: delivery.Delivery}
+    "POST",
+    f"{CONVERSATION}/Deliveries/<delivery_id>/Retry",
+    {202: delivery.Delivery},
+    logs="webhook.retried",
 )
 def retry_delivery(
     request: ApiRequest,
@@ -121,7 +124,7 @@ def _answer_learned(request: ApiRequest, rows: Any, show: Any = None) -> HttpRes
     return answer_page(request, rows, page, show, sort=("id",))
 
 
-@doc.operation("POST", LEARNED, doc.ACCEPTED)
+@doc.operation("POST", LEARNED, doc.ACCEPTED, logs="conversation.relearned")
 def learn_again(
     request: ApiRequest, conversation_id: str, body: wire.LearnAgain
 ) -> HttpResponse:
@@ -131,7 +134,7 @@ def learn_again(
     return accepted()
 
 
-@doc.operation("PATCH", f"{PROVENANCE}/<learned_id>", doc.ACCEPTED)
+@doc.operation("PATCH", f"{PROVENANCE}/<learned_id>", doc.ACCEPTED, logs="fact.decided")
 def decide_learned(
     request: ApiRequest, profile_id: str, learned_id: str, body: wire.DecideLearned
 ) -> HttpResponse:
@@ -162,14 +165,16 @@ def fetch_model_usage(request: ApiRequest) -> HttpResponse:
     return answer(wire.ModelUsage(days=tuple(days), tokens_per_day=ceiling))
 
 
-@doc.operation("POST", USAGE, doc.ACCEPTED)
+@doc.operation("POST", USAGE, doc.ACCEPTED, logs="none: a counter")
 def count_model_usage(request: ApiRequest, body: wire.CountModelUsage) -> HttpResponse:
     """Counts what a program has asked a model for the store by itself."""
     count_usage(request.store.id, Usage(**msgspec.structs.asdict(body)))
     return accepted()
 
 
-@doc.operation("PUT", RULES, doc.ACCEPTED, headers=doc.IF_MATCH)
+@doc.operation(
+    "PUT", RULES, doc.ACCEPTED, headers=doc.IF_MATCH, logs="learning.changed"
+)
 def update_learning_rules(
     request: ApiRequest, body: wire.PutLearningRules
 ) -> HttpResponse:
@@ -179,7 +184,7 @@ def update_learning_rules(
     return accepted()
 
 
-@doc.operation("POST", f"{RULES}/Trial", {200: wire.RulesTrial})
+@doc.operation("POST", f"{RULES}/Trial", {200: wire.RulesTrial}, logs="none: reads")
 def try_learning_rules(
     request: ApiRequest, body: wire.PutLearningRules
 ) -> HttpResponse:

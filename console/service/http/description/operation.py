@@ -18,7 +18,7 @@ from console.contract.base import Url, described
 from console.contract.memory.error import Accepted, Receipt
 from console.contract.memory.operation import OperationId
 from console.contract.memory.page import Order, PageSize, PageToken
-from console.service.http.request import View, check_deletion, read_body
+from console.service.http.request import View, check_deletion, get_listener, read_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class DeclaredOperation:
     refusals statuses of errors beyond those of every operation
     follows  answers for a profile that was merged into another; else redirects
     public   answered without credentials
+    logs     its action in the audit log of whoever serves the API to programs, or
+             "none: " and why
     """
 
     method: str
@@ -64,6 +66,7 @@ class DeclaredOperation:
     refusals: tuple[int, ...] = ()
     follows: bool = False
     public: bool = False
+    logs: str = "none: what programs read and write is counted by key.used"
 
 
 def operation(
@@ -94,9 +97,13 @@ def operation(
             request.operation = declared
             if method == "DELETE":
                 check_deletion(request, known=declared.query)
+            body = {}
             if noun:
-                path["body"] = read_body(request, noun, nulls_at=declared.nulls_at)
-            return view(request, **path)
+                body["body"] = read_body(request, noun, nulls_at=declared.nulls_at)
+            if (listener := get_listener(request)) is None:
+                return view(request, **path, **body)
+            with listener.log_call(request, declared.logs, path):
+                return view(request, **path, **body)
 
         respond.operation = declared  # type: ignore[attr-defined]
         return respond

@@ -88,7 +88,7 @@ def list_knowledge_bases(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, read_page(request), show_base)
 
 
-@doc.operation("POST", BASES, RECEIPT)
+@doc.operation("POST", BASES, RECEIPT, logs="knowledge.added")
 def create_knowledge_base(
     request: ApiRequest, body: base_wire.CreateKnowledgeBase
 ) -> HttpResponse:
@@ -104,7 +104,7 @@ def fetch_knowledge_base(request: ApiRequest, base_id: str) -> HttpResponse:
     return answer(show_base(row), headers=etag(row.version))
 
 
-@doc.operation("PATCH", BASE, RECEIPT, headers=doc.IF_MATCH)
+@doc.operation("PATCH", BASE, RECEIPT, headers=doc.IF_MATCH, logs="knowledge.changed")
 def update_knowledge_base(
     request: ApiRequest, base_id: str, body: base_wire.PatchKnowledgeBase
 ) -> HttpResponse:
@@ -115,7 +115,7 @@ def update_knowledge_base(
     return answer_done(request, base_id)
 
 
-@doc.operation("DELETE", BASE, RECEIPT)
+@doc.operation("DELETE", BASE, RECEIPT, logs="knowledge.removed")
 def delete_knowledge_base(request: ApiRequest, base_id: str) -> HttpResponse:
     """Deletes a base with its sources. This cannot be undone."""
     sources.delete_base(request.account, base_id)
@@ -134,7 +134,7 @@ def list_knowledge(request: ApiRequest, base_id: str) -> HttpResponse:
     )
 
 
-@doc.operation("POST", SOURCES, {201: wire.Knowledge})
+@doc.operation("POST", SOURCES, {201: wire.Knowledge}, logs="knowledge.added")
 def create_knowledge(
     request: ApiRequest, base_id: str, body: wire.CreateKnowledge
 ) -> HttpResponse:
@@ -176,7 +176,7 @@ def update_knowledge(
     return answer(show_source(request, row))
 
 
-@doc.operation("DELETE", SOURCE, {204: doc.Reply(None)})
+@doc.operation("DELETE", SOURCE, {204: doc.Reply(None)}, logs="knowledge.removed")
 def delete_knowledge(
     request: ApiRequest, base_id: str, knowledge_id: str
 ) -> HttpResponse:

@@ -24,7 +24,13 @@ from console.service.memory.profile_batches import Refused, put_profiles
 from console.service.models import Operation
 
 
-@operation("PUT", f"{PROFILES}/Bulk", {202: AcceptedProfiles}, id="put_profiles")
+@operation(
+    "PUT",
+    f"{PROFILES}/Bulk",
+    {202: AcceptedProfiles},
+    id="put_profiles",
+    logs="import.started",
+)
 def update_profiles_in_bulk(request: ApiRequest, body: PutProfiles) -> HttpResponse:
     """Creates or updates up to 1,000 profiles. One whose values do not fit is skipped,
     and named in the operation.

@@ -42,7 +42,7 @@ def list_data_mappings(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, page)
 
 
-@doc.operation("POST", MAPPINGS, doc.RECEIPT, refusals=(409,))
+@doc.operation("POST", MAPPINGS, doc.RECEIPT, refusals=(409,), logs="schema.changed")
 def create_data_mapping(
     request: ApiRequest, body: wire.CreateDataMapping
 ) -> HttpResponse:
@@ -58,7 +58,14 @@ def fetch_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     return answer(from_row(wire.DataMapping, mapping), headers=etag(mapping.version))
 
 
-@doc.operation("PATCH", MAPPING, doc.RECEIPT, headers=doc.IF_MATCH, refusals=(409,))
+@doc.operation(
+    "PATCH",
+    MAPPING,
+    doc.RECEIPT,
+    headers=doc.IF_MATCH,
+    refusals=(409,),
+    logs="schema.changed",
+)
 def patch_data_mapping(
     request: ApiRequest, mapping_id: str, body: wire.PatchDataMapping
 ) -> HttpResponse:
@@ -72,7 +79,7 @@ def patch_data_mapping(
     return answer_completed(request, mapping_id, f"/DataMappings/{mapping_id}")
 
 
-@doc.operation("DELETE", MAPPING, doc.RECEIPT)
+@doc.operation("DELETE", MAPPING, doc.RECEIPT, logs="schema.changed")
 def delete_data_mapping(request: ApiRequest, mapping_id: str) -> HttpResponse:
     """Deletes a data mapping. Traits it has filled are kept."""
     data_mappings.delete_data_mapping(request.store, mapping_id)

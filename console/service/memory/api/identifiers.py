@@ -67,6 +67,7 @@ def patch_identifier(
     IDENTIFIER,
     ACCEPTED,
     query={"removeAll": documented(bool, "Removes all values of the type.")},
+    logs="identifier.deleted",
 )
 def delete_identifier(
     request: ApiRequest, profile_id: str, id_type: str

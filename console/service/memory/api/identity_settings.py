@@ -23,7 +23,12 @@ def fetch_identity_settings(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "PUT", SETTINGS, doc.RECEIPT, id="put_identity_settings", headers=doc.IF_MATCH
+    "PUT",
+    SETTINGS,
+    doc.RECEIPT,
+    id="put_identity_settings",
+    headers=doc.IF_MATCH,
+    logs="identity.changed",
 )
 def update_identity_settings(
     request: ApiRequest, body: wire.PutIdentitySettings

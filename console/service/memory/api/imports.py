@@ -31,7 +31,7 @@ def list_imports(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation("POST", IMPORTS, {201: wire.AnnouncedImport})
+@doc.operation("POST", IMPORTS, {201: wire.AnnouncedImport}, logs="import.started")
 def create_import(request: ApiRequest, body: wire.CreateImport) -> HttpResponse:
     """Announces a CSV file of up to 100 MiB: its size in bytes, and the trait that each
     column fills. The answer has the url to upload it to."""

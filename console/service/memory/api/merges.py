@@ -48,7 +48,9 @@ def _show_suggestion(row: models.MergeSuggestion) -> wire.MergeSuggestion:
     )
 
 
-@doc.operation("POST", f"{SUGGESTIONS}/<suggestion_id>", doc.ACCEPTED)
+@doc.operation(
+    "POST", f"{SUGGESTIONS}/<suggestion_id>", doc.ACCEPTED, logs="merge.decided"
+)
 def decide_merge_suggestion(
     request: ApiRequest, suggestion_id: str, body: wire.DecideSuggestion
 ) -> HttpResponse:
@@ -88,6 +90,7 @@ def _show_merge(part: models.ProfilePart) -> wire.Merge:
     {200: wire.Unmerged},
     refusals=(409,),
     follows=True,
+    logs="merge.undone",
 )
 def unmerge_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     """Takes a merge back: both profiles have again what they had, and what was learned

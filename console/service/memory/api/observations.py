@@ -97,7 +97,7 @@ def patch_observation(
     return patch_item(models.Observation, request, profile_id, observation_id, body)
 
 
-@doc.operation("DELETE", OBSERVATION, doc.ACCEPTED)
+@doc.operation("DELETE", OBSERVATION, doc.ACCEPTED, logs="observation.deleted")
 def delete_observation(
     request: ApiRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:

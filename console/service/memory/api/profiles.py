@@ -162,7 +162,9 @@ def patch_profile(
     )
 
 
-@doc.operation("DELETE", PROFILE, doc.ACCEPTED, query=SUPPRESS_QUERY)
+@doc.operation(
+    "DELETE", PROFILE, doc.ACCEPTED, query=SUPPRESS_QUERY, logs="profile.deleted"
+)
 def delete_profile(request: ApiRequest, profile_id: str) -> HttpResponse:
     """Deletes the profile with its identifiers, observations and summaries. This cannot
     be undone."""

@@ -46,7 +46,12 @@ def list_stores(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation("POST", STORES, {202: replace(doc.RECEIPT[202], noun=wire.CreatedStore)})
+@doc.operation(
+    "POST",
+    STORES,
+    {202: replace(doc.RECEIPT[202], noun=wire.CreatedStore)},
+    logs="store.added",
+)
 def create_store(request: ApiRequest, body: wire.CreateStore) -> HttpResponse:
     """Creates a store. Its id is in the answer, and the result of the operation."""
     try:
@@ -69,7 +74,7 @@ def fetch_store(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation("PATCH", STORE, doc.RECEIPT, headers=doc.IF_MATCH)
+@doc.operation("PATCH", STORE, doc.RECEIPT, headers=doc.IF_MATCH, logs="store.changed")
 def patch_store(request: ApiRequest, body: wire.PatchStore) -> HttpResponse:
     """Changes the name or the description. With If-Match, only if nobody has changed
     the store since you read it."""
@@ -86,7 +91,7 @@ def patch_store(request: ApiRequest, body: wire.PatchStore) -> HttpResponse:
     return answer_completed(request, request.store.id)
 
 
-@doc.operation("DELETE", STORE, doc.RECEIPT)
+@doc.operation("DELETE", STORE, doc.RECEIPT, logs="store.removed")
 def delete_store(request: ApiRequest) -> HttpResponse:
     """Deletes the store and everything in it. This cannot be undone."""
     stores.delete_store(request.store)

@@ -75,7 +75,7 @@ def patch_summary(
     return patch_item(models.Summary, request, profile_id, summary_id, body)
 
 
-@doc.operation("DELETE", SUMMARY, doc.ACCEPTED)
+@doc.operation("DELETE", SUMMARY, doc.ACCEPTED, logs="summary.deleted")
 def delete_summary(
     request: ApiRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:

@@ -22,7 +22,12 @@ def list_suppressions(request: ApiRequest) -> HttpResponse:
     return answer_page(request, rows, read_page(request), sort=("erased_at", "id"))
 
 
-@doc.operation("DELETE", f"{SUPPRESSIONS}/<suppression_id>", doc.ACCEPTED)
+@doc.operation(
+    "DELETE",
+    f"{SUPPRESSIONS}/<suppression_id>",
+    doc.ACCEPTED,
+    logs="suppression.lifted",
+)
 def delete_suppression(request: ApiRequest, suppression_id: str) -> HttpResponse:
     """The identifier may be learned again."""
     suppression.lift(request.store, suppression_id)

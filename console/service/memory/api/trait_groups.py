@@ -36,7 +36,7 @@ def list_trait_groups(request: ApiRequest) -> HttpResponse:
     )
 
 
-@doc.operation("POST", GROUPS, doc.RECEIPT)
+@doc.operation("POST", GROUPS, doc.RECEIPT, logs="schema.changed")
 def create_trait_group(
     request: ApiRequest, body: wire.CreateTraitGroup
 ) -> HttpResponse:
@@ -86,7 +86,7 @@ def fetch_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     return answer(fetched, headers=etag(group.version))
 
 
-@doc.operation("PATCH", GROUP, doc.RECEIPT, headers=doc.IF_MATCH)
+@doc.operation("PATCH", GROUP, doc.RECEIPT, headers=doc.IF_MATCH, logs="schema.changed")
 def patch_trait_group(
     request: ApiRequest, name: str, body: wire.PatchTraitGroup
 ) -> HttpResponse:
@@ -101,7 +101,7 @@ def patch_trait_group(
     return answer_completed(request, name, f"/TraitGroups/{name}")
 
 
-@doc.operation("DELETE", GROUP, doc.RECEIPT, refusals=(409,))
+@doc.operation("DELETE", GROUP, doc.RECEIPT, refusals=(409,), logs="schema.changed")
 def delete_trait_group(request: ApiRequest, name: str) -> HttpResponse:
     """Deletes the group, with its traits in every profile."""
     trait_groups.delete_trait_group(request.store, name)

@@ -74,7 +74,11 @@ def list_services(request: ApiRequest) -> HttpResponse:
 
 
 @doc.operation(
-    "POST", SERVICES, {201: doc.Reply(wire.Service, doc.ETAG)}, refusals=(409,)
+    "POST",
+    SERVICES,
+    {201: doc.Reply(wire.Service, doc.ETAG)},
+    refusals=(409,),
+    logs="store.added",
 )
 def create_service(request: ApiRequest, body: wire.CreateService) -> HttpResponse:
     """Creates a store immediately, without an operation.
@@ -101,7 +105,7 @@ def fetch_service(request: ApiRequest) -> HttpResponse:
     return answer(show_service(request.store), headers=etag(request.store.version))
 
 
-@doc.operation("DELETE", SERVICE, {200: wire.Deleted})
+@doc.operation("DELETE", SERVICE, {200: wire.Deleted}, logs="store.removed")
 def delete_service(request: ApiRequest) -> HttpResponse:
     """Deletes the store and everything in it immediately."""
     stores.delete_store(request.store)

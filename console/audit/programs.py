@@ -1,0 +1,139 @@
+"""What programs do through the API, by the API key that they use; and what is done at a
+shell by `manage.py`.
+
+An entry before and one after each call that is declared to be logged. What programs read
+and write otherwise is too much for a chain: the log says once a day that a key was used
+for a store.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from django.utils import timezone
+
+from console.audit.log import OBJECT_ID, log_change, log_view
+from console.audit.models import AuditEntry, read_actions
+from console.contract.ids import PROFILE_ID, STORE_ID
+from console.tenants.actor import Actor
+from console.tenants.models import Tenant
+
+# Of a path's last part: what else it names than `<noun>_id`.
+NOUNS = {"id_type": "identifier", "name": "trait_group"}
+REFUSALS_EVERY_S = 60.0
+
+# What each command writes. command.run is written by manage.py, before: with its name
+# alone, as its arguments can be credentials.
+COMMANDS = {
+    "account_keys": "command.run",
+    "create_account": "command.run",
+    "dbshell": "command.run",
+    "flush": "command.run",
+    "loaddata": "command.run",
+    "purge": "command.run",
+    "reindex": "command.run",
+    "rotate_keys": "command.run",
+    "shell": "command.run",
+    "backup": "backup.taken",
+    "restore": "backup.restored user.returned",
+    "create_user": "user.added",
+    "reset_user": "user.reset",
+    "load_conversations": "memory.loaded",
+    "load_memory": "memory.loaded",
+    "seed_demo": "memory.loaded",
+    "recall_suite": "recall.run",
+    "db_worker": "none: a task says itself what it does",
+    "prepare": "none: runs before there is a log",
+    "serve": "none: prepares, then serves",
+    "verify_audit": "none: reads the log alone",
+    "verify_certificate": "none: reads a file alone",
+}
+
+_lock = Lock()
+_used: dict[tuple[str, str], date] = {}
+_refused = {"count": 0, "told_at": -REFUSALS_EVERY_S}
+
+
+@contextmanager
+def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[None]:
+    """Around a call of the API. Raises Outage, before anything was done."""
+    if not hasattr(request, "account"):  # an address that is open to all
+        yield
+        return
+    store = getattr(request, "store", None)
+    store_id = store.id if store else ""
+    profile_id, actions = path.get("profile_id", ""), read_actions(logs)
+    if not actions:
+        _note_use(request, store_id)
+    # Another id than a memory's may be anything, and there is nothing to do to it.
+    if not actions or (profile_id and not PROFILE_ID.fullmatch(profile_id)):
+        yield
+        return
+    [action] = actions
+    name, id_ = [("store_id", store_id), *path.items()][-1]
+    noun = NOUNS.get(name) or name.removesuffix("_id")
+    object_id = id_ if OBJECT_ID.fullmatch(id_) else ""
+    about = [profile_id] if profile_id else []
+    actor = _find_actor(request, store_id)
+    with log_change(actor, action, noun, object_id, about=about):
+        yield
+
+
+def log_strange_store(request: Any) -> None:
+    """A store was asked for that the account does not have."""
+    store_id = STORE_ID.search(request.path_info)
+    log_view(
+        _find_actor(request, ""),
+        "access.denied",
+        "store",
+        store_id[0] if store_id else "",
+        outcome="denied",
+    )
+
+
+def log_refused_key() -> None:
+    """Wrong credentials: one entry a minute with how many they were, so that nobody can
+    fill the log or slow it down."""
+    with _lock:
+        _refused["count"] += 1
+        if monotonic() - _refused["told_at"] < REFUSALS_EVERY_S:
+            return
+        count, _refused["count"] = int(_refused["count"]), 0
+        _refused["told_at"] = monotonic()
+    log_view(Actor(None, name="program"), "key.refused", outcome="denied", count=count)
+
+
+def _find_actor(request: Any, store_id: str) -> Actor:
+    of = {"store_id": store_id} if store_id else {"account_sid": request.account.pk}
+    # An account with several tenants: its own matters belong to none of them.
+    tenants = list(Tenant.objects.filter(**of)[:2])
+    tenant = tenants[0] if len(tenants) == 1 else None
+    return Actor(None, tenant, name="program", key=_get_key(request))
+
+
+def _get_key(request: Any) -> str:
+    caller = getattr(request, "caller", None)
+    return str(caller.credential.username if caller else request.account.pk)
+
+
+def _note_use(request: Any, store_id: str) -> None:
+    """Nothing is asked but for the first use of a day that this process meets."""
+    today, use = timezone.now().date(), (_get_key(request), store_id)
+    if _used.get(use) == today:
+        return
+    actor = _find_actor(request, store_id)
+    tenant = actor.tenant.slug if actor.tenant else ""
+    entries = AuditEntry.objects.filter(action="key.used", actor_id=actor.key)
+    if not entries.filter(tenant=tenant, at__date=today).exists():
+        log_view(actor, "key.used", "store", store_id)
+    _used[use] = today
+
+
+def log_command(name: str) -> None:
+    """Before a management command runs. Raises Outage."""
+    if COMMANDS.get(name) == "command.run":
+        actor = Actor(None, name="command line")
+        log_view(actor, "command.run", outcome="allowed", command=name)
