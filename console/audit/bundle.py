@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from django.db.models import Max, Min
@@ -19,6 +19,7 @@ from console.audit.signing import sign
 from console.audit.verification import read_entries
 
 KIND = "memory-console/audit-bundle/1"
+LINES = 500  # sent at once
 
 
 def find_month(readable: AuditEntryQuerySet, month: date) -> tuple[int, int]:
@@ -34,7 +35,7 @@ def find_month(readable: AuditEntryQuerySet, month: date) -> tuple[int, int]:
 def write_bundle(
     readable: AuditEntryQuerySet, first: int, last: int, **about: str
 ) -> Iterator[str]:
-    """A line at a time: a month may have a million entries.
+    """Piece by piece: a month may have a million entries.
 
     readable  what its reader may read; of the entries between there are the hashes
     about     what the manifest says of it
@@ -44,10 +45,11 @@ def write_bundle(
     end = later.filter(size__gte=last).values_list("size", flat=True)[0]
     checkpoints = later.filter(size__lte=end).values_list("document", flat=True)
     digest = hashlib.sha256()
-    for line in chain(checkpoints, _list_entries(readable, first, last, end)):
-        written = json.dumps(line, separators=(",", ":")) + "\n"
-        digest.update(written.encode())
-        yield written
+    documents = chain(checkpoints, _list_entries(readable, first, last, end))
+    lines = (json.dumps(each, separators=(",", ":")) + "\n" for each in documents)
+    while piece := "".join(islice(lines, LINES)):
+        digest.update(piece.encode())
+        yield piece
     manifest = {"kind": KIND, **about, "sha256": digest.hexdigest()}
     yield json.dumps(sign(manifest)) + "\n"
 
