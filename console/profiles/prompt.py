@@ -39,6 +39,11 @@ class Prompt:
     parts: Mapping[str, int]
     left_out: Sequence[tuple[Quote, int]]
 
+    def count_excess(self, item_id: str) -> int:
+        """0 for an item that is in it."""
+        excess = {quote.provenance.get("id"): size for quote, size in self.left_out}
+        return excess.get(item_id, 0)
+
 
 def to_line(text: str) -> str:
     return strip_hidden(" ".join(text.split()))

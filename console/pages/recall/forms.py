@@ -37,9 +37,11 @@ FIELDS = {
     "summaries_limit": "summaries",
     "communications_limit": "communications",
     "relevance_threshold": "threshold",
+    "budget": "budget",
 }
 
 
+BUDGET_MAX = 4000  # tokens
 LIMITS = ("observations", "summaries", "communications", "threshold", "budget")
 # What an agent asks for at such a moment. A call starts with the newest, which takes no
 # search; a turn of a chat is ranked by what was just said.
@@ -147,7 +149,7 @@ class RunForm(ConsoleForm):
         label="Tokens",
         initial=1000,
         min_value=50,
-        max_value=4000,
+        max_value=BUDGET_MAX,
         widget=forms.NumberInput(attrs={"type": "range", "step": "50"}),
     )
     against = forms.CharField(

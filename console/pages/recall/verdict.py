@@ -40,6 +40,7 @@ class Reason(StrEnum):
     LIMIT = "limit"
     COPY = "copy"
     UNRANKED = "unranked"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)

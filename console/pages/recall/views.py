@@ -1,8 +1,9 @@
 """The Recall simulator: ask a memory as an agent would, and see why it answered so."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +20,7 @@ from console.contract.times import to_wire
 from console.masking.masker import masker_for
 from console.masking.models import count_question, get_digest
 from console.pages.recall.forms import (
+    BUDGET_MAX,
     FIELDS,
     KNOBS,
     LIMITS,
@@ -30,10 +32,10 @@ from console.pages.recall.forms import (
 )
 from console.pages.recall.models import RecallMark
 from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_profile
-from console.pages.recall.verdict import Question
+from console.pages.recall.verdict import Question, Reason
 from console.profiles.identity import Match, log_lookup, look_up
 from console.profiles.items import find_kind
-from console.profiles.prompt import TOKENIZER
+from console.profiles.prompt import TOKENIZER, Prompt
 from console.tenants.actor import Permission
 from console.web.forms import check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_part
@@ -223,11 +225,28 @@ def recall_by_form(
         looked_for=query,
     )
     if template:
-        prompt = build_run_prompt(
-            request.store, found, masker, template, asked["budget"]
-        )
-        found = dataclasses.replace(found, prompt=prompt)
+        write = partial(build_run_prompt, request.store, found, masker, template)
+        return _add_prompt(found, write, asked["budget"])
     return found
+
+
+def _add_prompt(
+    run: RecallRun, write: Callable[[int], Prompt], budget: int
+) -> RecallRun:
+    """What was expected may have come, and be left out by the budget: the verdict is then
+    the budget that keeps it. A greater one may first keep what else it left out."""
+    prompt, least, expected = write(budget), budget, run.expected
+    kept = prompt
+    while expected and (excess := kept.count_excess(expected.id)):
+        least += excess
+        kept = write(least)
+    if expected and expected.verdict and least > budget:
+        change = {"budget": least} if least <= BUDGET_MAX else {}
+        verdict = dataclasses.replace(
+            expected.verdict, reason=Reason.BUDGET, change=change
+        )
+        expected = dataclasses.replace(expected, verdict=verdict)
+    return dataclasses.replace(run, prompt=prompt, expected=expected)
 
 
 def build_run_url(

@@ -183,6 +183,19 @@ def test_recall_verdict_says_that_nothing_is_like_the_words(client, profile):
     assert "Nothing that is recalled of this profile is like that." in page.text
 
 
+def test_recall_verdict_names_the_budget_that_keeps_it_in_the_prompt(
+    client, tenant, profile, expect
+):
+    make_observation(tenant, profile, "Owns a red bicycle. " * 20)
+    wanted = make_observation(tenant, profile, "Likes red things. " * 20)
+
+    verdict = expect(wanted, query="red bicycle", template="plain", budget="60")
+
+    assert "60 tokens leave it out of the prompt" in " ".join(verdict.split())
+    page = client.get(get_try_url(verdict))
+    assert "It came, as number 2" in read_verdict(page)
+
+
 def test_recall_verdict_of_what_another_profile_has_asks_that_one(
     client, tenant, profile, expect
 ):
