@@ -12,7 +12,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from toktok import batch_count
 
+from console.client.store import StoreClient
+from console.contract.memory.profile import Profile
 from console.core.unicode import strip_hidden
+from console.masking.masker import Masker
+from console.profiles.schema import fetch_trait_groups
+from console.profiles.traits import build_trait_groups
 
 TOKENIZER = "o200k_base"
 FENCED = "fenced"
@@ -45,6 +50,16 @@ class Prompt:
         return excess.get(item_id, 0)
 
 
+def quote_traits(store: StoreClient, profile: Profile, masker: Masker) -> list[Quote]:
+    groups = build_trait_groups(fetch_trait_groups(store), profile, masker)
+    return [
+        Quote("trait", row.shown.text, {"name": row.subject})
+        for group in groups
+        for row in group.filled
+        if row.shown
+    ]
+
+
 def to_line(text: str) -> str:
     return strip_hidden(" ".join(text.split()))
 
@@ -58,7 +73,7 @@ def _write_plain(quote: Quote) -> str:
 
 
 def _write_fenced(quote: Quote) -> str:
-    named = (f" {k}={quoteattr(to_line(v))}" for k, v in quote.provenance.items())
+    named = (f" {k}={quoteattr(to_line(v))}" for k, v in quote.provenance.items() if v)
     text = escape(to_line(quote.text))
     return f"<{quote.kind}{''.join(named)}>{text}</{quote.kind}>"
 

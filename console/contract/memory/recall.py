@@ -254,7 +254,7 @@ class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
         return next((item for item in self.items or () if item.id == item_id), None)
 
 
-class RecalledPast(Noun, frozen=True, kw_only=True):
+class RecalledPast(Noun, frozen=True):
     """erased     how many items there were at that moment and are not there any more
     rewritten  how many summaries say something else since; they are as they are now
     """

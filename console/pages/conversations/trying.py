@@ -39,9 +39,7 @@ from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
-from console.profiles.prompt import Quote, build_prompt, to_line
-from console.profiles.schema import fetch_trait_groups
-from console.profiles.traits import build_trait_groups
+from console.profiles.prompt import Quote, build_prompt, quote_traits, to_line
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, ReasonForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
@@ -115,7 +113,7 @@ class Given:
     """
 
     profile_id: str
-    traits: list[tuple[str, str]]
+    traits: list[Quote]
     items: list[MaskedValue]
     prompt: str
     is_ranked: bool
@@ -278,13 +276,7 @@ def build_given(
     if profile_id == shown.id:
         return None
     profile = store.fetch_profile(profile_id)
-    groups = build_trait_groups(fetch_trait_groups(store), profile, masker)
-    traits = [
-        (row.name, row.shown.text)
-        for group in groups
-        for row in group.filled
-        if row.shown
-    ]
+    traits = quote_traits(store, profile, masker)
     recalled = store.recall(
         profile_id,
         conversation_id=shown.id,
@@ -311,12 +303,11 @@ def build_given(
 
 
 def _build_prompt(
-    traits: Sequence[tuple[str, str]],
+    traits: Sequence[Quote],
     items: Sequence[MaskedValue],
     turns: Sequence[TurnRow],
 ) -> str:
-    known = [Quote("trait", value, {"name": name}) for name, value in traits]
-    known += [Quote(item.kind, item.text) for item in items]
+    known = [*traits, *(Quote(item.kind, item.text) for item in items)]
     said = [
         f"{'Customer' if turn.person and turn.person.is_customer else 'Agent'}: "
         f"{to_line(turn.shown.text)}"

@@ -33,9 +33,7 @@ from console.masking.masker import (
 )
 from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
 from console.profiles.items import find_kind
-from console.profiles.prompt import Prompt, Quote, build_prompt
-from console.profiles.schema import fetch_trait_groups
-from console.profiles.traits import build_trait_groups
+from console.profiles.prompt import Prompt, Quote, build_prompt, quote_traits
 
 # What adds to a score, as the embedded memory names it (console/engine/ranking.py).
 SCORE_PARTS = {
@@ -227,8 +225,7 @@ def recall_profile(
             )
     trace = recall.trace if recall.trace and recall.trace.queries else None
     has_customer_words = _has_customer_words(trace)
-    mask_json = _JsonMasker(items, rule_masker, hides_stems=has_customer_words)
-    mask_json.know_turns(said, rule_masker.mask_turns("", said))
+    mask_json = _JsonMasker(items, said, rule_masker, hides_stems=has_customer_words)
     return RecallRun(
         profile=profile,
         is_merged=profile.id != profile_id,
@@ -258,20 +255,12 @@ def build_run_prompt(
     """What an agent would be given of this run, masked by rule: the traits, the items
     with the best first, what was said with the newest first."""
     masker = masker.by_rule
-    groups = build_trait_groups(fetch_trait_groups(store), run.profile, masker)
-    quotes = [
-        Quote("trait", row.shown.text, {"name": row.subject})
-        for group in groups
-        for row in group.filled
-        if row.shown
-    ]
-    for each in run.items:
-        item, source = each.item, masker.mask_source(each.item.source).text
+    quotes = quote_traits(store, run.profile, masker)
+    for item in (each.item for each in run.items):
         told = {"id": item.id, "date": f"{item.occurred_at:%Y-%m-%d}"}
+        told["source"] = masker.mask_source(item.source).text
         text = masker.mask_text(item.kind, item.id, item.content).text
-        quotes.append(
-            Quote(item.kind, text, told | ({"source": source} if source else {}))
-        )
+        quotes.append(Quote(item.kind, text, told))
     said = [turn for turn, _ in run.said]
     turns = zip(said, masker.mask_turns("", said), strict=True)
     for turn, shown in reversed([*turns]):
@@ -368,27 +357,29 @@ class _JsonMasker:
     """
 
     def __init__(
-        self, items: Iterable[RecalledItem], masker: Masker, *, hides_stems: bool
+        self,
+        items: Iterable[RecalledItem],
+        said: Sequence[RecalledCommunication],
+        masker: Masker,
+        *,
+        hides_stems: bool,
     ) -> None:
         self._contents = {
             item.item.content: item.shown.text
             for item in items
             if item.shown.clear_until is None
         }
-        self._turns = dict[str, str]()
+        # Of `4111 1111` a part is a card only beside the turn that has the rest.
+        self._turns = {
+            turn.content.text: shown.text
+            for turn, shown in zip(said, masker.mask_turns("", said), strict=True)
+            if shown.is_masked
+        }
         self._masker = masker
         self._hides_stems = hides_stems
         # The same sources, ids and stems come again and again. Of what somebody typed
         # it masks what has a shape alone: whose own a word is, is not told.
         self._mask_text: Callable[[str], str] = cache(mask_text)
-
-    def know_turns(
-        self, said: Iterable[RecalledCommunication], masked: Iterable[MaskedValue]
-    ) -> None:
-        """Of `4111 1111` a part is a card only beside the turn that has the rest."""
-        for turn, shown in zip(said, masked, strict=True):
-            if shown.is_masked:
-                self._turns[turn.content.text] = shown.text
 
     def __call__(self, content: Any) -> str:
         return json.dumps(self._mask(content, ""), indent=2, ensure_ascii=False)

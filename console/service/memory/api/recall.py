@@ -24,7 +24,6 @@ from console.service.memory import ledger
 from console.service.memory.api.profiles import PROFILE, get_profile
 from console.service.memory.embedding_jobs import get_model_id
 from console.service.memory.models import Profile
-from console.service.memory.past import Past
 from console.service.memory.recall import RecallResult, list_said, recall
 
 T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
@@ -62,6 +61,7 @@ def answer_recall(
             communications_limit=min(body.communications_limit, most),
         )
     found = recall(profile, body)
+    past = found.past
 
     newer = found.ranking.superseded if found.ranking else {}
 
@@ -77,7 +77,7 @@ def answer_recall(
         communications=_list_communications(profile, body),
         meta=wire.RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
         masked=found.is_masked,
-        as_of=_describe_past(found.past) if found.past else None,
+        as_of=wire.RecalledPast(past.at, past.erased, past.rewritten) if past else None,
         trace=build_trace(found, body.trace_items) if body.trace else None,
     )
     # Of programs alone: what people ask in the console is in its audit log.
@@ -85,10 +85,6 @@ def answer_recall(
     if request.store.ledger_days and not is_console:
         ledger.keep_recall(profile, body, found, (perf_counter() - begin) * 1000)
     return answer(shown)
-
-
-def _describe_past(past: Past) -> wire.RecalledPast:
-    return wire.RecalledPast(at=past.at, erased=past.erased, rewritten=past.rewritten)
 
 
 def _list_communications(
