@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import compress, pairwise, takewhile
 from math import log
+from pathlib import Path
 from typing import Literal
 
 from console.engine.words import STOP_WORDS, stems
@@ -318,22 +319,7 @@ _NUMBER = re.compile(
     re.I,
 )
 _TALK = frozenset(
-    split_words(
-        """
-        ok okay k alright sure yes yeah yep yup yea no nope nah thanks thank thx cheers
-        please hi hello hey bye goodbye welcome sorry wow woah whoa oh ooh ah aw aww
-        haha lol hmm yay great good nice cool awesome amazing wonderful fantastic
-        perfect excellent lovely super sweet fine interesting impressive inspiring
-        well right correct exactly absolutely definitely totally indeed really much lot
-        agree glad happy appreciate enjoy hope luck congrats congratulations wait bet
-        sounds sound looks look hear hearing see talk take care keep up go way got
-        need help helping job worries worry course thing know
-        nothing anything everything else now later soon moment only enough done set
-        morning afternoon evening night day
-        sí si gracias hola ja nein danke bitte hallo oui non merci bonjour sim não
-        obrigado obrigada grazie ciao prego tak nie da nej tack はい 好的 谢谢 你好
-        """
-    )
+    split_words(Path(__file__).with_name("small_talk.txt").read_text("utf-8"))
 )
 
 
