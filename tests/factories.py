@@ -24,6 +24,8 @@ from console.contract.conversations.conversation import (
     SentAddress,
 )
 from console.contract.ids import new_id
+from console.contract.knowledge.base import CreateKnowledgeBase
+from console.contract.knowledge.source import CreateKnowledge, SentText
 from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.summary import NewSummary, Summary
@@ -31,6 +33,7 @@ from console.databases.vault import encrypt
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
 from console.service.conversations.learning import learn
+from console.service.knowledge.ingestion import read_source
 from console.service.memory import ledger
 from console.service.memory.models import LedgerEntry, Profile
 from console.service.memory.recall import recall
@@ -39,7 +42,7 @@ from console.service.models import Account, create_account
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.services import add_member
-from console.tenants.vault import open_store
+from console.tenants.vault import open_account, open_store
 
 # Headers of a request that htmx makes.
 HTMX = {"HX-Request": "true"}
@@ -174,6 +177,16 @@ def make_items(
             items.append(msgspec.convert(item, kind.new))
         for start in range(0, wanted, ITEMS_A_CALL):
             kind.create(store, profile_id, items[start : start + ITEMS_A_CALL])
+
+
+def make_knowledge(tenant: Tenant, text: str, name: str = "Returns") -> None:
+    """A base of the tenant's with one text, which is read."""
+    client = open_account(tenant).knowledge
+    base_id = client.create_base(CreateKnowledgeBase(display_name=f"of-{tenant.slug}"))
+    source = CreateKnowledge(name=name, source=SentText(content=text))
+    read_source.func(client.create_source(base_id, source).id)
+    tenant.knowledge_bases = [base_id]
+    tenant.save(update_fields=["knowledge_bases"])
 
 
 def make_conversation(

@@ -39,8 +39,11 @@ from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
+from console.profiles.knowledge import quote_knowledge
 from console.profiles.prompt import Quote, build_prompt, quote_traits, to_line
 from console.tenants.actor import Permission
+from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm, ReasonForm
 from console.web.render import FORM, POST, ConsoleRequest, allow, render_form
 
@@ -106,7 +109,8 @@ class SayForm(ConsoleForm):
 @dataclass(frozen=True, slots=True)
 class Given:
     """What an agent would be given now: what is known, the observations and summaries of
-    a Recall by this conversation, best first, and all of it as a prompt.
+    a Recall by this conversation, best first, what the tenant's bases say to the
+    customer's last word, and all of it as a prompt.
 
     is_ranked   by what was said; else the newest
     is_made_up  the customer, who may be removed
@@ -115,6 +119,7 @@ class Given:
     profile_id: str
     traits: list[Quote]
     items: list[MaskedValue]
+    knowledge: list[Quote]
     prompt: str
     is_ranked: bool
     is_made_up: bool
@@ -269,10 +274,10 @@ def _read_mark(shown: Conversation) -> str:
 
 
 def build_given(
-    store: StoreClient, shown: Conversation, turns: Sequence[TurnRow], masker: Masker
+    tenant: Tenant, shown: Conversation, turns: Sequence[TurnRow], masker: Masker
 ) -> Given | None:
     """None without a customer whom the memory knows. Masked, but for what was revealed."""
-    profile_id = get_subject(shown)
+    store, profile_id = open_store(tenant), get_subject(shown)
     if profile_id == shown.id:
         return None
     profile = store.fetch_profile(profile_id)
@@ -292,11 +297,15 @@ def build_given(
         masker.mask_text("summary", each.id, each.content)
         for each in recalled.summaries
     ]
+    by_customer = (x for x in turns[::-1] if x.person and x.person.is_customer)
+    last = next(by_customer, None)
+    knowledge = quote_knowledge(tenant, last.shown.text if last else "")
     return Given(
         profile_id,
         traits,
         items,
-        _build_prompt(traits, items, turns),
+        knowledge,
+        _build_prompt(traits, items, knowledge, turns),
         recalled.is_ranked,
         _read_mark(shown) == MADE_UP,
     )
@@ -305,9 +314,10 @@ def build_given(
 def _build_prompt(
     traits: Sequence[Quote],
     items: Sequence[MaskedValue],
+    knowledge: Sequence[Quote],
     turns: Sequence[TurnRow],
 ) -> str:
-    known = [*traits, *(Quote(item.kind, item.text) for item in items)]
+    known = [*traits, *(Quote(item.kind, item.text) for item in items), *knowledge]
     said = [
         f"{'Customer' if turn.person and turn.person.is_customer else 'Agent'}: "
         f"{to_line(turn.shown.text)}"

@@ -221,7 +221,7 @@ def _show(
         shown, list_turns(client, shown.id), people, lessons, transitions, masker
     )
     trying = is_tried(shown) and request.actor.may(Permission.RUN_RECALL)
-    given = build_given(request.store, shown, turns, masker) if trying else None
+    given = build_given(request.tenant, shown, turns, masker) if trying else None
     say = SayForm() if trying and shown.status != "CLOSED" else None
     if drafts:
         if not (say and given):

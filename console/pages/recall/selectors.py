@@ -164,6 +164,12 @@ class RecallRun:
     prompt: Prompt | None = None
 
     @property
+    def last_word(self) -> str:
+        """Of the customer in the conversation, as it is shown."""
+        words = [shown.text for turn, shown in self.said if not turn.author.is_staff]
+        return "".join(words[-1:])
+
+    @property
     def groups(self) -> list[tuple[str, list[RecalledItem]]]:
         found = groupby(self.items, attrgetter("likelihood"))
         return [(name, list(items)) for name, items in found]
@@ -250,10 +256,16 @@ def recall_profile(
 
 
 def build_run_prompt(
-    store: StoreClient, run: RecallRun, masker: Masker, template: str, budget: int
+    store: StoreClient,
+    run: RecallRun,
+    masker: Masker,
+    template: str,
+    knowledge: Sequence[Quote],
+    budget: int,
 ) -> Prompt:
     """What an agent would be given of this run, masked by rule: the traits, the items
-    with the best first, what was said with the newest first."""
+    with the best first, what the tenant's bases say, what was said with the newest
+    first."""
     masker = masker.by_rule
     quotes = quote_traits(store, run.profile, masker)
     for item in (each.item for each in run.items):
@@ -262,6 +274,7 @@ def build_run_prompt(
         text = masker.mask_text(item.kind, item.id, item.content).text
         quotes.append(Quote(item.kind, text, told))
     said = [turn for turn, _ in run.said]
+    quotes += knowledge
     turns = zip(said, masker.mask_turns("", said), strict=True)
     for turn, shown in reversed([*turns]):
         by = "agent" if turn.author.is_staff else "customer"

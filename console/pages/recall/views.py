@@ -35,6 +35,7 @@ from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_p
 from console.pages.recall.verdict import Question, Reason
 from console.profiles.identity import Match, log_lookup, look_up
 from console.profiles.items import find_kind
+from console.profiles.knowledge import quote_knowledge
 from console.profiles.prompt import TOKENIZER, Prompt
 from console.tenants.actor import Permission
 from console.web.forms import check_form
@@ -225,7 +226,10 @@ def recall_by_form(
         looked_for=query,
     )
     if template:
-        write = partial(build_run_prompt, request.store, found, masker, template)
+        asked_for = question["query"] or found.last_word
+        knowledge = quote_knowledge(request.tenant, asked_for)
+        parts = found, masker, template, knowledge
+        write = partial(build_run_prompt, request.store, *parts)
         return _add_prompt(found, write, asked["budget"])
     return found
 

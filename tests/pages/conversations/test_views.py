@@ -26,6 +26,7 @@ from tests.factories import (
     HTMX,
     make_conversation,
     make_items,
+    make_knowledge,
     make_observation,
     make_profile,
     make_tenant,
@@ -534,6 +535,18 @@ def test_try_it_plays_both_sides_and_shows_what_is_learned(
     assert "Say it" not in after
     assert "Asked &quot;Which tent is it?&quot;" in after
     assert "Remove this customer" in after
+
+
+def test_try_it_gives_what_the_tenants_bases_say_to_the_last_word(agent_client, tenant):
+    make_knowledge(tenant, "Tents can be returned within 30 days.")
+    begun = agent_client.post(url("try_it"), {"channel": "CHAT"})
+    say = url("say", begun.url.rstrip("/").rpartition("/")[2])
+
+    agent_client.post(say, {"side": "customer", "text": "Can I return the tent?"})
+
+    page = agent_client.get(begun.url).text
+    assert "From knowledge" in page
+    assert page.count("Tents can be returned within 30 days.") == 2
 
 
 def test_say_changes_no_conversation_of_a_real_customer(agent_client, tenant):

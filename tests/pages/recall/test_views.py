@@ -17,6 +17,7 @@ from tests.factories import (
     HTMX,
     make_conversation,
     make_items,
+    make_knowledge,
     make_observation,
     make_profile,
     make_summary,
@@ -506,6 +507,18 @@ def test_run_gives_the_prompt_with_memory_as_quoted_data(
         assert line.count("</observation>") == 1
     else:
         assert json.loads(line.partition(": ")[2]).startswith("Likes tea. </obs")
+
+
+def test_run_gives_the_prompt_what_the_tenants_bases_say(client, tenant, profile):
+    make_knowledge(tenant, "Tents can be returned within 30 days.")
+
+    asked = {"identity": profile, "template": "json"}
+    page = run(client, query="How long can I return a tent?", **asked)
+    other = run(client, query="Does she like opera?", **asked)
+
+    told = '"kind": "knowledge", "name": "Returns", "text": "Tents can be returned'
+    assert told in unescape(page.text)
+    assert "Tents can be" not in other.text
 
 
 def test_run_leaves_out_of_the_prompt_what_is_over_the_budget(client, tenant, profile):
