@@ -290,12 +290,8 @@ def build_given(
         masked=True,
     )
     items = [
-        masker.mask_text("observation", each.id, each.content)
-        for each in recalled.observations
-    ]
-    items += [
-        masker.mask_text("summary", each.id, each.content)
-        for each in recalled.summaries
+        masker.mask_text(each.kind, each.id, each.content)
+        for each in (*recalled.observations, *recalled.summaries)
     ]
     by_customer = (x for x in turns[::-1] if x.person and x.person.is_customer)
     last = next(by_customer, None)

@@ -302,12 +302,11 @@ def ask_memory(
     A memory that refuses what its contract does not have is asked again without.
     """
     masked = text_mode == MaskingMode.DETECT
+    asks_more = masked or question["trace"] or question["as_of"]
     try:
         return store.recall(profile_id, **question, masked=masked)
     except MemoryRefused as refusal:
-        if refusal.http_status != 400 or not (
-            question["trace"] or masked or question["as_of"]
-        ):
+        if refusal.http_status != 400 or not asks_more:
             raise
     ours = {"trace": False, "trace_items": [], "as_of": None}
     return store.recall(profile_id, **question | ours)

@@ -322,10 +322,7 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
         for side in (whole.summaries, whole.observations)
         for id_, vector in side.texts.list_newest(conversation_id)
     ][:RECALL_TURNS]
-    if past:
-        contents = {id_: past.items[id_].content for id_, _ in known}
-    else:
-        contents = _read_contents(profile, [id_ for id_, _ in known])
+    contents = _read_contents(profile, [id_ for id_, _ in known], past)
     if request.masked:
         mask = TextMask(profile)
         contents = {id_: mask(content) for id_, content in contents.items()}
@@ -345,7 +342,11 @@ def list_said(profile: Profile, request: RecallRequest, limit: int) -> list[Any]
     return [each for each in said if each.created_at <= at][:limit]
 
 
-def _read_contents(profile: Profile, ids: Collection[str]) -> dict[str, str]:
+def _read_contents(
+    profile: Profile, ids: Collection[str], past: Past | None
+) -> dict[str, str]:
+    if past:
+        return {id_: past.items[id_].content for id_ in ids}
     return {
         item.id: item.content
         for model in find_models(IndexedItem)
