@@ -11,6 +11,7 @@ from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
+import yaml
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -210,7 +211,8 @@ def build_package(package_id: str) -> bool:
     store = open_store(package.tenant)
     whole = read_whole(store, package.profile_id, lambda part: rows.update(step=part))
     shown = msgspec.to_builtins(whole)
-    context = {"parts": shown, "made_at": timezone.now(), "package": package}
+    parts = [(part, [*map(_write_readably, items)]) for part, items in shown.items()]
+    context = {"parts": parts, "made_at": timezone.now(), "package": package}
     archive = BytesIO()
     with ZipFile(archive, "w", ZIP_DEFLATED) as file:
         data = msgspec.json.format(msgspec.json.encode(shown))
@@ -219,6 +221,10 @@ def build_package(package_id: str) -> bool:
         file.writestr("everything.html", page)
     content = b64encode(archive.getvalue()).decode()
     return bool(rows.update(content=encrypt(content, context=package.context)))
+
+
+def _write_readably(item: Any) -> str:
+    return str(yaml.safe_dump(item, allow_unicode=True, sort_keys=False))
 
 
 def _digest(token: str) -> str:
