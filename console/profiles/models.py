@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from console.accounts.models import User
 from console.client.errors import MemoryNotFound, MemoryProblem
+from console.core.errors import DomainError
 from console.databases.compaction import request_compaction
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
@@ -133,6 +134,23 @@ def drop_orphaned_packages() -> None:
 def drop_expired_packages() -> None:
     before = timezone.now() - AccessPackage.KEPT
     drop_packages(AccessPackage.objects.filter(created_at__lt=before))
+
+
+class OnHold(DomainError):
+    """Somebody said that nothing of this profile is erased."""
+
+    status = 409
+    title = "A hold refuses it"
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(f"On hold: {hold.get_basis_display()}. Nothing was deleted.")
+
+
+def check_hold(tenant: Tenant, *profile_ids: str) -> None:
+    """Before something of these is erased. Raises OnHold, MemoryProblem."""
+    for profile_id in profile_ids:
+        if hold := find_hold(tenant, profile_id):
+            raise OnHold(hold)
 
 
 def list_holds(tenant: Tenant) -> models.QuerySet[Hold]:

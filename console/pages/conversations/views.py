@@ -42,6 +42,7 @@ from console.pages.conversations.trying import (
 )
 from console.profiles.context import build_profile_context
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
+from console.profiles.models import check_hold
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import (
@@ -283,6 +284,8 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     form = act.form(request=request)
     if form.is_valid():
         also = form.cleaned_data.get("also", "")
+        if name == "delete":
+            check_hold(request.tenant, *list_customers(shown))
         with log_change(
             request.actor,
             act.action,

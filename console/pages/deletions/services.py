@@ -35,7 +35,7 @@ from console.masking.masker import mask_text
 from console.pages.deletions.certificates import certify
 from console.pages.deletions.inventory import Inventory, take_inventory
 from console.pages.deletions.models import OPEN_STATES, Deletion, DeletionPolicy, Target
-from console.profiles.models import Hold, find_hold
+from console.profiles.models import OnHold, check_hold, find_hold
 from console.profiles.whole import Traces, find_remains, read_whole
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
@@ -73,16 +73,6 @@ class Overtaken(DomainError):
 
     status = 409
     title = "It has moved on"
-
-
-class OnHold(DomainError):
-    """Somebody said that nothing of this profile is erased."""
-
-    status = 409
-    title = "A hold refuses it"
-
-    def __init__(self, hold: Hold) -> None:
-        super().__init__(f"On hold: {hold.get_basis_display()}. Nothing was deleted.")
 
 
 class SamePerson(DomainError):
@@ -171,8 +161,7 @@ def _create(
     user, tenant = actor.in_tenant()
     target, *more = targets
     facts["needs_approval"] = DeletionPolicy.of(tenant).asks_for_approval({})
-    if hold := find_hold(tenant, target.profile_id):
-        raise OnHold(hold)
+    check_hold(tenant, target.profile_id)
     try:
         # Durable: it is on disk before the memory hears of it.
         with transaction.atomic(durable=True):

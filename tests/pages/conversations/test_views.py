@@ -19,6 +19,7 @@ from console.contract.conversations.learning import DEFAULT_RULES
 from console.masking.models import Reveal
 from console.pages.conversations import trying
 from console.profiles import items
+from console.profiles.models import Hold
 from console.service.conversations import models
 from console.service.conversations.learning import learn
 from console.tenants.vault import open_store
@@ -238,6 +239,21 @@ def test_change_deletes_what_was_learned_as_well(officer_client, tenant, talk):
     assert store.list_observations(profile_id).items == ()
     assert store.list_summaries(profile_id).items == ()
     assert entry.details["learned"] == "delete"
+
+
+def test_change_deletes_nothing_of_a_customer_on_hold(
+    officer_client, tenant, talk, officer
+):
+    customer = talk.participants[0].profile_id
+    Hold(tenant=tenant, profile_id=customer, basis="law", set_by=officer).save()
+
+    refused = officer_client.post(
+        url("change", talk.id, "delete"), REASON | {"also": "delete"}
+    )
+
+    assert refused.status_code == 409
+    assert "On hold: A law says how long it is kept" in refused.text
+    assert open_store(tenant).conversations.list_conversations().items
 
 
 def test_change_to_delete_is_the_officers(agent_client, talk):
