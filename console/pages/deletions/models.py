@@ -151,7 +151,7 @@ class Deletion(models.Model):
     canonical_id the profile that this one was merged into, when that stopped it
     rounds       of a request's verification: when each found nothing
     verified_at  when a read of the object first answered "not found"
-    checked_at   when it last did so again, a day later or when somebody asked
+    checked_at   when it did so again a day later
     returned_at  when it was found again, although it was verified as deleted
     certificate  signed JSON, once it is done
     """

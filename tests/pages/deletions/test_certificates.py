@@ -112,6 +112,14 @@ def test_certificate_is_issued_again_a_day_later(erased):
     assert stated["confirmed"]
 
 
+def test_certificate_stays_as_it_is_whoever_looks(client, erased, profile_id):
+    client.get(confirm_url("profile", profile_id))
+    client.get(address(erased))
+
+    assert Deletion.objects.get().certificate == erased.certificate
+    assert Deletion.objects.get().version == erased.version
+
+
 def test_certificate_of_what_is_not_done_is_404(client, officer, tenant, profile_id):
     client.force_login(officer)
     url = confirm_url("profile", profile_id)
