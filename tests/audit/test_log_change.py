@@ -49,6 +49,7 @@ def test_log_change_logs_the_intent_first(actor):
         (MemoryUnreachable("no answer", maybe_done=True), "unknown"),
         (MemoryUnreachable("no way there"), "failed"),
         (MemoryRefused("no", code=20001, http_status=400), "failed"),
+        (ZeroDivisionError("a fault of ours"), "unknown"),
     ],
 )
 def test_log_change_logs_what_the_memory_did_not_do(actor, problem, outcome):

@@ -1,6 +1,7 @@
 """Ten reveals at random: an auditor finds each fine or asks, and the person answers. All of
 it are entries of the log: the newest on a reveal says how it stands."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from console.web.forms import ConsoleForm, StaffTextField
 from console.web.render import FORM, ConsoleRequest, allow, render_form
 
 SAMPLE = 10
+Row = tuple[AuditEntry, AuditEntry | None]
 VERDICTS = ("reveal.approved", "reveal.questioned")
 
 
@@ -63,7 +65,7 @@ def sample(request: ConsoleRequest) -> HttpResponse:
         return redirect(f"{address}#entry-{shown.seq}")
     log_view(request.actor, "audit.read", "reveals", count=len(chosen))
     rows = _add_reviews(request, reveals.filter(seq__in=chosen))
-    context = {"rows": rows, "form": form, "address": address}
+    context = {"rows": _add_forms(rows, form), "form": form, "address": address}
     return render_form(request, "audit/sample.html", context)
 
 
@@ -78,14 +80,27 @@ def asked(request: ConsoleRequest) -> HttpResponse:
         if reveal := open_.get(given["entry"]):
             _log_review(request, "reveal.answered", reveal, given["words"])
         return redirect("audit:asked", request.tenant.slug)
-    return render_form(request, "audit/asked.html", {"rows": rows, "form": form})
+    context = {"rows": _add_forms(rows, form), "form": form}
+    return render_form(request, "audit/asked.html", context)
+
+
+def _add_forms(rows: Iterable[Row], posted: AnswerForm) -> list[tuple[Any, ...]]:
+    """Each row with a form of its own, of which one was posted."""
+    shown = []
+    for reveal, review in rows:
+        id_, seq = f"{reveal.seq}-%s", str(reveal.seq)
+        form = type(posted)(initial={"entry": seq}, auto_id=id_)
+        if posted.data.get("entry") == seq:
+            form = type(posted)(posted.data, auto_id=id_)
+        shown.append((reveal, review, form))
+    return shown
 
 
 def count_asked(request: ConsoleRequest) -> int:
     return len(_find_asked(request))
 
 
-def _find_asked(request: ConsoleRequest) -> list[tuple[AuditEntry, AuditEntry]]:
+def _find_asked(request: ConsoleRequest) -> list[Row]:
     mine = str(request.user.pk)
     entries = AuditEntry.objects.of(request.tenant)
     questions = entries.filter(action="reveal.questioned", details__person=mine)
@@ -102,9 +117,7 @@ def _select_reveals(entries: AuditEntryQuerySet) -> AuditEntryQuerySet:
     return entries.filter(action="value.revealed", outcome="done")
 
 
-def _add_reviews(
-    request: ConsoleRequest, reveals: AuditEntryQuerySet
-) -> list[tuple[AuditEntry, AuditEntry | None]]:
+def _add_reviews(request: ConsoleRequest, reveals: AuditEntryQuerySet) -> list[Row]:
     """Each with the newest that was said of it."""
     found = list(reveals.select_related("reason").order_by("seq"))
     reviews = AuditEntry.objects.of(request.tenant).filter(

@@ -58,7 +58,7 @@ QUESTIONS = {
     "unticketed": Question(
         "Reveals without a ticket",
         ["value.revealed"],
-        Q(outcome="done") & ~Q(reason__text__contains="(ticket "),
+        Q(outcome="done") & ~Q(reason__text__contains="ticket "),
     ),
     "bulk": Question(
         f"Exports, and reads of {BULK_ROWS} rows or more",
