@@ -287,8 +287,10 @@ class Recall(Noun, omit_defaults=True, frozen=True, kw_only=True):
     trace: Trace | None = None
 
     @property
+    def items(self) -> list[RecalledObservation | RecalledSummary]:
+        return [*self.observations, *self.summaries]
+
+    @property
     def is_ranked(self) -> bool:
         """True when the memory ranked by relevance; False: newest first."""
-        scores = [item.score for item in self.observations]
-        scores += [item.score for item in self.summaries]
-        return any(score is not None for score in scores)
+        return any(item.score is not None for item in self.items)

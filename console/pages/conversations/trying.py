@@ -290,8 +290,7 @@ def build_given(
         masked=True,
     )
     items = [
-        masker.mask_text(each.kind, each.id, each.content)
-        for each in (*recalled.observations, *recalled.summaries)
+        masker.mask_text(each.kind, each.id, each.content) for each in recalled.items
     ]
     by_customer = (x for x in turns[::-1] if x.person and x.person.is_customer)
     last = next(by_customer, None)

@@ -329,13 +329,9 @@ def _has_customer_words(trace: Trace | None) -> bool:
 
 def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
     """Observations and summaries in one list, best first; without scores by time."""
-    found: list[RecalledObservation | RecalledSummary] = [
-        *recall.observations,
-        *recall.summaries,
-    ]
-    scored = [item for item in found if item.score is not None]
+    scored = [item for item in recall.items if item.score is not None]
     scored.sort(key=lambda item: -(item.score or 0))
-    others = [item for item in found if item.score is None]
+    others = [item for item in recall.items if item.score is None]
     others.sort(key=lambda item: item.occurred_at, reverse=True)
     traced = {item.id: item for item in (recall.trace and recall.trace.items) or ()}
     matched = {} if _has_customer_words(recall.trace) else traced
