@@ -107,7 +107,7 @@ class Deletions:
         for row in Deletion.objects.filter(object_id__in=self.ids):
             entries = AuditEntry.objects.filter(object_id=row.object_id)
             outcomes = list(entries.values_list("outcome", flat=True))
-            if row.is_open or (row.state == "done") == (row.object_id in left):
+            if not row.finished_at or (row.state == "done") == (row.object_id in left):
                 wrong.append(f"{row}: {row.state}")
             if outcomes != [row.state]:
                 wrong.append(f"{row}: {row.state}, entries {outcomes}")

@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from console.audit.log import REASON_MAX
-from console.pages.deletions.models import TAIL, Deletion, DeletionPolicy
+from console.pages.deletions.models import TAIL, Deletion
 from console.tenants.models import Tenant
 from console.web.forms import ConsoleForm, ReasonForm, StaffTextField
 from console.web.times import DayField
 
 NAME_SHOWN = 80
 IDENTIFIERS_MAX = 20
+NOBODY = -1
 OTHER_FIELDS = frozenset({"csrfmiddlewaretoken", "inventory", "version"})
 
 
@@ -129,16 +130,6 @@ class IntakeForm(ReasonForm):
 class ConfirmProfileForm(ConfirmForm, IntakeForm):
     """For a whole profile: the request and its confirmation at once."""
 
-    field_order = (
-        "channel",
-        "identity_proof",
-        "received_on",
-        "reason_code",
-        "ticket",
-        "confirmation",
-        "tenant_confirmation",
-    )
-
 
 class NewRequestForm(IntakeForm):
     """Also of several identifiers, and of several tenants."""
@@ -156,15 +147,7 @@ class NewRequestForm(IntakeForm):
         to_field_name="slug",
         widget=forms.CheckboxSelectMultiple,
     )
-    field_order = (
-        "identifiers",
-        "tenants",
-        "channel",
-        "identity_proof",
-        "received_on",
-        "reason_code",
-        "ticket",
-    )
+    field_order = ("identifiers", "tenants")
 
     def __init__(self, *, tenants: Any, **kwargs: Any) -> None:
         here = kwargs["request"].tenant
@@ -189,38 +172,26 @@ class PolicyForm(ReasonForm):
         ("trial", "For a trial"),
     )
 
-    approval = forms.ChoiceField(
+    approval_above = forms.TypedChoiceField(
         label="Another person approves",
         choices=[
-            ("always", "every deletion"),
-            ("above", "what deletes more items than the number below"),
-            ("never", "nothing: one person decides alone"),
+            (0, "every deletion"),
+            (1, "what deletes more than one item"),
+            (10, "what deletes more than 10 items"),
+            (100, "what deletes more than 100 items"),
+            (NOBODY, "nothing: one person decides alone"),
         ],
+        coerce=int,
         help_text="Without a second person every certificate says so.",
     )
-    items = forms.IntegerField(label="Items", min_value=1, max_value=10_000)
     cool_off_hours = forms.IntegerField(
         label="Cool-off in hours",
         min_value=0,
         max_value=14 * 24,
         help_text="How long a request can still be cancelled after the last yes.",
     )
-    field_order = ("approval", "items", "cool_off_hours")
+    field_order = ("approval_above", "cool_off_hours")
 
-    def __init__(self, *, shown: DeletionPolicy, **kwargs: Any) -> None:
-        above = shown.approval_above
-        kwargs["initial"] = {
-            "approval": {0: "always", None: "never"}.get(above, "above"),
-            "items": above or 1,
-            "cool_off_hours": shown.cool_off_hours,
-        }
-        super().__init__(**kwargs)
-
-    @property
-    def policy(self) -> dict[str, int | None]:
-        asked = self.asked
-        above = {"always": 0, "never": None, "above": asked["items"]}
-        return {
-            "approval_above": above[asked["approval"]],
-            "cool_off_hours": asked["cool_off_hours"],
-        }
+    def clean_approval_above(self) -> int | None:
+        above: int = self.cleaned_data["approval_above"]
+        return None if above == NOBODY else above

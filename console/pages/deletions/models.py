@@ -316,17 +316,9 @@ class Deletion(models.Model):
         return soon and self.state not in {self.State.DONE, self.State.AWAITING}
 
     @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_STATES
-
-    @property
-    def is_old(self) -> bool:
-        """True when no page can still be waiting for the memory's answer."""
-        return timezone.now() - self.created_at > STALE_AFTER
-
-    @property
     def shown_state(self) -> State:
-        """An attempt that was never finished is not confirmed."""
-        if self.state == self.State.EXECUTING and self.is_old:
+        """A fact's deletion that nobody can be waiting for any more is not confirmed."""
+        is_old = timezone.now() - self.created_at > STALE_AFTER
+        if self.state == self.State.EXECUTING and is_old and not self.requested_at:
             return self.State.UNKNOWN
         return self.State(self.state)

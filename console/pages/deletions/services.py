@@ -420,15 +420,12 @@ def _begin(deletion: Deletion, actor: Actor) -> None:
     elif is_unchanged(deletion, actor, deletion.inventory):
         facts = {"started_at": now, "due_at": now + LEASE}
         # For this task alone: what it is found by is stored nowhere.
-        traces = _read_traces(deletion)
+        traces = None
+        if deletion.target.is_profile:
+            whole = read_whole(open_store(deletion.tenant), deletion.profile_id)
+            traces = Traces.of(whole)
         _move(deletion, State.EXECUTING, actor, "deletion.started", facts)
         _execute(deletion, actor, is_first=True, traces=traces)
-
-
-def _read_traces(deletion: Deletion) -> Traces | None:
-    if not deletion.target.is_profile:
-        return None
-    return Traces.of(read_whole(open_store(deletion.tenant), deletion.profile_id))
 
 
 def _find_unfit(deletion: Deletion) -> str:

@@ -17,6 +17,7 @@ from console.audit.log import log, log_view
 from console.pages.deletions import services
 from console.pages.deletions.forms import (
     NAME_SHOWN,
+    NOBODY,
     ConfirmFactForm,
     ConfirmForm,
     ConfirmProfileForm,
@@ -350,11 +351,14 @@ def policy(request: ConsoleRequest) -> HttpResponse:
     """Who approves and how long it can be cancelled: an operator says so, since the
     officers are whom it binds."""
     shown = DeletionPolicy.of(request.tenant)
-    form = PolicyForm(request=request, shown=shown)
+    above = NOBODY if shown.approval_above is None else shown.approval_above
+    now = {"approval_above": above, "cool_off_hours": shown.cool_off_hours}
+    form = PolicyForm(request=request, initial=now)
     if form.is_valid():
+        above = form.asked["approval_above"]
         with transaction.atomic():
             DeletionPolicy.objects.update_or_create(
-                tenant=request.tenant, defaults=form.policy
+                tenant=request.tenant, defaults=form.asked
             )
             log(
                 request.actor,
@@ -362,7 +366,8 @@ def policy(request: ConsoleRequest) -> HttpResponse:
                 "tenant",
                 str(request.tenant.pk),
                 reason=form.reason,
-                **form.asked,
+                approval_above="" if above is None else above,
+                cool_off_hours=form.asked["cool_off_hours"],
             )
         messages.success(request, "Saved. Requests under way keep the former policy.")
         return redirect("deletions:policy", request.tenant.slug)

@@ -497,8 +497,7 @@ def test_show_deletion_asks_again_while_the_worker_is_at_it(
 def test_policy_is_an_operators_to_change(client, operator, officer, tenant):
     url = reverse("deletions:policy", args=["acme"])
     form = {
-        "approval": "never",
-        "items": "1",
+        "approval_above": "-1",
         "cool_off_hours": "0",
         "reason_code": "trial",
         "ticket": "OPS-1",
@@ -513,7 +512,7 @@ def test_policy_is_an_operators_to_change(client, operator, officer, tenant):
     assert refused.status_code == 403
     assert (policy.approval_above, policy.cool_off_hours) == (None, 0)
     entry = AuditEntry.objects.get(action="deletion.arranged")
-    assert entry.details == {"approval": "never", "items": 1, "cool_off_hours": 0}
+    assert entry.details == {"approval_above": "", "cool_off_hours": 0}
 
 
 def test_hold_refuses_a_single_fact(client, officer, tenant, profile_id):
