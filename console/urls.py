@@ -54,34 +54,26 @@ account_patterns: list[URLPattern | URLResolver] = [
 # What addresses that ask for no permission write to the audit log, as `allow` says it
 # for the others.
 LOGS = {
-    "home": "none: names of tenants",
-    "session": "none: whether somebody is signed in",
-    "signed_in": "none: leads on after sign-in",
-    "find_across_tenants": "profile.found",
-    "palette_across_tenants": "none: names of pages",
-    "account_login": "session.opened session.refused",
-    "account_logout": "session.closed",
-    "account_inactive": "none: why an account is closed",
-    "account_reauthenticate": "session.refused",
-    "account_welcome": "password.changed",
-    "account_change_password": "password.changed",
-    "account_time_zone": "none: of the viewer's own clock",
-    "mfa_index": "none: one's own second factors",
-    "mfa_authenticate": "session.opened session.refused",
-    "mfa_reauthenticate": "session.refused",
-    "mfa_activate_totp": "mfa.added",
-    "mfa_deactivate_totp": "mfa.removed",
-    "mfa_view_recovery_codes": "none: one's own second factors",
-    "mfa_generate_recovery_codes": "mfa.added mfa.reset",
-    "mfa_download_recovery_codes": "none: one's own second factors",
-    "mfa_list_webauthn": "none: one's own second factors",
-    "mfa_add_webauthn": "mfa.added",
-    "mfa_reauthenticate_webauthn": "session.refused",
-    "mfa_remove_webauthn": "mfa.removed",
-    "mfa_edit_webauthn": "none: the name of one's own passkey",
-    "mfa_login_webauthn": "session.opened session.refused",
-    "tenants:list": "none: names of tenants",
-    "reference:start": "none: the API's description",
+    name: logs
+    for logs, names in {
+        "none: names of tenants": "home tenants:list",
+        "none: names of pages": "session signed_in palette_across_tenants",
+        "none: the API's description": "reference:start",
+        "none: of the viewer alone": "account_inactive account_time_zone mfa_index "
+        "mfa_view_recovery_codes mfa_download_recovery_codes mfa_list_webauthn "
+        "mfa_edit_webauthn",
+        "profile.found": "find_across_tenants",
+        "session.opened session.refused": "account_login mfa_authenticate "
+        "mfa_login_webauthn",
+        "session.refused": "account_reauthenticate mfa_reauthenticate "
+        "mfa_reauthenticate_webauthn",
+        "session.closed": "account_logout",
+        "password.changed": "account_welcome account_change_password",
+        "mfa.added": "mfa_activate_totp mfa_add_webauthn",
+        "mfa.added mfa.reset": "mfa_generate_recovery_codes",
+        "mfa.removed": "mfa_deactivate_totp mfa_remove_webauthn",
+    }.items()
+    for name in names.split()
 }
 
 PROFILE = "profiles/<str:profile_id>"

@@ -28,28 +28,23 @@ REFUSALS_EVERY_S = 60.0
 # What each command writes. command.run is written by manage.py, before: with its name
 # alone, as its arguments can be credentials.
 COMMANDS = {
-    "account_keys": "command.run",
-    "create_account": "command.run",
-    "dbshell": "command.run",
-    "flush": "command.run",
-    "loaddata": "command.run",
-    "purge": "command.run",
-    "reindex": "command.run",
-    "rotate_keys": "command.run",
-    "shell": "command.run",
-    "backup": "backup.taken",
-    "restore": "backup.restored user.returned",
-    "create_user": "user.added",
-    "reset_user": "user.reset",
-    "load_conversations": "memory.loaded",
-    "load_memory": "memory.loaded",
-    "seed_demo": "memory.loaded",
-    "recall_suite": "recall.run",
-    "db_worker": "none: a task says itself what it does",
-    "prepare": "none: runs before there is a log",
-    "serve": "none: prepares, then serves",
-    "verify_audit": "none: reads the log alone",
-    "verify_certificate": "none: reads a file alone",
+    name: logs
+    for logs, names in {
+        "command.run": "account_keys create_account dbshell flush loaddata purge "
+        "reindex rotate_keys shell",
+        "backup.taken": "backup",
+        "backup.restored user.returned": "restore",
+        "user.added": "create_user",
+        "user.reset": "reset_user",
+        "memory.loaded": "load_conversations load_memory seed_demo",
+        "recall.run": "recall_suite",
+        "none: a task says itself what it does": "db_worker",
+        "none: runs before there is a log": "prepare",
+        "none: prepares, then serves": "serve",
+        "none: reads the log alone": "verify_audit",
+        "none: reads a file alone": "verify_certificate",
+    }.items()
+    for name in names.split()
 }
 
 _lock = Lock()
