@@ -393,3 +393,70 @@ def test_deletion_by_two_officers_at_once_happens_once(tenant, officer, upstream
     assert "Deletion in progress" in seen
     assert len(upstream.deletions) == 1
     assert outcomes() == ["done"]
+
+
+def carry_out(tenant, officer):
+    """A request that a worker had begun when it was killed, by the next worker."""
+    deletion = left_behind(tenant, officer)
+    now = timezone.now()
+    Deletion.objects.filter(pk=deletion.pk).update(requested_at=now, started_at=now)
+    deletion.refresh_from_db()
+    advance(deletion, Actor(officer, tenant, name="worker"))
+    return deletion
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait_s"),
+    [
+        (409, {}, 10),
+        (503, {}, 10),
+        (429, {"Retry-After": "120"}, 120),
+        (429, {"Retry-After": "3600"}, 300),
+    ],
+)
+def test_worker_waits_as_the_memory_says(
+    tenant, officer, upstream, status, headers, wait_s
+):
+    upstream.on_delete = lambda: (status, headers)
+    before = timezone.now()
+
+    deletion = carry_out(tenant, officer)
+
+    wait = timedelta(seconds=wait_s)
+    assert deletion.state == "executing"
+    assert before + wait <= deletion.due_at <= timezone.now() + wait
+    assert outcomes() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(500, "unknown"), (401, "failed"), (403, "failed")]
+)
+def test_worker_keeps_what_a_memory_refused(tenant, officer, upstream, status, state):
+    upstream.on_delete = lambda: (status, {})
+
+    deletion = carry_out(tenant, officer)
+
+    assert (deletion.state, outcomes()) == (state, [state])
+    assert bool(deletion.due_at) == (state == "unknown")
+
+
+def test_worker_takes_the_404_of_a_repeated_call_for_done(tenant, officer, upstream):
+    upstream.on_delete = lambda: (setattr(upstream, "is_gone", True), (404, {}))[1]
+
+    deletion = carry_out(tenant, officer)
+
+    assert (deletion.state, outcomes()) == ("verifying", ["done"])
+
+
+def test_worker_sends_back_what_was_merged_under_its_hands(tenant, officer, upstream):
+    def merge():
+        upstream.merged_to = CANONICAL
+        return 308, {"Location": moved, "Canonical-Profile-Id": CANONICAL}
+
+    moved = f"{upstream.address}/v1/Stores/{tenant.store_id}/Profiles/{CANONICAL}/Observations/{OBSERVATION}"
+    upstream.on_delete = merge
+
+    deletion = carry_out(tenant, officer)
+
+    assert (deletion.state, deletion.profile_id) == ("previewed", CANONICAL)
+    assert "merged" in deletion.words
