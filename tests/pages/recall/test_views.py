@@ -606,3 +606,20 @@ def test_compare_of_now_with_a_moment_says_what_came_since(client, tenant, profi
 
     assert '<span class="badge">new</span>' in page.text
     assert page.text.count('class="badge">new') == 1
+
+
+def test_run_as_of_a_moment_shows_nothing_that_was_said_later(client, talk):
+    profile, conversation, words = talk
+
+    page = run(
+        client,
+        identity=profile,
+        mode="conversation",
+        conversation=conversation,
+        communications="5",
+        as_of="1 Jan 2020, 09:00",
+    )
+
+    assert "As the memory stood on" in page.text
+    assert 'data-kind="communication"' not in page.text
+    assert words not in page.text
