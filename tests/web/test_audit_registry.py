@@ -6,11 +6,14 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
-from console.audit.models import ACTIONS, read_actions
+from console.audit.models import ACTIONS, AuditEntry, read_actions
 from console.audit.programs import COMMANDS
 from console.service.urls import routes
+from console.tenants.models import Role
 from console.urls import LOGS
-from tests.web.test_every_address import ALL, named
+from tests.factories import make_user
+from tests.masking.test_masked_everywhere import Customer
+from tests.web.test_every_address import ALL, OF_A_TENANT, address, named
 
 OPERATIONS = [
     pytest.param(view.operation, id=f"{method} {route}")
@@ -38,6 +41,43 @@ def test_no_address_is_named_that_is_not_there():
     }
 
     assert said == set(LOGS)
+
+
+# Shown without an entry: a form that was not filled in, a list of nothing.
+OF_NOBODY_YET = {
+    "access",
+    "add",
+    "hide/<str:kind>/<str:ref>",
+    "knowledge",
+    "of/<str:profile_id>",
+    "recall",
+    "reveal/<str:kind>/<str:ref>",
+    "rules",
+}
+
+
+def test_every_page_that_is_shown_writes_one_action_that_it_declares(client, tenant):
+    customer = Customer(tenant)
+    client.force_login(make_user(Role.OFFICER, tenant))
+    seen = 0
+
+    for route, pattern in OF_A_TENANT:
+        view = pattern.callback
+        before = AuditEntry.objects.count()
+        answer = client.get(address(route, **customer.samples))
+        if answer.status_code == 200:
+            answer.getvalue()
+            written = AuditEntry.objects.filter(seq__gt=before)
+            actions = list(written.values_list("action", flat=True))
+            declared = read_actions(view.logs)
+            reads = {name for name in declared if ACTIONS[name].kind == "read"}
+            is_empty = any(route.endswith(f"/{end}/") for end in OF_NOBODY_YET)
+            kinds = 0 if is_empty else bool(reads)
+            assert (route, len(set(actions))) == (route, kinds)
+            assert set(actions) <= declared
+            seen += 1
+
+    assert seen > 30
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
