@@ -8,8 +8,8 @@ entry, and never from a version that is no longer the present one. The memory is
 outside of transactions: the attempt is committed before, what came of it afterwards.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,12 +84,14 @@ class SamePerson(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is known after a call; `words` say why it is not done."""
+    """What is known after a call; `words` say why it is not done, `paths` where it was
+    looked for."""
 
     state: State
     words: str = ""
     verified_at: datetime | None = None
     canonical_id: str = ""
+    paths: tuple[str, ...] = ("get",)
 
 
 STILL_ANSWERED = Outcome(
@@ -472,9 +474,12 @@ def _look_everywhere(deletion: Deletion, traces: Traces, gone: Outcome) -> Outco
         found = find_remains(deletion.tenant, traces)
     except MemoryProblem as problem:
         return Outcome(State.UNKNOWN, mask_text(problem.message))
-    left = [path for path, is_there in found.items() if is_there and path not in OURS]
+    asked = [path for path in found if path not in OURS]
+    left = [path for path in asked if found[path]]
     words = f"The memory still finds it by {', '.join(left)}: it is looked for again."
-    return Outcome(State.UNKNOWN, words) if left else gone
+    return (
+        Outcome(State.UNKNOWN, words) if left else replace(gone, paths=("get", *asked))
+    )
 
 
 def _is_to_be_forgotten(deletion: Deletion) -> bool:
@@ -550,7 +555,7 @@ def _close(deletion: Deletion, outcome: Outcome, actor: Actor) -> None:
         facts |= {"due_at": now + after, "verified_at": outcome.verified_at}
         if is_request:
             state = State.VERIFYING
-            facts |= {"finished_at": None, "rounds": [_write_round(now, ["get"])]}
+            facts |= {"finished_at": None, "rounds": [_write_round(now, outcome.paths)]}
     is_news = deletion.state != outcome.state
     action = "deleted" if is_news else ""
     with transaction.atomic():
@@ -570,7 +575,7 @@ def _verify_round(deletion: Deletion, actor: Actor) -> None:
     paths = {"get": CAME_BACK in found}
     if deletion.target.is_profile and deletion.requested_at:
         paths |= find_remains(deletion.tenant, Traces(ids=[deletion.profile_id]))
-    rounds = [*deletion.rounds, _write_round(now, [*paths])]
+    rounds = [*deletion.rounds, _write_round(now, paths)]
     is_over = deletion.state == State.DONE
     facts: dict[str, Any] = {"rounds": rounds, "finished_at": now}
     left = {path for path, is_there in paths.items() if is_there}
@@ -636,8 +641,9 @@ def _get_window(tenant: Tenant) -> timedelta:
     return FAR_WINDOW if get_tenant_guard(tenant) else NEAR_WINDOW
 
 
-def _write_round(at: datetime, paths: list[str]) -> dict[str, Any]:
-    return {"at": at.isoformat(timespec="seconds"), "paths": paths}
+def _write_round(at: datetime, paths: Iterable[str]) -> dict[str, Any]:
+    named = list(dict.fromkeys(paths))
+    return {"at": at.isoformat(timespec="seconds"), "paths": named}
 
 
 STEPS: dict[State, Callable[[Deletion, Actor], None]] = {
