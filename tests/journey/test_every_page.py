@@ -26,7 +26,7 @@ HARD = (
 
 
 @pytest.fixture
-def addresses(tenant: Tenant) -> dict[str, str]:
+def addresses(tenant: Tenant, officer: User) -> dict[str, str]:
     profile = make_profile(
         tenant,
         email="ada@example.com",
@@ -47,6 +47,15 @@ def addresses(tenant: Tenant) -> dict[str, str]:
     [suggestion] = store.list_merge_suggestions().items
     [merge] = store.list_merges().items
     entry = make_ledger_entry(tenant, profile, query="What is unknown?")
+    tenant.recall_cases.create(
+        suite=HARD[:64],
+        name=HARD[-120:],
+        profile_id=profile,
+        asked={"query": HARD},
+        state="failed",
+        changes=["2 observations written"],
+        created_by=officer,
+    )
     at = f"/t/{tenant.slug}"
     of = f"{at}/profiles/{profile}"
     return {
@@ -69,6 +78,10 @@ def addresses(tenant: Tenant) -> dict[str, str]:
         "trait group": f"{at}/traits/Contact/",
         "desk": f"{at}/desk/",
         "recall": f"{at}/recall/?identity={profile}&mode=query&query=right",
+        "recall, why not": f"{at}/recall/?identity={profile}&mode=query&query=right"
+        f"&observations=0&expected={observation.id}",
+        "recall cases": f"{at}/recall/cases/",
+        "recall suites": f"{at}/recall/cases/suites/",
         "ledger": f"{at}/recall/ledger/",
         "ledger entry": f"{at}/recall/ledger/{entry}/",
         "unanswered": f"{at}/recall/unanswered/",

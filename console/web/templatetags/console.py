@@ -138,9 +138,9 @@ def visible(text: object) -> SafeString:
 @register.filter
 def marked(text: str, found: Collection[str]) -> SafeString:
     """The same, with the words marked that have one of these stems."""
-    pieces, start = [], 0
+    pieces, start, wanted = [], 0, set(found)
     for word in _WORD.finditer(text) if found else ():
-        if not set(found).isdisjoint(stems(word[0])):
+        if not wanted.isdisjoint(stems(word[0])):
             pieces.append(visible(text[start : word.start()]))
             pieces.append(format_html("<mark>{}</mark>", visible(word[0])))
             start = word.end()
