@@ -14,8 +14,12 @@ def main() -> None:
     django.setup()
 
     from console.audit.programs import log_command
+    from console.databases.disk import Outage
 
-    log_command(*sys.argv[1:2] or [""])
+    try:
+        log_command(*sys.argv[1:2] or [""])
+    except Outage as outage:
+        sys.exit(outage.message)
     execute_from_command_line(sys.argv)
 
 

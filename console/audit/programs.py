@@ -13,6 +13,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from console.audit.log import OBJECT_ID, log_change, log_view
@@ -128,7 +129,16 @@ def _note_use(request: Any, store_id: str) -> None:
 
 
 def log_command(name: str) -> None:
-    """Before a management command runs. Raises Outage."""
-    if COMMANDS.get(name) == "command.run":
+    """Before a management command runs. Raises Outage, but not before `prepare` has made
+    the log."""
+    if COMMANDS.get(name) == "command.run" and _has_log():
         actor = Actor(None, name="command line")
         log_view(actor, "command.run", outcome="allowed", command=name)
+
+
+def _has_log() -> bool:
+    """Without a database there is none, and nothing that a command could see."""
+    try:
+        return AuditEntry._meta.db_table in connection.introspection.table_names()
+    except DatabaseError:
+        return False
