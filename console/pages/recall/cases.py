@@ -193,16 +193,16 @@ class CaseForm(ConsoleForm):
     wanted = forms.MultipleChoiceField(required=False)
     unwanted = forms.MultipleChoiceField(required=False)
     in_order = forms.BooleanField(
-        required=False, label="Those that must come do so in this order"
+        required=False, label="Must be returned in this order"
     )
     least_score = forms.FloatField(
-        required=False, min_value=0, max_value=1, label="Least score"
+        required=False, min_value=0, max_value=1, label="Minimum score"
     )
     most_ms = forms.IntegerField(
-        required=False, min_value=1, max_value=MS_MAX, label="Most milliseconds"
+        required=False, min_value=1, max_value=MS_MAX, label="Maximum ms"
     )
     most_tokens = forms.IntegerField(
-        required=False, min_value=1, max_value=TOKENS_MAX, label="Most tokens"
+        required=False, min_value=1, max_value=TOKENS_MAX, label="Maximum tokens"
     )
 
     def __init__(self, run: RecallRun, *args: Any) -> None:
@@ -219,11 +219,13 @@ class CaseForm(ConsoleForm):
         cleaned = super().clean() or {}
         wanted, unwanted = cleaned.get("wanted", []), cleaned.get("unwanted", [])
         if both := set(wanted) & set(unwanted):
-            self.add_error("unwanted", f"{len(both)} of these must come as well.")
+            self.add_error(
+                "unwanted", f"{len(both)} of these must be returned as well."
+            )
         limits = cleaned.get("most_ms") or cleaned.get("most_tokens")
         if not (wanted or unwanted or limits):
             self.add_error(
-                "wanted", "Choose what must come, what must not, or a limit."
+                "wanted", "Choose what must be returned, what must not, or a limit."
             )
         return cleaned
 

@@ -175,6 +175,12 @@ class RecallRun:
         return [(name, list(items)) for name, items in found]
 
     @property
+    def expected_row(self) -> RecalledItem | None:
+        """Where what was expected stands among all that came."""
+        sought = self.expected and self.expected.id
+        return next((item for item in self.items if item.item.id == sought), None)
+
+    @property
     def best(self) -> float:
         return max((item.item.score or 0 for item in self.items), default=0)
 

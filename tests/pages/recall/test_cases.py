@@ -97,7 +97,7 @@ def test_add_case_offers_what_came_and_what_was_expected(client, tenant, profile
         ({"name": "Call +15558675310"}, "phone"),
         ({"least_score": "2"}, "1"),
         ({"wanted": "mem_observation_other"}, "Choose one of the options."),
-        ({}, "Choose what must come"),
+        ({}, "Choose what must be returned"),
     ],
 )
 def test_add_case_refuses_and_names_the_field(add, bicycle, stated, message):

@@ -566,7 +566,7 @@ def test_run_of_a_developer_is_masked_in_their_own_tenants_alone(
     )
 
     assert "+1 ••• 10 after six." in page.text
-    assert "It came, as number 1" in page.text
+    assert "It came as observation 1, row 1<" in page.text
     assert 'class="reveal"' not in page.text
     assert elsewhere.status_code == 404
     assert deletion.status_code == 403

@@ -162,7 +162,9 @@ def test_run_infers_the_verdict_of_a_memory_that_explains_nothing(
     assert why in text
     assert "more recalls: this memory does not explain itself" in text
     [url] = re.findall(r'class="button" href="([^"]+)">Try it', text)
-    assert f"It came, as number {place}" in client.get(url.replace("&amp;", "&")).text
+    assert (
+        f"It came as observation {place}," in client.get(url.replace("&amp;", "&")).text
+    )
 
 
 def test_run_by_whole_texts_gives_no_verdict_of_what_was_expected(client):
