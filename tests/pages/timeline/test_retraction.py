@@ -1,5 +1,7 @@
 """Observations that Recall does not return any more, and many items at once."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
@@ -93,12 +95,13 @@ def test_selection_retracts_and_restores_with_an_audit_entry(
     url = address("selection", profile, id=item.id)
     client.force_login(agent)
 
-    page = client.post(url, WHY, follow=True)
+    page = client.post(f"{url}&card", WHY, follow=True)
     retracted = store.fetch_observation(profile, item.id)
     listed = client.get(address("timeline", profile, kind="retracted"))
     client.post(url, {"reason_code": "mistake", "ticket": "CASE-1"})
 
     assert "Retracted 1 observation from Recall." in page.text
+    assert page.request["PATH_INFO"].endswith(f"/profiles/{profile}/")
     assert retracted.retracted_for == "The customer says it is wrong"
     assert listed.text.count("data-retracted") == 1
     assert not store.fetch_observation(profile, item.id).retracted_for
@@ -122,7 +125,10 @@ def test_selection_takes_everything_from_a_conversation(
     page = client.get(url)
     client.post(url, WHY)
 
-    assert "3 selected" in page.text
+    assert "2 observations?" in page.text
+    [saying] = re.findall(r'aria-labelledby="saying".*?</section>', page.text, re.S)
+    assert "About breakfast." in saying
+    assert "/correct/" in saying
     assert recall(store, profile) == {kept.id}
 
 
