@@ -80,9 +80,10 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
 
 
 def list_differing_columns(found: list[Candidate]) -> list[str]:
-    """The columns that help to choose: those with different values."""
+    """The columns that help to choose: those with different values, and
+    the name, by which a person knows them."""
     return [
         name
         for name in COLUMNS
-        if len({str(getattr(candidate, name)) for candidate in found}) > 1
+        if name == "name" or len({str(getattr(each, name)) for each in found}) > 1
     ]
