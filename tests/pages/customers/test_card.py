@@ -115,7 +115,7 @@ def test_profile_counts_what_is_new_since_the_last_visit(client, tenant):
 
     again = client.get(card(profile)).text
 
-    assert "your first visit" in first
+    assert "your last visit" not in first
     assert " new</strong>" not in first
     assert again.count("<strong>1 new</strong> since your last visit") == 2
     assert "your last visit <time" in again
