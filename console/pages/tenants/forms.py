@@ -190,7 +190,7 @@ class SecretForm(ReasonForm):
         ("known", "A secret may be known to others"),
         ("ended", "Not used any more"),
     )
-    change = forms.ChoiceField(label="What", widget=forms.RadioSelect)
+    change = forms.ChoiceField(widget=forms.HiddenInput)
     field_order = ("change", "reason_code", "ticket")
 
     def __init__(self, *args: Any, account: dict[str, Any], **kwargs: Any) -> None:
@@ -201,6 +201,12 @@ class SecretForm(ReasonForm):
             (REPLACE_TOKEN, "Replace the auth token"),
             *((key, f"Revoke {shortened(key)}") for key in keys),
         ]
+
+    @property
+    def what(self) -> str:
+        """The change that was chosen, in words; "" before one is."""
+        choices = self.fields["change"].choices  # type: ignore[attr-defined]
+        return str(dict(choices).get(self["change"].value(), ""))
 
 
 @cache

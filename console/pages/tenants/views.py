@@ -138,7 +138,9 @@ def account(request: ConsoleRequest, sid: str) -> HttpResponse:
     accounts = services.list_accounts(sid)
     if settings.MEMORY_URL != EMBEDDED or not accounts:
         raise Http404
-    form, made = SecretForm(request=request, account=accounts[0]), dict[str, str]()
+    asked = {"change": request.GET.get("change", "")}
+    form = SecretForm(request=request, account=accounts[0], initial=asked)
+    made = dict[str, str]()
     if form.is_valid():
         change = form.cleaned_data["change"]
         made = services.change_secret(

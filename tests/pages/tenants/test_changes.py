@@ -1,5 +1,7 @@
 """Renaming and removing a tenant, and accounts of the built-in memory."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -235,6 +237,9 @@ def test_list_accounts_leads_to_secrets_and_tenants(desk, tenant, account):
     token, *keys = page.context["account"]["secrets"]
     assert token["username"] == tenant.account_sid
     assert all(key["username"] in page.text for key in keys)
+    assert "<form" not in page.text.partition("<main")[2]
+    asked = desk.get(account, {"change": "token"}).text
+    assert re.search(r"<button[^>]*>Replace the auth token</button>", asked)
 
 
 def test_account_gets_an_api_key_and_loses_it(desk, tenant, account):
@@ -274,6 +279,7 @@ def test_account_changes_no_secret_that_it_does_not_have(desk, account, change):
     response = desk.post(account, ROTATE | {"change": change})
 
     assert response.status_code == 422
+    assert "This account has no such secret" in response.text
     assert not AuditEntry.objects.filter(object_type="account").exists()
 
 
