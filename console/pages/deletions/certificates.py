@@ -2,6 +2,7 @@
 nothing that says whose data it was."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,15 @@ from console.pages.deletions.models import Deletion
 from console.tenants.vault import get_tenant_guard
 
 KIND = "deletion certificate"
+# The paths of a round whose names do not say what was read.
+_PATHS = {
+    "get": "its id",
+    "list": "the list of profiles",
+    "provenance": "what was learned",
+    "trace": "traces of Recall",
+    "exports": "access packages",
+    "recall": "Recall",
+}
 
 
 class NoCertificate(DomainError):
@@ -71,6 +81,22 @@ def check_certificate(text: str) -> dict[str, Any]:
     return dict(stated)
 
 
+def read_certificate(deletion: Deletion) -> dict[str, Any] | None:
+    """For a page: with times, and paths in words."""
+    if not deletion.certificate:
+        return None
+    stated = json.loads(deletion.certificate)
+    rounds = [
+        {
+            "at": datetime.fromisoformat(each["at"]),
+            "paths": [_PATHS.get(path, path) for path in each["paths"]],
+        }
+        for each in stated["rounds"]
+    ]
+    issued = datetime.fromisoformat(stated["issued"])
+    return {**stated, "issued": issued, "rounds": rounds}
+
+
 def digest_subject(deletion: Deletion) -> str:
     """Keyed: whoever has the id and this installation can tell whether it is about it."""
     ids = json.dumps(
@@ -90,7 +116,11 @@ def _describe_people(deletion: Deletion) -> str:
 def list_not_covered(deletion: Deletion) -> list[str]:
     """What a deletion does not reach, and until when."""
     night = get_night(deletion.verified_at or timezone.now())
-    by_then = f"until {_write(night)}" if settings.PURGE_HOUR >= 0 else "until a purge"
+    by_then = (
+        f"until {night:%-d %B %Y, %H:%M %Z}"
+        if settings.PURGE_HOUR >= 0
+        else "until a purge"
+    )
     left = [
         "backups taken before, until they are removed",
         "copies that were exported or printed before",

@@ -138,7 +138,7 @@ class NewRequestForm(IntakeForm):
         label="Identifiers",
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="One a line, each with its type, such as email:… or phone:…, or a"
+        help_text="One per line, each with its type, such as email:… or phone:…, or a"
         f" profile id; at most {IDENTIFIERS_MAX}.",
     )
     tenants = forms.ModelMultipleChoiceField(

@@ -1,7 +1,6 @@
 """Deleting an observation, a summary or a profile: what goes, who said yes, what became
 of it."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from console.audit.log import log, log_view
 from console.pages.deletions import services
+from console.pages.deletions.certificates import read_certificate
 from console.pages.deletions.forms import (
     NAME_SHOWN,
     NOBODY,
@@ -168,7 +168,9 @@ def add_request(request: ConsoleRequest) -> HttpResponse:
         memberships__user=request.user, memberships__role=Role.OFFICER
     )
     form = NewRequestForm(tenants=mine.order_by("name"), request=request)
-    if form.is_valid():
+    form.is_valid()
+    # Also when another field is wrong: all errors are shown at once.
+    if form.is_bound and "identifiers" in form.cleaned_data:
         tenants = form.cleaned_data.get("tenants", [request.tenant])
         if found := _find_targets(request, form, tenants):
             return _open_requests(request, found, form)
@@ -191,6 +193,8 @@ def _find_targets(
             problem = "Several profiles share it: give their profile ids."
         elif any(match.profiles for _, match in exact):
             continue
+        elif matches[0][1].id_type == WORDS:
+            problem = "Begin with the type, such as email:."
         else:
             problem = matches[0][1].problem or "Nobody has it here."
         form.add_error("identifiers", f"Line {number}: {problem}")
@@ -289,7 +293,7 @@ def _show(request: ConsoleRequest, shown: Deletion, form: ConfirmForm) -> HttpRe
         "is_mine": shown.requested_by == request.user,
         "policy": DeletionPolicy.of(request.tenant),
         "related": visible.exclude(pk=shown.pk).select_related("tenant")[:PAGE_ROWS],
-        "proof": json.loads(shown.certificate or "null"),
+        "proof": read_certificate(shown),
         "retry_url": shown.target.confirm_url(slug),
         # Where the item can be deleted after a merge.
         "merged_url": (

@@ -396,7 +396,7 @@ def test_add_request_takes_several_identifiers_at_several_tenants(
     ("lines", "said"),
     [
         ("email:nobody@example.com", "Line 1: Nobody has it here."),
-        ("Ann", "Line 1: "),
+        ("Ann", "Line 1: Begin with the type, such as email:."),
         (
             "\n".join(f"email:a{n}@example.com" for n in range(21)),
             "At most 20 at once.",
