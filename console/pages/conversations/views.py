@@ -1,6 +1,8 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -9,6 +11,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
@@ -17,7 +21,7 @@ from console.contract.conversations.conversation import (
     Conversation,
     PatchConversation,
 )
-from console.contract.conversations.learning import DecideLearned, Learned
+from console.contract.conversations.learning import DecideLearned, Learned, Transition
 from console.contract.ids import CONVERSATION_ID, PROFILE_ID
 from console.core.chat import get_endpoint
 from console.masking.masker import get_reveal_target, masker_for
@@ -53,9 +57,12 @@ from console.web.render import (
     check_may,
     render_form,
     render_part,
+    wants_part,
 )
 
 ROWS, DELIVERIES = 25, 20
+# A page that is left open asks no longer: each request keeps its session.
+LEARNED_WITHIN = timedelta(minutes=10)
 
 
 class ListForm(PageForm):
@@ -189,7 +196,13 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.VIEW_PROFILES, logs="conversation.viewed")
 def detail(request: ConsoleRequest, conversation_id: str) -> HttpResponse:
-    """What was said, and beside each turn what was learned from it."""
+    """What was said, and beside each turn what was learned from it; htmx asks whether
+    that has been learned, and reads the page again once it has."""
+    if wants_part(request):
+        client = request.store.conversations
+        if _is_learning(list_told(client.list_transitions, conversation_id)):
+            return HttpResponse(status=204)
+        return HttpResponseClientRefresh()
     return _show(request, conversation_id)
 
 
@@ -245,6 +258,8 @@ def _show(
             "may_draft": say and given and get_endpoint(settings),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": transitions,
+            # A form that is being typed into is left alone.
+            "is_learning": say is None and _is_learning(transitions),
             "diagnostics": list_told(client.list_diagnostics, shown.id),
             "deliveries": [
                 # A query can hold a secret.
@@ -260,6 +275,13 @@ def _show(
             ],
         },
     )
+
+
+def _is_learning(transitions: Sequence[Transition]) -> bool:
+    """Whether what a conversation came to a moment ago is still to be learned from."""
+    if not transitions or transitions[-1].learning != "PENDING":
+        return False
+    return timezone.now() - transitions[-1].recorded_at < LEARNED_WITHIN
 
 
 def _is_possible(name: str, shown: Conversation) -> bool:

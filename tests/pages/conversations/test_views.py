@@ -713,6 +713,20 @@ def test_detail_says_why_a_turn_was_not_learned(agent_client, tenant, made, stat
     assert why in page
 
 
+def test_detail_is_read_again_once_it_is_learned_from(agent_client, tenant, talk):
+    told = models.Transition.objects.filter(conversation_id=talk.id)
+
+    told.filter(learning="DONE").update(learning="PENDING")
+    page = agent_client.get(url("detail", talk.id)).text
+    waits = agent_client.get(url("detail", talk.id), headers=HTMX)
+    told.filter(learning="PENDING").update(learning="DONE")
+    learned = agent_client.get(url("detail", talk.id), headers=HTMX)
+
+    assert "What is learned from it appears here in a moment." in page
+    assert (waits.status_code, waits.content) == (204, b"")
+    assert learned["HX-Refresh"] == "true"
+
+
 def test_detail_says_that_nobody_is_known_by_whose_words_these_are(
     agent_client, tenant
 ):
