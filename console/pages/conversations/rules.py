@@ -81,7 +81,7 @@ class RulesForm(ReasonForm):
     own_words = WordsField(
         label="Words",
         required=False,
-        help_text="One a line, at most 200; whole words, in any case, with accents or"
+        help_text="One per line, at most 200; whole words, in any case, with accents or"
         " without.",
     )
     applies_to_writes = forms.BooleanField(

@@ -51,7 +51,7 @@ def test_an_empty_tenant_shows_its_next_three_steps(client, tenant, agent, opera
     make_profile(tenant)
 
     assert fetch_waiting(client).count("<li") == 1
-    assert "Nothing waits for you" in fetch_waiting(client)
+    assert "Nothing is waiting" in fetch_waiting(client)
 
 
 def test_waiting_says_what_is_unsettled_for_a_person(client, tenant, officer, auditor):
