@@ -31,7 +31,12 @@ from console.pages.recall.forms import (
     build_question,
 )
 from console.pages.recall.models import RecallMark
-from console.pages.recall.selectors import RecallRun, build_run_prompt, recall_profile
+from console.pages.recall.selectors import (
+    POSSIBLE,
+    RecallRun,
+    build_run_prompt,
+    recall_profile,
+)
 from console.pages.recall.verdict import Question, Reason
 from console.profiles.identity import Match, log_lookup, look_up
 from console.profiles.items import find_kind
@@ -109,25 +114,29 @@ def _offer_expected(
 ) -> HttpResponse:
     """What could be meant by the words of what was expected, to choose from: nothing of
     them stands in an address."""
-    asked = {"identity": profile_id, "query": form.cleaned_data["expected"]}
+    words = form.cleaned_data["expected"]
+    asked = {"identity": profile_id, "query": words, "explain": "on"}
     by_words = RunForm(add_defaults(asked))
     check_form(by_words)
     found = recall_by_form(request, by_words, profile_id)
     if found is None:
         return _render_run(request, by_words, status=404)
+    id_ = found.profile.id
+    offered = [
+        (item, build_run_url(request, given | {"expected": item.item.id}, id_))
+        for item in found.items
+        if not found.trace or item.matched or (item.item.score or 0) >= POSSIBLE
+    ]
+    if len(offered) == 1:
+        return redirect(offered[0][1])
     form.add_error(
         "expected",
         "Choose the one that you mean below."
-        if found.items
+        if offered
         else "Nothing that is recalled of this profile is like that. What was retracted "
         "stands in its timeline, what is held back on its card.",
     )
-    urls = [
-        build_run_url(request, given | {"expected": item.item.id}, found.profile.id)
-        for item in found.items
-    ]
-    texts = [item.shown.text for item in found.items]
-    return _render_run(request, form, candidates=list(zip(texts, urls, strict=True)))
+    return _render_run(request, form, offered=offered)
 
 
 def read_given(request: ConsoleRequest, sent: QueryDict) -> dict[str, str]:
@@ -313,6 +322,30 @@ def find_marks(
     }
 
 
+def _list_cases(
+    request: ConsoleRequest, form: RunForm, run: RecallRun
+) -> list[tuple[Any, list[tuple[str, Any, bool, Any]]]]:
+    """Cases that ask this, each with its items: id, text, whether it is wanted, and its
+    row in this run."""
+    asked = {name: form.data[name] for name in KNOBS if name in form.data}
+    rows = {item.item.id: item for item in run.items}
+    shown = {id_: item.shown for id_, item in rows.items()}
+    if run.expected:
+        shown[run.expected.id] = run.expected.shown
+    return [
+        (
+            case,
+            [
+                (id_, shown.get(id_), is_wanted, rows.get(id_))
+                for ids, is_wanted in ((case.wanted, True), (case.unwanted, False))
+                for id_ in ids
+            ],
+        )
+        for case in request.tenant.recall_cases.filter(profile_id=asked["identity"])
+        if add_defaults(case.asked | {"identity": case.profile_id}) == asked
+    ]
+
+
 def _find_elsewhere(request: ConsoleRequest, item_id: str) -> dict[str, Any]:
     """What became of an item that this profile does not have: the deletion that named
     it, or the profile that has it, if somebody has looked at it there."""
@@ -365,6 +398,7 @@ def _render_run(
     }
     if run:
         begin = perf_counter()
+        context["cases"] = _list_cases(request, form, run)
         context["marks"] = find_marks(
             request, build_question(form.cleaned_data), run.profile.id
         )

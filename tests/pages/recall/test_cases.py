@@ -167,7 +167,11 @@ def test_open_case_leads_to_its_run_and_why(client, tenant, profile, case, bicyc
     [(address, _)] = page.redirect_chain
     assert "bicycle" not in address
     assert "Why not this one?" in page.text
-    assert "Likes green tea." in page.text
+    [panel] = re.findall(r'aria-labelledby="case-.*?</section>', page.text, re.S)
+    assert "Shop: Bicycle" in panel
+    assert "1 of 1 wanted did not come" in panel
+    assert "Likes green tea." in panel
+    assert "not returned" in panel
 
 
 def test_case_of_an_erased_profile_keeps_no_text(client, tenant, profile, case):
