@@ -92,7 +92,8 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
         progress(f"{name}: writing 40 customers")
         filled[slug] = fill_store(slug, name)
     spread_arrivals()
-    write_week({slug: find_ids(filled[slug][2].store, slug) for slug in TENANTS})
+    ids = {slug: find_ids(filled[slug][2].store, slug) for slug in TENANTS}
+    write_week(ids, add_people(password))
     tenants = [add_demo_tenant(slug, *filled[slug]) for slug in TENANTS]
     add_staff(tenants, password)
     for tenant in tenants:
@@ -227,7 +228,9 @@ def spread_arrivals() -> None:
 
 
 @transaction.atomic
-def write_week(ids: Mapping[str, Mapping[str, str]]) -> None:
+def write_week(
+    ids: Mapping[str, Mapping[str, str]], people: Mapping[str, User]
+) -> None:
     """What staff did before, as far as their customers are there; ids by tenant and
     email address."""
     today = timezone.now().date()
@@ -243,7 +246,7 @@ def write_week(ids: Mapping[str, Mapping[str, str]]) -> None:
         append(
             {
                 "at": datetime.combine(today, clock, UTC) - timedelta(days=act["days"]),
-                "actor_id": "",
+                "actor_id": str(people[act["who"]].pk),
                 "actor": act["who"],
                 "role": STAFF[act["who"]][1].value,
                 "tenant": act["tenant"],
@@ -346,13 +349,19 @@ def publish(tenant: Tenant) -> None:
     tenant.save(update_fields=["knowledge_bases"])
 
 
+def add_people(password: str) -> dict[str, User]:
+    """The demo people by email address; one that exists keeps name and password."""
+    return {
+        email: User.objects.filter(email=email).first()
+        or User.objects.create_user(email, name=name, password=password)
+        for email, (name, _) in STAFF.items()
+    }
+
+
 @transaction.atomic
 def add_staff(tenants: list[Tenant], password: str) -> None:
-    """The demo people; one that exists keeps name and password."""
-    for email, (name, role) in STAFF.items():
-        user = User.objects.filter(email=email).first()
-        if user is None:
-            user = User.objects.create_user(email, name=name, password=password)
+    for email, user in add_people(password).items():
+        role = STAFF[email][1]
         covered: list[Tenant | None] = [None] if role is Role.OPERATOR else [*tenants]
         for tenant in covered:
             if not user.memberships.filter(tenant=tenant).exists():

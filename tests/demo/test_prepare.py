@@ -77,7 +77,7 @@ def test_prepare_prints_the_demo_sign_ins(tenant, collected, settings):
     printed = run("--demo")
 
     assert "http://localhost:8000/" in printed
-    assert printed.count("@demo.example") == 5
+    assert printed.count("@demo.example") == 6
     assert "privacy officer  officer2@demo.example" in printed
     assert printed.count("the-one-password") == 1
     assert list(Tenant.objects.all()) == [tenant]
