@@ -8,7 +8,7 @@ const main = () => document.getElementById("content");
 // On a phone the ways are wider than the bar.
 function showCurrentWay() {
   const current = document.querySelector("#nav [aria-current]");
-  current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  current?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 document.addEventListener("htmx:load", showCurrentWay);
