@@ -35,6 +35,7 @@ _WORD = re.compile(r"\w+")
 _MARK, _MARK_END = SafeString("<mark>"), SafeString("</mark>")
 IDENT_TAIL = 4
 IDENT_SUFFIX_HEAD = 4
+IDENT_WHOLE = 15
 
 
 @register.simple_tag
@@ -105,7 +106,7 @@ def shortened(value: str) -> str:
     """`mem_profile_01k5…9f3a`: prefix, first and last four of the suffix."""
     prefix, _, suffix = value.rpartition("_")
     head = f"{prefix}_" if prefix else ""
-    if len(suffix) <= IDENT_SUFFIX_HEAD + IDENT_TAIL + 1:
+    if len(suffix) <= IDENT_WHOLE:
         return value
     return f"{head}{suffix[:IDENT_SUFFIX_HEAD]}…{suffix[-IDENT_TAIL:]}"
 
