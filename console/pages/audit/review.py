@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
@@ -51,7 +52,8 @@ def sample(request: ConsoleRequest) -> HttpResponse:
     """The address keeps the sample: it can be gone through, and shown to others. Nobody
     reviews their own."""
     readable = list_readable_entries(request.tenant, request.role)
-    reveals = _select_reveals(readable).exclude(actor_id=str(request.user.pk))
+    own = Q(actor_id=str(request.user.pk)) | Q(actor=request.user.email)
+    reveals = _select_reveals(readable).exclude(own)
     asked = [seq for seq in request.GET.getlist("entry") if seq.isdecimal()][:SAMPLE]
     chosen = asked or reveals.order_by("?").values_list("seq", flat=True)[:SAMPLE]
     address = f"{request.path}?{urlencode([('entry', seq) for seq in chosen])}"
