@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log, log_view
 from console.pages.deletions import services
@@ -40,6 +41,7 @@ from console.web.render import (
     check_may,
     render_form,
     render_part,
+    wants_part,
 )
 
 PAGE_ROWS = 50
@@ -266,6 +268,9 @@ def count_open(request: ConsoleRequest) -> int:
 def show_deletion(request: ConsoleRequest, deletion_id: UUID) -> HttpResponse:
     """The request or the receipt: who, when, why, what goes and how that was verified."""
     shown = _get_deletion(request, deletion_id)
+    if wants_part(request) and request.GET.get("from", shown.state) != shown.state:
+        # All of the page changes with the state: the heading, the certificate.
+        return HttpResponseClientRefresh()
     return _show(request, shown, _build_confirm_form(shown, None))
 
 
