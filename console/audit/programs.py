@@ -7,7 +7,7 @@ for a store.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from threading import Lock
 from time import monotonic
@@ -19,6 +19,7 @@ from django.utils import timezone
 from console.audit.log import OBJECT_ID, log_change, log_view
 from console.audit.models import AuditEntry, read_actions
 from console.contract.ids import PROFILE_ID, STORE_ID
+from console.databases.disk import DiskFull
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
@@ -63,7 +64,9 @@ def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[None]
     store_id = store.id if store else ""
     profile_id, actions = path.get("profile_id", ""), read_actions(logs)
     if not actions:
-        _note_use(request, store_id)
+        # On a full disk a program still reads; what it writes is refused before.
+        with suppress(DiskFull):
+            _note_use(request, store_id)
     # Another id than a memory's may be anything, and there is nothing to do to it.
     if not actions or (profile_id and not PROFILE_ID.fullmatch(profile_id)):
         yield

@@ -192,6 +192,6 @@ def test_the_desk_is_accessible(page: Page, live_server, officer: User, customer
     look(page, "desk")
     page.locator("#id_how-texts_1").check()
     page.get_by_label("Why").select_option("policy")
-    page.get_by_label("Ticket").fill("POL-7")
+    page.get_by_role("textbox", name="Ticket").fill("POL-7")
     page.get_by_role("button", name="Save for all users").click()
     expect(page.get_by_text("Saved. Everybody at Acme")).to_be_visible()

@@ -336,16 +336,12 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
     form = ListForm(request.GET)
     query = check_form(form)
     since = get_day_start(query["since"])
-    page, groups = request.store.gather(
-        partial(
-            request.store.list_activity,
-            page_token=query["page"],
-            page_size=PROFILES_A_PAGE,
-            order=query["sort"] or "DESC",
-            id_type=query["id_type"],
-            since=to_wire(since) if since else "",
-        ),
-        partial(attempt, fetch_trait_groups, request.store),
+    page = request.store.list_activity(
+        page_token=query["page"],
+        page_size=PROFILES_A_PAGE,
+        order=query["sort"] or "DESC",
+        id_type=query["id_type"],
+        since=to_wire(since) if since else "",
     )
     known = {each.id: each for each in page.items}
     people = fetch_profile_rows(request.store, [*known], masker_for(request.actor))
@@ -353,6 +349,8 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
     names = ("sort", "id_type", "since")
     shown = {name: form.data[name] for name in names if query[name]}
     told = any(each.updated_at for each in page.items)
+    # Another memory than the built-in one passes over what it does not know.
+    groups = attempt(fetch_trait_groups, request.store) if told or shown else ()
     return render_part(
         request,
         "customers/list.html",
@@ -366,7 +364,6 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
             else ValueForm(groups=groups),
             "filters": "&" + urlencode(shown) if shown else "",
             "is_filtered": shown,
-            # Another memory than the built-in one passes over what it does not know.
             "may_filter": told or shown,
             "is_unheard": shown and people and not told,
         },

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
+from console.contract.knowledge.source import FILE_BYTES_MAX
 from console.contract.memory.csv_dialect import find_encoding
 
 # In characters. 1,000 found the answer first in 93 of 100 questions, 600 in 89; the whole
@@ -83,7 +84,6 @@ def _decode(content: bytes) -> str:
 def _read_rows(text: str, delimiters: str) -> list[dict[str, str]]:
     first = text.partition("\n")[0]
     delimiter = max(delimiters, key=first.count)
-    csv.field_size_limit(len(text) + 1)
     try:
         head, *rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     except csv.Error as exc:
@@ -143,6 +143,7 @@ def _parse_pdf(content: bytes, title: str) -> Iterator[Document]:
 
 def main() -> None:
     _, mime_type, title = sys.argv
+    csv.field_size_limit(FILE_BYTES_MAX)
     try:
         found: object = [
             asdict(each) for each in parse(sys.stdin.buffer.read(), mime_type, title)

@@ -229,7 +229,7 @@ def test_deleting_a_store_leaves_its_neighbour_whole(api, furnish):
 
     api.result(api("DELETE", f"{CONTROL}/{gone.store}"))
 
-    assert len(scoped) == 31
+    assert len(scoped) == 32
     for model, count in before.items():
         assert model.objects.filter(store_id=kept.store).count() == count
         assert not model.objects.filter(store_id=gone.store).exists()
