@@ -276,12 +276,12 @@ def add_case(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.RUN_RECALL, logs="none: leads to the run")
 def open_case(request: ConsoleRequest, case_id: UUID) -> HttpResponse:
-    """The run of a case, and why what it wants first did not come."""
+    """The run of a case, and where what it wants first came, or why it did not."""
     case = _get_case(request, case_id)
     if case.is_erased:
         return redirect("recall:cases", request.tenant.slug)
     given = case.asked | {"identity": case.profile_id}
-    if case.state == State.FAILED and case.wanted:
+    if case.wanted:
         given["expected"] = case.missing or case.wanted[0]
     return redirect(build_run_url(request, given, case.profile_id))
 

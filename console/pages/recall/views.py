@@ -330,7 +330,7 @@ def _list_cases(
     asked = {name: form.data[name] for name in KNOBS if name in form.data}
     rows = {item.item.id: item for item in run.items}
     shown = {id_: item.shown for id_, item in rows.items()}
-    if run.expected:
+    if run.expected and run.expected.shown:
         shown[run.expected.id] = run.expected.shown
     return [
         (
