@@ -96,6 +96,7 @@ customers_pages = pages(
     "customers",
     path("", customers.list_profiles, name="list"),
     path("by-value/", customers.list_by_value, name="by_value"),
+    path("last/", customers.list_last, name="last"),
     path("<str:profile_id>/", customers.profile, name="profile"),
     *[
         path(

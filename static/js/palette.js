@@ -80,22 +80,11 @@ function offerRecents() {
 
 function offerOnPage() {
   for (const place of document.querySelectorAll("[data-recents]")) {
-    const { recents: tenant, href } = place.dataset;
-    const links = recents(tenant).map((profile, n) => recentLink(href, profile, n));
-    const items = links.map((link) => {
-      for (const name of ["id", "role", "tabindex", "aria-selected"]) {
-        link.removeAttribute(name);
-      }
-      link.dataset.row = "";
-      const item = document.createElement("li");
-      item.append(link);
-      return item;
-    });
-    place.hidden = !items.length;
-    place.querySelector("ul")?.remove();
-    const list = document.createElement("ul");
-    list.append(...items);
-    place.append(list);
+    const ids = recents(place.dataset.recents).map(({ id }) => `id=${id}`);
+    place.hidden = !ids.length;
+    if (place.hidden) continue;
+    const names = `${place.dataset.href}?${ids.join("&")}`;
+    htmx.ajax("GET", names, { source: place, target: place, swap: "innerHTML" });
   }
 }
 

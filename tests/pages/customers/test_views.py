@@ -13,6 +13,7 @@ from console.contract.memory.trait_group import CreateTraitGroup, NewTraitDefini
 from console.service.memory.models import Profile
 from console.tenants.vault import open_store
 from tests.factories import (
+    HTMX,
     make_observation,
     make_profile,
     make_summary,
@@ -53,6 +54,19 @@ def test_list_profiles_shows_names_and_pages(client, tenant):
     second = client.get(page("list") + older.replace("&amp;", "&"))
     assert ids[26] in second.text
     assert "Newer" in second.text
+
+
+def test_list_last_names_those_that_are_still_there(client, tenant):
+    known = make_profile(tenant, email="w@b.com", firstName="Wilhelmina")
+    asked = {"id": [known, new_id("mem_profile"), "mem_profile_odd"]}
+
+    part = client.get(page("last"), asked, headers=HTMX)
+
+    assert part.status_code == 200
+    assert part.text.count("<li>") == 1
+    assert "W•••" in part.text
+    assert "Wilhelmina" not in part.text
+    assert client.get(page("last"), asked).status_code == 302
 
 
 def test_list_profiles_explains_an_empty_list(client, tenant):
