@@ -122,10 +122,14 @@ def _offer_expected(
     if found is None:
         return _render_run(request, by_words, status=404)
     id_ = found.profile.id
+    likely = found.items
+    if found.trace:
+        likely = [each for each in likely if each.matched] or [
+            each for each in likely if (each.item.score or 0) >= POSSIBLE
+        ]
     offered = [
-        (item, build_run_url(request, given | {"expected": item.item.id}, id_))
-        for item in found.items
-        if not found.trace or item.matched or (item.item.score or 0) >= POSSIBLE
+        (each, build_run_url(request, given | {"expected": each.item.id}, id_))
+        for each in likely
     ]
     if len(offered) == 1:
         return redirect(offered[0][1])
