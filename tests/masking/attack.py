@@ -174,7 +174,7 @@ def read_answer(response, *ids: str) -> tuple[int, str]:
     text = re.sub(r"(?:mem|conv)_\w+|[\da-f]{16,}|[\w-]{40,}(?::[\w-]+)*", "id", text)
     text = re.sub(r"\d\d:\d\d(?::\d\d)?(?:\.\d+)?|conv \w{4}|…\w{4,6}", "time", text)
     text = re.sub(
-        r'[\d.]+ ms|receipts/\d+|[\d,]+ entries|"(?:queryTime|query|read|rank|fetch)": [\d.]+|find \d+, recall \d+, render \d+',
+        r'[\d.]+ ms|"(?:queryTime|query|read|rank|fetch)": [\d.]+|find \d+, recall \d+, render \d+',
         "ms",
         text,
     )
