@@ -117,15 +117,18 @@ def _measure_one(
     conversation: Conversation, question: Question, ranked: Sequence[str]
 ) -> tuple[float, float, float, float, float]:
     covers = {o.id: o.covers & question.evidence for o in conversation.observations}
-    return measure_order([covers[id_] for id_ in ranked])
+    # Of all of them: another store's order may end before the last one.
+    wanted = len(frozenset().union(*covers.values()))
+    return measure_order([covers[id_] for id_ in ranked], wanted)
 
 
 def measure_order(
-    covers: Sequence[frozenset[str]],
+    covers: Sequence[frozenset[str]], wanted: int = 0
 ) -> tuple[float, float, float, float, float]:
-    """As in Measures, by what of the evidence each of all observations covers."""
+    """As in Measures, by what of the evidence each of the observations covers; `wanted`
+    is how much there is, where these are not all."""
     # What no observation covers can be found by nobody.
-    wanted = len(frozenset().union(*covers))
+    wanted = wanted or len(frozenset().union(*covers))
     seen: set[str] = set()
     gains, found = [], []
     for covered in covers:
@@ -135,7 +138,7 @@ def measure_order(
     hits = [position for position, gain in enumerate(gains) if gain]
     dcg = sum(gain / log2(2 + position) for position, gain in enumerate(gains[:10]))
     ideal = sum(1 / log2(2 + n) for n in range(min(10, wanted)))
-    at = [found[min(k, len(found)) - 1] for k in (5, 10, 20)]
+    at = [found[min(k, len(found)) - 1] if found else 0.0 for k in (5, 10, 20)]
     return (*at, dcg / ideal, 1 / (hits[0] + 1) if hits else 0.0)
 
 

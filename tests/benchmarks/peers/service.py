@@ -82,7 +82,7 @@ class Service(System):
     def _write(self, rows: Sequence[Any]) -> None:
         with transaction.atomic(using="memory"):
             type(rows[0]).objects.bulk_create(rows)
-            add_entries(rows)
+            add_entries(self._store.id, rows)
 
     def build(self) -> None:
         """What the worker does, in its batches and transactions."""
