@@ -1,4 +1,4 @@
-"""Knowledge by the official client from PyPI: every operation."""
+"""Knowledge by both official clients: every operation."""
 
 import httpx
 import pytest
@@ -8,6 +8,7 @@ from twilio.rest.knowledge.v2.knowledge import KnowledgeList
 from twilio.rest.knowledge.v2.knowledge_basis import KnowledgeBasisList
 from twilio.rest.knowledge.v2.search import SearchList
 
+from tests.sdk import node_client
 from tests.sdk.python import wait_for
 
 FILE = {"type": "File", "fileName": "care.md", "mimeType": "text/markdown"}
@@ -84,3 +85,31 @@ def test_knowledge_is_added_read_found_changed_and_deleted(knowledge, worker):
     assert one.fetch().source == text
     assert one.delete() is True
     assert [each.id for each in sources.list()] == [file.id]
+
+
+def test_knowledge_is_walked_by_the_client_from_npm(address, account, worker):
+    node = node_client.NodeClient(node_client.find(), address, account)
+
+    told = node.walk("knowledge")
+
+    base, text = told["made"]["id"], told["kept"]["id"]
+    assert told["made"] == {"accepted": 202, "status": "COMPLETED", "id": base}
+    assert told["base"] == {
+        "displayName": "help-centre",
+        "description": "Returns",
+        "status": "ACTIVE",
+        "version": 2,
+    }
+    assert told["bases"] == 1
+    content = "Tents can be returned within 30 days."
+    assert told["hit"] == {"content": content, "knowledgeId": text}
+    assert told["chunk"] == {
+        "content": "# Care\n\nAir the tent.",
+        "documentTitle": "care.md",
+        "chunkIndex": 0,
+    }
+    assert (told["renamed"], told["listed"]) == ("Refunds", ["Care", "Refunds"])
+    assert told["kept"]["source"] == {"type": "Text", "content": content}
+    assert told["removed"] is True
+    assert (told["gone"]["status"], told["gone"]["code"]) == (404, 420017)
+    assert (told["over"]["status"], told["over"]["code"]) == (404, 420018)

@@ -8,7 +8,7 @@ const account = JSON.parse(process.env.MEMORY_ACCOUNT);
 /** A client as its makers ship it; only its address is ours. */
 exports.connect = (username, password) => {
   const client = twilio(username, password, { accountSid: account.accountSid });
-  for (const domain of [client.memory, client.conversations])
+  for (const domain of [client.memory, client.conversations, client.knowledge])
     if (process.env.MEMORY_ADDRESS) domain.baseUrl = process.env.MEMORY_ADDRESS;
   return client;
 };
@@ -16,6 +16,7 @@ exports.account = account;
 const owner = exports.connect(account.accountSid, account.authToken);
 exports.memory = owner.memory.v1;
 exports.conversations = owner.conversations.v2;
+exports.knowledge = owner.knowledge.v2;
 
 const WAIT_MS = 20000;
 exports.OCCURRED_AT = "2026-01-05T09:00:00Z";

@@ -6,6 +6,7 @@ const walks = {
   ...require("./people"),
   ...require("./memories"),
   ...require("./conversations"),
+  ...require("./knowledge"),
   ...require("./refusals"),
   ...require("./hosted"),
 };
