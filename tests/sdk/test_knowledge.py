@@ -1,7 +1,11 @@
 """Knowledge by both official clients: every operation."""
 
+import asyncio
+
 import httpx
 import pytest
+from tac.context.knowledge import KnowledgeClient
+from tac.tools.knowledge import create_knowledge_tool
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 from twilio.rest.knowledge.v2.knowledge import KnowledgeList
@@ -113,3 +117,24 @@ def test_knowledge_is_walked_by_the_client_from_npm(address, account, worker):
     assert told["removed"] is True
     assert (told["gone"]["status"], told["gone"]["code"]) == (404, 420017)
     assert (told["over"]["status"], told["over"]["code"]) == (404, 420018)
+
+
+def test_knowledge_tool_of_agent_connect_finds_a_chunk(
+    knowledge, account, worker, proxied
+):
+    base = make_base(knowledge, "help-centre")
+    sources = knowledge.knowledge(base)
+    text = {"type": "Text", "content": "Tents can be returned within 30 days."}
+    sources.create(KnowledgeList.KnowledgeCore({"name": "Returns", "source": text}))
+    wait_for(lambda: sources.list()[0].status == "COMPLETED")
+
+    async def use() -> tuple[str, list]:
+        client = KnowledgeClient(account["apiKey"], account["apiSecret"])
+        tool = await create_knowledge_tool(client, base, top_k=1)
+        return tool.name, await tool(query="How long can I return a tent?")
+
+    name, [found] = asyncio.run(use())
+
+    assert name == "search_help_centre"
+    assert found.content == text["content"]
+    assert found.score > 0.3
