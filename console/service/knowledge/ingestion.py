@@ -20,6 +20,8 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 from django_tasks import task
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from console.contract.knowledge.base import CHUNKS_PER_BASE
 from console.engine.texts import pack_vector
@@ -58,11 +60,15 @@ def request_reading(source: KnowledgeSource) -> None:
 
 
 def restart_stalled_readings() -> None:
+    """Those whose task was lost; not where one waits, runs, or was given up."""
     stalled = KnowledgeSource.objects.filter(
         status__in=KnowledgeSource.WAITING, updated_at__lt=timezone.now() - STALE
     )
+    runs = DBTaskResult.objects.filter(task_path=read_source.module_path)
     for source in stalled:
-        read_source.enqueue(source.id)
+        mine = runs.filter(args_kwargs__args__0=source.id)
+        if not mine.exclude(status=TaskResultStatus.SUCCESSFUL).exists():
+            read_source.enqueue(source.id)
 
 
 @task()

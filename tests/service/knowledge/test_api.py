@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from console.contract.ids import KNOWLEDGE_BASE_ID, KNOWLEDGE_ID
 from console.service.knowledge import ingestion
@@ -322,6 +323,17 @@ def test_reading_that_died_is_begun_again_and_leaves_nothing_double(add, search)
 
     assert len(search("return a tent")) == 1
     assert KnowledgeChunk.objects.count() == 1
+
+
+def test_reading_that_waits_is_not_begun_twice(add):
+    add("Tents can be returned within 30 days.", reads=False)
+    KnowledgeSource.objects.update(updated_at=timezone.now() - timedelta(minutes=3))
+    tasks = DBTaskResult.objects.filter(task_path=read_source.module_path)
+
+    restart_stalled_readings()
+    restart_stalled_readings()
+
+    assert tasks.count() == 1
 
 
 def test_reading_ends_without_a_trace_where_a_newer_one_is_asked_for(
