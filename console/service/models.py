@@ -372,6 +372,12 @@ def create_account(name: str) -> NewAccount:
         return NewAccount(account.sid, auth_token, *make_key(account))
 
 
+def lock_account(account: Account) -> Account:
+    """In a transaction: two writers could otherwise take one name, or the last free
+    place."""
+    return Account.objects.select_for_update().get(pk=account.pk)
+
+
 def make_key(account: Account) -> tuple[str, str]:
     """An API key and its secret."""
     key = "SK" + secrets.token_hex(16)

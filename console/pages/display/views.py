@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -227,7 +228,7 @@ class DisplaySettingsForm(ReasonForm):
             self.cleaned_data["needs_ticket"],
         )
 
-    @property
+    @cached_property
     def pinned(self) -> list[str]:
         """In their order, after the move that is asked for."""
         asked = self["pins"].value() or []

@@ -13,7 +13,7 @@ from console.contract.ids import new_id
 from console.core.outgoing import PORTS, read_origin
 from console.service import errors
 from console.service.conversations.models import Configuration
-from console.service.models import Account
+from console.service.models import Account, lock_account
 
 
 def get_configuration(account: Account, configuration_id: str) -> Configuration:
@@ -29,7 +29,7 @@ def create_configuration(
     account: Account, body: wire.CreateConfiguration
 ) -> Configuration:
     """Raises Invalid, Conflict (its name or its classic service is taken)."""
-    account = _lock(account)
+    account = lock_account(account)
     count = Configuration.objects.filter(account=account).count()
     if count >= wire.CONFIGURATIONS_PER_ACCOUNT:
         raise errors.Invalid(
@@ -50,7 +50,7 @@ def put_configuration(
 ) -> Configuration:
     """Replaces all of it but the name, if none is given. Raises NotFound, Invalid,
     Conflict."""
-    account = _lock(account)
+    account = lock_account(account)
     row = get_configuration(account, configuration_id)
     if not body.display_name:
         body = msgspec.structs.replace(body, display_name=row.display_name)
@@ -62,7 +62,7 @@ def patch_configuration(
     account: Account, configuration_id: str, body: wire.PatchConfiguration
 ) -> Configuration:
     """Changes what is given. Raises NotFound, Invalid, Conflict."""
-    account = _lock(account)
+    account = lock_account(account)
     row = get_configuration(account, configuration_id)
     changes = msgspec.to_builtins(body)
     for name in ("displayName", "conversationGroupingType", "memoryStoreId"):
@@ -81,7 +81,7 @@ def patch_configuration(
 @transaction.atomic(using="memory")
 def delete_configuration(account: Account, configuration_id: str) -> None:
     """Conversations go on with what they have kept of it. Raises NotFound."""
-    account = _lock(account)
+    account = lock_account(account)
     get_configuration(account, configuration_id).delete()
 
 
@@ -94,11 +94,6 @@ def check_callbacks(callbacks: Any, *, path: str = "statusCallbacks") -> None:
                 f"{path}[{index}].url: must be a public https address without "
                 f"credentials, at port {' or '.join(map(str, sorted(PORTS)))}"
             )
-
-
-def _lock(account: Account) -> Account:
-    # Held: two writers could otherwise take one name, or the last free place.
-    return Account.objects.select_for_update().get(pk=account.pk)
 
 
 def _change(row: Configuration, body: wire.PutConfiguration) -> Configuration:

@@ -11,7 +11,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 from console.contract.knowledge.source import FILE_BYTES_MAX
 from console.contract.memory.csv_dialect import find_encoding
@@ -44,7 +44,6 @@ class Document:
     pieces: Sequence[Piece]
     url: str = ""
     number: int | None = None
-    links: Sequence[str] = field(default=())
 
 
 def parse(content: bytes, mime_type: str, title: str) -> list[Document]:

@@ -23,11 +23,11 @@ from console.service.knowledge.models import (
     KnowledgeContent,
     KnowledgeSource,
 )
+from console.service.memory.imports import USED, read_signature
 from console.service.memory.stores import check_version
-from console.service.models import Account
+from console.service.models import Account, lock_account
 
 Kind, Status = KnowledgeSource.Kind, KnowledgeSource.Status
-_USED = "signature: already used, the file was uploaded"
 
 
 def get_base(account: Account, base_id: str) -> KnowledgeBase:
@@ -57,7 +57,7 @@ def get_source(account: Account, base_id: str, source_id: str) -> KnowledgeSourc
 @transaction.atomic(using="memory")
 def create_base(account: Account, body: wire.CreateKnowledgeBase) -> KnowledgeBase:
     """Raises Invalid: too many, or a name that is taken."""
-    account = _lock(account)
+    account = lock_account(account)
     _check_name(account, body.display_name)
     count = KnowledgeBase.objects.filter(account=account).count()
     if count >= wire.BASES_PER_ACCOUNT:
@@ -78,7 +78,7 @@ def patch_base(
     account: Account, base_id: str, body: wire.PatchKnowledgeBase, *, if_match: str
 ) -> None:
     """Raises NotFound, Invalid, Stale."""
-    base = get_base(_lock(account), base_id)
+    base = get_base(lock_account(account), base_id)
     check_version(if_match, base.version)
     if body.display_name not in {None, base.display_name}:
         _check_name(account, str(body.display_name))
@@ -91,7 +91,7 @@ def patch_base(
 
 @transaction.atomic(using="memory")
 def delete_base(account: Account, base_id: str) -> None:
-    get_base(_lock(account), base_id).delete()
+    get_base(lock_account(account), base_id).delete()
 
 
 @transaction.atomic(using="memory")
@@ -100,7 +100,7 @@ def create_source(
 ) -> KnowledgeSource:
     """A text or a web site is read at once, a file when it has come. Raises NotFound,
     Invalid."""
-    base = get_base(_lock(account), base_id)
+    base = get_base(lock_account(account), base_id)
     if base.sources.count() >= source_wire.SOURCES_PER_BASE:
         raise _refuse(f"knowledge: at most {source_wire.SOURCES_PER_BASE} per base")
     now = timezone.now()
@@ -133,7 +133,7 @@ def patch_source(
     account: Account, base_id: str, source_id: str, body: source_wire.PatchKnowledge
 ) -> bool:
     """Whether it is read again. Raises NotFound, Invalid."""
-    _lock(account)
+    lock_account(account)
     source = get_source(account, base_id, source_id)
     if body.name is not None:
         source.name = body.name
@@ -158,7 +158,7 @@ def patch_source(
 def refresh_source(account: Account, base_id: str, source_id: str) -> None:
     """Has it read again, or a file that has not come awaited anew; one that is being read
     is left alone."""
-    _lock(account)
+    lock_account(account)
     source = get_source(account, base_id, source_id)
     if source.status == Status.SCHEDULED:
         source.upload_until = timezone.now() + timedelta(seconds=IMPORT_URL_S)
@@ -169,7 +169,7 @@ def refresh_source(account: Account, base_id: str, source_id: str) -> None:
 
 @transaction.atomic(using="memory")
 def delete_source(account: Account, base_id: str, source_id: str) -> None:
-    _lock(account)
+    lock_account(account)
     source = get_source(account, base_id, source_id)
     for table in (KnowledgeChunk, KnowledgeContent):
         table.objects.of(source).delete()
@@ -186,29 +186,22 @@ def sign_upload(source: KnowledgeSource) -> str:
 
 def get_upload(source_id: str, signature: str) -> KnowledgeSource:
     """The source that waits for this upload. Raises Forbidden."""
-    try:
-        base_id, signed = signing.loads(
-            signature, salt=UPLOAD_SALT, max_age=IMPORT_URL_S
-        )
-    except signing.SignatureExpired as exc:
-        raise errors.Forbidden("signature: expired") from exc
-    except signing.BadSignature as exc:
-        raise errors.Forbidden("signature: not valid") from exc
+    base_id, signed = read_signature(signature)
     found = KnowledgeSource.objects.filter(base_id=base_id, id=source_id).first()
     if signed != source_id or found is None:
         raise errors.Forbidden("signature: not valid for this source")
     if found.status != Status.SCHEDULED:
-        raise errors.Forbidden(_USED)
+        raise errors.Forbidden(USED)
     return found
 
 
 @transaction.atomic(using="memory")
 def receive_file(source: KnowledgeSource, content: bytes, *, mime_type: str) -> None:
     """Keeps the uploaded file and has it read. Raises Invalid, Forbidden."""
-    _lock(source.base.account)
+    lock_account(source.base.account)
     source = KnowledgeSource.objects.get(pk=source.pk)
     if source.status != Status.SCHEDULED:
-        raise errors.Forbidden(_USED)
+        raise errors.Forbidden(USED)
     known = source.settings
     if len(content) != known.get("fileSize", len(content)):
         raise errors.Invalid(f"fileSize: the file must have {known['fileSize']} bytes")
@@ -231,11 +224,6 @@ def read_text(source: KnowledgeSource) -> str:
     """Of a text source, what it says."""
     kept = KnowledgeContent.objects.of(source).first()
     return bytes(kept.content).decode() if kept else ""
-
-
-def _lock(account: Account) -> Account:
-    # Held: two writers could otherwise take one name, or the last free place.
-    return Account.objects.select_for_update().get(pk=account.pk)
 
 
 def _check_name(account: Account, name: str) -> None:

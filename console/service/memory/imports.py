@@ -32,7 +32,7 @@ from console.service.memory.stores import lock_store
 from console.service.memory.trait_groups import find_group, normalise_trait_name
 from console.service.models import Operation, find_row
 
-_USED = "signature: already used, the file was uploaded"
+USED = "signature: already used, the file was uploaded"
 
 
 @transaction.atomic(using="memory")
@@ -114,23 +114,27 @@ def sign_upload(row: ProfileImport) -> str:
     return signing.dumps([row.store_id, row.id], salt=UPLOAD_SALT)
 
 
-def get_upload(import_id: str, signature: str) -> ProfileImport:
-    """The import that waits for this upload. Raises Forbidden."""
+def read_signature(signature: str) -> tuple[str, str]:
+    """What was signed for an upload: what it goes into, and its id. Raises Forbidden."""
     try:
-        store_id, signed = signing.loads(
-            signature, salt=UPLOAD_SALT, max_age=IMPORT_URL_S
-        )
+        owner_id, id_ = signing.loads(signature, salt=UPLOAD_SALT, max_age=IMPORT_URL_S)
     except signing.SignatureExpired as exc:
         raise errors.Forbidden("signature: expired") from exc
     except signing.BadSignature as exc:
         raise errors.Forbidden("signature: not valid") from exc
+    return owner_id, id_
+
+
+def get_upload(import_id: str, signature: str) -> ProfileImport:
+    """The import that waits for this upload. Raises Forbidden."""
+    store_id, signed = read_signature(signature)
     row: ProfileImport | None = ProfileImport.objects.filter(
         store_id=store_id, id=import_id
     ).first()
     if signed != import_id or row is None:
         raise errors.Forbidden("signature: not valid for this import")
     if row.status != ProfileImport.Status.PENDING:
-        raise errors.Forbidden(_USED)
+        raise errors.Forbidden(USED)
     return row
 
 
@@ -170,7 +174,7 @@ def _store_chunks(row: ProfileImport, chunks: Iterable[bytes]) -> None:
     if not mine.filter(status=ProfileImport.Status.PENDING).update(
         status=ProfileImport.Status.PROCESSING, updated_at=timezone.now()
     ):
-        raise errors.Forbidden(_USED)
+        raise errors.Forbidden(USED)
     for number, content in enumerate(chunks):
         size += len(content)
         ImportChunk.objects.create(

@@ -19,7 +19,13 @@ from console.contract.normalising import REGIONS
 from console.service import errors
 from console.service.memory.models import IdentitySettings, Profile, Store, TraitGroup
 from console.service.memory.tombstones import bury
-from console.service.models import Account, ProfileScoped, StoreScoped, find_models
+from console.service.models import (
+    Account,
+    ProfileScoped,
+    StoreScoped,
+    find_models,
+    lock_account,
+)
 
 # What every new store has: identifier types, and the eleven traits of Contact, two of
 # which feed identifiers.
@@ -82,8 +88,7 @@ def create_store(
     account: Account, *, display_name: str, description: str, friendly_name: str = ""
 ) -> Store:
     """A store, ready at once, with its built-ins. Raises Invalid, NameTaken."""
-    # Locked: creators that race for the last slot are let in one by one.
-    account = Account.objects.select_for_update().get(pk=account.pk)
+    account = lock_account(account)
     stores = Store.objects.filter(account=account)
     if stores.count() >= STORES_PER_ACCOUNT:
         raise errors.Invalid(
@@ -128,7 +133,7 @@ def patch_store(
     ledger_days: int | None = None,
 ) -> Store:
     """Changes what is given. Raises NotFound, Stale, NameTaken."""
-    Account.objects.select_for_update().get(pk=store.account_id)
+    lock_account(Account(pk=store.account_id))
     store = lock_store(store)
     check_version(if_match, store.version)
     if display_name is not None and display_name != store.display_name:
