@@ -306,7 +306,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # remove what is over.
 DUE_WORK = [
     "console.service.conversations.lifecycle.sweep",
-    "console.pages.deletions.services.enqueue_due",
+    "console.pages.deletions.steps.enqueue_due",
 ]
 LOST_WORK = [
     "console.audit.checkpoints.request_due_checkpoint",

@@ -49,10 +49,10 @@ from console.pages.deletions.models import Deletion, DeletionPolicy  # noqa: E40
 from console.pages.deletions.services import (  # noqa: E402
     Target,
     delete_item,
-    enqueue_due,
     open_request,
     submit,
 )
+from console.pages.deletions.steps import enqueue_due  # noqa: E402
 from console.profiles.items import OBSERVATION, PROFILE  # noqa: E402
 from console.service.conversations import communications, conversations, webhooks  # noqa: E402
 from console.service.conversations.lifecycle import sweep  # noqa: E402

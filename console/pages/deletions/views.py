@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log, log_view
-from console.pages.deletions import services
+from console.pages.deletions import services, steps
 from console.pages.deletions.certificates import read_certificate
 from console.pages.deletions.forms import (
     NAME_SHOWN,
@@ -336,7 +336,7 @@ def move_deletion(
     seen = request.POST.get("inventory", "")
     if move == "check":
         if shown.shown_state == State.UNKNOWN:
-            services.advance(shown, actor)
+            steps.advance(shown, actor)
     elif request.POST.get("version") != str(shown.version):
         messages.warning(request, "It has moved on. Nothing was changed by you.")
     elif move == "confirm":

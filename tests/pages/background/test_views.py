@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from console.audit.models import AuditEntry
 from console.databases.compaction import request_compaction
 from console.jobs import leases
-from console.pages.deletions.services import advance_deletions
+from console.pages.deletions.steps import advance_deletions
 from console.service.memory.embedding_jobs import make_vectors
 from console.service.memory.import_jobs import process_import
 from tests.factories import make_user

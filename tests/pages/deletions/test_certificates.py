@@ -12,7 +12,7 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.pages.deletions.certificates import digest_subject
 from console.pages.deletions.models import Deletion, DeletionPolicy
-from console.pages.deletions.services import advance_deletions
+from console.pages.deletions.steps import advance_deletions
 from tests.factories import make_observation, make_profile
 from tests.pages.deletions.test_requests import address, as_person, post, second
 from tests.pages.deletions.test_views import confirm, confirm_url

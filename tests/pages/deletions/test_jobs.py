@@ -10,13 +10,8 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion, DeletionPolicy
-from console.pages.deletions.services import (
-    LEASE,
-    LOOK_AGAIN_AFTER,
-    Target,
-    delete_item,
-    enqueue_due,
-)
+from console.pages.deletions.services import Target, delete_item
+from console.pages.deletions.steps import LEASE, LOOK_AGAIN_AFTER, enqueue_due
 from console.profiles.items import PROFILE
 from console.service.memory.models import Profile
 from console.tenants.actor import Actor

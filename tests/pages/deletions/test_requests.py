@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound, MemoryRefused
-from console.pages.deletions import services
+from console.pages.deletions import services, steps
 from console.pages.deletions.models import Deletion, DeletionPolicy
-from console.pages.deletions.services import advance_deletions
+from console.pages.deletions.steps import advance_deletions
 from console.profiles.models import Hold
 from console.service.memory.models import Profile
 from console.tenants.actor import Actor
@@ -174,7 +174,7 @@ def test_request_that_moves_under_a_page_tells_who_came_second(requested, second
     stale = Deletion.objects.get()
     services.cancel(requested, by)
 
-    with pytest.raises(services.Overtaken):
+    with pytest.raises(steps.Overtaken):
         services.approve(stale, by, stale.inventory)
 
 

@@ -17,7 +17,8 @@ from console.core import outgoing
 from console.databases.compaction import compact
 from console.databases.disk import DiskFull
 from console.pages.deletions.models import Deletion, Target
-from console.pages.deletions.services import advance, delete_item
+from console.pages.deletions.services import delete_item
+from console.pages.deletions.steps import advance
 from console.profiles import items
 from console.tenants.actor import Actor
 from console.tenants.models import Role

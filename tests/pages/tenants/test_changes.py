@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
-from console.pages.deletions.services import advance_deletions
+from console.pages.deletions.steps import advance_deletions
 from console.pages.tenants.services import NotRemoved, TenantTaken, remove_tenant
 from console.service.wsgi import authenticate
 from console.tenants.actor import Actor
