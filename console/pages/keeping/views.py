@@ -137,14 +137,14 @@ def overview(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.HOLD, FORM, logs="suppression.lifted")
 def lift_suppression(request: ConsoleRequest, suppression_id: str) -> HttpResponse:
     """Somebody who was erased comes again as a new customer."""
-    form = LiftForm(request=request)
+    form, title = LiftForm(request=request), "Release an erased identifier"
     if form.is_valid():
         action, of = "suppression.lifted", "suppression"
         with log_change(request.actor, action, of, suppression_id, reason=form.reason):
             request.store.lift_suppression(suppression_id)
         messages.success(request, "Released. The identifier can be learned again.")
         return redirect("keeping:overview", request.tenant.slug)
-    return render_form(request, "keeping/lift_suppression.html", {"form": form})
+    return render_form(request, "keeping/lift.html", {"form": form, "title": title})
 
 
 @allow(Permission.EXPORT, FORM, logs="access.requested")
@@ -162,16 +162,12 @@ def ask_access(request: ConsoleRequest, profile_id: str) -> HttpResponse:
                 token_digest=_digest(token),
             )
             build_package.enqueue(str(package.pk))
-            log(
-                request.actor,
-                "access.requested",
-                "profile",
-                profile_id,
-                reason=form.reason,
-            )
+            on = "profile", profile_id
+            log(request.actor, "access.requested", *on, reason=form.reason)
         request.session[f"access-{package.pk}"] = token
         return redirect("keeping:access", request.tenant.slug, package.pk)
-    return render_form(request, "keeping/ask_access.html", context | {"form": form})
+    context |= {"form": form, "title": "Access package"}
+    return render_form(request, "keeping/profile.html", context)
 
 
 @allow(Permission.EXPORT, FORM, logs="access.downloaded")
@@ -245,17 +241,18 @@ def set_hold(request: ConsoleRequest, profile_id: str) -> HttpResponse:
                 until=form.cleaned_data["until"],
                 set_by=request.user,
             )
-            log(
-                request.actor,
-                "hold.set",
-                "profile",
-                profile_id,
-                reason=form.reason,
-                hold=str(hold.pk),
-            )
+            _log_hold(request, "hold.set", hold, form)
         messages.success(request, "On hold: nothing of this profile is erased.")
         return redirect("customers:profile", request.tenant.slug, profile_id)
-    return render_form(request, "keeping/set_hold.html", context | {"form": form})
+    context |= {"form": form, "title": "Set a hold"}
+    return render_form(request, "keeping/profile.html", context)
+
+
+def _log_hold(
+    request: ConsoleRequest, action: str, hold: Hold, form: ReasonForm
+) -> None:
+    on, which = ("profile", hold.profile_id), str(hold.pk)
+    log(request.actor, action, *on, reason=form.reason, hold=which)
 
 
 @allow(Permission.HOLD, FORM, logs="hold.lifted")
@@ -265,19 +262,10 @@ def lift_hold(request: ConsoleRequest, hold_id: UUID) -> HttpResponse:
     if form.is_valid():
         with transaction.atomic():
             # Two officers at once: only one of them lifts it.
-            if (
-                list_holds(request.tenant)
-                .filter(pk=hold.pk)
-                .update(lifted_at=timezone.now())
-            ):
-                log(
-                    request.actor,
-                    "hold.lifted",
-                    "profile",
-                    hold.profile_id,
-                    reason=form.reason,
-                    hold=str(hold.pk),
-                )
+            here = list_holds(request.tenant).filter(pk=hold.pk)
+            if here.update(lifted_at=timezone.now()):
+                _log_hold(request, "hold.lifted", hold, form)
         messages.success(request, "Lifted. The profile can be erased again.")
         return redirect("keeping:overview", request.tenant.slug)
-    return render_form(request, "keeping/lift_hold.html", {"form": form, "hold": hold})
+    context = {"form": form, "hold": hold, "title": "Lift a hold"}
+    return render_form(request, "keeping/lift.html", context)
