@@ -39,6 +39,7 @@ from console.service.conversations.participants import (
     resolve,
     set_group,
 )
+from console.service.memory.embedding_jobs import request_vectors
 from console.service.models import Account
 
 
@@ -80,6 +81,7 @@ def create_communication(
     )
     event = "CREATED" if communication.revision == 1 else "UPDATED"
     if communication.updated_at == now:
+        request_vectors()
         emit(row, f"COMMUNICATION_{event}", communication)
     return communication
 
@@ -118,6 +120,7 @@ def _correct(
         for name, value in changes.items():
             setattr(known, name, value)
         known.revision += 1
+        known.model, known.vector = "", b""
         known.updated_at = now
         known.save()
     return known

@@ -309,6 +309,8 @@ class Communication(ConversationScoped, StoreScoped):
     transcription  {channel, confidence, engine}; None: a text
     revision       1, and one more with each correction by its resource_id
     learned_revision  the one that was last learned from; 0: none
+    model          id of the embedder that came by since it was said; "": none yet
+    vector         of the text, as an IndexEntry's, while it is one of the last ten
     """
 
     pk = models.CompositePrimaryKey("store_id", "conversation_id", "id")
@@ -327,8 +329,18 @@ class Communication(ConversationScoped, StoreScoped):
     updated_at = models.DateTimeField()
     revision = models.PositiveIntegerField(default=1)
     learned_revision = models.PositiveIntegerField(default=0)
+    # What an earlier version kept is embedded when a Recall asks.
+    model = models.CharField(max_length=40, default="", db_default="-")
+    vector = models.BinaryField(default=b"", db_default=b"")
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["store_id"],
+                condition=Q(model=""),
+                name="communication_to_embed",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["id"], name="communication_id"),
             models.UniqueConstraint(

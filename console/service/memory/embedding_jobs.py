@@ -1,6 +1,7 @@
 """The embedder of this installation (MEMORY_EMBEDDER), and the vectors it makes.
 
 The worker makes those of texts: what was written a moment ago is found by its words.
+And of turns, for a Recall by their conversation, which makes those that are not there.
 It also makes terms anew that an earlier version made; those answer meanwhile as they are.
 """
 
@@ -15,11 +16,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
 
+from console.contract.memory.recall import RECALL_QUERY_MAX, RECALL_TURNS
 from console.core.caching import DigestCache
 from console.databases.compaction import enqueue_once
 from console.engine.embedding import Embedder, load_embedder
-from console.engine.texts import Floats, pack_vector
+from console.engine.texts import Floats, Vectors, pack_vector
 from console.engine.words import VERSION, terms
+from console.service.conversations.models import Communication, Conversation
 from console.service.memory.models import IndexedItem, IndexEntry, Store
 from console.service.memory.queries import change_version
 from console.service.models import find_models
@@ -42,6 +45,11 @@ SET_VECTOR = """
 SET_TERMS = """
     UPDATE service_indexentry SET terms = %s, terms_version = %s
     WHERE store_id = %s AND profile_id = %s AND item_id = %s
+"""
+
+SET_TURN = """
+    UPDATE service_communication SET model = %s, vector = %s
+    WHERE store_id = %s AND conversation_id = %s AND id = %s
 """
 
 _asked_until = 0.0
@@ -78,7 +86,8 @@ def request_vectors() -> None:
 
 def request_pending_vectors() -> None:
     """For entries whose task was lost, or whose model or terms were changed."""
-    if any(pending.exists() for pending in _find_pending_by_store()):
+    said = bool(get_model_id()) and Communication.objects.filter(model="").exists()
+    if said or any(pending.exists() for pending in _find_pending_by_store()):
         _enqueue()
 
 
@@ -107,6 +116,42 @@ def embed_pending(model: Embedder | None) -> Iterator[int]:
     for store_id in Store.objects.values_list("pk", flat=True):
         while step := _embed_batch(store_id, model):
             yield step
+    while model and (step := _embed_turns(model)):
+        yield step
+
+
+def _embed_turns(model: Embedder) -> int:
+    """Those said since: the last of each conversation, as many as a Recall looks at."""
+    rows = list(Communication.objects.filter(model="")[:BATCH])
+    ids = {row.conversation_id for row in rows}
+    there = Conversation.objects.filter(id__in=ids)
+    past = {
+        id_: newest - RECALL_TURNS
+        for id_, newest in there.values_list("id", "last_sequence")
+    }
+    texts = {
+        row.id: row.text[:RECALL_QUERY_MAX]
+        for row in rows
+        if row.text.strip() and row.sequence > past.get(row.conversation_id, 0)
+    }
+    packed = map(pack_vector, model.embed([*texts.values()]) if texts else ())
+    vectors = dict(zip(texts, packed, strict=True))
+    seen = {row.id: row.revision for row in rows}
+    # Each new turn drives out the vector of the one ten before it.
+    numbers = {row.sequence - ago for row in rows for ago in (0, RECALL_TURNS)}
+    with transaction.atomic(using="memory"):
+        # Whoever deletes or learns holds several turns too, in an order of its own.
+        held = Communication.objects.select_for_update(skip_locked=True)
+        turns = held.filter(conversation_id__in=ids, sequence__in=numbers)
+        found = [
+            (model.id, vectors.get(turn.id, b""), *turn.pk)
+            for turn in turns
+            if seen.get(turn.id) == turn.revision
+            or (turn.vector and turn.sequence <= past.get(turn.conversation_id, 0))
+        ]
+        with connections["memory"].cursor() as cursor:
+            cursor.executemany(SET_TURN, found)
+    return len(found)
 
 
 def _embed_batch(store_id: str, model: Embedder | None) -> int:
@@ -190,15 +235,24 @@ def embed_query(text: str) -> Floats | None:
     return embed_queries([text])[0]
 
 
-def embed_queries(texts: Sequence[str]) -> Sequence[Floats | None]:
-    """Of each. What is new is embedded together: of ten, one costs less than half."""
+def embed_queries(
+    texts: Sequence[str], packed: Sequence[bytes] = ()
+) -> Sequence[Floats | None]:
+    """Of each. What is new is embedded together: of ten, one costs less than half.
+
+    packed  what the worker has made of each; b"" for nothing
+    """
     model = get_embedder()
     if model is None:
         return [None] * len(texts)
-    return _EMBEDDED.get_all(
-        [(model.id, text) for text in texts],
-        lambda missing: model.embed([texts[n] for n in missing]),
-    )
+    made = Vectors.of(packed or [b""] * len(texts))
+
+    def build(missing: list[int]) -> Iterator[Floats]:
+        unmade = [n for n in missing if not made.known[n]]
+        anew = iter(model.embed([texts[n] for n in unmade]) if unmade else ())
+        return (made.vector(n) if made.known[n] else next(anew) for n in missing)
+
+    return _EMBEDDED.get_all([(model.id, text) for text in texts], build)
 
 
 # A query costs a millisecond or more, a kept one nothing; 2 kB each.

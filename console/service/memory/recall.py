@@ -160,6 +160,7 @@ def _read_queries(
     texts: Sequence[str],
     ids: Sequence[str],
     at: datetime | None = None,
+    packed: Sequence[bytes] = (),
 ) -> list[Query]:
     """A question, or turns of these ids, the newest first: with their dates as they are
     meant `at` a moment, or now, and written where the store's people are."""
@@ -169,7 +170,7 @@ def _read_queries(
         # To the hour: what was read of a text is kept, and dates go by the day.
         now = timezone.localtime(at, timezone=zone)
         locale["now"] = now.replace(minute=0, second=0, microsecond=0)
-    turns = zip(texts, embed_queries(texts), ids, dated, strict=True)
+    turns = zip(texts, embed_queries(texts, packed), ids, dated, strict=True)
     return [
         Query.of(text, vector, age=age, id_=id_, **(locale if has_date else {}))
         for age, (text, vector, id_, has_date) in enumerate(turns)
@@ -313,7 +314,14 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
         said = {each.id: each.text[:RECALL_QUERY_MAX] for each in last}
         mask = TextMask(profile) if request.masked else str
         texts = {id_: mask(text) for id_, text in said.items() if text.strip()}
-        return _read_queries(profile, [*texts.values()], [*texts], request.as_of)
+        # A masked text has another meaning than the one that was said.
+        made = {each.id: each.vector for each in last if each.model == get_model_id()}
+        packed = [
+            made.get(id_, b"") if text == said[id_] else b""
+            for id_, text in texts.items()
+        ]
+        contents = [*texts.values()]
+        return _read_queries(profile, contents, [*texts], request.as_of, packed)
     past = read_past(profile, request.as_of) if request.as_of else None
     whole = _prepare(profile, replace(request, begin_date=None, end_date=None), past)
     # The summary is the last of all.

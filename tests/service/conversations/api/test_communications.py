@@ -1,8 +1,17 @@
 """Conversations 10 and 11, and what goes with a conversation, a profile and a store."""
 
+from unittest.mock import patch
+
 import pytest
 
 from console.service.conversations import models
+from console.service.conversations.models import Communication
+from console.service.memory import embedding_jobs
+from console.service.memory.embedding_jobs import (
+    embed_pending,
+    get_embedder,
+    make_vectors,
+)
 from console.service.models import StoreScoped, find_models
 from tests.service.conversations.conftest import (
     CONVERSATIONS,
@@ -15,6 +24,19 @@ from tests.service.conversations.conftest import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+class Counted:
+    """The real embedder, with what it was asked, and something that happens then."""
+
+    def __init__(self, happening=lambda: None) -> None:
+        self.model, self.texts, self._happening = get_embedder(), [], happening
+        self.id = self.model.id
+
+    def embed(self, texts):
+        self._happening()
+        self.texts += texts
+        return self.model.embed(texts)
 
 
 def test_communication_that_arrived_last_dates_its_conversation(api, path, say):
@@ -318,6 +340,40 @@ def test_recall_goes_by_a_turn_as_it_was_corrected(api, store, conversation, say
     assert found[0] == found[1]
     assert found[1][0][0] == "Owns a red tunnel tent."
     assert found[2][0][0] == "Likes herbal tea."
+
+
+def test_recall_finds_the_last_ten_turns_embedded(api, store, conversation, say):
+    person = conversation["participants"][0]["profileId"]
+    asked = {"conversationId": conversation["id"]}
+    for number in range(12):
+        say(f"The tent has broken on day {number}.", resourceId=f"piece-{number}")
+    make_vectors.func()
+    say("Pole number 12 has broken.")
+    make_vectors.func()
+    say("On day eleven it was.", resourceId="piece-11")
+    model = Counted()
+
+    with patch.object(embedding_jobs, "get_embedder", lambda: model):
+        api("POST", f"/v1/Stores/{store}/Profiles/{person}/Recall", asked)
+
+    said = Communication.objects.order_by("sequence")
+    assert [bool(each.vector) for each in said] == [False] * 3 + [True] * 8 + [
+        False,
+        True,
+    ]
+    assert model.texts == ["On day eleven it was."]
+
+
+def test_embedding_leaves_a_turn_that_is_corrected_meanwhile_to_the_next_run(say):
+    say("The pole broke.", resourceId="piece-1")
+    correct = Counted(lambda: say("The peg broke.", resourceId="piece-1"))
+
+    during = sum(embed_pending(correct))
+    vector_then = Communication.objects.get().vector
+    after = sum(embed_pending(get_embedder()))
+
+    assert correct.texts == ["The pole broke."]
+    assert (during, vector_then, after) == (0, b"", 1)
 
 
 def test_recall_quotes_no_conversation_of_other_customers(
