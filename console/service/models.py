@@ -59,6 +59,11 @@ def check_positive(name: str, field: str) -> CheckConstraint:
     return CheckConstraint(name=name, condition=Q(**{f"{field}__gte": 1}))
 
 
+def index_in_store(name: str, *fields: str) -> models.Index:
+    """Led by the store, as every key is."""
+    return models.Index(fields=["store_id", *fields], name=name)
+
+
 class Account(models.Model):
     """Who owns stores: one customer of the memory, `AC` and 32 hex digits."""
 

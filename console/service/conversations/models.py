@@ -29,6 +29,7 @@ from console.service.models import (
     ProfileScoped,
     StoreScoped,
     find_models,
+    index_in_store,
 )
 
 STORE_ID_MAX = 42
@@ -130,9 +131,7 @@ class Conversation(StoreScoped):
             models.Index(
                 fields=["account", "created_at", "id"], name="conversation_by_creation"
             ),
-            models.Index(
-                fields=["store_id", "created_at", "id"], name="conversation_by_store"
-            ),
+            index_in_store("conversation_by_store", "created_at", "id"),
             models.Index(
                 fields=["account", "status", "created_at", "id"],
                 name="conversation_by_status",
@@ -225,9 +224,7 @@ class Participant(ConversationScoped, ProfileScoped):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["id"], name="participant_id")]
         indexes = [
-            models.Index(
-                fields=["store_id", "profile_id"], name="participant_by_profile"
-            ),
+            index_in_store("participant_by_profile", "profile_id"),
             models.Index(
                 fields=["conversation_id", "id"], name="participant_by_conversation"
             ),
@@ -427,9 +424,7 @@ class Learned(ConversationScoped, ProfileScoped):
             models.Index(
                 fields=["conversation_id", "id"], name="learned_by_conversation"
             ),
-            models.Index(
-                fields=["store_id", "profile_id", "item_id"], name="learned_by_item"
-            ),
+            index_in_store("learned_by_item", "profile_id", "item_id"),
         ]
 
 

@@ -49,6 +49,7 @@ from console.service.models import (
     StoreScoped,
     check_length,
     check_positive,
+    index_in_store,
 )
 
 
@@ -241,11 +242,7 @@ class DataMapping(StoreScoped):
             ),
             check_positive("data_mapping_version_from_1", "version"),
         ]
-        indexes = [
-            models.Index(
-                fields=["store_id", "created_at", "id"], name="data_mapping_by_creation"
-            )
-        ]
+        indexes = [index_in_store("data_mapping_by_creation", "created_at", "id")]
 
 
 def new_version() -> int:
@@ -269,12 +266,8 @@ class Profile(StoreScoped):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["store_id", "created_at", "id"], name="profile_by_creation"
-            ),
-            models.Index(
-                fields=["store_id", "updated_at", "id"], name="profile_by_update"
-            ),
+            index_in_store("profile_by_creation", "created_at", "id"),
+            index_in_store("profile_by_update", "updated_at", "id"),
         ]
 
 
@@ -291,11 +284,7 @@ class MergedProfile(ProfileScoped):
     merged_at = models.DateTimeField()
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["store_id", "profile_id"], name="merged_profile_by_canonical"
-            )
-        ]
+        indexes = [index_in_store("merged_profile_by_canonical", "profile_id")]
 
     def __str__(self) -> str:
         return f"{self.id} is {self.profile_id}"
@@ -321,10 +310,7 @@ class TraitTerm(ProfileScoped):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["store_id", "profile_id", "trait", "term"],
-                name="trait_term_of_profile",
-            ),
+            index_in_store("trait_term_of_profile", "profile_id", "trait", "term"),
             # `example` is a word of every address at example.com, and all of none.
             models.Index(
                 fields=["store_id", "trait", "term", "profile_id"],
@@ -480,10 +466,7 @@ class Identifier(ProfileFact):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["store_id", "profile_id", "id_type", "added_at"],
-                name="identifier_by_profile",
-            )
+            index_in_store("identifier_by_profile", "profile_id", "id_type", "added_at")
         ]
 
     def __str__(self) -> str:
@@ -591,18 +574,15 @@ class IndexEntry(ProfileScoped):
         indexes = [
             # What the worker looks for: entries without the present model's vector,
             # and those whose terms are of an earlier version.
-            models.Index(fields=["store_id", "model"], name="index_entry_by_model"),
-            models.Index(
-                fields=["store_id", "terms_version"], name="index_entry_by_terms"
-            ),
+            index_in_store("index_entry_by_model", "model"),
+            index_in_store("index_entry_by_terms", "terms_version"),
         ]
 
     def __str__(self) -> str:
         return self.item_id
 
 
-CONTENT_LENGTH = Q(content__length__gte=1) & Q(content__length__lte=CONTENT_MAX)
-SOURCE_LENGTH = Q(source__length__lte=SOURCE_MAX)
+HAS_SOURCE = Q(source__length__lte=SOURCE_MAX) & Q(source__length__gte=1)
 
 
 class ObservationState(ProfileScoped):
@@ -644,22 +624,15 @@ class Observation(ObservationState, IndexedItem):
 
     class Meta:
         constraints = [
+            check_length("observation_content_1_to_4096", "content", 1, CONTENT_MAX),
             models.CheckConstraint(
-                name="observation_content_1_to_4096", condition=CONTENT_LENGTH
-            ),
-            models.CheckConstraint(
-                name="observation_source_1_to_100",
-                condition=SOURCE_LENGTH & Q(source__length__gte=1),
+                name="observation_source_1_to_100", condition=HAS_SOURCE
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["store_id", "profile_id", "created_at", "id"],
-                name="observation_by_creation",
-            ),
-            models.Index(
-                fields=["store_id", "profile_id", "occurred_at", "id"],
-                name="observation_by_occurrence",
+            index_in_store("observation_by_creation", "profile_id", "created_at", "id"),
+            index_in_store(
+                "observation_by_occurrence", "profile_id", "occurred_at", "id"
             ),
         ]
 
@@ -678,12 +651,9 @@ class ObservationRevision(ObservationState):
 
     class Meta:
         constraints = [
+            check_length("revision_content_1_to_4096", "content", 1, CONTENT_MAX),
             models.CheckConstraint(
-                name="revision_content_1_to_4096", condition=CONTENT_LENGTH
-            ),
-            models.CheckConstraint(
-                name="revision_source_1_to_100",
-                condition=SOURCE_LENGTH & Q(source__length__gte=1),
+                name="revision_source_1_to_100", condition=HAS_SOURCE
             ),
             check_positive("revision_number_from_1", "number"),
         ]
@@ -709,23 +679,13 @@ class Summary(IndexedItem):
     class Meta:
         verbose_name_plural = "summaries"
         constraints = [
-            models.CheckConstraint(
-                name="summary_content_1_to_4096", condition=CONTENT_LENGTH
-            ),
-            models.CheckConstraint(
-                name="summary_source_to_100", condition=SOURCE_LENGTH
-            ),
+            check_length("summary_content_1_to_4096", "content", 1, CONTENT_MAX),
+            check_length("summary_source_to_100", "source", 0, SOURCE_MAX),
             check_length("summary_conversation_1_to_64", "conversation_id", 1, 64),
         ]
         indexes = [
-            models.Index(
-                fields=["store_id", "profile_id", "created_at", "id"],
-                name="summary_by_creation",
-            ),
-            models.Index(
-                fields=["store_id", "profile_id", "occurred_at", "id"],
-                name="summary_by_occurrence",
-            ),
+            index_in_store("summary_by_creation", "profile_id", "created_at", "id"),
+            index_in_store("summary_by_occurrence", "profile_id", "occurred_at", "id"),
         ]
 
     @property
@@ -742,12 +702,7 @@ class ErasedItem(ProfileScoped):
     erased_at = models.DateTimeField()
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["store_id", "profile_id", "erased_at"],
-                name="erased_item_of_profile",
-            )
-        ]
+        indexes = [index_in_store("erased_item_of_profile", "profile_id", "erased_at")]
 
 
 class LedgerEntry(ProfileScoped):
@@ -777,10 +732,8 @@ class LedgerEntry(ProfileScoped):
     class Meta:
         verbose_name_plural = "ledger entries"
         indexes = [
-            models.Index(fields=["store_id", "asked_at", "id"], name="ledger_by_time"),
-            models.Index(
-                fields=["store_id", "profile_id", "asked_at"], name="ledger_by_profile"
-            ),
+            index_in_store("ledger_by_time", "asked_at", "id"),
+            index_in_store("ledger_by_profile", "profile_id", "asked_at"),
         ]
 
     @classmethod
@@ -818,9 +771,9 @@ class ProfilePart(ProfileScoped):
 
     class Meta:
         indexes = [
-            models.Index(fields=["store_id", "profile_id"], name="part_by_canonical"),
+            index_in_store("part_by_canonical", "profile_id"),
             models.Index(fields=["merged_at"], name="part_by_merge"),
-            models.Index(fields=["store_id", "id_type", "value"], name="part_by_value"),
+            index_in_store("part_by_value", "id_type", "value"),
         ]
 
     def __str__(self) -> str:
@@ -868,11 +821,9 @@ class MergeSuggestion(ProfileScoped):
 
     class Meta:
         indexes = [
-            models.Index(fields=["store_id", "profile_id"], name="suggestion_by_one"),
-            models.Index(fields=["store_id", "other_id"], name="suggestion_by_other"),
-            models.Index(
-                fields=["store_id", "id_type", "value"], name="suggestion_by_value"
-            ),
+            index_in_store("suggestion_by_one", "profile_id"),
+            index_in_store("suggestion_by_other", "other_id"),
+            index_in_store("suggestion_by_value", "id_type", "value"),
         ]
 
     @classmethod
@@ -936,11 +887,7 @@ class ProfileImport(StoreScoped):
                 condition=Q(file_size__gte=1) & Q(file_size__lte=IMPORT_BYTES_MAX),
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["store_id", "created_at", "id"], name="import_by_creation"
-            )
-        ]
+        indexes = [index_in_store("import_by_creation", "created_at", "id")]
 
 
 class ImportChunk(StoreScoped):
