@@ -1,6 +1,5 @@
 """Knowledge bases: what a business knows, apart from any customer. Knowledge 6.1, 6.6."""
 
-from enum import IntEnum
 from typing import Annotated
 
 from msgspec import Meta
@@ -15,6 +14,7 @@ from console.contract.base import (
     whole,
 )
 from console.contract.ids import KNOWLEDGE_BASE_ID
+from console.contract.memory.error import TitledCode
 from console.contract.memory.page import define_page
 
 BASES_PER_ACCOUNT = limit("BASES_PER_ACCOUNT", 5)  # 9 [D]
@@ -25,13 +25,13 @@ BASE_DESCRIPTION_MAX = 128  # 0 [S]
 BASES_PER_PAGE = 100  # 3 [S]
 
 
-class KnowledgeCode(IntEnum):
+class KnowledgeCode(TitledCode):
     """The product's own codes (4)."""
 
-    SOURCE_UNKNOWN = 420017
-    BASE_UNKNOWN = 420018
-    INVALID = 420021
-    BASE_ID_MALFORMED = 420023
+    SOURCE_UNKNOWN = 420017, "Knowledge source not found in this base."
+    BASE_UNKNOWN = 420018, "Knowledge base not found in this account."
+    INVALID = 420021, "The request does not fit the contract, or a limit."
+    BASE_ID_MALFORMED = 420023, "Not a valid knowledge base id."
 
 
 KnowledgeBaseId = Annotated[str, described(pattern=whole(KNOWLEDGE_BASE_ID))]

@@ -1,7 +1,7 @@
 """Refusals, redirects, receipts. Sections 5, 6 and 7."""
 
 from enum import IntEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
 import msgspec
 
@@ -13,24 +13,39 @@ ERROR_MESSAGE_MAX = 1024  # 5.1 [S]
 BODY_BYTES = limit("BODY_BYTES", 8 * 1024 * 1024)  # [R]: no SDK comes near
 
 
-class Code(IntEnum):
+class TitledCode(IntEnum):
+    """An error code and what it means, in a sentence."""
+
+    title: str
+
+    def __new__(cls, code: int, title: str) -> Self:
+        member = int.__new__(cls, code)
+        member._value_, member.title = code, title
+        return member
+
+    @property
+    def code(self) -> int:
+        return self.value
+
+
+class Code(TitledCode):
     """The product's own codes (5.3)."""
 
-    STORE_UNKNOWN = 520041
-    IF_MATCH_STALE = 520043
-    STORE_LIMIT = 520044
-    STORE_NAME_TAKEN = 520045
-    SCHEMA = 520046
-    TRAIT_GROUP_UNKNOWN = 520047
-    DATA_MAPPING_UNKNOWN = 520048
-    STORE_ID_MALFORMED = 520049
-    PROTECTED = 520050
-    OPERATION_ID_MALFORMED = 520051
-    OPERATION_UNKNOWN = 520052
-    TRAIT_GROUP_LIMIT = 520053
-    TRAIT_LIMIT = 520054
-    TRAIT_GROUP_NAME_TAKEN = 520055
-    DATA_MAPPING_NAME_TAKEN = 520056
+    STORE_UNKNOWN = 520041, "Store not found in this account."
+    IF_MATCH_STALE = 520043, "Changed since it was fetched."
+    STORE_LIMIT = 520044, "The account has reached its limit of stores."
+    STORE_NAME_TAKEN = 520045, "Store name already in use in this account."
+    SCHEMA = 520046, "The request's body does not fit the contract."
+    TRAIT_GROUP_UNKNOWN = 520047, "Trait group not found in this store."
+    DATA_MAPPING_UNKNOWN = 520048, "Data mapping not found in this store."
+    STORE_ID_MALFORMED = 520049, "Not a valid store id."
+    PROTECTED = 520050, "Built in, cannot be changed or deleted."
+    OPERATION_ID_MALFORMED = 520051, "Not a valid operation id."
+    OPERATION_UNKNOWN = 520052, "Operation not found, or older than a week."
+    TRAIT_GROUP_LIMIT = 520053, "The store has reached its limit of trait groups."
+    TRAIT_LIMIT = 520054, "The trait group has reached its limit of traits."
+    TRAIT_GROUP_NAME_TAKEN = 520055, "Trait group name already in use in this store."
+    DATA_MAPPING_NAME_TAKEN = 520056, "Data mapping name already in use in this store."
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True):
