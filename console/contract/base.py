@@ -11,6 +11,7 @@ choice, all of November 2026.
 
 import json
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -156,38 +157,9 @@ Time = Annotated[
 ]
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
-_TYPES = {
-    "str": "a string",
-    "int": "an integer",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "an array",
-    "object": "an object",
-    "datetime": "an RFC 3339 date-time with a time zone",
-    "int | float": "a number",
-}
-# msgspec's sentences, and ours: the words that people search for.
-_SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
-        (r"Expected `str` of length >= 1", "must not be empty"),
-        (r"Expected `str` of length >= (\d+)", r"must be at least \1 characters"),
-        (r"Expected `str` of length <= (\d+)", r"must be at most \1 characters"),
-        (r"Expected `array` of length >= 1", "must have at least 1 item"),
-        (r"Expected `array` of length >= (\d+)", r"must have at least \1 items"),
-        (r"Expected `array` of length <= (\d+)", r"must have at most \1 items"),
-        (r"Expected `object` of length <= (\d+)", r"must have at most \1 members"),
-        (r"Expected `(?:int|float)` >= ([\d.]+)", r"must be at least \1"),
-        (r"Expected `(?:int|float)` <= ([\d.]+)", r"must be at most \1"),
-        (r"Expected `str` matching regex (.*)", r"must match \1"),
-        (r"Expected `datetime` with a timezone component", "must have a time zone"),
-        (
-            r"Invalid RFC3339 encoded datetime",
-            "must be an RFC 3339 date-time with a time zone",
-        ),
-        (r"Invalid (?:enum )?value (.*)", r"invalid value \1"),
-    )
-)
+_WORDS = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text("utf-8"))
+_TYPES: dict[str, str] = _WORDS["types"]
+_SENTENCES = [(re.compile(p), words) for p, words in _WORDS["sentences"].items()]
 _EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`, got `(?P<got>[^`]*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 

@@ -16,6 +16,7 @@ costs.
 """
 
 import re
+import tomllib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,12 @@ DATES_MAX = 20
 # digit, with a name, or as an answer.
 WORDS_MIN = 4
 WORDS_MIN_OWN = 2  # "I am allergic to nuts.", "It never arrived."
+
+_ENGLISH = tomllib.loads(Path(__file__).with_name("english.toml").read_text("utf-8"))
+
+
+def _compile(name: str) -> re.Pattern[str]:
+    return re.compile("".join(_ENGLISH["patterns"][name]), re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,48 +283,16 @@ def _requests(sentence: str) -> bool:
     return _asks(sentence) or bool(_REQUEST.search(sentence))
 
 
-_REQUEST = re.compile(
-    r"\b(?:would you|do you want|shall i|should i|is that (?:right|correct|ok|okay)"
-    r"|tell me|let me know|may i|can i (?:have|get)|i(?:['’]ll)? need (?:to know|your)"
-    r"|please (?:tell|give|provide|share|enter|send|say|state|confirm))\b"
-    r"|^(?:(?:sure|okay|ok|so|and|alright|great|yes)[,.]?\s)?(?:what|which|when|where"
-    r"|who|how|(?:do|are|would|did|have) you|is there|any)\b(?!.{0,500}!)",
-    re.I,
-)
-_CONFIRM = re.compile(
-    r"\b(?:confirm|confirming|confirmation|verify|check|review)\b", re.I
-)
-_OUTCOME = re.compile(
-    r"\b(?:refunded|booked|reserved|cancell?ed|confirmed|(?:re)?scheduled|shipped|sent"
-    r"|issued|credited|replaced|upgraded|activated|resolved|processed|approved|waived"
-    r"|transferred|updated|renewed)\b",
-    re.I,
-)
-_YES = re.compile(
-    r"(?:yes|yeah|yep|yup|sure|ok|okay|correct|right|exactly|absolutely|perfect|great"
-    r"|definitely|fine|good|sounds|that(?:['’]s| is| works| sounds)|please"
-    r"|s[ií]|oui|ja|sim|da|tak)\b|はい|是|对|好",
-    re.I,
-)
-# Trimmed off an answer it would be missed.
-_POLAR = re.compile(
-    r"(?:yes|yeah|yep|yup|no|nope|nah|s[ií]|oui|non|ja|nein|sim|não)\b", re.I
-)
-_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|we|us|our)\b", re.I)
-_OWN = re.compile(
-    r"\b(?:my|our|not|never|cannot|[a-z]{2,7}n['’]t"
-    r"|i (?:have|live|work|use|love|hate|prefer|can)"
-    r"|i(?:['’]m| am)(?! looking| searching| trying| going| planning))\b",
-    re.I,
-)
-_ABOUT_OTHERS = re.compile(
-    r"\b(?:(?:tell|give|show) me|let me know|(?:may|can) i know)\b", re.I
-)
+_REQUEST = _compile("request")
+_CONFIRM = _compile("confirm")
+_OUTCOME = _compile("outcome")
+_YES = _compile("yes")
+_POLAR = _compile("polar")
+_FIRST_PERSON = _compile("first_person")
+_OWN = _compile("own")
+_ABOUT_OTHERS = _compile("about_others")
+_NUMBER = _compile("number")
 _CLAUSE = re.compile(r"[^,;:!.\uff0c]{1,60}?(?:[,;:!.]\s|\uff0c|\s[–—-]\s)\s{0,3}")
-_NUMBER = re.compile(
-    r"\d|@|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|zero)\b",
-    re.I,
-)
 _TALK = frozenset(
     split_words(Path(__file__).with_name("small_talk.txt").read_text("utf-8"))
 )
@@ -381,27 +356,8 @@ class SmallTalk:
         return len(words & self._silent) >= 2
 
 
-_COUNTS = {
-    word: count
-    for count, words in enumerate(
-        ("a an one", "two couple", "three few", "four", "five", "six", "seven"), start=1
-    )
-    for word in split_words(words)
-}
+_COUNTS, _DAYS, _STEPS = (_ENGLISH[key] for key in ("counts", "days", "steps"))
 _WEEKDAYS = split_words("monday tuesday wednesday thursday friday saturday sunday")
-_DAYS = {
-    "day before yesterday": -2,
-    "yesterday": -1,
-    "last night": -1,
-    "today": 0,
-    "tonight": 0,
-    "this morning": 0,
-    "this afternoon": 0,
-    "this evening": 0,
-    "tomorrow": 1,
-    "day after tomorrow": 2,
-}
-_STEPS = {"last": -1, "this past": -1, "this": 0, "next": 1}
 _RELATIVE = re.compile(
     rf"\b(?:(?P<day>{'|'.join(_DAYS)})"
     rf"|(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)})\s(?:of\s)?"

@@ -1,6 +1,7 @@
 """Stores: a tenant's whole memory, and how it tells people apart. Contract 10.1, 10.2,
 built-ins in section 13."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,30 +30,13 @@ from console.service.models import (
 
 # What every new store has: identifier types, and the eleven traits of Contact, two of
 # which feed identifiers.
+_BUILT_INS = msgspec.json.decode(
+    Path(__file__).with_name("built_ins.json").read_bytes()
+)
 _IDENTIFIER_CONFIGS = [
     msgspec.to_builtins(IdentifierConfig(id_type=id_type, normalization=normalization))
-    for id_type, normalization in (
-        ("chat", "trim"),
-        ("email", "email"),
-        ("phone", "phone"),
-        ("pushUserID", "trim"),
-        ("whatsapp", "trim"),
-    )
+    for id_type, normalization in _BUILT_INS["identifiers"].items()
 ]
-_MATCHING_RULES = ["email", "whatsapp", "phone", "chat", "pushUserID"]
-_CONTACT_TRAITS = {
-    "firstName": {"dataType": "STRING"},
-    "lastName": {"dataType": "STRING"},
-    "street": {"dataType": "STRING"},
-    "city": {"dataType": "STRING"},
-    "state": {"dataType": "STRING"},
-    "postalCode": {"dataType": "STRING"},
-    "country": {"dataType": "STRING"},
-    "preferredLanguage": {"dataType": "STRING"},
-    "dob": {"dataType": "STRING"},
-    "email": {"dataType": "STRING", "idTypePromotion": "email"},
-    "phone": {"dataType": "STRING", "idTypePromotion": "phone"},
-}
 
 
 class NameTaken(errors.ServiceError):
@@ -111,13 +95,13 @@ def _create_built_ins(store: Store) -> None:
     IdentitySettings.objects.create(
         store=store,
         identifier_configs=_IDENTIFIER_CONFIGS,
-        matching_rules=_MATCHING_RULES,
+        matching_rules=_BUILT_INS["matchingRules"],
     )
     TraitGroup.objects.create(
         store_id=store.id,
         display_name="Contact",
         description="Who the customer is and how to reach them",
-        traits=_CONTACT_TRAITS,
+        traits=_BUILT_INS["contact"],
         protected=True,
         created_at=store.created_at,
     )
