@@ -19,8 +19,8 @@ from console.masking.patterns import (
     PLACE,
     SHAPES,
     WEAK,
-    Candidate,
     Shape,
+    ShapeMatch,
     get_digits,
 )
 from console.masking.plain import (
@@ -375,8 +375,8 @@ class _Reading:
                     yield pattern.shape, *match.span()
                     break
 
-    def _build_found(self, start: int, end: int) -> Candidate:
-        return Candidate(
+    def _build_found(self, start: int, end: int) -> ShapeMatch:
+        return ShapeMatch(
             text=self.rest[start:end],
             before=self.rest[max(0, start - 1) : start],
             after=self.rest[end : end + 2],
@@ -460,7 +460,7 @@ class _Reading:
         is_like = (len(digits), digits[:3]) == (len(first), first[:3])
         return is_like and bool(_LIST.fullmatch(self.rest, end, start))
 
-    def _is_in_code(self, found: Candidate, end: int, label: str) -> bool:
+    def _is_in_code(self, found: ShapeMatch, end: int, label: str) -> bool:
         """`1Z999AA10123456784`: letters touch it, and no label says what it is."""
         before, after = found.before, self.rest[end : end + CODE_MAX]
         if before == "_" or (before.isascii() and before.isalpha()):

@@ -34,7 +34,7 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ShapeMatch:
     """A match and what stands beside it; find_label: the kind of the word before."""
 
     text: str
@@ -58,14 +58,14 @@ class Pattern:
     regex: str
     example: str
     unlike: str = ""
-    check: Callable[[Candidate], bool] = lambda found: True
+    check: Callable[[ShapeMatch], bool] = lambda found: True
 
 
 def get_digits(text: str) -> str:
     return "".join(filter(str.isdigit, text))
 
 
-def _is_whole(found: Candidate) -> bool:
+def _is_whole(found: ShapeMatch) -> bool:
     """No digit touches it, nor follows over a dot, a slash or a hyphen."""
     return not (
         found.before.isdigit() or found.before == ":" or _GOES_ON.match(found.after)
@@ -75,7 +75,7 @@ def _is_whole(found: Candidate) -> bool:
 _GOES_ON = re.compile(r"\d|[-/.:]\d")
 
 
-def _is_ip_address(found: Candidate) -> bool:
+def _is_ip_address(found: ShapeMatch) -> bool:
     octets = map(int, found.text.split("."))
     return (
         all(octet < 256 for octet in octets)
@@ -84,10 +84,10 @@ def _is_ip_address(found: Candidate) -> bool:
     )
 
 
-def _passes(is_valid: Callable[[str], bool]) -> Callable[[Candidate], bool]:
+def _passes(is_valid: Callable[[str], bool]) -> Callable[[ShapeMatch], bool]:
     """A check that its check digits are right."""
 
-    def check(found: Candidate) -> bool:
+    def check(found: ShapeMatch) -> bool:
         touches = found.before.isdigit() or found.after[:1].isdigit()
         return not touches and is_valid(_PARTED.sub(" ", found.text.upper()))
 
@@ -121,7 +121,7 @@ PLACE = re.compile(
 )
 
 
-def _is_joined(found: Candidate) -> bool:
+def _is_joined(found: ShapeMatch) -> bool:
     """One number over commas or colons: not that of a thing, not a list, not two."""
     first = _WEAK.split(found.text)[0]
     return (
@@ -148,13 +148,13 @@ def _is_parted_in_one_way(text: str) -> bool:
     return len(ways - {frozenset()}) < 2
 
 
-def counts_up(found: Candidate) -> bool:
+def counts_up(found: ShapeMatch) -> bool:
     """`38, 39, 40, 41`: sizes, pages."""
     numbers = [int(digits) for digits in re.findall(r"\d+", found.text)]
     return len(numbers) > 2 and all(b - a == 1 for a, b in pairwise(numbers))
 
 
-def _is_version(found: Candidate) -> bool:
+def _is_version(found: ShapeMatch) -> bool:
     """One of its parts is a single digit, as in no number but 1.555.867.5310."""
     lengths = [len(part) for part in found.text.split(".")]
     return 1 in lengths and lengths != [1, 3, 3, 4]

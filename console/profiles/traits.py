@@ -184,7 +184,7 @@ class ProfileTraitGroup:
 
 
 @dataclass(frozen=True)
-class ProfileTraits:
+class ShownTraits:
     """All traits of one profile. profile_id is the one that it is now."""
 
     profile_id: str
@@ -231,11 +231,11 @@ def select_pinned(
 
 def fetch_profile_traits(
     store: StoreClient, profile_id: str, masker: Masker
-) -> ProfileTraits:
+) -> ShownTraits:
     """All groups with values and since when. Two calls. Raises MemoryNotFound."""
     now_id, values, set_at = _fetch_stored(store, profile_id)
     groups = _build_groups(fetch_trait_groups(store), values, set_at, masker)
-    return ProfileTraits(now_id, values, groups)
+    return ShownTraits(now_id, values, groups)
 
 
 def fetch_trait_row(

@@ -23,7 +23,7 @@ class Invalid(ServiceError):
     title = "Invalid request: the message names the field."
 
 
-class Moved(ServiceError):
+class ProfileMoved(ServiceError):
     """The profile was merged into another, under whose id it goes on. Contract 7."""
 
     status, code = 308, 308

@@ -59,7 +59,7 @@ def answer_errors(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
             if canonical_id := getattr(request, "canonical_profile_id", ""):
                 response.headers["Canonical-Profile-Id"] = canonical_id
             return response
-        except errors.Moved as exc:
+        except errors.ProfileMoved as exc:
             return redirect_to_canonical(request, exc)
         except errors.ServiceError as exc:
             return refuse(request, exc)
@@ -92,7 +92,9 @@ def _get_failure(error: Exception) -> errors.ServiceError:
     return failure
 
 
-def redirect_to_canonical(request: HttpRequest, moved: errors.Moved) -> HttpResponse:
+def redirect_to_canonical(
+    request: HttpRequest, moved: errors.ProfileMoved
+) -> HttpResponse:
     """301 for reads, 308 for everything else: the same call of the canonical profile.
     Contract 7."""
     path = request.get_full_path().replace(moved.profile_id, moved.canonical_id, 1)

@@ -52,7 +52,7 @@ class CheckForm(ConsoleForm):
             raise forms.ValidationError(problem.message) from problem
 
 
-class ExportForm(ConsoleForm):
+class MonthForm(ConsoleForm):
     month = forms.DateField(
         input_formats=["%Y-%m"],
         widget=forms.DateInput(format="%Y-%m", attrs={"placeholder": "2026-01"}),
@@ -74,7 +74,7 @@ def render_proof(request: ConsoleRequest, **forms_: ConsoleForm) -> HttpResponse
         "entries": count_entries(),
         "key": get_newest_key().public,
         "check_form": CheckForm(),
-        "export_form": ExportForm(),
+        "export_form": MonthForm(),
         **forms_,
     }
     status = 422 if forms_ else 200
@@ -142,7 +142,7 @@ def receipt(request: ConsoleRequest, size: int) -> HttpResponse:
 @allow(Permission.VIEW_AUDIT, POST, logs="audit.exported")
 def export(request: ConsoleRequest) -> HttpResponseBase:
     """What the person may read of a month."""
-    form = ExportForm(request.POST)
+    form = MonthForm(request.POST)
     if not form.is_valid():
         return render_proof(request, export_form=form)
     tenant, month = request.tenant, form.cleaned_data["month"]

@@ -35,7 +35,7 @@ BULK_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LogQuestion:
     """A saved view: entries of these actions to which the condition applies."""
 
     label: str
@@ -54,27 +54,27 @@ class Question:
 
 READS = list_action_names(ActionKind.READ)
 QUESTIONS = {
-    "looks": Question("Who looked at customers", READS, ~Q(profile_id="")),
-    "unticketed": Question(
+    "looks": LogQuestion("Who looked at customers", READS, ~Q(profile_id="")),
+    "unticketed": LogQuestion(
         "Reveals without a ticket",
         ["value.revealed"],
         Q(outcome="done") & ~Q(reason__text__contains="ticket "),
     ),
-    "bulk": Question(
+    "bulk": LogQuestion(
         f"Exports, and reads of {BULK_ROWS} rows or more",
         READS,
         Q(action__endswith=".exported") | Q(details__count__gte=BULK_ROWS),
     ),
-    "deletions": Question(
+    "deletions": LogQuestion(
         "Deletions and who approved them",
         [name for name in ACTIONS if name.startswith("deletion") or "deleted" in name],
     ),
-    "rights": Question(
+    "rights": LogQuestion(
         "People, roles and keys",
         [name for name in ACTIONS if re.match("user|role|key|account|token", name)],
     ),
-    "sign_ins": Question("Failed sign-ins", ["session.refused", "key.refused"]),
-    "off_shift": Question(
+    "sign_ins": LogQuestion("Failed sign-ins", ["session.refused", "key.refused"]),
+    "off_shift": LogQuestion(
         f"Outside {SHIFT_FROM}:00 to {SHIFT_TO}:00, Monday to Friday, on your clock",
         ACTIONS,
         ~Q(actor="")
@@ -85,7 +85,7 @@ QUESTIONS = {
             | Q(at__week_day__in=[1, 7])
         ),
     ),
-    "reviews": Question(
+    "reviews": LogQuestion(
         "Reveals reviewed",
         ["reveal.approved", "reveal.questioned", "reveal.answered"],
     ),

@@ -268,7 +268,7 @@ LAST = 8  # as many as static/js/palette.js keeps
 TRAIT_NAME_MAX = 200
 
 
-class ListForm(PageForm):
+class ProfilesForm(PageForm):
     sort = forms.ChoiceField(
         required=False,
         choices=[
@@ -335,7 +335,7 @@ def list_by_value(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.VIEW_PROFILES, logs="profile.listed")
 def list_profiles(request: ConsoleRequest) -> HttpResponse:
     """The store's profiles, newest first; otherwise where the memory can."""
-    form = ListForm(request.GET)
+    form = ProfilesForm(request.GET)
     query = check_form(form)
     since = get_day_start(query["since"])
     page = request.store.list_activity(

@@ -48,7 +48,7 @@ def list_tenants() -> list[tuple[str, str]]:
     ]
 
 
-class ChangeForm(ReasonForm):
+class PersonForm(ReasonForm):
     """Why an account is changed."""
 
     reasons = (
@@ -60,7 +60,7 @@ class ChangeForm(ReasonForm):
     )
 
 
-class RoleForm(ChangeForm):
+class RoleForm(PersonForm):
     """One role, for one tenant or for all."""
 
     tenant = forms.ChoiceField(choices=list_tenants)
@@ -120,7 +120,7 @@ class Change:
     done: str
     run: Callable[..., User]
     states: tuple[str, ...] = ("active", "disabled")
-    form: type[ChangeForm] = ChangeForm
+    form: type[PersonForm] = PersonForm
     danger: bool = False
     gives_link: bool = False
 

@@ -92,7 +92,7 @@ class WrittenCase(
     most_tokens: Annotated[int, msgspec.Meta(ge=1, le=TOKENS_MAX)] | None = None
 
 
-class FileForm(ConsoleForm):
+class CasesForm(ConsoleForm):
     """What is wrong with a file is said without what it says."""
 
     file = forms.FileField(label="YAML file")
@@ -171,7 +171,7 @@ def export_cases(request: ConsoleRequest) -> HttpResponse:
 @allow(Permission.RUN_RECALL, POST, logs="cases.imported")
 def import_cases(request: ConsoleRequest) -> HttpResponse:
     """All or none; a case of the same suite and name is replaced."""
-    form = FileForm(request.POST, request.FILES)
+    form = CasesForm(request.POST, request.FILES)
     if not form.is_valid():
         return _render_suites(request, file_form=form, form=form)
     cases = form.cleaned_data["file"]
@@ -193,7 +193,7 @@ def _render_suites(request: ConsoleRequest, **given: Any) -> HttpResponse:
     context = {
         "suites": [(name, times.get(name)) for name in names],
         "schedule_form": ScheduleForm(names),
-        "file_form": FileForm(),
+        "file_form": CasesForm(),
     }
     return render_form(request, "recall/suites.html", context | given)
 

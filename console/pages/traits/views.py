@@ -34,7 +34,7 @@ from console.pages.traits.services import (
 from console.profiles.identity import Match, count_lookup, log_lookup
 from console.profiles.schema import fetch_schema, fetch_trait_groups
 from console.profiles.traits import (
-    ProfileTraits,
+    ShownTraits,
     TraitRow,
     fetch_profile_traits,
     fetch_trait_row,
@@ -71,7 +71,7 @@ def traits(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return render(request, "traits/traits.html", build_traits_context(request, found))
 
 
-def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
+def read_traits(request: ConsoleRequest, profile_id: str) -> ShownTraits:
     """All traits as the person may see them, with an entry in the audit log."""
     masker = masker_for(request.actor, profile_id)
     found = fetch_profile_traits(request.store, profile_id, masker)
@@ -85,9 +85,7 @@ def read_traits(request: ConsoleRequest, profile_id: str) -> ProfileTraits:
     return found
 
 
-def build_traits_context(
-    request: ConsoleRequest, found: ProfileTraits
-) -> dict[str, Any]:
+def build_traits_context(request: ConsoleRequest, found: ShownTraits) -> dict[str, Any]:
     return {
         "profile_id": found.profile_id,
         # Initials, also while the name is revealed: its clear form is in one place only.

@@ -170,7 +170,7 @@ def _apply(get_response: View, write: PendingWrite) -> None:
                 response = get_response(
                     _repeat(environ, bytes(write.body), write.account)
                 )
-        except errors.Moved as moved:
+        except errors.ProfileMoved as moved:
             # Merged while it waited: it is meant for the canonical profile.
             path = path.replace(moved.profile_id, moved.canonical_id, 1)
         except errors.ServiceError as refusal:

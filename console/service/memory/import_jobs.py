@@ -52,7 +52,7 @@ STALE_S = 60.0
 _INVALID_FILE = "The file is not valid; nothing of it was written."
 
 
-class Superseded(Exception):
+class TakenOver(Exception):
     """Another run has taken over this import, or it was deleted."""
 
 
@@ -85,7 +85,7 @@ def process_import(store_id: str, import_id: str, *_: int) -> None:
     store = Store.objects.filter(pk=store_id).first()
     row = ProfileImport.objects.filter(store_id=store_id, id=import_id).first()
     if store and row:
-        with suppress(Superseded, errors.NotFound):
+        with suppress(TakenOver, errors.NotFound):
             _touch(row)
             _process(store, row)
 
@@ -133,7 +133,7 @@ def _write_rows(
 ) -> int:
     """What fits, and what is said of the rest, with how far the file is read; answers
     how many of these rows, each with its number and where it ends, are done. Raises
-    Superseded if another run has done it, NotFound."""
+    TakenOver if another run has done it, NotFound."""
     store = lock_store(store)
     # As the traits are defined now: while this store is held nobody changes them.
     columns = redefine(columns, get_definitions(store))
@@ -217,7 +217,7 @@ def _finish(
 
 
 def _touch(row: ProfileImport, **fields: Any) -> None:
-    """Shows that this run is alive. Raises Superseded if another one has since."""
+    """Shows that this run is alive. Raises TakenOver if another one has since."""
     now = timezone.now()
     mine = ProfileImport.objects.filter(
         store_id=row.store_id,
@@ -226,6 +226,6 @@ def _touch(row: ProfileImport, **fields: Any) -> None:
         updated_at=row.updated_at,
     )
     if not mine.update(updated_at=now, **fields):
-        raise Superseded
+        raise TakenOver
     for name, value in {**fields, "updated_at": now}.items():
         setattr(row, name, value)

@@ -303,7 +303,7 @@ def rebuild_index(store: Store) -> Iterator[int]:
             yield _rebuild_profile(store, profile_id)
         except (
             errors.NotFound,
-            errors.Moved,
+            errors.ProfileMoved,
         ):  # deleted or merged a moment ago, its entries with it
             yield 0
     present = Profile.objects.of(store).values("id")

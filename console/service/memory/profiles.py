@@ -66,7 +66,7 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
     """The one scoped lookup. With `lock`, for who changes what Recall reads: the row is
     held to the transaction's end.
 
-    Raises Invalid for a malformed id, NotFound for a foreign or unknown one, Moved
+    Raises Invalid for a malformed id, NotFound for a foreign or unknown one, ProfileMoved
     for one that was merged into another.
     """
     if not PROFILE_ID.fullmatch(profile_id):
@@ -77,7 +77,7 @@ def get_profile(store: Store, profile_id: str, *, lock: bool = False) -> Profile
     if profile is None:
         PREPARED.forget(store.id, profile_id)
         if canonical_id := get_canonical_id(store, profile_id):
-            raise errors.Moved(profile_id, canonical_id)
+            raise errors.ProfileMoved(profile_id, canonical_id)
         raise errors.NotFound("Profile not found.")
     return profile
 

@@ -12,7 +12,7 @@ from console.audit.log import log
 from console.contract.memory.observation import PatchObservation
 from console.pages.recall.cases import run_case
 from console.pages.recall.models import RecallCase, RecallSchedule
-from console.pages.recall.suites import FileForm, run_suite, start_due_suites
+from console.pages.recall.suites import CasesForm, run_suite, start_due_suites
 from console.tenants.actor import Actor
 from console.tenants.vault import open_store
 from tests.factories import HTMX, make_observation, make_profile
@@ -216,7 +216,7 @@ CASE = """
 def test_import_refuses_and_says_where(content, message):
     file = SimpleUploadedFile("cases.yaml", content.encode())
 
-    form = FileForm({}, {"file": file})
+    form = CasesForm({}, {"file": file})
 
     assert message in form.errors["file"][0]
 

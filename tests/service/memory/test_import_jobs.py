@@ -221,7 +221,7 @@ def test_process_import_writes_no_more_when_superseded(upload, run, store, monke
     written = Profile.objects.count()
     Profile.objects.all().delete()
     Identifier.objects.all().delete()
-    with pytest.raises(import_jobs.Superseded):
+    with pytest.raises(import_jobs.TakenOver):
         import_jobs._write_rows(
             Store.objects.get(pk=store),
             late,

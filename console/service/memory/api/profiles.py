@@ -198,7 +198,7 @@ def get_profile(
     """The profile that a path names, in the caller's own store.
 
     follow  answer for the canonical profile where a merged one is named, and name it
-            in a header; else, and for reads by MEMORY_FOLLOW_MERGED, raises Moved
+            in a header; else, and for reads by MEMORY_FOLLOW_MERGED, raises ProfileMoved
     """
     caller: Caller | None = getattr(request, "caller", None)
     if caller and caller.profile and caller.profile.id == profile_id:
@@ -206,7 +206,7 @@ def get_profile(
     reads = request.method in {"GET", "HEAD"}
     try:
         return profiles.get_profile(request.store, profile_id)
-    except errors.Moved as moved:
+    except errors.ProfileMoved as moved:
         if not (follow or (reads and settings.MEMORY_FOLLOW_MERGED)):
             raise
         request.canonical_profile_id = moved.canonical_id
