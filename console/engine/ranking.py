@@ -20,7 +20,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from json import loads
 from math import log1p, sqrt
@@ -578,10 +578,10 @@ class Ranking:
         vectors, times = texts.vectors.vector(first), texts.occurred_at[first]
         cosines = vectors @ vectors.T
         pairs = (cosines >= RELATED) & (times > times[:, None])
-        claims = [Claim.of(packed[row]) for row in first]
+        claim = cache(lambda place: Claim.of(packed[first[place]]))
         for place, other in zip(*pairs.nonzero(), strict=True):
             older, newer = first[place], first[other]
-            if updated := claims[place].is_updated_by(claims[other]):
+            if updated := claim(place).is_updated_by(claim(other)):
                 self.superseded[texts.ids[older]] = texts.ids[newer]
             apart = scores[older] - scores[newer]
             is_close = updated or cosines[place, other] >= NEARLY

@@ -3,12 +3,12 @@
 Each answers what the ORM would (tests/service/memory/test_queries.py, both databases).
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
 from django.db import connections, models
 
 from console.engine.dates import microseconds
@@ -249,7 +249,7 @@ def _to_moment(value: Any) -> Any:
 
 
 def _to_json(value: Any) -> Any:
-    return value if value is None else json.loads(value)
+    return value if value is None else msgspec.json.decode(value)
 
 
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
