@@ -13,8 +13,8 @@ def main() -> None:
 
     django.setup()
 
-    from console.audit.programs import log_command
     from console.databases.disk import Outage
+    from console.profiles.programs import log_command
 
     try:
         log_command(*sys.argv[1:2] or [""])

@@ -21,7 +21,7 @@ if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
     start_tracing()
 
 # Imported after Django is set up: these modules hold models.
-from console.audit import programs  # noqa: E402
+from console.profiles import programs  # noqa: E402
 from console.service.http.request import LISTENER  # noqa: E402
 from console.service.wsgi import application as service  # noqa: E402
 

@@ -1,10 +1,15 @@
 """What the audit log says of programs that use the API, and of commands at a shell."""
 
-import pytest
+from datetime import timedelta
 
-from console.audit import programs
+import pytest
+from django.utils import timezone
+
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
+from console.databases.vault import decrypt
+from console.profiles import programs
+from console.profiles.models import Hold
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from tests import factories
@@ -118,3 +123,77 @@ def test_log_command_names_the_command_alone(db):
     assert entries("action", "role", "details") == [
         ("command.run", "command line", {"command": "account_keys"})
     ]
+
+
+@pytest.fixture
+def held(db, officer, http):
+    """Somebody on hold under the id of a profile that was merged into theirs; how a
+    program of the same account deletes."""
+    tenant = factories.make_tenant("own")
+    auth = (
+        tenant.account_sid,
+        decrypt(tenant.encrypted_token, context=tenant.token_context),
+    )
+    store = open_store(tenant)
+    kept = factories.make_profile(tenant, email="ada@example.com")
+    twin = factories.make_profile(tenant, phone="+15558675310")
+    store.add_identifier(kept, "phone", "+15558675310")
+    hold = Hold.objects.create(
+        tenant=tenant, profile_id=twin, basis="litigation", set_by=officer
+    )
+    return tenant, kept, hold, lambda path: http.delete(path, auth=auth)
+
+
+def test_hold_refuses_what_a_program_deletes(held):
+    tenant, kept, hold, delete = held
+    fact = factories.make_observation(tenant, kept)
+    summary = factories.make_summary(tenant, kept)
+    talk = factories.make_conversation(tenant, "Hello.", address="+15558675310")
+    one = f"/v1/Stores/{tenant.store_id}/Profiles/{kept}"
+
+    refused = [
+        delete(path)
+        for path in (
+            one,
+            one.replace(kept, hold.profile_id),
+            f"{one}/Observations/{fact.id}",
+            f"{one}/ConversationSummaries/{summary.id}",
+            f"{one}/Identifiers/email",
+            f"/v2/Conversations/{talk.id}",
+            f"/v1/ControlPlane/Stores/{tenant.store_id}",
+            f"/v1/ControlPlane/Stores/{tenant.store_id}/TraitGroups/Contact",
+        )
+    ]
+
+    assert [answer.status_code for answer in refused] == [409] * 8
+    assert {answer.json()["message"] for answer in refused} == {
+        "A hold of the privacy officers forbids it; nothing was deleted."
+    }
+    assert open_store(tenant).list_observations(kept).items
+    ends = AuditEntry.objects.filter(role="program", outcome="failed")
+    assert ends.filter(tenant="own").count() == 8
+    assert ends.filter(action="conversation.deleted").count() == 1
+
+
+@pytest.mark.parametrize("ends", ["lifted", "over"])
+def test_hold_that_has_ended_refuses_nothing(held, ends):
+    tenant, kept, hold, delete = held
+    now = timezone.now()
+    if ends == "lifted":
+        hold.lifted_at = now
+    else:
+        hold.until = now.date() - timedelta(days=2)
+    hold.save()
+
+    answer = delete(f"/v1/Stores/{tenant.store_id}/Profiles/{kept}")
+
+    assert answer.status_code == 202
+
+
+def test_hold_refuses_nothing_of_others(held):
+    tenant, _, _, delete = held
+    other = factories.make_profile(tenant, email="bob@example.com")
+
+    answer = delete(f"/v1/Stores/{tenant.store_id}/Profiles/{other}")
+
+    assert answer.status_code == 202

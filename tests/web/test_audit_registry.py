@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from console.audit.models import ACTIONS, AuditEntry, read_actions
-from console.audit.programs import COMMANDS
+from console.profiles.programs import COMMANDS
 from console.service.urls import routes
 from console.tenants.models import Role
 from console.urls import LOGS

@@ -90,7 +90,7 @@ def _get_store(request: ApiRequest, store_id: str) -> Store:
 
 
 def get_listener(request: HttpRequest) -> Any:
-    """Who is told of a program's calls (console/audit/programs.py); None for a page's
+    """Who is told of a program's calls (console/profiles/programs.py); None for a page's
     own, which are told by the page."""
     return request.META.get(LISTENER)
 

@@ -41,8 +41,9 @@ OPERATIONS = "/v2/ControlPlane/Operations/"
 def changes(method: str, route: str, **more: Any) -> Callable[[Any], Any]:
     """Declares a write that answers at once where to ask what became of it, and a second
     one with the same Idempotency-Key as the first."""
-    more |= {"headers": REPEATABLE, "refusals": (409,), "logs": "configuration.changed"}
-    declare = doc.operation(method, route, PROGRESS, **more)
+    always = {"headers": REPEATABLE, "refusals": (409,)}
+    declared = {"logs": "configuration.changed"} | more | always
+    declare = doc.operation(method, route, PROGRESS, **declared)
     return lambda view: repeatable(declare(view))
 
 

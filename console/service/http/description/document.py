@@ -298,6 +298,8 @@ class Describer:
         # A deletion reads its body to see that there is none.
         if declared.body or method == "DELETE":
             refusals.add(415)
+        if method == "DELETE" and declared.logs:  # what is on hold
+            refusals.add(409)
         answers = {
             str(status): self._response(status, found)
             for status, found in declared.answers.items()

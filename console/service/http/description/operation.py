@@ -18,6 +18,7 @@ from console.contract.base import Url, described
 from console.contract.memory.error import Accepted, Receipt
 from console.contract.memory.operation import OperationId
 from console.contract.memory.page import Order, PageSize, PageToken
+from console.service.errors import Conflict
 from console.service.http.request import View, check_deletion, get_listener, read_body
 
 
@@ -102,7 +103,9 @@ def operation(
                 body["body"] = read_body(request, noun, nulls_at=declared.nulls_at)
             if (listener := get_listener(request)) is None:
                 return view(request, **path, **body)
-            with listener.log_call(request, declared.logs, path):
+            with listener.log_call(request, declared.logs, path) as refusal:
+                if refusal:
+                    raise Conflict(refusal)
                 return view(request, **path, **body)
 
         respond.operation = declared  # type: ignore[attr-defined]

@@ -18,11 +18,19 @@ from django.utils import timezone
 
 from console.audit.log import OBJECT_ID, log_change, log_view
 from console.audit.models import AuditEntry, read_actions
+from console.client.errors import MemoryNotFound, MemoryProblem
 from console.contract.ids import PROFILE_ID, STORE_ID
 from console.databases.disk import DiskFull
+from console.profiles.models import find_hold, list_holds
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
+from console.tenants.vault import open_store
 
+# What takes something of customers along, where it is a deletion.
+ERASES = {
+    "conversation.deleted", "identifier.deleted", "observation.deleted",
+    "profile.deleted", "schema.changed", "store.removed", "summary.deleted",
+}  # fmt: skip
 # Of a path's last part: what else it names than `<noun>_id`.
 NOUNS = {"id_type": "identifier", "name": "trait_group"}
 REFUSALS_EVERY_S = 60.0
@@ -55,10 +63,11 @@ _refused = {"count": 0, "told_at": -REFUSALS_EVERY_S}
 
 
 @contextmanager
-def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[None]:
-    """Around a call of the API. Raises Outage, before anything was done."""
+def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[str]:
+    """Around a call of the API; yields why it is refused, mostly "". Raises Outage,
+    before anything was done."""
     if not hasattr(request, "account"):  # an address that is open to all
-        yield
+        yield ""
         return
     store = getattr(request, "store", None)
     store_id = store.id if store else ""
@@ -69,7 +78,7 @@ def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[None]
             _note_use(request, store_id)
     # Another id than a memory's may be anything, and there is nothing to do to it.
     if not actions or (profile_id and not PROFILE_ID.fullmatch(profile_id)):
-        yield
+        yield ""
         return
     [action] = actions
     name, id_ = [("store_id", store_id), *path.items()][-1]
@@ -78,7 +87,34 @@ def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[None]
     about = [profile_id] if profile_id else []
     actor = _find_actor(request, store_id)
     with log_change(actor, action, noun, object_id, about=about):
-        yield
+        is_erasure = request.method == "DELETE" and action in ERASES
+        # A mapping says what is learned, and holds nothing.
+        if is_erasure and "mapping_id" not in path:
+            yield _find_hold(request, store_id, path)
+        else:
+            yield ""
+
+
+def _find_hold(request: Any, store_id: str, path: Mapping[str, str]) -> str:
+    """Why a hold of a tenant forbids it. What is of everybody is kept for each."""
+    for tenant in Tenant.objects.filter(**_get_scope(request, store_id)):
+        if not (holds := list_holds(tenant)):
+            continue
+        ids = [path["profile_id"]] if "profile_id" in path else []
+        try:
+            if conversation_id := path.get("conversation_id"):
+                talks = open_store(tenant).conversations
+                people = talks.fetch_conversation(conversation_id).participants
+                ids = [each.profile_id for each in people if each.profile_id]
+            elif not ids:
+                ids = [holds[0].profile_id]
+            if any(find_hold(tenant, id_) for id_ in ids):
+                return "A hold of the privacy officers forbids it; nothing was deleted."
+        except MemoryNotFound:
+            continue
+        except MemoryProblem:
+            return "Whether a hold forbids it is not known; nothing was deleted."
+    return ""
 
 
 def log_strange_store(request: Any) -> None:
@@ -105,10 +141,13 @@ def log_refused_key() -> None:
     log_view(Actor(None, name="program"), "key.refused", outcome="denied", count=count)
 
 
+def _get_scope(request: Any, store_id: str) -> dict[str, str]:
+    return {"store_id": store_id} if store_id else {"account_sid": request.account.pk}
+
+
 def _find_actor(request: Any, store_id: str) -> Actor:
-    of = {"store_id": store_id} if store_id else {"account_sid": request.account.pk}
     # An account with several tenants: its own matters belong to none of them.
-    tenants = list(Tenant.objects.filter(**of)[:2])
+    tenants = list(Tenant.objects.filter(**_get_scope(request, store_id))[:2])
     tenant = tenants[0] if len(tenants) == 1 else None
     return Actor(None, tenant, name="program", key=_get_key(request))
 
