@@ -348,6 +348,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
+# What cannot be undone asks again who one is, so long after the last time.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_FORMS = {"change_password": "console.accounts.forms.LimitedPasswordForm"}
 # Not allauth's: five tries by anybody would keep the account's owner out too
 # (console/accounts/limits.py). What a signed-in person does keeps its limits.

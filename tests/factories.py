@@ -6,6 +6,9 @@ from typing import Any
 from unittest.mock import patch
 
 import msgspec
+from allauth.account.internal.flows.login import record_authentication
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 
 from console.accounts.models import User
 from console.audit.log import log
@@ -50,6 +53,12 @@ PASSWORD = "correct-horse-battery-9"
 OCCURRED_AT = "2026-01-05T09:00:00Z"
 ITEMS_A_CALL = 10
 _number = count(1)
+
+
+@receiver(user_logged_in)
+def prove_identity(request: Any, user: User, **_: Any) -> None:
+    """`force_login` is a sign-in of a moment ago, as a real one leaves it."""
+    record_authentication(request, user, method="password")
 
 
 def make_user(

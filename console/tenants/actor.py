@@ -29,7 +29,7 @@ class Permission(StrEnum):
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
     UPDATE_DISPLAY_SETTINGS = "change the display settings", OFFICER
     UPDATE_IDENTITY_SETTINGS = "change the identity settings", OFFICER, OPERATOR
-    PREVIEW_DELETION = "preview a deletion", AGENT, OFFICER
+    REQUEST_DELETION = "ask for a deletion", AGENT, OFFICER
     DELETE = "delete", OFFICER
     HOLD = "keep from erasure", OFFICER
     VIEW_DELETIONS = "view deletions", OFFICER, AUDITOR

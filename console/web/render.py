@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -147,6 +150,15 @@ def allow(
         return answered
 
     return decorate
+
+
+def ask_who_it_is(request: ConsoleRequest, back: str = "") -> HttpResponse | None:
+    """Before what cannot be undone: to password or second factor, and from there to the
+    page of it; None where that was proven within ten minutes."""
+    if not is_reauthentication_required(request, app=""):
+        return None
+    asked = urlencode({REDIRECT_FIELD_NAME: back or request.path})
+    return redirect(f"{reverse('account_reauthenticate')}?{asked}")
 
 
 def check_may(request: ConsoleRequest, permission: Permission) -> None:

@@ -111,7 +111,7 @@ def test_permissions_each_have_a_role():
         (Permission.RUN_RECALL, {"agent", "officer", "developer"}),
         (Permission.REVEAL, {"agent", "officer"}),
         (Permission.CORRECT, {"agent", "officer"}),
-        (Permission.PREVIEW_DELETION, {"agent", "officer"}),
+        (Permission.REQUEST_DELETION, {"agent", "officer"}),
         (Permission.DELETE, {"officer"}),
         (Permission.VIEW_AUDIT, {"officer", "auditor", "operator"}),
         (Permission.VIEW_ACCESS_EVENTS, {"officer", "auditor"}),

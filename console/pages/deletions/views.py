@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log, log_view
@@ -38,7 +39,7 @@ from console.web.render import (
     POST,
     ConsoleRequest,
     allow,
-    check_may,
+    ask_who_it_is,
     render_form,
     render_part,
     wants_part,
@@ -55,45 +56,57 @@ STEPS = (
 State = Deletion.State
 
 
-@allow(Permission.PREVIEW_DELETION, FORM, logs=STEPS)
+@allow(Permission.REQUEST_DELETION, FORM, logs=STEPS)
 def delete_observation(
     request: ConsoleRequest, profile_id: str, observation_id: str
 ) -> HttpResponse:
     return _confirm(request, Target(OBSERVATION, profile_id, observation_id))
 
 
-@allow(Permission.PREVIEW_DELETION, FORM, logs=STEPS)
+@allow(Permission.REQUEST_DELETION, FORM, logs=STEPS)
 def delete_summary(
     request: ConsoleRequest, profile_id: str, summary_id: str
 ) -> HttpResponse:
     return _confirm(request, Target(SUMMARY, profile_id, summary_id))
 
 
-@allow(Permission.PREVIEW_DELETION, FORM, logs=STEPS)
+@allow(Permission.REQUEST_DELETION, FORM, logs=STEPS)
 def delete_profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     return _confirm(request, Target(PROFILE, profile_id, profile_id))
 
 
 def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
-    """A preview of the deletion and, for those who may delete, the form."""
-    if request.method == "POST":
-        _check_post(request)
+    """A preview of what goes, and the form: to delete it, or to ask an officer for that."""
+    _check_query(request)
     if not target.is_well_formed:
         raise Http404
+    if request.actor.may(Permission.DELETE) and (asked := ask_who_it_is(request)):
+        return asked
     standing = services.find_standing_deletion(request.tenant, target)
     if standing:
         services.verify_again(standing, request.actor)
-    is_back = standing and standing.state == State.RETURNED
-    if standing and not is_back and may(request.role, Permission.VIEW_DELETIONS):
+    stands = standing and standing.state != State.RETURNED
+    if standing and stands and may(request.role, Permission.VIEW_DELETIONS):
         return _redirect_to_standing(request, standing)
     found = take_inventory([target], request.actor)
     if found.targets != [target]:
         return redirect(found.targets[0].confirm_url(request.tenant.slug))
-    form = _build_form(request, target, found)
-    if not form.is_valid():
-        return _show_preview(request, target, found, form)
-    if isinstance(form, ConfirmProfileForm):
+    form = None if stands else _build_form(request, target, found)
+    if form is None or not form.is_valid():
+        return _show_preview(request, target, found, form, standing)
+    return _carry_out(request, target, found, form)
+
+
+def _carry_out(
+    request: ConsoleRequest,
+    target: Target,
+    found: Inventory,
+    form: ConfirmForm | IntakeForm,
+) -> HttpResponse:
+    if isinstance(form, IntakeForm):
         deletion, is_new = services.open_request(found, request.actor, **form.intake)
+        if not request.actor.may(Permission.DELETE):
+            return redirect(request.path)
         if is_new:
             services.submit(deletion, request.actor, found.digest)
     else:
@@ -109,7 +122,9 @@ def _confirm(request: ConsoleRequest, target: Target) -> HttpResponse:
 
 def _build_form(
     request: ConsoleRequest, target: Target, found: Inventory
-) -> ConfirmForm:
+) -> ConfirmForm | IntakeForm:
+    if not request.actor.may(Permission.DELETE):
+        return IntakeForm(request=request)
     policy = DeletionPolicy.of(request.tenant)
     if target.is_profile or policy.asks_for_approval(found.counts):
         form: ConfirmForm = ConfirmProfileForm(request=request)
@@ -119,23 +134,26 @@ def _build_form(
     return form
 
 
-def _check_post(request: ConsoleRequest) -> None:
-    check_may(request, Permission.DELETE)
-    # An ignored parameter could have meant something.
-    if request.GET:
+def _check_query(request: ConsoleRequest) -> None:
+    """An ignored parameter could have meant something."""
+    if request.method == "POST" and request.GET:
         names = ", ".join(sorted(request.GET))[:NAME_SHOWN]
         raise InvalidQuery(f"{names}: unknown parameter. Nothing was deleted.")
 
 
 def _show_preview(
-    request: ConsoleRequest, target: Target, found: Inventory, form: ConfirmForm
+    request: ConsoleRequest,
+    target: Target,
+    found: Inventory,
+    form: ConfirmForm | IntakeForm | None,
+    standing: Deletion | None,
 ) -> HttpResponse:
     _log_preview(request, target, found)
-    may_delete = may(request.role, Permission.DELETE)
     context = {
         "target": target,
         "found": found,
-        "form": form if may_delete else None,
+        "form": form,
+        "deletion": standing,
         "policy": DeletionPolicy.of(request.tenant),
         "who_may_delete": who_may(Permission.DELETE),
     }
@@ -334,6 +352,9 @@ def move_deletion(
     what is not confirmed."""
     shown, actor = _get_deletion(request, deletion_id), request.actor
     seen = request.POST.get("inventory", "")
+    page = reverse("deletions:deletion", args=[request.tenant.slug, shown.pk])
+    if move in {"confirm", "approve"} and (asked := ask_who_it_is(request, page)):
+        return asked
     if move == "check":
         if shown.shown_state == State.UNKNOWN:
             steps.advance(shown, actor)

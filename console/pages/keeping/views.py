@@ -41,6 +41,7 @@ from console.web.render import (
     FORM,
     ConsoleRequest,
     allow,
+    ask_who_it_is,
     render_form,
     render_part,
 )
@@ -150,6 +151,8 @@ def lift_suppression(request: ConsoleRequest, suppression_id: str) -> HttpRespon
 @allow(Permission.EXPORT, FORM, logs="access.requested")
 def ask_access(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Everything in clear: it is for the customer."""
+    if asked := ask_who_it_is(request):
+        return asked
     context = build_profile_context(request, profile_id)
     form = AccessForm(request=request)
     if form.is_valid():
@@ -230,6 +233,8 @@ def _digest(token: str) -> str:
 @allow(Permission.HOLD, FORM, logs="hold.set")
 def set_hold(request: ConsoleRequest, profile_id: str) -> HttpResponse:
     """Nothing of a profile on hold is erased, by whatever way."""
+    if asked := ask_who_it_is(request):
+        return asked
     context = build_profile_context(request, profile_id)
     form = HoldForm(request=request)
     if form.is_valid():
@@ -258,6 +263,8 @@ def _log_hold(
 @allow(Permission.HOLD, FORM, logs="hold.lifted")
 def lift_hold(request: ConsoleRequest, hold_id: UUID) -> HttpResponse:
     hold = get_object_or_404(list_holds(request.tenant), pk=hold_id)
+    if asked := ask_who_it_is(request):
+        return asked
     form = LiftForm(request=request)
     if form.is_valid():
         with transaction.atomic():

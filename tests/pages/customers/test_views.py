@@ -245,7 +245,9 @@ def test_profile_view_is_one_audit_entry(client, tenant, agent):
     )
 
 
-def test_profile_offers_deletion_to_officers_only(client, tenant, officer):
+def test_profile_offers_deletion_to_officers_and_agents_to_ask_for_it(
+    client, tenant, officer
+):
     profile = make_profile(tenant)
     make_observation(tenant, profile)
 
@@ -253,8 +255,9 @@ def test_profile_offers_deletion_to_officers_only(client, tenant, officer):
     client.force_login(officer)
     for_officer = client.get(page("profile", profile)).text
 
-    assert "/delete/" not in for_agent
-    assert "/delete/" in for_officer
+    assert "Delete profile" not in for_agent
+    assert "Ask for its deletion" in for_agent
+    assert "Delete profile" in for_officer
 
 
 def test_profile_leads_to_who_looked_at_it(client, tenant, officer):

@@ -143,6 +143,19 @@ def test_request_is_not_approved_by_who_made_it(requested, client):
     assert Deletion.objects.get().state == "awaiting"
 
 
+def test_request_is_not_approved_long_after_the_sign_in(requested, second):
+    person = as_person(second)
+    page = person.get(address(requested))
+    seen = {"version": requested.version, "inventory": inventory_of(page)}
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        asked = person.post(address(requested, "approve"), seen)
+
+    assert asked["Location"].startswith(reverse("account_reauthenticate"))
+    requested.refresh_from_db()
+    assert (requested.state, requested.approved_by) == ("awaiting", None)
+
+
 def test_request_is_approved_once_by_two_tabs(requested, second):
     first, other = as_person(second), as_person(second)
     seen = {"version": requested.version, "inventory": requested.inventory}

@@ -1,11 +1,14 @@
 """Against the embedded memory, as people meet it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from console.audit.models import AuditEntry
 from console.client.errors import MemoryNotFound
@@ -14,6 +17,7 @@ from console.pages.deletions.models import Deletion
 from console.tenants.vault import open_store
 from tests.factories import (
     HTMX,
+    PASSWORD,
     make_observation,
     make_profile,
     make_summary,
@@ -299,21 +303,49 @@ def test_delete_observation_shows_again_what_has_changed(
     assert Deletion.objects.get().counts["observations"] == 2
 
 
-def test_delete_observation_shows_an_agent_who_may_delete(
-    client, agent, profile_id, observation
+def test_agent_asks_for_a_deletion_and_an_officer_decides(
+    client, agent, officer, profile_id, observation
 ):
     url = confirm_url("observation", profile_id, observation.id)
     client.force_login(agent)
 
-    looked = client.get(url)
-    posted = client.post(url, {"confirmation": observation.id[-6:]} | REASON)
+    form = client.get(url).text
+    asked = client.post(url, INTAKE, follow=True).text
+    again = client.post(url, INTAKE, follow=True).text
+    deletion = Deletion.objects.get()
+    moved = client.post(
+        reverse("deletions:move", args=["acme", deletion.pk, "confirm"]), INTAKE
+    )
 
-    assert "A privacy officer of Acme can" in looked.content.decode()
-    assert "<textarea" not in looked.content.decode()
-    assert "inventory" not in looked.content.decode()
-    assert posted.status_code == 403
-    assert told("access.denied").get().details == {"act": "DELETE"}
-    assert not Deletion.objects.exists()
+    assert "Ask for this deletion" in form
+    assert "confirmation" not in form
+    assert "A privacy officer of Acme decides" in asked
+    assert "A privacy officer of Acme decides" in again
+    assert (deletion.state, deletion.requested_by) == ("previewed", agent)
+    assert moved.status_code == 403
+    assert [entry.role for entry in told("deletion.opened")] == ["agent"]
+    client.force_login(officer)
+    assert "to be confirmed" in client.get(url, follow=True).text
+
+
+def test_deletion_asks_again_who_it_is_after_ten_minutes(
+    client, officer, profile_id, observation
+):
+    url = confirm_url("observation", profile_id, observation.id)
+    client.force_login(officer)
+    page = client.get(url)
+    form = {"confirmation": observation.id[-6:], "inventory": inventory_of(page)}
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        looked, posted = client.get(url), client.post(url, form | REASON)
+        proven = client.post(looked["Location"], {"password": PASSWORD})
+        deleted = client.post(proven["Location"], form | REASON)
+
+    asked = f"{reverse('account_reauthenticate')}?next={quote(url, safe='')}"
+    assert (looked["Location"], posted["Location"]) == (asked, asked)
+    assert proven["Location"] == url
+    assert deleted.status_code == 302
+    assert Deletion.objects.get().state == "done"
 
 
 def test_list_deletions_shows_an_auditor_no_text(
