@@ -25,6 +25,7 @@ from django.utils.crypto import salted_hmac
 
 from console.client.errors import MemoryNotFound
 from console.contract.conversations.communication import Communication
+from console.contract.conversations.conversation import STAFF, Participant
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.identifier import IdentifierSet
 from console.contract.memory.observation import SOURCE, Observation
@@ -428,11 +429,19 @@ class Masker:
         own = list(list_own(traits, held))
         self._read_own = lambda: own
 
-    def know_others(self, profile_ids: Iterable[str]) -> None:
-        """Who else is spoken of in these texts; read with the first text."""
-        first, tenant, others = self._read_own, self._tenant, list(profile_ids)
+    def know_customers(self, participants: Iterable[Participant]) -> None:
+        """Who else is spoken of in these texts, also by names that no profile has; read
+        with the first text."""
+        first, tenant = self._read_own, self._tenant
+        people = [each for each in participants if each.type not in STAFF]
+        others = {each.profile_id for each in people} - {"", self._profile_id}
+        called = [
+            (f"group/{NAME_GROUP}", NAME, "name", each.name)
+            for each in people
+            if each.name not in {address.address for address in each.addresses}
+        ]
         self._read_own = lambda: chain(
-            first(), *(_read_own(tenant, other) for other in others)
+            first(), called, *(_read_own(tenant, other) for other in sorted(others))
         )
 
     @cached_property

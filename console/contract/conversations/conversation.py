@@ -40,6 +40,7 @@ ADDRESS_MAX = 254  # 10 [C]
 CHANNEL_ID_MAX = 256  # ours
 WORKFLOWS_MAX = 5  # 8 [S]
 LIFE_YEARS = 3  # 12.1 [D]
+OPENING_MAX = 160  # ours: characters
 
 Channel = Literal[
     "VOICE", "SMS", "RCS", "WHATSAPP", "CHAT", "VIDEO", "EMAIL", "API", "SYSTEM"
@@ -186,8 +187,9 @@ class PatchConversation(Body, frozen=True, kw_only=True):
 class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """configuration  as it was when the conversation began (12.1)
 
-    Ours: communication_count, when the newest of them was said, learned_count, and the
-    status that time alone brings next, with its moment.
+    Ours: communication_count, when the newest of them was said, learned_count, the
+    status that time alone brings next, with its moment, and in a list the opening: the
+    first of what a customer said that is more than a greeting.
     """
 
     id: Annotated[str, described(pattern=whole(CONVERSATION_ID))]
@@ -207,6 +209,7 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
     learned_count: Count = always(int)
     next_status: str = ""
     next_status_at: Time | None = None
+    opening: str = ""
 
 
 ConversationsPage = define_page("ConversationsPage", Conversation, ITEMS_PER_PAGE)

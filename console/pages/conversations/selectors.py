@@ -1,11 +1,12 @@
 """A conversation as a page shows it: who took part, what was said, what was learned."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from console.client.conversations import ConversationsClient
@@ -19,11 +20,12 @@ from console.contract.conversations.conversation import (
     Participant,
 )
 from console.contract.conversations.learning import Learned, Transition
-from console.masking.masker import MaskedValue, Masker
+from console.masking.masker import DOTS, MaskedValue, Masker
 from console.profiles.items import TEXT_KINDS, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
+_DIGITS = re.compile(r"(?<![\w-])\d(?:[\s.-]?\d){3,}")
 _ID_TYPES = {"WHATSAPP": "whatsapp", "EMAIL": "email", "CHAT": "chat"}
 
 
@@ -46,10 +48,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A conversation in a list."""
+    """A conversation in a list; opening: what it is about, masked."""
 
     shown: Conversation
     people: Sequence[Person]
+    opening: str = ""
 
     @property
     def customers(self) -> list[Person]:
@@ -85,6 +88,27 @@ class TurnRow:
     is_corrected: bool
     lessons: Sequence[LessonRow]
     unlearned: str = ""
+
+
+def build_rows(conversations: Sequence[Conversation], masker: Masker) -> list[Row]:
+    """As a list shows them: no text names any of its customers."""
+    spoken = (each.participants for each in conversations if each.opening)
+    masker.know_customers(chain.from_iterable(spoken))
+
+    def mask_opening(shown: Conversation) -> str:
+        text = masker.mask_text("conversation", shown.id, shown.opening).text
+        # A card's number may go on in the next turn, which is not here; `AO-20418` is
+        # an order's.
+        return _DIGITS.sub(DOTS, text)
+
+    return [
+        Row(
+            each,
+            build_people(each, masker),
+            mask_opening(each) if each.opening else "",
+        )
+        for each in conversations
+    ]
 
 
 def build_people(conversation: Conversation, masker: Masker) -> list[Person]:
@@ -139,12 +163,6 @@ def list_customers(conversation: Conversation) -> list[str]:
     """The profiles of those who were found."""
     people = conversation.participants
     return [each.profile_id for each in people if each.profile_id]
-
-
-def list_other_profiles(conversation: Conversation) -> list[str]:
-    """Of the customers who took part beside the subject."""
-    known = dict.fromkeys(each.profile_id for each in conversation.participants)
-    return [id_ for id_ in known if id_ and id_ != get_subject(conversation)]
 
 
 def list_turns(

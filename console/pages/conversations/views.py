@@ -27,14 +27,13 @@ from console.core.chat import get_endpoint
 from console.masking.masker import get_reveal_target, masker_for
 from console.pages.conversations.selectors import (
     TURNS_MAX,
-    Row,
     build_lessons,
     build_people,
+    build_rows,
     build_turns,
     get_subject,
     list_customers,
     list_learned,
-    list_other_profiles,
     list_told,
     list_turns,
 )
@@ -170,7 +169,7 @@ def list_conversations(request: ConsoleRequest) -> HttpResponse:
         page_token=query["page"],
         page_size=ROWS,
     )
-    rows = [Row(each, build_people(each, masker)) for each in page.items]
+    rows = build_rows(page.items, masker)
     of_profile = {"profile_id": query["profile"]}
     if query["profile"]:
         of_profile = build_profile_context(request, query["profile"])
@@ -226,7 +225,7 @@ def _show(
         about=about,
     )
     masker = masker_for(request.actor, get_subject(shown))
-    masker.know_others(list_other_profiles(shown))
+    masker.know_customers(shown.participants)
     people = build_people(shown, masker)
     learned = list_learned(client, shown.id)
     lessons = build_lessons(request.store, learned, shown.id, masker)

@@ -8,12 +8,15 @@ from typing import Any
 
 import msgspec
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Substr
 from django.utils import timezone
 
 from console.contract.conversations import communication as wire
 from console.contract.conversations.configuration import ConversationSettings
 from console.contract.conversations.conversation import (
     LIFE_YEARS,
+    OPENING_MAX,
+    STAFF,
     Conversation,
     Participant,
     ParticipantAddress,
@@ -24,6 +27,9 @@ from console.service.conversations.webhooks import request_deliveries
 from console.service.http.answers import from_row
 
 LIFE = timedelta(days=365 * LIFE_YEARS)
+# What a conversation is about stands among so many turns, in so many characters: "Hello,
+# are you there?" has fewer.
+OPENING_TURNS, OPENING_MIN = 6, 24
 
 
 def read_settings(row: models.Configuration | models.Conversation) -> Any:
@@ -79,6 +85,31 @@ def show_conversations(rows: Sequence[models.Conversation]) -> list[Conversation
         by_conversation[each.conversation_id].append(shown)
     said_at = _list_last_said([row.id for row in rows if row.last_sequence])
     return [_show_row(row, by_conversation[row.id], said_at) for row in rows]
+
+
+def list_conversations(rows: Sequence[models.Conversation]) -> list[Conversation]:
+    """As they are listed: with what each is about."""
+    shown = show_conversations(rows)
+    staff = {p.id for each in shown for p in each.participants if p.type in STAFF}
+    said = models.Communication.objects.filter(
+        conversation_id__in=[row.id for row in rows], sequence__lte=OPENING_TURNS
+    ).exclude(author_id__in=staff)
+    texts = defaultdict(list)
+    for id_, text in said.order_by("sequence").values_list(
+        "conversation_id", Substr("text", 1, OPENING_MAX)
+    ):
+        texts[id_].append(text)
+    return [
+        msgspec.structs.replace(each, opening=_choose_opening(texts[each.id]))
+        for each in shown
+    ]
+
+
+def _choose_opening(texts: Sequence[str]) -> str:
+    long = (text for text in texts if len(text) >= OPENING_MIN)
+    opening = next(long, max(texts, key=len, default=""))
+    # Half an e-mail address would not be known for one by whoever masks it.
+    return opening.rpartition(" ")[0] if len(opening) == OPENING_MAX else opening
 
 
 def _list_last_said(ids: Sequence[str]) -> dict[str, datetime]:

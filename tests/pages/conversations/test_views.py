@@ -85,6 +85,20 @@ def test_list_conversations_shows_status_counts_and_masked_names(agent_client, t
     assert f'datetime="{talk.last_communication_at:%Y-%m-%dT%H:%M:%S}' in page
 
 
+def test_list_conversations_says_what_each_is_about_and_masks_it(agent_client, tenant):
+    said = (
+        "Hi!",
+        "I am Ada Lovelace, card 4111 1111, order AO-20418 broke.",
+        "1111 1111",
+    )
+    talk = make_conversation(tenant, *said, name="Ada Lovelace")
+
+    page = agent_client.get(url("list")).text
+
+    assert talk.id in page
+    assert "I am A••• L•••, card •••, order AO-20418 broke." in page
+
+
 def test_list_conversations_filters_by_status_and_customer(agent_client, tenant, talk):
     other = make_conversation(tenant, "Hello there.", address="+15558675311")
 
@@ -604,6 +618,15 @@ def test_retry_sends_a_webhook_again(agent_client, tenant):
     assert "Send again" in page
     assert answer.url == url("detail", talk.id)
     assert models.Delivery.objects.get(id=delivery.id).due_at is not None
+
+
+def test_detail_masks_the_name_that_only_the_conversation_knows(agent_client, tenant):
+    talk = make_conversation(tenant, "Ada Lovelace here.", name="Ada Lovelace")
+
+    page = agent_client.get(url("detail", talk.id)).text
+
+    assert "A••• L••• here." in page
+    assert "Lovelace" not in page
 
 
 def test_list_waiting_warns_of_what_another_customer_has(agent_client, tenant):

@@ -12,7 +12,8 @@ from console.contract.conversations.configuration import StoreId
 from console.service import errors
 from console.service.conversations import conversations, models
 from console.service.conversations.api.configurations import answer_progress, changes
-from console.service.conversations.events import show_conversation, show_conversations
+from console.service.conversations.events import list_conversations as show_all
+from console.service.conversations.events import show_conversation
 from console.service.conversations.lifecycle import settle_due
 from console.service.http.answers import answer
 from console.service.http.description import operation as doc
@@ -91,7 +92,7 @@ def list_conversations(request: ApiRequest) -> HttpResponse:
             profile_id=profile_id,
         )
         rows = rows.filter(id__in=takes_part.values("conversation_id"))
-    return answer_page(request, rows, page, show_all=show_conversations)
+    return answer_page(request, rows, page, show_all=show_all)
 
 
 @doc.operation("POST", CONVERSATIONS, {201: wire.Conversation}, refusals=(404, 409))

@@ -48,7 +48,21 @@ def test_communication_that_arrived_last_dates_its_conversation(api, path, say):
     [listed] = api.get(CONVERSATIONS).json()["conversations"]
     assert "lastCommunicationAt" not in before
     assert shown["lastCommunicationAt"] == "2025-11-30T09:00:00Z"
-    assert listed == shown
+    assert listed == shown | {"opening": "One."}
+
+
+def test_list_of_conversations_says_what_each_is_about(api, path, say):
+    back = {"author": a_party(SHOP), "recipients": [a_party(CUSTOMER)]}
+    say("Hello, are you there?")
+    say("We are. What can we do for you on this fine day?", **back)
+    say("My tent pole broke on the second night. " + "It was windy. " * 10)
+    say("And I would like to have another one.")
+
+    [listed] = api.get(CONVERSATIONS).json()["conversations"]
+
+    assert listed["opening"].startswith("My tent pole broke on the second night. It")
+    assert listed["opening"].endswith("It was")
+    assert "opening" not in api.get(path).json()
 
 
 def test_create_communication_answers_with_who_said_it_to_whom(conversation, say):
