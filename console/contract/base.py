@@ -159,7 +159,9 @@ Time = Annotated[
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>.*)`$")
 _WORDS = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text("utf-8"))
 _TYPES: dict[str, str] = _WORDS["types"]
-_SENTENCES = [(re.compile(p), words) for p, words in _WORDS["sentences"].items()]
+_SENTENCES: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(pattern), words) for pattern, words in _WORDS["sentences"].items()
+]
 _EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`, got `(?P<got>[^`]*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 
