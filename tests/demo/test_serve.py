@@ -3,8 +3,11 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -37,20 +40,43 @@ def migrated(tmp_path, django_db_setup, django_db_blocker):
 
 
 @pytest.mark.usefixtures("migrated")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_stops_everything_it_has_started(serve, number):
+def test_serve_stops_everything_it_has_started(serve):
     port = find_free_port()
     with serve(port) as (process, mark):
         wait_for(lambda: is_answering(port) or process.poll() is not None)
         started = list_marked(mark)
 
-        process.send_signal(number)
+        process.send_signal(signal.SIGINT)
 
         output, _ = process.communicate()
         assert process.returncode == 0, output
         assert len(started) >= 4  # itself, the worker, the server and its process
         assert list_marked(mark) == []
         assert f"http://localhost:{port}/" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_together_stops_all_when_it_is_told_to(number):
+    """As `serve` runs the server and the worker, with two that only wait."""
+    command = "-c", "import time; time.sleep(600)"
+    program = (
+        "from console.demo.management.commands.serve import run_together\n"
+        f"print(run_together([{command}, {command}]))"
+    )
+    mark = f"mark-{uuid4().hex}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=os.environ | {"MARK": mark},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(lambda: len(list_marked(mark)) == 3 or process.poll() is not None)
+
+    process.send_signal(number)
+
+    output, _ = process.communicate()
+    assert (process.returncode, output) == (0, "None\n")
+    assert list_marked(mark) == []
 
 
 @pytest.mark.usefixtures("migrated")
