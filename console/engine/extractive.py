@@ -78,27 +78,16 @@ class Fact:
     said_at: datetime
 
 
-def extract(
-    turns: Sequence[Turn], *, zone: tzinfo, since: int = 0, outcomes: bool = False
-) -> list[Fact]:
-    """The facts of the turns after number `since`; the ones before are context.
-
-    outcomes  also what an agent says was done ("refunded", "booked")
-    """
-    talk, facts = SmallTalk(turns), []
+def extract(turns: Sequence[Turn], *, zone: tzinfo) -> list[Fact]:
+    """What customers say; of agents only the questions that this answers."""
+    talk, facts = SmallTalk(turns), list[Fact]()
     # The other side's latest turns that no customer has answered yet.
     open_turns: deque[Turn] = deque(maxlen=3)
     for turn in turns:
-        found: list[Fact] = []
-        if turn.number > since:
-            if turn.role == "customer":
-                found = list(_extract_said(turn, open_turns, talk, zone))
-            elif turn.role == "agent" and outcomes:
-                found = list(_extract_outcomes(turn, zone))
-        facts += found
         if turn.role != "customer":
             open_turns.append(turn)
-        elif found or turn.number <= since:
+        elif found := list(_extract_said(turn, open_turns, talk, zone)):
+            facts += found
             open_turns.clear()
     return facts
 
@@ -132,13 +121,6 @@ def _extract_said(
 def attribute(turn: Turn, text: str) -> str:
     """As masking knows it, for it begins with somebody's name (masking/masker.py)."""
     return f"{_one_line(turn.speaker)} said: {text}"
-
-
-def _extract_outcomes(turn: Turn, zone: tzinfo) -> Iterator[Fact]:
-    sentences = split_sentences(turn.text)
-    for piece in _join(s for s in sentences if _OUTCOME.search(s) and not _asks(s)):
-        text = f"Agent said: {resolve_dates(piece, turn.said_at, zone)}"
-        yield Fact((turn.number,), text, turn.said_at)
 
 
 def _quote_question(
@@ -285,7 +267,6 @@ def _requests(sentence: str) -> bool:
 
 _REQUEST = _compile("request")
 _CONFIRM = _compile("confirm")
-_OUTCOME = _compile("outcome")
 _YES = _compile("yes")
 _POLAR = _compile("polar")
 _FIRST_PERSON = _compile("first_person")

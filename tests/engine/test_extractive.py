@@ -58,8 +58,8 @@ def make_turns(*said: str) -> list[Turn]:
     ]
 
 
-def learn(*said: str, **options) -> list[str]:
-    return [fact.text for fact in extract(make_turns(*said), zone=UTC, **options)]
+def learn(*said: str) -> list[str]:
+    return [fact.text for fact in extract(make_turns(*said), zone=UTC)]
 
 
 def test_extract_puts_question_first_and_dates_in_brackets():
@@ -215,31 +215,8 @@ def test_extract_joins_an_answer_to_a_question_over_empty_turns():
     ]
 
 
-def test_extract_takes_turns_until_since_as_context():
-    said = ["Ana: I live in Lisbon.", "Kim: And before?", "Ana: I lived in Porto."]
-
-    [fact] = extract(make_turns(*said), zone=UTC, since=2)
-
-    assert fact.text == 'Asked "And before?": Ana said: I lived in Porto.'
-    assert extract(make_turns(*said), zone=UTC, since=3) == []
-
-
-def test_extract_joins_no_answer_to_a_question_answered_before_since():
-    said = ["Kim: Where do you live?", "Ana: Lisbon.", "Ana: My dog is called Rex."]
-
-    assert learn(*said, since=2) == ["Ana said: My dog is called Rex."]
-
-
-def test_extract_keeps_what_agents_did_only_if_asked():
-    said = [
-        "Kim: I have refunded 40 euros today. Is there anything else? Nice weather.",
-        "Bot: I have refunded 40 euros.",
-    ]
-
-    assert learn(*said) == []
-    assert learn(*said, outcomes=True) == [
-        "Agent said: I have refunded 40 euros today (11 November 2026)."
-    ]
+def test_extract_keeps_nothing_of_what_agents_did():
+    assert learn("Kim: I have refunded 40 euros.", "Bot: 40 euros are booked.") == []
 
 
 @pytest.mark.parametrize(
@@ -294,7 +271,7 @@ def test_extract_keeps_within_contents_for_hostile_turns(text):
         f"Kim: {text}", f"Ana: {text}", f"Kim: {text} 4?", "Ana: Yes", f"Ana: {text}"
     )
 
-    facts = extract(turns, zone=UTC, outcomes=True)
+    facts = extract(turns, zone=UTC)
 
     assert all(1 <= len(fact.text) <= CONTENT_MAX for fact in facts)
     summary = summarise(turns, zone=UTC, channel="SMS", agent=text)
@@ -342,35 +319,32 @@ def read_words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text))
 
 
-@given(conversations, st.integers(0, 10))
-def test_extract_quotes_only_what_its_turns_say(said, since):
+@given(conversations)
+def test_extract_quotes_only_what_its_turns_say(said):
     turns = make_turns(*(f"{who}: {' '.join(parts)}" for who, parts in said))
 
-    facts = extract(turns, zone=UTC, since=since, outcomes=True)
+    facts = extract(turns, zone=UTC)
 
     by_number = {turn.number: turn for turn in turns}
     for fact in facts:
         quoted = [by_number[number] for number in fact.turns]
         words = read_words(" ".join(turn.text for turn in quoted))
-        frame = {"Asked", "Ana", "said", "Agent"}
+        frame = {"Asked", "Ana", "said"}
         assert read_words(DATE.sub(" ", fact.text)) <= words | frame
-        assert quoted[-1].number > since
         assert fact.said_at == quoted[-1].said_at
     answers = [fact.turns[-1] for fact in facts]
     assert answers == sorted(answers)
 
 
 @given(conversations, st.integers(0, 10))
-def test_extract_learns_the_same_in_one_go_or_two(said, since):
+def test_extract_learns_the_same_before_a_conversation_goes_on(said, end):
     said = [(("Ana", "Kim")[n % 2], parts) for n, (_, parts) in enumerate(said)]
     turns = make_turns(*(f"{who}: {' '.join(parts)}" for who, parts in said))
+
+    early = extract(turns[:end], zone=UTC)
+
     whole = extract(turns, zone=UTC)
-
-    early = extract(turns[:since], zone=UTC)
-    late = extract(turns, zone=UTC, since=since)
-
-    assert early == [fact for fact in whole if fact.turns[-1] <= since]
-    assert [fact.turns[-1] for fact in early + late] == [f.turns[-1] for f in whole]
+    assert early == [fact for fact in whole if fact.turns[-1] <= end]
 
 
 @pytest.mark.parametrize(
