@@ -87,19 +87,22 @@ def pages(name: str, *patterns: URLPattern) -> Any:
     return include((list(patterns), name))
 
 
-find_pages = pages(
-    "find",
-    path("find/", find.find, name="find"),
-    path("palette/", find.palette, name="palette"),
-)
+def page(
+    route: str, view: Any, kwargs: dict[str, Any] | None = None, name: str = ""
+) -> URLPattern:
+    """Called like its view, unless it has another name."""
+    return path(route, view, kwargs, name=name or view.__name__)
+
+
+find_pages = pages("find", page("find/", find.find), page("palette/", find.palette))
 customers_pages = pages(
     "customers",
-    path("", customers.list_profiles, name="list"),
-    path("by-value/", customers.list_by_value, name="by_value"),
-    path("last/", customers.list_last, name="last"),
-    path("<str:profile_id>/", customers.profile, name="profile"),
+    page("", customers.list_profiles, name="list"),
+    page("by-value/", customers.list_by_value, name="by_value"),
+    page("last/", customers.list_last, name="last"),
+    page("<str:profile_id>/", customers.profile),
     *[
-        path(
+        page(
             f"<str:profile_id>/newest{part}/",
             customers.recent_items,
             {"kind": kind},
@@ -107,194 +110,174 @@ customers_pages = pages(
         )
         for kind, part in (("observation", ""), ("summary", "-summaries"))
     ],
-    path("<str:profile_id>/identifiers/", customers.identifiers, name="identifiers"),
+    page("<str:profile_id>/identifiers/", customers.identifiers),
 )
 timeline_pages = pages(
     "timeline",
-    path("timeline/", timeline.timeline, name="timeline"),
-    path("timeline/density/", timeline.histogram, name="histogram"),
-    path("export/", export.export, name="export"),
-    path("selection/", selection.selection, name="selection"),
+    page("timeline/", timeline.timeline),
+    page("timeline/density/", timeline.histogram),
+    page("export/", export.export),
+    page("selection/", selection.selection),
     # The same page, as it was called before.
-    path("observations/", timeline.timeline, name="observations"),
-    path("observations/add/", items.observation_add, name="observation_add"),
-    path(
+    page("observations/", timeline.timeline, name="observations"),
+    page("observations/add/", items.observation_add),
+    page(
         f"{OBSERVATION}/correct/",
         items.correct,
         {"kind": kinds.OBSERVATION},
         name="observation_correct",
     ),
-    path(f"{OBSERVATION}/", items.observation, name="observation"),
-    path("summaries/", timeline.timeline, {"kind": "summary"}, name="summaries"),
-    path(
+    page(f"{OBSERVATION}/", items.observation),
+    page("summaries/", timeline.timeline, {"kind": "summary"}, name="summaries"),
+    page(
         f"{SUMMARY}/correct/",
         items.correct,
         {"kind": kinds.SUMMARY},
         name="summary_correct",
     ),
-    path(f"{SUMMARY}/", items.summary, name="summary"),
+    page(f"{SUMMARY}/", items.summary),
 )
 reveals_pages = pages(
     "reveals",
-    path("reveal/<str:kind>/<str:ref>/", reveals.reveal_value, name="reveal"),
-    path("hide/<str:kind>/<str:ref>/", reveals.hide_value, name="hide"),
-    path("masked/<str:kind>/<str:ref>/", reveals.masked_value, name="masked"),
+    page("reveal/<str:kind>/<str:ref>/", reveals.reveal_value, name="reveal"),
+    page("hide/<str:kind>/<str:ref>/", reveals.hide_value, name="hide"),
+    page("masked/<str:kind>/<str:ref>/", reveals.masked_value, name="masked"),
 )
 traits_pages = pages(
     "traits",
-    path("traits/", traits.groups_page, name="groups"),
-    path("traits/<str:group>/", traits.group_page, name="group"),
-    path(f"{TRAITS}/", traits.traits, name="profile"),
-    path(f"{TRAITS}/<str:group>/<str:trait>/", traits.trait, name="trait"),
-    path(f"{TRAITS}/<str:group>/<str:trait>/correct/", traits.correct, name="correct"),
+    page("traits/", traits.groups_page, name="groups"),
+    page("traits/<str:group>/", traits.group_page, name="group"),
+    page(f"{TRAITS}/", traits.traits, name="profile"),
+    page(f"{TRAITS}/<str:group>/<str:trait>/", traits.trait),
+    page(f"{TRAITS}/<str:group>/<str:trait>/correct/", traits.correct),
 )
 deletions_pages = pages(
     "deletions",
     # What is deleted keeps its own address.
-    path(f"{PROFILE}/delete/", deletions.delete_profile, name="profile"),
-    path(
+    page(f"{PROFILE}/delete/", deletions.delete_profile, name="profile"),
+    page(
         f"{PROFILE}/{OBSERVATION}/delete/",
         deletions.delete_observation,
         name="observation",
     ),
-    path(f"{PROFILE}/{SUMMARY}/delete/", deletions.delete_summary, name="summary"),
-    path(f"{PROFILE}/selection/delete/", deletions.delete_selection, name="selection"),
-    path("deletions/", deletions.list_deletions, name="list"),
-    path("deletions/add/", deletions.add_request, name="add"),
-    path("deletions/policy/", deletions.policy, name="policy"),
-    path(f"{DELETION}/", deletions.show_deletion, name="deletion"),
-    path(f"{DELETION}/certificate/", deletions.certificate, name="certificate"),
-    path(f"{DELETION}/<str:move>/", deletions.move_deletion, name="move"),
+    page(f"{PROFILE}/{SUMMARY}/delete/", deletions.delete_summary, name="summary"),
+    page(f"{PROFILE}/selection/delete/", deletions.delete_selection, name="selection"),
+    page("deletions/", deletions.list_deletions, name="list"),
+    page("deletions/add/", deletions.add_request, name="add"),
+    page("deletions/policy/", deletions.policy),
+    page(f"{DELETION}/", deletions.show_deletion, name="deletion"),
+    page(f"{DELETION}/certificate/", deletions.certificate),
+    page(f"{DELETION}/<str:move>/", deletions.move_deletion, name="move"),
 )
 keeping_pages = pages(
     "keeping",
-    path("retention/", keeping.overview, name="overview"),
-    path("retention/rules/", keeping.retention, name="retention"),
-    path(f"{PROFILE}/hold/", keeping.set_hold, name="set_hold"),
-    path(f"{PROFILE}/access/", keeping.ask_access, name="ask_access"),
-    path("access/<uuid:package_id>/", keeping.access, name="access"),
-    path(
-        "retention/suppressions/<str:suppression_id>/",
-        keeping.lift_suppression,
-        name="lift_suppression",
-    ),
-    path("retention/holds/<uuid:hold_id>/", keeping.lift_hold, name="lift_hold"),
+    page("retention/", keeping.overview),
+    page("retention/rules/", keeping.retention),
+    page(f"{PROFILE}/hold/", keeping.set_hold),
+    page(f"{PROFILE}/access/", keeping.ask_access),
+    page("access/<uuid:package_id>/", keeping.access),
+    page("retention/suppressions/<str:suppression_id>/", keeping.lift_suppression),
+    page("retention/holds/<uuid:hold_id>/", keeping.lift_hold),
 )
 knowledge_pages = pages(
     "knowledge",
-    path("", knowledge.overview, name="overview"),
-    path("add/", knowledge.add_base, name="add_base"),
-    path("<str:base_id>/add/", knowledge.add_source, name="add_source"),
-    path("<str:base_id>/remove/", knowledge.remove_base, name="remove_base"),
-    path("<str:base_id>/<str:source_id>/", knowledge.source, name="source"),
-    path(
-        "<str:base_id>/<str:source_id>/<str:change>/",
-        knowledge.change_source,
-        name="change_source",
-    ),
+    page("", knowledge.overview),
+    page("add/", knowledge.add_base),
+    page("<str:base_id>/add/", knowledge.add_source),
+    page("<str:base_id>/remove/", knowledge.remove_base),
+    page("<str:base_id>/<str:source_id>/", knowledge.source),
+    page("<str:base_id>/<str:source_id>/<str:change>/", knowledge.change_source),
 )
 merges_pages = pages(
     "merges",
-    path("", merges.list_merges, name="list"),
-    path("suggestions/<str:suggestion_id>/", merges.decide, name="decide"),
-    path("<str:profile_id>/", merges.take_back, name="take_back"),
+    page("", merges.list_merges, name="list"),
+    page("suggestions/<str:suggestion_id>/", merges.decide),
+    page("<str:profile_id>/", merges.take_back),
 )
 conversations_pages = pages(
     "conversations",
-    path("", conversations.list_conversations, name="list"),
-    path("rules/", rules.rules, name="rules"),
-    path("try/", trying.try_it, name="try_it"),
-    path("of/<str:profile_id>/", conversations.list_waiting, name="waiting"),
-    path(
-        "of/<str:profile_id>/<str:item_id>/",
-        conversations.provenance,
-        name="provenance",
-    ),
-    path(
-        "of/<str:profile_id>/<str:learned_id>/decide/",
-        conversations.decide,
-        name="decide",
-    ),
-    path(f"{CONVERSATION}/say/", trying.say, name="say"),
-    path(f"{CONVERSATION}/draft/", conversations.draft, name="draft"),
-    path(
-        f"{CONVERSATION}/deliveries/<str:delivery_id>/",
-        conversations.retry,
-        name="retry",
-    ),
-    path(f"{CONVERSATION}/", conversations.detail, name="detail"),
-    path(f"{CONVERSATION}/<slug:name>/", conversations.change, name="change"),
+    page("", conversations.list_conversations, name="list"),
+    page("rules/", rules.rules),
+    page("try/", trying.try_it),
+    page("of/<str:profile_id>/", conversations.list_waiting, name="waiting"),
+    page("of/<str:profile_id>/<str:item_id>/", conversations.provenance),
+    page("of/<str:profile_id>/<str:learned_id>/decide/", conversations.decide),
+    page(f"{CONVERSATION}/say/", trying.say),
+    page(f"{CONVERSATION}/draft/", conversations.draft),
+    page(f"{CONVERSATION}/deliveries/<str:delivery_id>/", conversations.retry),
+    page(f"{CONVERSATION}/", conversations.detail),
+    page(f"{CONVERSATION}/<slug:name>/", conversations.change),
 )
 imports_pages = pages(
     "imports",
-    path("", imports.list_imports, name="list"),
-    path("add/", imports.add, name="add"),
-    path("columns/", imports.columns, name="columns"),
-    path("<str:import_id>/", imports.detail, name="detail"),
-    path("<str:import_id>/refusals.csv", imports.refusals, name="refusals"),
+    page("", imports.list_imports, name="list"),
+    page("add/", imports.add),
+    page("columns/", imports.columns),
+    page("<str:import_id>/", imports.detail),
+    page("<str:import_id>/refusals.csv", imports.refusals),
 )
 recall_pages = pages(
     "recall",
-    path("", recall.run, name="run"),
-    path("mark/", marks.mark_item, name="mark"),
-    path("marks.jsonl", marks.export_marks, name="marks"),
-    path("ledger/", ledger.list_ledger, name="ledger"),
-    path("ledger/keep/", ledger.keep_ledger, name="keep_ledger"),
-    path("ledger/<str:entry_id>/", ledger.open_entry, name="ledger_entry"),
-    path("unanswered/", ledger.list_unanswered, name="unanswered"),
-    path("cases/", cases.list_cases, name="cases"),
-    path("cases/add/", cases.add_case, name="add_case"),
-    path("cases/suites/", suites.list_suites, name="suites"),
-    path("cases/suites/schedule/", suites.schedule, name="schedule"),
-    path("cases/export.yaml", suites.export_cases, name="export_cases"),
-    path("cases/import/", suites.import_cases, name="import_cases"),
-    path("cases/<uuid:case_id>/", cases.open_case, name="case"),
-    path("cases/<uuid:case_id>/run/", cases.rerun_case, name="rerun_case"),
-    path("cases/<uuid:case_id>/remove/", cases.remove_case, name="remove_case"),
+    page("", recall.run),
+    page("mark/", marks.mark_item, name="mark"),
+    page("marks.jsonl", marks.export_marks, name="marks"),
+    page("ledger/", ledger.list_ledger, name="ledger"),
+    page("ledger/keep/", ledger.keep_ledger),
+    page("ledger/<str:entry_id>/", ledger.open_entry, name="ledger_entry"),
+    page("unanswered/", ledger.list_unanswered, name="unanswered"),
+    page("cases/", cases.list_cases, name="cases"),
+    page("cases/add/", cases.add_case),
+    page("cases/suites/", suites.list_suites, name="suites"),
+    page("cases/suites/schedule/", suites.schedule),
+    page("cases/export.yaml", suites.export_cases),
+    page("cases/import/", suites.import_cases),
+    page("cases/<uuid:case_id>/", cases.open_case, name="case"),
+    page("cases/<uuid:case_id>/run/", cases.rerun_case),
+    page("cases/<uuid:case_id>/remove/", cases.remove_case),
 )
 audit_pages = pages(
     "audit",
-    path("", audit.list_entries, name="list"),
-    path("installation/", audit.list_installation, name="installation"),
-    path("sample/", review.sample, name="sample"),
-    path("asked/", review.asked, name="asked"),
-    path("<int:seq>/", audit.entry, name="entry"),
-    path("proof/", proof.proof, name="proof"),
-    path("proof/check/", proof.check, name="check"),
-    path("proof/receipts/", proof.make_receipt, name="make_receipt"),
-    path("proof/receipts/<int:size>/", proof.receipt, name="receipt"),
-    path("proof/export/", proof.export, name="export"),
+    page("", audit.list_entries, name="list"),
+    page("installation/", audit.list_installation, name="installation"),
+    page("sample/", review.sample),
+    page("asked/", review.asked),
+    page("<int:seq>/", audit.entry),
+    page("proof/", proof.proof),
+    page("proof/check/", proof.check),
+    page("proof/receipts/", proof.make_receipt),
+    page("proof/receipts/<int:size>/", proof.receipt),
+    page("proof/export/", proof.export),
 )
 tenants_pages = pages(
     "tenants",
-    path("", tenants.list_tenants, name="list"),
-    path("add/", tenants.add, name="add"),
-    path("accounts/add/", tenants.add_account, name="add_account"),
-    path("<slug:tenant>/connection/", tenants.connection, name="connection"),
-    path("<slug:tenant>/identity/", tenants.identity, name="identity"),
-    path("<slug:tenant>/rename/", tenants.rename, name="rename"),
-    path("<slug:tenant>/remove/", tenants.remove, name="remove"),
-    path("<slug:tenant>/token/", tenants.replace_token, name="token"),
-    path("accounts/", tenants.list_accounts, name="accounts"),
+    page("", tenants.list_tenants, name="list"),
+    page("add/", tenants.add),
+    page("accounts/add/", tenants.add_account),
+    page("<slug:tenant>/connection/", tenants.connection),
+    page("<slug:tenant>/identity/", tenants.identity),
+    page("<slug:tenant>/rename/", tenants.rename),
+    page("<slug:tenant>/remove/", tenants.remove),
+    page("<slug:tenant>/token/", tenants.replace_token, name="token"),
+    page("accounts/", tenants.list_accounts, name="accounts"),
     # Last: a tenant can be called accounts.
-    path("accounts/<str:sid>/", tenants.account, name="account"),
+    page("accounts/<str:sid>/", tenants.account),
 )
 people_pages = pages(
     "people",
-    path("", people.list_people, name="list"),
-    path("invite/", people.invite, name="invite"),
-    path("<int:user_id>/", people.detail, name="detail"),
-    path("<int:user_id>/<slug:name>/", people.change, name="change"),
+    page("", people.list_people, name="list"),
+    page("invite/", people.invite),
+    page("<int:user_id>/", people.detail),
+    page("<int:user_id>/<slug:name>/", people.change),
 )
 background_pages = pages(
     "background",
-    path("", background.list_tasks, name="list"),
-    path("<uuid:task_id>/again/", background.run_again, name="run_again"),
+    page("", background.list_tasks, name="list"),
+    page("<uuid:task_id>/again/", background.run_again),
 )
 reference_pages = pages(
     "reference",
-    path("api/", reference.start, name="start"),
-    path("t/<slug:tenant>/api/", reference.of_tenant, name="of_tenant"),
+    page("api/", reference.start),
+    page("t/<slug:tenant>/api/", reference.of_tenant),
 )
 
 # What a home counts, page folder by page folder.
@@ -305,30 +288,15 @@ WAITING: tuple[home.Waiting, ...] = (
         "merges:list",
         merges.count_suggestions,
     ),
-    (
-        Permission.REVEAL,
-        "question about a reveal",
-        "audit:asked",
-        review.count_asked,
-    ),
+    (Permission.REVEAL, "question about a reveal", "audit:asked", review.count_asked),
     (
         Permission.VIEW_DELETIONS,
         "unsettled deletion",
         "deletions:list",
         deletions.count_open,
     ),
-    (
-        Permission.IMPORT_PROFILES,
-        "failed import",
-        "imports:list",
-        imports.count_failed,
-    ),
-    (
-        Permission.RUN_RECALL,
-        "failed Recall case",
-        "recall:cases",
-        cases.count_failed,
-    ),
+    (Permission.IMPORT_PROFILES, "failed import", "imports:list", imports.count_failed),
+    (Permission.RUN_RECALL, "failed Recall case", "recall:cases", cases.count_failed),
 )
 
 tenant_patterns: list[URLPattern | URLResolver] = [
