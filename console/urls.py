@@ -18,6 +18,7 @@ from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
 from console.pages.keeping import views as keeping
+from console.pages.knowledge import freshness
 from console.pages.knowledge import views as knowledge
 from console.pages.merges import views as merges
 from console.pages.people import views as people
@@ -182,6 +183,7 @@ keeping_pages = pages(
 knowledge_pages = pages(
     "knowledge",
     page("", knowledge.overview),
+    page("freshness/", freshness.freshness),
     page("add/", knowledge.add_base),
     page("<str:base_id>/add/", knowledge.add_source),
     page("<str:base_id>/remove/", knowledge.remove_base),

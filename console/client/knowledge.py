@@ -2,6 +2,7 @@
 
 from typing import IO
 
+from console.client.errors import MemoryRefused
 from console.client.http import Page, Sender, check_same, segment
 from console.contract.conversations.configuration import OperationStatus
 from console.contract.knowledge.base import (
@@ -12,6 +13,7 @@ from console.contract.knowledge.base import (
 from console.contract.knowledge.chunk import (
     Chunk,
     ChunksPage,
+    Disagreements,
     FoundChunk,
     FoundChunks,
     SearchKnowledge,
@@ -91,20 +93,36 @@ class KnowledgeClient:
         path = f"{_source(base_id, source_id)}/Chunks"
         return self._sender.list_page(path, ChunksPage, page_token, page_size)
 
-    def search(self, base_id: str, query: str, top: int) -> tuple[FoundChunk, ...]:
-        """Best first."""
-        path = f"/v2/KnowledgeBases/{segment('knowledge base', base_id)}/Search"
-        asked = SearchKnowledge(query=query, top=top)
-        found = self._sender.send("POST", path, FoundChunks, body=asked, reads=True)
+    def search(
+        self, base_id: str, query: str, top: int, *, trace: bool = False
+    ) -> tuple[FoundChunk, ...]:
+        """Best first, each with its trace where the memory can tell it."""
+        asked = SearchKnowledge(query=query, top=top, trace=trace)
+        path = f"{_data(base_id)}/Search"
+        try:
+            found = self._sender.send("POST", path, FoundChunks, body=asked, reads=True)
+        except MemoryRefused as refused:
+            if not trace or refused.http_status != 400:
+                raise
+            return self.search(base_id, query, top)
         return found.content.chunks
+
+    def find_disagreements(self, base_id: str) -> Disagreements:
+        """Ours: raises MemoryNotFound of a memory that cannot say."""
+        path = f"{_data(base_id)}/Disagreements"
+        return self._sender.fetch(path, Disagreements)
 
 
 def _base(base_id: str) -> str:
     return f"{BASES}/{segment('knowledge base', base_id)}"
 
 
+def _data(base_id: str) -> str:
+    return f"/v2/KnowledgeBases/{segment('knowledge base', base_id)}"
+
+
 def _sources(base_id: str) -> str:
-    return f"/v2/KnowledgeBases/{segment('knowledge base', base_id)}/Knowledge"
+    return f"{_data(base_id)}/Knowledge"
 
 
 def _source(base_id: str, source_id: str) -> str:

@@ -39,6 +39,7 @@ SETTABLE = (
     "BASES_PER_ACCOUNT",
     "SOURCES_PER_BASE",
     "CHUNKS_PER_BASE",
+    "CHUNKS_COMPARED",
 )
 
 _overrides: dict[str, int] = {}

@@ -1,6 +1,7 @@
 """What a tenant's bases say to a question, beside what is remembered of a customer."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from console.client.errors import MemoryProblem
 from console.contract.knowledge.chunk import SEARCH_QUERY_MAX, FoundChunk
@@ -12,23 +13,33 @@ from console.tenants.vault import open_account
 QUOTED, LEAST = 3, 0.3
 
 
-def quote_knowledge(tenant: Tenant, query: str) -> list[Quote]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedChunk(Quote):
+    base_id: str
+    chunk: FoundChunk
+
+
+def quote_knowledge(tenant: Tenant, query: str) -> list[QuotedChunk]:
     """None of a base that cannot be asked: it costs its part alone."""
     if not (query.strip() and tenant.knowledge_bases):
         return []
-    client, found = open_account(tenant).knowledge, list[FoundChunk]()
+    client, found = open_account(tenant).knowledge, list[QuotedChunk]()
     for base_id in tenant.knowledge_bases:
         with suppress(MemoryProblem):
-            found += client.search(base_id, query[:SEARCH_QUERY_MAX], QUOTED)
-    best = sorted(found, key=lambda chunk: chunk.score, reverse=True)[:QUOTED]
-    return [
-        Quote("knowledge", chunk.content, _tell(chunk))
-        for chunk in best
-        if chunk.score >= LEAST
-    ]
+            chunks = client.search(
+                base_id, query[:SEARCH_QUERY_MAX], QUOTED, trace=True
+            )
+            found += [_quote(base_id, each) for each in chunks if each.score >= LEAST]
+    return sorted(found, key=lambda quote: -quote.chunk.score)[:QUOTED]
 
 
-def _tell(chunk: FoundChunk) -> dict[str, str]:
+def _quote(base_id: str, chunk: FoundChunk) -> QuotedChunk:
     page = f"page {chunk.document_number}" if chunk.document_number else ""
     told = {"name": chunk.document_title, "url": chunk.document_url, "page": page}
-    return {name: value for name, value in told.items() if value}
+    return QuotedChunk(
+        kind="knowledge",
+        text=chunk.content,
+        provenance={name: value for name, value in told.items() if value},
+        base_id=base_id,
+        chunk=chunk,
+    )

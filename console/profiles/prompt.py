@@ -34,15 +34,21 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """tokens    of the whole, as TOKENIZER counts
+    """kept      what is in it
+    tokens    of the whole, as TOKENIZER counts
     parts     tokens by kind
     left_out  with how many tokens too many each would have been
     """
 
     text: str = field(repr=False)
+    kept: Sequence[Quote] = field(repr=False)
     tokens: int
     parts: Mapping[str, int]
     left_out: Sequence[tuple[Quote, int]]
+
+    @property
+    def knowledge(self) -> list[Quote]:
+        return [quote for quote in self.kept if quote.kind == "knowledge"]
 
     def count_excess(self, item_id: str) -> int:
         """0 for an item that is in it."""
@@ -119,16 +125,18 @@ def build_prompt(
     lines = [form.write(quote) for quote in quotes]
     frame = f"{form.head}\n{form.tail}"
     used, *sizes = batch_count([frame, *(f"{line}\n" for line in lines)], TOKENIZER)
-    kept, left_out, parts = list[str](), list[tuple[Quote, int]](), Counter[str]()
+    kept, lines_kept = list[Quote](), list[str]()
+    left_out, parts = list[tuple[Quote, int]](), Counter[str]()
     for quote, line, size in zip(quotes, lines, sizes, strict=True):
         if budget is not None and used + size > budget:
             left_out.append((quote, used + size - budget))
             continue
-        kept.append(line)
+        kept.append(quote)
+        lines_kept.append(line)
         used += size
         parts[quote.kind] += size
-    text = "\n".join([form.head, *kept, form.tail]).strip()
+    text = "\n".join([form.head, *lines_kept, form.tail]).strip()
     if form.write is _write_json:
         text = text.replace(",\n]}", "\n]}")
     [tokens] = batch_count([text], TOKENIZER)
-    return Prompt(text, tokens, dict(parts), left_out)
+    return Prompt(text, kept, tokens, dict(parts), left_out)

@@ -107,6 +107,7 @@ def every_call(
         f"/v2/KnowledgeBases/{BASE}/Knowledge/{KNOWLEDGE}": "GET PATCH DELETE",
         f"/v2/KnowledgeBases/{BASE}/Knowledge/{KNOWLEDGE}/Chunks": "GET",
         f"/v2/KnowledgeBases/{BASE}/Search": "POST",
+        f"/v2/KnowledgeBases/{BASE}/Disagreements": "GET",
         f"{data}/Merges": "GET",
         f"{data}/Merges/{profile}/Unmerge": "POST",
     }.items():

@@ -20,6 +20,8 @@ from console.contract.memory.page import define_page
 BASES_PER_ACCOUNT = limit("BASES_PER_ACCOUNT", 5)  # 9 [D]
 # [R]: a base is read whole into a process's memory, some 5 kB a chunk.
 CHUNKS_PER_BASE = limit("CHUNKS_PER_BASE", 20_000)
+# [R]: of the chunks with figures, those that are compared with each other: a second.
+CHUNKS_COMPARED = limit("CHUNKS_COMPARED", 2000)
 BASE_NAME_MAX = 64  # 0 [S]
 BASE_DESCRIPTION_MAX = 128  # 0 [S]
 BASES_PER_PAGE = 100  # 3 [S]

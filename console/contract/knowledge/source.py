@@ -137,6 +137,7 @@ class Knowledge(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     failure  ours: why it is FAILED, in words
     chunks   ours: how many it has that are found
+    read_at  ours: when these were read
     """
 
     id: KnowledgeId
@@ -152,6 +153,7 @@ class Knowledge(Noun, omit_defaults=True, frozen=True, kw_only=True):
     ]
     failure: str = ""
     chunks: int = 0
+    read_at: Time | None = None
     created_at: Time
     updated_at: Time
 

@@ -179,14 +179,30 @@ class TraceParts(Noun, omit_defaults=True, frozen=True, kw_only=True, rename=PAR
     profile_size: TracePart | None = None
 
 
-class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
-    """One item. A score is the sigmoid of `log_odds`, times its query's weight.
+class TraceScore(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """How a score came about: the sigmoid of `log_odds`, times its query's weight.
 
     place       1 for the best of its kind
     place_by_words, place_by_meaning  the same by one of them alone; none where it holds
                 no word of the query, or has no vector
-    query       which of the trace's queries the score comes from
     by_meaning  False: its vector was not there, so its words alone counted
+    """
+
+    place: Annotated[int, described(minimum=1)]
+    place_by_words: Count = 0
+    place_by_meaning: Count = 0
+    score: Score
+    bias: float
+    log_odds: float
+    by_meaning: bool
+    parts: TraceParts = always(TraceParts)
+    stems: tuple[str, ...] = always()
+
+
+class TraceItem(TraceScore, frozen=True, kw_only=True):
+    """One item.
+
+    query       which of the trace's queries the score comes from
     copies      ids of items that say the same and are not shown
     summary, neighbour  ids of what lends the parts of that name
     superseded_by       id of the newer observation that says another value of the same
@@ -194,16 +210,7 @@ class TraceItem(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
     id: ItemId
     recalled: bool
-    place: Annotated[int, described(minimum=1)]
-    place_by_words: Count = 0
-    place_by_meaning: Count = 0
-    score: Score
     query: Count
-    bias: float
-    log_odds: float
-    by_meaning: bool
-    parts: TraceParts = always(TraceParts)
-    stems: tuple[str, ...] = always()
     copies: tuple[ItemId, ...] = always()
     summary: ItemId = ""
     neighbour: ItemId = ""

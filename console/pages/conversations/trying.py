@@ -39,7 +39,7 @@ from console.core.chat import Unanswered, Usage, draft, get_endpoint
 from console.core.errors import DomainError
 from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
-from console.profiles.knowledge import quote_knowledge
+from console.profiles.knowledge import QuotedChunk, quote_knowledge
 from console.profiles.prompt import Quote, build_prompt, quote_traits, to_line
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
@@ -119,7 +119,7 @@ class Given:
     profile_id: str
     traits: list[Quote]
     items: list[MaskedValue]
-    knowledge: list[Quote]
+    knowledge: list[QuotedChunk]
     prompt: str
     is_ranked: bool
     is_made_up: bool

@@ -18,10 +18,12 @@ from django.shortcuts import redirect
 
 from console.audit.log import log, log_change, log_view
 from console.client.errors import MemoryNotFound, MemoryProblem, MemoryRefused
+from console.client.http import Page
 from console.client.knowledge import KnowledgeClient
+from console.contract.base import URL_MAX
 from console.contract.knowledge import base as base_wire
 from console.contract.knowledge import source as wire
-from console.contract.knowledge.chunk import SEARCH_QUERY_MAX, FoundChunk
+from console.contract.knowledge.chunk import CHUNKS_PER_PAGE, SEARCH_QUERY_MAX
 from console.contract.memory.profile_import import UPLOAD_SALT
 from console.engine.words import stems
 from console.tenants.actor import Permission
@@ -38,6 +40,8 @@ from console.web.render import FORM, ConsoleRequest, allow, render_form, render_
 from console.web.session import TypedForgotten, move_typed, read_typed
 
 FOUND, CHUNKS = 8, 25
+# Shown before and after the chunk that a link names.
+AROUND = 3
 WAITING = {"SCHEDULED", "QUEUED", "PROCESSING"}
 
 
@@ -53,19 +57,16 @@ class ShownBase:
 class SearchForm(ConsoleForm):
     """query  in an address `typed` stands for it"""
 
-    base = forms.ChoiceField()
+    base = forms.CharField(max_length=64, widget=forms.Select)
     query = forms.CharField(label="Question", max_length=SEARCH_QUERY_MAX)
 
-    def __init__(self, data: Any, *, bases: Sequence[tuple[str, str]] = ()) -> None:
-        super().__init__(data)
-        self.fields["base"].choices = bases  # type: ignore[attr-defined]
 
+class PlaceForm(PageForm):
+    """A chunk, by its number in its document: the page of a PDF or the address of a
+    page."""
 
-class MoveForm(ConsoleForm):
-    """The same before it is known which bases there are."""
-
-    base = forms.CharField(max_length=64)
-    query = SearchForm.base_fields["query"]
+    chunk = forms.IntegerField(required=False, min_value=0)
+    document = forms.CharField(required=False, max_length=URL_MAX)
 
 
 class BaseForm(ConsoleForm):
@@ -154,33 +155,24 @@ def get_mime_type(name: str) -> Any:
 @allow(Permission.VIEW_KNOWLEDGE, FORM, logs="knowledge.searched")
 def overview(request: ConsoleRequest) -> HttpResponse:
     """The tenant's bases with their sources, and what a question finds in one of them."""
-    if moved := move_typed(request, MoveForm, "query"):
+    if moved := move_typed(request, SearchForm, "query"):
         return moved
     client = open_account(request.tenant).knowledge
+    context: dict[str, Any] = {}
     try:
         bases = read_bases(request.tenant, client)
     except MemoryNotFound:
-        return render_part(
-            request,
-            "knowledge/overview.html",
-            "knowledge/_bases.html",
-            {"absent": True},
-        )
-    choices = [(each.base.id, each.base.display_name) for each in bases]
-    form = SearchForm(None, bases=choices)
-    context: dict[str, Any] = {"bases": bases, "form": form}
-    if "base" in request.GET:
+        context = {"absent": True}
+    else:
         try:
-            given = request.GET.dict() | {"query": read_typed(request)}
+            context = _search(request, client, bases)
         except TypedForgotten as forgotten:
             messages.warning(request, forgotten.message)
             return redirect("knowledge:overview", request.tenant.slug)
-        form = SearchForm(given, bases=choices)
-        context |= {"form": form, "found": _search(request, client, check_form(form))}
-        context["stems"] = stems(given["query"])
-    context["is_waiting"] = any(
-        source.status in WAITING for each in bases for source in each.sources
-    )
+        context["bases"] = bases
+        context["is_waiting"] = any(
+            source.status in WAITING for each in bases for source in each.sources
+        )
     return render_part(
         request, "knowledge/overview.html", "knowledge/_bases.html", context
     )
@@ -203,9 +195,20 @@ def _read_base(client: KnowledgeClient, base: base_wire.KnowledgeBase) -> ShownB
 
 
 def _search(
-    request: ConsoleRequest, client: KnowledgeClient, asked: dict[str, Any]
-) -> tuple[FoundChunk, ...]:
-    found = client.search(asked["base"], asked["query"], FOUND)
+    request: ConsoleRequest, client: KnowledgeClient, bases: Sequence[ShownBase]
+) -> dict[str, Any]:
+    """The form, and what it found where it was sent. Raises TypedForgotten."""
+    is_asked = "base" in request.GET
+    given = request.GET.dict() | {"query": read_typed(request)} if is_asked else None
+    form = SearchForm(given)
+    choices = [(each.base.id, each.base.display_name) for each in bases]
+    form.fields["base"].widget.choices = choices
+    if not is_asked:
+        return {"form": form}
+    asked = check_form(form)
+    if asked["base"] not in dict(choices):
+        raise Http404
+    found = client.search(asked["base"], asked["query"], FOUND, trace=True)
     log_view(
         request.actor,
         "knowledge.searched",
@@ -213,7 +216,7 @@ def _search(
         asked["base"],
         found=len(found),
     )
-    return found
+    return {"form": form, "found": found, "stems": stems(asked["query"])}
 
 
 @allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.added")
@@ -282,13 +285,38 @@ def add_source(request: ConsoleRequest, base_id: str) -> HttpResponse:
 def source(request: ConsoleRequest, base_id: str, source_id: str) -> HttpResponse:
     """What of a source is found, piece by piece."""
     client, base = _open(request, base_id)
-    token = check_form(PageForm(request.GET))["page"]
+    asked = check_form(PlaceForm(request.GET))
     shown = client.fetch_source(base_id, source_id)
-    page = client.list_chunks(base_id, source_id, page_token=token, page_size=CHUNKS)
-    context = {"base": base, "source": shown, "page": page}
+    context: dict[str, Any] = {"base": base, "source": shown}
+    if asked["chunk"] is None:
+        ids, token = (base_id, source_id), asked["page"]
+        context["page"] = client.list_chunks(*ids, page_token=token, page_size=CHUNKS)
+    else:
+        context |= _find_chunk(client, base_id, shown, asked)
     return render_part(
         request, "knowledge/source.html", "knowledge/_chunks.html", context
     )
+
+
+def _find_chunk(
+    client: KnowledgeClient, base_id: str, source: wire.Knowledge, asked: dict[str, Any]
+) -> dict[str, Any]:
+    """The chunk that a link names, among those around it. Raises Http404."""
+    token: str | None = ""
+    while token is not None:
+        page = client.list_chunks(
+            base_id, source.id, page_token=token, page_size=CHUNKS_PER_PAGE
+        )
+        for place, chunk in enumerate(page.items):
+            document = chunk.document_url or chunk.document_number or ""
+            if (chunk.chunk_index, str(document)) == (
+                asked["chunk"],
+                asked["document"],
+            ):
+                around = page.items[max(0, place - AROUND) : place + AROUND + 1]
+                return {"page": Page(around), "chosen": chunk}
+        token = page.next_token
+    raise Http404
 
 
 CHANGES = {"refresh", "remove"}

@@ -22,7 +22,6 @@ from console.contract.memory.recall import (
     RecalledSummary,
     Trace,
     TraceItem,
-    TracePart,
 )
 from console.masking.masker import (
     MaskedValue,
@@ -35,20 +34,6 @@ from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
 from console.profiles.items import find_kind
 from console.profiles.prompt import Prompt, Quote, build_prompt, quote_traits
 
-# What adds to a score, as the embedded memory names it (console/engine/ranking.py).
-SCORE_PARTS = {
-    "similarity": "Similarity in meaning",
-    "query_coverage": "Share of the query's words",
-    "match_strength": "Strength of the word match",
-    "phrase": "Words in a row",
-    "code": "Match of a number or code",
-    "date": "Match with a date in the query",
-    "summary": "Match of its conversation's summary",
-    "neighbour": "Match of a neighbour",
-    "profile_size": "Size of the profile",
-}
-# Parts that add less do not change what a page shows of a score.
-LEAST_LOG_ODDS = 0.05
 # From which score on a match is so called: below the second, a person should not take an
 # item for an answer.
 LIKELY, POSSIBLE = RECALL_LIKELY, 0.1
@@ -67,7 +52,6 @@ class RecalledItem:
     shown        its text as this person may see it
     source       where it came from
     traced       how its score came about, where the memory tells
-    score_parts  label and part, for each part that moves the score visibly
     matched      stems of the query that it holds; none of a customer's own words
     """
 
@@ -76,7 +60,6 @@ class RecalledItem:
     shown: MaskedValue
     source: Source
     traced: TraceItem | None
-    score_parts: list[tuple[str, TracePart]]
     matched: Sequence[str] = ()
     before: int | None = None
 
@@ -116,10 +99,6 @@ class ExpectedItem:
     shown: MaskedValue | None = None
     verdict: RecallVerdict | None = None
     traced: TraceItem | None = None
-
-    @property
-    def score_parts(self) -> list[tuple[str, TracePart]]:
-        return _build_score_parts(self.traced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,19 +327,9 @@ def _build_items(recall: RecallAnswer, masker: Masker) -> list[RecalledItem]:
             shown=masker.mask_text(item.kind, item.id, item.content),
             source=masker.mask_source(item.source),
             traced=traced.get(item.id),
-            score_parts=_build_score_parts(traced.get(item.id)),
             matched=matched[item.id].stems if item.id in matched else (),
         )
         for rank, item in enumerate(scored + others, start=1)
-    ]
-
-
-def _build_score_parts(traced: TraceItem | None) -> list[tuple[str, TracePart]]:
-    return [
-        (label, part)
-        for name, label in SCORE_PARTS.items()
-        if (part := traced and getattr(traced.parts, name))
-        and abs(part.adds) >= LEAST_LOG_ODDS
     ]
 
 

@@ -1,6 +1,6 @@
 """What of a base answers a question. Knowledge 7."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from console.engine.ranking import PreparedProfile, Query, Ranking, get_coefficients
 from console.engine.texts import Row, Texts
+from console.engine.trace import Explanation, explain
 from console.service.knowledge.models import (
     KnowledgeBase,
     KnowledgeChunk,
@@ -25,12 +26,20 @@ _QUESTION = "?"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """why  of those who ask for it"""
+
     chunk: KnowledgeChunk
     score: float
+    why: Explanation | None = None
 
 
 def search(
-    base: KnowledgeBase, query: str, top: int, source_ids: Collection[str] = ()
+    base: KnowledgeBase,
+    query: str,
+    top: int,
+    source_ids: Collection[str] = (),
+    *,
+    explains: bool = False,
 ) -> list[Hit]:
     """The best chunks, one by one, each with the chance that it is wanted.
 
@@ -43,32 +52,37 @@ def search(
     ranking = Ranking([Query.of(query, embed_query(query))], prepared)
     scores = ranking.scores[0]
     order = np.lexsort((np.arange(len(scores)), -scores))
-    best: dict[str, float] = {}
+    best: dict[str, tuple[float, str]] = {}
     for row in order.tolist():
-        key = texts.ids[row].removesuffix(_QUESTION)
+        entry = texts.ids[row]
+        key = entry.removesuffix(_QUESTION)
         if source_ids and key.partition("/")[0] not in source_ids:
             continue
-        best.setdefault(key, float(scores[row]))
+        best.setdefault(key, (float(scores[row]), entry))
         if len(best) == top:
             break
-    return list(_fetch(base, best))
+    chunks = _fetch(base, best)
+    entries = [entry for _, entry in best.values()] if explains else ()
+    why = {each.id: each for each in explain(ranking, entries)}
+    return [
+        Hit(chunks[key], score, why.get(entry))
+        for key, (score, entry) in best.items()
+        if key in chunks
+    ]
 
 
-def _fetch(base: KnowledgeBase, best: dict[str, float]) -> Iterator[Hit]:
+def _fetch(base: KnowledgeBase, keys: Iterable[str]) -> dict[str, KnowledgeChunk]:
     """One that was replaced since is left out."""
     places = Q(pk__in=[])
-    for key in best:
+    for key in keys:
         source_id, document, place = key.split("/")
         places |= Q(source_id=source_id, document=int(document), place=int(place))
     runs = dict(base.sources.values_list("id", "run"))
-    found = {
+    return {
         _KEY.format(each.source_id, each.document, each.place, ""): each
         for each in KnowledgeChunk.objects.filter(places, base_id=base.id)
         if each.run == runs.get(each.source_id)
     }
-    for key, score in best.items():
-        if key in found:
-            yield Hit(found[key], score)
 
 
 def _prepare(base: KnowledgeBase) -> PreparedProfile:

@@ -13,6 +13,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini
 
+from console.contract.memory.recall import TracePart, TraceScore
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
 from console.engine.words import stems
@@ -31,6 +32,20 @@ UNITS = (
     (3_600, "h"),
     (60, "min"),
 )
+# What adds to a score, as the embedded memory names it (console/engine/ranking.py).
+SCORE_PARTS = {
+    "similarity": "Similarity in meaning",
+    "query_coverage": "Share of the query's words",
+    "match_strength": "Strength of the word match",
+    "phrase": "Words in a row",
+    "code": "Match of a number or code",
+    "date": "Match with a date in the query",
+    "summary": "Match of its conversation's summary",
+    "neighbour": "Match of a neighbour",
+    "profile_size": "Size of the profile",
+}
+# Parts that add less do not change what a page shows of a score.
+LEAST_LOG_ODDS = 0.05
 _WORD = re.compile(r"\w+")
 _MARK, _MARK_END = SafeString("<mark>"), SafeString("</mark>")
 IDENT_TAIL = 4
@@ -153,6 +168,23 @@ def marked(text: str, found: Collection[str]) -> SafeString:
             start = word.end()
     pieces += _split_hidden(text[start:])
     return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+@register.filter
+def marked_text(text: str, found: str) -> SafeString:
+    """The same, with one thing marked, letter for letter."""
+    pieces = text.partition(found) if found else (text, "", "")
+    return format_html("{}<mark>{}</mark>{}", *map(visible, pieces))
+
+
+@register.filter
+def score_parts(traced: TraceScore) -> list[tuple[str, TracePart]]:
+    """Label and part, for each part that moves the score visibly."""
+    return [
+        (label, part)
+        for name, label in SCORE_PARTS.items()
+        if (part := getattr(traced.parts, name)) and abs(part.adds) >= LEAST_LOG_ODDS
+    ]
 
 
 def _split_hidden(text: str) -> list[str]:

@@ -576,7 +576,9 @@ def test_try_it_gives_what_the_tenants_bases_say_to_the_last_word(agent_client, 
 
     page = agent_client.get(begun.url).text
     assert "From knowledge" in page
-    assert page.count("Tents can be returned within 30 days.") == 2
+    assert "<mark>Tents</mark> can be <mark>returned</mark> within 30 days." in page
+    prompt = page.partition("As a prompt")[2]
+    assert "Tents can be returned within 30 days." in prompt
 
 
 def test_say_changes_no_conversation_of_a_real_customer(agent_client, tenant):

@@ -1,12 +1,17 @@
 """Knowledge in the console: bases, sources, and what a question finds."""
 
 import re
+from datetime import timedelta
 
+import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from console.audit.models import AuditEntry
+from console.contract.knowledge.source import Knowledge
+from console.pages.knowledge.freshness import find_doubts
 from console.service.knowledge.ingestion import read_source
 from console.service.knowledge.models import KnowledgeBase, KnowledgeSource
 
@@ -81,8 +86,114 @@ def test_search_shows_what_is_found_and_keeps_the_question_out_of_the_address(
     assert "tent" not in moved.url
     found = client.get(moved.url).text
     assert "<mark>Tents</mark> can be <mark>returned</mark>" in found
-    assert reverse("knowledge:source", args=["acme", base, source]) in found
+    assert "Share of the query&#x27;s words" in found
+    assert "by words number 1, by meaning number 1" in " ".join(found.split())
+    link = reverse("knowledge:source", args=["acme", base, source])
+    assert f'{link}?chunk=0&amp;document="' in found
     assert AuditEntry.objects.get(action="knowledge.searched").details == {"found": 1}
+
+
+def test_search_refuses_a_base_of_another_tenant(client, tenant, base, source):
+    moved = client.post(url("overview"), {"base": base, "query": "tents"})
+    tenant.refresh_from_db()
+    tenant.knowledge_bases = []
+    tenant.save()
+
+    assert client.get(moved.url).status_code == 404
+
+
+def test_source_shows_the_chunk_that_a_link_names_among_those_around_it(client, base):
+    file = SimpleUploadedFile(
+        "care.md",
+        b"".join(b"# Part %d\n\n%s\n" % (n, b"Air it. " * 100) for n in range(9)),
+    )
+    client.post(url("add_source", base), {"name": "Care", "file": file})
+    made = KnowledgeSource.objects.get()
+    read_source.func(made.id)
+
+    page = client.get(url("source", base, made.id), {"chunk": 6}).text
+    gone = client.get(url("source", base, made.id), {"chunk": 60})
+
+    chosen = page.partition('id="chosen"')[2].partition("</li>")[0]
+    assert "# Part 6" in chosen
+    assert "# Part 3" in page
+    assert "# Part 2" not in page
+    assert gone.status_code == 404
+
+
+def test_freshness_shows_texts_that_contradict_each_other_side_by_side(client, base):
+    texts = {
+        "Returns": "Tents can be returned within 30 days of their delivery.",
+        "Leaflet": "Tents can be returned in a shop within 14 days of their delivery.",
+    }
+    for name, text in texts.items():
+        client.post(url("add_source", base), {"name": name, "content": text})
+    for made in KnowledgeSource.objects.all():
+        read_source.func(made.id)
+
+    page = client.get(url("freshness")).text
+
+    for figure in ("30 days", "14 days"):
+        assert f"<strong>{figure}</strong>" in page
+        assert f"within <mark>{figure}</mark> of" in page
+    for made in KnowledgeSource.objects.all():
+        assert f"{url('source', base, made.id)}?chunk=0" in page
+
+
+def test_freshness_names_sources_that_were_not_read_or_never_came(client, base):
+    files = (b"%PDF-1.4 broken", "manual.pdf"), (b"Air the tent.", "care.txt")
+    for content, name in files:
+        file = SimpleUploadedFile(name, content)
+        client.post(url("add_source", base), {"name": name, "file": file})
+    for made in KnowledgeSource.objects.all():
+        read_source.func(made.id)
+    late = timezone.now() - timedelta(minutes=1)
+    sources = KnowledgeSource.objects.filter(name="care.txt")
+    sources.update(status="SCHEDULED", upload_until=late)
+
+    page = client.get(url("freshness")).text
+
+    assert "It could not be read. The PDF cannot be read: it is damaged" in page
+    assert "Its file has not come." in page
+
+
+def test_freshness_says_so_when_nothing_is_wrong(client, base, source):
+    assert "Every source is read" in client.get(url("freshness")).text
+    assert url("freshness") in client.get(url("overview")).text
+
+
+def test_find_doubts_of_a_web_site():
+    now = timezone.now()
+    site = msgspec.convert(
+        Knowledge.sample
+        | {
+            "source": {
+                "type": "Web",
+                "url": "https://shop.example/",
+                "crawlDepth": 2,
+                "crawlPeriod": "WEEKLY",
+                "errors": [
+                    {"title": "Not Found", "instances": [page(420030, "/gone")]},
+                    {"title": "Too Many Requests", "instances": [page(420032, "/")]},
+                ],
+            },
+            "readAt": now - timedelta(days=9),
+        },
+        Knowledge,
+    )
+
+    told = [(why, len(pages)) for why, pages in find_doubts(site, now)]
+    sooner = [why for why, _ in find_doubts(site, now - timedelta(days=2))]
+
+    [dead, busy, (late, _)] = told
+    assert (dead, busy) == (("Dead links", 1), ("Too Many Requests", 1))
+    assert re.fullmatch(r"Last read \d+ \w+ \d{4}, due weekly", late)
+    assert sooner == ["Dead links", "Too Many Requests"]
+
+
+def page(code: int, path: str) -> dict[str, object]:
+    at = f"https://shop.example{path}"
+    return {"type": "https://errors.example", "code": code, "instance": at}
 
 
 def test_add_source_takes_a_file(client, base):

@@ -519,6 +519,11 @@ def test_run_gives_the_prompt_what_the_tenants_bases_say(client, tenant, profile
     told = '"kind": "knowledge", "name": "Returns", "text": "Tents can be returned'
     assert told in unescape(page.text)
     assert "Tents can be" not in other.text
+    # Beside the prompt with its score, marked, and a link to where it stands.
+    [base] = tenant.knowledge_bases
+    shown = page.text.partition("From knowledge")[2].partition("</ol>")[0]
+    assert f"/t/acme/knowledge/{base}/know_knowledge_" in shown
+    assert re.search(r"<meter[^>]+>.*?</meter>\s*0\.[3-9]", shown, re.DOTALL)
 
 
 def test_run_leaves_out_of_the_prompt_what_is_over_the_budget(client, tenant, profile):

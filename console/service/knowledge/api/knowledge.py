@@ -11,6 +11,7 @@ from console.contract.knowledge import chunk as chunk_wire
 from console.contract.knowledge import source as wire
 from console.contract.memory.error import Receipt
 from console.contract.memory.profile_import import UPLOADS
+from console.contract.memory.recall import TraceScore
 from console.service import errors
 from console.service.http.answers import (
     answer,
@@ -23,7 +24,9 @@ from console.service.http.description import operation as doc
 from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest, read_flag
 from console.service.knowledge import models, sources
+from console.service.knowledge.disagreements import find_disagreements
 from console.service.knowledge.searching import search
+from console.service.memory.api.recall import show_score
 
 BASES = "v2/ControlPlane/KnowledgeBases"
 BASE = f"{BASES}/<base_id>"
@@ -210,7 +213,8 @@ def search_knowledge(
 ) -> HttpResponse:
     """The chunks that answer a question, best first, each with the chance that it does."""
     base = sources.get_base(request.account, base_id)
-    hits = search(base, body.query, body.top, body.knowledge_ids)
+    asked = body.query, body.top, body.knowledge_ids
+    hits = search(base, *asked, explains=body.trace)
     kinds = dict(base.sources.values_list("id", "kind"))
     chunks = tuple(
         show_chunk(
@@ -219,10 +223,43 @@ def search_knowledge(
             kinds[hit.chunk.source_id],
             score=hit.score,
             knowledge_id=hit.chunk.source_id,
+            trace=show_score(TraceScore, hit.why) if hit.why else None,
         )
         for hit in hits
     )
     return answer(chunk_wire.FoundChunks(chunks=chunks))
+
+
+@doc.operation(
+    "GET",
+    "v2/KnowledgeBases/<base_id>/Disagreements",
+    {200: chunk_wire.Disagreements},
+)
+def list_disagreements(request: ApiRequest, base_id: str) -> HttpResponse:
+    """Chunks that say nearly the same with other numbers, the nearest first: "30 days"
+    in one, "14 days" in the other."""
+    base = sources.get_base(request.account, base_id)
+    found, is_complete = find_disagreements(base, chunk_wire.DISAGREEMENTS_MAX)
+    kinds = dict(base.sources.values_list("id", "kind"))
+    shown = tuple(
+        chunk_wire.Disagreement(
+            similarity=round(each.similarity, 4),
+            chunks=tuple(
+                show_chunk(
+                    chunk_wire.DisagreeingChunk,
+                    chunk,
+                    kinds[chunk.source_id],
+                    figure=figure,
+                    knowledge_id=chunk.source_id,
+                )
+                for chunk, figure in zip(each.chunks, each.figures, strict=True)
+            ),
+        )
+        for each in found
+    )
+    return answer(
+        chunk_wire.Disagreements(disagreements=shown, is_complete=is_complete)
+    )
 
 
 def show_chunk(

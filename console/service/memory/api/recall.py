@@ -27,6 +27,7 @@ from console.service.memory.models import Profile
 from console.service.memory.recall import RecallResult, list_said, recall
 
 T = TypeVar("T", wire.RecalledObservation, wire.RecalledSummary)
+Score = TypeVar("Score", bound=wire.TraceScore)
 
 
 @operation(
@@ -179,26 +180,34 @@ def _build_query(ranking: Ranking, query: Query) -> wire.TraceQuery:
 
 def _build_item(answer: RecallResult, explanation: Explanation) -> wire.TraceItem:
     recalled = answer.ranked.get(explanation.id)
+    return show_score(
+        wire.TraceItem,
+        explanation,
+        id=explanation.id,
+        recalled=recalled is not None,
+        query=explanation.query,
+        copies=tuple(recalled.copies) if recalled else (),
+        summary=explanation.summary or "",
+        neighbour=explanation.neighbour or "",
+        superseded_by=explanation.superseded_by,
+    )
+
+
+def show_score(noun: type[Score], explanation: Explanation, **more: Any) -> Score:
     parts = {
         name: wire.TracePart(value=round(part.value, 4), adds=round(part.adds, 3))
         for name, key in wire.PARTS.items()
         if (part := explanation.parts.get(key))
     }
-    return wire.TraceItem(
-        id=explanation.id,
-        recalled=recalled is not None,
+    return noun(
         place=explanation.place,
         place_by_words=explanation.word_place,
         place_by_meaning=explanation.meaning_place,
         score=explanation.score,
-        query=explanation.query,
         bias=round(explanation.bias, 3),
         log_odds=round(explanation.log_odds, 3),
         by_meaning=explanation.has_vector,
         parts=wire.TraceParts(**parts),
         stems=tuple(explanation.stems),
-        copies=tuple(recalled.copies) if recalled else (),
-        summary=explanation.summary or "",
-        neighbour=explanation.neighbour or "",
-        superseded_by=explanation.superseded_by,
+        **more,
     )
