@@ -1,9 +1,11 @@
 """Every address of the console; /v1 is the memory's own (console/wsgi.py),
 /healthz and /readyz are answered by console/web/middleware.py."""
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import views as account
+from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 
 from console.pages.audit import proof, review
@@ -89,7 +91,10 @@ def pages(name: str, *patterns: URLPattern) -> Any:
 
 
 def page(
-    route: str, view: Any, kwargs: dict[str, Any] | None = None, name: str = ""
+    route: str,
+    view: Callable[..., HttpResponseBase],
+    kwargs: dict[str, Any] | None = None,
+    name: str = "",
 ) -> URLPattern:
     """Called like its view, unless it has another name."""
     return path(route, view, kwargs, name=name or view.__name__)

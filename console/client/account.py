@@ -18,7 +18,7 @@ from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment
 from console.client.knowledge import KnowledgeClient
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
-from console.client.store import STORES, StoreClient, get_operation
+from console.client.store import STORES, StoreClient
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import CreateStore, Store, StoresPage
 from console.core.outgoing import build_http, pause, within
@@ -88,17 +88,14 @@ class AccountClient:
 
     def create_store(self, store: CreateStore) -> Operation:
         """Contract 10.1: the new id is in the finished operation's `result_id`."""
-        return get_operation(self._sender.write("POST", STORES, store))
+        return self._sender.start("POST", STORES, store)
 
     def fetch_store(self, store_id: str) -> Store:
-        store = self._sender.fetch(self._store_path(store_id), Store)
-        check_same(store.id, store_id)
-        return store
+        return self._sender.fetch_one(self._store_path(store_id), Store, store_id)
 
     def delete_store(self, store_id: str) -> Operation:
         """Deletes the store with everything in it. Contract 10.1."""
-        path = self._store_path(store_id)
-        return get_operation(self._sender.write("DELETE", path))
+        return self._sender.start("DELETE", self._store_path(store_id))
 
     def fetch_operation(self, operation_id: str) -> Operation:
         """Contract 6.1; kept for seven days after it is done."""

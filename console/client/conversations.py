@@ -108,17 +108,14 @@ class ConversationsClient:
 
     def fetch_conversation(self, conversation_id: str) -> Conversation:
         path = self._path(conversation_id)
-        found = self._sender.fetch(path, Conversation)
-        check_same(found.id, conversation_id)
+        found = self._sender.fetch_one(path, Conversation, conversation_id)
         self._check_store(found.configuration)
         self._mine.add(found.id)
         return found
 
     def create_conversation(self, conversation: CreateConversation) -> Conversation:
         """One whose configuration names another store is closed to this client."""
-        made = self._sender.send(
-            "POST", CONVERSATIONS, Conversation, body=conversation
-        ).content
+        made = self._sender.post(CONVERSATIONS, Conversation, conversation)
         self._check_store(made.configuration)
         self._mine.add(made.id)
         return made
@@ -148,8 +145,7 @@ class ConversationsClient:
         self, conversation_id: str, communication: CreateCommunication
     ) -> Communication:
         path = f"{self._open(conversation_id)}/Communications"
-        said = self._sender.send("POST", path, Communication, body=communication)
-        return said.content
+        return self._sender.post(path, Communication, communication)
 
     # What the built-in memory alone tells; elsewhere MemoryNotFound.
 
@@ -179,8 +175,7 @@ class ConversationsClient:
     def retry_delivery(self, conversation_id: str, delivery_id: str) -> Delivery:
         child = segment("delivery", delivery_id)
         path = f"{self._open(conversation_id)}/Deliveries/{child}/Retry"
-        body = RetryDelivery()
-        return self._sender.send("POST", path, Delivery, body=body).content
+        return self._sender.post(path, Delivery, RetryDelivery())
 
     def list_diagnostics(
         self, conversation_id: str, *, page_token: str = ""
@@ -200,7 +195,7 @@ class ConversationsClient:
 
     def try_rules(self, rules: PutLearningRules) -> RulesTrial:
         path = f"{self._store}/LearningRules/Trial"
-        return self._sender.send("POST", path, RulesTrial, body=rules).content
+        return self._sender.post(path, RulesTrial, rules)
 
     @property
     def _store(self) -> str:

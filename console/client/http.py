@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from random import SystemRandom
 from re import Pattern
 from time import perf_counter
 from types import MappingProxyType
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -43,7 +44,8 @@ from console.client.network import (
 from console.contract import ids
 from console.contract.base import Body
 from console.contract.ids import PROFILE_ID
-from console.contract.memory.page import OCCURRENCE, PageMeta
+from console.contract.memory.operation import Operation
+from console.contract.memory.page import OCCURRENCE, UPDATE, PageMeta
 from console.contract.memory.suppression import SUPPRESSION_ID
 from console.core.observability import trace_call
 from console.core.outgoing import PrivateAddress, pause, within
@@ -122,16 +124,19 @@ class Sender:
         path: str,
         noun: type[T],
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | bool] | None = None,
         body: Body | dict[str, Any] | None = None,
         reads: bool | None = None,
         headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer[T]:
         """The answer as `noun`, within MEMORY_TOTAL_TIMEOUT_S. Of a `body` is sent what
-        is not as by default; empty `query` values are left out; `reads` is by the method
-        unless said. Raises MemoryProblem.
+        is not as by default; `query` values that are empty or False are left out; `reads`
+        is by the method unless said. Raises MemoryProblem.
         """
-        params = {name: value for name, value in (query or {}).items() if value}
+        given = {name: value for name, value in (query or {}).items() if value}
+        params = {
+            n: "true" if value is True else str(value) for n, value in given.items()
+        }
         body = None if body is None else msgspec.to_builtins(body)
         reads = method == "GET" if reads is None else reads
         started = perf_counter()
@@ -141,9 +146,25 @@ class Sender:
         elapsed_ms = (perf_counter() - started) * 1000
         return Answer(_decode(response, noun), response, elapsed_ms)
 
-    def fetch(self, path: str, noun: type[T], **query: str) -> T:
+    def fetch(self, path: str, noun: type[T], **query: str | bool) -> T:
         """Parameters in the contract's names; an empty one is not sent."""
         return self.send("GET", path, noun, query=query).content
+
+    def fetch_one(self, path: str, noun: type[T], id_: str) -> T:
+        """What has this id. Raises MemoryUnexpected for another one's."""
+        found: Any = self.fetch(path, noun)
+        check_same(found.id, id_)
+        return cast(T, found)
+
+    def post(
+        self,
+        path: str,
+        noun: type[T],
+        body: Body | dict[str, Any],
+        *,
+        reads: bool = False,
+    ) -> T:
+        return self.send("POST", path, noun, body=body, reads=reads).content
 
     def list_page(
         self,
@@ -151,17 +172,23 @@ class Sender:
         noun: type[Any],
         page_token: str = "",
         page_size: int = 0,
-        **query: str,
+        **query: str | bool,
     ) -> "Page[Any]":
         """A page of what its noun names first."""
-        query = {"pageToken": page_token, "pageSize": str(page_size or "")} | query
+        paging = {"pageToken": page_token, "pageSize": str(page_size or "")}
+        return to_page(self.send_list(path, noun, paging | query))
+
+    def send_list(
+        self, path: str, noun: type[T], query: Mapping[str, str | bool]
+    ) -> Answer[T]:
         try:
-            return to_page(self.send("GET", path, noun, query=query))
+            return self.send("GET", path, noun, query=query)
         except MemoryRefused as refused:
-            # Only the built-in memory knows one of OCCURRENCE.
-            if query.get("orderBy") not in OCCURRENCE or refused.http_status != 400:
+            # Only the built-in memory knows one of these.
+            ours = query.get("orderBy") in (*OCCURRENCE, *UPDATE)
+            if not ours or refused.http_status != 400:
                 raise
-        return to_page(self.send("GET", path, noun, query=query | {"orderBy": ""}))
+        return self.send("GET", path, noun, query={**query, "orderBy": ""})
 
     def write(
         self, method: str, path: str, body: Body | None = None, *, version: int = -1
@@ -170,6 +197,15 @@ class Sender:
         `version`, if it is given. MemoryConflict if it is another now."""
         headers = {"If-Match": f'"{version}"'} if version >= 0 else {}
         return self.send(method, path, dict[str, Any], body=body, headers=headers)
+
+    def start(self, method: str, path: str, body: Body | None = None) -> Operation:
+        """A write of the control plane: the operation behind its 202 (contract 6)."""
+        headers = self.write(method, path, body).response.headers
+        operation_id = headers.get("Operation-Id")
+        if not operation_id:
+            raise errors.build_misfit(" header Operation-Id", maybe_done=True)
+        now = datetime.now(UTC)
+        return Operation(operation_id=operation_id, status="PENDING", created_at=now)
 
     def gather(
         self,

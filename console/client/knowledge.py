@@ -3,7 +3,7 @@
 from typing import IO
 
 from console.client.errors import MemoryRefused
-from console.client.http import Page, Sender, check_same, segment
+from console.client.http import Page, Sender, segment
 from console.contract.conversations.configuration import OperationStatus
 from console.contract.knowledge.base import (
     CreateKnowledgeBase,
@@ -41,9 +41,7 @@ class KnowledgeClient:
         return self._sender.list_page(BASES, KnowledgeBasesPage)
 
     def fetch_base(self, base_id: str) -> KnowledgeBase:
-        found = self._sender.fetch(_base(base_id), KnowledgeBase)
-        check_same(found.id, base_id)
-        return found
+        return self._sender.fetch_one(_base(base_id), KnowledgeBase, base_id)
 
     def create_base(self, base: CreateKnowledgeBase) -> str:
         """Answers its id; "" where the memory has not made it yet."""
@@ -62,16 +60,15 @@ class KnowledgeClient:
         return self._sender.list_page(path, KnowledgePage, page_size=SOURCES_PER_BASE)
 
     def fetch_source(self, base_id: str, source_id: str) -> Knowledge:
-        found = self._sender.fetch(_source(base_id, source_id), Knowledge)
-        check_same(found.id, source_id)
-        return found
+        path = _source(base_id, source_id)
+        return self._sender.fetch_one(path, Knowledge, source_id)
 
     def create_source(
         self, base_id: str, source: CreateKnowledge, file: IO[bytes] | None = None
     ) -> Knowledge:
         """With its file, if it is one."""
         path = _sources(base_id)
-        made = self._sender.send("POST", path, Knowledge, body=source).content
+        made = self._sender.post(path, Knowledge, source)
         if file and isinstance(source.source, SentFile):
             size = source.source.file_size or 0
             url = getattr(made.source, "import_url", "")

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import cached_property, partial
+from datetime import datetime
+from functools import cached_property
 from typing import IO, Any, TypeVar
 
 import msgspec
@@ -43,7 +43,6 @@ from console.contract.memory.observation import (
     RevisionsPage,
 )
 from console.contract.memory.operation import Operation, Refusal
-from console.contract.memory.page import UPDATE
 from console.contract.memory.profile import (
     CreatedProfile,
     Profile,
@@ -151,7 +150,7 @@ class StoreClient:
             TraitGroupsPage,
             page_token,
             page_size,
-            includeTraits="true",
+            includeTraits=True,
         )
 
     def fetch_trait_group(self, name: str) -> TraitGroup:
@@ -167,20 +166,15 @@ class StoreClient:
 
     def create_trait_group(self, group: CreateTraitGroup) -> Operation:
         """A name that is taken is a FAILED operation, not an error here."""
-        return get_operation(
-            self._sender.write("POST", f"{self._control}/TraitGroups", group)
-        )
+        return self._sender.start("POST", f"{self._control}/TraitGroups", group)
 
     def patch_trait_group(self, name: str, change: PatchTraitGroup) -> Operation:
         """Traits that are not named stay; a `data_type` of "" deletes one."""
-        return get_operation(
-            self._sender.write("PATCH", self._trait_group(name), change)
-        )
+        return self._sender.start("PATCH", self._trait_group(name), change)
 
     def delete_trait_group(self, name: str) -> Operation:
         """The group and all its traits. MemoryConflict when it is protected."""
-        path = self._trait_group(name)
-        return get_operation(self._sender.write("DELETE", path))
+        return self._sender.start("DELETE", self._trait_group(name))
 
     def list_data_mappings(self, *, page_token: str = "") -> Page[DataMapping]:
         """Contract 10.4."""
@@ -197,7 +191,7 @@ class StoreClient:
     def create_import(self, file: CreateImport, content: IO[bytes]) -> str:
         """Announces a file and uploads it; the import's id."""
         path = f"{self._profiles}/Imports"
-        announced = self._sender.send("POST", path, AnnouncedImport, body=file).content
+        announced = self._sender.post(path, AnnouncedImport, file)
         self._sender.upload(announced.url, content, file.file_size)
         return announced.import_id
 
@@ -228,21 +222,14 @@ class StoreClient:
         one has only ids, and `order` of the page says so. `order` may be one of UPDATE."""
         query = {"pageToken": page_token, "pageSize": str(page_size), "orderBy": order}
         query |= {"idType": id_type, "updatedSince": since, "includeActivity": "true"}
-        get = partial(self._sender.send, "GET", self._profiles, ProfilesPage)
-        try:
-            answer = get(query=query)
-        except MemoryRefused as refused:
-            if order not in UPDATE or refused.http_status != 400:
-                raise
-            answer = get(query=query | {"orderBy": ""})
+        answer = self._sender.send_list(self._profiles, ProfilesPage, query)
         ids = [ProfileActivity(id=each) for each in answer.content.profiles]
         return replace(to_page(answer), items=tuple(answer.content.activity or ids))
 
     def create_profile(self, traits: SentTraits) -> CreatedProfile:
         """A new profile, or the one that the identifiers lead to."""
         body = ProfileTraits(traits=traits)
-        answer = self._sender.send("POST", self._profiles, CreatedProfile, body=body)
-        return answer.content
+        return self._sender.post(self._profiles, CreatedProfile, body)
 
     def fetch_profile(
         self,
@@ -255,13 +242,10 @@ class StoreClient:
 
         Its id is another than the one asked for when that profile was merged into it.
         """
-        query = {
-            "traitGroups": ",".join(trait_groups),
-            "includeMergedIds": "true" if merged_ids else "",
-        }
-        answer = self._sender.send(
-            "GET", self._profile(profile_id), Profile, query=query
-        )
+        query: dict[str, str | bool] = {"traitGroups": ",".join(trait_groups)}
+        query["includeMergedIds"] = merged_ids
+        path = self._profile(profile_id)
+        answer = self._sender.send("GET", path, Profile, query=query)
         canonical_id = answer.canonical_id or profile_id
         check_same(answer.content.id or profile_id, profile_id, canonical_id)
         return msgspec.structs.replace(answer.content, id=canonical_id)
@@ -278,10 +262,7 @@ class StoreClient:
 
         suppress  its identifiers are refused from then on; the built-in memory alone
         """
-        path, query = (
-            self._profile(profile_id),
-            {"suppress": "true" if suppress else ""},
-        )
+        path, query = self._profile(profile_id), {"suppress": suppress}
         self._sender.send("DELETE", path, dict[str, Any], query=query)
 
     def list_suppressions(self, *, page_token: str = "") -> Page[Suppression]:
@@ -295,21 +276,17 @@ class StoreClient:
 
     def lookup(self, id_type: str, value: str) -> LookupResult:
         """Who holds an identifier; the memory normalises it. None: no profiles."""
-        return self._sender.send(
-            "POST",
+        path, asked = (
             f"{self._profiles}/Lookup",
-            LookupResult,
-            body=Identifier(id_type=id_type, value=value),
-            reads=True,
-        ).content
+            Identifier(id_type=id_type, value=value),
+        )
+        return self._sender.post(path, LookupResult, asked, reads=True)
 
     def search(self, asked: SearchProfiles) -> SearchResult | None:
         """None when the memory has no search: an extension of the embedded one's."""
         path = f"{self._profiles}/Search"
         try:
-            return self._sender.send(
-                "POST", path, SearchResult, body=asked, reads=True
-            ).content
+            return self._sender.post(path, SearchResult, asked, reads=True)
         except MemoryRefused as refused:
             if refused.http_status in {404, 405}:
                 return None
@@ -358,7 +335,7 @@ class StoreClient:
 
     def unmerge_profile(self, profile_id: str) -> Unmerged:
         path = f"{self._data}/Merges/{segment('profile', profile_id)}/Unmerge"
-        return self._sender.send("POST", path, Unmerged, body={}).content
+        return self._sender.post(path, Unmerged, {})
 
     # -- Observations, conversation summaries and recall (11.4 to 11.6).
 
@@ -384,7 +361,7 @@ class StoreClient:
             orderBy=order,
             source=source,
             conversationId=conversation_id,
-            retracted="true" if retracted else "",
+            retracted=retracted,
         )
 
     def create_observations(
@@ -397,9 +374,7 @@ class StoreClient:
 
     def fetch_observation(self, profile_id: str, observation_id: str) -> Observation:
         path = self._observation(profile_id, observation_id)
-        observation = self._sender.fetch(path, Observation)
-        check_same(observation.id, observation_id)
-        return observation
+        return self._sender.fetch_one(path, Observation, observation_id)
 
     def patch_observation(
         self, profile_id: str, observation_id: str, change: PatchObservation
@@ -453,9 +428,8 @@ class StoreClient:
         self._sender.write("POST", self._summaries(profile_id), body)
 
     def fetch_summary(self, profile_id: str, summary_id: str) -> Summary:
-        summary = self._sender.fetch(self._summary(profile_id, summary_id), Summary)
-        check_same(summary.id, summary_id)
-        return summary
+        path = self._summary(profile_id, summary_id)
+        return self._sender.fetch_one(path, Summary, summary_id)
 
     def patch_summary(
         self, profile_id: str, summary_id: str, change: PatchSummary
@@ -562,16 +536,6 @@ class StoreClient:
 
     def _summary(self, profile_id: str, summary_id: str) -> str:
         return f"{self._summaries(profile_id)}/{segment('summary', summary_id)}"
-
-
-def get_operation(answer: Answer[dict[str, Any]]) -> Operation:
-    """The operation behind the 202 of a control plane write (contract 6)."""
-    operation_id = answer.response.headers.get("Operation-Id")
-    if not operation_id:
-        raise errors.build_misfit(" header Operation-Id", maybe_done=True)
-    return Operation(
-        operation_id=operation_id, status="PENDING", created_at=datetime.now(UTC)
-    )
 
 
 def _build_exchange(answer: Answer[Any]) -> Exchange:
