@@ -190,6 +190,7 @@ def adapt_rows(
 ) -> Iterator[list[Any]]:
     """Values as the database's driver takes them: times and JSON in a form of its own."""
     fields = [model._meta.get_field(name) for name in names]
+    connection = connections[ALIAS]
     adapted = [
         (place, field)
         for place, field in enumerate(fields)
@@ -198,7 +199,7 @@ def adapt_rows(
     for row in rows:
         values = list(row)
         for place, field in adapted:
-            values[place] = field.get_db_prep_save(values[place], connections[ALIAS])
+            values[place] = field.get_db_prep_save(values[place], connection)
         yield values
 
 
