@@ -18,7 +18,6 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.db import DatabaseError, Error, connections
 from django.db.models import Count
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
@@ -27,7 +26,6 @@ from django.http import (
 )
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from django_tasks_db.models import DBTaskResult
@@ -43,11 +41,10 @@ from console.databases.schema import read_schema_state
 from console.jobs.leases import list_live_workers
 from console.masking.models import get_digest
 from console.tenants.actor import Actor, Permission, list_roles, may
-from console.tenants.models import Role, Tenant
-from console.tenants.vault import open_store
 from console.web.problems import answer_problem
 from console.web.render import (
     ConsoleRequest,
+    enter_tenant,
     get_tenant_slug,
     is_boosted,
     redirect_window,
@@ -312,10 +309,7 @@ class SessionRules(Middleware):
 
 
 class TenantScope(Middleware):
-    """Turns `<slug:tenant>` of an address into request.tenant, its role and its store.
-
-    Somebody else's tenant answers exactly as one that does not exist.
-    """
+    """Turns `<slug:tenant>` of an address into request.tenant, its role and its store."""
 
     def process_view(
         self,
@@ -328,28 +322,7 @@ class TenantScope(Middleware):
         if slug is None:
             request.actor = Actor(request.user)
             return
-        tenant = Tenant.objects.visible_to(request.user).filter(slug=slug).first()
-        if tenant is None:
-            _log_strange_tenant(request, slug)
-            raise Http404
-        request.tenant, request.role = tenant, Role(tenant.seen_as)
-        request.actor = Actor(request.user, tenant, request.role)
-        request.store = SimpleLazyObject(partial(open_store, tenant))  # type: ignore[assignment]
-
-
-def _log_strange_tenant(request: ConsoleRequest, slug: str) -> None:
-    """Also of a name that nobody has: the answer takes the same time. It stays a 404
-    when the log cannot be written."""
-    tenant = Tenant.objects.filter(slug=slug).first()
-    with suppress(AuditUnavailable):
-        log_view(
-            Actor(request.user),
-            "access.denied",
-            "tenant",
-            str(tenant.pk) if tenant else "",
-            outcome="denied",
-            act=Permission.OPEN_TENANT.name,
-        )
+        enter_tenant(request, slug)
 
 
 # Before it, two connections that write and checkpoint at once could damage the file.

@@ -4,29 +4,32 @@ a whole page to a browser, its <main> to a boosted link, a part to htmx.
 
 import re
 from collections.abc import Callable, Sequence
-from functools import wraps
+from contextlib import suppress
+from functools import partial, wraps
 from typing import Any
 
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from console.accounts.models import User
-from console.audit.log import log_view
+from console.audit.log import AuditUnavailable, log_view
 from console.audit.models import read_actions
 from console.client.store import StoreClient
 from console.core.errors import DomainError
 from console.tenants.actor import Actor, Permission, may, who_may
 from console.tenants.models import Role, Tenant
+from console.tenants.vault import open_store
 
 _TENANT = re.compile(r"/t/([^/]+)/")
 
@@ -159,6 +162,33 @@ def ask_who_it_is(request: ConsoleRequest, back: str = "") -> HttpResponse | Non
         return None
     asked = urlencode({REDIRECT_FIELD_NAME: back or request.path})
     return redirect(f"{reverse('account_reauthenticate')}?{asked}")
+
+
+def enter_tenant(request: ConsoleRequest, slug: str) -> None:
+    """Tenant, role, actor and store of the request. Somebody else's tenant answers
+    exactly as one that does not exist. Raises Http404."""
+    tenant = Tenant.objects.visible_to(request.user).filter(slug=slug).first()
+    if tenant is None:
+        _log_strange_tenant(request, slug)
+        raise Http404
+    request.tenant, request.role = tenant, Role(tenant.seen_as)
+    request.actor = Actor(request.user, tenant, request.role)
+    request.store = SimpleLazyObject(partial(open_store, tenant))  # type: ignore[assignment]
+
+
+def _log_strange_tenant(request: ConsoleRequest, slug: str) -> None:
+    """Also of a name that nobody has: the answer takes the same time. It stays a 404
+    when the log cannot be written."""
+    tenant = Tenant.objects.filter(slug=slug).first()
+    with suppress(AuditUnavailable):
+        log_view(
+            Actor(request.user),
+            "access.denied",
+            "tenant",
+            str(tenant.pk) if tenant else "",
+            outcome="denied",
+            act=Permission.OPEN_TENANT.name,
+        )
 
 
 def check_may(request: ConsoleRequest, permission: Permission) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from console.audit.log import log, log_view
 from console.audit.models import ActionKind, AuditEntry, list_action_names
-from console.client.errors import MemoryNotFound, MemoryRefused
+from console.client.errors import MemoryNotFound
 from console.client.store import RecallAnswer, StoreClient
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.recall import RecalledObservation, RecalledSummary
@@ -28,9 +28,8 @@ from console.pages.recall.forms import (
     build_question,
 )
 from console.pages.recall.models import NAME_MAX, RUNS_KEPT, SUITE_MAX, RecallCase
-from console.pages.recall.selectors import RecallRun, ask_memory
-from console.pages.recall.verdict import Question
-from console.pages.recall.views import build_run_url, read_given, recall_by_form
+from console.pages.recall.runs import build_run_url, read_given, recall_by_form
+from console.pages.recall.selectors import RecallRun, ask_memory, find_model
 from console.profiles.items import TEXT_KINDS, find_kind
 from console.profiles.prompt import Quote, build_prompt
 from console.tenants.actor import Actor, Permission
@@ -79,7 +78,7 @@ def run_case(case: RecallCase, store: StoreClient, actor: Actor) -> RecallCase:
     )
     if text_mode == MaskingMode.DETECT and answer.is_ranked and not answer.masked:
         return _close(case, State.FAILED, "This memory ranks by what is masked.")
-    model = _find_model(store, case.profile_id)
+    model = find_model(store, case.profile_id)
     if faults := ", ".join(_list_faults(case, answer)):
         case.changes = [*_list_changes(case, store, answer, model)][:CHANGES_MAX]
         return _close(case, State.FAILED, faults)
@@ -95,15 +94,6 @@ def _close(case: RecallCase, state: State, words: str = "") -> RecallCase:
     stated = {"id", "profile_id", *CaseForm.base_fields, "asked"}
     case.save(update_fields={field.name for field in case._meta.fields} - stated)
     return case
-
-
-def _find_model(store: StoreClient, profile_id: str) -> str:
-    """Which model of meaning ranks; "" for none, or a memory that does not tell."""
-    nothing: Question = {"observations_limit": 0, "summaries_limit": 0}
-    with suppress(MemoryRefused):
-        trace = store.recall(profile_id, query="model", trace=True, **nothing).trace
-        return (trace and trace.embedder) or ""
-    return ""
 
 
 def _list_changes(

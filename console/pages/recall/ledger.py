@@ -16,8 +16,8 @@ from console.contract.memory.ledger import LedgerEntry
 from console.contract.memory.recall import RecallRequest
 from console.masking.masker import masker_for
 from console.pages.recall.forms import Mode
+from console.pages.recall.runs import build_run_url
 from console.pages.recall.selectors import ExpectedItem, find_expected
-from console.pages.recall.views import build_run_url
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, PageForm, check_form
 from console.web.render import POST, ConsoleRequest, allow, render_form

@@ -10,8 +10,8 @@ from console.audit.log import log, log_view
 from console.masking.masker import masker_for
 from console.pages.recall.forms import RunForm, add_defaults, build_question
 from console.pages.recall.models import RecallMark
+from console.pages.recall.runs import build_run_url, find_marks, read_given
 from console.pages.recall.selectors import recall_profile
-from console.pages.recall.views import build_run_url, find_marks, read_given
 from console.tenants.actor import Permission
 from console.web.forms import ConsoleForm, check_form
 from console.web.render import POST, ConsoleRequest, allow

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
@@ -295,6 +296,15 @@ def ask_memory(
             raise
     ours = {"trace": False, "trace_items": [], "as_of": None}
     return store.recall(profile_id, **question | ours)
+
+
+def find_model(store: StoreClient, profile_id: str) -> str:
+    """Which model of meaning ranks; "" for none, or a memory that does not tell."""
+    nothing: Question = {"observations_limit": 0, "summaries_limit": 0}
+    with suppress(MemoryRefused):
+        trace = store.recall(profile_id, query="model", trace=True, **nothing).trace
+        return (trace and trace.embedder) or ""
+    return ""
 
 
 def _withhold_scores(recall: RecallAnswer, items: list[RecalledItem]) -> RecallAnswer:

@@ -1,26 +1,19 @@
 """The Recall simulator: ask a memory as an agent would, and see why it answered so."""
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from time import perf_counter
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
 
-from console.audit.log import log_view
 from console.audit.models import AuditEntry
-from console.client.errors import MemoryNotFound
 from console.contract.ids import PROFILE_ID
 from console.contract.times import to_wire
-from console.masking.masker import masker_for
-from console.masking.models import count_question, get_digest
+from console.pages.recall.compare import compare, read_other
 from console.pages.recall.forms import (
-    BUDGET_MAX,
     FIELDS,
     KNOBS,
     LIMITS,
@@ -30,22 +23,21 @@ from console.pages.recall.forms import (
     add_defaults,
     build_question,
 )
-from console.pages.recall.models import RecallMark
-from console.pages.recall.selectors import (
-    POSSIBLE,
-    RecallRun,
-    build_run_prompt,
-    recall_profile,
+from console.pages.recall.runs import (
+    build_run_url,
+    find_marks,
+    read_given,
+    recall_by_form,
 )
-from console.pages.recall.verdict import Question, Reason
-from console.profiles.identity import Match, log_lookup, look_up
+from console.pages.recall.selectors import POSSIBLE, RecallRun
+from console.pages.recall.verdict import Question
+from console.profiles.identity import Match, look_up
 from console.profiles.items import find_kind
-from console.profiles.knowledge import quote_knowledge
-from console.profiles.prompt import TOKENIZER, Prompt
+from console.profiles.prompt import TOKENIZER
 from console.tenants.actor import Permission
 from console.web.forms import check_form
 from console.web.render import FORM, ConsoleRequest, allow, render_part
-from console.web.session import TypedForgotten, build_typed_url, read_typed
+from console.web.session import TypedForgotten
 from console.web.times import get_day
 
 # Profiles in which an item that is not this one's is looked for.
@@ -70,7 +62,7 @@ def run(request: ConsoleRequest) -> HttpResponse:
     # A link that names at most who, and how, asks nothing yet.
     waits = given.get("mode") == Mode.QUERY and "query" not in given
     if request.method != "POST" and (waits or not given.get("identity")):
-        return _render_run(request, RunForm.from_link(given))
+        return _render_unasked(request, given)
     if (preset := PRESETS.get(request.POST.get("preset", ""))) is not None:
         preset_by = {*LIMITS, "begin", "end", "as_of"}
         given = {k: v for k, v in given.items() if k not in preset_by} | preset
@@ -93,6 +85,18 @@ def run(request: ConsoleRequest) -> HttpResponse:
     if request.method == "POST" or "query" in request.GET or profile_id != identity:
         return redirect(build_run_url(request, given, profile_id))
     return _run_for_profile(request, form, profile_id)
+
+
+def _render_unasked(request: ConsoleRequest, given: dict[str, str]) -> HttpResponse:
+    """With what another tenant was asked, if that is to be asked here too."""
+    warning = ""
+    if "against" in given:
+        there, asked = read_other(request, given["against"])
+        given = asked | {"identity": ""} | given
+        warning = (
+            f"To compare with the run in {there.tenant.name}, enter who it is here."
+        )
+    return _render_run(request, RunForm.from_link(given), warning=warning)
 
 
 def _render_unmatched(
@@ -143,15 +147,6 @@ def _offer_expected(
     return _render_run(request, form, offered=offered)
 
 
-def read_given(request: ConsoleRequest, sent: QueryDict) -> dict[str, str]:
-    """What the form sent, or what an address names, its query too. Raises
-    TypedForgotten."""
-    given = {name: str(value) for name, value in sent.items() if value}
-    if query := read_typed(request, sent):
-        given.setdefault("query", query)
-    return given
-
-
 def _run_for_profile(
     request: ConsoleRequest, form: RunForm, profile_id: str
 ) -> HttpResponse:
@@ -161,119 +156,13 @@ def _run_for_profile(
     compared: dict[str, Any] = {}
     if form.cleaned_data["against"]:
         try:
-            found, compared = _compare(request, form, found)
+            found, compared = compare(request, form, found)
         except TypedForgotten as forgotten:
             compared = {"warning": forgotten.message}
     response = _render_run(request, form, run=found, **compared)
     # Only a run's own address, which names an id, goes into the browser's history.
     response["HX-Push-Url"] = request.get_full_path()
     return response
-
-
-def _compare(
-    request: ConsoleRequest, form: RunForm, run: RecallRun
-) -> tuple[RecallRun, dict[str, Any]]:
-    """The run with its items' ranks in the other one, and what differs. Raises
-    TypedForgotten, InvalidQuery."""
-    named = read_given(request, QueryDict(form.cleaned_data["against"]))
-    given = {name: value for name, value in named.items() if name in KNOBS}
-    other = RunForm(add_defaults(given))
-    asked = check_form(other)
-    before = recall_by_form(request, other, asked["identity"])
-    if before is None:
-        return run, {}
-    ranks = {item.item.id: item.rank for item in before.items}
-    items = [
-        dataclasses.replace(item, before=ranks.pop(item.item.id, 0))
-        for item in run.items
-    ]
-    compared = {
-        "before": before,
-        "before_url": build_run_url(request, given, before.profile.id),
-        "gone": [item for item in before.items if item.item.id in ranks],
-        "knobs": [
-            (form[name].label, asked[name], form.cleaned_data[name])
-            for name in KNOBS
-            if asked[name] != form.cleaned_data[name]
-        ],
-    }
-    return dataclasses.replace(run, items=items), compared
-
-
-def recall_by_form(
-    request: ConsoleRequest, form: RunForm, profile_id: str
-) -> RecallRun | None:
-    """What the form asks; counted and logged. None: no profile has this id, as the form
-    then says."""
-    asked = form.cleaned_data
-    question = build_question(asked)
-    query = get_digest(request.actor, "recall.run", question["query"])
-    if question["trace"]:
-        count_question(request.actor, "recall.run", query)
-    masker, template = masker_for(request.actor, profile_id), asked["template"]
-    try:
-        found = recall_profile(
-            request.store,
-            profile_id,
-            mode=asked["mode"],
-            question=question,
-            masker=masker,
-        )
-    except MemoryNotFound:
-        log_lookup(request.actor, profile_id, Match())
-        form.add_error("identity", "No profile has this id.")
-        return None
-    if found.is_by_whole_texts and not question["trace"]:
-        count_question(request.actor, "recall.run", query)
-    recall = found.recall
-    log_view(
-        request.actor,
-        "recall.run",
-        "profile",
-        found.profile.id,
-        mode=found.mode_ran,
-        observations=len(recall.observations),
-        summaries=len(recall.summaries),
-        ms=round(recall.exchange.elapsed_ms),
-        explained=int(question["trace"]),
-        looked_for=query,
-    )
-    if template:
-        asked_for = question["query"] or found.last_word
-        knowledge = quote_knowledge(request.tenant, asked_for)
-        parts = found, masker, template, knowledge
-        write = partial(build_run_prompt, request.store, *parts)
-        return _add_prompt(found, write, asked["budget"])
-    return found
-
-
-def _add_prompt(
-    run: RecallRun, write: Callable[[int], Prompt], budget: int
-) -> RecallRun:
-    """What was expected may have come, and be left out by the budget: the verdict is then
-    the budget that keeps it. A greater one may first keep what else it left out."""
-    prompt, least, expected = write(budget), budget, run.expected
-    kept = prompt
-    while expected and (excess := kept.count_excess(expected.id)):
-        least += excess
-        kept = write(least)
-    if expected and expected.verdict and least > budget:
-        change = {"budget": least} if least <= BUDGET_MAX else {}
-        verdict = dataclasses.replace(
-            expected.verdict, reason=Reason.BUDGET, change=change
-        )
-        expected = dataclasses.replace(expected, verdict=verdict)
-    return dataclasses.replace(run, prompt=prompt, expected=expected)
-
-
-def build_run_url(
-    request: ConsoleRequest, given: dict[str, str], profile_id: str
-) -> str:
-    kept = {name: value for name, value in given.items() if name in RunForm.base_fields}
-    query = kept.pop("query", "")
-    url = build_typed_url(request, query, kept | {"identity": profile_id})
-    page = reverse("recall:run", args=[request.tenant.slug])
-    return f"{page}?{url.partition('?')[2]}"
 
 
 def _build_changes(
@@ -311,19 +200,6 @@ def _name_change(form: RunForm, change: Question) -> list[tuple[str, str, Any]]:
     if "query" in change:
         named.append(("query", "its own text"))
     return [(name, str(form[name].label), value) for name, value in named]
-
-
-def find_marks(
-    request: ConsoleRequest, question: Question, profile_id: str
-) -> dict[str, list[str]]:
-    """Ids of items, by what was said of them for this question."""
-    run = RecallMark.digest_run(request.actor, question)
-    marks = request.tenant.recall_marks.filter(profile_id=profile_id, run=run)
-    ids = marks.values_list("item_id", flat=True)
-    return {
-        "wanted": list(ids.filter(is_wanted=True)),
-        "unwanted": list(ids.filter(is_wanted=False)),
-    }
 
 
 def _list_cases(

@@ -1,13 +1,22 @@
 """Two runs of Recall side by side."""
 
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
-from tests.factories import make_observation, make_profile
+from console.tenants.models import Membership, Role, Tenant
+from tests.factories import (
+    make_observation,
+    make_profile,
+    make_tenant,
+    move_tenant,
+)
+from tests.pages.odd_memory import PROFILE, serving
+from tests.pages.recall.test_whole_texts import WholeTextMemory
 
 
 @pytest.fixture
@@ -24,8 +33,19 @@ def profile(tenant) -> str:
     return profile
 
 
-def run(client, **asked):
-    url = reverse("recall:run", args=["acme"])
+@pytest.fixture
+def other(agent):
+    """Another tenant of the same person, whose memory knows one of the two as well."""
+    other = make_tenant("umbra", "Umbra")
+    Membership.objects.create(user=agent, tenant=other, role=Role.AGENT)
+    profile = make_profile(other, email="a@b.com")
+    make_observation(other, profile, "Likes green tea.")
+    make_observation(other, profile, "Call me at +41 44 668 18 00.")
+    return other
+
+
+def run(client, slug="acme", **asked):
+    url = reverse("recall:run", args=[slug])
     return client.post(url, asked, follow=True)
 
 
@@ -91,3 +111,87 @@ def test_compare_with_what_is_no_run_names_the_field(client, profile):
 
     assert page.status_code == 422
     assert "mode: Choose one of the options." in page.text
+
+
+def ask_there(client, profile, **asked):
+    """The same in the other tenant, by the link of the first run."""
+    first = {"identity": profile, "mode": "query", "query": "green tea"} | asked
+    compared = run(client, **first, against=read_against(run(client, **first)))
+    [link] = re.findall(r'href="(/t/umbra/recall/[^"]+)', compared.text)
+    return link, client.get(unescape(link))
+
+
+def test_compare_with_another_tenant_asks_there_who_it_is(client, profile, other):
+    link, page = ask_there(client, profile, observations="7")
+
+    assert "tea" not in link
+    assert "enter who it is here" in page.text
+    assert 'value="green tea"' in page.text
+    assert 'value="7"' in page.text
+    assert profile not in re.findall(r'name="identity"[^>]*', page.text)[0]
+    assert not AuditEntry.objects.of(other).filter(action="recall.run")
+
+
+def test_compare_with_another_tenant_matches_by_words(client, profile, other):
+    link, _ = ask_there(client, profile)
+    [against] = parse_qs(urlsplit(unescape(link)).query)["against"]
+    ran = {"identity": "email:a@b.com", "query": "green tea", "mode": "query"}
+
+    page = run(client, "umbra", **ran, against=against)
+
+    [compared] = re.findall(r'aria-labelledby="compared".*?</section>', page.text, re.S)
+    assert re.search(r"Tenant</dt>\s*<dd[^>]*>\s*Acme → Umbra", compared, re.I)
+    assert "Owns a red bicycle." in compared
+    assert "Likes green tea." not in compared
+    assert f"/t/acme/profiles/{profile}/" in compared
+    assert "668 18 00" not in page.text
+    assert page.text.count(">new<") == 1
+    entries = AuditEntry.objects.filter(action="recall.run").order_by("-seq")[:2]
+    assert {entry.tenant for entry in entries} == {"acme", "umbra"}
+
+
+def test_compare_never_takes_masked_words_for_the_same(client, profile, other):
+    make_observation(
+        Tenant.objects.get(slug="acme"), profile, "Call me at +41 44 668 18 00."
+    )
+    link, _ = ask_there(client, profile)
+    [against] = parse_qs(urlsplit(unescape(link)).query)["against"]
+    ran = {"identity": "email:a@b.com", "query": "green tea", "mode": "query"}
+
+    page = run(client, "umbra", **ran, against=against)
+
+    assert page.text.count(">new<") == 1
+    [compared] = re.findall(r'aria-labelledby="compared".*?</section>', page.text, re.S)
+    assert "Call me at" in compared
+
+
+@pytest.mark.parametrize("role", [None, Role.AUDITOR])
+def test_compare_needs_the_right_in_the_other_tenant(client, profile, agent, role):
+    strange = make_tenant("umbra", "Umbra")
+    if role:
+        Membership.objects.create(user=agent, tenant=strange, role=role)
+    against = f"tenant=umbra&identity={profile}&mode=recent"
+
+    page = run(client, identity=profile, mode="recent", against=against)
+
+    assert page.status_code == (403 if role else 404)
+    assert AuditEntry.objects.filter(action="access.denied").count() == 1
+    assert "bicycle" not in page.text
+    listed = run(client, identity=profile, mode="recent", against=f"identity={profile}")
+    assert "another tenant" not in listed.text
+
+
+def test_compare_of_two_memories_names_them_and_their_models(
+    client, profile, other, settings
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    link, _ = ask_there(client, profile)
+    [against] = parse_qs(urlsplit(unescape(link)).query)["against"]
+
+    with serving(WholeTextMemory()) as memory:
+        move_tenant(other, memory.address)
+        page = run(client, "umbra", identity=PROFILE, mode="recent", against=against)
+
+    assert f"→ {memory.address}" in page.text
+    assert re.search(r"Model</dt>\s*<dd[^>]*>\s*use-3 → none that it tells", page.text)
+    assert page.text.count(">new<") == 2
