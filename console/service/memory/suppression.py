@@ -15,7 +15,7 @@ from console.service import errors
 from console.service.memory.models import Identifier, Profile, Suppression
 from console.service.models import StoreKey, digest
 
-BATCH = 500
+A_WRITE, FEW = 20, 1000
 WHY = "erased; not learned again until a privacy officer lifts that"
 
 Key = tuple[str, str]  # type and value
@@ -48,10 +48,12 @@ def suppress(profile: Profile) -> None:
 def digest_keys(store_id: str, keys: Iterable[Key]) -> list[str]:
     """BLAKE2's own keyed mode: an import asks for thousands a second."""
     secret = bytes.fromhex(digest(f"suppression {store_id}"))
-    return [
-        blake2b(f"{of} {value}".encode(), key=secret, digest_size=32).hexdigest()
-        for of, value in map(_name_phone, keys)
-    ]
+    keyed, digests = blake2b(key=secret, digest_size=32), []
+    for of, value in map(_name_phone, keys):
+        one = keyed.copy()
+        one.update(f"{of} {value}".encode())
+        digests.append(one.hexdigest())
+    return digests
 
 
 def _name_phone(key: Key) -> Key:
@@ -60,18 +62,19 @@ def _name_phone(key: Key) -> Key:
 
 
 def find_erased(store: StoreKey, keys: Collection[Key]) -> set[Key]:
-    """Those of these that are not to be learned; free where a store has none."""
-    rows = Suppression.objects.of(store)
-    if not keys or not rows.exists():
+    """Those of these that are not to be learned. One query: of an import the store's own
+    are fetched, unless they are many as well; free where it has none."""
+    rows = Suppression.objects.of(store).values_list("id", flat=True)
+    found = set[str]()
+    if len(keys) > A_WRITE and not (found := set(rows[: FEW + 1])):
         return set()
     digests = digest_keys(store.id, keys)
-    found = {
-        id_
-        for start in range(0, len(digests), BATCH)
-        for id_ in rows.filter(id__in=digests[start : start + BATCH]).values_list(
-            "id", flat=True
-        )
-    }
+    if not 0 < len(found) <= FEW:
+        found = {
+            id_
+            for start in range(0, len(digests), FEW)
+            for id_ in rows.filter(id__in=digests[start : start + FEW])
+        }
     return {key for key, id_ in zip(keys, digests, strict=True) if id_ in found}
 
 

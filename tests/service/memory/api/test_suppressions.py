@@ -1,7 +1,10 @@
 """What was erased is not learned again, by no door, until a person lifts that."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from console.service.memory import suppression
 from console.service.memory.models import Identifier, Profile, Suppression
 from tests.service.conftest import assert_refused
 from tests.service.csv_files import read_file, upload_file
@@ -122,3 +125,19 @@ def test_suppression_keeps_no_value(api, erased):
 
     assert len(rows) == 2
     assert not any(EMAIL in row or PHONE[1:] in row for row in rows)
+
+
+@pytest.mark.parametrize("few", [1, 1000])
+def test_find_erased_finds_the_same_among_few_and_among_many(
+    store, erased, monkeypatch, few
+):
+    monkeypatch.setattr(suppression, "FEW", few)
+    gone = {("email", EMAIL), ("phone", PHONE)}
+    asked = [("email", f"new{number}@b.com") for number in range(30)]
+
+    found = [
+        suppression.find_erased(SimpleNamespace(id=store), keys)
+        for keys in ([*gone, *asked], [*gone], [])
+    ]
+
+    assert found == [gone, gone, set()]
