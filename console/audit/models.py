@@ -23,6 +23,8 @@ from console.tenants.models import Tenant
 # Of what is written now. Entries of version 1 name no profile.
 VERSION = 2
 GENESIS = "0" * 64
+# From here on a look is one at many.
+BULK_ROWS = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -185,6 +187,11 @@ class AuditEntry(models.Model):
             ),
             models.Index(fields=["tenant", "actor", "seq"], name="audit_tenant_actor"),
             models.Index(fields=["action", "seq"], name="audit_action"),
+            models.Index(
+                fields=["seq"],
+                name="audit_bulk",
+                condition=models.Q(details__count__gte=BULK_ROWS),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from console.audit.log import OBJECT_ID, log_view
 from console.audit.models import (
     ACTIONS,
+    BULK_ROWS,
     ActionKind,
     AuditAction,
     AuditEntry,
@@ -31,25 +32,30 @@ from console.web.render import ConsoleRequest, allow, render_part
 from console.web.times import DayField, get_day_start
 
 SHIFT_FROM, SHIFT_TO = 7, 19
-BULK_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuestion:
-    """A saved view: entries of these actions to which the condition applies."""
+    """A saved view: entries of these actions to which the condition applies.
+
+    rare  each by an index of its own: these are looked up first, since walking a log of
+          a million for three of them takes half a second
+    """
 
     label: str
     actions: Collection[str]
     condition: Q | None = None
+    rare: tuple[Q, ...] = ()
 
     @property
     def q(self) -> Q:
-        """Rare ones are looked up first: walking a log of a million for three of them
-        takes half a second."""
+        asked = Q(action__in=self.actions)
         if self.condition:
-            return Q(action__in=self.actions) & self.condition
-        chosen = AuditEntry.objects.filter(action__in=self.actions)
-        return Q(pk__in=chosen.values("pk"))
+            return asked & self.condition
+        first, *more = self.rare or [asked]
+        chosen = AuditEntry.objects.filter(first).values("pk")
+        others = [AuditEntry.objects.filter(each).values("pk") for each in more]
+        return asked & Q(pk__in=chosen.union(*others, all=True) if others else chosen)
 
 
 READS = list_action_names(ActionKind.READ)
@@ -63,7 +69,10 @@ QUESTIONS = {
     "bulk": LogQuestion(
         f"Exports, and reads of {BULK_ROWS} rows or more",
         READS,
-        Q(action__endswith=".exported") | Q(details__count__gte=BULK_ROWS),
+        rare=(
+            Q(action__in=[name for name in READS if name.endswith(".exported")]),
+            Q(details__count__gte=BULK_ROWS),
+        ),
     ),
     "deletions": LogQuestion(
         "Deletions and who approved them",
