@@ -329,6 +329,9 @@ DERIVED_DATA = [
 # When the worker rewrites what anything was deleted from, to take it out of the files:
 # an hour of the day, UTC. -1: never, somebody runs `manage.py purge`.
 PURGE_HOUR = env.number("PURGE_HOUR", default=3, least=-1, most=23)
+# For how long backups are kept, as certificates of deletions say it. 0: until somebody
+# removes them.
+BACKUP_DAYS = env.number("BACKUP_DAYS", default=0, least=0, most=3650)
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["console.accounts.backends.StaffBackend"]

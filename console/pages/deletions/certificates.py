@@ -2,11 +2,11 @@
 nothing that says whose data it was."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -113,26 +113,56 @@ def _describe_people(deletion: Deletion) -> str:
     return "a second person was not asked for by the policy"
 
 
+UNKNOWN = "not known to this console"
+_DAY = "%-d %B %Y, %H:%M %Z"
+
+
 def list_not_covered(deletion: Deletion) -> list[str]:
     """What a deletion does not reach, and until when."""
-    night = get_night(deletion.verified_at or timezone.now())
+    at = deletion.verified_at or timezone.now()
     by_then = (
-        f"until {night:%-d %B %Y, %H:%M %Z}"
-        if settings.PURGE_HOUR >= 0
-        else "until a purge"
+        f"until {get_night(at):{_DAY}}" if settings.PURGE_HOUR >= 0 else "until a purge"
     )
-    left = [
-        "backups taken before, until they are removed",
-        "copies that were exported or printed before",
-    ]
+    left = ["copies that were exported or printed before"]
     if get_tenant_guard(deletion.tenant):
-        left.append("what the memory's provider keeps for itself")
-    elif connection.vendor == "postgresql":
-        left.append(f"dead rows of the database's files, {by_then}")
-        left.append("the database's write-ahead log and its archive, until recycled")
+        left += [
+            "what the memory's provider keeps for itself, backups included: until when"
+            f" is {UNKNOWN}",
+        ]
+    elif connections["memory"].vendor == "postgresql":
+        left += [
+            f"dead rows of the database's files, {by_then}",
+            _describe_wal(at),
+        ]
     else:
         left.append(f"single pages of the database's file, {by_then}")
-    return left
+    return [
+        *left,
+        *_list_backups(at),
+        f"dumps, snapshots and copies made by other tools: {UNKNOWN}",
+    ]
+
+
+def _describe_wal(at: datetime) -> str:
+    with connections["memory"].cursor() as cursor:
+        cursor.execute("SELECT current_setting('archive_mode')")
+        [mode] = cursor.fetchone()
+    log = f"the database's write-ahead log up to {at:{_DAY}}"
+    if mode == "off":
+        return f"{log}, which is archived nowhere: until it is overwritten"
+    return f"{log} and its archive: until when that is kept is {UNKNOWN}"
+
+
+def _list_backups(at: datetime) -> list[str]:
+    """By the console's own command, of which the audit log knows."""
+    kept = timedelta(days=settings.BACKUP_DAYS)
+    taken = AuditEntry.objects.filter(action="backup.taken", at__lt=at).order_by("seq")
+    days = list(taken.values_list("at", flat=True))
+    if not kept and days:
+        many = f"backups taken from {days[0]:{_DAY}} to {days[-1]:{_DAY}}"
+        return [f"{many}, until they are removed: when is {UNKNOWN}"]
+    there = [day for day in days if day + kept > timezone.now()]
+    return [f"the backup of {day:{_DAY}}, until {day + kept:{_DAY}}" for day in there]
 
 
 def _write(at: Any) -> str:

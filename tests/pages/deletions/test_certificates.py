@@ -2,17 +2,20 @@
 
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
+from console.audit.log import log
 from console.audit.models import AuditEntry
-from console.pages.deletions.certificates import digest_subject
+from console.pages.deletions.certificates import digest_subject, list_not_covered
 from console.pages.deletions.models import Deletion, DeletionPolicy
 from console.pages.deletions.steps import advance_deletions
+from console.tenants.actor import Actor
 from tests.factories import make_observation, make_profile
 from tests.pages.deletions.test_requests import address, as_person, post, second
 from tests.pages.deletions.test_views import confirm, confirm_url
@@ -70,7 +73,6 @@ def test_certificate_says_how_it_was_verified_and_by_whom(client, erased, office
     assert [{"get", "list", "caches", "sessions"} <= {*x["paths"]} for x in later] == (
         [True, True]
     )
-    assert any("backups" in left for left in stated["notCovered"])
     assert stated["subject"] == digest_subject(erased)
     entry = AuditEntry.objects.get(seq=stated["audit"]["from"])
     assert entry.action == "deletion.opened"
@@ -80,6 +82,53 @@ def test_certificate_says_how_it_was_verified_and_by_whom(client, erased, office
 def test_certificate_names_no_customer(erased, profile_id):
     for word in (profile_id, "ann@example.com", "Annabel", "Sundays"):
         assert word not in erased.certificate
+
+
+NIGHT = datetime(2026, 3, 1, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "named"),
+    [
+        (
+            30,
+            [
+                "the backup of 24 February 2026, 03:00 UTC, until 26 March 2026, 03:00 UTC",
+                "the backup of 1 March 2026, 03:00 UTC, until 31 March 2026, 03:00 UTC",
+            ],
+        ),
+        (
+            0,
+            [
+                "backups taken from 10 January 2026, 03:00 UTC to 1 March 2026, 03:00 UTC,"
+                " until they are removed: when is not known to this console",
+            ],
+        ),
+    ],
+)
+def test_certificate_names_the_backups_that_still_have_it(
+    erased, settings, days, named
+):
+    settings.BACKUP_DAYS = days
+    for ago in (50, 5, 0):
+        with time_machine.travel(NIGHT - timedelta(days=ago), tick=False):
+            log(Actor(None, name="command line"), "backup.taken")
+    erased.verified_at = NIGHT + timedelta(hours=12)
+
+    with time_machine.travel(NIGHT + timedelta(hours=13), tick=False):
+        left = list_not_covered(erased)
+
+    assert [each for each in left if "backup" in each] == named
+    assert left[-1] == (
+        "dumps, snapshots and copies made by other tools: not known to this console"
+    )
+    database = [each for each in left if "database's" in each]
+    until = "until 2 March 2026, 03:00 UTC"
+    if connection.vendor == "postgresql":
+        assert database[0] == f"dead rows of the database's files, {until}"
+        assert "write-ahead log up to 1 March 2026, 15:00 UTC" in database[1]
+    else:
+        assert database == [f"single pages of the database's file, {until}"]
 
 
 def test_certificate_names_who_approved(client, officer, second, profile_id):
