@@ -206,7 +206,9 @@ def list_answers(client, route: str, profile: str, item: str, secrets):
     whose = {} if profile in path else {"identity": profile}
     fixed = {"mode": "query", "explain": "on"} | whose
     every, one = " ".join(secrets), secrets[0]
-    sent = [("get", every, None), ("post", one, None), ("post", every, HTMX)]
+    # Every second address is posted to as a page, and the others as htmx does it.
+    post = [("post", one, None), ("post", every, HTMX)][ADDRESSES.index(route) % 2]
+    sent = [("get", every, None), post]
     if IS_LONG:
         sent = product(("get", "post"), (every, one), (None, HTMX))
     for method, typed, headers in sent:
