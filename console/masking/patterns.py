@@ -1,13 +1,15 @@
-"""The table of what the detector knows: patterns, each with an example.
+"""What the detector knows: the patterns of shapes.toml, each with an example.
 
 In doubt a number is taken for a phone: a reveal costs seconds, a leak cannot be undone.
 """
 
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from pathlib import Path
 
 import re2
 from stdnum import iban, luhn
@@ -20,8 +22,12 @@ from console.masking.plain import GLUED, list_words
 
 # Fewer digits than a number has in any country; the most that one has.
 DIGITS_MIN, DIGITS_MAX = 7, 15
-# Signs that part the groups of a number for whoever hides it, and sums for all others.
-WEAK = "!$%&?@`'|*=#^+<>\"\\[\\]{}\\\\\u2022"
+_TABLE = tomllib.loads(Path(__file__).with_name("shapes.toml").read_text("utf-8"))
+WEAK = _TABLE["pieces"]["weak"]
+_PIECE = re.compile(r"«(\w+)»")
+_PIECES = {
+    name: regex.replace("«weak»", WEAK) for name, regex in _TABLE["pieces"].items()
+}
 
 
 class Shape(StrEnum):
@@ -45,7 +51,7 @@ class ShapeMatch:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One row of the table.
+    """One row of shapes.toml.
 
     shape    what it is; None: it stays readable
     regex    of folded text: lower case, no accents, one form of each digit and sign
@@ -188,76 +194,48 @@ def _say(*signs: str) -> str:
 AT = rf"(?: *\\?@+ *| ?[\[({{<] ?a ?[\])}}>] ?| ?[\[({{<] ?@ ?[\])}}>] ?|{_say('at')})"
 DOT = rf"(?: ?\.| +\. +| ?[\[({{<] ?\. ?[\])}}>] ?|{_say('dot')})"
 _SIGN = rf"(?: +\. +|{_say('dot', '_', '-', '+')})"
-_D, _M, _Y = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])", r"(?:19|20)\d\d"
-_S = rf"[ ,.:;()/{WEAK}-]{{1,3}}"
-_C = rf"(?:[ ,.:;/_{WEAK}-]{{0,3}}| ?x ?)"
-_W = rf" ?-?[{WEAK}]{{1,2}} ?"
-_I = "[ ,.:/_-]?"
-
-# --- The table ---
-# fmt: off
 
 ADDRESS = Pattern(
-    Shape.MAIL, rf'(?:"[^"@]{{1,64}}"|{_NAME}(?:{_SIGN}{_NAME})*){AT}'
+    Shape.MAIL,
+    rf'(?:"[^"@]{{1,64}}"|{_NAME}(?:{_SIGN}{_NAME})*){AT}'
     rf"(?:{_HOST}(?:(?:{DOT}|{_say('-')}){_HOST})*(?:{DOT}{_TOP}|\. {_COMMON_TOP})|\d+\.\d+\.\d+\.\d+"
     r"|\[[\da-z.:]{3,45}\])|\b[\p{Latin}_][\p{Latin}\d_.+-]+@[\p{Latin}][\p{Latin}\d-]{2,}",
-    "ada @ acme . com", "ordered at acme.com",
+    "ada @ acme . com",
+    "ordered at acme.com",
 )
-SHAPES = (
-    Pattern(None, r"\b[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b",
-            "550e8400-e29b-41d4-a716-446655440000"),
-    Pattern(Shape.PHONE, r"0\d(?:[,:;] ?\d\d){4}", "06:12:34:56:78", "01, 02, 03, 04, 05", _is_joined),
-    Pattern(None, rf"{_Y}[-/.]{_M}[-/.]{_D}", "2026-05-03", check=_is_whole),
-    Pattern(None, rf"{_D}[-/.] ?{_M}[-/.] ?{_Y}", "3.5.2026", check=_is_whole),
-    Pattern(None, r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,6})?)?",
-            "14:30:00", "14:30:0055566677", _is_whole),
-    Pattern(None, r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}", "203.0.113.42", "tlf. 98.76.54.32", _is_ip_address),
-    Pattern(None, r"(?:[$€£¥₹]|r\$|kr\.?|eur|usd|chf|gbp) ?\d{1,3}(?:[.,']?\d{3})*(?:[.,]\d\d?)?",
-            "$1,299,000.00", check=_is_whole),
-    Pattern(None, r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d\d\b| ?(?:[€$£¥₹元円]|eur|usd|chf|kr))",
-            "1 250 000,00", check=_is_whole),
-    Pattern(Shape.PHONE, r"\b\d{1,3}(?:[.,]\d{3}){3,4}\b", "5,558,675,310", "1,204,556", _is_joined),
-    Pattern(None, r"\b\d(?:[.,]\d{3}){2}\b", "1.204.556", "1.555.867.5310", _is_whole),
-    Pattern(None, r"\d{1,3}\.\d{3,}[,;] ?-?\d{1,3}\.\d{3,}", "59.329323, 18.068581", check=_is_whole),
-    Pattern(None, r"\b\d{3}-\d{7}-\d{7}\b", "114-3941689-8772232"),
-    Pattern(Shape.BANK, rf"\b[a-z]{{2}}\d\d(?:{_I}[a-z]{{4}})?(?:{_I}(?:\d[a-z\d]{{3}}|[a-z]\d{{3}})){{2,7}}(?:{_I}\d[a-z\d]{{0,2}}|{_I}[a-z])?\b",
-            "DE89.3704.0044.0532.0130.00", "DE88 3704 0044 0532 0130 00", _passes(lambda text: iban.is_valid(text, check_country=False))),
-    Pattern(Shape.ID, r"\b\d{3}-\d\d-\d{4}\b", "123-45-6789", "123-45-67890"),
-    Pattern(Shape.ID, r"\b[a-z]{2} ?\d\d \d\d \d\d ?[a-d]\b", "QQ 12 34 56 C"),
-    Pattern(Shape.ID, r"\b\d{8}[ -]?[a-z]\b", "12345678Z", "12345678A", _passes(dni.is_valid)),
-    Pattern(Shape.ID, r"\b[xyz][ -]?\d{7}[ -]?[a-z]\b", "X1234567L", "X1234567A", _passes(nie.is_valid)),
-    Pattern(Shape.ID, r"\b[a-z]{6}\d\d[a-z]\d\d[a-z]\d{3}[a-z]\b", "RSSMRA85T10A562S"),
-    Pattern(Shape.ID, r"\b[a-z]{4}\d{6}[hm][a-z]{5}[a-z\d]\d\b", "GOMC900514MDFMRL09"),
-    Pattern(Shape.ID, r"\b\d{3}\.\d{3}\.\d{3}-\d\d\b", "529.982.247-25", check=_passes(cpf.is_valid)),
-    Pattern(Shape.ID, r"\b\d{17}[\dx]\b", "11010519491231002X", check=_passes(ric.is_valid)),
-    Pattern(Shape.ID, r"\b[12] ?\d\d ?\d\d ?\d[\dab] ?\d{3} ?\d{3} ?\d\d\b",
-            "2 69 05 49 588 157 80", check=_passes(nir.is_valid)),
-    Pattern(Shape.CARD, rf"\d{{4}}(?:{_C}\d{{4}}){{3}}",
-            "4111x1111|1111*1111", "4111,1111,1111,1112", _passes(is_card)),
-    Pattern(Shape.CARD, rf"\d{{4}}{_C}\d{{6}}{_C}\d{{4,5}}",
-            "3782 822463 10005", "3782 822463 10006", _passes(is_card)),
-    Pattern(Shape.PHONE, rf"\+\d{{1,3}}(?:{_S}\d{{1,5}}){{2,6}}", "+1, 555, 867, 5310", check=_is_joined),
-    Pattern(Shape.PHONE, rf"(?:1{_S})?\(?[2-9]\d\d\)?{_S}[2-9]\d\d{_S}\d{{4}}", "555:867:5310", check=_is_joined),
-    Pattern(Shape.PHONE, r"0\d{2,4}(?:[,:;] ?\d{2,4}){2,3}", "0171, 234, 5678", "0171, 23", _is_joined),
-    Pattern(Shape.PHONE, rf"\d{{3}}{_W}\d{{3}}{_W}\d{{3,4}}|\d{{2,3}}(?:{_W}\d\d){{4}}",
-            "655=321=098", "655+321=976", _is_joined),
-    Pattern(Shape.PHONE, rf"\d(?:[,:;{WEAK}] ?\d){{9,14}}", "5,5,5,8,6,7,5,3,1,0", "5, 4, 5, 3, 5", _is_joined),
-)
-# What is left is read number by number, after the kind of its label: "phone 22334455".
-NUMBERS = (
-    Pattern(Shape.PHONE, r"\w* (?:\(?\+|[a-z])(?:\D*\d){7,15}", "+47 22 33 44", "47 22 33 44"),
-    Pattern(Shape.CARD, r".*", "4111111111111111x", check=lambda found: is_card(found.text)),
-    Pattern(Shape.PHONE, r"code (?!19|20)[2-9]\d\d[2-9]\d{6}", "AB5558675310", "AB2026118843",
-            lambda found: found.before.isalpha() and not found.after[:1].isalpha()),
-    Pattern(None, r"code .*", "1Z999AA10123456784", "999 101 234 567 84"),
-    Pattern(None, r"thing .*", "order 4521998877"),
-    Pattern(Shape.PHONE, r"phone .*", "Tlf. 22334455", "22334455"),
-    Pattern(None, r"\w* [1-9]\d{0,4}(?:\.\d{1,5}){1,4}", "10.4.22631.1", "1.555.867.5310", _is_version),
-    Pattern(None, r"\w* 0\.\d+", "0.127758", "0127758"),
-    Pattern(None, r"\w* .*", "38 39 40 41 42", "12 34 56 78 90", counts_up),
-    Pattern(Shape.PHONE, r"\w* [(0].*", "0171 2345", "1712 345"),
-    Pattern(Shape.PHONE, r"\w* \d{3}[-. ]\d{4}", "867-5310", "8675310"),
-    Pattern(Shape.PHONE, r"\w* \d{3}[-. ]\d\d[-. ]\d{3}", "912 34 567", "91 234 567"),
-    Pattern(Shape.PHONE, r"\w* (?:\D*\d){9}.*", "555867531", "55586753"),
-)
-# fmt: on
+_CHECKS: dict[str, Callable[[ShapeMatch], bool]] = {
+    "": lambda found: True,
+    "after_letters": lambda found: (
+        found.before.isalpha() and not found.after[:1].isalpha()
+    ),
+    "card": _passes(is_card),
+    "card_alone": lambda found: is_card(found.text),
+    "counts_up": counts_up,
+    "cpf": _passes(cpf.is_valid),
+    "dni": _passes(dni.is_valid),
+    "iban": _passes(lambda text: iban.is_valid(text, check_country=False)),
+    "ip_address": _is_ip_address,
+    "joined": _is_joined,
+    "nie": _passes(nie.is_valid),
+    "nir": _passes(nir.is_valid),
+    "ric": _passes(ric.is_valid),
+    "version": _is_version,
+    "whole": _is_whole,
+}
+
+
+def _read_patterns(rows: list[dict[str, str]]) -> list[Pattern]:
+    return [
+        Pattern(
+            Shape[row["shape"].upper()] if "shape" in row else None,
+            _PIECE.sub(lambda found: _PIECES[found[1]], row["regex"]),
+            row["example"],
+            row.get("unlike", ""),
+            _CHECKS[row.get("check", "")],
+        )
+        for row in rows
+    ]
+
+
+SHAPES = _read_patterns(_TABLE["shapes"])
+NUMBERS = _read_patterns(_TABLE["numbers"])
