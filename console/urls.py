@@ -116,7 +116,6 @@ customers_pages = pages(
         )
         for kind, part in (("observation", ""), ("summary", "-summaries"))
     ],
-    page("<str:profile_id>/identifiers/", customers.identifiers),
 )
 timeline_pages = pages(
     "timeline",

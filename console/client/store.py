@@ -216,7 +216,13 @@ class StoreClient:
         )
 
     def list_activity(
-        self, *, page_token: str, page_size: int, order: str, id_type: str, since: str
+        self,
+        *,
+        page_size: int,
+        order: str,
+        page_token: str = "",
+        id_type: str = "",
+        since: str = "",
     ) -> Page[ProfileActivity]:
         """The same with what is known of each, where the built-in memory is asked; another
         one has only ids, and `order` of the page says so. `order` may be one of UPDATE."""

@@ -1,18 +1,20 @@
 """A profile's traits beside the schema of their groups."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.utils import timezone
 
-from console.client.errors import MemoryNotFound
+from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait import TraitValue
 from console.contract.memory.trait_group import TraitGroup
+from console.contract.normalising import InvalidIdentifier, normalise
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.schema import (
     ARRAY,
@@ -41,6 +43,8 @@ class TraitRow:
     """One trait of a group's schema, or one that the schema does not have (any more).
 
     type    STRING, NUMBER, BOOLEAN, ARRAY, DATE; "" when the schema does not have it
+    id_type    of the identifier that the trait feeds; "" where it feeds none
+    is_refused  the value is kept, and the customer is not found by it
     value   None is unset: the memory does not tell whether it was ever asked
     set_at  when the value was set or last changed, where that was read
     shown   the value as the person may see it; None is unset
@@ -54,6 +58,7 @@ class TraitRow:
     value: TraitValue | None = field(repr=False)
     set_at: datetime | None = None
     shown: MaskedValue | None = field(default=None, repr=False)
+    is_refused: bool = False
 
     @cached_property
     def subject(self) -> str:
@@ -150,6 +155,12 @@ TRAITS_A_CALL = 1000
 UNSET_MAX = 20
 Values = Mapping[str, TraitValue]
 Times = Mapping[str, datetime]
+# Of a type of identifier and a value: whether the profile is found by it.
+IsHeld = Callable[[str, str], bool]
+
+
+def _is_taken_for_held(id_type: str, text: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -232,20 +243,22 @@ def select_pinned(
 def fetch_profile_traits(
     store: StoreClient, profile_id: str, masker: Masker
 ) -> ShownTraits:
-    """All groups with values and since when. Two calls. Raises MemoryNotFound."""
+    """All groups with values and since when. Four calls. Raises MemoryNotFound."""
     now_id, values, set_at = _fetch_stored(store, profile_id)
-    groups = _build_groups(fetch_trait_groups(store), values, set_at, masker)
+    schema, is_held = fetch_trait_groups(store), _fetch_held(store, now_id)
+    groups = _build_groups(schema, values, set_at, masker, is_held)
     return ShownTraits(now_id, values, groups)
 
 
 def fetch_trait_row(
     store: StoreClient, profile_id: str, group: str, name: str, masker: Masker
 ) -> tuple[str, TraitRow]:
-    """The profile that it is now and one row. Two calls. Raises MemoryNotFound."""
+    """The profile that it is now and one row. Four calls. Raises MemoryNotFound."""
     schema = store.fetch_trait_group(group)
     now_id, values, set_at = _fetch_stored(store, profile_id, group=group)
     held, since = values.get(group, {}), set_at.get(group, {})
-    for row in _build_group(group, schema, held, since, masker).rows:
+    is_held = _fetch_held(store, now_id)
+    for row in _build_group(group, schema, held, since, masker, is_held).rows:
         if row.name == name:
             return now_id, row
     raise MemoryNotFound(
@@ -253,6 +266,27 @@ def fetch_trait_row(
         code=404,
         http_status=404,
     )
+
+
+def _fetch_held(store: StoreClient, profile_id: str) -> IsHeld:
+    """Whether a profile is found by a value, told by its identifiers; where these are not
+    known each is taken for one."""
+    try:
+        settings, held = store.gather(
+            store.identity_settings, partial(store.list_identifiers, profile_id)
+        )
+    except MemoryProblem:
+        return _is_taken_for_held
+    kinds = {each.id_type: each.normalization for each in settings.identifier_configs}
+    values = {each.id_type: each.values for each in held}
+
+    def is_held(id_type: str, text: str) -> bool:
+        with suppress(InvalidIdentifier):
+            kind, region = kinds.get(id_type, "none"), settings.phone_region
+            return normalise(text, kind, region) in values.get(id_type, ())
+        return False
+
+    return is_held
 
 
 def _fetch_stored(
@@ -285,13 +319,19 @@ def _build_groups(
     values: Mapping[str, Values],
     set_at: Mapping[str, Times],
     masker: Masker,
+    is_held: IsHeld = _is_taken_for_held,
 ) -> list[ProfileTraitGroup]:
     """Filled groups first."""
     declared = {schema.display_name: schema for schema in schemas}
     names = [*declared, *(name for name in values if name not in declared)]
     groups = [
         _build_group(
-            name, declared.get(name), values.get(name, {}), set_at.get(name, {}), masker
+            name,
+            declared.get(name),
+            values.get(name, {}),
+            set_at.get(name, {}),
+            masker,
+            is_held,
         )
         for name in names
     ]
@@ -299,7 +339,12 @@ def _build_groups(
 
 
 def _build_group(
-    name: str, schema: TraitGroup | None, values: Values, set_at: Times, masker: Masker
+    name: str,
+    schema: TraitGroup | None,
+    values: Values,
+    set_at: Times,
+    masker: Masker,
+    is_held: IsHeld,
 ) -> ProfileTraitGroup:
     definitions = schema.definitions if schema else {}
     names = [*definitions, *(trait for trait in values if trait not in definitions)]
@@ -322,6 +367,7 @@ def _build_group(
                     if value is None
                     else masker.mask_trait(name, trait, text, id_type)
                 ),
+                is_refused=bool(id_type and text) and not is_held(id_type, text),
             )
         )
     description = schema.description if schema else ""

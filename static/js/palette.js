@@ -81,8 +81,6 @@ function offerRecents() {
 function offerOnPage() {
   for (const place of document.querySelectorAll("[data-recents]")) {
     const ids = recents(place.dataset.recents).map(({ id }) => `id=${id}`);
-    place.hidden = !ids.length;
-    if (place.hidden) continue;
     const names = `${place.dataset.href}?${ids.join("&")}`;
     htmx.ajax("GET", names, { source: place, target: place, swap: "innerHTML" });
   }

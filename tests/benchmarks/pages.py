@@ -37,7 +37,6 @@ def addresses() -> dict[str, tuple[str, str]]:
         "timeline, histogram": ("agent", f"{at}/profiles/{largest}/timeline/density/"),
         "summaries": ("agent", f"{at}/profiles/{largest}/summaries/"),
         "traits": ("agent", f"{at}/profiles/{largest}/traits/"),
-        "identifiers": ("agent", f"{at}/profiles/{largest}/identifiers/"),
         "trait groups": ("agent", f"{at}/traits/"),
         "observation": (
             "agent",

@@ -67,7 +67,6 @@ def addresses(tenant: Tenant, officer: User) -> dict[str, str]:
         "summaries": f"{of}/summaries/",
         "traits": f"{of}/traits/",
         "correct a trait": f"{of}/traits/Contact/city/correct/",
-        "identifiers": f"{of}/identifiers/",
         "observation": f"{of}/observations/{observation.id}/",
         "correct an observation": f"{of}/observations/{observation.id}/correct/",
         "add an observation": f"{of}/observations/add/",

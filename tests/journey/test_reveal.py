@@ -23,16 +23,16 @@ def customer(tenant: Tenant) -> str:
 
 
 @pytest.fixture
-def at_identifiers(page: Page, live_server, agent: User, customer: str) -> Page:
+def at_card(page: Page, live_server, agent: User, customer: str) -> Page:
     sign_in(page, agent)
-    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/identifiers/")
+    page.goto(f"{live_server.url}/t/acme/profiles/{customer}/")
     return page
 
 
 def test_the_key_v_reveals_in_place_and_the_eye_goes_to_the_value(
-    at_identifiers: Page, complaints
+    at_card: Page, complaints
 ):
-    page = at_identifiers
+    page = at_card
     address = page.url
 
     page.keyboard.press("v")
@@ -62,9 +62,9 @@ def test_the_key_v_reveals_in_place_and_the_eye_goes_to_the_value(
 
 
 def test_escape_keeps_it_masked_and_a_missing_reason_is_said_in_place(
-    at_identifiers: Page, complaints
+    at_card: Page, complaints
 ):
-    page = at_identifiers
+    page = at_card
 
     page.keyboard.press("v")
     page.get_by_label("Ticket").fill("CASE-1")
@@ -77,10 +77,8 @@ def test_escape_keeps_it_masked_and_a_missing_reason_is_said_in_place(
     expect(page.locator("#shown-identifier-email")).to_have_text("a•••@•••.com")
 
 
-def test_when_its_time_is_over_the_page_masks_it_again(
-    at_identifiers: Page, complaints
-):
-    page = at_identifiers
+def test_when_its_time_is_over_the_page_masks_it_again(at_card: Page, complaints):
+    page = at_card
     page.clock.install()
     page.keyboard.press("v")
     page.get_by_label("Why").select_option("verify")
@@ -94,8 +92,8 @@ def test_when_its_time_is_over_the_page_masks_it_again(
     expect(value).to_have_text("a•••@•••.com")
 
 
-def test_a_page_that_reaches_nobody_masks_it_all_the_same(at_identifiers: Page):
-    page = at_identifiers
+def test_a_page_that_reaches_nobody_masks_it_all_the_same(at_card: Page):
+    page = at_card
     page.clock.install()
     page.keyboard.press("v")
     page.get_by_label("Why").select_option("verify")
@@ -161,7 +159,7 @@ def test_without_javascript_it_is_a_page_and_a_way_back(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in(page, agent)
-    home = f"{live_server.url}/t/acme/profiles/{customer}/identifiers/"
+    home = f"{live_server.url}/t/acme/profiles/{customer}/"
     page.goto(home)
 
     page.get_by_role("link", name="Reveal the email").click()
@@ -177,8 +175,8 @@ def test_without_javascript_it_is_a_page_and_a_way_back(
     context.close()
 
 
-def test_the_box_is_accessible(at_identifiers: Page):
-    page = at_identifiers
+def test_the_box_is_accessible(at_card: Page):
+    page = at_card
     page.keyboard.press("v")
     expect(page.get_by_role("dialog")).to_be_visible()
 

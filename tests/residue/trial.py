@@ -163,7 +163,6 @@ def look_around(officer: Client, tenant: Tenant, customers: list[Customer]) -> N
             f"{profile}/",
             f"{profile}/timeline/?words={each.markers.get('fact', '')}",
             f"{profile}/timeline/histogram/",
-            f"{profile}/identifiers/",
             f"{profile}/traits/",
             f"/t/{tenant.slug}/recall/?identity={each.profile}&mode=query&query=March",
             f"/t/{tenant.slug}/conversations/?profile={each.profile}",

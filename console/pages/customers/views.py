@@ -28,10 +28,9 @@ from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.trait import Trait
 from console.contract.memory.trait_group import TraitGroup
 from console.contract.times import to_wire
-from console.masking.masker import MaskedValue, Masker, get_reveal_target, masker_for
+from console.masking.masker import MaskedValue, Masker, masker_for
 from console.pages.customers.models import update_last_seen
 from console.profiles.context import (
-    build_profile_context,
     get_order,
     get_pending_since,
     note_order,
@@ -150,11 +149,11 @@ def find_not_recallable(
 
 @dataclass(frozen=True, slots=True)
 class IdentifierRow:
-    """Identifiers of one type: the newest value, and how many earlier ones there are."""
+    """Identifiers of one type: the newest value, and those before it."""
 
     id_type: str
     shown: MaskedValue
-    earlier: int
+    earlier: Sequence[MaskedValue]
 
 
 # What a template shows of one part of the card: its content, or `problem`.
@@ -180,15 +179,12 @@ def build_part(build: Callable[..., Part], *found: Any) -> Part | None:
 
 def build_identifiers(masker: Masker, held: Iterable[IdentifierSet]) -> Part:
     rows = [
-        IdentifierRow(
-            each.id_type,
-            masker.mask_identifier(each.id_type, each.values)[-1],
-            len(each.values) - 1,
-        )
+        IdentifierRow(each.id_type, newest, earlier)
         for each in held
         if each.values
+        for *earlier, newest in [masker.mask_identifier(each.id_type, each.values)]
     ]
-    return {"rows": rows, "count": sum(1 + row.earlier for row in rows)}
+    return {"rows": rows}
 
 
 def build_traits(
@@ -374,13 +370,19 @@ def list_profiles(request: ConsoleRequest) -> HttpResponse:
 
 @allow(Permission.VIEW_PROFILES, logs="profile.listed")
 def list_last(request: ConsoleRequest) -> HttpResponse:
-    """The customers opened last, for Home: the browser keeps their ids, never a name."""
+    """The customers opened last, for Home: the browser keeps their ids, never a name.
+    Without any those who were written of last."""
     if not wants_part(request):
         return redirect("tenant_home", request.tenant.slug)
     asked = [id_ for id_ in request.GET.getlist("id") if PROFILE_ID.fullmatch(id_)]
-    people = fetch_profile_rows(request.store, asked[:LAST], masker_for(request.actor))
+    ids = asked or [
+        each.id
+        for each in request.store.list_activity(page_size=NEWEST, order=UPDATE[0]).items
+    ]
+    people = fetch_profile_rows(request.store, ids[:LAST], masker_for(request.actor))
     log_view(request.actor, "profile.listed", count=len(people))
-    return render(request, "customers/_last.html", {"people": people})
+    context = {"people": people, "are_mine": bool(asked)}
+    return render(request, "customers/_last.html", context)
 
 
 @allow(Permission.VIEW_PROFILES, logs="profile.viewed")
@@ -464,21 +466,3 @@ def recent_items(request: ConsoleRequest, profile_id: str, kind: str) -> HttpRes
 def get_pause_s(age: timedelta) -> int:
     """Seconds until the next look at something late: a quarter of its age, 2 to 30."""
     return min(30, max(2, round(age.total_seconds() / 4)))
-
-
-@allow(Permission.VIEW_PROFILES, logs="identifiers.listed")
-def identifiers(request: ConsoleRequest, profile_id: str) -> HttpResponse:
-    """The identifiers that this customer is found by."""
-    found = request.store.list_identifiers(profile_id)
-    count = sum(len(held.values) for held in found)
-    log_view(request.actor, "identifiers.listed", "profile", profile_id, count=count)
-    masker = masker_for(request.actor, profile_id)
-    context = {
-        **build_profile_context(request, profile_id),
-        "identifiers": [
-            (held.id_type, values, get_reveal_target(values))
-            for held in found
-            for values in [masker.mask_identifier(held.id_type, held.values)]
-        ],
-    }
-    return render(request, "customers/identifiers.html", context)

@@ -45,7 +45,6 @@ PROFILE_PAGES = (
     ("Timeline", "timeline:timeline"),
     ("Summaries", "timeline:summaries"),
     ("Traits", "traits:profile"),
-    ("Identifiers", "customers:identifiers"),
 )
 READS_AND_POSTS = require_http_methods(["GET", "HEAD", "POST"])
 

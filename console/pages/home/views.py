@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from console.core.errors import DomainError
 from console.core.outgoing import within
-from console.tenants.actor import Permission
+from console.tenants.actor import Permission, may
 from console.tenants.models import Role, Tenant
 from console.web.render import ConsoleRequest, allow, wants_part
 
@@ -23,12 +23,15 @@ def home(request: ConsoleRequest) -> HttpResponse:
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
-    return render(request, "home/home.html", {"tenants": tenants})
+    view = Permission.VIEW_PROFILES
+    found = [(tenant, may(Role(tenant.seen_as), view)) for tenant in tenants]
+    return render(request, "home/home.html", {"tenants": found})
 
 
 @allow(Permission.OPEN_TENANT, logs="none: counts")
 def tenant_home(request: ConsoleRequest) -> HttpResponse:
-    return render(request, "home/home.html", {"tenants": [request.tenant]})
+    found = [(request.tenant, request.actor.may(Permission.VIEW_PROFILES))]
+    return render(request, "home/home.html", {"tenants": found})
 
 
 @allow(Permission.OPEN_TENANT, logs="none: counts")
@@ -36,20 +39,20 @@ def waiting(request: ConsoleRequest, sources: Iterable[Waiting]) -> HttpResponse
     """A tenant's part of the page, by itself: its memory is asked."""
     if not wants_part(request):
         return redirect("tenant_home", request.tenant.slug)
-    may, context = request.actor.may, dict[str, object]()
+    can, context = request.actor.may, dict[str, object]()
     try:
         with within(WAITING_S):
             found = [
                 (count(request), noun, url)
                 for permission, noun, url, count in sources
-                if may(permission)
+                if can(permission)
             ]
             context["found"] = [each for each in found if each[0]]
-            if may(Permission.VIEW_PROFILES) or may(Permission.IMPORT_PROFILES):
+            if can(Permission.VIEW_PROFILES) or can(Permission.IMPORT_PROFILES):
                 page = request.store.list_profiles(page_size=1)
                 context["is_empty"] = not page.items
     except DomainError as problem:
         context["problem"] = problem
-    context["may_import"] = may(Permission.IMPORT_PROFILES)
-    context["may_view"] = may(Permission.VIEW_PROFILES)
+    context["may_import"] = can(Permission.IMPORT_PROFILES)
+    context["may_view"] = can(Permission.VIEW_PROFILES)
     return render(request, "home/_waiting.html", context)

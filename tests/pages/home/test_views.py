@@ -33,7 +33,25 @@ def test_home_lists_several_tenants_with_their_state(client, tenant, operator):
     for slug in ("acme", "other"):
         assert f'href="/t/{slug}/"' in page
         assert reverse("memory", args=[slug]) in page
-        assert f'data-recents="{slug}"' in page
+    # An operator sees no customers.
+    assert "data-recents" not in page
+
+
+def test_home_lists_the_latest_customers_until_some_were_opened(client, tenant, agent):
+    ada, bob = (make_profile(tenant, email=f"{who}@acme.com") for who in "ab")
+    client.force_login(agent)
+    address = reverse("customers:last", args=["acme"])
+
+    latest = client.get(address, headers=HTMX).text
+    opened = client.get(address, {"id": ada}, headers=HTMX).text
+
+    assert "data-recents=" in client.get("/t/acme/").text
+    assert "Latest customers" in latest
+    assert ada in latest
+    assert bob in latest
+    assert "Your last customers" in opened
+    assert ada in opened
+    assert bob not in opened
 
 
 def test_home_without_a_tenant_says_whom_to_ask(client, db):

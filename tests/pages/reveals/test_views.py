@@ -109,7 +109,7 @@ def test_reveal_value_shows_all_values_of_an_identifier(client, tenant, profile)
 
 
 def test_reveal_value_without_javascript_asks_on_a_page(client, profile):
-    back = url("identifiers", profile)
+    back = url("profile", profile)
     address = url("reveal", profile, "identifier", "email")
 
     page = client.get(address, {"back": back})
@@ -247,9 +247,9 @@ def test_reveal_value_counts_for_one_person(client, tenant, profile):
     client.post(url("reveal", profile, "identifier", "email"), WHY, headers=HTMX)
     colleague = make_user("agent", tenant)
 
-    own = client.get(url("identifiers", profile)).text
+    own = client.get(url("profile", profile)).text
     client.force_login(colleague)
-    theirs = client.get(url("identifiers", profile)).text
+    theirs = client.get(url("profile", profile)).text
 
     assert "ada@example.com" in own
     assert "ada@example.com" not in theirs
@@ -266,7 +266,7 @@ def test_hide_value_masks_at_once(client, profile):
     assert "Hide the email" in page.text
     assert "ada@example.com" not in page.text + answer.text
     assert 'data-shown="shown-identifier-email">a•••@•••.com<' in answer.text
-    assert "ada@example.com" not in client.get(url("identifiers", profile)).text
+    assert "ada@example.com" not in client.get(url("profile", profile)).text
     assert acts()[-1] == ("value.hidden", "identifier", "email", "done")
 
 
@@ -283,7 +283,7 @@ def test_masked_value_is_asked_for_after_ten_minutes(client, profile):
     with time_machine.travel(
         Reveal.objects.get().until - timedelta(minutes=10), tick=False
     ):
-        while_clear = client.get(url("identifiers", profile)).text
+        while_clear = client.get(url("profile", profile)).text
     Reveal.objects.update(until=timezone.now() - timedelta(seconds=1))
 
     part = client.get(url("masked", profile, "identifier", "email"), headers=HTMX)
@@ -291,7 +291,7 @@ def test_masked_value_is_asked_for_after_ten_minutes(client, profile):
     assert 'hx-trigger="load delay:601s, expired"' in while_clear
     assert "a•••@•••.com" in part.text
     assert "ada@example.com" not in part.text
-    assert "ada@example.com" not in client.get(url("identifiers", profile)).text
+    assert "ada@example.com" not in client.get(url("profile", profile)).text
     assert acts()[-1] == ("value.hidden", "identifier", "email", "done")
 
 

@@ -247,6 +247,9 @@ def test_correct_says_that_nobody_is_found_by_a_value(client, tenant, profile, t
     assert stored(tenant, profile, "phone", "Contact") == typed
     assert "corrected" in done.text
     assert "kept as a trait, not as an identifier" in done.text
+    later = client.get(reverse("traits:profile", args=["acme", profile])).text
+    assert '<span class="quiet">no phone</span>' in later
+    assert '<span class="quiet">no email</span>' not in later
 
 
 def test_correct_names_other_holders_before_a_merge(client, tenant, profile):
