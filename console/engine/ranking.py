@@ -578,7 +578,7 @@ class Ranking:
         vectors, times = texts.vectors.vector(first), texts.occurred_at[first]
         cosines = vectors @ vectors.T
         pairs = (cosines >= RELATED) & (times > times[:, None])
-        claim = cache(lambda place: Claim.of(packed[first[place]]))
+        claim = cache(lambda place: Claim.of(packed[int(first[place])]))
         for place, other in zip(*pairs.nonzero(), strict=True):
             older, newer = first[place], first[other]
             if updated := claim(place).is_updated_by(claim(other)):

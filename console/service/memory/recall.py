@@ -320,8 +320,8 @@ def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
             made.get(id_, b"") if text == said[id_] else b""
             for id_, text in texts.items()
         ]
-        contents = [*texts.values()]
-        return _read_queries(profile, contents, [*texts], request.as_of, packed)
+        spoken = [*texts.values()]
+        return _read_queries(profile, spoken, [*texts], request.as_of, packed)
     past = read_past(profile, request.as_of) if request.as_of else None
     whole = _prepare(profile, replace(request, begin_date=None, end_date=None), past)
     # The summary is the last of all.
