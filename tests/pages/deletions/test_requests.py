@@ -1,9 +1,13 @@
 """Requests: from the first yes over the second to what the worker does with them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -179,6 +183,50 @@ def test_request_is_approved_once_by_two_officers(requested, second, tenant):
     assert work(hours=25) == "verifying"
     gone = AuditEntry.objects.filter(action="profile.deleted")
     assert gone.count() == 1
+
+
+def at_once(*acts):
+    """What each answers; they begin together."""
+    together = Barrier(len(acts))
+
+    def run(act):
+        try:
+            together.wait(60)
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_request_is_approved_and_carried_out_once_by_two_at_the_same_moment(
+    tenant, second, client, officer, profile_id
+):
+    DeletionPolicy.objects.create(tenant=tenant, cool_off_hours=0)
+    client.force_login(officer)
+    url = confirm_url("profile", profile_id)
+    confirm(client, url, profile_id[-6:], tenant_confirmation="acme")
+    requested = Deletion.objects.get()
+    third = make_user(Role.OFFICER, tenant, email="third@console.example")
+    people = [as_person(second), as_person(third)]
+    seen = {
+        "version": str(requested.version),
+        "inventory": inventory_of(people[0].get(address(requested))),
+    }
+
+    answers = at_once(
+        *(partial(each.post, address(requested, "approve"), seen) for each in people)
+    )
+    at_once(advance_deletions.func, advance_deletions.func)
+
+    # The second is led to the page, or told by it that somebody was quicker.
+    assert {answer.status_code for answer in answers} <= {302, 409}
+    assert [told().count(move) for move in ("approved", "started")] == [1, 1]
+    ends = AuditEntry.objects.filter(action="profile.deleted")
+    assert [entry.outcome for entry in ends] == ["done"]
+    assert Deletion.objects.get().state == "verifying"
 
 
 def test_request_that_moves_under_a_page_tells_who_came_second(requested, second):
