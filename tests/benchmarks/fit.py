@@ -16,16 +16,19 @@ lends its neighbours depends on the evidence alone, so nothing goes in rounds.
 
 Prints how well each does on conversations that it has not seen. What no dev question
 has, a code, has its weight by hand.
+
+`--marks FILE` adds what people marked in the lab, as its export has it: each run with
+something wanted and something not is one more question of the order.
 """
 
+import argparse
 import json
 import random
-import sys
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 from statistics import fmean
 
@@ -226,6 +229,40 @@ def _part(
     )
 
 
+@dataclass(frozen=True)
+class Marked:
+    """Items of one kind and run that a person marked: what speaks for each of them."""
+
+    features: Sequence[dict[str, float]]
+    wanted: np.ndarray
+
+    def table(self, names: Sequence[str]) -> np.ndarray:
+        return np.array([[row.get(n, 0.0) for n in names] for row in self.features])
+
+    def rate(self, weights: dict[str, float]) -> float:
+        """How often a wanted one has more than one that is not."""
+        sums = self.table([*weights]) @ [*weights.values()]
+        return float((sums[self.wanted][:, None] > sums[~self.wanted]).mean())
+
+
+def read_marks(lines: Iterable[str]) -> list[Marked]:
+    """Of the lab's export what can be compared; a run without scores cannot."""
+
+    def question(row: dict) -> tuple[str, ...]:
+        return row["profile_id"], row["run"], row["item_id"].rpartition("_")[0]
+
+    rows = [row for line in lines if (row := json.loads(line))["features"]]
+    found = [[*some] for _, some in groupby(sorted(rows, key=question), question)]
+    marked = [
+        Marked(
+            [row["features"] for row in some],
+            np.array([row["is_wanted"] for row in some]),
+        )
+        for some in found
+    ]
+    return [each for each in marked if 0 < each.wanted.sum() < len(each.wanted)]
+
+
 def regress(table: np.ndarray, wanted: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Coefficients with the least log loss plus RIDGE times half their square."""
     ridge = np.diag([1e-6] + [RIDGE] * (table.shape[1] - 1))
@@ -278,8 +315,14 @@ def fit_order(
     return found
 
 
-def fit(every: Sequence[Sample], memories: Memories, *, meaning: bool) -> Coefficients:
-    """Of these samples alone, the centres too."""
+def fit(
+    every: Sequence[Sample],
+    memories: Memories,
+    *,
+    meaning: bool,
+    marks: Sequence[Marked] = (),
+) -> Coefficients:
+    """Of these samples alone, the centres too; the order of the marks as well."""
     here = {sample.conversation for sample in every}
     centres = find_centres(memories, here) if meaning else None
     zero = dict.fromkeys(NAMES, 0.0)
@@ -299,6 +342,8 @@ def fit(every: Sequence[Sample], memories: Memories, *, meaning: bool) -> Coeffi
     ]
     tables = [sample.parts(found).table(names)[:, 1:] for sample in whole]
     wanted = [sample.wanted for sample in whole]
+    tables += [each.table(names) for each in marks]
+    wanted += [each.wanted for each in marks]
     weights = fit_order(tables, wanted, {})
     date = names.index("date")
     if weights[date] > DATE_MOST:
@@ -422,6 +467,11 @@ def as_json(found: Coefficients) -> dict:
 
 
 def main() -> None:
+    given = argparse.ArgumentParser(description="Fits the coefficients of the engine.")
+    given.add_argument("--write", action="store_true")
+    given.add_argument("--marks", type=Path, help="recall-marks.jsonl of the lab")
+    options = given.parse_args()
+    marks = read_marks(options.marks.read_text().splitlines()) if options.marks else []
     memories = Memories()
     memories.add(
         [fact[language] for fact in FACTS for language in ("en", *LANGUAGES)]
@@ -432,12 +482,18 @@ def main() -> None:
         every = list(Asking(memories, meaning=meaning).samples())
         print(name or "words alone")
         report(every, memories, meaning=meaning)
-        made[name] = fit(every, memories, meaning=meaning)
+        made[name] = fit(every, memories, meaning=meaning, marks=marks)
+        if marks:
+            order = ranking.MODELS[name].order, made[name].order
+            rates = [fmean(m.rate(dict(each)) for m in marks) for each in order]
+            print(
+                f"  {len(marks)} marked runs: in order {rates[0]:.3f} → {rates[1]:.3f}"
+            )
     made[""] = with_bias(made[""], made["use-3"], memories)
     made["other"] = as_minilm(made["use-3"])
     text = json.dumps({name: as_json(found) for name, found in made.items()}, indent=1)
     print(text)
-    if "--write" in sys.argv:
+    if options.write:
         FILE.write_text(text + "\n")
 
 

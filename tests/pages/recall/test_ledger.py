@@ -10,7 +10,13 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.tenants.vault import open_store
-from tests.factories import make_ledger_entry, make_observation, make_profile
+from tests.factories import (
+    make_ledger_entry,
+    make_observation,
+    make_profile,
+    move_tenant,
+)
+from tests.pages.odd_memory import OddMemory, serving
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -140,3 +146,18 @@ def test_unanswered_queries_are_grouped_with_what_is_nearest(visit, ask, bicycle
 
 def test_unanswered_queries_say_what_they_are_when_there_are_none(visit, tenant):
     assert "No unanswered queries" in visit("unanswered").text
+
+
+def test_ledger_of_a_hosted_memory_says_where_else_to_look(visit, tenant, settings):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    with serving(OddMemory(failing={"Report": 404})) as memory:
+        move_tenant(tenant, memory.address)
+        page = visit("ledger")
+        unanswered = visit("unanswered")
+
+    assert page.status_code == 200
+    assert "never passes the console" in page.text
+    [link] = re.findall(r'href="(/t/acme/audit/[^"]*recall[^"]*)"', page.text)
+    assert "recall.run" in link
+    assert 'name="days"' not in page.text
+    assert unanswered.status_code == 404

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.pages.recall.models import RecallCase, RecallMark
+from tests.benchmarks.fit import fit_order, read_marks
 from tests.factories import HTMX, make_observation, make_profile
 
 
@@ -130,6 +131,21 @@ def test_marks_are_exported_a_line_each(mark, client, profile, bicycle):
     assert AuditEntry.objects.filter(
         action="marks.exported", profile_id=profile
     ).exists()
+
+
+def test_marks_exported_are_questions_of_a_fit(mark, client, tenant, profile, bicycle):
+    lamp = make_observation(tenant, profile, "Bought a blue lamp.").id
+    mark(f"unwanted {bicycle}")
+    mark(f"wanted {lamp}")
+    exported = client.get(reverse("recall:marks", args=["acme"])).text
+
+    [marked] = read_marks(exported.splitlines())
+    names = ["meaning", "words"]
+    weights = fit_order([marked.table(names)] * 9, [marked.wanted] * 9, {})
+
+    assert marked.rate({"meaning": 1.0, "words": 1.0}) == 0.0
+    assert marked.rate(dict(zip(names, weights, strict=True))) == 1.0
+    assert read_marks(exported.splitlines()[:1]) == []
 
 
 def test_marks_go_with_their_profile(mark, tenant, profile, bicycle):
