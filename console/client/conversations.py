@@ -125,11 +125,9 @@ class ConversationsClient:
     ) -> None:
         self._sender.write("PATCH", self._open(conversation_id), change)
 
-    def delete_conversation(self, conversation_id: str, *, learned: str = "") -> None:
-        """With all that was said; what was learned from it stays, unless it is to
-        `delete` that as well: in the built-in memory alone."""
-        path, query = self._open(conversation_id), {"learned": learned}
-        self._sender.send("DELETE", path, dict[str, Any], query=query)
+    def delete_conversation(self, conversation_id: str) -> None:
+        """With all that was said; what was learned from it stays."""
+        self._sender.send("DELETE", self._open(conversation_id), dict[str, Any])
 
     def list_communications(
         self, conversation_id: str, *, page_token: str = "", page_size: int = 500

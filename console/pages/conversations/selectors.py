@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,8 @@ from console.contract.conversations.conversation import (
     Participant,
 )
 from console.contract.conversations.learning import Learned, Transition
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.masking.masker import DOTS, MaskedValue, Masker
 from console.profiles.items import TEXT_KINDS, mask_waiting
 
@@ -192,6 +194,33 @@ def list_told(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Sequen
     return ()
 
 
+def list_taught(
+    store: StoreClient, conversation_id: str
+) -> dict[str, list[Observation | Summary]]:
+    """By customer, what this conversation alone has taught, as it is now."""
+    learned = list_learned(store.conversations, conversation_id)
+    ids = {each.item_id for each in learned}
+    return {
+        profile_id: [
+            item
+            for item in _list_items(store, profile_id, conversation_id)
+            if item.id in ids
+            and {conversation_id}.issuperset(getattr(item, "conversation_ids", ()))
+        ]
+        for profile_id in {each.profile_id for each in learned}
+    }
+
+
+def _list_items(
+    store: StoreClient, profile_id: str, conversation_id: str
+) -> Iterator[Observation | Summary]:
+    """What a customer's memory has of it; nothing of one who is gone."""
+    with suppress(MemoryNotFound):
+        of = {"profile_id": profile_id, "conversation_id": conversation_id}
+        for kind in TEXT_KINDS.values():
+            yield from all_pages(kind.list_page, store, **of)
+
+
 def build_turns(
     conversation: Conversation,
     turns: Sequence[Communication],
@@ -261,12 +290,8 @@ def build_lessons(
     """With the texts of what there is now."""
     texts: dict[str, MaskedValue] = {}
     for profile_id in {each.profile_id for each in learned}:
-        with suppress(MemoryNotFound):
-            of = {"profile_id": profile_id, "conversation_id": conversation_id}
-            for kind in TEXT_KINDS.values():
-                for item in all_pages(kind.list_page, store, **of):
-                    shown = masker.mask_text(item.kind, item.id, item.content)
-                    texts[item.id] = shown
+        for item in _list_items(store, profile_id, conversation_id):
+            texts[item.id] = masker.mask_text(item.kind, item.id, item.content)
     return [
         LessonRow(
             each,

@@ -1,16 +1,18 @@
 """Conversations of a tenant: what was said, what was learned, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -23,6 +25,8 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import DecideLearned, Learned, Transition
 from console.contract.ids import CONVERSATION_ID, PROFILE_ID
+from console.contract.memory.observation import Observation
+from console.contract.memory.summary import Summary
 from console.core.chat import get_endpoint
 from console.masking.masker import get_reveal_target, masker_for
 from console.pages.conversations.selectors import (
@@ -34,6 +38,7 @@ from console.pages.conversations.selectors import (
     get_subject,
     list_customers,
     list_learned,
+    list_taught,
     list_told,
     list_turns,
 )
@@ -60,6 +65,8 @@ from console.web.render import (
 )
 
 ROWS, DELIVERIES = 25, 20
+# Of a deletion request.
+REQUESTED_MAX = 100
 # A page that is left open asks no longer: each request keeps its session.
 LEARNED_WITHIN = timedelta(minutes=10)
 
@@ -107,7 +114,7 @@ class DeleteForm(ActForm):
         label="What was learned from it",
         choices=[
             ("keep", "Keep it: only what was said is deleted"),
-            ("delete", "Delete it, too: observations and summary"),
+            ("request", "Request its deletion: the next page asks for the rest"),
         ],
         widget=forms.RadioSelect,
         initial="keep",
@@ -304,9 +311,11 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     shown = request.store.conversations.fetch_conversation(conversation_id)
     form = act.form(request=request)
     if form.is_valid():
-        also = form.cleaned_data.get("also", "")
+        also, taught = form.cleaned_data.get("also", ""), {}
         if name == "delete":
             check_hold(request.tenant, *list_customers(shown))
+        if also == "request":
+            taught = list_taught(request.store, shown.id)
         with log_change(
             request.actor,
             act.action,
@@ -317,8 +326,10 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
         ) as closing:
             if also:
                 closing["learned"] = also
-            _do(name, request.store.conversations, shown.id, also)
+            _do(name, request.store.conversations, shown.id)
         messages.success(request, act.done)
+        if any(taught.values()):
+            return _ask_for_deletion(request, taught)
         if name == "delete":
             return redirect("conversations:list", request.tenant.slug)
         return redirect("conversations:detail", request.tenant.slug, shown.id)
@@ -326,15 +337,29 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     return render_form(request, "conversations/change.html", context)
 
 
-def _do(
-    name: str, client: ConversationsClient, conversation_id: str, also: str
-) -> None:
+def _ask_for_deletion(
+    request: ConsoleRequest, taught: Mapping[str, Sequence[Observation | Summary]]
+) -> HttpResponse:
+    """Of the customer whom it has taught most: a request is of one."""
+    profile_id, items = max(taught.items(), key=lambda each: len(each[1]))
+    asked = items[:REQUESTED_MAX]
+    if left := sum(map(len, taught.values())) - len(asked):
+        messages.warning(
+            request,
+            f"{left} more of what it taught stay{'s' * (left == 1)}: one request takes "
+            f"{REQUESTED_MAX} facts of one customer. Choose the rest on their timelines.",
+        )
+    where = reverse("deletions:selection", args=[request.tenant.slug, profile_id])
+    return redirect(f"{where}?{urlencode([('id', each.id) for each in asked])}")
+
+
+def _do(name: str, client: ConversationsClient, conversation_id: str) -> None:
     if name == "close":
         client.patch_conversation(conversation_id, PatchConversation(status="CLOSED"))
     elif name == "learn":
         client.learn_again(conversation_id)
     else:
-        client.delete_conversation(conversation_id, learned=also)
+        client.delete_conversation(conversation_id)
 
 
 @allow(Permission.VIEW_PROFILES, logs="none: ids and times")

@@ -17,7 +17,7 @@ from console.contract.conversations.conversation import (
 )
 from console.contract.conversations.learning import DEFAULT_RULES
 from console.masking.models import Reveal
-from console.pages.conversations import trying
+from console.pages.conversations import trying, views
 from console.profiles import items
 from console.profiles.models import Hold
 from console.service.conversations import models
@@ -242,17 +242,37 @@ def test_change_deletes_what_was_said_and_keeps_what_was_learned(
     assert len(store.list_observations(profile_id).items) == 1
 
 
-def test_change_deletes_what_was_learned_as_well(officer_client, tenant, talk):
+def test_change_requests_the_deletion_of_what_was_learned(officer_client, tenant, talk):
     profile_id = talk.participants[0].profile_id
-
-    officer_client.post(url("change", talk.id, "delete"), REASON | {"also": "delete"})
-
     store = open_store(tenant)
+    make_observation(tenant, profile_id, conversationIds=[talk.id])
+
+    answer = officer_client.post(
+        url("change", talk.id, "delete"), REASON | {"also": "request"}
+    )
+    asked = officer_client.get(answer.url)
+
     [entry] = AuditEntry.objects.filter(action="conversation.deleted", outcome="done")
     assert store.conversations.list_conversations().items == ()
-    assert store.list_observations(profile_id).items == ()
-    assert store.list_summaries(profile_id).items == ()
-    assert entry.details["learned"] == "delete"
+    assert answer.url.startswith(
+        reverse("deletions:selection", args=["acme", profile_id])
+    )
+    assert "Delete 2 selected facts" in asked.text
+    assert len(store.list_observations(profile_id).items) == 2
+    assert entry.details["learned"] == "request"
+
+
+def test_change_says_what_a_request_leaves_to_others(
+    officer_client, tenant, talk, monkeypatch
+):
+    monkeypatch.setattr(views, "REQUESTED_MAX", 1)
+
+    answer = officer_client.post(
+        url("change", talk.id, "delete"), REASON | {"also": "request"}, follow=True
+    )
+
+    assert "Delete 1 selected fact" in answer.text
+    assert "1 more of what it taught stays" in answer.text
 
 
 def test_change_deletes_nothing_of_a_customer_on_hold(
@@ -262,7 +282,7 @@ def test_change_deletes_nothing_of_a_customer_on_hold(
     Hold(tenant=tenant, profile_id=customer, basis="law", set_by=officer).save()
 
     refused = officer_client.post(
-        url("change", talk.id, "delete"), REASON | {"also": "delete"}
+        url("change", talk.id, "delete"), REASON | {"also": "request"}
     )
 
     assert refused.status_code == 409
