@@ -144,11 +144,12 @@ def _load(
     loaded: LoadedParts,
     report: ConversationReport,
 ) -> None:
-    """All of it; one that an interrupted run had begun is completed."""
+    """All of it or nothing; one that an interrupted run had begun is completed."""
     part = ("conversation", line.key)
     if loaded.find([part]):
         report.already_there += 1
         return
+    made = None
     try:
         made = _open(client, configuration_id, line, loaded)
         for number, each in enumerate(line.communications):
@@ -161,6 +162,9 @@ def _load(
     except (MemoryBusy, MemoryDenied, MemoryNotFound):
         raise  # every further line would meet it too
     except MemoryRefused as exc:
+        if made:
+            # Left open, it would refuse the line when that is mended.
+            client.delete_conversation(made.id)
         raise LineRefused(exc.message) from exc
     loaded.add([part])
     report.loaded += 1

@@ -113,14 +113,27 @@ def parse_item(path: str, item: Any, noun: type[T]) -> T:
     for name, value in item.items():
         if name not in known:
             raise LineRefused(f"{path}.{_escape_name(name)}: unknown field")
-        if isinstance(value, str) and UNPRINTABLE.search(value):
-            raise LineRefused(f"{path}.{name}: control characters are not allowed")
+        if where := _find_unprintable(f"{path}.{name}", value):
+            raise LineRefused(f"{where}: control characters are not allowed")
     # Null means absent: contract, section 3.
     present = {name: value for name, value in item.items() if value is not None}
     try:
         return msgspec.convert(present, noun)
     except msgspec.ValidationError as exc:
         raise LineRefused(f"{path}.{explain(str(exc))}") from exc
+
+
+def _find_unprintable(path: str, value: Any) -> str:
+    """Where in it a control character or half a character stands; "" where none does."""
+    if isinstance(value, str):
+        return path if UNPRINTABLE.search(value) else ""
+    parts: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        parts = [(f".{_escape_name(name)}", each) for name, each in value.items()]
+    elif isinstance(value, list):
+        parts = [(f"[{n}]", each) for n, each in enumerate(value)]
+    found = (_find_unprintable(f"{path}{part}", each) for part, each in parts)
+    return next(filter(None, found), "")
 
 
 def check_group(name: str, traits: Any) -> str | None:

@@ -139,6 +139,11 @@ def test_load_conversations_goes_on_where_a_run_was_interrupted(
             "communications[0].occurredAt: required",
         ),
         (a_line("x", metadata={"a b": "c"}), "metadata"),
+        (
+            a_line("x\0"),
+            "communications[0].content.text: control characters are not allowed",
+        ),
+        (a_line("x", name="\ud800"), "conversation.name: control characters"),
     ],
 )
 def test_load_conversations_refuses_by_line_and_field(load, tenant, line, words):
@@ -147,4 +152,18 @@ def test_load_conversations_refuses_by_line_and_field(load, tenant, line, words)
     assert "line 2" in err
     assert words in err
     assert "1 refused" in refusal
+    assert "1 loaded" in out
+
+
+def test_load_conversations_leaves_nothing_of_a_line_that_is_refused_late(load, tenant):
+    line = a_line("I moved to Bergen.", "I have a dog.")
+    stranger = {"participantId": f"conv_participant_{'0' * 26}"}
+    line["communications"][1]["author"] = CUSTOMER | stranger
+
+    _out, err, _refusal = load(line)
+    left = open_store(tenant).conversations.list_conversations().items
+    out, _err, _refusal = load(a_line("I moved to Bergen.", "I have a dog."))
+
+    assert "line 1: author.participantId: nobody of this conversation" in err
+    assert left == ()
     assert "1 loaded" in out

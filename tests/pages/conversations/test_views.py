@@ -642,11 +642,22 @@ def test_retry_sends_a_webhook_again(agent_client, tenant):
     assert models.Delivery.objects.get(id=delivery.id).due_at is not None
 
 
+def test_detail_offers_to_send_again_what_was_tried_and_waits(agent_client, tenant):
+    talk = make_conversation(tenant, callbacks=["https://agent.example/hook"])
+    before = agent_client.get(url("detail", talk.id)).text
+
+    models.Delivery.objects.update(attempts=2, error="No answer.")
+
+    assert "Send again" not in before
+    assert "Send again" in agent_client.get(url("detail", talk.id)).text
+
+
 def test_detail_masks_the_name_that_only_the_conversation_knows(agent_client, tenant):
     talk = make_conversation(tenant, "Ada Lovelace here.", name="Ada Lovelace")
 
     page = agent_client.get(url("detail", talk.id)).text
 
+    assert re.search(r"<h1[^>]*>\s+Conversation\s+with A••• L•••\s+</h1>", page)
     assert "A••• L••• here." in page
     assert "Lovelace" not in page
 
