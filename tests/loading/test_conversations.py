@@ -164,6 +164,6 @@ def test_load_conversations_leaves_nothing_of_a_line_that_is_refused_late(load, 
     left = open_store(tenant).conversations.list_conversations().items
     out, _err, _refusal = load(a_line("I moved to Bergen.", "I have a dog."))
 
-    assert "line 1: author.participantId: nobody of this conversation" in err
+    assert "author.participantId: nobody of this conversation" in err
     assert left == ()
     assert "1 loaded" in out
