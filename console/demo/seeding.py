@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -285,14 +286,10 @@ def work_a_little(tenant: Tenant) -> None:
         id__in=[item.id, moved.id]
     )
     kept.update(created_at=at, updated_at=at)
-    reason, about = "The customer says it is wrong, ticket DESK-7", [profile_id]
-    with log_change(
-        actor,
-        "observation.corrected",
-        "observation",
-        item.id,
-        reason=reason,
-        about=about,
+    reason = "The customer says it is wrong, ticket DESK-7"
+    logged = partial(log_change, actor, about=[profile_id])
+    with logged(
+        "observation.corrected", "observation", item.id, reason=reason
     ) as closing:
         content = "Prefers a call back after 18:00, never on Fridays."
         change = OBSERVATION.change(content=content)
@@ -301,23 +298,9 @@ def work_a_little(tenant: Tenant) -> None:
         closing["updated_at"] = to_wire(now.updated_at)
     because = "It is about somebody else"
     retracted = PatchObservation(retracted_for=because)
-    with log_change(
-        actor,
-        "observation.retracted",
-        "observation",
-        moved.id,
-        reason=because,
-        about=about,
-    ):
+    with logged("observation.retracted", "observation", moved.id, reason=because):
         OBSERVATION.patch(store, profile_id, moved.id, retracted)
-    with log_change(
-        actor,
-        "trait.corrected",
-        "trait",
-        "Support.preferredChannel",
-        reason=reason,
-        about=about,
-    ):
+    with logged("trait.corrected", "trait", "Support.preferredChannel", reason=reason):
         store.patch_profile(profile_id, {"Support": {"preferredChannel": "sms"}})
     DeletionPolicy.objects.create(tenant=tenant, cool_off_hours=0)
     contact = {"email": f"test@{tenant.slug}.example"}
