@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from operator import itemgetter
 from time import perf_counter
 from typing import Any
@@ -124,94 +123,187 @@ class StepTimer:
 
 def recall(profile: Profile, request: RecallRequest) -> RecallResult:
     """Ranked by the query or by the conversation, else newest first."""
-    timer = StepTimer()
-    past = None
-    if request.as_of:
-        bounds = request.begin_date, request.end_date
-        past = read_past(profile, request.as_of, *bounds)
-    found = _recall(profile, request, timer, past)
+    found = _Recall(profile, request).run()
     RECALL_SECONDS.labels(found.mode).observe(sum(found.steps_ms.values()) / 1000)
     return found
 
 
-def _recall(
-    profile: Profile, request: RecallRequest, timer: StepTimer, past: Past | None
-) -> RecallResult:
-    if query := request.query.strip():
-        queries = _read_queries(profile, [query], [""], request.as_of)
-        timer.end("query")
-        prepared = _prepare(profile, request, past)
-        timer.end("read")
-        return _recall_ranked("query", profile, request, queries, prepared, timer, past)
-    if request.conversation_id:
-        prepared = _prepare(profile, request, past)
-        timer.end("read")
-        queries = _build_turns(profile, request)
-        timer.end("query")
-        if queries:
-            return _recall_ranked(
-                "conversation", profile, request, queries, prepared, timer, past
-            )
-    return _recall_newest(profile, request, timer, past)
+class _Recall:
+    """One that is under way; `past` of a moment that it asks about."""
 
+    def __init__(self, profile: Profile, request: RecallRequest) -> None:
+        self.timer = StepTimer()
+        self.profile, self.request = profile, request
+        self.bounds = request.begin_date, request.end_date
+        at = request.as_of
+        self.past = read_past(profile, at, *self.bounds) if at else None
 
-def _read_queries(
-    profile: Profile,
-    texts: Sequence[str],
-    ids: Sequence[str],
-    at: datetime | None = None,
-    packed: Sequence[bytes] = (),
-) -> list[Query]:
-    """A question, or turns of these ids, the newest first: with their dates as they are
-    meant `at` a moment, or now, and written where the store's people are."""
-    dated, locale = [may_name_dates(text) for text in texts], dict[str, Any]()
-    if any(dated):
-        locale["region"], zone = get_locale(profile.store_id)
-        # To the hour: what was read of a text is kept, and dates go by the day.
-        now = timezone.localtime(at, timezone=zone)
-        locale["now"] = now.replace(minute=0, second=0, microsecond=0)
-    turns = zip(texts, embed_queries(texts, packed), ids, dated, strict=True)
-    return [
-        Query.of(text, vector, age=age, id_=id_, **(locale if has_date else {}))
-        for age, (text, vector, id_, has_date) in enumerate(turns)
-    ]
+    def run(self) -> RecallResult:
+        if query := self.request.query.strip():
+            queries = self.read_queries([query], [""])
+            self.timer.end("query")
+            prepared = self.prepare()
+            self.timer.end("read")
+            return self.rank("query", queries, prepared)
+        if self.request.conversation_id:
+            prepared = self.prepare()
+            self.timer.end("read")
+            queries = self.build_turns(self.request.conversation_id)
+            self.timer.end("query")
+            if queries:
+                return self.rank("conversation", queries, prepared)
+        return self.list_newest()
 
+    def read_queries(
+        self, texts: Sequence[str], ids: Sequence[str], packed: Sequence[bytes] = ()
+    ) -> list[Query]:
+        """A question, or turns of these ids, the newest first: with their dates as they
+        are meant at the moment that is asked about, or now, and written where the store's
+        people are."""
+        dated, locale = [may_name_dates(text) for text in texts], dict[str, Any]()
+        if any(dated):
+            locale["region"], zone = get_locale(self.profile.store_id)
+            # To the hour: what was read of a text is kept, and dates go by the day.
+            now = timezone.localtime(self.request.as_of, timezone=zone)
+            locale["now"] = now.replace(minute=0, second=0, microsecond=0)
+        turns = zip(texts, embed_queries(texts, packed), ids, dated, strict=True)
+        return [
+            Query.of(text, vector, age=age, id_=id_, **(locale if has_date else {}))
+            for age, (text, vector, id_, has_date) in enumerate(turns)
+        ]
 
-def _prepare(
-    profile: Profile, request: RecallRequest, past: Past | None = None
-) -> PreparedProfile:
-    """What is to be ranked: kept from the last recall if it is the whole profile."""
-    bounds = request.begin_date, request.end_date
-    mask = TextMask(profile) if request.masked else None
-    if past:
-        entries = build_entries(profile, past)
-        contents = {id_: row.content for id_, row in past.items.items()}
-        return _pack(mask_entries(entries, contents, mask) if mask else entries)
-    if any(bounds):
-        return _read_entries(profile, mask, *bounds)
-    key = profile.store_id, profile.id, request.masked
-    version = profile.index_version, get_model_id(), hash(mask and mask.key)
-    kept = PREPARED.get(key, version)
-    if kept is None:
-        kept = _read_entries(profile, mask)
-        PREPARED.put(key, version, kept)
-    return kept
+    def prepare(self) -> PreparedProfile:
+        """What is to be ranked: kept from the last recall if it is the whole profile."""
+        profile, masked = self.profile, self.request.masked
+        mask = TextMask(profile) if masked else None
+        if self.past:
+            entries = build_entries(profile, self.past)
+            contents = {id_: row.content for id_, row in self.past.items.items()}
+            return _pack(mask_entries(entries, contents, mask) if mask else entries)
+        if any(self.bounds):
+            return self.read_entries(mask)
+        key = profile.store_id, profile.id, masked
+        version = profile.index_version, get_model_id(), hash(mask and mask.key)
+        kept = PREPARED.get(key, version)
+        if kept is None:
+            kept = self.read_entries(mask)
+            PREPARED.put(key, version, kept)
+        return kept
 
+    def read_entries(self, mask: TextMask | None) -> PreparedProfile:
+        entries = read_entries(self.profile, *self.bounds)
+        if mask:
+            contents = {
+                id_: content
+                for model in find_models(IndexedItem)
+                for id_, content in self.find_between(model).values_list(
+                    "id", "content"
+                )
+            }
+            entries = mask_entries(entries, contents, mask)
+        return _pack(entries)
 
-def _read_entries(
-    profile: Profile, mask: TextMask | None, *bounds: datetime | None
-) -> PreparedProfile:
-    entries = read_entries(profile, *bounds)
-    if mask:
-        contents = {
-            id_: content
-            for model in find_models(IndexedItem)
-            for id_, content in _find_between(model, profile, *bounds).values_list(
-                "id", "content"
-            )
+    def rank(
+        self, mode: str, queries: Sequence[Query], prepared: PreparedProfile
+    ) -> RecallResult:
+        ranking, request = Ranking(queries, prepared), self.request
+        best_observations = ranking.select_observations(
+            request.observations_limit, request.relevance_threshold
+        )
+        best_summaries = ranking.select_summaries(
+            request.summaries_limit, request.relevance_threshold
+        )
+        self.timer.end("rank")
+        observations = self.fetch(Observation, best_observations)
+        summaries = self.fetch(Summary, best_summaries)
+        self.timer.end("fetch")
+        ranked = {item.id: item for item in (*best_observations, *best_summaries)}
+        return RecallResult(
+            mode,
+            observations,
+            summaries,
+            self.timer.ms,
+            ranked,
+            ranking,
+            request.masked,
+            self.past,
+        )
+
+    def fetch(self, model: type[IndexedItem], ranked: Sequence[Ranked]) -> list[Any]:
+        """The items of one kind, in the ranking's order."""
+        ids = [item.id for item in ranked]
+        if self.past:
+            return [self.past.items[id_] for id_ in ids]
+        items = {item.id: item for item in read_items(model, self.profile, ids)}
+        return [items[id_] for id_ in ids if id_ in items]
+
+    def list_newest(self) -> RecallResult:
+        limits: dict[Any, int] = {
+            Observation: self.request.observations_limit,
+            Summary: self.request.summaries_limit,
         }
-        entries = mask_entries(entries, contents, mask)
-    return _pack(entries)
+        find = self.past.list_newest if self.past else self.fetch_newest
+        observations, summaries = (find(*each) for each in limits.items())
+        self.timer.end("fetch")
+        steps_ms = self.timer.ms
+        return RecallResult("recent", observations, summaries, steps_ms, past=self.past)
+
+    def fetch_newest(self, model: type[IndexedItem], limit: int) -> list[Any]:
+        items = self.find_between(model)
+        if model is Observation:
+            items = items.filter(retracted_for="")
+        return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
+
+    def find_between(self, model: type[IndexedItem]) -> Any:
+        """begin <= time < end: a queryset."""
+        items, (begin, end) = model.objects.of(self.profile), self.bounds
+        if begin:
+            items = items.filter(occurred_at__gte=begin)
+        return items.filter(occurred_at__lt=end) if end else items
+
+    def build_turns(self, conversation_id: str) -> list[Query]:
+        """The last turns of a conversation, the newest first: what was said in it or, of
+        one that is kept elsewhere, what is known of it: its summary, then its
+        observations."""
+        profile, masked = self.profile, self.request.masked
+        if last := list_said(profile, self.request, RECALL_TURNS):
+            said = {each.id: each.text[:RECALL_QUERY_MAX] for each in last}
+            mask = TextMask(profile) if masked else str
+            texts = {id_: mask(text) for id_, text in said.items() if text.strip()}
+            # A masked text has another meaning than the one that was said.
+            model = get_model_id()
+            made = {each.id: each.vector for each in last if each.model == model}
+            packed = [
+                made.get(id_, b"") if text == said[id_] else b""
+                for id_, text in texts.items()
+            ]
+            return self.read_queries([*texts.values()], [*texts], packed)
+        whole = _Recall(profile, replace(self.request, begin_date=None, end_date=None))
+        prepared = whole.prepare()
+        # The summary is the last of all.
+        known = [
+            (id_, vector)
+            for side in (prepared.summaries, prepared.observations)
+            for id_, vector in side.texts.list_newest(conversation_id)
+        ][:RECALL_TURNS]
+        contents = whole.read_contents([id_ for id_, _ in known])
+        if masked:
+            mask = TextMask(profile)
+            contents = {id_: mask(content) for id_, content in contents.items()}
+        return [
+            Query.of(contents[id_], vector, age=age, id_=id_)
+            for age, (id_, vector) in enumerate(known)
+            if id_ in contents
+        ]
+
+    def read_contents(self, ids: Collection[str]) -> dict[str, str]:
+        if self.past:
+            return {id_: self.past.items[id_].content for id_ in ids}
+        return {
+            item.id: item.content
+            for model in find_models(IndexedItem)
+            for item in read_items(model, self.profile, ids)
+        }
 
 
 def _pack(entries: Sequence[Row]) -> PreparedProfile:
@@ -222,125 +314,6 @@ def _pack(entries: Sequence[Row]) -> PreparedProfile:
     return PreparedProfile(observations, summaries, get_coefficients(model))
 
 
-def _recall_ranked(
-    mode: str,
-    profile: Profile,
-    request: RecallRequest,
-    queries: Sequence[Query],
-    prepared: PreparedProfile,
-    timer: StepTimer,
-    past: Past | None,
-) -> RecallResult:
-    ranking, threshold = Ranking(queries, prepared), request.relevance_threshold
-    best_observations = ranking.select_observations(
-        request.observations_limit, threshold
-    )
-    best_summaries = ranking.select_summaries(request.summaries_limit, threshold)
-    timer.end("rank")
-    observations = _fetch_ranked(Observation, profile, best_observations, past)
-    summaries = _fetch_ranked(Summary, profile, best_summaries, past)
-    timer.end("fetch")
-    ranked = {item.id: item for item in (*best_observations, *best_summaries)}
-    return RecallResult(
-        mode,
-        observations,
-        summaries,
-        timer.ms,
-        ranked,
-        ranking,
-        request.masked,
-        past,
-    )
-
-
-def _fetch_ranked(
-    model: type[IndexedItem],
-    profile: Profile,
-    ranked: Sequence[Ranked],
-    past: Past | None,
-) -> list[Any]:
-    """The items of one kind, in the ranking's order."""
-    ids = [item.id for item in ranked]
-    if past:
-        return [past.items[id_] for id_ in ids]
-    items = {item.id: item for item in read_items(model, profile, ids)}
-    return [items[id_] for id_ in ids if id_ in items]
-
-
-def _recall_newest(
-    profile: Profile, request: RecallRequest, timer: StepTimer, past: Past | None
-) -> RecallResult:
-    limits: dict[Any, int] = {
-        Observation: request.observations_limit,
-        Summary: request.summaries_limit,
-    }
-    observations, summaries = (
-        past.list_newest(model, limit)
-        if past
-        else _fetch_newest(model, profile, request, limit)
-        for model, limit in limits.items()
-    )
-    timer.end("fetch")
-    return RecallResult("recent", observations, summaries, timer.ms, past=past)
-
-
-def _fetch_newest(
-    model: type[IndexedItem], profile: Profile, request: RecallRequest, limit: int
-) -> list[Any]:
-    items = _find_between(model, profile, request.begin_date, request.end_date)
-    if model is Observation:
-        items = items.filter(retracted_for="")
-    return list(items.order_by("-occurred_at", "-created_at", "-id")[:limit])
-
-
-def _find_between(
-    model: type[IndexedItem],
-    profile: Profile,
-    begin: datetime | None = None,
-    end: datetime | None = None,
-) -> Any:
-    """begin <= time < end: a queryset."""
-    items = model.objects.of(profile)
-    if begin:
-        items = items.filter(occurred_at__gte=begin)
-    return items.filter(occurred_at__lt=end) if end else items
-
-
-def _build_turns(profile: Profile, request: RecallRequest) -> list[Query]:
-    """The last turns of a conversation, the newest first: what was said in it or, of one
-    that is kept elsewhere, what is known of it: its summary, then its observations."""
-    conversation_id = str(request.conversation_id)
-    if last := list_said(profile, request, RECALL_TURNS):
-        said = {each.id: each.text[:RECALL_QUERY_MAX] for each in last}
-        mask = TextMask(profile) if request.masked else str
-        texts = {id_: mask(text) for id_, text in said.items() if text.strip()}
-        # A masked text has another meaning than the one that was said.
-        made = {each.id: each.vector for each in last if each.model == get_model_id()}
-        packed = [
-            made.get(id_, b"") if text == said[id_] else b""
-            for id_, text in texts.items()
-        ]
-        spoken = [*texts.values()]
-        return _read_queries(profile, spoken, [*texts], request.as_of, packed)
-    past = read_past(profile, request.as_of) if request.as_of else None
-    whole = _prepare(profile, replace(request, begin_date=None, end_date=None), past)
-    # The summary is the last of all.
-    known = [
-        (id_, vector)
-        for side in (whole.summaries, whole.observations)
-        for id_, vector in side.texts.list_newest(conversation_id)
-    ][:RECALL_TURNS]
-    contents = _read_contents(profile, [id_ for id_, _ in known], past)
-    if request.masked:
-        mask = TextMask(profile)
-        contents = {id_: mask(content) for id_, content in contents.items()}
-    return [
-        Query.of(contents[id_], vector, age=age, id_=id_)
-        for age, (id_, vector) in enumerate(known)
-        if id_ in contents
-    ]
-
-
 def list_said(profile: Profile, request: RecallRequest, limit: int) -> list[Any]:
     """The last communications of its conversation, the newest first."""
     conversation_id, at = str(request.conversation_id), request.as_of
@@ -348,18 +321,6 @@ def list_said(profile: Profile, request: RecallRequest, limit: int) -> list[Any]
         return read_said(profile, conversation_id, limit)
     said = read_said(profile, conversation_id, SAID_MAX)
     return [each for each in said if each.created_at <= at][:limit]
-
-
-def _read_contents(
-    profile: Profile, ids: Collection[str], past: Past | None
-) -> dict[str, str]:
-    if past:
-        return {id_: past.items[id_].content for id_ in ids}
-    return {
-        item.id: item.content
-        for model in find_models(IndexedItem)
-        for item in read_items(model, profile, ids)
-    }
 
 
 def mask_entries(
