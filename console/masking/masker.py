@@ -505,17 +505,10 @@ class Masker:
         shares = find_shares(
             [(turn.author.address, turn.content.text) for turn in turns]
         )
+        masks = [partial(self._mask_text, shares=shares[n]) for n in range(len(turns))]
         return [
-            replace(
-                self._build_value(
-                    subject,
-                    TEXTS,
-                    turn.content.text,
-                    partial(self._mask_text, shares=shares[number]),
-                ),
-                place=turn.id,
-            )
-            for number, turn in enumerate(turns)
+            self._build_value(subject, TEXTS, turn.content.text, mask, turn.id)
+            for turn, mask in zip(turns, masks, strict=True)
         ]
 
     def mask_revision(self, revision: Observation) -> MaskedValue:
@@ -561,13 +554,8 @@ class Masker:
         subject = _get_trait_subject(group, name)
         # The heading has the first place.
         place = _NAME_PARTS.index(name) + 2 if subject == NAME else 1
-        shown = self._build_value(
-            subject,
-            f"group/{group}",
-            text,
-            lambda text: mask_trait(name, text, id_type),
-        )
-        return replace(shown, place=place)
+        mask = partial(mask_trait, name, id_type=id_type)
+        return self._build_value(subject, f"group/{group}", text, mask, place)
 
     def mask_whole_name(
         self, traits: Mapping[str, Mapping[str, Any]]
@@ -593,7 +581,7 @@ class Masker:
         """All values of one type: they are revealed together."""
         mask, subject = partial(mask_trait, id_type), f"identifier/{id_type}"
         return [
-            replace(self._build_value(subject, IDENTIFIERS, value, mask), place=place)
+            self._build_value(subject, IDENTIFIERS, value, mask, place)
             for place, value in enumerate(values, start=1)
         ]
 
@@ -613,19 +601,20 @@ class Masker:
         )
 
     def _build_value(
-        self, subject: str, rule: str, text: str, mask: Any
+        self, subject: str, rule: str, text: str, mask: Any, place: int | str = 1
     ) -> MaskedValue:
         mode = self._rules.get(rule, MaskingMode.DETECT)
+        shown = MaskedValue(text, subject, place=place)
         if mode == MaskingMode.CLEAR:
-            return MaskedValue(text, subject)
+            return shown
         masked = DOTS if mode == MaskingMode.HIDE else str(mask(text))
         if masked == text:
-            return MaskedValue(text, subject)
+            return shown
         can_reveal = self._may_reveal and _REVEALABLE.fullmatch(subject)
         where = self._profile_id if can_reveal else ""
         if until := self._clear.get(subject):
-            return MaskedValue(text, subject, clear_until=until, profile_id=where)
-        return MaskedValue(masked, subject, is_masked=True, profile_id=where)
+            return replace(shown, clear_until=until, profile_id=where)
+        return replace(shown, text=masked, is_masked=True, profile_id=where)
 
 
 def _read_own(tenant: Tenant, profile_id: str) -> list[Own]:
