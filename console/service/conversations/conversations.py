@@ -27,20 +27,14 @@ from console.service.conversations.configurations import (
 )
 from console.service.conversations.events import emit, list_participants
 from console.service.conversations.lifecycle import record, reset_due, settle
-from console.service.conversations.models import (
-    Conversation,
-    Learned,
-    Participant,
-    delete_items,
-)
+from console.service.conversations.models import Conversation, Participant
 from console.service.conversations.participants import (
     add_participant,
     put_participant,
     resolve,
     set_group,
 )
-from console.service.conversations.reading import SOURCE
-from console.service.memory.models import Observation, Profile, Store, Summary
+from console.service.memory.models import Store
 from console.service.models import Account
 
 CLOSED = "status: the conversation is CLOSED, and stays as it is"
@@ -243,29 +237,6 @@ def _touch(row: Conversation) -> None:
 
 
 @transaction.atomic(using="memory")
-def delete_conversation(
-    account: Account, conversation_id: str, *, learned: bool = False
-) -> None:
-    """With all that was said, and if so wished with what was `learned` from it alone;
-    else that stays with its profiles. Raises NotFound."""
-    if learned:
-        _delete_learned(_find(account, conversation_id))
+def delete_conversation(account: Account, conversation_id: str) -> None:
+    """With all that was said; what was learned from it stays. Raises NotFound."""
     _find(account, conversation_id, lock=True).delete()
-
-
-def _delete_learned(row: Conversation) -> None:
-    """What others have said as well stays."""
-    known = [
-        set(each.of_conversation(row).values_list("profile_id", flat=True))
-        for each in (Learned, Participant)
-    ]
-    profiles = Profile.objects.filter(store_id=row.store_id, id__in=set.union(*known))
-    # In this order, and to the end: a worker that learns from it holds them so, too.
-    ids = [each.id for each in profiles.select_for_update().order_by("id")]
-    _find(row.account, row.id, lock=True)
-    of = {"store_id": row.store_id, "profile_id__in": ids}
-    of |= {"source__startswith": SOURCE}
-    observations = Observation.objects.filter(**of, conversation_ids=[row.id])
-    summaries = Summary.objects.filter(**of, conversation_id=row.id)
-    for found in (observations, summaries):
-        delete_items(row.store_id, found.values_list("id", flat=True))

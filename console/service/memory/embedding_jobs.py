@@ -47,11 +47,6 @@ SET_TERMS = """
     WHERE store_id = %s AND profile_id = %s AND item_id = %s
 """
 
-SET_TURN = """
-    UPDATE service_communication SET model = %s, vector = %s
-    WHERE store_id = %s AND conversation_id = %s AND id = %s
-"""
-
 _asked_until = 0.0
 
 
@@ -125,33 +120,30 @@ def _embed_turns(model: Embedder) -> int:
     rows = list(Communication.objects.filter(model="")[:BATCH])
     ids = {row.conversation_id for row in rows}
     there = Conversation.objects.filter(id__in=ids)
-    past = {
-        id_: newest - RECALL_TURNS
-        for id_, newest in there.values_list("id", "last_sequence")
-    }
-    texts = {
-        row.id: row.text[:RECALL_QUERY_MAX]
-        for row in rows
-        if row.text.strip() and row.sequence > past.get(row.conversation_id, 0)
-    }
-    packed = map(pack_vector, model.embed([*texts.values()]) if texts else ())
-    vectors = dict(zip(texts, packed, strict=True))
+    newest = dict(there.values_list("id", "last_sequence"))
+
+    def is_past(turn: Communication) -> bool:
+        return turn.sequence <= newest.get(turn.conversation_id, 0) - RECALL_TURNS
+
+    asked = [row for row in rows if row.text.strip() and not is_past(row)]
+    texts = [row.text[:RECALL_QUERY_MAX] for row in asked]
+    packed = map(pack_vector, model.embed(texts) if texts else ())
+    vectors = dict(zip((row.id for row in asked), packed, strict=True))
     seen = {row.id: row.revision for row in rows}
     # Each new turn drives out the vector of the one ten before it.
     numbers = {row.sequence - ago for row in rows for ago in (0, RECALL_TURNS)}
     with transaction.atomic(using="memory"):
         # Whoever deletes or learns holds several turns too, in an order of its own.
         held = Communication.objects.select_for_update(skip_locked=True)
-        turns = held.filter(conversation_id__in=ids, sequence__in=numbers)
-        found = [
-            (model.id, vectors.get(turn.id, b""), *turn.pk)
-            for turn in turns
-            if seen.get(turn.id) == turn.revision
-            or (turn.vector and turn.sequence <= past.get(turn.conversation_id, 0))
+        turns = [
+            turn
+            for turn in held.filter(conversation_id__in=ids, sequence__in=numbers)
+            if seen.get(turn.id) == turn.revision or (turn.vector and is_past(turn))
         ]
-        with connections["memory"].cursor() as cursor:
-            cursor.executemany(SET_TURN, found)
-    return len(found)
+        for turn in turns:
+            turn.model, turn.vector = model.id, vectors.get(turn.id, b"")
+        Communication.objects.bulk_update(turns, ["model", "vector"])
+    return len(turns)
 
 
 def _embed_batch(store_id: str, model: Embedder | None) -> int:

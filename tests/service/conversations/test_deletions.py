@@ -10,7 +10,7 @@ from console.service.conversations.models import (
     ConversationScoped,
     Diagnostic,
 )
-from console.service.memory.models import IndexEntry, Tombstone
+from console.service.memory.models import Tombstone
 from console.service.memory.restoring import repeat_deletions
 from console.service.models import find_models
 from tests.service.conversations.conftest import (
@@ -20,7 +20,6 @@ from tests.service.conversations.conftest import (
     a_message,
     a_participant,
     a_party,
-    assert_refused,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -124,35 +123,3 @@ def test_deletion_of_a_profile_takes_its_words_out_of_another_s_memory(
     assert [
         each["itemId"] for each in api.get(f"{path}/Learned").json()["learned"]
     ] == [left["id"]]
-
-
-def test_deletion_of_a_conversation_takes_what_it_alone_has_taught(
-    api, store, configure, open_conversation
-):
-    configuration = configure("learning", memoryExtractionEnabled=True)
-    for said in (
-        ("I like red boots from Bergen.", "My tent pole broke in Lofoten."),
-        ("I like red boots from Bergen.",),
-    ):
-        talk = open_conversation(configurationId=configuration)
-        path = f"{CONVERSATIONS}/{talk['id']}"
-        for text in said:
-            api("POST", f"{path}/Communications", a_message(text))
-        api("PATCH", path, {"status": "CLOSED"})
-        learning.learn.func()
-    first = api.get(CONVERSATIONS).json()["conversations"][1]["id"]
-    profile = f"/v1/Stores/{store}/Profiles/{talk['participants'][0]['profileId']}"
-
-    refused = api("DELETE", f"{CONVERSATIONS}/{first}?learned=all")
-    deleted = api("DELETE", f"{CONVERSATIONS}/{first}?learned=delete")
-
-    [left] = api.get(f"{profile}/Observations").json()["observations"]
-    [summary] = api.get(f"{profile}/ConversationSummaries").json()["summaries"]
-    assert_refused(refused, 400, 20001, "learned: must be keep or delete")
-    assert deleted.status_code == 202
-    assert left["content"] == "Customer said: I like red boots from Bergen."
-    assert summary["conversationId"] == talk["id"]
-    assert {row.item_id for row in IndexEntry.objects.all()} == {
-        left["id"],
-        summary["id"],
-    }

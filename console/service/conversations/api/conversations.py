@@ -1,7 +1,7 @@
 """Conversations. Conversations 8."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -132,24 +132,9 @@ def patch_conversation(
     return answer(show_conversation(row))
 
 
-@changes(
-    "DELETE",
-    CONVERSATION,
-    query={
-        "learned": Annotated[
-            Literal["keep", "delete"],
-            Meta(description="Ours. delete: what was learned from it alone goes, too."),
-        ]
-    },
-    logs="conversation.deleted",
-)
+@changes("DELETE", CONVERSATION, logs="conversation.deleted")
 def delete_conversation(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """Deletes a conversation with all that was said in it. What was learned from it
     stays with its profiles."""
-    also = request.GET.get("learned") or "keep"
-    if also not in {"keep", "delete"}:
-        raise errors.Invalid("learned: must be keep or delete")
-    conversations.delete_conversation(
-        request.account, conversation_id, learned=also == "delete"
-    )
+    conversations.delete_conversation(request.account, conversation_id)
     return answer_progress(request, conversationId=conversation_id)
