@@ -8,7 +8,7 @@ from console.service.conversations.api.conversations import CONVERSATION, answer
 from console.service.conversations.conversations import get_part
 from console.service.conversations.events import show_communication
 from console.service.http.answers import answer, from_row
-from console.service.http.description.operation import PAGE_QUERY, documented, operation
+from console.service.http.description.operation import documented, operation
 from console.service.http.request import ApiRequest
 
 COMMUNICATIONS = f"{CONVERSATION}/Communications"
@@ -18,8 +18,7 @@ COMMUNICATIONS = f"{CONVERSATION}/Communications"
     "GET",
     COMMUNICATIONS,
     {200: wire.CommunicationsPage},
-    query=PAGE_QUERY
-    | {"channelId": documented(str, "Only of this call, chat or thread.")},
+    query={"channelId": documented(str, "Only of this call, chat or thread.")},
 )
 def list_communications(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """What was said, in the order in which it arrived."""

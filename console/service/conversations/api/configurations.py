@@ -97,8 +97,7 @@ def fetch_operation_status(request: ApiRequest, process_id: str) -> HttpResponse
     "GET",
     CONFIGURATIONS,
     {200: wire.ConfigurationsPage},
-    query=doc.PAGE_QUERY
-    | {
+    query={
         "memoryStoreId": doc.documented(
             wire.StoreId, "Only those linked to this store."
         )

@@ -23,7 +23,7 @@ from console.service.memory.models import Store
 
 CONVERSATIONS = "v2/Conversations"
 CONVERSATION = f"{CONVERSATIONS}/<conversation_id>"
-QUERY = doc.PAGE_QUERY | {
+QUERY = {
     "status": Annotated[
         str,
         Meta(

@@ -31,24 +31,14 @@ RULES = f"{STORE}/LearningRules"
 USAGE = f"{STORE}/ModelUsage"
 
 
-@doc.operation(
-    "GET",
-    f"{CONVERSATION}/Transitions",
-    {200: wire.TransitionsPage},
-    query=doc.PAGE_QUERY,
-)
+@doc.operation("GET", f"{CONVERSATION}/Transitions", {200: wire.TransitionsPage})
 def list_transitions(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """The statuses that a conversation has reached, the first one first, and what was
     learned at each."""
     return answer_parts(request, conversation_id, models.Transition, sort=("number",))
 
 
-@doc.operation(
-    "GET",
-    f"{CONVERSATION}/Deliveries",
-    {200: delivery.DeliveriesPage},
-    query=doc.PAGE_QUERY,
-)
+@doc.operation("GET", f"{CONVERSATION}/Deliveries", {200: delivery.DeliveriesPage})
 def list_deliveries(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """The events of a conversation on their way to its callbacks, the newest first.
     They stay here for seven days."""
@@ -75,12 +65,7 @@ def retry_delivery(
     return answer(from_row(delivery.Delivery, found), status=202)
 
 
-@doc.operation(
-    "GET",
-    f"{CONVERSATION}/Diagnostics",
-    {200: delivery.DiagnosticsPage},
-    query=doc.PAGE_QUERY,
-)
+@doc.operation("GET", f"{CONVERSATION}/Diagnostics", {200: delivery.DiagnosticsPage})
 def list_diagnostics(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """What went wrong in a conversation without an error to anybody, the newest first."""
     return answer_parts(
@@ -88,7 +73,7 @@ def list_diagnostics(request: ApiRequest, conversation_id: str) -> HttpResponse:
     )
 
 
-@doc.operation("GET", LEARNED, {200: wire.LearnedPage}, query=doc.PAGE_QUERY)
+@doc.operation("GET", LEARNED, {200: wire.LearnedPage})
 def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """What was learned from a conversation, fact by fact, the first one first."""
     row = get_conversation(request.account, conversation_id)
@@ -99,8 +84,9 @@ def list_learned(request: ApiRequest, conversation_id: str) -> HttpResponse:
     "GET",
     PROVENANCE,
     {200: wire.LearnedPage},
-    query=doc.PAGE_QUERY
-    | {"itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")}
+    query={
+        "itemId": doc.documented(wire.ItemId, "Only of this observation or summary.")
+    }
     | {"outcome": doc.documented(wire.Outcome, "Only of this outcome.")},
 )
 def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:

@@ -9,14 +9,14 @@ from console.service.conversations.conversations import get_part
 from console.service.conversations.events import show_participant
 from console.service.conversations.models import Participant
 from console.service.http.answers import answer
-from console.service.http.description.operation import PAGE_QUERY, operation
+from console.service.http.description.operation import operation
 from console.service.http.request import ApiRequest
 
 PARTICIPANTS = f"{CONVERSATION}/Participants"
 PARTICIPANT = f"{PARTICIPANTS}/<participant_id>"
 
 
-@operation("GET", PARTICIPANTS, {200: wire.ParticipantsPage}, query=PAGE_QUERY)
+@operation("GET", PARTICIPANTS, {200: wire.ParticipantsPage})
 def list_participants(request: ApiRequest, conversation_id: str) -> HttpResponse:
     """Who takes part, in the order in which they came."""
     return answer_parts(

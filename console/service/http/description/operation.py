@@ -80,12 +80,15 @@ def operation(
 
     The first paragraph of the view's docstring is what clients are told of it. A view
     with an argument `body` is given it as the noun of that annotation, and a deletion
-    is refused one.
+    is refused one. What answers with a page takes the parameters of pages.
     """
     found = {
         status: answer if isinstance(answer, Reply) else Reply(answer)
         for status, answer in answers.items()
     }
+
+    if any(hasattr(each.noun, "most") for each in found.values()):
+        more["query"] = PAGE_QUERY | more.get("query", {})
 
     def decorate(view: View) -> View:
         noun = view.__annotations__.get("body")

@@ -125,7 +125,7 @@ def delete_knowledge_base(request: ApiRequest, base_id: str) -> HttpResponse:
     return answer_done(request, base_id)
 
 
-@doc.operation("GET", SOURCES, {200: wire.KnowledgePage}, query=doc.PAGE_QUERY)
+@doc.operation("GET", SOURCES, {200: wire.KnowledgePage})
 def list_knowledge(request: ApiRequest, base_id: str) -> HttpResponse:
     """A base's sources, newest first."""
     base = sources.get_base(request.account, base_id)
@@ -188,9 +188,7 @@ def delete_knowledge(
     return HttpResponse(status=204)
 
 
-@doc.operation(
-    "GET", f"{SOURCE}/Chunks", {200: chunk_wire.ChunksPage}, query=doc.PAGE_QUERY
-)
+@doc.operation("GET", f"{SOURCE}/Chunks", {200: chunk_wire.ChunksPage})
 def list_knowledge_chunks(
     request: ApiRequest, base_id: str, knowledge_id: str
 ) -> HttpResponse:
@@ -231,9 +229,7 @@ def search_knowledge(
 
 
 @doc.operation(
-    "GET",
-    "v2/KnowledgeBases/<base_id>/Disagreements",
-    {200: chunk_wire.Disagreements},
+    "GET", "v2/KnowledgeBases/<base_id>/Disagreements", {200: chunk_wire.Disagreements}
 )
 def list_disagreements(request: ApiRequest, base_id: str) -> HttpResponse:
     """Chunks that say nearly the same with other numbers, the nearest first: "30 days"

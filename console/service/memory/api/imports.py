@@ -65,9 +65,7 @@ def fetch_import(request: ApiRequest, import_id: str) -> HttpResponse:
     return answer(shown)
 
 
-@doc.operation(
-    "GET", f"{IMPORT}/Refusals", {200: wire.RefusalsPage}, query=doc.PAGE_QUERY
-)
+@doc.operation("GET", f"{IMPORT}/Refusals", {200: wire.RefusalsPage})
 def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
     """What of a file was not stored: the row, the column and the reason, in the order
     of the rows."""

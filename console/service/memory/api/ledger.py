@@ -23,8 +23,7 @@ LEDGER = "v1/Stores/<store_id>/RecallLedger"
     "GET",
     LEDGER,
     {200: wire.LedgerPage},
-    query=doc.PAGE_QUERY
-    | {
+    query={
         "profileId": doc.documented(ProfileId, "Only those of this profile."),
         "mode": doc.documented(wire.RecallMode, "Only those of this mode."),
         "before": doc.documented(SentTime, "Only those before this moment."),

@@ -29,7 +29,7 @@ from console.service.memory.api.profiles import PROFILE, get_profile
 
 OBSERVATIONS = f"{PROFILE}/Observations"
 OBSERVATION = f"{OBSERVATIONS}/<observation_id>"
-QUERY = doc.PAGE_QUERY | {
+QUERY = {
     "orderBy": ObservationOrder,
     "source": doc.documented(wire.Source, "Only from this source."),
     "createdAfter": doc.documented(SentTime, "Created at this time or later."),
@@ -121,7 +121,6 @@ def patch_item(
     "GET",
     f"{OBSERVATION}/Revisions",
     {200: wire.RevisionsPage},
-    query=doc.PAGE_QUERY,
     follows=True,
 )
 def list_revisions(

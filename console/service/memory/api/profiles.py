@@ -60,7 +60,7 @@ LIST_QUERY = {
     "GET",
     PROFILES,
     {200: wire.ProfilesPage},
-    query=doc.PAGE_QUERY | {"orderBy": ProfileOrder} | LIST_QUERY,
+    query={"orderBy": ProfileOrder} | LIST_QUERY,
 )
 def list_profiles(request: ApiRequest) -> HttpResponse:
     """The ids of a store's profiles, newest first."""

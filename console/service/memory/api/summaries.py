@@ -25,8 +25,7 @@ SUMMARY = f"{SUMMARIES}/<summary_id>"
     "GET",
     SUMMARIES,
     {200: wire.SummariesPage},
-    query=doc.PAGE_QUERY
-    | {
+    query={
         "orderBy": SummaryOrder,
         "conversationId": doc.documented(ConversationId, "Only of this conversation."),
     },

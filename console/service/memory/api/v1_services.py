@@ -266,9 +266,7 @@ def patch_observation(
     return patch_item(Observation, request, profile_id, observation_id, body)
 
 
-@doc.operation(
-    "GET", SUMMARIES, {200: SummariesPage}, query=doc.PAGE_QUERY | CONVERSATION_QUERY
-)
+@doc.operation("GET", SUMMARIES, {200: SummariesPage}, query=CONVERSATION_QUERY)
 def list_summaries(request: ApiRequest, profile_id: str) -> HttpResponse:
     """Like list summaries, but conversation ids may have any form."""
     return current_summaries.list_summaries(
