@@ -182,6 +182,7 @@ INSTALLED_APPS = [
     "console.profiles",
     "console.pages.customers",
     "console.pages.deletions",
+    "console.pages.doctor",
     "console.pages.people",
     "console.pages.recall",
     "console.jobs",

@@ -16,6 +16,7 @@ from console.pages.conversations import views as conversations
 from console.pages.customers import views as customers
 from console.pages.deletions import views as deletions
 from console.pages.display import views as display
+from console.pages.doctor import views as doctor
 from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
@@ -254,6 +255,12 @@ audit_pages = pages(
     page("proof/receipts/<int:size>/", proof.receipt),
     page("proof/export/", proof.export),
 )
+doctor_pages = pages(
+    "doctor",
+    path("", doctor.doctor, name="doctor"),
+    path("mend/<slug:name>/", doctor.mend, name="mend"),
+    path("ignore/<slug:name>/", doctor.ignore, name="ignore"),
+)
 tenants_pages = pages(
     "tenants",
     page("", tenants.list_tenants, name="list"),
@@ -334,6 +341,7 @@ urlpatterns = [
     path("find/", find.find_across_tenants),
     path("palette/", find.palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
+    path("tenants/<slug:tenant>/doctor/", doctor_pages),
     path("tenants/", tenants_pages),
     path("people/", people_pages),
     path("background/", background_pages),

@@ -14,11 +14,17 @@ from typing import Any
 import httpx
 from django.conf import settings
 
+from console.client.conversations import CONFIGURATIONS
 from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment
 from console.client.knowledge import KnowledgeClient
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
 from console.client.store import STORES, StoreClient
+from console.contract.conversations.configuration import (
+    ITEMS_PER_PAGE,
+    Configuration,
+    ConfigurationsPage,
+)
 from console.contract.memory.operation import Operation
 from console.contract.memory.store import CreateStore, Store, StoresPage
 from console.core.outgoing import build_http, pause, within
@@ -103,6 +109,12 @@ class AccountClient:
         operation = self._sender.fetch(path, Operation)
         check_same(operation.operation_id, operation_id)
         return operation
+
+    def list_configurations(self, *, page_token: str = "") -> Page[Configuration]:
+        """Whichever store they name, be it one that is not there."""
+        return self._talks.list_page(
+            CONFIGURATIONS, ConfigurationsPage, page_token, ITEMS_PER_PAGE
+        )
 
     def fetch_description(self) -> dict[str, Any]:
         """The memory's OpenAPI document; MemoryNotFound where it publishes none."""

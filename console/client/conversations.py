@@ -16,6 +16,7 @@ from console.contract.conversations.configuration import (
     ConfigurationsPage,
     ConversationSettings,
     CreateConfiguration,
+    PatchConfiguration,
 )
 from console.contract.conversations.conversation import (
     Conversation,
@@ -78,6 +79,14 @@ class ConversationsClient:
         """Answers its id."""
         answer = self._sender.write("POST", CONFIGURATIONS, configuration)
         return str(answer.content.get("related", {}).get("configurationId", ""))
+
+    def patch_configuration(
+        self, configuration_id: str, change: PatchConfiguration
+    ) -> None:
+        """One of this store's. What has begun keeps what it began with."""
+        path = f"{CONFIGURATIONS}/{segment('configuration', configuration_id)}"
+        self._check_store(self._sender.fetch(path, Configuration))
+        self._sender.write("PATCH", path, change)
 
     def list_conversations(
         self,

@@ -57,6 +57,8 @@ class Tenant(models.Model):
                   detect, hide or clear (console/masking/masker.py); missing: detect
     needs_ticket  whether every reason names a ticket
     knowledge_bases  ids of those of the account that are this tenant's to see
+    known_findings  what the doctor finds and nobody minds, by its check: `until` which day
+                  (ISO), and the `reason`
     removed_at    since when no page, role or command knows it, and its token is gone. Its
                   slug is never given again: the audit log names it by that
     """
@@ -87,6 +89,7 @@ class Tenant(models.Model):
     masking = models.JSONField(default=dict, blank=True)
     needs_ticket = models.BooleanField(default=True)
     knowledge_bases = models.JSONField(default=list, blank=True)
+    known_findings = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 

@@ -50,6 +50,18 @@ ParticipantType = Literal["HUMAN_AGENT", "CUSTOMER", "AI_AGENT", "AGENT", "UNKNO
 CHANNELS = get_args(Channel)
 STATUSES = get_args(Status)
 PARTICIPANT_TYPES = get_args(ParticipantType)
+# By what people are told apart on a channel (12.4).
+ID_TYPES = {
+    "SMS": "phone",
+    "VOICE": "phone",
+    "RCS": "phone",
+    "WHATSAPP": "whatsapp",
+    "EMAIL": "email",
+    "CHAT": "chat",
+}
+# Of calls from an app and of SIP trunks: they name a device, not a person, unless the
+# trunk has passed a whole number on, `sip:+15558675310@pbx.example`.
+DEVICE = re.compile(r"client:|sips?:(?!\+\d{7,}@)", re.IGNORECASE)
 STAFF = frozenset({"HUMAN_AGENT", "AGENT", "AI_AGENT"})
 
 Name = Annotated[str, Meta(max_length=NAME_MAX)]

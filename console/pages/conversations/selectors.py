@@ -15,6 +15,7 @@ from console.client.http import Page, T, all_pages
 from console.client.store import StoreClient
 from console.contract.conversations.communication import Communication
 from console.contract.conversations.conversation import (
+    ID_TYPES,
     STAFF,
     Conversation,
     Participant,
@@ -28,7 +29,6 @@ from console.profiles.items import TEXT_KINDS, mask_waiting
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
 _DIGITS = re.compile(r"(?<![\w-])\d(?:[\s.-]?\d){3,}")
-_ID_TYPES = {"WHATSAPP": "whatsapp", "EMAIL": "email", "CHAT": "chat"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _build_person(participant: Participant, masker: Masker) -> Person:
     address = first.address if first else ""
     name = "" if participant.name == address else participant.name
     if participant.type not in STAFF:
-        id_type = _ID_TYPES.get(first.channel if first else "", "phone")
+        id_type = ID_TYPES.get(first.channel if first else "", "phone")
         [shown] = masker.mask_identifier(id_type, [address])
         address = shown.text
         name = masker.mask_trait("Contact", "firstName", name).text if name else ""

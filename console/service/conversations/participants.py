@@ -40,23 +40,12 @@ NOT_IDENTIFYING, LOOKUP_FAILED = 530001, 530003
 ERASED = "An address was erased: nothing is learned until a privacy officer lifts that."
 ADDRESS_TAKEN = "addresses[{}]: already of another participant"
 
-ID_TYPES = {
-    "SMS": "phone",
-    "VOICE": "phone",
-    "RCS": "phone",
-    "WHATSAPP": "whatsapp",
-    "EMAIL": "email",
-    "CHAT": "chat",
-}
 _KINDS = dict.fromkeys(("SMS", "VOICE", "RCS", "WHATSAPP"), "phone") | {
     "EMAIL": "email"
 }
 # As people are called, with or without more names: `Ana`, `Jean-Luc O'Neil`. `user-ada`
 # or `visitor` is an address.
 _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
-# Of calls from an app and of SIP trunks: they name a device, not a person, unless the
-# trunk has passed a whole number on, `sip:+15558675310@pbx.example`.
-_DEVICE = re.compile(r"client:|sips?:(?!\+\d{7,}@)", re.IGNORECASE)
 
 
 def compare_as(row: Conversation, channel: str, address: str) -> str:
@@ -235,8 +224,8 @@ def _read_identities(
     identities: dict[Identity, str] = {}
     unfit = []
     for index, each in enumerate(participant.addresses):
-        id_type = ID_TYPES.get(each["channel"], "")
-        if not id_type or _DEVICE.match(each["address"]):
+        id_type = wire.ID_TYPES.get(each["channel"], "")
+        if not id_type or wire.DEVICE.match(each["address"]):
             continue
         try:
             path = f"addresses[{index}]"

@@ -1,0 +1,54 @@
+"""Where a tenant's conversations stop on their way into its memory."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError
+
+from console.audit.log import log_view
+from console.core.errors import DomainError
+from console.pages.doctor.checks import State, find_first, judge_all
+from console.pages.doctor.evidence import gather_evidence
+from console.tenants.actor import Actor
+from console.tenants.models import Tenant
+
+CANNOT_TELL = 2
+EXIT = {State.FAIL: 1, State.UNKNOWN: CANNOT_TELL}
+
+
+class Command(BaseCommand):
+    help = (
+        "Follows conversations into a tenant's memory and names the first hop that fails. "
+        "The exit code is 1 if one does, 2 if that cannot be told."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("tenant", metavar="TENANT")
+        one = parser.add_mutually_exclusive_group()
+        one.add_argument("--conversation", dest="of", metavar="ID", default="")
+        one.add_argument("--address", dest="of", metavar="ADDRESS", default="")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenant = Tenant.objects.filter(slug=options["tenant"]).first()
+        if tenant is None:
+            raise CommandError(f"There is no tenant {options['tenant']!r}.")
+        actor = Actor(None, tenant, name="command line")
+        log_view(actor, "linkage.checked", "store", tenant.store_id)
+        try:
+            evidence = gather_evidence(tenant, options["of"])
+        except DomainError as problem:  # the vault keeps the credentials
+            raise CommandError(problem.message, returncode=CANNOT_TELL) from problem
+        verdicts = judge_all(evidence, tenant.known_findings)
+        first = find_first(verdicts)
+        if options["json"]:
+            answer = {"tenant": tenant.slug, "first": first, "verdicts": verdicts}
+            self.stdout.write(msgspec.json.encode(answer).decode())
+        for verdict in () if options["json"] else verdicts:
+            self.stdout.write(f"{verdict.state:8} {verdict.check.proves}")
+            for finding in verdict.findings:
+                self.stdout.write(f"{'':9}{finding.words} {finding.fix}".rstrip())
+        if first and first.state in EXIT:
+            words = f"First: {first.check.proves}: {first.state}."
+            raise CommandError(words, returncode=EXIT[first.state])
