@@ -11,21 +11,10 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_resolver
 
+from console.contract import ids
 from console.contract.base import Url, described, whole
-from console.contract.conversations.configuration import ConfigurationId
-from console.contract.ids import OPERATION_ID
-from console.contract.knowledge.base import KnowledgeBaseId
-from console.contract.knowledge.source import KnowledgeId
 from console.contract.memory import error
-from console.contract.memory.data_mapping import DataMappingId
 from console.contract.memory.identifier import IdType
-from console.contract.memory.ledger import LedgerId
-from console.contract.memory.merge import SuggestionId
-from console.contract.memory.observation import ConversationId, ObservationId
-from console.contract.memory.profile import ProfileId
-from console.contract.memory.profile_import import ImportId
-from console.contract.memory.store import StoreId
-from console.contract.memory.summary import SummaryId
 from console.contract.memory.suppression import SUPPRESSION_ID
 from console.contract.memory.trait_group import TraitGroupName
 from console.service import errors
@@ -42,43 +31,31 @@ from console.service.http.description.schemas import (
 from console.service.http.request import URLCONF, View
 
 
+def _read(file: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(file).read_text("utf-8"))
+
+
 def _matching(pattern: re.Pattern[str]) -> Any:
     return Annotated[str, msgspec.Meta(pattern=whole(pattern))]
 
 
 _SUFFIX = "_01k5x7m3q2f8r9s4t6v0w1y2za"
 # The contract's name, the type and a sample of what an address names, by its word in
-# the URL configuration; ids by the prefix of their samples.
+# the URL configuration.
 PARAMETERS: dict[str, tuple[str, Any, Any]] = {
     "code": ("code", Annotated[int, described(minimum=100, maximum=999_999)], 20404),
     "name": ("traitGroupName", TraitGroupName, "Loyalty"),
     "id_type": ("idType", IdType, "phone"),
     "suppression_id": ("suppressionId", _matching(SUPPRESSION_ID), "5f" * 32),
 } | {
-    f"{word}_id": (f"{name}Id", kind, prefix + _SUFFIX)
-    for word, name, kind, prefix in (
-        ("store", "store", StoreId, "mem_store"),
-        ("operation", "operation", _matching(OPERATION_ID), "mem_operation"),
-        ("mapping", "dataMapping", DataMappingId, "mem_datamapping"),
-        ("profile", "profile", ProfileId, "mem_profile"),
-        ("import", "import", ImportId, "mem_import"),
-        ("entry", "ledgerEntry", LedgerId, "mem_ledger"),
-        ("suggestion", "suggestion", SuggestionId, "mem_suggestion"),
-        ("observation", "observation", ObservationId, "mem_observation"),
-        ("summary", "summary", SummaryId, "mem_summary"),
-        ("configuration", "configuration", ConfigurationId, "conv_configuration"),
-        ("conversation", "conversation", ConversationId, "conv_conversation"),
-        ("participant", "participant", str, "conv_participant"),
-        ("communication", "communication", str, "conv_communication"),
-        ("delivery", "delivery", str, "conv_delivery"),
-        ("action", "action", str, "conv_action"),
-        ("learned", "learned", str, "conv_learned"),
-        ("process", "process", str, "proc_job"),
-        ("base", "kb", KnowledgeBaseId, "know_knowledgebase"),
-        ("knowledge", "knowledge", KnowledgeId, "know_knowledge"),
+    word: (
+        row["name"],
+        _matching(getattr(ids, row["pattern"])) if "pattern" in row else str,
+        row["prefix"] + _SUFFIX,
     )
+    for word, row in _read("parameters.toml").items()
 }
-CHAPTERS = tomllib.loads(Path(__file__).with_name("chapters.toml").read_text("utf-8"))
+CHAPTERS = _read("chapters.toml")
 _REFUSALS = {r.status: r for r in errors.REFUSALS if r.status != 405}
 _MEANINGS = {
     200: "The result.",
