@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils.dateparse import parse_datetime
@@ -124,6 +124,18 @@ def list_action_names(kind: ActionKind) -> list[str]:
     return [action.name for action in ACTIONS.values() if action.kind is kind]
 
 
+class IsBulk(models.Func):
+    """Whether the details count so many rows. Written out, as in the index of these: a
+    database finds it for nothing else, as for a parameter."""
+
+    output_field = models.BooleanField()
+    template = f"JSON_EXTRACT(%(expressions)s, '$.count') >= {BULK_ROWS}"
+
+    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
+        template = f"(%(expressions)s -> 'count') >= '{BULK_ROWS}'::jsonb"
+        return self.as_sql(*args, template=template, **kwargs)
+
+
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def of(self, tenant: Tenant) -> Self:
         return self.filter(tenant=tenant.slug)
@@ -190,8 +202,9 @@ class AuditEntry(models.Model):
             models.Index(
                 fields=["seq"],
                 name="audit_bulk",
-                condition=models.Q(details__count__gte=BULK_ROWS),
+                condition=models.Q(IsBulk("details")),
             ),
+            models.Index(fields=["outcome", "seq"], name="audit_outcome"),
         ]
 
     def __str__(self) -> str:

@@ -21,8 +21,10 @@ from console.audit.models import (
     BULK_ROWS,
     ActionKind,
     AuditAction,
+    AuditCheckpoint,
     AuditEntry,
     AuditEntryQuerySet,
+    IsBulk,
     list_action_names,
 )
 from console.tenants.actor import Permission, get_installation_role, may
@@ -71,7 +73,7 @@ QUESTIONS = {
         READS,
         rare=(
             Q(action__in=[name for name in READS if name.endswith(".exported")]),
-            Q(details__count__gte=BULK_ROWS),
+            Q(IsBulk("details")),
         ),
     ),
     "deletions": LogQuestion(
@@ -194,7 +196,8 @@ def _show_log(
     of_all: bool = False,
 ) -> HttpResponse:
     form = AuditFilterForm(request.GET, actions=actions)
-    context: dict[str, Any] = {"form": form, "of_all": of_all}
+    signed = AuditCheckpoint.objects.order_by("-size").first()
+    context: dict[str, Any] = {"form": form, "of_all": of_all, "signed": signed}
     if form.is_valid():
         log_view(request.actor, "audit.read", filters=" ".join(form.used) or "none")
         found = filter_entries(entries, form.cleaned_data)

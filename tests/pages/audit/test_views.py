@@ -209,7 +209,7 @@ def test_list_entries_needs_few_queries(
         audit_log(Actor(None, tenant), "recall.run")
     client.force_login(auditor)
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         page = client.get(list_url()).text
 
     assert page.count("<tr") > 30
