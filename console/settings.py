@@ -314,6 +314,7 @@ LOST_WORK = [
     "console.service.memory.embedding_jobs.request_pending_vectors",
     "console.service.memory.import_jobs.restart_stalled_imports",
     "console.service.knowledge.ingestion.restart_stalled_readings",
+    "console.service.knowledge.sources.start_due_crawls",
     "console.service.conversations.webhooks.prune",
     "console.service.memory.merging.settle_old_merges",
     "console.pages.recall.suites.start_due_suites",

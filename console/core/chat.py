@@ -181,7 +181,7 @@ def _send(
     headers["Content-Type"], status = "application/json", 0
     for number in range(_ways.get(endpoint, 0), len(ways)):
         content = msgspec.json.encode(body | ways[number])
-        status, error, found = outgoing.call(
+        answered = outgoing.call(
             _http(),
             "POST",
             url,
@@ -190,14 +190,15 @@ def _send(
             seconds=min(outgoing.seconds_left(), ANSWER_S),
             room=ANSWER_BYTES,
         )
-        if error:
-            raise Unanswered(error, is_passing=True)
+        if answered.error:
+            raise Unanswered(answered.error, is_passing=True)
+        status = answered.status
         if status == 200:
             _ways[endpoint], answer = number, _Answer()
             try:
-                answer = msgspec.json.decode(found, type=_Answer)
+                answer = msgspec.json.decode(answered.body, type=_Answer)
             finally:
-                _count(usage, answer, content, found)
+                _count(usage, answer, content, answered.body)
             return _NUL.sub(r"\1", answer.text)
         if status not in REFUSED:
             break

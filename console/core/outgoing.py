@@ -16,6 +16,7 @@ from math import inf
 from socket import SOCK_STREAM, getaddrinfo
 from ssl import SSLContext
 from time import monotonic, sleep
+from typing import Any, NamedTuple
 
 import httpcore
 import httpx
@@ -134,9 +135,19 @@ def pause(seconds: float) -> bool:
     return True
 
 
+class Http(httpx.Client):
+    """It builds the request that a redirect asks for, though none is followed."""
+
+    def send(self, request: httpx.Request, **kwargs: Any) -> httpx.Response:
+        try:
+            return super().send(request, **kwargs)
+        except httpx.InvalidURL:
+            raise httpx.RemoteProtocolError("It redirects to no address.") from None
+
+
 def build_http(origin: str, transport: httpx.BaseTransport) -> httpx.Client:
     """A client that follows, unpacks, remembers and reads from the environment nothing."""
-    return httpx.Client(
+    return Http(
         base_url=origin,
         transport=transport,
         timeout=TIMEOUT,
@@ -259,6 +270,27 @@ def _shortened(timeout: float | None, passed: type[Exception]) -> float:
     return seconds
 
 
+class Answer(NamedTuple):
+    """status    0: there is none, or it is of no use
+    error     why, in words
+    is_late   it did not come in time
+    """
+
+    status: int
+    error: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+    is_late: bool = False
+
+
+def join(url: str, reference: str) -> str:
+    """Where a page's reference leads, as it is sent; "" for nowhere."""
+    try:
+        return as_sent(str(httpx.URL(url).join(reference)))
+    except (httpx.InvalidURL, ValueError):
+        return ""
+
+
 def as_sent(url: str) -> str:
     """As its receiver sees it: without a fragment, never without a path."""
     parts = httpx.URL(url)
@@ -274,9 +306,8 @@ def call(
     content: bytes,
     seconds: float,
     room: int = 0,
-) -> tuple[int, str, bytes]:
-    """The status of the answer, and it itself if it is wanted and has no more than
-    `room` bytes; else 0, and why there is none."""
+) -> Answer:
+    """Of its body up to `room` bytes are wanted; more make it useless."""
     request = http.build_request(
         method, url, headers=headers, content=content, timeout=seconds
     )
@@ -286,13 +317,13 @@ def call(
             for chunk in response.iter_raw() if room else ():
                 body += chunk
                 if len(body) > room:
-                    return 0, "The answer is too long.", b""
+                    return Answer(0, "The answer is too long.")
     except PrivateAddress as error:
-        return 0, str(error), b""
+        return Answer(0, str(error))
     except httpx.TimeoutException:
-        return 0, f"No answer within {seconds:.0f} seconds.", b""
+        return Answer(0, f"No answer within {seconds:.0f} seconds.", is_late=True)
     except httpx.ConnectError:
-        return 0, "No connection.", b""
+        return Answer(0, "No connection.")
     except httpx.TransportError:
-        return 0, "The answer broke off.", b""
-    return response.status_code, "", body
+        return Answer(0, "The answer broke off.")
+    return Answer(response.status_code, body=body, headers=response.headers)

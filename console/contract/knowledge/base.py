@@ -34,6 +34,11 @@ class KnowledgeCode(TitledCode):
     BASE_UNKNOWN = 420018, "Knowledge base not found in this account."
     INVALID = 420021, "The request does not fit the contract, or a limit."
     BASE_ID_MALFORMED = 420023, "Not a valid knowledge base id."
+    PAGE_UNKNOWN = 420030, "A web page is not there."
+    PAGE_LATE = 420031, "A web page was not answered in time."
+    PAGE_BUSY = 420032, "A web site asks for fewer calls."
+    PAGE_FAILED = 420034, "A web page could not be read."
+    PAGE_REFUSED = 420035, "A web page refused the call."
 
 
 KnowledgeBaseId = Annotated[str, described(pattern=whole(KNOWLEDGE_BASE_ID))]

@@ -1,5 +1,6 @@
 """Sources of a knowledge base: a text, a file, or a web site. Knowledge 6.2, 6.3."""
 
+from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
@@ -30,6 +31,12 @@ CRAWL_ERRORS_MAX, CRAWL_INSTANCES_MAX = 2000, 3  # 6.3 [S]
 SOURCES_PER_PAGE = 1000  # 3 [S]
 MESSAGE_MAX = 512  # 7 [S]
 
+# How long after a crawl the next one begins [R].
+CRAWL_PERIODS = {
+    "WEEKLY": timedelta(days=7),
+    "BIWEEKLY": timedelta(days=14),
+    "MONTHLY": timedelta(days=30),
+}
 CrawlPeriod = Literal["WEEKLY", "BIWEEKLY", "MONTHLY", "NEVER"]
 # What a file is, by its name; also in that order in what a person is told.
 MIME_TYPES = {
@@ -138,6 +145,8 @@ class Knowledge(Noun, omit_defaults=True, frozen=True, kw_only=True):
     failure  ours: why it is FAILED, in words
     chunks   ours: how many it has that are found
     read_at  ours: when these were read
+    pages, pages_waiting  ours: of a web site, how many a crawl has read and has to
+    next_crawl_at  ours: of a web site
     """
 
     id: KnowledgeId
@@ -154,6 +163,9 @@ class Knowledge(Noun, omit_defaults=True, frozen=True, kw_only=True):
     failure: str = ""
     chunks: int = 0
     read_at: Time | None = None
+    pages: int = 0
+    pages_waiting: int = 0
+    next_crawl_at: Time | None = None
     created_at: Time
     updated_at: Time
 

@@ -9,8 +9,10 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from console.client.errors import MemoryProblem
+from console.contract.knowledge.base import KnowledgeCode
 from console.contract.knowledge.chunk import Disagreement
 from console.contract.knowledge.source import (
+    CRAWL_PERIODS,
     CrawlError,
     FileSource,
     Knowledge,
@@ -21,13 +23,6 @@ from console.tenants.actor import Permission
 from console.tenants.vault import open_account
 from console.web.render import ConsoleRequest, allow, render_part
 
-PERIODS = {
-    "WEEKLY": timedelta(days=7),
-    "BIWEEKLY": timedelta(days=14),
-    "MONTHLY": timedelta(days=31),
-}
-# The code of a page that is not there, of a crawl's errors.
-PAGE_UNKNOWN = 420030
 # A crawl takes a while, and the worker may be at others.
 GRACE = timedelta(days=1)
 
@@ -59,10 +54,13 @@ def find_doubts(
     match source.source:
         case WebSource(errors=groups, crawl_period=period):
             for group in groups:
-                gone = all(page.code == PAGE_UNKNOWN for page in group.instances)
+                gone = all(
+                    page.code == KnowledgeCode.PAGE_UNKNOWN for page in group.instances
+                )
                 yield "Dead links" if gone else group.title, group.instances
             read_at = source.read_at or source.updated_at
-            if period in PERIODS and now - read_at > PERIODS[period] + GRACE:
+            allowed = CRAWL_PERIODS.get(period)
+            if allowed and now - read_at > allowed + GRACE:
                 yield f"Last read {read_at:%-d %B %Y}, due {period.lower()}", ()
         case FileSource(upload_expiration=until) if until and until < now:
             yield "Its file has not come. Read it again to get a new address.", ()

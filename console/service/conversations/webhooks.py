@@ -132,7 +132,7 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
     content = b"" if leased.method == "GET" else leased.body.encode()
     url = outgoing.as_sent(_build_url(leased, content))
     signature = b64encode(digest(token.encode(), url.encode(), "sha1")).decode()
-    answer, error, _ = outgoing.call(
+    answer = outgoing.call(
         _http(allow_private),
         leased.method,
         url,
@@ -145,8 +145,8 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
         content=content,
         seconds=DEADLINE_S,
     )
-    taken = not answer or 200 <= answer < 300
-    return answer, error if taken else f"Answered {answer}."
+    taken = not answer.status or 200 <= answer.status < 300
+    return answer.status, answer.error if taken else f"Answered {answer.status}."
 
 
 def _build_url(leased: Delivery, content: bytes) -> str:

@@ -1,21 +1,17 @@
-"""Reading sources: from a text or a file to chunks that are found. Knowledge 8.
+"""Reading sources: from a text, a file or a site to chunks that are found. Knowledge 8.
 
 The worker parses in a process of its own (parsing.py), makes vectors in batches and
 writes chunks under the number of the run; then, in one transaction, the source names that
 run and the chunks before it go. Safe to run twice: a run begins by removing its own
-chunks, and one that is no longer the newest ends without a trace.
+chunks, and one that is no longer the newest ends without a trace. A text that is found
+already keeps its vector.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
-from resource import RLIMIT_AS, RLIMIT_CPU, setrlimit
 
-import msgspec
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -26,33 +22,31 @@ from django_tasks_db.models import DBTaskResult
 from console.contract.knowledge.base import CHUNKS_PER_BASE
 from console.engine.texts import pack_vector
 from console.engine.words import terms
+from console.service.knowledge import crawl
 from console.service.knowledge.models import (
     KnowledgeBase,
     KnowledgeChunk,
     KnowledgeContent,
     KnowledgeSource,
+    Superseded,
 )
-from console.service.knowledge.parsing import Document, Unreadable
+from console.service.knowledge.parsing import Document, Unreadable, parse_apart
 from console.service.memory.embedding_jobs import get_embedder
 
 Status = KnowledgeSource.Status
 BATCH = 32
-# Of the process that parses: a manual of 200 pages needs half a second and 60 MB.
-PARSE_S, PARSE_BYTES = 60, 1_500_000_000
 # A reading touches its source after each batch; one that has not for so long is dead.
 STALE = timedelta(minutes=2)
-
-
-class Superseded(Exception):
-    """The source is gone, or is to be read anew."""
 
 
 def request_reading(source: KnowledgeSource) -> None:
     """In a transaction: have the worker read it, as it is now."""
     source.asked_run += 1
     source.status, source.failure, source.errors = Status.QUEUED, "", []
-    source.updated_at = timezone.now()
+    source.updated_at, source.due_at = timezone.now(), None
     source.save()
+    if source.kind == source.Kind.WEB:
+        crawl.begin(source)
     # Robust: the source is kept, and restart_stalled_readings makes good for a lost task.
     transaction.on_commit(
         lambda: read_source.enqueue(source.id), using="memory", robust=True
@@ -73,7 +67,7 @@ def restart_stalled_readings() -> None:
 
 @task()
 def read_source(source_id: str) -> str:
-    """Answers its status."""
+    """Of a site a page at a time. Answers its status."""
     source = KnowledgeSource.objects.filter(pk=source_id).first()
     if source is None or not source.is_waiting:
         return ""
@@ -81,14 +75,48 @@ def read_source(source_id: str) -> str:
         try:
             _read(source)
         except Unreadable as why:
-            _touch(source, status=Status.FAILED, failure=str(why)[:500])
+            _end(source, status=Status.FAILED, failure=str(why)[:500])
     return str(source.status)
 
 
 def _read(source: KnowledgeSource) -> None:
-    _touch(source, status=Status.PROCESSING)
-    documents = parse_apart(source)
+    source.touch(status=Status.PROCESSING)
+    if source.kind != source.Kind.WEB:
+        documents = parse_kept(source)
+    elif next_at := crawl.visit_next(source):
+        _check_room(source, crawl.count_chunks(source))
+        _go_on(source, next_at)
+        return
+    else:
+        documents = crawl.list_documents(source)
     pieces = sum(len(document.pieces) for document in documents)
+    _check_room(source, pieces)
+    write_chunks(source, documents)
+    with transaction.atomic(using="memory"):
+        now = timezone.now()
+        run = source.asked_run
+        _end(source, status=Status.COMPLETED, run=run, chunks=pieces, read_at=now)
+        KnowledgeChunk.objects.of(source).exclude(run=run).delete()
+        KnowledgeBase.objects.filter(pk=source.base_id).update(
+            content_version=F("content_version") + 1
+        )
+
+
+def _go_on(source: KnowledgeSource, next_at: datetime) -> None:
+    """Unless that waits already: a task that is run twice begins no second crawl."""
+    runs = DBTaskResult.objects.filter(task_path=read_source.module_path)
+    waiting = runs.filter(args_kwargs__args__0=source.id, status=TaskResultStatus.READY)
+    if not waiting.exists():
+        read_source.using(run_after=next_at).enqueue(source.id)
+
+
+def _end(source: KnowledgeSource, **fields: object) -> None:
+    errors, due_at = crawl.list_errors(source), crawl.get_due_at(source)
+    source.touch(errors=errors, due_at=due_at, **fields)
+
+
+def _check_room(source: KnowledgeSource, pieces: int) -> None:
+    """Raises Unreadable."""
     others = KnowledgeSource.objects.filter(base_id=source.base_id).exclude(
         pk=source.pk
     )
@@ -98,78 +126,27 @@ def _read(source: KnowledgeSource) -> None:
             f"A base holds at most {CHUNKS_PER_BASE:,} chunks: its other sources have "
             f"{held:,}, and this one would have {pieces:,}."
         )
-    write_chunks(source, documents)
-    with transaction.atomic(using="memory"):
-        now = timezone.now()
-        _touch(
-            source,
-            status=Status.COMPLETED,
-            run=source.asked_run,
-            chunks=pieces,
-            read_at=now,
-        )
-        KnowledgeChunk.objects.of(source).exclude(run=source.asked_run).delete()
-        KnowledgeBase.objects.filter(pk=source.base_id).update(
-            content_version=F("content_version") + 1
-        )
 
 
 def write_chunks(source: KnowledgeSource, documents: Sequence[Document]) -> None:
-    """Of the run that is asked for, in the place of what it has left behind. Raises
-    Superseded."""
-    KnowledgeChunk.objects.of(source).filter(run=source.asked_run).delete()
+    """Of a run of its own, in the place of what others have left behind: one that was
+    taken for dead and lives on is superseded. Raises Superseded."""
+    source.touch(asked_run=source.asked_run + 1)
+    KnowledgeChunk.objects.of(source).exclude(run=source.run).delete()
+    vectors = _read_vectors(source)
     waiting = _list_chunks(source, documents)
     while chunks := list(islice(waiting, BATCH)):
-        _embed(chunks)
+        _embed(chunks, vectors)
         KnowledgeChunk.objects.bulk_create(chunks)
-        _touch(source)
+        source.touch()
 
 
-def _touch(source: KnowledgeSource, **fields: object) -> None:
-    """Raises Superseded."""
-    fields["updated_at"] = timezone.now()
-    same = KnowledgeSource.objects.filter(
-        pk=source.pk, asked_run=source.asked_run, status__in=KnowledgeSource.WAITING
-    )
-    if not same.update(**fields):
-        KnowledgeChunk.objects.of(source).filter(run=source.asked_run).delete()
-        raise Superseded
-    for name, value in fields.items():
-        setattr(source, name, value)
-
-
-def parse_apart(source: KnowledgeSource) -> list[Document]:
-    """The documents of a text or a file, parsed in a process of its own. Raises
-    Unreadable."""
+def parse_kept(source: KnowledgeSource) -> list[Document]:
+    """The documents of a text or a file. Raises Unreadable."""
     kept = KnowledgeContent.objects.of(source).get()
     title = source.settings.get("fileName") or source.name
     mime_type = source.settings.get("mimeType", "text/plain")
-    command = [sys.executable, "-m", "console.service.knowledge.parsing"]
-    try:
-        done = subprocess.run(  # noqa: S603
-            [*command, mime_type, title],
-            input=bytes(kept.content),
-            capture_output=True,
-            check=True,
-            timeout=2 * PARSE_S,
-            cwd=settings.BASE_DIR,
-            preexec_fn=_limit,
-        )
-    except subprocess.TimeoutExpired as exc:
-        raise Unreadable("The file takes too long to read.") from exc
-    except subprocess.CalledProcessError as exc:
-        raise Unreadable(
-            "The file cannot be read: it needs too much memory or time."
-        ) from exc
-    try:
-        return msgspec.json.decode(done.stdout, type=list[Document])
-    except msgspec.ValidationError:
-        raise Unreadable(msgspec.json.decode(done.stdout)["error"]) from None
-
-
-def _limit() -> None:
-    setrlimit(RLIMIT_CPU, (PARSE_S, PARSE_S))
-    setrlimit(RLIMIT_AS, (PARSE_BYTES, PARSE_BYTES))
+    return parse_apart(bytes(kept.content), mime_type, title)
 
 
 def _list_chunks(
@@ -195,14 +172,24 @@ def _list_chunks(
             )
 
 
-def _embed(chunks: Sequence[KnowledgeChunk]) -> None:
+def _read_vectors(source: KnowledgeSource) -> dict[str, bytes]:
+    """Those of the texts that are found now."""
+    model, found = get_embedder(), dict[str, bytes]()
+    rows = KnowledgeChunk.objects.of(source).filter(run=source.run)
+    for chunk in rows.filter(model=model.id).iterator() if model else ():
+        found[chunk.content] = bytes(chunk.vector)
+        found[chunk.question] = bytes(chunk.question_vector)
+    return found
+
+
+def _embed(chunks: Sequence[KnowledgeChunk], vectors: dict[str, bytes]) -> None:
     model = get_embedder()
     if model is None:
         return
-    asked = [chunk for chunk in chunks if chunk.question]
-    texts = [chunk.content for chunk in chunks] + [chunk.question for chunk in asked]
-    vectors = [pack_vector(vector) for vector in model.embed(texts)]
-    for chunk, vector in zip(chunks, vectors, strict=False):
-        chunk.vector, chunk.model = vector, model.id
-    for chunk, vector in zip(asked, vectors[len(chunks) :], strict=True):
-        chunk.question_vector = vector
+    texts = [text for chunk in chunks for text in (chunk.content, chunk.question)]
+    new = [text for text in dict.fromkeys(texts) if text and text not in vectors]
+    if new:
+        vectors.update(zip(new, map(pack_vector, model.embed(new)), strict=True))
+    for chunk in chunks:
+        chunk.vector, chunk.model = vectors[chunk.content], model.id
+        chunk.question_vector = vectors.get(chunk.question, b"")

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
+from django.utils import timezone
 
 from console.contract.base import URL_MAX
 from console.contract.knowledge.base import BASE_DESCRIPTION_MAX, BASE_NAME_MAX
@@ -19,6 +20,10 @@ from console.contract.knowledge.source import (
     SOURCE_NAME_MAX,
 )
 from console.service.models import Account, check_length
+
+
+class Superseded(Exception):
+    """The source is gone, or is to be read anew."""
 
 
 class KnowledgeBase(models.Model):
@@ -54,7 +59,7 @@ class KnowledgeBase(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         """With everything in it."""
-        for table in (KnowledgeChunk, KnowledgeContent):
+        for table in PARTS:
             table.objects.filter(base_id=self.id).delete()
         return super().delete(*args, **kwargs)
 
@@ -67,7 +72,8 @@ class KnowledgeSource(models.Model):
     errors      of a crawl, as the contract has them
     failure     why it is FAILED, in words for its owner
     run         whose chunks are found; 0: none yet
-    asked_run   the newest that was asked for
+    asked_run   of the newest reading: one more with each that is asked for, and when one
+                begins to write
     upload_until  of a file that has not come
     read_at     when the run that is found was made
     due_at      when a web site is read again
@@ -119,6 +125,18 @@ class KnowledgeSource(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.status in self.WAITING
+
+    def touch(self, **fields: Any) -> None:
+        """Of a reading, that it lives and what came of it. Raises Superseded."""
+        fields["updated_at"] = timezone.now()
+        same = KnowledgeSource.objects.filter(
+            pk=self.pk, asked_run=self.asked_run, status__in=self.WAITING
+        )
+        if not same.update(**fields):
+            KnowledgeChunk.objects.of(self).filter(run=self.asked_run).delete()
+            raise Superseded
+        for name, value in fields.items():
+            setattr(self, name, value)
 
 
 class BaseQuerySet(models.QuerySet[Any]):
@@ -175,3 +193,60 @@ class KnowledgeChunk(BaseScoped):
     question_vector = models.BinaryField(default=b"")
     model = models.CharField(max_length=40, blank=True)
     created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+
+
+class KnowledgePage(BaseScoped):
+    """A page of a web site, as the last crawl found it.
+
+    state      OLD: the crawl that runs has not come to it
+    place      its number in the crawl
+    depth      how many links it is from the source's address
+    hops       how many redirects in a row led to it
+    code, error  why it was not read, the latter in words
+    etag, modified, digest  by which it is known that it has not changed
+    documents  as the parser has them; of a page that failed those of before
+    chunks     in them
+    links      of its host; of one that has moved, where to
+    """
+
+    class State(models.TextChoices):
+        OLD = "OLD"
+        WAITING = "WAITING"
+        READ = "READ"
+        MOVED = "MOVED"
+        FAILED = "FAILED"
+
+    pk = models.CompositePrimaryKey("base_id", "source_id", "url")
+    url = models.CharField(max_length=URL_MAX)
+    state = models.CharField(max_length=7, choices=State)
+    place = models.PositiveIntegerField()
+    depth = models.PositiveSmallIntegerField()
+    hops = models.PositiveSmallIntegerField(default=0)
+    code = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    etag = models.CharField(max_length=200, blank=True)
+    modified = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    documents = models.JSONField(default=list)
+    chunks = models.PositiveIntegerField(default=0)
+    links = models.JSONField(default=list)
+
+
+class WebHost(models.Model):
+    """Whom crawls call, whosever they are.
+
+    origin     as outgoing.read_origin has it
+    free_at    when it may be called again
+    robots, robots_at  its robots.txt, and when it was read
+    """
+
+    origin = models.CharField(primary_key=True, max_length=URL_MAX)
+    free_at = models.DateTimeField()
+    robots = models.TextField(blank=True)
+    robots_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+PARTS = (KnowledgeChunk, KnowledgeContent, KnowledgePage)

@@ -1,4 +1,4 @@
-"""Files as chunks: `python -m console.service.knowledge.parsing text/csv returns.csv`.
+"""Files and web pages as chunks: `python -m console.service.knowledge.parsing text/csv returns.csv`.
 
 It runs in a process of its own, with limits of time and memory: a file that is made to
 harm costs its source, not the worker. The file comes by stdin; what is found goes to
@@ -8,10 +8,17 @@ is imported here.
 
 import csv
 import io
-import json
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from email.message import Message
+from functools import partial
+from pathlib import Path
+from resource import RLIMIT_AS, RLIMIT_CPU, setrlimit
+from urllib.parse import urljoin
+
+import msgspec
 
 from console.contract.knowledge.source import FILE_BYTES_MAX
 from console.contract.memory.csv_dialect import find_encoding
@@ -20,8 +27,13 @@ from console.contract.memory.csv_dialect import find_encoding
 # answer in 3,000 characters of chunks in 99 of 100 (docs/knowledge.md).
 CHUNK_MAX = 1000
 TITLE_MAX = 512
-PDF, MARKDOWN = "application/pdf", "text/markdown"
+PDF, MARKDOWN, HTML = "application/pdf", "text/markdown", "text/html"
 DELIMITERS = {"text/csv": ",;\t", "text/tab-separated-values": "\t"}
+# Of a web page: more than a crawl follows.
+LINKS_MAX = 2000
+# Of the process that parses: a manual of 200 pages needs half a second and 60 MB, a web
+# page some milliseconds.
+PARSE_S, PAGE_S, PARSE_BYTES = 60, 5, 1_500_000_000
 
 
 class Unreadable(ValueError):
@@ -38,16 +50,55 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """number  of a page, from 1"""
+    """number  of a page, from 1
+    links   of a web page, as it names them
+    """
 
     title: str
     pieces: Sequence[Piece]
     url: str = ""
     number: int | None = None
+    links: Sequence[str] = ()
+
+
+def parse_apart(content: bytes, mime_type: str, title: str) -> list[Document]:
+    """As `parse`, in a process of its own. Raises Unreadable."""
+    seconds = PAGE_S if mime_type.startswith(HTML) else PARSE_S
+    command = [sys.executable, "-m", __name__, mime_type, title]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command,
+            input=content,
+            capture_output=True,
+            check=True,
+            timeout=2 * PARSE_S,
+            cwd=Path(__file__).parents[3],
+            preexec_fn=partial(_limit, seconds),
+        )
+    except subprocess.TimeoutExpired as exc:
+        raise Unreadable("The file takes too long to read.") from exc
+    except subprocess.CalledProcessError as exc:
+        raise Unreadable(
+            "The file cannot be read: it needs too much memory or time."
+        ) from exc
+    try:
+        return msgspec.json.decode(done.stdout, type=list[Document])
+    except msgspec.ValidationError:
+        raise Unreadable(msgspec.json.decode(done.stdout)["error"]) from None
+
+
+def _limit(seconds: int) -> None:
+    setrlimit(RLIMIT_CPU, (seconds, seconds))
+    setrlimit(RLIMIT_AS, (PARSE_BYTES, PARSE_BYTES))
 
 
 def parse(content: bytes, mime_type: str, title: str) -> list[Document]:
-    """The documents of a file. Raises Unreadable."""
+    """The documents of a file, of a web page one. Raises Unreadable.
+
+    mime_type  of a web page with its charset
+    """
+    if mime_type.startswith(HTML):
+        return [_parse_html(content, mime_type, title)]
     if mime_type == PDF:
         documents = list(_parse_pdf(content, title))
     elif mime_type in DELIMITERS:
@@ -140,16 +191,49 @@ def _parse_pdf(content: bytes, title: str) -> Iterator[Document]:
         )
 
 
+def _parse_html(content: bytes, mime_type: str, title: str) -> Document:
+    """One without text may still lead to others."""
+    from resiliparse.extract.html2text import extract_plain_text
+    from resiliparse.parse.encoding import detect_encoding
+    from resiliparse.parse.html import ElementNode, HTMLTree
+
+    head = Message()
+    head["Content-Type"] = mime_type
+    charset = head.get_content_charset() or detect_encoding(content) or "utf-8"
+    tree = HTMLTree.parse_from_bytes(content, charset, "replace")
+    found = tree.document
+    if found is None:
+        return Document(title, [])
+    # What looks like a menu and is all there is, is the page.
+    text = extract_plain_text(tree, preserve_formatting=True, main_content=True)
+    text = text or extract_plain_text(tree, preserve_formatting=True)
+    base = found.query_selector("base[href]")
+    start = base["href"] if base else ""
+    # Not by a selector: its list is made anew for each element that is taken.
+    nodes = (node for node in found if isinstance(node, ElementNode))
+    targets = (
+        node["href"] for node in nodes if node.tag == "a" and node.hasattr("href")
+    )
+    links = dict.fromkeys(_join(start, target) for target in targets)
+    name = " ".join((tree.title or title).split())[:TITLE_MAX]
+    return Document(name, cut(text.replace("\0", "")), links=list(links)[:LINKS_MAX])
+
+
+def _join(start: str, target: str) -> str:
+    try:
+        return urljoin(start, target)
+    except ValueError:
+        return ""  # such as http://[
+
+
 def main() -> None:
     _, mime_type, title = sys.argv
     csv.field_size_limit(FILE_BYTES_MAX)
     try:
-        found: object = [
-            asdict(each) for each in parse(sys.stdin.buffer.read(), mime_type, title)
-        ]
+        found: object = parse(sys.stdin.buffer.read(), mime_type, title)
     except Unreadable as why:
         found = {"error": str(why)}
-    json.dump(found, sys.stdout)
+    sys.stdout.buffer.write(msgspec.json.encode(found))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Bases and their sources: making, changing and deleting them. Knowledge 7 and 8."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,20 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from console.contract.base import URL_MAX
 from console.contract.ids import KNOWLEDGE_BASE_ID, KNOWLEDGE_ID, new_id
 from console.contract.knowledge import base as wire
 from console.contract.knowledge import source as source_wire
 from console.contract.knowledge.base import KnowledgeCode
 from console.contract.knowledge.source import SentFile, SentText, SentWeb
 from console.contract.memory.profile_import import IMPORT_URL_S, UPLOAD_SALT
+from console.core import outgoing
 from console.service import errors
+from console.service.knowledge import crawl
 from console.service.knowledge.ingestion import request_reading
 from console.service.knowledge.models import (
+    PARTS,
     KnowledgeBase,
-    KnowledgeChunk,
     KnowledgeContent,
     KnowledgeSource,
 )
@@ -28,6 +32,8 @@ from console.service.memory.stores import check_version
 from console.service.models import Account, lock_account
 
 Kind, Status = KnowledgeSource.Kind, KnowledgeSource.Status
+# Of a web site where nothing else is said.
+SITE = {"crawlDepth": source_wire.CRAWL_DEPTH, "crawlPeriod": "NEVER"}
 
 
 def get_base(account: Account, base_id: str) -> KnowledgeBase:
@@ -121,10 +127,14 @@ def create_source(
             source.settings = _to_settings(sent)
             source.upload_until = now + timedelta(seconds=IMPORT_URL_S)
         case SentWeb():
-            raise _refuse("source.type: web sites are not read yet, use Text or File")
+            _check_url(sent.url)
+            source.kind = Kind.WEB
+            source.settings = SITE | _to_settings(sent)
     source.save(force_insert=True)
     if isinstance(sent, SentText):
         _put_text(source, sent.content)
+    elif isinstance(sent, SentWeb):
+        request_reading(source)
     return source
 
 
@@ -148,6 +158,8 @@ def patch_source(
         raise _refuse("source.type: cannot be changed")
     if isinstance(sent, SentText):
         return _put_text(source, sent.content)
+    if isinstance(sent, SentWeb):
+        return _put_site(source, sent)
     if isinstance(sent, SentFile) and source.status == Status.SCHEDULED:
         source.settings |= _to_settings(sent)
         source.save(update_fields=["settings"])
@@ -167,11 +179,19 @@ def refresh_source(account: Account, base_id: str, source_id: str) -> None:
         request_reading(source)
 
 
+def start_due_crawls() -> None:
+    """Of sites whose period is over."""
+    due = KnowledgeSource.objects.filter(due_at__lte=timezone.now())
+    for source in due.select_related("base__account"):
+        with suppress(errors.NotFound):
+            refresh_source(source.base.account, source.base_id, source.id)
+
+
 @transaction.atomic(using="memory")
 def delete_source(account: Account, base_id: str, source_id: str) -> None:
     lock_account(account)
     source = get_source(account, base_id, source_id)
-    for table in (KnowledgeChunk, KnowledgeContent):
+    for table in PARTS:
         table.objects.of(source).delete()
     source.delete()
     KnowledgeBase.objects.filter(pk=source.base_id).update(
@@ -239,6 +259,30 @@ def _put_text(source: KnowledgeSource, text: str) -> bool:
         return False
     _keep(source, text.encode())
     return True
+
+
+def _check_url(url: str) -> None:
+    if not url:
+        raise _refuse("source.url: required")
+    if not crawl.read_origin(url):
+        raise _refuse("source.url: must be a public https address")
+    if len(outgoing.as_sent(url)) > URL_MAX:
+        raise _refuse(f"source.url: must be at most {URL_MAX} characters as it is sent")
+
+
+def _put_site(source: KnowledgeSource, sent: SentWeb) -> bool:
+    """Whether it is crawled anew."""
+    before = source.settings
+    if sent.url not in {"", before["url"]}:
+        raise _refuse("source.url: cannot be changed")
+    source.settings = before | _to_settings(sent) | {"url": before["url"]}
+    if source.settings["crawlDepth"] != before["crawlDepth"]:
+        request_reading(source)
+        return True
+    if source.settings != before and not source.is_waiting:
+        source.due_at = crawl.get_due_at(source)
+    source.save(update_fields=["settings", "due_at"])
+    return False
 
 
 def _keep(source: KnowledgeSource, content: bytes) -> None:

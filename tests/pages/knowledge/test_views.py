@@ -244,7 +244,7 @@ def test_source_is_read_again_and_removed_with_a_reason(client, base, source):
     asked = KnowledgeSource.objects.get().asked_run
     client.post(remove, WHY)
 
-    assert (refused.status_code, asked) == (422, 2)
+    assert (refused.status_code, asked) == (422, 3)
     assert not KnowledgeSource.objects.exists()
     gone = AuditEntry.objects.filter(action="knowledge.removed").first()
     assert gone.object_id == source

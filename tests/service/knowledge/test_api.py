@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from console.contract.ids import KNOWLEDGE_BASE_ID, KNOWLEDGE_ID
-from console.service.knowledge import ingestion
+from console.service.knowledge import ingestion, parsing
 from console.service.knowledge.ingestion import (
     read_source,
     restart_stalled_readings,
@@ -134,7 +134,7 @@ def test_refresh_is_queued_once(api, sources, add):
     answers = [api("PATCH", path, {}) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [202, 202]
-    assert KnowledgeSource.objects.get().asked_run == 2
+    assert KnowledgeSource.objects.get().asked_run == 3
 
 
 def test_file_waits_for_its_upload(api, sources, search):
@@ -204,7 +204,7 @@ def test_broken_file_fails_in_words(upload):
 def test_file_that_takes_too_much_costs_its_source_alone(
     upload, add, search, monkeypatch
 ):
-    monkeypatch.setattr(ingestion, "PARSE_BYTES", 1_000_000)
+    monkeypatch.setattr(parsing, "PARSE_BYTES", 1_000_000)
     done = upload(b"Air the tent.", "text/plain")
     monkeypatch.undo()
     add("Oil the zip.")
@@ -316,7 +316,7 @@ def test_reading_that_died_is_begun_again_and_leaves_nothing_double(add, search)
     KnowledgeSource.objects.update(
         status="PROCESSING", updated_at=timezone.now() - timedelta(minutes=3)
     )
-    ingestion.write_chunks(source, ingestion.parse_apart(source))
+    ingestion.write_chunks(source, ingestion.parse_kept(source))
 
     restart_stalled_readings()
     read_source.func(made["id"])
@@ -340,15 +340,15 @@ def test_reading_ends_without_a_trace_where_a_newer_one_is_asked_for(
     api, sources, add, monkeypatch
 ):
     made = add("Tents can be returned within 30 days.", reads=False)
-    path, parse_apart = f"{sources}/{made['id']}", ingestion.parse_apart
+    path, parse_kept = f"{sources}/{made['id']}", ingestion.parse_kept
 
     def change_meanwhile(source):
-        found = parse_apart(source)
+        found = parse_kept(source)
         text = {"type": "Text", "content": "Tents can be returned within 14 days."}
         api("PATCH", path, {"source": text})
         return found
 
-    monkeypatch.setattr(ingestion, "parse_apart", change_meanwhile)
+    monkeypatch.setattr(ingestion, "parse_kept", change_meanwhile)
     read_source.func(made["id"])
 
     assert api.get(path).json()["status"] == "QUEUED"

@@ -1,5 +1,7 @@
 """Knowledge bases, their sources, chunks, and the search. Knowledge 5 to 7."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -62,8 +64,19 @@ def show_base(row: models.KnowledgeBase) -> base_wire.KnowledgeBase:
 def show_source(request: ApiRequest, row: models.KnowledgeSource) -> wire.Knowledge:
     known = row.settings
     source: wire.WebSource | wire.TextSource | wire.FileSource
+    more: dict[str, Any] = {}
     if row.kind == row.Kind.TEXT:
         source = wire.TextSource(content=sources.read_text(row))
+    elif row.kind == row.Kind.WEB:
+        source = wire.WebSource(
+            url=known["url"],
+            crawl_depth=known["crawlDepth"],
+            crawl_period=known["crawlPeriod"],
+            errors=tuple(show_errors(request, row)),
+        )
+        states = models.KnowledgePage.objects.of(row).values_list("state", flat=True)
+        count = Counter(states)
+        more = {"pages": count["READ"], "pages_waiting": count["WAITING"]}
     else:
         source = wire.FileSource(
             file_name=known.get("fileName", ""),
@@ -76,7 +89,25 @@ def show_source(request: ApiRequest, row: models.KnowledgeSource) -> wire.Knowle
             source = replace(
                 source, import_url=build_uri(request, path), upload_expiration=until
             )
-    return from_row(wire.Knowledge, row, source=source)
+    return from_row(
+        wire.Knowledge, row, source=source, next_crawl_at=row.due_at, **more
+    )
+
+
+def show_errors(
+    request: ApiRequest, row: models.KnowledgeSource
+) -> Iterator[wire.CrawlErrors]:
+    """Each with where its code is explained."""
+    for group in row.errors:
+        yield wire.CrawlErrors(
+            title=group["title"],
+            instances=tuple(
+                wire.CrawlError(
+                    type=build_uri(request, f"/v1/Errors/{each['code']}"), **each
+                )
+                for each in group["instances"]
+            ),
+        )
 
 
 @doc.operation(
@@ -141,8 +172,8 @@ def list_knowledge(request: ApiRequest, base_id: str) -> HttpResponse:
 def create_knowledge(
     request: ApiRequest, base_id: str, body: wire.CreateKnowledge
 ) -> HttpResponse:
-    """Adds a source: a text, or a file of up to 16 MiB, for which the answer has the
-    importUrl to upload it to. It is found once its status is COMPLETED."""
+    """Adds a source: a text, a web site, or a file of up to 16 MiB, for which the answer
+    has the importUrl to upload it to. It is found once its status is COMPLETED."""
     row = sources.create_source(request.account, base_id, body)
     return answer(show_source(request, row), status=201)
 
