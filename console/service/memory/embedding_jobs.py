@@ -123,7 +123,8 @@ def _embed_turns(model: Embedder) -> int:
     newest = dict(there.values_list("id", "last_sequence"))
 
     def is_past(turn: Communication) -> bool:
-        return turn.sequence <= newest.get(turn.conversation_id, 0) - RECALL_TURNS
+        last: int = newest.get(turn.conversation_id, 0)
+        return turn.sequence <= last - RECALL_TURNS
 
     asked = [row for row in rows if row.text.strip() and not is_past(row)]
     texts = [row.text[:RECALL_QUERY_MAX] for row in asked]

@@ -103,9 +103,8 @@ def _write(store_id: str, entries: list[dict[str, Any]]) -> None:
     there = set(profiles.select_for_update().values_list("id", flat=True))
     rows = [_finish(each) for each in entries if each["profile_id"] in there]
     if rows:
-        insert_rows(
-            store_id, LedgerEntry, list(rows[0]), (row.values() for row in rows)
-        )
+        values = ([*row.values()] for row in rows)
+        insert_rows(store_id, LedgerEntry, list(rows[0]), values)
 
 
 def _finish(entry: dict[str, Any]) -> dict[str, Any]:
