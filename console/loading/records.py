@@ -127,13 +127,12 @@ def _find_unprintable(path: str, value: Any) -> str:
     """Where in it a control character or half a character stands; "" where none does."""
     if isinstance(value, str):
         return path if UNPRINTABLE.search(value) else ""
-    parts: list[tuple[str, Any]] = []
+    parts: Any = ()
     if isinstance(value, dict):
-        parts = [(f".{_escape_name(name)}", each) for name, each in value.items()]
+        parts = ((f".{_escape_name(name)}", each) for name, each in value.items())
     elif isinstance(value, list):
-        parts = [(f"[{n}]", each) for n, each in enumerate(value)]
-    found = (_find_unprintable(f"{path}{part}", each) for part, each in parts)
-    return next(filter(None, found), "")
+        parts = ((f"[{n}]", each) for n, each in enumerate(value))
+    return next(filter(None, (_find_unprintable(path + p, v) for p, v in parts)), "")
 
 
 def check_group(name: str, traits: Any) -> str | None:

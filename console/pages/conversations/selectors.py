@@ -195,19 +195,17 @@ def list_told(fetch: Callable[..., Page[T]], *args: Any, **query: Any) -> Sequen
 
 
 def list_taught(
-    store: StoreClient, conversation_id: str
+    store: StoreClient, shown: Conversation
 ) -> dict[str, list[Observation | Summary]]:
     """By customer, what this conversation alone has taught, as it is now."""
-    learned = list_learned(store.conversations, conversation_id)
-    ids = {each.item_id for each in learned}
     return {
         profile_id: [
             item
-            for item in _list_items(store, profile_id, conversation_id)
-            if item.id in ids
-            and {conversation_id}.issuperset(getattr(item, "conversation_ids", ()))
+            for item in _list_items(store, profile_id, shown.id)
+            if item.source.startswith("conversation/")
+            and {shown.id}.issuperset(getattr(item, "conversation_ids", ()))
         ]
-        for profile_id in {each.profile_id for each in learned}
+        for profile_id in list_customers(shown)
     }
 
 

@@ -315,7 +315,7 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
         if name == "delete":
             check_hold(request.tenant, *list_customers(shown))
         if also == "request":
-            taught = list_taught(request.store, shown.id)
+            taught = list_taught(request.store, shown)
         with log_change(
             request.actor,
             act.action,

@@ -120,7 +120,7 @@ def _embed_turns(model: Embedder) -> int:
     rows = list(Communication.objects.filter(model="")[:BATCH])
     ids = {row.conversation_id for row in rows}
     there = Conversation.objects.filter(id__in=ids)
-    newest = dict(there.values_list("id", "last_sequence"))
+    newest: dict[str, int] = dict(there.values_list("id", "last_sequence"))
 
     def is_past(turn: Communication) -> bool:
         last: int = newest.get(turn.conversation_id, 0)

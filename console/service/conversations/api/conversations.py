@@ -38,10 +38,7 @@ QUERY = {
     "profileId": doc.documented(wire.ProfileId, "Ours: only those of this customer."),
     "configurationId": doc.documented(str, "Ours: only those that began by this one."),
 }
-FILTERS = {
-    name: QUERY[name]
-    for name in ("channelId", "memoryStoreId", "profileId", "configurationId")
-}
+FILTERS = {name: kind for name, kind in QUERY.items() if name != "status"}
 
 
 def answer_parts(
