@@ -9,3 +9,13 @@ document.addEventListener("htmx:configRequest", (event) => {
     event.detail.formData.set("file", file.slice(0, HEAD_BYTES), file.name);
   }
 });
+
+/* How much of a file is sent, in a form that has a bar for it. */
+
+document.addEventListener("htmx:xhr:progress", ({ target, detail }) => {
+  const bar = target.querySelector("progress");
+  if (!bar || !detail.lengthComputable) return;
+  bar.hidden = false;
+  bar.max = detail.total;
+  bar.value = detail.loaded;
+});

@@ -49,6 +49,9 @@ BEYOND_SCHEMAS = (
     r"idType: must be the one in the address",
     r"At least one of displayName",
     r"fileSize: the file must have \d+ bytes",
+    # Of knowledge: what is there, what fits to it, and which addresses are called.
+    r"displayName: already in use",
+    r"source\.(type: (web sites|cannot be changed)|content: must have text|url: )",
     # What only we can read.
     r"statusCallbacks\[\d+\]\.url: must be a public https address",
     r"pageToken: (invalid token|token of another list)",

@@ -9,6 +9,9 @@ from console.contract.conversations.communication import (
     CreateCommunication,
 )
 from console.contract.conversations.configuration import CreateConfiguration
+from console.contract.knowledge.base import CreateKnowledgeBase
+from console.contract.knowledge.source import CreateKnowledge
+from console.service.knowledge.ingestion import read_source
 from console.wsgi import application
 from tests.factories import make_account
 from tests.service.conftest import (
@@ -75,6 +78,7 @@ def furnish(api: Api) -> dict[str, list[str]]:
         "idType": ["email", "phone"],
         **_remember(api, f"{people}/{profile}"),
         **_talk(api, store),
+        **_publish(api),
     }
 
 
@@ -133,6 +137,19 @@ def _talk(api: Api, store: str) -> dict[str, list[str]]:
         "actionId": [action["id"]],
         "deliveryId": _ids(api, path, "Deliveries", "deliveries"),
     }
+
+
+def _publish(api: Api) -> dict[str, list[str]]:
+    """A base with a text that is read, and with a file that has not come."""
+    plane = "/v2/ControlPlane/KnowledgeBases"
+    made = api.result(api("POST", plane, CreateKnowledgeBase.sample))
+    base = made["result"]["id"]
+    path = f"/v2/KnowledgeBases/{base}/Knowledge"
+    text = api("POST", path, CreateKnowledge.sample).json()["id"]
+    read_source.func(text)
+    awaited = {"name": "Manual", "source": {"type": "File", "fileName": "a.pdf"}}
+    file = api("POST", path, awaited).json()["id"]
+    return {"kbId": [base], "knowledgeId": [text, file]}
 
 
 def _ids(api: Any, person: str, address: str, key: str) -> list[str]:

@@ -105,14 +105,10 @@ def fetch_profile_rows(
                 budget = Budget(steps=0)
                 rows.append(ProfileRow(profile_id, None))
                 continue
-            rows.append(build_profile_row(found, masker))
+            name = masker.mask_name(found.traits)
+            contact = masker.mask_contact(found.traits)
+            rows.append(ProfileRow(found.id, found, name, contact))
     return rows
-
-
-def build_profile_row(profile: Profile, masker: Masker) -> ProfileRow:
-    traits = profile.traits
-    name, contact = masker.mask_name(traits), masker.mask_contact(traits)
-    return ProfileRow(profile.id, profile, name, contact)
 
 
 def find_not_recallable(
@@ -319,8 +315,9 @@ def list_by_value(request: ConsoleRequest) -> HttpResponse:
     asked = check_form(form)
     group, _, name = asked["trait"].partition("/")
     match = look_up(request.actor, asked["value"], trait=(group, name))
-    masker = masker_for(request.actor)
-    people = [build_profile_row(each, masker) for each in match.people]
+    people = fetch_profile_rows(
+        request.store, match.profiles, masker_for(request.actor)
+    )
     log_view(request.actor, "profile.listed", count=len(people))
     context = {
         "people": [(person, None) for person in people],

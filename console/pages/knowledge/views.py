@@ -4,7 +4,8 @@ A base belongs to the account, which may have several tenants: each shows only t
 were made or chosen for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -148,6 +149,17 @@ class ChangeForm(ReasonForm):
     )
 
 
+class RemoveBaseForm(ChangeForm):
+    whose = forms.ChoiceField(
+        label="From",
+        choices=[
+            ("tenant", "This tenant: the base stays for others"),
+            ("all", "Everywhere: it goes with its sources, for every tenant"),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+
 def get_mime_type(name: str) -> Any:
     return wire.MIME_TYPES.get(PurePath(name).suffix.lower())
 
@@ -239,18 +251,21 @@ def add_base(request: ConsoleRequest) -> HttpResponse:
         except MemoryRefused as refused:
             form.add_error("display_name", refused.message)
         else:
-            _choose(request, [*tenant.knowledge_bases, base_id], base_id)
+            with _change_bases(request) as bases:
+                bases.append(base_id)
+                log(request.actor, "knowledge.added", "knowledge_base", base_id)
             messages.success(request, "The base is there: add its first source.")
             return redirect("knowledge:overview", tenant.slug)
     return render_form(request, "knowledge/add_base.html", {"form": form})
 
 
-@transaction.atomic
-def _choose(request: ConsoleRequest, bases: list[str], changed: str) -> None:
-    tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
-    tenant.knowledge_bases = list(dict.fromkeys(bases))
-    tenant.save(update_fields=["knowledge_bases"])
-    log(request.actor, "knowledge.added", "knowledge_base", changed)
+@contextmanager
+def _change_bases(request: ConsoleRequest) -> Iterator[list[str]]:
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
+        yield tenant.knowledge_bases
+        tenant.knowledge_bases = list(dict.fromkeys(tenant.knowledge_bases))
+        tenant.save(update_fields=["knowledge_bases"])
 
 
 @allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.added")
@@ -349,18 +364,18 @@ def change_source(
 
 @allow(Permission.MANAGE_KNOWLEDGE, FORM, logs="knowledge.removed")
 def remove_base(request: ConsoleRequest, base_id: str) -> HttpResponse:
-    """With its sources, for every tenant that has it."""
+    """From this tenant, or with its sources for every tenant that has it."""
     client, base = _open(request, base_id)
-    form = ChangeForm(request=request)
+    form = RemoveBaseForm(request=request)
     if form.is_valid():
-        with log_change(
-            request.actor,
-            "knowledge.removed",
-            "knowledge_base",
-            base_id,
-            reason=form.reason,
-        ):
-            client.delete_base(base_id)
+        named = request.actor, "knowledge.removed", "knowledge_base", base_id
+        if form.cleaned_data["whose"] == "tenant":
+            with _change_bases(request) as bases:
+                bases.remove(base_id)
+                log(*named, reason=form.reason)
+        else:
+            with log_change(*named, reason=form.reason):
+                client.delete_base(base_id)
         messages.success(request, f"{base.display_name} is removed.")
         return redirect("knowledge:overview", request.tenant.slug)
     context = {

@@ -42,7 +42,7 @@ SCORE_PARTS = {
     "date": "Match with a date in the query",
     "summary": "Match of its conversation's summary",
     "neighbour": "Match of a neighbour",
-    "profile_size": "Size of the profile",
+    "profile_size": "How few texts there are",
 }
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05

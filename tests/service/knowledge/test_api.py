@@ -1,5 +1,7 @@
 """Bases, sources, chunks and the search. Knowledge 5 to 8, 11."""
 
+import re
+import zlib
 from datetime import timedelta
 
 import pytest
@@ -214,6 +216,25 @@ def test_file_that_takes_too_much_costs_its_source_alone(
     assert search("zip")
 
 
+def test_pdf_bomb_costs_its_source_alone(upload, search, monkeypatch):
+    monkeypatch.setattr(parsing, "PARSE_BYTES", 300_000_000)
+    packer, block = zlib.compressobj(1), bytes(10_000_000)
+    blanks = b"".join(packer.compress(block) for _ in range(30)) + packer.flush()
+    blanks = zlib.compress(blanks)
+    stream = b"<</Filter[/FlateDecode/FlateDecode]/Length %d>>stream\n%s\nendstream"
+    plain = re.compile(rb"<</Length \d+>>stream.+endstream", re.DOTALL)
+    good = make_pdf("Oil the zip.")
+    bomb = plain.sub(lambda _: stream % (len(blanks), blanks), good)
+
+    done = upload(bomb, "application/pdf", "bomb.pdf")
+    upload(good, "application/pdf", "good.pdf")
+
+    assert len(bomb) < 20_000
+    assert done["status"] == "FAILED"
+    assert "too much memory or time" in done["failure"]
+    assert search("zip")
+
+
 def test_question_is_found_by_itself_and_shown_with_its_answer(upload, search):
     rows = ["question,answer", "Do you repair poles?,In the workshop in Ulm."]
     rows += [f"Where is shop {n}?,In street number {n} of the town." for n in range(9)]
@@ -305,6 +326,7 @@ def test_delete_knowledge_takes_its_chunks(api, sources, add, search):
     answer = api("DELETE", f"{sources}/{made['id']}")
 
     assert (answer.status_code, answer.content) == (204, b"")
+    assert "Content-Type" not in answer.headers
     assert search("return a tent") == []
     assert_refused(api.get(f"{sources}/{made['id']}"), 404, 420017, "not found")
 

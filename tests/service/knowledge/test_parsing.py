@@ -1,5 +1,8 @@
 """Files as chunks."""
 
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
 import pytest
 
 from console.service.knowledge.parsing import CHUNK_MAX, Unreadable, cut, parse
@@ -12,6 +15,14 @@ ENCRYPTED = (
     + b"29" * 32
     + b">>>/ID[<01><01>]"
 )
+
+
+def make_zip() -> bytes:
+    """Of 10,000,000 bytes, 10,000 remain: nothing here unpacks them."""
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as file:
+        file.writestr("a.txt", bytes(10_000_000))
+    return packed.getvalue()
 
 
 def contents(*parsed) -> list[str]:
@@ -80,6 +91,10 @@ def test_parse_markdown_by_its_sections():
         (make_pdf("", ""), "application/pdf", "may be scanned"),
         (b"<html>no pdf</html>", "application/pdf", "is damaged, or no PDF"),
         (b"%PDF-1.4\ntrunc", "application/pdf", "is damaged, or no PDF"),
+        (b"", "application/pdf", "is damaged, or no PDF"),
+        (make_zip(), "application/pdf", "is damaged, or no PDF"),
+        (make_zip(), "text/plain", "is no text"),
+        (make_zip(), "text/csv", "is no text"),
         (b"", "text/plain", "has no text"),
         (b"  \n ", "text/markdown", "has no text"),
         (bytes(range(256)) * 4, "text/plain", "is no text"),

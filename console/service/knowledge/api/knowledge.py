@@ -216,7 +216,9 @@ def delete_knowledge(
 ) -> HttpResponse:
     """Deletes a source with its chunks. This cannot be undone."""
     sources.delete_source(request.account, base_id, knowledge_id)
-    return HttpResponse(status=204)
+    response = HttpResponse(status=204)
+    del response["Content-Type"]
+    return response
 
 
 @doc.operation("GET", f"{SOURCE}/Chunks", {200: chunk_wire.ChunksPage})
