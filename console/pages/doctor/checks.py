@@ -6,7 +6,7 @@ its problem: that is "cannot tell", never well.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
@@ -29,7 +29,6 @@ from console.pages.doctor.evidence import Evidence
 # After a status is due: the sweep, the extraction and the index take their time.
 GRACE = timedelta(seconds=60)
 QUIET = timedelta(days=30)
-KINDS = {"phone": "phone", "whatsapp": "phone", "email": "email"}
 # What conversations keep of their configuration, and cannot bring themselves.
 PINNED = ("memory_store_id", "channel_settings", "memory_extraction_enabled")
 # Members whose loss is no fault, or another check's.
@@ -87,22 +86,21 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Found:
-    """One of a check's `finds`, about a configuration, with what its words name."""
+    """One of a check's `finds`; the configuration that it is on, and what its words name."""
 
-    def __init__(
-        self, key: str, on: wire.ConversationSettings | None = None, **facts: Any
-    ) -> None:
+    def __init__(self, key: str, on: Any = None, **facts: Any) -> None:
         self.key, self.on, self.facts = key, on, facts
 
 
 Founds = Iterator[Found]
+Rules = Sequence[wire.CaptureRule]
 
 
 def judge_all(e: Evidence, known: Mapping[str, Mapping[str, str]]) -> list[Verdict]:
     """known  by the check's name: `until` which day its findings are ignored"""
     verdicts = dict[str, Verdict]()
     for name, check in CHECKS.items():
-        found = _judge(name, check, e, verdicts)
+        found = _judge(name, e, verdicts)
         found.sort(key=lambda each: list(State).index(each.state))
         state = found[0].state if found else State.OK
         if known.get(name, {}).get("until", "") > e.now.date().isoformat():
@@ -118,9 +116,8 @@ def find_first(verdicts: Sequence[Verdict]) -> Verdict | None:
     return next(found, None)
 
 
-def _judge(
-    name: str, check: Check, e: Evidence, before: Mapping[str, Verdict]
-) -> list[Finding]:
+def _judge(name: str, e: Evidence, before: Mapping[str, Verdict]) -> list[Finding]:
+    check = CHECKS[name]
     for each in check.needs:
         if before[each].state not in {State.OK, State.WARN}:
             words = f"Not before this holds: {before[each].check.proves}."
@@ -136,12 +133,9 @@ def _judge(
 def _say(check: Check, found: Found, e: Evidence) -> Finding:
     said = check.finds[found.key]
     facts = {"store": e.store_id, "configuration": _call(found.on)} | found.facts
-    return msgspec.structs.replace(
-        said,
-        words=said.words.format(**facts),
-        fix=said.fix.format(**facts),
-        on=facts.get("talk") or getattr(found.on, "id", ""),
-    )
+    words, fix = said.words.format(**facts), said.fix.format(**facts)
+    on = facts.get("talk") or getattr(found.on, "id", "")
+    return msgspec.structs.replace(said, words=words, fix=fix, on=on)
 
 
 def _call(settings: wire.ConversationSettings | None) -> str:
@@ -199,19 +193,13 @@ def check_intended(e: Evidence) -> Founds:
     if e.is_foreign:
         yield Found("foreign")
     used = {each.configuration_id for each in e.talks}
-    own = {("store", e.store().display_name)}
-    others = [("store", each.display_name, each.id) for each in e.stores()]
     for each in e.configurations():
-        if each.memory_store_id == e.store_id:
-            own.add(("configuration", each.display_name))
-        elif each.id in used:
+        if each.id in used and each.memory_store_id != e.store_id:
             yield Found("moved", each)
-        else:
-            others.append(("configuration", each.display_name, each.id))
-    for kind, named, id_ in others:
-        looks = get_skeletons(named)
-        if any(kind == what and looks & get_skeletons(name) for what, name in own):
-            yield Found("twin", kind=kind, named=named, id=id_)
+    looks = get_skeletons(e.store().display_name)
+    for other in e.stores():
+        if looks & get_skeletons(other.display_name):
+            yield Found("twin", named=other.display_name, id=other.id)
 
 
 # -- Configuration
@@ -225,7 +213,7 @@ def check_members(e: Evidence) -> Founds:
             lost |= {f"channelSettings.{channel}" for channel in channels}
             members = msgspec.to_builtins(had).items()
             lost |= {k for k, value in members if value and not now[k]} - NOT_MISSED
-        if lost:
+        if lost and getattr(each, "version", 1) > 1:
             yield Found("dropped", each, members=", ".join(sorted(lost)))
 
 
@@ -285,19 +273,23 @@ def _list_types(*settings: wire.ConversationSettings) -> list[tuple[str, str]]:
 
 def check_rules(e: Evidence) -> Founds:
     for each in e.linked:
-        has_rules = False
         for channel, setting in each.channel_settings.items():
-            rules = setting.capture_rules
-            has_rules |= bool(rules)
-            for key, place in _find_faults(channel, rules):
-                yield Found(key, each, channel=channel, place=place, count=len(rules))
-        if not (has_rules or e.list_pinned(each)):
+            count = len(setting.capture_rules)
+            for key, place in _find_faults(channel, setting.capture_rules):
+                yield Found(key, each, channel=channel, place=place, count=count)
+        if not ([*_list_rules([each])] or e.list_pinned(each)):
             yield Found("unused", each)
 
 
-def _find_faults(
-    channel: str, rules: Sequence[wire.CaptureRule]
-) -> Iterator[tuple[str, int]]:
+def _list_rules(settings: Iterable[wire.ConversationSettings]) -> Iterator[Any]:
+    """With whose they are, the channel and the place."""
+    for each in settings:
+        for channel, setting in each.channel_settings.items():
+            for place, rule in enumerate(setting.capture_rules):
+                yield each, channel, place, rule
+
+
+def _find_faults(channel: str, rules: Rules) -> Iterator[tuple[str, int]]:
     if len(rules) > wire.CAPTURE_RULES_MAX:
         yield "too_many", 0
     pairs = {(rule.from_, rule.to) for rule in rules}
@@ -314,18 +306,13 @@ def _find_faults(
 
 
 def check_overlap(e: Evidence) -> Founds:
-    rules = [
-        (each, channel, place, rule)
-        for each in e.configurations()
-        for channel, setting in each.channel_settings.items()
-        for place, rule in enumerate(setting.capture_rules)
-    ]
-    for (one, channel, place, rule), (other, *there, also) in combinations(rules, 2):
+    pairs = combinations(_list_rules(e.configurations()), 2)
+    for (one, channel, place, rule), (other, channel_2, place_2, also) in pairs:
         is_ours = one in e.linked or other in e.linked
         is_twice = _contains(rule, also) or _contains(also, rule)
-        if is_ours and is_twice and channel == there[0]:
-            here: dict[str, Any] = {"channel": channel, "place": place}
-            yield Found("twice", one, other=_call(other), place_there=there[1], **here)
+        if is_ours and is_twice and channel == channel_2:
+            there = {"other": _call(other), "place_there": place_2}
+            yield Found("twice", one, channel=channel, place=place, **there)
 
 
 def _contains(wide: wire.CaptureRule, narrow: wire.CaptureRule) -> bool:
@@ -366,21 +353,21 @@ def check_stuck(e: Evidence) -> Founds:
     """Counted from the last message of all, by the longest timer of the channels in use:
     so none is called late that is not."""
     for talk in e.talks:
-        said = [
-            each.created_at for each in e.turns() if each.conversation_id == talk.id
-        ]
+        said = [x.created_at for x in e.turns() if x.conversation_id == talk.id]
         last = talk.last_communication_at or max(said, default=None)
         used = {item.channel for each in talk.participants for item in each.addresses}
         channels = talk.configuration.channel_settings if talk.configuration else {}
         timers = [channels[each].status_timeouts for each in used & channels.keys()]
         for wanted in ("INACTIVE", "CLOSED"):
             minutes = [getattr(each, wanted.lower(), None) or 0 for each in timers]
-            if last is None or not any(minutes) or talk.status in {wanted, "CLOSED"}:
-                continue
-            due = last + timedelta(minutes=max(minutes))
-            if due + GRACE < e.now:
-                facts: dict[str, Any] = {"status": talk.status, "due": _at(due)}
-                yield Found("late", talk=talk.id, wanted=wanted, **facts)
+            due = (
+                last + timedelta(minutes=max(minutes))
+                if last and any(minutes)
+                else None
+            )
+            if due and talk.status not in {wanted, "CLOSED"} and due + GRACE < e.now:
+                now: dict[str, Any] = {"status": talk.status, "due": _at(due)}
+                yield Found("late", talk=talk.id, wanted=wanted, **now)
 
 
 # -- Participants and profiles
@@ -411,11 +398,7 @@ def check_customer(e: Evidence) -> Founds:
     if not customers:
         unknown = sum(each.type == "UNKNOWN" for each in people)
         yield Found("nobody", count=len(people), unknown=unknown)
-    ours = set[str]()
-    for each in e.linked:
-        for setting in each.channel_settings.values():
-            for rule in setting.capture_rules:
-                ours |= {rule.from_, rule.to}
+    ours = {x for *_, r in _list_rules(e.linked) for x in (r.from_, r.to)}
     addresses = [{item.address for item in each.addresses} for each in customers]
     agents = sum(bool(ours & each) for each in addresses)
     if agents or len(people) == len(customers) > 1:
@@ -425,19 +408,20 @@ def check_customer(e: Evidence) -> Founds:
 def check_address(e: Evidence) -> Founds:
     if why := e.match().problem:
         yield Found("unfit", why=why)
-    region = e.identity().phone_region
     for person in e.customers:
-        whys = [_find_unfit(x.channel, x.address, region) for x in person.addresses]
+        whys = [_find_unfit(e, each.channel, each.address) for each in person.addresses]
         if whys and all(whys):
             yield Found("unfit", why=whys[0])
 
 
-def _find_unfit(channel: str, address: str, region: str) -> str:
+def _find_unfit(e: Evidence, channel: str, address: str) -> str:
+    kinds = {x.id_type: x.normalization for x in e.identity().identifier_configs}
     id_type = ID_TYPES.get(channel, "")
     if DEVICE.match(address) or not id_type:
         return "a client or SIP identity names a device, and other channels nobody"
     try:
-        normalise(address.removeprefix("rcs:"), KINDS.get(id_type, "trim"), region)
+        text = address.removeprefix("rcs:")
+        normalise(text, kinds.get(id_type, "trim"), e.identity().phone_region)
     except InvalidIdentifier as why:
         return f"{id_type}: {why}"
     return ""
@@ -552,8 +536,7 @@ def check_capacity(e: Evidence) -> Founds:
             yield Found("full", what=what, count=count, limit=limit)
 
 
-CHECKS = msgspec.toml.decode(
-    Path(__file__).with_suffix(".toml").read_bytes(), type=dict[str, Check]
-)
+TABLE = Path(__file__).with_suffix(".toml").read_bytes()
+CHECKS = msgspec.toml.decode(TABLE, type=dict[str, Check])
 Judge = Callable[[Evidence], Founds]
 JUDGES: dict[str, Judge] = {name: globals()[f"check_{name}"] for name in CHECKS}

@@ -125,9 +125,9 @@ class Evidence:
     ) -> Sequence[wire.ConversationSettings]:
         """What conversations that began with it have kept of it."""
         id_ = getattr(settings, "id", None)
-        of_it = [each for each in self.talks if each.configuration_id == id_]
-        found = [x.configuration for x in of_it if status in {"", x.status}]
-        return [each for each in found if each]
+        found = [x for x in self.talks if status in {"", x.status}]
+        kept = (x.configuration for x in found if x.configuration_id == id_)
+        return [each for each in kept if each]
 
 
 def gather_evidence(tenant: Tenant, asked: str = "") -> Evidence:
@@ -193,14 +193,13 @@ def _choose(store: StoreClient, e: Evidence) -> Conversation | None:
 
     if not e.asked:
         return min(e.recent(), key=rank, default=None)
-    holders, found = e.match().profiles, e.recent()
-    for profile_id in holders[:1]:
-        found = store.conversations.list_conversations(profile_id=profile_id).items
-    for each in found:
-        for person in each.participants:
-            addresses = {item.address for item in person.addresses}
-            if person.profile_id in holders or e.asked in addresses:
-                return each
+    ids, found = e.match().profiles, e.recent()
+    if ids:
+        found = store.conversations.list_conversations(profile_id=ids[0]).items
+    for talk in found:
+        addresses = {x.address for each in talk.participants for x in each.addresses}
+        if e.asked in addresses or {x.profile_id for x in talk.participants} & {*ids}:
+            return talk
     return None
 
 

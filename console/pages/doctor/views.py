@@ -33,18 +33,9 @@ from console.web.render import (
 )
 from console.web.times import DayField
 
+ASKED_MAX = 254
 # What the vendor suggests, in minutes. Conversations 12.1.
 SUGGESTED = StatusTimeouts(inactive=10, closed=60)
-
-
-class AskForm(ConsoleForm):
-    of = forms.CharField(
-        label="Conversation, phone number or address",
-        max_length=254,
-        help_text="A conversation’s or a profile’s id; or +14155550100, ada@example.com, "
-        "chat:ada-7.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
 
 
 class IgnoreForm(ConsoleForm):
@@ -63,28 +54,23 @@ class IgnoreForm(ConsoleForm):
 @allow(Permission.CHECK_CONNECTION, FORM, logs="linkage.checked profile.found")
 def doctor(request: ConsoleRequest) -> HttpResponse:
     """Of the tenant, of one conversation, or of the newest one of a customer."""
-    form = AskForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and not form.is_valid():
-        return render_form(request, "doctor/doctor.html", {"form": form})
-    asked = form.cleaned_data["of"] if form.is_bound else request.GET.get("of", "")
-    kind = "address" if asked else "store"
-    for name, pattern in (("conversation", CONVERSATION_ID), ("profile", PROFILE_ID)):
-        kind = name if pattern.fullmatch(asked) else kind
-    if kind in {"profile", "address"}:
+    asked = (request.POST.get("of") or request.GET.get("of", ""))[:ASKED_MAX].strip()
+    ids = {"conversation": CONVERSATION_ID, "profile": PROFILE_ID}
+    kind = next((name for name, form in ids.items() if form.fullmatch(asked)), "")
+    is_address = asked and not kind
+    if kind == "profile" or is_address:
         check_may(request, Permission.VIEW_PROFILES)
-    if kind == "address":
-        if not form.is_bound:
+    if is_address:
+        if request.method != "POST":
             raise InvalidQuery("Ask for a number in the form: no link holds one.")
         count_lookup(request.actor, asked)
-    is_id = kind in {"profile", "conversation"}
-    on = (kind, asked) if is_id else ("store", request.tenant.store_id)
+    on = (kind, asked) if kind else ("store", request.tenant.store_id)
     log_view(request.actor, "linkage.checked", *on)
     evidence = gather_evidence(request.tenant, asked)
-    if kind == "address":
+    if is_address:
         log_lookup(request.actor, asked, evidence.match.value)
     verdicts = judge_all(evidence, request.tenant.known_findings)
     context = {
-        "form": form,
         "asked": asked,
         "hops": [(x, list(of)) for x, of in groupby(verdicts, lambda v: v.check.hop)],
         "first": find_first(verdicts),
@@ -125,22 +111,15 @@ def ignore(request: ConsoleRequest, name: str) -> HttpResponse:
     form = IgnoreForm(request.POST if request.method == "POST" else None, initial=known)
     if form.is_valid():
         day, reason = form.cleaned_data["until"], form.cleaned_data["reason"]
+        facts: dict[str, Any] = {"check": name, "until": str(day or "")}
         with transaction.atomic():
             tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
-            tenant.known_findings.pop(name, None)
-            if day:
-                kept = {"until": day.isoformat(), "reason": reason}
-                tenant.known_findings[name] = kept
+            kept = {name: {"until": str(day), "reason": reason}} if day else {}
+            others = {k: v for k, v in tenant.known_findings.items() if k != name}
+            tenant.known_findings = others | kept
             tenant.save(update_fields=["known_findings"])
-            log(
-                request.actor,
-                "finding.ignored",
-                "store",
-                tenant.store_id,
-                reason=reason,
-                check=name,
-                until=str(day or ""),
-            )
+            on = ("store", tenant.store_id)
+            log(request.actor, "finding.ignored", *on, reason=reason, **facts)
         return redirect("doctor:doctor", tenant.slug)
     context = {"form": form, "check": CHECKS[name]}
     return render_form(request, "doctor/ignore.html", context)

@@ -1,12 +1,13 @@
 """Each check finds what it is for, before any other, and nothing where all is well."""
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from msgspec import structs
 
-from console.client.errors import MemoryUnreachable
+from console.client.errors import MemoryNotFound, MemoryUnreachable
 from console.contract.conversations.delivery import Diagnostic
 from console.contract.ids import new_id
 from console.databases.vault import encrypt
@@ -244,7 +245,8 @@ def test_every_check_is_broken_in_one_way():
     )
 
 
-# -- Twenty healthy ones: one to four configurations of five tenants.
+# -- Healthy ones: four of each tenant, by one to four configurations. DOCTOR_HEALTHY=5
+# makes twenty.
 
 HEALTHY = [
     ("SMS", "GROUP_BY_PROFILE", channel("{}"), "+1415555{}"),
@@ -259,9 +261,10 @@ HEALTHY = [
 ]
 
 
-def test_no_check_is_alarmed_by_twenty_healthy_ones(db):
+def test_no_check_is_alarmed_by_healthy_ones(db):
     found = {}
-    for size in range(1, 6):
+    tenants = int(os.environ.get("DOCTOR_HEALTHY", "2"))
+    for size in range(1, tenants + 1):
         world = World(make_tenant(f"client-{'abcde'[size - 1] * 3}"))
         world.promote(chatId="chat", whatsappNumber="whatsapp")
         for place in range(4):
@@ -286,7 +289,7 @@ def test_no_check_is_alarmed_by_twenty_healthy_ones(db):
             found[size, place] = world.list_wrong(talked)
         found[size] = world.list_wrong()
 
-    assert len(found) == 25
+    assert len(found) == 5 * tenants
     assert {key: wrong for key, wrong in found.items() if wrong} == {}
 
 
@@ -327,3 +330,30 @@ def test_another_tenants_conversation_is_as_unknown_as_none(world):
 
     assert world.list_wrong(other_talk) == world.list_wrong(new_id("conv_conversation"))
     assert world.list_wrong(other_talk)[0] == "intended"
+
+
+def test_what_a_hosted_memory_does_not_tell_is_neither_well_nor_wrong(world):
+    missing = MemoryNotFound("Not found.", code=20404, http_status=404)
+    told = ("transitions", "diagnostics", "learned", "deliveries", "knowledge")
+    evidence = replace(look(world.tenant), **dict.fromkeys(told, Read(problem=missing)))
+
+    states = {each.name: each.state for each in judge_all(evidence, {})}
+
+    assert {name for name, state in states.items() if state != "ok"} == {"diagnostics"}
+    assert states["diagnostics"] == State.SKIPPED
+
+
+def test_a_mistyped_store_is_found_from_the_tenant_it_was_meant_for(world):
+    lost = world.configure("mistyped", memoryStoreId=new_id("mem_store"))
+    talked = world.api("POST", "/v2/Conversations", {"configurationId": lost})["id"]
+
+    assert world.list_wrong(talked)[:1] == ["store"]
+
+
+def test_a_program_that_closes_conversations_needs_no_timers(world):
+    used = world.configure("closed by us", channelSettings={"SMS": {}})
+    talked = world.talk(
+        used, *SAID, people=(("CUSTOMER", "+14155550144"), ("AGENT", OURS))
+    )
+
+    assert world.list_wrong(talked) == []
