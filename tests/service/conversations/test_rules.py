@@ -105,6 +105,7 @@ def test_rules_hold_back_a_fact_until_a_person_releases_it(
     assert contents == ["Customer said: I like red boots from Norway."]
     assert held[0]["content"] == "Customer said: I have zenith and need a soft sole."
     assert held[0]["reason"] == "Quarantined by the rules, version 1: words."
+    assert "item" not in held[0]
     assert released.status_code == 202
     assert len(after["observations"]) == 2
     again = api("PATCH", decision, {"outcome": "dropped"})

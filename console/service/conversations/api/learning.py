@@ -24,6 +24,7 @@ from console.service.http.paging import answer_page, read_page
 from console.service.http.request import ApiRequest
 from console.service.memory.api.profiles import PROFILE, get_profile
 from console.service.memory.api.stores import STORE
+from console.service.memory.models import Store
 
 LEARNED = f"{CONVERSATION}/Learned"
 PROVENANCE = f"{PROFILE}/Provenance"
@@ -93,14 +94,18 @@ def list_provenance(request: ApiRequest, profile_id: str) -> HttpResponse:
     """From which words of which conversations the memory knows what it has learned of a
     customer."""
     rows = models.Learned.objects.of(get_profile(request, profile_id))
+    return _answer_learned(request, rows, request.store)
 
+
+def _answer_learned(
+    request: ApiRequest, rows: Any, store: Store | None = None
+) -> HttpResponse:
     def show(row: models.Learned) -> wire.Learned:
-        return from_row(wire.Learned, row, held_by=find_holder(request.store, row))
+        # Of what waits to become an observation it is the columns of that.
+        item = row.item if row.kind == "trait" else {}
+        held_by = find_holder(store, row) if store else ""
+        return from_row(wire.Learned, row, item=item, held_by=held_by)
 
-    return _answer_learned(request, rows, show)
-
-
-def _answer_learned(request: ApiRequest, rows: Any, show: Any = None) -> HttpResponse:
     filters = {"itemId": wire.ItemId, "outcome": wire.Outcome}
     page = read_page(request, filters=filters, order="ASC")
     if item_id := page.filters.get("itemId"):
