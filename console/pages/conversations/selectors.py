@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any
+
+from django.utils import timezone
 
 from console.client.conversations import ConversationsClient
 from console.client.errors import MemoryNotFound
@@ -28,6 +30,7 @@ from console.profiles.items import TEXT_KINDS, mask_waiting
 
 # More turns stand on no page: a reveal answers with all of them.
 TURNS_MAX = 1000
+SOON = timedelta(days=1)
 _DIGITS = re.compile(r"(?<![\w-])\d(?:[\s.-]?\d){3,}")
 
 
@@ -58,7 +61,14 @@ class Row:
 
     @property
     def customers(self) -> list[Person]:
-        return [person for person in self.people if person.is_customer]
+        """Where nobody is known for one, whoever may be."""
+        known = [person for person in self.people if person.type == "customer"]
+        return known or [person for person in self.people if person.is_customer]
+
+    @property
+    def ends_soon(self) -> bool:
+        at = self.shown.next_status_at
+        return at is not None and at - timezone.now() < SOON
 
     @property
     def channels(self) -> str:

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 WHY = {"reason_code": "verify", "ticket": "CASE-1"}
 REASON = {"reason_code": "ended", "ticket": "CASE-1"}
 SECRET = "555-867-5399"
+SOON = {"SMS": {"statusTimeouts": {"inactive": 60}}}
 
 
 def url(name, *args):
@@ -112,6 +113,21 @@ def test_list_conversations_filters_by_status_and_customer(agent_client, tenant,
     assert other.id not in mine
     assert 'aria-label="Profile"' in mine
     assert agent_client.get(url("list"), {"status": "OPEN"}).status_code == 422
+
+
+def test_list_conversations_names_the_customer_alone_and_what_ends_soon(
+    agent_client, tenant
+):
+    talk = make_conversation(tenant, "Hello there.", address="+15558675311")
+    rows = models.Conversation.objects
+    rows.update(settings=rows.get().settings | {"channelSettings": SOON})
+
+    page = agent_client.get(url("list")).text
+
+    assert talk.id in page
+    [names] = re.findall(r"data-row[^>]*>([^<]*)<", page)
+    assert names.split() == ["+1", "•••", "11"]
+    assert re.search(r"inactive\s+<time", page)
 
 
 def test_list_conversations_names_what_no_customer_has_joined(agent_client, tenant):
