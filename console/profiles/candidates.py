@@ -1,12 +1,14 @@
-"""Several profiles with the same identifier: what tells them apart."""
+"""Profiles in a list, masked, and what tells those with the same identifier apart."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
+from console.contract.memory.profile import Profile
 from console.core.outgoing import within
 from console.masking.masker import Masker
 from console.tenants.models import Tenant
@@ -22,12 +24,14 @@ VALUES = 3
 class Candidate:
     """One matching profile, masked; all but its id may be unknown.
 
+    contact      tells people of the same name apart
+    known_since  None where the memory did not answer in time
     identifiers  what it is found by: the newest values of each type
     newest_at    when the memory last learned something of this customer
     """
 
-    tenant: Tenant
     id: str
+    tenant: Tenant | None = None
     name: str = field(default="", repr=False)
     contact: tuple[str, ...] = field(default=(), repr=False)
     known_since: datetime | None = None
@@ -49,7 +53,7 @@ def fetch_candidates(
             found.append(
                 _fetch_candidate(store, tenant, profile_id)
                 if is_fetched
-                else Candidate(tenant, profile_id)
+                else Candidate(profile_id, tenant)
             )
     return found
 
@@ -62,20 +66,28 @@ def _fetch_candidate(store: StoreClient, tenant: Tenant, profile_id: str) -> Can
             partial(store.list_observations, profile_id, page_size=1),
         )
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
-        return Candidate(tenant, profile_id)
+        return Candidate(profile_id, tenant)
     masker = Masker(tenant)
-    return Candidate(
-        tenant,
-        profile_id,
-        name=masker.mask_name(profile.traits),
-        contact=masker.mask_contact(profile.traits),
-        known_since=profile.created_at,
+    return mask_candidate(
+        profile,
+        masker,
+        tenant=tenant,
         identifiers=tuple(
             f"{held.id_type} {value.text}"
             for held in identifiers
             for value in masker.mask_identifier(held.id_type, held.values[-VALUES:])
         ),
         newest_at=newest.items[0].created_at if newest.items else None,
+    )
+
+
+def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidate:
+    return Candidate(
+        profile.id,
+        name=masker.mask_name(profile.traits),
+        contact=masker.mask_contact(profile.traits),
+        known_since=profile.created_at,
+        **further,
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -61,12 +61,14 @@ class Match:
     profiles  ids of the profiles that hold it: none, one or several
     problem   why nothing could be asked, in words; "" when it was
     has_more  of those that hold it these are the first
+    people    the same profiles, where words were looked for: they have been read
     """
 
     id_type: str = ""
     profiles: tuple[str, ...] = ()
     problem: str = ""
     has_more: bool = False
+    people: Sequence[Profile] = field(default=(), repr=False)
 
     @property
     def asked_for(self) -> str:
@@ -210,11 +212,9 @@ def find_words(
     if (found := store.search(asked)) is None:
         return Match(problem=f"This memory cannot be searched by name. {HOW}")
     profiles = store.gather(*(partial(store.fetch_profile, x) for x in found.profiles))
-    return Match(
-        WORDS,
-        tuple(x.id for x in profiles if _is_found(x, words, value, allowed, masker)),
-        has_more=found.has_more,
-    )
+    people = [x for x in profiles if _is_found(x, words, value, allowed, masker)]
+    ids = tuple(x.id for x in people)
+    return Match(WORDS, ids, has_more=found.has_more, people=people)
 
 
 def _is_found(

@@ -156,11 +156,7 @@ UNSET_MAX = 20
 Values = Mapping[str, TraitValue]
 Times = Mapping[str, datetime]
 # Of a type of identifier and a value: whether the profile is found by it.
-IsHeld = Callable[[str, str], bool]
-
-
-def _is_taken_for_held(id_type: str, text: str) -> bool:
-    return True
+IsHeld = Callable[[str, str], bool] | None
 
 
 @dataclass(frozen=True)
@@ -254,13 +250,10 @@ def fetch_trait_row(
     store: StoreClient, profile_id: str, group: str, name: str, masker: Masker
 ) -> tuple[str, TraitRow]:
     """The profile that it is now and one row. Four calls. Raises MemoryNotFound."""
-    schema = store.fetch_trait_group(group)
-    now_id, values, set_at = _fetch_stored(store, profile_id, group=group)
-    held, since = values.get(group, {}), set_at.get(group, {})
-    is_held = _fetch_held(store, now_id)
-    for row in _build_group(group, schema, held, since, masker, is_held).rows:
-        if row.name == name:
-            return now_id, row
+    found = fetch_profile_traits(store, profile_id, masker)
+    for row in found.rows:
+        if (row.group, row.name) == (group, name):
+            return found.profile_id, row
     raise MemoryNotFound(
         "This store has no such trait, and this profile no such value.",
         code=404,
@@ -270,13 +263,13 @@ def fetch_trait_row(
 
 def _fetch_held(store: StoreClient, profile_id: str) -> IsHeld:
     """Whether a profile is found by a value, told by its identifiers; where these are not
-    known each is taken for one."""
+    known None."""
     try:
         settings, held = store.gather(
             store.identity_settings, partial(store.list_identifiers, profile_id)
         )
     except MemoryProblem:
-        return _is_taken_for_held
+        return None
     kinds = {each.id_type: each.normalization for each in settings.identifier_configs}
     values = {each.id_type: each.values for each in held}
 
@@ -290,10 +283,10 @@ def _fetch_held(store: StoreClient, profile_id: str) -> IsHeld:
 
 
 def _fetch_stored(
-    store: StoreClient, profile_id: str, *, group: str = ""
+    store: StoreClient, profile_id: str
 ) -> tuple[str, dict[str, dict[str, TraitValue]], dict[str, dict[str, datetime]]]:
-    """The profile that it is now; the traits of one group, or of all, as they can be
-    read now, and since when they are set, both by group and name."""
+    """The profile that it is now; its traits as they can be read now, and since when they
+    are set, both by group and name."""
     values: dict[str, dict[str, TraitValue]] = {}
     set_at: dict[str, dict[str, datetime]] = {}
     now_id = profile_id
@@ -303,7 +296,6 @@ def _fetch_stored(
             profile_id,
             page_token=token,
             page_size=TRAITS_A_CALL,
-            trait_groups=[group] if group else (),
         )
         now_id = page.canonical_id or now_id
         for trait in page.items:
@@ -319,7 +311,7 @@ def _build_groups(
     values: Mapping[str, Values],
     set_at: Mapping[str, Times],
     masker: Masker,
-    is_held: IsHeld = _is_taken_for_held,
+    is_held: IsHeld = None,
 ) -> list[ProfileTraitGroup]:
     """Filled groups first."""
     declared = {schema.display_name: schema for schema in schemas}
@@ -367,7 +359,8 @@ def _build_group(
                     if value is None
                     else masker.mask_trait(name, trait, text, id_type)
                 ),
-                is_refused=bool(id_type and text) and not is_held(id_type, text),
+                is_refused=bool(id_type and text and is_held)
+                and not is_held(id_type, text),
             )
         )
     description = schema.description if schema else ""

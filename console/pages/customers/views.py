@@ -1,7 +1,7 @@
 """The customers of a tenant: their list, the card of one, and its identifiers."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,8 +28,9 @@ from console.contract.memory.recall import RECALL_ITEMS
 from console.contract.memory.trait import Trait
 from console.contract.memory.trait_group import TraitGroup
 from console.contract.times import to_wire
-from console.masking.masker import MaskedValue, Masker, masker_for
+from console.masking.masker import Masker, masker_for
 from console.pages.customers.models import update_last_seen
+from console.profiles.candidates import Candidate, mask_candidate
 from console.profiles.context import (
     get_order,
     get_pending_since,
@@ -70,29 +71,15 @@ NEWEST, SUMMARIES = 5, 3
 PATIENCE_S = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """A row of a list, masked: a list never shows a value in clear.
-
-    profile  None when the memory did not answer in time
-    contact  tells people of the same name apart
-    """
-
-    id: str
-    profile: Profile | None
-    name: str = ""
-    contact: tuple[str, ...] = field(default=(), repr=False)
-
-
 def fetch_profile_rows(
     store: StoreClient, ids: Sequence[str], masker: Masker
-) -> list[ProfileRow]:
+) -> list[Candidate]:
     """A row for each id. Profiles deleted in the meantime are left out."""
     rows, budget = [], start_budget(NAMES_S)
     for start in range(0, len(ids), IN_FLIGHT):
         some = ids[start : start + IN_FLIGHT]
         if budget.is_spent():
-            rows += [ProfileRow(profile_id, None) for profile_id in some]
+            rows += [Candidate(profile_id) for profile_id in some]
             continue
         fetch = partial(partial, attempt, store.fetch_profile)
         for profile_id, found in zip(
@@ -103,11 +90,9 @@ def fetch_profile_rows(
                 continue
             if isinstance(found, MemoryProblem):
                 budget = Budget(steps=0)
-                rows.append(ProfileRow(profile_id, None))
+                rows.append(Candidate(profile_id))
                 continue
-            name = masker.mask_name(found.traits)
-            contact = masker.mask_contact(found.traits)
-            rows.append(ProfileRow(found.id, found, name, contact))
+            rows.append(mask_candidate(found, masker))
     return rows
 
 
@@ -147,15 +132,6 @@ def find_not_recallable(
     return frozenset(item.id for item in fresh if recalled.get(item.id) != item.content)
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierRow:
-    """Identifiers of one type: the newest value, and those before it."""
-
-    id_type: str
-    shown: MaskedValue
-    earlier: Sequence[MaskedValue]
-
-
 # What a template shows of one part of the card: its content, or `problem`.
 Part = dict[str, Any]
 
@@ -178,8 +154,9 @@ def build_part(build: Callable[..., Part], *found: Any) -> Part | None:
 
 
 def build_identifiers(masker: Masker, held: Iterable[IdentifierSet]) -> Part:
+    """Of each type the newest value, and those before it."""
     rows = [
-        IdentifierRow(each.id_type, newest, earlier)
+        (each.id_type, newest, earlier)
         for each in held
         if each.values
         for *earlier, newest in [masker.mask_identifier(each.id_type, each.values)]
@@ -315,9 +292,8 @@ def list_by_value(request: ConsoleRequest) -> HttpResponse:
     asked = check_form(form)
     group, _, name = asked["trait"].partition("/")
     match = look_up(request.actor, asked["value"], trait=(group, name))
-    people = fetch_profile_rows(
-        request.store, match.profiles, masker_for(request.actor)
-    )
+    masker = masker_for(request.actor)
+    people = [mask_candidate(each, masker) for each in match.people]
     log_view(request.actor, "profile.listed", count=len(people))
     context = {
         "people": [(person, None) for person in people],
