@@ -303,7 +303,10 @@ def build_page(entries: AuditEntryQuerySet, before: int | None) -> EntryPage:
     if before:
         entries = entries.filter(seq__lt=before)
     rows = list(entries.order_by("-seq")[: PAGE_ROWS + 1])
-    page = [(entry, list_details(entry)) for entry in rows[:PAGE_ROWS]]
+    page = [
+        (entry, [(n, v) for n, v in list_details(entry) if v != 0 and n != "intent"])
+        for entry in rows[:PAGE_ROWS]
+    ]
     return EntryPage(page, page[-1][0].seq if len(rows) > PAGE_ROWS else None)
 
 
