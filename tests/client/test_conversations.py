@@ -11,6 +11,7 @@ from console.contract.conversations.communication import (
 )
 from console.contract.conversations.configuration import (
     CreateConfiguration,
+    PatchConfiguration,
     StatusCallback,
 )
 from console.contract.conversations.conversation import (
@@ -166,6 +167,9 @@ def test_conversations_client_of_another_store_of_the_account_knows_nothing(
     assert other.list_configurations().items == ()
     for call in (
         lambda: other.fetch_conversation(talk.id),
+        lambda: other.patch_configuration(
+            talk.configuration_id, PatchConfiguration(memory_extraction_enabled=False)
+        ),
         lambda: other.list_communications(talk.id),
         lambda: other.list_transitions(talk.id),
         lambda: other.list_learned(talk.id),

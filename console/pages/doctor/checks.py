@@ -66,7 +66,7 @@ class Finding(msgspec.Struct, frozen=True):
     on: str = ""
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
+class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """As checks.toml explains it."""
 
     id: int
@@ -105,7 +105,9 @@ def judge_all(e: Evidence, known: Mapping[str, Mapping[str, str]]) -> list[Verdi
         state = found[0].state if found else State.OK
         if known.get(name, {}).get("until", "") > e.now.date().isoformat():
             state = State.KNOWN if state in {State.FAIL, State.WARN} else state
-        verdicts[name] = Verdict(name, check, state, found)
+        # What else it could have said is of no use to a program.
+        told = msgspec.structs.replace(check, finds={})
+        verdicts[name] = Verdict(name, told, state, found)
     return list(verdicts.values())
 
 

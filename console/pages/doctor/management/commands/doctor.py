@@ -43,7 +43,8 @@ class Command(BaseCommand):
         verdicts = judge_all(evidence, tenant.known_findings)
         first = find_first(verdicts)
         if options["json"]:
-            answer = {"tenant": tenant.slug, "first": first, "verdicts": verdicts}
+            named = first.name if first else ""
+            answer = {"tenant": tenant.slug, "first": named, "verdicts": verdicts}
             self.stdout.write(msgspec.json.encode(answer).decode())
         for verdict in () if options["json"] else verdicts:
             self.stdout.write(f"{verdict.state:8} {verdict.check.proves}")
