@@ -179,8 +179,11 @@ def read(call: Callable[[], Any]) -> Read[Any]:
 
 
 def _read_all(client: StoreClient, /, **calls: Callable[[], Any]) -> dict[str, Any]:
-    answers = client.gather(*(partial(read, call) for call in calls.values()))
-    return dict(zip(calls, answers, strict=True))
+    made = [partial(read, call) for call in calls.values()]
+    # Of a memory that has failed several times nothing more is asked at all.
+    answers = read(lambda: client.gather(*made))
+    silent: list[Read[Any]] = [Read(problem=answers.problem)] * len(made)
+    return dict(zip(calls, answers.value or silent, strict=True))
 
 
 def _choose(store: StoreClient, e: Evidence) -> Conversation | None:
@@ -195,7 +198,9 @@ def _choose(store: StoreClient, e: Evidence) -> Conversation | None:
         return min(e.recent(), key=rank, default=None)
     ids, found = e.match().profiles, e.recent()
     if ids:
-        found = store.conversations.list_conversations(profile_id=ids[0]).items
+        page = store.conversations.list_conversations(profile_id=ids[0])
+        # Theirs may have begun before they had a profile.
+        found = page.items or found
     for talk in found:
         addresses = {x.address for each in talk.participants for x in each.addresses}
         if e.asked in addresses or {x.profile_id for x in talk.participants} & {*ids}:

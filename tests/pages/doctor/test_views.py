@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.databases.vault import encrypt
-from tests.factories import make_profile
+from tests.factories import make_profile, move_tenant
 from tests.pages.doctor.world import SAID, THEIRS, World
 
 PAGE = "/tenants/acme/doctor/"
@@ -105,6 +105,33 @@ def test_doctor_follows_a_customer_by_a_link(client, world, agent):
     page = client.get(PAGE, {"of": profile_id}).content.decode()
 
     assert "Followed:" in page
+
+
+def test_doctor_cannot_tell_of_a_memory_that_is_away(client, world, operator, settings):
+    settings.MEMORY_ALLOW_PRIVATE, settings.MEMORY_TOTAL_TIMEOUT_S = True, 0.2
+    move_tenant(world.tenant, "http://127.0.0.1:9")
+    client.force_login(operator)
+
+    page = client.get(PAGE).content.decode()
+    with pytest.raises(CommandError) as failed:
+        call_command("doctor", "acme")
+
+    assert "Cannot tell" in page
+    assert "Holds:" not in page
+    assert failed.value.returncode == 2
+
+
+def test_doctor_finds_one_that_began_before_there_was_a_profile(client, world, agent):
+    """A number that is nobody's yet is held by whoever is written down later."""
+    people = (("UNKNOWN", THEIRS), ("HUMAN_AGENT", "+14155550111"))
+    talked = world.talk(world.used, *SAID, people=people)
+    make_profile(world.tenant, phone=THEIRS)
+    client.force_login(agent)
+
+    page = client.post(PAGE, {"of": THEIRS}).content.decode()
+
+    assert talked in page
+    assert "It stops at: participants and profiles" in page
 
 
 def test_command_answers_by_its_exit_code(world, capsys, tmp_path):
