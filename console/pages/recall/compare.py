@@ -44,7 +44,8 @@ def compare(
     asked = check_form(other)
     before = recall_by_form(there, other, asked["identity"])
     if before is None:
-        return run, {}
+        name = there.tenant.name
+        return run, {"warning": f"{name} has no profile that the other run names."}
     is_here = there.tenant == request.tenant
     ranks = {_get_key(item, is_here): item.rank for item in before.items}
     items = [

@@ -166,6 +166,22 @@ def test_compare_never_takes_masked_words_for_the_same(client, profile, other):
     assert "Call me at" in gone
 
 
+def test_compare_with_a_profile_that_is_not_there_says_so(client, profile, other):
+    against = f"tenant=umbra&identity={profile}&mode=recent"
+
+    page = run(client, identity=profile, mode="recent", against=against)
+
+    assert "Umbra has no profile that the other run names." in page.text
+    assert "Owns a red bicycle." in page.text
+
+
+def test_compare_with_too_long_an_address_says_so(client, profile):
+    page = run(client, identity=profile, mode="recent", against="x" * 1001)
+
+    assert page.status_code == 422
+    assert "At most 1000 characters" in page.text
+
+
 @pytest.mark.parametrize("role", [None, Role.AUDITOR])
 def test_compare_needs_the_right_in_the_other_tenant(client, profile, agent, role):
     strange = make_tenant("umbra", "Umbra")
