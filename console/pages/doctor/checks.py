@@ -67,21 +67,17 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """As checks.toml explains it."""
+    """As checks.toml explains it; once it is judged, its state and what it found."""
 
     id: int
+    name: str = ""
     hop: str
     proves: str
     reads: str
     needs: Sequence[str] = ()
     follows: bool = False
     finds: dict[str, Finding] = {}
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    name: str
-    check: Check
-    state: State
+    state: State | None = None
     findings: Sequence[Finding] = ()
 
 
@@ -96,33 +92,32 @@ Founds = Iterator[Found]
 Rules = Sequence[wire.CaptureRule]
 
 
-def judge_all(e: Evidence, known: Mapping[str, Mapping[str, str]]) -> list[Verdict]:
+def judge_all(e: Evidence, known: Mapping[str, Mapping[str, str]]) -> list[Check]:
     """known  by the check's name: `until` which day its findings are ignored"""
-    verdicts = dict[str, Verdict]()
+    judged = dict[str, Check]()
     for name, check in CHECKS.items():
-        found = _judge(name, e, verdicts)
-        found.sort(key=lambda each: list(State).index(each.state))
+        found = sorted(_judge(name, e, judged), key=lambda x: [*State].index(x.state))
         state = found[0].state if found else State.OK
         if known.get(name, {}).get("until", "") > e.now.date().isoformat():
             state = State.KNOWN if state in {State.FAIL, State.WARN} else state
         # What else it could have said is of no use to a program.
-        told = msgspec.structs.replace(check, finds={})
-        verdicts[name] = Verdict(name, told, state, found)
-    return list(verdicts.values())
+        now: dict[str, Any] = {"name": name, "state": state, "finds": {}}
+        judged[name] = msgspec.structs.replace(check, findings=found, **now)
+    return list(judged.values())
 
 
-def find_first(verdicts: Sequence[Verdict]) -> Verdict | None:
+def find_first(verdicts: Sequence[Check]) -> Check | None:
     """The first hop that fails; else that cannot be told; else that is doubtful."""
     wanted = (State.FAIL, State.UNKNOWN, State.WARN)
     found = (each for state in wanted for each in verdicts if each.state == state)
     return next(found, None)
 
 
-def _judge(name: str, e: Evidence, before: Mapping[str, Verdict]) -> list[Finding]:
+def _judge(name: str, e: Evidence, before: Mapping[str, Check]) -> list[Finding]:
     check = CHECKS[name]
     for each in check.needs:
         if before[each].state not in {State.OK, State.WARN}:
-            words = f"Not before this holds: {before[each].check.proves}."
+            words = f"Not before this holds: {before[each].proves}."
             return [Finding(words, state=State.SKIPPED)]
     try:
         if check.follows and e.subject() is None:

@@ -72,7 +72,7 @@ def doctor(request: ConsoleRequest) -> HttpResponse:
     verdicts = judge_all(evidence, request.tenant.known_findings)
     context = {
         "asked": asked,
-        "hops": [(x, list(of)) for x, of in groupby(verdicts, lambda v: v.check.hop)],
+        "hops": [(x, list(of)) for x, of in groupby(verdicts, lambda v: v.hop)],
         "first": find_first(verdicts),
         "subject": evidence.subject.value,
         "known": request.tenant.known_findings,

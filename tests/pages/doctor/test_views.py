@@ -149,7 +149,7 @@ def test_command_answers_by_its_exit_code(world, capsys, tmp_path):
     assert failed.value.returncode == 1
     assert answer["first"] == "extraction"
     [wrong] = [each for each in answer["verdicts"] if each["state"] == "fail"]
-    assert (wrong["check"]["id"], wrong["findings"][0]["on"]) == (9, world.used)
+    assert (wrong["id"], wrong["findings"][0]["on"]) == (9, world.used)
     assert len(answer["verdicts"]) == 30
 
 

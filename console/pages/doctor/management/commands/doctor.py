@@ -47,9 +47,9 @@ class Command(BaseCommand):
             answer = {"tenant": tenant.slug, "first": named, "verdicts": verdicts}
             self.stdout.write(msgspec.json.encode(answer).decode())
         for verdict in () if options["json"] else verdicts:
-            self.stdout.write(f"{verdict.state:8} {verdict.check.proves}")
+            self.stdout.write(f"{verdict.state:8} {verdict.proves}")
             for finding in verdict.findings:
                 self.stdout.write(f"{'':9}{finding.words} {finding.fix}".rstrip())
         if first and first.state in EXIT:
-            words = f"First: {first.check.proves}: {first.state}."
+            words = f"First: {first.proves}: {first.state}."
             raise CommandError(words, returncode=EXIT[first.state])
