@@ -395,7 +395,8 @@ def check_customer(e: Evidence) -> Founds:
     if not customers:
         unknown = sum(each.type == "UNKNOWN" for each in people)
         yield Found("nobody", count=len(people), unknown=unknown)
-    ours = {x for *_, r in _list_rules(e.linked) for x in (r.from_, r.to)}
+    sides = [{rule.from_, rule.to} for *_, rule in _list_rules(e.linked)]
+    ours = set[str]().union(*(each for each in sides if "*" in each))
     addresses = [{item.address for item in each.addresses} for each in customers]
     agents = sum(bool(ours & each) for each in addresses)
     if agents or len(people) == len(customers) > 1:

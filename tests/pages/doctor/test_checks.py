@@ -236,6 +236,12 @@ def test_check_finds_first_what_only_another_memory_can_have_broken(world):
     assert found == {name: [name] for name in HAND_MADE}
 
 
+def test_a_rule_that_names_a_customer_makes_no_agent_of_them(world):
+    break_overlap(world)
+
+    assert world.list_wrong() == ["overlap"]
+
+
 def test_every_check_is_broken_in_one_way():
     assert len(CHECKS) == 30
     assert {*BROKEN, *HAND_MADE} == {*CHECKS}
