@@ -10,9 +10,10 @@ from console.contract.ids import DATA_MAPPING_ID, new_id
 from console.contract.memory.data_mapping import DATASETS
 from console.contract.memory.error import Code
 from console.service import errors
-from console.service.memory.models import DataMapping, Store, TraitGroup
+from console.service.memory.models import DataMapping, Store
 from console.service.memory.stores import check_version, lock_store
 from console.service.memory.trait_groups import normalise_trait_name, suggest
+from console.service.memory.traits import get_groups
 from console.service.models import find_row
 
 
@@ -95,9 +96,7 @@ def _check_targets(store: Store, mapping: DataMapping) -> None:
     """A dataset's targets have to be declared: nobody tells us its columns' types."""
     if mapping.source_type not in DATASETS:
         return
-    groups = {
-        group.display_name: group.traits for group in TraitGroup.objects.of(store)
-    }
+    groups = get_groups(store)
     for index, item in enumerate(mapping.mapping_to["mappings"]):
         path, traits = f"mappingTo.mappings[{index}]", groups.get(item["traitGroup"])
         if traits is None:
