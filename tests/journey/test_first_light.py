@@ -90,7 +90,7 @@ def test_the_officer_finds_recalls_and_deletes_by_keyboard(
     first.get_by_role("link").click()
     expect(page.get_by_role("heading", name="Observation", exact=True)).to_be_visible()
     look(page, "observation")
-    page.get_by_role("link", name="Delete observation").click()
+    page.get_by_role("link", name="Delete", exact=True).click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     look(page, "delete")
     page.get_by_label("Why").select_option(index=1)
