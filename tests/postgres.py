@@ -35,9 +35,15 @@ CAN_DIFFER = {
     "tests/tenants/test_vault.py": "locks while keys are rotated",
     "tests/jobs": "tasks put back while others claim them; lists in JSON",
     "tests/masking/test_reveals.py": "a lock for each person who reveals",
-    "tests/pages/audit": "filters and pages of the log",
+    "tests/pages/audit/test_views.py": "filters and pages of the log",
     "tests/pages/customers/test_last_seen.py": "inserts that may conflict",
-    "tests/pages/deletions": "states that two people or jobs change at a time",
+    **dict.fromkeys(
+        (
+            f"tests/pages/deletions/test_{each}.py"
+            for each in ("services", "requests", "jobs")
+        ),
+        "states that two people or jobs change at a time",
+    ),
     "tests/pages/home": "which database is ready, and what it warns of",
     "tests/pages/tenants/test_views.py::test_add_tenant_tells_the_second_of_two_operators": (
         "a refused insert: the transaction around it has failed"
