@@ -131,9 +131,9 @@ class IsBulk(models.Func):
     output_field = models.BooleanField()
     template = f"JSON_EXTRACT(%(expressions)s, '$.count') >= {BULK_ROWS}"
 
-    def as_postgresql(self, *args: Any, **kwargs: Any) -> Any:
+    def as_postgresql(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
         template = f"(%(expressions)s -> 'count') >= '{BULK_ROWS}'::jsonb"
-        return self.as_sql(*args, template=template, **kwargs)
+        return self.as_sql(compiler, connection, template=template, **kwargs)
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):

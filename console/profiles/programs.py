@@ -26,11 +26,8 @@ from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 
-# What takes something of customers along, where it is a deletion.
-ERASES = {
-    "conversation.deleted", "identifier.deleted", "observation.deleted",
-    "profile.deleted", "schema.changed", "store.removed", "summary.deleted",
-}  # fmt: skip
+# A deletion of these takes everybody of a store along.
+OF_ALL = ("schema.changed", "store.removed")
 # Of a path's last part: what else it names than `<noun>_id`.
 NOUNS = {"id_type": "identifier", "name": "trait_group"}
 REFUSALS_EVERY_S = 60.0
@@ -88,12 +85,9 @@ def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[str]:
     about = [profile_id] if profile_id else []
     actor = _find_actor(request, store_id)
     with log_change(actor, action, noun, object_id, about=about):
-        is_erasure = request.method == "DELETE" and action in ERASES
-        # A mapping says what is learned, and holds nothing.
-        if is_erasure and "mapping_id" not in path:
-            yield _find_hold(request, store_id, path)
-        else:
-            yield ""
+        is_deletion = request.method == "DELETE" and "mapping_id" not in path
+        erases = is_deletion and action.endswith((".deleted", *OF_ALL))
+        yield _find_hold(request, store_id, path) if erases else ""
 
 
 def _find_hold(request: Any, store_id: str, path: Mapping[str, str]) -> str:

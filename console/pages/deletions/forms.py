@@ -41,13 +41,10 @@ class ConfirmForm(ConsoleForm):
         for field in self.fields.values():
             field.widget.attrs["autocomplete"] = "off"
 
-    def clean_confirmation(self) -> str:
-        return self._check_equal("confirmation")
-
-    def clean_tenant_confirmation(self) -> str:
-        return self._check_equal("tenant_confirmation")
-
     def clean(self) -> None:
+        for name, expected in self.expected.items():
+            if self.cleaned_data.get(name, expected) != expected:
+                self.add_error(name, f"Type exactly: {expected}")
         for name in self.data:
             if name not in self.fields and name not in OTHER_FIELDS:
                 self.add_error(None, f"{name[:NAME_SHOWN]}: unknown field.")
@@ -66,12 +63,6 @@ class ConfirmForm(ConsoleForm):
         """They confirmed another content: they have to be typed again."""
         forgotten = dict.fromkeys(self.expected, "")
         self.data = {**self.data.dict(), **forgotten}  # type: ignore[attr-defined]
-
-    def _check_equal(self, name: str) -> str:
-        typed: str = self.cleaned_data[name]
-        if typed != self.expected[name]:
-            raise forms.ValidationError(f"Type exactly: {self.expected[name]}")
-        return typed
 
 
 class ConfirmFactForm(ConfirmForm):
