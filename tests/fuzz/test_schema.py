@@ -8,6 +8,22 @@ from tests.fuzz.run import CASES, SEED, run, schema_of
 from tests.fuzz.server import Door, serve
 from tests.fuzz.world import furnish, make_api
 
+BASES, BASE = "/v2/ControlPlane/KnowledgeBases", "/v2/KnowledgeBases/{}"
+KNOWLEDGE = {
+    f"GET {BASES}",
+    f"POST {BASES}",
+    f"GET {BASES}/{{}}",
+    f"PATCH {BASES}/{{}}",
+    f"DELETE {BASES}/{{}}",
+    "GET /v2/ControlPlane/Operations/{}",
+    f"GET {BASE}/Knowledge",
+    f"POST {BASE}/Knowledge",
+    f"GET {BASE}/Knowledge/{{}}",
+    f"PATCH {BASE}/Knowledge/{{}}",
+    f"DELETE {BASE}/Knowledge/{{}}",
+    f"GET {BASE}/Knowledge/{{}}/Chunks",
+    f"POST {BASE}/Search",
+}
 SEQUENCES = hypothesis.settings(
     max_examples=max(25, CASES // 10),
     stateful_step_count=8,
@@ -36,6 +52,7 @@ def test_every_answer_is_as_described(api):
     print(told(door))
     assert not found, "\n\n".join(found)
     assert door.statuses["202"] > 100, told(door)
+    assert door.reached >= KNOWLEDGE
 
 
 def test_what_is_made_is_there_and_what_is_deleted_is_gone(api):

@@ -60,6 +60,8 @@ def furnish(api: Api) -> dict[str, list[str]]:
     """What is there now, by the name that addresses have for it."""
     made = api.result(api("POST", CONTROL, {"displayName": "fuzzed"}))
     store = made["result"]["id"]
+    plane = "/v2/ControlPlane/KnowledgeBases"
+    published = api.result(api("POST", plane, CreateKnowledgeBase.sample))
     control, people = f"{CONTROL}/{store}", f"/v1/Stores/{store}/Profiles"
     api("POST", f"{control}/TraitGroups", {"displayName": "Account", "traits": TRAITS})
     mapping = api.result(api("POST", f"{control}/DataMappings", MAPPING))
@@ -70,7 +72,7 @@ def furnish(api: Api) -> dict[str, list[str]]:
     profile = api("POST", people, {"traits": traits}).json()["id"]
     return {
         "storeId": [store],
-        "operationId": [made["operationId"]],
+        "operationId": [made["operationId"], published["operationId"]],
         "traitGroupName": ["Account", "Contact"],
         "dataMappingId": [mapping["result"]["id"]],
         "profileId": [profile, _merged_into(api, people, traits)],
@@ -78,7 +80,7 @@ def furnish(api: Api) -> dict[str, list[str]]:
         "idType": ["email", "phone"],
         **_remember(api, f"{people}/{profile}"),
         **_talk(api, store),
-        **_publish(api),
+        **_fill(api, published["result"]["id"]),
     }
 
 
@@ -139,11 +141,8 @@ def _talk(api: Api, store: str) -> dict[str, list[str]]:
     }
 
 
-def _publish(api: Api) -> dict[str, list[str]]:
+def _fill(api: Api, base: str) -> dict[str, list[str]]:
     """A base with a text that is read, and with a file that has not come."""
-    plane = "/v2/ControlPlane/KnowledgeBases"
-    made = api.result(api("POST", plane, CreateKnowledgeBase.sample))
-    base = made["result"]["id"]
     path = f"/v2/KnowledgeBases/{base}/Knowledge"
     text = api("POST", path, CreateKnowledge.sample).json()["id"]
     read_source.func(text)
