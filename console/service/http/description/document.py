@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -292,6 +293,8 @@ class Describer:
             content = {"application/json": {"schema": self._answered.add(found.noun)}}
             if sample := getattr(found.noun, "sample", None):
                 content["application/json"]["example"] = sample
+        if status == HTTPStatus.NO_CONTENT:
+            content = {}
         return {
             "description": _MEANINGS[status],
             "content": content,
