@@ -107,20 +107,14 @@ def build_rows(conversations: Sequence[Conversation], masker: Masker) -> list[Ro
     spoken = (each.participants for each in conversations if each.opening)
     masker.know_customers(chain.from_iterable(spoken))
 
-    def mask_opening(shown: Conversation) -> str:
-        text = masker.mask_text("conversation", shown.id, shown.opening).text
+    rows = []
+    for each in conversations:
+        shown = masker.mask_text("conversation", each.id, each.opening)
         # A card's number may go on in the next turn, which is not here; `AO-20418` is
         # an order's.
-        return _DIGITS.sub(DOTS, text)
-
-    return [
-        Row(
-            each,
-            build_people(each, masker),
-            mask_opening(each) if each.opening else "",
-        )
-        for each in conversations
-    ]
+        opening = each.opening and _DIGITS.sub(DOTS, shown.text)
+        rows.append(Row(each, build_people(each, masker), opening))
+    return rows
 
 
 def build_people(conversation: Conversation, masker: Masker) -> list[Person]:

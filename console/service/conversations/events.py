@@ -94,22 +94,18 @@ def list_conversations(rows: Sequence[models.Conversation]) -> list[Conversation
     said = models.Communication.objects.filter(
         conversation_id__in=[row.id for row in rows], sequence__lte=OPENING_TURNS
     ).exclude(author_id__in=staff)
-    texts = defaultdict(list)
+    openings: dict[str, str] = {}
     for id_, text in said.order_by("sequence").values_list(
         "conversation_id", Substr("text", 1, OPENING_MAX)
     ):
-        texts[id_].append(text)
+        if len(openings.get(id_, "")) < min(OPENING_MIN, len(text)):
+            # Half an e-mail address would not be known for one by whoever masks it.
+            is_cut = len(text) == OPENING_MAX
+            openings[id_] = text.rpartition(" ")[0] if is_cut else text
     return [
-        msgspec.structs.replace(each, opening=_choose_opening(texts[each.id]))
+        msgspec.structs.replace(each, opening=openings.get(each.id, ""))
         for each in shown
     ]
-
-
-def _choose_opening(texts: Sequence[str]) -> str:
-    long = (text for text in texts if len(text) >= OPENING_MIN)
-    opening = next(long, max(texts, key=len, default=""))
-    # Half an e-mail address would not be known for one by whoever masks it.
-    return opening.rpartition(" ")[0] if len(opening) == OPENING_MAX else opening
 
 
 def _list_last_said(ids: Sequence[str]) -> dict[str, datetime]:
