@@ -10,7 +10,6 @@ nor the key stand in a log or in an error.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -182,9 +181,10 @@ def _send(
     for number in range(_ways.get(endpoint, 0), len(ways)):
         content = msgspec.json.encode(body | ways[number])
         answered = outgoing.call(
-            _http(),
             "POST",
             url,
+            # The operator names the address, and it may well be a machine of their own.
+            allow_private=True,
             headers=headers,
             content=content,
             seconds=min(outgoing.seconds_left(), ANSWER_S),
@@ -236,10 +236,3 @@ def _count(usage: Usage, answer: _Answer, content: bytes, found: bytes) -> None:
     # Whatever an endpoint tells: a table has to hold it.
     usage.tokens_in += min(max(read, 0), MOST) or len(content) // BYTES_A_TOKEN
     usage.tokens_out += min(max(written, 0), MOST) or len(found) // BYTES_A_TOKEN
-
-
-@cache
-def _http() -> Any:
-    # The operator names the address, and it may well be a machine of their own.
-    transport = outgoing.NetworkTransport(allow_private=True)
-    return outgoing.build_http("", transport)

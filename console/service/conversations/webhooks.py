@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from hmac import digest
 from time import monotonic
@@ -133,9 +132,9 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
     url = outgoing.as_sent(_build_url(leased, content))
     signature = b64encode(digest(token.encode(), url.encode(), "sha1")).decode()
     answer = outgoing.call(
-        _http(allow_private),
         leased.method,
         url,
+        allow_private=allow_private,
         headers={
             "Content-Type": "application/json",
             "X-Twilio-Signature": signature,
@@ -159,12 +158,6 @@ def _build_url(leased: Delivery, content: bytes) -> str:
         query |= {name: event[name] for name in ("eventType", "timestamp")}
         query |= {"conversationId": leased.conversation_id, "id": event["data"]["id"]}
     return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
-
-
-@cache
-def _http(allow_private: bool) -> Any:
-    transport = outgoing.NetworkTransport(allow_private=allow_private)
-    return outgoing.build_http("", transport)
 
 
 @transaction.atomic(using="memory")

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from http.client import responses
 from typing import Any
@@ -122,20 +121,14 @@ def _read_robots(host: WebHost) -> None:
 
 def _call(url: str, room: int, **headers: str) -> outgoing.Answer:
     return outgoing.call(
-        _http(settings.MEMORY_ALLOW_PRIVATE),
         "GET",
         url,
+        allow_private=settings.MEMORY_ALLOW_PRIVATE,
         headers={"Accept": ", ".join(TYPES)} | headers,
         content=b"",
         seconds=DEADLINE_S,
         room=room,
     )
-
-
-@cache
-def _http(allow_private: bool) -> Any:
-    transport = outgoing.NetworkTransport(allow_private=allow_private)
-    return outgoing.build_http("", transport)
 
 
 def _visit(page: KnowledgePage) -> None:
@@ -214,16 +207,14 @@ def _read(page: KnowledgePage, answer: outgoing.Answer) -> None:
         raise Unread("It is neither HTML nor a PDF.", is_gone=True)
     digest = sha256(answer.body).hexdigest()
     if digest != page.digest:
-        if mime_type == HTML and more.isascii() and more.isprintable():
-            mime_type += f";{more}"  # its charset
         try:
-            found = parse_apart(answer.body, mime_type, page.url)
+            found = parse_apart(answer.body, f"{mime_type};{more}", page.url)
         except Unreadable as why:
             raise Unread(str(why)) from why
         page.links = list(_list_links(page, found))
         page.chunks = sum(len(document.pieces) for document in found)
         page.documents = [
-            msgspec.to_builtins(replace(each, url=page.url, links=[]))
+            msgspec.to_builtins(replace(each, url=page.url, links=[], base=""))
             for each in found
             if each.pieces
         ]
@@ -241,8 +232,9 @@ def _list_links(page: KnowledgePage, found: Sequence[Document]) -> Iterator[str]
     """Of its own host, as they are sent."""
     origin = read_origin(page.url)
     for document in found:
+        start = outgoing.join(page.url, document.base) or page.url
         for link in document.links:
-            url = outgoing.join(page.url, link)
+            url = outgoing.join(start, link)
             if len(url) <= URL_MAX and read_origin(url) == origin:
                 yield url
 
@@ -274,8 +266,8 @@ def _add(
         page = pages.filter(url=url).first() or KnowledgePage(
             base_id=source.base_id, source_id=source.id, url=url
         )
-        page.state, page.place = State.WAITING, len(known)
-        page.depth, page.hops = depth, hops
+        page.state, page.place, page.depth = State.WAITING, len(known), depth
+        page.hops = hops
         if len(known) == PAGES_MAX:
             _fail(page, LIMIT)
         page.save()
@@ -310,7 +302,7 @@ def list_errors(source: KnowledgeSource) -> list[dict[str, Any]]:
         groups[page.code, page.error].append(page.url)
     return [
         {
-            "title": _entitle(words, len(urls)),
+            "title": f"{words[:80].rstrip('.')} ({len(urls)})",
             "instances": [
                 {"code": code, "instance": url[:500], "detail": words}
                 for url in urls[:CRAWL_INSTANCES_MAX]
@@ -318,11 +310,6 @@ def list_errors(source: KnowledgeSource) -> list[dict[str, Any]]:
         }
         for (code, words), urls in groups.items()
     ]
-
-
-def _entitle(words: str, pages: int) -> str:
-    title = words[:80].rstrip(".")
-    return f"{title} ({pages} pages)" if pages > 1 else title
 
 
 def get_due_at(source: KnowledgeSource) -> datetime | None:

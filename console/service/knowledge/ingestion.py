@@ -9,8 +9,9 @@ already keeps its vector.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Sum
@@ -58,11 +59,15 @@ def restart_stalled_readings() -> None:
     stalled = KnowledgeSource.objects.filter(
         status__in=KnowledgeSource.WAITING, updated_at__lt=timezone.now() - STALE
     )
-    runs = DBTaskResult.objects.filter(task_path=read_source.module_path)
     for source in stalled:
-        mine = runs.filter(args_kwargs__args__0=source.id)
-        if not mine.exclude(status=TaskResultStatus.SUCCESSFUL).exists():
+        tasks = _list_tasks(source)
+        if not tasks.exclude(status=TaskResultStatus.SUCCESSFUL).exists():
             read_source.enqueue(source.id)
+
+
+def _list_tasks(source: KnowledgeSource) -> Any:
+    tasks = DBTaskResult.objects.filter(task_path=read_source.module_path)
+    return tasks.filter(args_kwargs__args__0=source.id)
 
 
 @task()
@@ -85,7 +90,9 @@ def _read(source: KnowledgeSource) -> None:
         documents = parse_kept(source)
     elif next_at := crawl.visit_next(source):
         _check_room(source, crawl.count_chunks(source))
-        _go_on(source, next_at)
+        # A task that is run twice begins no second crawl.
+        if not _list_tasks(source).filter(status=TaskResultStatus.READY).exists():
+            read_source.using(run_after=next_at).enqueue(source.id)
         return
     else:
         documents = crawl.list_documents(source)
@@ -100,14 +107,6 @@ def _read(source: KnowledgeSource) -> None:
         KnowledgeBase.objects.filter(pk=source.base_id).update(
             content_version=F("content_version") + 1
         )
-
-
-def _go_on(source: KnowledgeSource, next_at: datetime) -> None:
-    """Unless that waits already: a task that is run twice begins no second crawl."""
-    runs = DBTaskResult.objects.filter(task_path=read_source.module_path)
-    waiting = runs.filter(args_kwargs__args__0=source.id, status=TaskResultStatus.READY)
-    if not waiting.exists():
-        read_source.using(run_after=next_at).enqueue(source.id)
 
 
 def _end(source: KnowledgeSource, **fields: object) -> None:

@@ -12,11 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email.message import Message
 from functools import partial
 from pathlib import Path
 from resource import RLIMIT_AS, RLIMIT_CPU, setrlimit
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -51,7 +49,7 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Document:
     """number  of a page, from 1
-    links   of a web page, as it names them
+    links   of a web page, as it names them; base: where they start from, if it says so
     """
 
     title: str
@@ -59,6 +57,7 @@ class Document:
     url: str = ""
     number: int | None = None
     links: Sequence[str] = ()
+    base: str = ""
 
 
 def parse_apart(content: bytes, mime_type: str, title: str) -> list[Document]:
@@ -75,12 +74,9 @@ def parse_apart(content: bytes, mime_type: str, title: str) -> list[Document]:
             cwd=Path(__file__).parents[3],
             preexec_fn=partial(_limit, seconds),
         )
-    except subprocess.TimeoutExpired as exc:
-        raise Unreadable("The file takes too long to read.") from exc
-    except subprocess.CalledProcessError as exc:
-        raise Unreadable(
-            "The file cannot be read: it needs too much memory or time."
-        ) from exc
+    except subprocess.SubprocessError as exc:
+        words = "The file cannot be read: it needs too much memory or time."
+        raise Unreadable(words) from exc
     try:
         return msgspec.json.decode(done.stdout, type=list[Document])
     except msgspec.ValidationError:
@@ -97,8 +93,10 @@ def parse(content: bytes, mime_type: str, title: str) -> list[Document]:
 
     mime_type  of a web page with its charset
     """
-    if mime_type.startswith(HTML):
-        return [_parse_html(content, mime_type, title)]
+    mime_type, _, parameters = mime_type.partition(";")
+    if mime_type == HTML:
+        charset = parameters.partition("charset=")[2].partition(";")[0]
+        return [_parse_html(content, charset.strip(' "'), title)]
     if mime_type == PDF:
         documents = list(_parse_pdf(content, title))
     elif mime_type in DELIMITERS:
@@ -191,15 +189,13 @@ def _parse_pdf(content: bytes, title: str) -> Iterator[Document]:
         )
 
 
-def _parse_html(content: bytes, mime_type: str, title: str) -> Document:
+def _parse_html(content: bytes, charset: str, title: str) -> Document:
     """One without text may still lead to others."""
     from resiliparse.extract.html2text import extract_plain_text
     from resiliparse.parse.encoding import detect_encoding
     from resiliparse.parse.html import ElementNode, HTMLTree
 
-    head = Message()
-    head["Content-Type"] = mime_type
-    charset = head.get_content_charset() or detect_encoding(content) or "utf-8"
+    charset = charset or detect_encoding(content) or "utf-8"
     tree = HTMLTree.parse_from_bytes(content, charset, "replace")
     found = tree.document
     if found is None:
@@ -207,23 +203,16 @@ def _parse_html(content: bytes, mime_type: str, title: str) -> Document:
     # What looks like a menu and is all there is, is the page.
     text = extract_plain_text(tree, preserve_formatting=True, main_content=True)
     text = text or extract_plain_text(tree, preserve_formatting=True)
-    base = found.query_selector("base[href]")
-    start = base["href"] if base else ""
     # Not by a selector: its list is made anew for each element that is taken.
     nodes = (node for node in found if isinstance(node, ElementNode))
     targets = (
         node["href"] for node in nodes if node.tag == "a" and node.hasattr("href")
     )
-    links = dict.fromkeys(_join(start, target) for target in targets)
+    links = list(dict.fromkeys(targets))[:LINKS_MAX]
+    base = found.query_selector("base[href]")
     name = " ".join((tree.title or title).split())[:TITLE_MAX]
-    return Document(name, cut(text.replace("\0", "")), links=list(links)[:LINKS_MAX])
-
-
-def _join(start: str, target: str) -> str:
-    try:
-        return urljoin(start, target)
-    except ValueError:
-        return ""  # such as http://[
+    pieces, start = cut(text.replace("\0", "")), base["href"] if base else ""
+    return Document(name, pieces, links=links, base=start)
 
 
 def main() -> None:

@@ -262,20 +262,17 @@ def _put_text(source: KnowledgeSource, text: str) -> bool:
 
 
 def _check_url(url: str) -> None:
-    if not url:
-        raise _refuse("source.url: required")
-    if not crawl.read_origin(url):
-        raise _refuse("source.url: must be a public https address")
-    if len(outgoing.as_sent(url)) > URL_MAX:
-        raise _refuse(f"source.url: must be at most {URL_MAX} characters as it is sent")
+    if not crawl.read_origin(url) or len(outgoing.as_sent(url)) > URL_MAX:
+        wanted = f"a public https address of at most {URL_MAX} characters"
+        raise _refuse(f"source.url: must be {wanted}")
 
 
 def _put_site(source: KnowledgeSource, sent: SentWeb) -> bool:
     """Whether it is crawled anew."""
     before = source.settings
-    if sent.url not in {"", before["url"]}:
+    source.settings = before | _to_settings(sent)
+    if source.settings["url"] != before["url"]:
         raise _refuse("source.url: cannot be changed")
-    source.settings = before | _to_settings(sent) | {"url": before["url"]}
     if source.settings["crawlDepth"] != before["crawlDepth"]:
         request_reading(source)
         return True

@@ -35,7 +35,7 @@ def receiver():
     yield made
     made.server.shutdown()
     made.server.server_close()
-    webhooks._http.cache_clear()
+    outgoing.get_http.cache_clear()
 
 
 @pytest.fixture

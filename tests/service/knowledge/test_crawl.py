@@ -166,7 +166,7 @@ def test_robots_are_heeded(site, read):
 
     assert site.calls == ["/robots.txt", "/", "/open"]
     [group] = done["source"]["errors"]
-    assert group["title"] == "robots.txt does not allow it (2 pages)"
+    assert group["title"] == "robots.txt does not allow it (2)"
     assert group["instances"][0] == {
         "type": "http://testserver/v1/Errors/420034",
         "code": 420034,
@@ -200,10 +200,10 @@ def test_pages_that_fail_are_kept_by_what_was_wrong(site, read):
 
     assert (done["status"], done["chunks"]) == ("COMPLETED", 1)
     assert list_errors(done) == [
-        ("404 Not Found (5 pages)", 420030),
-        ("429 Too Many Requests", 420032),
-        ("500 Internal Server Error", 420034),
-        ("It is neither HTML nor a PDF", 420034),
+        ("404 Not Found (5)", 420030),
+        ("429 Too Many Requests (1)", 420032),
+        ("500 Internal Server Error (1)", 420034),
+        ("It is neither HTML nor a PDF (1)", 420034),
     ]
     assert len(done["source"]["errors"][0]["instances"]) == 3
 
@@ -258,7 +258,7 @@ def test_page_that_is_late_is_left_out(site, read, monkeypatch):
 
     done = read()
 
-    assert list_errors(done) == [("No answer within 0 seconds", 420031)]
+    assert list_errors(done) == [("No answer within 0 seconds (1)", 420031)]
 
 
 def test_redirects_are_followed_a_page_at_a_time(site, read):
@@ -282,8 +282,8 @@ def test_redirects_that_lead_in_a_circle_or_on_and_on_are_told(site, read):
     done = read()
 
     assert list_errors(done) == [
-        ("It leads back to itself", 420034),
-        ("It leads on and on: 5 redirects are followed", 420034),
+        ("It leads back to itself (1)", 420034),
+        ("It leads on and on: 5 redirects are followed (1)", 420034),
     ]
     assert site.calls.count("/a") == 1
     assert "/n6" not in site.calls
@@ -298,7 +298,7 @@ def test_site_without_end_is_read_to_the_limit(site, read, monkeypatch):
     done = read()
 
     assert (done["pages"], done["chunks"]) == (4, 4)
-    assert list_errors(done) == [("A crawl reads 200 pages at most", 420034)]
+    assert list_errors(done) == [("A crawl reads 200 pages at most (1)", 420034)]
     assert len(site.calls) == 5
 
 
@@ -397,12 +397,14 @@ def test_page_that_is_gone_is_forgotten_and_one_that_fails_is_kept(
 
     assert (again["status"], again["chunks"]) == ("COMPLETED", 2)
     assert {title for title, _ in list_errors(again)} == {
-        "500 Internal Server Error",
-        "404 Not Found",
+        "500 Internal Server Error (1)",
+        "404 Not Found (1)",
     }
     assert search("return a tent", top=1)[0]["content"].startswith(RETURNS)
     site.put("/returns", RETURNS)
-    assert list_errors(read_again(api, sources, again)) == [("404 Not Found", 420030)]
+    assert list_errors(read_again(api, sources, again)) == [
+        ("404 Not Found (1)", 420030)
+    ]
 
 
 def test_site_that_is_down_keeps_what_it_said(api, sources, site, read, search):
@@ -555,7 +557,7 @@ def test_addresses_that_lead_inside_are_refused_and_never_called(
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ({"type": "Web"}, "source.url: required"),
+        ({"type": "Web"}, "source.url: must be a public https address"),
         ({"type": "Web", "url": "x"}, "source.url: must be a public https address"),
         (
             {"type": "Web", "url": "https://a.example/" + "x" * 2031},
@@ -563,7 +565,7 @@ def test_addresses_that_lead_inside_are_refused_and_never_called(
         ),
         (
             {"type": "Web", "url": "https://a.example?" + "x" * 2030},
-            "source.url: must be at most 2048 characters as it is sent",
+            "source.url: must be a public https address of at most 2048 characters",
         ),
         ({"type": "Web", "url": "https://a.example", "crawlDepth": 11}, "crawlDepth"),
         ({"type": "Web", "url": "https://a.example", "crawlPeriod": "DAILY"}, "Period"),
@@ -584,7 +586,7 @@ def public(tmp_path, settings, monkeypatch):
     certificate = write_certificate(tmp_path / "site.pem")
     trusted = ssl.create_default_context(cafile=certificate)
     monkeypatch.setattr(outgoing, "get_trust", lambda: trusted)
-    crawl._http.cache_clear()
+    outgoing.get_http.cache_clear()
     answers, connected = list[list[str]](), list[str]()
     connect = httpcore.SyncBackend.connect_tcp
 
@@ -602,7 +604,7 @@ def public(tmp_path, settings, monkeypatch):
         site.put("/", "Our shop.", "/next")
         site.put("/next", RETURNS)
         yield site, answers, connected
-    crawl._http.cache_clear()
+    outgoing.get_http.cache_clear()
 
 
 def test_public_site_is_crawled_by_the_name_that_was_judged(public, at_once, add_site):

@@ -1,7 +1,6 @@
 """Knowledge bases, their sources, chunks, and the search. Knowledge 5 to 7."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -64,7 +63,7 @@ def show_base(row: models.KnowledgeBase) -> base_wire.KnowledgeBase:
 def show_source(request: ApiRequest, row: models.KnowledgeSource) -> wire.Knowledge:
     known = row.settings
     source: wire.WebSource | wire.TextSource | wire.FileSource
-    more: dict[str, Any] = {}
+    pages = Counter[str]()
     if row.kind == row.Kind.TEXT:
         source = wire.TextSource(content=sources.read_text(row))
     elif row.kind == row.Kind.WEB:
@@ -72,11 +71,10 @@ def show_source(request: ApiRequest, row: models.KnowledgeSource) -> wire.Knowle
             url=known["url"],
             crawl_depth=known["crawlDepth"],
             crawl_period=known["crawlPeriod"],
-            errors=tuple(show_errors(request, row)),
+            errors=show_errors(request, row),
         )
-        states = models.KnowledgePage.objects.of(row).values_list("state", flat=True)
-        count = Counter(states)
-        more = {"pages": count["READ"], "pages_waiting": count["WAITING"]}
+        found = models.KnowledgePage.objects.of(row)
+        pages.update(found.values_list("state", flat=True))
     else:
         source = wire.FileSource(
             file_name=known.get("fileName", ""),
@@ -90,24 +88,23 @@ def show_source(request: ApiRequest, row: models.KnowledgeSource) -> wire.Knowle
                 source, import_url=build_uri(request, path), upload_expiration=until
             )
     return from_row(
-        wire.Knowledge, row, source=source, next_crawl_at=row.due_at, **more
+        wire.Knowledge,
+        row,
+        source=source,
+        pages=pages["READ"],
+        pages_waiting=pages["WAITING"],
+        next_crawl_at=row.due_at,
     )
 
 
 def show_errors(
     request: ApiRequest, row: models.KnowledgeSource
-) -> Iterator[wire.CrawlErrors]:
-    """Each with where its code is explained."""
+) -> tuple[wire.CrawlErrors, ...]:
+    """As they are kept, each with where its code is explained."""
     for group in row.errors:
-        yield wire.CrawlErrors(
-            title=group["title"],
-            instances=tuple(
-                wire.CrawlError(
-                    type=build_uri(request, f"/v1/Errors/{each['code']}"), **each
-                )
-                for each in group["instances"]
-            ),
-        )
+        for page in group["instances"]:
+            page["type"] = build_uri(request, f"/v1/Errors/{page['code']}")
+    return tuple(row.errors)
 
 
 @doc.operation(
