@@ -52,13 +52,15 @@ def request_compaction() -> None:
         enqueue_once(purge, get_night(now))
 
 
-def enqueue_once(job: Any, run_after: datetime | None = None) -> None:
-    """Unless one waits already."""
+def enqueue_once(job: Any, run_after: datetime | None = None, *args: str) -> None:
+    """Unless one waits already, where it has arguments with the same."""
     waiting = DBTaskResult.objects.filter(
         task_path=job.module_path, status=TaskResultStatus.READY
     )
+    if args:
+        waiting = waiting.filter(args_kwargs__args=list(args))
     if not waiting.exists():
-        job.using(run_after=run_after).enqueue()
+        job.using(run_after=run_after).enqueue(*args)
 
 
 def get_night(now: datetime) -> datetime:

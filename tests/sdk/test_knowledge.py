@@ -12,8 +12,10 @@ from twilio.rest.knowledge.v2.knowledge import KnowledgeList
 from twilio.rest.knowledge.v2.knowledge_basis import KnowledgeBasisList
 from twilio.rest.knowledge.v2.search import SearchList
 
+from console.service.knowledge import crawl
 from tests.sdk import node_client
 from tests.sdk.python import wait_for
+from tests.website import Website
 
 FILE = {"type": "File", "fileName": "care.md", "mimeType": "text/markdown"}
 
@@ -24,6 +26,16 @@ def knowledge(address, account):
     client.knowledge.base_url = address
     yield client.knowledge.v2
     client.http_client.session.close()
+
+
+@pytest.fixture
+def site(settings, monkeypatch):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    monkeypatch.setattr(crawl, "GAP_S", 0)
+    with Website() as site:
+        site.put("/", "Our shop.", "/returns", "/gone")
+        site.put("/returns", "Tents can be returned within 30 days.")
+        yield site
 
 
 def make_base(knowledge, name: str) -> str:
@@ -91,8 +103,37 @@ def test_knowledge_is_added_read_found_changed_and_deleted(knowledge, worker):
     assert [each.id for each in sources.list()] == [file.id]
 
 
-def test_knowledge_is_walked_by_the_client_from_npm(address, account, worker):
-    node = node_client.NodeClient(node_client.find(), address, account)
+def test_site_is_crawled_found_and_crawled_again(knowledge, worker, site):
+    base = make_base(knowledge, "help-centre")
+    web = {"type": "Web", "url": site.url, "crawlDepth": 1, "crawlPeriod": "WEEKLY"}
+    made = knowledge.knowledge(base).create(
+        KnowledgeList.KnowledgeCore({"name": "Site", "source": web})
+    )
+    one = knowledge.knowledge(base, made.id)
+    wait_for(lambda: one.fetch().status == "COMPLETED")
+
+    asked = {"query": "How long can I return a tent?", "top": 1}
+    [hit] = knowledge.search(base).create(SearchList.KnowledgeSearch(asked)).chunks
+    read = one.fetch().source
+    site.put("/gone", "Here again.")
+    queued = one.update(refresh=True, knowledge_core=KnowledgeList.KnowledgeCore({}))
+    wait_for(lambda: one.fetch().status == "COMPLETED")
+
+    assert made.status == "QUEUED"
+    assert (hit["documentTitle"], hit["documentUrl"]) == (
+        "/returns",
+        f"{site.url}/returns",
+    )
+    [group] = read.pop("errors")
+    assert group["instances"][0]["code"] == 420030
+    assert group["instances"][0]["instance"] == f"{site.url}/gone"
+    assert read == web
+    assert queued.message == "accepted"
+    assert one.fetch().source == web
+
+
+def test_knowledge_is_walked_by_the_client_from_npm(address, account, worker, site):
+    node = node_client.NodeClient(node_client.find(), address, account, SITE=site.url)
 
     told = node.walk("knowledge")
 
@@ -112,7 +153,14 @@ def test_knowledge_is_walked_by_the_client_from_npm(address, account, worker):
         "documentTitle": "care.md",
         "chunkIndex": 0,
     }
-    assert (told["renamed"], told["listed"]) == ("Refunds", ["Care", "Refunds"])
+    assert (told["renamed"], told["queued"]) == ("Refunds", 202)
+    assert told["listed"] == ["Site", "Care", "Refunds"]
+    assert told["site"]["type"] == "Web"
+    assert told["site"]["errors"][0]["title"] == "404 Not Found (1)"
+    assert told["page"] == {
+        "documentTitle": "/returns",
+        "documentUrl": f"{site.url}/returns",
+    }
     assert told["kept"]["source"] == {"type": "Text", "content": content}
     assert told["removed"] is True
     assert (told["gone"]["status"], told["gone"]["code"]) == (404, 420017)

@@ -86,11 +86,15 @@ class CreateKnowledge(StrictBody, frozen=True, kw_only=True):
 
 
 class PatchKnowledge(StrictBody, frozen=True, kw_only=True):
-    """Changes what is given. A source keeps its type and, of a web site, its url."""
+    """Changes what is given. A source keeps its type and, of a web site, its url.
+
+    refresh  has it read again: where the client from npm puts it
+    """
 
     name: SourceName | None = None
     description: SourceDescription | None = None
     source: SentWeb | SentText | SentFile | None = None
+    refresh: bool = False
 
 
 class CrawlError(Noun, frozen=True, kw_only=True):

@@ -94,7 +94,7 @@ class BaseForm(ConsoleForm):
 
 
 class SourceForm(ConsoleForm):
-    """A text, or a file."""
+    """A text, a file, or a web site."""
 
     name = StaffTextField(label="Name", max_length=wire.SOURCE_NAME_MAX)
     content = forms.CharField(
@@ -111,6 +111,31 @@ class SourceForm(ConsoleForm):
         " question and answer becomes an entry a row.",
         widget=forms.FileInput(attrs={"accept": ",".join(wire.MIME_TYPES)}),
     )
+    url = forms.CharField(
+        label="Or a web address",
+        required=False,
+        max_length=URL_MAX,
+        help_text="Such as https://shop.example/help. Pages of its host are read, a page a"
+        " second, as its robots.txt allows.",
+        widget=forms.URLInput,
+    )
+    crawl_depth = forms.IntegerField(
+        label="Links to follow from there",
+        required=False,
+        min_value=1,
+        max_value=wire.CRAWL_DEPTH_MAX,
+        initial=wire.CRAWL_DEPTH,
+    )
+    crawl_period = forms.ChoiceField(
+        label="Read it again",
+        required=False,
+        choices=[
+            ("NEVER", "Only when asked for"),
+            ("WEEKLY", "Every week"),
+            ("BIWEEKLY", "Every two weeks"),
+            ("MONTHLY", "Every month"),
+        ],
+    )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -122,14 +147,24 @@ class SourceForm(ConsoleForm):
 
     def clean(self) -> None:
         given = self.cleaned_data
-        if "file" in given and bool(given.get("content")) == bool(given["file"]):
-            self.add_error("content", "Write a text, or choose a file.")
+        chosen = [name for name in ("content", "file", "url") if given.get(name)]
+        if not self.errors and len(chosen) != 1:
+            self.add_error(
+                "content", "Write a text, choose a file, or name a web address."
+            )
 
     def build_source(self) -> wire.CreateKnowledge:
         """Only of a valid form."""
         file = self.cleaned_data["file"]
-        source: wire.SentText | wire.SentFile
-        if file:
+        source: wire.SentText | wire.SentFile | wire.SentWeb
+        given = self.cleaned_data
+        if given["url"]:
+            source = wire.SentWeb(
+                url=given["url"],
+                crawl_depth=given["crawl_depth"],
+                crawl_period=given["crawl_period"] or None,
+            )
+        elif file:
             source = wire.SentFile(
                 file_name=file.name[-wire.FILE_NAME_MAX :],
                 file_size=file.size,
@@ -283,7 +318,8 @@ def add_source(request: ConsoleRequest, base_id: str) -> HttpResponse:
                 made = client.create_source(base_id, form.build_source(), file)
                 closing["source"] = made.id
         except MemoryRefused as refused:
-            form.add_error(None, refused.message)
+            field = "url" if form.cleaned_data["url"] else None
+            form.add_error(field, refused.message)
         else:
             messages.success(request, "Added: it is found as soon as it is read.")
             return redirect("knowledge:overview", request.tenant.slug)

@@ -176,24 +176,17 @@ def _move(page: KnowledgePage, location: str) -> None:
     target = outgoing.join(page.url, location)
     if read_origin(target) != read_origin(page.url):
         raise Unread("It leads to another host: add that address as a source.")
-    if _leads_back(page, target):
+    pages = KnowledgePage.objects.filter(source_id=page.source_id, base_id=page.base_id)
+    moved = dict(pages.filter(state=State.MOVED).values_list("url", "links"))
+    way = [target]
+    for _ in range(HOPS_MAX):
+        way += moved.get(way[-1], [])
+    if page.url in way:
         raise Unread("It leads back to itself.")
     if page.hops == HOPS_MAX or len(target) > URL_MAX:
         raise Unread(f"It leads on and on: {HOPS_MAX} redirects are followed.")
     page.state = State.MOVED
     _forget(page, target)
-
-
-def _leads_back(page: KnowledgePage, target: str) -> bool:
-    moved = KnowledgePage.objects.filter(
-        base_id=page.base_id, source_id=page.source_id, state=State.MOVED
-    )
-    targets = {url: links[0] for url, links in moved.values_list("url", "links")}
-    for _ in range(HOPS_MAX):
-        if target == page.url:
-            return True
-        target = targets.get(target, "")
-    return False
 
 
 def _read(page: KnowledgePage, answer: outgoing.Answer) -> None:

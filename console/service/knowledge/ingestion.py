@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Sum
@@ -21,6 +20,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from console.contract.knowledge.base import CHUNKS_PER_BASE
+from console.databases.compaction import enqueue_once
 from console.engine.texts import pack_vector
 from console.engine.words import terms
 from console.service.knowledge import crawl
@@ -59,15 +59,11 @@ def restart_stalled_readings() -> None:
     stalled = KnowledgeSource.objects.filter(
         status__in=KnowledgeSource.WAITING, updated_at__lt=timezone.now() - STALE
     )
+    runs = DBTaskResult.objects.filter(task_path=read_source.module_path)
     for source in stalled:
-        tasks = _list_tasks(source)
-        if not tasks.exclude(status=TaskResultStatus.SUCCESSFUL).exists():
+        mine = runs.filter(args_kwargs__args__0=source.id)
+        if not mine.exclude(status=TaskResultStatus.SUCCESSFUL).exists():
             read_source.enqueue(source.id)
-
-
-def _list_tasks(source: KnowledgeSource) -> Any:
-    tasks = DBTaskResult.objects.filter(task_path=read_source.module_path)
-    return tasks.filter(args_kwargs__args__0=source.id)
 
 
 @task()
@@ -91,8 +87,7 @@ def _read(source: KnowledgeSource) -> None:
     elif next_at := crawl.visit_next(source):
         _check_room(source, crawl.count_chunks(source))
         # A task that is run twice begins no second crawl.
-        if not _list_tasks(source).filter(status=TaskResultStatus.READY).exists():
-            read_source.using(run_after=next_at).enqueue(source.id)
+        enqueue_once(read_source, next_at, source.id)
         return
     else:
         documents = crawl.list_documents(source)

@@ -12,8 +12,10 @@ from django.utils import timezone
 from console.audit.models import AuditEntry
 from console.contract.knowledge.source import Knowledge
 from console.pages.knowledge.freshness import find_doubts
+from console.service.knowledge import crawl
 from console.service.knowledge.ingestion import read_source
 from console.service.knowledge.models import KnowledgeBase, KnowledgeSource
+from tests.website import Website
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 WHY = {"reason_code": "outdated", "ticket": "KB-1"}
@@ -211,11 +213,26 @@ def test_add_source_takes_a_file(client, base):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "Write a text, or choose a file."),
+        ({}, "Write a text, choose a file, or name a web address."),
         ({"file": SimpleUploadedFile("a.zip", b"PK")}, "Choose a .csv, .md"),
         (
             {"content": "x", "file": SimpleUploadedFile("a.txt", b"x")},
-            "Write a text, or choose a file.",
+            "Write a text, choose a file, or name a web address.",
+        ),
+        ({"content": "x", "url": "https://shop.example"}, "Write a text, choose"),
+        ({"url": "http://shop.example"}, "must be a public https address"),
+        ({"url": "https://127.0.0.1"}, "must be a public https address"),
+        (
+            {"url": "https://shop.example/" + "x" * 2028},
+            "At most 2048 characters; this",
+        ),
+        (
+            {"url": "https://shop.example", "crawl_depth": 11},
+            "Must be between 1 and 10.",
+        ),
+        (
+            {"url": "https://shop.example", "crawl_period": "DAILY"},
+            "Choose one of the options.",
         ),
     ],
 )
@@ -225,6 +242,36 @@ def test_add_source_names_what_is_wrong(client, base, given, words):
     assert answer.status_code == 422
     assert words in answer.text
     assert not KnowledgeSource.objects.exists()
+
+
+def test_site_is_crawled_with_its_progress_errors_and_next_crawl(
+    client, base, settings, monkeypatch
+):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    monkeypatch.setattr(crawl, "GAP_S", 0)
+    with Website() as site:
+        site.put("/", TEXT, "/care", "/gone")
+        site.put("/care", "Air the tent.")
+        given = {"name": "Site", "url": site.url, "crawl_depth": 1}
+        client.post(url("add_source", base), given | {"crawl_period": "WEEKLY"})
+        made = KnowledgeSource.objects.get()
+        for _ in range(2):
+            read_source.func(made.id)
+        going = client.get(url("overview")).text
+        for _ in range(3):
+            read_source.func(made.id)
+
+    done = client.get(url("overview")).text
+    page = client.get(url("source", base, made.id)).text
+
+    assert made.settings["crawlPeriod"] == "WEEKLY"
+    assert "1 page read, 2 to go" in going
+    assert 'hx-trigger="load delay:2s"' in going
+    assert "Completed" in done
+    assert "404 Not Found (1)" in done
+    assert re.search(r"next crawl\s+<time", done)
+    assert f"{site.url}/gone" in page
+    assert "Air the tent." in page
 
 
 def test_broken_source_says_why(client, base):

@@ -21,6 +21,8 @@ exports.knowledge = async () => {
   const content = "Tents can be returned within 30 days.";
   const text = await sources.create({ name: "Returns", source: { type: "Text", content } });
   const file = await sources.create({ name: "Care", source: FILE });
+  const web = { type: "Web", url: process.env.SITE, crawlDepth: 1 };
+  const site = await sources.create({ name: "Site", source: web });
   await fetch(file.source.importUrl, { method: "PUT", body: "# Care\n\nAir the tent." });
   await waitFor(async () => {
     const all = await sources.list();
@@ -31,6 +33,8 @@ exports.knowledge = async () => {
   const chunks = await knowledge.chunks(made.id, file.id).list();
   const one = knowledge.knowledge(made.id, text.id);
   const renamed = await one.update({ name: "Refunds" });
+  const queued = await one.updateWithHttpInfo({ refresh: true });
+  const pages = await knowledge.chunks(made.id, site.id).list();
   const listed = (await sources.list()).map(({ name }) => name);
   const told = {
     made,
@@ -39,6 +43,9 @@ exports.knowledge = async () => {
     hit: tell(found.chunks[0], "content", "knowledgeId"),
     chunk: tell(chunks[0], "content", "documentTitle", "chunkIndex"),
     renamed: renamed.name,
+    queued: queued.statusCode,
+    site: (await knowledge.knowledge(made.id, site.id).fetch()).source,
+    page: tell(pages[1], "documentTitle", "documentUrl"),
     listed,
     kept: tell(await one.fetch(), "id", "source"),
     removed: await one.remove(),

@@ -198,7 +198,7 @@ def update_knowledge(
     """Changes what is given. 202 where the source is read again: what it said before is
     found until that is done."""
     is_queued = sources.patch_source(request.account, base_id, knowledge_id, body)
-    if read_flag(request.GET, "refresh", default=False):
+    if body.refresh or read_flag(request.GET, "refresh", default=False):
         sources.refresh_source(request.account, base_id, knowledge_id)
         is_queued = True
     if is_queued:
