@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
+from operator import itemgetter
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import BinaryField, Exists, OuterRef, Q
 from django.db.models.functions import Substr
 from django.utils import timezone
@@ -99,28 +101,36 @@ def search_profiles(store: Store, asked: SearchProfiles) -> SearchResult:
     *first, last = (word.encode() for word in words)
     # No byte of UTF-8 comes after ff.
     begun = Q(trait__in=prefix, term__gte=last, term__lt=last + b"\xff")
-    sides = [[among & Q(term=word)] for word in first]
-    sides.append([among & Q(term=last), begun])
-    # The rarest word leads, and of each who has it the others are looked up. SQLite has no
-    # statistics: for a beginning it would read all that begins so in a trait, each time,
-    # were that not said by functions.
-    if first:
-        sides.sort(key=lambda side: sum(len(rows.filter(x)[:SCANNED]) for x in side))
     same = rows.filter(profile_id=OuterRef("profile_id"))
-    start = Substr("term", 1, len(last), output_field=BinaryField())
-    begins = same.alias(begin=start, at=Substr("trait", 1)).filter(
-        at__in=prefix, begin=last
-    )
-    others = [
-        Exists(same.filter(side[0])) | (Exists(begins) if side[1:] else Q())
-        for side in sides[1:]
-    ]
+    begins = same.filter(begun)
+    if connections["memory"].vendor == "sqlite":
+        # Without statistics it would read all that begins so in a trait, each time, were
+        # that not said by functions.
+        start = Substr("term", 1, len(last), output_field=BinaryField())
+        begins = same.alias(begin=start, at=Substr("trait", 1)).filter(
+            at__in=prefix, begin=last
+        )
     value_in = Q(trait__in=[*whole, *exact, *prefix], term=value.encode())
     found = [rows.filter(value_in, is_whole=True)]
-    found += [rows.filter(x, *others) for x in sides[0]]
+
+    def measure(way: Q) -> int:
+        return rows.filter(way)[:SCANNED].count() if first else 1
+
+    # Of each word the ways to find it: how many have it, its rows, those of a profile.
+    exactly = [among & Q(term=word) for word in (*first, last)]
+    sides = [[(measure(way), way, same.filter(way))] for way in exactly]
+    sides[-1].append((measure(begun), begun, begins))
+    # A query each, for PostgreSQL makes no join of an OR. The rarest word leads, and of
+    # each who has it the others are looked up.
+    for ways in product(*sides):
+        (size, lead, _), *more = sorted(ways, key=itemgetter(0))
+        if size:
+            found.append(rows.filter(lead, *(Exists(x) for *_, x in more)))
     # A profile can have a word in several traits.
-    most = asked.limit * 4 + 1
-    ids = dict.fromkeys(id_ for each in found for (id_,) in each[:most])
+    most, ids = asked.limit * 4 + 1, dict[str, None]()
+    for each in found:
+        if len(ids) <= asked.limit:
+            ids |= dict.fromkeys(id_ for (id_,) in each[:most])
     return SearchResult(
         profiles=tuple(ids)[: asked.limit], has_more=len(ids) > asked.limit
     )
