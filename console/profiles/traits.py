@@ -359,8 +359,9 @@ def _build_group(
                     if value is None
                     else masker.mask_trait(name, trait, text, id_type)
                 ),
-                is_refused=bool(id_type and text and is_held)
-                and not is_held(id_type, text),
+                is_refused=bool(
+                    is_held and id_type and text and not is_held(id_type, text)
+                ),
             )
         )
     description = schema.description if schema else ""
