@@ -270,7 +270,7 @@ def _shortened(timeout: float | None, passed: type[Exception]) -> float:
     return seconds
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """status    0: there is none, or it is of no use
     error     why, in words
     is_late   it did not come in time
@@ -312,7 +312,7 @@ def call(
     content: bytes,
     seconds: float,
     room: int = 0,
-) -> Answer:
+) -> HttpAnswer:
     """Of its body up to `room` bytes are wanted; more make it useless."""
     http = get_http(allow_private=allow_private)
     request = http.build_request(
@@ -324,13 +324,13 @@ def call(
             for chunk in response.iter_raw() if room else ():
                 body += chunk
                 if len(body) > room:
-                    return Answer(0, "The answer is too long.")
+                    return HttpAnswer(0, "The answer is too long.")
     except PrivateAddress as error:
-        return Answer(0, str(error))
+        return HttpAnswer(0, str(error))
     except httpx.TimeoutException:
-        return Answer(0, f"No answer within {seconds:.0f} seconds.", is_late=True)
+        return HttpAnswer(0, f"No answer within {seconds:.0f} seconds.", is_late=True)
     except httpx.ConnectError:
-        return Answer(0, "No connection.")
+        return HttpAnswer(0, "No connection.")
     except httpx.TransportError:
-        return Answer(0, "The answer broke off.")
-    return Answer(response.status_code, body=body, headers=response.headers)
+        return HttpAnswer(0, "The answer broke off.")
+    return HttpAnswer(response.status_code, body=body, headers=response.headers)

@@ -81,14 +81,14 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     findings: Sequence[Finding] = ()
 
 
-class Found:
+class Trouble:
     """One of a check's `finds`; the configuration that it is on, and what its words name."""
 
     def __init__(self, key: str, on: Any = None, **facts: Any) -> None:
         self.key, self.on, self.facts = key, on, facts
 
 
-Founds = Iterator[Found]
+Troubles = Iterator[Trouble]
 Rules = Sequence[wire.CaptureRule]
 
 
@@ -127,7 +127,7 @@ def _judge(name: str, e: Evidence, before: Mapping[str, Check]) -> list[Finding]
         return [Finding(problem.message, "Look again later.", state=State.UNKNOWN)]
 
 
-def _say(check: Check, found: Found, e: Evidence) -> Finding:
+def _say(check: Check, found: Trouble, e: Evidence) -> Finding:
     said = check.finds[found.key]
     facts = {"store": e.store_id, "configuration": _call(found.on)} | found.facts
     words, fix = said.words.format(**facts), said.fix.format(**facts)
@@ -146,63 +146,63 @@ def _at(moment: datetime) -> str:
 # -- Linked
 
 
-def check_credentials(e: Evidence) -> Founds:
+def check_credentials(e: Evidence) -> Troubles:
     answers = {"conversations": e.configurations, "knowledge": e.knowledge}
     for host, answer in ({"memory": e.store_ids} | answers).items():
         if isinstance(no := answer.problem, MemoryDenied):
-            yield Found("denied", host=host, status=no.http_status, code=no.code)
+            yield Trouble("denied", host=host, status=no.http_status, code=no.code)
         elif not (host == "knowledge" and answer.is_missing):
             answer()
 
 
-def check_store(e: Evidence) -> Founds:
+def check_store(e: Evidence) -> Troubles:
     if e.store.is_missing:
-        yield Found("gone")
+        yield Trouble("gone")
         return
     there = {e.store().id, *e.store_ids()}
     for each in e.configurations():
         named = each.memory_store_id
         if STORE_ID.fullmatch(named) and named not in there:
-            yield Found("lost", each, named=named)
+            yield Trouble("lost", each, named=named)
 
 
-def check_usable(e: Evidence) -> Founds:
+def check_usable(e: Evidence) -> Troubles:
     if (status := e.store().status) != "ACTIVE":
-        yield Found("waiting", status=status)
+        yield Trouble("waiting", status=status)
 
 
-def check_configuration(e: Evidence) -> Founds:
+def check_configuration(e: Evidence) -> Troubles:
     ids = {each.id for each in e.configurations()}
     named = {each.configuration_id for each in e.talks}
     if e.asked and (gone := named - ids - {None}):
-        yield Found("deleted", named=gone.pop())
+        yield Trouble("deleted", named=gone.pop())
     elif not (e.linked or named & ids):
-        yield Found("none", count=len(ids))
+        yield Trouble("none", count=len(ids))
 
 
-def check_store_id(e: Evidence) -> Founds:
+def check_store_id(e: Evidence) -> Troubles:
     for each in e.configurations():
         if not STORE_ID.fullmatch(each.memory_store_id):
-            yield Found("malformed", each, named=each.memory_store_id)
+            yield Trouble("malformed", each, named=each.memory_store_id)
 
 
-def check_intended(e: Evidence) -> Founds:
+def check_intended(e: Evidence) -> Troubles:
     if e.is_foreign:
-        yield Found("foreign")
+        yield Trouble("foreign")
     used = {each.configuration_id for each in e.talks}
     for each in e.configurations():
         if each.id in used and each.memory_store_id != e.store_id:
-            yield Found("moved", each)
+            yield Trouble("moved", each)
     looks = get_skeletons(e.store().display_name)
     for other in e.stores():
         if looks & get_skeletons(other.display_name):
-            yield Found("twin", named=other.display_name, id=other.id)
+            yield Trouble("twin", named=other.display_name, id=other.id)
 
 
 # -- Configuration
 
 
-def check_members(e: Evidence) -> Founds:
+def check_members(e: Evidence) -> Troubles:
     for each in e.linked:
         now, lost = msgspec.to_builtins(each), set[str]()
         for had in e.list_pinned(each):
@@ -211,32 +211,32 @@ def check_members(e: Evidence) -> Founds:
             members = msgspec.to_builtins(had).items()
             lost |= {k for k, value in members if value and not now[k]} - NOT_MISSED
         if lost and getattr(each, "version", 1) > 1:
-            yield Found("dropped", each, members=", ".join(sorted(lost)))
+            yield Trouble("dropped", each, members=", ".join(sorted(lost)))
 
 
-def check_bridge(e: Evidence) -> Founds:
+def check_bridge(e: Evidence) -> Troubles:
     for each in e.linked:
         chat, bridge = each.channel_settings.get("CHAT"), each.conversations_v1_bridge
         if chat and chat.capture_rules and not bridge:
-            yield Found("missing", each)
+            yield Trouble("missing", each)
         for other in e.configurations():
             if bridge and other != each and other.conversations_v1_bridge == bridge:
-                yield Found("shared", each, other=_call(other))
+                yield Trouble("shared", each, other=_call(other))
 
 
-def check_callbacks(e: Evidence) -> Founds:
+def check_callbacks(e: Evidence) -> Troubles:
     for each in e.linked:
         for place, callback in enumerate(each.status_callbacks):
             if not read_origin(callback.url, allow_private=False):
-                yield Found("private", each, place=place)
+                yield Trouble("private", each, place=place)
     if not e.deliveries.is_missing:
         given_up = [x for x in e.deliveries() if not (x.delivered_at or x.due_at)]
         if given_up:
             answer = given_up[0].answer or "none"
-            yield Found("given_up", count=len(given_up), answer=answer)
+            yield Trouble("given_up", count=len(given_up), answer=answer)
 
 
-def check_version(e: Evidence) -> Founds:
+def check_version(e: Evidence) -> Troubles:
     by_id = {each.id: each for each in e.configurations()}
     for talk in e.talks:
         now, had = by_id.get(talk.configuration_id or ""), talk.configuration
@@ -244,19 +244,19 @@ def check_version(e: Evidence) -> Founds:
             continue
         is_other = any(getattr(now, each) != getattr(had, each) for each in PINNED)
         if is_other and talk.created_at <= now.updated_at:
-            yield Found("pinned", now, talk=talk.id, version=now.version)
+            yield Trouble("pinned", now, talk=talk.id, version=now.version)
 
 
 # -- Grouping
 
 
-def check_grouping(e: Evidence) -> Founds:
+def check_grouping(e: Evidence) -> Troubles:
     matched = e.identity().matching_rules
     for each in e.linked:
         if each.conversation_grouping_type == "GROUP_BY_PROFILE":
             for channel, type_ in _list_types(each):
                 if type_ not in matched:
-                    yield Found("unresolved", each, channel=channel, type=type_)
+                    yield Trouble("unresolved", each, channel=channel, type=type_)
 
 
 def _list_types(*settings: wire.ConversationSettings) -> list[tuple[str, str]]:
@@ -268,14 +268,14 @@ def _list_types(*settings: wire.ConversationSettings) -> list[tuple[str, str]]:
 # -- Capture
 
 
-def check_rules(e: Evidence) -> Founds:
+def check_rules(e: Evidence) -> Troubles:
     for each in e.linked:
         for channel, setting in each.channel_settings.items():
             count = len(setting.capture_rules)
             for key, place in _find_faults(channel, setting.capture_rules):
-                yield Found(key, each, channel=channel, place=place, count=count)
+                yield Trouble(key, each, channel=channel, place=place, count=count)
         if not ([*_list_rules([each])] or e.list_pinned(each)):
-            yield Found("unused", each)
+            yield Trouble("unused", each)
 
 
 def _list_rules(settings: Iterable[wire.ConversationSettings]) -> Iterator[Any]:
@@ -302,14 +302,14 @@ def _find_faults(channel: str, rules: Rules) -> Iterator[tuple[str, int]]:
             yield "one_way", place
 
 
-def check_overlap(e: Evidence) -> Founds:
+def check_overlap(e: Evidence) -> Troubles:
     pairs = combinations(_list_rules(e.configurations()), 2)
     for (one, channel, place, rule), (other, channel_2, place_2, also) in pairs:
         is_ours = one in e.linked or other in e.linked
         is_twice = _contains(rule, also) or _contains(also, rule)
         if is_ours and is_twice and channel == channel_2:
             there = {"other": _call(other), "place_there": place_2}
-            yield Found("twice", one, channel=channel, place=place, **there)
+            yield Trouble("twice", one, channel=channel, place=place, **there)
 
 
 def _contains(wide: wire.CaptureRule, narrow: wire.CaptureRule) -> bool:
@@ -319,26 +319,26 @@ def _contains(wide: wire.CaptureRule, narrow: wire.CaptureRule) -> bool:
     return sides and wide.metadata == narrow.metadata
 
 
-def check_traffic(e: Evidence) -> Founds:
+def check_traffic(e: Evidence) -> Troubles:
     newest = max((each.created_at for each in e.recent()), default=None)
     if newest is None or newest < e.now - QUIET:
-        yield Found("quiet", day=f"{newest:%d %b %Y}" if newest else "the beginning")
+        yield Trouble("quiet", day=f"{newest:%d %b %Y}" if newest else "the beginning")
 
 
 # -- Timers
 
 
-def check_timeouts(e: Evidence) -> Founds:
+def check_timeouts(e: Evidence) -> Troubles:
     for each in e.linked:
         # Without timers some conversations have ended: a program closes them.
         by_program = [x for x in e.list_pinned(each, "CLOSED") if not _has_end(x)]
         if not (_has_end(each) or by_program):
-            yield Found("never", each)
+            yield Trouble("never", each)
         for channel, setting in each.channel_settings.items():
             timer = setting.status_timeouts
             if timer and timer.closed and timer.closed <= (timer.inactive or 0):
                 minutes: dict[str, Any] = msgspec.to_builtins(timer)
-                yield Found("unreached", each, channel=channel, **minutes)
+                yield Trouble("unreached", each, channel=channel, **minutes)
 
 
 def _has_end(settings: wire.ConversationSettings) -> bool:
@@ -346,7 +346,7 @@ def _has_end(settings: wire.ConversationSettings) -> bool:
     return any(timer and timer.closed for timer in timers)
 
 
-def check_stuck(e: Evidence) -> Founds:
+def check_stuck(e: Evidence) -> Troubles:
     """Counted from the last message of all, by the longest timer of the channels in use:
     so none is called late that is not."""
     for talk in e.talks:
@@ -364,52 +364,52 @@ def check_stuck(e: Evidence) -> Founds:
             )
             if due and talk.status not in {wanted, "CLOSED"} and due + GRACE < e.now:
                 now: dict[str, Any] = {"status": talk.status, "due": _at(due)}
-                yield Found("late", talk=talk.id, wanted=wanted, **now)
+                yield Trouble("late", talk=talk.id, wanted=wanted, **now)
 
 
 # -- Participants and profiles
 
 
-def check_traits(e: Evidence) -> Founds:
+def check_traits(e: Evidence) -> Troubles:
     traits = [x for group in e.groups() for x in group.definitions.values()]
     promoted = {each.id_type_promotion for each in traits}
     for channel, type_ in _list_types(*e.linked):
         if type_ not in promoted:
-            yield Found("missing", channel=channel, type=type_)
+            yield Trouble("missing", channel=channel, type=type_)
 
 
-def check_identity(e: Evidence) -> Founds:
+def check_identity(e: Evidence) -> Troubles:
     configs = {each.id_type: each for each in e.identity().identifier_configs}
     for type_ in sorted({type_ for _, type_ in _list_types(*e.linked)}):
         config = configs.get(type_)
         if config is None or type_ not in e.identity().matching_rules:
-            yield Found("unmatched", type=type_)
+            yield Trouble("unmatched", type=type_)
         elif type_ == "phone" and config.normalization != "phone":
-            yield Found("spelling", by=config.normalization)
+            yield Trouble("spelling", by=config.normalization)
         elif config.limit == 1:
-            yield Found("single", type=type_)
+            yield Trouble("single", type=type_)
 
 
-def check_customer(e: Evidence) -> Founds:
+def check_customer(e: Evidence) -> Troubles:
     people, customers = e.talk.participants, e.customers
     if not customers:
         unknown = sum(each.type == "UNKNOWN" for each in people)
-        yield Found("nobody", count=len(people), unknown=unknown)
+        yield Trouble("nobody", count=len(people), unknown=unknown)
     sides = [{rule.from_, rule.to} for *_, rule in _list_rules(e.linked)]
     ours = set[str]().union(*(each for each in sides if "*" in each))
     addresses = [{item.address for item in each.addresses} for each in customers]
     agents = sum(bool(ours & each) for each in addresses)
     if agents or len(people) == len(customers) > 1:
-        yield Found("agent", agents=agents or len(customers), count=len(people))
+        yield Trouble("agent", agents=agents or len(customers), count=len(people))
 
 
-def check_address(e: Evidence) -> Founds:
+def check_address(e: Evidence) -> Troubles:
     if why := e.match().problem:
-        yield Found("unfit", why=why)
+        yield Trouble("unfit", why=why)
     for person in e.customers:
         whys = [_find_unfit(e, each.channel, each.address) for each in person.addresses]
         if whys and all(whys):
-            yield Found("unfit", why=whys[0])
+            yield Trouble("unfit", why=whys[0])
 
 
 def _find_unfit(e: Evidence, channel: str, address: str) -> str:
@@ -425,116 +425,116 @@ def _find_unfit(e: Evidence, channel: str, address: str) -> str:
     return ""
 
 
-def check_profile(e: Evidence) -> Founds:
+def check_profile(e: Evidence) -> Troubles:
     if not e.customers:
         is_stranger = e.asked and not (e.subject() or e.match().profiles)
-        yield Found("stranger" if is_stranger and not e.is_foreign else "nobody")
+        yield Trouble("stranger" if is_stranger and not e.is_foreign else "nobody")
     without = [each for each in e.customers if not each.profile_id]
     if without:
         told = () if e.diagnostics.is_missing else e.diagnostics()
         why = ", ".join(sorted({f"diagnostic {each.code}" for each in told}))
         facts: dict[str, Any] = {"without": len(without), "count": len(e.customers)}
-        yield Found("missing", why=why or "no diagnostic says why", **facts)
+        yield Trouble("missing", why=why or "no diagnostic says why", **facts)
 
 
-def check_resolves(e: Evidence) -> Founds:
+def check_resolves(e: Evidence) -> Troubles:
     for profile_id, found in e.profiles().items():
         if found != profile_id:
             key = "merged" if found else "gone"
-            yield Found(key, profile=profile_id, into=found)
+            yield Trouble(key, profile=profile_id, into=found)
 
 
-def check_diagnostics(e: Evidence) -> Founds:
+def check_diagnostics(e: Evidence) -> Troubles:
     if e.diagnostics.is_missing:
-        yield Found("untold")
+        yield Trouble("untold")
         return
     codes = {str(each.code) for each in e.diagnostics()}
-    yield from map(Found, sorted(codes & CHECKS["diagnostics"].finds.keys()))
+    yield from map(Trouble, sorted(codes & CHECKS["diagnostics"].finds.keys()))
 
 
 # -- Extraction
 
 
-def check_extraction(e: Evidence) -> Founds:
+def check_extraction(e: Evidence) -> Troubles:
     off = [each for each in e.linked if not each.memory_extraction_enabled]
-    yield from (Found("off", each) for each in off)
+    yield from (Trouble("off", each) for each in off)
     began = e.talk.configuration if e.asked and e.subject() else None
     if began and not (off or began.memory_extraction_enabled):
-        yield Found("began_off")
+        yield Trouble("began_off")
 
 
-def check_content(e: Evidence) -> Founds:
+def check_content(e: Evidence) -> Troubles:
     customers = {each.id for each in e.customers}
     said = [each for each in e.turns() if each.content.text.strip()]
     if e.talk.status == "ACTIVE":
-        yield Found("open")
+        yield Trouble("open")
     elif not said:
-        yield Found("no_text" if e.turns() else "empty", count=len(e.turns()))
+        yield Trouble("no_text" if e.turns() else "empty", count=len(e.turns()))
     elif not any(each.author.participant_id in customers for each in said):
-        yield Found("one_sided", count=len(said))
+        yield Trouble("one_sided", count=len(said))
 
 
-def check_trigger(e: Evidence) -> Founds:
+def check_trigger(e: Evidence) -> Troubles:
     if e.transitions.is_missing:
         return
     ends = [each for each in e.transitions() if each.status != "ACTIVE"]
     learning = ends[-1].learning if ends else ""
     if not learning:
-        yield Found("unseen", status=e.talk.status)
+        yield Trouble("unseen", status=e.talk.status)
     elif learning == "FAILED":
-        yield Found("failed")
+        yield Trouble("failed")
     elif learning == "PENDING":
         since = ends[-1].recorded_at
         is_fresh = e.now < since + GRACE
-        yield Found("reading" if is_fresh else "waits", since=_at(since))
+        yield Trouble("reading" if is_fresh else "waits", since=_at(since))
 
 
 # -- Learned
 
 
-def check_observations(e: Evidence) -> Founds:
+def check_observations(e: Evidence) -> Troubles:
     if not e.observations():
         yield _explain_nothing(e, "observation")
 
 
-def check_summary(e: Evidence) -> Founds:
+def check_summary(e: Evidence) -> Troubles:
     if e.talk.status != "CLOSED":
-        yield Found("early")
+        yield Trouble("early")
     elif not e.summaries():
         yield _explain_nothing(e, "summary")
 
 
-def _explain_nothing(e: Evidence, kind: str) -> Found:
+def _explain_nothing(e: Evidence, kind: str) -> Trouble:
     if e.now < e.talk.updated_at + GRACE:
-        return Found("just")
+        return Trouble("just")
     if e.learned.is_missing:
-        return Found("none")
+        return Trouble("none")
     known = [each for each in e.learned() if each.kind == kind]
     held = sum(each.outcome in {"quarantined", "proposed"} for each in known)
     if any(each.item_id for each in known):
-        return Found("deleted")
-    return Found("held" if held else "nothing", held=held)
+        return Trouble("deleted")
+    return Trouble("held" if held else "nothing", held=held)
 
 
-def check_recall(e: Evidence) -> Founds:
+def check_recall(e: Evidence) -> Troubles:
     # By its text: a copy of the same words may come in its place.
     kept = {each.content for each in e.observations() if not each.retracted_for}
     for how, answer in (("own text", e.by_text), ("conversation", e.by_conversation)):
         if kept and not kept & {each.content for each in answer()}:
-            yield Found("unindexed", count=len(kept), how=how)
+            yield Trouble("unindexed", count=len(kept), how=how)
 
 
-def check_capacity(e: Evidence) -> Founds:
+def check_capacity(e: Evidence) -> Troubles:
     for what, count, limit in (
         ("stores of the account", len(e.store_ids()), STORES_PER_ACCOUNT),
         ("configurations", len(e.configurations()), wire.CONFIGURATIONS_PER_ACCOUNT),
         ("trait groups", len(e.groups()), TRAIT_GROUPS_PER_STORE),
     ):
         if count >= limit:
-            yield Found("full", what=what, count=count, limit=limit)
+            yield Trouble("full", what=what, count=count, limit=limit)
 
 
 TABLE = Path(__file__).with_suffix(".toml").read_bytes()
 CHECKS = msgspec.toml.decode(TABLE, type=dict[str, Check])
-Judge = Callable[[Evidence], Founds]
+Judge = Callable[[Evidence], Troubles]
 JUDGES: dict[str, Judge] = {name: globals()[f"check_{name}"] for name in CHECKS}

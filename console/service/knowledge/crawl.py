@@ -119,7 +119,7 @@ def _read_robots(host: WebHost) -> None:
     host.save(update_fields=["robots", "robots_at"])
 
 
-def _call(url: str, room: int, **headers: str) -> outgoing.Answer:
+def _call(url: str, room: int, **headers: str) -> outgoing.HttpAnswer:
     return outgoing.call(
         "GET",
         url,
@@ -189,7 +189,7 @@ def _move(page: KnowledgePage, location: str) -> None:
     _forget(page, target)
 
 
-def _read(page: KnowledgePage, answer: outgoing.Answer) -> None:
+def _read(page: KnowledgePage, answer: outgoing.HttpAnswer) -> None:
     """Raises Unread."""
     sent, _, more = answer.headers.get("Content-Type", "").partition(";")
     packed = answer.headers.get("Content-Encoding", "identity")
