@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
+from console.contract.ids import new_id
 from console.contract.knowledge.source import Knowledge
 from console.pages.knowledge.freshness import find_doubts
 from console.service.knowledge import crawl
@@ -162,6 +163,45 @@ def test_freshness_names_sources_that_were_not_read_or_never_came(client, base):
 def test_freshness_says_so_when_nothing_is_wrong(client, base, source):
     assert "Every source is read" in client.get(url("freshness")).text
     assert url("freshness") in client.get(url("overview")).text
+
+
+def test_web_site_shows_how_far_its_crawl_is_and_what_it_could_not_read(client, base):
+    later = timezone.now() + timedelta(days=7)
+    site = KnowledgeSource.objects.create(
+        id=new_id("know_knowledge"),
+        base_id=base,
+        name="Shop",
+        kind="Web",
+        status="COMPLETED",
+        settings={
+            "url": "https://shop.example/",
+            "crawlDepth": 2,
+            "crawlPeriod": "WEEKLY",
+        },
+        errors=[
+            {
+                "title": "Not Found",
+                "instances": [
+                    {
+                        "code": 420030,
+                        "instance": "https://shop.example/gone",
+                        "detail": "404",
+                    }
+                ],
+            }
+        ],
+        due_at=later,
+        created_at=timezone.now(),
+        updated_at=timezone.now(),
+    )
+
+    listed = client.get(url("overview")).text
+    shown = client.get(url("source", base, site.id)).text
+    doubts = client.get(url("freshness")).text
+
+    assert "next crawl" in listed
+    assert "https://shop.example/gone" in shown
+    assert "Dead links" in doubts
 
 
 def test_find_doubts_of_a_web_site():
