@@ -9,6 +9,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+import tests.factories  # noqa: F401  # force_login is then a sign-in of this moment
 from console.accounts.models import User
 from console.client.http import Sender
 from console.tenants.models import Tenant
