@@ -13,7 +13,7 @@ from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait import TraitValue
-from console.contract.memory.trait_group import TraitGroup
+from console.contract.memory.trait_group import TraitDefinition, TraitGroup
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.schema import (
@@ -315,54 +315,37 @@ def _build_groups(
 ) -> list[ProfileTraitGroup]:
     """Filled groups first."""
     declared = {schema.display_name: schema for schema in schemas}
-    names = [*declared, *(name for name in values if name not in declared)]
-    groups = [
-        _build_group(
-            name,
-            declared.get(name),
-            values.get(name, {}),
-            set_at.get(name, {}),
-            masker,
-            is_held,
-        )
-        for name in names
-    ]
-    return sorted(groups, key=lambda group: not group.filled)
 
-
-def _build_group(
-    name: str,
-    schema: TraitGroup | None,
-    values: Values,
-    set_at: Times,
-    masker: Masker,
-    is_held: IsHeld,
-) -> ProfileTraitGroup:
-    definitions = schema.definitions if schema else {}
-    names = [*definitions, *(trait for trait in values if trait not in definitions)]
-    rows = []
-    for trait in names:
-        definition, value = definitions.get(trait), values.get(trait)
+    def build_row(
+        group: str, name: str, definition: TraitDefinition | None
+    ) -> TraitRow:
+        value = values.get(group, {}).get(name)
         id_type = definition.id_type_promotion if definition else ""
         text = ", ".join(format_items(value))
-        rows.append(
-            TraitRow(
-                group=name,
-                name=trait,
-                type=get_trait_type(definition) if definition else "",
-                description=definition.description if definition else "",
-                id_type=id_type,
-                value=value,
-                set_at=set_at.get(trait),
-                shown=(
-                    None
-                    if value is None
-                    else masker.mask_trait(name, trait, text, id_type)
-                ),
-                is_refused=bool(
-                    is_held and id_type and text and not is_held(id_type, text)
-                ),
-            )
+        shown = None
+        if value is not None:
+            shown = masker.mask_trait(group, name, text, id_type)
+        return TraitRow(
+            group=group,
+            name=name,
+            type=get_trait_type(definition) if definition else "",
+            description=definition.description if definition else "",
+            id_type=id_type,
+            value=value,
+            set_at=set_at.get(group, {}).get(name),
+            shown=shown,
+            is_refused=bool(
+                is_held and id_type and text and not is_held(id_type, text)
+            ),
         )
-    description = schema.description if schema else ""
-    return ProfileTraitGroup(name, description, tuple(rows), schema is not None)
+
+    def build_group(name: str) -> ProfileTraitGroup:
+        schema, held = declared.get(name), values.get(name, {})
+        definitions = schema.definitions if schema else {}
+        names = [*definitions, *(trait for trait in held if trait not in definitions)]
+        rows = tuple(build_row(name, each, definitions.get(each)) for each in names)
+        description = schema.description if schema else ""
+        return ProfileTraitGroup(name, description, rows, schema is not None)
+
+    names = [*declared, *(name for name in values if name not in declared)]
+    return sorted(map(build_group, names), key=lambda group: not group.filled)
