@@ -225,3 +225,6 @@ class Conversation(Noun, omit_defaults=True, frozen=True, kw_only=True):
 
 
 ConversationsPage = define_page("ConversationsPage", Conversation, ITEMS_PER_PAGE)
+ConversationsPage.sample["conversations"] = [
+    Conversation.sample | {"opening": "My tent pole broke."}
+]
