@@ -209,7 +209,7 @@ def test_pages_that_fail_are_kept_by_what_was_wrong(site, read):
 
 
 @pytest.mark.parametrize(
-    ("page", "words"),
+    ("answer", "words"),
     [
         ((404, {}, b""), "404 Not Found"),
         ((400, {}, b""), "400 Bad Request"),
@@ -233,10 +233,10 @@ def test_pages_that_fail_are_kept_by_what_was_wrong(site, read):
     ],
 )
 def test_site_whose_first_page_is_bad_fails_in_words(
-    site, read, monkeypatch, page, words
+    site, read, monkeypatch, answer, words
 ):
     monkeypatch.setattr("console.service.knowledge.parsing.PAGE_S", 1)
-    site.pages["/"] = page
+    site.pages["/"] = answer
 
     done = read()
 

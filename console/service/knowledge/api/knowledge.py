@@ -92,7 +92,7 @@ def show_source(request: ApiRequest, row: models.KnowledgeSource) -> wire.Knowle
         row,
         source=source,
         pages=pages["READ"],
-        pages_waiting=pages["WAITING"],
+        pages_waiting=pages["WAITING"] if row.is_waiting else 0,
         next_crawl_at=row.due_at,
     )
 
