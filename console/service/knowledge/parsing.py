@@ -18,6 +18,7 @@ from resource import RLIMIT_AS, RLIMIT_CPU, setrlimit
 
 import msgspec
 
+from console.contract.knowledge.base import CHUNKS_PER_BASE
 from console.contract.knowledge.source import FILE_BYTES_MAX
 from console.contract.memory.csv_dialect import find_encoding
 
@@ -105,8 +106,14 @@ def parse(content: bytes, mime_type: str, title: str) -> list[Document]:
     else:
         text = _decode(content)
         documents = [Document(title, cut(text, is_markdown=mime_type == MARKDOWN))]
-    if not any(document.pieces for document in documents):
+    pieces = sum(len(document.pieces) for document in documents)
+    if not pieces:
         raise Unreadable("The file has no text.")
+    # Here, not where all of them would have to be taken over first.
+    if pieces > CHUNKS_PER_BASE:
+        raise Unreadable(
+            f"A base holds at most {CHUNKS_PER_BASE:,} chunks; the file has {pieces:,}."
+        )
     return documents
 
 

@@ -5,6 +5,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from console.service.knowledge import parsing
 from console.service.knowledge.parsing import CHUNK_MAX, Unreadable, cut, parse
 from tests.service.knowledge.conftest import make_pdf
 
@@ -107,3 +108,12 @@ def test_parse_markdown_by_its_sections():
 def test_parse_says_why_a_file_cannot_be_read(content, mime_type, why):
     with pytest.raises(Unreadable, match=why):
         parse(content, mime_type, "file")
+
+
+def test_parse_refuses_more_chunks_than_a_base_holds(monkeypatch):
+    monkeypatch.setattr(parsing, "CHUNKS_PER_BASE", 2)
+    rows = b"question,answer\nWhen?,Today.\nWhere?,Here.\n"
+
+    assert len(parse(rows, "text/csv", "Answers")[0].pieces) == 2
+    with pytest.raises(Unreadable, match="at most 2 chunks; the file has 3"):
+        parse(rows + b"Why?,Because.\n", "text/csv", "Answers")
