@@ -195,6 +195,9 @@ def test_seed_demo_remembers_what_was_said(db, settings, few_people):
     assert held == [len(found)] * 2
     assert any("never home before 18:00" in text for text in texts)
     assert store.list_summaries(profile_id).items
+    # A write that waits for a person.
+    waiting = store.conversations.list_provenance(profile_id, outcome="proposed")
+    assert [each.content for each in waiting.items] == ["+447700900456"]
 
 
 def test_seed_demo_goes_on_with_the_next_conversations(
