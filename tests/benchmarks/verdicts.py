@@ -33,8 +33,8 @@ from console.contract.memory.summary import NewSummary  # noqa: E402
 from console.masking.masker import Masker  # noqa: E402
 from console.pages.recall.cases import run_case  # noqa: E402
 from console.pages.recall.models import RecallCase  # noqa: E402
+from console.pages.recall.selectors import recall_profile  # noqa: E402
 from console.pages.recall.verdict import Reason  # noqa: E402
-from console.pages.recall.views import recall_profile  # noqa: E402
 from console.tenants.actor import Actor  # noqa: E402
 from console.tenants.models import Role, Tenant  # noqa: E402
 from console.tenants.vault import open_store  # noqa: E402
