@@ -39,8 +39,11 @@ from console.contract.times import to_wire
 from console.core.errors import DomainError
 from console.loading.conversations import load_conversations
 from console.loading.loading import Loader, wait_until_done
+from console.pages.deletions.inventory import take_inventory
 from console.pages.deletions.models import Deletion, DeletionPolicy, Target
-from console.pages.deletions.services import delete_item
+from console.pages.deletions.services import delete_item, open_request, submit
+from console.pages.recall.cases import run_case
+from console.pages.recall.models import RecallCase
 from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, PROFILE
 from console.tenants.actor import Actor
@@ -312,6 +315,36 @@ def work_a_little(tenant: Tenant) -> None:
         reason_code=Deletion.ReasonCode.TEST,
         reason="Made while trying the sign-up form, ticket DESK-9",
     )
+    leave_to_do(actor, store, profile_id, item.id)
+
+
+def leave_to_do(actor: Actor, store: StoreClient, profile_id: str, wanted: str) -> None:
+    """A deletion that waits for a second officer, and a case of Recall."""
+    officer, tenant = actor.in_tenant()
+    contact = {"firstName": "Vera", "email": f"vera.holm@{tenant.slug}.example"}
+    leaving = store.create_profile({"Contact": contact}).id
+    found = take_inventory([Target(PROFILE, leaving, leaving)], actor)
+    request, _ = open_request(
+        found,
+        actor,
+        channel=Deletion.Channel.EMAIL,
+        identity_proof=Deletion.IdentityProof.CALLED_BACK,
+        reason_code=Deletion.ReasonCode.CUSTOMER,
+        received_on=timezone.localdate() - timedelta(days=3),
+        ticket="DESK-12",
+    )
+    submit(request, actor, found.digest)
+    case = RecallCase(
+        tenant=tenant,
+        suite="Calls",
+        name="When may we call back?",
+        profile_id=profile_id,
+        asked={"mode": "query", "query": "when may we call back"},
+        wanted=[wanted],
+        created_by=officer,
+    )
+    case.save()
+    run_case(case, store, actor)
 
 
 def publish(tenant: Tenant) -> None:

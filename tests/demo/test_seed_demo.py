@@ -171,7 +171,7 @@ def test_seed_demo_creates_two_tenants(db, settings, few_people):
 
     store = open_store(Tenant.objects.get(slug="alpenglow"))
     assert "The demo is ready: 2 tenants, 6 people" in printed
-    assert len(store.list_profiles().items) == 7  # four come later
+    assert len(store.list_profiles().items) == 8  # four come later
     assert {group.display_name for group in store.list_trait_groups().items} == {
         "Account",
         "Contact",
@@ -320,7 +320,8 @@ def test_seed_demo_shows_what_staff_did(db, settings, few_people):
 
     tenant = Tenant.objects.get(slug="alpenglow")
     actions = set(AuditEntry.objects.values_list("action", flat=True))
-    [deletion] = Deletion.objects.of(tenant)
+    deletion, request = Deletion.objects.of(tenant).order_by("created_at")
+    [case] = tenant.recall_cases.all()
     store = open_store(tenant)
     [profile_id] = store.lookup("email", "theo.lindqvist@example.com").profiles
     items = store.list_observations(profile_id).items
@@ -331,6 +332,8 @@ def test_seed_demo_shows_what_staff_did(db, settings, few_people):
     assert verify_log().is_sound
     assert times.last() - times.first() > timedelta(days=5)
     assert deletion.state == Deletion.State.DONE
+    assert request.state == Deletion.State.AWAITING
+    assert case.state == "passed"
     assert len(store.list_revisions(profile_id, noted.id).items) == 2
     assert moved.retracted_for == "It is about somebody else"
 
