@@ -136,6 +136,12 @@ class ItemRow:
     source: Source
     is_pending: bool = False
 
+    @property
+    def is_learned(self) -> bool:
+        """By the service itself, whose source then begins so."""
+        source = self.item.source if self.item.conversations else ""
+        return source.startswith("conversation/")
+
 
 @dataclass(frozen=True, slots=True)
 class Day:

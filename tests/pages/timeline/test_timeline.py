@@ -111,6 +111,19 @@ def test_timeline_filters_its_rows(client, tenant, query, found):
     assert ("Clear filters" in text) == (query != {"kind": "summary"})
 
 
+def test_timeline_names_a_source_unless_the_conversation_says_it(client, tenant):
+    profile, talk = make_profile(tenant), new_id("conv_conversation")
+    told = {"conversationIds": [talk]}
+    make_observation(tenant, profile, "Learned.", source="conversation/one", **told)
+    make_observation(tenant, profile, "Entered.", source="voice", **told)
+
+    text = client.get(page(profile)).text
+
+    assert text.count(f"?conversation={talk}") == 2
+    assert "?source=voice" in text
+    assert "?source=conversation" not in text
+
+
 def test_timeline_without_rows_says_what_would_be_there(client, tenant):
     profile = make_profile(tenant)
 
