@@ -102,10 +102,6 @@ class TimelineIndex:
         """Day and kind of each item."""
         return [(item.day, item.kind) for item in self._select(filters)]
 
-    def count_kinds(self, filters: TimelineFilters) -> Counter[str]:
-        """How many of each kind there are, whatever kind is filtered for."""
-        return Counter(item.kind for item in self._select(replace(filters, kind="")))
-
     def list_sources(self, filters: TimelineFilters) -> list[FilterChoice]:
         items = self._select(replace(filters, source=""))
         counts = Counter(item.source for item in items if item.source.text)

@@ -88,6 +88,25 @@ def test_retraction_survives_a_merge_and_its_undoing(tenant, store):
     assert store.fetch_observation(other, item.id).retracted_for == "Wrong."
 
 
+def test_timeline_offers_what_a_role_may_do_with_selected_rows(
+    client, agent, officer, tenant, profile
+):
+    item = make_observation(tenant, profile, "Prefers tea.")
+    offered = {}
+
+    for person in (agent, officer):
+        client.force_login(person)
+        text = client.get(address("timeline", profile)).text
+        bar = text[text.index('<form class="selection-bar"') :]
+        words = re.sub("<[^>]*>", " ", bar.split("</form>")[0])
+        offered[person] = " ".join(words.split())
+        # The bar sticks to the lower edge, and counts what stands before it.
+        assert f'value="{item.id}"' in text.removesuffix(bar)
+
+    assert offered[agent] == "selected Retract Clear"
+    assert offered[officer] == "selected Retract or export Request deletion Clear"
+
+
 def test_selection_retracts_and_restores_with_an_audit_entry(
     client, agent, tenant, store, profile
 ):
@@ -97,6 +116,7 @@ def test_selection_retracts_and_restores_with_an_audit_entry(
 
     page = client.post(f"{url}&card", WHY, follow=True)
     retracted = store.fetch_observation(profile, item.id)
+    counted = client.get(address("histogram", profile, kind="retracted"))
     listed = client.get(address("timeline", profile, kind="retracted"))
     client.post(url, {"reason_code": "mistake", "ticket": "CASE-1"})
 
@@ -104,6 +124,8 @@ def test_selection_retracts_and_restores_with_an_audit_entry(
     assert page.request["PATH_INFO"].endswith(f"/profiles/{profile}/")
     assert retracted.retracted_for == "The customer says it is wrong"
     assert listed.text.count("data-retracted") == 1
+    assert "<strong>1</strong> retracted observation" in counted.text
+    assert "<strong>0</strong>" not in counted.text
     assert not store.fetch_observation(profile, item.id).retracted_for
     done = AuditEntry.objects.filter(object_id=item.id, outcome="done")
     assert [(entry.action, entry.profile_id) for entry in done] == [
