@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.forms.utils import pretty_name
+from django.utils.crypto import salted_hmac
 
 from console.contract.ids import CONVERSATION_ID
 from console.contract.memory.observation import SOURCE
@@ -37,7 +38,9 @@ check_conversation = RegexValidator(
     rf"^{CONVERSATION_ID.pattern}\Z",
     "A conversation's id starts with conv_conversation_.",
 )
-LAST_TICKET = "last_ticket"
+# In the session: on whose pages the last ticket was given, and that ticket. A digest: a
+# deletion is not done while a session still names the customer.
+LAST_TICKET = "ticket_of"
 TICKET = r"^[A-Za-z0-9][A-Za-z0-9#._/-]{0,39}\Z"
 # A caller's number, put in the wrong field, would stay in the audit log for good.
 _COULD_BE_A_PHONE = r"^(?:[#._/-]*\d){7,}[#._/-]*\Z"
@@ -145,8 +148,8 @@ REASON_FIELDS = ("reason_code", "ticket")
 
 
 class ReasonForm(ConsoleForm):
-    """reason_code, ticket  both required, the ticket unless the tenant needs none; the
-                         last ticket used is filled in.
+    """reason_code, ticket  both required, the ticket unless the tenant needs none; on
+                         pages of the customer whom the last one was for, it is filled in.
 
     Bound to what a POST brings. A subclass names its `reasons`: (code, words for the list and the audit log).
     """
@@ -182,7 +185,14 @@ class ReasonForm(ConsoleForm):
             data = request.POST
         super().__init__(data, **kwargs)
         self._session, self._tenant = request.session, request.actor.tenant
-        self.fields["ticket"].initial = self._session.get(LAST_TICKET, "")
+        address = request.resolver_match
+        profile_id = address.kwargs.get("profile_id") if address else None
+        self._customer = (
+            salted_hmac(LAST_TICKET, profile_id).hexdigest() if profile_id else ""
+        )
+        customer, ticket = self._session.get(LAST_TICKET, ("", ""))
+        if customer and customer == self._customer:
+            self.fields["ticket"].initial = ticket
         self.fields["reason_code"].choices = [  # type: ignore[attr-defined]
             ("", "Choose"),
             *self.reasons,
@@ -193,7 +203,8 @@ class ReasonForm(ConsoleForm):
 
     def clean_ticket(self) -> str:
         ticket: str = self.cleaned_data["ticket"]
-        self._session[LAST_TICKET] = ticket
+        if self._customer:
+            self._session[LAST_TICKET] = self._customer, ticket
         return ticket
 
     def require_reason(self, is_required: bool) -> None:

@@ -1,6 +1,7 @@
 """Why somebody reads or changes something, as a form."""
 
 import pytest
+from django.urls import ResolverMatch
 
 from console.tenants.actor import Actor
 from console.web.forms import CorrectionForm, RevealForm
@@ -11,17 +12,40 @@ class Asking:
 
     method = "GET"
 
-    def __init__(self, **session):
-        self.session, self.actor = session, Actor(None)
+    def __init__(self, profile_id=None, session=None):
+        self.session, self.actor = {} if session is None else session, Actor(None)
+        kwargs = {"profile_id": profile_id} if profile_id else {}
+        self.resolver_match = ResolverMatch(print, (), kwargs)
 
 
-def test_reason_form_gives_one_line_and_remembers_the_ticket():
+def test_reason_form_gives_one_line():
     request = Asking()
     form = RevealForm({"reason_code": "verify", "ticket": "CASE-4521"}, request=request)
 
     assert form.is_valid()
     assert form.reason == "To make sure who is calling (ticket CASE-4521)"
-    assert RevealForm(request=request)["ticket"].value() == "CASE-4521"
+
+
+@pytest.mark.parametrize(
+    ("given_at", "asked_at", "ticket"),
+    [
+        ("jonas", "jonas", "CASE-4521"),
+        ("jonas", "priya", None),
+        ("jonas", None, None),
+        (None, None, None),
+    ],
+)
+def test_reason_form_fills_in_a_ticket_for_its_customer_alone(
+    given_at, asked_at, ticket
+):
+    first = Asking(given_at)
+    given = {"reason_code": "verify", "ticket": "CASE-4521"}
+    assert RevealForm(given, request=first).is_valid()
+
+    shown = RevealForm(request=Asking(asked_at, first.session))["ticket"].value()
+
+    assert shown == ticket
+    assert "jonas" not in str(first.session)
 
 
 @pytest.mark.parametrize(
