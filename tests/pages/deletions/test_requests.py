@@ -147,6 +147,16 @@ def test_request_is_not_approved_by_who_made_it(requested, client):
     assert Deletion.objects.get().state == "awaiting"
 
 
+def test_request_offers_its_approval_at_the_head(requested, second):
+    page = as_person(second).get(address(requested)).text
+
+    head, _, listed = page.partition("Approve exactly this")
+    assert "It waits for your approval" in head
+    assert "Cancel the request" in listed
+    assert "Another person has to approve it" not in page
+    assert "Approve exactly this" not in listed
+
+
 def test_request_is_not_approved_long_after_the_sign_in(requested, second):
     person = as_person(second)
     page = person.get(address(requested))
