@@ -42,6 +42,7 @@ class Permission(StrEnum):
     CHECK_CONNECTION = "check the connection", *Role
     ADD_TENANT = "add a tenant", OPERATOR
     MANAGE_TENANT = "rename or remove a tenant", OPERATOR
+    CHANGE_DELETION_POLICY = "change the deletion policy", OPERATOR
     MEND_LINKAGE = "mend how conversations are linked", OPERATOR
     REPLACE_CREDENTIAL = "replace an auth token", OPERATOR
     VIEW_KNOWLEDGE = "read knowledge", AGENT, OFFICER, OPERATOR, DEVELOPER

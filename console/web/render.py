@@ -197,7 +197,7 @@ def check_may(request: ConsoleRequest, permission: Permission) -> None:
     if may(role, permission):
         return
     log_view(request.actor, "access.denied", outcome="denied", act=permission.name)
-    yours = f"Your role here is {role.label}" if role else "You have no role here"
+    yours = f"Your role here is {role.label}. " if role else ""
     raise AccessDenied(
-        f"{yours}. To {permission} you need the role {who_may(permission)}. Nothing was changed."
+        f"{yours}To {permission} you need the role {who_may(permission)}. Nothing was changed."
     )

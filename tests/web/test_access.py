@@ -27,6 +27,26 @@ def test_allow_says_who_may_and_logs_the_denial(client, tenant, auditor):
     assert entry.details == {"act": "VIEW_PROFILES"}
 
 
+def test_refusal_names_the_act_and_nothing_that_would_not_help(client, tenant, officer):
+    client.force_login(officer)
+
+    policy, people = (
+        client.get(address).text.partition("</main>")[0]
+        for address in (
+            reverse("deletions:policy", args=[tenant.slug]),
+            reverse("people:list"),
+        )
+    )
+
+    assert (
+        "Your role here is privacy officer. To change the deletion policy you need"
+        in policy
+    )
+    assert "To manage people you need the role operator" in people
+    assert "no role here" not in people
+    assert "Load the page again" not in policy + people
+
+
 def test_allow_lets_a_view_write_what_it_declares_alone(rf, tenant, agent):
     def view(request):
         log(request.actor, "profile.viewed")

@@ -376,7 +376,7 @@ def move_deletion(
     return _redirect_to_receipt(request, shown)
 
 
-@allow(Permission.MANAGE_TENANT, FORM, logs="deletion.arranged")
+@allow(Permission.CHANGE_DELETION_POLICY, FORM, logs="deletion.arranged")
 def policy(request: ConsoleRequest) -> HttpResponse:
     """Who approves and how long it can be cancelled: an operator says so, since the
     officers are whom it binds."""
