@@ -60,6 +60,7 @@ class LogVerdict:
     broken_at, fault, why
              the first entry that is not sound, the class of what is wrong and its words;
              no entry where the fault is in none: a trigger is missing
+    signed   up to which entry a checkpoint agrees, also one that is kept here alone
     unknown  why it cannot be told whether the log is whole; "" if it can
     """
 
@@ -67,6 +68,7 @@ class LogVerdict:
     head: str = GENESIS
     reasons_erased: int = 0
     proved: int = 0
+    signed: int = 0
     broken_at: int | None = None
     fault: str = ""
     why: str = ""
@@ -93,7 +95,10 @@ class LogVerdict:
             f"{self.entries:,} entries, {self.reasons_erased:,} reasons erased since"
         )
         if self.unknown:
-            return f"CANNOT TELL: {self.unknown}. No fault in {walked}."
+            head = "CANNOT TELL:"
+            if self.signed:
+                head = f"Sound up to entry {self.signed:,}, where a checkpoint of this console stands; but"
+            return f"{head} {self.unknown}. No fault in {walked}."
         return f"Sound: {walked}; a receipt proves them up to entry {self.proved:,}."
 
 
@@ -130,14 +135,14 @@ class _Walk:
             return 1, ("other log", "a checkpoint or receipt is of another log")
         if mark := self.marks.get(entry.seq):
             if mark != entry.hash:
-                at = self.unproved or self._get_last_mark() + 1
+                at = self.unproved or self.get_last_mark() + 1
                 return at, ("rewritten", "a checkpoint or receipt has another hash")
             self.unproved, self.is_key_lost = 0, False
         self.erased += bool(entry.reason_digest) and get_reason(entry) is None
         self.last = entry
         return None
 
-    def _get_last_mark(self) -> int:
+    def get_last_mark(self) -> int:
         return max((size for size in self.marks if size <= self.last.seq), default=0)
 
     def finish(self) -> tuple[int, Fault] | None:
@@ -176,7 +181,8 @@ def verify_log(
         found = walk.last.seq + 1, ("contents", "it cannot be read")
     found = found or walk.finish() or faulty
     proved = max((receipt["size"] for receipt in receipts), default=0)
-    verdict = LogVerdict(walk.last.seq, walk.last.hash, walk.erased, proved)
+    signed = walk.get_last_mark()
+    verdict = LogVerdict(walk.last.seq, walk.last.hash, walk.erased, proved, signed)
     if found:
         at, (fault, why) = found
         sound = min(walk.last.seq, at - 1)
@@ -215,7 +221,10 @@ def _find_doubt(walk: _Walk, receipts: Sequence[Document]) -> str:
     if walk.is_key_lost:
         return f"entries from {walk.unproved:,} on are sealed by a key that is not here"
     if not receipts:
-        return "without a receipt an end that was cut off does not show"
+        return (
+            "without a receipt an end that was cut off does not show: make one for the "
+            "rest, and keep it elsewhere"
+        )
     return ""
 
 

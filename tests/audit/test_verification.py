@@ -152,6 +152,18 @@ def test_verify_audit_cannot_tell_without_a_receipt(entries, capsys):
     assert "No fault in 5 entries, 0 reasons erased since." in said
 
 
+def test_verify_audit_says_how_far_a_checkpoint_kept_here_proves_it(entries, capsys):
+    make_checkpoint()
+    log(Actor(None), "profile.viewed")
+
+    assert run() == 2
+
+    said = capsys.readouterr().out
+    assert said.startswith("Sound up to entry 5, where a checkpoint of this console")
+    assert "make one for the rest, and keep it elsewhere" in said
+    assert "No fault in 6 entries" in said
+
+
 def test_verify_audit_finds_a_sound_log_with_a_receipt(receipt, capsys):
     log(Actor(None), "profile.viewed")
 

@@ -114,7 +114,12 @@ def check_log(
         actor, "audit.verified", closes=True, intent=intent, result=result,
         count=verdict.entries,
     )  # fmt: skip
-    found = {"result": result, "words": str(verdict), "at": datetime.now(UTC)}
+    found = {
+        "result": result,
+        "signed": verdict.signed,
+        "words": str(verdict),
+        "at": datetime.now(UTC),
+    }
     cache.set(CHECK, found, None)
     return result
 

@@ -80,6 +80,16 @@ def test_check_cannot_tell_without_a_receipt(page):
     assert 'data-state="waiting">cannot tell<' in page.get(url("proof")).text
 
 
+def test_check_says_how_far_the_log_is_sound_without_a_receipt(page):
+    size = make_checkpoint()["size"]
+    page.post(url("check"))
+    run_check()
+
+    shown = page.get(url("proof")).text
+    assert f'data-state="waiting">sound up to entry {size}<' in shown
+    assert newest("audit.verified")[-1][1]["result"] == "cannot tell"
+
+
 def test_check_refuses_what_is_no_receipt(page):
     response = page.post(url("check"), {"receipt": '{"size": 5}'})
 
