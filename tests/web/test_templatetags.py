@@ -7,12 +7,14 @@ from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from django.utils.safestring import mark_safe
 
+from console.contract.knowledge.chunk import Chunk
 from console.web.forms import check_plain
 from console.web.templatetags.console import (
     format_age,
     format_elapsed,
     icon,
     ident,
+    readable,
     shortened,
     timestamp,
     visible,
@@ -168,3 +170,14 @@ def test_check_plain_accepts_a_plain_line(text):
     field = forms.CharField(required=False, validators=[check_plain])
 
     assert field.clean(text) == text
+
+
+def test_readable_joins_the_lines_of_a_pdf_inside_a_paragraph():
+    text = "## How to pitch\nJoin the poles and\npush them in.\nPeg the corners, then."
+    told = {"content": text, "created_at": NOW, "chunk_index": 0}
+
+    of_pdf, of_text = Chunk(**told, document_number=1), Chunk(**told)
+
+    joined = "How to pitch\nJoin the poles and push them in.\nPeg the corners, then."
+    assert readable(of_pdf) == joined
+    assert readable(of_text) == text.removeprefix("## ")

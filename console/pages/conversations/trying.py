@@ -84,6 +84,7 @@ class TryForm(ReasonForm):
         rf"^{PROFILE_ID.pattern}\Z",
         label="Customer",
         required=False,
+        widget=forms.TextInput(attrs={"placeholder": "mem_profile_…"}),
         help_text="The id of a real customer's profile, which needs a reason and a "
         "ticket; nothing is learned then. Empty: a made-up customer.",
         error_messages={"invalid": "A profile's id begins with mem_profile_."},

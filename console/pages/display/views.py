@@ -90,6 +90,8 @@ def build_example(rule: str, how: str, group: TraitGroup | None = None) -> str:
         is_detected = mask_trait(name, sample, id_type) != sample
         text = masker.mask_trait(group.display_name, name, sample, id_type).text
         shown.setdefault(is_detected, f"{name} {text}")
+    if shown and how == MaskingMode.DETECT and True not in shown:
+        return f"{shown[False]}: only a number or address in it is masked"
     return ", ".join(shown[is_detected] for is_detected in sorted(shown, reverse=True))
 
 

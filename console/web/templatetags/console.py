@@ -13,6 +13,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from heroicons.templatetags.heroicons import heroicon_mini
 
+from console.contract.knowledge.chunk import Chunk
 from console.contract.memory.recall import TracePart, TraceScore
 from console.contract.times import to_wire
 from console.core.unicode import CANDIDATE, get_char_name, is_hidden
@@ -46,6 +47,9 @@ SCORE_PARTS = {
 }
 # Parts that add less do not change what a page shows of a score.
 LEAST_LOG_ODDS = 0.05
+# Of the longest line of a chunk.
+LINE_FULL = 0.75
+_HEADING = re.compile(r"^#{1,6} +", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _MARK, _MARK_END = SafeString("<mark>"), SafeString("</mark>")
 IDENT_TAIL = 4
@@ -150,6 +154,21 @@ register.filter("initials", mask_name)
 def visible(text: object) -> SafeString:
     """Text letter for letter: markup escaped, unseen characters shown as marks."""
     return format_html_join("", "{}", ((piece,) for piece in _split_hidden(str(text))))
+
+
+@register.filter
+def readable(chunk: Chunk) -> str:
+    """A chunk without the # of its headings. A PDF breaks its lines where its page ends:
+    one that is nearly full and ends no sentence goes on in the next."""
+    text = _HEADING.sub("", chunk.content)
+    if not chunk.document_number:
+        return text
+    lines = text.split("\n")
+    full = LINE_FULL * max(map(len, lines))
+    goes_on = (len(line) >= full and line[-1:] not in ".!?:" for line in lines)
+    return "".join(
+        line + (" " if on else "\n") for line, on in zip(lines, goes_on, strict=True)
+    ).strip()
 
 
 @register.filter

@@ -203,6 +203,18 @@ def test_build_example_shows_what_a_rule_does(rule, how, seen):
     assert build_example(rule, how, group) == seen
 
 
+def test_build_example_says_where_nothing_is_detected():
+    traits = {"tier": TraitDefinition(data_type="STRING")}
+    group = TraitGroup(display_name="Account", traits=traits, version=1)
+
+    detected, cleared = (
+        build_example("group/Account", x, group) for x in ("detect", "clear")
+    )
+
+    assert detected == "tier Example: only a number or address in it is masked"
+    assert cleared == "tier Example"
+
+
 def test_build_example_of_a_group_without_traits_is_empty():
     group = TraitGroup(display_name="Empty", traits={}, version=1)
 

@@ -37,6 +37,17 @@ def test_doctor_names_the_first_hop_that_fails(client, world, operator):
     assert ("linkage.checked", "done") in list_actions()
 
 
+def test_doctor_asks_for_what_a_role_may_ask_of(client, world, operator, agent):
+    client.force_login(operator)
+    of_operator = client.get(PAGE).text
+    client.force_login(agent)
+    of_agent = client.get(PAGE).text
+
+    assert "Conversation id" in of_operator
+    assert "phone number" not in of_operator
+    assert "Conversation, phone number or address" in of_agent
+
+
 def test_doctor_mends_by_one_click(client, world, operator):
     world.patch(
         world.used, channelSettings={"VOICE": {"captureRules": []}, "SMS": None}
