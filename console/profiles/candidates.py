@@ -39,7 +39,7 @@ class Candidate:
     newest_at: datetime | None = None
 
 
-COLUMNS = ("tenant", "name", "contact", "known_since", "identifiers", "newest_at")
+COLUMNS = ("tenant", "known_since", "identifiers", "newest_at")
 
 
 def fetch_candidates(
@@ -92,10 +92,10 @@ def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidat
 
 
 def list_differing_columns(found: list[Candidate]) -> list[str]:
-    """The columns that help to choose: those with different values, and
-    the name, by which a person knows them."""
+    """Those that help to choose, beside the name and the contact, by which people know
+    each other."""
     return [
         name
         for name in COLUMNS
-        if name == "name" or len({str(getattr(each, name)) for each in found}) > 1
+        if len({str(getattr(each, name)) for each in found}) > 1
     ]
