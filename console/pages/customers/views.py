@@ -404,8 +404,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
         "name": masker.mask_name(found.traits),
         "whole_name": next(iter(masker.mask_whole_name(found.traits)), None),
         "since": since,
-        "hold": request.actor.may(Permission.HOLD)
-        and find_hold(request.tenant, found.id, found.merged_ids or ()),
+        "hold": find_hold(request.tenant, found.id, found.merged_ids or ()),
         "identifiers": build_part(partial(build_identifiers, masker), held),
         "traits": build_part(
             partial(build_traits, masker, pins, found, since, changes), schema

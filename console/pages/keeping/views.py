@@ -247,7 +247,7 @@ def set_hold(request: ConsoleRequest, profile_id: str) -> HttpResponse:
                 set_by=request.user,
             )
             _log_hold(request, "hold.set", hold, form)
-        messages.success(request, "On hold: nothing of this profile is erased.")
+        messages.success(request, "The hold is set.")
         return redirect("customers:profile", request.tenant.slug, profile_id)
     context |= {"form": form, "title": "Set a hold"}
     return render_form(request, "keeping/profile.html", context)

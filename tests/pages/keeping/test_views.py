@@ -36,6 +36,20 @@ def test_set_hold_is_for_officers(client, agent, profile):
     assert not Hold.objects.exists()
 
 
+def test_card_says_to_an_agent_that_it_is_on_hold(client, desk, agent, tenant, profile):
+    desk.post(url("set_hold", profile), HOLD)
+    card = reverse("customers:profile", args=["acme", profile])
+    shown = desk.get(card).text
+    client.force_login(agent)
+    seen = client.get(card).text
+
+    lift = url("lift_hold", find_hold(tenant, profile).pk)
+    assert "On hold since" in shown
+    assert lift in shown
+    assert "On hold since" in seen
+    assert lift not in seen
+
+
 def test_set_hold_is_audited_shown_and_lifted_with_a_reason(desk, tenant, profile):
     desk.post(url("set_hold", profile), HOLD)
     hold = find_hold(tenant, profile)
