@@ -43,6 +43,14 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   document.getElementById("live-region").textContent = document.title;
 });
 
+// On a phone the form of a Recall fills the screen, and what came is below it.
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.id !== "recall-run" || innerWidth >= 768) return;
+  document
+    .querySelector("#recall-run > .item-list, #recall-results > .run-facts")
+    ?.scrollIntoView();
+});
+
 // An answer without our request id is a proxy's, or nobody's.
 function showUnreachable({ detail }) {
   if (detail.elt.closest("[data-quiet], #palette")) return;

@@ -64,6 +64,8 @@ def compare(
         "before_tenant": there.tenant,
         "is_here": is_here,
         "gone": [item for item in before.items if _get_key(item, is_here) in ranks],
+        "moves": [item for item in items if item.before not in {0, item.rank}],
+        "came": [item for item in items if not item.before],
         "knobs": knobs if is_here else _list_places(sides) + knobs,
         "others": _list_others(request),
     }

@@ -43,6 +43,7 @@ FIELDS = {
 
 BUDGET_MAX = 4000  # tokens
 LIMITS = ("observations", "summaries", "communications", "threshold", "budget")
+RARE = (*LIMITS, "begin", "end", "as_of", "template", "expected")
 # What an agent asks for at such a moment. A call starts with the newest, which takes no
 # search; a turn of a chat is ranked by what was just said.
 PRESETS: dict[str, dict[str, str]] = {
@@ -171,6 +172,15 @@ class RunForm(ConsoleForm):
         field = form.fields["query" if values.get("identity") else "identity"]
         field.widget.attrs["autofocus"] = True
         return form
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether a rare field is set, or has an error."""
+        rare = [(self[name], self.base_fields[name].initial) for name in RARE]
+        return any(
+            field.errors or str(field.value() or 0) != str(usual or 0)
+            for field, usual in rare
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

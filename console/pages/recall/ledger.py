@@ -76,7 +76,7 @@ def list_ledger(request: ConsoleRequest) -> HttpResponse:
         return render(request, "recall/ledger.html", {"is_hosted": True})
     context |= {
         "form": form,
-        "keep": KeepForm(initial={"days": report.days}),
+        "keep": KeepForm(initial={"days": report.days or 7}),
         "report": report,
         "budgets": BUDGETS,
     }
@@ -102,7 +102,8 @@ def open_entry(request: ConsoleRequest, entry_id: str) -> HttpResponse:
 @allow(Permission.RUN_RECALL, logs="ledger.read")
 def list_unanswered(request: ConsoleRequest) -> HttpResponse:
     """What the memory should know and does not: each group with what comes nearest."""
-    groups = request.store.report_ledger().unanswered
+    report = request.store.report_ledger()
+    groups = report.unanswered
     log_view(
         request.actor,
         "ledger.read",
@@ -110,9 +111,8 @@ def list_unanswered(request: ConsoleRequest) -> HttpResponse:
         count=len(groups),
     )
     context = {
-        "groups": [
-            (group, _resolve_items(request, group.newest, 1)) for group in groups
-        ]
+        "report": report,
+        "groups": [(each, _resolve_items(request, each.newest, 1)) for each in groups],
     }
     return render(request, "recall/unanswered.html", context)
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby
-from operator import attrgetter
 from time import perf_counter
 from typing import Any
 
@@ -115,9 +113,7 @@ class RecallRun:
                           score and no place, nothing is explained
     are_texts_hidden      nothing of the question was sent: newest first
     said                  the last of the conversation; of each its text as it is shown
-    groups                its items by likelihood
     prompt                where one was asked for
-    best                  the highest score: bars are as long as they are beside it
     has_customer_words    asked with what the customer said, not with what a person typed
     request_json, response_json  masked by rule, as the name; "" if its order would tell
     """
@@ -150,19 +146,10 @@ class RecallRun:
         return "".join(words[-1:])
 
     @property
-    def groups(self) -> list[tuple[str, list[RecalledItem]]]:
-        found = groupby(self.items, attrgetter("likelihood"))
-        return [(name, list(items)) for name, items in found]
-
-    @property
     def expected_row(self) -> RecalledItem | None:
         """Where what was expected stands among all that came."""
         sought = self.expected and self.expected.id
         return next((item for item in self.items if item.item.id == sought), None)
-
-    @property
-    def best(self) -> float:
-        return max((item.item.score or 0 for item in self.items), default=0)
 
 
 def recall_profile(

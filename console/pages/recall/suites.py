@@ -65,7 +65,7 @@ class ScheduleForm(ConsoleForm):
         required=False,
         min_value=1,
         max_value=HOURS_MAX,
-        label="Every so many hours",
+        label="Hours between runs",
         help_text="24 for daily; empty for by hand alone",
     )
     due_at = MomentField(label="Next at", initial=timezone.now)

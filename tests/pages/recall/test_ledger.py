@@ -51,7 +51,9 @@ def visit(client, officer):
 
 
 def test_ledger_is_off_until_an_officer_switches_it_on(visit, client, tenant):
-    assert "The ledger is off" in visit("ledger").text
+    off = visit("ledger").text
+    assert "The ledger is off" in off
+    assert 'name="at"' not in off
 
     url = reverse("recall:keep_ledger", args=["acme"])
     page = client.post(url, {"days": "7"}, follow=True)
@@ -145,6 +147,10 @@ def test_unanswered_queries_are_grouped_with_what_is_nearest(visit, ask, bicycle
 
 
 def test_unanswered_queries_say_what_they_are_when_there_are_none(visit, tenant):
+    assert "The ledger is off" in visit("unanswered").text
+
+    open_store(tenant).keep_ledger(7)
+
     assert "No unanswered queries" in visit("unanswered").text
 
 

@@ -372,6 +372,23 @@ def test_run_folds_unlikely_matches(client, profile):
     assert " open" not in opening
 
 
+@pytest.mark.parametrize(
+    ("rare", "state"),
+    [
+        ({}, ""),
+        ({"threshold": "0", "observations": "20"}, ""),
+        ({"observations": "3"}, " open"),
+        ({"begin": "2026-01-05"}, " open"),
+        ({"summaries": "many"}, " open"),
+    ],
+)
+def test_run_opens_its_rare_fields_when_one_is_set(client, profile, rare, state):
+    response = run(client, identity=profile, mode="recent", **rare)
+
+    [found] = re.findall(r'id="recall-more"\s*( open|open|)\s*>', response.text)
+    assert found.strip() == state.strip()
+
+
 def test_run_keeps_to_its_tenant(client, tenant):
     foreign = make_profile(make_tenant("other"))
 
@@ -441,7 +458,7 @@ def test_run_explains_where_words_and_meaning_rank_an_item_and_where_it_cut(
     text = " ".join(page.text.split())
     assert "Owns two <mark>red</mark> <mark>bicycles</mark>." in page.text
     assert "Number 1 of its kind; by words number 1, by meaning number 1." in text
-    assert "Cut after 1 of 2 observations by the limit; after 0 of 0" in text
+    assert "1 of 2 observations, cut by the limit; 0 of 0" in text
 
 
 def test_run_marks_what_a_newer_observation_supersedes(client, tenant):
