@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from console.accounts.models import User
 from console.audit.log import OBJECT_ID, log_view
 from console.audit.models import (
     ACTIONS,
@@ -113,7 +114,7 @@ class AuditFilterForm(ConsoleForm):
     person = forms.CharField(
         required=False,
         max_length=254,
-        help_text="Email address of a colleague, or an API key.",
+        help_text="Email address, or an API key.",
     )
     outcome = forms.ChoiceField(required=False)
     since = DayField(label="From")
@@ -160,6 +161,18 @@ class AuditFilterForm(ConsoleForm):
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
             self.add_error("until", "Must not be before From.")
+
+    @property
+    def first(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("question", "person", "since", "until")]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field not in self.first]
+
+    @property
+    def uses_more(self) -> bool:
+        return any(field.data for field in self.more)
 
     @property
     def used(self) -> list[str]:
@@ -299,14 +312,20 @@ def filter_entries(
 
 
 def build_page(entries: AuditEntryQuerySet, before: int | None) -> EntryPage:
-    """In one query."""
+    """In one query, and one for the names of the people who were acted on."""
     if before:
         entries = entries.filter(seq__lt=before)
     rows = list(entries.order_by("-seq")[: PAGE_ROWS + 1])
-    page = [
-        (entry, [(n, v) for n, v in list_details(entry) if v != 0 and n != "intent"])
-        for entry in rows[:PAGE_ROWS]
-    ]
+    acted_on = [entry for entry in rows if entry.object_type == "user"]
+    people = User.objects.in_bulk({int(entry.object_id) for entry in acted_on})
+    page = []
+    for entry in rows[:PAGE_ROWS]:
+        details = [(n, v) for n, v in list_details(entry) if v != 0 and n != "intent"]
+        person = people.get(int(entry.object_id)) if entry in acted_on else None
+        # Who signs in or changes a password is named beside it already.
+        if person and person.email != entry.actor:
+            details.insert(0, ("person", person.email))
+        page.append((entry, details))
     return EntryPage(page, page[-1][0].seq if len(rows) > PAGE_ROWS else None)
 
 

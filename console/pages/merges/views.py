@@ -30,7 +30,10 @@ class DecisionForm(ReasonForm):
     )
     decision = forms.ChoiceField(
         label="These profiles are",
-        choices=[("accept", "one person: merge them"), ("refuse", "two people")],
+        choices=[
+            ("accept", "One person: merge them"),
+            ("refuse", "Two people: keep apart"),
+        ],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose one of the two."},
     )

@@ -402,6 +402,18 @@ def test_list_installation_shows_an_operator_of_all_every_tenant(client, tenant)
     assert {"acme", "other"} <= {entry.tenant for entry, _ in page.rows}
 
 
+def test_list_installation_names_the_person_who_was_acted_on(client, auditor, officer):
+    audit_log(Actor(auditor), "user.reset", "user", str(officer.pk))
+    client.force_login(auditor)
+
+    page = client.get(reverse("audit:installation", args=["acme"])).context["page"]
+    people = {entry.action: dict(details).get("person") for entry, details in page.rows}
+
+    assert people["user.reset"] == officer.email
+    # Who signs in stands in the column beside it.
+    assert people["session.opened"] is None
+
+
 def test_list_installation_is_not_for_officers(client, officer, tenant):
     client.force_login(officer)
 
