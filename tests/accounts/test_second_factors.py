@@ -214,3 +214,12 @@ def test_passkey_that_no_browser_sends_is_refused(client, agent, credential):
     assert not_added.context["form"].errors
     assert not_again.status_code == 200
     assert not Authenticator.objects.exists()
+
+
+def test_account_names_the_person_and_their_roles(client, agent, tenant):
+    client.force_login(agent)
+
+    page = client.get(reverse("mfa_index")).text
+
+    assert agent.name in page
+    assert re.search(rf"<dt>{tenant.name}</dt>\s+<dd>\s+support agent", page)

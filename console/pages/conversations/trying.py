@@ -41,7 +41,7 @@ from console.masking.masker import MaskedValue, Masker
 from console.pages.conversations.selectors import TurnRow, get_subject, list_customers
 from console.profiles.knowledge import QuotedChunk, quote_knowledge
 from console.profiles.prompt import Quote, build_prompt, quote_traits, to_line
-from console.tenants.actor import Permission
+from console.tenants.actor import Actor, Permission
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 from console.web.forms import ConsoleForm, ReasonForm
@@ -141,6 +141,7 @@ def try_it(request: ConsoleRequest) -> HttpResponse:
             request.actor, "conversation.tried", *on, reason=reason
         ) as closing:
             made = _open(store, form.cleaned_data["channel"], profile_id)
+            _mark(request, made, REAL if profile_id else MADE_UP)
             closing["conversation"] = made.id
         return redirect("conversations:detail", request.tenant.slug, made.id)
     return render_form(request, "conversations/try.html", {"form": form})
@@ -187,12 +188,13 @@ def _open_with(
         ],
     }
     body = msgspec.convert(wanted, CreateConversation)
-    made = store.conversations.create_conversation(body)
-    mark = _signer().sign(f"{made.id}:{REAL if profile_id else MADE_UP}")
-    store.conversations.patch_conversation(
-        made.id, PatchConversation(metadata={TRIED: mark})
-    )
-    return made
+    return store.conversations.create_conversation(body)
+
+
+def _mark(request: ConsoleRequest, made: Conversation, whose: str) -> None:
+    facts = made.id, whose, request.user.pk, get_subject(made)
+    patch = PatchConversation(metadata={TRIED: _signer().sign_object(facts)})
+    request.store.conversations.patch_conversation(made.id, patch)
 
 
 def _signer() -> Signer:
@@ -264,14 +266,29 @@ def is_tried(shown: Conversation) -> bool:
     return bool(_read_mark(shown)) and len(shown.participants) >= 2
 
 
-def _read_mark(shown: Conversation) -> str:
-    """MADE_UP, REAL, or "" for a conversation that was not opened here."""
-    try:
-        marked = _signer().unsign(shown.metadata.get(TRIED, ""))
-    except BadSignature:
-        return ""
-    id_, _, whose = marked.partition(":")
-    return whose if id_ == shown.id else ""
+def may_end(actor: Actor, shown: Conversation, name: str) -> bool:
+    """Whoever began one may close it and remove a made-up customer, in any role."""
+    whose, by, _ = _read_mark(shown) or ("", None, "")
+    is_own = actor.user is not None and actor.user.pk == by
+    return is_own and (name == "close" or (name == "remove" and whose == MADE_UP))
+
+
+def remove_customer(store: StoreClient, shown: Conversation) -> None:
+    """Whom it was opened with, whoever takes part now; and all that was said, which
+    may go with the profile."""
+    if mark := _read_mark(shown):
+        with suppress(MemoryNotFound):
+            store.delete_profile(mark[2])
+        with suppress(MemoryNotFound):
+            store.conversations.delete_conversation(shown.id)
+
+
+def _read_mark(shown: Conversation) -> tuple[str, int, str] | None:
+    """Whose, MADE_UP or REAL, by whom, the profile; of one that was opened here."""
+    with suppress(BadSignature, ValueError):
+        id_, *told = _signer().unsign_object(shown.metadata.get(TRIED, ""))
+        return (told[0], told[1], told[2]) if id_ == shown.id else None
+    return None
 
 
 def build_given(
@@ -303,7 +320,7 @@ def build_given(
         knowledge,
         _build_prompt(traits, items, knowledge, turns),
         recalled.is_ranked,
-        _read_mark(shown) == MADE_UP,
+        (_read_mark(shown) or [""])[0] == MADE_UP,
     )
 
 

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from console.audit.log import log_change, log_view
 from console.client.conversations import ConversationsClient
+from console.client.store import StoreClient
 from console.contract.conversations.conversation import (
     STATUSES,
     Conversation,
@@ -48,11 +49,13 @@ from console.pages.conversations.trying import (
     build_given,
     draft_reply,
     is_tried,
+    may_end,
+    remove_customer,
 )
 from console.profiles.context import build_profile_context
 from console.profiles.items import WAITING, build_waiting, fetch_waiting, mask_waiting
 from console.profiles.models import check_hold
-from console.tenants.actor import Permission
+from console.tenants.actor import Actor, Permission
 from console.web.forms import PageForm, ReasonForm, check_form
 from console.web.render import (
     FORM,
@@ -163,6 +166,15 @@ ACTS = {
         "The conversation was deleted.",
         DeleteForm,
     ),
+    "remove": Act(
+        "conversation.deleted",
+        Permission.RUN_RECALL,
+        "Remove this made-up customer",
+        "Remove customer",
+        "The customer's profile, what was learned of them and all that was said are "
+        "removed, for good.",
+        "The made-up customer was removed.",
+    ),
 }
 
 
@@ -263,6 +275,7 @@ def _show(
             "is_cut": len(turns) == TURNS_MAX,
             "say": say,
             "given": given,
+            "removes": may_end(request.actor, shown, "remove"),
             "may_draft": say and given and get_endpoint(settings),
             "summaries": [each for each in lessons if each.learned.kind == "summary"],
             "transitions": transitions,
@@ -279,7 +292,7 @@ def _show(
             "acts": [
                 (name, act)
                 for name, act in ACTS.items()
-                if request.actor.may(act.permission) and _is_possible(name, shown)
+                if _may(request.actor, name, shown) and _is_possible(name, shown)
             ],
         },
     )
@@ -290,6 +303,11 @@ def _is_learning(transitions: Sequence[Transition]) -> bool:
     if not transitions or transitions[-1].learning != "PENDING":
         return False
     return timezone.now() - transitions[-1].recorded_at < LEARNED_WITHIN
+
+
+def _may(actor: Actor, name: str, shown: Conversation) -> bool:
+    is_general = name != "remove" and actor.may(ACTS[name].permission)
+    return is_general or may_end(actor, shown, name)
 
 
 def _is_possible(name: str, shown: Conversation) -> bool:
@@ -309,12 +327,14 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
     act = ACTS.get(name)
     if act is None:
         raise Http404
-    check_may(request, act.permission)
     shown = request.store.conversations.fetch_conversation(conversation_id)
+    if not _may(request.actor, name, shown):
+        check_may(request, act.permission)
+        raise Http404
     form = act.form(request=request)
     if form.is_valid():
         also, taught = form.cleaned_data.get("also", ""), {}
-        if name == "delete":
+        if name in {"delete", "remove"}:
             check_hold(request.tenant, *list_customers(shown))
         if also == "request":
             taught = list_taught(request.store, shown)
@@ -328,11 +348,11 @@ def change(request: ConsoleRequest, conversation_id: str, name: str) -> HttpResp
         ) as closing:
             if also:
                 closing["learned"] = also
-            _do(name, request.store.conversations, shown.id)
+            _do(name, request.store, shown)
         messages.success(request, act.done)
         if any(taught.values()):
             return _ask_for_deletion(request, taught)
-        if name == "delete":
+        if name in {"delete", "remove"}:
             return redirect("conversations:list", request.tenant.slug)
         return redirect("conversations:detail", request.tenant.slug, shown.id)
     context = {"shown": shown, "act": act, "form": form}
@@ -355,13 +375,16 @@ def _ask_for_deletion(
     return redirect(f"{where}?{urlencode([('id', each.id) for each in asked])}")
 
 
-def _do(name: str, client: ConversationsClient, conversation_id: str) -> None:
+def _do(name: str, store: StoreClient, shown: Conversation) -> None:
+    client = store.conversations
     if name == "close":
-        client.patch_conversation(conversation_id, PatchConversation(status="CLOSED"))
+        client.patch_conversation(shown.id, PatchConversation(status="CLOSED"))
     elif name == "learn":
-        client.learn_again(conversation_id)
+        client.learn_again(shown.id)
+    elif name == "remove":
+        remove_customer(store, shown)
     else:
-        client.delete_conversation(conversation_id)
+        client.delete_conversation(shown.id)
 
 
 @allow(Permission.VIEW_PROFILES, logs="none: ids and times")

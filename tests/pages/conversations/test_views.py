@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.client.errors import MemoryNotFound
 from console.contract.conversations.conversation import (
     CreateConversation,
     CreateParticipant,
@@ -469,6 +470,54 @@ def test_try_it_with_a_real_customer_asks_why_and_learns_nothing(agent_client, t
     assert learn.func() == 0
 
 
+@pytest.mark.parametrize("said", [(), ("My boots are size 42, please.",)])
+def test_try_it_is_closed_and_its_customer_removed_by_who_began_it(
+    client, tenant, developer, agent, said
+):
+    client.force_login(developer)
+    begun = client.post(url("try_it"), {"channel": "CHAT"})
+    talk_id = begun.url.rstrip("/").rpartition("/")[2]
+    for text in said:
+        client.post(url("say", talk_id), {"side": "customer", "text": text})
+    store = open_store(tenant)
+    [customer, _] = store.conversations.fetch_conversation(talk_id).participants
+    test = {"reason_code": "test", "ticket": "CASE-1"}
+
+    page = client.get(begun.url).text
+    client.post(url("change", talk_id, "close"), test)
+    status = store.conversations.fetch_conversation(talk_id).status
+    client.force_login(agent)
+    strange = client.post(url("change", talk_id, "remove"), test)
+    client.force_login(developer)
+    removed = client.post(url("change", talk_id, "remove"), test)
+
+    assert "Close conversation" in page
+    assert "Remove customer" in page
+    assert status == "CLOSED"
+    assert strange.status_code == 404
+    assert removed.url == url("list")
+    assert client.get(begun.url).status_code == 404
+    if said:
+        with pytest.raises(MemoryNotFound):
+            store.fetch_profile(customer.profile_id)
+
+
+def test_try_it_with_a_real_customer_offers_no_removal(client, tenant, developer):
+    profile_id = make_profile(tenant, firstName="Ada", email="ada@example.com")
+    talk = make_conversation(tenant, "Hello there.")
+    asked = {"channel": "CHAT", "profile": profile_id, **WHY, "reason_code": "miss"}
+    client.force_login(developer)
+    begun = client.post(url("try_it"), asked)
+    talk_id = begun.url.rstrip("/").rpartition("/")[2]
+
+    tried = client.post(url("change", talk_id, "remove"), REASON)
+    other = client.post(url("change", talk.id, "close"), REASON)
+
+    assert (tried.status_code, other.status_code) == (404, 403)
+    assert "Remove customer" not in client.get(begun.url).text
+    assert open_store(tenant).fetch_profile(profile_id).id == profile_id
+
+
 def test_draft_fills_in_what_a_model_would_say_as_the_agent(
     agent_client, tenant, settings
 ):
@@ -600,7 +649,7 @@ def test_try_it_plays_both_sides_and_shows_what_is_learned(
     assert "Say it" in before
     assert "Say it" not in after
     assert "Asked &quot;Which tent is it?&quot;" in after
-    assert "Remove this customer" in after
+    assert "Remove customer" in after
 
 
 def test_try_it_gives_what_the_tenants_bases_say_to_the_last_word(agent_client, tenant):
