@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -77,6 +78,16 @@ def test_certificate_says_how_it_was_verified_and_by_whom(client, erased, office
     entry = AuditEntry.objects.get(seq=stated["audit"]["from"])
     assert entry.action == "deletion.opened"
     assert 'id="deletions-certificate"' in client.get(address(erased)).text
+
+
+def test_certificate_is_shown_with_the_places_of_equal_rounds_once(client, erased):
+    rounds = json.loads(erased.certificate)["rounds"]
+
+    page = client.get(address(erased)).text
+
+    equal = [one["paths"] == other["paths"] for one, other in pairwise(rounds)]
+    assert any(equal)
+    assert page.count("in the same places") == sum(equal)
 
 
 def test_certificate_names_no_customer(erased, profile_id):
