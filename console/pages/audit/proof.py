@@ -114,13 +114,8 @@ def check_log(
         actor, "audit.verified", closes=True, intent=intent, result=result,
         count=verdict.entries,
     )  # fmt: skip
-    found = {
-        "result": result,
-        "signed": verdict.signed,
-        "words": str(verdict),
-        "at": datetime.now(UTC),
-    }
-    cache.set(CHECK, found, None)
+    found = {"result": result, "words": str(verdict), "at": datetime.now(UTC)}
+    cache.set(CHECK, found | {"signed": verdict.signed}, None)
     return result
 
 

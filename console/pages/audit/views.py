@@ -110,15 +110,15 @@ class AuditFilterForm(ConsoleForm):
     use_required_attribute = False
 
     question = forms.ChoiceField(required=False)
-    action = forms.ChoiceField(required=False)
     person = forms.CharField(
         required=False,
         max_length=254,
         help_text="Email address, or an API key.",
     )
-    outcome = forms.ChoiceField(required=False)
     since = DayField(label="From")
     until = DayField(label="To")
+    action = forms.ChoiceField(required=False)
+    outcome = forms.ChoiceField(required=False)
     object_id = forms.RegexField(
         rf"\A{OBJECT_ID.pattern}\Z",
         required=False,
@@ -163,16 +163,9 @@ class AuditFilterForm(ConsoleForm):
             self.add_error("until", "Must not be before From.")
 
     @property
-    def first(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("question", "person", "since", "until")]
-
-    @property
-    def more(self) -> list[forms.BoundField]:
-        return [field for field in self.visible_fields() if field not in self.first]
-
-    @property
     def uses_more(self) -> bool:
-        return any(field.data for field in self.more)
+        """Whether one of those is set that come after the four of every day."""
+        return any(field.data for field in self.visible_fields()[4:])
 
     @property
     def used(self) -> list[str]:
