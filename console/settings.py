@@ -179,6 +179,7 @@ INSTALLED_APPS = [
     "console.tenants",
     "console.audit",
     "console.masking",
+    "console.monitoring",
     "console.profiles",
     "console.pages.customers",
     "console.pages.deletions",
@@ -321,6 +322,7 @@ LOST_WORK = [
     "console.profiles.models.drop_expired_packages",
     "console.profiles.retention.start_due_rules",
     "console.service.memory.ledger.prune",
+    "console.monitoring.models.prune",
 ]
 # Called by the worker after a deletion: they remove what else was made of customers'
 # data (console/databases/compaction.py).

@@ -17,8 +17,8 @@ from console.contract.conversations.configuration import (
     StatusTimeouts,
 )
 from console.contract.ids import CONVERSATION_ID, PROFILE_ID
-from console.pages.doctor.checks import CHECKS, find_first, judge_all
-from console.pages.doctor.evidence import gather_evidence
+from console.monitoring.checks import CHECKS, find_first, judge_all
+from console.monitoring.evidence import gather_evidence
 from console.profiles.identity import count_lookup, log_lookup
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant

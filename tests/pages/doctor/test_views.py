@@ -9,7 +9,7 @@ from console.audit.models import AuditEntry
 from console.contract.ids import new_id
 from console.databases.vault import encrypt
 from tests.factories import make_profile, move_tenant
-from tests.pages.doctor.world import SAID, THEIRS, World
+from tests.monitoring.world import SAID, THEIRS, World
 
 PAGE = "/tenants/acme/doctor/"
 

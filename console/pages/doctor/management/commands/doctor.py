@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from console.audit.log import log_view
 from console.core.errors import DomainError
-from console.pages.doctor.checks import State, find_first, judge_all
-from console.pages.doctor.evidence import gather_evidence
+from console.monitoring.checks import State, find_first, judge_all
+from console.monitoring.evidence import gather_evidence
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 

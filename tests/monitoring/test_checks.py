@@ -11,10 +11,10 @@ from console.client.errors import MemoryNotFound, MemoryUnreachable
 from console.contract.conversations.delivery import Diagnostic
 from console.contract.ids import new_id
 from console.databases.vault import encrypt
-from console.pages.doctor.checks import CHECKS, JUDGES, State, judge_all
-from console.pages.doctor.evidence import Read
+from console.monitoring.checks import CHECKS, JUDGES, State, judge_all
+from console.monitoring.evidence import Read
 from tests.factories import make_store, make_tenant
-from tests.pages.doctor.world import (
+from tests.monitoring.world import (
     OURS,
     SAID,
     THEIRS,

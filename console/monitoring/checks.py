@@ -24,7 +24,7 @@ from console.contract.memory.trait_group import TRAIT_GROUPS_PER_STORE
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.core.outgoing import read_origin
 from console.core.unicode import get_skeletons
-from console.pages.doctor.evidence import Evidence
+from console.monitoring.evidence import Evidence
 
 # After a status is due: the sweep, the extraction and the index take their time.
 GRACE = timedelta(seconds=60)

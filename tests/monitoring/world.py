@@ -16,8 +16,8 @@ from console.contract.conversations.conversation import (
     PatchConversation,
 )
 from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGroup
-from console.pages.doctor.checks import find_first, judge_all
-from console.pages.doctor.evidence import Evidence, gather_evidence
+from console.monitoring.checks import find_first, judge_all
+from console.monitoring.evidence import Evidence, gather_evidence
 from console.service.conversations.learning import learn
 from console.tenants.models import Tenant
 from console.tenants.vault import open_account, open_store

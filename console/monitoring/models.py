@@ -1,0 +1,85 @@
+"""What was found out about tenants: each result is kept, for KEEP or until there is a newer
+one of its kind."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from console.tenants.models import Tenant
+
+KEEP = timedelta(days=90)
+
+
+class Kind(models.TextChoices):
+    DOCTOR = "doctor"
+    CANARY = "canary"
+    ISOLATION = "isolation"
+    DRIFT = "drift"
+    USAGE = "usage"
+
+
+class State(models.TextChoices):
+    HOLDS = "holds"
+    DOUBTFUL = "doubtful"
+    FAILS = "fails"
+    UNKNOWN = "unknown", "cannot tell"
+
+
+class Result(models.Model):
+    """Of one kind, of one tenant.
+
+    is_latest  of its kind: there is one
+    facts      what was read, as each kind has it: never a customer's data
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="results")
+    kind = models.CharField(max_length=16, choices=Kind)
+    at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=16, choices=State)
+    facts = models.JSONField(default=dict)
+    is_latest = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "kind", "-at"], name="result_newest_first"),
+            models.Index(fields=["at"], name="result_oldest_first"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind"],
+                condition=Q(is_latest=True),
+                name="result_one_latest_a_kind",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+
+def record(tenant: Tenant, kind: Kind, state: State, **facts: Any) -> Result:
+    with transaction.atomic():
+        # One at a time: each takes the place of the one before.
+        Tenant.ever.select_for_update().get(pk=tenant.pk)
+        before = tenant.results.filter(kind=kind, is_latest=True)
+        before.update(is_latest=False)
+        return tenant.results.create(kind=kind, state=state, facts=facts)
+
+
+def latest(tenants: Iterable[Tenant]) -> dict[Any, dict[str, Result]]:
+    """By the tenant's id and the kind; one query."""
+    found = defaultdict[Any, dict[str, Result]](dict)
+    ids = [tenant.pk for tenant in tenants]
+    for each in Result.objects.filter(is_latest=True, tenant__in=ids):
+        found[each.tenant_id][each.kind] = each
+    return found
+
+
+def prune() -> None:
+    """By the worker, each minute."""
+    old = Result.objects.filter(at__lt=timezone.now() - KEEP, is_latest=False)
+    old.delete()
