@@ -326,11 +326,12 @@ def trace_pages() -> dict[str, dict[str, int]]:
 
 
 def sign_in(email: str) -> Any:
-    from django.contrib.auth import get_user_model
     from django.test import Client
+    from django.urls import reverse
 
     client = Client()
-    client.force_login(get_user_model().objects.get(email=email))
+    known = {"login": email, "password": os.environ["DEMO_PASSWORD"]}
+    assert client.post(reverse("account_login"), known).status_code == 302
     return client
 
 
