@@ -198,9 +198,11 @@ class Sender:
         headers = {"If-Match": f'"{version}"'} if version >= 0 else {}
         return self.send(method, path, dict[str, Any], body=body, headers=headers)
 
-    def start(self, method: str, path: str, body: Body | None = None) -> Operation:
+    def start(
+        self, method: str, path: str, body: Body | None = None, *, version: int = -1
+    ) -> Operation:
         """A write of the control plane: the operation behind its 202 (contract 6)."""
-        headers = self.write(method, path, body).response.headers
+        headers = self.write(method, path, body, version=version).response.headers
         operation_id = headers.get("Operation-Id")
         if not operation_id:
             raise errors.build_misfit(" header Operation-Id", maybe_done=True)

@@ -168,9 +168,13 @@ class StoreClient:
         """A name that is taken is a FAILED operation, not an error here."""
         return self._sender.start("POST", f"{self._control}/TraitGroups", group)
 
-    def patch_trait_group(self, name: str, change: PatchTraitGroup) -> Operation:
-        """Traits that are not named stay; a `data_type` of "" deletes one."""
-        return self._sender.start("PATCH", self._trait_group(name), change)
+    def patch_trait_group(
+        self, name: str, change: PatchTraitGroup, *, version: int = -1
+    ) -> Operation:
+        """Traits that are not named stay; a `data_type` of "" deletes one. Of `version`,
+        if it is given: MemoryConflict if it is another now."""
+        path = self._trait_group(name)
+        return self._sender.start("PATCH", path, change, version=version)
 
     def delete_trait_group(self, name: str) -> Operation:
         """The group and all its traits. MemoryConflict when it is protected."""
@@ -518,8 +522,9 @@ class StoreClient:
     def report_ledger(self) -> LedgerReport:
         return self._sender.fetch(f"{self._data}/RecallLedger/Report", LedgerReport)
 
-    def keep_ledger(self, days: int) -> None:
-        self._sender.write("PATCH", self._control, PatchStore(ledger_days=days))
+    def patch_store(self, change: PatchStore, *, version: int = -1) -> None:
+        """Of `version`, if it is given. MemoryConflict if it is another now."""
+        self._sender.write("PATCH", self._control, change, version=version)
 
     def _import(self, import_id: str) -> str:
         return f"{self._profiles}/Imports/{segment('import', import_id)}"

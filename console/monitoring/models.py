@@ -1,6 +1,7 @@
 """What was found out about tenants: each result is kept, for KEEP or until there is a newer
 one of its kind."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
@@ -9,7 +10,9 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
+from console.databases.vault import decrypt, encrypt
 from console.tenants.models import Tenant
 
 KEEP = timedelta(days=90)
@@ -83,3 +86,70 @@ def prune() -> None:
     """By the worker, each minute."""
     old = Result.objects.filter(at__lt=timezone.now() - KEEP, is_latest=False)
     old.delete()
+
+
+class Snapshot(models.Model):
+    """How one thing of a tenant is set up, from the moment when it was first seen so
+    (drift.py).
+
+    thing    store, identity, rules, console, or one of many: configuration/<id>,
+             group/<name>
+    encrypted_token  its content as JSON, sealed, as addresses of webhooks can hold
+             secrets; "": it is gone
+    version  of the thing, where it has one
+    before   what was there until then; None: it is new
+    since    when nothing was changed yet; None: of the first look at all
+    seen_at  when it was last seen so
+    lost     paths of members that were there before; settled_at: they are back, or were
+             meant to go
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="snapshots")
+    thing = models.CharField(max_length=100)
+    encrypted_token = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)
+    before = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    since = models.DateTimeField(null=True)
+    at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    lost = models.JSONField(default=list)
+    settled_at = models.DateTimeField(null=True)
+    is_latest = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "-id"], name="snapshot_newest_first")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "thing"],
+                condition=Q(is_latest=True),
+                name="snapshot_one_latest_a_thing",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.thing} at {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def kind(self) -> str:
+        return self.thing.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """Which of many."""
+        return self.thing.partition("/")[2]
+
+    @property
+    def token_context(self) -> tuple[str, ...]:
+        return ("monitoring.snapshot", str(self.tenant_id), self.thing, "content")
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """{} when it is gone. Raises VaultLocked, CredentialTampered."""
+        sealed = self.encrypted_token
+        text = decrypt(sealed, context=self.token_context) if sealed else "{}"
+        content: dict[str, Any] = json.loads(text)
+        return content
+
+    def seal(self, content: dict[str, Any]) -> None:
+        text = json.dumps(content) if content else ""
+        self.encrypted_token = text and encrypt(text, context=self.token_context)

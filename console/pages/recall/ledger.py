@@ -14,6 +14,7 @@ from console.client.errors import MemoryNotFound
 from console.contract.ids import PROFILE_ID
 from console.contract.memory.ledger import LedgerEntry
 from console.contract.memory.recall import RecallRequest
+from console.contract.memory.store import PatchStore
 from console.masking.masker import masker_for
 from console.pages.recall.forms import Mode
 from console.pages.recall.runs import build_run_url
@@ -122,7 +123,7 @@ def keep_ledger(request: ConsoleRequest) -> HttpResponse:
     days = check_form(KeepForm(request.POST))["days"]
     on = "tenant", str(request.tenant.pk)
     with log_change(request.actor, "ledger.changed", *on, days=days):
-        request.store.keep_ledger(days)
+        request.store.patch_store(PatchStore(ledger_days=days))
     return redirect("recall:ledger", request.tenant.slug)
 
 

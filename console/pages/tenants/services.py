@@ -240,6 +240,8 @@ def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
     roles, _ = tenant.memberships.all().delete()
     tenant.recall_cases.all().delete()
     tenant.recall_marks.all().delete()
+    tenant.results.all().delete()
+    tenant.snapshots.all().delete()
     log(
         actor,
         "tenant.removed",

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from console.audit.models import AuditEntry
 from console.contract.ids import new_id
+from console.contract.memory.store import PatchStore
 from console.tenants.vault import open_store
 from tests.factories import (
     make_ledger_entry,
@@ -149,7 +150,7 @@ def test_unanswered_queries_are_grouped_with_what_is_nearest(visit, ask, bicycle
 def test_unanswered_queries_say_what_they_are_when_there_are_none(visit, tenant):
     assert "The ledger is off" in visit("unanswered").text
 
-    open_store(tenant).keep_ledger(7)
+    open_store(tenant).patch_store(PatchStore(ledger_days=7))
 
     assert "No unanswered queries" in visit("unanswered").text
 
