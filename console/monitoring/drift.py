@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -88,6 +89,7 @@ class Change:
 class Thing:
     content: Content
     version: int = 0
+    changed_at: datetime | None = None
 
     @property
     def digest(self) -> str:
@@ -160,9 +162,9 @@ def _keep(
     now = timezone.now()
     since = max((each.seen_at for each in kept.values()), default=None)
     for name in sorted({*kept, *found}):
-        before, thing = kept.get(name), found.get(name)
-        was, is_ = before.content if before else {}, thing.content if thing else {}
-        changes = list(compare(was, is_))
+        before, thing = kept.get(name), found.get(name, Thing({}))
+        was = before.content if before else {}
+        changes = list(compare(was, thing.content))
         if before and not changes:
             continue
         if before:
@@ -170,8 +172,8 @@ def _keep(
         lost = [each.path for each in changes if each.is_lost]
         new = Snapshot(tenant=tenant, thing=name, before=before, since=since, lost=lost)
         new.at = new.seen_at = now
-        new.version = thing.version if thing else 0
-        new.seal(is_)
+        new.version, new.changed_at = thing.version, thing.changed_at
+        new.seal(thing.content)
         new.save()
     rows = tenant.snapshots.filter(is_latest=True)
     rows.update(seen_at=now)
@@ -183,12 +185,18 @@ def _keep(
 
 
 def _judge(tenant: Tenant) -> Result:
-    """Without what a member is about: it is a result that is kept."""
+    """In names of members: what one holds is in no result."""
     missing = tenant.snapshots.exclude(lost=[]).filter(settled_at=None)
+    lost = [(row, path) for row in missing.order_by("-pk") for path in row.lost]
     newest = tenant.snapshots.exclude(since=None).order_by("-pk").first()
-    facts: dict[str, Any] = {"lost": missing.count()}
+    facts: dict[str, Any] = {"lost": len(lost)}
     facts["changed_at"] = newest.at.isoformat() if newest else ""
-    state = State.FAILS if facts["lost"] else State.HOLDS
+    if lost:
+        row, path = lost[0]
+        member = ".".join(path) or "it as a whole"
+        more = f" (and {len(lost) - 1} more)" if lost[1:] else ""
+        facts["words"] = f"Missing of {row.thing.replace('/', ' ')}: {member}{more}"
+    state = State.FAILS if lost else State.HOLDS
     return record(tenant, Kind.DRIFT, state, **facts)
 
 
@@ -388,7 +396,8 @@ def _to_thing(noun: Any) -> Thing:
         content["identifierConfigs"] = {each["idType"]: each for each in configs}
     kept = {k: v for k, v in content.items() if k not in UNSET}
     # As JSON gives it back: no tuples.
-    return Thing(json.loads(json.dumps(kept)), getattr(noun, "version", 0))
+    told = getattr(noun, "version", 0), getattr(noun, "updated_at", None)
+    return Thing(json.loads(json.dumps(kept)), *told)
 
 
 def _read_rules(store: StoreClient) -> Any:

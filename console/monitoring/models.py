@@ -99,6 +99,7 @@ class Snapshot(models.Model):
     version  of the thing, where it has one
     before   what was there until then; None: it is new
     since    when nothing was changed yet; None: of the first look at all
+    changed_at  as the memory tells it; None where it does not
     seen_at  when it was last seen so
     lost     paths of members that were there before; settled_at: they are back, or were
              meant to go
@@ -111,6 +112,7 @@ class Snapshot(models.Model):
     before = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
     since = models.DateTimeField(null=True)
     at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField()
     lost = models.JSONField(default=list)
     settled_at = models.DateTimeField(null=True)
