@@ -75,6 +75,10 @@ MEMORY_TOTAL_TIMEOUT_S = env.number(
 # Lets addresses of memories and webhooks be http: or private. Off: nobody's address
 # reaches into the network that the console stands in.
 MEMORY_ALLOW_PRIVATE = env.flag("MEMORY_ALLOW_PRIVATE", default=False)
+# Instead of Segment's own hosts: an emulator on a machine of one's own.
+SEGMENT_URL = env.text(
+    "SEGMENT_URL", default="", form="an http(s):// address", of=r"https?://[\w.:\[\]-]+"
+)
 # How the embedded memory understands meaning: use-3, onnx:<folder> or none.
 MEMORY_EMBEDDER = env.text(
     "MEMORY_EMBEDDER",

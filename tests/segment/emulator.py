@@ -78,7 +78,9 @@ class Emulator:
     seconds   that each answer takes
     """
 
-    def __init__(self, space: str = "spa_emulator", region: str = "US") -> None:
+    def __init__(
+        self, space: str = "spa_emulator", region: str = "US", port: int = 0
+    ) -> None:
         self.space, self.region = space, region
         self.tokens = {"profile-token"}
         self.sources = {"write-key": Source("src_emulator")}
@@ -91,7 +93,7 @@ class Emulator:
         self.wait = lambda: None
         self._seen: dict[str, datetime] = {}
         self._lock = RLock()
-        self.server = _Server(("127.0.0.1", 0), _Handler)
+        self.server = _Server(("127.0.0.1", port), _Handler)
         self.server.segment = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 

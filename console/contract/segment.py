@@ -1,0 +1,73 @@
+"""What Segment's Profile API answers and its Tracking API takes (docs/segment.md).
+
+Names are Segment's own, in snake_case where it reads and in camelCase where it is sent.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+# Of November 2026, [D].
+EVENT_BYTES, BATCH_BYTES, BATCH_EVENTS = 32 * 1024, 500 * 1024, 2500
+MESSAGE_ID_LENGTH = 100  # one page says fewer: ours are far shorter
+TRAITS_AN_EVENT = 300
+TRAITS_A_PAGE, EVENTS_A_PAGE = 200, 100
+SPACE = r"[A-Za-z0-9_-]{1,64}"
+# profiles, events: the hosts of a workspace's region.
+REGIONS = {
+    "US": ("https://profiles.segment.com", "https://api.segment.io"),
+    "EU": ("https://profiles.euw1.segment.com", "https://events.eu1.segmentapis.com"),
+}
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    def __repr__(self) -> str:
+        # Never a field: they hold what is known of a customer.
+        return f"<{type(self).__name__}>"
+
+
+class Cursor(Read, frozen=True, kw_only=True):
+    has_more: bool = False
+    next: str = ""
+
+
+class Trait(Read, frozen=True, kw_only=True):
+    value: Any = None
+    source_id: str = ""
+    updated_at: datetime | None = None
+
+
+class Traits(Read, frozen=True, kw_only=True):
+    traits: dict[str, Trait]
+    cursor: Cursor = Cursor()
+
+
+class ExternalId(Read, frozen=True, kw_only=True):
+    type: str
+    id: str
+    source_id: str = ""
+    created_at: datetime | None = None
+
+
+class ExternalIds(Read, frozen=True, kw_only=True):
+    data: tuple[ExternalId, ...]
+    cursor: Cursor = Cursor()
+
+
+class Event(Read, frozen=True, kw_only=True):
+    event: str = ""
+    type: str = ""
+    timestamp: datetime | None = None
+    source_id: str = ""
+    properties: dict[str, Any] = {}
+
+
+class Events(Read, frozen=True, kw_only=True):
+    data: tuple[Event, ...]
+    cursor: Cursor = Cursor()
+
+
+def external_id(type_: str, value: str) -> dict[str, str]:
+    """An identifier that Segment does not promote by itself, such as a phone."""
+    return {"id": value, "type": type_, "collection": "users", "encoding": "none"}
