@@ -393,7 +393,6 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
     server: "_Server"
 
     def do_GET(self) -> None:
