@@ -19,6 +19,7 @@ from console.client.errors import MemoryBusy, MemoryUnreachable
 from console.client.http import Page, Sender, check_same, segment
 from console.client.knowledge import KnowledgeClient
 from console.client.network import EMBEDDED, Guard, check_address, get_guard, http_for
+from console.client.older import OlderSender
 from console.client.store import STORES, StoreClient
 from console.contract.conversations.configuration import (
     ITEMS_PER_PAGE,
@@ -38,11 +39,13 @@ def connect(
     *,
     username: str,
     secret: str,
+    dialect: str = "current",
     guard: Guard | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> "AccountClient":
     """A client of one account: `embedded:` or `https://host[:port]`. Calls nothing.
 
+    dialect     what it speaks: current, or services, the older one
     guard       bounds the calls; over a network the account's own unless given
     transport   what tests answer through
     Raises BadAddress.
@@ -55,7 +58,8 @@ def connect(
         guard = get_guard(f"{address} {username}")
 
     def build_sender(http: httpx.Client) -> Sender:
-        return Sender(http, guard, username=username, secret=secret)
+        kind = OlderSender if dialect == "services" else Sender
+        return kind(http, guard, username=username, secret=secret)
 
     def find_sender(product: str) -> Sender:
         """The vendor has each product on a host of its own."""

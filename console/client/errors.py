@@ -8,6 +8,7 @@ MemoryProblem
 └── MemoryRefused        the memory answered no, with its own code and words
     ├── MemoryDenied     401 and 403: the credentials do not open this store
     ├── MemoryNotFound   404
+    │   └── MemoryLacks  the API that it speaks has no such thing: nothing was sent
     ├── MemoryConflict   409 and 412
     ├── MemoryBusy       429 and 503; `retry_after_s` when the memory named one
     └── MemoryMoved      308 on a deletion: the profile was merged, look again
@@ -88,6 +89,19 @@ class MemoryDenied(MemoryRefused):
 class MemoryNotFound(MemoryRefused):
     status = 404
     title = "Not in this memory"
+
+
+class MemoryLacks(MemoryNotFound):
+    """What the tenant's dialect does not have. `what`: in the plural, or a count."""
+
+    title = "Not in this memory's older API"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"This memory's older API, /v1/Services, has no {what}. Nothing was changed.",
+            code=404,
+            http_status=404,
+        )
 
 
 class MemoryConflict(MemoryRefused):

@@ -105,7 +105,12 @@ class Answer(Generic[T]):
 
 
 class Sender:
-    """Sends calls with one account's credentials; its repr shows none."""
+    """Sends calls with one account's credentials; its repr shows none.
+
+    declares  whether a trait is declared before it has a value
+    """
+
+    declares = True
 
     def __init__(
         self, http: httpx.Client, guard: Guard | None, *, username: str, secret: str
@@ -117,6 +122,9 @@ class Sender:
     @property
     def is_embedded(self) -> bool:
         return self._http.base_url == EMBEDDED_ORIGIN
+
+    def check_has(self, what: str) -> None:
+        """Raises MemoryLacks where the dialect has none of it."""
 
     def send(
         self,

@@ -124,6 +124,16 @@ class StoreClient:
         """Takes calls that do not need each other (Sender.gather)."""
         return self._sender.gather
 
+    @property
+    def check_has(self) -> Callable[[str], None]:
+        """Takes what a page is about, such as "trait groups" (Sender.check_has)."""
+        return self._sender.check_has
+
+    @property
+    def declares(self) -> bool:
+        """Whether a trait is declared before it has a value."""
+        return self._sender.declares
+
     @cached_property
     def conversations(self) -> ConversationsClient:
         return ConversationsClient(self._talks, self.store_id)

@@ -13,7 +13,11 @@ from console.client.errors import MemoryNotFound, MemoryProblem
 from console.client.store import StoreClient
 from console.contract.memory.profile import Profile
 from console.contract.memory.trait import TraitValue
-from console.contract.memory.trait_group import TraitDefinition, TraitGroup
+from console.contract.memory.trait_group import (
+    TraitDefinition,
+    TraitGroup,
+    get_data_type,
+)
 from console.contract.normalising import InvalidIdentifier, normalise
 from console.masking.masker import MaskedValue, Masker
 from console.profiles.schema import (
@@ -242,6 +246,8 @@ def fetch_profile_traits(
     """All groups with values and since when. Four calls. Raises MemoryNotFound."""
     now_id, values, set_at = _fetch_stored(store, profile_id)
     schema, is_held = fetch_trait_groups(store), _fetch_held(store, now_id)
+    if not store.declares:
+        schema = _declare(schema, values)
     groups = _build_groups(schema, values, set_at, masker, is_held)
     return ShownTraits(now_id, values, groups)
 
@@ -304,6 +310,25 @@ def _fetch_stored(
                 set_at.setdefault(trait.trait_group, {})[trait.name] = trait.timestamp
         token = page.next_token
     return now_id, values, set_at
+
+
+def _declare(
+    schemas: Sequence[TraitGroup], values: Mapping[str, Values]
+) -> list[TraitGroup]:
+    """With what is known of the profile, by the types of its values."""
+    known = {each.display_name: each.definitions for each in schemas}
+    return [
+        TraitGroup(
+            display_name=group,
+            traits={
+                name: TraitDefinition(data_type=get_data_type(value))
+                for name, value in values.get(group, {}).items()
+            }
+            | known.get(group, {}),
+            version=1,
+        )
+        for group in {**known, **values}
+    ]
 
 
 def _build_groups(

@@ -48,7 +48,7 @@ class Tenant(models.Model):
 
     slug          their name in addresses: a-z, 0-9 and hyphens, 1 to 40
     address       where their memory answers; "" means settings.MEMORY_URL
-    dialect       always current: unused, and gone in the next release
+    dialect       which API their memory speaks: today's, or the older /v1/Services
     account_sid   the account that owns the store; its secret is `encrypted_token`
     encrypted_token  encrypted by vault.py, see token_context
     store_id      the one store that pages of this tenant can reach

@@ -59,6 +59,7 @@ def open_account(tenant: Tenant) -> AccountClient:
             context=tenant.token_context,
             first_context=tenant.first_token_context,
         ),
+        dialect=tenant.dialect,
         guard=get_tenant_guard(tenant),
     )
 

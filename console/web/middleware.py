@@ -33,7 +33,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from console.audit.log import AuditUnavailable, log_view
 from console.audit.models import AuditEntry
-from console.client.errors import MemoryNotFound
+from console.client.errors import MemoryLacks, MemoryNotFound
 from console.core.errors import DomainError
 from console.core.observability import STATE, Gauge, render_metrics
 from console.databases import disk
@@ -48,6 +48,7 @@ from console.web.render import (
     get_tenant_slug,
     is_boosted,
     redirect_window,
+    render_part,
     wants_part,
 )
 from console.web.session import ROLES, end_session, get_person_key, keep_wanted
@@ -157,6 +158,8 @@ class ProblemPages(Middleware):
     ) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
+        if isinstance(exception, MemoryLacks) and request.method == "GET":
+            return _answer_lacking(request, exception)
         if isinstance(exception, MemoryNotFound):
             try:
                 _log_miss(request)
@@ -173,6 +176,13 @@ class ProblemPages(Middleware):
         if exception.retry_after_s is not None:
             response["Retry-After"] = str(max(1, ceil(exception.retry_after_s)))
         return response
+
+
+def _answer_lacking(request: HttpRequest, lacking: MemoryLacks) -> HttpResponse:
+    """Nothing is wrong: a page, or its part, without what there is none of."""
+    context = {"title": lacking.title, "message": lacking.message}
+    page, part = "web/lacking.html", "web/_lacking.html"
+    return render_part(request, page, part, context, status=200)
 
 
 def _log_miss(request: HttpRequest) -> None:

@@ -212,6 +212,7 @@ def _show_change(request: ConsoleRequest, page: str, form: Form) -> HttpResponse
 @allow(Permission.UPDATE_IDENTITY_SETTINGS, FORM, logs="identity.changed")
 def identity(request: ConsoleRequest) -> HttpResponse:
     """How the tenant's store reads numbers and which merges wait for a person."""
+    request.store.check_has("identity settings")
     try:
         request.store.list_merge_suggestions()
     except MemoryNotFound:  # a hosted memory has none of these settings

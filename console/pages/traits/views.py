@@ -254,6 +254,7 @@ def _build_row_url(request: ConsoleRequest, profile_id: str, anchor: str) -> str
 @allow(Permission.VIEW_PROFILES, logs="schema.listed")
 def groups_page(request: ConsoleRequest) -> HttpResponse:
     """The store's trait groups."""
+    request.store.check_has("trait groups")
     groups = fetch_trait_groups(request.store)
     log_view(request.actor, "schema.listed", count=len(groups))
     pinned = request.tenant.pinned_groups
