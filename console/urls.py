@@ -267,6 +267,7 @@ tenants_pages = pages(
     page("add/", tenants.add),
     page("accounts/add/", tenants.add_account),
     page("<slug:tenant>/connection/", tenants.connection),
+    page("<slug:tenant>/dialect/", tenants.set_dialect, name="dialect"),
     page("<slug:tenant>/identity/", tenants.identity),
     page("<slug:tenant>/rename/", tenants.rename),
     page("<slug:tenant>/remove/", tenants.remove),

@@ -34,7 +34,7 @@ _WORDS = {
 }
 _KINDS = ("email", "phone")
 _CONTACT = {
-    **dict.fromkeys(("firstName", "lastName"), {"dataType": "STRING"}),
+    **{name: {"dataType": "STRING"} for name in ("firstName", "lastName")},
     **{kind: {"dataType": "STRING", "idTypePromotion": kind} for kind in _KINDS},
 }
 _FIXED = {

@@ -49,8 +49,9 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is unty
         return get_secret_context(user.pk)
 
 
-def open_account(tenant: Tenant) -> AccountClient:
-    """The account that owns the tenant's store. Raises VaultLocked, CredentialTampered."""
+def open_account(tenant: Tenant, dialect: str = "") -> AccountClient:
+    """The account that owns the tenant's store, in the tenant's own dialect or another.
+    Raises VaultLocked, CredentialTampered."""
     return connect(
         get_address(tenant),
         username=tenant.account_sid,
@@ -59,7 +60,7 @@ def open_account(tenant: Tenant) -> AccountClient:
             context=tenant.token_context,
             first_context=tenant.first_token_context,
         ),
-        dialect=tenant.dialect,
+        dialect=dialect or tenant.dialect,
         guard=get_tenant_guard(tenant),
     )
 

@@ -86,12 +86,17 @@ def test_older_summaries_are_sent_one_by_one(store, profile_id):
 
     store.create_summaries(profile_id, summaries)
 
-    kept = {each.content: each.occurred_at for each in store.list_summaries(profile_id).items}
+    kept = {
+        each.content: each.occurred_at
+        for each in store.list_summaries(profile_id).items
+    }
     assert kept == {"Asked about an order.": WHEN, "Asked for a refund.": WHEN}
 
 
 def test_older_recall_asks_for_twenty_at_most(store, profile_id):
-    new = NewObservation(content="Asks for paper bills.", source="desk", occurred_at=WHEN)
+    new = NewObservation(
+        content="Asks for paper bills.", source="desk", occurred_at=WHEN
+    )
     store.create_observations(profile_id, [new])
 
     answer = store.recall(profile_id, query="bills", observations_limit=100)

@@ -88,9 +88,10 @@ def test_every_page_of_the_older_dialect_is_there(client, older, ada, asked, rol
         if status != today[route][1] and name not in lacking
     }
     assert other == set()
-    assert lacking == {
-        name for name, status, _ in today.values() if status == 200
-    } & LACKING_PAGES
+    assert (
+        lacking
+        == {name for name, status, _ in today.values() if status == 200} & LACKING_PAGES
+    )
 
 
 def test_customers_of_the_older_dialect_are_shown_and_changed(

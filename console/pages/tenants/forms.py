@@ -17,6 +17,7 @@ from phonenumbers import (
 )
 
 from console.client.network import BadAddress, check_address
+from console.client.regions import find_place
 from console.contract.base import whole
 from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.contract.memory.identity_settings import (
@@ -41,9 +42,31 @@ from console.web.forms import ConsoleForm, ReasonForm, StaffTextField
 from console.web.templatetags.console import shortened
 
 
-class AddTenantForm(ConsoleForm):
+class AddressForm(ConsoleForm):
+    address = forms.CharField(
+        label="Memory address",
+        max_length=200,
+        required=False,
+        help_text="https://… of their memory. Empty: the built-in memory.",
+    )
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        try:
+            checked = check_address(address) if address else ""
+        except BadAddress as exc:
+            raise ValidationError(exc.message) from exc
+        place = find_place(checked)
+        if place.fault:
+            raise ValidationError(f"{place.fault} Write {place.better}")
+        # One memory, one name: what is the default anyway is not written out.
+        return "" if checked == settings.MEMORY_URL else checked
+
+
+class AddTenantForm(AddressForm):
     """A tenant, the account that owns their memory, and the store inside it."""
 
+    field_order = ("name", "slug", "address")
     name = StaffTextField(
         label="Name", max_length=80, help_text="As your colleagues know this client."
     )
@@ -52,12 +75,6 @@ class AddTenantForm(ConsoleForm):
         max_length=40,
         error_messages={"invalid": "Use a-z, 0-9 and hyphens only."},
         help_text="Used in URLs: a-z, 0-9 and hyphens. Cannot be changed later.",
-    )
-    address = forms.CharField(
-        label="Memory address",
-        max_length=200,
-        required=False,
-        help_text="https://… of their memory. Empty: the built-in memory.",
     )
     account_sid = forms.RegexField(
         whole(ACCOUNT_SID),
@@ -94,15 +111,6 @@ class AddTenantForm(ConsoleForm):
         help_text="Only for an existing store: mem_store_…",
     )
 
-    def clean_address(self) -> str:
-        address: str = self.cleaned_data["address"]
-        try:
-            checked = check_address(address) if address else ""
-        except BadAddress as exc:
-            raise ValidationError(exc.message) from exc
-        # One memory, one name: what is the default anyway is not written out.
-        return "" if checked == settings.MEMORY_URL else checked
-
     def clean(self) -> dict[str, Any]:
         """The id is required for an existing store, and refused for a new one."""
         cleaned = super().clean() or self.cleaned_data
@@ -125,8 +133,8 @@ class AddTenantForm(ConsoleForm):
         return fields
 
 
-class TokenForm(ConsoleForm):
-    """The auth token of the account that owns the tenant's store."""
+class TokenForm(AddressForm):
+    """Where the tenant's store is, and the auth token of the account that owns it."""
 
     secret = AddTenantForm.base_fields["secret"]
 

@@ -4,11 +4,12 @@ Nothing is saved until their store has answered.
 """
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.management import call_command
@@ -30,6 +31,8 @@ from console.databases.vault import encrypt
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from console.tenants.vault import get_tenant_guard, open_account, open_store
+
+T = TypeVar("T")
 
 
 class StoreNotReady(DomainError):
@@ -107,14 +110,18 @@ def add_tenant(
     outside any transaction. Raises TenantTaken, StoreNotReady, MemoryProblem.
     """
     check_available(slug=slug, name=name, store_id=store_id)
-    account = connect(
-        address or settings.MEMORY_URL, username=account_sid, secret=secret
+    store, dialect = _ask_in_dialects(
+        lambda account: account.fetch_store(store_id or _create_store(account, slug)),
+        address or settings.MEMORY_URL,
+        username=account_sid,
+        secret=secret,
     )
-    store = _fetch_usable_store(account, store_id or _create_store(account, slug))
+    _check_usable(store)
     tenant = Tenant(
         slug=slug,
         name=name,
         address=address,
+        dialect=dialect,
         account_sid=account_sid,
         store_id=store.id,
     )
@@ -168,7 +175,7 @@ def change_secret(
 
 def _keep_token(tenant: Tenant, token: str) -> None:
     tenant.encrypted_token = encrypt(token, context=tenant.token_context)
-    tenant.save(update_fields=["encrypted_token"])
+    tenant.save(update_fields=["encrypted_token", "address", "dialect"])
 
 
 def _list_tenants(sid: str) -> list[Tenant]:
@@ -184,26 +191,71 @@ def _run(command: str, *args: str) -> Any:
     return json.loads(out.getvalue())
 
 
-def replace_token(tenant: Tenant, *, secret: str, actor: Actor) -> None:
-    """Save another auth token for the tenant's account, once their store has answered it.
+def _ask_in_dialects(
+    ask: Callable[[AccountClient], T], address: str, *, username: str, secret: str
+) -> tuple[T, str]:
+    """The answer, and the dialect in which it came: the older one is tried where today's
+    has nothing. Raises StoreNotReady, MemoryProblem, BadAddress."""
+    try:
+        found = ask(connect(address, username=username, secret=secret))
+        return found, Tenant.Dialect.CURRENT
+    except MemoryNotFound:
+        older = Tenant.Dialect.SERVICES
+    try:
+        account = connect(address, username=username, secret=secret, dialect=older)
+        return ask(account), older
+    except MemoryNotFound as exc:
+        raise StoreNotReady(
+            "With these credentials this account has no such store, neither by today's "
+            "API nor by the older one. Nothing was changed."
+        ) from exc
+
+
+def replace_token(
+    tenant: Tenant, *, secret: str, address: str | None = None, actor: Actor
+) -> None:
+    """Save another auth token for the tenant's account, and the `address` if it is another,
+    once their store has answered there.
 
     The one before is not read: this also mends one that is locked or tampered with.
     Call it outside any transaction. Raises MemoryProblem, StoreNotReady, BadAddress.
     """
-    account = connect(
-        tenant.address or settings.MEMORY_URL,
+    address = tenant.address if address is None else address
+    _, dialect = _ask_in_dialects(
+        lambda account: account.fetch_store(tenant.store_id),
+        address or settings.MEMORY_URL,
         username=tenant.account_sid,
         secret=secret,
     )
-    try:
-        account.fetch_store(tenant.store_id)
-    except MemoryNotFound as exc:
-        raise StoreNotReady(
-            "With this token the account has no such store. Nothing was changed."
-        ) from exc
+    moved = address != tenant.address
+    tenant.address, tenant.dialect = address, dialect
     with transaction.atomic():
         _keep_token(tenant, secret)
-        log(actor, "token.replaced", "tenant", str(tenant.pk))
+        log(actor, "token.replaced", "tenant", str(tenant.pk), moved=int(moved))
+
+
+def find_dialects(tenant: Tenant) -> list[str]:
+    """Those in which the tenant's store answers; each is asked."""
+    return [each for each in Tenant.Dialect.values if _answers(tenant, each)]
+
+
+def _answers(tenant: Tenant, dialect: str) -> bool:
+    with suppress(DomainError):
+        return bool(open_account(tenant, dialect).fetch_store(tenant.store_id))
+    return False
+
+
+def set_dialect(tenant: Tenant, *, actor: Actor) -> bool:
+    """The newest one that answers; whether it is another than before."""
+    was, answered = tenant.dialect, find_dialects(tenant)
+    if not answered or answered[0] == was:
+        return False
+    tenant.dialect = answered[0]
+    with transaction.atomic():
+        tenant.save(update_fields=["dialect"])
+        on = ("tenant", str(tenant.pk))
+        log(actor, "dialect.changed", *on, was=was, now=answered[0])
+    return True
 
 
 @transaction.atomic
@@ -268,19 +320,12 @@ def _create_store(account: AccountClient, slug: str) -> str:
     )
 
 
-def _fetch_usable_store(account: AccountClient, store_id: str) -> Store:
-    try:
-        store = account.fetch_store(store_id)
-    except MemoryNotFound as exc:
-        raise StoreNotReady(
-            "Store id: this account has no such store. No tenant was added."
-        ) from exc
+def _check_usable(store: Store) -> None:
     if store.status != "ACTIVE":
         raise StoreNotReady(
             f"The store {store.display_name} is {store.status.lower()}, not active. "
             "No tenant was added: try again with its id when it is."
         )
-    return store
 
 
 def _save_tenant(tenant: Tenant, *, by: User | None, made_store: bool) -> None:

@@ -14,6 +14,7 @@ from console.accounts.models import User
 from console.audit.log import log_change
 from console.client.errors import MemoryDenied, MemoryNotFound, MemoryUnreachable
 from console.client.network import EMBEDDED, BadAddress
+from console.client.regions import find_place
 from console.core.errors import DomainError
 from console.pages.tenants import services
 from console.pages.tenants.forms import (
@@ -37,6 +38,7 @@ from console.tenants.actor import Permission
 from console.tenants.models import Tenant
 from console.web.render import (
     FORM,
+    POST,
     ConsoleRequest,
     allow,
     redirect_window,
@@ -72,8 +74,19 @@ def connection(request: ConsoleRequest) -> HttpResponse:
             "connection": check_connection(request.tenant),
             # Asked by the whole page alone.
             "get_usage": partial(get_model_usage, request.tenant),
+            "get_answered": partial(services.find_dialects, request.tenant),
+            "place": find_place(request.tenant.address),
         },
     )
+
+
+@allow(Permission.REPLACE_CREDENTIAL, POST, logs="dialect.changed")
+def set_dialect(request: ConsoleRequest) -> HttpResponse:
+    """Of the tenant's memory, as it answers now."""
+    if services.set_dialect(request.tenant, actor=request.actor):
+        label = request.tenant.get_dialect_display()
+        messages.success(request, f"The console speaks {label} there now.")
+    return redirect("tenants:connection", request.tenant.slug)
 
 
 @allow(Permission.OPEN_TENANT, logs="none: the state of a connection")
@@ -157,15 +170,16 @@ def account(request: ConsoleRequest, sid: str) -> HttpResponse:
 @sensitive_post_parameters("secret")
 def replace_token(request: ConsoleRequest) -> HttpResponse:
     """The form; the token is saved once the tenant's store has answered it."""
-    form = TokenForm(request.POST or None)
+    now = request.GET.get("address", request.tenant.address)
+    form = TokenForm(request.POST or None, initial={"address": now})
     if form.is_valid() and _replace_token(form, request):
-        messages.success(request, f"The auth token of {request.tenant} was replaced.")
+        messages.success(request, f"The connection of {request.tenant} was replaced.")
         return redirect_window(request, "tenants:connection", request.tenant.slug)
     return render_part(
         request,
         "tenants/token.html",
         "tenants/_form.html",
-        {"form": form, "tenant": request.tenant, "submit": "Replace the auth token"},
+        {"form": form, "tenant": request.tenant, "submit": "Replace the connection"},
     )
 
 
@@ -238,12 +252,12 @@ def identity(request: ConsoleRequest) -> HttpResponse:
 
 def _replace_token(form: TokenForm, request: ConsoleRequest) -> bool:
     """False when the form has an error at the field concerned."""
-    secret = form.cleaned_data["secret"]
+    wanted = form.cleaned_data
     try:
-        services.replace_token(request.tenant, secret=secret, actor=request.actor)
+        services.replace_token(request.tenant, **wanted, actor=request.actor)
     except DomainError as problem:
         is_token = isinstance(problem, MemoryDenied | StoreNotReady)
-        form.add_error("secret" if is_token else None, problem.message)
+        form.add_error("secret" if is_token else "address", problem.message)
     return not form.errors
 
 

@@ -7,6 +7,7 @@ from django.db.models.signals import pre_save
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.client import network
 from console.client.account import connect
 from console.contract.memory.store import CreateStore
 from console.pages.tenants.services import StoreNotReady, TenantTaken, add_tenant
@@ -356,7 +357,7 @@ def test_replace_token_mends_a_locked_one(client, operator, settings):
 
     assert locked.context["connection"].title == "The vault is locked"
     assert token_url(tenant) in locked.text
-    assert "The auth token of Beta was replaced." in response.text
+    assert "The connection of Beta was replaced." in response.text
     assert check(client, tenant).context["connection"].state == "ok"
     tenant.refresh_from_db()
     assert tenant.encrypted_token.startswith("v2:new:")
@@ -388,10 +389,86 @@ def test_replace_token_says_when_the_memory_cannot_be_reached(
     move_tenant(tenant, "http://127.0.0.1:9")
     client.force_login(operator)
 
-    response = client.post(token_url(tenant), {"secret": "token"})
+    sent = {"address": tenant.address, "secret": "token"}
+    response = client.post(token_url(tenant), sent)
 
     assert response.status_code == 422
-    assert list(response.context["form"].errors) == ["__all__"]
+    assert list(response.context["form"].errors) == ["address"]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://api.twilio.com", "Write https://memory.twilio.com"),
+        ("https://memory.dublin.twilio.com", "its region has to follow"),
+    ],
+)
+def test_replace_token_refuses_an_address_that_the_vendor_has_not(
+    client, tenant, operator, address, words
+):
+    client.force_login(operator)
+
+    response = client.post(token_url(tenant), {"address": address, "secret": "x"})
+
+    assert words in response.context["form"].errors["address"][0]
+
+
+def test_connection_names_the_fault_of_an_address(client, tenant, operator):
+    Tenant.objects.update(address="https://memory.dublin.twilio.com")
+    client.force_login(operator)
+
+    page = check(client, tenant).text
+
+    assert "is an edge" in page
+    better = re.search(r'href="([^"]*\?address=[^"]*)"', page)[1]
+    assert "memory.dublin.ie1.twilio.com" in client.get(unescape(better)).text
+
+
+@pytest.mark.parametrize("was", ["services", "current"])
+def test_connection_offers_the_newest_api_that_answers(client, tenant, operator, was):
+    Tenant.objects.update(dialect=was)
+    client.force_login(operator)
+
+    page = check(client, tenant).text
+    after = client.post(reverse("tenants:dialect", args=[tenant.slug]), follow=True)
+
+    tenant.refresh_from_db()
+    assert ("Use /v1/Stores" in " ".join(page.split())) == (was == "services")
+    assert ("no trait groups" in page) == (was == "services")
+    assert ("speaks /v1/Stores there now" in after.text) == (was == "services")
+    assert tenant.dialect == "current"
+    logged = AuditEntry.objects.filter(action="dialect.changed").count()
+    assert logged == (was == "services")
+
+
+def test_a_tenant_of_a_memory_that_is_older_alone_is_added_as_such(
+    client, operator, monkeypatch
+):
+    handle = network.EmbeddedTransport.handle_request
+
+    def know_the_older_api_alone(self, request):
+        if not request.url.path.startswith("/v1/Services"):
+            request.url = request.url.copy_with(path="/v1/none")
+        return handle(self, request)
+
+    monkeypatch.setattr(
+        network.EmbeddedTransport, "handle_request", know_the_older_api_alone
+    )
+    account = make_account()
+    sent = {"accountSid": "account_sid", "authToken": "secret"}
+
+    tenant = add_tenant(
+        slug="beta",
+        name="Beta",
+        address="",
+        by=operator,
+        **{name: account[key] for key, name in sent.items()},
+    )
+
+    assert tenant.dialect == "services"
+    assert open_store(tenant).list_profiles().items == ()
+    client.force_login(operator)
+    assert "no API answers" not in check(client, tenant).text
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.OFFICER, Role.AUDITOR])
