@@ -97,6 +97,17 @@ def test_prepare_collects_changed_static_files(db, collected):
     assert not prepare.is_static_outdated()
 
 
+def test_prepare_leaves_the_static_files_of_an_image(db, collected, monkeypatch):
+    run()
+    manifest = collected / "collected/staticfiles.json"
+    os.utime(manifest, (1, 1))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    run()
+
+    assert manifest.stat().st_mtime == 1
+
+
 def test_prepare_creates_the_cache_table_once(db, collected, settings):
     settings.CACHES = {
         "default": {

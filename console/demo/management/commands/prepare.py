@@ -89,10 +89,16 @@ def migrate_database(alias: str) -> None:
 
 
 def is_static_outdated() -> bool:
-    """Whether a static file was touched since they were collected."""
+    """Whether a static file was touched since they were collected.
+
+    Never in an image: they were collected as it was built, unpacking it has touched all
+    of them, and its user may not write there.
+    """
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not manifest.exists():
         return True
+    if not os.access(manifest, os.W_OK):
+        return False
     collected_at = manifest.stat().st_mtime
     return any(
         # When it came here: a package's file is often dated long before its install.
