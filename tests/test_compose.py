@@ -139,6 +139,13 @@ def test_compose_publishes_the_proxy_alone(composed):
     assert services["web"]["environment"]["TRUSTED_PROXY_COUNT"] == "1"
 
 
+def test_compose_waits_for_the_server_that_others_reach(composed):
+    services, *_ = composed
+
+    # One on a socket alone answers while the image makes the databases.
+    assert "--host" in services["postgres"]["healthcheck"]["test"]
+
+
 def test_compose_runs_the_commands_of_the_image():
     dockerfile = (ROOT / "Dockerfile").read_text()
 
