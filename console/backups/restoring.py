@@ -154,7 +154,7 @@ def _list_rights() -> set[Right]:
 
 
 def _describe(member: Membership) -> str:
-    tenant = member.tenant.slug if member.tenant else "every tenant"
+    tenant = member.tenant.slug if member.tenant else member.place.lower()
     return f"{member.get_role_display()} of {tenant}"
 
 

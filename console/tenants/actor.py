@@ -7,7 +7,7 @@ from typing import Self
 from console.accounts.models import User
 from console.tenants.models import Membership, Role, Tenant
 
-AGENT, OFFICER, AUDITOR, OPERATOR, DEVELOPER = Role
+AGENT, OFFICER, AUDITOR, OPERATOR, DEVELOPER, ENGINEER = Role
 
 
 class Permission(StrEnum):
@@ -28,7 +28,12 @@ class Permission(StrEnum):
     JUDGE_MERGES = "judge merges", OFFICER
     # Which trait groups are pinned and what is masked, for everybody of the tenant.
     UPDATE_DISPLAY_SETTINGS = "change the display settings", OFFICER
-    UPDATE_IDENTITY_SETTINGS = "change the identity settings", OFFICER, OPERATOR
+    UPDATE_IDENTITY_SETTINGS = (
+        "change the identity settings",
+        OFFICER,
+        OPERATOR,
+        ENGINEER,
+    )
     REQUEST_DELETION = "ask for a deletion", AGENT, OFFICER
     DELETE = "delete", OFFICER
     HOLD = "keep from erasure", OFFICER
@@ -40,11 +45,12 @@ class Permission(StrEnum):
     VIEW_CONFIGURATION_EVENTS = "read configuration events", AUDITOR, OPERATOR
     OPEN_TENANT = "open a tenant", *Role
     CHECK_CONNECTION = "check the connection", *Role
-    ADD_TENANT = "add a tenant", OPERATOR
+    ADD_TENANT = "add a tenant", OPERATOR, ENGINEER
     MANAGE_TENANT = "rename or remove a tenant", OPERATOR
     CHANGE_DELETION_POLICY = "change the deletion policy", OPERATOR
-    MEND_LINKAGE = "mend how conversations are linked", OPERATOR
-    REPLACE_CREDENTIAL = "replace an auth token", OPERATOR
+    MEND_LINKAGE = "mend how conversations are linked", OPERATOR, ENGINEER
+    REPLACE_CREDENTIAL = "replace an auth token", OPERATOR, ENGINEER
+    MANAGE_ACCOUNTS = "manage accounts of the built-in memory", OPERATOR
     VIEW_KNOWLEDGE = "read knowledge", AGENT, OFFICER, OPERATOR, DEVELOPER
     MANAGE_KNOWLEDGE = "change knowledge", OPERATOR, DEVELOPER
     IMPORT_PROFILES = "import customers", OPERATOR

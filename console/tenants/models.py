@@ -21,13 +21,14 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", "auditor"
     OPERATOR = "operator", "operator"
     DEVELOPER = "developer", "developer"
+    ENGINEER = "engineer", "onboarding engineer"
 
 
 class TenantQuerySet(models.QuerySet["Tenant"]):
     def visible_to(self, user: User) -> Self:
         """The tenants where `user` has a role, each with that role as `seen_as`."""
         memberships = Membership.objects.filter(
-            Q(tenant=OuterRef("pk")) | Q(tenant=None), user=user
+            Q(tenant=OuterRef("pk")) | Q(tenant=None, role=Role.OPERATOR), user=user
         ).order_by(F("tenant").asc(nulls_last=True))
         role = Subquery(memberships.values("role")[:1])
         return self.annotate(seen_as=role).filter(seen_as__isnull=False)
@@ -147,10 +148,14 @@ class Tenant(models.Model):
 
 
 class Membership(models.Model):
-    """One person's one role for one tenant; an operator's may cover them all.
+    """One person's one role for one tenant, or for the installation.
 
-    tenant  None means every tenant of this installation: operators only
+    tenant  None: an operator's is for every tenant; an onboarding engineer may add some,
+            which are then theirs
     """
+
+    # What a role without a tenant can be.
+    INSTALLATION = (Role.OPERATOR, Role.ENGINEER)
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     tenant = models.ForeignKey(
@@ -164,13 +169,22 @@ class Membership(models.Model):
             models.CheckConstraint(
                 name="membership_role_known",
                 condition=Q(
-                    role__in=["agent", "officer", "auditor", "operator", "developer"]
+                    role__in=[
+                        "agent",
+                        "officer",
+                        "auditor",
+                        "operator",
+                        "developer",
+                        "engineer",
+                    ]
                 ),
             ),
             models.CheckConstraint(
-                name="membership_of_all_tenants_is_an_operator",
-                condition=Q(tenant__isnull=False) | Q(role="operator"),
-                violation_error_message="Only an operator works without a tenant.",
+                name="membership_without_a_tenant_of_some_roles",
+                condition=Q(tenant__isnull=False)
+                | Q(role__in=["operator", "engineer"]),
+                violation_error_message="Only an operator or an onboarding engineer "
+                "works without a tenant.",
             ),
             models.UniqueConstraint(
                 fields=["user", "tenant"], name="membership_one_a_person_and_tenant"
@@ -184,3 +198,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.get_role_display()}"
+
+    @property
+    def place(self) -> str:
+        """Where the role counts, in words."""
+        if self.tenant:
+            return self.tenant.name
+        return "Every tenant" if self.role == Role.OPERATOR else "Tenants they add"

@@ -17,6 +17,7 @@ from console.databases.vault import (
     encrypt,
     get_newest_prefix,
 )
+from console.tenants.actor import get_installation_role
 from console.tenants.models import Membership, Role, Tenant
 from console.tenants.vault import SECRET, get_secret_context
 
@@ -30,6 +31,15 @@ def add_member(user: User, *, tenant: Tenant | None, role: Role) -> Membership:
     membership.full_clean()
     membership.save(force_insert=True)
     return membership
+
+
+def keep_own(tenant: Tenant, user: User | None) -> Role | None:
+    """What whoever adds the tenant is there: an onboarding engineer gets it as theirs. In
+    the transaction that adds it."""
+    role = get_installation_role(user) if user else None
+    if user and role == Role.ENGINEER:
+        add_member(user, tenant=tenant, role=role)
+    return role
 
 
 def save_display_settings(

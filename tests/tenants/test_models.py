@@ -75,6 +75,16 @@ def test_visible_to_gives_nothing_without_a_role(db):
     assert get_installation_role(user) is None
 
 
+def test_an_engineer_without_a_tenant_sees_none(db):
+    acme, beta = make_row("acme"), make_row("beta")
+    user = make_user(Role.ENGINEER)
+    add_member(user, tenant=acme, role=Role.ENGINEER)
+
+    assert list(Tenant.objects.visible_to(user)) == [acme]
+    assert get_installation_role(user) == Role.ENGINEER
+    assert beta not in Tenant.objects.visible_to(user)
+
+
 def test_membership_of_all_tenants_is_for_operators(db):
     user = make_user()
 
@@ -116,7 +126,12 @@ def test_permissions_each_have_a_role():
         (Permission.VIEW_AUDIT, {"officer", "auditor", "operator"}),
         (Permission.VIEW_ACCESS_EVENTS, {"officer", "auditor"}),
         (Permission.VIEW_CONFIGURATION_EVENTS, {"auditor", "operator"}),
-        (Permission.ADD_TENANT, {"operator"}),
+        (Permission.ADD_TENANT, {"operator", "engineer"}),
+        (Permission.REPLACE_CREDENTIAL, {"operator", "engineer"}),
+        (Permission.MEND_LINKAGE, {"operator", "engineer"}),
+        (Permission.MANAGE_TENANT, {"operator"}),
+        (Permission.MANAGE_ACCOUNTS, {"operator"}),
+        (Permission.MANAGE_PEOPLE, {"operator"}),
         (Permission.MANAGE_TASKS, {"operator"}),
     ],
 )

@@ -261,7 +261,7 @@ def list_installation_entries(request: ConsoleRequest) -> AuditEntryQuerySet:
     """Of other tenants too for an operator of all."""
     names = [action.name for action in _list_actions(*INSTALLATION_KINDS)]
     entries = AuditEntry.objects.filter(action__in=names)
-    if get_installation_role(request.user):
+    if get_installation_role(request.user) == Role.OPERATOR:
         return entries
     return entries.filter(tenant__in=["", request.tenant.slug])
 

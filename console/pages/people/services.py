@@ -115,7 +115,7 @@ def lock_person(user_id: int, *, by: Actor) -> User:
 
 def _lock_operators(by: Actor) -> None:
     """Two who take each other's role at the same moment must not both succeed."""
-    operators = Membership.objects.filter(tenant=None)
+    operators = Membership.objects.filter(tenant=None, role=Role.OPERATOR)
     working = [row.user_id for row in operators.select_for_update()]
     active = User.objects.filter(pk__in=working, is_active=True, is_staff=True)
     if by.user and not active.filter(pk=by.user.pk).exists():

@@ -43,7 +43,7 @@ STATES = {
 def list_tenants() -> list[tuple[str, str]]:
     return [
         ("", "Choose"),
-        (EVERY_TENANT, "Every tenant (operators only)"),
+        (EVERY_TENANT, "Every tenant (operators), or those they add (engineers)"),
         *Tenant.objects.order_by("name", "slug").values_list("slug", "name"),
     ]
 
@@ -74,8 +74,12 @@ class RoleForm(PersonForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         everywhere = "tenant" in cleaned and cleaned["tenant"] is None
-        if everywhere and cleaned.get("role") not in {None, Role.OPERATOR, NO_ROLE}:
-            self.add_error("role", "Only operators have a role for every tenant.")
+        wanted = {None, NO_ROLE, *Membership.INSTALLATION}
+        if everywhere and cleaned.get("role") not in wanted:
+            words = (
+                "Only operators and onboarding engineers have a role without a tenant."
+            )
+            self.add_error("role", words)
         return cleaned
 
 

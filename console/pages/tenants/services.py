@@ -29,7 +29,8 @@ from console.core.outgoing import within
 from console.core.unicode import get_skeletons, mixes_scripts
 from console.databases.vault import encrypt
 from console.tenants.actor import Actor
-from console.tenants.models import Role, Tenant
+from console.tenants.models import Tenant
+from console.tenants.services import keep_own
 from console.tenants.vault import get_tenant_guard, open_account, open_store
 
 T = TypeVar("T")
@@ -333,7 +334,7 @@ def _save_tenant(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
         with transaction.atomic():
             tenant.save(force_insert=True)
             log(
-                Actor(by, tenant, Role.OPERATOR if by else None),
+                Actor(by, tenant, keep_own(tenant, by)),
                 "tenant.added",
                 "tenant",
                 str(tenant.pk),

@@ -135,7 +135,7 @@ def _label(made: dict[str, str]) -> list[tuple[str, str]]:
     return [(label, made[key]) for key, label in SECRETS.items() if key in made]
 
 
-@allow(Permission.REPLACE_CREDENTIAL, logs="none: ids of accounts")
+@allow(Permission.MANAGE_ACCOUNTS, logs="none: ids of accounts")
 def list_accounts(request: ConsoleRequest) -> HttpResponse:
     if settings.MEMORY_URL != EMBEDDED:
         raise Http404
@@ -143,9 +143,7 @@ def list_accounts(request: ConsoleRequest) -> HttpResponse:
     return render(request, "tenants/accounts.html", context)
 
 
-@allow(
-    Permission.REPLACE_CREDENTIAL, FORM, logs="key.added key.revoked account.rotated"
-)
+@allow(Permission.MANAGE_ACCOUNTS, FORM, logs="key.added key.revoked account.rotated")
 def account(request: ConsoleRequest, sid: str) -> HttpResponse:
     """Its secrets, of which a new one is in this answer and nowhere else."""
     accounts = services.list_accounts(sid)

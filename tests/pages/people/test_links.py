@@ -220,7 +220,7 @@ def test_invite_of_somebody_who_is_here_says_so(desk, agent, invited):
     [
         ({"email": "no address"}, "email address"),
         ({"name": "Gra\u200bce"}, "cannot be seen"),
-        ({"tenant": "*"}, "Only operators have a role for every tenant."),
+        ({"tenant": "*"}, "Only operators and onboarding engineers"),
         ({"role": "owner"}, "Choose one of the options."),
         ({"ticket": ""}, "Ticket is required."),
     ],

@@ -22,7 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="as colleagues write it")
         parser.add_argument("--role", required=True, choices=Role.values)
         parser.add_argument(
-            "--tenant", metavar="SLUG", help="left out by operators: every tenant"
+            "--tenant",
+            metavar="SLUG",
+            help="left out: every tenant (operators), those they add (engineers)",
         )
 
     @transaction.atomic
@@ -48,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(exc.messages)) from exc
         except DomainError as exc:
             raise CommandError(exc.message) from exc
-        where = tenant.slug if tenant else "every tenant"
+        where = tenant.slug if tenant else member.place.lower()
         self.stdout.write(f"{user.email} is {member.get_role_display()} of {where}")
         if password:
             self.stdout.write(f"password {password}")
