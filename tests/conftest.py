@@ -17,6 +17,7 @@ from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush
 from tests.chromium import PACKAGE, find_chromium
 from tests.factories import make_tenant, make_user
+from tests.migrated import migrate_once
 
 # Playwright's synchronous API runs a loop in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -42,6 +43,7 @@ expect.set_options(timeout=30_000)
 
 # Django empties tables after a transactional test; the audit log refuses that.
 let_tests_flush()
+migrate_once()
 
 
 def keep_the_tests_transaction() -> None:
