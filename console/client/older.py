@@ -56,9 +56,11 @@ class OlderSender(Sender):
     def check_has(self, what: str) -> None:
         raise MemoryLacks(what)
 
-    def start(self, method: str, path: str, body: Body | None = None) -> Operation:
+    def start(
+        self, method: str, path: str, body: Body | None = None, *, version: int = -1
+    ) -> Operation:
         """Done at once: nothing here has an operation."""
-        made = self.write(method, path, body).content
+        made = self.write(method, path, body, version=version).content
         return Operation(
             operation_id="none",
             status="COMPLETED",
