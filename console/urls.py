@@ -11,6 +11,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from console.pages.audit import proof, review
 from console.pages.audit import views as audit
 from console.pages.background import views as background
+from console.pages.ci import runs
+from console.pages.ci import views as ci
+from console.pages.ci.models import Job
 from console.pages.conversations import rules, trying
 from console.pages.conversations import views as conversations
 from console.pages.customers import views as customers
@@ -60,6 +63,8 @@ account_patterns: list[URLPattern | URLResolver] = [
 LOGS = {
     name: logs
     for logs, names in {
+        "ci.refused ci.run linkage.checked": "ci_doctor",
+        "ci.refused ci.run recall.run": "ci_suite",
         "none: names of tenants": "home tenants:list",
         "none: names of pages": "session signed_in palette_across_tenants",
         "none: the API's description": "reference:start",
@@ -288,6 +293,12 @@ background_pages = pages(
     page("", background.list_tasks, name="list"),
     page("<uuid:task_id>/again/", background.run_again),
 )
+ci_pages = pages(
+    "ci",
+    page("", ci.list_tokens, name="list"),
+    page("add/", ci.issue),
+    page("<str:token_id>/revoke/", ci.revoke),
+)
 reference_pages = pages(
     "reference",
     page("api/", reference.start),
@@ -345,6 +356,10 @@ urlpatterns = [
     path("tenants/<slug:tenant>/doctor/", doctor_pages),
     path("tenants/", tenants_pages),
     path("people/", people_pages),
+    path("ci/", ci_pages),
+    # For programs, and so without a slash at the end.
+    path("ci/doctor/<slug:of>", runs.run, {"job": Job.DOCTOR}, name="ci_doctor"),
+    path("ci/suite/<slug:of>", runs.run, {"job": Job.SUITE}, name="ci_suite"),
     path("background/", background_pages),
     path(
         "styleguide/",

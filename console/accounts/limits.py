@@ -87,6 +87,13 @@ def count_try(request: HttpRequest, what: str, *, email: str, address: str) -> T
     return Try(rules)
 
 
+def count_at_address(what: str, address: str, bucket: Bucket) -> Try:
+    """Of whoever it is that tries there. Raises TooManyTries."""
+    rules: Rules = {_build_key(what, _shorten(address)): bucket}
+    _count(rules, timezone.now())
+    return Try(rules)
+
+
 @transaction.atomic
 def _count(rules: Rules, now: datetime) -> None:
     SignInLimit.objects.filter(at__lt=now - FORGET).delete()

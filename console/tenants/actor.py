@@ -55,6 +55,7 @@ class Permission(StrEnum):
     MANAGE_KNOWLEDGE = "change knowledge", OPERATOR, DEVELOPER
     IMPORT_PROFILES = "import customers", OPERATOR
     MANAGE_PEOPLE = "manage people", OPERATOR
+    MANAGE_CI = "manage tokens for CI", OPERATOR
     MANAGE_TASKS = "manage background work", OPERATOR
     SEE_STYLEGUIDE = "view the style guide", OPERATOR
 

@@ -23,6 +23,9 @@ class Command(BaseCommand):
         "The exit code is 1 if one does, 2 if that cannot be told."
     )
 
+    # Who asks, where that is not somebody at a shell.
+    stealth_options = ("actor",)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("tenant", metavar="TENANT")
         one = parser.add_mutually_exclusive_group()
@@ -34,7 +37,7 @@ class Command(BaseCommand):
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
             raise CommandError(f"There is no tenant {options['tenant']!r}.")
-        actor = Actor(None, tenant, name="command line")
+        actor = options.get("actor") or Actor(None, tenant, name="command line")
         log_view(actor, "linkage.checked", "store", tenant.store_id)
         try:
             evidence = gather_evidence(tenant, options["of"])

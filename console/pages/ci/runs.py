@@ -1,0 +1,131 @@
+"""What CI runs by HTTP, with a token: the commands themselves, and their exit codes.
+
+    POST /ci/doctor/<tenant>            JSON
+    POST /ci/suite/<tenant>?suite=      JUnit
+    POST /ci/onboard?dry_run=1          a plan as the body; text
+
+Exit code 0 is answered 200, 1 is 422 (it ran, and something is not as it should be), 2 is
+502 (that cannot be told); `X-Exit-Code` says it too. A token is read from the header
+`Authorization: Bearer` and from nowhere else.
+"""
+
+from io import StringIO
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.contrib.auth.decorators import login_not_required
+from django.core.management import CommandError, call_command
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from console.accounts.limits import Bucket, TooManyTries, count_at_address
+from console.audit.log import log_change, log_view
+from console.core.errors import DomainError
+from console.core.outgoing import within
+from console.pages.ci.models import CiToken, Job, get_key
+from console.tenants.actor import Actor
+from console.tenants.models import Tenant
+
+HOUR_S = 3600
+# Wrong tokens of one address, before nobody looks at its next ones.
+FAILURES = Bucket(most=20, an_hour=20)
+RUN_S = 120.0
+STATUSES = {0: 200, 1: 422, 2: 502}
+# Of each job the command, what it is told beside the tenant, and what it answers.
+COMMANDS = {
+    Job.DOCTOR: ("doctor", ("--json",), "application/json"),
+    Job.SUITE: ("recall_suite", ("--junit", "-"), "application/xml"),
+}
+
+
+class Refused(DomainError):
+    def __init__(
+        self, status: int, message: str, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.retry_after_s = status, retry_after_s
+
+
+@csrf_exempt
+@login_not_required
+def run(request: HttpRequest, job: Job, of: str) -> HttpResponse:
+    """One that the token may run, for a tenant that it is for."""
+    try:
+        if request.method != "POST":
+            raise Refused(405, "Only POST runs something.")
+        token = _open(request)
+        tenant = Tenant.objects.filter(slug=of).first() if token.covers(of) else None
+        if job not in token.jobs:
+            raise _deny(token, 403, f"This token may not run: {Job(job).label}.")
+        if tenant is None:
+            raise _deny(token, 404, "No tenant of this token has this slug.")
+        return _run(request, token, job, tenant)
+    except DomainError as problem:
+        answer = JsonResponse({"error": problem.message}, status=problem.status)
+        if problem.status == 401:
+            answer["WWW-Authenticate"] = "Bearer"
+        if problem.retry_after_s is not None:
+            answer["Retry-After"] = str(round(problem.retry_after_s))
+        return answer
+
+
+def _open(request: HttpRequest) -> CiToken:
+    """Whose token was sent, with a call counted. Raises Refused."""
+    address = get_adapter().get_client_ip(request)
+    try:
+        tried = count_at_address("ci", address, FAILURES)
+    except TooManyTries as many:
+        words = "Too many wrong tokens came from this address."
+        raise Refused(429, words, many.wait_s) from None
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    given = given.strip() if scheme.lower() == "bearer" else ""
+    token = CiToken.objects.find(given)
+    if token is None:
+        on = ("ci_token", get_key(given))
+        log_view(Actor(None, name="CI"), "ci.refused", *on, outcome="denied")
+        raise Refused(
+            401,
+            "A token is needed that is known, and neither expired nor "
+            "revoked: Authorization: Bearer mcci_….",
+        )
+    tried.give_back()
+    if not token.count():
+        raise _deny(token, 429, "This token has run enough for an hour.", HOUR_S)
+    return token
+
+
+def _deny(
+    token: CiToken, status: int, message: str, retry_after_s: float | None = None
+) -> Refused:
+    """After logging the attempt."""
+    actor, on = Actor(None, name="CI", key=token.key), ("ci_token", token.key)
+    log_view(actor, "ci.refused", *on, outcome="denied", status=status)
+    return Refused(status, message, retry_after_s)
+
+
+def _run(
+    request: HttpRequest, token: CiToken, job: Job, tenant: Tenant
+) -> HttpResponse:
+    actor = Actor(None, tenant, name="CI", key=token.key)
+    command, args, media_type = COMMANDS[job]
+    options: dict[str, Any] = {"actor": actor}
+    if job == Job.SUITE:
+        options["suite"] = request.GET.get("suite", "")
+    out, words, code = StringIO(), "", 0
+    on = ("tenant", str(tenant.pk))
+    with log_change(actor, "ci.run", *on, job=job.value) as closing:
+        try:
+            with within(RUN_S):
+                call_command(command, tenant.slug, *args, stdout=out, **options)
+        except CommandError as problem:
+            words, code = str(problem), problem.returncode
+        closing["exit"] = code
+    text = out.getvalue()
+    answer = (
+        HttpResponse(text, content_type=media_type)
+        if text
+        else JsonResponse({"error": words})
+    )
+    answer.status_code = STATUSES.get(code, 502)
+    answer["X-Exit-Code"] = str(code)
+    return answer

@@ -1,0 +1,111 @@
+"""Tokens of CI, for operators; and what is run with one (runs.py)."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from console.audit.log import log
+from console.pages.ci.models import DAYS_MAX, CiToken, Job
+from console.tenants.actor import Permission
+from console.tenants.models import Tenant
+from console.web.forms import ReasonForm, StaffTextField
+from console.web.render import FORM, ConsoleRequest, allow, render_form
+
+
+class RevokeForm(ReasonForm):
+    reasons = (
+        ("rotation", "Replaced from time to time"),
+        ("known", "It may be known to others"),
+        ("ended", "Not used any more"),
+    )
+
+
+class IssueForm(ReasonForm):
+    """slugs  also of tenants that are still to be onboarded"""
+
+    reasons = (("pipeline", "For a pipeline"), ("rotation", "Replaces another token"))
+    name = StaffTextField(
+        label="Name", max_length=80, help_text="Which pipeline it is for."
+    )
+    jobs = forms.MultipleChoiceField(
+        label="May run",
+        choices=Job.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one."},
+    )
+    slugs = StaffTextField(
+        label="Tenants",
+        max_length=400,
+        required=False,
+        help_text="Slugs, with blanks between them. Empty: every tenant.",
+    )
+    days = forms.IntegerField(
+        label="Days until it expires", min_value=1, max_value=DAYS_MAX, initial=90
+    )
+    field_order = ("name", "jobs", "slugs", "days", "reason_code", "ticket")
+
+    def clean_slugs(self) -> list[str]:
+        slugs = list(dict.fromkeys(self.cleaned_data["slugs"].split()))
+        known = set(Tenant.objects.values_list("slug", flat=True))
+        unknown = [slug for slug in slugs if slug not in known]
+        if unknown and Job.ONBOARD not in self.cleaned_data.get("jobs", ()):
+            raise ValidationError(f"There is no tenant {unknown[0]}.")
+        check_slug = Tenant._meta.get_field("slug").run_validators
+        for slug in unknown:
+            check_slug(slug)
+        return slugs
+
+
+@allow(Permission.MANAGE_CI, logs="none: names of tokens")
+def list_tokens(request: ConsoleRequest) -> HttpResponse:
+    tokens = CiToken.objects.select_related("issued_by")
+    return render(request, "ci/list.html", {"tokens": tokens})
+
+
+@allow(Permission.MANAGE_CI, FORM, logs="ci.added")
+def issue(request: ConsoleRequest) -> HttpResponse:
+    """Answered by the token: it is in this answer and nowhere else."""
+    form, made = IssueForm(request=request), ""
+    if form.is_valid():
+        wanted: dict[str, Any] = form.asked
+        expires_at = timezone.now() + timedelta(days=wanted.pop("days"))
+        row, made = CiToken.make(
+            **wanted, expires_at=expires_at, issued_by=request.user
+        )
+        with transaction.atomic():
+            row.save(force_insert=True)
+            log(
+                request.actor,
+                "ci.added",
+                "ci_token",
+                row.key,
+                reason=form.reason,
+                jobs=" ".join(row.jobs),
+                tenants=len(row.slugs),
+                expires=f"{expires_at:%Y-%m-%d}",
+            )
+    address = request.build_absolute_uri("/ci/")
+    context = {"form": form, "made": [("token", made)] if made else [], "at": address}
+    return render_form(request, "ci/issue.html", context)
+
+
+@allow(Permission.MANAGE_CI, FORM, logs="ci.revoked")
+def revoke(request: ConsoleRequest, token_id: str) -> HttpResponse:
+    """It opens nothing from then on; its row stays, for the log names it."""
+    token = get_object_or_404(CiToken, pk=token_id, revoked_at=None)
+    form = RevokeForm(request=request)
+    if form.is_valid():
+        with transaction.atomic():
+            CiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+            on = ("ci_token", token.key)
+            log(request.actor, "ci.revoked", *on, reason=form.reason)
+        messages.success(request, f"{token.name}: the token opens nothing any more.")
+        return redirect("ci:list")
+    return render_form(request, "ci/revoke.html", {"form": form, "token": token})

@@ -1,0 +1,254 @@
+"""CI tokens: issued and revoked by operators; what they run, and what they do not."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from console.accounts.limits import Bucket
+from console.audit.models import AuditEntry
+from console.pages.ci import models, runs
+from console.pages.ci.models import CiToken, Job
+from console.pages.recall.models import RecallCase
+from console.tenants.models import Role
+from tests.factories import make_observation, make_profile, make_tenant, make_user
+
+ISSUE = reverse("ci:issue")
+WANTED = {
+    "name": "Nightly",
+    "jobs": ["doctor", "suite"],
+    "slugs": "acme",
+    "days": "30",
+    "reason_code": "pipeline",
+    "ticket": "OPS-1",
+}
+
+
+def make_token(user, jobs=("doctor", "suite"), slugs=("acme",), **fields):
+    fields = {"expires_at": timezone.now() + timedelta(days=1)} | fields
+    row, token = CiToken.make(
+        name="Nightly", jobs=list(jobs), slugs=list(slugs), issued_by=user, **fields
+    )
+    row.save()
+    return row, token
+
+
+def run(path, token="", **headers):
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return Client().post(path, headers=headers)
+
+
+@pytest.fixture
+def case(tenant, operator):
+    """Of Recall, which holds."""
+    profile_id = make_profile(tenant)
+    wanted = make_observation(tenant, profile_id, "Asks for paper bills.")
+    return RecallCase.objects.create(
+        tenant=tenant,
+        suite="billing",
+        name="Paper bills",
+        profile_id=profile_id,
+        asked={"mode": "recent"},
+        wanted=[wanted.id],
+        created_by=operator,
+    )
+
+
+def test_a_token_is_shown_once_and_kept_as_a_digest(client, tenant, operator):
+    client.force_login(operator)
+
+    issued = client.post(ISSUE, WANTED)
+    listed = client.get(reverse("ci:list")).text
+
+    [token] = set(re.findall(r"mcci_[0-9a-f]{12}_[\w-]{43}", issued.text))
+    row = CiToken.objects.get()
+    assert token not in listed
+    assert token.rpartition("_")[2] not in str(vars(row))
+    assert (row.jobs, row.slugs) == (["doctor", "suite"], ["acme"])
+    assert "Nightly" in listed
+    assert "never" in listed
+    entry = AuditEntry.objects.get(action="ci.added")
+    assert (entry.actor, entry.object_id) == (operator.email, row.key)
+    assert token not in str(entry.details)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"jobs": []}, "jobs"),
+        ({"slugs": "acme nobody"}, "slugs"),
+        ({"slugs": "No_Slug", "jobs": ["onboard"]}, "slugs"),
+        ({"days": "0"}, "days"),
+        ({"days": "367"}, "days"),
+        ({"name": ""}, "name"),
+        ({"ticket": ""}, "ticket"),
+    ],
+)
+def test_issue_names_what_is_wrong(client, tenant, operator, given, field):
+    client.force_login(operator)
+
+    response = client.post(ISSUE, WANTED | given)
+
+    assert list(response.context["form"].errors) == [field]
+    assert not CiToken.objects.exists()
+
+
+def test_tokens_are_for_operators_of_every_tenant_alone(client, tenant, operator):
+    row, _ = make_token(operator)
+    addresses = reverse("ci:list"), ISSUE, reverse("ci:revoke", args=[row.pk])
+    refused = set()
+    for role in Role:
+        client.force_login(make_user(role, tenant))
+        refused |= {client.post(each).status_code for each in addresses[1:]}
+        refused.add(client.get(addresses[0]).status_code)
+
+    assert refused == {403}
+
+
+def test_doctor_answers_by_its_exit_code(tenant, operator):
+    row, token = make_token(operator)
+
+    response = run("/ci/doctor/acme", token)
+
+    told = response.json()
+    assert told["tenant"] == "acme"
+    assert told["verdicts"]
+    code = int(response["X-Exit-Code"])
+    assert response.status_code == runs.STATUSES[code]
+    row.refresh_from_db()
+    assert row.used_at is not None
+    ran = AuditEntry.objects.filter(action="ci.run", actor=row.key, tenant="acme")
+    assert [each.outcome for each in ran.order_by("seq")] == ["allowed", "done"]
+    assert ran.last().details["exit"] == code
+    looked = AuditEntry.objects.get(action="linkage.checked")
+    assert (looked.actor, looked.role) == (row.key, "CI")
+
+
+def test_suite_answers_junit_and_whether_a_case_failed(tenant, operator, case):
+    _, token = make_token(operator)
+
+    held = run("/ci/suite/acme?suite=billing", token)
+    RecallCase.objects.update(wanted=["mem_observation_01k0000000000000000000000d"])
+    failed = run("/ci/suite/acme", token)
+    none = run("/ci/suite/acme?suite=other", token)
+
+    assert (held.status_code, failed.status_code) == (200, 422)
+    assert 'failures="0"' in held.text
+    assert 'failures="1"' in failed.text
+    assert held["Content-Type"] == "application/xml"
+    assert none.status_code == 422
+    assert none.json() == {"error": "There are no such cases."}
+
+
+def test_a_token_runs_nothing_else_and_for_nobody_else(tenant, operator):
+    make_tenant("beta")
+    row, token = make_token(operator, jobs=["doctor"])
+
+    other_job = run("/ci/suite/acme", token)
+    foreign, unknown = (run(f"/ci/doctor/{x}", token) for x in ("beta", "nobody"))
+    page = run("/tenants/", token)
+
+    assert other_job.status_code == 403
+    assert foreign.status_code == unknown.status_code == 404
+    assert foreign.json() == unknown.json()
+    assert page.status_code == 302
+    denied = AuditEntry.objects.filter(action="ci.refused", actor=row.key)
+    assert denied.count() == 3
+    assert not AuditEntry.objects.filter(action="linkage.checked").exists()
+
+
+def test_a_token_of_every_tenant_covers_each(tenant, operator):
+    make_tenant("beta")
+    _, token = make_token(operator, slugs=[])
+
+    assert run("/ci/doctor/beta", token).json()["tenant"] == "beta"
+
+
+@pytest.mark.parametrize("how", ["wrong", "revoked", "expired", "none", "in the URL"])
+def test_a_token_that_does_not_open_is_refused_alike_and_logged(
+    client, tenant, operator, how
+):
+    row, token = make_token(operator)
+    past = timezone.now() - timedelta(minutes=1)
+    path = "/ci/doctor/acme"
+    match how:
+        case "wrong":
+            token = token[:-3] + "AAA"
+        case "revoked":
+            client.force_login(operator)
+            client.post(
+                reverse("ci:revoke", args=[row.pk]),
+                {"reason_code": "ended", "ticket": "OPS-2"},
+            )
+        case "expired":
+            CiToken.objects.update(expires_at=past)
+        case "none":
+            token = ""
+        case "in the URL":
+            path, token = f"{path}?token={token}", ""
+
+    response = run(path, token)
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert "neither expired nor revoked" in response.json()["error"]
+    entry = AuditEntry.objects.get(action="ci.refused")
+    assert entry.object_id == (row.key if token else "")
+    assert not AuditEntry.objects.filter(action="ci.run").exists()
+
+
+def test_wrong_tokens_of_an_address_are_counted(tenant, operator, monkeypatch):
+    monkeypatch.setattr(runs, "FAILURES", Bucket(most=2, an_hour=1))
+    _, token = make_token(operator)
+
+    statuses = [run("/ci/doctor/acme", "mcci_wrong").status_code for _ in range(3)]
+    right = run("/ci/doctor/acme", token)
+
+    assert statuses == [401, 401, 429]
+    assert right.status_code == 429
+    assert int(right["Retry-After"]) > 60
+    assert AuditEntry.objects.filter(action="ci.refused").count() == 2
+
+
+def test_runs_of_a_token_are_counted_by_the_hour(tenant, operator, monkeypatch):
+    monkeypatch.setattr(models, "CALLS_PER_HOUR", 1)
+    row, token = make_token(operator, jobs=["suite"])
+
+    statuses = [run("/ci/doctor/acme", token).status_code for _ in range(2)]
+    CiToken.objects.update(hour=timezone.now() - timedelta(hours=1))
+    later = run("/ci/doctor/acme", token)
+
+    row.refresh_from_db()
+    assert statuses == [403, 429]
+    assert (later.status_code, row.calls) == (403, 1)
+
+
+def test_a_memory_that_cannot_be_asked_is_no_pass(tenant, operator, settings, case):
+    settings.VAULT_KEYS = {"new": b"\x01" * 32}
+    _, token = make_token(operator)
+
+    doctor, suite = (run(f"/ci/{job}/acme", token) for job in ("doctor", "suite"))
+
+    assert (doctor.status_code, doctor["X-Exit-Code"]) == (502, "2")
+    assert suite.status_code == 503
+    assert json.loads(suite.content)["error"]
+
+
+def test_a_token_is_in_no_line_of_the_servers_log(tenant, operator, caplog, capsys):
+    _, token = make_token(operator)
+    secret = token.rpartition("_")[2]
+
+    run("/ci/doctor/acme", token)
+    run("/ci/doctor/acme", token + "x")
+
+    said = capsys.readouterr()
+    assert secret not in caplog.text + said.out + said.err
+
+
+def test_every_job_has_words():
+    assert {job.label for job in Job} == {"Doctor", "Recall cases", "Onboarding"}
