@@ -185,6 +185,7 @@ INSTALLED_APPS = [
     "console.masking",
     "console.monitoring",
     "console.profiles",
+    "console.segment",
     "console.pages.ci",
     "console.pages.customers",
     "console.pages.deletions",

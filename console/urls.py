@@ -32,6 +32,7 @@ from console.pages.recall import cases, ledger, marks, suites
 from console.pages.recall import views as recall
 from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
+from console.pages.segment import views as segment
 from console.pages.styleguide import views as styleguide
 from console.pages.tenants import views as tenants
 from console.pages.timeline.views import export, items, selection, timeline
@@ -260,6 +261,17 @@ audit_pages = pages(
     page("proof/receipts/<int:size>/", proof.receipt),
     page("proof/export/", proof.export),
 )
+segment_pages = pages(
+    "segment",
+    path("tenants/<slug:tenant>/segment/", segment.workspace, name="workspace"),
+    path("tenants/<slug:tenant>/segment/check/", segment.check, name="check"),
+    path("tenants/<slug:tenant>/segment/arrival/", segment.arrival, name="arrival"),
+    path(
+        "t/<slug:tenant>/profiles/<str:profile_id>/segment/",
+        segment.customer,
+        name="customer",
+    ),
+)
 doctor_pages = pages(
     "doctor",
     path("", doctor.doctor, name="doctor"),
@@ -354,6 +366,7 @@ urlpatterns = [
     path("palette/", find.palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
     path("tenants/<slug:tenant>/doctor/", doctor_pages),
+    path("", segment_pages),
     path("tenants/", tenants_pages),
     path("people/", people_pages),
     path("ci/", ci_pages),

@@ -3,6 +3,7 @@
 Names are Segment's own, in snake_case where it reads and in camelCase where it is sent.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ EVENT_BYTES, BATCH_BYTES, BATCH_EVENTS = 32 * 1024, 500 * 1024, 2500
 MESSAGE_ID_LENGTH = 100  # one page says fewer: ours are far shorter
 TRAITS_AN_EVENT = 300
 TRAITS_A_PAGE, EVENTS_A_PAGE = 200, 100
-SPACE = r"[A-Za-z0-9_-]{1,64}"
+SPACE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # profiles, events: the hosts of a workspace's region.
 REGIONS = {
     "US": ("https://profiles.segment.com", "https://api.segment.io"),

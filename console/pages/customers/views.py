@@ -51,6 +51,7 @@ from console.profiles.items import (
 from console.profiles.models import find_hold
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups, select_pinned
+from console.segment.workspaces import find_workspace
 from console.tenants.actor import Permission
 from console.web.budget import Budget, start_budget
 from console.web.forms import ConsoleForm, PageForm, check_form
@@ -410,6 +411,7 @@ def profile(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             partial(build_traits, masker, pins, found, since, changes), schema
         ),
         **parts,
+        "workspace": find_workspace(request.tenant),
     }
     return render(request, "customers/profile.html", context)
 

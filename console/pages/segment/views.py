@@ -1,0 +1,202 @@
+"""A tenant's Segment workspace: how it is set up and whether it works; what it knows of a
+customer."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+
+from console.audit.log import log, log_view
+from console.client.errors import MemoryProblem
+from console.client.segment import SegmentProblem
+from console.contract.base import whole
+from console.contract.segment import SPACE, Trait
+from console.masking.masker import MaskedValue, Masker, masker_for
+from console.profiles.traits import format_items
+from console.segment import workspaces
+from console.segment.models import SECRETS, Workspace
+from console.tenants.actor import Permission
+from console.tenants.models import Tenant
+from console.web.forms import ConsoleForm, StaffTextField
+from console.web.render import (
+    FORM,
+    POST,
+    ConsoleRequest,
+    allow,
+    render_form,
+    wants_part,
+)
+
+# The group that these traits are masked as.
+GROUP = "Segment"
+
+
+class SecretField(forms.RegexField):
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            r"^[!-~]+\Z",
+            label=label,
+            max_length=200,
+            strip=False,
+            error_messages={"invalid": "Letters, digits and symbols only."},
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        )
+
+
+class WorkspaceForm(ConsoleForm):
+    """Secrets that are left empty stay as they are."""
+
+    name = StaffTextField(
+        label="Name", max_length=80, help_text="For reference from within the console."
+    )
+    space = forms.RegexField(
+        whole(SPACE),
+        label="Space id",
+        max_length=64,
+        error_messages={"invalid": "A space id is spa_ and letters and digits."},
+        help_text="Unify → Unify settings → API access; it begins with spa_.",
+    )
+    region = forms.ChoiceField(
+        label="Region",
+        choices=[("US", "United States"), ("EU", "European Union")],
+        widget=forms.RadioSelect,
+        help_text="Workspace settings → General. Events to the other one are lost.",
+    )
+    token = SecretField("Profile access token")
+    write_key = SecretField("Write key")
+    personalization = forms.BooleanField(
+        label="Show what Segment knows of a customer",
+        required=False,
+        help_text="On the customer's card, in a group of its own.",
+    )
+
+    def __init__(self, data: Any, *, workspace: Workspace | None) -> None:
+        kept = workspace and {
+            name: getattr(workspace, name)
+            for name in self.base_fields
+            if name not in SECRETS
+        }
+        initial = kept or {"region": "US", "personalization": True}
+        super().__init__(data, initial=initial)
+        keep = " Empty: it stays as it is." if workspace else ""
+        where = {
+            "token": "The same page → Generate token; shown there once.",
+            "write_key": "Connections → Sources → a source that is connected to the "
+            "space → Settings → API keys.",
+        }
+        for each in SECRETS:
+            self.fields[each].help_text = f"{where[each]}{keep} Stored encrypted."
+            self.fields[each].required = workspace is None
+
+
+@allow(Permission.MANAGE_SEGMENT, FORM, logs="segment.changed")
+@sensitive_post_parameters(*SECRETS)
+def workspace(request: ConsoleRequest) -> HttpResponse:
+    """The settings, and whether they work, as far as it was asked."""
+    kept = workspaces.find_workspace(request.tenant)
+    form = WorkspaceForm(
+        request.POST if request.method == "POST" else None, workspace=kept
+    )
+    if form.is_valid():
+        _save(request, form.cleaned_data)
+        messages.success(request, "Saved. Check whether it works.")
+        return redirect("segment:workspace", request.tenant.slug)
+    context = {"form": form, "workspace": kept}
+    return render_form(request, "segment/workspace.html", context)
+
+
+def _save(request: ConsoleRequest, given: dict[str, Any]) -> None:
+    with transaction.atomic():
+        tenant = Tenant.objects.select_for_update().get(pk=request.tenant.pk)
+        kept = workspaces.find_workspace(tenant) or Workspace(tenant=tenant)
+        secrets = {each: given[each] or kept.secrets[each] for each in SECRETS}
+        changed = [
+            each
+            for each in given
+            if each not in SECRETS and getattr(kept, each) != given[each]
+        ] + [each for each in SECRETS if given[each]]
+        for each in {*given} - {*SECRETS}:
+            setattr(kept, each, given[each])
+        if {*changed} - {"name", "personalization"}:
+            kept.probe, kept.is_proven = {}, False
+        kept.seal(secrets)
+        kept.save()
+        on = ("store", tenant.store_id)
+        log(request.actor, "segment.changed", *on, changed=", ".join(sorted(changed)))
+
+
+@allow(Permission.MANAGE_SEGMENT, POST, logs="segment.checked")
+def check(request: ConsoleRequest) -> HttpResponse:
+    """Asks for somebody with the token, and sends an event to see it arrive."""
+    kept = _get_workspace(request)
+    log_view(request.actor, "segment.checked", "store", request.tenant.store_id)
+    checks = [workspaces.check_token(kept)]
+    if checks[0].state == "holds":
+        try:
+            workspaces.send_probe(kept)
+        except SegmentProblem as problem:
+            checks.append(workspaces.Check("Write key", "fails", problem.message))
+    return _show_checks(request, kept, checks)
+
+
+@allow(Permission.MANAGE_SEGMENT, logs="none: whether an event of nobody has arrived")
+def arrival(request: ConsoleRequest) -> HttpResponse:
+    return _show_checks(request, _get_workspace(request), [])
+
+
+def _show_checks(
+    request: ConsoleRequest, kept: Workspace, checks: list[workspaces.Check]
+) -> HttpResponse:
+    if not wants_part(request):
+        return redirect("segment:workspace", request.tenant.slug)
+    if not any(each.state == "fails" for each in checks):
+        checks += [each for each in [workspaces.check_probe(kept)] if each]
+    context = {
+        "checks": checks,
+        "waits": any(each.state == "waits" for each in checks),
+        "tenant": request.tenant,
+    }
+    return render(request, "segment/_checks.html", context)
+
+
+def _get_workspace(request: ConsoleRequest) -> Workspace:
+    kept = workspaces.find_workspace(request.tenant)
+    if kept is None:
+        raise Http404
+    return kept
+
+
+@allow(Permission.VIEW_PROFILES, logs="segment.viewed")
+def customer(request: ConsoleRequest, profile_id: str) -> HttpResponse:
+    """A part of the card: what Segment knows, with source and time, masked as a trait
+    group of that name."""
+    if not wants_part(request):
+        return redirect("customers:profile", request.tenant.slug, profile_id)
+    kept = _get_workspace(request)
+    if not kept.personalization:
+        raise Http404
+    log_view(request.actor, "segment.viewed", "profile", profile_id)
+    context: dict[str, Any] = {"profile_id": profile_id}
+    try:
+        held = request.store.list_identifiers(profile_id)
+        found = workspaces.read_profile(kept, held)
+    except (SegmentProblem, MemoryProblem) as problem:
+        context["problem"] = problem
+    else:
+        masker = masker_for(request.actor, profile_id)
+        context["found"] = found
+        context["traits"] = found and [
+            (name, _mask(masker, name, trait), trait)
+            for name, trait in sorted(found.traits.items())
+        ]
+    return render(request, "segment/_customer.html", context)
+
+
+def _mask(masker: Masker, name: str, trait: Trait) -> MaskedValue:
+    value = trait.value
+    items = format_items(value) if not isinstance(value, dict) else [str(value)]
+    return masker.mask_trait(GROUP, name, ", ".join(items))

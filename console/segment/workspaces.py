@@ -1,0 +1,196 @@
+"""What a tenant's Segment workspace answers: whether it works, and what it knows of a
+customer."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from secrets import token_hex
+from time import monotonic, time
+from typing import Any
+
+from django.utils import timezone
+
+from console.client.segment import (
+    NotInSegment,
+    SegmentProblem,
+    TokenRefused,
+)
+from console.contract.memory.identifier import IdentifierSet
+from console.contract.segment import REGIONS, Event, ExternalId, Trait
+from console.segment.models import Workspace
+from console.tenants.models import Tenant
+
+# Nobody's: an event of it is sent, and looked for.
+PROBE_ID = "memory-console-check"
+PROBE_TRAIT = "memory_console_check"
+# Until then an event that cannot be read yet is late; Segment says seconds.
+PATIENCE_S = 120
+KEEP_S, KEPT_MAX = 60.0, 500
+EVENTS, ASKED_MAX = 5, 4
+# Ours and Segment's names of what names a customer; the surest first.
+TYPES = {"user_id": "user_id", "userId": "user_id", "externalId": "user_id"} | {
+    name: name for name in ("email", "phone")
+}
+# By tenant, workspace's change and identity: until when, and what was found.
+_kept: dict[tuple[Any, ...], tuple[float, "SegmentProfile | None"]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """state  holds, fails or waits; `where`: in Segment"""
+
+    name: str
+    state: str
+    words: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentProfile:
+    """identity_type  by which of the customer's identifiers it was found"""
+
+    identity_type: str
+    traits: dict[str, Trait] = field(repr=False)
+    external_ids: Sequence[ExternalId] = field(repr=False)
+    events: Sequence[Event] = field(repr=False)
+
+    @property
+    def source(self) -> str:
+        """Of all traits; "" where they are of several."""
+        sources = {trait.source_id for trait in self.traits.values()}
+        return sources.pop() if len(sources) == 1 else ""
+
+
+def find_workspace(tenant: Tenant) -> Workspace | None:
+    return Workspace.objects.filter(tenant=tenant).first()
+
+
+def check_token(workspace: Workspace) -> Check:
+    """Of the profile access token, by asking for somebody who need not be there."""
+    name = "Profile access token"
+    where = "Unify → Unify settings → API access"
+    try:
+        _ask(workspace, workspace.region)
+    except TokenRefused as problem:
+        for region in {*REGIONS} - {workspace.region}:
+            with suppress(SegmentProblem):
+                _ask(workspace, region)
+                words = f"It is of the region {region}: set that one."
+                return Check(name, "fails", words, "Workspace settings → Region")
+        return Check(name, "fails", problem.message, where)
+    except SegmentProblem as problem:
+        return Check(name, "fails", problem.message)
+    return Check(name, "holds", "Segment takes it.")
+
+
+def _ask(workspace: Workspace, region: str) -> Any:
+    """The probe's trait, None if there is none. Raises SegmentProblem."""
+    try:
+        found = workspace.open(region).fetch_traits(f"user_id:{PROBE_ID}")
+    except NotInSegment:
+        return None
+    trait = found.get(PROBE_TRAIT)
+    return trait.value if trait else None
+
+
+def send_probe(workspace: Workspace) -> None:
+    """An event whose arrival shows that write key, source and space belong together.
+    Raises SegmentProblem."""
+    value = token_hex(8)
+    event = {
+        "type": "identify",
+        "messageId": f"{PROBE_TRAIT}-{value}",
+        "userId": PROBE_ID,
+        "traits": {PROBE_TRAIT: value},
+    }
+    now = timezone.now().isoformat()
+    workspace.open().send([event | {"timestamp": now}], now)
+    workspace.probe = {"value": value, "sent_at": time()}
+    workspace.save(update_fields=["probe"])
+
+
+def check_probe(workspace: Workspace) -> Check | None:
+    """Whether the event that was sent last has arrived; None before there is one."""
+    name, probe = "Write key, source and space", workspace.probe
+    if not probe:
+        return None
+    if "arrived_s" not in probe:
+        try:
+            arrived = _ask(workspace, workspace.region) == probe["value"]
+        except SegmentProblem as problem:
+            return Check(name, "fails", problem.message)
+        waited_s = time() - probe["sent_at"]
+        if not arrived and waited_s < PATIENCE_S:
+            return Check(name, "waits", "An event was sent; it cannot be read yet.")
+        if not arrived:
+            return Check(name, "fails", " ".join(_list_causes(workspace)))
+        workspace.probe = probe | {"arrived_s": round(waited_s, 1)}
+        workspace.is_proven = True
+        workspace.save(update_fields=["probe", "is_proven"])
+    words = (
+        f"An event arrived, and could be read after {workspace.probe['arrived_s']} s."
+    )
+    return Check(name, "holds", words)
+
+
+def _list_causes(workspace: Workspace) -> Iterator[str]:
+    """Segment answered 200 and lost it, and does not tell why."""
+    yield "An event was sent two minutes ago and never arrived; Segment answers 200 to it"
+    yield "all the same. One of these:"
+    yield "the write key is of no source of this workspace (Connections → Sources → the"
+    yield "source → Settings → API keys);"
+    yield "the source is not connected to the space (Unify → Unify settings → Profile"
+    yield "sources → Connect source)"
+    if not workspace.is_proven:
+        yield "; the space id is of another space (Unify → Unify settings → API access)"
+    yield "."
+
+
+def read_profile(
+    workspace: Workspace, identifiers: Sequence[IdentifierSet]
+) -> SegmentProfile | None:
+    """What Segment knows of a customer, kept for a minute; None: nobody has one of these
+    identifiers there. At most six calls. Raises SegmentProblem."""
+    for type_, identity in _list_identities(identifiers):
+        key = (workspace.pk, workspace.changed_at, identity)
+        until, found = _kept.get(key, (0.0, None))
+        if until < monotonic():
+            found = _read(workspace, type_, identity)
+            if len(_kept) >= KEPT_MAX:
+                _kept.clear()
+            _kept[key] = (monotonic() + KEEP_S, found)
+        if found:
+            return found
+    return None
+
+
+def _read(workspace: Workspace, type_: str, identity: str) -> SegmentProfile | None:
+    client = workspace.open()
+    try:
+        traits = client.fetch_traits(identity)
+    except NotInSegment:
+        return None
+    if not workspace.is_proven:
+        Workspace.objects.filter(pk=workspace.pk).update(is_proven=True)
+    return SegmentProfile(
+        type_,
+        traits,
+        client.fetch_external_ids(identity),
+        client.fetch_events(identity, EVENTS),
+    )
+
+
+def _list_identities(
+    identifiers: Sequence[IdentifierSet],
+) -> list[tuple[str, str]]:
+    """Segment's type and `type:value`. A phone is looked for as we write it, and in
+    digits alone, as most write it there."""
+    found = []
+    for ours, theirs in TYPES.items():
+        for each in identifiers:
+            if each.id_type == ours and each.values:
+                newest = each.values[-1]
+                found.append((theirs, f"{theirs}:{newest}"))
+                if theirs == "phone" and newest.startswith("+"):
+                    found.append((theirs, f"{theirs}:{newest[1:]}"))
+    return found[:ASKED_MAX]

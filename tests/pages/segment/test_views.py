@@ -1,0 +1,302 @@
+"""Segment's workspace: its settings, whether they work, and its part of the card."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+
+from console.audit.models import AuditEntry
+from console.client.segment import SegmentClient
+from console.contract.segment import external_id
+from console.segment import workspaces
+from console.segment.models import Workspace
+from tests.factories import HTMX, make_profile, make_tenant
+from tests.segment.emulator import Emulator, Source
+
+PAGE = "/tenants/acme/segment/"
+GIVEN = {
+    "name": "Alpine shop",
+    "space": "spa_emulator",
+    "region": "US",
+    "token": "profile-token",
+    "write_key": "write-key",
+    "personalization": "on",
+}
+
+
+@pytest.fixture
+def segment(settings, tenant):
+    workspaces._kept.clear()
+    with Emulator() as emulator:
+        settings.SEGMENT_URL = emulator.url
+        yield emulator
+
+
+@pytest.fixture
+def workspace(segment, tenant):
+    return set_up(tenant)
+
+
+def set_up(tenant, **changes):
+    workspace = Workspace(
+        tenant=tenant, name="Alpine shop", space="spa_emulator", **changes
+    )
+    workspace.seal({"token": "profile-token", "write_key": "write-key"})
+    workspace.save()
+    return workspace
+
+
+def know(segment, profile="c-1", **traits):
+    client = SegmentClient(
+        "US", space="spa_emulator", token="profile-token", write_key="write-key"
+    )
+    phone = external_id("phone", "14155550100")
+    event = {
+        "type": "identify",
+        "messageId": f"m-{profile}",
+        "userId": profile,
+        "traits": traits,
+        "context": {"externalIds": [phone]},
+    }
+    track = {
+        "type": "track",
+        "messageId": f"t-{profile}",
+        "userId": profile,
+        "event": "Tent returned",
+    }
+    client.send([event, track], "2026-11-27T09:00:00+00:00")
+    segment.calls.clear()
+
+
+def get_actions():
+    return list(AuditEntry.objects.order_by("seq").values_list("action", flat=True))
+
+
+def test_workspace_is_saved_sealed_and_said_nowhere(client, segment, operator):
+    client.force_login(operator)
+
+    client.post(PAGE, GIVEN)
+
+    kept = Workspace.objects.get()
+    assert kept.secrets == {"token": "profile-token", "write_key": "write-key"}
+    page = client.get(PAGE).text
+    entry = AuditEntry.objects.get(action="segment.changed")
+    for secret in ("profile-token", "write-key"):
+        assert secret not in page + str(entry.details) + kept.encrypted_token
+    assert "token" in entry.details["changed"]
+
+
+def test_workspace_keeps_secrets_that_are_left_empty(client, workspace, operator):
+    client.force_login(operator)
+
+    client.post(PAGE, GIVEN | {"token": "", "write_key": "other-key", "region": "EU"})
+
+    kept = Workspace.objects.get()
+    assert kept.secrets == {"token": "profile-token", "write_key": "other-key"}
+    assert kept.region == "EU"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("space", "spa emulator", "A space id is spa_"),
+        ("token", "", "Profile access token is required."),
+        ("write_key", "with blank", "Letters, digits and symbols only"),
+        ("region", "CN", "region"),
+    ],
+)
+def test_workspace_names_the_field_that_is_wrong(
+    client, segment, operator, field, value, words
+):
+    client.force_login(operator)
+
+    answer = client.post(PAGE, GIVEN | {field: value})
+
+    assert words in answer.text
+    assert not Workspace.objects.exists()
+
+
+def test_workspace_is_an_operators(client, workspace, agent):
+    client.force_login(agent)
+
+    assert client.get(PAGE).status_code == 403
+    assert client.post(f"{PAGE}check/", headers=HTMX).status_code == 403
+
+
+def test_check_sees_an_event_arrive(client, workspace, operator):
+    client.force_login(operator)
+
+    answer = client.post(f"{PAGE}check/", headers=HTMX)
+
+    assert "Segment takes it." in answer.text
+    assert "An event arrived" in answer.text
+    assert Workspace.objects.get().is_proven
+    assert "segment.checked" in get_actions()
+
+
+def test_check_names_a_refused_token(client, workspace, segment, operator):
+    segment.tokens = {"another"}
+    client.force_login(operator)
+
+    answer = client.post(f"{PAGE}check/", headers=HTMX)
+
+    assert "Segment refuses the token" in answer.text
+    assert "Unify settings → API access" in answer.text
+    assert segment.accepted == []
+
+
+def test_check_names_the_region_of_a_token(client, workspace, monkeypatch, operator):
+    """Each region has hosts of its own, here two paths of one server."""
+    ask = workspaces._ask
+
+    def ask_region(kept, region):
+        if region == "US":
+            raise workspaces.TokenRefused("No.", 401)
+        return ask(kept, region)
+
+    monkeypatch.setattr(workspaces, "_ask", ask_region)
+    client.force_login(operator)
+
+    answer = client.post(f"{PAGE}check/", headers=HTMX)
+
+    assert "It is of the region EU: set that one." in answer.text
+
+
+@pytest.mark.parametrize("fault", ["loose", "wrong_key", "wrong_space"])
+def test_check_says_what_can_have_lost_an_event(
+    client, workspace, segment, operator, time_machine, fault
+):
+    if fault == "loose":
+        segment.sources["write-key"] = Source("src", connected=False)
+    elif fault == "wrong_key":
+        segment.sources.clear()
+    else:
+        segment.space = "spa_other"
+    client.force_login(operator)
+
+    early = client.post(f"{PAGE}check/", headers=HTMX).text
+    time_machine.move_to(now() + timedelta(seconds=workspaces.PATIENCE_S + 1))
+    late = client.get(f"{PAGE}arrival/", headers=HTMX).text
+
+    assert "it cannot be read yet" in early
+    assert "load delay" in early
+    for cause in ("write key", "not connected to the space", "another space"):
+        assert cause in late
+    assert "load delay" not in late
+
+
+def test_check_rules_out_the_space_where_somebody_was_found(
+    client, workspace, segment, operator, agent, tenant, time_machine
+):
+    know(segment, email="casey@example.com")
+    profile = make_profile(tenant, email="casey@example.com")
+    client.force_login(agent)
+    client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX)
+    segment.sources.clear()
+    client.force_login(operator)
+
+    client.post(f"{PAGE}check/", headers=HTMX)
+    time_machine.move_to(now() + timedelta(seconds=workspaces.PATIENCE_S + 1))
+    late = client.get(f"{PAGE}arrival/", headers=HTMX).text
+
+    assert "write key" in late
+    assert "another space" not in late
+
+
+def test_card_shows_what_segment_knows(client, workspace, segment, tenant, agent):
+    know(segment, email="casey@example.com", plan="gold", phone="+14155550100")
+    profile = make_profile(tenant, email="casey@example.com")
+    client.force_login(agent)
+
+    part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX).text
+
+    assert "gold" in part
+    assert "src_emulator" in part
+    assert "Tent returned" in part
+    assert "found by email" in part
+    assert "casey@example.com" not in part
+    assert "4155550100" not in part
+    entry = AuditEntry.objects.get(action="segment.viewed")
+    assert "gold" not in str(entry.details)
+
+
+def test_card_finds_a_phone_that_segment_has_in_digits(
+    client, workspace, segment, tenant, agent
+):
+    know(segment, plan="gold")
+    profile = make_profile(tenant, phone="+14155550100")
+    client.force_login(agent)
+
+    part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX).text
+
+    assert "gold" in part
+
+
+def test_card_asks_once_a_minute(
+    client, workspace, segment, tenant, agent, monkeypatch
+):
+    know(segment, email="casey@example.com", plan="gold")
+    profile = make_profile(tenant, email="casey@example.com")
+    clock = [1000.0]
+    monkeypatch.setattr(workspaces, "monotonic", lambda: clock[0])
+    client.force_login(agent)
+    url = f"/t/acme/profiles/{profile}/segment/"
+
+    client.get(url, headers=HTMX)
+    first = len(segment.calls)
+    client.get(url, headers=HTMX)
+    within = len(segment.calls)
+    clock[0] += workspaces.KEEP_S + 1
+    client.get(url, headers=HTMX)
+
+    assert (first, within) == (3, 3)
+    assert len(segment.calls) == 6
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_card_costs_one_part_where_segment_refuses(
+    client, workspace, segment, tenant, agent, status
+):
+    profile = make_profile(tenant, email="casey@example.com")
+    segment.answers = [(status, {})]
+    client.force_login(agent)
+
+    part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX)
+
+    assert part.status_code == 200
+    assert "not shown" in part.text
+    assert "Try again" in part.text
+
+
+def test_card_is_silent_without_a_workspace_or_with_it_off(
+    client, segment, tenant, agent
+):
+    profile = make_profile(tenant, email="casey@example.com")
+    client.force_login(agent)
+    card = f"/t/acme/profiles/{profile}/"
+    part = f"{card}segment/"
+
+    without = client.get(card).text, client.get(part, headers=HTMX).status_code
+    set_up(tenant, personalization=False)
+    off = client.get(card).text, client.get(part, headers=HTMX).status_code
+    Workspace.objects.update(personalization=True)
+
+    for page, status in (without, off):
+        assert part not in page
+        assert status == 404
+    assert part in client.get(card).text
+    assert segment.calls == []
+
+
+def test_card_of_another_tenant_never_asks_this_workspace(
+    client, workspace, segment, operator, agent
+):
+    other = make_tenant("other")
+    profile = make_profile(other, email="casey@example.com")
+    know(segment, email="casey@example.com", plan="gold")
+    client.force_login(agent)
+
+    assert client.get(f"/t/other/profiles/{profile}/segment/").status_code == 404
+    part = client.get(f"/t/acme/profiles/{profile}/segment/", headers=HTMX).text
+
+    assert "gold" not in part
