@@ -31,6 +31,7 @@ ENV DATABASE_URL=sqlite:////data/console.sqlite3 MEMORY_DATABASE_URL=sqlite:////
 VOLUME /data
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=3s \
-  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+# Beside busy neighbours an interpreter alone takes seconds to start.
+HEALTHCHECK --interval=30s --timeout=15s --start-period=1m \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
 CMD ["gunicorn", "--config", "console/gunicorn.py", "--bind", "0.0.0.0:8000", "console.wsgi"]
