@@ -52,7 +52,8 @@ class RetentionRule(models.Model):
     days          after it was learned; of a conversation, after it was last changed
     deletes_from  a day after the rule was made: until then it only says what would go
     due_at        of the next daily run
-    token         where a run that is under way reads on; counting: what it has found
+    token         where a run that is under way reads on; counting: what it has found,
+                  with `going`: how many of the page at hand
     forecast      how many go, by day
     """
 

@@ -54,20 +54,27 @@ def carry_out(rule_id: int) -> None:
 def _do_page(rule: RetentionRule, now: datetime) -> bool:
     """One page of what it is about; whether there are more."""
     page, items = _read(rule, open_store(rule.tenant))
-    counted = Counter(rule.counting)
+    counted, due = Counter(rule.counting), []
+
+    def is_held(profile_ids: list[str]) -> bool:
+        return any(find_hold(rule.tenant, each) for each in profile_ids)
+
     for profile_ids, created_at, delete in items:
         goes_at = max(created_at + timedelta(days=rule.days), rule.deletes_from)
-        if goes_at > now + AHEAD:
-            continue
-        if any(find_hold(rule.tenant, each) for each in profile_ids):
-            continue
-        if goes_at > now:
+        if goes_at <= now:
+            due.append((profile_ids, delete))
+        elif goes_at <= now + AHEAD and not is_held(profile_ids):
             counted[goes_at.date().isoformat()] += 1
-            continue
-        # Somebody has deleted it meanwhile, or it is of a run that was killed.
-        with suppress(MemoryNotFound):
-            delete()
-            counted["removed"] += 1
+    # Told before they go: a run that begins this page again finds fewer.
+    going = rule.counting["going"] = max(counted.pop("going", 0), len(due))
+    rule.save(update_fields=["counting"])
+    for profile_ids, delete in due:
+        with suppress(MemoryNotFound):  # somebody else has deleted it meanwhile
+            if not is_held(profile_ids):
+                delete()
+                continue
+        going -= 1
+    counted["removed"] += going
     rule.counting, rule.token = counted, page.next_token or ""
     if not rule.token:
         removed, rule.counting = counted.pop("removed", 0), {}

@@ -76,6 +76,17 @@ def test_retention_deletes_what_is_older_once_and_counts_it(rule, tenant, profil
     assert entry.details["count"] == 1
 
 
+def test_retention_that_was_cut_off_counts_what_had_gone(rule, tenant, profile):
+    rule.counting = {"going": 3}  # of which a killed run has deleted two
+    rule.save()
+
+    carry_out(rule, days=101)
+
+    assert count(tenant, profile) == (0, 1)
+    entry = AuditEntry.objects.get(action="retention.applied")
+    assert entry.details["count"] == 3
+
+
 def test_retention_leaves_what_is_on_hold(rule, tenant, profile, officer):
     hold = Hold(tenant=tenant, profile_id=profile, basis="law", set_by=officer)
     hold.save()
