@@ -19,7 +19,7 @@ from console.audit.checkpoints import (
     read_sent_receipts,
 )
 from console.audit.log import log_export, log_view
-from console.audit.models import AuditCheckpoint, count_entries
+from console.audit.models import AuditCheckpoint, AuditEntry, count_entries
 from console.audit.signing import get_newest_key
 from console.audit.verification import Document, verify_log
 from console.core.errors import DomainError
@@ -110,10 +110,12 @@ def check_log(
     verdict = verify_log(receipts, report=report)
     result = RESULTS[verdict.exit_code]
     actor = Actor(User.objects.get(pk=user_id), Tenant.objects.get(pk=tenant_id))
-    log_view(
-        actor, "audit.verified", closes=True, intent=intent, result=result,
-        count=verdict.entries,
-    )  # fmt: skip
+    closes = AuditEntry.objects.filter(action="audit.verified", details__intent=intent)
+    if not closes.exists():
+        log_view(
+            actor, "audit.verified", closes=True, intent=intent, result=result,
+            count=verdict.entries,
+        )  # fmt: skip
     found = {"result": result, "words": str(verdict), "at": datetime.now(UTC)}
     cache.set(CHECK, found | {"signed": verdict.signed}, None)
     return result

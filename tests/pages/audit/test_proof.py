@@ -56,6 +56,15 @@ def test_proof_says_that_nothing_was_checked_yet(page):
     assert get_newest_key().public in response.text
 
 
+def test_check_that_runs_twice_is_closed_once(page):
+    page.post(url("check"), {})
+
+    run_check()
+    run_check()
+
+    assert [outcome for outcome, _ in newest("audit.verified")] == ["allowed", "done"]
+
+
 def test_check_has_the_worker_walk_the_log(page, auditor):
     receipt = json.dumps(make_checkpoint())
 
