@@ -33,6 +33,7 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402
 from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
 
 from console.audit.models import AuditEntry  # noqa: E402
@@ -52,17 +53,16 @@ from console.pages.deletions.services import (  # noqa: E402
     open_request,
     submit,
 )
-from console.pages.deletions.steps import enqueue_due  # noqa: E402
 from console.profiles.items import OBSERVATION, PROFILE  # noqa: E402
 from console.service.conversations import communications, conversations, webhooks  # noqa: E402
-from console.service.conversations.lifecycle import sweep  # noqa: E402
 from console.service.conversations.models import (  # noqa: E402
     Communication,
     Delivery,
     Learned,
     Transition,
 )
-from console.service.memory import embedding_jobs, import_jobs, imports  # noqa: E402
+from console.service.knowledge.models import KnowledgeSource, WebHost  # noqa: E402
+from console.service.memory import embedding_jobs, imports  # noqa: E402
 from console.service.memory.embedding_jobs import embed_query  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
     Identifier,
@@ -77,6 +77,7 @@ from console.service.memory.models import (  # noqa: E402
 from console.service.models import Account  # noqa: E402
 from console.tenants.actor import Actor  # noqa: E402
 from console.tenants.models import Role  # noqa: E402
+from tests.crash import more_tasks  # noqa: E402
 from tests.factories import make_items, make_profile, make_tenant, make_user  # noqa: E402
 from tests.receiver import Receiver  # noqa: E402
 from tests.scripted_model import ScriptedModel, read_rows  # noqa: E402
@@ -371,6 +372,7 @@ KINDS = (
     Webhooks,
     Conversations,
     ConversationsByModel,
+    *more_tasks.KINDS,
 )
 
 
@@ -408,7 +410,6 @@ def let_time_pass() -> None:
     long_ago = timezone.now() - LATER
     Deletion.objects.filter(finished_at=None).update(created_at=long_ago)
     Deletion.objects.exclude(due_at=None).update(due_at=long_ago)
-    enqueue_due()
     ProfileImport.objects.filter(status="PROCESSING").update(updated_at=long_ago)
     waiting = DBTaskResult.objects.filter(status="READY")
     waiting.exclude(run_after=get_date_max()).update(run_after=long_ago)
@@ -416,12 +417,14 @@ def let_time_pass() -> None:
     leases.fail_lost_tasks(now)
     leases.retry_failed_tasks(now + LATER)
     embedding_jobs._asked_until = 0.0
-    embedding_jobs.request_pending_vectors()
-    import_jobs.restart_stalled_imports()
     Delivery.objects.exclude(due_at=None).update(due_at=long_ago)
     webhooks.restart_deliveries()
     Transition.objects.exclude(lease_until=None).update(lease_until=long_ago)
-    sweep()
+    waiting = KnowledgeSource.objects.filter(status__in=KnowledgeSource.WAITING)
+    waiting.update(updated_at=long_ago)
+    WebHost.objects.update(free_at=long_ago)
+    for path in [*settings.DUE_WORK, *settings.LOST_WORK]:
+        import_string(path)()
 
 
 class Trials:
@@ -442,7 +445,7 @@ class Trials:
                 self.kill("asking", asking)
             else:
                 end(asking)
-            for _ in range(self.dice.randint(1, 3)):
+            for _ in range(self.dice.randint(2, leases.TRIES - 1)):
                 let_time_pass()
                 self.kill("working", fork(work))
                 self.kills["in a task"] += DBTaskResult.objects.running().exists()
