@@ -102,6 +102,7 @@ class MemoryLacks(MemoryNotFound):
             code=404,
             http_status=404,
         )
+        self.what = what
 
 
 class MemoryConflict(MemoryRefused):

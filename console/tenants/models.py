@@ -119,10 +119,13 @@ class Tenant(models.Model):
         return self.name
 
     @property
+    def is_built_in(self) -> bool:
+        return self.address in {"", EMBEDDED}
+
+    @property
     def memory_label(self) -> str:
         """Where its memory is, in words for people."""
-        is_built_in = self.address in {"", EMBEDDED}
-        return "Built-in memory" if is_built_in else self.address
+        return "Built-in memory" if self.is_built_in else self.address
 
     @property
     def seen_as_label(self) -> str:

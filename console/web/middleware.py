@@ -180,9 +180,8 @@ class ProblemPages(Middleware):
 
 def _answer_lacking(request: HttpRequest, lacking: MemoryLacks) -> HttpResponse:
     """Nothing is wrong: a page, or its part, without what there is none of."""
-    context = {"title": lacking.title, "message": lacking.message}
     page, part = "web/lacking.html", "web/_lacking.html"
-    return render_part(request, page, part, context, status=200)
+    return render_part(request, page, part, {"what": lacking.what}, status=200)
 
 
 def _log_miss(request: HttpRequest) -> None:

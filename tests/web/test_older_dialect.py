@@ -17,7 +17,7 @@ from tests.factories import (
 )
 from tests.web.test_every_address import OF_A_TENANT, address
 
-LACKING = "Not in this memory&#x27;s older API"
+LACKING = "Not in this memory’s API"
 # What the pages of are lacking, and no other page.
 LACKING_PAGES = {"groups", "group", "identity", "rules"}
 
@@ -130,5 +130,5 @@ def test_a_page_without_its_subject_says_so_quietly(client, older, officer):
     page = client.get(reverse("traits:groups", args=[older.slug]))
 
     assert page.status_code == 200
-    assert "has no trait groups" in page.text
+    assert "which has no trait groups" in page.text
     assert not AuditEntry.objects.filter(outcome="denied").exists()

@@ -92,7 +92,7 @@ def issue(request: ConsoleRequest) -> HttpResponse:
                 expires=f"{expires_at:%Y-%m-%d}",
             )
     address = request.build_absolute_uri("/ci/")
-    context = {"form": form, "made": [("token", made)] if made else [], "at": address}
+    context = {"form": form, "made": [("Token", made)] if made else [], "at": address}
     return render_form(request, "ci/issue.html", context)
 
 
