@@ -5,11 +5,14 @@ its name is resolved, for a name can lead anywhere.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from functools import cache
+from hashlib import sha256
+from hmac import digest
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import inf
@@ -17,6 +20,7 @@ from socket import SOCK_STREAM, getaddrinfo
 from ssl import SSLContext
 from time import monotonic, sleep
 from typing import Any, NamedTuple
+from urllib.parse import urldefrag, urlencode
 
 import httpcore
 import httpx
@@ -295,6 +299,15 @@ def as_sent(url: str) -> str:
     """As its receiver sees it: without a fragment, never without a path."""
     parts = httpx.URL(url)
     return f"{parts.scheme}://{parts.netloc.decode()}{parts.raw_path.decode()}"
+
+
+def sign(url: str, content: bytes, token: str, **query: str) -> tuple[str, str]:
+    """The address as it is sent, with the digest of the body and `query`, and its
+    signature: base64 of HMAC-SHA1. Conversations 12.6."""
+    query = {"bodySHA256": sha256(content).hexdigest()} | query
+    url, _ = urldefrag(url)
+    url = as_sent(f"{url}{'&' if '?' in url else '?'}{urlencode(query)}")
+    return url, b64encode(digest(token.encode(), url.encode(), "sha1")).decode()
 
 
 @cache

@@ -8,16 +8,12 @@ sent as soon as 4 has been taken or, after five tries, given up.
 """
 
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from hashlib import sha256
-from hmac import digest
 from time import monotonic
 from typing import Any
-from urllib.parse import urldefrag, urlencode
 
 from django.conf import settings
 from django.db import transaction
@@ -129,8 +125,7 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
     if not token:
         return 0, UNSIGNED
     content = b"" if leased.method == "GET" else leased.body.encode()
-    url = outgoing.as_sent(_build_url(leased, content))
-    signature = b64encode(digest(token.encode(), url.encode(), "sha1")).decode()
+    url, signature = outgoing.sign(leased.url, content, token, **_describe(leased))
     answer = outgoing.call(
         leased.method,
         url,
@@ -148,16 +143,13 @@ def send(leased: Delivery, token: str) -> tuple[int, str]:
     return answer.status, answer.error if taken else f"Answered {answer.status}."
 
 
-def _build_url(leased: Delivery, content: bytes) -> str:
-    """With the digest of the body; a GET has none, and names what its event is about
-    without a customer's words."""
-    url = urldefrag(leased.url).url
-    query = {"bodySHA256": sha256(content).hexdigest()}
-    if leased.method == "GET":
-        event = json.loads(leased.body)
-        query |= {name: event[name] for name in ("eventType", "timestamp")}
-        query |= {"conversationId": leased.conversation_id, "id": event["data"]["id"]}
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
+def _describe(leased: Delivery) -> dict[str, str]:
+    """A GET has no body, and names what its event is about without a customer's words."""
+    if leased.method != "GET":
+        return {}
+    event = json.loads(leased.body)
+    query = {name: event[name] for name in ("eventType", "timestamp")}
+    return query | {"conversationId": leased.conversation_id, "id": event["data"]["id"]}
 
 
 @transaction.atomic(using="memory")
