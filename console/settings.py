@@ -329,7 +329,16 @@ LOST_WORK = [
     "console.profiles.retention.start_due_rules",
     "console.service.memory.ledger.prune",
     "console.monitoring.models.prune",
+    "console.monitoring.synthetic.request_cleaning",
+    "console.monitoring.canary.start_due",
+    "console.monitoring.nightly.start_due",
 ]
+# What is looked at each night of every tenant, by the kind of its results
+# (console/monitoring/nightly.py).
+NIGHTLY = {
+    "doctor": "console.monitoring.nightly.ask_doctor",
+    "drift": "console.monitoring.drift.look",
+}
 # Called by the worker after a deletion: they remove what else was made of customers'
 # data (console/databases/compaction.py).
 DERIVED_DATA = [

@@ -4,9 +4,10 @@ one of its kind."""
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -16,6 +17,7 @@ from console.databases.vault import decrypt, encrypt
 from console.tenants.models import Tenant
 
 KEEP = timedelta(days=90)
+URL_MAX = 2000
 
 
 class Kind(models.TextChoices):
@@ -33,11 +35,67 @@ class State(models.TextChoices):
     UNKNOWN = "unknown", "cannot tell"
 
 
+class Watch(models.Model):
+    """How a tenant is watched, and what is going on.
+
+    every_hours  between canaries; 0: by hand alone, 24: each night
+    due_at       of the next one
+    night_at     from when on the next nightly checks are made
+    alert_after  so many failed canaries in a row; of other kinds one is enough
+    webhook, mail  where alerts are sent
+    alerted      kinds of which an outage was told and not its end, with its moment
+    run          the canary that is under way, {} for none (canary.py); beat_at: when
+                 that was last seen to go on
+    """
+
+    class Every(models.IntegerChoices):
+        NEVER = 0, "Off"
+        HOUR = 1, "Every hour"
+        SIX_HOURS = 6, "Every six hours"
+        NIGHT = 24, "Every night"
+
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="watch")
+    every_hours = models.PositiveSmallIntegerField(choices=Every, default=Every.NEVER)
+    due_at = models.DateTimeField(null=True)
+    night_at = models.DateTimeField(null=True)
+    alert_after = models.PositiveSmallIntegerField(default=2)
+    webhook = models.CharField(max_length=URL_MAX, blank=True)
+    mail = models.EmailField(blank=True)
+    alerted = models.JSONField(default=dict)
+    run = models.JSONField(default=dict)
+    beat_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"watch {self.pk}"
+
+
+class Made(models.Model):
+    """A synthetic customer in a tenant's memory, from before it is made until it is seen
+    to be gone (synthetic.py).
+
+    mark     it is found by it, and by nothing else
+    profile, conversation  their ids, "" while they are not known
+    free_at  from when on nobody uses it: what is still there is removed
+    until    so long it is looked for though it is not there: a write can be seen late
+    """
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="made")
+    mark = models.CharField(max_length=40, unique=True)
+    profile = models.CharField(max_length=64, blank=True)
+    conversation = models.CharField(max_length=64, blank=True)
+    free_at = models.DateTimeField()
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.mark
+
+
 class Result(models.Model):
     """Of one kind, of one tenant.
 
     is_latest  of its kind: there is one
-    facts      what was read, as each kind has it: never a customer's data
+    facts      what was read, as each kind has it, and `words` for an alert: never a
+               customer's data
     """
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="results")
@@ -63,8 +121,28 @@ class Result(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
 
+    @property
+    def is_well(self) -> bool:
+        """What cannot be told is not."""
+        return self.state in {State.HOLDS, State.DOUBTFUL}
+
+
+def get_night(now: datetime) -> datetime:
+    """The next one: an hour after everything is rewritten, which others wait for."""
+    hour = (settings.PURGE_HOUR + 1) % 24
+    tonight = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return tonight if tonight > now else tonight + timedelta(days=1)
+
+
+def get_watch(tenant: Tenant) -> Watch:
+    return Watch.objects.get_or_create(tenant=tenant)[0]
+
 
 def record(tenant: Tenant, kind: Kind, state: State, **facts: Any) -> Result:
+    """Keeps it, and alerts if it has to (alerts.py).
+
+    words  of the facts: what is wrong, in one sentence
+    """
     with transaction.atomic():
         # One at a time: each takes the place of the one before.
         Tenant.ever.select_for_update().get(pk=tenant.pk)

@@ -45,6 +45,7 @@ COMMANDS = {
         "user.reset": "reset_user",
         "memory.loaded": "load_conversations load_memory seed_demo",
         "linkage.checked": "doctor",
+        "canary.run isolation.tested": "canary",
         "recall.run": "recall_suite",
         "none: a task says itself what it does": "db_worker",
         "none: runs before there is a log": "prepare",

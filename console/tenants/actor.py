@@ -50,6 +50,7 @@ class Permission(StrEnum):
     CHANGE_DELETION_POLICY = "change the deletion policy", OPERATOR
     MEND_LINKAGE = "mend how conversations are linked", OPERATOR, ENGINEER
     MANAGE_SEGMENT = "set up Segment", OPERATOR, ENGINEER
+    WATCH_TENANT = "watch a tenant's memory", OPERATOR, ENGINEER
     REPLACE_CREDENTIAL = "replace an auth token", OPERATOR, ENGINEER
     MANAGE_ACCOUNTS = "manage accounts of the built-in memory", OPERATOR
     VIEW_KNOWLEDGE = "read knowledge", AGENT, OFFICER, OPERATOR, DEVELOPER

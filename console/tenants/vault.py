@@ -55,13 +55,18 @@ def open_account(tenant: Tenant, dialect: str = "") -> AccountClient:
     return connect(
         get_address(tenant),
         username=tenant.account_sid,
-        secret=decrypt(
-            tenant.encrypted_token,
-            context=tenant.token_context,
-            first_context=tenant.first_token_context,
-        ),
+        secret=read_token(tenant),
         dialect=dialect or tenant.dialect,
         guard=get_tenant_guard(tenant),
+    )
+
+
+def read_token(tenant: Tenant) -> str:
+    """Of its account. Raises VaultLocked, CredentialTampered."""
+    return decrypt(
+        tenant.encrypted_token,
+        context=tenant.token_context,
+        first_context=tenant.first_token_context,
     )
 
 

@@ -19,6 +19,7 @@ from console.contract.conversations.configuration import (
 from console.contract.ids import CONVERSATION_ID, PROFILE_ID
 from console.monitoring.checks import CHECKS, find_first, judge_all
 from console.monitoring.evidence import gather_evidence
+from console.monitoring.nightly import keep_verdicts
 from console.profiles.identity import count_lookup, log_lookup
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
@@ -70,6 +71,8 @@ def doctor(request: ConsoleRequest) -> HttpResponse:
     if is_address:
         log_lookup(request.actor, asked, evidence.match.value)
     verdicts = judge_all(evidence, request.tenant.known_findings)
+    if not asked:
+        keep_verdicts(request.tenant, verdicts)
     context = {
         "asked": asked,
         "hops": [(x, list(of)) for x, of in groupby(verdicts, lambda v: v.hop)],

@@ -10,6 +10,7 @@ from console.audit.log import log_view
 from console.core.errors import DomainError
 from console.monitoring.checks import State, find_first, judge_all
 from console.monitoring.evidence import gather_evidence
+from console.monitoring.nightly import keep_verdicts
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 
@@ -45,6 +46,8 @@ class Command(BaseCommand):
             raise CommandError(problem.message, returncode=CANNOT_TELL) from problem
         verdicts = judge_all(evidence, tenant.known_findings)
         first = find_first(verdicts)
+        if not options["of"]:
+            keep_verdicts(tenant, verdicts)
         if options["json"]:
             named = first.name if first else ""
             answer = {"tenant": tenant.slug, "first": named, "verdicts": verdicts}
