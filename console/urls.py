@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from console.pages.audit import proof, review
 from console.pages.audit import views as audit
 from console.pages.background import views as background
+from console.pages.canary import views as canary
 from console.pages.ci import runs
 from console.pages.ci import views as ci
 from console.pages.ci.models import Job
@@ -278,6 +279,13 @@ doctor_pages = pages(
     path("mend/<slug:name>/", doctor.mend, name="mend"),
     path("ignore/<slug:name>/", doctor.ignore, name="ignore"),
 )
+canary_pages = pages(
+    "canary",
+    page("", canary.canary),
+    page("run/", canary.run),
+    page("isolation/", canary.isolation),
+    page("settings/", canary.settings),
+)
 tenants_pages = pages(
     "tenants",
     page("", tenants.list_tenants, name="list"),
@@ -365,6 +373,7 @@ urlpatterns = [
     path("find/", find.find_across_tenants),
     path("palette/", find.palette_across_tenants, name="palette_across_tenants"),
     path("accounts/", include(account_patterns)),
+    path("tenants/<slug:tenant>/canary/", canary_pages),
     path("tenants/<slug:tenant>/doctor/", doctor_pages),
     path("", segment_pages),
     path("tenants/", tenants_pages),
