@@ -4,7 +4,6 @@ from it."""
 from typing import Annotated, Any
 
 import msgspec
-import yaml
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,6 +14,7 @@ from django_tasks import task
 
 from console.audit.log import log, log_view
 from console.contract.memory.profile import ProfileId
+from console.core.plain_yaml import NotYaml, read_yaml
 from console.pages.recall.cases import ASKED, MS_MAX, TOKENS_MAX, run_case
 from console.pages.recall.forms import RunForm, add_defaults
 from console.pages.recall.models import (
@@ -102,13 +102,9 @@ class CasesForm(ConsoleForm):
         if len(content) > FILE_BYTES:
             raise ValidationError(f"At most {FILE_BYTES // 1_000_000} MB.")
         try:
-            _check_depth(content)
-            # It makes text of all scalars: a day stays as it was typed.
-            read = yaml.load(content, yaml.CBaseLoader)  # noqa: S506
+            read = read_yaml(content, depth_max=DEPTH_MAX)
             cases = msgspec.convert(read, list[WrittenCase], strict=False)
-        except yaml.YAMLError:
-            raise ValidationError("This is not YAML.") from None
-        except msgspec.ValidationError as error:
+        except (NotYaml, msgspec.ValidationError) as error:
             raise ValidationError(str(error)) from None
         if len(cases) > FILE_CASES:
             raise ValidationError(f"At most {FILE_CASES} cases.")
@@ -117,16 +113,6 @@ class CasesForm(ConsoleForm):
             if faults := sorted({*form.errors} | case.asked.keys() - ASKED):
                 raise ValidationError(f"Case {number}, asked: {', '.join(faults)}.")
         return cases
-
-
-def _check_depth(content: bytes) -> None:
-    """The loader recurses in C, without a limit."""
-    depth = 0
-    for event in yaml.parse(content, yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH_MAX:
-            raise ValidationError("Too many lists in lists.")
 
 
 @allow(Permission.RUN_RECALL, logs="none: names and times of suites")
