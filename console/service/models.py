@@ -65,10 +65,14 @@ def index_in_store(name: str, *fields: str) -> models.Index:
 
 
 class Account(models.Model):
-    """Who owns stores: one customer of the memory, `AC` and 32 hex digits."""
+    """Who owns stores: one customer of the memory, `AC` and 32 hex digits.
+
+    owner  the account that this one is a sub-account of
+    """
 
     sid = models.CharField(primary_key=True, max_length=34)
     name = models.CharField(max_length=64)
+    owner = models.ForeignKey("self", models.PROTECT, null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -367,11 +371,16 @@ class NewAccount:
     api_secret: str
 
 
-def create_account(name: str) -> NewAccount:
-    """A new account with an auth token and one API key."""
+def create_account(
+    name: str, *, sid: str = "", owner: Account | None = None
+) -> NewAccount:
+    """A new account with an auth token and one API key; a sub-account of an owner."""
     with transaction.atomic(using="memory"):
         account = Account.objects.create(
-            sid="AC" + secrets.token_hex(16), name=name, created_at=timezone.now()
+            sid=sid or "AC" + secrets.token_hex(16),
+            name=name,
+            owner=owner,
+            created_at=timezone.now(),
         )
         auth_token = make_secret(account, account.sid)
         return NewAccount(account.sid, auth_token, *make_key(account))

@@ -22,9 +22,13 @@ class Command(BaseCommand):
             help="print the new auth token; the one before opens nothing any more",
         )
         change.add_argument("--revoke", metavar="KEY", help="an API key, at once")
+        change.add_argument(
+            "--remove", action="store_true", help="an account that never had a store"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sid, changes = options["sid"], ("add_key", "replace_token", "revoke")
+        sid = options["sid"]
+        changes = ("add_key", "replace_token", "revoke", "remove")
         found = Account.objects.filter(sid=sid) if sid else Account.objects.all()
         if not any(options[change] for change in changes):
             answer: object = list_accounts(found)
@@ -42,6 +46,7 @@ def list_accounts(accounts: QuerySet[Account]) -> list[dict[str, Any]]:
         {
             "sid": account.sid,
             "name": account.name,
+            "owner": account.owner_id or "",
             "stores": account.stores,
             "secrets": [
                 {"username": each.username, "createdAt": to_wire(each.created_at)}
@@ -54,8 +59,12 @@ def list_accounts(accounts: QuerySet[Account]) -> list[dict[str, Any]]:
 
 
 def change_secret(
-    account: Account, *, add_key: bool, replace_token: bool, revoke: str
+    account: Account, *, add_key: bool, replace_token: bool, revoke: str, remove: bool
 ) -> dict[str, Any]:
+    if remove:
+        if account.store_set.exists() or account.account_set.exists():
+            raise CommandError("sid: this account has stores or sub-accounts")
+        return {"removed": account.delete()[0]}
     if add_key:
         return dict(zip(("apiKey", "apiSecret"), make_key(account), strict=True))
     if replace_token:

@@ -1,10 +1,13 @@
 import json
+import re
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.service.models import create_account
+from console.contract.base import whole
+from console.contract.ids import ACCOUNT_SID
+from console.service.models import Account, create_account
 
 
 class Command(BaseCommand):
@@ -12,13 +15,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="whose account it is, 1 to 64 characters")
+        parser.add_argument("--owner", metavar="SID", help="makes it a sub-account")
+        parser.add_argument("--sid", default="", help="the new account's; else random")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["name"].strip()
         if not 1 <= len(name) <= 64 or not name.isprintable():
             raise CommandError("name: must be 1 to 64 printable characters")
-        new = create_account(name)
+        sid, owner = options["sid"], options["owner"]
+        taken = Account.objects.filter(sid=sid).exists()
+        if sid and (taken or not re.match(whole(ACCOUNT_SID), sid)):
+            raise CommandError("sid: must be AC and 32 of 0-9 and a-f, and not in use")
+        of = Account.objects.filter(sid=owner).first()
+        if owner and of is None:
+            raise CommandError("owner: no account has this SID")
+        new = create_account(name, sid=sid, owner=of)
         pairs = {
             "accountSid": new.account_sid,
             "authToken": new.auth_token,
