@@ -190,6 +190,7 @@ INSTALLED_APPS = [
     "console.pages.customers",
     "console.pages.deletions",
     "console.pages.doctor",
+    "console.pages.onboarding",
     "console.pages.people",
     "console.pages.recall",
     "console.jobs",

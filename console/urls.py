@@ -28,6 +28,7 @@ from console.pages.keeping import views as keeping
 from console.pages.knowledge import freshness
 from console.pages.knowledge import views as knowledge
 from console.pages.merges import views as merges
+from console.pages.onboarding import views as onboarding
 from console.pages.people import views as people
 from console.pages.recall import cases, ledger, marks, suites
 from console.pages.recall import views as recall
@@ -289,7 +290,6 @@ canary_pages = pages(
 tenants_pages = pages(
     "tenants",
     page("", tenants.list_tenants, name="list"),
-    page("add/", tenants.add),
     page("accounts/add/", tenants.add_account),
     page("<slug:tenant>/connection/", tenants.connection),
     page("<slug:tenant>/dialect/", tenants.set_dialect, name="dialect"),
@@ -300,6 +300,16 @@ tenants_pages = pages(
     page("accounts/", tenants.list_accounts, name="accounts"),
     # Last: a tenant can be called accounts.
     page("accounts/<str:sid>/", tenants.account),
+)
+onboarding_pages = pages(
+    "onboarding",
+    page("onboarding/", onboarding.begin),
+    page("onboarding/names/", onboarding.names),
+    page("onboarding/<uuid:onboarding_id>/", onboarding.client),
+    page("onboarding/<uuid:onboarding_id>/plan/", onboarding.plan),
+    page("onboarding/<uuid:onboarding_id>/<slug:move>/", onboarding.move),
+    # A tenant's, for everybody who works there.
+    page("tenants/<slug:tenant>/go-live/", onboarding.sheet),
 )
 people_pages = pages(
     "people",
@@ -376,6 +386,7 @@ urlpatterns = [
     path("tenants/<slug:tenant>/canary/", canary_pages),
     path("tenants/<slug:tenant>/doctor/", doctor_pages),
     path("", segment_pages),
+    path("", onboarding_pages),
     path("tenants/", tenants_pages),
     path("people/", people_pages),
     path("ci/", ci_pages),

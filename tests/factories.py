@@ -33,7 +33,7 @@ from console.contract.memory.observation import NewObservation, Observation
 from console.contract.memory.recall import RecallRequest
 from console.contract.memory.summary import NewSummary, Summary
 from console.databases.vault import encrypt
-from console.pages.tenants.services import add_tenant
+from console.pages.onboarding.steps import save_tenant
 from console.profiles.items import OBSERVATION, SUMMARY
 from console.service.conversations.learning import learn
 from console.service.knowledge.ingestion import read_source
@@ -44,7 +44,7 @@ from console.service.memory.stores import create_store
 from console.service.models import Account, create_account
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
-from console.tenants.services import add_member
+from console.tenants.services import add_member, check_available
 from console.tenants.vault import open_account, open_store
 
 # Headers of a request that htmx makes.
@@ -93,10 +93,17 @@ def make_account(name: str = "acme") -> dict[str, str]:
 
 
 def make_tenant(slug: str = "acme", name: str = "", **fields: Any) -> Tenant:
-    """A tenant with an embedded account and an empty store of its own."""
+    """A tenant with an embedded account and an empty store of its own; or of the account
+    whose SID and secret are given."""
     name = name or slug.title()
     if fields:
-        return add_tenant(slug=slug, name=name, **{"address": "", "by": None} | fields)
+        secret, sid = fields.pop("secret"), fields["account_sid"]
+        check_available(slug=slug, name=name)
+        if "store_id" not in fields:
+            fields["store_id"] = make_store(sid, f"client-{slug}")
+        tenant = Tenant(slug=slug, name=name, **fields)
+        save_tenant(tenant, secret, Actor(None))
+        return tenant
     # Thousands of tests begin here: what the page would write, without its calls.
     account = create_account(slug)
     store_id = make_store(account.account_sid, f"client-{slug}")

@@ -88,6 +88,12 @@ class ConversationsClient:
         self._check_store(self._sender.fetch(path, Configuration))
         self._sender.write("PATCH", path, change)
 
+    def delete_configuration(self, configuration_id: str) -> None:
+        """One of this store's. Conversations go on with what they began with."""
+        path = f"{CONFIGURATIONS}/{segment('configuration', configuration_id)}"
+        self._check_store(self._sender.fetch(path, Configuration))
+        self._sender.write("DELETE", path)
+
     def list_conversations(
         self,
         *,

@@ -42,9 +42,9 @@ from console.loading.loading import Loader, wait_until_done
 from console.pages.deletions.inventory import take_inventory
 from console.pages.deletions.models import Deletion, DeletionPolicy, Target
 from console.pages.deletions.services import delete_item, open_request, submit
+from console.pages.onboarding.steps import save_tenant
 from console.pages.recall.cases import run_case
 from console.pages.recall.models import RecallCase
-from console.pages.tenants.services import add_tenant
 from console.profiles.items import OBSERVATION, PROFILE
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
@@ -207,17 +207,15 @@ def load_people(account: AccountClient, store: StoreClient, slug: str) -> Loader
 
 
 def add_demo_tenant(slug: str, sid: str, secret: str, loader: Loader) -> Tenant:
-    tenant = add_tenant(
+    tenant = Tenant(
         slug=slug,
         name=TENANTS[slug],
         address=EMBEDDED,
         account_sid=sid,
-        secret=secret,
         store_id=loader.store.store_id,
-        by=None,
+        pinned_groups=PINNED[slug],
     )
-    tenant.pinned_groups = PINNED[slug]
-    tenant.save(update_fields=["pinned_groups"])
+    save_tenant(tenant, secret, Actor(None))
     log(Actor(None, tenant), "memory.loaded", **loader.report.counts())
     return tenant
 

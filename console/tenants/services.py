@@ -1,15 +1,20 @@
-"""Writing memberships and display settings, and encrypting credentials again after a new
-key was put first in VAULT_KEYS."""
+"""Writing memberships and display settings, whether a name is free, and encrypting
+credentials again after a new key was put first in VAULT_KEYS."""
 
+import json
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from console.accounts.models import User
+from console.core.errors import DomainError
+from console.core.unicode import get_skeletons, mixes_scripts
 from console.databases.vault import (
     CredentialTampered,
     VaultLocked,
@@ -111,3 +116,53 @@ def _reencrypt(row: Any) -> bool:
     except (VaultLocked, CredentialTampered):
         return False
     return True
+
+
+class TenantTaken(DomainError):
+    """Another tenant has this slug or this store."""
+
+    status = 409
+    title = "Already in use by another tenant"
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def check_available(
+    *, slug: str, name: str, store_id: str = "", renamed: Tenant | None = None
+) -> None:
+    """Raises TenantTaken, also for a name or slug that only looks like another's."""
+    own = [renamed.pk] if renamed else []
+    for field, wanted, tenants in (
+        ("slug", slug, Tenant.ever),
+        ("name", name, Tenant.objects),
+    ):
+        others = tenants.exclude(pk__in=own).values_list(field, flat=True)
+        skeletons = get_skeletons(wanted)
+        for other in others:
+            if skeletons & get_skeletons(other):
+                raise TenantTaken(
+                    f"Another tenant already has the {field} {other}, which looks the "
+                    "same. Choose another one.",
+                    field=field,
+                )
+    if mixes_scripts(name):
+        raise TenantTaken(
+            "A word of this name mixes letters of alphabets that look alike. Write it "
+            "in one of them.",
+            field="name",
+        )
+    if store_id and Tenant.objects.filter(store_id=store_id).exists():
+        raise TenantTaken(
+            "Another tenant already uses this store, and tenants never share one. "
+            "Enter the id of this tenant's own store.",
+            field="store_id",
+        )
+
+
+def run_in_memory(command: str, *args: str) -> Any:
+    """What it prints as JSON: the memory's tables are its own."""
+    out = StringIO()
+    call_command(command, *filter(None, args), stdout=out)
+    return json.loads(out.getvalue())

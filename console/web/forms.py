@@ -3,11 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.forms.utils import pretty_name
 from django.utils.crypto import salted_hmac
 
+from console.client.network import BadAddress, check_address
+from console.client.regions import find_place
 from console.contract.ids import CONVERSATION_ID
 from console.contract.memory.observation import SOURCE
 from console.contract.memory.page import PAGE_TOKEN_MAX
@@ -81,6 +84,45 @@ class StaffTextField(forms.CharField):
                 f"{self.label}: this looks like {' and '.join(kinds)}. Leave it out: "
                 "what is written here is kept and can be read by colleagues."
             )
+
+
+class AddressForm(ConsoleForm):
+    address = forms.CharField(
+        label="Memory address",
+        max_length=200,
+        required=False,
+        help_text="https://… of their memory. Empty: the built-in memory.",
+    )
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        try:
+            checked = check_address(address) if address else ""
+        except BadAddress as exc:
+            raise ValidationError(exc.message) from exc
+        place = find_place(checked)
+        if place.fault:
+            raise ValidationError(f"{place.fault} Write {place.better}")
+        # One memory, one name: what is the default anyway is not written out.
+        return "" if checked == settings.MEMORY_URL else checked
+
+
+class TokenField(forms.RegexField):
+    """The secret of an account: never shown again, not even to whoever typed it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            r"^[!-~]+\Z",
+            label="Auth token",
+            max_length=128,
+            strip=False,
+            error_messages={
+                "invalid": "An auth token has letters, digits and symbols only."
+            },
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+            help_text="Stored encrypted and never shown again.",
+            **kwargs,
+        )
 
 
 class PageForm(ConsoleForm):

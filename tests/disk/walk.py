@@ -180,7 +180,7 @@ class Walk:
         before = denials.count()
         self.seen[f"{state}, others"] = self.leave(self.leaving.pop()) | {
             "sign-in": describe(open_browser().post("/accounts/login/", typed)),
-            "denial": describe(self.clients["officer"].get("/tenants/add/")),
+            "denial": describe(self.clients["officer"].get("/onboarding/")),
             "denials recorded": denials.count() - before,
             "audit log": describe(self.clients["operator"].get("/t/acme/audit/")),
             "readyz": open_browser().get("/readyz").json()["reasons"],

@@ -108,7 +108,7 @@ def operators_addresses(tenant: Tenant, officer: User) -> dict[str, str]:
         "import a file": f"{at}/imports/add/",
         "tasks": "/background/",
         "tenants": "/tenants/",
-        "add a tenant": "/tenants/add/",
+        "onboard a client": "/onboarding/",
         "accounts": "/tenants/accounts/",
         "account": f"/tenants/accounts/{tenant.account_sid}/",
         "your account": "/accounts/2fa/",

@@ -136,6 +136,8 @@ def test_every_form_checks_the_texts_that_staff_write():
         ("SayForm", "text"),
         # A colleague's, who is no customer.
         ("InviteForm", "name"),
+        # Of how a client is set up.
+        ("PlanForm", "plan"),
     }
 
 

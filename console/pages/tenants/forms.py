@@ -1,4 +1,4 @@
-"""The forms that add a tenant, and change how their store tells people apart."""
+"""The forms that change a tenant, and how their store tells people apart."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from phonenumbers import (
     PhoneNumberFormat,
@@ -16,10 +15,6 @@ from phonenumbers import (
     format_number,
 )
 
-from console.client.network import BadAddress, check_address
-from console.client.regions import find_place
-from console.contract.base import whole
-from console.contract.ids import ACCOUNT_SID, STORE_ID
 from console.contract.memory.identity_settings import (
     IdentitySettings,
     PutIdentitySettings,
@@ -31,112 +26,15 @@ from console.contract.normalising import (
     InvalidIdentifier,
     normalise_phone,
 )
-from console.pages.tenants.services import (
-    ADD_KEY,
-    REPLACE_TOKEN,
-    TenantTaken,
-    check_available,
-)
-from console.tenants.models import SLUG
-from console.web.forms import ConsoleForm, ReasonForm, StaffTextField
+from console.pages.tenants.services import ADD_KEY, REPLACE_TOKEN
+from console.web.forms import AddressForm, ReasonForm, StaffTextField, TokenField
 from console.web.templatetags.console import shortened
-
-
-class AddressForm(ConsoleForm):
-    address = forms.CharField(
-        label="Memory address",
-        max_length=200,
-        required=False,
-        help_text="https://… of their memory. Empty: the built-in memory.",
-    )
-
-    def clean_address(self) -> str:
-        address: str = self.cleaned_data["address"]
-        try:
-            checked = check_address(address) if address else ""
-        except BadAddress as exc:
-            raise ValidationError(exc.message) from exc
-        place = find_place(checked)
-        if place.fault:
-            raise ValidationError(f"{place.fault} Write {place.better}")
-        # One memory, one name: what is the default anyway is not written out.
-        return "" if checked == settings.MEMORY_URL else checked
-
-
-class AddTenantForm(AddressForm):
-    """A tenant, the account that owns their memory, and the store inside it."""
-
-    field_order = ("name", "slug", "address")
-    name = StaffTextField(
-        label="Name", max_length=80, help_text="As your colleagues know this client."
-    )
-    slug = forms.RegexField(
-        SLUG,
-        max_length=40,
-        error_messages={"invalid": "Use a-z, 0-9 and hyphens only."},
-        help_text="Used in URLs: a-z, 0-9 and hyphens. Cannot be changed later.",
-    )
-    account_sid = forms.RegexField(
-        whole(ACCOUNT_SID),
-        label="Account SID",
-        max_length=34,
-        error_messages={"invalid": "An account SID is AC and 32 of 0-9 and a-f."},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-    secret = forms.RegexField(
-        r"^[!-~]+\Z",
-        label="Auth token",
-        max_length=128,
-        strip=False,
-        error_messages={
-            "invalid": "An auth token has letters, digits and symbols only."
-        },
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Stored encrypted and never shown again.",
-    )
-    store = forms.ChoiceField(
-        choices=[
-            ("new", "Create a store named client- and the slug"),
-            ("existing", "Use a store that the account has"),
-        ],
-        initial="new",
-        widget=forms.RadioSelect,
-    )
-    store_id = forms.RegexField(
-        whole(STORE_ID),
-        label="Store id",
-        max_length=64,
-        required=False,
-        error_messages={"invalid": "A store id is mem_store_ and 26 characters."},
-        help_text="Only for an existing store: mem_store_…",
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """The id is required for an existing store, and refused for a new one."""
-        cleaned = super().clean() or self.cleaned_data
-        if "name" in cleaned and "slug" in cleaned:
-            try:
-                check_available(slug=cleaned["slug"], name=cleaned["name"])
-            except TenantTaken as exc:
-                self.add_error(exc.field, exc.message)
-        store, store_id = cleaned.get("store"), cleaned.get("store_id")
-        if store == "existing" and store_id == "":
-            self.add_error("store_id", "Enter the id of the existing store.")
-        if store == "new" and store_id:
-            self.add_error("store_id", "A new store has no id yet: leave this empty.")
-        return cleaned
-
-    def get_tenant_fields(self) -> dict[str, str]:
-        """What add_tenant takes."""
-        fields: dict[str, str] = dict(self.cleaned_data)
-        del fields["store"]
-        return fields
 
 
 class TokenForm(AddressForm):
     """Where the tenant's store is, and the auth token of the account that owns it."""
 
-    secret = AddTenantForm.base_fields["secret"]
+    secret = TokenField()
 
 
 class TenantChangeForm(ReasonForm):
@@ -149,7 +47,9 @@ class TenantChangeForm(ReasonForm):
 
 
 class RenameForm(TenantChangeForm):
-    name = AddTenantForm.base_fields["name"]
+    name = StaffTextField(
+        label="Name", max_length=80, help_text="As your colleagues know this client."
+    )
     field_order = ("name", "reason_code", "ticket")
 
 

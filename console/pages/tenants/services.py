@@ -1,36 +1,27 @@
-"""Adding a tenant, replacing their token, and whether their memory answers.
+"""Tenants and the accounts of the built-in memory: names, tokens, whether it answers."""
 
-Nothing is saved until their store has answered.
-"""
-
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from io import StringIO
 from time import perf_counter
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from console.accounts.models import User
 from console.audit.log import log, log_change
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
 from console.client.network import EMBEDDED
 from console.contract.conversations.learning import ModelUsage
-from console.contract.memory.store import CreateStore, Store
 from console.contract.times import from_wire
 from console.core.errors import DomainError
 from console.core.outgoing import within
-from console.core.unicode import get_skeletons, mixes_scripts
 from console.databases.vault import encrypt
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
-from console.tenants.services import keep_own
+from console.tenants.services import check_available, run_in_memory
 from console.tenants.vault import get_tenant_guard, open_account, open_store
 
 T = TypeVar("T")
@@ -44,17 +35,6 @@ class StoreNotReady(DomainError):
     field = "store_id"
 
 
-class TenantTaken(DomainError):
-    """Another tenant has this slug or this store."""
-
-    status = 409
-    title = "Already in use by another tenant"
-
-    def __init__(self, message: str, *, field: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
 ADD_KEY, REPLACE_TOKEN = "key", "token"
 
 
@@ -63,87 +43,22 @@ class NotRemoved(DomainError):
     title = "The tenant was not removed"
 
 
-def check_available(
-    *, slug: str, name: str, store_id: str = "", renamed: Tenant | None = None
-) -> None:
-    """Raises TenantTaken, also for a name or slug that only looks like another's."""
-    own = [renamed.pk] if renamed else []
-    for field, wanted, tenants in (
-        ("slug", slug, Tenant.ever),
-        ("name", name, Tenant.objects),
-    ):
-        others = tenants.exclude(pk__in=own).values_list(field, flat=True)
-        skeletons = get_skeletons(wanted)
-        for other in others:
-            if skeletons & get_skeletons(other):
-                raise TenantTaken(
-                    f"Another tenant already has the {field} {other}, which looks the "
-                    "same. Choose another one.",
-                    field=field,
-                )
-    if mixes_scripts(name):
-        raise TenantTaken(
-            "A word of this name mixes letters of alphabets that look alike. Write it "
-            "in one of them.",
-            field="name",
-        )
-    if store_id and Tenant.objects.filter(store_id=store_id).exists():
-        raise TenantTaken(
-            "Another tenant already uses this store, and tenants never share one. "
-            "Enter the id of this tenant's own store.",
-            field="store_id",
-        )
-
-
-def add_tenant(
-    *,
-    slug: str,
-    name: str,
-    address: str,
-    account_sid: str,
-    secret: str,
-    store_id: str = "",
-    by: User | None,
-) -> Tenant:
-    """A saved tenant whose store has just answered.
-
-    Without `store_id` a store named `client-<slug>` is made in their account. Call it
-    outside any transaction. Raises TenantTaken, StoreNotReady, MemoryProblem.
-    """
-    check_available(slug=slug, name=name, store_id=store_id)
-    store, dialect = _ask_in_dialects(
-        lambda account: account.fetch_store(store_id or _create_store(account, slug)),
-        address or settings.MEMORY_URL,
-        username=account_sid,
-        secret=secret,
-    )
-    _check_usable(store)
-    tenant = Tenant(
-        slug=slug,
-        name=name,
-        address=address,
-        dialect=dialect,
-        account_sid=account_sid,
-        store_id=store.id,
-    )
-    tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
-    _save_tenant(tenant, by=by, made_store=not store_id)
-    return tenant
-
-
 def make_account(name: str, *, actor: Actor, reason: str) -> dict[str, str]:
     """The SID, token and API key of a new account of the built-in memory, which keeps
     only digests of the secrets."""
     with log_change(actor, "account.added", "account", "", reason=reason) as closing:
-        made: dict[str, str] = _run("create_account", name, "--json")
+        made: dict[str, str] = run_in_memory("create_account", name, "--json")
         closing["account"] = made["accountSid"]
     return made
 
 
 def list_accounts(sid: str = "") -> list[dict[str, Any]]:
-    """Those of the built-in memory, or the one; with the tenants that use each."""
-    accounts: list[dict[str, Any]] = _run("account_keys", sid)
+    """Those of the built-in memory, or the one; with the tenants that use each, and the
+    name of whose sub-account it is."""
+    accounts: list[dict[str, Any]] = run_in_memory("account_keys", sid)
+    names = {account["sid"]: account["name"] for account in accounts}
     for account in accounts:
+        account["owner_name"] = names.get(account["owner"], "")
         account["tenants"] = _list_tenants(account["sid"])
         for secret in account["secrets"]:
             secret["created_at"] = from_wire(secret["createdAt"])
@@ -163,7 +78,7 @@ def change_secret(
         REPLACE_TOKEN: ("account.rotated", "--replace-token"),
     }.get(change, ("key.revoked", "--revoke", change))
     with log_change(actor, action, "account", sid, reason=reason) as closing:
-        made: dict[str, Any] = _run("account_keys", sid, *options)
+        made: dict[str, Any] = run_in_memory("account_keys", sid, *options)
         if change != REPLACE_TOKEN:
             closing["key"] = made.get("apiKey", change)
             return {} if "revoked" in made else made
@@ -183,13 +98,6 @@ def _list_tenants(sid: str) -> list[Tenant]:
     """Whose memory is the built-in one, under this account."""
     tenants = Tenant.objects.filter(account_sid=sid, address__in=["", EMBEDDED])
     return list(tenants.order_by("name"))
-
-
-def _run(command: str, *args: str) -> Any:
-    """What it prints as JSON: the memory's tables are its own."""
-    out = StringIO()
-    call_command(command, *filter(None, args), stdout=out)
-    return json.loads(out.getvalue())
 
 
 def _ask_in_dialects(
@@ -303,49 +211,6 @@ def remove_tenant(tenant: Tenant, *, actor: Actor, reason: str) -> None:
         reason=reason,
         roles_taken=roles,
     )
-
-
-def _create_store(account: AccountClient, slug: str) -> str:
-    """The id of a new store, once the memory has finished making it."""
-    operation = account.wait_for(
-        account.create_store(CreateStore(display_name=f"client-{slug}"))
-    )
-    if operation.status == "COMPLETED" and operation.result_id:
-        return operation.result_id
-    said = (
-        operation.failure.rstrip(".") or f"the operation is {operation.status.lower()}"
-    )
-    raise StoreNotReady(
-        f"The memory did not create the store client-{slug}: {said}. No tenant was "
-        "added. If the account has such a store already, enter its id instead."
-    )
-
-
-def _check_usable(store: Store) -> None:
-    if store.status != "ACTIVE":
-        raise StoreNotReady(
-            f"The store {store.display_name} is {store.status.lower()}, not active. "
-            "No tenant was added: try again with its id when it is."
-        )
-
-
-def _save_tenant(tenant: Tenant, *, by: User | None, made_store: bool) -> None:
-    try:
-        with transaction.atomic():
-            tenant.save(force_insert=True)
-            log(
-                Actor(by, tenant, keep_own(tenant, by)),
-                "tenant.added",
-                "tenant",
-                str(tenant.pk),
-                stores_made=int(made_store),
-            )
-    except IntegrityError as exc:
-        raise TenantTaken(
-            f"Somebody else added {tenant.slug} or its store at the same moment. The "
-            f"store {tenant.store_id} is there, but no tenant was added for it.",
-            field="slug",
-        ) from exc
 
 
 # Every page asks for the state: it must not block a worker.

@@ -1,4 +1,4 @@
-"""The tenants of this installation: the list, their connections, adding one."""
+"""The tenants of this installation: the list, their connections, their accounts."""
 
 from functools import partial
 
@@ -10,16 +10,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from console.accounts.models import User
 from console.audit.log import log_change
-from console.client.errors import MemoryDenied, MemoryNotFound, MemoryUnreachable
-from console.client.network import EMBEDDED, BadAddress
+from console.client.errors import MemoryDenied, MemoryNotFound
+from console.client.network import EMBEDDED
 from console.client.regions import find_place
 from console.core.errors import DomainError
 from console.pages.tenants import services
 from console.pages.tenants.forms import (
     AccountForm,
-    AddTenantForm,
     IdentityForm,
     RemoveForm,
     RenameForm,
@@ -28,14 +26,13 @@ from console.pages.tenants.forms import (
 )
 from console.pages.tenants.services import (
     StoreNotReady,
-    TenantTaken,
-    add_tenant,
     check_connection,
     get_memory_state,
     get_model_usage,
 )
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
+from console.tenants.services import TenantTaken
 from console.web.render import (
     FORM,
     POST,
@@ -95,26 +92,6 @@ def memory_state(request: ConsoleRequest) -> HttpResponse:
     state, label = get_memory_state(request.tenant)
     context = {"state": state, "label": label}
     return render(request, "tenants/_memory_state.html", context)
-
-
-@allow(Permission.ADD_TENANT, FORM, logs="tenant.added account.added")
-@sensitive_post_parameters("secret")
-def add(request: ConsoleRequest) -> HttpResponse:
-    """The form; the tenant is added once their store has answered."""
-    form = AddTenantForm(request.POST or None)
-    if form.is_valid() and (tenant := _add(form, request.user)):
-        messages.success(
-            request,
-            f"{tenant.name} was added and their store answers. Give people a role"
-            " there under People.",
-        )
-        return redirect_window(request, "tenants:list")
-    return render_part(
-        request,
-        "tenants/add.html",
-        "tenants/_form.html",
-        {"form": form, "submit": "Add this tenant"},
-    )
 
 
 @allow(Permission.ADD_TENANT, FORM, logs="account.added")
@@ -257,24 +234,3 @@ def _replace_token(form: TokenForm, request: ConsoleRequest) -> bool:
         is_token = isinstance(problem, MemoryDenied | StoreNotReady)
         form.add_error("secret" if is_token else "address", problem.message)
     return not form.errors
-
-
-def _add(form: AddTenantForm, user: User) -> Tenant | None:
-    """The new tenant; None when the form has an error at the field concerned."""
-    try:
-        return add_tenant(**form.get_tenant_fields(), by=user)
-    except DomainError as problem:
-        form.add_error(_get_field(problem), problem.message)
-    return None
-
-
-def _get_field(problem: DomainError) -> str | None:
-    match problem:
-        case MemoryDenied():
-            return "secret"
-        case MemoryUnreachable() | BadAddress():
-            return "address"
-        case TenantTaken() | StoreNotReady():
-            return problem.field
-        case _:
-            return None

@@ -9,10 +9,11 @@ from django.urls import reverse
 from console.audit.models import AuditEntry
 from console.pages.deletions.models import Deletion
 from console.pages.deletions.steps import advance_deletions
-from console.pages.tenants.services import NotRemoved, TenantTaken, remove_tenant
+from console.pages.tenants.services import NotRemoved, remove_tenant
 from console.service.wsgi import authenticate
 from console.tenants.actor import Actor
 from console.tenants.models import Membership, Role, Tenant
+from console.tenants.services import TenantTaken
 from console.tenants.vault import open_store
 from tests.factories import make_profile, make_tenant, make_user
 

@@ -1,15 +1,17 @@
 """An onboarding engineer: adds tenants, which are then theirs, and sees no other."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.pages.onboarding.models import Onboarding
 from console.tenants.actor import Permission
 from console.tenants.models import Membership, Role, Tenant
 from tests.factories import make_account, make_profile, make_user
 from tests.web.test_every_address import ALL, address
 
-ADD = reverse("tenants:add")
+ADD = reverse("onboarding:begin")
 
 
 @pytest.fixture
@@ -21,17 +23,11 @@ def engineer(client, db):
 
 def add(client):
     account = make_account()
-    return client.post(
-        ADD,
-        {
-            "name": "Beta",
-            "slug": "beta",
-            "address": "",
-            "account_sid": account["accountSid"],
-            "secret": account["authToken"],
-            "store": "new",
-        },
-    )
+    fields = {"account_sid": account["accountSid"], "secret": account["authToken"]}
+    like = {"account": "other", "template": "store-only"}
+    begun = client.post(ADD, {"name": "Beta"} | like | fields)
+    for _ in range(4):
+        client.post(f"{begun['Location']}step/")
 
 
 def test_engineer_gets_the_tenant_that_they_add(client, engineer, tenant):
@@ -46,6 +42,26 @@ def test_engineer_gets_the_tenant_that_they_add(client, engineer, tenant):
     assert list(Tenant.objects.visible_to(engineer)) == [beta]
     entry = AuditEntry.objects.get(action="tenant.added", tenant="beta")
     assert (entry.actor, entry.role) == (engineer.email, "engineer")
+
+
+def test_engineer_sees_no_account_plan_or_tenant_of_others(client, engineer, tenant):
+    colleague = Client()
+    colleague.force_login(make_user(Role.ENGINEER))
+    add(colleague)
+    theirs = Onboarding.objects.get()
+
+    form = client.get(ADD).context["form"]
+
+    choices = str(form["account"]) + str(form["template"])
+    assert tenant.account_sid[-4:] not in choices
+    assert "copy:" not in choices
+    for name in ("client", "plan"):
+        assert (
+            client.get(reverse(f"onboarding:{name}", args=[theirs.pk])).status_code
+            == 404
+        )
+    step = reverse("onboarding:move", args=[theirs.pk, "step"])
+    assert client.post(step).status_code == 404
 
 
 def test_operator_who_adds_a_tenant_gets_no_second_role(client, operator):

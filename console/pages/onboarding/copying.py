@@ -1,0 +1,80 @@
+"""A tenant as a template: what is there, as a plan would say it."""
+
+from typing import Any, cast
+
+import msgspec
+
+from console.client.errors import MemoryNotFound
+from console.client.http import all_pages
+from console.contract.conversations.learning import PutLearningRules
+from console.contract.memory.trait_group import NewTraitDefinition
+from console.pages.onboarding.plan import Identity, Template
+from console.pages.onboarding.steps import OURS
+from console.tenants.models import Tenant
+from console.tenants.vault import open_account
+
+
+def copy_tenant(tenant: Tenant) -> Template:
+    """Of two configurations of one store, the older one. Raises MemoryProblem."""
+    account = open_account(tenant)
+    store = account.store(tenant.store_id)
+    found = [*all_pages(store.conversations.list_configurations)]
+    linked = found[-1] if found else None
+    settings = msgspec.to_builtins(store.identity_settings())
+    settings["whatsappIsPhone"] = "yes" if settings.get("whatsappIsPhone") else ""
+    names = {
+        base.id: base.display_name for base in account.knowledge.list_bases().items
+    }
+    mine = [names[id_] for id_ in tenant.knowledge_bases if id_ in names]
+    rules = dict(tenant.retention.values_list("kind", "days"))
+    channels: Any = linked.channel_settings if linked else {}
+    return Template(
+        groups={
+            group.display_name: {
+                trait: msgspec.convert(msgspec.to_builtins(each), NewTraitDefinition)
+                for trait, each in group.definitions.items()
+            }
+            for group in all_pages(store.list_trait_groups)
+        },
+        identity=msgspec.convert(
+            {
+                name: settings[name]
+                for name in (*OURS, "matchingRules")
+                if name in settings
+            }
+            | {
+                "limits": {
+                    c["idType"]: c["limit"] for c in settings["identifierConfigs"]
+                }
+            },
+            Identity,
+        ),
+        masking=tenant.masking,
+        pinned=tenant.pinned_groups,
+        tickets="yes" if tenant.needs_ticket else "no",
+        retention=cast(Any, rules),
+        learning=_copy_rules(tenant),
+        knowledge=[name.removeprefix(f"{tenant.slug}-") for name in mine],
+        channels=channels,
+        extraction="yes" if linked and linked.memory_extraction_enabled else "",
+        **({"grouping": linked.conversation_grouping_type} if linked else {}),  # type: ignore[arg-type]
+    )
+
+
+def _copy_rules(tenant: Tenant) -> PutLearningRules | None:
+    """None of a memory that has none, or while they are the default ones."""
+    store = open_account(tenant).store(tenant.store_id)
+    try:
+        rules = store.conversations.fetch_rules()
+    except MemoryNotFound:
+        return None
+    if not rules.version:
+        return None
+    kept = msgspec.to_builtins(rules)
+    return msgspec.convert(
+        {
+            name: kept[name]
+            for name in ("kinds", "words", "exceptions", "appliesToWrites")
+        },
+        PutLearningRules,
+    )

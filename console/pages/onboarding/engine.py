@@ -1,0 +1,332 @@
+"""From a plan to a client who is live: what is there is looked at, compared with the plan,
+and what is missing is done in its order. The page and the command both go this way.
+
+A process that dies anywhere loses nothing: the next look sees what was done.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from msgspec.structs import replace
+
+from console.audit.log import log, log_change
+from console.audit.signing import digest_document, sign
+from console.client.account import connect
+from console.client.errors import MemoryNotFound
+from console.client.network import EMBEDDED, check_address
+from console.core.unicode import get_skeletons
+from console.databases.vault import decrypt, encrypt
+from console.pages.onboarding.models import Onboarding
+from console.pages.onboarding.plan import Plan, PlanRefused
+from console.pages.onboarding.steps import (
+    STEPS,
+    Bench,
+    Facts,
+    Step,
+    StepRefused,
+    get_secret,
+)
+from console.tenants.actor import Actor
+from console.tenants.models import Tenant
+from console.tenants.services import TenantTaken, check_available
+
+SHEET = "memory-console/go-live/1"
+# Longer, and a person looks why.
+PATIENCE = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One fact that the plan wants; `was` is "" where there is nothing."""
+
+    name: str
+    was: str
+    will: str
+
+    @property
+    def kind(self) -> str:
+        if self.was == self.will:
+            return "there"
+        return "changed" if self.was else "added"
+
+    def __str__(self) -> str:
+        """A line of a diff."""
+        was = f"{self.was} -> " if self.was else ""
+        return f"{'~' if was else '+'} {self.name}: {was}{self.will}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A step as it stands.
+
+    state    done, next, later, or none: the plan says nothing of it
+    facts    what it asks for
+    outcome  of Onboarding.outcomes
+    """
+
+    step: Step
+    state: str
+    facts: list[Change]
+    outcome: dict[str, Any]
+
+    @property
+    def wants(self) -> Facts:
+        return {fact.name: fact.will for fact in self.facts}
+
+    @property
+    def changes(self) -> list[Change]:
+        """What is not there yet."""
+        return [fact for fact in self.facts if fact.kind != "there"]
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was found done."""
+        at = self.outcome.get("at")
+        return datetime.fromisoformat(at) if at else None
+
+    @property
+    def waits(self) -> bool:
+        """The memory has been asked, and is not ready."""
+        return "begun" in self.outcome and self.at is None
+
+    @property
+    def is_late(self) -> bool:
+        began = datetime.fromisoformat(self.outcome["begun"]) if self.waits else None
+        return bool(began and timezone.now() - began > PATIENCE)
+
+
+def look_at(row: Onboarding, step: Step, b: Bench) -> Seen:
+    """As if it were the only one: nothing is later."""
+    there = step.look(b)
+    facts = [Change(k, there.get(k, ""), will) for k, will in step.want(b).items()]
+    is_done = all(fact.kind == "there" for fact in facts)
+    state = ("done" if is_done else "next") if facts else "none"
+    return Seen(step, state, facts, row.outcomes.get(step.name, {}))
+
+
+def look(row: Onboarding) -> Iterator[Seen]:
+    """Each step, in its order. Raises MemoryProblem."""
+    b, is_next = Bench(row), True
+    for step in STEPS:
+        seen = look_at(row, step, b)
+        if seen.state == "next":
+            yield seen if is_next else dataclasses.replace(seen, state="later")
+            is_next = False
+        else:
+            yield seen
+
+
+def advance(row: Onboarding, by: Actor) -> Step | None:
+    """Do the first step that is missing: never another one. The step, done or waiting
+    for the memory; None when all is as the plan says. Raises DomainError."""
+    for seen in look(row):
+        if seen.state == "done" and "at" not in seen.outcome:
+            # Never begun: it was there before.
+            row.outcomes.setdefault(seen.step.name, {"before": seen.wants})
+            keep_outcome(row, seen.step, by)
+        if seen.state == "next":
+            do_step(row, seen.step, by)
+            return seen.step
+    return None
+
+
+def do_step(row: Onboarding, step: Step, by: Actor) -> None:
+    b = Bench(row)
+    # First: what is killed from here on is known not to have been there.
+    begun = {"before": step.look(b), "begun": timezone.now().isoformat()}
+    row.outcomes[step.name] = begun | row.outcomes.get(step.name, {})
+    row.save(update_fields=["outcomes"])
+    with log_act(row, "onboarding.step", step, by):
+        step.apply(b, step.want(b), by)
+    if not look_at(row, step, Bench(row)).changes:
+        keep_outcome(row, step, by)
+
+
+def keep_outcome(row: Onboarding, step: Step, by: Actor) -> None:
+    now, who = timezone.now().isoformat(), by.user.name if by.user else by.name
+    row.outcomes[step.name] |= {"at": now, "by": who}
+    row.save(update_fields=["outcomes"])
+
+
+def find_undoable(row: Onboarding) -> Step | None:
+    """The last step that was begun and leaves something: taken back before the others."""
+    begun = [s for s in STEPS if "begun" in row.outcomes.get(s.name, {})]
+    left = [step for step in begun if not step.leaves_nothing]
+    return left[-1] if left and not row.live_at else None
+
+
+def undo(row: Onboarding, by: Actor) -> Step | None:
+    """Take the last step back, and what was found out after it. Raises DomainError."""
+    if step := find_undoable(row):
+        with log_act(row, "onboarding.undone", step, by):
+            step.undo(Bench(row), row.get_before(step.name) or {}, by)
+        kept = STEPS[: STEPS.index(step)]
+        names = [each.name for each in kept]
+        row.outcomes = {k: v for k, v in row.outcomes.items() if k in names}
+        row.save(update_fields=["outcomes"])
+    return step
+
+
+def log_act(row: Onboarding, action: str, step: Step, by: Actor) -> Any:
+    return log_change(
+        by, action, "onboarding", str(row.pk), client=row.slug, step=step.name
+    )
+
+
+def go_live(row: Onboarding, by: Actor) -> None:
+    """Sign the sheet, if all is green at this moment. Raises StepRefused."""
+    seen = list(look(row))
+    if missing := [each.step.words["title"] for each in seen if each.changes]:
+        raise StepRefused(
+            f"Not as the plan says: {', '.join(missing)}. Nothing is live."
+        )
+    tenant = Bench(row).added
+    document = {
+        "kind": SHEET,
+        "client": tenant.name,
+        "tenant": tenant.slug,
+        "memory": tenant.memory_label,
+        "account": tenant.account_sid,
+        "store": tenant.store_id,
+        "plan": digest_document(row.plan),
+        "steps": {
+            each.step.name: {**each.wants, **get_done(each)}
+            for each in seen
+            if each.state == "done"
+        },
+        "segment": "not set up" if row.read_plan().fill_in().segment else "none",
+        "at": timezone.now().isoformat(timespec="seconds"),
+        "by": by.user.email if by.user else by.name,
+    }
+    with transaction.atomic():
+        log(by, "onboarding.live", "onboarding", str(row.pk), client=row.slug)
+        # After the entry, which others wait for: one sheet, whoever presses twice.
+        live = Onboarding.objects.filter(pk=row.pk, live_at=None)
+        live.update(live_at=timezone.now(), sheet=sign(document), encrypted_token="")
+    row.refresh_from_db()
+
+
+def get_done(seen: Seen) -> dict[str, str]:
+    when = f"{seen.at:%-d %b %Y, %H:%M:%S} UTC, " if seen.at else ""
+    return {"done": f"{when}{seen.outcome.get('by', '')}"}
+
+
+def read_secret(sid: str, address: str) -> str:
+    """The token of an account, as a tenant or another onboarding has it; "" if none."""
+    same = [address, settings.MEMORY_URL] if not address else [address]
+    fields: dict[str, Any] = {"account_sid": sid, "address__in": same}
+    tenants = Tenant.objects.filter(**fields).exclude(encrypted_token="")
+    if tenant := tenants.order_by("-created_at").first():
+        context, first = tenant.token_context, tenant.first_token_context
+        return decrypt(tenant.encrypted_token, context=context, first_context=first)
+    rows = Onboarding.objects.filter(**fields).exclude(encrypted_token="")
+    row = rows.order_by("-begun_at").first()
+    return get_secret(row) if row else ""
+
+
+def draft(plan: Plan, *, secret: str = "", tenant: Tenant | None = None) -> Onboarding:
+    """What `begin` would keep; nothing is kept. Raises PlanRefused, MemoryProblem.
+
+    tenant  one who was there before there were plans
+    """
+    address = check_address(plan.address) if plan.address else ""
+    plan = replace(plan, address="" if address == settings.MEMORY_URL else address)
+    if plan.opens and settings.MEMORY_URL != EMBEDDED:
+        raise PlanRefused("opens: only the built-in memory opens an account.")
+    if tenant and plan.account != tenant.account_sid:
+        raise PlanRefused(f"account: {tenant.slug} is a tenant with another one.")
+    given_up = Onboarding.objects.filter(slug=plan.slug, given_up_at__isnull=False)
+    row = given_up.first() or Onboarding(slug=plan.slug, tenant=tenant)
+    row.address, row.account_sid = plan.address, plan.account or f"AC{row.pk.hex}"
+    row.keep_plan(plan)
+    if plan.account and not tenant:
+        secret = secret or read_secret(plan.account, plan.address)
+        if not secret:
+            raise PlanRefused("The auth token of the account is not known here.")
+        where = plan.address or settings.MEMORY_URL
+        row.dialect = find_dialect(where, plan.account, secret)
+        row.encrypted_token = encrypt(secret, context=row.token_context)
+    return row
+
+
+def find_dialect(address: str, sid: str, secret: str) -> str:
+    """The newest in which the account answers. Raises MemoryProblem."""
+    for dialect in Tenant.Dialect.values:
+        account = connect(address, username=sid, secret=secret, dialect=dialect)
+        with suppress(MemoryNotFound):
+            account.list_stores(page_size=1)
+            return dialect
+    raise PlanRefused("At this address is no memory of either API.")
+
+
+def begin(
+    plan: Plan, by: Actor, *, secret: str = "", tenant: Tenant | None = None
+) -> Onboarding:
+    """Take the name for this client: of two at the same moment, one has it. Nothing is
+    written to a memory. Raises TenantTaken, PlanRefused, MemoryProblem."""
+    row = draft(plan, secret=secret, tenant=tenant)
+    with transaction.atomic():
+        # The entry first: it locks the log's head, so that of two who begin at the same
+        # moment the second one sees what the first has taken.
+        log(by, "onboarding.begun", "onboarding", str(row.pk), client=plan.slug)
+        if Onboarding.objects.filter(slug=plan.slug, given_up_at=None).exists():
+            raise TenantTaken(f"{plan.slug} is being onboarded already.", field="slug")
+        check_free(plan.name, plan.slug, row, row.tenant)
+        row.begun_by, row.given_up_at = by.user, None
+        row.save()
+    return row
+
+
+def check_free(
+    name: str, slug: str, own: Onboarding | None = None, tenant: Tenant | None = None
+) -> None:
+    """Raises TenantTaken for a name that is another's or looks like one."""
+    check_available(slug=slug, name=name, renamed=tenant)
+    for other in Onboarding.objects.under_way():
+        if other == own:
+            continue
+        taken = other.read_plan()
+        for field, wanted, held in (
+            ("slug", slug, taken.slug),
+            ("name", name, taken.name),
+        ):
+            if get_skeletons(wanted) & get_skeletons(held):
+                raise TenantTaken(
+                    f"{taken.name} is being onboarded, which looks the same. Go on with "
+                    "that, or choose another name.",
+                    field=field,
+                )
+
+
+def change_plan(row: Onboarding, plan: Plan, by: Actor) -> None:
+    """Who the client is stays. Raises PlanRefused."""
+    was = row.read_plan()
+    for field in ("slug", "account", "opens", "address", "store", "adopt"):
+        if getattr(was, field) != getattr(plan, field):
+            raise PlanRefused(f"{field}: cannot be changed once it has begun.")
+    with transaction.atomic():
+        if plan.name != was.name:
+            check_free(plan.name, plan.slug, row, row.tenant)
+        row.keep_plan(plan)
+        row.save(update_fields=["plan"])
+        log(by, "onboarding.changed", "onboarding", str(row.pk), client=row.slug)
+
+
+def give_up(row: Onboarding, by: Actor) -> None:
+    """Once all is taken back. A slug that was a tenant's stays theirs, for the log."""
+    if row.live_at or find_undoable(row):
+        raise StepRefused("Take its steps back first.")
+    with transaction.atomic():
+        log(by, "onboarding.dropped", "onboarding", str(row.pk), client=row.slug)
+        if row.tenant_id:
+            row.given_up_at, row.encrypted_token = timezone.now(), ""
+            row.save(update_fields=["given_up_at", "encrypted_token"])
+        else:
+            row.delete()

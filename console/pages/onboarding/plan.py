@@ -1,0 +1,229 @@
+"""What a client shall have: a plan, read from YAML and written to it. A template is a plan
+without the client."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import asdict, replace
+
+from console.contract.base import whole
+from console.contract.conversations.configuration import (
+    CONFIGURATION_NAME_MAX,
+    ChannelSetting,
+    Grouping,
+    SettingsChannel,
+)
+from console.contract.conversations.learning import PutLearningRules
+from console.contract.ids import ACCOUNT_SID
+from console.contract.knowledge.base import BaseName
+from console.contract.memory.identity_settings import IDENTIFIER_VALUES_MAX
+from console.contract.memory.store import STORE_NAME_MAX, StoreName
+from console.contract.memory.trait_group import (
+    CreateTraitGroup,
+    NewDefinitions,
+    NewTraitDefinition,
+    TraitGroupName,
+)
+from console.core.errors import DomainError
+from console.core.plain_yaml import NotYaml, read_yaml
+from console.core.unicode import is_plain
+from console.tenants.models import SLUG
+
+BYTES_MAX, DEPTH_MAX = 200_000, 8
+SHIPPED = Path(__file__).parent / "shipped"
+
+Text = Annotated[str, Meta(min_length=1, max_length=80)]
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+Masked = Literal["detect", "hide", "clear"]
+YesNo = Literal["", "yes", "no"]
+SECTIONS = (
+    "groups",
+    "identity",
+    "masking",
+    "pinned",
+    "tickets",
+    "retention",
+    "learning",
+    "knowledge",
+    "grouping",
+    "channels",
+    "extraction",
+    "segment",
+)
+
+
+class PlanRefused(DomainError):
+    """What the file says cannot be read as a plan."""
+
+    status = 422
+    title = "This is no plan"
+    field = "plan"
+
+
+class Closed(
+    msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True,
+    omit_defaults=True,
+):  # fmt: skip
+    """Base of what a plan is made of: an unknown name is a mistake."""
+
+
+class Identity(Closed, kw_only=True, frozen=True, rename="camel"):
+    """Members of the identity settings, as the API names them.
+
+    matching_rules  identifier types in the order in which they are tried
+    limits          how many values of a type a profile keeps
+    """
+
+    phone_region: str = ""
+    time_zone: str = ""
+    merge_brake: Literal["", "on", "shared", "off"] = ""
+    whatsapp_is_phone: YesNo = ""
+    matching_rules: list[str] = []
+    limits: dict[str, Annotated[int, Meta(ge=1, le=IDENTIFIER_VALUES_MAX)]] = {}
+
+
+class Template(Closed, kw_only=True, frozen=True):
+    """What a client can have in common with others. What is left out is left as it is.
+
+    groups      trait groups by name, their traits by name: a type, or a whole definition
+    masking     as Tenant.masking; pinned: groups on a customer's card, in this order
+    tickets     whether every reason names a ticket
+    retention   days by kind: observation, summary, conversation
+    learning    what of conversations may be remembered, as the API names it
+    knowledge   names of bases of the account, made where they are not there
+    grouping, channels, extraction  of the configuration; without channels there is none
+    segment     kept for a later release, which sets it up
+    """
+
+    groups: dict[TraitGroupName, dict[str, str | NewTraitDefinition]] = {}
+    identity: Identity = Identity()
+    masking: dict[str, Masked] = {}
+    pinned: list[TraitGroupName] = []
+    tickets: YesNo = ""
+    retention: dict[Literal["observation", "summary", "conversation"], Days] = {}
+    learning: PutLearningRules | None = None
+    knowledge: list[BaseName] = []
+    grouping: Grouping = "GROUP_BY_PROFILE"
+    channels: dict[SettingsChannel, ChannelSetting] = {}
+    extraction: YesNo = ""
+    segment: dict[str, str] = {}
+
+    def list_groups(self) -> list[CreateTraitGroup]:
+        return [
+            CreateTraitGroup(display_name=name, traits=_define(traits))
+            for name, traits in self.groups.items()
+        ]
+
+
+class NewAccount(Closed, kw_only=True, frozen=True):
+    """Of the built-in memory. owner: makes it a sub-account of that one."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    owner: Annotated[str, Meta(pattern=whole(ACCOUNT_SID))] | None = None
+
+
+class Plan(Template, kw_only=True, frozen=True):
+    """One client.
+
+    name      as colleagues know them; slug: their name in addresses
+    store     the store's display name; adopt: there is one already, and it is used
+    address   of their memory, "" for the installation's own
+    account   the SID of the one that owns the store; or opens: a new one
+    template  the name of a shipped one, which says what is left out here
+    """
+
+    name: Text
+    slug: Annotated[str, Meta(pattern=SLUG)]
+    store: StoreName
+    adopt: bool = False
+    address: Annotated[str, Meta(max_length=200)] = ""
+    account: Annotated[str, Meta(pattern=whole(ACCOUNT_SID))] | None = None
+    opens: NewAccount | None = None
+    template: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.account is None) == (self.opens is None):
+            raise ValueError("Name the account, or the one that it opens.")
+        if self.opens and self.address:
+            raise ValueError("Only the built-in memory opens an account: no address.")
+        if not is_plain(self.name):
+            raise ValueError("name: one line without hidden characters.")
+        if self.template and self.template not in list_shipped():
+            raise ValueError(f"template: {self.template} is none of those there are.")
+        for group in self.list_groups():
+            for trait, definition in group.traits.items():
+                if not definition.data_type:
+                    raise ValueError(f"groups.{group.display_name}.{trait}: no type.")
+
+    def fill_in(self) -> "Plan":
+        """With what its template says and it does not."""
+        if not self.template:
+            return self
+        template = list_shipped()[self.template]
+        return replace(self, template="", **{**asdict(template), **_get_own(self)})
+
+    @property
+    def configuration(self) -> str:
+        return self.slug[:CONFIGURATION_NAME_MAX].rstrip("-")
+
+
+def _get_own(plan: Template) -> dict[str, Any]:
+    defaults = Template()
+    own = {name: getattr(plan, name) for name in SECTIONS}
+    return {k: v for k, v in own.items() if v != getattr(defaults, k)}
+
+
+def _define(traits: dict[str, str | NewTraitDefinition]) -> NewDefinitions:
+    """Raises msgspec.ValidationError for a type that there is not."""
+    return {
+        name: msgspec.convert({"dataType": each}, NewTraitDefinition)
+        if isinstance(each, str)
+        else each
+        for name, each in traits.items()
+    }
+
+
+def read_plan(content: bytes) -> Plan:
+    """Raises PlanRefused."""
+    if len(content) > BYTES_MAX:
+        raise PlanRefused(f"A plan has at most {BYTES_MAX // 1000} kB.")
+    try:
+        read = read_yaml(content, depth_max=DEPTH_MAX)
+        return msgspec.convert(read, Plan, strict=False)
+    except (NotYaml, msgspec.ValidationError) as problem:
+        words = re.sub(r"(.*) - at `\$\.?(.*)`", r"\2: \1", str(problem))
+        raise PlanRefused(words) from problem
+
+
+def write_plan(plan: Plan) -> bytes:
+    """Who it is about comes first."""
+    written: dict[str, Any] = msgspec.to_builtins(plan)
+    shared = {name: written.pop(name) for name in SECTIONS if name in written}
+    return msgspec.yaml.encode(written | shared)
+
+
+@cache
+def list_shipped() -> dict[str, Template]:
+    return {
+        path.stem: msgspec.convert(
+            read_yaml(path.read_bytes(), depth_max=DEPTH_MAX), Template, strict=False
+        )
+        for path in sorted(SHIPPED.glob("*.yaml"))
+    }
+
+
+def build_legal_name(name: str) -> str:
+    """What a store can be called: letters, digits and single hyphens. "" where nothing of
+    it can stay."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss"))
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[^a-zA-Z0-9]+", "-", kept)[:STORE_NAME_MAX].strip("-")
+
+
+def build_slug(name: str) -> str:
+    return build_legal_name(name).lower()[:40].strip("-")

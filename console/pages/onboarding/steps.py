@@ -1,0 +1,799 @@
+"""The steps from a plan to a client who is live, in their one order.
+
+A step tells what the plan wants of it and what is there, as facts: name to text. What is
+wanted and is not there is its difference; `apply` makes the facts so, `undo` makes them
+what they were before. Each is safe to run again after it was killed anywhere.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from console.audit.log import log
+from console.client.account import AccountClient, connect
+from console.client.errors import MemoryNotFound
+from console.client.http import all_pages
+from console.client.store import StoreClient
+from console.contract.conversations.configuration import (
+    ChannelSetting,
+    Configuration,
+    CreateConfiguration,
+    PatchConfiguration,
+)
+from console.contract.conversations.learning import DEFAULT_RULES, PutLearningRules
+from console.contract.knowledge.base import BASE_NAME_MAX, CreateKnowledgeBase
+from console.contract.memory.identity_settings import PutIdentitySettings
+from console.contract.memory.observation import NewObservation
+from console.contract.memory.operation import Operation
+from console.contract.memory.store import CreateStore, Store
+from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGroup
+from console.contract.normalising import DEFAULT_REGION
+from console.core.errors import DomainError
+from console.core.outgoing import pause, within
+from console.databases.vault import decrypt, encrypt
+from console.monitoring import checks
+from console.monitoring import models as kept
+from console.monitoring.evidence import gather_evidence
+from console.pages.onboarding.models import Onboarding
+from console.tenants.actor import Actor
+from console.tenants.models import Tenant
+from console.tenants.services import (
+    TenantTaken,
+    check_available,
+    keep_own,
+    run_in_memory,
+    save_display_settings,
+)
+from console.tenants.vault import open_account
+
+Facts = dict[str, str]
+WORDS: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("steps.toml").read_text("utf-8")
+)
+THERE = "there"
+SAID = "Would rather be called back after six in the evening."
+ASKED = "when may we call back"
+RECALL_S, RECALL_PAUSE_S = 8.0, 0.2
+
+
+class StepRefused(DomainError):
+    """The memory or what is in it stands against a step; nothing was changed."""
+
+    status = 409
+    title = "This step cannot be done"
+
+
+class Bench:
+    """What the steps of one onboarding read and write. Each thing is read once: after a
+    change one begins with a new bench."""
+
+    def __init__(self, row: Onboarding) -> None:
+        self.row, self.plan = row, row.read_plan().fill_in()
+
+    @cached_property
+    def tenant(self) -> Tenant | None:
+        return (
+            self.row.tenant
+            if self.row.tenant and not self.row.tenant.removed_at
+            else None
+        )
+
+    @cached_property
+    def account(self) -> AccountClient | None:
+        """Raises VaultLocked, CredentialTampered."""
+        if self.tenant:
+            return open_account(self.tenant)
+        if not self.row.encrypted_token:
+            return None
+        return connect(
+            self.row.address or settings.MEMORY_URL,
+            username=self.row.account_sid,
+            secret=get_secret(self.row),
+            dialect=self.row.dialect,
+        )
+
+    @cached_property
+    def namesake(self) -> Store | None:
+        """The account's store of the plan's name, whoever made it."""
+        named = (
+            s for s in list_stores(self.account) if s.display_name == self.plan.store
+        )
+        return next(named, None)
+
+    @cached_property
+    def store(self) -> Store | None:
+        """The client's: the tenant's, one that was made for it, or that it adopts."""
+        if self.account and self.tenant:
+            with suppress(MemoryNotFound):
+                return self.account.fetch_store(self.tenant.store_id)
+            return None
+        found = self.namesake if self.account else None
+        return found if found and (self.made(found) or self.plan.adopt) else None
+
+    def made(self, store: Store) -> bool:
+        return self.mark in store.description
+
+    @property
+    def mark(self) -> str:
+        return f"onboarding {self.row.pk}"
+
+    @cached_property
+    def client(self) -> StoreClient | None:
+        """None until the store can be used."""
+        is_ready = self.account and self.store and self.store.status == "ACTIVE"
+        return self.account.store(self.store.id) if is_ready else None  # type: ignore[union-attr]
+
+    @cached_property
+    def knows_more(self) -> bool:
+        """Whether it is the built-in memory, which has settings that no other has."""
+        if self.row.dialect != Tenant.Dialect.CURRENT:
+            return False
+        try:
+            self.open.list_merge_suggestions()
+        except MemoryNotFound:
+            return False
+        return True
+
+    @cached_property
+    def configuration(self) -> Configuration | None:
+        if self.account is None:
+            return None
+        pages = all_pages(self.account.list_configurations)
+        named = (c for c in pages if c.display_name == self.plan.configuration)
+        return next(named, None)
+
+    @property
+    def open(self) -> StoreClient:
+        if self.client is None:
+            raise StepRefused("The store is not there yet, or not active. Go on there.")
+        return self.client
+
+    @property
+    def added(self) -> Tenant:
+        if self.tenant is None:
+            raise StepRefused("The tenant is not there yet. Go on there.")
+        return self.tenant
+
+    @property
+    def mine(self) -> AccountClient:
+        if self.account is None:
+            raise StepRefused("The account is not there yet. Go on there.")
+        return self.account
+
+
+def get_secret(row: Onboarding) -> str:
+    return decrypt(row.encrypted_token, context=row.token_context)
+
+
+def keep_secret(row: Onboarding, secret: str) -> None:
+    row.encrypted_token = encrypt(secret, context=row.token_context)
+    row.save(update_fields=["encrypted_token"])
+
+
+def list_stores(account: AccountClient | None) -> list[Store]:
+    if account is None:
+        return []
+    ids = list(all_pages(account.list_stores))
+    if not ids:
+        return []
+    calls = [partial(account.fetch_store, id_) for id_ in ids]
+    return account.store(ids[0]).gather(*calls)
+
+
+class Step:
+    """`want` of a plan without it, and `look` where nothing is, answer no facts."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.words = name, WORDS[name]
+
+    def want(self, b: Bench) -> Facts:
+        raise NotImplementedError
+
+    def look(self, b: Bench) -> Facts:
+        raise NotImplementedError
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        raise NotImplementedError
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        """As it was: what the plan wants and was not there is gone."""
+        self.apply(b, before, by)
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """There is nothing to take back."""
+        return "undo" not in self.words
+
+
+class AccountStep(Step):
+    def want(self, b: Bench) -> Facts:
+        opens = b.plan.opens
+        return {"account": opens.name if opens else str(b.plan.account)}
+
+    def look(self, b: Bench) -> Facts:
+        if b.account is None:
+            return {}
+        b.account.list_stores(page_size=1)
+        return self.want(b)
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        if b.plan.opens is None:
+            raise StepRefused(
+                "The account's auth token is not known: enter it where the plan begins."
+            )
+        sid = b.row.account_sid
+        if run_in_memory("account_keys", sid):  # it was killed before it kept the token
+            made = run_in_memory("account_keys", sid, "--replace-token")
+        else:
+            owner = ["--owner", b.plan.opens.owner] if b.plan.opens.owner else []
+            named = [b.plan.opens.name, "--sid", sid, "--json"]
+            made = run_in_memory("create_account", *named, *owner)
+        keep_secret(b.row, made["authToken"])
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        if b.plan.opens:
+            sid = b.row.account_sid
+            if run_in_memory("account_keys", sid):
+                run_in_memory("account_keys", sid, "--remove")
+            b.row.encrypted_token = ""
+            b.row.save(update_fields=["encrypted_token"])
+
+
+class StoreStep(Step):
+    def want(self, b: Bench) -> Facts:
+        return {"store": b.plan.store}
+
+    def look(self, b: Bench) -> Facts:
+        return {"store": b.store.display_name} if b.store else {}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        if b.tenant:
+            raise StepRefused("The tenant's store has another name, or is gone.")
+        if b.namesake:
+            raise StepRefused(
+                f"The account has a store {b.plan.store} that was not made here. If it is "
+                "this client's, adopt it; else give the plan another store name."
+            )
+        description = f"{b.plan.name[:60]}, {b.mark}"
+        wanted = CreateStore(display_name=b.plan.store, description=description)
+        finish(b.mine, b.mine.create_store(wanted), "store")
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        if b.store is None or not b.made(b.store):
+            return
+        if b.mine.store(b.store.id).list_profiles(page_size=1).items:
+            raise StepRefused("The store has customers already: nothing was deleted.")
+        finish(b.mine, b.mine.delete_store(b.store.id), "store")
+
+
+class ActiveStep(Step):
+    def want(self, b: Bench) -> Facts:
+        return {"status": "ACTIVE"}
+
+    def look(self, b: Bench) -> Facts:
+        return {"status": b.store.status} if b.store else {}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        """The memory does it."""
+
+
+class TenantStep(Step):
+    def want(self, b: Bench) -> Facts:
+        return {"tenant": b.plan.name, "in addresses": b.plan.slug}
+
+    def look(self, b: Bench) -> Facts:
+        return (
+            {"tenant": b.tenant.name, "in addresses": b.tenant.slug} if b.tenant else {}
+        )
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        if b.tenant:  # renamed meanwhile
+            Tenant.objects.filter(pk=b.tenant.pk).update(name=b.plan.name)
+            return
+        tenant = b.row.tenant or Tenant(slug=b.plan.slug)
+        tenant.name, tenant.store_id = b.plan.name, b.open.store_id
+        tenant.address, tenant.account_sid = b.row.address, b.row.account_sid
+        tenant.dialect = b.row.dialect
+        save_tenant(tenant, get_secret(b.row), by, row=b.row)
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        """Its slug stays the client's: the audit log names it by that."""
+        if b.tenant is None or before:
+            return
+        token = decrypt(b.tenant.encrypted_token, context=b.tenant.token_context)
+        keep_secret(b.row, token)
+        with transaction.atomic():
+            b.tenant.memberships.all().delete()
+            b.tenant.removed_at, b.tenant.encrypted_token = timezone.now(), ""
+            b.tenant.save(update_fields=["removed_at", "encrypted_token"])
+            log(by, "tenant.removed", "tenant", str(b.tenant.pk), roles_taken=0)
+
+
+def save_tenant(
+    tenant: Tenant, secret: str, by: Actor, *, row: Onboarding | None = None
+) -> None:
+    """A new one, or one that was taken back. Raises TenantTaken."""
+    known = Tenant.ever.filter(pk=tenant.pk).first()
+    check_available(
+        slug=tenant.slug, name=tenant.name, store_id=tenant.store_id, renamed=known
+    )
+    tenant.encrypted_token = encrypt(secret, context=tenant.token_context)
+    tenant.removed_at = None
+    try:
+        with transaction.atomic():
+            tenant.save(force_insert=known is None, force_update=known is not None)
+            if row:
+                row.tenant = tenant
+                row.save(update_fields=["tenant"])
+            # Whoever began it keeps it, whoever goes on.
+            keep_own(tenant, row.begun_by if row else by.user)
+            actor = Actor(by.user, tenant, by.role, name=by.name)
+            log(actor, "tenant.added", "tenant", str(tenant.pk))
+    except IntegrityError as exc:
+        words = f"Somebody else added {tenant.slug} or its store at the same moment."
+        raise TenantTaken(words, field="slug") from exc
+
+
+class GroupsStep(Step):
+    def want(self, b: Bench) -> Facts:
+        return dict(
+            fact
+            for group in b.plan.list_groups()
+            for fact in describe_group(group.display_name, group.traits)
+        )
+
+    def look(self, b: Bench) -> Facts:
+        if b.client is None or not b.plan.groups:
+            return {}
+        return dict(
+            fact
+            for group in all_pages(b.client.list_trait_groups)
+            for fact in describe_group(group.display_name, group.definitions)
+        )
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        there = self.look(b)
+        for group in b.plan.list_groups():
+            name = group.display_name
+            if name not in there:
+                finish(b.mine, b.open.create_trait_group(group), "trait group")
+                continue
+            lacking = {
+                trait: definition
+                for trait, definition in group.traits.items()
+                if there.get(f"{name}.{trait}") != describe_trait(definition)
+            }
+            if lacking:
+                change = PatchTraitGroup(traits=lacking)
+                finish(b.mine, b.open.patch_trait_group(name, change), "trait group")
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        there = self.look(b)
+        for group in b.plan.list_groups():
+            name = group.display_name
+            new = [t for t in group.traits if f"{name}.{t}" not in before]
+            gone = {
+                t: NewTraitDefinition(data_type="")
+                for t in new
+                if f"{name}.{t}" in there
+            }
+            if name in there and name not in before:
+                finish(b.mine, b.open.delete_trait_group(name), "trait group")
+            elif gone:
+                change = PatchTraitGroup(traits=gone)
+                finish(b.mine, b.open.patch_trait_group(name, change), "trait group")
+
+
+def describe_group(name: str, traits: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    yield name, "trait group"
+    for trait, definition in traits.items():
+        yield f"{name}.{trait}", describe_trait(definition)
+
+
+def describe_trait(definition: Any) -> str:
+    identifies = definition.id_type_promotion
+    return f"{definition.data_type}{f', names a {identifies}' if identifies else ''}"
+
+
+OURS = ("phoneRegion", "timeZone", "mergeBrake", "whatsappIsPhone")
+LIMIT = "limit of "
+
+
+class IdentityStep(Step):
+    def want(self, b: Bench) -> Facts:
+        wanted = b.plan.identity
+        facts = {
+            name: str(value)
+            for name, value in msgspec.to_builtins(wanted).items()
+            if name in OURS and (b.client is None or b.knows_more)
+        }
+        if wanted.matching_rules:
+            facts["matchingRules"] = ", ".join(wanted.matching_rules)
+        return facts | {f"{LIMIT}{k}": str(v) for k, v in wanted.limits.items()}
+
+    def look(self, b: Bench) -> Facts:
+        if b.client is None or not self.want(b):
+            return {}
+        there = b.client.identity_settings()
+        return {
+            "phoneRegion": there.phone_region or DEFAULT_REGION,
+            "timeZone": there.time_zone or "UTC",
+            "mergeBrake": there.merge_brake or "on",
+            "whatsappIsPhone": "yes" if there.whatsapp_is_phone else "no",
+            "matchingRules": ", ".join(there.matching_rules),
+        } | {f"{LIMIT}{c.id_type}": str(c.limit) for c in there.identifier_configs}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        there = b.open.identity_settings()
+        wanted: dict[str, Any] = msgspec.to_builtins(there)
+        wanted |= {name: facts[name] for name in OURS if name in facts}
+        if "whatsappIsPhone" in facts:
+            wanted["whatsappIsPhone"] = facts["whatsappIsPhone"] == "yes"
+        if "matchingRules" in facts:
+            wanted["matchingRules"] = facts["matchingRules"].split(", ")
+        for each in wanted["identifierConfigs"]:
+            each["limit"] = int(facts.get(f"{LIMIT}{each['idType']}", each["limit"]))
+        sent = msgspec.convert(wanted, PutIdentitySettings)
+        b.open.put_identity_settings(sent, version=there.version)
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        self.apply(b, {k: v for k, v in before.items() if k in self.want(b)}, by)
+
+
+PINNED, TICKETS, MASK = "pinned", "tickets", "mask "
+
+
+class DisplayStep(Step):
+    def want(self, b: Bench) -> Facts:
+        facts: Facts = {f"{MASK}{rule}": how for rule, how in b.plan.masking.items()}
+        facts |= {PINNED: ", ".join(b.plan.pinned)} if b.plan.pinned else {}
+        return facts | ({TICKETS: b.plan.tickets} if b.plan.tickets else {})
+
+    def look(self, b: Bench) -> Facts:
+        if (tenant := b.tenant) is None:
+            return {}
+        rules = dict.fromkeys([*b.plan.masking, *tenant.masking], "detect")
+        masked = {f"{MASK}{k}": v for k, v in (rules | tenant.masking).items()}
+        tickets = "yes" if tenant.needs_ticket else "no"
+        return masked | {PINNED: ", ".join(tenant.pinned_groups), TICKETS: tickets}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        now = self.look(b) | facts
+        masking = {
+            k.removeprefix(MASK): v for k, v in now.items() if k.startswith(MASK)
+        }
+        save_display_settings(
+            b.added,
+            masking={k: v for k, v in masking.items() if v != "detect"},
+            pinned_groups=list(filter(None, now[PINNED].split(", "))),
+            needs_ticket=now[TICKETS] == "yes",
+        )
+
+
+class RetentionStep(Step):
+    def want(self, b: Bench) -> Facts:
+        return {kind: f"{days} days" for kind, days in b.plan.retention.items()}
+
+    def look(self, b: Bench) -> Facts:
+        if b.tenant is None:
+            return {}
+        rules = b.tenant.retention.values_list("kind", "days")
+        return {kind: f"{days} days" for kind, days in rules}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        """A changed rule deletes nothing for a day, as everywhere."""
+        there = self.look(b)
+        with transaction.atomic():
+            for kind in b.plan.retention:
+                if facts.get(kind) != there.get(kind):
+                    b.added.retention.filter(kind=kind).delete()
+                    if kind in facts:
+                        set_retention(b.added, kind, int(facts[kind].split()[0]))
+
+
+class LearningStep(Step):
+    def want(self, b: Bench) -> Facts:
+        if b.plan.learning is None or (b.client and not b.knows_more):
+            return {}
+        return describe_rules(msgspec.to_builtins(b.plan.learning))
+
+    def look(self, b: Bench) -> Facts:
+        if b.client is None or not self.want(b):
+            return {}
+        there = msgspec.to_builtins(b.client.conversations.fetch_rules())
+        there["kinds"] = DEFAULT_RULES | there["kinds"]
+        return describe_rules(there)
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        there = b.open.conversations.fetch_rules()
+        now = self.look(b) | facts
+        kinds = {k: v for k, v in now.items() if k not in RULES}
+        rest = {k: json.loads(now[k]) for k in RULES}
+        rules = msgspec.convert({"kinds": kinds, **rest}, PutLearningRules)
+        b.open.conversations.put_rules(rules, version=there.version)
+
+
+RULES = ("words", "exceptions", "appliesToWrites")
+
+
+def describe_rules(rules: Mapping[str, Any]) -> Facts:
+    others = {name: json.dumps(rules[name]) for name in RULES if name in rules}
+    return dict(rules.get("kinds", {})) | others
+
+
+class KnowledgeStep(Step):
+    """A base of each client's own, named after them: what is in one of another's would
+    be told to their customers."""
+
+    def want(self, b: Bench) -> Facts:
+        return {name_base(b, name): THERE for name in b.plan.knowledge}
+
+    def look(self, b: Bench) -> Facts:
+        if b.tenant is None or not b.plan.knowledge:
+            return {}
+        mine = b.tenant.knowledge_bases
+        return {x.display_name: THERE for x in list_bases(b) if x.id in mine}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        there = {base.display_name: base.id for base in list_bases(b)}
+        wanted = [name_base(b, name) for name in b.plan.knowledge]
+        for name in wanted:
+            if name not in there and name in facts:
+                made = CreateKnowledgeBase(display_name=name)
+                there[name] = b.mine.knowledge.create_base(made)
+        ids = [there[name] for name in wanted if there.get(name)]
+        others = [id_ for id_ in b.added.knowledge_bases if id_ not in ids]
+        kept_ids = [there[name] for name in wanted if name in facts]
+        b.added.knowledge_bases = [*others, *kept_ids]
+        b.added.save(update_fields=["knowledge_bases"])
+        for name in wanted:
+            if name not in facts and name in there:
+                if b.mine.knowledge.list_sources(there[name]).items:
+                    raise StepRefused(f"The base {name} has sources: it was kept.")
+                b.mine.knowledge.delete_base(there[name])
+
+
+def name_base(b: Bench, name: str) -> str:
+    return f"{b.plan.slug}-{name}"[:BASE_NAME_MAX]
+
+
+def list_bases(b: Bench) -> Iterable[Any]:
+    return b.mine.knowledge.list_bases().items
+
+
+class ConfigurationStep(Step):
+    def want(self, b: Bench) -> Facts:
+        if not b.plan.channels:
+            return {}
+        return describe_configuration(
+            b.plan.configuration, b.plan.grouping, b.plan.channels
+        )
+
+    def look(self, b: Bench) -> Facts:
+        if b.store is None or not b.plan.channels or (there := b.configuration) is None:
+            return {}
+        grouping = there.conversation_grouping_type
+        return describe_configuration(
+            there.display_name, grouping, there.channel_settings
+        )
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        """It learns nothing yet: that begins with the link."""
+        if there := b.configuration:
+            if there.memory_store_id != b.open.store_id:
+                raise StepRefused(
+                    f"The account has a configuration {there.display_name} for another "
+                    "store: rename it, or give the plan another slug."
+                )
+            channels: dict[Any, Any] = dict(b.plan.channels)
+            change = PatchConfiguration(channel_settings=channels)
+            b.open.conversations.patch_configuration(there.id, change)
+            return
+        b.open.conversations.create_configuration(
+            CreateConfiguration(
+                display_name=b.plan.configuration,
+                conversation_grouping_type=b.plan.grouping,
+                memory_store_id=b.open.store_id,
+                channel_settings=b.plan.channels,
+            )
+        )
+
+    def undo(self, b: Bench, before: Facts, by: Actor) -> None:
+        there = b.configuration
+        if there and not before and there.memory_store_id == b.open.store_id:
+            b.open.conversations.delete_configuration(there.id)
+
+
+def describe_configuration(
+    name: str, grouping: str, channels: Mapping[Any, ChannelSetting]
+) -> Facts:
+    return {"configuration": name, "grouping": grouping} | {
+        str(channel): describe_channel(setting) for channel, setting in channels.items()
+    }
+
+
+def describe_channel(setting: ChannelSetting) -> str:
+    timers, rules = setting.status_timeouts, setting.capture_rules
+    parts = []
+    if timers and timers.inactive:
+        parts.append(f"inactive after {timers.inactive} min")
+    if timers and timers.closed:
+        parts.append(f"closed after {timers.closed} min")
+    captured = [
+        f"{rule.from_} to {rule.to} {rule.metadata or ''}".strip() for rule in rules
+    ]
+    return ", ".join([*parts, *captured]) or "no timers"
+
+
+class LinkStep(Step):
+    def want(self, b: Bench) -> Facts:
+        if not b.plan.channels:
+            return {}
+        return {"linked to": b.plan.store, "extraction": b.plan.extraction or "no"}
+
+    def look(self, b: Bench) -> Facts:
+        if b.store is None or not b.plan.channels or (there := b.configuration) is None:
+            return {}
+        is_mine = there.memory_store_id == b.store.id
+        linked = b.plan.store if is_mine else there.memory_store_id
+        learns = "yes" if there.memory_extraction_enabled else "no"
+        return {"linked to": linked, "extraction": learns}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        if b.configuration is None:
+            raise StepRefused("The configuration is not there yet. Go on there.")
+        is_on = facts.get("extraction") == "yes"
+        change = PatchConfiguration(
+            memory_store_id=b.open.store_id, memory_extraction_enabled=is_on
+        )
+        b.open.conversations.patch_configuration(b.configuration.id, change)
+
+
+class DoctorStep(Step):
+    """Kept results since the last change of the plan's other steps."""
+
+    def want(self, b: Bench) -> Facts:
+        return {"doctor": "nothing fails"} if b.plan.channels else {}
+
+    def look(self, b: Bench) -> Facts:
+        result = get_result(b, kept.Kind.DOCTOR)
+        if result is None or not b.plan.channels:
+            return {}
+        fails = result.facts.get("first") or "cannot tell"
+        sound = (kept.State.HOLDS, kept.State.DOUBTFUL)
+        return {"doctor": "nothing fails" if result.state in sound else fails}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        verdicts = checks.judge_all(gather_evidence(b.added), b.added.known_findings)
+        first = checks.find_first(verdicts)
+        state = (
+            KEPT_STATES[first.state or checks.State.OK] if first else kept.State.HOLDS
+        )
+        found = f"{first.proves}: {first.findings[0].words}" if first else ""
+        kept.record(b.added, kept.Kind.DOCTOR, state, first=found)
+        if state == kept.State.FAILS:
+            raise StepRefused(f"The doctor finds: {found}")
+
+
+KEPT_STATES = {
+    checks.State.OK: kept.State.HOLDS,
+    checks.State.FAIL: kept.State.FAILS,
+    checks.State.WARN: kept.State.DOUBTFUL,
+    checks.State.UNKNOWN: kept.State.UNKNOWN,
+}
+
+
+def get_result(b: Bench, kind: kept.Kind) -> kept.Result | None:
+    """The newest, if nothing was set up after it."""
+    if b.tenant is None:
+        return None
+    found = kept.latest([b.tenant])[b.tenant.pk].get(kind)
+    settled = max(
+        (o["at"] for n, o in b.row.outcomes.items() if n in SET_UP and "at" in o),
+        default="",
+    )
+    return found if found and found.at.isoformat() >= settled else None
+
+
+class RecallStep(Step):
+    """Of a customer who is made up, and gone again afterwards."""
+
+    def want(self, b: Bench) -> Facts:
+        return {"first recall": "found"}
+
+    def look(self, b: Bench) -> Facts:
+        """Nothing of it is left in the memory: it is in the outcome alone."""
+        done = b.row.outcomes.get(self.name, {})
+        return self.want(b) if done.get("found") else {}
+
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        if facts != self.want(b):  # taken back
+            return
+        began = timezone.now()
+        said = NewObservation(content=SAID, source="onboarding", occurred_at=began)
+        profile_id = make_profile(b)
+        with within(RECALL_S):
+            done = wait_until(lambda: write(b, profile_id, said)) and wait_until(
+                lambda: is_recalled(b, profile_id)
+            )
+        b.open.delete_profile(profile_id)
+        if done:
+            took = (timezone.now() - began) // timedelta(milliseconds=1)
+            done_before = b.row.outcomes.get(self.name, {})
+            b.row.outcomes[self.name] = done_before | {"found": took}
+
+
+def write(b: Bench, profile_id: str, said: NewObservation) -> bool:
+    b.open.create_observations(profile_id, [said])
+    return True
+
+
+def is_recalled(b: Bench, profile_id: str) -> bool:
+    found = b.open.recall(profile_id, query=ASKED).observations
+    return any(each.content == SAID for each in found)
+
+
+def wait_until(call: Callable[[], bool]) -> bool:
+    """What was just made is there after a while."""
+    while True:
+        with suppress(MemoryNotFound):
+            if call():
+                return True
+        if not pause(RECALL_PAUSE_S):
+            return False
+
+
+def make_profile(b: Bench) -> str:
+    """The same one, if it was killed before it was gone."""
+    for group in all_pages(b.open.list_trait_groups):
+        for trait, definition in group.definitions.items():
+            if definition.id_type_promotion == "email":
+                email = f"first-recall@{b.plan.slug}.example"
+                return b.open.create_profile({group.display_name: {trait: email}}).id
+    raise StepRefused("No trait names an email address: no customer can be made up.")
+
+
+def finish(account: AccountClient, operation: Operation, what: str) -> None:
+    """Raises StepRefused; one that goes on longer than we wait is looked for later."""
+    done = account.wait_for(operation)
+    if done.status == "FAILED":
+        failure = re.sub(r"\.*$", ".", done.failure or "it said no reason")
+        raise StepRefused(f"The memory refused the {what}: {failure}")
+
+
+def set_retention(tenant: Tenant, kind: str, days: int) -> None:
+    now = timezone.now()
+    tenant.retention.create(
+        kind=kind, days=days, deletes_from=now + timedelta(days=1), due_at=now
+    )
+
+
+STEPS: tuple[Step, ...] = (
+    AccountStep("account"),
+    StoreStep("store"),
+    ActiveStep("active"),
+    TenantStep("tenant"),
+    GroupsStep("groups"),
+    IdentityStep("identity"),
+    DisplayStep("display"),
+    RetentionStep("retention"),
+    LearningStep("learning"),
+    KnowledgeStep("knowledge"),
+    ConfigurationStep("configuration"),
+    LinkStep("link"),
+    DoctorStep("doctor"),
+    RecallStep("recall"),
+)
+SET_UP = [step.name for step in STEPS[: [s.name for s in STEPS].index("doctor")]]
+BY_NAME = {step.name: step for step in STEPS}

@@ -1,0 +1,296 @@
+"""From a plan to a client who is live."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connections
+from msgspec.structs import replace
+
+from console.audit.models import AuditEntry
+from console.audit.signing import verify
+from console.pages.onboarding import engine, steps
+from console.pages.onboarding.copying import copy_tenant
+from console.pages.onboarding.engine import advance, begin, go_live, look, undo
+from console.pages.onboarding.models import Onboarding
+from console.pages.onboarding.plan import (
+    Plan,
+    build_legal_name,
+    build_slug,
+    read_plan,
+    write_plan,
+)
+from console.pages.onboarding.steps import (
+    BY_NAME,
+    STEPS,
+    Bench,
+    StepRefused,
+    list_stores,
+)
+from console.service.models import Account
+from console.tenants.actor import Actor
+from console.tenants.models import Tenant
+from console.tenants.services import TenantTaken
+from console.tenants.vault import open_account, open_store
+from tests.factories import make_account, make_store, make_tenant
+
+SHELL = Actor(None, name="command line")
+PLAN = """
+name: Alpenglow Outfitters
+slug: alpenglow
+store: Alpenglow-Outfitters
+opens: {name: Alpenglow}
+template: text-and-voice
+identity: {phoneRegion: DE, timeZone: Europe/Berlin, limits: {phone: 5}}
+learning: {kinds: {phone: redact}, words: [password]}
+knowledge: [help-centre]
+"""
+
+
+@pytest.fixture
+def row(db) -> Onboarding:
+    return begin(read_plan(PLAN.encode()), SHELL)
+
+
+def finish(row: Onboarding) -> list[str]:
+    """The names of what is done, one after the other."""
+    done = []
+    while step := advance(row, SHELL):
+        done.append(step.name)
+        assert len(done) < 2 * len(STEPS)
+    return done
+
+
+# What an embedded memory has done as soon as the store is made.
+AT_ONCE = "active"
+
+
+def test_advance_does_each_step_once_in_its_order(row):
+    planned = [each.state for each in look(row)]
+
+    done = finish(row)
+
+    assert planned == ["next", *["later"] * (len(STEPS) - 1)]
+    assert done == [step.name for step in STEPS if step.name != AT_ONCE]
+    assert {each.state for each in look(row)} == {"done"}
+    assert advance(row, SHELL) is None
+    assert Bench(row).client.list_profiles().items == ()
+
+
+class Killed(BaseException):
+    """As the process would be: nothing of ours catches it."""
+
+
+def test_advance_goes_on_after_it_was_killed_behind_each_step(row, monkeypatch):
+    """After the effect of each and before its record, and once more at the account's."""
+    killed, keep, keep_secret = [], engine.keep_outcome, steps.keep_secret
+
+    def die_first(name, then, *args):
+        if name not in killed:
+            killed.append(name)
+            raise Killed
+        then(*args)
+
+    monkeypatch.setattr(
+        engine,
+        "keep_outcome",
+        lambda row, step, by: die_first(step.name, keep, row, step, by),
+    )
+    monkeypatch.setattr(
+        steps,
+        "keep_secret",
+        lambda row, text: die_first("token", keep_secret, row, text),
+    )
+
+    while True:
+        row = Onboarding.objects.get()
+        try:
+            if advance(row, SHELL) is None:
+                break
+        except Killed:
+            continue
+
+    assert set(killed) == {step.name for step in STEPS} | {"token"}
+    account = Bench(row).account
+    assert [store.display_name for store in list_stores(account)] == [
+        row.read_plan().store
+    ]
+    assert len(account.list_configurations().items) == 1
+    assert len(account.knowledge.list_bases().items) == 1
+    assert Tenant.objects.count() == Account.objects.count() == 1
+    assert Bench(row).client.list_profiles().items == ()
+    assert {each.state for each in look(row)} == {"done"}
+
+
+def test_undo_takes_every_step_back_and_it_can_be_done_again(row):
+    finish(row)
+    names = []
+    while step := undo(row, SHELL):
+        names.append(step.name)
+    accounts, tenants = Account.objects.count(), Tenant.objects.count()
+    states = {each.state for each in look(row)}
+
+    again = finish(row)
+
+    undone = [step.name for step in STEPS if not step.leaves_nothing]
+    assert names == undone[::-1]
+    assert (accounts, tenants) == (0, 0)
+    assert states == {"next", "later"}
+    assert again[-1] == STEPS[-1].name
+    assert {each.state for each in look(row)} == {"done"}
+
+
+def test_undo_restores_what_was_there_before(row):
+    """The store is this client's already, and works."""
+    mine = make_tenant("older")
+    store = open_store(mine)
+    row = take_in(mine)
+    before = [step.look(Bench(row)) for step in STEPS]
+
+    finish(row)
+    while undo(row, SHELL):
+        pass
+
+    assert [step.look(Bench(row)) for step in STEPS][:-2] == before[:-2]
+    assert store.list_profiles().items == ()
+
+
+def take_in(tenant: Tenant) -> Onboarding:
+    fields = {"account": tenant.account_sid, "slug": tenant.slug, "name": tenant.name}
+    plan = read_plan(PLAN.encode())
+    store = f"client-{tenant.slug}"
+    plan = replace(plan, opens=None, store=store, **fields)
+    return begin(plan, SHELL, tenant=tenant)
+
+
+def test_steps_refuse_what_comes_before_what_they_need(row):
+    for name in ("tenant", "groups", "configuration", "link", "doctor", "recall"):
+        step, bench = BY_NAME[name], Bench(row)
+        with pytest.raises(StepRefused):
+            step.apply(bench, step.want(bench), SHELL)
+
+    assert Tenant.objects.count() == 0
+
+
+def test_go_live_signs_what_is_green_and_nothing_else(row):
+    with pytest.raises(StepRefused, match="Account, Store"):
+        go_live(row, SHELL)
+    finish(row)
+
+    go_live(row, SHELL)
+
+    verify(row.sheet)
+    assert list(row.sheet["steps"]) == [step.name for step in STEPS]
+    assert row.sheet["segment"] == "none"
+    assert row.encrypted_token == ""
+    assert undo(row, SHELL) is None
+    assert AuditEntry.objects.filter(action="onboarding.live").count() == 1
+
+
+def test_go_live_is_followed_by_what_the_plan_says_later(row):
+    finish(row)
+    go_live(row, SHELL)
+    plan = row.read_plan()
+    engine.change_plan(
+        row, replace(plan, groups={"Account": {"tier": "NUMBER"}}), SHELL
+    )
+
+    done = finish(row)
+
+    assert done == ["groups", "doctor"]
+    assert advance(row, SHELL) is None
+
+
+def test_store_of_somebody_else_is_left_alone_until_it_is_adopted(db):
+    account = make_account()
+    sid, token = account["accountSid"], account["authToken"]
+    make_store(sid, "Alpenglow-Outfitters")
+    plan = replace(read_plan(PLAN.encode()), opens=None, account=sid)
+    row = begin(plan, SHELL, secret=token)
+
+    with pytest.raises(StepRefused, match="adopt it"):
+        finish(row)
+    while undo(row, SHELL):
+        pass
+    engine.give_up(row, SHELL)
+    row = begin(replace(plan, adopt=True), SHELL, secret=token)
+    finish(row)
+    while undo(row, SHELL):
+        pass
+
+    assert [each.display_name for each in list_stores(Bench(row).account)] == [
+        plan.store
+    ]
+
+
+def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
+    """In any case, and with letters that look like others, all at the same moment."""
+    account = make_account()
+    names = ["Alpenglow", "ALPENGLOW", "alpenglow", "A1penglow", "Аlpenglow"] * 4
+    together, told = Barrier(len(names)), []
+
+    def onboard(name: str) -> None:
+        plan = replace(
+            read_plan(PLAN.encode()),
+            name=name,
+            slug=build_slug(name),
+            store=build_legal_name(name),
+            opens=None,
+            account=account["accountSid"],
+        )
+        together.wait(60)
+        try:
+            finish(begin(plan, SHELL, secret=account["authToken"]))
+            told.append("done")
+        except TenantTaken as taken:
+            told.append(taken.message)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        for future in [pool.submit(onboard, name) for name in names]:
+            future.result()
+
+    assert told.count("done") == 1
+    assert len(told) == len(names)
+    alike = ("being onboarded", "looks the same", "alphabets that look alike")
+    assert all(any(words in each for words in alike) for each in told if each != "done")
+    assert Tenant.objects.count() == Onboarding.objects.count() == 1
+    [tenant] = Tenant.objects.all()
+    assert len(list_stores(open_account(tenant))) == 1
+
+
+def test_copy_tenant_is_a_template_that_makes_the_same(row):
+    finish(row)
+    tenant = Bench(row).added
+    copied = copy_tenant(tenant)
+    fields = {name: getattr(copied, name) for name in copied.__struct_fields__}
+    twin = Plan(
+        name="Twin", slug="twin", store="Twin", account=tenant.account_sid, **fields
+    )
+
+    row = begin(read_plan(write_plan(twin)), SHELL)
+    finish(row)
+
+    mine = {"account", "store", "tenant", "knowledge", "configuration", "link"}
+    theirs = {
+        each.step.name: each.wants
+        for each in look(Onboarding.objects.get(slug="alpenglow"))
+    }
+    by_default = {("mask texts", "detect"), ("mask identifiers", "detect")}
+    for each in look(row):
+        if each.step.name not in mine:
+            asked = theirs[each.step.name].items() - by_default
+            assert asked <= each.wants.items()
+
+
+def test_onboarding_logs_each_act_and_no_secret(row):
+    finish(row)
+    undo(row, SHELL)
+
+    entries = AuditEntry.objects.filter(action__startswith="onboarding.")
+    told = {(e.action, e.details.get("step")) for e in entries if e.outcome == "done"}
+    assert ("onboarding.begun", None) in told
+    assert ("onboarding.step", "link") in told
+    assert ("onboarding.undone", "link") in told
+    assert steps.get_secret(row) not in str(list(AuditEntry.objects.values()))

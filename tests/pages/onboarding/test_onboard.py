@@ -1,0 +1,114 @@
+"""`manage.py onboard`."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from console.pages.onboarding.models import Onboarding
+from console.service.memory.models import Store
+from console.tenants.models import Tenant
+from tests.factories import make_account, make_tenant
+from tests.pages.onboarding.test_engine import PLAN
+
+
+@pytest.fixture
+def onboard(db, tmp_path):
+    """Runs it with a plan: its exit code, and what it says."""
+
+    def run(plan: str = PLAN, *options: str) -> tuple[int, str]:
+        (tmp_path / "plan.yaml").write_text(plan)
+        out = io.StringIO()
+        try:
+            call_command("onboard", str(tmp_path / "plan.yaml"), *options, stdout=out)
+        except CommandError as error:
+            return error.returncode, f"{out.getvalue()}{error}"
+        return 0, out.getvalue()
+
+    return run
+
+
+def test_onboard_says_the_diff_does_it_and_then_changes_nothing(onboard):
+    planned, diff = onboard(PLAN, "--dry-run")
+    kept = Onboarding.objects.count(), Store.objects.count()
+    done, words = onboard()
+    before = Onboarding.objects.values().get()
+    again, nothing = onboard()
+    dry, _ = onboard(PLAN, "--dry-run")
+
+    assert (planned, done, again, dry) == (1, 0, 0, 0)
+    assert kept == (0, 0)
+    assert "Trait groups   + Account.customerNumber: STRING" in diff
+    assert "Link           + extraction: yes" in diff
+    assert diff.splitlines()[:-1] == words.splitlines()[: len(diff.splitlines()) - 1]
+    assert "alpenglow is live." in words
+    assert nothing == "All is as the plan says.\n"
+    assert Onboarding.objects.values().get() == before
+
+
+def test_onboard_does_what_a_changed_plan_adds(onboard):
+    onboard()
+
+    code, words = onboard(PLAN.replace("{phone: 5}", "{phone: 7}"))
+
+    assert code == 0
+    assert words.startswith("Identity rules ~ limit of phone: 5 -> 7\n")
+    assert onboard(PLAN.replace("{phone: 5}", "{phone: 7}"))[1].startswith("All is")
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ("name: [", "This is not YAML."),
+        ("name: Alpenglow", "Object missing required field `slug`"),
+        (PLAN + "colour: red", "unknown field `colour`"),
+        (
+            PLAN.replace("Alpenglow-Outfitters", "Alpenglow Outfitters"),
+            "store: Expected",
+        ),
+        (PLAN.replace("text-and-voice", "telex"), "template: telex"),
+        (
+            PLAN.replace("opens: {name: Alpenglow}", "account: AC" + "0" * 32),
+            "auth token",
+        ),
+        (PLAN.replace("opens:", "opens: &a"), ""),
+    ],
+)
+def test_onboard_cannot_tell_by_what_is_no_plan(onboard, plan, words):
+    code, said = onboard(plan)
+
+    assert code == (2 if words else 0)
+    assert words in said
+
+
+def test_onboard_refuses_a_name_that_looks_like_a_tenants(onboard):
+    make_tenant("alpenglow-2", "A1penglow Outfitters")
+
+    for option in ("--dry-run", "--no-color"):
+        code, words = onboard(PLAN, option)
+        assert (code, "looks the same" in words) == (1, True)
+
+    assert Tenant.objects.count() == 1
+
+
+def test_onboard_takes_the_token_of_an_account_from_the_environment(
+    onboard, monkeypatch
+):
+    account = make_account()
+    named = f"account: {account['accountSid']}"
+    plan = PLAN.replace("opens: {name: Alpenglow}", named)
+
+    monkeypatch.setenv("ONBOARD_TOKEN", account["authToken"])
+
+    assert onboard(plan)[0] == 0
+    assert Tenant.objects.get().account_sid == account["accountSid"]
+
+
+def test_onboard_takes_a_tenant_in_who_was_there_before_plans(onboard):
+    tenant = make_tenant("alpenglow", "Alpenglow Outfitters")
+    plan = PLAN.replace("opens: {name: Alpenglow}", f"account: {tenant.account_sid}")
+
+    code, words = onboard(plan.replace("Alpenglow-Outfitters", "client-alpenglow"))
+
+    assert (code, "is live" in words) == (0, True)
+    assert Tenant.objects.get() == tenant
