@@ -68,6 +68,8 @@ LOGS = {
     for logs, names in {
         "ci.refused ci.run linkage.checked": "ci_doctor",
         "ci.refused ci.run recall.run": "ci_suite",
+        "ci.refused ci.run onboarding.begun onboarding.changed onboarding.live "
+        "onboarding.step tenant.added": "ci_onboard",
         "none: names of tenants": "home tenants:list",
         "none: names of pages": "session signed_in palette_across_tenants",
         "none: the API's description": "reference:start",
@@ -393,6 +395,7 @@ urlpatterns = [
     # For programs, and so without a slash at the end.
     path("ci/doctor/<slug:of>", runs.run, {"job": Job.DOCTOR}, name="ci_doctor"),
     path("ci/suite/<slug:of>", runs.run, {"job": Job.SUITE}, name="ci_suite"),
+    path("ci/onboard", runs.run, {"job": Job.ONBOARD}, name="ci_onboard"),
     path("background/", background_pages),
     path(
         "styleguide/",
