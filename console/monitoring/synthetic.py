@@ -19,21 +19,16 @@ from console.contract.conversations.conversation import Conversation
 from console.core.errors import DomainError
 from console.databases.compaction import enqueue_once
 from console.monitoring.models import Made
+from console.profiles.candidates import SYNTHETIC
 from console.tenants.models import Tenant
 from console.tenants.vault import open_store
 
-# Reserved for examples (RFC 2606): no customer has an address there.
-DOMAIN = "synthetic.example"
 ID_TYPE, SOURCE = "email", "canary"
 # Whoever made one is done with it by then, or dead.
 USED_FOR = timedelta(minutes=20)
 # A write that a dead run has begun can be seen this much later, at the most.
 SETTLES, AGAIN = timedelta(hours=1), timedelta(minutes=5)
 NEWEST = 100
-
-
-def is_synthetic(address: str) -> bool:
-    return address.strip().lower().endswith(f"@{DOMAIN}")
 
 
 def note(tenant: Tenant, kind: str) -> Made:
@@ -44,7 +39,7 @@ def note(tenant: Tenant, kind: str) -> Made:
 
 
 def get_address(made: Made) -> str:
-    return f"{made.mark}@{DOMAIN}"
+    return f"{made.mark}@{SYNTHETIC}"
 
 
 def create_profile(store: StoreClient, made: Made, name: str = "") -> str:

@@ -18,6 +18,9 @@ CANDIDATES = 10
 CANDIDATES_S = 3.0
 # Of one type: a phone keeps up to 100, and the oldest say least.
 VALUES = 3
+# Reserved for examples (RFC 2606): no customer has an address there, and each that the
+# console itself makes to try a memory has one (console/monitoring/synthetic.py).
+SYNTHETIC = "synthetic.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Candidate:
     known_since  None where the memory did not answer in time
     identifiers  what it is found by: the newest values of each type
     newest_at    when the memory last learned something of this customer
+    is_synthetic  a customer that the console has made to try the memory
     """
 
     id: str
@@ -37,6 +41,7 @@ class Candidate:
     known_since: datetime | None = None
     identifiers: tuple[str, ...] = field(default=(), repr=False)
     newest_at: datetime | None = None
+    is_synthetic: bool = False
 
 
 COLUMNS = ("tenant", "known_since", "identifiers", "newest_at")
@@ -87,8 +92,14 @@ def mask_candidate(profile: Profile, masker: Masker, **further: Any) -> Candidat
         name=masker.mask_name(profile.traits),
         contact=masker.mask_contact(profile.traits),
         known_since=profile.created_at,
+        is_synthetic=is_synthetic(profile),
         **further,
     )
+
+
+def is_synthetic(profile: Profile) -> bool:
+    values = (x for group in profile.traits.values() for x in group.values())
+    return any(str(x).lower().endswith(f"@{SYNTHETIC}") for x in values)
 
 
 def list_differing_columns(found: list[Candidate]) -> list[str]:

@@ -5,10 +5,12 @@ import pytest
 from django.utils import timezone
 
 from console.audit.models import AuditEntry
+from console.contract.memory import profile as wire
 from console.monitoring import canary
 from console.monitoring.canary import STALE, STEPS, Busy, advance, start
 from console.monitoring.models import Made, Watch
-from console.monitoring.synthetic import clean, is_synthetic
+from console.monitoring.synthetic import clean
+from console.profiles.candidates import fetch_candidates, is_synthetic
 from console.service.conversations.learning import learn
 from console.service.conversations.models import Conversation
 from console.service.memory.models import Profile
@@ -87,9 +89,13 @@ def test_canary_is_known_for_synthetic(tenant, actor):
     watch = start(tenant, actor)
     advance(watch, actor)
 
-    sets = open_store(tenant).list_identifiers(Made.objects.get().profile)
+    profile = open_store(tenant).fetch_profile(Made.objects.get().profile)
+    [listed] = fetch_candidates(open_store(tenant), tenant, [profile.id])
 
-    assert all(is_synthetic(value) for each in sets for value in each.values)
+    assert listed.is_synthetic
+    assert not is_synthetic(
+        wire.Profile(traits={"Contact": {"email": "ada@example.com"}})
+    )
 
 
 def test_canary_goes_on_where_a_killed_one_was(tenant, actor, monkeypatch):
