@@ -49,7 +49,7 @@ class Watch(models.Model):
     """
 
     class Every(models.IntegerChoices):
-        NEVER = 0, "Off"
+        NEVER = 0, "By hand alone"
         HOUR = 1, "Every hour"
         SIX_HOURS = 6, "Every six hours"
         NIGHT = 24, "Every night"
