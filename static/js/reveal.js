@@ -2,6 +2,8 @@
 //   .reveal-box            a popover: opened when it arrives, gone when it closes
 //   <template data-shown>  in an answer's .reveal: the text for every element of that id
 //   [data-clear-until]     masked again at that moment, also after the computer slept
+//   [data-whose]           on a page with two customers: what their ids begin with
+const whose = (control) => control.closest("[data-whose]")?.dataset.whose ?? "";
 const places = (id) => document.querySelectorAll(`[id="${CSS.escape(id)}"]`);
 
 function openBox(box) {
@@ -14,7 +16,7 @@ function openBox(box) {
 function putInPlace(control) {
   let found = null;
   for (const template of control.querySelectorAll("template[data-shown]")) {
-    for (const place of places(template.dataset.shown)) {
+    for (const place of places(whose(control) + template.dataset.shown)) {
       place.replaceChildren(template.content.cloneNode(true));
       found ??= place;
     }
@@ -38,9 +40,10 @@ document.addEventListener("htmx:load", (event) => {
 // A page that cannot reach the server at that moment must not go on showing it, nor
 // the revisions of the same text, which come anew a moment later.
 function cover(control) {
+  const id = whose(control) + control.dataset.shows;
   for (const place of document.querySelectorAll(".shown, .revision-text")) {
-    const rest = place.id.slice(control.dataset.shows.length);
-    if (place.id.startsWith(control.dataset.shows) && /^(-\d+)?$/.test(rest)) {
+    const rest = place.id.slice(id.length);
+    if (place.id.startsWith(id) && /^(-\d+)?$/.test(rest)) {
       place.textContent = "•••";
     }
   }

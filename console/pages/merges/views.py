@@ -15,6 +15,7 @@ from console.client.http import all_pages
 from console.contract.memory.merge import Merge, MergeSuggestion, Unmerged
 from console.contract.memory.page import PAGE_TOKEN_MAX
 from console.masking.masker import masker_for
+from console.pages.merges.comparison import compare_profiles
 from console.profiles.candidates import COLUMNS, fetch_candidates
 from console.tenants.actor import Permission
 from console.web.forms import PageForm, ReasonForm, check_form
@@ -123,7 +124,11 @@ def decide(request: ConsoleRequest, suggestion_id: str) -> HttpResponse:
         said = "The two are one profile now." if accept else "The two stay apart."
         messages.success(request, said)
         return redirect("merges:list", request.tenant.slug)
-    return _show(request, "merges/decide.html", form, suggestion, suggestion.profiles)
+    sides, compared = compare_profiles(
+        request.store, request.actor, suggestion.profiles
+    )
+    context = {"sides": sides, "compared": compared}
+    return _show(request, "merges/decide.html", form, suggestion, context)
 
 
 @allow(Permission.JUDGE_MERGES, FORM, logs="merges.listed merge.undone")
@@ -152,7 +157,13 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             closing["learned"] = len(parted.learned)
         request.session["parted"] = {merge.id: msgspec.to_builtins(parted)}
         return redirect("merges:take_back", request.tenant.slug, merge.id)
-    return _show(request, "merges/take_back.html", form, merge, [merge.canonical_id])
+    context = {
+        "candidates": fetch_candidates(
+            request.store, request.tenant, [merge.canonical_id]
+        ),
+        "differs": COLUMNS[1:],
+    }
+    return _show(request, "merges/take_back.html", form, merge, context)
 
 
 def _find(rows: Iterable[Any], id_: str) -> Any:
@@ -169,16 +180,10 @@ def _show(
     page: str,
     form: ReasonForm,
     row: Merge | MergeSuggestion,
-    profiles: Iterable[str],
+    context: dict[str, Any],
 ) -> HttpResponse:
     log_view(request.actor, "merges.listed", count=1)
     [(_, shown)] = _mask_values(request, [row])
-    context = {
-        "row": row,
-        "shown": shown,
-        "form": form,
-        "candidates": fetch_candidates(request.store, request.tenant, profiles),
-        # All but the tenant: they are the evidence.
-        "differs": COLUMNS[1:],
-    }
-    return render_form(request, page, context)
+    return render_form(
+        request, page, {"row": row, "shown": shown, "form": form, **context}
+    )

@@ -84,9 +84,15 @@ def test_decide_shows_the_evidence(desk, suggestion):
     page = desk.get(url("decide", suggestion.id)).content.decode()
 
     assert "One person or two?" in page
-    assert "phone +1 ••• 61" in page
-    assert "phone +1 ••• 62" in page
+    assert "+1 ••• 61" in page
+    assert "+1 ••• 62" in page
     assert "bob@b.com" not in page
+    assert re.findall(r"(Differs|The same|Only)[^<]*</span>\s*<[^>]*>(\d)", page) == [
+        ("Differs", "3")
+    ]
+    for id_, side in zip(suggestion.profiles, ("side1-", "side2-"), strict=True):
+        assert f"/{id_}/reveal/identifier/email/" in page
+        assert f'id="{side}shown-identifier-email"' in page
     for id_ in suggestion.profiles:
         assert reverse("customers:profile", args=["acme", id_]) in page
 

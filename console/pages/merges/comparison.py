@@ -1,0 +1,93 @@
+"""Two profiles that may be one person, fact by fact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from console.client.errors import MemoryProblem
+from console.client.store import StoreClient
+from console.masking.masker import MaskedValue, get_reveal_target, masker_for
+from console.profiles.schema import fetch_trait_groups
+from console.profiles.traits import build_trait_groups
+from console.tenants.actor import Actor
+
+# In the order in which they help to decide.
+STATES = {
+    "differs": "Differs",
+    "shared": "The same",
+    "single": "Only one of them has",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one profile has of one fact: `raw` is compared, `values` are shown."""
+
+    raw: frozenset[str] = field(default=frozenset(), repr=False)
+    values: tuple[MaskedValue, ...] = ()
+
+    @property
+    def target(self) -> MaskedValue | None:
+        return get_reveal_target(self.values) if self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two; without facts where the memory did not answer."""
+
+    id: str
+    known_since: datetime | None = None
+    newest_at: datetime | None = None
+    facts: dict[str, Held] = field(default_factory=dict)
+
+
+NOTHING = Held()
+
+
+def compare_profiles(
+    store: StoreClient, actor: Actor, profiles: Sequence[str]
+) -> tuple[list[Side], list[tuple[str, list[tuple[str, list[Held]]]]]]:
+    """Both sides, and by state each fact with what either has of it."""
+    sides = [_fetch_side(store, actor, profile_id) for profile_id in profiles]
+    found: dict[str, list[tuple[str, list[Held]]]] = {state: [] for state in STATES}
+    for name in dict.fromkeys(name for side in sides for name in side.facts):
+        held = [side.facts.get(name, NOTHING) for side in sides]
+        found[_get_state(held)].append((name, held))
+    return sides, [(STATES[state], rows) for state, rows in found.items() if rows]
+
+
+def _get_state(held: Sequence[Held]) -> str:
+    one, other = (each.raw for each in held)
+    if not (one and other):
+        return "single"
+    return "shared" if one & other else "differs"
+
+
+def _fetch_side(store: StoreClient, actor: Actor, profile_id: str) -> Side:
+    try:
+        profile, identifiers, newest, schema = store.gather(
+            partial(store.fetch_profile, profile_id),
+            partial(store.list_identifiers, profile_id),
+            partial(store.list_observations, profile_id, page_size=1),
+            partial(fetch_trait_groups, store),
+        )
+    except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
+        return Side(profile_id)
+    masker = masker_for(actor, profile.id)
+    facts = {
+        each.id_type: Held(
+            frozenset(each.values),
+            tuple(masker.mask_identifier(each.id_type, each.values)),
+        )
+        for each in identifiers
+        if each.values
+    }
+    for group in build_trait_groups(schema, profile, masker):
+        for row in group.filled:
+            # What feeds an identifier stands there already.
+            if row.shown and row.id_type not in facts:
+                raw = frozenset([row.text.strip().casefold()])
+                facts[row.subject] = Held(raw, (row.shown,))
+    newest_at = newest.items[0].created_at if newest.items else None
+    return Side(profile.id, profile.created_at, newest_at, facts)
