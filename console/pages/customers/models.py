@@ -1,5 +1,6 @@
 """When a person last had a profile open."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import models
@@ -54,3 +55,13 @@ def update_last_seen(user: User, tenant: Tenant, profile_id: str) -> datetime | 
         seen.before_at = seen.seen_at
     rows.update(seen_at=now, before_at=seen.before_at)
     return seen.before_at
+
+
+def get_last_seen(
+    user: User, tenant: Tenant, profile_ids: Iterable[str]
+) -> dict[str, datetime]:
+    """When the person had each of these open last; those never opened are left out."""
+    rows = LastSeen.objects.filter(
+        user=user, tenant=tenant, profile_id__in=list(profile_ids)
+    )
+    return dict(rows.values_list("profile_id", "seen_at"))

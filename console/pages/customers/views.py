@@ -29,7 +29,7 @@ from console.contract.memory.trait import Trait
 from console.contract.memory.trait_group import TraitGroup
 from console.contract.times import to_wire
 from console.masking.masker import Masker, masker_for
-from console.pages.customers.models import update_last_seen
+from console.pages.customers.models import get_last_seen, update_last_seen
 from console.profiles.candidates import Candidate, mask_candidate
 from console.profiles.context import (
     get_order,
@@ -351,15 +351,35 @@ def list_last(request: ConsoleRequest) -> HttpResponse:
     Without any those who were written of last."""
     if not wants_part(request):
         return redirect("tenant_home", request.tenant.slug)
-    asked = [id_ for id_ in request.GET.getlist("id") if PROFILE_ID.fullmatch(id_)]
-    ids = asked or [
-        each.id
-        for each in request.store.list_activity(page_size=NEWEST, order=UPDATE[0]).items
-    ]
-    people = fetch_profile_rows(request.store, ids[:LAST], masker_for(request.actor))
-    log_view(request.actor, "profile.listed", count=len(people))
-    context = {"people": people, "are_mine": bool(asked)}
+    store, ids = request.store, request.GET.getlist("id")
+    if asked := [id_ for id_ in ids if PROFILE_ID.fullmatch(id_)][:LAST]:
+        list_one = partial(store.list_observations, page_size=1)
+        fetch = partial(partial, attempt, list_one)
+        newest = zip(asked, store.gather(*map(fetch, asked)), strict=True)
+        written = {id_: _get_newest_at(page) for id_, page in newest}
+    else:
+        latest = store.list_activity(page_size=NEWEST, order=UPDATE[0]).items
+        written = {each.id: each.updated_at for each in latest}
+    people = fetch_profile_rows(store, [*written], masker_for(request.actor))
+    opened = get_last_seen(request.user, request.tenant, written)
+    _log_last(request, [person.id for person in people if person.id not in opened])
+    rows = [(each, opened.get(each.id), written.get(each.id)) for each in people]
+    context = {"rows": rows, "are_mine": bool(asked)}
     return render(request, "customers/_last.html", context)
+
+
+def _get_newest_at(page: Page[Observation] | MemoryProblem) -> datetime | None:
+    items = () if isinstance(page, MemoryProblem) else page.items
+    return items[0].created_at if items else None
+
+
+def _log_last(request: ConsoleRequest, unopened: list[str]) -> None:
+    """Once in a session for the same customers: Home is looked at all day, and what the
+    person has opened is in the log already."""
+    listed = request.session.get("listed", {})
+    if set(unopened) - set(listed.get(request.tenant.slug, ())):
+        log_view(request.actor, "profile.listed", count=len(unopened))
+        request.session["listed"] = listed | {request.tenant.slug: unopened}
 
 
 @allow(Permission.VIEW_PROFILES, logs="profile.viewed")

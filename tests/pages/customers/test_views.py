@@ -63,10 +63,22 @@ def test_list_last_names_those_that_are_still_there(client, tenant):
     part = client.get(page("last"), asked, headers=HTMX)
 
     assert part.status_code == 200
-    assert part.text.count("<li>") == 1
+    assert part.text.count("<tr>") == 2
     assert "W•••" in part.text
     assert "Wilhelmina" not in part.text
     assert client.get(page("last"), asked).status_code == 302
+
+
+def test_list_last_logs_who_was_not_opened_once_a_session(client, tenant):
+    opened, other = (make_profile(tenant, email=f"{who}@b.com") for who in "ab")
+    client.get(page("profile", opened))
+    asked = {"id": [opened, other]}
+
+    parts = [client.get(page("last"), asked, headers=HTMX).text for _ in range(2)]
+
+    assert parts[1].count("<time") == 1
+    entries = AuditEntry.objects.filter(action="profile.listed")
+    assert [entry.details["count"] for entry in entries] == [1]
 
 
 def test_list_profiles_explains_an_empty_list(client, tenant):
