@@ -56,8 +56,8 @@ DAY = re.compile(
     rb"\b(?:[12]?[1-9]|[123]0|31) (?:January|February|March|April|May|June|July|August"
     rb"|September|October|November|December)\b"
 )
-# Days between two customers' first contact.
-ARRIVALS = 11
+# Days ago at most, of those who have said nothing yet.
+ARRIVALS = 20
 # So many conversations in one task.
 BATCH = 40
 EMBEDDED = "embedded:"
@@ -95,8 +95,8 @@ def seed_demo(password: str, *, progress: Callable[[str], object]) -> None:
     for slug, name in TENANTS.items():
         progress(f"{name}: writing 40 customers")
         filled[slug] = fill_store(slug, name)
-    spread_arrivals()
     ids = {slug: find_ids(filled[slug][2].store, slug) for slug in TENANTS}
+    spread_arrivals(ids)
     write_week(ids, add_people(password))
     tenants = [add_demo_tenant(slug, *filled[slug]) for slug in TENANTS]
     add_staff(tenants, password)
@@ -220,13 +220,27 @@ def add_demo_tenant(slug: str, sid: str, secret: str, loader: Loader) -> Tenant:
     return tenant
 
 
-def spread_arrivals() -> None:
-    """Customers came one after the other, not all on the day of the demo."""
+def spread_arrivals(ids: Mapping[str, Mapping[str, str]]) -> None:
+    """Customers came one after the other, not all on the day of the demo: each a day
+    before they first said something."""
     profiles = apps.get_model("service", "Profile").objects
-    now = timezone.now()
-    for number, profile in enumerate(profiles.order_by("store_id", "-created_at")):
-        ago = timedelta(days=ARRIVALS * (number % 44), hours=number * 5 % 24)
-        profiles.filter(pk=profile.pk).update(created_at=now - ago)
+    now, day = timezone.now(), timedelta(days=1)
+    came = {
+        id_: now - day * (number % ARRIVALS)
+        for number, id_ in enumerate(profiles.values_list("id", flat=True))
+    }
+    for slug in TENANTS:
+        for line in move_dates(list_conversations(slug, ids[slug]), now):
+            said = json.loads(line)
+            [profile_id] = [
+                each["profileId"]
+                for each in said["participants"]
+                if "profileId" in each
+            ]
+            at = datetime.fromisoformat(said["communications"][0]["occurredAt"]) - day
+            came[profile_id] = min(at, came[profile_id])
+    for profile_id, at in came.items():
+        profiles.filter(id=profile_id).update(created_at=at)
 
 
 @transaction.atomic
