@@ -58,6 +58,7 @@ account_patterns: list[URLPattern | URLResolver] = [
     path("welcome/", people.welcome, name="account_welcome"),
     path("password/", account.password_change, name="account_change_password"),
     path("time-zone/", times.set_time_zone, name="account_time_zone"),
+    path("sessions/", session.end_own_sessions, name="account_end_sessions"),
     path("2fa/", include("allauth.mfa.urls")),
 ]
 
@@ -80,6 +81,7 @@ LOGS = {
         "session.refused": "account_reauthenticate mfa_reauthenticate "
         "mfa_reauthenticate_webauthn",
         "session.closed": "account_logout",
+        "session.ended": "account_end_sessions",
         "password.changed": "account_welcome account_change_password",
         "mfa.added": "mfa_activate_totp mfa_add_webauthn",
         "mfa.added mfa.reset": "mfa_generate_recovery_codes",

@@ -19,18 +19,20 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import SESSION_KEY as USER_KEY
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import Error
+from django.db import Error, transaction
 from django.dispatch import receiver
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -38,10 +40,11 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from console.accounts.adapter import NEXT_URL_KEY
 from console.accounts.models import User
+from console.audit.log import log
 from console.databases import disk
 from console.databases.disk import find_outage
 from console.databases.vault import CredentialTampered, VaultLocked, decrypt, encrypt
@@ -54,8 +57,17 @@ SLOTS = 2048
 _KEY = re.compile(rb"[a-z0-9]{32}")
 _KEY_BYTES = 32
 _HEAD_BYTES = 8  # how many keys were noted so far
-# Of whoever has signed in: when, in seconds since 1970, and with which roles.
-BEGAN, ROLES = "began", "roles"
+# Of whoever has signed in: when, in seconds since 1970, with which roles, and where.
+BEGAN, ROLES, BROWSER = "began", "roles", "browser"
+# What a User-Agent has to its name; the first counts, for each names its ancestors too.
+BROWSERS = {
+    "Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "FxiOS/": "Firefox",
+    "Chrome": "Chrome", "CriOS/": "Chrome", "Safari/": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "CrOS": "ChromeOS",
+    "Windows": "Windows", "Macintosh": "macOS", "Linux": "Linux",
+}  # fmt: skip
 # How exactly the idle end is kept: a request need not write each time.
 KEPT_FOR = timedelta(minutes=1)
 _WANTED = ("web.wanted",)
@@ -125,28 +137,74 @@ class SessionStore(db.SessionStore):
 def note_sign_in(*, request: HttpRequest, user: User, **kwargs: Any) -> None:
     request.session[BEGAN] = timezone.now().timestamp()
     request.session[ROLES] = list_roles(user)
+    request.session[BROWSER] = describe_browser(request.headers.get("User-Agent", ""))
     # In clear for the redirect that follows, which takes it out again.
     if blob := request.session.pop(NEXT_URL_KEY, ""):
         with suppress(VaultLocked, CredentialTampered):
             request.session[NEXT_URL_KEY] = decrypt(blob, context=_WANTED)
 
 
-def list_sessions(user: User) -> list[str]:
-    """The keys of those that are open. Their rows name nobody: each is opened."""
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """id: a digest that stands for the key on pages; browser: such as Firefox on Linux"""
+
+    key: str = field(repr=False)
+    browser: str
+    began_at: datetime
+    is_current: bool
+
+    @property
+    def id(self) -> str:
+        return salted_hmac("console.web.session", self.key).hexdigest()[:_DIGITS]
+
+
+def list_sessions(user: User, current: str | None = None) -> list[OpenSession]:
+    """Those that are open, the newest first. Their rows name nobody: each is opened."""
     store = SessionStore()
     rows = store.model.objects.filter(expire_date__gt=timezone.now())
-    return [
-        row.pk
-        for row in rows.iterator()
-        if store.decode(row.session_data).get(USER_KEY) == str(user.pk)
+    opened = ((row.pk, store.decode(row.session_data)) for row in rows.iterator())
+    found = [
+        OpenSession(
+            key,
+            kept.get(BROWSER) or "Unknown browser",
+            datetime.fromtimestamp(kept.get(BEGAN, 0), UTC),
+            key == current,
+        )
+        for key, kept in opened
+        if kept.get(USER_KEY) == str(user.pk)
     ]
+    return sorted(found, key=lambda each: each.began_at, reverse=True)
 
 
-def end_sessions(user: User) -> int:
-    """Sign a person out everywhere; how many sessions that ended."""
-    keys = list_sessions(user)
+def end_sessions(user: User, *, but: str | None = None, only: str = "") -> int:
+    """Sign a person out everywhere, or in one session by its id; how many that ended."""
+    found = list_sessions(user, but)
+    keys = [x.key for x in found if not x.is_current and only in ("", x.id)]
     SessionStore().model.objects.filter(pk__in=keys).delete()
     return len(keys)
+
+
+@require_POST
+@transaction.atomic
+def end_own_sessions(request: ConsoleRequest) -> HttpResponse:
+    """One of the person's other sessions, or all of them."""
+    user, session = request.user, request.session
+    only = request.POST.get("session", "")
+    count = end_sessions(user, but=session.session_key, only=only)
+    if count:
+        log(request.actor, "session.ended", "user", str(user.pk), sessions=count)
+    ended = f"{count} session{'s' if count != 1 else ''} ended."
+    messages.success(request, ended if count else "It had ended already.")
+    return redirect("mfa_index")
+
+
+def describe_browser(agent: str) -> str:
+    """Of a User-Agent what its owner knows it by; "" of one that says nothing known."""
+    browser, system = (
+        next((name for mark, name in marks.items() if mark in agent), "")
+        for marks in (BROWSERS, SYSTEMS)
+    )
+    return " on ".join(filter(None, (browser, system)))
 
 
 def keep_wanted(request: HttpRequest) -> None:

@@ -11,7 +11,7 @@ from console.accounts.models import User
 from console.tenants.actor import Actor, Permission, may
 from console.tenants.models import Role, Tenant
 from console.web.render import get_tenant_slug, is_boosted
-from console.web.session import ROLES, get_person_key
+from console.web.session import ROLES, OpenSession, get_person_key, list_sessions
 from console.web.times import ZoneForm
 
 # Label, icon, permission, URL name; the item whose address begins this one is the current.
@@ -85,6 +85,12 @@ class Shell:
     def zone_form(self) -> ZoneForm:
         return ZoneForm(initial={"time_zone": getattr(self.user, "time_zone", "")})
 
+    @cached_property
+    def sessions(self) -> list[OpenSession]:
+        """The person's own, for their account page."""
+        key = self._request.session.session_key
+        return list_sessions(self.user, key) if self.user else []
+
     @property
     def role_label(self) -> str:
         return self.role.label if self.role else ""
@@ -134,9 +140,10 @@ class Shell:
         url = reverse(name, args=args)
         current = self._request.path.startswith(url)
         match = self._request.resolver_match
-        if name == "recall:run" and match and "profile_id" in match.kwargs:
-            customer = {"identity": match.kwargs["profile_id"], "mode": "query"}
-            url += f"?{urlencode(customer)}"
+        profile_id = match and match.kwargs.get("profile_id")
+        if profile_id := profile_id or self._request.GET.get("profile"):
+            customer = {"identity": profile_id, "mode": "query"}
+            url += f"?{urlencode(customer)}" if name == "recall:run" else ""
         leaves = self.tenant is not None and get_tenant_slug(url) != self.tenant.slug
         return NavItem(label, icon, url, current, leaves)
 
