@@ -44,6 +44,7 @@ from console.tenants.actor import Actor, Permission, list_roles, may
 from console.web.problems import answer_problem
 from console.web.render import (
     ConsoleRequest,
+    IdentityUnproven,
     enter_tenant,
     get_tenant_slug,
     is_boosted,
@@ -171,6 +172,7 @@ class ProblemPages(Middleware):
             status=exception.status,
             title=exception.title,
             message=exception.message,
+            session="unproven" if isinstance(exception, IdentityUnproven) else "",
             receipt=_find_receipt(request) if is_missing else "",
         )
         if exception.retry_after_s is not None:

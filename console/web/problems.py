@@ -27,8 +27,9 @@ def answer_problem(
 ) -> HttpResponse:
     """The problem as web/problem.html, or web/_problem.html sent to #problem.
 
-    session  what is wrong with it, for static/js/session.js: "ended", "stale" or
-             "other" (somebody else's); "" when nothing is
+    session  what is wrong with it, for static/js/session.js: "ended", "stale",
+             "other" (somebody else's) or "unproven" (too old for what was asked); ""
+             when nothing is
     receipt  the id of the deletion of what is missing
     """
     context = _build_context(request, status, title, message, session)

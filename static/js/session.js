@@ -1,6 +1,7 @@
 // A page whose session ended goes on after sign-in in another tab, without a reload:
 // it takes the new CSRF token, if it is still the same person who is signed in.
-//   #problem[data-session]   "ended", "stale" (an old token) or "other" (somebody else)
+//   #problem[data-session]   "ended", "stale" (an old token), "other" (somebody else)
+//                            or "unproven", which sending the form again mends
 const headers = () => JSON.parse(document.body.getAttribute("hx-headers"));
 let asking = false;
 

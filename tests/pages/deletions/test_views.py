@@ -348,6 +348,23 @@ def test_deletion_asks_again_who_it_is_after_ten_minutes(
     assert Deletion.objects.get().state == "done"
 
 
+def test_delete_keeps_what_was_typed_while_one_proves_who_one_is(
+    client, officer, profile_id, observation
+):
+    client.force_login(officer)
+    url = confirm_url("observation", profile_id, observation.id)
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        answer = client.post(url, REASON, headers=HTMX | {"HX-Boosted": "true"})
+
+    assert answer.status_code == 403
+    assert answer["HX-Retarget"] == "#problem"
+    assert 'data-session="unproven"' in answer.text
+    assert f"{reverse('account_reauthenticate')}?next={reverse('signed_in')}" in (
+        answer.text
+    )
+
+
 def test_list_deletions_shows_an_auditor_no_text(
     client, auditor, officer, profile_id, observation
 ):
