@@ -137,6 +137,10 @@ class Act:
     done: str
     form: type[ActForm] = ActForm
 
+    @property
+    def danger(self) -> bool:
+        return self.action == "conversation.deleted"
+
 
 ACTS = {
     "close": Act(
