@@ -108,6 +108,8 @@ def find_across_tenants(request: ConsoleRequest) -> HttpResponse:
     """Redirect to the one profile; else the candidates, or where was searched."""
     text = get_search_text(request)
     tenants = _list_searchable_tenants(request)
+    if not text:
+        return render(request, "find/find_across_tenants.html")
     # One question, however many tenants it goes to.
     count_lookup(request.actor, text)
     answers = search_tenants(tenants, text)
