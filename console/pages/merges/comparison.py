@@ -64,6 +64,11 @@ def _get_state(held: Sequence[Held]) -> str:
     return "shared" if one & other else "differs"
 
 
+def _fold(text: str) -> str:
+    """What is left without the ways to write it: of a phone number its digits."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 def _fetch_side(store: StoreClient, actor: Actor, profile_id: str) -> Side:
     try:
         profile, identifiers, newest, schema = store.gather(
@@ -77,7 +82,7 @@ def _fetch_side(store: StoreClient, actor: Actor, profile_id: str) -> Side:
     masker = masker_for(actor, profile.id)
     facts = {
         each.id_type: Held(
-            frozenset(each.values),
+            frozenset(map(_fold, each.values)),
             tuple(masker.mask_identifier(each.id_type, each.values)),
         )
         for each in identifiers
@@ -85,9 +90,9 @@ def _fetch_side(store: StoreClient, actor: Actor, profile_id: str) -> Side:
     }
     for group in build_trait_groups(schema, profile, masker):
         for row in group.filled:
-            # What feeds an identifier stands there already.
-            if row.shown and row.id_type not in facts:
-                raw = frozenset([row.text.strip().casefold()])
-                facts[row.subject] = Held(raw, (row.shown,))
+            # What feeds an identifier stands there already, unless it was refused.
+            name = row.id_type or row.subject
+            if row.shown and name not in facts:
+                facts[name] = Held(frozenset([_fold(row.text)]), (row.shown,))
     newest_at = newest.items[0].created_at if newest.items else None
     return Side(profile.id, profile.created_at, newest_at, facts)
