@@ -23,6 +23,7 @@ from console.contract.memory.observation import (
     PatchObservation,
 )
 from console.contract.memory.profile import Profile
+from console.contract.memory.recall import RecalledObservation, RecalledSummary
 from console.contract.memory.summary import NewSummary, PatchSummary, Summary
 from console.masking.masker import MaskedValue, Masker, Source
 from console.web.times import get_day
@@ -139,8 +140,14 @@ class ItemRow:
     @property
     def is_learned(self) -> bool:
         """By the service itself, whose source then begins so."""
-        source = self.item.source if self.item.conversations else ""
-        return source.startswith("conversation/")
+        return is_learned(self.item)
+
+
+def is_learned(
+    item: Observation | Summary | RecalledObservation | RecalledSummary,
+) -> bool:
+    """From a conversation, which says where it is from better than its source."""
+    return bool(item.conversations) and item.source.startswith("conversation/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from console.masking.masker import (
     mask_text,
 )
 from console.pages.recall.verdict import Item, Question, RecallVerdict, judge
-from console.profiles.items import find_kind
+from console.profiles.items import find_kind, is_learned
 from console.profiles.prompt import Prompt, Quote, build_prompt, quote_traits
 
 # From which score on a match is so called: below the second, a person should not take an
@@ -61,6 +61,10 @@ class RecalledItem:
     traced: TraceItem | None
     matched: Sequence[str] = ()
     before: int | None = None
+
+    @property
+    def is_learned(self) -> bool:
+        return is_learned(self.item)
 
     @property
     def is_masked(self) -> bool:
