@@ -165,7 +165,7 @@ def move_dates(lines: list[bytes], until: datetime) -> list[bytes]:
     return [DAY.sub(move_day, SAID_AT.sub(move_moment, line)) for line in lines]
 
 
-def list_conversations(slug: str, ids: dict[str, str]) -> list[bytes]:
+def list_conversations(slug: str, ids: Mapping[str, str]) -> list[bytes]:
     """Those of the profiles whose ids are known by their email address."""
     found = []
     for line in read_file(slug, "conversations.jsonl").decode().splitlines():

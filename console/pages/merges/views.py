@@ -157,13 +157,9 @@ def take_back(request: ConsoleRequest, profile_id: str) -> HttpResponse:
             closing["learned"] = len(parted.learned)
         request.session["parted"] = {merge.id: msgspec.to_builtins(parted)}
         return redirect("merges:take_back", request.tenant.slug, merge.id)
-    context = {
-        "candidates": fetch_candidates(
-            request.store, request.tenant, [merge.canonical_id]
-        ),
-        "differs": COLUMNS[1:],
-    }
-    return _show(request, "merges/take_back.html", form, merge, context)
+    candidates = fetch_candidates(request.store, request.tenant, [merge.canonical_id])
+    evidence = {"candidates": candidates, "differs": COLUMNS[1:]}
+    return _show(request, "merges/take_back.html", form, merge, evidence)
 
 
 def _find(rows: Iterable[Any], id_: str) -> Any:
