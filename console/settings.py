@@ -339,6 +339,7 @@ LOST_WORK = [
 NIGHTLY = {
     "doctor": "console.monitoring.nightly.ask_doctor",
     "drift": "console.monitoring.drift.look",
+    "usage": "console.monitoring.usage.measure",
 }
 # Called by the worker after a deletion: they remove what else was made of customers'
 # data (console/databases/compaction.py).

@@ -21,6 +21,7 @@ from console.pages.customers import views as customers
 from console.pages.deletions import views as deletions
 from console.pages.display import views as display
 from console.pages.doctor import views as doctor
+from console.pages.drift import views as drift
 from console.pages.find import views as find
 from console.pages.home import views as home
 from console.pages.imports import views as imports
@@ -36,6 +37,7 @@ from console.pages.reference import views as reference
 from console.pages.reveals import views as reveals
 from console.pages.segment import views as segment
 from console.pages.styleguide import views as styleguide
+from console.pages.tenants import fleet
 from console.pages.tenants import views as tenants
 from console.pages.timeline.views import export, items, selection, timeline
 from console.pages.traits import views as traits
@@ -69,6 +71,8 @@ LOGS = {
     for logs, names in {
         "ci.refused ci.run linkage.checked": "ci_doctor",
         "ci.refused ci.run recall.run": "ci_suite",
+        "ci.refused ci.run onboarding.begun onboarding.changed onboarding.live "
+        "onboarding.step tenant.added": "ci_onboard",
         "none: names of tenants": "home tenants:list",
         "none: names of pages": "session signed_in palette_across_tenants",
         "none: the API's description": "reference:start",
@@ -282,6 +286,12 @@ doctor_pages = pages(
     path("mend/<slug:name>/", doctor.mend, name="mend"),
     path("ignore/<slug:name>/", doctor.ignore, name="ignore"),
 )
+drift_pages = pages(
+    "drift",
+    page("", drift.drift),
+    page("look/", drift.look_now),
+    page("<int:snapshot_id>/", drift.change),
+)
 canary_pages = pages(
     "canary",
     page("", canary.canary),
@@ -291,7 +301,7 @@ canary_pages = pages(
 )
 tenants_pages = pages(
     "tenants",
-    page("", tenants.list_tenants, name="list"),
+    page("", fleet.list_tenants, name="list"),
     page("accounts/add/", tenants.add_account),
     page("<slug:tenant>/connection/", tenants.connection),
     page("<slug:tenant>/dialect/", tenants.set_dialect, name="dialect"),
@@ -387,6 +397,7 @@ urlpatterns = [
     path("accounts/", include(account_patterns)),
     path("tenants/<slug:tenant>/canary/", canary_pages),
     path("tenants/<slug:tenant>/doctor/", doctor_pages),
+    path("tenants/<slug:tenant>/drift/", drift_pages),
     path("", segment_pages),
     path("", onboarding_pages),
     path("tenants/", tenants_pages),
@@ -395,6 +406,7 @@ urlpatterns = [
     # For programs, and so without a slash at the end.
     path("ci/doctor/<slug:of>", runs.run, {"job": Job.DOCTOR}, name="ci_doctor"),
     path("ci/suite/<slug:of>", runs.run, {"job": Job.SUITE}, name="ci_suite"),
+    path("ci/onboard", runs.run, {"job": Job.ONBOARD}, name="ci_onboard"),
     path("background/", background_pages),
     path(
         "styleguide/",

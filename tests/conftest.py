@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.template.base import Template
+from django.template.context import Context
+from django.test import utils
+from django.test.signals import template_rendered
+from django.utils.safestring import SafeString
 from hypothesis import settings as hypothesis
 from playwright.sync_api import expect
 
 from console.accounts.models import User
 from console.client.network import get_guard
 from console.databases import disk
+from console.pages.tenants.forms import list_countries
+from console.service.memory.embedding_jobs import get_embedder
 from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush
 from tests.chromium import PACKAGE, find_chromium
@@ -61,12 +68,31 @@ def keep_the_tests_transaction() -> None:
 keep_the_tests_transaction()
 
 
+def tell_of_whole_templates() -> None:
+    """The test client copies the context of every template that is part of another,
+    which took a tenth of what a page takes: the outermost one has all that is asked."""
+
+    def render(template: Template, context: Context) -> SafeString:
+        if context.template is template:
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
+    utils.instrumented_test_render = render
+
+
+tell_of_whole_templates()
+
+
 # Thousands of tests are collected and stay to the end: a fifth of the time for that went
 # into looking for garbage among them.
 gc.disable()
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.config.getoption("forks", 0):
+        # Before there are several processes that would each read it.
+        get_embedder()
+        list_countries()
     gc.freeze()
     gc.enable()
 

@@ -41,12 +41,12 @@ def request_due_checkpoint() -> None:
     """Called by the worker once a minute."""
     last = get_last_checkpoint()
     new = count_entries() - last.get("size", 0)
-    is_old = bool(new) and datetime.now(UTC) - AGE > _get_time(last)
+    is_old = bool(new) and datetime.now(UTC) - AGE > get_time(last)
     if new >= ENTRIES or is_old:
         enqueue_once(write_checkpoint)
 
 
-def _get_time(checkpoint: Mapping[str, Any]) -> datetime:
+def get_time(checkpoint: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(checkpoint.get("at", "1970-01-01T00:00:00+00:00"))
 
 

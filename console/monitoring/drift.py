@@ -147,7 +147,7 @@ def look(tenant: Tenant) -> Result:
     try:
         found = read_setup(tenant, {name: each.content for name, each in kept.items()})
     except DomainError as problem:  # also when the vault keeps the credentials
-        return record(tenant, Kind.DRIFT, State.UNKNOWN, problem=problem.title)
+        return record(tenant, Kind.DRIFT, State.UNKNOWN, words=problem.title)
     with transaction.atomic():
         # One at a time: a look that took longer than another one knows less.
         Tenant.ever.select_for_update().get(pk=tenant.pk)
@@ -187,15 +187,18 @@ def _keep(
 def _judge(tenant: Tenant) -> Result:
     """In names of members: what one holds is in no result."""
     missing = tenant.snapshots.exclude(lost=[]).filter(settled_at=None)
+    missing = missing.select_related("before")
     lost = [(row, path) for row in missing.order_by("-pk") for path in row.lost]
     newest = tenant.snapshots.exclude(since=None).order_by("-pk").first()
     facts: dict[str, Any] = {"lost": len(lost)}
     facts["changed_at"] = newest.at.isoformat() if newest else ""
     if lost:
         row, path = lost[0]
-        member = ".".join(path) or "it as a whole"
+        content = row.before.content if row.before else {}
+        name = content.get("displayName", "") if row.name else ""
         more = f" (and {len(lost) - 1} more)" if lost[1:] else ""
-        facts["words"] = f"Missing of {row.thing.replace('/', ' ')}: {member}{more}"
+        what = ".".join(path) or "all of it"
+        facts["words"] = f"The {row.kind} {name}".rstrip() + f" has lost {what}{more}."
     state = State.FAILS if lost else State.HOLDS
     return record(tenant, Kind.DRIFT, state, **facts)
 
@@ -436,7 +439,8 @@ def _set(content: Content, path: Path, value: Any) -> None:
 def _write(value: Any, *, but: Any) -> list[str]:
     """A list item by item, without those that the other one has too; a query of an
     address can hold a secret."""
-    items = value if isinstance(value, list) else [value] if value else []
+    items = [value] if value or value is False else []
+    items = value if isinstance(value, list) else items
     others = but if isinstance(but, list) else []
     return [_write_one(each) for each in items if each not in others]
 

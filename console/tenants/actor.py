@@ -43,6 +43,13 @@ class Permission(StrEnum):
     VIEW_ACCESS_EVENTS = "read access events", OFFICER, AUDITOR
     REVIEW_REVEALS = "review reveals", OFFICER, AUDITOR
     VIEW_CONFIGURATION_EVENTS = "read configuration events", AUDITOR, OPERATOR
+    VIEW_DRIFT = (
+        "see what changed in the configuration",
+        AUDITOR,
+        OPERATOR,
+        DEVELOPER,
+        ENGINEER,
+    )
     OPEN_TENANT = "open a tenant", *Role
     CHECK_CONNECTION = "check the connection", *Role
     ADD_TENANT = "add a tenant", OPERATOR, ENGINEER

@@ -77,9 +77,22 @@ class Shell:
     def tenants(self) -> list[Tenant]:
         """Every tenant where the person has a role, by name; none while they have to set
         up a second factor."""
-        if self.user is None or not self.user.is_authenticated or self.must_set_up:
+        if self._person is None:
             return []
-        return list(Tenant.objects.visible_to(self.user).order_by("name", "slug"))
+        return list(Tenant.objects.visible_to(self._person).order_by("name", "slug"))
+
+    @property
+    def roles(self) -> set[Role]:
+        """Those that the person has anywhere; told without a query, also where there is
+        no tenant yet."""
+        kept = self._request.session.get(ROLES, []) if self._person else []
+        return {Role(role) for _, role in kept}
+
+    @property
+    def _person(self) -> User | None:
+        """Who may see tenants: nobody who has to set up a second factor."""
+        is_in = self.user is not None and self.user.is_authenticated
+        return self.user if is_in and not self.must_set_up else None
 
     @property
     def zone_form(self) -> ZoneForm:
@@ -98,16 +111,13 @@ class Shell:
     @property
     def may_find(self) -> bool:
         """Here; outside a tenant, in any."""
-        roles = [Role(tenant.seen_as) for tenant in self.tenants]
-        return any(
-            may(role, Permission.VIEW_PROFILES)
-            for role in ([self.role] if self.tenant else roles)
-        )
+        roles = [self.role] if self.tenant else self.roles
+        return any(may(role, Permission.VIEW_PROFILES) for role in roles)
 
     @property
     def is_operator(self) -> bool:
         """Of every tenant; told without a query, also where there is no tenant yet."""
-        if self.user is None or not self.user.is_authenticated or self.must_set_up:
+        if self._person is None:
             return False
         return ["", Role.OPERATOR] in self._request.session.get(ROLES, [])
 
@@ -121,7 +131,7 @@ class Shell:
                 for label, icon, permission, name in TENANT_PAGES
                 if may(self.role, permission)
             ]
-        if self.tenants:
+        if self.roles:
             name, args = "reference:start", list[str]()
             if self.tenant:
                 name, args = "reference:of_tenant", [self.tenant.slug]

@@ -69,7 +69,7 @@ def test_compare_names_members_and_takes_none_for_empty():
     assert [(x.label, x.gone, x.new, x.is_lost) for x in found] == [
         ("a.b", ["1"], ["2"], False),
         ("a.c", ["1"], ["3"], False),
-        ("on", ["true"], [], True),
+        ("on", ["true"], ["false"], True),
     ]
 
 
@@ -102,7 +102,8 @@ def test_look_tells_a_member_that_a_put_dropped(tenant, world):
     result = look(tenant)
 
     assert (result.state, result.facts["lost"]) == ("fails", 1)
-    assert result.facts["words"] == f"Missing of configuration {id_}: statusCallbacks"
+    words = "The configuration support has lost statusCallbacks."
+    assert result.facts["words"] == words
     [row] = Snapshot.objects.exclude(lost=[])
     assert (row.name, row.lost) == (id_, [["statusCallbacks"]])
     assert row.since.replace(microsecond=0) <= row.changed_at < row.at

@@ -13,7 +13,7 @@ from console.client.network import IN_FLIGHT
 from console.tenants.models import Role
 from console.tenants.services import add_member
 from tests.factories import make_tenant, move_tenant
-from tests.processes import get_databases, serving
+from tests.processes import get_databases, serving, wait_for
 
 CLIENTS = 16
 
@@ -87,8 +87,7 @@ def test_a_hanging_memory_costs_other_tenants_nothing(hanging, cookies):
     ):
         hung = [ask("/t/acme/profiles/") for _ in range(CLIENTS)]
         # Until then nobody else asks: all the rest has been refused.
-        while sum(each.done() for each in hung) < CLIENTS - IN_FLIGHT:
-            pass
+        wait_for(lambda: sum(each.done() for each in hung) >= CLIENTS - IN_FLIGHT)
 
         others = [ask("/t/other/profiles/") for _ in range(CLIENTS)]
         healthy = ask("/healthz")

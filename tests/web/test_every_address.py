@@ -17,6 +17,7 @@ OPEN = {
     "account_login",  # the way in
     "ci_doctor",  # asks for a token, where the other pages ask for a person
     "ci_suite",  # the same
+    "ci_onboard",  # the same
     "account_inactive",  # says why the way in is closed
     "account_welcome",  # sets a password by a one-time link
     "mfa_authenticate",  # the second half of sign-in

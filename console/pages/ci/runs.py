@@ -22,6 +22,7 @@ from console.accounts.limits import Bucket, TooManyTries, count_at_address
 from console.audit.log import log_change, log_view
 from console.core.errors import DomainError
 from console.core.outgoing import within
+from console.core.plain_yaml import NotYaml, read_yaml
 from console.pages.ci.models import CiToken, Job, get_key
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
@@ -31,10 +32,12 @@ HOUR_S = 3600
 FAILURES = Bucket(most=20, an_hour=20)
 RUN_S = 120.0
 STATUSES = {0: 200, 1: 422, 2: 502}
+PLAN_BYTES, PLAN_DEPTH = 200_000, 8
 # Of each job the command, what it is told beside the tenant, and what it answers.
 COMMANDS = {
     Job.DOCTOR: ("doctor", ("--json",), "application/json"),
     Job.SUITE: ("recall_suite", ("--junit", "-"), "application/xml"),
+    Job.ONBOARD: ("onboard", (), "text/plain; charset=utf-8"),
 }
 
 
@@ -48,18 +51,22 @@ class Refused(DomainError):
 
 @csrf_exempt
 @login_not_required
-def run(request: HttpRequest, job: Job, of: str) -> HttpResponse:
+def run(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
     """One that the token may run, for a tenant that it is for."""
     try:
         if request.method != "POST":
             raise Refused(405, "Only POST runs something.")
         token = _open(request)
-        tenant = Tenant.objects.filter(slug=of).first() if token.covers(of) else None
         if job not in token.jobs:
             raise _deny(token, 403, f"This token may not run: {Job(job).label}.")
-        if tenant is None:
+        plan = _read_plan(request) if job == Job.ONBOARD else {}
+        slug = str(plan.get("slug", of))
+        tenant = Tenant.objects.filter(slug=slug).first()
+        if not token.covers(slug) or not (tenant or plan):
             raise _deny(token, 404, "No tenant of this token has this slug.")
-        return _run(request, token, job, tenant)
+        if not _covers_accounts(token, plan):
+            raise _deny(token, 403, "No tenant of this token is of this account.")
+        return _run(request, token, job, tenant, slug)
     except DomainError as problem:
         answer = JsonResponse({"error": problem.message}, status=problem.status)
         if problem.status == 401:
@@ -103,24 +110,51 @@ def _deny(
     return Refused(status, message, retry_after_s)
 
 
+def _read_plan(request: HttpRequest) -> dict[str, Any]:
+    """As far as it has to be known whom it is about. Raises Refused."""
+    if len(request.body) > PLAN_BYTES:
+        raise Refused(413, "A plan has at most 200 kB.")
+    try:
+        plan = read_yaml(request.body, depth_max=PLAN_DEPTH)
+    except NotYaml as problem:
+        raise Refused(422, str(problem)) from None
+    if not (isinstance(plan, dict) and plan.get("slug")):
+        raise Refused(422, "slug: is required.")
+    return plan
+
+
+def _covers_accounts(token: CiToken, plan: dict[str, Any]) -> bool:
+    """A token of some tenants uses no other's account."""
+    opens = plan.get("opens")
+    owner = opens.get("owner") if isinstance(opens, dict) else None
+    used = {str(sid) for sid in (plan.get("account"), owner) if sid}
+    own = Tenant.objects.filter(slug__in=token.slugs, account_sid__in=used)
+    return not token.slugs or used <= set(own.values_list("account_sid", flat=True))
+
+
 def _run(
-    request: HttpRequest, token: CiToken, job: Job, tenant: Tenant
+    request: HttpRequest, token: CiToken, job: Job, tenant: Tenant | None, slug: str
 ) -> HttpResponse:
     actor = Actor(None, tenant, name="CI", key=token.key)
     command, args, media_type = COMMANDS[job]
     options: dict[str, Any] = {"actor": actor}
     if job == Job.SUITE:
         options["suite"] = request.GET.get("suite", "")
+    if job == Job.ONBOARD:
+        options["content"] = request.body
+        args = ("--dry-run",) if request.GET.get("dry_run") else ()
     out, words, code = StringIO(), "", 0
-    on = ("tenant", str(tenant.pk))
+    on = ("tenant", str(tenant.pk)) if tenant else ("client", slug)
     with log_change(actor, "ci.run", *on, job=job.value) as closing:
         try:
             with within(RUN_S):
-                call_command(command, tenant.slug, *args, stdout=out, **options)
+                call_command(command, slug, *args, stdout=out, **options)
         except CommandError as problem:
             words, code = str(problem), problem.returncode
         closing["exit"] = code
     text = out.getvalue()
+    if job == Job.ONBOARD:
+        text += words
     answer = (
         HttpResponse(text, content_type=media_type)
         if text

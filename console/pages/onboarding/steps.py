@@ -338,7 +338,7 @@ def save_tenant(
                 row.save(update_fields=["tenant"])
             # Whoever began it keeps it, whoever goes on.
             keep_own(tenant, row.begun_by if row else by.user)
-            actor = Actor(by.user, tenant, by.role, name=by.name)
+            actor = Actor(by.user, tenant, by.role, name=by.name, key=by.key)
             log(actor, "tenant.added", "tenant", str(tenant.pk))
     except IntegrityError as exc:
         words = f"Somebody else added {tenant.slug} or its store at the same moment."

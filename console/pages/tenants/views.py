@@ -8,7 +8,6 @@ from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
 
 from console.audit.log import log_change
 from console.client.errors import MemoryDenied, MemoryNotFound
@@ -31,7 +30,6 @@ from console.pages.tenants.services import (
     get_model_usage,
 )
 from console.tenants.actor import Permission
-from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
 from console.web.render import (
     FORM,
@@ -49,14 +47,6 @@ SECRETS = {
     "apiKey": "API key",
     "apiSecret": "API secret",
 }
-
-
-@require_safe
-def list_tenants(request: ConsoleRequest) -> HttpResponse:
-    """Every tenant for operators; for everybody else, where they have a role."""
-    tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
-    context = {"tenants": tenants, "has_accounts": settings.MEMORY_URL == EMBEDDED}
-    return render(request, "tenants/list.html", context)
 
 
 @allow(Permission.CHECK_CONNECTION, logs="none: the state of a connection")

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -13,9 +14,11 @@ from console.accounts.limits import Bucket
 from console.audit.models import AuditEntry
 from console.pages.ci import models, runs
 from console.pages.ci.models import CiToken, Job
+from console.pages.onboarding.models import Onboarding
 from console.pages.recall.models import RecallCase
-from console.tenants.models import Role
+from console.tenants.models import Role, Tenant
 from tests.factories import make_observation, make_profile, make_tenant, make_user
+from tests.pages.onboarding.test_engine import PLAN
 
 ISSUE = reverse("ci:issue")
 WANTED = {
@@ -37,10 +40,9 @@ def make_token(user, jobs=("doctor", "suite"), slugs=("acme",), **fields):
     return row, token
 
 
-def run(path, token="", **headers):
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    return Client().post(path, headers=headers)
+def run(path, token="", *, content=""):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return Client().post(path, content, "application/yaml", headers=headers)
 
 
 @pytest.fixture
@@ -248,6 +250,58 @@ def test_a_token_is_in_no_line_of_the_servers_log(tenant, operator, caplog, caps
 
     said = capsys.readouterr()
     assert secret not in caplog.text + said.out + said.err
+
+
+def test_onboard_says_the_diff_and_does_it(operator):
+    row, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
+    send = partial(run, token=token, content=PLAN)
+
+    planned = send("/ci/onboard?dry_run=1")
+    no_tenant_yet = not Tenant.objects.filter(slug="alpenglow").exists()
+    done = send("/ci/onboard")
+    again = send("/ci/onboard")
+
+    assert (planned.status_code, planned["X-Exit-Code"]) == (422, "1")
+    assert "+ Account.customerNumber: STRING" in planned.text
+    assert no_tenant_yet
+    assert (done.status_code, again.status_code) == (200, 200)
+    assert "alpenglow is live." in done.text
+    added = AuditEntry.objects.get(action="tenant.added", tenant="alpenglow")
+    assert (added.actor, added.role) == (row.key, "CI")
+
+
+@pytest.mark.parametrize(
+    ("plan", "status", "words"),
+    [
+        ("name: [", 422, "not YAML"),
+        ("name: Beta", 422, "slug: is required"),
+        (PLAN.replace("slug: alpenglow", "slug: beta"), 404, "No tenant"),
+        ("", 422, "slug: is required"),
+        ("x" * 200_001, 413, "200 kB"),
+    ],
+)
+def test_onboard_is_for_the_tokens_tenants_alone(operator, plan, status, words):
+    _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
+
+    response = run("/ci/onboard", token, content=plan)
+
+    assert response.status_code == status
+    assert words in response.json()["error"]
+    assert not Onboarding.objects.exists()
+
+
+def test_onboard_uses_no_account_of_another_tenant(tenant, operator):
+    _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
+    theirs = f"account: {tenant.account_sid}"
+    plan = PLAN.replace("opens: {name: Alpenglow}", theirs)
+
+    refused = run("/ci/onboard?dry_run=1", token, content=plan)
+    CiToken.objects.update(slugs=["alpenglow", "acme"])
+    covered = run("/ci/onboard?dry_run=1", token, content=plan)
+
+    assert plan != PLAN
+    assert refused.status_code == 403
+    assert covered["X-Exit-Code"] == "1"
 
 
 def test_every_job_has_words():

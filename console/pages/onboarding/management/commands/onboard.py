@@ -4,12 +4,12 @@ import os
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from console.core.errors import DomainError
+from console.core.outgoing import pause
 from console.pages.onboarding.engine import (
     Seen,
     advance,
@@ -86,12 +86,11 @@ class Command(BaseCommand):
             seen = next(each for each in look(row) if each.step is step)
             if seen.state == "done":
                 self.stdout.write(f"done: {step.words['title']}")
-            elif seen.is_late:
+            elif seen.is_late or not pause(LOOK_S):
                 raise StepRefused(
-                    f"{step.words['title']}: the memory is not ready yet."
+                    f"{step.words['title']}: the memory is not ready yet. Run it again: "
+                    "it goes on from there."
                 )
-            else:
-                sleep(LOOK_S)
         if row.live_at is None:
             go_live(row, self._by)
             self.stdout.write(f"{row.slug} is live.")

@@ -1,0 +1,346 @@
+"""The tenants of this installation as a matrix: each by what was last found out about it.
+Nothing is asked of a memory here; results are kept (console/monitoring/)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
+
+from console.accounts.models import User
+from console.audit.checkpoints import AGE, get_last_checkpoint, get_time
+from console.client.network import EMBEDDED
+from console.monitoring.models import Kind, Result, State, latest
+from console.segment.models import Workspace
+from console.tenants.actor import Permission, may
+from console.tenants.models import Role, Tenant
+from console.web.forms import ConsoleForm, check_form
+from console.web.render import ConsoleRequest
+
+ROWS = 50
+NEARLY_FULL = 0.8
+# The gravest first; NONE: never asked, or nothing to ask.
+NONE = ""
+GRAVITY = (State.FAILS, State.UNKNOWN, State.DOUBTFUL, NONE, State.HOLDS)
+RESULTS: dict[str, str] = {state: state.label.lower() for state in State}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """rank  what is sorted by, within one state: the highest first
+    why      for a pointer that rests on it
+    query    of the address where it is mended
+    """
+
+    state: str = NONE
+    text: str = "–"
+    rank: float = 0
+    why: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """results  the state of the latest of each kind
+    usage    facts of that kind
+    signed   up to which entry the audit log is; is_due: it has not been for long
+    """
+
+    tenant: Tenant
+    results: Mapping[str, str]
+    usage: Mapping[str, Any]
+    signed: int
+    is_due: bool
+    has_segment: bool
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+    def get_state(self, check: str = "") -> str:
+        cells = [self.cells[check]] if check else self.cells.values()
+        states = {cell.state for cell in cells} - {NONE}
+        return next((state for state in GRAVITY if state in states), NONE)
+
+
+def show_result(kind: Kind, row: Row) -> Cell:
+    state = row.results.get(kind)
+    return Cell(state, RESULTS[state]) if state else Cell()
+
+
+def show_learned(row: Row) -> Cell:
+    ended, learned = row.usage.get("ended"), row.usage.get("learned")
+    if not ended or learned is None:
+        return Cell()
+    state = State.HOLDS if learned else State.FAILS
+    if 0 < learned < ended / 2:
+        state = State.DOUBTFUL
+    why = f"From {learned} of the {ended} conversations that ended last"
+    return Cell(state, f"{learned / ended:.0%}", -learned / ended, why)
+
+
+def show_room(row: Row) -> Cell:
+    """What is fullest."""
+    room = row.usage.get("room", {})
+    parts = {x: used / most for x, (used, most) in room.items() if used is not None}
+    if not parts:
+        return Cell()
+    fullest = max(parts, key=lambda name: parts[name])
+    state = State.HOLDS
+    if parts[fullest] >= NEARLY_FULL:
+        state = State.FAILS if parts[fullest] >= 1 else State.DOUBTFUL
+    told = (
+        f"{name} {used:,} of {most:,}"
+        for name, (used, most) in room.items()
+        if used is not None
+    )
+    return Cell(
+        state, f"{fullest} {parts[fullest]:.0%}", parts[fullest], ", ".join(told)
+    )
+
+
+def show_error(row: Row) -> Cell:
+    """The newest that a conversation met."""
+    error = row.usage.get("error")
+    at = parse_datetime(error["at"]) if error else None
+    if not (error and at):
+        return Cell()
+    query = f"?of={error['talk']}"
+    return Cell(State.DOUBTFUL, error["code"], at.timestamp(), query=query)
+
+
+def show_retention(row: Row) -> Cell:
+    rules = row.usage.get("retention")
+    if not rules:
+        return Cell()
+    days = min(rules.values())
+    why = ", ".join(f"{kind}s {days} days" for kind, days in rules.items())
+    return Cell(State.HOLDS, f"{days} d", -days, why)
+
+
+def show_receipt(row: Row) -> Cell:
+    """Whether its newest entry, when it was measured, is signed by now or soon."""
+    entry = row.usage.get("entry")
+    if not entry:
+        return Cell()
+    if entry > row.signed and row.is_due:
+        return Cell(State.DOUBTFUL, "overdue", entry - row.signed)
+    return Cell(State.HOLDS, "signed" if entry <= row.signed else "soon")
+
+
+def show_knowledge(row: Row) -> Cell:
+    found = row.usage.get("knowledge")
+    if not found or not found["bases"]:
+        return Cell()
+    if failed := found["failed"]:
+        return Cell(State.FAILS, f"{failed} failed", failed)
+    plural = "" if found["sources"] == 1 else "s"
+    return Cell(State.HOLDS, f"{found['sources']} source{plural}", found["sources"])
+
+
+def show_segment(row: Row) -> Cell:
+    return Cell(State.HOLDS, "set up") if row.has_segment else Cell(why="Not set up")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """name, label  in addresses; in the head
+    url, permission  where it is mended, and who may go there
+    kind  of the result that it shows
+    """
+
+    name: str
+    label: str
+    url: str
+    build: Callable[[Row], Cell]
+    permission: Permission = Permission.CHECK_CONNECTION
+    kind: str = ""
+
+
+def _of(kind: Kind) -> dict[str, Any]:
+    return {"kind": kind, "build": partial(show_result, kind)}
+
+
+_KNOWLEDGE = Permission.VIEW_KNOWLEDGE
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("link", "Link", "doctor:doctor", **_of(Kind.DOCTOR)),
+        Column("canary", "Canary", "canary:canary", **_of(Kind.CANARY)),
+        Column("isolation", "Isolation", "canary:canary", **_of(Kind.ISOLATION)),
+        Column(
+            "changes",
+            "Changes",
+            "drift:drift",
+            permission=Permission.VIEW_DRIFT,
+            **_of(Kind.DRIFT),
+        ),
+        Column("learned", "Learned", "doctor:doctor", show_learned),
+        Column("room", "Room", "tenants:connection", show_room),
+        Column("error", "Last error", "doctor:doctor", show_error),
+        Column(
+            "retention",
+            "Retention",
+            "keeping:overview",
+            show_retention,
+            Permission.HOLD,
+        ),
+        Column(
+            "receipt", "Receipt", "audit:proof", show_receipt, Permission.VIEW_AUDIT
+        ),
+        Column(
+            "knowledge", "Knowledge", "knowledge:overview", show_knowledge, _KNOWLEDGE
+        ),
+        Column(
+            "segment",
+            "Segment",
+            "segment:workspace",
+            show_segment,
+            Permission.MANAGE_SEGMENT,
+        ),
+    )
+}
+NAMED = {"name": "Tenant"} | {x.name: x.label for x in COLUMNS.values()}
+TABS = {
+    "fails": State.FAILS,
+    "unknown": State.UNKNOWN,
+    "doubtful": State.DOUBTFUL,
+    "holds": State.HOLDS,
+    "none": NONE,
+}
+LABELS = {**RESULTS, "none": "not asked"}
+
+
+class FleetForm(ConsoleForm):
+    """words  part of a name or slug
+    state   of the whole row, or of the column that is named
+    sort    a column, with a minus the other way round; empty: what fails first
+    """
+
+    words = forms.CharField(label="Name or slug", required=False, max_length=80)
+    check = forms.ChoiceField(
+        label="Look at",
+        required=False,
+        choices=[("", "Everything"), *((x.name, x.label) for x in COLUMNS.values())],
+    )
+    state = forms.ChoiceField(
+        required=False, choices=[("", "all"), *((x, x) for x in TABS)]
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[(f"{way}{name}", name) for way in ("", "-") for name in ("", *NAMED)],
+    )
+
+
+@require_safe
+def list_tenants(request: ConsoleRequest) -> HttpResponse:
+    """Every tenant for operators; for everybody else, where they have a role."""
+    asked = check_form(FleetForm(request.GET))
+    rows = _build_rows(request.user)
+    words, check = asked["words"].casefold(), asked["check"]
+    found = [
+        row
+        for row in rows
+        if words in f"{row.tenant.name}\n{row.tenant.slug}".casefold()
+    ]
+    counts = Counter(row.get_state(check) for row in found)
+    if asked["state"]:
+        found = [x for x in found if x.get_state(check) == TABS[asked["state"]]]
+    _sort(found, asked["sort"] or check)
+    page = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    kept = latest(row.tenant for row in page)
+    context = {
+        "total": len(rows),
+        "page": page,
+        "rows": [(x, _link(x, kept.get(x.tenant.pk, {}))) for x in page],
+        "heads": _build_heads(asked),
+        "asked": asked,
+        "form": FleetForm(initial=asked),
+        "tabs": [
+            (name, LABELS[name], counts[state], _address(asked, state=name))
+            for name, state in TABS.items()
+            if counts[state] or asked["state"] == name
+        ],
+        "all": _address(asked, state=""),
+        "filters": f"&{urlencode({k: v for k, v in asked.items() if v})}",
+        "has_accounts": settings.MEMORY_URL == EMBEDDED,
+    }
+    return render(request, "tenants/list.html", context)
+
+
+def _build_rows(user: User) -> list[Row]:
+    """By few and light queries: of most results neither facts nor words are needed."""
+    tenants = Tenant.objects.visible_to(user)
+    kept = Result.objects.filter(is_latest=True, tenant__in=tenants.values("pk"))
+    results = defaultdict[Any, dict[str, str]](dict)
+    for id_, kind, state in kept.values_list("tenant_id", "kind", "state"):
+        results[id_][kind] = state
+    measured = kept.filter(kind=Kind.USAGE).exclude(state=State.UNKNOWN)
+    usage = dict(measured.values_list("tenant_id", "facts"))
+    workspaces = set(Workspace.objects.values_list("tenant_id", flat=True))
+    last = get_last_checkpoint()
+    is_due = timezone.now() - get_time(last) > 2 * AGE
+    signed = int(last.get("size", 0)), is_due
+    rows = [
+        Row(
+            each,
+            results[each.pk],
+            usage.get(each.pk, {}),
+            *signed,
+            has_segment=each.pk in workspaces,
+        )
+        for each in tenants.only("slug", "name").order_by("name", "slug")
+    ]
+    for row in rows:
+        row.cells.update((name, x.build(row)) for name, x in COLUMNS.items())
+    return rows
+
+
+def _sort(rows: list[Row], by: str) -> None:
+    name, is_reversed = by.removeprefix("-"), by.startswith("-")
+    if name == "name":
+        rows.sort(key=lambda row: row.tenant.name.casefold(), reverse=is_reversed)
+    elif name:
+
+        def rank(row: Row) -> tuple[bool, int, float]:
+            cell = row.cells[name]
+            return cell.state == NONE, GRAVITY.index(cell.state), -cell.rank
+
+        rows.sort(key=rank, reverse=is_reversed)
+    else:
+        rows.sort(key=lambda row: GRAVITY.index(row.get_state()))
+
+
+def _link(row: Row, results: Mapping[str, Result]) -> list[tuple[str, Cell, str, str]]:
+    """Each cell, why it says so, and where it is mended, for whoever may go there."""
+    role, slug, found = Role(row.tenant.seen_as), row.tenant.slug, []
+    for column in COLUMNS.values():
+        cell, url, result = row.cells[column.name], "", results.get(column.kind)
+        if may(role, column.permission):
+            url = f"{reverse(column.url, args=[slug])}{cell.query}"
+        why = result.facts.get("words", "") if result else cell.why
+        found.append((column.label, cell, why, url))
+    return found
+
+
+def _build_heads(asked: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """A label, the address that sorts by it, the other way if it does; aria-sort."""
+    heads, now = [], asked["sort"]
+    for name, label in NAMED.items():
+        way = "ascending" if now.startswith("-") else "descending"
+        sort = f"-{name}" if now == name else name
+        is_sorted = now.removeprefix("-") == name
+        heads.append((label, _address(asked, sort=sort), way if is_sorted else ""))
+    return heads
+
+
+def _address(asked: Mapping[str, str], **changes: str) -> str:
+    return f"?{urlencode({k: v for k, v in {**asked, **changes}.items() if v})}"
