@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from console.audit.log import log
@@ -91,7 +92,7 @@ def issue(request: ConsoleRequest) -> HttpResponse:
                 tenants=len(row.slugs),
                 expires=f"{expires_at:%Y-%m-%d}",
             )
-    address = request.build_absolute_uri("/ci/")
+    address = request.build_absolute_uri(reverse("ci:list"))
     context = {"form": form, "made": [("Token", made)] if made else [], "at": address}
     return render_form(request, "ci/issue.html", context)
 

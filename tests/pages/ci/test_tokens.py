@@ -69,6 +69,7 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(client, tenant, operator):
 
     [token] = set(re.findall(r"mcci_[0-9a-f]{12}_[\w-]{43}", issued.text))
     row = CiToken.objects.get()
+    assert "http://testserver/ci/doctor/TENANT" in issued.text
     assert token not in listed
     assert token.rpartition("_")[2] not in str(vars(row))
     assert (row.jobs, row.slugs) == (["doctor", "suite"], ["acme"])
