@@ -80,6 +80,17 @@ def read_row(model: Any, **key: str) -> Any:
     return reader.load(rows[0]) if rows else None
 
 
+def find_suppressed(store_id: str, digests: Sequence[str]) -> set[str]:
+    """Those of these that are suppressed: of any number in one query, as one value."""
+    among, given = "= ANY(%s)", digests if isinstance(digests, list) else [*digests]
+    value: Any = given
+    if connections[ALIAS].vendor == "sqlite":
+        among = "IN (SELECT value FROM json_each(%s))"
+        value = msgspec.json.encode(given).decode()
+    sql = f"SELECT id FROM service_suppression WHERE store_id = %s AND id {among}"  # noqa: S608 - one of two conditions
+    return {id_ for (id_,) in _ask(sql, [store_id, value])}
+
+
 def read_entries(
     profile: ProfileKey, begin: datetime | None = None, end: datetime | None = None
 ) -> list[Row]:

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from console.service import errors
 from console.service.memory.models import Identifier, Profile, Suppression
+from console.service.memory.queries import find_suppressed
 from console.service.models import StoreKey, digest
 
-A_WRITE, FEW = 20, 1000
+A_WRITE = 20
 WHY = "erased; not learned again until a privacy officer lifts that"
 
 Key = tuple[str, str]  # type and value
@@ -62,19 +63,13 @@ def _name_phone(key: Key) -> Key:
 
 
 def find_erased(store: StoreKey, keys: Collection[Key]) -> set[Key]:
-    """Those of these that are not to be learned. One query: of an import the store's own
-    are fetched, unless they are many as well; free where it has none."""
-    rows = Suppression.objects.of(store).values_list("id", flat=True)
-    found = set[str]()
-    if len(keys) > A_WRITE and not (found := set(rows[: FEW + 1])):
+    """Those of these that are not to be learned; free for an import into a store where
+    nothing is."""
+    is_import = len(keys) > A_WRITE
+    if is_import and not Suppression.objects.of(store).exists():
         return set()
     digests = digest_keys(store.id, keys)
-    if not 0 < len(found) <= FEW:
-        found = {
-            id_
-            for start in range(0, len(digests), FEW)
-            for id_ in rows.filter(id__in=digests[start : start + FEW])
-        }
+    found = find_suppressed(store.id, digests)
     return {key for key, id_ in zip(keys, digests, strict=True) if id_ in found}
 
 
