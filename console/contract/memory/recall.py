@@ -238,6 +238,14 @@ class TraceCoefficients(Noun, frozen=True, kw_only=True):
     without_vector: TraceWeights
 
 
+class Whereabouts(Noun, omit_defaults=True, frozen=True, kw_only=True):
+    """Of an item of the store: whose it is, or when it was deleted."""
+
+    id: ItemId
+    profile_id: str = ""
+    deleted_at: Time | None = None
+
+
 class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
     """How a Recall came about.
 
@@ -245,7 +253,9 @@ class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
     steps_ms   milliseconds of each step
     embedder   id of the model; "" for words alone
     elsewhere  ids asked for that were not considered: not there, or outside the dates
-    Newest first needs no explanation: only the first two members then.
+    whereabouts  of the ids asked for those that the store has or had, where no item was
+                 asked for: of any profile, the present ones first
+    Newest first needs no explanation: none of the others but this one then.
     """
 
     mode: Annotated[str, described(enum=MODES)] = always(str)
@@ -256,6 +266,7 @@ class Trace(Noun, omit_defaults=True, frozen=True, kw_only=True):
     queries: tuple[TraceQuery, ...] | None = None
     items: tuple[TraceItem, ...] | None = None
     elsewhere: tuple[str, ...] | None = None
+    whereabouts: tuple[Whereabouts, ...] | None = None
 
     def find(self, item_id: str) -> TraceItem | None:
         return next((item for item in self.items or () if item.id == item_id), None)

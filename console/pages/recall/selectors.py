@@ -21,6 +21,7 @@ from console.contract.memory.recall import (
     RecalledSummary,
     Trace,
     TraceItem,
+    Whereabouts,
 )
 from console.masking.masker import (
     MaskedValue,
@@ -287,6 +288,18 @@ def ask_memory(
             raise
     ours = {"trace": False, "trace_items": [], "as_of": None}
     return store.recall(profile_id, **question | ours)
+
+
+def find_whereabouts(
+    store: StoreClient, profile_id: str, item_id: str
+) -> tuple[bool, Whereabouts | None]:
+    """Where an item of the store is or was; first whether this memory tells."""
+    question: Question = {"observations_limit": 0, "summaries_limit": 0}
+    with suppress(MemoryRefused):
+        answer = store.recall(profile_id, trace=True, trace_items=[item_id], **question)
+        found = answer.trace and answer.trace.whereabouts
+        return found is not None, next(iter(found or ()), None)
+    return False, None
 
 
 def find_model(store: StoreClient, profile_id: str) -> str:

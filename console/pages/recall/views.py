@@ -29,7 +29,7 @@ from console.pages.recall.runs import (
     read_given,
     recall_by_form,
 )
-from console.pages.recall.selectors import POSSIBLE, RecallRun
+from console.pages.recall.selectors import POSSIBLE, RecallRun, find_whereabouts
 from console.pages.recall.verdict import Question
 from console.profiles.identity import Match, look_up
 from console.profiles.items import find_kind
@@ -226,10 +226,21 @@ def _list_cases(
     ]
 
 
-def _find_elsewhere(request: ConsoleRequest, item_id: str) -> dict[str, Any]:
-    """What became of an item that this profile does not have: the deletion that named
-    it, or the profile that has it, if somebody has looked at it there."""
+def _find_elsewhere(
+    request: ConsoleRequest, profile_id: str, item_id: str
+) -> dict[str, Any]:
+    """What became of an item that this profile does not have, by the memory, else by
+    what is known here: the deletion that named it, or the profile that has it, if
+    somebody has looked at it there."""
     deletions = request.tenant.deletions.filter(object_id=item_id)
+    is_told, place = find_whereabouts(request.store, profile_id, item_id)
+    if is_told:
+        return {
+            "is_told": True,
+            "deletion": deletions.order_by("created_at").last(),
+            "holder": place.profile_id if place else "",
+            "deleted_at": place and place.deleted_at,
+        }
     kind, entries = find_kind(item_id), AuditEntry.objects.of(request.tenant)
     seen = entries.filter(object_id=item_id).exclude(profile_id="")
     holders = seen.order_by("profile_id").values_list("profile_id", flat=True)
@@ -258,7 +269,7 @@ def _render_run(
 ) -> HttpResponse:
     elsewhere: dict[str, Any] = {}
     if run and run.expected and not run.expected.item:
-        elsewhere = _find_elsewhere(request, run.expected.id)
+        elsewhere = _find_elsewhere(request, run.profile.id, run.expected.id)
         if id_ := elsewhere["holder"]:
             given = {name: str(value) for name, value in form.data.items() if value}
             elsewhere["try_url"] = build_run_url(request, given, id_)

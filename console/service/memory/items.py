@@ -8,6 +8,7 @@ change and go together; vectors come later, from the worker (embedding_jobs.py).
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -38,9 +39,10 @@ from console.service.memory.models import (
     Profile,
     Store,
     Summary,
+    Tombstone,
 )
 from console.service.memory.profiles import get_profile
-from console.service.memory.tombstones import bury
+from console.service.memory.tombstones import bury, digest_key
 from console.service.models import digest, find_models, find_row
 
 
@@ -141,6 +143,26 @@ def get_item(model: Any, profile: Profile, id_: str) -> Any:
     return find_row(model.objects.of(profile), id_, model.id_pattern, model.kind)
 
 
+def find_whereabouts(
+    store_id: str, ids: Collection[str]
+) -> Iterator[tuple[str, str, datetime | None]]:
+    """Of each that the store has or had: its id, whose it is, or when it was deleted.
+
+    Profile by profile, as the keys begin: an index by id alone would cost every write.
+    """
+    everybody = Profile.objects.filter(store_id=store_id).values("id")
+    for model in find_models(IndexedItem):
+        named = {id_ for id_ in ids if model.id_pattern.fullmatch(id_)}
+        here = model.objects.filter(store_id=store_id, profile_id__in=everybody)
+        held = dict(here.filter(id__in=named).values_list("id", "profile_id"))
+        yield from ((id_, profile_id, None) for id_, profile_id in held.items())
+        digests = {digest_key(model.kind, (store_id, id_)): id_ for id_ in named}
+        gone = Tombstone.objects.filter(digest__in=digests)
+        for digested, at in gone.values_list("digest", "deleted_at"):
+            if digests[digested] not in held:
+                yield digests[digested], "", at
+
+
 def filter_by_conversation(observations: Any, conversation_id: str) -> Any:
     """Those of a queryset that name a conversation; a scan of one profile's rows."""
     # Place by place, as JSON values: SQLite has no containment operator, and as text
@@ -152,7 +174,7 @@ def filter_by_conversation(observations: Any, conversation_id: str) -> Any:
     return observations.filter(reduce(or_, places))
 
 
-@transaction.atomic(using="memory")
+@transaction.atomic(using="memory", savepoint=False)
 def create_observations(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
 ) -> list[str]:
@@ -217,7 +239,7 @@ def list_revisions(observation: Observation) -> Any:
     )
 
 
-@transaction.atomic(using="memory")
+@transaction.atomic(using="memory", savepoint=False)
 def create_summaries(
     store: Store, profile_id: str, items: Sequence[Mapping[str, Any]]
 ) -> list[str]:

@@ -11,11 +11,18 @@ from console.contract.memory.observation import PatchObservation
 from console.pages.deletions.models import Target
 from console.pages.deletions.services import delete_item
 from console.profiles.items import OBSERVATION
+from console.service.memory.api.recall import build_trace
 from console.service.memory.models import IndexEntry
 from console.tenants.actor import Actor
 from console.tenants.models import Role
 from console.tenants.vault import open_store
-from tests.factories import make_items, make_observation, make_profile, make_summary
+from tests.factories import (
+    make_items,
+    make_observation,
+    make_profile,
+    make_summary,
+    make_tenant,
+)
 
 BEFORE = "2026-01-03T09:00:00Z"
 
@@ -154,8 +161,26 @@ def test_recall_verdict_of_what_has_no_index_entry_yet(tenant, profile, expect):
 
 def test_recall_verdict_of_what_the_profile_does_not_have(expect):
     unknown = new_id("mem_observation")
+    foreign = make_tenant("other")
+    theirs = make_observation(foreign, make_profile(foreign), "Likes green tea.")
 
-    assert "another customer’s" in expect(unknown, query="tea")
+    verdicts = [expect(each, query="tea") for each in (unknown, theirs.id)]
+
+    assert "no profile of this memory has it or had it" in verdicts[0]
+    assert verdicts[0] == verdicts[1].replace(theirs.id, unknown)
+
+
+def test_recall_verdict_of_an_older_memory_says_what_it_cannot_find(
+    tenant, expect, monkeypatch
+):
+    other = make_profile(tenant, email="other@b.com")
+    wanted = make_observation(tenant, other, "Likes green tea.")
+    monkeypatch.setattr(
+        "console.service.memory.api.recall._trace",
+        lambda _, found, body: build_trace(found, body.trace_items),
+    )
+
+    assert "finds no item by its id alone" in expect(wanted, query="tea")
 
 
 def test_recall_verdict_is_found_by_words_that_stand_in_no_address(
@@ -209,7 +234,6 @@ def test_recall_verdict_of_what_another_profile_has_asks_that_one(
 ):
     other = make_profile(tenant, email="other@b.com")
     wanted = make_observation(tenant, other, "Likes green tea.")
-    client.get(reverse("timeline:observation", args=["acme", other, wanted.id]))
 
     verdict = expect(wanted, query="tea")
 
@@ -230,6 +254,33 @@ def test_recall_verdict_of_what_was_deleted_says_so(tenant, officer, profile, ex
     )
 
     assert "it was deleted." in expect(wanted, query="tea")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_recall_verdict_of_what_a_program_deleted_says_when(tenant, expect, whole):
+    other = make_profile(tenant, email="other@b.com")
+    wanted = make_observation(tenant, other, "Likes green tea.")
+    store = open_store(tenant)
+    if whole:
+        store.delete_profile(other)
+    else:
+        store.delete_observation(other, wanted.id)
+
+    assert "it was deleted on" in expect(wanted, query="tea")
+
+
+def test_recall_verdict_follows_an_item_through_a_merge(
+    client, tenant, profile, expect
+):
+    kept = make_profile(tenant, email="other@b.com")
+    merged = make_profile(tenant, phone="+15558675310")
+    wanted = make_observation(tenant, merged, "Likes green tea.")
+    open_store(tenant).add_identifier(kept, "phone", "+15558675310")
+
+    verdict = expect(wanted, query="tea")
+
+    assert "another profile</a> has it" in verdict
+    assert kept in verdict
 
 
 def test_recall_verdict_names_the_ranks_of_what_was_never_a_candidate(

@@ -23,6 +23,7 @@ from console.service.http.request import ApiRequest, read_body
 from console.service.memory import ledger
 from console.service.memory.api.profiles import PROFILE, get_profile
 from console.service.memory.embedding_jobs import get_model_id
+from console.service.memory.items import find_whereabouts
 from console.service.memory.models import Profile
 from console.service.memory.recall import RecallResult, list_said, recall
 
@@ -79,7 +80,7 @@ def answer_recall(
         meta=wire.RecallMeta(query_time=round((perf_counter() - begin) * 1000)),
         masked=found.is_masked,
         as_of=wire.RecalledPast(past.at, past.erased, past.rewritten) if past else None,
-        trace=build_trace(found, body.trace_items) if body.trace else None,
+        trace=_trace(profile, found, body) if body.trace else None,
     )
     # Of programs alone: what people ask in the console is in its audit log.
     is_console = request.headers.get("User-Agent") == USER_AGENT
@@ -125,6 +126,22 @@ def _list_communications(
             ),
         )
         for each in reversed(said)
+    )
+
+
+def _trace(
+    profile: Profile, found: RecallResult, body: wire.RecallRequest
+) -> wire.Trace:
+    trace = build_trace(found, body.trace_items)
+    if body.observations_limit or body.summaries_limit:
+        return trace
+    told = find_whereabouts(profile.store_id, body.trace_items)
+    return replace(
+        trace,
+        whereabouts=tuple(
+            wire.Whereabouts(id=id_, profile_id=of, deleted_at=at)
+            for id_, of, at in told
+        ),
     )
 
 

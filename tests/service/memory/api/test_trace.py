@@ -163,6 +163,28 @@ def test_newest_first_has_nothing_to_explain(recall, observe):
     assert (trace["mode"], trace.keys()) == ("recent", {"mode", "stepsMs"})
 
 
+def test_an_item_of_the_store_is_found_by_its_id_alone(
+    api, recall, observe, summarise, make_profile
+):
+    other = make_profile("b@b.com")
+    [here], [there] = observe("likes tea"), observe("has a dog", path=other)
+    [summary] = summarise("asked about tea", path=other)
+    gone = observe("moved", path=other)[0]
+    api("DELETE", f"{other}/Observations/{gone['id']}")
+    ids = [each["id"] for each in (here, there, summary, gone)]
+    nothing = {"observationsLimit": 0, "summariesLimit": 0}
+
+    trace = recall(trace=True, traceItems=[*ids, NOBODY, "x"], **nothing)["trace"]
+
+    found = {each["id"]: each for each in trace["whereabouts"]}
+    holder = other.rpartition("/")[2]
+    assert {*found} == {*ids}
+    assert found[there["id"]] == {"id": there["id"], "profileId": holder}
+    assert found[summary["id"]]["profileId"] == holder
+    assert found[here["id"]]["profileId"] != holder
+    assert found[gone["id"]].keys() == {"id", "deletedAt"}
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("trace", "yes"), ("traceItems", "x"), ("traceItems", ["x"] * 101)],
