@@ -142,6 +142,10 @@ except ValueError as exc:
     env.refuse("MEMORY_LIMITS", str(exc))
 # The embedded memory as a WSGI application; the client knows it by this name alone.
 MEMORY_APPLICATION = "console.service.wsgi.application"
+# What takes the changes of programs to the audit log.
+PROGRAM_LOG = "console.profiles.programs.log_writes"
+# How many of them wait for that, and since when.
+PROGRAMS_WAITING = "console.service.outbox.find_waiting"
 # What masks a text where a Recall asks to be ranked by masked texts.
 MEMORY_MASK = "console.masking.masker.build_text_mask"
 # What finds personal data in what would be learned from a conversation.
@@ -310,6 +314,8 @@ CACHES = {
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Called by the worker in a thread of its own.
+EACH_SECOND = ["console.service.outbox.hand_over"]
 # Called by the worker once a minute: they enqueue what lost its task, when a process
 # died after it had committed to one database and before it wrote to the other, and
 # remove what is over.

@@ -4,7 +4,7 @@ around a call of a memory."""
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from console.audit.models import (
     AuditEntry,
     AuditHead,
     AuditReason,
+    AuditTaken,
     UnknownAction,
     digest_reason,
     get_action,
@@ -112,14 +113,16 @@ def log(
     }
     try:
         with transaction.atomic():
-            entries = [
-                append(
-                    facts | {"profile_id": check_object_id(profile_id)},
-                    salt=salt,
-                    reason=reason,
-                )
+            stated = (
+                facts | {"profile_id": check_object_id(profile_id)}
                 for profile_id in dict.fromkeys(profiles or [""])
-            ]
+            )
+            entries = append(lock_head(), stated)
+            if reason:
+                AuditReason.objects.bulk_create(
+                    AuditReason(entry=entry, salt=salt, text=reason)
+                    for entry in entries
+                )
         return entries[0]
     except DatabaseError as exc:
         raise _get_refusal(exc) from exc
@@ -231,20 +234,48 @@ def _close(actor: Actor, action: str, *on: str, **entry: Any) -> None:
         ) from exc
 
 
-def append(stated: Mapping[str, Any], *, salt: str, reason: str) -> AuditEntry:
-    """Put one entry at the end of the chain, in the caller's transaction."""
-    # Locked: two writers must not follow the same entry.
-    head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
-    key = get_newest_key()
-    entry = AuditEntry(seq=head.seq + 1, prev=head.hash, seal_key=key.id, **stated)
-    entry.hash = entry.expected_hash
-    entry.seal = seal(entry.hash, key)
-    entry.save(force_insert=True)
-    if reason:
-        AuditReason.objects.create(entry=entry, salt=salt, text=reason)
-    head.seq, head.hash = entry.seq, entry.hash
+def lock_head() -> AuditHead:
+    """In a transaction: two writers must not follow the same entry."""
+    return AuditHead.objects.select_for_update().get_or_create(pk=1)[0]
+
+
+def append(head: AuditHead, stated: Iterable[Mapping[str, Any]]) -> list[AuditEntry]:
+    """Put entries at the end of the chain, whose head the caller has locked."""
+    key, entries = get_newest_key(), []
+    for facts in stated:
+        entry = AuditEntry(seq=head.seq + 1, prev=head.hash, seal_key=key.id, **facts)
+        entry.hash = entry.expected_hash
+        entry.seal = seal(entry.hash, key)
+        head.seq, head.hash = entry.seq, entry.hash
+        entries.append(entry)
+    AuditEntry.objects.bulk_create(entries)
     head.save(update_fields=["seq", "hash"])
-    return entry
+    return entries
+
+
+def log_programs(
+    read: Callable[[Collection[int] | None], Sequence[Any]],
+    tell: Callable[[Sequence[Any]], Iterable[Mapping[str, Any]]],
+) -> list[int]:
+    """Take what is waiting in an outbox; the ids of what can be removed there.
+
+    read  the rows of these ids that are still there, or the oldest
+    tell  what their entries state
+    Twice is once: of the last that were taken all have to be gone before more are. The
+    lock makes one of two that come at the same time wait, and read what the other left.
+    """
+    with transaction.atomic():
+        head = lock_head()
+        taken, _ = AuditTaken.objects.get_or_create(pk=1)
+        before = {(int(id_), of) for id_, of in taken.rows.items()}
+        here = {(row.pk, row.request_id) for row in read([id_ for id_, _ in before])}
+        if left := here & before:
+            return [id_ for id_, _ in left]
+        rows = read(None)
+        append(head, tell(rows))
+        taken.rows = {row.pk: row.request_id for row in rows}
+        taken.save()
+    return [row.pk for row in rows]
 
 
 def check_reason(reason: str) -> None:

@@ -136,6 +136,17 @@ class IsBulk(models.Func):
         return self.as_sql(compiler, connection, template=template, **kwargs)
 
 
+class IsProgramWrite(models.Func):
+    """Written out as well: of most entries of a busy log it is true."""
+
+    output_field = models.BooleanField()
+    template = "%(expressions)s = 'program.wrote'"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
+        # The plus keeps it from an index of the action alone, of all tenants.
+        return self.as_sql(compiler, connection, template=f"+{self.template}", **kwargs)
+
+
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def of(self, tenant: Tenant) -> Self:
         return self.filter(tenant=tenant.slug)
@@ -205,6 +216,16 @@ class AuditEntry(models.Model):
                 condition=models.Q(IsBulk("details")),
             ),
             models.Index(fields=["outcome", "seq"], name="audit_outcome"),
+            models.Index(
+                fields=["tenant", "seq"],
+                name="audit_people",
+                condition=~models.Q(IsProgramWrite("action")),
+            ),
+            models.Index(
+                fields=["tenant", "seq"],
+                name="audit_programs",
+                condition=models.Q(IsProgramWrite("action")),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -272,6 +293,16 @@ class AuditHead(models.Model):
 
     def __str__(self) -> str:
         return f"head at {self.seq}"
+
+
+class AuditTaken(models.Model):
+    """One row: {id: request id} of the last changes by programs that were taken
+    (log_programs)."""
+
+    rows = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{len(self.rows)} taken"
 
 
 class AuditCheckpoint(models.Model):

@@ -26,8 +26,8 @@ from django.utils import timezone
 from django_tasks import task
 
 from console.accounts.models import User
-from console.audit.log import append, log, log_change
-from console.audit.models import digest_reason
+from console.audit.log import append, lock_head, log, log_change
+from console.audit.models import AuditReason, digest_reason
 from console.client.account import AccountClient, connect
 from console.client.store import StoreClient
 from console.contract.knowledge.base import CreateKnowledgeBase
@@ -259,25 +259,24 @@ def write_week(
         details, reason = act.get("details", {}), act.get("reason", "")
         salt = secrets.token_hex(16) if reason else ""
         on = act.get("on") or (["profile", profile_id] if profile_id else ["", ""])
-        append(
-            {
-                "at": datetime.combine(today, clock, UTC) - timedelta(days=act["days"]),
-                "actor_id": str(people[act["who"]].pk),
-                "actor": act["who"],
-                "role": STAFF[act["who"]][1].value,
-                "tenant": act["tenant"],
-                "action": act["action"],
-                "object_type": on[0],
-                "object_id": on[1],
-                "outcome": act.get("outcome", "done"),
-                "details": details,
-                "reason_digest": digest_reason(salt, reason) if reason else "",
-                "request_id": "",
-                "profile_id": profile_id,
-            },
-            salt=salt,
-            reason=reason,
-        )
+        facts = {
+            "at": datetime.combine(today, clock, UTC) - timedelta(days=act["days"]),
+            "actor_id": str(people[act["who"]].pk),
+            "actor": act["who"],
+            "role": STAFF[act["who"]][1].value,
+            "tenant": act["tenant"],
+            "action": act["action"],
+            "object_type": on[0],
+            "object_id": on[1],
+            "outcome": act.get("outcome", "done"),
+            "details": details,
+            "reason_digest": digest_reason(salt, reason) if reason else "",
+            "request_id": "",
+            "profile_id": profile_id,
+        }
+        [entry] = append(lock_head(), [facts])
+        if reason:
+            AuditReason.objects.create(entry=entry, salt=salt, text=reason)
 
 
 def work_a_little(tenant: Tenant) -> None:

@@ -1,14 +1,14 @@
 """What programs do through the API, by the API key that they use; and what is done at a
 shell by `manage.py`.
 
-An entry before and one after each call that is declared to be logged. What programs read
-and write otherwise is too much for a chain: the log says once a day that a key was used
-for a store.
+Each change is one entry, which comes from the memory's outbox. Of reading the log says once
+a day that a key was used for a store.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import date
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -16,8 +16,13 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from console.audit.log import OBJECT_ID, log_change, log_view
-from console.audit.models import AuditEntry, read_actions
+from console.audit.log import (
+    OBJECT_ID,
+    check_details,
+    log_programs,
+    log_view,
+)
+from console.audit.models import EPOCH, AuditEntry
 from console.client.errors import MemoryNotFound, MemoryProblem
 from console.contract.ids import PROFILE_ID, STORE_ID
 from console.databases.disk import DiskFull
@@ -28,8 +33,6 @@ from console.tenants.vault import open_store
 
 # A deletion of these takes everybody of a store along.
 OF_ALL = ("schema.changed", "store.removed")
-# Of a path's last part: what else it names than `<noun>_id`.
-NOUNS = {"id_type": "identifier", "name": "trait_group"}
 REFUSALS_EVERY_S = 60.0
 
 # What each command writes. command.run is written by manage.py, before: with its name
@@ -62,34 +65,53 @@ _used: dict[tuple[str, str], date] = {}
 _refused = {"count": 0, "told_at": -REFUSALS_EVERY_S}
 
 
-@contextmanager
-def log_call(request: Any, logs: str, path: Mapping[str, str]) -> Iterator[str]:
-    """Around a call of the API; yields why it is refused, mostly "". Raises Outage,
-    before anything was done."""
-    if not hasattr(request, "account"):  # an address that is open to all
-        yield ""
-        return
-    store = getattr(request, "store", None)
-    store_id = store.id if store else ""
-    profile_id, actions = path.get("profile_id", ""), read_actions(logs)
-    if not actions:
-        # On a full disk a program still reads; what it writes is refused before.
-        with suppress(DiskFull):
-            _note_use(request, store_id)
+def log_writes(read: Callable[..., Sequence[Any]]) -> list[int]:
+    """What programs have changed, as entries; see log_programs. Called by the worker."""
+    return log_programs(read, _tell_writes)
+
+
+def _tell_writes(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    accounts = {row.account_id for row in rows}
+    slugs = defaultdict[str, list[str]](list)
+    for tenant in Tenant.objects.filter(account_sid__in=accounts):
+        slugs[tenant.store_id].append(tenant.slug)
+        slugs[tenant.account_sid].append(tenant.slug)
+    for row in rows:
+        details = {"count": row.count} if row.count > 1 else {}
+        if row.action == "program.wrote":
+            details["call"] = row.call
+        tenants = slugs[row.store_id or row.account_id]
+        yield {
+            "at": EPOCH + timedelta(milliseconds=row.at),
+            "actor_id": row.key,
+            "actor": row.key,
+            "role": "program",
+            "tenant": tenants[0] if len(tenants) == 1 else "",
+            "action": row.action,
+            "object_type": row.object_type,
+            "object_id": row.object_id if OBJECT_ID.fullmatch(row.object_id) else "",
+            "outcome": "done",
+            "details": check_details(details),
+            "reason_digest": "",
+            "request_id": row.request_id,
+            "profile_id": row.profile_id,
+        }
+
+
+def find_refusal(request: Any, path: Mapping[str, str]) -> str:
+    """Why a program may not delete what is on hold; "" if it may. Raises Outage."""
+    action, profile_id = request.operation.logs, path.get("profile_id", "")
+    is_deletion = request.method == "DELETE" and "mapping_id" not in path
+    if not (is_deletion and action.endswith((".deleted", *OF_ALL))):
+        return ""
+    store_id = request.store.id if hasattr(request, "store") else ""
     # Another id than a memory's may be anything, and there is nothing to do to it.
-    if not actions or (profile_id and not PROFILE_ID.fullmatch(profile_id)):
-        yield ""
-        return
-    [action] = actions
-    name, id_ = [("store_id", store_id), *path.items()][-1]
-    noun = NOUNS.get(name) or name.removesuffix("_id")
-    object_id = id_ if OBJECT_ID.fullmatch(id_) else ""
-    about = [profile_id] if profile_id else []
-    actor = _find_actor(request, store_id)
-    with log_change(actor, action, noun, object_id, about=about):
-        is_deletion = request.method == "DELETE" and "mapping_id" not in path
-        erases = is_deletion and action.endswith((".deleted", *OF_ALL))
-        yield _find_hold(request, store_id, path) if erases else ""
+    if profile_id and not PROFILE_ID.fullmatch(profile_id):
+        return ""
+    if refusal := _find_hold(request, store_id, path):
+        on = ("profile", profile_id) if profile_id else ()
+        log_view(_find_actor(request, store_id), action, *on, outcome="denied")
+    return refusal
 
 
 def _find_hold(request: Any, store_id: str, path: Mapping[str, str]) -> str:
@@ -146,25 +168,23 @@ def _find_actor(request: Any, store_id: str) -> Actor:
     # An account with several tenants: its own matters belong to none of them.
     tenants = list(Tenant.objects.filter(**_get_scope(request, store_id))[:2])
     tenant = tenants[0] if len(tenants) == 1 else None
-    return Actor(None, tenant, name="program", key=_get_key(request))
+    return Actor(None, tenant, name="program", key=request.key)
 
 
-def _get_key(request: Any) -> str:
-    caller = getattr(request, "caller", None)
-    return str(caller.credential.username if caller else request.account.pk)
-
-
-def _note_use(request: Any, store_id: str) -> None:
+def note_use(request: Any) -> None:
     """Nothing is asked but for the first use of a day that this process meets."""
-    today, use = timezone.now().date(), (_get_key(request), store_id)
+    store_id = request.store.id if hasattr(request, "store") else ""
+    today, use = timezone.now().date(), (request.key, store_id)
     if _used.get(use) == today:
         return
     actor = _find_actor(request, store_id)
     tenant = actor.tenant.slug if actor.tenant else ""
     entries = AuditEntry.objects.filter(action="key.used", actor_id=actor.key)
-    if not entries.filter(tenant=tenant, at__date=today).exists():
-        log_view(actor, "key.used", "store", store_id)
-    _used[use] = today
+    # On a full disk a program still reads; what it writes is refused before.
+    with suppress(DiskFull):
+        if not entries.filter(tenant=tenant, at__date=today).exists():
+            log_view(actor, "key.used", "store", store_id)
+        _used[use] = today
 
 
 def log_command(name: str) -> None:

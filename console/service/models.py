@@ -187,6 +187,34 @@ class PendingWrite(models.Model):
         return f"{self.method}, due {self.due_at}"
 
 
+class ProgramWrite(models.Model):
+    """What a program has changed, until the audit log has it (outbox.py). No text.
+
+    key        the user name that it signed in with
+    at         milliseconds since 1970
+    action     of the audit log
+    call       the operation
+    object_id  what was made or acted on: of an identifier its type
+    count      of how many items; 0: of one
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.BigIntegerField()
+    account_id = models.CharField(max_length=34)
+    key = models.CharField(max_length=34)
+    store_id = models.CharField(max_length=42)
+    action = models.CharField(max_length=40)
+    call = models.CharField(max_length=64)
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=128)
+    profile_id = models.CharField(max_length=128)
+    count = models.PositiveIntegerField()
+    request_id = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.call}, {self.request_id}"
+
+
 class StoreKey(Protocol):
     @property
     def id(self) -> str: ...

@@ -156,6 +156,7 @@ def authenticate_request(get_response: View) -> Callable[[HttpRequest], HttpResp
                 raise _refusal("The credentials are wrong.")
             api_request = cast(ApiRequest, request)
             api_request.account, api_request.caller = caller.account, caller
+            api_request.key = caller.credential.username
         return get_response(request)
 
     return respond

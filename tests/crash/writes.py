@@ -26,19 +26,32 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
+from console.audit.models import AuditEntry, count_entries  # noqa: E402
+from console.audit.verification import verify_log  # noqa: E402
 from console.client.account import connect  # noqa: E402
 from console.contract.memory.store import CreateStore  # noqa: E402
 from console.service.memory.items import build_index_columns  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
+    ErasedItem,
     IndexEntry,
     Observation,
     ObservationRevision,
     Profile,
     Summary,
 )
+from console.service.outbox import hand_over  # noqa: E402
 from tests.crash.writers import PORT, Told, Writer  # noqa: E402
 
 WRITERS = 8
+# Takes what programs change to the audit log, few at a time, so that a kill is mostly in
+# the middle of it.
+MOVE = """
+import django; django.setup()
+from console.service import outbox
+outbox.BATCH = 7
+while True:
+    outbox.hand_over()
+"""
 
 
 def start() -> subprocess.Popen[bytes]:
@@ -77,17 +90,26 @@ def write_and_kill(
     auth: str, store: str, trial: int, dice: random.Random
 ) -> list[Told]:
     process, stop = start(), Event()
+    mover = subprocess.Popen([sys.executable, "-c", MOVE], start_new_session=True)
     writers = [Writer(auth, store, trial=trial, number=n) for n in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as threads:
         running = [threads.submit(writer.write, stop) for writer in writers]
         # From the first write on: a server that has just started is slow.
         while not any(writer.told.batches for writer in writers):
             sleep(0.01)
-        sleep(dice.uniform(0.2, 2.0))
-        os.killpg(process.pid, signal.SIGKILL)
+        moved = count_entries()
+        until = monotonic() + 20
+        while count_entries() == moved and monotonic() < until:
+            sleep(0.01)
+        both = [process, mover]
+        dice.shuffle(both)
+        for each in both:
+            sleep(dice.uniform(0.1, 1.0))
+            os.killpg(each.pid, signal.SIGKILL)
         stop.set()
         told = [each.result() for each in running]
-    process.wait()
+    for each in both:
+        each.wait()
     return told
 
 
@@ -110,6 +132,32 @@ def check(told: list[Told]) -> list[str]:
             if id_ not in client.deleted | client.touched and there.get(id_) != content:
                 wrong.append(f"{id_}: an acknowledged change is lost")
     return wrong + check_whole()
+
+
+def check_log(batches: dict[str, tuple[int, bool]]) -> list[str]:
+    """What programs have changed is one entry each; of all trials together. A batch that
+    was not acknowledged is never deleted."""
+    hand_over()
+    there = set(Observation.objects.values_list("source", flat=True))
+    known = {token for token, (_, acknowledged) in batches.items() if acknowledged}
+    entries = AuditEntry.objects.filter(role="program")
+    for what, told, done in (
+        (
+            "batches",
+            entries.filter(details__call="create_observations").count(),
+            len(known | there & batches.keys()),
+        ),
+        (
+            "deletions",
+            entries.filter(action="observation.deleted").count(),
+            ErasedItem.objects.count(),
+        ),
+        ("requests", entries.count(), entries.values("request_id").distinct().count()),
+    ):
+        if told != done:
+            return [f"the log tells of {told} {what}, there are {done}"]
+    fault = verify_log().fault
+    return [f"the log is broken: {fault}"] * bool(fault)
 
 
 def check_whole() -> list[str]:
@@ -139,10 +187,12 @@ def main(name: str, trials: int) -> int:
     auth, store = make_store()
     dice = random.Random(4711)
     acknowledged = unanswered = 0
+    batches: dict[str, tuple[int, bool]] = {}
     for trial in range(trials):
         connections.close_all()
         told = write_and_kill(auth, store, trial, dice)
-        if wrong := check(told):
+        batches |= {key: each for one in told for key, each in one.batches.items()}
+        if wrong := check(told) + check_log(batches):
             print(f"{name}, trial {trial}:", *wrong[:10], sep="\n  ")
             return 1
         for client in told:
@@ -152,7 +202,8 @@ def main(name: str, trials: int) -> int:
     print(
         f"{name}: {trials} kills, {acknowledged:,} writes acknowledged,"
         f" {unanswered} cut off; nothing lost, nothing half done,"
-        f" {IndexEntry.objects.count():,} entries equal their rows"
+        f" {IndexEntry.objects.count():,} entries equal their rows;"
+        f" {count_entries():,} in the audit log, whose mover was killed as often"
     )
     return 0
 

@@ -5,15 +5,17 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from console.accounts.models import User
 from console.audit.log import OBJECT_ID, log_view
@@ -26,6 +28,7 @@ from console.audit.models import (
     AuditEntry,
     AuditEntryQuerySet,
     IsBulk,
+    IsProgramWrite,
     list_action_names,
 )
 from console.tenants.actor import Permission, get_installation_role, may
@@ -35,6 +38,7 @@ from console.web.render import ConsoleRequest, allow, render_part
 from console.web.times import DayField, get_day_start
 
 SHIFT_FROM, SHIFT_TO = 7, 19
+LATE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class AuditFilterForm(ConsoleForm):
         error_messages={"invalid": "Must be an id such as mem_profile_01k…"},
     )
     mine = forms.BooleanField(required=False, label="Show my own reading of the log")
+    programs = forms.BooleanField(required=False, label="Show what programs write")
     counts = forms.BooleanField(required=False, widget=forms.HiddenInput)
     before = forms.IntegerField(
         required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput
@@ -168,6 +173,11 @@ class AuditFilterForm(ConsoleForm):
         return any(field.data for field in self.visible_fields()[4:])
 
     @property
+    def shows_programs(self) -> bool:
+        given = self.cleaned_data
+        return bool(given["programs"]) or given["action"] == "program.wrote"
+
+    @property
     def used(self) -> list[str]:
         """The names of the filters that are set."""
         return [name for name, value in self.cleaned_data.items() if value]
@@ -204,12 +214,21 @@ def _show_log(
     form = AuditFilterForm(request.GET, actions=actions)
     signed = AuditCheckpoint.objects.order_by("-size").first()
     context: dict[str, Any] = {"form": form, "of_all": of_all, "signed": signed}
+    context["waiting"], since = import_string(settings.PROGRAMS_WAITING)()
+    # A worker takes them each second.
+    if since and timezone.now() - since > LATE:
+        context["waiting_since"] = since
     if form.is_valid():
         log_view(request.actor, "audit.read", filters=" ".join(form.used) or "none")
         found = filter_entries(entries, form.cleaned_data)
         if not form.cleaned_data["mine"]:
             own = str(request.user.pk)
             found = found.exclude(action="audit.read", actor_id=own)
+        if not (of_all or form.shows_programs):
+            written = found.filter(IsProgramWrite("action"))
+            if count := written[:COUNTED].count():
+                context["hidden"] = f"{count:,}" + " or more" * (count == COUNTED)
+            found = found.filter(~Q(IsProgramWrite("action")))
         context["page"] = build_page(found, form.cleaned_data["before"])
         if form.cleaned_data["counts"]:
             context["counts"] = count_newest(found)

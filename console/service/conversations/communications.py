@@ -43,7 +43,7 @@ from console.service.memory.embedding_jobs import request_vectors
 from console.service.models import Account
 
 
-@transaction.atomic(using="memory")
+@transaction.atomic(using="memory", savepoint=False)
 def create_communication(
     account: Account, conversation_id: str, body: CreateCommunication
 ) -> Communication:

@@ -75,7 +75,9 @@ def accepted(
 ) -> HttpResponse:
     """202 of a data plane write, with the values by which nobody is found, and whether
     they are stored all the same. Contract section 6."""
-    message = Truncator("; ".join(["accepted", *unfit])).chars(ACCEPTED_MESSAGE_MAX)
+    message = "; ".join(["accepted", *unfit])
+    if unfit:
+        message = Truncator(message).chars(ACCEPTED_MESSAGE_MAX)
     refusals = tuple(build_refusal(reason, stored=stored) for reason in unfit)
     noun = CreatedProfile if fields else Accepted
     return answer(noun(message=message, refusals=refusals, **fields), status=202)

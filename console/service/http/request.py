@@ -27,6 +27,8 @@ from console.service.models import Account
 
 URLCONF = "console.service.urls"
 LISTENER = "console.listener"
+# The ends of addresses to which a POST changes nothing.
+ASKING = "/Lookup", "/Search", "/Recall", "/Trial"
 T = TypeVar("T", bound=msgspec.Struct)
 View = Callable[..., HttpResponse]
 ReadConversationId = Callable[[Mapping[str, str]], str]
@@ -41,6 +43,8 @@ class ApiRequest(HttpRequest):
     """A request whose caller is known."""
 
     account: Account
+    # The user name that it signed in with.
+    key: str
     # With what the address names, as it was when it was asked for; not of a write that
     # was put off.
     caller: Caller | None
@@ -48,6 +52,8 @@ class ApiRequest(HttpRequest):
     store: Store
     # What is asked for, as it is declared (description/operation.py).
     operation: Any
+    # What is noted of a program's write (outbox.py).
+    noted: list[Any]
     # Set where a merged profile was asked for and its canonical one answers.
     canonical_profile_id: str
 
@@ -105,7 +111,7 @@ def check_request(get_response: View) -> Callable[[HttpRequest], HttpResponse]:
         if "\0" in path or "%00" in query:
             raise errors.Invalid("NUL characters are not allowed in an address.")
         reads = request.method in {"GET", "HEAD"}
-        if not (reads or path.endswith(("/Lookup", "/Search", "/Recall"))):
+        if not (reads or path.endswith(ASKING)):
             check_room()
         # Without a length nothing would be read: the body would count as empty.
         if "HTTP_TRANSFER_ENCODING" in request.META:

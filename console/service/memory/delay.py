@@ -33,6 +33,7 @@ from console.service import errors
 from console.service.http.request import URLCONF, ApiRequest, View
 from console.service.memory.models import MergedProfile, Profile, Store
 from console.service.models import Account, Operation, PendingWrite
+from console.service.outbox import insert_write
 
 logger = logging.getLogger(__name__)
 
@@ -85,11 +86,13 @@ def _put_off(get_response: View, request: ApiRequest, lag: float) -> HttpRespons
     def note(row: Profile | Operation) -> None:
         ids[_get_prefix(row)].append(row.id)
 
+    tried = _repeat(request.META, body, request.account)
+    tried.key = request.key
     with transaction.atomic(using="memory"), _on_each_new_row(note):
-        response = get_response(_repeat(request.META, body, request.account))
+        response = get_response(tried)
         transaction.set_rollback(True, using="memory")
     if response.status_code < 300:
-        _keep(request, body, response, ids, lag)
+        _keep(request, body, response, ids, lag, getattr(tried, "noted", None))
     return response
 
 
@@ -102,9 +105,16 @@ def _repeat(environ: dict[str, Any], body: bytes, account: Account) -> ApiReques
 
 @transaction.atomic(using="memory")
 def _keep(
-    request: ApiRequest, body: bytes, response: HttpResponse, ids: Ids, lag: float
+    request: ApiRequest,
+    body: bytes,
+    response: HttpResponse,
+    ids: Ids,
+    lag: float,
+    noted: list[Any] | None,
 ) -> None:
     now = timezone.now()
+    if noted:
+        insert_write(noted)
     PendingWrite.objects.create(
         account=request.account,
         due_at=now + timedelta(seconds=lag),

@@ -3,10 +3,13 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.db import connection
+from django.db.models import Q
 from django.urls import reverse
 
 from console.audit.log import log as audit_log
-from console.audit.models import AuditEntry, AuditReason
+from console.audit.models import AuditEntry, AuditReason, IsProgramWrite
+from console.service import outbox
 from console.tenants.actor import Actor
 from console.tenants.models import Role, Tenant
 from tests.factories import HTMX, make_tenant, make_user
@@ -63,6 +66,52 @@ def test_list_entries_leaves_out_the_reading_of_whoever_reads(
     readers = [entry.actor for entry, _ in by_itself if entry.action == "audit.read"]
     assert readers == [officer.email]
     assert auditor.email in [entry.actor for entry, _ in wanted]
+
+
+def test_list_entries_leaves_out_what_programs_write_and_counts_it(
+    client, auditor, tenant
+):
+    program = Actor(None, tenant, name="program", key="SK1")
+    for _ in range(2):
+        audit_log(program, "program.wrote", call="create_observations")
+    audit_log(program, "profile.deleted", "profile", "mem_profile_1")
+    client.force_login(auditor)
+
+    by_itself = client.get(list_url())
+    wanted = client.get(list_url(), {"programs": "on"})
+    asked = client.get(list_url(), {"action": "program.wrote"})
+
+    assert shown(by_itself)[0] == "profile.deleted"
+    assert "program.wrote" not in shown(by_itself)
+    assert "Changes by programs are left out: 2." in by_itself.text
+    assert shown(wanted)[:3] == ["profile.deleted", "program.wrote", "program.wrote"]
+    assert shown(asked) == ["program.wrote", "program.wrote"]
+
+
+def test_list_entries_reads_people_by_an_index_of_their_own(tenant):
+    people = AuditEntry.objects.of(tenant).filter(~Q(IsProgramWrite("action")))
+    programs = AuditEntry.objects.of(tenant).filter(IsProgramWrite("action"))
+
+    plans = people.order_by("-seq")[:51].explain(), programs[:20000].explain()
+    if connection.vendor == "sqlite":  # PostgreSQL walks a small table
+        assert ["audit_people" in plans[0], "audit_programs" in plans[1]] == [
+            True,
+            True,
+        ]
+
+
+def test_list_entries_says_how_far_the_log_is_behind(client, auditor, tenant):
+    outbox.insert_write(
+        [1, "AC1", "SK1", "", "program.wrote", "", "", "", "", 0, "RQ1"]
+    )
+    client.force_login(auditor)
+
+    behind = client.get(list_url())
+    outbox.hand_over()
+    up_to_date = client.get(list_url())
+
+    assert "wait for the worker, 1, the oldest" in behind.text
+    assert "wait for the worker" not in up_to_date.text
 
 
 def test_list_entries_hides_configuration_from_an_officer(client, officer, log):
@@ -209,7 +258,7 @@ def test_list_entries_needs_few_queries(
         audit_log(Actor(None, tenant), "recall.run")
     client.force_login(auditor)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = client.get(list_url()).text
 
     assert page.count("<tr") > 30

@@ -6,7 +6,12 @@ from django.db import connections, models
 
 from console.service.conversations.models import Configuration
 from console.service.memory.models import IdentitySettings, Profile, Store
-from console.service.models import ProfileScoped, StoreScoped, find_models
+from console.service.models import (
+    ProfileScoped,
+    ProgramWrite,
+    StoreScoped,
+    find_models,
+)
 from tests.service.conftest import CONTROL
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +118,6 @@ def test_find_models_knows_every_table_that_names_a_store():
 
     assert Profile in found
     # IdentitySettings goes with its store by a foreign key; a Configuration names a
-    # store that need not exist.
-    assert names_a_store == found | {IdentitySettings, Configuration}
+    # store that need not exist, and what waits for the audit log outlives it.
+    assert names_a_store == found | {IdentitySettings, Configuration, ProgramWrite}
     assert Store not in found

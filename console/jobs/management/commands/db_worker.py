@@ -1,6 +1,7 @@
 """django_tasks_db's worker, with a heartbeat and leases (console/jobs/leases.py)."""
 
 import logging
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
 from threading import Event, Thread
@@ -32,35 +33,43 @@ class Command(db_worker.Command):
     def _live(self, worker_id: str, options: dict[str, Any]) -> bool:
         """Works until it is told to stop; False if the database went before."""
         stop = Event()
-        heart = Thread(target=keep_beating, args=(worker_id, stop), daemon=True)
+        threads = [
+            Thread(target=repeat, args=(stop, *each), daemon=True)
+            for each in (
+                (leases.BEAT_S, lambda n: sweep(worker_id, rarely=n % RARELY == 0)),
+                (1.0, lambda _: call(settings.EACH_SECOND)),
+            )
+        ]
         close_old_connections()
         try:
             # Before a task is claimed: one of an unknown worker counts as lost.
             leases.beat(worker_id, timezone.now())
-            heart.start()
+            for thread in threads:
+                thread.start()
             super().handle(worker_id=worker_id, **options)
         except Error:
             logger.warning("The worker waits for its database.", exc_info=True)
             return False
         finally:
             stop.set()
-            if heart.is_alive():
-                heart.join()
+            for thread in threads:
+                if thread.is_alive():
+                    thread.join()
             with suppress(Error):
                 Worker.objects.filter(pk=worker_id).delete()
         return True
 
 
-def keep_beating(worker_id: str, stop: Event) -> None:
+def repeat(stop: Event, every_s: float, act: Callable[[int], None]) -> None:
     """In a thread of its own, so that a long task is no silence."""
     for number in count():
-        if stop.wait(leases.BEAT_S):
+        if stop.wait(every_s):
             break
         try:
-            sweep(worker_id, rarely=number % RARELY == 0)
+            act(number)
         except Error:
-            # The next beat tries again: the database may be back by then.
-            logger.warning("The worker's heartbeat failed.", exc_info=True)
+            # The next time may do: the database may be back by then.
+            logger.warning("What the worker does at all times failed.", exc_info=True)
         close_old_connections()
     connections.close_all()
 
@@ -72,5 +81,9 @@ def sweep(worker_id: str, *, rarely: bool) -> None:
     leases.retry_failed_tasks(now)
     if rarely:
         leases.prune(now)
-    for path in [*settings.DUE_WORK, *(settings.LOST_WORK if rarely else ())]:
+    call([*settings.DUE_WORK, *(settings.LOST_WORK if rarely else ())])
+
+
+def call(paths: Iterable[str]) -> None:
+    for path in paths:
         import_string(path)()

@@ -156,7 +156,7 @@ def fetch_model_usage(request: ApiRequest) -> HttpResponse:
     return answer(wire.ModelUsage(days=tuple(days), tokens_per_day=ceiling))
 
 
-@doc.operation("POST", USAGE, doc.ACCEPTED, logs="none: a counter")
+@doc.operation("POST", USAGE, doc.ACCEPTED)
 def count_model_usage(request: ApiRequest, body: wire.CountModelUsage) -> HttpResponse:
     """Counts what a program has asked a model for the store by itself."""
     count_usage(request.store.id, Usage(**msgspec.structs.asdict(body)))
@@ -175,7 +175,7 @@ def update_learning_rules(
     return accepted()
 
 
-@doc.operation("POST", f"{RULES}/Trial", {200: wire.RulesTrial}, logs="none: reads")
+@doc.operation("POST", f"{RULES}/Trial", {200: wire.RulesTrial})
 def try_learning_rules(
     request: ApiRequest, body: wire.PutLearningRules
 ) -> HttpResponse:

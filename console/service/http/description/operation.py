@@ -13,13 +13,25 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import msgspec
+from django.db import transaction
 
 from console.contract.base import Url, described
 from console.contract.memory.error import Accepted, Receipt
 from console.contract.memory.operation import OperationId
 from console.contract.memory.page import Order, PageSize, PageToken
+from console.service import outbox
 from console.service.errors import Conflict
-from console.service.http.request import View, check_deletion, get_listener, read_body
+from console.service.http.request import (
+    ASKING,
+    View,
+    check_deletion,
+    get_listener,
+    read_body,
+)
+from console.service.memory.suppression import counting_refused
+from console.service.models import ALIAS
+
+READS = "none: reads, of which key.used tells once a day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class DeclaredOperation:
     refusals statuses of errors beyond those of every operation
     follows  answers for a profile that was merged into another; else redirects
     public   answered without credentials
+    many     the field of the body that holds items, of which each is one change
     logs     its action in the audit log of whoever serves the API to programs, or
              "none: " and why
     """
@@ -67,7 +80,12 @@ class DeclaredOperation:
     refusals: tuple[int, ...] = ()
     follows: bool = False
     public: bool = False
-    logs: str = "none: what programs read and write is counted by key.used"
+    many: str = ""
+    logs: str = "program.wrote"
+
+    @property
+    def is_logged(self) -> bool:
+        return not self.logs.startswith("none: ")
 
 
 def operation(
@@ -87,6 +105,8 @@ def operation(
         for status, answer in answers.items()
     }
 
+    if method == "GET" or route.endswith(ASKING):
+        more["logs"] = READS
     if any(hasattr(each.noun, "most") for each in found.values()):
         more["query"] = PAGE_QUERY | more.get("query", {})
 
@@ -104,17 +124,34 @@ def operation(
             body = {}
             if noun:
                 body["body"] = read_body(request, noun, nulls_at=declared.nulls_at)
-            if (listener := get_listener(request)) is None:
-                return view(request, **path, **body)
-            with listener.log_call(request, declared.logs, path) as refusal:
-                if refusal:
-                    raise Conflict(refusal)
-                return view(request, **path, **body)
+            # Pages tell what they do themselves; what is public has no account.
+            if get_listener(request) and hasattr(request, "account"):
+                return _respond_to_program(view, request, path, body)
+            return view(request, **path, **body)
 
         respond.operation = declared  # type: ignore[attr-defined]
         return respond
 
     return decorate
+
+
+def _respond_to_program(
+    view: View, request: Any, path: dict[str, str], body: dict[str, Any]
+) -> Any:
+    """What it changes and that it did are one transaction."""
+    declared, listener = request.operation, get_listener(request)
+    if not declared.is_logged:
+        listener.note_use(request)
+        return view(request, **path, **body)
+    outbox.check_waiting()
+    if refusal := listener.find_refusal(request, path):
+        raise Conflict(refusal)
+    count = len(getattr(body["body"], declared.many)) if declared.many else 0
+    with counting_refused(), transaction.atomic(using=ALIAS):
+        store_id = outbox.find_store(request, path.get("conversation_id", ""))
+        response = view(request, **path, **body)
+        outbox.note_write(request, view.__name__, path, store_id, response, count)
+    return response
 
 
 def get_help(view: View) -> str:

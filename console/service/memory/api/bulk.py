@@ -29,6 +29,7 @@ from console.service.models import Operation
     f"{PROFILES}/Bulk",
     {202: AcceptedProfiles},
     id="put_profiles",
+    many="profiles",
     logs="import.started",
 )
 def update_profiles_in_bulk(request: ApiRequest, body: PutProfiles) -> HttpResponse:

@@ -90,6 +90,7 @@ def list_refusals(request: ApiRequest, import_id: str) -> HttpResponse:
     },
     refusals=(403,),
     public=True,
+    logs="none: the file that import.started or knowledge.added has announced",
 )
 def upload_file(request: HttpRequest, import_id: str) -> HttpResponse:
     """Uploads the announced file, once, to the url that create import has answered. Its

@@ -67,7 +67,7 @@ def list_observations(
     return answer_page(request, rows, page)
 
 
-@doc.operation("POST", OBSERVATIONS, doc.ACCEPTED)
+@doc.operation("POST", OBSERVATIONS, doc.ACCEPTED, many="observations")
 def create_observations(
     request: ApiRequest, profile_id: str, body: wire.CreateObservations
 ) -> HttpResponse:

@@ -45,7 +45,7 @@ def list_summaries(
     return answer_page(request, rows, page)
 
 
-@doc.operation("POST", SUMMARIES, doc.ACCEPTED)
+@doc.operation("POST", SUMMARIES, doc.ACCEPTED, many="summaries")
 def create_summaries(
     request: ApiRequest, profile_id: str, body: wire.CreateSummaries
 ) -> HttpResponse:

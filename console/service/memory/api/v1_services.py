@@ -241,7 +241,7 @@ def list_observations(request: ApiRequest, profile_id: str) -> HttpResponse:
     )
 
 
-@doc.operation("POST", OBSERVATIONS, doc.ACCEPTED)
+@doc.operation("POST", OBSERVATIONS, doc.ACCEPTED, many="observations")
 def create_observations(
     request: ApiRequest, profile_id: str, body: wire.V1CreateObservations
 ) -> HttpResponse:
