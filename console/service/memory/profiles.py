@@ -26,7 +26,6 @@ from console.service.memory.identity import (
 from console.service.memory.merging import merge_profiles
 from console.service.memory.models import (
     IndexedItem,
-    MergeSuggestion,
     Profile,
     Store,
     TraitTerm,
@@ -266,10 +265,10 @@ def delete_profile(store: Store, profile_id: str, *, suppressed: bool = False) -
     if suppressed:
         suppress(profile)
     bury([profile])
-    # A backup may be of the time when it was merged: there its items are another's.
-    if MergeSuggestion.objects.of(profile).exclude(refused_at=None).exists():
-        for model in find_models(IndexedItem):
-            bury(model.objects.of(profile).iterator())
+    # By an id alone it is told that an item was deleted; and a backup may be of the time
+    # when the profile was merged: there its items are another's.
+    for model in find_models(IndexedItem):
+        bury(model.objects.of(profile).iterator())
     for model in find_models(ProfileScoped):
         model.delete_rows(profile)
     profile.delete()

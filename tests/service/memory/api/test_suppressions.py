@@ -127,11 +127,7 @@ def test_suppression_keeps_no_value(api, erased):
     assert not any(EMAIL in row or PHONE[1:] in row for row in rows)
 
 
-@pytest.mark.parametrize("few", [1, 1000])
-def test_find_erased_finds_the_same_among_few_and_among_many(
-    store, erased, monkeypatch, few
-):
-    monkeypatch.setattr(suppression, "FEW", few)
+def test_find_erased_finds_the_same_among_few_and_among_many(store, erased):
     gone = {("email", EMAIL), ("phone", PHONE)}
     asked = [("email", f"new{number}@b.com") for number in range(30)]
 
