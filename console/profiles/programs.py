@@ -77,9 +77,9 @@ def _tell_writes(rows: Sequence[Any]) -> Iterator[dict[str, Any]]:
         slugs[tenant.store_id].append(tenant.slug)
         slugs[tenant.account_sid].append(tenant.slug)
     for row in rows:
-        details = {"count": row.count} if row.count > 1 else {}
-        if row.action == "program.wrote":
-            details["call"] = row.call
+        details = {"call": row.call} if row.action == "program.wrote" else {}
+        if row.count > 1:
+            details["count"] = row.count
         tenants = slugs[row.store_id or row.account_id]
         yield {
             "at": EPOCH + timedelta(milliseconds=row.at),
