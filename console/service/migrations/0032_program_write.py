@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('service', '0030_web_source'),
+        ('service', '0031_account_owner'),
     ]
 
     operations = [
