@@ -46,6 +46,7 @@ def main() -> None:
             conversations,
             decode,
             extraction,
+            fleet,
             growth,
             identity,
             loading,
@@ -63,6 +64,7 @@ def main() -> None:
         multilingual.run()
         speed.run()
         pages.run()
+        fleet.run()
         timeline.run()
         growth.run()
         identity.run()
