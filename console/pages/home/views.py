@@ -15,12 +15,17 @@ from console.web.render import ConsoleRequest, allow, wants_part
 # Of a page folder: who asks, what is counted, on which page, and how many there are.
 Waiting = tuple[Permission, str, str, Callable[[ConsoleRequest], int]]
 WAITING_S = 3.0
+# More than so many memories are not asked for one page.
+MANY = 20
 
 
 @require_safe
 def home(request: ConsoleRequest) -> HttpResponse:
-    """The person's tenants; their only one is a home of its own."""
+    """The person's tenants; their only one is a home of its own, and of many the list
+    is."""
     tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
+    if len(tenants) > MANY:
+        return redirect("tenants:list")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
         return redirect("tenant_home", tenants[0].slug)
     view = Permission.VIEW_PROFILES

@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from console.pages.deletions.models import Deletion
-from console.tenants.models import Role
+from console.pages.home.views import MANY
+from console.tenants.models import Role, Tenant
 from tests.factories import HTMX, make_profile, make_tenant, make_user, move_tenant
 
 
@@ -128,3 +129,19 @@ def test_waiting_says_where_a_memory_is_away(client, tenant, agent, settings):
     client.force_login(agent)
 
     assert "what waits there is not known" in fetch_waiting(client)
+
+
+def test_home_of_many_tenants_is_their_list(client, tenant, operator):
+    Tenant.objects.bulk_create(
+        Tenant(slug=f"more-{n}", name=f"More {n}", store_id=f"mem_store_{n:026}")
+        for n in range(MANY)
+    )
+    client.force_login(operator)
+
+    page = client.get("/", follow=True)
+
+    assert page.redirect_chain == [("/tenants/", 302)]
+    assert "tenant-more-7" in page.text
+    inside = client.get(reverse("tenant_home", args=["acme"]))
+    assert "/t/more-7/" in inside.text
+    assert "/t/more-9/" not in inside.text
