@@ -51,6 +51,11 @@ def count_try(what: str, user: User) -> Try:
 
 
 class LimitedPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth is untyped
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.label = str(field.label).capitalize()
+
     def clean_oldpassword(self) -> str:
         tried = count_try("password", self.user)
         password: str = super().clean_oldpassword()
