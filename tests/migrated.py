@@ -35,23 +35,32 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def create_or_copy(self: DatabaseCreation, *args: Any, **kwargs: Any) -> str:
-    alias = self.connection.alias
-    kept, of = KEPT / f"{alias}.sqlite3", KEPT / f"{alias}.digest"
+    alias, connection = self.connection.alias, self.connection
+    name = self._get_test_db_name()
     KEPT.mkdir(parents=True, exist_ok=True)
     with locked(KEPT / f"{alias}.lock"):
-        if not of.exists() or of.read_text() != digest_code():
-            of.unlink(missing_ok=True)
-            name = _create(self, *args, **kwargs)
+        if not copy_kept(alias, Path(name)):
+            _create(self, *args, **kwargs)
             # The last connection that closes leaves all of it in the one file.
-            self.connection.close()
-            shutil.copyfile(name, kept)
-            of.write_text(digest_code())
-            return name
-        name = self._create_test_db(verbosity=0, autoclobber=True)
-        shutil.copyfile(kept, name)
-    self.connection.close()
-    settings.DATABASES[alias]["NAME"] = self.connection.settings_dict["NAME"] = name
+            connection.close()
+            shutil.copyfile(name, KEPT / f"{alias}.sqlite3")
+            (KEPT / f"{alias}.digest").write_text(digest_code())
+    connection.close()
+    settings.DATABASES[alias]["NAME"] = connection.settings_dict["NAME"] = name
     return name
+
+
+def copy_kept(alias: str, path: Path) -> bool:
+    """Whether there is one of this code: the product finds nothing left to migrate."""
+    kept, of = KEPT / f"{alias}.sqlite3", KEPT / f"{alias}.digest"
+    if not of.exists() or of.read_text() != digest_code():
+        of.unlink(missing_ok=True)
+        return False
+    # What a killed process has left would be read as changes of the new file.
+    for end in ("-wal", "-shm"):
+        Path(f"{path}{end}").unlink(missing_ok=True)
+    shutil.copyfile(kept, path)
+    return True
 
 
 def migrate_once() -> None:

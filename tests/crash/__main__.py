@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.migrated import copy_kept
 from tests.postgres import find_binaries, server
 
 PARTS = sys.argv[1:] or ["tasks", "writes", "backups"]
@@ -50,6 +51,8 @@ def attempt(name: str, default: str, memory: str) -> int:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="crash-") as name:
         folder = Path(name)
+        for alias, file in (("default", "console"), ("memory", "memory")):
+            copy_kept(alias, folder / f"{file}.sqlite3")
         failed = attempt(
             "SQLite",
             f"sqlite:///{folder}/console.sqlite3",

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.crash.__main__ import environment
+from tests.migrated import copy_kept
 from tests.postgres import find_binaries, server
 from tests.upgrade.databases import connected
 
@@ -21,6 +22,8 @@ PROFILES = int(os.environ.get("RESIDUE_PROFILES", "200"))
 def run_on_files(profiles: int) -> int:
     with tempfile.TemporaryDirectory(prefix="residue-") as name:
         urls = [f"sqlite:///{name}/{each}.sqlite3" for each in ("console", "memory")]
+        for alias, url in zip(("default", "memory"), urls, strict=True):
+            copy_kept(alias, Path(url.removeprefix("sqlite:///")))
         return run("SQLite", profiles, *urls)
 
 

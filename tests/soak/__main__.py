@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.migrated import copy_kept
 from tests.postgres import find_binaries, server
 from tests.postgres import run as run_command
 from tests.soak.trial import Trial
@@ -31,6 +32,8 @@ def main() -> int:
             urls = [
                 f"sqlite:///{folder}/{name}.sqlite3" for name in ("console", "memory")
             ]
+            for alias, url in zip(("default", "memory"), urls, strict=True):
+                copy_kept(alias, Path(url.removeprefix("sqlite:///")))
             trials.append(Trial("SQLite", *urls, data=folder, embedder=EMBEDDER))
         binaries = find_binaries() if "postgres" in asked else None
         if binaries:
