@@ -7,7 +7,7 @@ import pytest
 from console.client.account import connect
 from console.client.errors import MemoryLacks, MemoryRefused
 from console.contract.memory.observation import NewObservation
-from console.contract.memory.store import CreateStore
+from console.contract.memory.store import CreateStore, PatchStore
 from console.contract.memory.summary import NewSummary
 from console.contract.memory.trait_group import CreateTraitGroup
 from console.service.models import create_account
@@ -131,7 +131,10 @@ def test_older_dialect_knows_contact_and_what_identifies(store):
             lambda store: store.create_trait_group(CreateTraitGroup(display_name="A")),
             "trait groups",
         ),
-        (lambda store: store.keep_ledger(7), "settings of a store"),
+        (
+            lambda store: store.patch_store(PatchStore(ledger_days=7)),
+            "settings of a store",
+        ),
         (lambda store: store.conversations.fetch_rules(), "rules of learning"),
         (lambda store: store.check_has("identity settings"), "identity settings"),
     ],
