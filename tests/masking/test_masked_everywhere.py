@@ -176,9 +176,9 @@ def found_in(text: str) -> set[str]:
     [
         ("agent", None),
         ("agent", HTMX),
-        ("agent", HTMX | {"HX-Boosted": "true"}),
         ("officer", None),
-        ("auditor", None),
+        # Each role, and each way of asking, once.
+        ("auditor", HTMX | {"HX-Boosted": "true"}),
         ("operator", None),
     ],
 )
