@@ -32,6 +32,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
+from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 from django_tasks_db.models import DBTaskResult, get_date_max  # noqa: E402
@@ -409,7 +410,8 @@ def let_time_pass() -> None:
     """As if half an hour had gone by since the last kill."""
     long_ago = timezone.now() - LATER
     Deletion.objects.filter(finished_at=None).update(created_at=long_ago)
-    Deletion.objects.exclude(due_at=None).update(due_at=long_ago)
+    # Not to long ago: those that are done are looked at again after a day.
+    Deletion.objects.exclude(due_at=None).update(due_at=F("due_at") - LATER)
     ProfileImport.objects.filter(status="PROCESSING").update(updated_at=long_ago)
     waiting = DBTaskResult.objects.filter(status="READY")
     waiting.exclude(run_after=get_date_max()).update(run_after=long_ago)
