@@ -49,7 +49,8 @@ COMMANDS = {
         "memory.loaded": "load_conversations load_memory seed_demo",
         "linkage.checked": "doctor",
         "canary.run isolation.tested": "canary",
-        "onboarding.begun onboarding.changed onboarding.live onboarding.step tenant.added": "onboard",
+        "canary.run linkage.checked onboarding.begun onboarding.changed onboarding.live "
+        "onboarding.step tenant.added": "onboard",
         "recall.run": "recall_suite",
         "none: a task says itself what it does": "db_worker",
         "none: runs before there is a log": "prepare",

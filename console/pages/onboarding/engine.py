@@ -39,7 +39,7 @@ from console.tenants.services import TenantTaken, check_available
 
 SHEET = "memory-console/go-live/1"
 # Longer, and a person looks why.
-PATIENCE = timedelta(minutes=3)
+PATIENCE = timedelta(minutes=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,11 @@ def go_live(row: Onboarding, by: Actor) -> None:
         "store": tenant.store_id,
         "plan": digest_document(row.plan),
         "steps": {
-            each.step.name: {**each.wants, **get_done(each)}
+            each.step.name: {
+                "facts": each.wants,
+                "at": f"{each.at:%-d %b %Y, %H:%M:%S} UTC" if each.at else "",
+                "by": each.outcome.get("by", ""),
+            }
             for each in seen
             if each.state == "done"
         },
@@ -211,11 +215,6 @@ def go_live(row: Onboarding, by: Actor) -> None:
         live = Onboarding.objects.filter(pk=row.pk, live_at=None)
         live.update(live_at=timezone.now(), sheet=sign(document), encrypted_token="")
     row.refresh_from_db()
-
-
-def get_done(seen: Seen) -> dict[str, str]:
-    when = f"{seen.at:%-d %b %Y, %H:%M:%S} UTC, " if seen.at else ""
-    return {"done": f"{when}{seen.outcome.get('by', '')}"}
 
 
 def read_secret(sid: str, address: str) -> str:

@@ -171,7 +171,7 @@ class PlanForm(ConsoleForm):
         max_length=BYTES_MAX,
         strip=False,
         widget=forms.Textarea(
-            attrs={"rows": 24, "spellcheck": "false", "class": "code"}
+            attrs={"spellcheck": "false", "class": "code", "autofocus": True}
         ),
     )
 

@@ -8,7 +8,7 @@ what they were before. Each is safe to run again after it was killed anywhere.
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
@@ -42,9 +42,9 @@ from console.contract.normalising import DEFAULT_REGION
 from console.core.errors import DomainError
 from console.core.outgoing import pause, within
 from console.databases.vault import decrypt, encrypt
-from console.monitoring import checks
+from console.monitoring import canary, synthetic
 from console.monitoring import models as kept
-from console.monitoring.evidence import gather_evidence
+from console.monitoring.nightly import ask_doctor
 from console.pages.onboarding.models import Onboarding
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
@@ -403,7 +403,7 @@ def describe_group(name: str, traits: Mapping[str, Any]) -> Iterable[tuple[str, 
 
 def describe_trait(definition: Any) -> str:
     identifies = definition.id_type_promotion
-    return f"{definition.data_type}{f', names a {identifies}' if identifies else ''}"
+    return f"{definition.data_type}{f', identifier {identifies}' if identifies else ''}"
 
 
 OURS = ("phoneRegion", "timeZone", "mergeBrake", "whatsappIsPhone")
@@ -660,50 +660,64 @@ class LinkStep(Step):
         b.open.conversations.patch_configuration(b.configuration.id, change)
 
 
-class DoctorStep(Step):
-    """Kept results since the last change of the plan's other steps."""
+class ResultStep(Step):
+    """By a result that is kept (console/monitoring), if nothing was set up after it."""
+
+    kind: kept.Kind
+    sound: Collection[str] = (kept.State.HOLDS,)
 
     def want(self, b: Bench) -> Facts:
-        return {"doctor": "nothing fails"} if b.plan.channels else {}
+        return {self.name: WELL}
 
     def look(self, b: Bench) -> Facts:
-        result = get_result(b, kept.Kind.DOCTOR)
-        if result is None or not b.plan.channels:
+        result = self.find(b)
+        if result is None or not self.want(b):
             return {}
-        fails = result.facts.get("first") or "cannot tell"
-        sound = (kept.State.HOLDS, kept.State.DOUBTFUL)
-        return {"doctor": "nothing fails" if result.state in sound else fails}
+        label = kept.State(result.state).label.lower()
+        return {self.name: WELL if result.state in self.sound else label}
+
+    def find(self, b: Bench) -> kept.Result | None:
+        if b.tenant is None:
+            return None
+        found = kept.latest([b.tenant])[b.tenant.pk].get(self.kind)
+        done = (b.row.outcomes.get(name, {}) for name in SET_UP)
+        settled = max(filter(None, (each.get("at") for each in done)), default="")
+        return found if found and found.at.isoformat() >= settled else None
+
+    def refuse(self, result: kept.Result) -> None:
+        title, state = self.words["title"], kept.State(result.state).label.lower()
+        raise StepRefused(f"{title}: {state}. {result.facts.get('words', '')}")
+
+
+WELL = "nothing fails"
+
+
+class DoctorStep(ResultStep):
+    kind = kept.Kind.DOCTOR
+    sound = (kept.State.HOLDS, kept.State.DOUBTFUL)
+
+    def want(self, b: Bench) -> Facts:
+        return super().want(b) if b.plan.channels else {}
 
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
-        verdicts = checks.judge_all(gather_evidence(b.added), b.added.known_findings)
-        first = checks.find_first(verdicts)
-        state = (
-            KEPT_STATES[first.state or checks.State.OK] if first else kept.State.HOLDS
-        )
-        found = f"{first.proves}: {first.findings[0].words}" if first else ""
-        kept.record(b.added, kept.Kind.DOCTOR, state, first=found)
-        if state == kept.State.FAILS:
-            raise StepRefused(f"The doctor finds: {found}")
+        result = ask_doctor(b.added)
+        if result.state not in self.sound:
+            self.refuse(result)
 
 
-KEPT_STATES = {
-    checks.State.OK: kept.State.HOLDS,
-    checks.State.FAIL: kept.State.FAILS,
-    checks.State.WARN: kept.State.DOUBTFUL,
-    checks.State.UNKNOWN: kept.State.UNKNOWN,
-}
+class CanaryStep(ResultStep):
+    kind = kept.Kind.CANARY
 
-
-def get_result(b: Bench, kind: kept.Kind) -> kept.Result | None:
-    """The newest, if nothing was set up after it."""
-    if b.tenant is None:
-        return None
-    found = kept.latest([b.tenant])[b.tenant.pk].get(kind)
-    settled = max(
-        (o["at"] for n, o in b.row.outcomes.items() if n in SET_UP and "at" in o),
-        default="",
-    )
-    return found if found and found.at.isoformat() >= settled else None
+    def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
+        """The worker runs it. One that fails is told once; then it can be run again."""
+        outcome, result = b.row.outcomes[self.name], self.find(b)
+        if result and outcome.get("told") != result.pk:
+            outcome["told"] = result.pk
+            b.row.save(update_fields=["outcomes"])
+            self.refuse(result)
+        with suppress(canary.Busy):
+            actor = Actor(by.user, b.added, by.role, name=by.name)
+            canary.start_task(b.added, actor)
 
 
 class RecallStep(Step):
@@ -722,16 +736,18 @@ class RecallStep(Step):
             return
         began = timezone.now()
         said = NewObservation(content=SAID, source="onboarding", occurred_at=began)
-        profile_id = make_profile(b)
+        made = synthetic.note(b.added, self.name)
+        made.profile = synthetic.create_profile(b.open, made)
+        made.save()
         with within(RECALL_S):
-            done = wait_until(lambda: write(b, profile_id, said)) and wait_until(
-                lambda: is_recalled(b, profile_id)
+            done = wait_until(lambda: write(b, made.profile, said)) and wait_until(
+                lambda: is_recalled(b, made.profile)
             )
-        b.open.delete_profile(profile_id)
+        b.open.delete_profile(made.profile)
+        made.delete()
         if done:
             took = (timezone.now() - began) // timedelta(milliseconds=1)
-            done_before = b.row.outcomes.get(self.name, {})
-            b.row.outcomes[self.name] = done_before | {"found": took}
+            b.row.outcomes[self.name] |= {"found": took}
 
 
 def write(b: Bench, profile_id: str, said: NewObservation) -> bool:
@@ -752,16 +768,6 @@ def wait_until(call: Callable[[], bool]) -> bool:
                 return True
         if not pause(RECALL_PAUSE_S):
             return False
-
-
-def make_profile(b: Bench) -> str:
-    """The same one, if it was killed before it was gone."""
-    for group in all_pages(b.open.list_trait_groups):
-        for trait, definition in group.definitions.items():
-            if definition.id_type_promotion == "email":
-                email = f"first-recall@{b.plan.slug}.example"
-                return b.open.create_profile({group.display_name: {trait: email}}).id
-    raise StepRefused("No trait names an email address: no customer can be made up.")
 
 
 def finish(account: AccountClient, operation: Operation, what: str) -> None:
@@ -793,6 +799,7 @@ STEPS: tuple[Step, ...] = (
     ConfigurationStep("configuration"),
     LinkStep("link"),
     DoctorStep("doctor"),
+    CanaryStep("canary"),
     RecallStep("recall"),
 )
 SET_UP = [step.name for step in STEPS[: [s.name for s in STEPS].index("doctor")]]

@@ -40,7 +40,7 @@ from console.web.render import (
     wants_part,
 )
 
-STEP_LOGS = "onboarding.step onboarding.undone onboarding.live onboarding.dropped tenant.added tenant.removed"
+STEP_LOGS = "canary.run linkage.checked onboarding.step onboarding.undone onboarding.live onboarding.dropped tenant.added tenant.removed"
 
 
 @allow(Permission.ADD_TENANT, FORM, logs="onboarding.begun")
@@ -246,8 +246,8 @@ def sheet(request: ConsoleRequest) -> HttpResponse:
         "row": row,
         "sheet": row.sheet,
         "steps": [
-            (BY_NAME[name], facts)
-            for name, facts in (row.sheet or {})["steps"].items()
+            (BY_NAME[name], done)
+            for name, done in (row.sheet or {})["steps"].items()
             if name in BY_NAME
         ],
         "verified": words,

@@ -3,12 +3,17 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import msgspec
 import pytest
 from django.db import connections
 from msgspec.structs import replace
 
 from console.audit.models import AuditEntry
 from console.audit.signing import verify
+from console.contract.conversations.configuration import ChannelSetting
+from console.monitoring import canary
+from console.monitoring import models as kept
+from console.monitoring.models import Watch
 from console.pages.onboarding import engine, steps
 from console.pages.onboarding.copying import copy_tenant
 from console.pages.onboarding.engine import advance, begin, go_live, look, undo
@@ -27,6 +32,7 @@ from console.pages.onboarding.steps import (
     StepRefused,
     list_stores,
 )
+from console.service.conversations.learning import learn
 from console.service.models import Account
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
@@ -52,13 +58,21 @@ def row(db) -> Onboarding:
     return begin(read_plan(PLAN.encode()), SHELL)
 
 
-def finish(row: Onboarding) -> list[str]:
+def finish(row: Onboarding, until: str = "") -> list[str]:
     """The names of what is done, one after the other."""
     done = []
-    while step := advance(row, SHELL):
+    while (not done or done[-1] != until) and (step := advance(row, SHELL)):
         done.append(step.name)
+        work()
         assert len(done) < 2 * len(STEPS)
-    return done
+    return list(dict.fromkeys(done))
+
+
+def work() -> None:
+    """What the worker does meanwhile."""
+    for watch in Watch.objects.exclude(run={}):
+        while not canary.advance(watch, Actor(None, watch.tenant, name="worker")):
+            learn.func()
 
 
 # What an embedded memory has done as soon as the store is made.
@@ -109,6 +123,8 @@ def test_advance_goes_on_after_it_was_killed_behind_each_step(row, monkeypatch):
                 break
         except Killed:
             continue
+        finally:
+            work()
 
     assert set(killed) == {step.name for step in STEPS} | {"token"}
     account = Bench(row).account
@@ -123,21 +139,21 @@ def test_advance_goes_on_after_it_was_killed_behind_each_step(row, monkeypatch):
 
 
 def test_undo_takes_every_step_back_and_it_can_be_done_again(row):
-    finish(row)
+    finish(row, "link")
     names = []
     while step := undo(row, SHELL):
         names.append(step.name)
     accounts, tenants = Account.objects.count(), Tenant.objects.count()
     states = {each.state for each in look(row)}
 
-    again = finish(row)
+    again = finish(row, "link")
 
     undone = [step.name for step in STEPS if not step.leaves_nothing]
     assert names == undone[::-1]
     assert (accounts, tenants) == (0, 0)
     assert states == {"next", "later"}
-    assert again[-1] == STEPS[-1].name
-    assert {each.state for each in look(row)} == {"done"}
+    assert again[0] == "account"
+    assert [each.state for each in look(row)].count("later") == 2
 
 
 def test_undo_restores_what_was_there_before(row):
@@ -151,7 +167,7 @@ def test_undo_restores_what_was_there_before(row):
     while undo(row, SHELL):
         pass
 
-    assert [step.look(Bench(row)) for step in STEPS][:-2] == before[:-2]
+    assert [step.look(Bench(row)) for step in STEPS][:-3] == before[:-3]
     assert store.list_profiles().items == ()
 
 
@@ -197,7 +213,7 @@ def test_go_live_is_followed_by_what_the_plan_says_later(row):
 
     done = finish(row)
 
-    assert done == ["groups", "doctor"]
+    assert done == ["groups", "doctor", "canary"]
     assert advance(row, SHELL) is None
 
 
@@ -214,7 +230,7 @@ def test_store_of_somebody_else_is_left_alone_until_it_is_adopted(db):
         pass
     engine.give_up(row, SHELL)
     row = begin(replace(plan, adopt=True), SHELL, secret=token)
-    finish(row)
+    finish(row, "tenant")
     while undo(row, SHELL):
         pass
 
@@ -240,7 +256,7 @@ def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
         )
         together.wait(60)
         try:
-            finish(begin(plan, SHELL, secret=account["authToken"]))
+            finish(begin(plan, SHELL, secret=account["authToken"]), "link")
             told.append("done")
         except TenantTaken as taken:
             told.append(taken.message)
@@ -261,7 +277,7 @@ def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
 
 
 def test_copy_tenant_is_a_template_that_makes_the_same(row):
-    finish(row)
+    finish(row, "link")
     tenant = Bench(row).added
     copied = copy_tenant(tenant)
     fields = {name: getattr(copied, name) for name in copied.__struct_fields__}
@@ -270,7 +286,7 @@ def test_copy_tenant_is_a_template_that_makes_the_same(row):
     )
 
     row = begin(read_plan(write_plan(twin)), SHELL)
-    finish(row)
+    finish(row, "link")
 
     mine = {"account", "store", "tenant", "knowledge", "configuration", "link"}
     theirs = {
@@ -285,7 +301,7 @@ def test_copy_tenant_is_a_template_that_makes_the_same(row):
 
 
 def test_onboarding_logs_each_act_and_no_secret(row):
-    finish(row)
+    finish(row, "link")
     undo(row, SHELL)
 
     entries = AuditEntry.objects.filter(action__startswith="onboarding.")
@@ -294,3 +310,27 @@ def test_onboarding_logs_each_act_and_no_secret(row):
     assert ("onboarding.step", "link") in told
     assert ("onboarding.undone", "link") in told
     assert steps.get_secret(row) not in str(list(AuditEntry.objects.values()))
+
+
+def test_canary_that_fails_is_told_once_and_run_again(row):
+    finish(row, "doctor")
+    kept.record(
+        Bench(row).added, kept.Kind.CANARY, kept.State.FAILS, words="Not listed."
+    )
+
+    with pytest.raises(StepRefused, match=r"Canary: fails\. Not listed\."):
+        advance(row, SHELL)
+    finish(row)
+
+    assert {each.state for each in look(row)} == {"done"}
+
+
+def test_doctor_that_finds_something_stops_it(row):
+    finish(row, "link")
+    plan = row.read_plan()
+    without = {"SMS": {"captureRules": [{"from": "*", "to": "*"}]}}
+    channels = msgspec.convert(without, dict[str, ChannelSetting])
+    engine.change_plan(row, replace(plan, channels=channels), SHELL)
+
+    with pytest.raises(StepRefused, match="Doctor: fails"):
+        finish(row)

@@ -1,20 +1,26 @@
 """`manage.py onboard`."""
 
 import io
+import re
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from console.pages.onboarding.management.commands import onboard as command
 from console.pages.onboarding.models import Onboarding
 from console.service.memory.models import Store
 from console.tenants.models import Tenant
 from tests.factories import make_account, make_tenant
-from tests.pages.onboarding.test_engine import PLAN
+from tests.pages.onboarding.test_engine import PLAN, work
+
+# Few steps, each of which costs a while.
+SMALL = re.sub("(?m)^(template|learning|knowledge):.*", "", PLAN)
 
 
 @pytest.fixture
-def onboard(db, tmp_path):
-    """Runs it with a plan: its exit code, and what it says."""
+def onboard(db, tmp_path, monkeypatch):
+    """Runs it with a plan, a worker beside it: its exit code, and what it says."""
+    monkeypatch.setattr(command, "pause", lambda s: work() or True)
 
     def run(plan: str = PLAN, *options: str) -> tuple[int, str]:
         (tmp_path / "plan.yaml").write_text(plan)
@@ -47,13 +53,12 @@ def test_onboard_says_the_diff_does_it_and_then_changes_nothing(onboard):
 
 
 def test_onboard_does_what_a_changed_plan_adds(onboard):
-    onboard()
+    onboard(SMALL)
 
-    code, words = onboard(PLAN.replace("{phone: 5}", "{phone: 7}"))
+    code, words = onboard(SMALL.replace("{phone: 5}", "{phone: 7}"))
 
     assert code == 0
     assert words.startswith("Identity rules ~ limit of phone: 5 -> 7\n")
-    assert onboard(PLAN.replace("{phone: 5}", "{phone: 7}"))[1].startswith("All is")
 
 
 @pytest.mark.parametrize(
@@ -71,13 +76,13 @@ def test_onboard_does_what_a_changed_plan_adds(onboard):
             PLAN.replace("opens: {name: Alpenglow}", "account: AC" + "0" * 32),
             "auth token",
         ),
-        (PLAN.replace("opens:", "opens: &a"), ""),
+        (PLAN + "pinned: &a [Account]\nmasking: *a", "Aliases are not read"),
     ],
 )
 def test_onboard_cannot_tell_by_what_is_no_plan(onboard, plan, words):
     code, said = onboard(plan)
 
-    assert code == (2 if words else 0)
+    assert code == 2
     assert words in said
 
 
@@ -96,7 +101,7 @@ def test_onboard_takes_the_token_of_an_account_from_the_environment(
 ):
     account = make_account()
     named = f"account: {account['accountSid']}"
-    plan = PLAN.replace("opens: {name: Alpenglow}", named)
+    plan = SMALL.replace("opens: {name: Alpenglow}", named)
 
     monkeypatch.setenv("ONBOARD_TOKEN", account["authToken"])
 
@@ -106,7 +111,7 @@ def test_onboard_takes_the_token_of_an_account_from_the_environment(
 
 def test_onboard_takes_a_tenant_in_who_was_there_before_plans(onboard):
     tenant = make_tenant("alpenglow", "Alpenglow Outfitters")
-    plan = PLAN.replace("opens: {name: Alpenglow}", f"account: {tenant.account_sid}")
+    plan = SMALL.replace("opens: {name: Alpenglow}", f"account: {tenant.account_sid}")
 
     code, words = onboard(plan.replace("Alpenglow-Outfitters", "client-alpenglow"))
 

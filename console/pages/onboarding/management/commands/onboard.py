@@ -88,7 +88,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"done: {step.words['title']}")
             elif seen.is_late or not pause(LOOK_S):
                 raise StepRefused(
-                    f"{step.words['title']}: the memory is not ready yet. Run it again: "
+                    f"{step.words['title']}: the memory or the worker is not done. Run it again: "
                     "it goes on from there."
                 )
         if row.live_at is None:
