@@ -2,11 +2,13 @@
 
 import httpx
 import pytest
+from django_tasks_db.models import DBTaskResult
 
 from console.audit.models import AuditEntry
 from console.contract.memory.identity_settings import PutIdentitySettings
 from console.contract.memory.store import PatchStore
 from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGroup
+from console.monitoring.alerts import send_alert
 from console.monitoring.drift import (
     NotPutBack,
     compare,
@@ -17,7 +19,8 @@ from console.monitoring.drift import (
     put_back,
     settle,
 )
-from console.monitoring.models import Snapshot
+from console.monitoring.models import Snapshot, get_watch
+from console.service.outbox import hand_over
 from console.tenants.actor import Actor
 from console.tenants.models import Role
 from console.tenants.services import save_display_settings
@@ -99,6 +102,7 @@ def test_look_tells_a_member_that_a_put_dropped(tenant, world):
     kept = {k: v for k, v in whole.items() if k != "statusCallbacks"}
 
     put_by_program(world, id_, **kept)
+    hand_over()
     result = look(tenant)
 
     assert (result.state, result.facts["lost"]) == ("fails", 1)
@@ -110,6 +114,27 @@ def test_look_tells_a_member_that_a_put_dropped(tenant, world):
     [entry] = find_entries(row, list_entries(tenant, [row]))
     assert (entry.role, entry.actor) == ("program", tenant.account_sid)
     assert "hooks.example.com" not in row.before.encrypted_token
+
+
+def test_look_has_an_alert_sent_of_a_loss_and_of_its_end(tenant, world, operated):
+    watch = get_watch(tenant)
+    watch.mail = "ops@console.example"
+    watch.save()
+    id_ = world.configure()
+    look(tenant)
+    world.put(id_, statusCallbacks=[])
+
+    look(tenant)
+    look(tenant)
+    lost = Snapshot.objects.exclude(lost=[]).get()
+    put_back(lost, plan_return(lost).now.digest, actor=operated)
+
+    sent = DBTaskResult.objects.filter(task_path=send_alert.module_path)
+    told = [task.args_kwargs["args"][2] for task in sent.order_by("enqueued_at")]
+    assert [(x["check"], x["state"], x["words"]) for x in told] == [
+        ("drift", "fails", "The configuration support has lost statusCallbacks."),
+        ("drift", "holds", ""),
+    ]
 
 
 def test_look_does_not_take_silence_for_a_change(tenant, settings):
