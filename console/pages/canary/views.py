@@ -17,7 +17,7 @@ from django.utils import timezone
 from console.audit.log import log
 from console.core.outgoing import read_origin
 from console.jobs.leases import list_live_workers
-from console.monitoring.canary import CHARTED, STEPS, list_runs, start_task
+from console.monitoring.canary import STEPS, list_runs, start_task
 from console.monitoring.isolation import isolate
 from console.monitoring.models import (
     URL_MAX,
@@ -109,13 +109,17 @@ def _render(request: ConsoleRequest, form: WatchForm | None = None) -> HttpRespo
         {} if watch.run else last and last.facts["steps"]
     )
     initial = {name: getattr(watch, name) for name in WatchForm.base_fields}
+    charts = [_draw(name, runs) for name in CHARTS] if len(runs) > 1 else []
+    rows = [
+        (each, [(x["title"], x["bars"][at]["ms"]) for x in charts])
+        for at, each in enumerate(runs)
+    ]
     context = {
         "watch": watch,
         "last": last,
         "steps": list(_show_steps(steps or {}, is_running=bool(watch.run))),
-        "charts": [_draw(name, runs) for name in CHARTS] if len(runs) > 1 else (),
-        "runs": runs[::-1],
-        "charted": CHARTED,
+        "charts": charts,
+        "rows": rows[::-1],
         "isolation": latest([request.tenant])[request.tenant.pk].get(Kind.ISOLATION),
         "has_worker": list_live_workers(timezone.now()).exists(),
         "form": form or WatchForm(initial=initial),

@@ -65,6 +65,7 @@ def test_canary_charts_the_last_runs(client, tenant, agent):
 
     assert "80 ms, median 60, most 80" in page
     assert page.count("histogram-failed") == 1
+    assert page.count('data-label="Time to listed">–') == 1
     assert "Run now" not in page
 
 
