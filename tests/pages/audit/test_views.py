@@ -110,7 +110,7 @@ def test_list_entries_says_how_far_the_log_is_behind(client, auditor, tenant):
     outbox.hand_over()
     up_to_date = client.get(list_url())
 
-    assert "wait for the worker, 1, the oldest" in behind.text
+    assert "wait for the worker: 1, the oldest" in behind.text
     assert "wait for the worker" not in up_to_date.text
 
 
