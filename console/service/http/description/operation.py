@@ -148,6 +148,8 @@ def _respond_to_program(
         raise Conflict(refusal)
     count = len(getattr(body["body"], declared.many)) if declared.many else 0
     with counting_refused(), transaction.atomic(using=ALIAS):
+        # It may have waited for a merge: what was found before is as it was then.
+        request.caller = None
         store_id = outbox.find_store(request, path.get("conversation_id", ""))
         response = view(request, **path, **body)
         outbox.note_write(request, view.__name__, path, store_id, response, count)
