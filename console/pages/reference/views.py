@@ -3,20 +3,24 @@ examples written from the description: what the page shows runs as it stands."""
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_safe
 
 from console.client.account import AccountClient, connect
 from console.client.errors import MemoryRefused
-from console.pages.reference.endpoints import Endpoint, EndpointReader, Section
+from console.pages.reference.endpoints import Endpoint, EndpointReader
 from console.pages.reference.openapi import decode_openapi
 from console.tenants.actor import Permission
 from console.tenants.models import Tenant
@@ -25,6 +29,8 @@ from console.web.render import ConsoleRequest, allow
 
 # The memory of this installation, as opposed to one at a URL.
 EMBEDDED = ("", "embedded:")
+# What stands for a memory's address and its store until they are known.
+ANYWHERE = ("https://memory.invalid", "mem_store_7zzzzzzzzzzzzzzzzzzzzzzzzz")
 
 
 @require_safe
@@ -45,17 +51,46 @@ def of_tenant(request: ConsoleRequest) -> HttpResponse:
 def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
     here = request.build_absolute_uri(reverse("home")).rstrip("/")
     site = get_site(tenant, here=here)
-    return render(
-        request,
-        "reference/api.html",
-        {
-            "site": site,
-            "is_here": site.base == here,
-            "reference": get_reference(open_memory(tenant), site),
-            "languages": LANGUAGES,
-            "installs": set_up(site),
-        },
-    )
+    document, missing = b"", ""
+    try:
+        document = msgspec.json.encode(open_memory(tenant).fetch_description())
+    except MemoryRefused as refused:
+        missing = refused.title
+    text = render_reference(document, missing, bool(site.known))
+    for place, value in zip(ANYWHERE, site, strict=True):
+        text = text.replace(place, escape(value))
+    context = {
+        "site": site,
+        "is_here": site.base == here,
+        "reference": mark_safe(text),  # noqa: S308  # rendered; what is put in is escaped
+    }
+    return render(request, "reference/api.html", context)
+
+
+@lru_cache(8)
+def render_reference(document: bytes, missing: str, has_store: bool) -> str:
+    """All that a description says, or why there is none: 300 ms, and the same for every
+    memory but for its address and store. Raises MemoryUnexpected."""
+    base, store_id = ANYWHERE
+    site = Site(base, {"storeId": store_id} if has_store else {})
+    context = {
+        "base": base,
+        "missing": missing,
+        "languages": LANGUAGES,
+        "installs": set_up(site),
+    }
+    if document:
+        openapi = decode_openapi(msgspec.json.decode(document))
+        reader = EndpointReader(openapi)
+        context |= {
+            "chapters": [
+                (section, [_build_entry(each, site) for each in section.endpoints])
+                for section in reader.read_sections()
+            ],
+            "help": openapi.info.description,
+            "common": reader.common,
+        }
+    return render_to_string("reference/_reference.html", context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +110,10 @@ class Site:
         known = endpoint.literals | self.known
         return {name: known[name] for name in endpoint.places if name in known}
 
+    def __iter__(self) -> Iterator[str]:
+        """What stands for ANYWHERE."""
+        return iter((self.base, self.known.get("storeId", "")))
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -90,22 +129,6 @@ class Example:
 Entry = tuple[Endpoint, list[Example], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What the memory describes: nothing, where it publishes no description.
-
-    chapters  each section with its endpoints
-    help     what holds for every operation
-    common   (status, meaning) of what every operation can answer
-    missing  why there is nothing to show
-    """
-
-    chapters: list[tuple[Section, list[Entry]]]
-    help: str = ""
-    common: Sequence[tuple[str, str]] = ()
-    missing: str = ""
-
-
 def get_site(tenant: Tenant | None, *, here: str) -> Site:
     """Where the tenant's memory answers; `here` is this installation's own address."""
     address = (tenant.address if tenant else "") or settings.MEMORY_URL
@@ -118,21 +141,6 @@ def open_memory(tenant: Tenant | None) -> AccountClient:
     if tenant:
         return open_account(tenant)
     return connect(settings.MEMORY_URL, username="", secret="")
-
-
-def get_reference(account: AccountClient, site: Site) -> Reference:
-    """Raises MemoryProblem where the memory gives no answer, or one of another form."""
-    try:
-        document = account.fetch_description()
-    except MemoryRefused as refused:
-        return Reference([], missing=refused.title)
-    openapi = decode_openapi(document)
-    reader = EndpointReader(openapi)
-    chapters = [
-        (section, [_build_entry(endpoint, site) for endpoint in section.endpoints])
-        for section in reader.read_sections()
-    ]
-    return Reference(chapters, openapi.info.description, reader.common)
 
 
 def _build_entry(endpoint: Endpoint, site: Site) -> Entry:
