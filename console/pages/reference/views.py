@@ -73,7 +73,7 @@ def render_reference(document: bytes, missing: str, has_store: bool) -> str:
     memory but for its address and store. Raises MemoryUnexpected."""
     base, store_id = ANYWHERE
     site = Site(base, {"storeId": store_id} if has_store else {})
-    context = {
+    context: dict[str, Any] = {
         "base": base,
         "missing": missing,
         "languages": LANGUAGES,
