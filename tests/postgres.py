@@ -45,7 +45,7 @@ CAN_DIFFER = {
         "states that two people or jobs change at a time",
     ),
     "tests/pages/home": "which database is ready, and what it warns of",
-    "tests/pages/tenants/test_views.py::test_add_tenant_tells_the_second_of_two_operators": (
+    "tests/pages/onboarding/test_engine.py::test_begin_takes_a_name_for_one_of_twenty": (
         "a refused insert: the transaction around it has failed"
     ),
 }
