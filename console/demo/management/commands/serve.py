@@ -8,7 +8,6 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from time import monotonic, sleep
-from types import FrameType
 from typing import Any
 
 from django.core.management import call_command
@@ -19,10 +18,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What is asked to stop has this long; then it is ended.
 STOP_S = 3.5
 PAUSE_S = 0.1
-
-
-class Stopped(Exception):
-    """Somebody asked for it: Ctrl-C, or SIGTERM."""
 
 
 class Command(BaseCommand):
@@ -72,20 +67,19 @@ def run_together(commands: Sequence[Sequence[str]]) -> str | None:
     Answers that one's first words, or None if it was told to stop.
     """
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped
-
+    told = list[int]()
     for number in SIGNALS:
-        signal.signal(number, stop)
+        # Noted, not raised: what is just being started would be left to itself.
+        signal.signal(number, lambda number, _: told.append(number))
     running: list[subprocess.Popen[bytes]] = []
     try:
         for command in commands:
             running.append(start(command))
         while all(process.poll() is None for process in running):
+            if told:
+                return None
             sleep(PAUSE_S)
         return " ".join(commands[find_ended(running)][:2])
-    except Stopped:
-        return None
     finally:
         stop_all(running)
 
