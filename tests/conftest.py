@@ -18,8 +18,6 @@ from playwright.sync_api import expect
 from console.accounts.models import User
 from console.client.network import get_guard
 from console.databases import disk
-from console.pages.tenants.forms import list_countries
-from console.service.memory.embedding_jobs import get_embedder
 from console.tenants.models import Role, Tenant
 from tests.audit.guards import let_tests_flush
 from tests.chromium import PACKAGE, find_chromium
@@ -88,11 +86,7 @@ tell_of_whole_templates()
 gc.disable()
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.getoption("forks", 0):
-        # Before there are several processes that would each read it.
-        get_embedder()
-        list_countries()
+def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
 
