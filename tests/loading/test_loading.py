@@ -478,7 +478,9 @@ def test_load_lines_reports_an_identifier_that_the_memory_refuses(tenant):
     assert "business" not in told[0]
 
 
-def test_load_lines_names_what_the_memory_refuses_in_a_batch(tenant, monkeypatch):
+def test_load_lines_names_what_the_memory_refuses_in_a_batch(
+    transactional_db, tenant, monkeypatch
+):
     monkeypatch.setattr(ObservationRow, "most", 12)
     items = [observation(f"Fact {number}.") for number in range(15)]
 

@@ -14,11 +14,12 @@ from console.accounts.limits import Bucket
 from console.audit.models import AuditEntry
 from console.pages.ci import models, runs
 from console.pages.ci.models import CiToken, Job
+from console.pages.onboarding.management.commands import onboard as command
 from console.pages.onboarding.models import Onboarding
 from console.pages.recall.models import RecallCase
 from console.tenants.models import Role, Tenant
 from tests.factories import make_observation, make_profile, make_tenant, make_user
-from tests.pages.onboarding.test_engine import PLAN
+from tests.pages.onboarding.test_engine import PLAN, work
 
 ISSUE = reverse("ci:issue")
 WANTED = {
@@ -253,7 +254,8 @@ def test_a_token_is_in_no_line_of_the_servers_log(tenant, operator, caplog, caps
     assert secret not in caplog.text + said.out + said.err
 
 
-def test_onboard_says_the_diff_and_does_it(operator):
+def test_onboard_says_the_diff_and_does_it(operator, monkeypatch):
+    monkeypatch.setattr(command, "pause", lambda s: work() or True)
     row, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
     send = partial(run, token=token, content=PLAN)
 
