@@ -41,6 +41,7 @@ from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGr
 from console.contract.normalising import DEFAULT_REGION
 from console.core.errors import DomainError
 from console.core.outgoing import pause, within
+from console.core.unicode import get_skeletons
 from console.databases.vault import decrypt, encrypt
 from console.monitoring import canary, synthetic
 from console.monitoring import models as kept
@@ -110,6 +111,13 @@ class Bench:
             s for s in list_stores(self.account) if s.display_name == self.plan.store
         )
         return next(named, None)
+
+    @property
+    def lookalike(self) -> Store | None:
+        """A store that the doctor would take for this client's second one."""
+        looks = get_skeletons(self.plan.store)
+        stores = list_stores(self.account)
+        return next((s for s in stores if get_skeletons(s.display_name) & looks), None)
 
     @cached_property
     def store(self) -> Store | None:
@@ -260,10 +268,11 @@ class StoreStep(Step):
     def apply(self, b: Bench, facts: Facts, by: Actor) -> None:
         if b.tenant:
             raise StepRefused("The tenant's store has another name, or is gone.")
-        if b.namesake:
+        if alike := b.lookalike:
             raise StepRefused(
-                f"The account has a store {b.plan.store} that was not made here. If it is "
-                "this client's, adopt it; else give the plan another store name."
+                f"The account has a store {alike.display_name} that was not made here, and "
+                "is the same name or looks like it. If it is this client's, adopt it under "
+                "that name; else give the plan another store name."
             )
         description = f"{b.plan.name[:60]}, {b.mark}"
         wanted = CreateStore(display_name=b.plan.store, description=description)

@@ -89,9 +89,10 @@ def test_wizard_does_a_step_a_press_without_javascript(desk):
     assert list(row.outcomes) == ["account"]
 
 
-def test_wizard_says_at_the_step_why_it_cannot_be_done(desk):
+@pytest.mark.parametrize("store", ["Alpenglow-Outfitters", "ALPENGLOW-0UTFITTERS"])
+def test_wizard_says_at_the_step_why_it_cannot_be_done(desk, store):
     account = make_account()
-    make_store(account["accountSid"], "Alpenglow-Outfitters")
+    make_store(account["accountSid"], store)
     desk.post(BEGIN, other(account))
 
     refused = move(desk, "step", run="all")
