@@ -4,6 +4,8 @@
     POST /ci/suite/<tenant>?suite=      JUnit
     POST /ci/onboard?dry_run=1          a plan as the body; text
 
+A parameter with another name or value is refused: a mistyped dry run would be a real one.
+
 Exit code 0 is answered 200, 1 is 422 (it ran, and something is not as it should be), 2 is
 502 (that cannot be told); `X-Exit-Code` says it too. A token is read from the header
 `Authorization: Bearer` and from nowhere else.
@@ -57,6 +59,7 @@ def run(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
         if request.method != "POST":
             raise Refused(405, "Only POST runs something.")
         token = _open(request)
+        _check_query(request, job)
         if job not in token.jobs:
             raise _deny(token, 403, f"This token may not run: {Job(job).label}.")
         plan = _read_plan(request) if job == Job.ONBOARD else {}
@@ -74,6 +77,15 @@ def run(request: HttpRequest, job: Job, of: str = "") -> HttpResponse:
         if problem.retry_after_s is not None:
             answer["Retry-After"] = str(round(problem.retry_after_s))
         return answer
+
+
+def _check_query(request: HttpRequest, job: Job) -> None:
+    known = {Job.ONBOARD: "dry_run", Job.SUITE: "suite"}.get(job, "")
+    for name in request.GET:
+        if name != known:
+            raise Refused(422, f"{name[:40]}: unknown parameter.")
+    if request.GET.get("dry_run", "1") != "1":
+        raise Refused(422, "dry_run: is 1, or left out.")
 
 
 def _open(request: HttpRequest) -> CiToken:

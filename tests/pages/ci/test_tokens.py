@@ -273,6 +273,32 @@ def test_onboard_says_the_diff_and_does_it(operator, monkeypatch):
     assert (added.actor, added.role) == (row.key, "CI")
 
 
+def test_onboard_leaves_to_officers_what_is_theirs(operator, monkeypatch):
+    monkeypatch.setattr(command, "pause", lambda s: work() or True)
+    _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
+    live = run("/ci/onboard", token=token, content=PLAN)
+    masking = Tenant.objects.get(slug="alpenglow").masking
+
+    plan = f"{PLAN}\nmasking: {{identifiers: clear, texts: clear}}\n"
+    refused = run("/ci/onboard", token=token, content=plan)
+
+    assert live.status_code == 200
+    assert (refused.status_code, refused["X-Exit-Code"]) == (422, "1")
+    assert "privacy officer's to change" in refused.text
+    assert Tenant.objects.get(slug="alpenglow").masking == masking
+
+
+@pytest.mark.parametrize("query", ["dry-run=1", "dry_run=0", "dry_run=yes", "x=1"])
+def test_onboard_mistakes_no_parameter_for_another(operator, query):
+    _, token = make_token(operator, jobs=["onboard"], slugs=["alpenglow"])
+
+    refused = run(f"/ci/onboard?{query}", token=token, content=PLAN)
+
+    assert refused.status_code == 422
+    assert query.partition("=")[0] in refused.text
+    assert not Onboarding.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("plan", "status", "words"),
     [

@@ -29,6 +29,8 @@ from console.tenants.services import TenantTaken
 
 DIFFERS, CANNOT_TELL = 1, 2
 LOOK_S = 1.0
+# Steps that people need an officer and a reason for once a client is live.
+OFFICERS = {"display", "retention"}
 
 
 class Command(BaseCommand):
@@ -75,10 +77,23 @@ class Command(BaseCommand):
             if not self._tell(look(row)) or row.live_at is None:
                 raise CommandError("Nothing was changed.", returncode=DIFFERS)
             return
+        if own and own.live_at and self._by.key:
+            self._leave_to_officers(own, plan)
         row = own or begin(plan, self._by, **begun)  # type: ignore[arg-type]
         if row.read_plan() != plan:
             change_plan(row, plan, self._by)
         self._finish(row)
+
+    def _leave_to_officers(self, row: Onboarding, plan: Plan) -> None:
+        """A pipeline changes nothing that people have an officer and a reason for."""
+        asked = Onboarding.objects.get(pk=row.pk)
+        asked.keep_plan(plan)
+        for each in look(asked):
+            if each.changes and each.step.name in OFFICERS:
+                raise StepRefused(
+                    f"{each.step.words['title']}: the client is live, and this is its "
+                    "privacy officer's to change, on its page. Nothing was changed."
+                )
 
     def _finish(self, row: Onboarding) -> None:
         self._tell(look(row))
