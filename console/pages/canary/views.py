@@ -81,7 +81,10 @@ def run(request: ConsoleRequest) -> HttpResponse:
 def isolation(request: ConsoleRequest) -> HttpResponse:
     """Has the worker look for a marker from all other tenants."""
     isolate.enqueue([str(request.tenant.pk)], timezone.now().isoformat())
-    messages.success(request, "The worker looks now. The result appears here.")
+    messages.success(
+        request,
+        "The worker looks now. Load this page again in a moment to see what it found.",
+    )
     return redirect("canary:canary", request.tenant.slug)
 
 

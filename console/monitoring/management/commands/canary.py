@@ -35,7 +35,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
-            raise CommandError(f"There is no tenant {options['tenant']!r}.")
+            raise CommandError(
+                f"There is no tenant {options['tenant']!r}.",
+                returncode=EXIT[State.UNKNOWN],
+            )
         actor = Actor(None, tenant, name="command line")
         tells = run_and_keep if options["isolation"] else run_canary
         result = tells(tenant, actor)

@@ -37,7 +37,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
-            raise CommandError(f"There is no tenant {options['tenant']!r}.")
+            raise CommandError(
+                f"There is no tenant {options['tenant']!r}.", returncode=CANNOT_TELL
+            )
         actor = options.get("actor") or Actor(None, tenant, name="command line")
         log_view(actor, "linkage.checked", "store", tenant.store_id)
         try:

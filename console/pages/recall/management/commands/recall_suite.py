@@ -37,7 +37,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
-            raise CommandError(f"There is no tenant {options['tenant']!r}.")
+            raise CommandError(
+                f"There is no tenant {options['tenant']!r}.", returncode=2
+            )
         cases = tenant.recall_cases.order_by("suite", "name")
         if options["suite"]:
             cases = cases.filter(suite=options["suite"])
