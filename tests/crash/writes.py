@@ -32,7 +32,6 @@ from console.client.account import connect  # noqa: E402
 from console.contract.memory.store import CreateStore  # noqa: E402
 from console.service.memory.items import build_index_columns  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
-    ErasedItem,
     IndexEntry,
     Observation,
     ObservationRevision,
@@ -146,11 +145,6 @@ def check_log(batches: dict[str, tuple[int, bool]]) -> list[str]:
             "batches",
             entries.filter(details__call="create_observations").count(),
             len(known | there & batches.keys()),
-        ),
-        (
-            "deletions",
-            entries.filter(action="observation.deleted").count(),
-            ErasedItem.objects.count(),
         ),
         ("requests", entries.count(), entries.values("request_id").distinct().count()),
     ):
