@@ -32,6 +32,7 @@ from console.client.account import connect  # noqa: E402
 from console.contract.memory.store import CreateStore  # noqa: E402
 from console.service.memory.items import build_index_columns  # noqa: E402
 from console.service.memory.models import (  # noqa: E402
+    ErasedItem,
     IndexEntry,
     Observation,
     ObservationRevision,
@@ -133,9 +134,9 @@ def check(told: list[Told]) -> list[str]:
     return wrong + check_whole()
 
 
-def check_log(batches: dict[str, tuple[int, bool]]) -> list[str]:
-    """What programs have changed is one entry each; of all trials together. A batch that
-    was not acknowledged is never deleted."""
+def check_log(store: str, batches: dict[str, tuple[int, bool]]) -> list[str]:
+    """What programs have changed in the store is one entry each; of all trials together. A
+    batch that was not acknowledged is never deleted."""
     hand_over()
     there = set(Observation.objects.values_list("source", flat=True))
     known = {token for token, (_, acknowledged) in batches.items() if acknowledged}
@@ -145,6 +146,11 @@ def check_log(batches: dict[str, tuple[int, bool]]) -> list[str]:
             "batches",
             entries.filter(details__call="create_observations").count(),
             len(known | there & batches.keys()),
+        ),
+        (
+            "deletions",
+            entries.filter(action="observation.deleted").count(),
+            ErasedItem.objects.filter(store_id=store).count(),
         ),
         ("requests", entries.count(), entries.values("request_id").distinct().count()),
     ):
@@ -186,7 +192,7 @@ def main(name: str, trials: int) -> int:
         connections.close_all()
         told = write_and_kill(auth, store, trial, dice)
         batches |= {key: each for one in told for key, each in one.batches.items()}
-        if wrong := check(told) + check_log(batches):
+        if wrong := check(told) + check_log(store, batches):
             print(f"{name}, trial {trial}:", *wrong[:10], sep="\n  ")
             return 1
         for client in told:
