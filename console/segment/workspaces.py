@@ -28,8 +28,12 @@ PATIENCE_S = 120
 KEEP_S, KEPT_MAX = 60.0, 500
 EVENTS, ASKED_MAX = 5, 4
 # Ours and Segment's names of what names a customer; the surest first.
-TYPES = {"user_id": "user_id", "userId": "user_id", "externalId": "user_id"} | {
-    name: name for name in ("email", "phone")
+TYPES = {
+    "user_id": "user_id",
+    "userId": "user_id",
+    "externalId": "user_id",
+    "email": "email",
+    "phone": "phone",
 }
 # By tenant, workspace's change and identity: until when, and what was found.
 _kept: dict[tuple[Any, ...], tuple[float, "SegmentProfile | None"]] = {}

@@ -3,7 +3,6 @@ examples written from the description: what the page shows runs as it stands."""
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -30,7 +29,7 @@ from console.web.render import ConsoleRequest, allow
 # The memory of this installation, as opposed to one at a URL.
 EMBEDDED = ("", "embedded:")
 # What stands for a memory's address and its store until they are known.
-ANYWHERE = ("https://memory.invalid", "mem_store_7zzzzzzzzzzzzzzzzzzzzzzzzz")
+ANY_BASE, ANY_STORE = "https://memory.invalid", "mem_store_7zzzzzzzzzzzzzzzzzzzzzzzzz"
 
 
 @require_safe
@@ -57,8 +56,8 @@ def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
     except MemoryRefused as refused:
         missing = refused.title
     text = render_reference(document, missing, bool(site.known))
-    for place, value in zip(ANYWHERE, site, strict=True):
-        text = text.replace(place, escape(value))
+    text = text.replace(ANY_BASE, escape(site.base))
+    text = text.replace(ANY_STORE, escape(site.known.get("storeId", "")))
     context = {
         "site": site,
         "is_here": site.base == here,
@@ -71,10 +70,9 @@ def _show(request: ConsoleRequest, tenant: Tenant | None) -> HttpResponse:
 def render_reference(document: bytes, missing: str, has_store: bool) -> str:
     """All that a description says, or why there is none: 300 ms, and the same for every
     memory but for its address and store. Raises MemoryUnexpected."""
-    base, store_id = ANYWHERE
-    site = Site(base, {"storeId": store_id} if has_store else {})
+    site = Site(ANY_BASE, {"storeId": ANY_STORE} if has_store else {})
     context: dict[str, Any] = {
-        "base": base,
+        "base": ANY_BASE,
         "missing": missing,
         "languages": LANGUAGES,
         "installs": set_up(site),
@@ -109,10 +107,6 @@ class Site:
         """The values that stand in the example itself, by place."""
         known = endpoint.literals | self.known
         return {name: known[name] for name in endpoint.places if name in known}
-
-    def __iter__(self) -> Iterator[str]:
-        """What stands for ANYWHERE."""
-        return iter((self.base, self.known.get("storeId", "")))
 
 
 @dataclass(frozen=True, slots=True)
