@@ -22,7 +22,7 @@ from console.client.account import connect
 from console.client.errors import MemoryNotFound
 from console.client.network import EMBEDDED, check_address
 from console.core.unicode import get_skeletons
-from console.databases.vault import decrypt, encrypt
+from console.databases.vault import encrypt
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, PlanRefused
 from console.pages.onboarding.steps import (
@@ -36,6 +36,7 @@ from console.pages.onboarding.steps import (
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken, check_available
+from console.tenants.vault import read_token
 
 SHEET = "memory-console/go-live/1"
 # Longer, and a person looks why.
@@ -223,8 +224,7 @@ def read_secret(sid: str, address: str) -> str:
     fields: dict[str, Any] = {"account_sid": sid, "address__in": same}
     tenants = Tenant.objects.filter(**fields).exclude(encrypted_token="")
     if tenant := tenants.order_by("-created_at").first():
-        context, first = tenant.token_context, tenant.first_token_context
-        return decrypt(tenant.encrypted_token, context=context, first_context=first)
+        return read_token(tenant)
     rows = Onboarding.objects.filter(**fields).exclude(encrypted_token="")
     row = rows.order_by("-begun_at").first()
     return get_secret(row) if row else ""

@@ -56,7 +56,7 @@ from console.tenants.services import (
     run_in_memory,
     save_display_settings,
 )
-from console.tenants.vault import open_account
+from console.tenants.vault import open_account, read_token
 
 Facts = dict[str, str]
 WORDS: dict[str, dict[str, str]] = tomllib.loads(
@@ -320,8 +320,7 @@ class TenantStep(Step):
         """Its slug stays the client's: the audit log names it by that."""
         if b.tenant is None or before:
             return
-        token = decrypt(b.tenant.encrypted_token, context=b.tenant.token_context)
-        keep_secret(b.row, token)
+        keep_secret(b.row, read_token(b.tenant))
         with transaction.atomic():
             b.tenant.memberships.all().delete()
             b.tenant.removed_at, b.tenant.encrypted_token = timezone.now(), ""
