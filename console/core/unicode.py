@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Cc control, Cf format (direction, zero width, tags), Co private, Cs lone surrogate.
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -73,6 +74,12 @@ def get_skeletons(name: str) -> frozenset[str]:
     """
     forms = (name, name.casefold(), name.upper())
     return frozenset(_unify(drop_marks(form)).casefold() for form in forms)
+
+
+def find_alike(name: str, others: Iterable[str]) -> str:
+    """The first of `others` that can be taken for `name`; "" if none can."""
+    looks = get_skeletons(name)
+    return next((other for other in others if looks & get_skeletons(other)), "")
 
 
 def mixes_scripts(name: str) -> bool:

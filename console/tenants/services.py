@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 
 from console.accounts.models import User
 from console.core.errors import DomainError
-from console.core.unicode import get_skeletons, mixes_scripts
+from console.core.unicode import find_alike, mixes_scripts
 from console.databases.vault import (
     CredentialTampered,
     VaultLocked,
@@ -139,14 +139,12 @@ def check_available(
         ("name", name, Tenant.objects),
     ):
         others = tenants.exclude(pk__in=own).values_list(field, flat=True)
-        skeletons = get_skeletons(wanted)
-        for other in others:
-            if skeletons & get_skeletons(other):
-                raise TenantTaken(
-                    f"Another tenant already has the {field} {other}, which looks the "
-                    "same. Choose another one.",
-                    field=field,
-                )
+        if other := find_alike(wanted, others):
+            raise TenantTaken(
+                f"Another tenant already has the {field} {other}, which looks the same. "
+                "Choose another one.",
+                field=field,
+            )
     if mixes_scripts(name):
         raise TenantTaken(
             "A word of this name mixes letters of alphabets that look alike. Write it "

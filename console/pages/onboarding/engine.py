@@ -21,7 +21,7 @@ from console.audit.signing import digest_document, sign
 from console.client.account import connect
 from console.client.errors import MemoryNotFound
 from console.client.network import EMBEDDED, check_address
-from console.core.unicode import get_skeletons
+from console.core.unicode import find_alike
 from console.databases.vault import encrypt
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, PlanRefused
@@ -296,7 +296,7 @@ def check_free(
             ("slug", slug, taken.slug),
             ("name", name, taken.name),
         ):
-            if get_skeletons(wanted) & get_skeletons(held):
+            if find_alike(wanted, [held]):
                 raise TenantTaken(
                     f"{taken.name} is being onboarded, which looks the same. Go on with "
                     "that, or choose another name.",

@@ -12,7 +12,7 @@ from console.audit.signing import SignatureRefused, SignerUnknown, verify
 from console.client.errors import MemoryDenied, MemoryUnreachable
 from console.client.network import BadAddress
 from console.core.errors import DomainError
-from console.core.unicode import get_skeletons
+from console.core.unicode import find_alike
 from console.pages.onboarding import engine
 from console.pages.onboarding.accounts import KnownAccount, list_known, name_next
 from console.pages.onboarding.forms import NEW, BeginForm, PlanForm
@@ -125,13 +125,12 @@ def _look_at(account: KnownAccount, store: str, template: str) -> dict[str, Any]
         if (client := account.open()) is None:
             return {}
         plan = list_shipped().get(template, Template())
-        alike = get_skeletons(store)
         stores = (s.display_name for s in list_stores(client))
         return {
             "account": account,
             "forecast": forecast(client, plan),
             "next": name_next(account),
-            "like": next((s for s in stores if get_skeletons(s) & alike), ""),
+            "like": find_alike(store, stores),
         }
     except DomainError as problem:
         return {"problem": problem.message}
