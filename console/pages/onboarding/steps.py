@@ -41,7 +41,7 @@ from console.contract.memory.trait_group import NewTraitDefinition, PatchTraitGr
 from console.contract.normalising import DEFAULT_REGION
 from console.core.errors import DomainError
 from console.core.outgoing import pause, within
-from console.core.unicode import get_skeletons
+from console.core.unicode import find_alike
 from console.databases.vault import decrypt, encrypt
 from console.monitoring import canary, synthetic
 from console.monitoring import models as kept
@@ -105,19 +105,18 @@ class Bench:
         )
 
     @cached_property
-    def namesake(self) -> Store | None:
-        """The account's store of the plan's name, whoever made it."""
-        named = (
-            s for s in list_stores(self.account) if s.display_name == self.plan.store
-        )
-        return next(named, None)
+    def stores(self) -> list[Store]:
+        return list_stores(self.account)
 
     @property
-    def lookalike(self) -> Store | None:
+    def namesake(self) -> Store | None:
+        """The account's store of the plan's name, whoever made it."""
+        return next((s for s in self.stores if s.display_name == self.plan.store), None)
+
+    @property
+    def lookalike(self) -> str:
         """A store that the doctor would take for this client's second one."""
-        looks = get_skeletons(self.plan.store)
-        stores = list_stores(self.account)
-        return next((s for s in stores if get_skeletons(s.display_name) & looks), None)
+        return find_alike(self.plan.store, (s.display_name for s in self.stores))
 
     @cached_property
     def store(self) -> Store | None:
@@ -270,7 +269,7 @@ class StoreStep(Step):
             raise StepRefused("The tenant's store has another name, or is gone.")
         if alike := b.lookalike:
             raise StepRefused(
-                f"The account has a store {alike.display_name} that was not made here, and "
+                f"The account has a store {alike} that was not made here, and "
                 "is the same name or looks like it. If it is this client's, adopt it under "
                 "that name; else give the plan another store name."
             )
