@@ -6,6 +6,7 @@ import msgspec
 
 from console.client.errors import MemoryNotFound
 from console.client.http import all_pages
+from console.client.store import StoreClient
 from console.contract.conversations.learning import PutLearningRules
 from console.contract.memory.trait_group import NewTraitDefinition
 from console.pages.onboarding.plan import Identity, Template
@@ -53,7 +54,7 @@ def copy_tenant(tenant: Tenant) -> Template:
         pinned=tenant.pinned_groups,
         tickets="yes" if tenant.needs_ticket else "no",
         retention=cast(Any, rules),
-        learning=_copy_rules(tenant),
+        learning=_copy_rules(store),
         knowledge=[name.removeprefix(f"{tenant.slug}-") for name in mine],
         channels=channels,
         extraction="yes" if linked and linked.memory_extraction_enabled else "",
@@ -61,9 +62,8 @@ def copy_tenant(tenant: Tenant) -> Template:
     )
 
 
-def _copy_rules(tenant: Tenant) -> PutLearningRules | None:
+def _copy_rules(store: StoreClient) -> PutLearningRules | None:
     """None of a memory that has none, or while they are the default ones."""
-    store = open_account(tenant).store(tenant.store_id)
     try:
         rules = store.conversations.fetch_rules()
     except MemoryNotFound:
