@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from msgspec.structs import asdict
 
 from console.accounts.models import User
 from console.client.network import EMBEDDED
@@ -17,7 +18,6 @@ from console.pages.onboarding.plan import (
     BYTES_MAX,
     NewAccount,
     Plan,
-    Template,
     build_legal_name,
     build_slug,
     list_shipped,
@@ -155,8 +155,7 @@ def get_template(chosen: str) -> dict[str, Any]:
     if not chosen.startswith(COPY):
         return {"template": chosen}
     tenant = Tenant.objects.get(slug=chosen.removeprefix(COPY))
-    copied: Template = copy_tenant(tenant)
-    return {name: getattr(copied, name) for name in copied.__struct_fields__}
+    return asdict(copy_tenant(tenant))
 
 
 def get_title(template: str) -> str:

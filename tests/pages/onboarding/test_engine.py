@@ -6,7 +6,7 @@ from threading import Barrier
 import msgspec
 import pytest
 from django.db import connections
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from console.audit.models import AuditEntry
 from console.audit.signing import verify
@@ -279,8 +279,7 @@ def test_begin_takes_a_name_for_one_of_twenty(transactional_db):
 def test_copy_tenant_is_a_template_that_makes_the_same(row):
     finish(row, "link")
     tenant = Bench(row).added
-    copied = copy_tenant(tenant)
-    fields = {name: getattr(copied, name) for name in copied.__struct_fields__}
+    fields = asdict(copy_tenant(tenant))
     twin = Plan(
         name="Twin", slug="twin", store="Twin", account=tenant.account_sid, **fields
     )
