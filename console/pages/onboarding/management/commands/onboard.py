@@ -19,10 +19,11 @@ from console.pages.onboarding.engine import (
     draft,
     go_live,
     look,
+    look_at,
 )
 from console.pages.onboarding.models import Onboarding
 from console.pages.onboarding.plan import Plan, read_plan
-from console.pages.onboarding.steps import StepRefused
+from console.pages.onboarding.steps import Bench, StepRefused
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken
@@ -98,7 +99,7 @@ class Command(BaseCommand):
     def _finish(self, row: Onboarding) -> None:
         self._tell(look(row))
         while step := advance(row, self._by):
-            seen = next(each for each in look(row) if each.step is step)
+            seen = look_at(row, step, Bench(row))
             if seen.state == "done":
                 self.stdout.write(f"done: {step.words['title']}")
             elif seen.is_late or not pause(LOOK_S):
