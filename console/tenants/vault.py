@@ -1,5 +1,8 @@
 """What opens with what is encrypted: second factors, and the memories of tenants."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -7,6 +10,7 @@ from django.conf import settings
 
 from console.accounts.models import User
 from console.client.account import AccountClient, connect
+from console.client.errors import MemoryNotFound
 from console.client.network import EMBEDDED, Guard, get_guard
 from console.client.store import StoreClient
 from console.databases.vault import Context, decrypt, encrypt
@@ -59,6 +63,19 @@ def open_account(tenant: Tenant, dialect: str = "") -> AccountClient:
         dialect=dialect or tenant.dialect,
         guard=get_tenant_guard(tenant),
     )
+
+
+def find_dialect(
+    ask: Callable[[AccountClient], object], address: str, *, username: str, secret: str
+) -> str:
+    """The newest in which the account has what it is asked for; "" if none. Raises
+    MemoryProblem, BadAddress."""
+    for dialect in Tenant.Dialect.values:
+        account = connect(address, username=username, secret=secret, dialect=dialect)
+        with suppress(MemoryNotFound):
+            ask(account)
+            return dialect
+    return ""
 
 
 def read_token(tenant: Tenant) -> str:

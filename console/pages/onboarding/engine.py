@@ -6,7 +6,6 @@ A process that dies anywhere loses nothing: the next look sees what was done.
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +17,6 @@ from msgspec.structs import replace
 
 from console.audit.log import log, log_change
 from console.audit.signing import digest_document, sign
-from console.client.account import connect
-from console.client.errors import MemoryNotFound
 from console.client.network import EMBEDDED, check_address
 from console.core.unicode import find_alike
 from console.databases.vault import encrypt
@@ -36,7 +33,7 @@ from console.pages.onboarding.steps import (
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import TenantTaken, check_available
-from console.tenants.vault import read_token
+from console.tenants.vault import find_dialect, read_token
 
 SHEET = "memory-console/go-live/1"
 # Longer, and a person looks why.
@@ -250,19 +247,16 @@ def draft(plan: Plan, *, secret: str = "", tenant: Tenant | None = None) -> Onbo
         if not secret:
             raise PlanRefused("The auth token of the account is not known here.")
         where = plan.address or settings.MEMORY_URL
-        row.dialect = find_dialect(where, plan.account, secret)
+        row.dialect = find_dialect(
+            lambda account: account.list_stores(page_size=1),
+            where,
+            username=plan.account,
+            secret=secret,
+        )
+        if not row.dialect:
+            raise PlanRefused("At this address is no memory of either API.")
         row.encrypted_token = encrypt(secret, context=row.token_context)
     return row
-
-
-def find_dialect(address: str, sid: str, secret: str) -> str:
-    """The newest in which the account answers. Raises MemoryProblem."""
-    for dialect in Tenant.Dialect.values:
-        account = connect(address, username=sid, secret=secret, dialect=dialect)
-        with suppress(MemoryNotFound):
-            account.list_stores(page_size=1)
-            return dialect
-    raise PlanRefused("At this address is no memory of either API.")
 
 
 def begin(

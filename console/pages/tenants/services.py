@@ -1,18 +1,16 @@
 """Tenants and the accounts of the built-in memory: names, tokens, whether it answers."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from console.audit.log import log, log_change
-from console.client.account import AccountClient, connect
-from console.client.errors import MemoryNotFound, MemoryRefused, MemorySuspended
+from console.client.errors import MemoryRefused, MemorySuspended
 from console.client.network import EMBEDDED
 from console.contract.conversations.learning import ModelUsage
 from console.contract.times import from_wire
@@ -22,9 +20,12 @@ from console.databases.vault import encrypt
 from console.tenants.actor import Actor
 from console.tenants.models import Tenant
 from console.tenants.services import check_available, run_in_memory
-from console.tenants.vault import get_tenant_guard, open_account, open_store
-
-T = TypeVar("T")
+from console.tenants.vault import (
+    find_dialect,
+    get_tenant_guard,
+    open_account,
+    open_store,
+)
 
 
 class StoreNotReady(DomainError):
@@ -100,26 +101,6 @@ def _list_tenants(sid: str) -> list[Tenant]:
     return list(tenants.order_by("name"))
 
 
-def _ask_in_dialects(
-    ask: Callable[[AccountClient], T], address: str, *, username: str, secret: str
-) -> tuple[T, str]:
-    """The answer, and the dialect in which it came: the older one is tried where today's
-    has nothing. Raises StoreNotReady, MemoryProblem, BadAddress."""
-    try:
-        found = ask(connect(address, username=username, secret=secret))
-        return found, Tenant.Dialect.CURRENT
-    except MemoryNotFound:
-        older = Tenant.Dialect.SERVICES
-    try:
-        account = connect(address, username=username, secret=secret, dialect=older)
-        return ask(account), older
-    except MemoryNotFound as exc:
-        raise StoreNotReady(
-            "With these credentials this account has no such store, neither by today's "
-            "API nor by the older one. Nothing was changed."
-        ) from exc
-
-
 def replace_token(
     tenant: Tenant, *, secret: str, address: str | None = None, actor: Actor
 ) -> None:
@@ -130,12 +111,17 @@ def replace_token(
     Call it outside any transaction. Raises MemoryProblem, StoreNotReady, BadAddress.
     """
     address = tenant.address if address is None else address
-    _, dialect = _ask_in_dialects(
+    dialect = find_dialect(
         lambda account: account.fetch_store(tenant.store_id),
         address or settings.MEMORY_URL,
         username=tenant.account_sid,
         secret=secret,
     )
+    if not dialect:
+        raise StoreNotReady(
+            "With these credentials this account has no such store, neither by today's "
+            "API nor by the older one. Nothing was changed."
+        )
     moved = address != tenant.address
     tenant.address, tenant.dialect = address, dialect
     with transaction.atomic():
