@@ -109,4 +109,5 @@ def revoke(request: ConsoleRequest, token_id: str) -> HttpResponse:
             log(request.actor, "ci.revoked", *on, reason=form.reason)
         messages.success(request, f"{token.name}: the token opens nothing any more.")
         return redirect("ci:list")
-    return render_form(request, "ci/revoke.html", {"form": form, "token": token})
+    context = {"form": form, "token": token, "act": {"danger": True}}
+    return render_form(request, "ci/revoke.html", context)
