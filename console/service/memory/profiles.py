@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from itertools import chain, product
 from operator import itemgetter
 
 from django.db import connections, transaction
@@ -264,11 +264,10 @@ def delete_profile(store: Store, profile_id: str, *, suppressed: bool = False) -
     profile = get_profile(store, profile_id, lock=True)
     if suppressed:
         suppress(profile)
-    bury([profile])
     # By an id alone it is told that an item was deleted; and a backup may be of the time
     # when the profile was merged: there its items are another's.
-    for model in find_models(IndexedItem):
-        bury(model.objects.of(profile).iterator())
+    items = (model.objects.of(profile).only("id") for model in find_models(IndexedItem))
+    bury(chain([profile], *(rows.iterator() for rows in items)))
     for model in find_models(ProfileScoped):
         model.delete_rows(profile)
     profile.delete()
