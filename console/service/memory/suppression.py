@@ -64,9 +64,9 @@ def _name_phone(key: Key) -> Key:
 
 def find_erased(store: StoreKey, keys: Collection[Key]) -> set[Key]:
     """Those of these that are not to be learned; free for an import into a store where
-    nothing is."""
+    nothing is, and for a write without any."""
     is_import = len(keys) > A_WRITE
-    if is_import and not Suppression.objects.of(store).exists():
+    if not keys or (is_import and not Suppression.objects.of(store).exists()):
         return set()
     digests = digest_keys(store.id, keys)
     found = find_suppressed(store.id, digests)

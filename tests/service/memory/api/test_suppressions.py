@@ -127,6 +127,15 @@ def test_suppression_keeps_no_value(api, erased):
     assert not any(EMAIL in row or PHONE[1:] in row for row in rows)
 
 
+def test_find_erased_asks_nothing_about_nothing(
+    store, erased, django_assert_num_queries
+):
+    with django_assert_num_queries(0, using="memory"):
+        found = suppression.find_erased(SimpleNamespace(id=store), [])
+
+    assert found == set()
+
+
 def test_find_erased_finds_the_same_among_few_and_among_many(store, erased):
     gone = {("email", EMAIL), ("phone", PHONE)}
     asked = [("email", f"new{number}@b.com") for number in range(30)]
