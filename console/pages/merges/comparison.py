@@ -1,12 +1,13 @@
 """Two profiles that may be one person, fact by fact."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from console.client.errors import MemoryProblem
 from console.client.store import StoreClient
+from console.contract.memory.trait_group import TraitGroup
 from console.masking.masker import MaskedValue, get_reveal_target, masker_for
 from console.profiles.schema import fetch_trait_groups
 from console.profiles.traits import build_trait_groups
@@ -49,7 +50,8 @@ def compare_profiles(
     store: StoreClient, actor: Actor, profiles: Sequence[str]
 ) -> tuple[list[Side], list[tuple[str, list[tuple[str, list[Held]]]]]]:
     """Both sides, and by state each fact with what either has of it."""
-    sides = [_fetch_side(store, actor, profile_id) for profile_id in profiles]
+    fetch_schema = cache(partial(fetch_trait_groups, store))
+    sides = [_fetch_side(store, actor, each, fetch_schema) for each in profiles]
     found: dict[str, list[tuple[str, list[Held]]]] = {state: [] for state in STATES}
     for name in dict.fromkeys(name for side in sides for name in side.facts):
         held = [side.facts.get(name, NOTHING) for side in sides]
@@ -69,13 +71,18 @@ def _fold(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def _fetch_side(store: StoreClient, actor: Actor, profile_id: str) -> Side:
+def _fetch_side(
+    store: StoreClient,
+    actor: Actor,
+    profile_id: str,
+    fetch_schema: Callable[[], Sequence[TraitGroup]],
+) -> Side:
     try:
         profile, identifiers, newest, schema = store.gather(
             partial(store.fetch_profile, profile_id),
             partial(store.list_identifiers, profile_id),
             partial(store.list_observations, profile_id, page_size=1),
-            partial(fetch_trait_groups, store),
+            fetch_schema,
         )
     except MemoryProblem:  # gone meanwhile, or too slow: the id still leads there
         return Side(profile_id)

@@ -7,7 +7,10 @@ import pytest
 from django.urls import reverse
 
 from console.audit.models import AuditEntry
+from console.contract.ids import new_id
+from console.pages.merges.comparison import compare_profiles
 from console.service.http import paging
+from console.tenants.actor import Actor
 from console.tenants.vault import open_store
 from tests.factories import make_observation, make_profile, move_tenant
 from tests.pages.odd_memory import OddMemory, serving
@@ -95,6 +98,17 @@ def test_decide_shows_the_evidence(desk, suggestion):
         assert f'id="{side}shown-identifier-email"' in page
     for id_ in suggestion.profiles:
         assert reverse("customers:profile", args=["acme", id_]) in page
+
+
+def test_decide_reads_the_trait_groups_once(settings, officer, tenant):
+    settings.MEMORY_ALLOW_PRIVATE = True
+    ids = [new_id("mem_profile"), new_id("mem_profile")]
+    with serving(OddMemory(schema={"Contact": {}})) as memory:
+        move_tenant(tenant, memory.address)
+        sides, _ = compare_profiles(open_store(tenant), Actor(officer, tenant), ids)
+
+    assert [side.id for side in sides if side.facts] == ids
+    assert sum("/TraitGroups?" in path for path in memory.asked) == 1
 
 
 def test_decide_needs_a_decision_and_a_reason(desk, store, suggestion):
