@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from console.databases.compaction import request_compaction
 from console.service import errors
-from console.service.http.request import URLCONF, ApiRequest, View
+from console.service.http.request import ASKING, URLCONF, ApiRequest, View
 from console.service.memory.models import MergedProfile, Profile, Store
 from console.service.models import Account, Operation, PendingWrite
 from console.service.outbox import insert_write
@@ -49,9 +49,7 @@ _HEADERS = (
 # POSTs that only read, and what the contract wants done at once: the upload of a file
 # needs its import, a store of the older dialect is usable when it is answered, and of a
 # conversation the next turn needs the one before.
-_AT_ONCE = re.compile(
-    r".*(/Lookup|/Search|/Recall|/Trial|/Imports|/v1/Services(/[^/]+)?)|/v2/.*"
-)
+_AT_ONCE = re.compile(rf".*({'|'.join(ASKING)}|/Imports|/v1/Services(/[^/]+)?)|/v2/.*")
 
 Ids = dict[str, list[str]]
 OnCreate = Callable[[Profile | Operation], None]
