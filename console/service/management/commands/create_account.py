@@ -1,11 +1,9 @@
 import json
-import re
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.contract.base import whole
 from console.contract.ids import ACCOUNT_SID
 from console.service.models import Account, create_account
 
@@ -25,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError("name: must be 1 to 64 printable characters")
         sid, owner = options["sid"], options["owner"]
         taken = Account.objects.filter(sid=sid).exists()
-        if sid and (taken or not re.match(whole(ACCOUNT_SID), sid)):
+        if sid and (taken or not ACCOUNT_SID.fullmatch(sid)):
             raise CommandError("sid: must be AC and 32 of 0-9 and a-f, and not in use")
         of = Account.objects.filter(sid=owner).first()
         if owner and of is None:
