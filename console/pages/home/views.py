@@ -23,7 +23,8 @@ MANY = 20
 def home(request: ConsoleRequest) -> HttpResponse:
     """The person's tenants; their only one is a home of its own, and of many the list
     is."""
-    tenants = Tenant.objects.visible_to(request.user).order_by("name", "slug")
+    visible = Tenant.objects.visible_to(request.user)
+    tenants = visible.order_by("name", "slug")[: MANY + 1]
     if len(tenants) > MANY:
         return redirect("tenants:list")
     if len(tenants) == 1 and tenants[0].seen_as != Role.OPERATOR:
